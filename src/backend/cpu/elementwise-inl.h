@@ -1,0 +1,178 @@
+// Activations, softmax cross-entropy and optimizer updates.
+#if defined(RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
+#undef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
+#else
+#define RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
+#endif
+
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/vec-inl.h"
+#include "core/math.h"
+#include "nn/activations.h"
+
+RELUSCOPE_TARGET_BEGIN
+
+template <class A>
+inline constexpr std::size_t kParameters = A::kInfo.parameters.size();
+
+template <class V, class A>
+struct ParametersOf {  // broadcast once for a whole call
+  V values[kParameters<A> + 1];
+  HWY_INLINE explicit ParametersOf(const float* p) {
+    for (std::size_t i = 0; i < kParameters<A>; ++i) values[i] = V::broadcast(p + i);
+  }
+};
+
+template <class V, class A>
+void activation_forward(const float* p, const float* x, float* y, std::size_t n) {
+  const ParametersOf<V, A> parameters(p);
+  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+    A::f(V::load(x + i), parameters.values).store(y + i);
+  }
+}
+
+template <class V, class A>
+void activation_backward(const float* p, const float* x, const float* dy, float* dx,
+                         std::size_t n) {
+  const ParametersOf<V, A> parameters(p);
+  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+    (V::load(dy + i) * A::df(V::load(x + i), parameters.values)).store(dx + i);
+  }
+}
+
+template <class V, class A>
+void activation_parameter(const float* p, const float* x, const float* dy, float* products,
+                          std::size_t n) {
+  const ParametersOf<V, A> parameters(p);
+  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+    (V::load(dy + i) * A::dp(V::load(x + i), parameters.values)).store(products + i);
+  }
+}
+
+// Softmax works on sixteen samples at a time, turned so that a vector holds one class of several
+// samples: maxima and sums over the classes then run down, in order, in every lane.
+inline constexpr int kGroup = 16;
+
+// turned[c * 16 + s] = logit c of sample first + s; 0 past the last sample.
+HWY_INLINE void turn_logits(const ConstMatrixView& logits, int first, int count, float* turned) {
+  for (int c = 0; c < logits.cols(); ++c) {
+    for (int s = 0; s < count; ++s) turned[c * kGroup + s] = logits.at(first + s, c);
+    for (int s = count; s < kGroup; ++s) turned[c * kGroup + s] = 0.0f;
+  }
+}
+
+// turned: logits -> probabilities. log_sums = log(sum of e^(z - max)); maxima = max.
+template <class V>
+HWY_NOINLINE void turned_softmax(float* turned, int classes, float* maxima, float* log_sums) {
+  for (int s = 0; s < kGroup; s += lanes()) {
+    V largest = V::load(turned + s);
+    for (int c = 1; c < classes; ++c) {
+      const V z = V::load(turned + c * kGroup + s);
+      largest = select(z > largest, z, largest);
+    }
+    V sum = V::zero();
+    for (int c = 0; c < classes; ++c) {
+      const V e = exp(V::load(turned + c * kGroup + s) - largest);
+      e.store(turned + c * kGroup + s);
+      sum = sum + e;
+    }
+    for (int c = 0; c < classes; ++c) {
+      (V::load(turned + c * kGroup + s) / sum).store(turned + c * kGroup + s);
+    }
+    largest.store(maxima + s);
+    log(sum).store(log_sums + s);
+  }
+}
+
+template <class V>
+void softmax_cross_entropy(const SoftmaxLoss& args, float* scratch) {
+  const ConstMatrixView& z = args.logits;
+  const int classes = z.cols();
+  HWY_ALIGN float maxima[kGroup];
+  HWY_ALIGN float log_sums[kGroup];
+  for (int first = 0; first < z.rows(); first += kGroup) {
+    const int count = z.rows() - first < kGroup ? z.rows() - first : kGroup;
+    turn_logits(z, first, count, scratch);
+    turned_softmax<V>(scratch, classes, maxima, log_sums);
+    for (int s = 0; s < count; ++s) {
+      const int sample = first + s;
+      const int label = args.labels[sample];
+      int best = 0;
+      for (int c = 1; c < classes; ++c) {
+        if (z.at(sample, c) > z.at(sample, best)) best = c;
+      }
+      args.correct[sample] = best == label;
+      args.losses[sample] = log_sums[s] - (z.at(sample, label) - maxima[s]);
+      if (args.dlogits == nullptr) continue;
+      for (int c = 0; c < z.layout.padded_cols(); ++c) {
+        float slope = 0.0f;
+        if (c < classes) {
+          slope = (scratch[c * kGroup + s] - (c == label ? 1.0f : 0.0f)) *
+                  args.gradient_scale;
+        }
+        args.dlogits[z.layout.index(sample, c)] = slope;
+      }
+    }
+  }
+}
+
+template <class V>
+void softmax(ConstMatrixView logits, MatrixView probabilities, float* scratch) {
+  HWY_ALIGN float maxima[kGroup];
+  HWY_ALIGN float log_sums[kGroup];
+  for (int first = 0; first < logits.rows(); first += kGroup) {
+    const int count = logits.rows() - first < kGroup ? logits.rows() - first : kGroup;
+    turn_logits(logits, first, count, scratch);
+    turned_softmax<V>(scratch, logits.cols(), maxima, log_sums);
+    for (int s = 0; s < count; ++s) {
+      for (int c = 0; c < logits.layout.padded_cols(); ++c) {
+        probabilities.at(first + s, c) = c < logits.cols() ? scratch[c * kGroup + s] : 0.0f;
+      }
+    }
+  }
+}
+
+// Moments so small that their squares or products would be denormal become zero.
+template <class V>
+HWY_INLINE V without_tiny(V x) {
+  const V magnitude = select(x < V(0.0), V(0.0) - x, x);
+  return select(magnitude < V(1e-30), V(0.0), x);
+}
+
+// Kingma and Ba, "Adam" (2015), algorithm 1, in PyTorch's order of operations.
+template <class V>
+void adam(const AdamStep& step, float* w, const float* g, float* m, float* v, std::size_t n) {
+  const V beta1(step.beta1), rest1(step.one_minus_beta1);
+  const V beta2(step.beta2), rest2(step.one_minus_beta2);
+  const V step_size(step.step_size), inverse_root(step.inverse_root_second);
+  const V epsilon(step.epsilon);
+  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+    const V slope = V::load(g + i);
+    const V mean = without_tiny(mad(beta1, V::load(m + i), rest1 * slope));
+    const V square = without_tiny(mad(beta2, V::load(v + i), rest2 * slope * slope));
+    mean.store(m + i);
+    square.store(v + i);
+    const V denominator = mad(sqrt(square), inverse_root, epsilon);
+    (V::load(w + i) - step_size * mean / denominator).store(w + i);
+  }
+}
+
+// Sutskever, Martens, Dahl, Hinton (2013), in PyTorch's form: the buffer is mu * buffer + g.
+template <class V>
+void sgd(const SgdStep& step, float* w, const float* g, float* momentum, std::size_t n) {
+  const V lr(step.lr), mu(step.momentum);
+  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+    V slope = V::load(g + i);
+    if (momentum != nullptr) {
+      const V buffer = without_tiny(mad(mu, V::load(momentum + i), slope));
+      buffer.store(momentum + i);
+      slope = step.nesterov ? mad(mu, buffer, slope) : buffer;
+    }
+    (V::load(w + i) - lr * slope).store(w + i);
+  }
+}
+
+RELUSCOPE_TARGET_END
+
+#endif

@@ -1,0 +1,45 @@
+// The CPU's kernels: one table of functions for each SIMD target, all from one source.
+//
+// Every output element has one accumulator that takes its terms in ascending order, so all
+// targets, tile sizes and ways of splitting the work give the same bits. Matrices are in panels
+// (core/tensor.h). Kernels never allocate and never throw.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "core/tensor.h"
+
+namespace reluscope::cpu {
+
+struct Kernels {
+  std::string_view name;  // "avx2"
+
+  // As in backend/backend.h.
+  void (*matmul)(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y);
+  void (*matmul_transposed)(ConstMatrixView a, ConstMatrixView b, const float* start,
+                            MatrixView y);
+  void (*transpose)(ConstMatrixView a, MatrixView y);
+  void (*column_sums)(ConstMatrixView a, float* sums);
+
+  // Indexed by ActivationId.
+  void (*const* activation_forward)(const float* p, const float* x, float* y, std::size_t n);
+  void (*const* activation_backward)(const float* p, const float* x, const float* dy, float* dx,
+                                     std::size_t n);
+  void (*const* activation_parameter)(const float* p, const float* x, const float* dy,
+                                      float* products, std::size_t n);
+
+  // scratch: C * 16 floats.
+  void (*softmax_cross_entropy)(const SoftmaxLoss&, float* scratch);
+  void (*softmax)(ConstMatrixView logits, MatrixView probabilities, float* scratch);
+
+  void (*adam)(const AdamStep&, float* w, const float* g, float* m, float* v, std::size_t n);
+  void (*sgd)(const SgdStep&, float* w, const float* g, float* momentum, std::size_t n);
+};
+
+// The tables this machine can run, fastest first; never empty. "scalar" is always among them.
+const std::vector<const Kernels*>& available_kernels();
+
+}  // namespace reluscope::cpu

@@ -1,0 +1,105 @@
+// A SIMD vector that behaves like a number, one for each target, so that core/math.h and
+// nn/activations.h compile for it unchanged. No include guard of the usual kind: see core/target.h.
+#if defined(RELUSCOPE_BACKEND_CPU_VEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_BACKEND_CPU_VEC_INL_H_
+#undef RELUSCOPE_BACKEND_CPU_VEC_INL_H_
+#else
+#define RELUSCOPE_BACKEND_CPU_VEC_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "core/target.h"
+
+RELUSCOPE_TARGET_BEGIN
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// At most one panel pad (16 floats) wide; narrower where the machine's vectors are.
+using Floats = hn::CappedTag<float, 16>;
+using RawVec = hn::Vec<Floats>;
+
+HWY_INLINE int lanes() { return static_cast<int>(hn::Lanes(Floats())); }
+
+// The only place that may fuse a multiplication with an addition.
+struct Separate {
+  static HWY_INLINE RawVec mad(RawVec a, RawVec b, RawVec c) { return hn::Add(hn::Mul(a, b), c); }
+};
+
+template <class Policy>
+struct VecOf {
+  RawVec raw;
+
+  VecOf() = default;  // not initialised, so that arrays of vectors cost nothing
+  HWY_INLINE explicit VecOf(RawVec v) : raw(v) {}
+  HWY_INLINE explicit VecOf(double value) : raw(hn::Set(Floats(), static_cast<float>(value))) {}
+
+  static HWY_INLINE VecOf zero() { return VecOf(hn::Zero(Floats())); }
+  static HWY_INLINE VecOf load(const float* from) { return VecOf(hn::Load(Floats(), from)); }
+  static HWY_INLINE VecOf load_unaligned(const float* from) {
+    return VecOf(hn::LoadU(Floats(), from));
+  }
+  static HWY_INLINE VecOf broadcast(const float* from) { return VecOf(hn::Set(Floats(), *from)); }
+  HWY_INLINE void store(float* to) const { hn::Store(raw, Floats(), to); }
+};
+
+template <class P>
+HWY_INLINE VecOf<P> operator+(VecOf<P> a, VecOf<P> b) {
+  return VecOf<P>(hn::Add(a.raw, b.raw));
+}
+template <class P>
+HWY_INLINE VecOf<P> operator-(VecOf<P> a, VecOf<P> b) {
+  return VecOf<P>(hn::Sub(a.raw, b.raw));
+}
+template <class P>
+HWY_INLINE VecOf<P> operator*(VecOf<P> a, VecOf<P> b) {
+  return VecOf<P>(hn::Mul(a.raw, b.raw));
+}
+template <class P>
+HWY_INLINE VecOf<P> operator/(VecOf<P> a, VecOf<P> b) {
+  return VecOf<P>(hn::Div(a.raw, b.raw));
+}
+template <class P>
+HWY_INLINE VecOf<P> mad(VecOf<P> a, VecOf<P> b, VecOf<P> c) {
+  return VecOf<P>(P::mad(a.raw, b.raw, c.raw));
+}
+template <class P>
+HWY_INLINE VecOf<P> sqrt(VecOf<P> a) {
+  return VecOf<P>(hn::Sqrt(a.raw));
+}
+template <class P>
+HWY_INLINE auto operator<(VecOf<P> a, VecOf<P> b) {
+  return hn::Lt(a.raw, b.raw);
+}
+template <class P>
+HWY_INLINE auto operator>(VecOf<P> a, VecOf<P> b) {
+  return hn::Gt(a.raw, b.raw);
+}
+template <class M, class P>
+HWY_INLINE VecOf<P> select(M condition, VecOf<P> yes, VecOf<P> no) {
+  return VecOf<P>(hn::IfThenElse(condition, yes.raw, no.raw));
+}
+
+template <class V>
+inline constexpr bool kIsDouble = false;
+
+// The bit operations of core/primitives.h, lane by lane.
+template <class P>
+HWY_INLINE VecOf<P> pow2_from_magic(VecOf<P> t) {
+  const hn::RebindToUnsigned<Floats> bits;
+  const auto shifted = hn::ShiftLeft<23>(hn::BitCast(bits, t.raw));
+  return VecOf<P>(hn::BitCast(Floats(), hn::Add(shifted, hn::Set(bits, 0x3F800000u))));
+}
+template <class P>
+HWY_INLINE void split_exponent(VecOf<P> x, VecOf<P>& mantissa, VecOf<P>& exponent) {
+  const hn::RebindToSigned<Floats> bits;
+  const auto root = hn::Set(bits, 0x3F3504F3);  // sqrt(1/2)
+  const auto shifted = hn::Sub(hn::BitCast(bits, x.raw), root);
+  exponent = VecOf<P>(hn::ConvertTo(Floats(), hn::ShiftRight<23>(shifted)));
+  const auto fraction = hn::And(shifted, hn::Set(bits, 0x007FFFFF));
+  mantissa = VecOf<P>(hn::BitCast(Floats(), hn::Add(fraction, root)));
+}
+
+RELUSCOPE_TARGET_END
+
+#endif

@@ -1,0 +1,147 @@
+// Elementary functions of our own, one source for float, double and every SIMD vector, because
+// the C library's differ in their last bits between systems. Only + - * /, square root, select
+// and bit shifts: every target gives the same bits. Accuracy (tested): a few units in the last
+// place of the type over the stated domain.
+//
+// Argument reduction and series are the textbook ones: Muller, "Elementary Functions" (3rd ed.),
+// chapter 11; rounding to an integer by adding 1.5 * 2^(mantissa bits).
+#if defined(RELUSCOPE_CORE_MATH_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_CORE_MATH_H_
+#undef RELUSCOPE_CORE_MATH_H_
+#else
+#define RELUSCOPE_CORE_MATH_H_
+#endif
+
+#include "core/target.h"
+#ifdef RELUSCOPE_PER_TARGET
+#include "backend/cpu/vec-inl.h"
+#else
+#include "core/primitives.h"
+#endif
+
+RELUSCOPE_TARGET_BEGIN
+
+// e^x = scale * (q + 1), with q = e^r - 1 for the remainder |r| <= ln(2)/2 and scale = 2^n.
+template <class V>
+RELUSCOPE_FN void exp_parts(V x, V& scale, V& q) {
+  if constexpr (kIsDouble<V>) {
+    const V magic = V(0x1.8p52);
+    const V t = mad(x, V(1.4426950408889634), magic);
+    const V n = t - magic;
+    V r = x - n * V(0x1.62e42fee00000p-1);  // high part of ln 2: n * high is exact
+    r = r - n * V(0x1.a39ef35793c76p-33);
+    V sum = V(1.0 / 6227020800.0);  // Taylor to r^13 / 13!: the next term is below 2^-55
+    const double inverse_factorials[] = {1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
+                                         1.0 / 362880.0,    1.0 / 40320.0,    1.0 / 5040.0,
+                                         1.0 / 720.0,       1.0 / 120.0,      1.0 / 24.0,
+                                         1.0 / 6.0,         1.0 / 2.0};
+    for (const double term : inverse_factorials) sum = mad(sum, r, V(term));
+    q = mad(r * r, sum, r);
+    scale = pow2_from_magic(t);
+  } else {
+    const V magic = V(0x1.8p23f);
+    const V t = mad(x, V(1.44269504f), magic);
+    const V n = t - magic;
+    V r = x - n * V(0x1.62e4p-1f);
+    r = r - n * V(0x1.7f7d1cp-20f);
+    // (e^r - 1 - r) / r^2 interpolated at Chebyshev nodes: relative error of q below 3e-8.
+    V sum = V(0.0013926193f);
+    sum = mad(sum, r, V(0.0083631863f));
+    sum = mad(sum, r, V(0.041666555f));
+    sum = mad(sum, r, V(0.16666577f));
+    sum = mad(sum, r, V(0.5f));
+    q = mad(r * r, sum, r);
+    scale = pow2_from_magic(t);
+  }
+}
+
+template <class V>
+inline constexpr double kExpLow = kIsDouble<V> ? -707.0 : -86.6;  // below: 0, never a denormal
+template <class V>
+inline constexpr double kExpHigh = kIsDouble<V> ? 709.0 : 88.3;  // above: infinity
+
+// e^x. Zero below kExpLow, infinity above kExpHigh, NaN for NaN.
+template <class V>
+RELUSCOPE_FN V exp(V x) {
+  V scale, q;
+  exp_parts(x, scale, q);
+  V y = mad(scale, q, scale);
+  y = select(x < V(kExpLow<V>), V(0.0), y);
+  return select(x > V(kExpHigh<V>), V(__builtin_huge_val()), y);
+}
+
+// e^x - 1 without cancellation near 0. -1 below kExpLow, infinity above kExpHigh.
+template <class V>
+RELUSCOPE_FN V expm1(V x) {
+  V scale, q;
+  exp_parts(x, scale, q);
+  V y = mad(scale, q, scale - V(1.0));
+  y = select(x < V(kExpLow<V>), V(-1.0), y);
+  return select(x > V(kExpHigh<V>), V(__builtin_huge_val()), y);
+}
+
+// Natural logarithm of a positive, normal, finite x.
+template <class V>
+RELUSCOPE_FN V log(V x) {
+  V mantissa, exponent;
+  split_exponent(x, mantissa, exponent);
+  const V f = mantissa - V(1.0);
+  const V s = f / (f + V(2.0));  // log(1 + f) = 2 atanh(s) = 2 s + s z (2/3 + 2/5 z + ...)
+  const V z = s * s;
+  V sum;
+  if constexpr (kIsDouble<V>) {
+    sum = V(2.0 / 23.0);
+    for (int odd = 21; odd >= 3; odd -= 2) sum = mad(sum, z, V(2.0 / odd));
+    const V low = mad(s * z, sum, exponent * V(0x1.a39ef35793c76p-33));
+    return mad(exponent, V(0x1.62e42fee00000p-1), mad(V(2.0), s, low));
+  } else {
+    sum = V(0.2222222f);
+    sum = mad(sum, z, V(0.2857143f));
+    sum = mad(sum, z, V(0.4f));
+    sum = mad(sum, z, V(0.6666667f));
+    const V low = mad(s * z, sum, exponent * V(0x1.7f7d1cp-20f));
+    return mad(exponent, V(0x1.62e4p-1f), mad(V(2.0), s, low));
+  }
+}
+
+// 1 / (1 + e^-x).
+template <class V>
+RELUSCOPE_FN V sigmoid(V x) {
+  return V(1.0) / (V(1.0) + exp(V(0.0) - x));
+}
+
+// tanh, by expm1 of the side that cannot overflow.
+template <class V>
+RELUSCOPE_FN V tanh(V x) {
+  const V magnitude = select(x < V(0.0), V(0.0) - x, x);
+  const V t = expm1(V(-2.0) * magnitude);
+  const V y = (V(0.0) - t) / (t + V(2.0));
+  return select(x < V(0.0), V(0.0) - y, y);
+}
+
+#ifndef RELUSCOPE_PER_TARGET
+// cos(2 pi turn) for turn in [0, 1]: whole quarter turns removed exactly, then Taylor series.
+inline double cos_2pi(double turn) {
+  const double magic = 0x1.8p52;
+  const double quarters = (4.0 * turn + magic) - magic;
+  const double angle = (4.0 * turn - quarters) * 1.5707963267948966;  // |angle| <= pi / 4
+  const double z = angle * angle;
+  double sine = 0.0, cosine = 0.0;
+  for (int n = 16; n >= 2; n -= 2) {  // Horner on 1 - z/(1*2) (1 - z/(3*4) (...))
+    cosine = z / static_cast<double>((n - 1) * n) * (1.0 - cosine);
+    sine = z / static_cast<double>(n * (n + 1)) * (1.0 - sine);
+  }
+  cosine = 1.0 - cosine;
+  sine = angle * (1.0 - sine);
+  switch (static_cast<int>(quarters) & 3) {
+    case 0: return cosine;
+    case 1: return -sine;
+    case 2: return -cosine;
+    default: return sine;
+  }
+}
+#endif
+
+RELUSCOPE_TARGET_END
+
+#endif

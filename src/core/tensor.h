@@ -1,0 +1,106 @@
+// Shapes and the one memory layout of matrices.
+//
+// Every matrix of the core (weights, activations, gradients) is stored in column panels: the
+// columns are cut into panels of kPanel, and each panel holds all rows of its columns one after
+// the other. The last panel is as wide as the columns left over, rounded up to kPad. So a row
+// of a panel is one or two cache lines, a matrix product reads its right-hand operand strictly
+// forward without packing it first, and a thread that owns panels owns whole columns.
+//
+//   element (r, c):  data[(c / kPanel) * kPanel * rows + r * width(c / kPanel) + c % kPanel]
+//
+// Padding columns of weights and of gradients are zero and stay zero; padding columns of
+// activations hold anything finite and are never read as values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace reluscope {
+
+using Shape = std::vector<std::int64_t>;  // sizes of a sample or a parameter, outermost first
+
+inline std::int64_t element_count(const Shape& shape) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+std::string shape_text(const Shape& shape);  // "[512, 784]"
+
+inline constexpr int kPanel = 32;  // columns of a full panel
+inline constexpr int kPad = 16;    // the last panel's width is a multiple of this
+
+struct Layout {
+  int rows = 0;
+  int cols = 0;
+
+  int panels() const { return (cols + kPanel - 1) / kPanel; }
+  int panel_cols(int panel) const {  // columns of a panel that are not padding
+    const int left = cols - panel * kPanel;
+    return left < kPanel ? left : kPanel;
+  }
+  int panel_width(int panel) const { return (panel_cols(panel) + kPad - 1) / kPad * kPad; }
+  std::size_t panel_offset(int panel) const {
+    return static_cast<std::size_t>(panel) * kPanel * static_cast<std::size_t>(rows);
+  }
+  int padded_cols() const { return (cols + kPad - 1) / kPad * kPad; }
+  std::size_t size() const {  // floats, padding included
+    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded_cols());
+  }
+  std::size_t index(int row, int col) const {
+    const int panel = col / kPanel;
+    return panel_offset(panel) +
+           static_cast<std::size_t>(row) * static_cast<std::size_t>(panel_width(panel)) +
+           static_cast<std::size_t>(col % kPanel);
+  }
+  bool operator==(const Layout&) const = default;
+};
+
+// A matrix somebody else owns. T is float or const float.
+template <class T>
+struct Matrix {
+  T* data = nullptr;
+  Layout layout;
+
+  int rows() const { return layout.rows; }
+  int cols() const { return layout.cols; }
+  T* panel(int p) const { return data + layout.panel_offset(p); }
+  T& at(int row, int col) const { return data[layout.index(row, col)]; }
+  operator Matrix<const T>() const { return {data, layout}; }
+};
+
+using MatrixView = Matrix<float>;
+using ConstMatrixView = Matrix<const float>;
+
+// Floats aligned for every SIMD width and cache line; zero when made. The only owner of
+// training memory.
+class Buffer {
+ public:
+  static constexpr std::size_t kAlign = 128;
+
+  Buffer() = default;
+  explicit Buffer(std::size_t count);
+  ~Buffer();
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  float* data() { return data_; }
+  const float* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  float* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Offsets inside a Buffer start at multiples of this many floats.
+inline constexpr std::size_t kAlignFloats = Buffer::kAlign / sizeof(float);
+inline std::size_t align_up(std::size_t floats) {
+  return (floats + kAlignFloats - 1) / kAlignFloats * kAlignFloats;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,79 @@
+#include "data/idx.h"
+
+#include <string>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+constexpr std::uint64_t kMaxSide = 4096;          // pixels
+constexpr std::uint64_t kMaxCount = 100'000'000;  // samples
+
+// The sizes, after checking everything that can be wrong with the file.
+std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std::size_t dimensions,
+                                       std::string_view what) {
+  const std::string file(what);
+  const std::size_t header = 4 + 4 * dimensions;
+  if (bytes.empty()) throw Error(file + ": the file is empty, but an IDX file was expected");
+  if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
+    throw Error(file + ": the data is still gzip-compressed, but plain IDX bytes were expected");
+  }
+  if (bytes.size() < header) {
+    throw Error(file + ": the file has " + std::to_string(bytes.size()) +
+                " bytes, fewer than the " + std::to_string(header) + " of an IDX header");
+  }
+  if (bytes[0] != 0 || bytes[1] != 0) {
+    throw Error(file + format(": the magic number is %02x%02x%02x%02x, but an IDX file of "
+                              "unsigned bytes starts with 000008%02x",
+                              bytes[0], bytes[1], bytes[2], bytes[3],
+                              static_cast<unsigned>(dimensions)));
+  }
+  if (bytes[2] != 0x08) {
+    throw Error(file + format(": the IDX data type is 0x%02x, but only 0x08 (unsigned byte) is "
+                              "allowed",
+                              bytes[2]));
+  }
+  if (bytes[3] != dimensions) {
+    throw Error(file + format(": the IDX file has %d dimensions, but %s have %d", bytes[3],
+                              dimensions == 3 ? "images" : "labels",
+                              static_cast<int>(dimensions)));
+  }
+  std::vector<std::uint64_t> sizes;
+  std::uint64_t product = 1;
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    const std::uint8_t* const at = bytes.data() + 4 + 4 * d;
+    const std::uint64_t size = (std::uint64_t{at[0]} << 24) | (std::uint64_t{at[1]} << 16) |
+                               (std::uint64_t{at[2]} << 8) | at[3];
+    const std::uint64_t most = d == 0 ? kMaxCount : kMaxSide;
+    if (size == 0 || size > most) {
+      static constexpr const char* kNames[] = {"count", "height", "width"};
+      throw Error(file + ": the " + kNames[d] + " is " + std::to_string(size) +
+                  ", but it must be from 1 to " + std::to_string(most));
+    }
+    sizes.push_back(size);
+    product *= size;  // at most 1e8 * 4096 * 4096 < 2^64
+  }
+  const std::uint64_t left = bytes.size() - header;
+  if (left != product) {
+    throw Error(file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
+                "announces " + std::to_string(product) +
+                (left < product ? " (the file is truncated)" : " (the file is too long)"));
+  }
+  return sizes;
+}
+
+}  // namespace
+
+IdxImages read_idx_images(std::span<const std::uint8_t> bytes, std::string_view what) {
+  const auto sizes = read_header(bytes, 3, what);
+  return {static_cast<int>(sizes[0]), static_cast<int>(sizes[1]), static_cast<int>(sizes[2]), 16};
+}
+
+IdxLabels read_idx_labels(std::span<const std::uint8_t> bytes, std::string_view what) {
+  const auto sizes = read_header(bytes, 1, what);
+  return {static_cast<int>(sizes[0]), 8};
+}
+
+}  // namespace reluscope

@@ -1,0 +1,74 @@
+#include "nn/activation_layer.h"
+
+#include "core/text.h"
+
+namespace reluscope {
+
+ActivationLayer::ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
+    : shape_(in), id_(id), initial_(std::move(parameters)),
+      fixed_(initial_.begin(), initial_.end()) {}
+
+bool ActivationLayer::learns() const {
+  const auto parameters = activation_info(id_).parameters;
+  return !parameters.empty() && parameters.front().learnable;
+}
+
+std::string ActivationLayer::text() const {
+  const ActivationInfo& info = activation_info(id_);
+  std::string text = info.name;
+  bool all_initial = true;
+  for (std::size_t i = 0; i < initial_.size(); ++i) {
+    all_initial = all_initial && initial_[i] == info.parameters[i].initial;
+  }
+  if (!all_initial) {
+    for (const double value : initial_) text += " " + number_text(value);
+  }
+  return text;
+}
+
+std::vector<ParameterSpec> ActivationLayer::parameters() const {
+  if (!learns()) return {};
+  const auto& learnt = activation_info(id_).parameters.front();
+  return {{learnt.name, {1}, {1, 1}, false, ParameterRole::kConstant, initial_.front(), 1, 1}};
+}
+
+// The products dy df/dp, and their column sums.
+std::size_t ActivationLayer::scratch_floats(int rows) const {
+  if (!learns()) return 0;
+  const Layout layout{rows, static_cast<int>(element_count(shape_))};
+  return align_up(layout.size()) + align_up(static_cast<std::size_t>(layout.padded_cols()));
+}
+
+double ActivationLayer::gain() const { return activation_gain(id_, initial_); }
+
+const float* ActivationLayer::values(const LayerSlices& slices) const {
+  return learns() ? slices.parameters[0] : fixed_.data();
+}
+
+void ActivationLayer::forward(Backend& backend, Mode, const LayerSlices& slices, const Signal& x,
+                              MatrixView y) const {
+  backend.activation_forward(id_, values(slices), x.values.data, y.data, y.layout.size());
+}
+
+// dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
+// ascending order, whatever the target and the threads. In double along the columns: cheap, and
+// as exact as a float sum in any order.
+void ActivationLayer::backward(Backend& backend, const LayerSlices& slices, const Signal& x,
+                               ConstMatrixView dy, MatrixView dx) const {
+  const std::size_t n = dy.layout.size();
+  if (learns()) {
+    const MatrixView products{slices.scratch, dy.layout};
+    float* const sums = slices.scratch + align_up(n);
+    backend.activation_parameter(id_, values(slices), x.values.data, dy.data, products.data, n);
+    backend.column_sums(products, sums);
+    backend.finish();
+    double sum = 0.0;
+    for (int c = 0; c < dy.cols(); ++c) sum += static_cast<double>(sums[c]);
+    slices.gradients[0][0] = static_cast<float>(sum);
+  }
+  if (dx.data != nullptr) {
+    backend.activation_backward(id_, values(slices), x.values.data, dy.data, dx.data, n);
+  }
+}
+
+}  // namespace reluscope

@@ -1,0 +1,38 @@
+// An activation of the registry as a layer: y = f(x), element by element. A learnable parameter
+// is one number for the layer, as torch.nn.PReLU(1) has it.
+#pragma once
+
+#include "nn/layer.h"
+
+namespace reluscope {
+
+class ActivationLayer final : public Layer {
+ public:
+  // parameters: as many as the registry's entry has, in its order.
+  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters);
+
+  std::string kind() const override { return "activation"; }
+  std::string stem() const override { return "act"; }
+  std::string text() const override;
+  Shape out_shape() const override { return shape_; }
+  std::vector<ParameterSpec> parameters() const override;
+  std::size_t scratch_floats(int rows) const override;
+  ActivationId activation() const override { return id_; }
+  double gain() const override;
+
+  void forward(Backend& backend, Mode mode, const LayerSlices& slices, const Signal& x,
+               MatrixView y) const override;
+  void backward(Backend& backend, const LayerSlices& slices, const Signal& x, ConstMatrixView dy,
+                MatrixView dx) const override;
+
+ private:
+  bool learns() const;
+  const float* values(const LayerSlices& slices) const;
+
+  Shape shape_;
+  ActivationId id_;
+  std::vector<double> initial_;
+  std::vector<float> fixed_;  // the same as floats, for what is not learnt
+};
+
+}  // namespace reluscope

@@ -1,0 +1,32 @@
+// Fully connected layer, torch.nn.Linear: y = x W^T + b with weight (O, I) and bias (O).
+#pragma once
+
+#include "nn/layer.h"
+
+namespace reluscope {
+
+class Dense final : public Layer {
+ public:
+  Dense(const Shape& in, int width);
+
+  std::string kind() const override { return "dense"; }
+  std::string stem() const override { return "fc"; }
+  std::string text() const override { return "dense " + std::to_string(out_); }
+  Shape out_shape() const override { return {out_}; }
+  std::vector<ParameterSpec> parameters() const override;
+  bool takes_offset() const override { return true; }
+  std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
+  std::size_t scratch_floats(int rows) const override;
+
+  void forward(Backend& backend, Mode mode, const LayerSlices& slices, const Signal& x,
+               MatrixView y) const override;
+  void backward(Backend& backend, const LayerSlices& slices, const Signal& x, ConstMatrixView dy,
+                MatrixView dx) const override;
+
+ private:
+  Layout weight_layout() const { return {in_, out_}; }
+
+  int in_, out_;
+};
+
+}  // namespace reluscope

@@ -1,0 +1,32 @@
+// How parameters begin. Every element is drawn from its own place in a counter-based stream, in
+// PyTorch's element order, so the start depends on nothing but the seed.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/rng.h"
+#include "nn/layer.h"
+
+namespace reluscope {
+
+struct InitScheme {
+  const char* name;   // "he_normal"
+  const char* alias;  // a shorter name that is accepted too, or ""
+  const char* label;
+  const char* about;
+  bool uniform;  // uniform on +-sqrt(3) deviations, or normal
+  // Standard deviation of a weight. gain: sqrt(1 / E[f(z)^2]) of the activation that follows.
+  double (*deviation)(double gain, double fan_in, double fan_out);
+  bool random_bias;  // biases uniform on +-1/sqrt(fan_in), or zero
+};
+
+std::span<const InitScheme> init_schemes();
+const InitScheme* find_init_scheme(std::string_view name_or_alias);  // null if there is none
+
+// The elements of `spec` in PyTorch order.
+std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
+                                  const Rng& rng);
+
+}  // namespace reluscope

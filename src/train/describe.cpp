@@ -1,0 +1,94 @@
+#include "train/describe.h"
+
+#include <map>
+
+#include "core/text.h"
+#include "nn/architecture.h"
+
+namespace reluscope {
+
+ModelSummary describe_model(std::string_view architecture, const Shape& input, int classes,
+                            int batch) {
+  const auto layers = parse_architecture(architecture, input, classes);
+  ModelSummary summary{architecture_text(layers), input, batch, {}};
+  std::map<std::string, int> numbers;
+  for (const auto& layer : layers) {
+    LayerSummary row;
+    row.kind = layer->kind();
+    row.name = layer->stem() + std::to_string(++numbers[layer->stem()]);
+    row.text = layer->text();
+    if (layer->activation() >= 0) row.activation = activation_info(layer->activation()).name;
+    row.output = layer->out_shape();
+    row.parameters = 0;
+    for (const ParameterSpec& spec : layer->parameters()) {
+      row.parameters += element_count(spec.shape);
+    }
+    row.multiply_adds = layer->multiply_adds();
+    row.memory_bytes = 4 * (row.parameters + batch * element_count(row.output));
+    summary.parameters += row.parameters;
+    summary.multiply_adds += row.multiply_adds;
+    summary.memory_bytes += row.memory_bytes;
+    summary.layers.push_back(std::move(row));
+  }
+  return summary;
+}
+
+Json to_json(const ModelSummary& summary) {
+  Json rows = Json::array();
+  for (const LayerSummary& layer : summary.layers) {
+    Json row = {{"kind", layer.kind}, {"name", layer.name}, {"text", layer.text}};
+    if (!layer.activation.empty()) row["activation"] = layer.activation;
+    row["output_shape"] = layer.output;
+    row["parameters"] = layer.parameters;
+    row["multiply_adds"] = layer.multiply_adds;
+    row["memory_bytes"] = layer.memory_bytes;
+    rows.push_back(std::move(row));
+  }
+  return {{"text", summary.text},
+          {"input_shape", summary.input},
+          {"batch", summary.batch},
+          {"parameters", summary.parameters},
+          {"multiply_adds", summary.multiply_adds},
+          {"memory_bytes", summary.memory_bytes},
+          {"layers", std::move(rows)}};
+}
+
+std::vector<std::string> to_table(const ModelSummary& summary) {
+  const auto batched = [&summary](Shape shape) {
+    shape.insert(shape.begin(), summary.batch);
+    return shape_text(shape);
+  };
+  const auto count = [](std::int64_t n) { return n == 0 ? std::string("--") : with_commas(n); };
+  const auto megabytes = [](double bytes) { return format("%.2f", bytes / 1e6); };
+  const auto row = [](const std::string& layer, const std::string& shape,
+                      const std::string& parameters, const std::string& multiply_adds) {
+    return format("%-30s %-20s %14s %14s", layer.c_str(), shape.c_str(), parameters.c_str(),
+                  multiply_adds.c_str());
+  };
+  const std::string rule(81, '=');
+  std::vector<std::string> lines = {rule, row("Layer", "Output Shape", "Param #", "Mult-Adds"),
+                                    rule, row("input", batched(summary.input), "--", "--")};
+  std::int64_t outputs = 0;
+  for (const LayerSummary& layer : summary.layers) {
+    lines.push_back(row(layer.name + ": " + layer.text, batched(layer.output),
+                        count(layer.parameters), count(layer.multiply_adds * summary.batch)));
+    outputs += element_count(layer.output);
+  }
+  const double input_bytes = 4.0 * static_cast<double>(summary.batch * element_count(summary.input));
+  const double output_bytes = 4.0 * static_cast<double>(summary.batch * outputs);
+  const double parameter_bytes = 4.0 * static_cast<double>(summary.parameters);
+  lines.insert(lines.end(),
+               {rule, "Total params: " + with_commas(summary.parameters),
+                "Trainable params: " + with_commas(summary.parameters), "Non-trainable params: 0",
+                "Total mult-adds (M): " +
+                    megabytes(static_cast<double>(summary.multiply_adds * summary.batch)),
+                rule, "Input size (MB): " + megabytes(input_bytes),
+                "Forward/backward pass size (MB): " + megabytes(output_bytes),
+                "Params size (MB): " + megabytes(parameter_bytes),
+                "Estimated Total Size (MB): " +
+                    megabytes(input_bytes + output_bytes + parameter_bytes),
+                rule});
+  return lines;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,36 @@
+// What a network consists of, layer by layer: for `info`, and for the page's model table.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/layer.h"
+#include "train/config.h"
+
+namespace reluscope {
+
+struct LayerSummary {
+  std::string kind, name, text;  // "dense", "fc1", "dense 512"
+  std::string activation;        // the registry's name, or ""
+  Shape output;                  // of one sample
+  std::int64_t parameters, multiply_adds;  // of one sample
+  std::int64_t memory_bytes;     // parameters and one batch of outputs, as float32
+};
+
+struct ModelSummary {
+  std::string text;  // the architecture in canonical spelling
+  Shape input;
+  int batch;
+  std::vector<LayerSummary> layers;
+  std::int64_t parameters = 0, multiply_adds = 0, memory_bytes = 0;
+};
+
+// Throws Error as parse_architecture does.
+ModelSummary describe_model(std::string_view architecture, const Shape& input, int classes,
+                            int batch);
+Json to_json(const ModelSummary& summary);
+// The table torchinfo.summary prints, in its columns and totals.
+std::vector<std::string> to_table(const ModelSummary& summary);
+
+}  // namespace reluscope

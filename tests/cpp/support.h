@@ -1,0 +1,100 @@
+// What several test files share: seeded random values, distances in units in the last place,
+// closeness with both tolerances, and the golden JSON files.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace reluscope::test {
+
+using Json = nlohmann::json;
+
+inline const Json& golden(const std::string& name) {
+  static std::vector<std::pair<std::string, Json>> files;
+  for (const auto& [known, content] : files) {
+    if (known == name) return content;
+  }
+  const std::string path = std::string(RELUSCOPE_GOLDEN_DIR) + "/" + name + ".json";
+  std::ifstream in(path);
+  REQUIRE_MESSAGE(in.good(), "cannot read ", path);
+  files.emplace_back(name, Json::parse(in));
+  return files.back().second;
+}
+
+// A list, or a list of lists, of numbers in one row.
+template <class T>
+inline std::vector<T> numbers(const Json& json) {
+  std::vector<T> values;
+  if (json.is_number()) return {json.get<T>()};
+  for (const Json& item : json) {
+    for (const T value : numbers<T>(item)) values.push_back(value);
+  }
+  return values;
+}
+
+// abs(actual - expected) <= tolerance * max(1, abs(expected)): absolute near 0, relative beyond 1.
+inline bool close(double actual, double expected, double tolerance) {
+  return std::abs(actual - expected) <= tolerance * std::max(1.0, std::abs(expected));
+}
+
+// Distance in units of the last place of T at `expected`.
+template <class T>
+inline double ulps(T actual, long double expected) {
+  if (std::isnan(actual) || std::isinf(actual)) {
+    return static_cast<T>(expected) == actual ? 0.0 : std::numeric_limits<double>::infinity();
+  }
+  const T size = std::abs(static_cast<T>(expected));
+  const T unit = std::max(std::nextafter(size, std::numeric_limits<T>::infinity()) - size,
+                          std::numeric_limits<T>::min() * std::numeric_limits<T>::epsilon());
+  return static_cast<double>(std::abs(static_cast<long double>(actual) - expected) / unit);
+}
+
+// Random numbers for tests: SplitMix64 (Steele, Lea, Flood 2014), so that a printed seed gives
+// the same values everywhere, and nothing of it is what is being tested.
+class TestRandom {
+ public:
+  explicit TestRandom(std::uint64_t seed) : state_(seed) {}
+
+  std::uint64_t bits() {
+    state_ += 0x9E3779B97F4A7C15u;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+  int below(int bound) {
+    return static_cast<int>(bits() % static_cast<std::uint64_t>(bound));
+  }
+  double uniform(double low, double high) {
+    return low + (high - low) * (static_cast<double>(bits() >> 11) * 0x1p-53);
+  }
+  float real(double low, double high) { return static_cast<float>(uniform(low, high)); }
+  std::vector<float> reals(std::size_t count, double low = -1.0, double high = 1.0) {
+    std::vector<float> values(count);
+    for (float& value : values) value = real(low, high);
+    return values;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+// The seed of every random test: RELUSCOPE_TEST_SEED if it is set, else always the same.
+// Every such test says INFO("seed ", seed), so that a failure prints it.
+inline std::uint64_t test_seed() {
+  const char* text = std::getenv("RELUSCOPE_TEST_SEED");
+  return text ? std::strtoull(text, nullptr, 10) : 20240607u;
+}
+
+inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+}  // namespace reluscope::test
