@@ -79,11 +79,12 @@ class OutputFile {
 class ProgressBar {
  public:
   explicit ProgressBar(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO)) {}
-  void draw(const Json& values) {
-    if (!wanted_ || values["event"] != "batch") return;
+  void draw(const Progress& progress) {
+    if (!wanted_ || progress.event() != "batch") return;
     const auto now = std::chrono::steady_clock::now();
     if (now - drawn_ < std::chrono::milliseconds(100)) return;
     drawn_ = now;
+    const Json& values = progress.values;
     const auto step = values["step"].get<double>();
     const auto share = step / values["total_steps"].get<double>();
     const double seconds = std::chrono::duration<double>(now - start_).count();
@@ -124,14 +125,14 @@ int train_command(const TrainOptions& options) {
     for (const std::string& line : progress.lines) std::fprintf(out, "%s\n", line.c_str());
     if (!progress.lines.empty()) std::fflush(out);
     json.write(progress.json);
-    bar.draw(progress.values);
+    bar.draw(progress);
   };
   tell(session.start());
   for (;;) {
     const Progress progress = session.advance();
     tell(progress);
-    if (progress.values["event"] == "diverged") return 1;
-    if (progress.values["event"] == "done") break;
+    if (progress.event() == "diverged") return 1;
+    if (progress.event() == "done") break;
   }
   if (!options.save.empty()) {
     save.write(session.save("safetensors"));

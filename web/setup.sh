@@ -253,20 +253,28 @@ install_packages() {
 # ---- Building -------------------------------------------------------------------------------------------
 
 # build PRESET [TARGET...]: configures when there is no build yet or the presets have changed; ninja sees the rest.
+# With BUILD_OPTIONS="NAME ..." those CMake options have to be on.
 build() {
-  local preset=$1 target dir=$ROOT/build/$1 configure=(cmake)
+  local preset=$1 name dir=$ROOT/build/$1 log=$LOGS/cmake-$1.log stale=no targets=() configure=(cmake)
   shift
-  local targets=()
-  for target in "$@"; do targets+=(--target "$target"); done
+  for name in "$@"; do targets+=(--target "$name"); done
   [ "$preset" = wasm ] && configure=(emcmake cmake)
-  if [ ! -e "$dir/build.ninja" ] || [ "$ROOT/CMakePresets.json" -nt "$dir/build.ninja" ]; then
+  configure+=(--preset "$preset")
+  [ "$dir/build.ninja" -nt "$ROOT/CMakePresets.json" ] || stale=yes
+  for name in ${BUILD_OPTIONS:-}; do
+    configure+=("-D$name=ON")
+    grep -qs "^$name:BOOL=ON" "$dir/CMakeCache.txt" || stale=yes
+  done
+  # Systems other than Debian and Ubuntu have the second compiler under its plain name only.
+  case $preset in clang | asan) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
+  if [ $stale = yes ]; then
+    say 'configuring'
     mkdir -p "$LOGS"
-    if ! (cd "$ROOT" && "${configure[@]}" --preset "$preset" ${CMAKE_EXTRA:-}) >"$LOGS/cmake-$preset.log" 2>&1; then
-      tail -n 25 "$LOGS/cmake-$preset.log" >&2
-      fail "configuring $preset failed; the whole output is in build/logs/cmake-$preset.log"
+    if ! (cd "$ROOT" && "${configure[@]}") >"$log" 2>&1; then
+      tail -n 25 "$log" >&2
+      fail "configuring $preset failed; the whole output is in ${log#"$ROOT/"}"
     fi
     touch "$dir/build.ninja"
   fi
-  NINJA_STATUS="      [%f/%t] " cmake --build "$dir" ${targets[@]+"${targets[@]}"} ||
-    fail "building $preset failed"
+  NINJA_STATUS="      [%f/%t] " cmake --build "$dir" ${targets[@]+"${targets[@]}"} || fail "building $preset failed"
 }

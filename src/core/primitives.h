@@ -2,10 +2,10 @@
 // for plain float and double. The SIMD targets have theirs in backend/cpu/vec-inl.h.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
+#include "core/bits.h"
 #include "core/target.h"
 
 namespace reluscope {
@@ -30,24 +30,24 @@ RELUSCOPE_FN double sqrt(double x) { return std::sqrt(x); }
 
 // 2^n, given t = 1.5 * 2^(mantissa bits) + n: the low bits of t are n in two's complement.
 RELUSCOPE_FN float pow2_from_magic(float t) {
-  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(t) << 23) + 0x3F800000u);
+  return bits_as<float>((bits_as<std::uint32_t>(t) << 23) + 0x3F800000u);
 }
 RELUSCOPE_FN double pow2_from_magic(double t) {
-  return std::bit_cast<double>((std::bit_cast<std::uint64_t>(t) << 52) + 0x3FF0000000000000u);
+  return bits_as<double>((bits_as<std::uint64_t>(t) << 52) + 0x3FF0000000000000u);
 }
 
 // x = mantissa * 2^exponent with mantissa in [sqrt(1/2), sqrt(2)), for positive normal x.
 RELUSCOPE_FN void split_exponent(float x, float& mantissa, float& exponent) {
   constexpr std::uint32_t kRoot = 0x3F3504F3u;  // sqrt(1/2)
-  const std::uint32_t shifted = std::bit_cast<std::uint32_t>(x) - kRoot;
+  const std::uint32_t shifted = bits_as<std::uint32_t>(x) - kRoot;
   exponent = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23);
-  mantissa = std::bit_cast<float>((shifted & 0x007FFFFFu) + kRoot);
+  mantissa = bits_as<float>((shifted & 0x007FFFFFu) + kRoot);
 }
 RELUSCOPE_FN void split_exponent(double x, double& mantissa, double& exponent) {
   constexpr std::uint64_t kRoot = 0x3FE6A09E667F3BCDu;
-  const std::uint64_t shifted = std::bit_cast<std::uint64_t>(x) - kRoot;
+  const std::uint64_t shifted = bits_as<std::uint64_t>(x) - kRoot;
   exponent = static_cast<double>(static_cast<std::int64_t>(shifted) >> 52);
-  mantissa = std::bit_cast<double>((shifted & 0x000FFFFFFFFFFFFFu) + kRoot);
+  mantissa = bits_as<double>((shifted & 0x000FFFFFFFFFFFFFu) + kRoot);
 }
 
 }  // namespace scalar

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "core/bits.h"
 #include "core/text.h"
 
 namespace reluscope {
@@ -59,7 +60,7 @@ void Sha256::add(std::span<const std::uint8_t> bytes) {
 
 void Sha256::add_floats(std::span<const float> values) {
   for (const float value : values) {
-    const std::uint32_t bits = value == value ? std::bit_cast<std::uint32_t>(value) : 0x7fc00000u;
+    const std::uint32_t bits = value == value ? bits_as<std::uint32_t>(value) : 0x7fc00000u;
     const std::uint8_t bytes[4] = {
         static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
         static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(bits >> 24)};

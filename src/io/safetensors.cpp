@@ -1,8 +1,9 @@
 #include "io/safetensors.h"
 
 #include <algorithm>
-#include <bit>
 #include <nlohmann/json.hpp>
+
+#include "core/bits.h"
 
 namespace reluscope {
 namespace {
@@ -35,7 +36,7 @@ std::vector<std::uint8_t> write_safetensors(
   bytes.insert(bytes.end(), text.begin(), text.end());
   for (const NamedTensor& tensor : tensors) {
     for (const float value : tensor.values) {
-      append_little_endian(bytes, std::bit_cast<std::uint32_t>(value), 4);
+      append_little_endian(bytes, bits_as<std::uint32_t>(value), 4);
     }
   }
   return bytes;

@@ -19,6 +19,8 @@ struct Progress {
   Json values;                     // what happened: values["event"] is batch, test, epoch, ...
   std::vector<std::string> lines;  // what a command line prints for it
   std::vector<std::string> json;   // what goes into a JSON Lines file
+
+  std::string event() const { return values.at("event").get<std::string>(); }
 };
 
 class Session {

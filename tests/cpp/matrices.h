@@ -62,8 +62,6 @@ class Panels {
   Buffer buffer_;
 };
 
-inline Values widened(const std::vector<float>& values) { return Values(values.begin(), values.end()); }
-
 // "" if all bits agree, else where they first do not. NaN compares by bits as everything does.
 inline std::string first_difference(const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size()) return "sizes differ";

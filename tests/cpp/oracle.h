@@ -43,6 +43,8 @@ inline Values values_of(const BoundedValues& bounded) {
   return values;
 }
 
+inline Values widened(const std::vector<float>& values) { return Values(values.begin(), values.end()); }
+
 inline std::size_t at2(int row, int col, int cols) {
   return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col);
 }

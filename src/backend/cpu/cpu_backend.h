@@ -44,7 +44,7 @@ class CpuBackend final : public Backend {
 
  private:
   const Kernels* kernels_;
-  std::vector<float> softmax_scratch_;  // 256 classes at most * 16 samples
+  Buffer softmax_scratch_;  // 256 classes at most * 16 samples
 };
 
 }  // namespace reluscope::cpu

@@ -1,0 +1,12 @@
+// std::bit_cast under another name: the C++ library of Emscripten 3.1 does not have it yet.
+#pragma once
+
+namespace reluscope {
+
+template <class To, class From>
+constexpr To bits_as(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, from);
+}
+
+}  // namespace reluscope

@@ -1,0 +1,279 @@
+// Configs: JSON, flags and URL hash through one table of fields; refusals that name the field, the
+// value found and what is allowed; and what a session refuses.
+#include <limits>
+
+#include "core/error.h"
+#include "network.h"
+#include "train/config.h"
+#include "train/session.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string json_refusal(const std::string& text) {
+  try {
+    config_from_json(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string text_refusal(const std::string& name, const std::string& value) {
+  try {
+    config_from_fields({{name, value}});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+void check_says(const std::string& message, const std::vector<std::string>& parts) {
+  CAPTURE(message);
+  CHECK(message.find('\n') == std::string::npos);
+  CHECK(message.size() < 500);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+// 24 training and 10 test images of 2 x 3 pixels.
+std::shared_ptr<const Dataset> small_data() {
+  TestRandom random(5);
+  const auto part = [&](std::uint32_t count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      labels.push_back(static_cast<std::uint8_t>(k % 10));
+      for (int at = 0; at < 6; ++at) pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
+    }
+    return std::pair{idx_bytes({count, 2, 3}, pixels), idx_bytes({count}, labels)};
+  };
+  auto [train_images, train_labels] = part(24);
+  auto [test_images, test_labels] = part(10);
+  return std::make_shared<Dataset>("small", Dataset::Files{train_images, train_labels, test_images, test_labels});
+}
+
+std::string session_refusal(const std::string& json) {
+  try {
+    Session session(small_data(), config_from_json(json));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("input");
+
+TEST_CASE("the defaults are the reference program's") {
+  const Config c;
+  CHECK(c.model == "dense 512 | relu | dense 10");
+  CHECK(c.optimizer == "adam");
+  CHECK(c.lr == 0.001);
+  CHECK(c.beta1 == 0.9);
+  CHECK(c.beta2 == 0.999);
+  CHECK(c.epsilon == 1e-8);
+  CHECK(c.epochs == 10);
+  CHECK(c.batch == 64);
+  CHECK(c.test_batch == 1000);
+  CHECK(c.mean == 0.1307);
+  CHECK(c.std == 0.3081);
+  CHECK(c.init == "he_normal");
+  CHECK(config_from_json("{}") == c);
+  CHECK(config_from_fields({}) == c);
+  CHECK(config_to_fields(c).empty());
+}
+
+TEST_CASE("every field goes through JSON and texts and comes back, and an unknown one is never taken") {
+  REQUIRE(!config_fields().empty());
+  for (const Field& field : config_fields()) {
+    CAPTURE(field.name);
+    CHECK(!field.label.empty());
+    CHECK(!field.help.empty());
+    Config changed;
+    if (const auto* d = std::get_if<double Config::*>(&field.member)) changed.*(*d) = 0.1 + 0.2;
+    if (const auto* i = std::get_if<int Config::*>(&field.member)) changed.*(*i) = 3;
+    if (const auto* s = std::get_if<std::int64_t Config::*>(&field.member)) changed.*(*s) = 9007199254740991;
+    if (const auto* b = std::get_if<bool Config::*>(&field.member)) changed.*(*b) = !(changed.*(*b));
+    if (const auto* t = std::get_if<std::string Config::*>(&field.member)) changed.*(*t) = field.choices.empty() ? "a | b & c=d #é" : field.choices.back().name;
+    if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) changed.events = {{0, "lr", 0.5}, {7, "lr", 1.0 / 3.0}};
+    CHECK(!(changed == Config{}));
+    CHECK(config_from_json(config_to_json(changed).dump()) == changed);
+    const Fields texts = config_to_fields(changed);
+    REQUIRE(texts.size() == 1);
+    CHECK(texts[0].first == field.name);
+    CHECK(config_from_fields(texts) == changed);
+  }
+  CHECK(fields_json().size() == config_fields().size());
+}
+
+TEST_CASE("an unknown key names the nearest known one") {
+  check_says(json_refusal(R"({"learning_rat": 1})"), {"\"learning_rat\""});
+  check_says(json_refusal(R"({"epoch": 1})"), {"\"epoch\"", "\"epochs\""});
+  check_says(json_refusal(R"({"optimiser": "sgd"})"), {"\"optimiser\"", "\"optimizer\""});
+  check_says(text_refusal("batchsize", "1"), {"\"batchsize\"", "\"batch\""});
+  check_says(text_refusal("moментum", "1"), {"momentum"});
+  check_says(text_refusal("LR", "1"), {"\"LR\"", "lr"});
+  check_says(text_refusal("", "1"), {"\"\""});
+  check_says(text_refusal("qqqqqqqqqqqqqqqqqqqqqqqq", "1"), {"\"qqqqqqqqqqqqqqqqqqqqqqqq\"", "lr", "epochs"});
+  check_says(text_refusal(std::string(100000, 'a'), "1"), {"aaaa"});
+}
+
+TEST_CASE("a learning rate that is negative or not a number") {
+  for (const char* bad : {"-1", "-0.001", "nan", "NaN", "inf", "-inf", "1e400", "ten", "", " ", "0.1x", "1,5", "0x1", "1e7"}) {
+    check_says(text_refusal("lr", bad), {"lr is", bad, "from 0 to 1000000"});
+  }
+  check_says(json_refusal(R"({"lr": -0.5})"), {"lr is -0.5", "from 0 to 1000000"});
+  check_says(json_refusal(R"({"lr": "0.1"})"), {"lr is \"0.1\"", "a number"});
+  check_says(json_refusal(R"({"lr": null})"), {"lr is null", "a number"});
+  check_says(json_refusal(R"({"lr": true})"), {"lr is true", "a number"});
+  check_says(json_refusal(R"({"lr": [1]})"), {"lr is a list", "a number"});
+  check_says(json_refusal(R"({"lr": {"a": 1}})"), {"lr is an object", "a number"});
+  CHECK(text_refusal("lr", "0") == "accepted");
+  CHECK(text_refusal("lr", "1e-3") == "accepted");
+}
+
+TEST_CASE("whole numbers that are zero, fractional or too large") {
+  for (const char* name : {"batch", "epochs", "test_batch", "threads", "log_every"}) {
+    check_says(text_refusal(name, "0"), {std::string(name) + " is 0", "a whole number from 1"});
+    check_says(text_refusal(name, "-1"), {std::string(name) + " is -1", "a whole number from 1"});
+    check_says(text_refusal(name, "1.5"), {std::string(name) + " is 1.5", "a whole number from 1"});
+    check_says(text_refusal(name, "1e18"), {name, "a whole number from 1"});
+    check_says(text_refusal(name, "nan"), {name, "a whole number from 1"});
+    check_says(json_refusal("{\"" + std::string(name) + "\": 0}"), {std::string(name) + " is 0"});
+    check_says(json_refusal("{\"" + std::string(name) + "\": 2.5}"), {std::string(name) + " is 2.5"});
+    check_says(json_refusal("{\"" + std::string(name) + "\": \"8\"}"), {std::string(name) + " is \"8\""});
+  }
+  check_says(text_refusal("seed", "-1"), {"seed is -1", "from 0"});
+  check_says(text_refusal("seed", "9007199254740992"), {"seed", "9007199254740991"});
+  check_says(json_refusal(R"({"seed": 18446744073709551615})"), {"seed", "9007199254740991"});
+}
+
+TEST_CASE("numbers beyond what a double holds are refused like any other") {
+  check_says(json_refusal(R"({"lr": 1e999})"), {"config"});
+  check_says(json_refusal(R"({"lr": -1e999})"), {"config"});
+  check_says(json_refusal(R"({"seed": 123456789012345678901234567890})"), {"seed"});
+}
+
+TEST_CASE("choices, booleans and shares outside what is allowed") {
+  check_says(text_refusal("optimizer", "adamm"), {"optimizer is \"adamm\"", "adam", "sgd"});
+  check_says(text_refusal("optimizer", ""), {"optimizer is \"\"", "adam"});
+  check_says(text_refusal("init", "hee"), {"init is \"hee\"", "he_normal", "pytorch"});
+  check_says(text_refusal("device", "tpu"), {"device is \"tpu\"", "auto", "cpu"});
+  check_says(text_refusal("nesterov", "yes"), {"nesterov is \"yes\"", "true or false"});
+  check_says(json_refusal(R"({"nesterov": 1})"), {"nesterov is 1", "true or false"});
+  check_says(json_refusal(R"({"model": 5})"), {"model is 5", "text"});
+  for (const char* share : {"momentum", "beta1", "beta2"}) {
+    check_says(text_refusal(share, "1"), {std::string(share) + " is 1", "below 1"});
+    check_says(text_refusal(share, "-0.1"), {std::string(share) + " is -0.1", "from 0"});
+  }
+  check_says(text_refusal("epsilon", "0"), {"epsilon is 0"});
+  check_says(text_refusal("std", "0"), {"std is 0"});
+  CHECK(config_from_fields({{"init", "he"}}).init == "he_normal");  // a shorter name for the same
+}
+
+TEST_CASE("text that is not JSON, or not an object") {
+  check_says(json_refusal(""), {"config", "JSON"});
+  check_says(json_refusal("{"), {"config", "JSON", "byte"});
+  check_says(json_refusal("{\"lr\": 0.1,}"), {"config", "JSON"});
+  check_says(json_refusal("lr=0.1"), {"config", "JSON"});
+  check_says(json_refusal("{\"lr\": NaN}"), {"config", "JSON"});
+  check_says(json_refusal("[]"), {"config", "object"});
+  check_says(json_refusal("3"), {"config", "object"});
+  check_says(json_refusal("\"dense 10\""), {"config", "object"});
+  check_says(json_refusal("null"), {"config", "object"});
+  check_says(json_refusal("{\"data\": \"\xff\xfe\"}"), {"config", "JSON"});
+  check_says(json_refusal(std::string(100000, '[')), {"config"});
+  check_says(json_refusal(std::string(100000, '[') + std::string(100000, ']')), {"config", "object"});
+}
+
+TEST_CASE("a refused config leaves what was there as it was") {
+  Config base;
+  base.lr = 0.5;
+  const Config before = base;
+  CHECK_THROWS_AS(config_from_json(R"({"lr": 0.25, "batch": 0})", base), Error);
+  CHECK_THROWS_AS(config_from_fields({{"lr", "0.25"}, {"batch", "0"}}, base), Error);
+  CHECK(base == before);
+  CHECK_THROWS_AS(set_live(base, "lr", -1.0), Error);
+  CHECK_THROWS_AS(set_live(base, "lr", std::numeric_limits<double>::quiet_NaN()), Error);
+  CHECK_THROWS_AS(set_live(base, "batch", 32.0), Error);
+  CHECK(base == before);
+  set_live(base, "lr", 0.125);
+  CHECK(base.lr == 0.125);
+}
+
+TEST_CASE("live changes: only live fields, steps in order, values in range") {
+  check_says(text_refusal("events", "5:batch:32"), {"batch", "lr"});
+  check_says(text_refusal("events", "5:lr:-1"), {"lr is -1"});
+  check_says(text_refusal("events", "5:lrr:1"), {"lrr", "lr"});
+  check_says(text_refusal("events", "5:lr"), {"events", "5:lr"});
+  check_says(text_refusal("events", "x:lr:1"), {"events", "x:lr:1"});
+  check_says(text_refusal("events", "-1:lr:1"), {"events", "-1:lr:1"});
+  check_says(text_refusal("events", "1.5:lr:1"), {"events", "1.5:lr:1"});
+  check_says(text_refusal("events", "9:lr:1,5:lr:1"), {"events", "ascending"});
+  check_says(text_refusal("events", ","), {"events"});
+  check_says(json_refusal(R"({"events": [{"step": 1, "field": "lr"}]})"), {"events", "step, field, value"});
+  check_says(json_refusal(R"({"events": [{"step": 9, "field": "lr", "value": 1}, {"step": 5, "field": "lr", "value": 1}]})"), {"events", "order"});
+  check_says(json_refusal(R"({"events": [5]})"), {"events"});
+  check_says(json_refusal(R"({"events": "5:lr:1"})"), {"events", "list"});
+  const Config c = config_from_fields({{"events", "0:lr:0.5,7:lr:0.25,7:lr:0.125"}});
+  CHECK(c.events == std::vector<Event>{{0, "lr", 0.5}, {7, "lr", 0.25}, {7, "lr", 0.125}});
+}
+
+TEST_CASE("what a session cannot run is refused when it is made") {
+  CHECK(session_refusal(R"({"model": "dense 4 | relu | dense 10"})") == "accepted");
+  check_says(session_refusal(R"({"model": "dense 4 | rule | dense 10"})"), {"\"rule\"", "position 11", "\"relu\""});
+  check_says(session_refusal(R"({"model": "dense 4 | relu | dense 3"})"), {"3", "10 classes"});
+  check_says(session_refusal(R"({"model": "dense 0 | relu | dense 10"})"), {"\"0\"", "position 7"});
+  check_says(session_refusal(R"({"device": "cuda"})"), {"cuda", "cpu"});
+  check_says(session_refusal(R"({"simd": "mmx"})"), {"\"mmx\"", "auto", "scalar"});
+  check_says(session_refusal(R"({"optimizer": "sgd", "nesterov": true})"), {"nesterov", "momentum"});
+}
+
+TEST_CASE("bad requests to a running session leave it as it was") {
+  Session session(small_data(), config_from_json(R"({"model": "dense 4 | relu | dense 10", "batch": 8})"));
+  session.advance();
+  const std::string before = session.weights_sha256();
+  const Config config = session.config();
+  CHECK_THROWS_WITH_AS(session.set("lr", -1.0), doctest::Contains("lr is -1"), Error);
+  CHECK_THROWS_WITH_AS(session.set("lrr", 1.0), doctest::Contains("\"lr\""), Error);
+  CHECK_THROWS_WITH_AS(session.set("batch", 1.0), doctest::Contains("cannot change while training"), Error);
+  CHECK_THROWS_WITH_AS(session.save("onnxx"), doctest::Contains("onnxx"), Error);
+  const std::vector<std::uint8_t> image(5);
+  CHECK_THROWS_WITH_AS(session.predict(image), doctest::Contains("5 pixels"), Error);
+  CHECK(session.config() == config);
+  CHECK(session.weights_sha256() == before);
+  CHECK(session.predict(std::vector<std::uint8_t>(6)).probabilities.size() == 10);
+}
+
+TEST_CASE("a run that diverges stops at that step, names the layer, and keeps the weights from before it") {
+  Session session(small_data(), config_from_json(
+      R"({"model": "dense 8 | relu | dense 10", "batch": 8, "optimizer": "sgd", "lr": 1e6, "epochs": 1000})"));
+  std::string before = session.weights_sha256();
+  Progress progress;
+  int steps = 0;
+  do {
+    before = session.weights_sha256();
+    progress = session.advance();
+    REQUIRE(++steps < 10000);
+  } while (progress.values["event"] != "diverged" && progress.values["event"] != "done");
+  REQUIRE(progress.values["event"] == "diverged");
+  CHECK(session.weights_sha256() == before);
+  CHECK(progress.values["step"].get<int>() >= 1);
+  const std::string message = progress.values["message"];
+  CAPTURE(message);
+  CHECK(message.find("step " + std::to_string(progress.values["step"].get<int>())) != std::string::npos);
+  CHECK(message.find("layer " + std::to_string(progress.values["layer"].get<int>())) != std::string::npos);
+  CHECK(!progress.lines.empty());
+  const Progress again = session.advance();
+  CHECK(again.values == progress.values);
+  CHECK(session.weights_sha256() == before);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,191 @@
+// The data path: pixels to numbers, batches, the shuffle; and matrices' layout.
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "data/batcher.h"
+#include "data/dataset.h"
+#include "matrices.h"
+#include "network.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+// `count` images of height x width whose pixels are mostly `background`; image k has label k % 10.
+ImageSet some_images(TestRandom& random, int count, int height, int width, int background) {
+  std::vector<std::uint8_t> pixels, labels;
+  for (int k = 0; k < count; ++k) {
+    labels.push_back(static_cast<std::uint8_t>(k % 10));
+    for (int at = 0; at < height * width; ++at) {
+      pixels.push_back(static_cast<std::uint8_t>(random.below(3) == 0 ? random.below(256) : background));
+    }
+  }
+  const auto n = static_cast<std::uint32_t>(count);
+  return ImageSet(idx_bytes({n, static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)}, pixels),
+                  idx_bytes({n}, labels), 10, "training");
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("reference");
+
+TEST_CASE("ToTensor and Normalize(0.1307, 0.3081) give the range [-0.4242, 2.8215]") {
+  const PixelTable whole = whole_pixel_table(0.1307, 0.3081);
+  CHECK(whole.offset == 0.0f);
+  CHECK(whole.values[0] == doctest::Approx(-0.42421296).epsilon(1e-7));
+  CHECK(whole.values[255] == doctest::Approx(2.82148653).epsilon(1e-7));
+  for (const int background : {0, 17, 255}) {
+    const PixelTable split = split_pixel_table(0.1307, 0.3081, background);
+    CHECK(split.values[static_cast<std::size_t>(background)] == 0.0f);
+    CHECK(split.offset == whole.values[static_cast<std::size_t>(background)]);
+    for (std::size_t p = 0; p < 256; ++p) {
+      const double exact = (static_cast<double>(p) / 255.0 - 0.1307) / 0.3081;
+      CHECK(std::abs(static_cast<double>(whole.values[p]) - exact) <= 1.5e-7 * (1.0 + std::abs(exact)));
+      CHECK(std::abs(static_cast<double>(split.values[p]) + static_cast<double>(split.offset) - exact) <=
+            3e-7 * (1.0 + std::abs(exact)));
+    }
+  }
+}
+
+TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero") {
+  const std::uint64_t seed = test_seed() + 30;
+  INFO("seed ", seed);
+  TestRandom random(seed);
+  for (const auto& [height, width] : {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8}, std::pair{7, 7}}) {
+    const ImageSet set = some_images(random, 23, height, width, 0);
+    const PixelTable table = split_pixel_table(0.1307, 0.3081, 0);
+    Batcher batcher(height * width, 13, table);
+    for (const int rows : {13, 1, 5}) {
+      const Batch batch = batcher.in_order(set, 7, rows);
+      REQUIRE(batch.input.values.layout == Layout{rows, height * width});
+      CHECK(batch.input.offset == table.offset);
+      for (int r = 0; r < rows; ++r) {
+        REQUIRE(batch.labels[r] == set.label(7 + r));
+        for (int c = 0; c < height * width; ++c) {
+          REQUIRE(batch.input.values.at(r, c) == table.values[set.image(7 + r)[static_cast<std::size_t>(c)]]);
+        }
+        for (int c = height * width; c < batch.input.values.layout.padded_cols(); ++c) REQUIRE(batch.input.values.at(r, c) == 0.0f);
+      }
+    }
+    batcher.shuffle(5, 1, 23);
+    std::vector<std::vector<float>> seen;
+    for (int first = 0; first < 23; first += 13) {
+      const int rows = std::min(13, 23 - first);
+      const Batch batch = batcher.shuffled(set, first, rows);
+      for (int r = 0; r < rows; ++r) {
+        std::vector<float> image = {static_cast<float>(batch.labels[r])};
+        for (int c = 0; c < height * width; ++c) image.push_back(batch.input.values.at(r, c));
+        seen.push_back(image);
+      }
+    }
+    std::vector<std::vector<float>> all;
+    for (int k = 0; k < 23; ++k) {
+      std::vector<float> image = {static_cast<float>(set.label(k))};
+      for (const std::uint8_t p : set.image(k)) image.push_back(table.values[p]);
+      all.push_back(image);
+    }
+    std::sort(seen.begin(), seen.end());
+    std::sort(all.begin(), all.end());
+    CHECK(seen == all);  // every sample once, with its own label
+  }
+}
+
+TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, and is even") {
+  TestRandom random(1);
+  const int count = 500;
+  std::vector<std::uint8_t> pixels, labels(count, 0);
+  for (int k = 0; k < count; ++k) {  // two pixels that number the sample
+    pixels.push_back(static_cast<std::uint8_t>(k >> 8));
+    pixels.push_back(static_cast<std::uint8_t>(k));
+  }
+  const ImageSet set(idx_bytes({count, 1, 2}, pixels), idx_bytes({count}, labels), 10, "training");
+  PixelTable numbers_as_they_are{};
+  for (std::size_t p = 0; p < 256; ++p) numbers_as_they_are.values[p] = static_cast<float>(p);
+  const auto order = [&](std::uint64_t seed, int epoch) {
+    Batcher batcher(2, count, numbers_as_they_are);
+    batcher.shuffle(seed, epoch, count);
+    const Batch batch = batcher.shuffled(set, 0, count);
+    std::vector<int> samples;
+    for (int r = 0; r < count; ++r) {
+      samples.push_back(static_cast<int>(batch.input.values.at(r, 0)) * 256 + static_cast<int>(batch.input.values.at(r, 1)));
+    }
+    return samples;
+  };
+  const std::vector<int> first = order(1, 1);
+  CHECK(std::set<int>(first.begin(), first.end()).size() == count);
+  CHECK(*std::max_element(first.begin(), first.end()) == count - 1);
+  CHECK(order(1, 1) == first);
+  CHECK(order(1, 2) != first);
+  CHECK(order(2, 1) != first);
+  // Where sample 0 lands over many epochs: the mean is the middle within five standard errors.
+  double mean = 0.0;
+  const int epochs = 400;
+  for (int epoch = 1; epoch <= epochs; ++epoch) {
+    const std::vector<int> o = order(9, epoch);
+    mean += static_cast<double>(std::find(o.begin(), o.end(), 0) - o.begin()) / epochs;
+  }
+  CHECK(std::abs(mean - (count - 1) / 2.0) < 5 * (count / std::sqrt(12.0)) / std::sqrt(static_cast<double>(epochs)));
+}
+
+TEST_CASE("a data set finds its background and how dense it is") {
+  const std::uint64_t seed = test_seed() + 31;
+  INFO("seed ", seed);
+  TestRandom random(seed);
+  for (const int background : {0, 200, 255}) {
+    std::vector<std::uint8_t> pixels(40 * 6, static_cast<std::uint8_t>(background));
+    int others = 0;
+    for (std::uint8_t& p : pixels) {
+      if (random.below(5) == 0) {
+        p = static_cast<std::uint8_t>(100 + random.below(20));
+        ++others;
+      }
+    }
+    const std::vector<std::uint8_t> labels(40, 3);
+    const Dataset data("made", {idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels), idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels)});
+    CHECK(data.background() == background);
+    CHECK(data.density() == doctest::Approx(others / 240.0));
+    CHECK(data.train().count() == 40);
+    CHECK(data.train().height() == 2);
+    CHECK(data.train().width() == 3);
+    CHECK(data.shape() == std::vector<std::int64_t>{1, 2, 3});
+    CHECK(data.name() == "made");
+    CHECK(data.classes() == 10);
+  }
+}
+
+TEST_CASE("a layout gives every element a place of its own, inside its size") {
+  for (const int rows : {1, 2, 7}) {
+    for (const int cols : {1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 784}) {
+      const Layout layout{rows, cols};
+      CAPTURE(rows);
+      CAPTURE(cols);
+      CHECK(layout.padded_cols() % kPad == 0);
+      CHECK(layout.padded_cols() >= cols);
+      CHECK(layout.padded_cols() < cols + kPad);
+      std::set<std::size_t> places;
+      for (int r = 0; r < rows; ++r) {
+        for (int c = 0; c < layout.padded_cols(); ++c) places.insert(layout.index(r, c));
+      }
+      CHECK(places.size() == layout.size());
+      CHECK(*places.rbegin() == layout.size() - 1);
+    }
+  }
+}
+
+TEST_CASE("buffers are aligned, zero, and movable") {
+  Buffer a(100);
+  CHECK(reinterpret_cast<std::uintptr_t>(a.data()) % Buffer::kAlign == 0);
+  for (std::size_t k = 0; k < a.size(); ++k) REQUIRE(a.data()[k] == 0.0f);
+  a.data()[3] = 5.0f;
+  Buffer b = std::move(a);
+  CHECK(b.size() == 100);
+  CHECK(b.data()[3] == 5.0f);
+  Buffer c;
+  c = std::move(b);
+  CHECK(c.data()[3] == 5.0f);
+  CHECK(Buffer(0).data() == nullptr);
+}
+
+TEST_SUITE_END();

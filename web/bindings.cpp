@@ -1,0 +1,302 @@
+// The only Embind file: Dataset and Session for JavaScript. Everything that can fail answers
+// {error: "sentence"}, everything else {value: ...}; structured values travel as JSON text, bytes
+// and floats as copies. web/engine/core.js is the only caller and the place of the checks.
+#include <emscripten/bind.h>
+#include <emscripten/val.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/cpu_backend.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "nn/activation.h"
+#include "nn/architecture.h"
+#include "train/session.h"
+
+using emscripten::val;
+
+namespace reluscope {
+namespace {
+
+template <class Work>
+val answer(Work work) {
+  val result = val::object();
+  try {
+    result.set("value", work());
+  } catch (const Error& error) {
+    result.set("error", std::string(error.what()));
+  } catch (const std::bad_alloc&) {
+    result.set("error", std::string("out of memory: the browser gives this page no more"));
+  } catch (const std::exception& error) {
+    result.set("error", std::string("internal error: ") + error.what());
+  }
+  return result;
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<std::uint8_t> bytes_of(const val& array) {
+  return emscripten::convertJSArrayToNumberVector<std::uint8_t>(array);
+}
+
+// A copy that JavaScript owns: memory may grow and move under a view.
+template <class T>
+val copy_of(const std::vector<T>& values) {
+  return val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice");
+}
+
+std::string progress_text(Progress progress) {
+  Json json = std::move(progress.values);
+  json["lines"] = progress.lines;
+  json["json"] = progress.json;
+  return text_of(json);
+}
+
+std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& json_text) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const Json& pair : Json::parse(json_text)) {
+    pairs.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
+  }
+  return pairs;
+}
+
+Json activations_json() {
+  Json rows = Json::array();
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    const ActivationInfo& info = activation_info(id);
+    Json parameters = Json::array();
+    for (const ActivationParameter& p : info.parameters) {
+      parameters.push_back({{"name", p.name}, {"symbol", p.symbol}, {"default", p.initial},
+                            {"min", p.min}, {"max", p.max}, {"learnable", p.learnable},
+                            {"about", p.about}});
+    }
+    rows.push_back({{"name", info.name}, {"label", info.label}, {"formula", info.formula},
+                    {"derivative", info.derivative}, {"about", info.about},
+                    {"parameters", std::move(parameters)},
+                    {"kinks", std::vector<double>(info.kinks.begin(), info.kinks.end())}});
+  }
+  return rows;
+}
+
+val registry() {
+  return answer([] {
+    Json layers = Json::array();
+    for (const LayerWord& word : layer_words()) {
+      layers.push_back({{"name", word.name}, {"syntax", word.syntax}, {"about", word.about}});
+    }
+    return text_of({{"activations", activations_json()},
+                    {"layers", std::move(layers)},
+                    {"fields", fields_json()},
+                    {"default_config", config_to_json({})}});
+  });
+}
+
+val simd_target() {
+  return answer([] { return cpu::simd_names().front(); });
+}
+
+val curve(const std::string& name, const val& parameters, const val& xs) {
+  return answer([&] {
+    const ActivationId id = find_activation(name);
+    if (id < 0) {
+      throw Error("activation is " + in_quotes(name) + ", but known are " +
+                  join_or(activation_names()));
+    }
+    const auto p = emscripten::convertJSArrayToNumberVector<double>(parameters);
+    if (p.size() != activation_info(id).parameters.size()) {
+      throw Error(name + " has " + std::to_string(activation_info(id).parameters.size()) +
+                  " parameters, but " + std::to_string(p.size()) + " were given");
+    }
+    std::vector<float> y, dy;
+    for (const double x : emscripten::convertJSArrayToNumberVector<double>(xs)) {
+      y.push_back(static_cast<float>(activation_value(id, x, p)));
+      dy.push_back(static_cast<float>(activation_derivative(id, x, p)));
+    }
+    val result = val::object();
+    result.set("y", copy_of(y));
+    result.set("dy", copy_of(dy));
+    return result;
+  });
+}
+
+val config_of_json(const std::string& text) {
+  return answer([&] { return text_of(config_to_json(config_from_json(text))); });
+}
+
+val config_of_fields(const std::string& pairs) {
+  return answer([&] { return text_of(config_to_json(config_from_fields(pairs_of(pairs)))); });
+}
+
+val fields_of_config(const std::string& text) {
+  return answer([&] {
+    Json pairs = Json::array();
+    for (const auto& [name, value] : config_to_fields(config_from_json(text))) {
+      pairs.push_back({name, value});
+    }
+    return text_of(pairs);
+  });
+}
+
+val describe(const std::string& architecture, int channels, int height, int width, int classes,
+             int batch) {
+  return answer([&] {
+    return text_of(to_json(
+        describe_model(architecture, {channels, height, width}, classes, batch)));
+  });
+}
+
+val model_table(const std::string& architecture, int channels, int height, int width, int classes,
+                int batch) {
+  return answer([&] {
+    return text_of(
+        to_table(describe_model(architecture, {channels, height, width}, classes, batch)));
+  });
+}
+
+// A data set that sessions share; delete() on the JavaScript side drops one owner.
+class BoundDataset {
+ public:
+  static val make(const std::string& name, const val& train_images, const val& train_labels,
+                  const val& test_images, const val& test_labels) {
+    return answer([&] {
+      BoundDataset bound;
+      bound.data_ = std::make_shared<const Dataset>(
+          name, Dataset::Files{bytes_of(train_images), bytes_of(train_labels),
+                               bytes_of(test_images), bytes_of(test_labels)});
+      return bound;
+    });
+  }
+
+  val info() const {
+    return answer([&] {
+      return text_of({{"name", data_->name()},
+                      {"train", data_->train().count()},
+                      {"test", data_->test().count()},
+                      {"height", data_->train().height()},
+                      {"width", data_->train().width()},
+                      {"classes", data_->classes()},
+                      {"background", data_->background()},
+                      {"density", data_->density()}});
+    });
+  }
+
+  val image(bool test, int index) const {
+    return answer([&] {
+      const ImageSet& set = test ? data_->test() : data_->train();
+      if (index < 0 || index >= set.count()) {
+        throw Error("image " + std::to_string(index) + " does not exist; 0 to " +
+                    std::to_string(set.count() - 1) + " do");
+      }
+      const auto pixels = set.image(index);
+      val result = val::object();
+      result.set("pixels", copy_of(std::vector<std::uint8_t>(pixels.begin(), pixels.end())));
+      result.set("label", static_cast<int>(set.label(index)));
+      return result;
+    });
+  }
+
+  std::shared_ptr<const Dataset> data() const { return data_; }
+
+ private:
+  std::shared_ptr<const Dataset> data_;
+};
+
+class BoundSession {
+ public:
+  static val make(const BoundDataset& dataset, const std::string& config) {
+    return answer([&] {
+      BoundSession bound;
+      bound.session_ = std::make_shared<Session>(dataset.data(), config_from_json(config));
+      return bound;
+    });
+  }
+
+  val config() const {
+    return answer([&] { return text_of(config_to_json(session_->config())); });
+  }
+  val describe() const {
+    return answer([&] { return text_of(to_json(session_->describe())); });
+  }
+  val start() const {
+    return answer([&] { return progress_text(session_->start()); });
+  }
+  val advance() {
+    return answer([&] { return progress_text(session_->advance()); });
+  }
+  val set(const std::string& field, double value) {
+    return answer([&] {
+      session_->set(field, value);
+      return true;
+    });
+  }
+  val evaluate() {
+    return answer([&] {
+      const Score score = session_->evaluate();
+      return text_of({{"test_loss", score.loss()},
+                      {"test_accuracy", score.accuracy()},
+                      {"correct", score.correct},
+                      {"total", score.samples}});
+    });
+  }
+  val predict(const val& pixels) {
+    return answer([&] {
+      const Session::Prediction prediction = session_->predict(bytes_of(pixels));
+      val layers = val::array();
+      for (const Session::LayerOutput& layer : prediction.layers) {
+        val row = val::object();
+        row.set("name", layer.name);
+        row.set("kind", layer.kind);
+        row.set("text", layer.text);
+        row.set("values", copy_of(layer.values));
+        layers.call<void>("push", row);
+      }
+      val result = val::object();
+      result.set("probabilities", copy_of(prediction.probabilities));
+      result.set("layers", layers);
+      return result;
+    });
+  }
+  val weights_sha256() const {
+    return answer([&] { return session_->weights_sha256(); });
+  }
+  val save(const std::string& format) const {
+    return answer([&] { return copy_of(session_->save(format)); });
+  }
+
+ private:
+  std::shared_ptr<Session> session_;  // Embind moves its objects by copying them
+};
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(reluscope) {
+  emscripten::function("registry", &registry);
+  emscripten::function("simdTarget", &simd_target);
+  emscripten::function("curve", &curve);
+  emscripten::function("configOfJson", &config_of_json);
+  emscripten::function("configOfFields", &config_of_fields);
+  emscripten::function("fieldsOfConfig", &fields_of_config);
+  emscripten::function("describe", &describe);
+  emscripten::function("modelTable", &model_table);
+  emscripten::class_<BoundDataset>("Dataset")
+      .class_function("make", &BoundDataset::make)
+      .function("info", &BoundDataset::info)
+      .function("image", &BoundDataset::image);
+  emscripten::class_<BoundSession>("Session")
+      .class_function("make", &BoundSession::make)
+      .function("config", &BoundSession::config)
+      .function("describe", &BoundSession::describe)
+      .function("start", &BoundSession::start)
+      .function("advance", &BoundSession::advance)
+      .function("set", &BoundSession::set)
+      .function("evaluate", &BoundSession::evaluate)
+      .function("predict", &BoundSession::predict)
+      .function("weightsSha256", &BoundSession::weights_sha256)
+      .function("save", &BoundSession::save);
+}
+
+}  // namespace reluscope
