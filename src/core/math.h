@@ -104,10 +104,21 @@ RELUSCOPE_FN V log(V x) {
   }
 }
 
-// 1 / (1 + e^-x).
+// value = 1 / (1 + e^-x) and slope = value (1 - value), from e^-|x|, which cannot overflow; so
+// both keep their relative accuracy on both sides.
+template <class V>
+RELUSCOPE_FN void sigmoid_parts(V x, V& value, V& slope) {
+  const V e = exp(select(x < V(0.0), x, V(0.0) - x));
+  const V d = V(1.0) / (V(1.0) + e);
+  value = select(x < V(0.0), e * d, d);
+  slope = e * d * d;
+}
+
 template <class V>
 RELUSCOPE_FN V sigmoid(V x) {
-  return V(1.0) / (V(1.0) + exp(V(0.0) - x));
+  V value, slope;
+  sigmoid_parts(x, value, slope);
+  return value;
 }
 
 // tanh, by expm1 of the side that cannot overflow.

@@ -89,20 +89,37 @@ std::string nearest_name(std::string_view unknown, const std::vector<std::string
   return 2 * best_edits <= std::max(best.size(), unknown.size()) ? best : std::string();
 }
 
+namespace {
+
+// Bytes of the well-formed UTF-8 character at the start of `text`, or 0.
+std::size_t character_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
+                                                                          : lead < 0xF5   ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
 std::string in_quotes(std::string_view unknown) {
   std::string text = "\"";
-  std::size_t shown = 0;
-  for (const char c : unknown) {
-    if (++shown > 60) {
+  for (int shown = 0; !unknown.empty(); ++shown) {
+    if (shown == 60) {
       text += "...";
       break;
     }
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
+    const auto byte = static_cast<unsigned char>(unknown[0]);
+    const std::size_t length = character_length(unknown);
+    if (length == 0 || byte < 0x20 || byte == 0x7f) {
       text += format("\\x%02x", byte);
     } else {
-      text += c;
+      text += unknown.substr(0, length);
     }
+    unknown.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return text + "\"";
 }

@@ -33,7 +33,8 @@ std::string join_or(const std::vector<std::string>& names);
 // more than half of the longer word would have to change.
 std::string nearest_name(std::string_view unknown, const std::vector<std::string>& known);
 
-// `unknown` quoted for a message: control characters escaped, at most 60 characters.
+// `unknown` quoted for a message: control characters and bytes that are not UTF-8 escaped, at
+// most 60 characters.
 std::string in_quotes(std::string_view unknown);
 
 }  // namespace reluscope

@@ -127,13 +127,15 @@ struct Swish {
   }
   template <class V>
   static RELUSCOPE_FN V df(V x, const V* p) {
-    const V s = sigmoid(p[0] * x);
-    return s + p[0] * x * s * (V(1.0) - s);
+    V s, slope;
+    sigmoid_parts(p[0] * x, s, slope);
+    return s + p[0] * x * slope;
   }
   template <class V>
   static RELUSCOPE_FN V dp(V x, const V* p) {
-    const V s = sigmoid(p[0] * x);
-    return x * x * s * (V(1.0) - s);
+    V s, slope;
+    sigmoid_parts(p[0] * x, s, slope);
+    return x * x * slope;
   }
 };
 
@@ -147,8 +149,9 @@ struct Sigmoid : NothingLearnt {
   }
   template <class V>
   static RELUSCOPE_FN V df(V x, const V*) {
-    const V s = sigmoid(x);
-    return s * (V(1.0) - s);
+    V s, slope;
+    sigmoid_parts(x, s, slope);
+    return slope;
   }
 };
 

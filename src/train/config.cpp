@@ -277,6 +277,8 @@ Config config_from_json(std::string_view text, const Config& base) {
   } catch (const Json::parse_error& error) {
     throw Error("config: not JSON at byte " + std::to_string(error.byte) +
                 "; an object such as {\"lr\": 0.01} was expected");
+  } catch (const Json::exception&) {
+    throw Error("config: a number in it is larger than a double can hold");
   }
   if (!json.is_object()) {
     throw Error("config: " + value_found(json) +

@@ -64,9 +64,10 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
         if (!c.contains("final")) continue;
         const State state = state_of(model, model.parameters());
         CHECK(state.size() == c["final"].size());
-        for (const auto& [name, values] : c["final"].items()) {
+        for (const auto& item : c["final"].items()) {
+          const std::string name = item.key();
           REQUIRE_MESSAGE(state.contains(name), "no parameter is called ", name);
-          const std::vector<double> expected = numbers<double>(values);
+          const std::vector<double> expected = numbers<double>(item.value());
           const Values& actual = state.at(name);
           REQUIRE(actual.size() == expected.size());
           for (std::size_t k = 0; k < expected.size(); ++k) {

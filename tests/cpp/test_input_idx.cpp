@@ -106,9 +106,9 @@ TEST_CASE("a wrong magic number, type or number of dimensions") {
     std::snprintf(text, sizeof text, "0x%02x", type);
     check_says(image_refusal(bytes), {"training images", text, "0x08"});
   }
-  for (const std::uint8_t dimensions : {0, 1, 2, 4, 255}) {
+  for (const int dimensions : {0, 1, 2, 4, 255}) {
     bytes = idx_bytes({1, 2, 3}, kSix);
-    bytes[3] = dimensions;
+    bytes[3] = static_cast<std::uint8_t>(dimensions);
     check_says(image_refusal(bytes), {"training images", std::to_string(dimensions) + " dimension", "3"});
   }
   // The two files swapped, the most likely mistake of all.

@@ -13,6 +13,10 @@ using namespace reluscope::test;
 
 namespace {
 
+struct Sizes {
+  int n, features, classes;
+};
+
 struct Problem {
   int n, features, classes;
   std::vector<float> x;
@@ -60,7 +64,8 @@ TEST_CASE("forward and backward of a network of every activation equal the netwo
   TestRandom random(seed);
   cpu::CpuBackend backend;
   for (const std::string& name : activation_names()) {
-    for (const auto& [n, features, classes] : {std::tuple{13, 35, 10}, std::tuple{1, 3, 2}, std::tuple{64, 48, 17}}) {
+    for (const Sizes& sizes : {Sizes{13, 35, 10}, Sizes{1, 3, 2}, Sizes{64, 48, 17}}) {
+      const int n = sizes.n, features = sizes.features, classes = sizes.classes;
       const std::string text = "dense 33 | " + name + " | dense 16 | " + name + " | dense " + std::to_string(classes);
       INFO("seed ", seed, ", ", text, ", N ", n, ", features ", features);
       Model model({.architecture = text, .input = {1, 1, features}, .classes = classes, .init = "he_normal",
@@ -102,7 +107,9 @@ TEST_CASE("the double network's gradient equals central differences of its loss"
     const Problem problem(random, 4, 5, 3);
     State state = state_of(model, model.parameters());
     const DoublePass pass = double_pass(model, state, widened(problem.x), 5, problem.labels);
-    for (auto& [key, values] : state) {
+    for (auto& entry : state) {
+      const std::string& key = entry.first;
+      Values& values = entry.second;
       for (std::size_t k = 0; k < values.size(); ++k) {
         const double at = values[k], h = 1e-6;
         values[k] = at + h;

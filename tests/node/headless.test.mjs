@@ -141,14 +141,14 @@ test('both print the same model table', () => {
 });
 
 test('both stop a run that diverges at the same step and name the layer', () => {
-  const args = ['train', '--data', smallData(), '--optimizer', 'sgd', '--lr', '1e30', '--epochs', '1'];
+  const args = ['train', '--data', smallData(), '--optimizer', 'sgd', '--lr', '1e6', '--epochs', '1'];
   const [one, two] = [native, headless].map((program) => run(program, args));
   assert.notEqual(one.status, 0);
   assert.equal(two.status, one.status);
   const told = (/** @type {{ stdout: string, stderr: string }} */ result) =>
     lines(result.stdout + result.stderr).filter((line) => /diverg/i.test(line));
   assert.equal(told(one).length, 1, one.stdout + one.stderr);
-  assert.match(told(one)[0], /fc[12]|relu1|loss/);
+  assert.match(told(one)[0], /layer \d.*fc2/);
   assert.deepEqual(told(two), told(one));
 });
 

@@ -1,0 +1,223 @@
+// The engine: trains networks in a worker of its own, for this page or any other that imports this module.
+//
+//   const engine = await createEngine()
+//   await engine.configure({ model: 'dense 64 | relu | dense 10' })   // loads the data set that it names
+//   engine.on('epoch', ({ epoch, testAccuracy }) => console.log(epoch, testAccuracy))
+//   await engine.train()
+//
+// Every method answers with a promise, rejected with an EngineError whose message is one sentence for people.
+import { Emitter } from './emitter.js'
+import { version } from './protocol.js'
+
+/**
+ * @typedef {import('./protocol.js').Config} Config
+ * @typedef {import('./protocol.js').RunInfo} RunInfo
+ * @typedef {import('./protocol.js').Prediction} Prediction
+ * @typedef {import('./protocol.js').ModelDescription} ModelDescription
+ */
+
+export class EngineError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message)
+    this.name = 'EngineError'
+  }
+}
+
+/** Whether this browser can run the core at all: its kernels need WebAssembly's 128-bit SIMD. */
+export function hasSimd() {
+  // The module (func (result v128) i32.const 0, i8x16.splat, i8x16.popcnt), which only validates with SIMD.
+  return typeof WebAssembly === 'object' && WebAssembly.validate(new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+  ]))
+}
+
+/**
+ * Starts a worker and loads the core into it.
+ * @param {object} [options]
+ * @param {string} [options.workerUrl] address of worker.js
+ * @param {string} [options.dataUrl] address of the folder of data sets, with index.json in it
+ * @returns {Promise<Engine>}
+ */
+export async function createEngine({ workerUrl, dataUrl } = {}) {
+  const worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { type: 'module' })
+  const engine = new Engine(worker)
+  try {
+    const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
+    Object.assign(engine, await engine.request('open', { dataUrl: folder }))
+  } catch (error) {
+    engine.close()
+    throw error
+  }
+  return engine
+}
+
+/** @extends {Emitter<import('./protocol.js').EngineEvents>} */
+export class Engine extends Emitter {
+  /** What the core offers: activations, layer words, settings. @type {import('./protocol.js').Registry} */
+  registry = /** @type {any} */ (undefined)
+  /** The instruction set of the kernels. */
+  simdTarget = ''
+  /** The data sets that can be loaded. @type {import('./protocol.js').DatasetEntry[]} */
+  datasets = []
+
+  #worker
+  #nextId = 1
+  /** @type {Map<number, {done: (result: any) => void, failed: (error: Error) => void}>} */
+  #waiting = new Map()
+  /** Set once the worker has died. @type {EngineError | undefined} */
+  #dead
+
+  /** @param {Worker} worker */
+  constructor(worker) {
+    super()
+    this.#worker = worker
+    worker.onmessage = ({ data }) => this.#receive(data)
+    worker.onerror = (event) => {
+      event.preventDefault()
+      this.#die(event.message || 'the worker could not be loaded')
+    }
+  }
+
+  /** The curve of an activation and of its derivative at some points.
+   * @param {string} activation @param {number[]} parameters @param {Float32Array} xs
+   * @returns {Promise<{y: Float32Array, dy: Float32Array}>} */
+  curve(activation, parameters, xs) {
+    return this.request('curve', { activation, parameters, xs })
+  }
+
+  /** A full config of names and texts, as in an address or on a command line; what is missing is at its default.
+   * @param {[string, string][]} fields @returns {Promise<Config>} */
+  parse(fields) {
+    return this.request('parse', { fields })
+  }
+
+  /** Names and texts of what in a config is not at its default.
+   * @param {Partial<Config>} config @returns {Promise<[string, string][]>} */
+  fields(config) {
+    return this.request('fields', { config })
+  }
+
+  /** A model layer by layer, without building it.
+   * @param {string} model @param {[number, number, number]} input channels, height, width
+   * @param {number} classes @param {number} batch @returns {Promise<ModelDescription>} */
+  describe(model, input, classes, batch) {
+    return this.request('describe', { model, input, classes, batch })
+  }
+
+  /** Makes a new run at step 0, loading its data first where needed ('loading' events tell how far it is). If
+   * anything is wrong, the run before stays as it was and goes on.
+   * @param {Partial<Config>} config @returns {Promise<RunInfo>} */
+  configure(config) {
+    return this.request('configure', { config })
+  }
+
+  /** Trains until pause(), the end, or divergence. @returns {Promise<void>} when it has begun */
+  train() {
+    return this.request('train')
+  }
+
+  /** @returns {Promise<void>} once it stands still */
+  pause() {
+    return this.request('pause')
+  }
+
+  /** Makes exactly one training step. @returns {Promise<void>} once it is made */
+  step() {
+    return this.request('step')
+  }
+
+  /** Changes a live setting from the next step on. The config records it.
+   * @param {string} field @param {number} value @returns {Promise<Config>} */
+  set(field, value) {
+    return this.request('set', { field, value })
+  }
+
+  /** An image of the loaded data set.
+   * @param {'train'|'test'} part @param {number} index
+   * @returns {Promise<{pixels: Uint8Array, label: number}>} */
+  image(part, index) {
+    return this.request('image', { part, index })
+  }
+
+  /** What the model makes of an image now. @param {Uint8Array} pixels @returns {Promise<Prediction>} */
+  predict(pixels) {
+    return this.request('predict', { pixels })
+  }
+
+  /** Scores the whole test set now.
+   * @returns {Promise<{test_loss: number, test_accuracy: number, correct: number, total: number}>} */
+  evaluate() {
+    return this.request('evaluate')
+  }
+
+  /** @returns {Promise<string>} SHA-256 of all weights, as the command line prints it */
+  weightsSha256() {
+    return this.request('weightsSha256')
+  }
+
+  /** @param {'safetensors'} format @returns {Promise<Uint8Array>} a file's bytes */
+  save(format) {
+    return this.request('save', { format })
+  }
+
+  /** From now on posts 'snapshot' events of what the model makes of an image, whenever the weights changed, as often
+   * as this page draws. Null ends it.
+   * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */
+  watch(key, pixels) {
+    return this.request('watch', { key, pixels })
+  }
+
+  /** Ends the worker and frees its memory. */
+  close() {
+    this.#die('the engine was closed')
+  }
+
+  /**
+   * Sends a request to the worker.
+   * @param {string} type @param {object} [payload] @returns {Promise<any>}
+   */
+  request(type, payload = {}) {
+    if (this.#dead) return Promise.reject(this.#dead)
+    const id = this.#nextId++
+    return new Promise((done, failed) => {
+      this.#waiting.set(id, { done, failed })
+      this.#worker.postMessage({ v: version, type, id, ...payload })
+    })
+  }
+
+  /** @param {any} message */
+  #receive(message) {
+    if (message.v !== version) return this.#die(`the worker speaks version ${message.v}, this page ${version}`)
+    if (message.type !== 'reply') {
+      this.emit(message.type, message)
+      if (message.type === 'snapshot') whenDrawn(() => this.#acknowledge(message.key))
+      return
+    }
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if (message.error === undefined) waiting?.done(message.result)
+    else waiting?.failed(new EngineError(message.error))
+  }
+
+  /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} key */
+  #acknowledge(key) {
+    if (!this.#dead) this.#worker.postMessage({ v: version, type: 'drawn', key })
+  }
+
+  /** @param {string} why */
+  #die(why) {
+    if (this.#dead) return
+    this.#dead = new EngineError(why)
+    this.#worker.terminate()
+    for (const { failed } of this.#waiting.values()) failed(this.#dead)
+    this.#waiting.clear()
+    this.emit('failure', { message: why })
+  }
+}
+
+/** @param {() => void} work */
+function whenDrawn(work) {
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(work)
+  else setTimeout(work, 16)
+}

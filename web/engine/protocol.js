@@ -1,0 +1,58 @@
+// The messages between a page and the engine's worker, and the shapes of what they carry. A message is a plain
+// object {v, type, ...}; requests and their replies also carry an id.
+
+/** Both sides refuse messages of another version: a page and a worker from two releases may meet in a cache. */
+export const version = 1
+
+/**
+ * @typedef {{name: string, symbol: string, default: number, min: number, max: number, learnable: boolean,
+ *            about: string}} ActivationParameter
+ * @typedef {{name: string, label: string, formula: string, derivative: string, about: string,
+ *            parameters: ActivationParameter[], kinks: number[]}} Activation
+ * @typedef {{name: string, label: string, about: string}} Choice
+ * @typedef {{name: string, label: string, section: string, help: string, live: boolean, type: string, default: any,
+ *            min?: number, max?: number, below_max?: boolean, choices?: Choice[],
+ *            used_when?: Record<string, string[]>}} Field one setting of a run
+ * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string}[], fields: Field[],
+ *            default_config: Config}} Registry what the core offers, for menus
+ *
+ * @typedef {{step: number, field: string, value: number}} LiveChange a setting changed after `step` steps
+ * @typedef {Record<string, any> & {data: string, model: string, events: LiveChange[]}} Config all of a run's settings
+ *
+ * @typedef {{kind: string, name: string, text: string, activation?: string, output_shape: number[],
+ *            parameters: number, multiply_adds: number, memory_bytes: number}} LayerDescription
+ * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number,
+ *            memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
+ *
+ * @typedef {{name: string, label: string, class_names?: string[]}} DatasetEntry a data set that can be loaded
+ * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number}} DatasetInfo
+ *
+ * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, totalSteps: number}} RunInfo
+ * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
+ *
+ * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
+ * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
+ *
+ * @typedef {{epoch: number, epochs: number, batch: number, batches: number, step: number, totalSteps: number,
+ *            samples: number, total: number, loss: number, accuracy: number, samplesPerSecond: number,
+ *            secondsLeft: number, scoring: number, points: Float64Array}} Progress
+ *   epoch and batch count from 1, samples and total are of this epoch; scoring is the share 0..1 of the test set
+ *   scored at the end of an epoch, 0 outside of it. points holds [last step, mean loss, mean accuracy] of each
+ *   few steps since the message before.
+ * @typedef {{epoch: number, step: number, trainLoss: number, testLoss: number, testAccuracy: number, correct: number,
+ *            total: number, seconds: number, samplesPerSecond: number}} EpochResult
+ * @typedef {{key: string, step: number, prediction: Prediction}} Snapshot what a watched image gives at this step
+ *
+ * @typedef {object} EngineEvents
+ * @property {{name: string, loaded: number, total: number}} loading compressed bytes of a data set
+ * @property {{state: RunState}} state
+ * @property {Progress} progress
+ * @property {EpochResult} epoch
+ * @property {Snapshot} snapshot
+ * @property {{lines: string[]}} log what the command line prints for the same run
+ * @property {{weightsSha256: string}} done
+ * @property {{step: number, layer: string, message: string}} diverged
+ * @property {{message: string}} failure the worker cannot go on
+ */
+
+export {}

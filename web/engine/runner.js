@@ -1,0 +1,247 @@
+// Drives one session inside the worker: trains in short slices so that messages get through in between, even in a
+// background tab, and posts what happens, no more often than a screen can show.
+import { Meter } from './meter.js'
+
+/**
+ * @typedef {import('./core.js').Session} Session
+ * @typedef {import('./protocol.js').RunInfo} RunInfo
+ * @typedef {import('./protocol.js').RunState} RunState
+ * @typedef {(type: string, payload: object, transfer?: Transferable[]) => void} Post
+ */
+
+/** Milliseconds of training between two looks at the mail. */
+const slice = 12
+/** Least milliseconds between two progress messages, and between two snapshots of an image. */
+const progressEvery = 33
+const snapshotEvery = 66
+
+export class Runner {
+  /** @type {Session} */
+  #session
+  /** @type {Post} */
+  #post
+  #meter
+  #info
+  #channel = new MessageChannel()
+  /** @type {RunState} */
+  #state = 'ready'
+  #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
+  #scoring = 0
+  #started = false
+  #lastProgress = 0
+  #sliceEnd = 0
+  /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
+  #watched = new Map()
+
+  /** @param {Session} session now owned by this @param {RunInfo} info @param {Post} post */
+  constructor(session, info, post) {
+    this.#session = session
+    this.#info = info
+    this.#post = post
+    this.#meter = new Meter(info.totalSteps)
+    this.#channel.port1.onmessage = () => this.#runSlice()
+  }
+
+  get session() {
+    return this.#session
+  }
+
+  get state() {
+    return this.#state
+  }
+
+  /** Frees the session. What was watched is handed on to the next runner. */
+  end() {
+    this.#channel.port1.close()
+    this.#session.delete()
+    return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
+  }
+
+  train() {
+    if (this.#state !== 'ready' && this.#state !== 'paused') return
+    this.#begin()
+    this.#setState('training')
+    this.#sliceEnd = performance.now()
+    this.#channel.port2.postMessage(0)
+  }
+
+  pause() {
+    if (this.#state !== 'training') return
+    this.#settle('paused')
+  }
+
+  /** Exactly one training step; with the scoring that belongs to it where it ends an epoch. */
+  step() {
+    if (this.#state !== 'ready' && this.#state !== 'paused') return
+    this.#begin()
+    const before = this.#last.step
+    let event = ''
+    while (this.#last.step === before && !this.#over()) event = this.#advance()
+    while (this.#last.batch === this.#last.batches && event !== 'epoch' && !this.#over()) event = this.#advance()
+    if (event === 'epoch' && this.#last.epoch === this.#info.config.epochs) this.#advance()
+    if (!this.#over()) this.#settle('paused')
+  }
+
+  /** @param {string} field @param {number} value */
+  set(field, value) {
+    this.#session.set(field, value)
+  }
+
+  /**
+   * From now on tells what the model makes of an image, or stops with null.
+   * @param {string} key @param {Uint8Array | null} pixels
+   */
+  watch(key, pixels) {
+    if (!pixels) return void this.#watched.delete(key)
+    const waiting = this.#watched.get(key)?.waiting ?? false
+    this.#watched.set(key, { pixels, sentAt: 0, waiting, due: true })
+    this.#sendSnapshots()
+  }
+
+  /** The page has drawn a snapshot and can take the next. @param {string} key */
+  drawn(key) {
+    const watch = this.#watched.get(key)
+    if (!watch) return
+    watch.waiting = false
+    if (this.#state !== 'training') this.#sendSnapshots()
+  }
+
+  #over() {
+    return this.#state === 'finished' || this.#state === 'diverged'
+  }
+
+  /** @param {RunState} state */
+  #setState(state) {
+    this.#state = state
+    this.#post('state', { state })
+  }
+
+  #begin() {
+    if (this.#started) return
+    this.#started = true
+    this.#post('log', { lines: this.#session.start().lines })
+  }
+
+  /** Says everything that is still unsaid, then the state. @param {RunState} state */
+  #settle(state) {
+    this.#meter.closePoint()
+    this.#sendProgress()
+    this.#state = state
+    this.#markDue()
+    this.#sendSnapshots()
+    this.#post('state', { state })
+  }
+
+  #runSlice() {
+    if (this.#state !== 'training') return
+    try {
+      const end = performance.now() + slice
+      do this.#advance()
+      while (this.#state === 'training' && performance.now() < end)
+    } catch (error) {
+      this.#settle('paused')
+      this.#post('failure', { message: error instanceof Error ? error.message : String(error) })
+      return
+    }
+    if (this.#state !== 'training') return
+    const now = performance.now()
+    this.#meter.addWallTime(now - this.#sliceEnd)
+    this.#sliceEnd = now
+    if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
+    this.#markDue()
+    this.#sendSnapshots()
+    this.#channel.port2.postMessage(0)
+  }
+
+  /** One call into the core, and what it answered. */
+  #advance() {
+    const before = performance.now()
+    const answer = this.#session.advance()
+    const took = performance.now() - before
+    if (answer.lines.length > 0) this.#post('log', { lines: answer.lines })
+    if (answer.event === 'batch') this.#onBatch(answer, took)
+    else if (answer.event === 'test') this.#onScoring(answer.batch / answer.batches, took)
+    else if (answer.event === 'epoch') this.#onEpoch(answer, took)
+    else if (answer.event === 'done') {
+      this.#settle('finished')
+      this.#post('done', { weightsSha256: answer.weights_sha256 })
+    } else if (answer.event === 'diverged') {
+      this.#settle('diverged')
+      this.#post('diverged', { step: answer.step, layer: answer.layer_text, message: answer.message })
+    } else throw new Error(`unknown event ${answer.event} of the core`)
+    return answer.event
+  }
+
+  /** @param {import('./core.js').Progress} answer @param {number} took */
+  #onBatch(answer, took) {
+    const { epoch, batch, batches, step, samples, loss, accuracy } = answer
+    const before = batch === 1 ? 0 : this.#last.samples
+    this.#last = { epoch, batch, batches, step, samples, loss, accuracy }
+    this.#meter.addStep({ step, loss, accuracy }, samples - before, took)
+    if (batch === batches) this.#meter.closePoint()
+  }
+
+  /** @param {number} share @param {number} took */
+  #onScoring(share, took) {
+    this.#scoring = share
+    this.#meter.addScoring(took, false)
+  }
+
+  /** @param {import('./core.js').Progress} answer @param {number} took */
+  #onEpoch(answer, took) {
+    this.#scoring = 0
+    this.#meter.addScoring(took, true)
+    this.#sendProgress()
+    this.#post('epoch', {
+      epoch: answer.epoch,
+      step: this.#last.step,
+      trainLoss: answer.train_loss,
+      testLoss: answer.test_loss,
+      testAccuracy: answer.test_accuracy,
+      correct: answer.correct,
+      total: answer.total,
+      seconds: answer.seconds,
+      samplesPerSecond: answer.samples_per_second,
+    })
+  }
+
+  #sendProgress() {
+    const last = this.#last
+    if (last.step === 0) return
+    this.#lastProgress = performance.now()
+    const { config, dataset, totalSteps } = this.#info
+    const epochsLeft = config.epochs - last.epoch
+    const points = this.#meter.takePoints()
+    this.#post('progress', {
+      ...last,
+      epochs: config.epochs,
+      totalSteps,
+      total: dataset.train,
+      scoring: this.#scoring,
+      samplesPerSecond: this.#meter.samplesPerSecond,
+      secondsLeft: this.#meter.secondsLeft(epochsLeft * dataset.train + dataset.train - last.samples, epochsLeft + 1),
+      points,
+    }, [points.buffer])
+  }
+
+  #markDue() {
+    for (const watch of this.#watched.values()) watch.due = true
+  }
+
+  /** Sends what changed to a page that has drawn the one before. */
+  #sendSnapshots() {
+    const now = performance.now()
+    for (const [key, watch] of this.#watched) {
+      if (!watch.due || watch.waiting) continue
+      if (this.#state === 'training' && now - watch.sentAt < snapshotEvery) continue
+      Object.assign(watch, { due: false, waiting: true, sentAt: now })
+      const prediction = this.#session.predict(watch.pixels)
+      this.#post('snapshot', { key, step: this.#last.step, prediction }, buffersOf(prediction))
+    }
+  }
+}
+
+/** What of a prediction can be handed over instead of copied. @param {import('./core.js').Prediction} prediction */
+export function buffersOf(prediction) {
+  return [prediction.probabilities.buffer, ...prediction.layers.map((layer) => layer.values.buffer)]
+}

@@ -1,0 +1,145 @@
+// The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
+// See protocol.js for the messages and engine.js for the other end.
+import { loadCore } from './core.js'
+import { fetchIdx } from './data.js'
+import { version } from './protocol.js'
+import { Runner, buffersOf } from './runner.js'
+
+/** @typedef {import('./protocol.js').Config} Config */
+
+/** @type {any} typed as a window by the DOM's types, but this is a worker */
+const scope = self
+
+/** @type {import('./core.js').Core} */
+let core
+let dataUrl = ''
+/** @type {import('./protocol.js').DatasetEntry[]} */
+let datasets = []
+/** @type {{data: import('./core.js').Dataset, info: import('./protocol.js').DatasetInfo} | undefined} */
+let dataset
+/** @type {Runner | undefined} */
+let runner
+
+/** @param {string} type @param {object} payload @param {Transferable[]} [transfer] */
+function post(type, payload, transfer = []) {
+  scope.postMessage({ v: version, type, ...payload }, transfer)
+}
+
+/** The run, or a clear refusal. */
+function current() {
+  if (!runner) throw new Error('there is no run yet: configure one first')
+  return runner
+}
+
+/** @param {string} name */
+async function datasetOf(name) {
+  if (dataset?.info.name === name) return dataset
+  const known = datasets.map((entry) => entry.name)
+  if (!known.includes(name)) throw new Error(`data is "${name}", but this page has ${known.join(' and ')}`)
+  const files = await fetchIdx(new URL(`${encodeURIComponent(name)}/`, dataUrl).href, (loaded, total) => {
+    post('loading', { name, loaded, total })
+  })
+  const data = core.createDataset({ name, ...files })
+  return { data, info: data.info() }
+}
+
+/** What each request does. Each gets the message and answers with what is sent back. */
+const requests = {
+  /** @param {{dataUrl: string}} message */
+  async open(message) {
+    dataUrl = message.dataUrl
+    const [loaded, index] = await Promise.all([loadCore(), fetch(new URL('index.json', dataUrl))])
+    if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
+    core = loaded
+    datasets = await index.json()
+    return { registry: core.registry(), simdTarget: core.simdTarget, datasets }
+  },
+
+  /** @param {{activation: string, parameters: number[], xs: Float32Array}} message */
+  curve: ({ activation, parameters, xs }) => core.curve(activation, parameters, xs),
+
+  /** @param {{fields: [string, string][]}} message */
+  parse: ({ fields }) => core.configFromFields(fields),
+
+  /** @param {{config: Config}} message */
+  fields: ({ config }) => core.configToFields(config),
+
+  /** @param {{model: string, input: [number, number, number], classes: number, batch: number}} message */
+  describe: ({ model, input, classes, batch }) => core.describeModel(model, input, classes, batch),
+
+  /**
+   * Makes the next run. Until everything about it is known to be good, the run before goes on.
+   * @param {{config: Config}} message
+   */
+  async configure({ config }) {
+    const next = await datasetOf(config.data)
+    /** @type {import('./core.js').Session} */
+    let session
+    try {
+      session = core.createSession(next.data, config)
+    } catch (error) {
+      if (next !== dataset) next.data.delete()
+      throw error
+    }
+    const full = session.config()
+    const totalSteps = Math.ceil(next.info.train / full.batch) * full.epochs
+    const info = { config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, totalSteps }
+    const watched = runner?.end() ?? []
+    if (dataset && dataset !== next) dataset.data.delete()
+    dataset = next
+    runner = new Runner(session, info, post)
+    post('state', { state: runner.state })
+    for (const [key, pixels] of watched) {
+      if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
+    }
+    return info
+  },
+
+  train: () => current().train(),
+  pause: () => current().pause(),
+  step: () => current().step(),
+
+  /** @param {{field: string, value: number}} message */
+  set({ field, value }) {
+    current().set(field, value)
+    return current().session.config()
+  },
+
+  /** @param {{part: 'train'|'test', index: number}} message */
+  image({ part, index }) {
+    if (!dataset) throw new Error('no data set is loaded yet')
+    return dataset.data.image(part, index)
+  },
+
+  /** @param {{pixels: Uint8Array}} message */
+  predict: ({ pixels }) => current().session.predict(pixels),
+  evaluate: () => current().session.evaluate(),
+  weightsSha256: () => current().session.weightsSha256(),
+  /** @param {{format: 'safetensors'}} message */
+  save: ({ format }) => current().session.save(format),
+
+  /** @param {{key: string, pixels: Uint8Array | null}} message */
+  watch: ({ key, pixels }) => current().watch(key, pixels),
+  /** @param {{key: string}} message */
+  drawn: ({ key }) => runner?.drawn(key),
+}
+
+/** @param {any} result @returns {Transferable[]} */
+function transferable(result) {
+  if (result?.probabilities) return buffersOf(result)
+  return ArrayBuffer.isView(result) ? [result.buffer] : []
+}
+
+scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {
+  const { v, type, id } = message
+  try {
+    if (v !== version) throw new Error(`the page speaks version ${v} and the engine ${version}: reload the page`)
+    if (!Object.hasOwn(requests, type)) throw new Error(`unknown request ${type}`)
+    const result = await requests[/** @type {keyof typeof requests} */ (type)](message)
+    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, result }, transferable(result))
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error)
+    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, error: sentence })
+    else post('failure', { message: sentence })
+  }
+}

@@ -1,0 +1,47 @@
+// Colours of values: orange for minus, grey for zero, blue for plus; clamped; and what marks a value that is no number.
+
+const minus = [0xf5, 0x93, 0x22]
+const zero = [0xe8, 0xea, 0xeb]
+const plus = [0x08, 0x77, 0xbd]
+
+/** What a cell with NaN is filled with; a cross in black is drawn over it. */
+export const nanColour = '#e5007d'
+
+/** 255 colours from minus to plus, as CSS texts. */
+const table = Array.from({ length: 255 }, (_, i) => {
+  const t = (i - 127) / 127
+  const end = t < 0 ? minus : plus
+  return `rgb(${zero.map((z, c) => Math.round(z + (end[c] - z) * Math.abs(t))).join(' ')})`
+})
+
+/**
+ * The colour of a value where limit and beyond is the full colour.
+ * @param {number} value @param {number} limit
+ */
+export function diverging(value, limit) {
+  if (Number.isNaN(value)) return nanColour
+  const t = limit > 0 ? Math.max(-1, Math.min(1, value / limit)) : 0
+  return table[Math.round(t * 127) + 127]
+}
+
+/** The next of 1, 2, 5, 10, 20, ... that is not below a value, so that a scale does not flicker. @param {number} value */
+export function roundUp(value) {
+  if (!(value > 0) || !Number.isFinite(value)) return 1
+  const power = 10 ** Math.floor(Math.log10(value))
+  for (const step of [1, 2, 5, 10]) if (value <= step * power * 1.0001) return step * power
+  return 10 * power
+}
+
+/**
+ * A custom property of the style sheets as a colour that a canvas takes.
+ * @param {string} name such as --accent
+ */
+export function themeColour(name) {
+  const probe = document.createElement('i')
+  probe.hidden = true
+  probe.style.color = `var(${name})`
+  document.body.append(probe)
+  const colour = getComputedStyle(probe).color
+  probe.remove()
+  return colour
+}

@@ -1,0 +1,82 @@
+// A drawing as MNIST would have stored it: the ink scaled into a box of 20 by 20 with its shape kept, then placed in
+// 28 by 28 so that its centre of mass is in the middle (LeCun, Cortes, Burges, "The MNIST database").
+
+const size = 28
+const box = 20
+/** Ink weaker than this is the edge of a stroke, not part of its extent. */
+const threshold = 24
+
+/**
+ * @param {Uint8Array | Uint8ClampedArray} ink width * height, 0 for paper to 255 for ink
+ * @param {number} width
+ * @param {number} height
+ * @returns {Uint8Array | null} 784 pixels, or null where nothing is drawn
+ */
+export function toMnist(ink, width, height) {
+  const bounds = extent(ink, width, height)
+  if (!bounds) return null
+  const { left, top, right, bottom } = bounds
+  const scale = box / Math.max(right - left, bottom - top)
+  const columns = Math.max(1, Math.round((right - left) * scale))
+  const rows = Math.max(1, Math.round((bottom - top) * scale))
+  const small = new Float64Array(columns * rows)
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      small[y * columns + x] = meanOver(
+        ink, width,
+        left + ((right - left) * x) / columns, left + ((right - left) * (x + 1)) / columns,
+        top + ((bottom - top) * y) / rows, top + ((bottom - top) * (y + 1)) / rows,
+      )
+    }
+  }
+  return placed(small, columns, rows)
+}
+
+/** @param {ArrayLike<number>} ink @param {number} width @param {number} height */
+function extent(ink, width, height) {
+  let [left, top, right, bottom] = [width, height, 0, 0]
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (ink[y * width + x] < threshold) continue
+      left = Math.min(left, x)
+      right = Math.max(right, x + 1)
+      top = Math.min(top, y)
+      bottom = y + 1
+    }
+  }
+  return right > left ? { left, top, right, bottom } : null
+}
+
+/**
+ * The mean over a rectangle with broken edges.
+ * @param {ArrayLike<number>} ink @param {number} width
+ * @param {number} x0 @param {number} x1 @param {number} y0 @param {number} y1
+ */
+function meanOver(ink, width, x0, x1, y0, y1) {
+  let sum = 0
+  for (let y = Math.floor(y0); y < y1; y++) {
+    const tall = Math.min(y + 1, y1) - Math.max(y, y0)
+    for (let x = Math.floor(x0); x < x1; x++) {
+      sum += ink[y * width + x] * tall * (Math.min(x + 1, x1) - Math.max(x, x0))
+    }
+  }
+  return sum / ((x1 - x0) * (y1 - y0))
+}
+
+/** @param {Float64Array} small @param {number} columns @param {number} rows */
+function placed(small, columns, rows) {
+  let [mass, atX, atY] = [0, 0, 0]
+  small.forEach((value, i) => {
+    mass += value
+    atX += value * ((i % columns) + 0.5)
+    atY += value * (Math.floor(i / columns) + 0.5)
+  })
+  const clamp = (/** @type {number} */ at, /** @type {number} */ used) => Math.max(0, Math.min(size - used, at))
+  const left = clamp(Math.round(size / 2 - atX / mass), columns)
+  const top = clamp(Math.round(size / 2 - atY / mass), rows)
+  const pixels = new Uint8Array(size * size)
+  small.forEach((value, i) => {
+    pixels[(top + Math.floor(i / columns)) * size + left + (i % columns)] = Math.round(value)
+  })
+  return pixels
+}

@@ -1,0 +1,84 @@
+// Building elements without templates: the content policy allows no inline markup styles, and this needs none.
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
+/**
+ * An HTML element. Properties starting with on are listeners; class, data-*, aria-* and other names with a hyphen,
+ * and role, for, colspan, scope are attributes; the rest are properties of the element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} [properties]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
+    else if (name.includes('-') || attributes.has(name)) element.setAttribute(name, String(value))
+    else Object.assign(element, { [name]: value })
+  }
+  element.append(...children.flat().filter(isShown).map((child) => (child instanceof Node ? child : String(child))))
+  return element
+}
+
+const attributes = new Set(['class', 'role', 'for', 'colspan', 'scope', 'list', 'slot'])
+
+/** @param {Child} child @returns {child is Node | string | number} */
+function isShown(child) {
+  return child !== null && child !== undefined && child !== false
+}
+
+/**
+ * An SVG element.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {...Node} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
+  element.append(...children)
+  return element
+}
+
+/** The paths of the icons, in a 16 by 16 box, filled. */
+const icons = {
+  play: 'M4 2.5v11a.6.6 0 0 0 .92.5l8.5-5.5a.6.6 0 0 0 0-1L4.92 2A.6.6 0 0 0 4 2.5z',
+  pause: 'M4 2h2.6v12H4zM9.4 2H12v12H9.4z',
+  step: 'M3 2.7v10.6a.5.5 0 0 0 .78.41L10.6 9v4.5H13v-11h-2.4V7L3.78 2.29A.5.5 0 0 0 3 2.7z',
+  reset: 'M8 2.2a5.8 5.8 0 1 0 5.8 5.8h-1.9A3.9 3.9 0 1 1 8 4.1c1 0 1.95.4 2.65 1.05L8.6 7.2h5.2V2l-1.8 1.8A5.8 5.8 0 0 0 8 2.2z',
+  left: 'M10.2 2.6 4.8 8l5.4 5.4 1.3-1.3L7.4 8l4.1-4.1z',
+  right: 'M5.8 2.6 11.2 8l-5.4 5.4-1.3-1.3L8.6 8 4.5 3.9z',
+  dice: 'M3.5 2h9A1.5 1.5 0 0 1 14 3.5v9a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 12.5v-9A1.5 1.5 0 0 1 3.5 2zm0 1.3v9.4h9V3.3zM5.6 4.6a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM8 7a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM5.6 9.4a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2z',
+  plus: 'M7.1 3h1.8v4.1H13v1.8H8.9V13H7.1V8.9H3V7.1h4.1z',
+  minus: 'M3 7.1h10v1.8H3z',
+  close: 'M4.1 2.8 8 6.7l3.9-3.9 1.3 1.3L9.3 8l3.9 3.9-1.3 1.3L8 9.3l-3.9 3.9-1.3-1.3L6.7 8 2.8 4.1z',
+  theme: 'M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm0 1.6v9.8a4.9 4.9 0 0 1 0-9.8z',
+}
+
+/** @param {keyof typeof icons} name */
+export function icon(name) {
+  const picture = svg('svg', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true', class: 'icon' })
+  picture.append(svg('path', { d: icons[name], fill: 'currentColor' }))
+  return picture
+}
+
+/**
+ * A button with an icon and, for people who cannot see it, a name.
+ * @param {keyof typeof icons} name @param {string} label @param {() => void} onclick @param {string} [kind]
+ */
+export function iconButton(name, label, onclick, kind = 'icon-button') {
+  return h('button', { type: 'button', class: kind, 'aria-label': label, title: label, onclick }, icon(name))
+}
+
+let ids = 0
+
+/** An id that nothing else has, to tie a label to its control. @param {string} stem */
+export function uniqueId(stem) {
+  ids += 1
+  return `${stem}-${ids}`
+}

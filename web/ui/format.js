@@ -1,0 +1,48 @@
+// Numbers as people read them.
+
+/** A whole number with commas. @param {number} value */
+export function count(value) {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** A loss: four decimals while that says something. @param {number} value */
+export function loss(value) {
+  if (!Number.isFinite(value)) return '–'
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4)
+}
+
+/** A share of 1 as percent. @param {number} value @param {number} [digits] */
+export function percent(value, digits = 2) {
+  return Number.isFinite(value) ? `${(100 * value).toFixed(digits)}%` : '–'
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (!Number.isFinite(seconds)) return '–'
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes}:${String(whole % 60).padStart(2, '0')} min`
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')} h`
+}
+
+/** Bytes in the unit that fits. @param {number} value */
+export function bytes(value) {
+  if (value < 1000) return `${value} B`
+  if (value < 1e6) return `${(value / 1e3).toFixed(1)} KB`
+  return `${(value / 1e6).toFixed(2)} MB`
+}
+
+/** Any number short enough for a label. @param {number} value */
+export function short(value) {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
+  const size = Math.abs(value)
+  if (value !== 0 && (size < 0.001 || size >= 1e5)) return value.toExponential(1).replace('-', '−')
+  return String(Number(value.toPrecision(3))).replace('-', '−')
+}
+
+/** @param {number} number @param {string} one @param {string} [many] */
+export function plural(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`
+}

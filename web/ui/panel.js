@@ -1,0 +1,89 @@
+// The left panel: every setting of a run in collapsible sections, made from the registry's fields.
+import { h, uniqueId } from './dom.js'
+import { frame, makeField } from './fields.js'
+import { short } from './format.js'
+import { makeModelEditor } from './model_editor.js'
+
+/** The sections in their order; one without fields is not shown. */
+const sections = ['Data', 'Model', 'Optimizer', 'Regularisation', 'Run']
+
+/** Settings that few people change stand apart, closed, at the end of their section. */
+const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'test_batch', 'log_every', 'threads', 'device', 'simd'])
+
+/** @typedef {import('../engine/protocol.js').Field} Field */
+
+export class Panel extends HTMLElement {
+  /** @type {import('./fields.js').Control[]} */
+  #controls = []
+
+  /** @param {import('./lab.js').Lab} lab with a run */
+  attach(lab) {
+    for (const section of sections) {
+      const fields = lab.registry.fields.filter((field) => field.section === section)
+      if (fields.length === 0) continue
+      const often = fields.filter(({ name }) => !rarely.has(name)).map((field) => this.#make(lab, field))
+      const seldom = fields.filter(({ name }) => rarely.has(name)).map((field) => this.#make(lab, field))
+      this.append(h('details', { class: 'section', open: true }, h('summary', {}, h('h2', {}, section)),
+        h('div', { class: 'section-body' }, often, section === 'Run' && this.#makeHash(lab),
+          seldom.length > 0 && h('details', { class: 'more' }, h('summary', {}, 'More'), h('div', { class: 'section-body' }, seldom)))))
+    }
+    const show = () => this.#controls.forEach((control) => control.show())
+    lab.on('settings', show)
+    lab.on('state', () => lab.run && show())
+    show()
+  }
+
+  /** @param {import('./lab.js').Lab} lab @param {Field} field */
+  #make(lab, field) {
+    const control = field.name === 'model' ? makeModelEditor(lab, field)
+      : field.name === 'data' ? makeField(lab, dataChoice(lab, field))
+      : field.type === 'events' ? makeChanges(lab, field)
+      : makeField(lab, field)
+    this.#controls.push(control)
+    return control.element
+  }
+
+  /** The weights' hash, to compare a run with one of the command line. @param {import('./lab.js').Lab} lab */
+  #makeHash(lab) {
+    const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
+    const show = async () => {
+      if (lab.training || !lab.run) return void (output.textContent = 'when it stands still')
+      output.textContent = await lab.engine.weightsSha256().catch(() => '–')
+    }
+    lab.on('state', show)
+    lab.on('run', show)
+    void show()
+    return h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Weights SHA-256')), output,
+      h('p', { class: 'field-help' }, 'The command line prints the same for the same settings and steps'))
+  }
+}
+customElements.define('rl-panel', Panel)
+
+/** The data sets that this site has, as choices. @param {import('./lab.js').Lab} lab @param {Field} field @returns {Field} */
+function dataChoice(lab, field) {
+  const choices = lab.engine.datasets.map(({ name, label }) => ({ name, label, about: 'Images of 28 × 28 pixels in ten classes' }))
+  return { ...field, type: 'choice', choices }
+}
+
+/**
+ * Changes made while training, which belong to the run as much as its settings do.
+ * @param {import('./lab.js').Lab} lab @param {Field} field
+ */
+function makeChanges(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, { ...field, help: 'made again at their steps by Replay, and by whoever opens this address' }, id)
+  const list = h('ul', { id, class: 'changes' })
+  const replay = h('button', { type: 'button', class: 'button small', onclick: () => lab.replay() }, 'Replay from step 0')
+  parts.label.replaceWith(h('span', { class: 'label' }, field.label))
+  parts.element.querySelector('.back')?.remove()
+  parts.body.append(list, replay)
+  return { element: parts.element, show: () => {
+    const { events } = lab.run.config
+    parts.show()
+    parts.element.hidden = events.length === 0
+    list.replaceChildren(...events.map(({ step, field: name, value }) => {
+      const label = lab.registry.fields.find((each) => each.name === name)?.label ?? name
+      return h('li', {}, `${label} ${short(value)} after step ${step}`)
+    }))
+  } }
+}

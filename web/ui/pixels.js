@@ -1,0 +1,27 @@
+// Draws a data set's image, enlarged with sharp pixels, in the page's own colours.
+import { themeColour } from './colours.js'
+
+/**
+ * @param {HTMLCanvasElement} canvas gets the image's own size; the style sheet enlarges it
+ * @param {Uint8Array | null} pixels 0 for paper to 255 for ink
+ * @param {number} width @param {number} height
+ */
+export function drawPixels(canvas, pixels, width, height) {
+  canvas.width = width
+  canvas.height = height
+  const context = canvas.getContext('2d')
+  if (!context || !pixels) return
+  const paper = numbersOf(themeColour('--paper'))
+  const ink = numbersOf(themeColour('--ink'))
+  const image = context.createImageData(width, height)
+  pixels.forEach((value, i) => {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + ((ink[c] - paper[c]) * value) / 255
+    image.data[4 * i + 3] = 255
+  })
+  context.putImageData(image, 0, 0)
+}
+
+/** @param {string} colour rgb(...) @returns {number[]} */
+function numbersOf(colour) {
+  return (colour.match(/[\d.]+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number)
+}

@@ -1,0 +1,135 @@
+// The bar that stays at the top: run controls, where the run is, how fast it goes, where it runs, and the changes
+// that wait for a restart.
+import { h, icon, iconButton } from './dom.js'
+import { duration, loss, percent, plural } from './format.js'
+
+/** Milliseconds between two updates of the numbers: faster ones cannot be read. */
+const readable = 100
+
+/** @typedef {'epoch' | 'step' | 'loss' | 'accuracy' | 'speed' | 'left'} MetricName */
+
+/** @param {string} label @param {string} [small] what a narrow screen does without */
+function metric(label, small = '') {
+  const output = h('output', { 'aria-label': label, 'aria-live': 'off' }, '–')
+  return { output, element: h('div', { class: `metric ${small}` }, h('span', { 'aria-hidden': 'true' }, label), output) }
+}
+
+export class TopBar extends HTMLElement {
+  #metrics = {
+    epoch: metric('Epoch'),
+    step: metric('Step', 'wide-only'),
+    loss: metric('Training loss'),
+    accuracy: metric('Test accuracy'),
+    speed: metric('Samples per second'),
+    left: metric('Time left'),
+  }
+  #train = h('button', { type: 'button', class: 'button primary train', onclick: () => this.#lab?.toggle() })
+  #step = h('button', { type: 'button', class: 'button', title: 'Make one training step', onclick: () => this.#lab?.step1() },
+    icon('step'), h('span', {}, 'Step'))
+  #reset = h('button', { type: 'button', class: 'button', title: 'Back to step 0, with the settings shown', onclick: () => this.#lab?.reset() },
+    icon('reset'), h('span', {}, 'Reset'))
+  #bar = h('div', { class: 'progress-bar' })
+  #progress = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0,
+    'aria-valuemax': 100, 'aria-valuenow': 0 }, this.#bar)
+  #where = h('span', { class: 'where' })
+  #waiting = h('div', { class: 'waiting', role: 'status' })
+  #lastUpdate = 0
+  /** @type {import('./lab.js').Lab | undefined} */
+  #lab
+
+  connectedCallback() {
+    if (this.firstChild) return
+    this.append(
+      h('div', { class: 'bar' },
+        h('h1', { class: 'brand' }, h('img', { src: './icon.svg', alt: '', width: 26, height: 26 }), h('span', {}, 'reluscope')),
+        h('div', { class: 'controls', role: 'group', 'aria-label': 'Run' }, this.#reset, this.#train, this.#step),
+        h('div', { class: 'metrics' }, Object.values(this.#metrics).map(({ element }) => element)),
+        h('div', { class: 'about' }, this.#where, iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
+      this.#progress, this.#waiting)
+    this.#showState()
+  }
+
+  /** @param {import('./lab.js').Lab} lab */
+  attach(lab) {
+    this.#lab = lab
+    lab.on('state', () => this.#showState())
+    lab.on('run', () => this.#showAll())
+    lab.on('progress', () => {
+      const now = performance.now()
+      if (now - this.#lastUpdate >= readable || !lab.training || lab.step < 3) this.#showNumbers(now)
+    })
+    lab.on('epoch', () => this.#showNumbers(performance.now()))
+    lab.on('settings', () => this.#showWaiting())
+    const threads = `${lab.engine.simdTarget} SIMD · 1 thread`
+    this.#where.textContent = threads
+    this.#where.title = 'Training runs in a worker of this tab, with 128-bit SIMD WebAssembly on one thread: ' +
+      'this version has no multi-threaded build. Nothing leaves this machine.'
+    this.#showAll()
+  }
+
+  #showAll() {
+    this.#showState()
+    this.#showNumbers(performance.now())
+    this.#showWaiting()
+  }
+
+  #showState() {
+    const state = this.#lab?.state ?? 'empty'
+    const training = state === 'training'
+    this.#train.replaceChildren(icon(training ? 'pause' : 'play'), h('span', {}, training ? 'Pause' : 'Train'))
+    const over = state === 'finished' || state === 'diverged' || state === 'empty'
+    this.#train.disabled = over
+    this.#step.disabled = over || training
+    this.#reset.disabled = state === 'empty'
+    this.dataset.state = state
+    if (!training) this.#showNumbers(performance.now())
+  }
+
+  /** @param {number} now */
+  #showNumbers(now) {
+    const lab = this.#lab
+    if (!lab?.run) return
+    this.#lastUpdate = now
+    const { progress, epochs, run } = lab
+    const show = (/** @type {MetricName} */ name, /** @type {string} */ text) => {
+      this.#metrics[name].output.textContent = text
+    }
+    const done = progress ? progress.step / run.totalSteps : 0
+    show('epoch', `${progress?.epoch ?? 0} / ${run.config.epochs}`)
+    show('step', `${progress?.step ?? 0} / ${run.totalSteps}`)
+    show('loss', loss(progress?.loss ?? NaN))
+    show('accuracy', percent(epochs.at(-1)?.testAccuracy ?? NaN))
+    show('speed', progress ? String(Math.round(progress.samplesPerSecond)) : '–')
+    show('left', lab.state === 'finished' ? 'done' : progress?.scoring ? 'scoring' : duration(progress?.secondsLeft ?? NaN))
+    this.#bar.style.transform = `scaleX(${done})`
+    this.#progress.setAttribute('aria-valuenow', String(Math.round(100 * done)))
+    this.#progress.setAttribute('aria-valuetext', `${percent(done, 0)}, epoch ${progress?.epoch ?? 0} of ${run.config.epochs}`)
+  }
+
+  #showWaiting() {
+    const lab = this.#lab
+    if (!lab?.run) return
+    const names = lab.waiting
+    this.#waiting.hidden = names.length === 0
+    if (names.length === 0) return void this.#waiting.replaceChildren()
+    const labels = names.map((name) => lab.registry.fields.find((field) => field.name === name)?.label ?? name)
+    this.#waiting.replaceChildren(
+      h('span', {}, `${plural(names.length, 'change')} ${names.length === 1 ? 'waits' : 'wait'} for a restart: ${labels.join(', ')}`),
+      h('button', { type: 'button', class: 'button primary small', onclick: () => lab.restart() }, 'Restart with changes'),
+      h('button', { type: 'button', class: 'button small', onclick: () => lab.discard() }, 'Discard'))
+  }
+
+  #switchTheme() {
+    const { documentElement: root } = document
+    const dark = getComputedStyle(root).colorScheme.includes('dark') && (root.dataset.theme === 'dark' ||
+      (!root.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches))
+    root.dataset.theme = dark ? 'light' : 'dark'
+    try {
+      localStorage.setItem('theme', root.dataset.theme)
+    } catch {
+      // Storage may be forbidden; the choice then lasts as long as the page.
+    }
+    this.#lab?.emit('theme', null)
+  }
+}
+customElements.define('rl-topbar', TopBar)

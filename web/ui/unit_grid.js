@@ -1,0 +1,141 @@
+// A layer's units as a grid of cells in diverging colours, one cell a unit, row by row. Pointer or arrow keys pick a
+// unit and its value is read out.
+import { diverging, nanColour } from './colours.js'
+import { h } from './dom.js'
+import { count, short } from './format.js'
+
+/** Side of a cell in CSS pixels, largest first; the first that keeps the grid low enough is taken. */
+const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
+const maxHeight = 200
+
+export class UnitGrid {
+  #canvas = h('canvas', { class: 'unit-grid', tabIndex: 0, role: 'slider', 'aria-valuemin': 0 })
+  #readout = h('output', { class: 'readout', 'aria-live': 'off' })
+  #name
+  #element
+  /** @type {Float32Array} */
+  #values = new Float32Array(0)
+  #limit = 1
+  #columns = 1
+  #cell = 10
+  /** The unit that is pointed at, or -1. */
+  #picked = -1
+
+  /** @param {string} name of the layer */
+  constructor(name) {
+    this.#name = name
+    this.#canvas.setAttribute('aria-label', `Units of ${name}`)
+    this.#element = h('div', { class: 'units' }, this.#canvas, this.#readout)
+    this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#unitAt(event)))
+    this.#canvas.addEventListener('pointerleave', () => this.#pick(-1))
+    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event))
+    new ResizeObserver(() => this.#layOut()).observe(this.#element)
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  /** @param {Float32Array} values @param {number} limit where the colours are full */
+  show(values, limit) {
+    const resized = values.length !== this.#values.length
+    this.#values = values
+    this.#limit = limit
+    if (resized) this.#layOut()
+    else this.#draw()
+    this.#read()
+  }
+
+  #layOut() {
+    const width = this.#element.clientWidth
+    const units = this.#values.length
+    if (width === 0 || units === 0) return
+    this.#cell = cellSizes.find((cell) => Math.ceil(units / Math.floor(width / cell)) * cell <= maxHeight) ?? 3
+    this.#columns = Math.min(units, Math.max(1, Math.floor(width / this.#cell)))
+    // A power of two wide layer reads best in rows of a power of two.
+    const even = 2 ** Math.floor(Math.log2(this.#columns))
+    if (units % even === 0 && Math.ceil(units / even) * this.#cell <= maxHeight * 1.3) this.#columns = even
+    const scale = devicePixelRatio || 1
+    const rows = Math.ceil(units / this.#columns)
+    this.#canvas.width = Math.round(this.#columns * this.#cell * scale)
+    this.#canvas.height = Math.round(rows * this.#cell * scale)
+    this.#canvas.style.width = `${this.#columns * this.#cell}px`
+    this.#canvas.style.height = `${rows * this.#cell}px`
+    this.#canvas.setAttribute('aria-valuemax', String(units - 1))
+    this.#draw()
+  }
+
+  #draw() {
+    const context = this.#canvas.getContext('2d')
+    if (!context) return
+    const scale = this.#canvas.width / (this.#columns * this.#cell)
+    const gap = this.#cell >= 6 ? 1 : 0
+    const side = this.#cell - gap
+    context.setTransform(scale, 0, 0, scale, 0, 0)
+    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
+    this.#values.forEach((value, i) => {
+      const x = (i % this.#columns) * this.#cell
+      const y = Math.floor(i / this.#columns) * this.#cell
+      context.fillStyle = diverging(value, this.#limit)
+      context.fillRect(x, y, side, side)
+      if (Number.isNaN(value)) this.#cross(context, x, y, side)
+    })
+    if (this.#picked < 0) return
+    context.strokeStyle = '#111'
+    context.lineWidth = 2
+    context.strokeRect((this.#picked % this.#columns) * this.#cell, Math.floor(this.#picked / this.#columns) * this.#cell, side, side)
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} side */
+  #cross(context, x, y, side) {
+    context.strokeStyle = nanColour === '#111' ? '#fff' : '#111'
+    context.lineWidth = 1
+    context.beginPath()
+    context.moveTo(x, y)
+    context.lineTo(x + side, y + side)
+    context.moveTo(x + side, y)
+    context.lineTo(x, y + side)
+    context.stroke()
+  }
+
+  /** @param {PointerEvent} event */
+  #unitAt(event) {
+    const column = Math.floor(event.offsetX / this.#cell)
+    const unit = Math.floor(event.offsetY / this.#cell) * this.#columns + column
+    return column < this.#columns && unit < this.#values.length ? unit : -1
+  }
+
+  /** @param {number} unit */
+  #pick(unit) {
+    if (unit === this.#picked) return
+    this.#picked = unit
+    this.#draw()
+    this.#read()
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns }
+    const last = this.#values.length - 1
+    if (event.key === 'Escape') return this.#pick(-1)
+    const move = event.key === 'Home' ? -last : event.key === 'End' ? last : moves[/** @type {keyof typeof moves} */ (event.key)]
+    if (move === undefined || last < 0) return
+    event.preventDefault()
+    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 ? 0 : this.#picked + move)))
+  }
+
+  #read() {
+    let [on, largest, bad] = [0, -Infinity, 0]
+    for (const value of this.#values) {
+      if (value > 0) on += 1
+      if (value > largest) largest = value
+      if (Number.isNaN(value)) bad += 1
+    }
+    const text = this.#picked >= 0
+      ? `unit ${this.#picked}: ${short(this.#values[this.#picked])}`
+      : `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
+    this.#readout.textContent = text
+    this.#canvas.setAttribute('aria-valuenow', String(Math.max(0, this.#picked)))
+    this.#canvas.setAttribute('aria-valuetext', `${this.#name}, ${text}`)
+  }
+}
