@@ -1,5 +1,5 @@
 // Lint rules for the JavaScript in web and tests. Names that do not exist are tsc's business (see tsconfig.json).
-import js from '@eslint/js';
+import js from '@eslint/js'
 
 export default [
   { ignores: ['build/', 'node_modules/'] },
@@ -10,10 +10,9 @@ export default [
       'no-var': 'error',
       'prefer-const': 'error',
       eqeqeq: 'error',
-      semi: 'error',
       'no-implied-eval': 'error',
       'no-new-func': 'error',
       'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
     },
   },
-];
+]

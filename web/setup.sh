@@ -31,7 +31,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # have_header PATH: a C++ header in one of the places where packages put them.
 have_header() {
-  local dir sdk=
+  local dir sdk=''
   [ "$(uname)" = Darwin ] && sdk=$(xcrun --show-sdk-path 2>/dev/null)
   for dir in /usr/include /usr/local/include /opt/homebrew/include "${HOMEBREW_PREFIX:-}/include" "$sdk/usr/include"; do
     [ -e "$dir/$1" ] && return 0
@@ -210,7 +210,7 @@ install_tools() {
 }
 
 report_missing() {
-  local entry label fedora brew all_fedora= all_brew=
+  local entry label fedora brew all_fedora='' all_brew=''
   printf 'error: this system has no apt-get, so nothing was installed. Missing:\n' >&2
   for entry in "$@"; do
     IFS='|' read -r label fedora brew <<<"$entry"
@@ -232,7 +232,7 @@ check_node() {
 
 # install_packages production|all: npm ci, when the lock file or the set has changed since the last time.
 install_packages() {
-  local stamp=$ROOT/node_modules/.reluscope-lock had=none omit=
+  local stamp=$ROOT/node_modules/.reluscope-lock had=none omit=''
   [ -e "$stamp" ] && had=$(head -n 1 "$stamp")
   if [ "$had" = all ] || [ "$had" = "$1" ]; then
     if tail -n +2 "$stamp" | cmp -s - "$ROOT/package-lock.json"; then
@@ -247,7 +247,7 @@ install_packages() {
     fail 'npm ci failed; its whole output is in build/logs/npm.log'
   fi
   { echo "$1"; cat "$ROOT/package-lock.json"; } >"$stamp"
-  say "$(grep -E '^added' "$LOGS/npm.log" || echo done)"
+  say "$(grep -E '^added' "$LOGS/npm.log" || echo 'installed')"
 }
 
 # ---- Building -------------------------------------------------------------------------------------------

@@ -1,28 +1,28 @@
 // Builds build/site, a complete static site: the page, the WebAssembly core, uPlot, the data sets as .gz and the
 // notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join, relative, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
-import { dataRoot, idxFiles, root, sources } from './data.mjs';
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, extname, join, relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { dataRoot, idxFiles, root, sources } from './data.mjs'
 
-const web = dirname(fileURLToPath(import.meta.url));
-export const siteRoot = join(root, 'build', 'site');
+const web = dirname(fileURLToPath(import.meta.url))
+export const siteRoot = join(root, 'build', 'site')
 
 /** What .wasm, .js and .css together may weigh once compressed, in bytes. */
-export const sizeLimit = 300_000;
+export const sizeLimit = 300_000
 
 /** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
 const pageExtensions = new Set([
   '.css', '.html', '.ico', '.js', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2',
-]);
+])
 
 /** Files under node_modules that the page loads, and their places in the site. */
 const vendor = [
   ['uplot/dist/uPlot.esm.js', 'vendor/uPlot.esm.js'],
   ['uplot/dist/uPlot.min.css', 'vendor/uPlot.min.css'],
-];
+]
 
 /**
  * Every file below a folder, as paths relative to it with forward slashes, sorted.
@@ -31,17 +31,17 @@ const vendor = [
  */
 export function filesBelow(folder) {
   /** @type {string[]} */
-  const found = [];
+  const found = []
   /** @param {string} at */
   const walk = (at) => {
     for (const entry of readdirSync(at, { withFileTypes: true })) {
-      const path = join(at, entry.name);
-      if (entry.isDirectory()) walk(path);
-      else found.push(relative(folder, path).split(sep).join('/'));
+      const path = join(at, entry.name)
+      if (entry.isDirectory()) walk(path)
+      else found.push(relative(folder, path).split(sep).join('/'))
     }
-  };
-  if (existsSync(folder)) walk(folder);
-  return found.sort();
+  }
+  if (existsSync(folder)) walk(folder)
+  return found.sort()
 }
 
 /**
@@ -51,7 +51,7 @@ export function filesBelow(folder) {
 export function compressedSize(site = siteRoot) {
   return filesBelow(site)
     .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)))
-    .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0);
+    .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }
 
 /**
@@ -59,29 +59,29 @@ export function compressedSize(site = siteRoot) {
  * @returns {string | undefined}
  */
 function apacheLicence() {
-  const places = ['/usr/share/common-licenses/Apache-2.0'];
+  const places = ['/usr/share/common-licenses/Apache-2.0']
   try {
-    const emscripten = execFileSync('em-config', ['EMSCRIPTEN_ROOT'], { encoding: 'utf8', stdio: 'pipe' }).trim();
-    places.push(join(emscripten, 'system/lib/libcxx/LICENSE.TXT'), join(emscripten, 'system/lib/compiler-rt/LICENSE.TXT'));
+    const emscripten = execFileSync('em-config', ['EMSCRIPTEN_ROOT'], { encoding: 'utf8', stdio: 'pipe' }).trim()
+    places.push(join(emscripten, 'system/lib/libcxx/LICENSE.TXT'), join(emscripten, 'system/lib/compiler-rt/LICENSE.TXT'))
   } catch {
     // No em-config on the PATH: the other places have to do.
   }
-  places.push('/usr/share/licenses/google-highway/LICENSE', '/opt/homebrew/opt/highway/LICENSE');
-  places.push(join(root, 'node_modules/playwright-core/LICENSE'));
+  places.push('/usr/share/licenses/google-highway/LICENSE', '/opt/homebrew/opt/highway/LICENSE')
+  places.push(join(root, 'node_modules/playwright-core/LICENSE'))
   for (const place of places) {
-    if (!existsSync(place)) continue;
-    const text = readFileSync(place, 'utf8');
-    const [start, end] = [text.search(/^ *Apache License/m), text.search(/^ *END OF TERMS AND CONDITIONS/m)];
-    if (start >= 0 && end > start) return text.slice(start, end).trimEnd() + '\n';
+    if (!existsSync(place)) continue
+    const text = readFileSync(place, 'utf8')
+    const [start, end] = [text.search(/^ *Apache License/m), text.search(/^ *END OF TERMS AND CONDITIONS/m)]
+    if (start >= 0 && end > start) return text.slice(start, end).trimEnd() + '\n'
   }
-  return undefined;
+  return undefined
 }
 
 /** The notices: our list, then the texts that the packages themselves bring. */
 function notices() {
-  const apache = apacheLicence();
+  const apache = apacheLicence()
   if (!apache) {
-    console.warn('      warning: found no copy of the Apache License 2.0; add its text to build/site/THIRD_PARTY.txt before publishing');
+    console.warn('      warning: found no copy of the Apache License 2.0; add its text to build/site/THIRD_PARTY.txt before publishing')
   }
   return [
     readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8'),
@@ -89,73 +89,73 @@ function notices() {
     readFileSync(join(root, 'node_modules/uplot/LICENSE'), 'utf8'),
     '\n## Apache License 2.0\n\n',
     apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n',
-  ].join('');
+  ].join('')
 }
 
 /** Builds the site and says what it weighs. */
 export function buildSite() {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
-  const wanted = new Map();
+  const wanted = new Map()
   /** @type {Map<string, string>} files of the site that are newer than their source are taken to be made from it */
-  const compressed = new Map();
+  const compressed = new Map()
 
   for (const file of filesBelow(web)) {
-    if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)));
+    if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
   for (const file of ['reluscope.mjs', 'reluscope.wasm']) {
-    const path = join(root, 'build', 'wasm', file);
-    if (!existsSync(path)) throw new Error(`${path} is missing; build it with web/start --build-only`);
-    wanted.set(`engine/wasm/${file}`, () => readFileSync(path));
+    const path = join(root, 'build', 'wasm', file)
+    if (!existsSync(path)) throw new Error(`${path} is missing; build it with web/start --build-only`)
+    wanted.set(`engine/wasm/${file}`, () => readFileSync(path))
   }
-  for (const [from, to] of vendor) wanted.set(to, () => readFileSync(join(root, 'node_modules', from)));
-  wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')));
-  wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()));
+  for (const [from, to] of vendor) wanted.set(to, () => readFileSync(join(root, 'node_modules', from)))
+  wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')))
+  wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))
 
   /** @type {{ name: string, label: string }[]} */
-  const present = [];
+  const present = []
   for (const source of sources) {
-    const folder = join(dataRoot, source.name);
-    if (!existsSync(folder)) continue;
-    present.push({ name: source.name, label: source.label });
+    const folder = join(dataRoot, source.name)
+    if (!existsSync(folder)) continue
+    present.push({ name: source.name, label: source.label })
     for (const file of idxFiles) {
-      const [target, origin] = [`data/${source.name}/${file}.gz`, join(folder, file + source.suffix)];
-      compressed.set(target, origin);
+      const [target, origin] = [`data/${source.name}/${file}.gz`, join(folder, file + source.suffix)]
+      compressed.set(target, origin)
       wanted.set(target, () => {
-        const bytes = readFileSync(origin);
-        if (source.suffix === '.gz') return bytes;
-        console.log(`      compressing ${source.label}: ${file}`);
-        return gzipSync(bytes, { level: 9 });
-      });
+        const bytes = readFileSync(origin)
+        if (source.suffix === '.gz') return bytes
+        console.log(`      compressing ${source.label}: ${file}`)
+        return gzipSync(bytes, { level: 9 })
+      })
     }
   }
-  wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'));
+  wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
 
-  let written = 0;
+  let written = 0
   for (const [file, contents] of wanted) {
-    const target = join(siteRoot, file);
-    const origin = compressed.get(file);
-    if (origin && existsSync(target) && statSync(target).mtimeMs >= statSync(origin).mtimeMs) continue;
-    const bytes = contents();
-    if (existsSync(target) && readFileSync(target).equals(bytes) && !origin) continue;
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target + '.part', bytes);
-    renameSync(target + '.part', target);
-    written += 1;
+    const target = join(siteRoot, file)
+    const origin = compressed.get(file)
+    if (origin && existsSync(target) && statSync(target).mtimeMs >= statSync(origin).mtimeMs) continue
+    const bytes = contents()
+    if (existsSync(target) && readFileSync(target).equals(bytes) && !origin) continue
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target + '.part', bytes)
+    renameSync(target + '.part', target)
+    written += 1
   }
-  const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file));
-  for (const file of stale) rmSync(join(siteRoot, file));
+  const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
+  for (const file of stale) rmSync(join(siteRoot, file))
 
-  const size = compressedSize();
-  console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`);
-  console.log(`      .wasm, .js and .css compressed: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`);
-  if (size > sizeLimit) console.warn('      warning: over the limit');
+  const size = compressedSize()
+  console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
+  console.log(`      .wasm, .js and .css compressed: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`)
+  if (size > sizeLimit) console.warn('      warning: over the limit')
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    buildSite();
+    buildSite()
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
-    process.exitCode = 1;
+    console.error(`error: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
   }
 }

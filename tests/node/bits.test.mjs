@@ -1,48 +1,48 @@
 // Same seed, same bits: one weight hash from every SIMD target, compiler, build and engine.
-import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import test from 'node:test';
-import { clang, headless, native, runWell, sanitized, smallData, trainJson } from './support.mjs';
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import test from 'node:test'
+import { clang, headless, native, runWell, sanitized, smallData, trainJson } from './support.mjs'
 
-const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n');
+const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
 const runs = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'].map((activation) => ({
   name: activation,
   args: ['--data', smallData(), '--epochs', '1', '--model', `dense 64 | ${activation} | dense 10`],
-}));
+}))
 runs.push(
   { name: 'a deep net with ragged sizes', args: ['--data', smallData(), '--epochs', '1', '--batch', '37', '--model', 'dense 45 | tanh | dense 33 | sigmoid | dense 10'] },
   { name: 'SGD with momentum', args: ['--data', smallData(), '--epochs', '1', '--optimizer', 'sgd', '--lr', '0.05', '--momentum', '0.9', '--nesterov', 'true'] },
-);
+)
 
 test('several SIMD targets are there to compare', () => {
-  assert.ok(targets.length >= 2, targets.join(' '));
-});
+  assert.ok(targets.length >= 2, targets.join(' '))
+})
 
 for (const { name, args } of runs) {
-  const reference = trainJson(native, args);
+  const reference = trainJson(native, args)
 
   test(`${name}: every SIMD target`, () => {
     for (const target of targets) {
-      const result = trainJson(native, [...args, '--simd', target]);
-      assert.equal(result.of('start')[0].simd, target);
-      assert.equal(result.hash, reference.hash, target);
+      const result = trainJson(native, [...args, '--simd', target])
+      assert.equal(result.of('start')[0].simd, target)
+      assert.equal(result.hash, reference.hash, target)
     }
-  });
+  })
 
   test(`${name}: WebAssembly in Node`, () => {
-    assert.equal(trainJson(headless, args).hash, reference.hash);
-  });
+    assert.equal(trainJson(headless, args).hash, reference.hash)
+  })
 
   for (const program of [clang, sanitized]) {
     test(`${name}: ${program.name}`, () => {
-      assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`);
-      assert.equal(trainJson(program, args).hash, reference.hash);
-    });
+      assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`)
+      assert.equal(trainJson(program, args).hash, reference.hash)
+    })
   }
 }
 
 test('another seed gives other bits', () => {
-  const { args } = runs[0];
-  assert.notEqual(trainJson(native, [...args, '--seed', '2']).hash, trainJson(native, args).hash);
-});
+  const { args } = runs[0]
+  assert.notEqual(trainJson(native, [...args, '--seed', '2']).hash, trainJson(native, args).hash)
+})

@@ -1,169 +1,169 @@
 // The command line in Node against the native one: the same lines, the same JSON, the same files, the same bits.
-import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import test from 'node:test';
-import { gzipSync } from 'node:zlib';
-import { folderOf, headless, native, root, run, runWell, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs';
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { folderOf, headless, native, root, run, runWell, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs'
 
-const short = ['--data', smallData(), '--epochs', '2', '--batch', '10'];
+const short = ['--data', smallData(), '--epochs', '2', '--batch', '10']
 
 /** @param {string} text */
-const lines = (text) => text.trimEnd().split('\n');
+const lines = (text) => text.trimEnd().split('\n')
 
 for (const program of [native, headless]) {
   test(`${program.name}: prints what the reference program prints`, () => {
-    const { stdout, stderr } = runWell(program, ['train', ...short]);
-    const batches = lines(stdout).filter((line) => line.startsWith('Train'));
-    const tests = lines(stdout).filter((line) => line.startsWith('Test'));
-    assert.equal(batches.length, 4);
-    assert.match(batches[0], /^Train Epoch: 1 \[1000\/2000 \(50%\)\]\tLoss: \d+\.\d{6}$/);
-    assert.match(batches[3], /^Train Epoch: 2 \[2000\/2000 \(100%\)\]\tLoss: \d+\.\d{6}$/);
-    assert.equal(tests.length, 2);
+    const { stdout, stderr } = runWell(program, ['train', ...short])
+    const batches = lines(stdout).filter((line) => line.startsWith('Train'))
+    const tests = lines(stdout).filter((line) => line.startsWith('Test'))
+    assert.equal(batches.length, 4)
+    assert.match(batches[0], /^Train Epoch: 1 \[1000\/2000 \(50%\)\]\tLoss: \d+\.\d{6}$/)
+    assert.match(batches[3], /^Train Epoch: 2 \[2000\/2000 \(100%\)\]\tLoss: \d+\.\d{6}$/)
+    assert.equal(tests.length, 2)
     for (const line of tests) {
-      const found = /^Test set: Average loss: (\d+\.\d{4}), Accuracy: (\d+)\/1000 \((\d+\.\d\d)%\)$/.exec(line);
-      assert.ok(found, line);
-      assert.equal((Number(found[2]) / 10).toFixed(2), found[3]);
+      const found = /^Test set: Average loss: (\d+\.\d{4}), Accuracy: (\d+)\/1000 \((\d+\.\d\d)%\)$/.exec(line)
+      assert.ok(found, line)
+      assert.equal((Number(found[2]) / 10).toFixed(2), found[3])
     }
-    assert.equal(stderr, '', 'nothing on standard error where no one watches');
-    assert.doesNotMatch(stdout, /\r|\x1b/, 'plain lines when piped'); // eslint-disable-line no-control-regex
-    assert.match(lines(stdout)[0], /cpu/i, 'the device comes first');
-  });
+    assert.equal(stderr, '', 'nothing on standard error where no one watches')
+    assert.doesNotMatch(stdout, /\r|\x1b/, 'plain lines when piped') // eslint-disable-line no-control-regex
+    assert.match(lines(stdout)[0], /cpu/i, 'the device comes first')
+  })
 
   test(`${program.name}: --jsonl - leaves standard output to JSON`, () => {
-    const { events, of, stderr, hash } = trainJson(program, short);
-    assert.match(stderr, /Test set: /);
-    const [start] = of('start');
-    assert.equal(events[0], start);
-    assert.equal(start.device, 'cpu');
-    assert.equal(typeof start.simd, 'string');
-    assert.equal(start.parameters, 407050);
-    assert.equal(start.config.epochs, 2);
-    assert.equal(start.config.batch, 10);
-    assert.equal(of('batch').length > 0, true);
-    const epochs = of('epoch');
-    assert.deepEqual(epochs.map((event) => event.epoch), [1, 2]);
+    const { events, of, stderr, hash } = trainJson(program, short)
+    assert.match(stderr, /Test set: /)
+    const [start] = of('start')
+    assert.equal(events[0], start)
+    assert.equal(start.device, 'cpu')
+    assert.equal(typeof start.simd, 'string')
+    assert.equal(start.parameters, 407050)
+    assert.equal(start.config.epochs, 2)
+    assert.equal(start.config.batch, 10)
+    assert.equal(of('batch').length > 0, true)
+    const epochs = of('epoch')
+    assert.deepEqual(epochs.map((event) => event.epoch), [1, 2])
     for (const event of epochs) {
       for (const key of ['train_loss', 'test_loss', 'test_accuracy', 'seconds', 'samples_per_second']) {
-        assert.equal(typeof event[key], 'number', key);
+        assert.equal(typeof event[key], 'number', key)
       }
-      assert.ok(event.test_accuracy > 0.1 && event.test_accuracy <= 1, 'a fraction');
+      assert.ok(event.test_accuracy > 0.1 && event.test_accuracy <= 1, 'a fraction')
     }
-    assert.ok(epochs[1].train_loss < epochs[0].train_loss, 'it learns');
-    assert.equal(events[events.length - 1].event, 'done');
-    assert.match(hash, /^[0-9a-f]{64}$/);
-  });
+    assert.ok(epochs[1].train_loss < epochs[0].train_loss, 'it learns')
+    assert.equal(events[events.length - 1].event, 'done')
+    assert.match(hash, /^[0-9a-f]{64}$/)
+  })
 
   test(`${program.name}: --jsonl FILE holds the same events`, () => {
-    const path = join(temporaryFolder(), 'run.jsonl');
-    const { stdout } = runWell(program, ['train', ...short, '--jsonl', path]);
-    assert.match(stdout, /Test set: /);
-    const events = lines(readFileSync(path, 'utf8')).map((line) => JSON.parse(line));
-    assert.equal(events[0].event, 'start');
-    assert.equal(events[events.length - 1].weights_sha256, trainJson(program, short).hash);
-  });
+    const path = join(temporaryFolder(), 'run.jsonl')
+    const { stdout } = runWell(program, ['train', ...short, '--jsonl', path])
+    assert.match(stdout, /Test set: /)
+    const events = lines(readFileSync(path, 'utf8')).map((line) => JSON.parse(line))
+    assert.equal(events[0].event, 'start')
+    assert.equal(events[events.length - 1].weights_sha256, trainJson(program, short).hash)
+  })
 
   test(`${program.name}: the weights' hash is that of the saved tensors in state_dict order`, () => {
-    const folder = temporaryFolder();
-    const path = join(folder, 'weights.safetensors');
-    const { hash } = trainJson(program, [...short, '--save', path]);
-    const bytes = readFileSync(path);
-    const length = Number(bytes.readBigUInt64LE(0));
-    const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8'));
-    const sum = createHash('sha256');
+    const folder = temporaryFolder()
+    const path = join(folder, 'weights.safetensors')
+    const { hash } = trainJson(program, [...short, '--save', path])
+    const bytes = readFileSync(path)
+    const length = Number(bytes.readBigUInt64LE(0))
+    const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8'))
+    const sum = createHash('sha256')
     /** @type {Record<string, number[]>} */
-    const shapes = { 'fc1.weight': [512, 784], 'fc1.bias': [512], 'fc2.weight': [10, 512], 'fc2.bias': [10] };
+    const shapes = { 'fc1.weight': [512, 784], 'fc1.bias': [512], 'fc2.weight': [10, 512], 'fc2.bias': [10] }
     for (const [name, shape] of Object.entries(shapes)) {
-      assert.deepEqual(header[name].shape, shape, name);
-      assert.equal(header[name].dtype, 'F32');
-      const [from, to] = header[name].data_offsets;
-      sum.update(bytes.subarray(8 + length + from, 8 + length + to));
+      assert.deepEqual(header[name].shape, shape, name)
+      assert.equal(header[name].dtype, 'F32')
+      const [from, to] = header[name].data_offsets
+      sum.update(bytes.subarray(8 + length + from, 8 + length + to))
     }
-    assert.equal(sum.digest('hex'), hash);
-    assert.deepEqual(readdirSync(folder), ['weights.safetensors'], 'no temporary file is left');
-  });
+    assert.equal(sum.digest('hex'), hash)
+    assert.deepEqual(readdirSync(folder), ['weights.safetensors'], 'no temporary file is left')
+  })
 
   test(`${program.name}: .gz files are the same data`, () => {
-    const packed = Object.fromEntries(Object.entries(smallFiles()).map(([name, bytes]) => [name + '.gz', gzipSync(bytes)]));
-    const args = ['--epochs', '1', '--batch', '100', '--model', 'dense 16 | relu | dense 10'];
-    const [plain, unpacked] = [smallData(), folderOf(packed)].map((data) => trainJson(program, [...args, '--data', data]).hash);
-    assert.equal(unpacked, plain);
-  });
+    const packed = Object.fromEntries(Object.entries(smallFiles()).map(([name, bytes]) => [name + '.gz', gzipSync(bytes)]))
+    const args = ['--epochs', '1', '--batch', '100', '--model', 'dense 16 | relu | dense 10']
+    const [plain, unpacked] = [smallData(), folderOf(packed)].map((data) => trainJson(program, [...args, '--data', data]).hash)
+    assert.equal(unpacked, plain)
+  })
 
   test(`${program.name}: the configuration that start reports repeats the run; flags override it`, () => {
-    const first = trainJson(program, ['--data', smallData(), '--epochs', '1', '--lr', '0.003', '--seed', '7', '--model', 'dense 24 | elu | dense 10']);
-    const path = join(temporaryFolder(), 'config.json');
-    writeFileSync(path, JSON.stringify(first.of('start')[0].config));
-    const again = trainJson(program, ['--data', smallData(), '--config', path]);
-    assert.equal(again.hash, first.hash);
-    const other = trainJson(program, ['--data', smallData(), '--config', path, '--seed', '8']);
-    assert.equal(other.of('start')[0].config.seed, 8);
-    assert.equal(other.of('start')[0].config.lr, first.of('start')[0].config.lr);
-    assert.notEqual(other.hash, first.hash);
-  });
+    const first = trainJson(program, ['--data', smallData(), '--epochs', '1', '--lr', '0.003', '--seed', '7', '--model', 'dense 24 | elu | dense 10'])
+    const path = join(temporaryFolder(), 'config.json')
+    writeFileSync(path, JSON.stringify(first.of('start')[0].config))
+    const again = trainJson(program, ['--data', smallData(), '--config', path])
+    assert.equal(again.hash, first.hash)
+    const other = trainJson(program, ['--data', smallData(), '--config', path, '--seed', '8'])
+    assert.equal(other.of('start')[0].config.seed, 8)
+    assert.equal(other.of('start')[0].config.lr, first.of('start')[0].config.lr)
+    assert.notEqual(other.hash, first.hash)
+  })
 
   test(`${program.name}: --help names every flag`, () => {
-    const { stdout } = runWell(program, ['train', '--help']);
+    const { stdout } = runWell(program, ['train', '--help'])
     for (const flag of ['data', 'model', 'epochs', 'batch', 'lr', 'optimizer', 'seed', 'threads', 'device', 'config', 'jsonl', 'save']) {
-      assert.match(stdout, new RegExp(`--${flag}\\b`));
+      assert.match(stdout, new RegExp(`--${flag}\\b`))
     }
-  });
+  })
 
   test(`${program.name}: info counts the parameters`, () => {
-    const { stdout } = runWell(program, ['info']);
-    for (const number of ['401,920', '5,130', '407,050']) assert.ok(stdout.includes(number), number);
-  });
+    const { stdout } = runWell(program, ['info'])
+    for (const number of ['401,920', '5,130', '407,050']) assert.ok(stdout.includes(number), number)
+  })
 }
 
 test('both print the same lines and write the same weights', () => {
-  const folder = temporaryFolder();
+  const folder = temporaryFolder()
   const [one, two] = [native, headless].map((program) => {
-    const path = join(folder, `${program.name}.safetensors`);
-    const { stdout } = runWell(program, ['train', ...short, '--save', path]);
-    return { lines: lines(stdout).filter((line) => /^(Train|Test)/.test(line)), bytes: readFileSync(path) };
-  });
-  assert.deepEqual(two.lines, one.lines);
-  assert.ok(two.bytes.equals(one.bytes));
-});
+    const path = join(folder, `${program.name}.safetensors`)
+    const { stdout } = runWell(program, ['train', ...short, '--save', path])
+    return { lines: lines(stdout).filter((line) => /^(Train|Test)/.test(line)), bytes: readFileSync(path) }
+  })
+  assert.deepEqual(two.lines, one.lines)
+  assert.ok(two.bytes.equals(one.bytes))
+})
 
 test('both report the same JSON but for device, target and time', () => {
   const [one, two] = [native, headless].map((program) =>
     trainJson(program, short).events.map(({ simd: _simd, device: _device, threads: _threads, seconds: _seconds, samples_per_second: _rate, ...rest }) => rest),
-  );
-  assert.deepEqual(two, one);
-});
+  )
+  assert.deepEqual(two, one)
+})
 
 test('both print the same model table', () => {
   for (const model of ['dense 512 | relu | dense 10', 'dense 100 | prelu | dense 50 | swish | dense 10']) {
-    assert.equal(runWell(headless, ['info', '--model', model]).stdout, runWell(native, ['info', '--model', model]).stdout);
+    assert.equal(runWell(headless, ['info', '--model', model]).stdout, runWell(native, ['info', '--model', model]).stdout)
   }
-});
+})
 
 test('both stop a run that diverges at the same step and name the layer', () => {
-  const args = ['train', '--data', smallData(), '--optimizer', 'sgd', '--lr', '1e6', '--epochs', '1'];
-  const [one, two] = [native, headless].map((program) => run(program, args));
-  assert.notEqual(one.status, 0);
-  assert.equal(two.status, one.status);
+  const args = ['train', '--data', smallData(), '--optimizer', 'sgd', '--lr', '1e6', '--epochs', '1']
+  const [one, two] = [native, headless].map((program) => run(program, args))
+  assert.notEqual(one.status, 0)
+  assert.equal(two.status, one.status)
   const told = (/** @type {{ stdout: string, stderr: string }} */ result) =>
-    lines(result.stdout + result.stderr).filter((line) => /diverg/i.test(line));
-  assert.equal(told(one).length, 1, one.stdout + one.stderr);
-  assert.match(told(one)[0], /layer \d.*fc2/);
-  assert.deepEqual(told(two), told(one));
-});
+    lines(result.stdout + result.stderr).filter((line) => /diverg/i.test(line))
+  assert.equal(told(one).length, 1, one.stdout + one.stderr)
+  assert.match(told(one)[0], /layer \d.*fc2/)
+  assert.deepEqual(told(two), told(one))
+})
 
 test('real MNIST for one epoch: one hash, and the digits are learnt', () => {
-  assert.ok(existsSync(join(root, 'build/data/mnist')));
-  const [one, two] = [native, headless].map((program) => trainJson(program, ['--data', 'mnist', '--epochs', '1']));
-  assert.ok(one.of('epoch')[0].test_accuracy >= 0.955, `accuracy ${one.of('epoch')[0].test_accuracy}`);
-  assert.equal(two.hash, one.hash);
-});
+  assert.ok(existsSync(join(root, 'build/data/mnist')))
+  const [one, two] = [native, headless].map((program) => trainJson(program, ['--data', 'mnist', '--epochs', '1']))
+  assert.ok(one.of('epoch')[0].test_accuracy >= 0.955, `accuracy ${one.of('epoch')[0].test_accuracy}`)
+  assert.equal(two.hash, one.hash)
+})
 
 test('Fashion-MNIST, where it is installed, trains as well', (t) => {
   if (!existsSync(join(root, 'build/data/fashion-mnist'))) {
-    t.skip('the Debian package dataset-fashion-mnist is not installed');
-    return;
+    t.skip('the Debian package dataset-fashion-mnist is not installed')
+    return
   }
-  const { of } = trainJson(headless, ['--data', 'fashion-mnist', '--epochs', '1', '--model', 'dense 32 | relu | dense 10']);
-  assert.ok(of('epoch')[0].test_accuracy > 0.75);
-});
+  const { of } = trainJson(headless, ['--data', 'fashion-mnist', '--epochs', '1', '--model', 'dense 32 | relu | dense 10'])
+  assert.ok(of('epoch')[0].test_accuracy > 0.75)
+})

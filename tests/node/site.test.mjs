@@ -1,16 +1,16 @@
 // The built site: complete, small, free of addresses outside itself, with the notices that its parts ask for.
-import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { dirname, extname, join, posix } from 'node:path';
-import test from 'node:test';
-import { gunzipSync } from 'node:zlib';
-import { compressedSize, filesBelow, siteRoot, sizeLimit } from '../../web/site.mjs';
-import { md5, sources } from '../../web/data.mjs';
-import { root } from './support.mjs';
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { dirname, extname, join, posix } from 'node:path'
+import test from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { compressedSize, filesBelow, siteRoot, sizeLimit } from '../../web/site.mjs'
+import { md5, sources } from '../../web/data.mjs'
+import { root } from './support.mjs'
 
-const files = filesBelow(siteRoot);
+const files = filesBelow(siteRoot)
 /** @param {string} file */
-const text = (file) => readFileSync(join(siteRoot, file), 'utf8');
+const text = (file) => readFileSync(join(siteRoot, file), 'utf8')
 
 /**
  * The addresses that a file refers to: attributes, imports, url(), and the texts given to URL, Worker and fetch.
@@ -28,13 +28,13 @@ function references(file) {
       /fetch\(\s*['"]([^'"]+)['"]/g,
       // Types in comments name packages, which no browser loads.
     ],
-  };
-  const own = extname(file) === '.js' ? text(file).replace(/\/\*[\s\S]*?\*\//g, '') : text(file);
-  const found = patterns[/** @type {keyof typeof patterns} */ (extname(file))] ?? [];
-  return found.flatMap((pattern) => [...own.matchAll(pattern)].map((match) => match[1]));
+  }
+  const own = extname(file) === '.js' ? text(file).replace(/\/\*[\s\S]*?\*\//g, '') : text(file)
+  const found = patterns[/** @type {keyof typeof patterns} */ (extname(file))] ?? []
+  return found.flatMap((pattern) => [...own.matchAll(pattern)].map((match) => match[1]))
 }
 
-const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(file)) && !file.startsWith('vendor/'));
+const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(file)) && !file.startsWith('vendor/'))
 
 test('the page, the core, the data and the notices are there', () => {
   for (const file of [
@@ -43,61 +43,61 @@ test('the page, the core, the data and the notices are there', () => {
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',
     'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz',
   ]) {
-    assert.ok(files.includes(file), file);
+    assert.ok(files.includes(file), file)
   }
-});
+})
 
 test('nothing of the programs for Node or of the build is in it', () => {
-  for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|\.part$|\.d\.ts$|_tests/);
-});
+  for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|\.part$|\.d\.ts$|_tests/)
+})
 
 test('what the page loads before its data is small', () => {
-  const size = compressedSize();
-  assert.ok(size < sizeLimit, `${size} bytes compressed, ${sizeLimit} allowed`);
-});
+  const size = compressedSize()
+  assert.ok(size < sizeLimit, `${size} bytes compressed, ${sizeLimit} allowed`)
+})
 
 test('every address is relative and leads to a file of the site', () => {
-  let seen = 0;
+  let seen = 0
   for (const file of linked) {
     for (const address of references(file)) {
-      if (/^(data:|#)/.test(address)) continue;
-      seen += 1;
-      assert.doesNotMatch(address, /^([a-z][a-z0-9+.-]*:|\/)/i, `${file} refers to ${address}`);
-      const target = posix.normalize(posix.join(dirname(file), address.replace(/[?#].*$/, '')));
-      const there = target === '.' || files.includes(target) || files.some((other) => other.startsWith(target.replace(/\/?$/, '/')));
-      assert.ok(there, `${file} refers to ${address}, which is not in the site`);
+      if (/^(data:|#)/.test(address)) continue
+      seen += 1
+      assert.doesNotMatch(address, /^([a-z][a-z0-9+.-]*:|\/)/i, `${file} refers to ${address}`)
+      const target = posix.normalize(posix.join(dirname(file), address.replace(/[?#].*$/, '')))
+      const there = target === '.' || files.includes(target) || files.some((other) => other.startsWith(target.replace(/\/?$/, '/')))
+      assert.ok(there, `${file} refers to ${address}, which is not in the site`)
     }
   }
-  assert.ok(seen > 3, 'references are found at all');
-});
+  assert.ok(seen > 3, 'references are found at all')
+})
 
 test('no inline script, style or handler, which the content policy would block', () => {
   for (const file of files.filter((name) => name.endsWith('.html'))) {
-    assert.doesNotMatch(text(file), /<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle\s*=|\son[a-z]+\s*=/i, file);
+    assert.doesNotMatch(text(file), /<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle\s*=|\son[a-z]+\s*=/i, file)
   }
-  assert.doesNotMatch(text('engine/wasm/reluscope.mjs'), /new Function|\beval\(/);
-});
+  assert.doesNotMatch(text('engine/wasm/reluscope.mjs'), /new Function|\beval\(/)
+})
 
 test('the data is the original, compressed', () => {
-  const [mnist] = sources;
+  const [mnist] = sources
   for (const name of readdirSync(join(root, 'build/data/mnist'))) {
-    const unpacked = gunzipSync(readFileSync(join(siteRoot, `data/mnist/${name}.gz`)));
-    assert.ok(unpacked.equals(readFileSync(join(root, 'build/data/mnist', name))), name);
+    const unpacked = gunzipSync(readFileSync(join(siteRoot, `data/mnist/${name}.gz`)))
+    assert.ok(unpacked.equals(readFileSync(join(root, 'build/data/mnist', name))), name)
   }
-  assert.equal(md5(join(root, 'build/data/mnist/train-images-idx3-ubyte')), mnist.md5?.[0]);
-  for (const { name } of JSON.parse(text('data/index.json'))) assert.ok(statSync(join(siteRoot, 'data', name)).isDirectory());
-});
+  assert.equal(md5(join(root, 'build/data/mnist/train-images-idx3-ubyte')), mnist.md5?.[0])
+  for (const { name } of JSON.parse(text('data/index.json'))) assert.ok(statSync(join(siteRoot, 'data', name)).isDirectory())
+})
 
 test('the notices name every part and carry the licences whole', () => {
-  assert.match(text('LICENSE'), /MIT License[\s\S]*reluscope contributors/);
-  const notices = text('THIRD_PARTY.txt');
+  assert.match(text('LICENSE'), /MIT License[\s\S]*reluscope contributors/)
+  const notices = text('THIRD_PARTY.txt')
   for (const part of ['uPlot', 'Highway', 'JSON for Modern C++', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {
-    assert.ok(notices.includes(part), part);
+    assert.ok(notices.includes(part), part)
   }
   for (const words of ['Leon Sorokin', 'Google LLC', 'Niels Lohmann', 'The Emscripten Authors', 'Rich Felker', 'Zalando', 'Permission is hereby granted', 'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION', 'LLVM Exceptions']) {
-    assert.ok(notices.includes(words), words);
+    assert.ok(notices.includes(words), words)
   }
-  const usesEigen = filesBelow(join(root, 'src')).some((file) => /#include <Eigen/.test(readFileSync(join(root, 'src', file), 'utf8')));
-  assert.equal(/Eigen/.test(notices), usesEigen, 'Eigen is named when src uses it, and only then');
-  assert.ok(existsSync(join(root, 'LICENSE')));
-});
+  const usesEigen = filesBelow(join(root, 'src')).some((file) => /#include <Eigen/.test(readFileSync(join(root, 'src', file), 'utf8')))
+  assert.equal(/Eigen/.test(notices), usesEigen, 'Eigen is named when src uses it, and only then')
+  assert.ok(existsSync(join(root, 'LICENSE')))
+})

@@ -1,23 +1,23 @@
 // The rules that the source can be read for: what may stand in src, and what at the root.
-import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import test from 'node:test';
-import { filesBelow } from '../../web/site.mjs';
-import { root } from './support.mjs';
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import test from 'node:test'
+import { filesBelow } from '../../web/site.mjs'
+import { root } from './support.mjs'
 
 /**
  * C++ without its comments and texts, lines kept, so that prose may name what code may not.
  * @param {string} source
  */
 function codeOnly(source) {
-  return source.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"/g, (found) => found.replace(/[^\n]/g, ' '));
+  return source.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"/g, (found) => found.replace(/[^\n]/g, ' '))
 }
 
 const sources = filesBelow(join(root, 'src'))
   .filter((file) => ['.h', '.cpp', '.inl'].includes(extname(file)))
-  .map((file) => ({ file, code: codeOnly(readFileSync(join(root, 'src', file), 'utf8')) }));
+  .map((file) => ({ file, code: codeOnly(readFileSync(join(root, 'src', file), 'utf8')) }))
 
 /**
  * Where a pattern occurs in src, as file:line: text.
@@ -29,15 +29,15 @@ function occurrences(pattern, allowed = []) {
     .filter(({ file }) => !allowed.includes(file))
     .flatMap(({ file, code }) =>
       code.split('\n').flatMap((line, index) => (pattern.test(line) ? [`src/${file}:${index + 1}: ${line.trim()}`] : [])),
-    );
+    )
 }
 
 /** The one place that may fuse a multiplication and an addition. */
-const policyFiles = sources.filter(({ code }) => /struct Fused\b/.test(code)).map(({ file }) => file);
+const policyFiles = sources.filter(({ code }) => /struct Fused\b/.test(code)).map(({ file }) => file)
 
-test('there is source to read', () => assert.ok(sources.length > 10));
+test('there is source to read', () => assert.ok(sources.length > 10))
 
-test('at most one file holds the policy that may fuse', () => assert.ok(policyFiles.length <= 1, policyFiles.join(' ')));
+test('at most one file holds the policy that may fuse', () => assert.ok(policyFiles.length <= 1, policyFiles.join(' ')))
 
 /** @type {[string, RegExp, string[]][]} */
 const rules = [
@@ -53,49 +53,49 @@ const rules = [
   ['printing and exiting', /\bstd::(?:cout|cerr|clog|exit|abort|quick_exit)\b|\b(?:printf|fprintf|puts|exit|abort)\s*\(/, []],
   ['headers of Emscripten, CUDA, the DOM or an operating system', /#\s*include\s*[<"](?:emscripten|cuda|cublas|curand|windows\.h|unistd\.h|sys\/|fcntl\.h|pthread\.h|dlfcn\.h)|__EMSCRIPTEN__|__CUDACC__|_WIN32/i, []],
   ['files', /#\s*include\s*<(?:fstream|filesystem)>|\bf(?:re)?open\s*\(|\bFILE\b/, []],
-];
+]
 
 for (const [title, pattern, allowed] of rules) {
-  test(`src: no ${title}`, () => assert.deepEqual(occurrences(pattern, allowed), []));
+  test(`src: no ${title}`, () => assert.deepEqual(occurrences(pattern, allowed), []))
 }
 
 test('the patterns find what they are for', () => {
-  const bad = codeOnly('auto x = hn::MulAdd(a, b, c); // fine: MulAdd(\nconst char* s = "rand()"; std::shuffle(a, b, g);');
-  assert.deepEqual(bad.split('\n').map((line) => rules.filter(([, pattern]) => pattern.test(line)).length), [1, 1]);
-});
+  const bad = codeOnly('auto x = hn::MulAdd(a, b, c); // fine: MulAdd(\nconst char* s = "rand()"; std::shuffle(a, b, g);')
+  assert.deepEqual(bad.split('\n').map((line) => rules.filter(([, pattern]) => pattern.test(line)).length), [1, 1])
+})
 
 test('every compiler is told not to contract, and none is told to be fast with mathematics', () => {
-  const build = readFileSync(join(root, 'CMakeLists.txt'), 'utf8') + readFileSync(join(root, 'CMakePresets.json'), 'utf8');
-  assert.match(build, /-ffp-contract=off/);
-  assert.doesNotMatch(build.replace(/#[^\n]*/g, ''), /-f(?:fast-math|unsafe-math|associative-math)|-Ofast/);
-});
+  const build = readFileSync(join(root, 'CMakeLists.txt'), 'utf8') + readFileSync(join(root, 'CMakePresets.json'), 'utf8')
+  assert.match(build, /-ffp-contract=off/)
+  assert.doesNotMatch(build.replace(/#[^\n]*/g, ''), /-f(?:fast-math|unsafe-math|associative-math)|-Ofast/)
+})
 
 test('Embind is used in one file', () => {
-  const users = filesBelow(join(root, 'web')).filter((file) => extname(file) === '.cpp');
-  assert.deepEqual(users, ['bindings.cpp']);
-});
+  const users = filesBelow(join(root, 'web')).filter((file) => extname(file) === '.cpp')
+  assert.deepEqual(users, ['bindings.cpp'])
+})
 
 test('only what belongs there stands at the root', () => {
   const allowed = new Set([
     'src', 'native', 'web', 'tests', 'CMakeLists.txt', 'CMakePresets.json', 'README.md', 'LICENSE', 'package.json', 'package-lock.json',
     'tsconfig.json', 'eslint.config.js', '.ci', '.gitignore', '.gitattributes', '.editorconfig', '.clang-format', '.clang-tidy', '.npmrc', '.github',
-  ]);
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  const entries = new Set(listed.trimEnd().split('\n').map((path) => path.split('/')[0]));
-  assert.deepEqual([...entries].filter((entry) => !allowed.has(entry)), []);
-});
+  ])
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  const entries = new Set(listed.trimEnd().split('\n').map((path) => path.split('/')[0]))
+  assert.deepEqual([...entries].filter((entry) => !allowed.has(entry)), [])
+})
 
 test('nothing generated, downloaded or of a data set is among the files', () => {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   for (const path of listed.trimEnd().split('\n')) {
-    assert.doesNotMatch(path, /\.(?:wasm|o|a|so|gz|zip|safetensors|pth|onnx)$|ubyte|(?:^|\/)(?:node_modules|build)\//);
+    assert.doesNotMatch(path, /\.(?:wasm|o|a|so|gz|zip|safetensors|pth|onnx)$|ubyte|(?:^|\/)(?:node_modules|build)\//)
   }
-});
+})
 
 test('the lock file names the public registry only', () => {
-  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
-  const resolved = [...lock.matchAll(/"resolved": "([^"]+)"/g)].map((match) => match[1]);
-  assert.ok(resolved.length > 0);
-  for (const address of resolved) assert.match(address, /^https:\/\/registry\.npmjs\.org\//);
-  assert.ok(existsSync(join(root, 'package.json')));
-});
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
+  const resolved = [...lock.matchAll(/"resolved": "([^"]+)"/g)].map((match) => match[1])
+  assert.ok(resolved.length > 0)
+  for (const address of resolved) assert.match(address, /^https:\/\/registry\.npmjs\.org\//)
+  assert.ok(existsSync(join(root, 'package.json')))
+})

@@ -1,33 +1,33 @@
 // What the tests in Node share: running the two command lines, and small data sets cut from MNIST.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const quick = Boolean(process.env.RELUSCOPE_QUICK);
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const quick = Boolean(process.env.RELUSCOPE_QUICK)
 
 /** @typedef {{ name: string, command: string[] }} Program a command line under test */
 
 /** @type {Program} */
-export const native = { name: 'native', command: [join(root, 'build/native/reluscope')] };
+export const native = { name: 'native', command: [join(root, 'build/native/reluscope')] }
 /** @type {Program} */
-export const headless = { name: 'node', command: [process.execPath, join(root, 'web/engine/headless.mjs')] };
+export const headless = { name: 'node', command: [process.execPath, join(root, 'web/engine/headless.mjs')] }
 /** @type {Program} */
-export const clang = { name: 'clang', command: [join(root, 'build/clang/reluscope')] };
+export const clang = { name: 'clang', command: [join(root, 'build/clang/reluscope')] }
 /** @type {Program} */
-export const sanitized = { name: 'sanitizers', command: [join(root, 'build/asan/reluscope')] };
+export const sanitized = { name: 'sanitizers', command: [join(root, 'build/asan/reluscope')] }
 
 /**
  * @param {Program} program
  * @param {string[]} args
  */
 export function run(program, args) {
-  const [command, ...first] = program.command;
-  const result = spawnSync(command, [...first, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: root });
-  if (result.error) throw result.error;
-  return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+  const [command, ...first] = program.command
+  const result = spawnSync(command, [...first, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: root })
+  if (result.error) throw result.error
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr }
 }
 
 /**
@@ -36,11 +36,11 @@ export function run(program, args) {
  * @param {string[]} args
  */
 export function runWell(program, args) {
-  const result = run(program, args);
+  const result = run(program, args)
   if (result.status !== 0) {
-    throw new Error(`${program.name} ${args.join(' ')}: exit code ${result.status}\n${result.stdout}${result.stderr}`);
+    throw new Error(`${program.name} ${args.join(' ')}: exit code ${result.status}\n${result.stdout}${result.stderr}`)
   }
-  return result;
+  return result
 }
 
 /**
@@ -49,26 +49,26 @@ export function runWell(program, args) {
  * @param {string[]} args
  */
 export function trainJson(program, args) {
-  const { stdout, stderr } = runWell(program, ['train', ...args, '--jsonl', '-']);
-  const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
-  const of = (/** @type {string} */ kind) => events.filter((event) => event.event === kind);
-  return { events, of, stderr, hash: /** @type {string} */ (of('done')[0]?.weights_sha256) };
+  const { stdout, stderr } = runWell(program, ['train', ...args, '--jsonl', '-'])
+  const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line))
+  const of = (/** @type {string} */ kind) => events.filter((event) => event.event === kind)
+  return { events, of, stderr, hash: /** @type {string} */ (of('done')[0]?.weights_sha256) }
 }
 
 /** @type {string[]} */
-const folders = [];
+const folders = []
 process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 /** A folder that is removed when the tests of this file are over. */
 export function temporaryFolder() {
-  const folder = mkdtempSync(join(tmpdir(), 'reluscope-'));
-  folders.push(folder);
-  return folder;
+  const folder = mkdtempSync(join(tmpdir(), 'reluscope-'))
+  folders.push(folder)
+  return folder
 }
 
-export const idxNames = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
+export const idxNames = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 
 /**
  * The first items of one of MNIST's files, as an IDX file.
@@ -76,16 +76,16 @@ export const idxNames = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', '
  * @param {number} count
  */
 export function cutIdx(name, count) {
-  const path = join(root, 'build/data/mnist', name);
-  if (!existsSync(path)) throw new Error(`${path} is missing; run node web/data.mjs`);
-  const images = name.includes('images');
-  const [header, size] = images ? [16, 784] : [8, 1];
-  const bytes = Buffer.alloc(header + count * size);
-  const file = openSync(path, 'r');
-  readSync(file, bytes, 0, bytes.length, 0);
-  closeSync(file);
-  bytes.writeUInt32BE(count, 4);
-  return bytes;
+  const path = join(root, 'build/data/mnist', name)
+  if (!existsSync(path)) throw new Error(`${path} is missing; run node web/data.mjs`)
+  const images = name.includes('images')
+  const [header, size] = images ? [16, 784] : [8, 1]
+  const bytes = Buffer.alloc(header + count * size)
+  const file = openSync(path, 'r')
+  readSync(file, bytes, 0, bytes.length, 0)
+  closeSync(file)
+  bytes.writeUInt32BE(count, 4)
+  return bytes
 }
 
 /**
@@ -95,7 +95,7 @@ export function cutIdx(name, count) {
  * @returns {Record<string, Buffer>}
  */
 export function smallFiles(train = 2000, test = 1000) {
-  return Object.fromEntries(idxNames.map((name) => [name, cutIdx(name, name.startsWith('train') ? train : test)]));
+  return Object.fromEntries(idxNames.map((name) => [name, cutIdx(name, name.startsWith('train') ? train : test)]))
 }
 
 /**
@@ -103,17 +103,17 @@ export function smallFiles(train = 2000, test = 1000) {
  * @param {Record<string, Uint8Array | string>} files
  */
 export function folderOf(files) {
-  const folder = join(temporaryFolder(), 'data');
-  mkdirSync(folder);
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-  return folder;
+  const folder = join(temporaryFolder(), 'data')
+  mkdirSync(folder)
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
+  return folder
 }
 
 /** @type {string | undefined} */
-let small;
+let small
 
 /** A folder with the first 2,000 training and 1,000 test images of MNIST. */
 export function smallData() {
-  small ??= folderOf(smallFiles());
-  return small;
+  small ??= folderOf(smallFiles())
+  return small
 }

@@ -1,15 +1,15 @@
 // The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
 //   node web/engine/headless.mjs train --epochs 1 --data mnist
 //   node web/engine/headless.mjs info --model "dense 512 | relu | dense 10"
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
-import { constants, gunzipSync } from 'node:zlib';
-import { CoreError, loadCore } from './core.js';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { constants, gunzipSync } from 'node:zlib'
+import { CoreError, loadCore } from './core.js'
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = dirname(dirname(here));
+const here = dirname(fileURLToPath(import.meta.url))
+const root = dirname(dirname(here))
 
 /** A mistake of the person who typed the command: one sentence, exit code 2. */
 class UsageError extends Error {}
@@ -20,19 +20,19 @@ const ownFlags = {
   jsonl: { type: 'string', value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' },
   save: { type: 'string', value: 'FILE', help: 'write the weights to this .safetensors file' },
   help: { type: 'boolean', value: '', help: 'this text' },
-};
+}
 
 /** The artifact to run: the one of the build, or the one in the site. */
 async function load() {
   for (const folder of [join(root, 'build', 'wasm'), join(root, 'build', 'site', 'engine', 'wasm'), join(here, 'wasm')]) {
-    const binary = join(folder, 'reluscope.wasm');
-    if (!existsSync(binary)) continue;
+    const binary = join(folder, 'reluscope.wasm')
+    if (!existsSync(binary)) continue
     return loadCore({
       moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href,
       wasmBinary: new Uint8Array(readFileSync(binary)),
-    });
+    })
   }
-  throw new UsageError('the WebAssembly core is not built; run web/start --build-only first');
+  throw new UsageError('the WebAssembly core is not built; run web/start --build-only first')
 }
 
 /**
@@ -40,27 +40,27 @@ async function load() {
  * @param {string} text
  */
 function inQuotes(text) {
-  const shown = [...text].slice(0, 60).join('');
-  return `"${shown}${shown.length < text.length ? '...' : ''}"`;
+  const shown = [...text].slice(0, 60).join('')
+  return `"${shown}${shown.length < text.length ? '...' : ''}"`
 }
 
 // ---- Data -----------------------------------------------------------------------------------------------------------
 
 /** What WebAssembly can hold at all. */
-const largestFile = 2 ** 31;
+const largestFile = 2 ** 31
 
 /**
  * How many bytes an IDX file has to have, from its first 16; as many as were given if they are no IDX header.
  * @param {Buffer} head
  */
 function announcedSize(head) {
-  if (head.length < 4 || head[3] === 0 || head[3] > 3) return head.length;
-  let size = 1;
+  if (head.length < 4 || head[3] === 0 || head[3] > 3) return head.length
+  let size = 1
   for (let at = 4; at < 4 + 4 * head[3] && at + 4 <= head.length; at += 4) {
-    size *= head.readUInt32BE(at);
-    if (size > largestFile) return head.length;
+    size *= head.readUInt32BE(at)
+    if (size > largestFile) return head.length
   }
-  return 4 + 4 * head[3] + size;
+  return 4 + 4 * head[3] + size
 }
 
 /**
@@ -71,24 +71,24 @@ function announcedSize(head) {
  */
 function unpack(packed, refuse) {
   /** @type {Buffer} */
-  let head;
+  let head
   try {
     // The flush mode lets zlib stop in mid-stream: the beginning is enough for the header.
-    head = gunzipSync(packed.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 16);
+    head = gunzipSync(packed.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 16)
   } catch {
-    return refuse('it is damaged gzip data');
+    return refuse('it is damaged gzip data')
   }
-  const most = announcedSize(head) + 1;
+  const most = announcedSize(head) + 1
   try {
-    return gunzipSync(packed, { maxOutputLength: most });
+    return gunzipSync(packed, { maxOutputLength: most })
   } catch (error) {
-    const code = /** @type {{ code?: string }} */ (error).code;
+    const code = /** @type {{ code?: string }} */ (error).code
     if (code === 'ERR_BUFFER_TOO_LARGE') {
-      const bytes = Buffer.alloc(most);
-      head.copy(bytes);
-      return bytes;
+      const bytes = Buffer.alloc(most)
+      head.copy(bytes)
+      return bytes
     }
-    return refuse(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged');
+    return refuse(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged')
   }
 }
 
@@ -98,19 +98,19 @@ function unpack(packed, refuse) {
  */
 function readIdx(path) {
   const refuse = (/** @type {string} */ reason) => {
-    throw new UsageError(`data: ${inQuotes(path)} cannot be read: ${reason}`);
-  };
-  /** @type {Buffer} */
-  let bytes;
-  try {
-    if (statSync(path).isDirectory()) refuse('it is a folder');
-    bytes = readFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`data: ${inQuotes(path)} cannot be read`);
+    throw new UsageError(`data: ${inQuotes(path)} cannot be read: ${reason}`)
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = unpack(bytes, refuse);
-  return new Uint8Array(bytes.subarray(0, announcedSize(bytes.subarray(0, 16)) + 1));
+  /** @type {Buffer} */
+  let bytes
+  try {
+    if (statSync(path).isDirectory()) refuse('it is a folder')
+    bytes = readFileSync(path)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`data: ${inQuotes(path)} cannot be read`)
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = unpack(bytes, refuse)
+  return new Uint8Array(bytes.subarray(0, announcedSize(bytes.subarray(0, 16)) + 1))
 }
 
 /**
@@ -121,26 +121,26 @@ function findFile(folder, name) {
   // Some copies of MNIST have a dot in place of the hyphen before "idx".
   for (const base of [name, name.replace('-idx', '.idx')]) {
     for (const ending of ['', '.gz']) {
-      const path = join(folder, base + ending);
-      if (existsSync(path)) return path;
+      const path = join(folder, base + ending)
+      if (existsSync(path)) return path
     }
   }
-  throw new UsageError(`data: the folder ${inQuotes(folder)} has no file ${name} (plain or .gz)`);
+  throw new UsageError(`data: the folder ${inQuotes(folder)} has no file ${name} (plain or .gz)`)
 }
 
 /** @param {string} data a folder, or the name of a data set that web/start prepares */
 function findFolder(data) {
   if (data !== 'mnist' && data !== 'fashion-mnist') {
-    if (existsSync(data) && statSync(data).isDirectory()) return data;
-    throw new UsageError(`data: ${inQuotes(data)} is not a folder; mnist, fashion-mnist or a folder of IDX files is allowed`);
+    if (existsSync(data) && statSync(data).isDirectory()) return data
+    throw new UsageError(`data: ${inQuotes(data)} is not a folder; mnist, fashion-mnist or a folder of IDX files is allowed`)
   }
-  const places = [join(root, 'build', 'data', data)];
-  if (data === 'fashion-mnist') places.push('/usr/share/datasets/fashion-mnist');
-  const found = places.find((place) => existsSync(place));
-  if (found) return found;
+  const places = [join(root, 'build', 'data', data)]
+  if (data === 'fashion-mnist') places.push('/usr/share/datasets/fashion-mnist')
+  const found = places.find((place) => existsSync(place))
+  if (found) return found
   throw new UsageError(
     `data: ${data} is not in ${inQuotes(places[0])}; web/start --build-only fetches it, or give --data a folder of IDX files`,
-  );
+  )
 }
 
 /**
@@ -148,15 +148,15 @@ function findFolder(data) {
  * @param {string} data
  */
 function openDataset(core, data) {
-  const folder = findFolder(data);
-  const bytes = (/** @type {string} */ name) => readIdx(findFile(folder, name));
+  const folder = findFolder(data)
+  const bytes = (/** @type {string} */ name) => readIdx(findFile(folder, name))
   return core.createDataset({
     name: data,
     trainImages: bytes('train-images-idx3-ubyte'),
     trainLabels: bytes('train-labels-idx1-ubyte'),
     testImages: bytes('t10k-images-idx3-ubyte'),
     testLabels: bytes('t10k-labels-idx1-ubyte'),
-  });
+  })
 }
 
 // ---- Output ---------------------------------------------------------------------------------------------------------
@@ -169,65 +169,62 @@ function openDataset(core, data) {
  */
 function openToWrite(flag, path, opened = path) {
   try {
-    if (existsSync(path) && statSync(path).isDirectory()) throw new Error('a folder');
-    return openSync(opened, 'w');
+    if (existsSync(path) && statSync(path).isDirectory()) throw new Error('a folder')
+    return openSync(opened, 'w')
   } catch {
-    throw new UsageError(`${flag}: ${inQuotes(path)} cannot be written`);
+    throw new UsageError(`${flag}: ${inQuotes(path)} cannot be written`)
   }
 }
 
-/** A file that is written beside the wanted one and renamed, so that no half-written file ever has its name. */
+/**
+ * A file that is written beside the wanted one and renamed, so that no half-written file ever has its name. That it
+ * can be written is tried before training; a run that is interrupted leaves nothing behind.
+ */
 class OutputFile {
-  renamed = false;
-
   /** @param {string} path */
   constructor(path) {
-    this.path = path;
-    this.part = `${path}.part-${process.pid}`;
-    this.file = openToWrite('save', path, this.part);
+    this.path = path
+    this.part = `${path}.part-${process.pid}`
+    closeSync(openToWrite('save', path, this.part))
+    rmSync(this.part)
   }
 
   /** @param {Uint8Array} bytes */
   write(bytes) {
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
-      renameSync(this.part, this.path);
-      this.renamed = true;
+      writeFileSync(this.part, bytes)
+      renameSync(this.part, this.path)
     } catch {
-      throw new UsageError(`save: ${inQuotes(this.path)} cannot be written`);
+      rmSync(this.part, { force: true })
+      throw new UsageError(`save: ${inQuotes(this.path)} cannot be written`)
     }
-  }
-
-  close() {
-    closeSync(this.file);
-    if (!this.renamed) rmSync(this.part, { force: true });
   }
 }
 
 /** A line on standard error that is drawn over, with the rate and the time left. */
 class ProgressBar {
-  started = Date.now();
-  drawn = 0;
-  shown = false;
+  started = Date.now()
+  drawn = 0
+  shown = false
 
-  /** @param {any} progress an event of kind batch */
+  /** @param {import('./core.js').Progress} progress an event of kind batch */
   draw(progress) {
-    const now = Date.now();
-    if (now - this.drawn < 100) return;
-    this.drawn = now;
-    const share = progress.step / progress.total_steps;
-    const seconds = (now - this.started) / 1000;
-    const rate = ((progress.epoch - 1) * progress.total + progress.samples) / seconds;
-    const left = seconds / share - seconds;
-    const bar = '#'.repeat(Math.floor(share * 30)).padEnd(30, '.');
-    const percent = (100 * share).toFixed(0).padStart(3);
-    process.stderr.write(`\r[${bar}] ${percent}%  ${rate.toFixed(0)} samples/s  ${left.toFixed(0)} s left \x1b[K`);
-    this.shown = true;
+    const now = Date.now()
+    if (now - this.drawn < 100) return
+    this.drawn = now
+    const share = progress.step / progress.total_steps
+    const seconds = (now - this.started) / 1000
+    const rate = ((progress.epoch - 1) * progress.total + progress.samples) / seconds
+    const left = seconds / share - seconds
+    const bar = '#'.repeat(Math.floor(share * 30)).padEnd(30, '.')
+    const percent = (100 * share).toFixed(0).padStart(3)
+    process.stderr.write(`\r[${bar}] ${percent}%  ${rate.toFixed(0)} samples/s  ${left.toFixed(0)} s left \x1b[K`)
+    this.shown = true
   }
 
   clear() {
-    if (this.shown) process.stderr.write('\r\x1b[K');
-    this.shown = false;
+    if (this.shown) process.stderr.write('\r\x1b[K')
+    this.shown = false
   }
 }
 
@@ -239,35 +236,35 @@ class ProgressBar {
  * @param {string[]} argv
  */
 function parseFlags(core, argv) {
-  const fields = new Set(core.registry().fields.map((/** @type {any} */ field) => field.name));
+  const fields = new Set(core.registry().fields.map((/** @type {any} */ field) => field.name))
   /** @type {Record<string, { type: 'string' | 'boolean' }>} */
-  const options = {};
-  for (const name of fields) options[name] = { type: 'string' };
+  const options = {}
+  for (const name of fields) options[name] = { type: 'string' }
   for (const [name, flag] of Object.entries(ownFlags)) {
-    options[name] = { type: /** @type {'string' | 'boolean'} */ (flag.type) };
+    options[name] = { type: /** @type {'string' | 'boolean'} */ (flag.type) }
   }
-  const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true })
   /** @type {Record<string, string>} */
-  const own = {};
+  const own = {}
   /** @type {[string, string][]} */
-  const given = [];
+  const given = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`);
+      throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
     }
-    if (token.kind !== 'option') continue;
+    if (token.kind !== 'option') continue
     // The core knows the nearest field to an unknown one and says it.
-    if (!(token.name in options)) core.configFromFields([[token.name, token.value ?? '']]);
+    if (!(token.name in options)) core.configFromFields([[token.name, token.value ?? '']])
     if (token.name === 'help') {
-      own.help = 'yes';
-      continue;
+      own.help = 'yes'
+      continue
     }
-    if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`);
-    if (token.name in own || given.some(([name]) => name === token.name)) throw new UsageError(`--${token.name} was given twice`);
-    if (fields.has(token.name)) given.push([token.name, token.value]);
-    else own[token.name] = token.value;
+    if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
+    if (token.name in own || given.some(([name]) => name === token.name)) throw new UsageError(`--${token.name} was given twice`)
+    if (fields.has(token.name)) given.push([token.name, token.value])
+    else own[token.name] = token.value
   }
-  return { own, given };
+  return { own, given }
 }
 
 /**
@@ -276,15 +273,15 @@ function parseFlags(core, argv) {
  * @param {[string, string][]} given
  */
 function readConfig(core, own, given) {
-  if (!own.config) return core.configFromFields(given);
-  let text;
+  if (!own.config) return core.configFromFields(given)
+  let text
   try {
-    text = readFileSync(own.config, 'utf8');
+    text = readFileSync(own.config, 'utf8')
   } catch {
-    throw new UsageError(`config: ${inQuotes(own.config)} cannot be read`);
+    throw new UsageError(`config: ${inQuotes(own.config)} cannot be read`)
   }
-  const base = core.configFromJson(text);
-  return core.configFromFields([...core.configToFields(base), ...given]);
+  const base = core.configFromJson(text)
+  return core.configFromFields([...core.configToFields(base), ...given])
 }
 
 /** @param {import('./core.js').Core} core */
@@ -295,14 +292,14 @@ function usage(core) {
     '  train   trains a network and prints what the reference program prints',
     '  info    prints the model, its parameters and its memory',
     '',
-  ];
-  const row = (/** @type {string} */ flag, /** @type {string} */ help) => lines.push(`  ${flag.padEnd(26)} ${help}`);
-  for (const [name, flag] of Object.entries(ownFlags)) row(`--${name} ${flag.value}`.trim(), flag.help);
+  ]
+  const row = (/** @type {string} */ flag, /** @type {string} */ help) => lines.push(`  ${flag.padEnd(26)} ${help}`)
+  for (const [name, flag] of Object.entries(ownFlags)) row(`--${name} ${flag.value}`.trim(), flag.help)
   for (const field of core.registry().fields) {
-    const choices = field.choices?.map((/** @type {any} */ choice) => choice.name).join('|');
-    row(`--${field.name} ${choices ?? field.type.toUpperCase()}`, `${field.help} [${field.default}]`);
+    const choices = field.choices?.map((/** @type {any} */ choice) => choice.name).join('|')
+    row(`--${field.name} ${choices ?? field.type.toUpperCase()}`, `${field.help} [${field.default}]`)
   }
-  return lines.join('\n') + '\n';
+  return lines.join('\n') + '\n'
 }
 
 /**
@@ -311,74 +308,70 @@ function usage(core) {
  * @param {any} config
  */
 function train(core, own, config) {
-  const dataset = openDataset(core, config.data);
-  const session = core.createSession(dataset, config);
-  const jsonToStdout = own.jsonl === '-';
-  const output = own.save ? new OutputFile(own.save) : undefined;
-  try {
-    const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl) : undefined;
-    const text = jsonToStdout ? process.stderr : process.stdout;
-    const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined;
-    const show = (/** @type {any} */ progress) => {
-      if (progress.lines.length) bar?.clear();
-      for (const line of progress.lines) text.write(line + '\n');
-      for (const line of progress.json) {
-        if (jsonToStdout) process.stdout.write(line + '\n');
-        else if (jsonFile !== undefined) writeSync(jsonFile, line + '\n');
-      }
-      if (progress.event === 'batch') bar?.draw(progress);
-    };
-
-    show(session.start());
-    let progress;
-    do {
-      progress = session.advance();
-      show(progress);
-    } while (progress.event !== 'done' && progress.event !== 'diverged');
-    bar?.clear();
-    if (jsonFile !== undefined) closeSync(jsonFile);
-    if (progress.event === 'diverged') {
-      process.exitCode = 1;
-    } else if (own.save) {
-      output?.write(session.save('safetensors'));
-      text.write(`Saved ${own.save}\n`);
+  const dataset = openDataset(core, config.data)
+  const session = core.createSession(dataset, config)
+  const output = own.save ? new OutputFile(own.save) : undefined
+  const jsonToStdout = own.jsonl === '-'
+  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl) : undefined
+  const text = jsonToStdout ? process.stderr : process.stdout
+  const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
+  /** @param {import('./core.js').Progress} progress */
+  const show = (progress) => {
+    if (progress.lines.length) bar?.clear()
+    for (const line of progress.lines) text.write(line + '\n')
+    for (const line of progress.json) {
+      if (jsonToStdout) process.stdout.write(line + '\n')
+      else if (jsonFile !== undefined) writeSync(jsonFile, line + '\n')
     }
-  } finally {
-    output?.close();
+    if (progress.event === 'batch') bar?.draw(progress)
   }
-  session.delete();
-  dataset.delete();
+
+  show(session.start())
+  let progress
+  do {
+    progress = session.advance()
+    show(progress)
+  } while (progress.event !== 'done' && progress.event !== 'diverged')
+  bar?.clear()
+  if (progress.event === 'diverged') {
+    process.exitCode = 1
+  } else if (output) {
+    output.write(session.save('safetensors'))
+    text.write(`Saved ${output.path}\n`)
+  }
+  session.delete()
+  dataset.delete()
 }
 
 async function main() {
-  const [command, ...argv] = process.argv.slice(2);
-  const core = await load();
+  const [command, ...argv] = process.argv.slice(2)
+  const core = await load()
   if (command === '--help' || command === '-h') {
-    process.stdout.write(usage(core));
-    return;
+    process.stdout.write(usage(core))
+    return
   }
   if (command !== 'train' && command !== 'info') {
-    throw new UsageError(`the command is ${command === undefined ? 'missing' : inQuotes(command)}, but it must be train or info`);
+    throw new UsageError(`the command is ${command === undefined ? 'missing' : inQuotes(command)}, but it must be train or info`)
   }
-  const { own, given } = parseFlags(core, argv);
+  const { own, given } = parseFlags(core, argv)
   if (own.help) {
-    process.stdout.write(usage(core));
-    return;
+    process.stdout.write(usage(core))
+    return
   }
-  const config = readConfig(core, own, given);
-  if (command === 'train') train(core, own, config);
-  else process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n');
+  const config = readConfig(core, own, given)
+  if (command === 'train') train(core, own, config)
+  else process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
 }
 
 // A reader that has seen enough (| head) is no error.
-process.stdout.on('error', (/** @type {any} */ error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (/** @type {any} */ error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 main().catch((error) => {
   if (error instanceof UsageError || error instanceof CoreError) {
-    process.stderr.write(`error: ${error.message}\n`);
-    process.exitCode = 2;
+    process.stderr.write(`error: ${error.message}\n`)
+    process.exitCode = 2
   } else {
-    process.stderr.write(`error: ${error?.stack ?? error}\n`);
-    process.exitCode = 1;
+    process.stderr.write(`error: ${error?.stack ?? error}\n`)
+    process.exitCode = 1
   }
-});
+})

@@ -1,6 +1,6 @@
 // A layer's units as a grid of cells in diverging colours, one cell a unit, row by row. Pointer or arrow keys pick a
 // unit and its value is read out.
-import { diverging, nanColour } from './colours.js'
+import { diverging } from './colours.js'
 import { h } from './dom.js'
 import { count, short } from './format.js'
 
@@ -15,6 +15,7 @@ export class UnitGrid {
   #element
   /** @type {Float32Array} */
   #values = new Float32Array(0)
+  /** @type {number | Float32Array} */
   #limit = 1
   #columns = 1
   #cell = 10
@@ -36,7 +37,8 @@ export class UnitGrid {
     return this.#element
   }
 
-  /** @param {Float32Array} values @param {number} limit where the colours are full */
+  /** @param {Float32Array} values @param {number | Float32Array} limit where the colours are full,
+   * for all or for each unit */
   show(values, limit) {
     const resized = values.length !== this.#values.length
     this.#values = values
@@ -76,7 +78,7 @@ export class UnitGrid {
     this.#values.forEach((value, i) => {
       const x = (i % this.#columns) * this.#cell
       const y = Math.floor(i / this.#columns) * this.#cell
-      context.fillStyle = diverging(value, this.#limit)
+      context.fillStyle = diverging(value, typeof this.#limit === 'number' ? this.#limit : this.#limit[i])
       context.fillRect(x, y, side, side)
       if (Number.isNaN(value)) this.#cross(context, x, y, side)
     })
@@ -88,7 +90,7 @@ export class UnitGrid {
 
   /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} side */
   #cross(context, x, y, side) {
-    context.strokeStyle = nanColour === '#111' ? '#fff' : '#111'
+    context.strokeStyle = '#111'
     context.lineWidth = 1
     context.beginPath()
     context.moveTo(x, y)

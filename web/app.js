@@ -1,0 +1,144 @@
+// The page's start: engine, lab, panel, cards; and what concerns all of them, as tabs, themes, loading and failures.
+import { createEngine, hasSimd } from './engine/engine.js'
+import { h } from './ui/dom.js'
+import { bytes, percent, plural } from './ui/format.js'
+import { Lab, sentence } from './ui/lab.js'
+import { Notices } from './ui/notices.js'
+import { Panel } from './ui/panel.js'
+import { TopBar } from './ui/topbar.js'
+import { views } from './views/registry.js'
+
+/** @typedef {import('./views/view.js').View} View */
+
+/** @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
+function find(selector, type) {
+  const element = document.querySelector(selector)
+  if (!(element instanceof type)) throw new Error(`the page has no ${selector}`)
+  return element
+}
+
+const notices = find('rl-notices', Notices)
+const topBar = find('rl-topbar', TopBar)
+const loading = find('#loading', HTMLElement)
+
+applyTheme()
+setUpTabs()
+start().catch((error) => {
+  loading.hidden = true
+  notices.show({
+    key: 'start', kind: 'error', title: 'The laboratory could not start', text: sentence(error),
+    kept: 'Settings in the address are kept.', advice: 'Check the connection and try again.',
+    action: { label: 'Try again', run: () => location.reload() },
+  })
+})
+
+async function start() {
+  if (!hasSimd()) {
+    loading.hidden = true
+    notices.show({
+      key: 'simd', kind: 'error', title: 'This browser has no WebAssembly SIMD',
+      text: 'The network is trained by WebAssembly with 128-bit SIMD instructions, which this browser does not have or has switched off.',
+      advice: 'Open the page in a current Chrome, Edge, Firefox or Safari (16.4 or later).',
+    })
+    return
+  }
+  const modules = Promise.all(views.map((view) => view.load()))
+  const lab = new Lab(await createEngine())
+  listen(lab)
+  showLoading(lab)
+  await lab.open()
+  loading.hidden = true
+  await modules
+  find('rl-panel', Panel).attach(lab)
+  find('#cards', HTMLElement).append(...views.map((view) => card(view, lab)))
+  topBar.attach(lab)
+  document.body.dataset.ready = 'true'
+}
+
+/** What happens, said in words. @param {Lab} lab */
+function listen(lab) {
+  lab.on('notice', (notice) => notices.show(notice))
+  lab.on('unnotice', ({ key }) => notices.hide(key))
+  lab.on('announce', (text) => notices.announce(text))
+  lab.on('run', () => {
+    for (const key of ['diverged', 'failure']) notices.hide(key)
+  })
+  lab.on('epoch', ({ epoch, testAccuracy }) => {
+    notices.announce(`Epoch ${epoch} of ${lab.run.config.epochs} finished: test accuracy ${percent(testAccuracy)}.`)
+  })
+  lab.on('state', () => {
+    if (lab.state === 'paused') notices.announce(`Paused at step ${lab.step}.`)
+  })
+  lab.engine.on('done', () => {
+    const best = lab.epochs.at(-1)
+    notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(best?.testAccuracy ?? NaN)}.`)
+  })
+  lab.engine.on('diverged', ({ message }) => notices.show({
+    key: 'diverged', kind: 'error', title: 'Training diverged and was stopped', text: sentence(message),
+    advice: 'Lower the learning rate, then reset.', action: { label: 'Back to step 0', run: () => void lab.reset() },
+  }))
+  lab.engine.on('failure', ({ message }) => notices.show({
+    key: 'failure', kind: 'error', title: 'The engine stopped', text: sentence(message),
+    kept: 'The settings are kept in the address; the weights are lost.', advice: 'Load the page again to go on from step 0.',
+    action: { label: 'Load again', run: () => location.reload() },
+  }))
+}
+
+/** The bar that fills while a data set comes in. @param {Lab} lab */
+function showLoading(lab) {
+  const text = find('#loading-text', HTMLElement)
+  const track = find('.loading-track', HTMLElement)
+  const bar = find('.loading-bar', HTMLElement)
+  text.textContent = 'Loading the data set…'
+  lab.on('loading', ({ name, loaded, total }) => {
+    const label = lab.engine.datasets.find((entry) => entry.name === name)?.label ?? name
+    const share = total > 0 ? Math.min(1, loaded / total) : 0
+    loading.hidden = share === 1 && lab.run !== undefined
+    text.textContent = share === 1 ? `Unpacking ${label}…` : `Loading ${label}: ${bytes(loaded)}${total > 0 ? ` of ${bytes(total)}` : ''}`
+    bar.style.transform = `scaleX(${share})`
+    track.setAttribute('aria-valuenow', String(Math.round(100 * share)))
+  })
+  lab.on('notice', () => (loading.hidden = lab.run !== undefined))
+  lab.on('run', () => (loading.hidden = true))
+}
+
+/** A view in its card. @param {import('./views/registry.js').ViewRow} row @param {Lab} lab */
+function card({ tag, title, about, wide }, lab) {
+  const view = /** @type {View} */ (document.createElement(tag))
+  view.attach(lab)
+  return h('section', { class: `card${wide ? ' card-wide' : ''}`, 'aria-label': title },
+    h('header', {}, h('h2', {}, title), h('p', {}, about)), view)
+}
+
+/** A choice made before wins over the system's. */
+function applyTheme() {
+  try {
+    const theme = localStorage.getItem('theme')
+    if (theme === 'dark' || theme === 'light') document.documentElement.dataset.theme = theme
+  } catch {
+    // Storage may be forbidden; the system's choice is as good.
+  }
+}
+
+/** On a narrow screen the panel is a tab beside the results. */
+function setUpTabs() {
+  const frame = find('.lab', HTMLElement)
+  const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('[role=tab]')])
+  const select = (/** @type {HTMLElement} */ chosen) => {
+    for (const tab of tabs) {
+      tab.setAttribute('aria-selected', String(tab === chosen))
+      tab.tabIndex = tab === chosen ? 0 : -1
+    }
+    frame.dataset.tab = chosen.getAttribute('aria-controls') ?? ''
+    scrollTo({ top: 0 })
+  }
+  tabs.forEach((tab, i) => {
+    tab.addEventListener('click', () => select(tab))
+    tab.addEventListener('keydown', (event) => {
+      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+      const next = tabs[(i + 1) % tabs.length]
+      next.focus()
+      select(next)
+    })
+  })
+}

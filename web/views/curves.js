@@ -1,0 +1,75 @@
+// Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; the test set at the
+// end of each epoch; a mark for every change made while it ran.
+import { h } from '../ui/dom.js'
+import { loss, percent } from '../ui/format.js'
+import { LineChart, smooth } from '../ui/line_chart.js'
+import { View } from './view.js'
+
+/** Milliseconds between two drawings while training. */
+const drawEvery = 80
+
+class CurvesView extends View {
+  #smoothing = h('input', { type: 'range', min: '0', max: '0.99', step: '0.01', value: '0.9', oninput: () => this.#draw() })
+  #log = h('input', { type: 'checkbox', role: 'switch', onchange: () => {
+    this.#loss.setLog(this.#log.checked)
+    this.#draw()
+  } })
+  #empty = h('p', { class: 'empty chart-empty' }, 'Press Train. The loss falls here within a second or two, one point every few steps; the test set joins at the end of each epoch.')
+  /** @type {LineChart} */
+  #loss = /** @type {any} */ (undefined)
+  /** @type {LineChart} */
+  #accuracy = /** @type {any} */ (undefined)
+  #drawn = 0
+  /** @type {number | undefined} */
+  #later
+
+  build() {
+    const marks = () => this.#marks()
+    this.#loss = new LineChart({ title: 'Loss', format: loss, marks, top: 'data' })
+    this.#accuracy = new LineChart({ title: 'Accuracy', format: (value) => percent(value, 1), marks, top: 1 })
+    this.append(
+      h('div', { class: 'chart-tools' },
+        h('ul', { class: 'chart-legend' }, h('li', { class: 'key-train' }, 'Training'), h('li', { class: 'key-test' }, 'Test')),
+        h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
+      h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty))
+    this.lab.on('progress', () => this.#drawSoon())
+    this.lab.on('epoch', () => this.#drawSoon())
+    this.lab.on('state', () => this.#drawSoon())
+    this.lab.on('settings', () => this.#drawSoon())
+    this.lab.on('run', () => this.#draw())
+    this.lab.on('theme', () => {
+      this.#loss.restyle()
+      this.#accuracy.restyle()
+    })
+    this.#draw()
+  }
+
+  seenChanged() {
+    if (this.seen) this.#draw()
+  }
+
+  #drawSoon() {
+    if (!this.seen || this.#later !== undefined) return
+    this.#later = setTimeout(() => {
+      this.#later = undefined
+      this.#draw()
+    }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
+  }
+
+  #draw() {
+    this.#drawn = performance.now()
+    const { points, epochs } = this.lab
+    const weight = Number(this.#smoothing.value)
+    const at = new Map(epochs.map((epoch) => [epoch.step, epoch]))
+    const tests = points.step.map((step) => at.get(step))
+    this.#empty.hidden = points.step.length > 0
+    this.#loss.show(points.step, points.loss, smooth(points.loss, weight), tests.map((epoch) => epoch?.testLoss ?? null))
+    this.#accuracy.show(points.step, points.accuracy, smooth(points.accuracy, weight), tests.map((epoch) => epoch?.testAccuracy ?? null))
+  }
+
+  /** What was changed while it ran, until now. */
+  #marks() {
+    return this.lab.run.config.events.filter(({ step }) => step <= this.lab.step).map(({ step, field, value }) => ({ step, text: `${field} ${value}` }))
+  }
+}
+customElements.define('rl-curves', CurvesView)

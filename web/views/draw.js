@@ -1,0 +1,182 @@
+// A pad to draw a digit on, by pointer or by keys, and what the network says about it at every stroke.
+import { Bars } from '../ui/bars.js'
+import { themeColour } from '../ui/colours.js'
+import { toMnist } from '../ui/digit.js'
+import { h } from '../ui/dom.js'
+import { percent } from '../ui/format.js'
+import { drawPixels } from '../ui/pixels.js'
+import { View } from './view.js'
+
+const side = 280
+const pen = 28
+/** How far an arrow key moves the pen. */
+const keyStep = 10
+
+class DrawView extends View {
+  /** Ink only: black on nothing, so that its alpha is what counts. The pad shows it in the page's colours. */
+  #ink = h('canvas', { width: side, height: side })
+  #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
+    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
+  #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The drawing as the network gets it, 28 by 28' })
+  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit' }, 'Draw here')
+  #bars = new Bars('Probabilities of the drawing')
+  /** @type {Uint8Array | null} */
+  #pixels = null
+  /** Where the pointer was while it is down. @type {{x: number, y: number} | null} */
+  #from = null
+  #key = { x: side / 2, y: side / 2, down: false, shown: false }
+  #queued = false
+
+  build() {
+    this.append(h('div', { class: 'draw' },
+      h('div', { class: 'draw-left' }, this.#pad,
+        h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
+      h('div', { class: 'draw-right' }, this.#bars.element)),
+    h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'))
+    this.#listen()
+    this.lab.on('run', () => this.#begin())
+    this.lab.on('theme', () => this.#paint())
+    this.lab.on('snapshot', ({ key, prediction }) => {
+      if (key === 'drawing' && this.#pixels) this.#show(prediction.probabilities)
+    })
+    this.#begin()
+    this.#paint()
+  }
+
+  seenChanged() {
+    this.#watch()
+  }
+
+  #begin() {
+    this.#bars.setClasses(this.lab.classNames)
+    this.#bars.show(null)
+    this.#watch()
+  }
+
+  #listen() {
+    const pad = this.#pad
+    const at = (/** @type {PointerEvent} */ event) => {
+      const box = pad.getBoundingClientRect()
+      return { x: ((event.clientX - box.left) * side) / box.width, y: ((event.clientY - box.top) * side) / box.height }
+    }
+    pad.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return
+      event.preventDefault()
+      pad.focus({ preventScroll: true })
+      pad.setPointerCapture(event.pointerId)
+      this.#from = at(event)
+      this.#line(this.#from, this.#from)
+    })
+    pad.addEventListener('pointermove', (event) => {
+      if (!this.#from) return
+      const points = event.getCoalescedEvents?.() ?? []
+      for (const each of points.length > 0 ? points : [event]) {
+        const to = at(each)
+        this.#line(this.#from, to)
+        this.#from = to
+      }
+    })
+    for (const type of /** @type {const} */ (['pointerup', 'pointercancel'])) {
+      pad.addEventListener(type, () => (this.#from = null))
+    }
+    pad.addEventListener('keydown', (event) => this.#onKey(event))
+    pad.addEventListener('blur', () => {
+      this.#key.shown = false
+      this.#paint()
+    })
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
+    const move = moves[/** @type {keyof typeof moves} */ (event.key)]
+    const key = this.#key
+    if (event.key === 'Delete' || event.key === 'Backspace') this.#clear()
+    else if (event.key === ' ') key.down = !key.down
+    else if (!move) return
+    event.preventDefault()
+    const from = { ...key }
+    if (move) {
+      key.x = Math.max(0, Math.min(side, key.x + move[0] * keyStep))
+      key.y = Math.max(0, Math.min(side, key.y + move[1] * keyStep))
+    }
+    key.shown = true
+    if (key.down) this.#line(from, key)
+    else this.#paint()
+  }
+
+  /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
+  #line(from, to) {
+    const context = this.#ink.getContext('2d', { willReadFrequently: true })
+    if (!context) return
+    context.lineWidth = pen
+    context.lineCap = 'round'
+    context.lineJoin = 'round'
+    context.beginPath()
+    context.moveTo(from.x, from.y)
+    context.lineTo(to.x, to.y)
+    context.stroke()
+    this.#paint()
+    this.#classifySoon()
+  }
+
+  #clear() {
+    this.#ink.getContext('2d')?.clearRect(0, 0, side, side)
+    this.#key.down = false
+    this.#paint()
+    this.#classifySoon()
+  }
+
+  #paint() {
+    const context = this.#pad.getContext('2d')
+    if (!context) return
+    const ink = themeColour('--ink')
+    context.globalCompositeOperation = 'source-over'
+    context.clearRect(0, 0, side, side)
+    context.drawImage(this.#ink, 0, 0)
+    context.globalCompositeOperation = 'source-in'
+    context.fillStyle = ink
+    context.fillRect(0, 0, side, side)
+    context.globalCompositeOperation = 'destination-over'
+    context.fillStyle = themeColour('--paper')
+    context.fillRect(0, 0, side, side)
+    if (!this.#key.shown) return
+    context.globalCompositeOperation = 'source-over'
+    context.strokeStyle = themeColour(this.#key.down ? '--accent' : '--muted')
+    context.lineWidth = 2
+    context.beginPath()
+    context.arc(this.#key.x, this.#key.y, pen / 2, 0, 2 * Math.PI)
+    context.stroke()
+  }
+
+  /** Once a frame is enough, however many points the pointer gives. */
+  #classifySoon() {
+    if (this.#queued) return
+    this.#queued = true
+    requestAnimationFrame(() => {
+      this.#queued = false
+      const data = this.#ink.getContext('2d', { willReadFrequently: true })?.getImageData(0, 0, side, side).data
+      if (!data) return
+      this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
+      drawPixels(this.#preview, this.#pixels, 28, 28)
+      this.#watch()
+      if (this.#pixels) return
+      this.#bars.show(null)
+      this.#verdict.textContent = 'Draw here'
+    })
+  }
+
+  #watch() {
+    const { height, width } = this.lab.run.dataset
+    const fits = height === 28 && width === 28
+    void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
+  }
+
+  /** @param {Float32Array} probabilities */
+  #show(probabilities) {
+    const best = this.#bars.show(probabilities)
+    const names = this.lab.classNames
+    this.#verdict.textContent = best < 0 ? 'No class' : `${names[best]} (${percent(probabilities[best], 0)})`
+  }
+}
+customElements.define('rl-draw', DrawView)

@@ -1,0 +1,87 @@
+// A test image on its way through the network: the image, every hidden unit's activation, the ten probabilities.
+import { Bars } from '../ui/bars.js'
+import { h, iconButton } from '../ui/dom.js'
+import { count, percent } from '../ui/format.js'
+import { LayerStack } from '../ui/layer_stack.js'
+import { drawPixels } from '../ui/pixels.js'
+import { View } from './view.js'
+
+class ImageView extends View {
+  #index = 0
+  /** @type {{pixels: Uint8Array, label: number} | undefined} */
+  #image
+  #canvas = h('canvas', { class: 'pixels', role: 'img' })
+  #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Index of the test image', autocomplete: 'off',
+    onchange: () => this.#choose(Number(this.#number.value)) })
+  #of = h('span', { class: 'muted' })
+  #verdict = h('p', { class: 'verdict' })
+  #layers = new LayerStack()
+  #bars = new Bars('Probabilities of the chosen test image')
+
+  build() {
+    const move = (/** @type {number} */ by) => () => this.#choose(this.#index + by)
+    this.append(h('div', { class: 'through' },
+      h('section', { class: 'stage stage-input', 'aria-label': 'Input' },
+        h('h3', {}, 'Input'), this.#canvas,
+        h('div', { class: 'picker', role: 'group', 'aria-label': 'Choose a test image' },
+          iconButton('left', 'Previous image', move(-1)), this.#number, iconButton('right', 'Next image', move(1)),
+          iconButton('dice', 'Random image', () => this.#choose(Math.floor(Math.random() * this.lab.run.dataset.test)))),
+        this.#of),
+      h('section', { class: 'stage stage-hidden', 'aria-label': 'Hidden layers' }, this.#layers.element),
+      h('section', { class: 'stage stage-output', 'aria-label': 'Output' }, h('h3', {}, 'Probabilities'), this.#bars.element, this.#verdict)))
+    this.lab.on('run', () => this.#reload())
+    this.lab.on('theme', () => this.#drawInput())
+    this.lab.on('snapshot', ({ key, prediction }) => {
+      if (key === 'image' && this.#image) this.#show(prediction)
+    })
+    this.#reload()
+  }
+
+  seenChanged() {
+    this.#watch()
+  }
+
+  #reload() {
+    this.#layers.clear()
+    this.#bars.setClasses(this.lab.classNames)
+    void this.#choose(Math.min(this.#index, this.lab.run.dataset.test - 1))
+  }
+
+  /** @param {number} index wraps around; what is no index leaves the image as it is */
+  async #choose(index) {
+    const { test } = this.lab.run.dataset
+    if (Number.isInteger(index)) this.#index = ((index % test) + test) % test
+    const wanted = this.#index
+    this.#number.value = String(wanted)
+    this.#of.textContent = `test image 0 to ${count(test - 1)}`
+    const image = await this.lab.engine.image('test', wanted)
+    if (wanted !== this.#index) return
+    this.#image = image
+    this.#drawInput()
+    this.#watch()
+  }
+
+  #drawInput() {
+    const { height, width } = this.lab.run.dataset
+    drawPixels(this.#canvas, this.#image?.pixels ?? null, width, height)
+    if (!this.#image) return
+    this.#canvas.setAttribute('aria-label', `Test image ${this.#index}, labelled ${this.lab.classNames[this.#image.label]}`)
+  }
+
+  #watch() {
+    if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
+  }
+
+  /** @param {import('../engine/protocol.js').Prediction} prediction */
+  #show({ probabilities, layers }) {
+    const label = this.#image?.label ?? -1
+    this.#layers.show(layers)
+    const best = this.#bars.show(probabilities, label)
+    const names = this.lab.classNames
+    this.dataset.step = String(this.lab.step)
+    const guess = best < 0 ? 'No class: the probabilities are not numbers' : `Says ${names[best]} with ${percent(probabilities[best], 1)}`
+    this.#verdict.textContent = `${guess}; it is ${names[label]}.`
+    this.#verdict.classList.toggle('is-wrong', best !== label)
+  }
+}
+customElements.define('rl-image', ImageView)
