@@ -67,6 +67,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();  // "--epochs: 1 required TEXT missing"
+    throw Error("flag " + what.substr(0, what.find(':')) + " needs exactly one value");
   } catch (const CLI::ParseError& error) {
     throw Error(error.what());
   }

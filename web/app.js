@@ -103,10 +103,10 @@ function showLoading(lab) {
 }
 
 /** A view in its card. @param {import('./views/registry.js').ViewRow} row @param {Lab} lab */
-function card({ tag, title, about, wide }, lab) {
+function card({ tag, title, about, size }, lab) {
   const view = /** @type {View} */ (document.createElement(tag))
   view.attach(lab)
-  return h('section', { class: `card${wide ? ' card-wide' : ''}`, 'aria-label': title },
+  return h('section', { class: `card ${size && `card-${size}`}`, 'aria-label': title },
     h('header', {}, h('h2', {}, title), h('p', {}, about)), view)
 }
 

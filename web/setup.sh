@@ -113,15 +113,11 @@ END
 
 # ---- Installing -----------------------------------------------------------------------------------------
 
+may_be_root() { [ "$(id -u)" = 0 ] || have sudo; }
+
 # as_root COMMAND...: through sudo where needed.
 as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif have sudo; then
-    sudo "$@"
-  else
-    fail "installing packages needs root or sudo: run '$*' as root, then this again"
-  fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # Turns apt's status lines into one moving line on a terminal and a few lines elsewhere; the rest goes to the log.
@@ -195,10 +191,12 @@ install_tools() {
     # npm needs the certificates, and Debian's Node.js has none of its own.
     [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
     if [ ${#packages[@]} != 0 ]; then
+      may_be_root ||
+        fail "packages are missing, and installing them needs root or sudo: apt-get install --no-install-recommends ${packages[*]}"
       apt_install "${packages[@]}" || fail 'apt-get failed; its whole output is in build/logs/apt.log'
     fi
     # The second data set is packaged by Debian and Ubuntu alone; without it the page offers MNIST only.
-    if [ ! -d /usr/share/datasets/fashion-mnist ] && apt_knows dataset-fashion-mnist; then
+    if [ ! -d /usr/share/datasets/fashion-mnist ] && may_be_root && apt_knows dataset-fashion-mnist; then
       packages+=(dataset-fashion-mnist)
       apt_install dataset-fashion-mnist || say 'going on without Fashion-MNIST'
     fi

@@ -1,7 +1,6 @@
 #include "nn/architecture.h"
 
 #include <cmath>
-#include <functional>
 
 #include "core/error.h"
 #include "core/text.h"

@@ -2,11 +2,11 @@
 // outputs poisoned, read back in logical order.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/bits.h"
 #include "core/tensor.h"
 #include "oracle.h"
 #include "support.h"
@@ -66,7 +66,7 @@ class Panels {
 inline std::string first_difference(const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size()) return "sizes differ";
   for (std::size_t k = 0; k < a.size(); ++k) {
-    if (std::bit_cast<std::uint32_t>(a[k]) != std::bit_cast<std::uint32_t>(b[k])) {
+    if (bits_as<std::uint32_t>(a[k]) != bits_as<std::uint32_t>(b[k])) {
       return "element " + std::to_string(k) + ": " + std::to_string(a[k]) + " and " + std::to_string(b[k]);
     }
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/bits.h"
 #include "support.h"
 
 using namespace reluscope;
@@ -62,7 +63,7 @@ TEST_CASE("floats are hashed as little-endian IEEE bytes, with one NaN") {
   Sha256 bytes;
   bytes.add(one_and_minus_two);
   CHECK(hash_of(std::vector<float>{1.0f, -2.0f}) == bytes.hex());
-  const float other_nan = std::bit_cast<float>(0xffc12345u);
+  const float other_nan = bits_as<float>(0xffc12345u);
   CHECK(hash_of(std::vector<float>{kNan}) == hash_of(std::vector<float>{other_nan}));
   CHECK(hash_of(std::vector<float>{0.0f}) != hash_of(std::vector<float>{-0.0f}));
   Sha256 nan;

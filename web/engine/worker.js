@@ -69,9 +69,10 @@ const requests = {
 
   /**
    * Makes the next run. Until everything about it is known to be good, the run before goes on.
-   * @param {{config: Config}} message
+   * @param {{config: Partial<Config>}} message
    */
-  async configure({ config }) {
+  async configure({ config: wanted }) {
+    const config = core.configFromJson(JSON.stringify(wanted))
     const next = await datasetOf(config.data)
     /** @type {import('./core.js').Session} */
     let session

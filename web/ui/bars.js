@@ -11,6 +11,7 @@ export class Bars {
   /** @param {string} caption what the probabilities are of */
   constructor(caption) {
     this.#element = h('table', { class: 'bars' }, h('caption', { class: 'visually-hidden' }, caption),
+      h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })),
       h('thead', { class: 'visually-hidden' }, h('tr', {},
         ['Class', 'Bar', 'Probability'].map((text) => h('th', { scope: 'col' }, text)))),
       this.#body)
@@ -22,6 +23,7 @@ export class Bars {
 
   /** @param {string[]} names of the classes */
   setClasses(names) {
+    this.#element.classList.toggle('has-names', names.some((name) => name.length > 2))
     this.#rows = names.map((name) => {
       const mark = h('span', { class: 'mark' })
       const bar = h('div', { class: 'bar-fill' })

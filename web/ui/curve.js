@@ -39,7 +39,7 @@ function path(xs, ys, toX, toY, jump) {
 export function smallCurve({ xs, y }) {
   const [width, height] = [28, 20]
   const toX = (/** @type {number} */ x) => width / 2 + (x * width) / 2 / range
-  const toY = (/** @type {number} */ value) => height * 0.62 - (value * height) / 2 / range * 1.15
+  const toY = (/** @type {number} */ value) => height * 0.62 - value * 5
   return svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, class: 'curve-small', 'aria-hidden': 'true' },
     svg('path', { class: 'curve-axis', d: `M0 ${toY(0)}H${width}M${width / 2} 0V${height}` }),
     svg('path', { class: 'curve-f', d: path(xs, y, toX, toY, Infinity) }))

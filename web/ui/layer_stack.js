@@ -10,6 +10,7 @@ import { UnitGrid } from './unit_grid.js'
 const clampedShare = 0.02
 
 export class LayerStack {
+  #empty
   #list = h('div', { class: 'layers' })
   #low = h('span')
   #high = h('span')
@@ -23,6 +24,11 @@ export class LayerStack {
   /** @type {LayerOutput[]} */
   #layers = []
 
+  /** @param {string} empty what will be here, for before there is anything */
+  constructor(empty) {
+    this.#empty = empty
+  }
+
   get element() {
     return this.#element
   }
@@ -30,12 +36,15 @@ export class LayerStack {
   /** Forgets what the units have been, as for a new run. */
   clear() {
     this.#grids = []
-    this.#list.replaceChildren(h('p', { class: 'empty' }, 'Every hidden unit’s activation is drawn here.'))
+    this.#layers = []
+    this.#legend.hidden = true
+    this.#list.replaceChildren(h('p', { class: 'empty' }, this.#empty))
   }
 
   /** @param {LayerOutput[]} layers of a whole prediction */
   show(layers) {
     this.#layers = hiddenOf(layers)
+    this.#legend.hidden = this.#layers.length === 0
     if (this.#layers.length === 0) {
       this.#list.replaceChildren(h('p', { class: 'empty' }, 'This model has no hidden layer: the image goes straight to the ten classes. Add one in the panel.'))
       this.#grids = []

@@ -95,7 +95,8 @@ function makeActivationMenu(lab, activations, choose) {
   const select = h('select', { id, class: 'with-curves', onchange: () => choose(select.value) }, mixed, none, options)
   // Where the browser lets a select hold pictures, they stand in its menu; else in a row of buttons under it.
   const rich = CSS.supports('appearance', 'base-select')
-  if (rich) select.prepend(h('button', { type: 'button' }, document.createElement('selectedcontent')))
+  const chosen = document.createElement('selectedcontent')
+  if (rich) select.prepend(h('button', { type: 'button' }, chosen))
   const strip = h('div', { class: 'curve-strip', hidden: rich })
   const picture = h('div', { class: 'curve-box' })
   const element = h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('label', { for: id }, 'Activation')),
@@ -104,6 +105,8 @@ function makeActivationMenu(lab, activations, choose) {
   for (const [i, activation] of activations.entries()) {
     curveOf(lab.engine, activation).then((curve) => {
       options[i].prepend(smallCurve(curve))
+      // The browser copies the chosen entry when it is chosen, which was before it had its picture.
+      if (options[i].selected) chosen.replaceChildren(...options[i].cloneNode(true).childNodes)
       if (!rich) strip.append(curveButton(activation, smallCurve(curve)))
     }, () => {})
   }

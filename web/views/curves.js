@@ -20,7 +20,7 @@ class CurvesView extends View {
   /** @type {LineChart} */
   #accuracy = /** @type {any} */ (undefined)
   #drawn = 0
-  /** @type {number | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #later
 
   build() {

@@ -4,6 +4,7 @@ import { themeColour } from '../ui/colours.js'
 import { toMnist } from '../ui/digit.js'
 import { h } from '../ui/dom.js'
 import { percent } from '../ui/format.js'
+import { LayerStack } from '../ui/layer_stack.js'
 import { drawPixels } from '../ui/pixels.js'
 import { View } from './view.js'
 
@@ -20,6 +21,7 @@ class DrawView extends View {
   #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The drawing as the network gets it, 28 by 28' })
   #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
+  #layers = new LayerStack('The hidden units light up here while you draw.')
   /** @type {Uint8Array | null} */
   #pixels = null
   /** Where the pointer was while it is down. @type {{x: number, y: number} | null} */
@@ -32,12 +34,15 @@ class DrawView extends View {
       h('div', { class: 'draw-left' }, this.#pad,
         h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
       h('div', { class: 'draw-right' }, this.#bars.element)),
-    h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'))
+    h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'),
+    this.#layers.element)
     this.#listen()
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())
     this.lab.on('snapshot', ({ key, prediction }) => {
-      if (key === 'drawing' && this.#pixels) this.#show(prediction.probabilities)
+      if (key !== 'drawing' || !this.#pixels) return
+      this.#layers.show(prediction.layers)
+      this.#show(prediction.probabilities)
     })
     this.#begin()
     this.#paint()
@@ -50,6 +55,7 @@ class DrawView extends View {
   #begin() {
     this.#bars.setClasses(this.lab.classNames)
     this.#bars.show(null)
+    this.#layers.clear()
     this.#watch()
   }
 
@@ -162,6 +168,7 @@ class DrawView extends View {
       this.#watch()
       if (this.#pixels) return
       this.#bars.show(null)
+      this.#layers.clear()
       this.#verdict.textContent = 'Draw here'
     })
   }

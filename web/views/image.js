@@ -15,7 +15,7 @@ class ImageView extends View {
     onchange: () => this.#choose(Number(this.#number.value)) })
   #of = h('span', { class: 'muted' })
   #verdict = h('p', { class: 'verdict' })
-  #layers = new LayerStack()
+  #layers = new LayerStack('Every hidden unit’s activation is drawn here.')
   #bars = new Bars('Probabilities of the chosen test image')
 
   build() {

@@ -1,17 +1,19 @@
 // The views, in the order of their cards. A new view is a file that defines its element, and a row here.
 
-/** @typedef {{tag: string, title: string, about: string, wide: boolean, load: () => Promise<unknown>}} ViewRow */
+// Size: '' takes a cell of the grid, 'wide' a whole row, 'tall' two cells one above the other.
+
+/** @typedef {{tag: string, title: string, about: string, size: '' | 'wide' | 'tall', load: () => Promise<unknown>}} ViewRow */
 
 /** @type {ViewRow[]} */
 export const views = [
-  { tag: 'rl-curves', title: 'Loss and accuracy', wide: true, load: () => import('./curves.js'),
+  { tag: 'rl-curves', title: 'Loss and accuracy', size: 'wide', load: () => import('./curves.js'),
     about: 'Training batches as they come; the test set is scored at the end of each epoch and never steers anything.' },
-  { tag: 'rl-image', title: 'One image through the network', wide: true, load: () => import('./image.js'),
+  { tag: 'rl-image', title: 'One image through the network', size: 'wide', load: () => import('./image.js'),
     about: 'A test image, what every hidden unit makes of it, and the ten probabilities, as the weights are now.' },
-  { tag: 'rl-draw', title: 'Draw a digit', wide: false, load: () => import('./draw.js'),
+  { tag: 'rl-draw', title: 'Draw a digit', size: 'tall', load: () => import('./draw.js'),
     about: 'Scaled and centred as MNIST was, then classified at every stroke.' },
-  { tag: 'rl-model', title: 'Model', wide: false, load: () => import('./model.js'),
+  { tag: 'rl-model', title: 'Model', size: '', load: () => import('./model.js'),
     about: 'What each layer gives, holds and costs, for one batch.' },
-  { tag: 'rl-log', title: 'Log', wide: false, load: () => import('./log.js'),
+  { tag: 'rl-log', title: 'Log', size: '', load: () => import('./log.js'),
     about: 'What the command line prints for the same run.' },
 ]

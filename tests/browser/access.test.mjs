@@ -1,0 +1,178 @@
+// The page for everyone: keys alone, small screens, dark, axe, and nothing that the content policy or another origin
+// would have to do with.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { after, before, test } from 'node:test'
+import { openPage, openSite, press, stepOf, waitForState, waitForStep } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** Serious and critical findings, one line each. @param {Page} page */
+async function findings(page) {
+  await page.evaluate(axe)
+  const results = await page.evaluate(() => Reflect.get(globalThis, 'axe').run())
+  return results.violations
+    .filter((/** @type {any} */ { impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap((/** @type {any} */ { id, nodes }) => nodes.map((/** @type {any} */ node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
+}
+
+/** @param {Page} page */
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  for (const width of [1440, 390]) {
+    test(`axe finds nothing serious: ${colorScheme}, ${width} px`, async () => {
+      const { page, close } = await openPage(site, { context: { colorScheme, viewport: { width, height: 844 } } })
+      await press(page, 'Train')
+      await waitForStep(page, 60)
+      await press(page, 'Pause')
+      await waitForState(page, 'paused')
+      for (const details of await page.locator('details.more').all()) await details.evaluate((element) => element.setAttribute('open', ''))
+      assert.deepEqual(await findings(page), [])
+      if (width < 640) {
+        await page.getByRole('tab', { name: 'Settings' }).click()
+        assert.deepEqual(await findings(page), [])
+      }
+      await close()
+    })
+  }
+}
+
+test('dark and light follow the system, and the button overrules it for good', async () => {
+  const { page, close } = await openPage(site, { context: { colorScheme: 'dark' } })
+  const brightness = () => page.evaluate(() => {
+    const [r, g, b] = (getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []).map(Number)
+    return (r + g + b) / 3
+  })
+  assert.ok(await brightness() < 60)
+  await press(page, 'Switch between light and dark')
+  assert.ok(await brightness() > 200)
+  await page.reload()
+  await page.waitForSelector('body[data-ready]')
+  assert.ok(await brightness() > 200)
+  await close()
+})
+
+test('a phone has no sideways scroll, tabs for the panel, and targets of 44 px', async () => {
+  const { page, close } = await openPage(site, { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } })
+  assert.equal(await overflow(page), 0)
+  assert.ok(await page.getByRole('textbox', { name: 'Batch size' }).isHidden())
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  assert.ok(await page.getByRole('textbox', { name: 'Batch size' }).isVisible())
+  assert.equal(await overflow(page), 0)
+  assert.ok(await page.locator('rl-image').isHidden())
+  const small = await page.evaluate(() => [...document.querySelectorAll('.controls button, rl-panel select, rl-panel input[type=text], .tabs button')]
+    .filter((element) => element.getBoundingClientRect().height > 0 && element.getBoundingClientRect().height < 44)
+    .map((element) => element.outerHTML.slice(0, 90)))
+  assert.deepEqual(small, [])
+  await page.getByRole('tab', { name: 'Results' }).click()
+  await press(page, 'Train')
+  await waitForStep(page, 30)
+  assert.equal(await overflow(page), 0)
+  await page.setViewportSize({ width: 320, height: 700 })
+  assert.equal(await overflow(page), 0)
+  await close()
+})
+
+test('everything goes by keys: train, pause, step, choose, reset', async () => {
+  const { page, troubles, close } = await openPage(site)
+  /** Goes on by Tab to what has this name. @param {string} name */
+  async function tabTo(name) {
+    for (let i = 0; i < 90; i++) {
+      const found = await page.evaluate(() => {
+        const active = document.activeElement
+        return active?.getAttribute('aria-label') ?? (active instanceof HTMLSelectElement || active instanceof HTMLInputElement
+          ? active.labels?.[0]?.textContent : active?.textContent) ?? ''
+      })
+      if (found.trim() === name) return
+      await page.keyboard.press('Tab')
+    }
+    assert.fail(`Tab does not reach ${name}`)
+  }
+  await tabTo('Train')
+  await page.keyboard.press('Space')
+  await waitForStep(page, 10)
+  await page.keyboard.press('Enter')
+  await waitForState(page, 'paused')
+  const step = await stepOf(page)
+  await tabTo('Step')
+  await page.keyboard.press('Enter')
+  await waitForStep(page, step + 1)
+  assert.equal(await stepOf(page), step + 1)
+  await tabTo('Batch size')
+  await page.keyboard.press('ArrowUp')
+  await page.locator('.waiting').filter({ hasText: 'Batch size' }).waitFor()
+  await tabTo('Units of act1')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  assert.match(await page.locator('rl-image .readout').textContent() ?? '', /^unit 1: /)
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
+  await page.keyboard.press('Tab')
+  await tabTo('Reset')
+  await page.keyboard.press('Enter')
+  await waitForState(page, 'ready')
+  assert.equal(new URL(page.url()).hash, '#batch=65')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the content policy holds in page and worker, and nothing goes out', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const [worker] = page.workers()
+  assert.ok(worker, 'training happens in a worker')
+  await worker.evaluate(() => {
+    Reflect.set(globalThis, 'violations', [])
+    addEventListener('securitypolicyviolation', (event) => Reflect.get(globalThis, 'violations').push(event.violatedDirective))
+  })
+  await press(page, 'Train')
+  await waitForStep(page, 100)
+  assert.deepEqual(await worker.evaluate(() => Reflect.get(globalThis, 'violations')), [])
+  assert.deepEqual(troubles, [])
+  // The listeners do hear: the same page and worker are refused what the policy forbids.
+  // (Only after a turn: what the browser's debugger runs itself is exempt.)
+  const refused = await worker.evaluate(() => new Promise((done) => setTimeout(() => {
+    try {
+      done(Reflect.construct(Function, ['return 1'])())
+    } catch (error) {
+      done(error instanceof Error ? error.name : '')
+    }
+  }, 1)))
+  assert.equal(refused, 'EvalError')
+  await close()
+})
+
+test('without WebAssembly SIMD the page says so', async () => {
+  const context = await site.browser.newContext()
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    WebAssembly.validate = () => false
+  })
+  await page.goto(site.url)
+  await page.locator('.notice').filter({ hasText: 'This browser has no WebAssembly SIMD' }).waitFor()
+  await context.close()
+})
+
+test('data that cannot be loaded is said, with what to do', async () => {
+  const context = await site.browser.newContext()
+  const page = await context.newPage()
+  await context.route('**/data/mnist/train-images*', (route) => route.fulfill({ status: 503, body: '' }))
+  await page.goto(site.url)
+  const notice = page.locator('.notice')
+  await notice.filter({ hasText: '503' }).waitFor()
+  assert.match(await notice.innerText(), /could not start/)
+  await context.unroute('**/data/mnist/train-images*')
+  await press(page, 'Try again')
+  await page.waitForSelector('body[data-ready]')
+  await context.close()
+})

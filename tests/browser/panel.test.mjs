@@ -1,0 +1,209 @@
+// The panel, the address and what they refuse: nothing that is wrong touches the run, and nothing resets silently.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { addressOf, openPage, openSite, press, setField, stepOf, waitForState, waitForStep } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** What the core offers, asked through an engine of its own. @param {Page} page */
+const registryOf = (page) => page.evaluate(async (address) => {
+  const { createEngine } = await import(address)
+  const engine = await createEngine()
+  engine.close()
+  return /** @type {import('../../web/engine/protocol.js').Registry} */ (engine.registry)
+}, `${site.url}engine/engine.js`)
+
+/** @param {Page} page @param {string} field */
+const errorOf = (page, field) => page.locator(`[data-field=${field}] > .field-error`)
+
+const waiting = (/** @type {Page} */ page) => page.locator('.waiting')
+
+/** @param {Page} page @param {string} hash */
+const waitForHash = (page, hash) => page.waitForFunction((wanted) => decodeURIComponent(location.hash.replace(/\+/g, ' ')) === wanted, hash)
+
+test('the menu of activations is the registry, each with its curve and formulas', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const { activations } = await registryOf(page)
+  const select = page.getByRole('combobox', { name: 'Activation', exact: true })
+  await page.waitForFunction((n) => document.querySelectorAll('select.with-curves option svg').length === n, activations.length)
+  assert.deepEqual(await select.locator('option:not([hidden])').allTextContents(), activations.map(({ label }) => label))
+  /** @type {Set<string>} */
+  const curves = new Set()
+  for (const { name, formula, derivative, about } of activations) {
+    await select.selectOption(name)
+    await page.waitForFunction((text) => document.querySelector('.curve-box')?.textContent?.includes(text), about)
+    const box = await page.locator('.curve-box').innerText()
+    assert.ok(box.includes(formula) && box.includes(derivative), box)
+    curves.add(await page.locator('.curve-box .curve-f').getAttribute('d') ?? '')
+    await page.waitForFunction((word) => document.querySelector('textarea')?.value.startsWith(`dense 512 | ${word}`), name)
+  }
+  assert.equal(curves.size, activations.length, 'no two curves are alike')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('every setting of the registry has its control, its help and a way back', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const { fields } = await registryOf(page)
+  for (const { name, label } of fields) {
+    const frame = page.locator(`[data-field=${name}]`)
+    assert.equal(await frame.count(), 1, name)
+    assert.match(await frame.innerText().then(() => frame.textContent()) ?? '', new RegExp(label), name)
+  }
+  assert.ok(await page.locator('[data-field=momentum]').isHidden())
+  await page.getByRole('combobox', { name: 'Optimizer', exact: true }).selectOption('sgd')
+  await page.waitForFunction(() => !document.querySelector('[data-field=momentum]')?.hasAttribute('hidden'))
+  await waitForHash(page, '#optimizer=sgd')
+  await setField(page, 'Batch size', '32')
+  await waitForHash(page, '#optimizer=sgd&batch=32')
+  await press(page, 'Reset Batch size to its default, 64')
+  await waitForHash(page, '#optimizer=sgd')
+  assert.equal(await page.getByRole('textbox', { name: 'Batch size' }).inputValue(), '64')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('hidden layers and architecture text are two views of one model', async () => {
+  const { page, close } = await openPage(site)
+  const text = page.getByRole('textbox', { name: 'Architecture' })
+  await setField(page, 'Width of hidden layer 1', '48')
+  await page.waitForFunction(() => document.querySelector('textarea')?.value === 'dense 48 | relu | dense 10')
+  await press(page, 'Add a layer')
+  await page.waitForFunction(() => document.querySelector('textarea')?.value === 'dense 48 | relu | dense 128 | relu | dense 10')
+  await press(page, 'Halve hidden layer 2')
+  await page.waitForFunction(() => document.querySelector('textarea')?.value === 'dense 48 | relu | dense 64 | relu | dense 10')
+  await press(page, 'Remove hidden layer 1')
+  await page.waitForFunction(() => document.querySelector('textarea')?.value === 'dense 64 | relu | dense 10')
+  await text.fill('dense 30|elu 0.5|dense 20|elu 0.5|dense 10')
+  await text.press('Enter')
+  await page.waitForFunction(() => document.querySelectorAll('.hidden-layers li').length === 2)
+  assert.equal(await text.inputValue(), 'dense 30 | elu 0.5 | dense 20 | elu 0.5 | dense 10')
+  assert.equal(await page.getByRole('combobox', { name: 'Activation', exact: true }).inputValue(), 'elu')
+  await page.waitForFunction(() => document.querySelectorAll('rl-image .unit-grid').length === 2)
+  assert.match(await page.locator('rl-model').innerText(), /fc3: dense 10\s+\[64, 10\]\s+210/)
+  await close()
+})
+
+test('what is wrong is said beside it and the run goes on', async () => {
+  const { page, troubles, close } = await openPage(site)
+  await press(page, 'Train')
+  await waitForStep(page, 20)
+  const text = page.getByRole('textbox', { name: 'Architecture' })
+  for (const [typed, said] of /** @type {const} */ ([
+    ['dense 512 | rellu | dense 10', /"rellu" at position 13 is not a layer.*relu/],
+    ['dense 0 | relu | dense 10', /"0" at position 7/],
+    ['dense 512 | relu | dense 9', /9 outputs.*10 classes/],
+    ['', /empty/],
+  ])) {
+    await text.fill(typed)
+    await text.press('Enter')
+    await page.waitForFunction(() => !document.querySelector('[data-field=model] > .field-error')?.hasAttribute('hidden'))
+    await errorOf(page, 'model').filter({ hasText: said }).waitFor()
+    assert.equal(await text.getAttribute('aria-invalid'), 'true')
+  }
+  for (const typed of ['-1', 'fast']) {
+    await setField(page, 'Learning rate', typed)
+    await errorOf(page, 'lr').filter({ hasText: typed }).filter({ hasText: 'number' }).waitFor()
+  }
+  assert.ok(await waiting(page).isHidden())
+  assert.equal(new URL(page.url()).hash, '')
+  const step = await stepOf(page)
+  await waitForStep(page, step + 20)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a change that needs a restart waits for one', async () => {
+  const { page, troubles, close } = await openPage(site)
+  await press(page, 'Train')
+  await waitForStep(page, 10)
+  await setField(page, 'Batch size', '100')
+  await page.getByRole('combobox', { name: 'Activation', exact: true }).selectOption('tanh')
+  await waiting(page).filter({ hasText: 'Architecture' }).filter({ hasText: 'Batch size' }).waitFor()
+  const step = await stepOf(page)
+  await waitForStep(page, step + 20)
+  assert.equal(new URL(page.url()).hash, '', 'the address tells the run that there is')
+
+  await press(page, 'Discard')
+  await waiting(page).waitFor({ state: 'hidden' })
+  assert.equal(await page.getByRole('textbox', { name: 'Batch size' }).inputValue(), '64')
+
+  await setField(page, 'Batch size', '100')
+  await waiting(page).filter({ hasText: 'Batch size' }).waitFor()
+  await press(page, 'Restart with changes')
+  await waitForHash(page, '#batch=100')
+  await page.waitForFunction(() => / \/ 6000$/.test(document.querySelector('output[aria-label="Step"]')?.textContent ?? ''))
+  await waitForState(page, 'training')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a nonsense address is answered in words: at the start with the defaults, later with the run untouched', async () => {
+  const { page, close } = await openPage(site, { hash: '#lrr=0.1' })
+  const notice = page.locator('.notice[data-key=hash]')
+  assert.match(await notice.innerText(), /unknown setting "lrr": the nearest known one is "lr".*default settings/is)
+  await page.waitForFunction(() => location.hash === '')
+  await press(page, 'Dismiss')
+
+  await press(page, 'Train')
+  await waitForStep(page, 10)
+  for (const [hash, said] of /** @type {const} */ ([
+    ['#lr=-3', 'lr is -3'], ['#batch=1.5', 'batch is 1.5'], ['#model=dense+12+|+what', '"what"'], ['#data=nowhere', 'nowhere'], ['#%%%', 'nknown setting'],
+  ])) {
+    await page.evaluate((text) => (location.hash = text), hash)
+    await notice.filter({ hasText: said }).filter({ hasText: 'as they were' }).waitFor()
+    await page.waitForFunction(() => location.hash === '')
+  }
+  const step = await stepOf(page)
+  await waitForStep(page, step + 20)
+
+  await page.evaluate(() => (location.hash = '#batch=32'))
+  await waiting(page).filter({ hasText: 'Batch size' }).waitFor()
+  assert.equal(await notice.count(), 0)
+  await press(page, 'Restart with changes')
+  await waitForHash(page, '#batch=32')
+  assert.equal(addressOf(page).get('batch'), '32')
+  await close()
+})
+
+test('another data set loads with progress and replaces the images', async (t) => {
+  const { page, troubles, close } = await openPage(site)
+  const data = page.getByRole('combobox', { name: 'Data set', exact: true })
+  const names = await data.locator('option').evaluateAll((options) => options.map((option) => /** @type {HTMLOptionElement} */ (option).value))
+  assert.ok(names.includes('mnist'))
+  if (!names.includes('fashion-mnist')) {
+    t.skip('the site was built without Fashion-MNIST')
+  } else {
+    const before = await page.locator('rl-image .verdict').textContent()
+    await data.selectOption('fashion-mnist')
+    await waitForHash(page, '#data=fashion-mnist')
+    await page.waitForFunction((text) => document.querySelector('rl-image .verdict')?.textContent !== text, before)
+    await press(page, 'Step')
+    await waitForStep(page, 1)
+    assert.ok(await page.locator('#loading').isHidden())
+    assert.deepEqual(troubles, [])
+  }
+  await close()
+})
+
+test('a data set that cannot be fetched leaves the run as it was', async (t) => {
+  const { page, close } = await openPage(site)
+  const data = page.getByRole('combobox', { name: 'Data set', exact: true })
+  if (await data.locator('option').count() < 2) t.skip('the site was built with one data set')
+  else {
+    await page.context().route('**/data/fashion-mnist/**', (route) => route.fulfill({ status: 404, body: '' }))
+    await data.selectOption('fashion-mnist')
+    await errorOf(page, 'data').filter({ hasText: '404' }).waitFor()
+    await press(page, 'Step')
+    await waitForStep(page, 1)
+    assert.equal(await data.inputValue(), 'mnist')
+  }
+  await close()
+})

@@ -1,0 +1,123 @@
+// What the tests in Chromium share: the built site on a free port, a browser with a profile of its own that is
+// removed afterwards, and pages that remember everything that went wrong in them.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { serveSite } from '../../web/serve.mjs'
+import { siteRoot } from '../../web/site.mjs'
+
+/** Where systems keep a Chromium or Chrome. */
+const browsers = [
+  '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable',
+  '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+/** Nothing of the browser's own may go out, and root has no sandbox. */
+const flags = [
+  '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
+]
+
+/** Starts the server and the browser. Whoever opens the site closes it. */
+export async function openSite() {
+  if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
+  const executablePath = browsers.find((path) => existsSync(path))
+  if (!executablePath) throw new Error(`no Chromium or Chrome at ${browsers.join(', ')}`)
+  const server = await serveSite(siteRoot, 0)
+  const browser = await chromium.launch({ executablePath, args: flags })
+  return {
+    url: `http://localhost:${server.port}/`,
+    browser,
+    async close() {
+      await browser.close()
+      await server.close()
+    },
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof openSite>>} Site */
+/** @typedef {import('playwright-core').Page} Page */
+
+/**
+ * Opens the page in a context of its own and waits until it can be used.
+ * @param {Site} site
+ * @param {object} [options]
+ * @param {string} [options.hash] with its #
+ * @param {import('playwright-core').BrowserContextOptions} [options.context]
+ */
+export async function openPage(site, { hash = '', context: settings = {} } = {}) {
+  const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, ...settings })
+  const page = await context.newPage()
+  page.setDefaultTimeout(60_000)
+  /** @type {string[]} what no page may do */
+  const troubles = []
+  page.on('pageerror', (error) => troubles.push(`error: ${error.stack ?? error}`))
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) troubles.push(`console: ${message.text()}`)
+  })
+  page.on('requestfailed', (request) => troubles.push(`failed: ${request.url()}`))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(site.url) && !/^(blob|data):/.test(request.url())) troubles.push(`went out: ${request.url()}`)
+  })
+  await context.exposeBinding('reportViolation', (_source, text) => void troubles.push(`policy: ${text}`))
+  await page.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {
+    Reflect.get(globalThis, 'reportViolation')(`${event.violatedDirective} ${event.blockedURI}`)
+  }))
+  await page.goto(site.url + hash)
+  await page.waitForSelector('body[data-ready]')
+  return { page, troubles, close: () => context.close() }
+}
+
+/** The text of an output by its accessible name. @param {Page} page @param {string} name */
+export async function output(page, name) {
+  return (await page.getByRole('status', { name, exact: true }).textContent()) ?? ''
+}
+
+/** Steps made, as the page says. @param {Page} page */
+export async function stepOf(page) {
+  return Number.parseInt(await output(page, 'Step'), 10)
+}
+
+/** @param {Page} page @param {string} name of a button */
+export function press(page, name) {
+  return page.getByRole('button', { name, exact: true }).click()
+}
+
+/** @param {Page} page @param {string} state */
+export function waitForState(page, state) {
+  return page.waitForSelector(`rl-topbar[data-state="${state}"]`)
+}
+
+/** @param {Page} page @param {number} step */
+export async function waitForStep(page, step) {
+  await page.waitForFunction((least) => {
+    const text = document.querySelector('output[aria-label="Step"]')?.textContent ?? ''
+    return Number.parseInt(text, 10) >= least
+  }, step)
+}
+
+/** The hash of the weights while nothing trains. @param {Page} page */
+export async function weightsHash(page) {
+  const place = page.getByRole('status', { name: 'Weights SHA-256' })
+  await page.waitForFunction(() => /^[0-9a-f]{64}$/.test(document.querySelector('output.sha')?.textContent ?? ''))
+  return (await place.textContent()) ?? ''
+}
+
+/** Trains to the end and gives the hash of the weights. @param {Page} page */
+export async function trainToTheEnd(page) {
+  await press(page, 'Train')
+  await waitForState(page, 'finished')
+  return weightsHash(page)
+}
+
+/** The settings in the page's address. @param {Page} page */
+export function addressOf(page) {
+  return new URLSearchParams(new URL(page.url()).hash.slice(1))
+}
+
+/** Types into a setting's box and leaves it. @param {Page} page @param {string} label @param {string} text */
+export async function setField(page, label, text) {
+  const box = page.getByRole('textbox', { name: label, exact: true })
+  await box.fill(text)
+  await box.press('Enter')
+  await box.blur()
+}

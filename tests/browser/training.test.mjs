@@ -1,0 +1,214 @@
+// A run in the page: it trains, stands still, steps and starts again as its buttons say, gives the bits that Node
+// gives, and what is drawn is what the model says.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { headless, trainJson } from '../node/support.mjs'
+import {
+  addressOf, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash,
+} from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+/** A run of a second or two on all of MNIST. */
+const short = ['--model', 'dense 24 | relu | dense 10', '--epochs', '2', '--batch', '128']
+const shortHash = '#model=dense+24+|+relu+|+dense+10&epochs=2&batch=128'
+
+/** @param {import('playwright-core').Page} page */
+const allText = (page) => page.evaluate(() => document.body.innerText)
+
+test('before training the untrained network is drawn already', async () => {
+  const { page, troubles, close } = await openPage(site)
+  assert.equal(await output(page, 'Epoch'), '0 / 10')
+  assert.equal(await output(page, 'Step'), '0 / 9380')
+  assert.equal(await output(page, 'Training loss'), '–')
+  await page.waitForFunction(() => /\d+ of 512 above zero/.test(document.querySelector('rl-image')?.textContent ?? ''))
+  await page.waitForFunction(() => /Says \d with [\d.]+%; it is 7\./.test(document.querySelector('rl-image')?.textContent ?? ''))
+  assert.match(await allText(page), /Press Train\. The loss falls here/)
+  assert.match(await page.locator('rl-model').innerText(), /fc1: dense 512\s+\[64, 512\]\s+401,920/)
+  assert.match(await page.locator('rl-model').innerText(), /fc2: dense 10\s+\[64, 10\]\s+5,130/)
+  assert.match(await page.locator('rl-model').innerText(), /Total\s+407,050/)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('Train, Pause, Step and Reset do what they say, and the numbers move', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const untrained = await weightsHash(page)
+  const image = await page.locator('rl-image .readout').textContent()
+
+  await press(page, 'Train')
+  await waitForStep(page, 5)
+  const early = Number(await output(page, 'Training loss'))
+  assert.equal(await output(page, 'Epoch'), '1 / 10')
+  await waitForStep(page, 400)
+  const rate = Number(await output(page, 'Samples per second'))
+  assert.ok(rate > 100, `samples per second: ${rate}`)
+  assert.notEqual(await page.locator('rl-image .readout').textContent(), image)
+
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  const late = Number(await output(page, 'Training loss'))
+  assert.ok(late < early / 2, `the loss went from ${early} to ${late}`)
+  const chart = await page.locator('rl-curves .plot').first().getAttribute('aria-label')
+  const paused = await stepOf(page)
+  assert.match(chart ?? '', new RegExp(`Loss over \\d+ steps: training 0\\.\\d+`))
+  await page.waitForTimeout(300)
+  assert.equal(await stepOf(page), paused)
+
+  for (let i = 1; i <= 3; i++) {
+    await press(page, 'Step')
+    await waitForStep(page, paused + i)
+    assert.equal(await stepOf(page), paused + i)
+  }
+  assert.notEqual(await weightsHash(page), untrained)
+
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  assert.equal(await stepOf(page), 0)
+  assert.equal(await output(page, 'Training loss'), '–')
+  await page.waitForFunction((hash) => document.querySelector('output.sha')?.textContent === hash, untrained)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the page gives the bits that Node gives, and the score', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: shortHash })
+  const hash = await trainToTheEnd(page)
+  const node = trainJson(headless, short)
+  assert.equal(hash, node.hash)
+  assert.equal(await output(page, 'Test accuracy'), `${(100 * node.of('epoch')[1].test_accuracy).toFixed(2)}%`)
+  assert.equal(await output(page, 'Epoch'), '2 / 2')
+  await page.locator('rl-log').scrollIntoViewIfNeeded()
+  await page.locator('rl-log pre').filter({ hasText: `Weights SHA-256: ${hash}` }).waitFor()
+  assert.match(await page.locator('rl-log').innerText(), /Test set: Average loss: 0\.\d{4}, Accuracy: \d+\/10000/)
+  assert.ok(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled())
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('pausing and stepping change no bit', async () => {
+  const { page, close } = await openPage(site, { hash: shortHash })
+  for (let i = 0; i < 3; i++) await press(page, 'Step')
+  await waitForStep(page, 3)
+  await press(page, 'Train')
+  await waitForStep(page, 100)
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  assert.equal(await trainToTheEnd(page), trainJson(headless, short).hash)
+  await close()
+})
+
+test('a live learning rate is an event in the address, and the address gives the same run', async () => {
+  const first = await openPage(site, { hash: shortHash })
+  await press(first.page, 'Train')
+  await waitForStep(first.page, 50)
+  await press(first.page, 'Pause')
+  await waitForState(first.page, 'paused')
+  const step = await stepOf(first.page)
+  await setField(first.page, 'Learning rate', '0.004')
+  await first.page.waitForFunction(() => location.hash.includes('events'))
+  assert.equal(addressOf(first.page).get('events'), `${step}:lr:0.004`)
+  assert.equal(addressOf(first.page).has('lr'), false)
+  assert.equal(await first.page.getByRole('button', { name: 'Restart with changes' }).count(), 0)
+  assert.match(await first.page.locator('[data-field=events]').innerText(), new RegExp(`Learning rate 0\\.004 after step ${step}`))
+  const hash = await trainToTheEnd(first.page)
+  const address = new URL(first.page.url()).hash
+  assert.deepEqual(first.troubles, [])
+  await first.close()
+
+  const second = await openPage(site, { hash: address })
+  assert.equal(await second.page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.001')
+  assert.equal(await trainToTheEnd(second.page), hash)
+  assert.equal(await second.page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.004')
+  await second.close()
+
+  assert.equal(trainJson(headless, [...short, '--events', `${step}:lr:0.004`]).hash, hash)
+})
+
+test('the chosen image shows what the engine predicts', async () => {
+  const { page, close } = await openPage(site)
+  for (let i = 1; i <= 4; i++) {
+    await press(page, 'Step')
+    await waitForStep(page, i)
+  }
+  await press(page, 'Next image')
+  await setField(page, 'Index of the test image', '321')
+  await page.waitForFunction(() => document.querySelector('rl-image canvas')?.getAttribute('aria-label')?.includes('321'))
+  await page.waitForFunction(() => !/–/.test(document.querySelector('rl-image .bars tbody')?.textContent ?? '–'))
+  const expected = await page.evaluate(async (address) => {
+    const { createEngine } = await import(address)
+    const engine = await createEngine()
+    await engine.configure({})
+    for (let i = 0; i < 4; i++) await engine.step()
+    const { pixels, label } = await engine.image('test', 321)
+    const { probabilities, layers } = await engine.predict(pixels)
+    engine.close()
+    return { label, texts: [...probabilities].map((p) => `${(100 * p).toFixed(1)}%`), on: layers[1].values.filter((/** @type {number} */ v) => v > 0).length }
+  }, `${site.url}engine/engine.js`)
+  await page.waitForFunction((texts) => [...document.querySelectorAll('rl-image .bar-value')].map((cell) => cell.textContent).join() === texts,
+    expected.texts.join())
+  assert.match(await page.locator('rl-image .readout').textContent() ?? '', new RegExp(`^${expected.on} of 512 above zero`))
+  assert.equal(await page.locator('rl-image .is-right').innerText().then((text) => text.trim()[0]), String(expected.label))
+  await close()
+})
+
+test('a drawn digit is classified', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+64+|+relu+|+dense+10&epochs=1' })
+  await trainToTheEnd(page)
+  const pad = page.locator('.pad')
+  await pad.scrollIntoViewIfNeeded()
+  const box = await pad.boundingBox()
+  assert.ok(box)
+  const move = (/** @type {number} */ x, /** @type {number} */ y, steps = 12) => page.mouse.move(box.x + x, box.y + y, { steps })
+
+  await move(80, 70)
+  await page.mouse.down()
+  await move(200, 70)
+  await move(120, 220)
+  await page.mouse.up()
+  const drawn = page.getByRole('status', { name: 'Drawn digit' })
+  await page.waitForFunction(() => /^7 \(/.test(document.querySelector('output[aria-label="Drawn digit"]')?.textContent ?? ''))
+
+  await press(page, 'Clear')
+  await page.waitForFunction(() => document.querySelector('output[aria-label="Drawn digit"]')?.textContent === 'Draw here')
+  await move(140 + 55, 140)
+  await page.mouse.down()
+  for (let i = 1; i <= 24; i++) await move(140 + 55 * Math.cos((i * Math.PI) / 12), 140 + 85 * Math.sin((i * Math.PI) / 12), 1)
+  await page.mouse.up()
+  await page.waitForFunction(() => /^0 \(/.test(document.querySelector('output[aria-label="Drawn digit"]')?.textContent ?? ''))
+  assert.match(await drawn.textContent() ?? '', /^0 \(\d+%\)$/)
+
+  await press(page, 'Clear')
+  await pad.focus()
+  for (const key of [...Array(7).fill('ArrowUp'), ' ', ...Array(14).fill('ArrowDown')]) await page.keyboard.press(key)
+  await page.waitForFunction(() => /^1 \(/.test(document.querySelector('output[aria-label="Drawn digit"]')?.textContent ?? ''))
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a run that diverges stops and names the layer', async () => {
+  const { page, close } = await openPage(site, { hash: '#optimizer=sgd&lr=1000000' })
+  await press(page, 'Train')
+  await waitForState(page, 'diverged')
+  const notice = await page.locator('.notice[data-key=diverged]').innerText()
+  assert.match(notice, /Diverged at step \d+ .*layer \d+ \(\w+, .*\).*weights are those before that step/)
+  await press(page, 'Back to step 0')
+  await waitForState(page, 'ready')
+  assert.equal(await page.locator('.notice').count(), 0)
+  await close()
+})
+
+test('a page loaded again from the cache: time to its first step', async (t) => {
+  const { page, close } = await openPage(site)
+  await page.reload()
+  await page.waitForSelector('body[data-ready]')
+  await press(page, 'Step')
+  await waitForStep(page, 1)
+  t.diagnostic(`first step ${Math.round(await page.evaluate(() => performance.now()))} ms after the reload`)
+  await close()
+})
