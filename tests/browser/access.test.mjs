@@ -84,6 +84,17 @@ test('a phone has no sideways scroll, tabs for the panel, and targets of 44 px',
   await close()
 })
 
+test('no width has sideways scroll', async () => {
+  const { page, close } = await openPage(site)
+  await press(page, 'Train')
+  await waitForStep(page, 100)
+  for (const width of [1920, 1440, 1381, 1380, 1280, 1024, 900, 768, 640, 639, 480]) {
+    await page.setViewportSize({ width, height: 900 })
+    assert.equal(await overflow(page), 0, `${width} px`)
+  }
+  await close()
+})
+
 test('everything goes by keys: train, pause, step, choose, reset', async () => {
   const { page, troubles, close } = await openPage(site)
   /** Goes on by Tab to what has this name. @param {string} name */
@@ -122,7 +133,7 @@ test('everything goes by keys: train, pause, step, choose, reset', async () => {
   await tabTo('Reset')
   await page.keyboard.press('Enter')
   await waitForState(page, 'ready')
-  assert.equal(new URL(page.url()).hash, '#batch=65')
+  await page.waitForFunction(() => location.hash === '#batch=65')
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -69,7 +69,7 @@ test('Train, Pause, Step and Reset do what they say, and the numbers move', asyn
 
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  assert.equal(await stepOf(page), 0)
+  await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent === '0 / 9380')
   assert.equal(await output(page, 'Training loss'), '–')
   await page.waitForFunction((hash) => document.querySelector('output.sha')?.textContent === hash, untrained)
   assert.deepEqual(troubles, [])
@@ -205,10 +205,19 @@ test('a run that diverges stops and names the layer', async () => {
 
 test('a page loaded again from the cache: time to its first step', async (t) => {
   const { page, close } = await openPage(site)
+  // Asked for and measured inside the page: the way to the test and back is no part of it.
+  await page.addInitScript(() => addEventListener('DOMContentLoaded', () => {
+    const look = setInterval(() => {
+      if (document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith('1 /')) {
+        clearInterval(look)
+        document.body.dataset.firstStep = String(Math.round(performance.now()))
+      } else if (document.body.dataset.ready) {
+        [...document.querySelectorAll('button')].find((button) => button.textContent === 'Step' && !button.disabled)?.click()
+      }
+    }, 5)
+  }))
   await page.reload()
-  await page.waitForSelector('body[data-ready]')
-  await press(page, 'Step')
-  await waitForStep(page, 1)
-  t.diagnostic(`first step ${Math.round(await page.evaluate(() => performance.now()))} ms after the reload`)
+  await page.waitForSelector('body[data-first-step]')
+  t.diagnostic(`first step ${await page.getAttribute('body', 'data-first-step')} ms after the reload`)
   await close()
 })

@@ -18,10 +18,12 @@ class Panels {
  public:
   Panels(int rows, int cols, float fill)
       : layout_{rows, cols}, buffer_(align_up(layout_.size()) + kGuard) {
-    for (std::size_t k = 0; k < buffer_.size(); ++k) buffer_.data()[k] = k < layout_.size() ? fill : kGuardValue;
+    for (std::size_t k = 0; k < buffer_.size(); ++k)
+      buffer_.data()[k] = k < layout_.size() ? fill : kGuardValue;
   }
   // values (rows, cols) row-major; every padding float becomes `padding`
-  Panels(int rows, int cols, const std::vector<float>& values, float padding) : Panels(rows, cols, padding) {
+  Panels(int rows, int cols, const std::vector<float>& values, float padding)
+      : Panels(rows, cols, padding) {
     for (int r = 0; r < rows; ++r) {
       for (int c = 0; c < cols; ++c) view().at(r, c) = values[at2(r, c, cols)];
     }
@@ -67,7 +69,8 @@ inline std::string first_difference(const std::vector<float>& a, const std::vect
   if (a.size() != b.size()) return "sizes differ";
   for (std::size_t k = 0; k < a.size(); ++k) {
     if (bits_as<std::uint32_t>(a[k]) != bits_as<std::uint32_t>(b[k])) {
-      return "element " + std::to_string(k) + ": " + std::to_string(a[k]) + " and " + std::to_string(b[k]);
+      return "element " + std::to_string(k) + ": " + std::to_string(a[k]) + " and " +
+             std::to_string(b[k]);
     }
   }
   return "";

@@ -16,10 +16,12 @@
 namespace reluscope::test {
 
 // The bytes of an IDX file of unsigned bytes.
-inline std::vector<std::uint8_t> idx_bytes(const std::vector<std::uint32_t>& sizes, const std::vector<std::uint8_t>& data) {
+inline std::vector<std::uint8_t> idx_bytes(const std::vector<std::uint32_t>& sizes,
+                                           const std::vector<std::uint8_t>& data) {
   std::vector<std::uint8_t> bytes = {0, 0, 8, static_cast<std::uint8_t>(sizes.size())};
   for (const std::uint32_t size : sizes) {
-    for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<std::uint8_t>(size >> shift));
+    for (const int shift : {24, 16, 8, 0})
+      bytes.push_back(static_cast<std::uint8_t>(size >> shift));
   }
   bytes.insert(bytes.end(), data.begin(), data.end());
   return bytes;
@@ -29,7 +31,8 @@ using State = std::map<std::string, Values>;  // state_dict name -> values in Py
 
 inline State state_of(const Model& model, std::span<const float> buffer) {
   State state;
-  for (const Model::Parameter& p : model.parameter_list()) state[p.name] = widened(Model::gather(p, buffer));
+  for (const Model::Parameter& p : model.parameter_list())
+    state[p.name] = widened(Model::gather(p, buffer));
   return state;
 }
 
@@ -37,6 +40,7 @@ struct DoublePass {
   double loss = 0.0;
   Values logits;
   State gradients;
+  State scales;  // what each gradient's rounding error is measured by, see Bounded
 };
 
 // Forward, mean cross-entropy and backward of a Model's layers in double. x (N, features).
@@ -53,7 +57,8 @@ inline DoublePass double_pass(const Model& model, const State& state, const Valu
     if (!infos.empty() && infos[0].learnable) {
       p = state.at(own(l, layer.parameters()[0].name));
     } else {
-      for (const ActivationParameter& info : infos) p.push_back(static_cast<double>(static_cast<float>(info.initial)));
+      for (const ActivationParameter& info : infos)
+        p.push_back(static_cast<double>(static_cast<float>(info.initial)));
     }
     return p;
   };
@@ -64,47 +69,59 @@ inline DoublePass double_pass(const Model& model, const State& state, const Valu
     if (layer.activation() >= 0) {
       const Values p = activation_values(l, layer.activation());
       Values y;
-      for (const double value : inputs.back()) y.push_back(activation_value(layer.activation(), value, p));
+      for (const double value : inputs.back())
+        y.push_back(activation_value(layer.activation(), value, p));
       inputs.push_back(y);
     } else {
       REQUIRE(layer.kind() == "dense");
-      inputs.push_back(values_of(oracle::dense_forward(inputs.back(), state.at(own(l, "weight")), state.at(own(l, "bias")), n,
-                                                       widths.back(), width)));
+      inputs.push_back(
+          values_of(oracle::dense_forward(inputs.back(), state.at(own(l, "weight")),
+                                          state.at(own(l, "bias")), n, widths.back(), width)));
     }
     widths.push_back(width);
   }
 
   const oracle::Loss loss = oracle::cross_entropy(inputs.back(), labels, n, widths.back());
-  DoublePass pass{loss.mean, inputs.back(), {}};
+  DoublePass pass{loss.mean, inputs.back(), {}, {}};
+  const auto note = [&pass](const std::string& name, const BoundedValues& gradient) {
+    for (const Bounded& b : gradient) {
+      pass.gradients[name].push_back(b.value);
+      pass.scales[name].push_back(b.scale);
+    }
+  };
   Values dy = loss.dlogits;
   for (int l = model.layer_count() - 1; l >= 0; --l) {
     const auto at = static_cast<std::size_t>(l);
     const Layer& layer = *model.layers()[at];
     if (layer.activation() >= 0) {
       const Values p = activation_values(l, layer.activation());
-      double dparam = 0.0;
+      Sum dparam;
       for (std::size_t k = 0; k < dy.size(); ++k) {
-        dparam += dy[k] * activation_parameter_derivative(layer.activation(), inputs[at][k], p);
+        dparam.add(dy[k] * activation_parameter_derivative(layer.activation(), inputs[at][k], p));
         dy[k] *= activation_derivative(layer.activation(), inputs[at][k], p);
       }
-      for (const ParameterSpec& spec : layer.parameters()) pass.gradients[own(l, spec.name)] = {dparam};
+      for (const ParameterSpec& spec : layer.parameters()) {
+        note(own(l, spec.name), {dparam.bounded()});
+      }
     } else {
-      pass.gradients[own(l, "weight")] = values_of(oracle::dense_dweight(inputs[at], dy, n, widths[at], widths[at + 1]));
-      pass.gradients[own(l, "bias")] = values_of(oracle::dense_dbias(dy, n, widths[at + 1]));
-      dy = values_of(oracle::dense_dx(dy, state.at(own(l, "weight")), n, widths[at], widths[at + 1]));
+      note(own(l, "weight"), oracle::dense_dweight(inputs[at], dy, n, widths[at], widths[at + 1]));
+      note(own(l, "bias"), oracle::dense_dbias(dy, n, widths[at + 1]));
+      dy = values_of(
+          oracle::dense_dx(dy, state.at(own(l, "weight")), n, widths[at], widths[at + 1]));
     }
   }
   return pass;
 }
 
 // One forward, loss and backward of the model; returns the mean loss. Gradients are in the model.
-inline double float_pass(Model& model, Backend& backend, const Signal& x, const std::uint8_t* labels) {
+inline double float_pass(Model& model, Backend& backend, const Signal& x,
+                         const std::uint8_t* labels) {
   const ConstMatrixView logits = model.forward(Mode::kTrain, x);
   const int n = logits.rows();
   std::vector<float> losses(static_cast<std::size_t>(n));
   std::vector<std::uint8_t> correct(static_cast<std::size_t>(n));
-  backend.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(n), losses.data(), correct.data(),
-                                 model.logits_gradient().data});
+  backend.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(n), losses.data(),
+                                 correct.data(), model.logits_gradient().data});
   backend.finish();
   model.backward();
   double sum = 0.0;

@@ -43,16 +43,20 @@ inline Values values_of(const BoundedValues& bounded) {
   return values;
 }
 
-inline Values widened(const std::vector<float>& values) { return Values(values.begin(), values.end()); }
+inline Values widened(const std::vector<float>& values) {
+  return Values(values.begin(), values.end());
+}
 
 inline std::size_t at2(int row, int col, int cols) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) + static_cast<std::size_t>(col);
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(cols) +
+         static_cast<std::size_t>(col);
 }
 
 namespace oracle {
 
 // y (N, O) = x (N, I) weight^T + bias, with weight (O, I) as PyTorch stores it
-inline BoundedValues dense_forward(const Values& x, const Values& weight, const Values& bias, int n, int i, int o) {
+inline BoundedValues dense_forward(const Values& x, const Values& weight, const Values& bias, int n,
+                                   int i, int o) {
   BoundedValues y;
   for (int row = 0; row < n; ++row) {
     for (int col = 0; col < o; ++col) {
@@ -131,7 +135,8 @@ inline Loss cross_entropy(const Values& logits, const std::vector<int>& labels, 
   return loss;
 }
 
-// torch.optim.SGD, dampening 0: v = momentum v + g (v = g at first); p -= lr (nesterov ? g + momentum v : v)
+// torch.optim.SGD, dampening 0: v = momentum v + g (v = g at first); p -= lr (nesterov ? g +
+// momentum v : v)
 struct Sgd {
   double lr = 0.1, momentum = 0.0;
   bool nesterov = false;
@@ -146,7 +151,8 @@ struct Sgd {
   }
 };
 
-// Kingma and Ba (2015), algorithm 1, with eps outside the corrected root as torch.optim.Adam has it.
+// Kingma and Ba (2015), algorithm 1, with eps outside the corrected root as torch.optim.Adam has
+// it.
 struct Adam {
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   Values m = {}, v = {};

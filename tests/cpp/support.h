@@ -70,9 +70,7 @@ class TestRandom {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
   }
-  int below(int bound) {
-    return static_cast<int>(bits() % static_cast<std::uint64_t>(bound));
-  }
+  int below(int bound) { return static_cast<int>(bits() % static_cast<std::uint64_t>(bound)); }
   double uniform(double low, double high) {
     return low + (high - low) * (static_cast<double>(bits() >> 11) * 0x1p-53);
   }

@@ -25,7 +25,8 @@ struct FloatEntry {
 
 template <class... A>
 std::vector<FloatEntry> float_entries(scalar::ActivationList<A...>) {
-  return {{A::kInfo.name, &A::template f<float>, &A::template df<float>, &A::template dp<float>}...};
+  return {
+      {A::kInfo.name, &A::template f<float>, &A::template df<float>, &A::template dp<float>}...};
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ TEST_CASE("every activation in double equals PyTorch") {
     if (c.contains("dparam")) CHECK(close(dparam, c["dparam"][0], 1e-8));
   }
   for (const std::string& name : activation_names()) {
-    INFO(name, " has no golden values: add it to make_golden.py, or to kWithoutGolden with the reason");
+    INFO(name,
+         " has no golden values: add it to make_golden.py, or to kWithoutGolden with the reason");
     CHECK(seen.contains(name) != kWithoutGolden.contains(name));
   }
 }
@@ -68,7 +70,8 @@ TEST_CASE("every activation in float equals PyTorch") {
   for (const Json& c : file["cases"]) {
     const std::string name = c["name"];
     INFO(name, " with parameters ", c["parameters"].dump());
-    const auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.name == name; });
+    const auto entry =
+        std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.name == name; });
     REQUIRE(entry != entries.end());
     const std::vector<float> p = numbers<float>(c["parameters"]);
     const std::vector<double> y = numbers<double>(c["y"]), dx = numbers<double>(c["dx"]);
@@ -81,7 +84,8 @@ TEST_CASE("every activation in float equals PyTorch") {
       dparam += term;
       size += std::abs(term);
     }
-    if (c.contains("dparam")) CHECK(std::abs(dparam - c["dparam"][0].get<double>()) <= 1e-5 * (1.0 + size));
+    if (c.contains("dparam"))
+      CHECK(std::abs(dparam - c["dparam"][0].get<double>()) <= 1e-5 * (1.0 + size));
   }
 }
 

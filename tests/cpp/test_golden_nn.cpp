@@ -57,7 +57,8 @@ struct Harness {
 
 double deviation(const std::vector<float>& values) {
   double squares = 0.0;
-  for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  for (const float value : values)
+    squares += static_cast<double>(value) * static_cast<double>(value);
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
@@ -80,10 +81,11 @@ TEST_CASE("softmax cross-entropy equals PyTorch on every target") {
       const Panels logits(n, classes, numbers<float>(c["logits"]), 1e30f);
       Panels dlogits(n, classes, kNan);
       std::vector<std::uint8_t> labels, correct(static_cast<std::size_t>(n));
-      for (const int label : numbers<int>(c["labels"])) labels.push_back(static_cast<std::uint8_t>(label));
+      for (const int label : numbers<int>(c["labels"]))
+        labels.push_back(static_cast<std::uint8_t>(label));
       std::vector<float> losses(static_cast<std::size_t>(n), kNan);
-      backend.softmax_cross_entropy({logits.view(), labels.data(), 1.0f / static_cast<float>(n), losses.data(),
-                                     correct.data(), dlogits.data()});
+      backend.softmax_cross_entropy({logits.view(), labels.data(), 1.0f / static_cast<float>(n),
+                                     losses.data(), correct.data(), dlogits.data()});
       backend.finish();
       check_close(losses, c["per_sample"]);
       check_close(dlogits.logical(), c["dlogits"]);
@@ -94,7 +96,8 @@ TEST_CASE("softmax cross-entropy equals PyTorch on every target") {
   }
 }
 
-TEST_CASE("the dense layer equals PyTorch's Linear on every target, plain and with an offset input") {
+TEST_CASE(
+    "the dense layer equals PyTorch's Linear on every target, plain and with an offset input") {
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
     for (const Json& c : golden("dense")["cases"]) {
@@ -130,7 +133,9 @@ TEST_CASE("the dense layer equals PyTorch's Linear on every target, plain and wi
   }
 }
 
-TEST_CASE("activation layers equal PyTorch's, their learnt parameter's gradient summed over all elements") {
+TEST_CASE(
+    "activation layers equal PyTorch's, their learnt parameter's gradient summed over all "
+    "elements") {
   const Json& file = golden("activations");
   const std::vector<float> x = numbers<float>(file["x"]), dy = numbers<float>(file["dy"]);
   REQUIRE(x.size() == 45);
@@ -139,7 +144,8 @@ TEST_CASE("activation layers equal PyTorch's, their learnt parameter's gradient 
     for (const Json& c : file["cases"]) {
       for (const int rows : {1, 45, 5}) {
         const int cols = 45 / rows;
-        INFO(simd, ", ", c["name"].get<std::string>(), " with ", c["parameters"].dump(), ", (", rows, ", ", cols, ")");
+        INFO(simd, ", ", c["name"].get<std::string>(), " with ", c["parameters"].dump(), ", (",
+             rows, ", ", cols, ")");
         const ActivationId id = find_activation(c["name"].get<std::string>());
         REQUIRE(id >= 0);
         const ActivationLayer layer({cols}, id, numbers<double>(c["parameters"]));
@@ -159,9 +165,11 @@ TEST_CASE("activation layers equal PyTorch's, their learnt parameter's gradient 
           double size = 1.0;
           for (std::size_t k = 0; k < x.size(); ++k) {
             size += std::abs(static_cast<double>(dy[k]) *
-                             activation_parameter_derivative(id, static_cast<double>(x[k]), numbers<double>(c["parameters"])));
+                             activation_parameter_derivative(id, static_cast<double>(x[k]),
+                                                             numbers<double>(c["parameters"])));
           }
-          CHECK(std::abs(static_cast<double>(h.gradient(0)[0]) - c["dparam"][0].get<double>()) <= 1e-5 * size);
+          CHECK(std::abs(static_cast<double>(h.gradient(0)[0]) - c["dparam"][0].get<double>()) <=
+                1e-5 * size);
         }
       }
     }
@@ -185,7 +193,8 @@ TEST_CASE("optimizers take PyTorch's ten steps on every target") {
         options.epsilon = o["eps"];
       }
       const Layout layout{1, 12};
-      const std::unique_ptr<Optimizer> optimizer = make_optimizer(c["name"].get<std::string>(), options, layout.size());
+      const std::unique_ptr<Optimizer> optimizer =
+          make_optimizer(c["name"].get<std::string>(), options, layout.size());
       Panels w(1, 12, numbers<float>(file["start"]), 0.0f);
       for (std::size_t step = 0; step < file["grads"].size(); ++step) {
         CAPTURE(step);
@@ -221,8 +230,10 @@ TEST_CASE("gains of rectifiers are PyTorch's calculate_gain") {
     // PyTorch's gains for sigmoid (1) and tanh (5/3) are conventions, not second moments.
     if (name == "sigmoid" || name == "tanh") continue;
     const std::string entry = name == "linear" ? "identity" : name;
-    const std::vector<double> p = g["parameter"].is_null() ? std::vector<double>{} : std::vector<double>{g["parameter"]};
-    CHECK(activation_gain(find_activation(entry), p) == doctest::Approx(g["gain"].get<double>()).epsilon(1e-7));
+    const std::vector<double> p =
+        g["parameter"].is_null() ? std::vector<double>{} : std::vector<double>{g["parameter"]};
+    CHECK(activation_gain(find_activation(entry), p) ==
+          doctest::Approx(g["gain"].get<double>()).epsilon(1e-7));
   }
 }
 
@@ -234,15 +245,24 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
   struct Draws {
     std::vector<float> w1, b1, w2, b2;
   };
-  const auto draw = [&](const std::string& activation, const std::string& init, std::uint64_t seed) {
-    Model model({.architecture = "dense 512 | " + activation + " | dense 10", .input = {1, 28, 28}, .classes = 10,
-                 .init = init, .seed = seed, .train_rows = 1, .evaluate_rows = 1},
+  const auto draw = [&](const std::string& activation, const std::string& init,
+                        std::uint64_t seed) {
+    Model model({.architecture = "dense 512 | " + activation + " | dense 10",
+                 .input = {1, 28, 28},
+                 .classes = 10,
+                 .init = init,
+                 .seed = seed,
+                 .train_rows = 1,
+                 .evaluate_rows = 1},
                 backend);
     std::map<std::string, std::vector<float>> values;
-    for (const Model::Parameter& p : model.parameter_list()) values[p.name] = Model::gather(p, model.parameters());
-    return Draws{values["fc1.weight"], values["fc1.bias"], values["fc2.weight"], values["fc2.bias"]};
+    for (const Model::Parameter& p : model.parameter_list())
+      values[p.name] = Model::gather(p, model.parameters());
+    return Draws{values["fc1.weight"], values["fc1.bias"], values["fc2.weight"],
+                 values["fc2.bias"]};
   };
-  // A deviation estimated from n draws is off by 1/sqrt(2 n): 0.11% of 401,408, 1% of 5,120. Five of those.
+  // A deviation estimated from n draws is off by 1/sqrt(2 n): 0.11% of 401,408, 1% of 5,120. Five
+  // of those.
   const double near1 = 0.0056, near2 = 0.05;
 
   for (const std::string activation : {"relu", "leaky_relu", "prelu"}) {
@@ -253,14 +273,16 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
     const Draws normal = draw(activation, "he_normal", 1);
     CHECK(deviation(normal.w1) == doctest::Approx(cases[0][key].get<double>()).epsilon(near1));
     CHECK(largest(normal.w1) > 4.0 * cases[0][key].get<double>());  // a normal's tail
-    CHECK(deviation(normal.w2) == doctest::Approx(cases[1]["kaiming_std_relu"].get<double>()).epsilon(near2));
+    CHECK(deviation(normal.w2) ==
+          doctest::Approx(cases[1]["kaiming_std_relu"].get<double>()).epsilon(near2));
     CHECK(largest(normal.b1) == 0.0);
     CHECK(largest(normal.b2) == 0.0);
   }
   const Draws uniform = draw("relu", "he_uniform", 2);
   CHECK(largest(uniform.w1) <= cases[0]["kaiming_bound_relu"].get<double>() * (1 + 1e-6));
   CHECK(largest(uniform.w1) >= cases[0]["kaiming_bound_relu"].get<double>() * 0.9999);
-  CHECK(deviation(uniform.w1) == doctest::Approx(cases[0]["kaiming_std_relu"].get<double>()).epsilon(near1));
+  CHECK(deviation(uniform.w1) ==
+        doctest::Approx(cases[0]["kaiming_std_relu"].get<double>()).epsilon(near1));
 
   const Draws glorot = draw("relu", "glorot_uniform", 3);
   const Draws pytorch = draw("relu", "pytorch", 4);

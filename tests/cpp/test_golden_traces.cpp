@@ -16,12 +16,14 @@ ImageSet images(const Json& file) {
   for (const int p : numbers<int>(file["pixels"])) pixels.push_back(static_cast<std::uint8_t>(p));
   for (const int l : numbers<int>(file["labels"])) labels.push_back(static_cast<std::uint8_t>(l));
   const auto count = static_cast<std::uint32_t>(labels.size());
-  return ImageSet(idx_bytes({count, file["image"][1], file["image"][2]}, pixels), idx_bytes({count}, labels), 4, "trace");
+  return ImageSet(idx_bytes({count, file["image"][1], file["image"][2]}, pixels),
+                  idx_bytes({count}, labels), 4, "trace");
 }
 
 void set_parameters(Model& model, const Json& initial) {
   for (const Model::Parameter& p : model.parameter_list()) {
-    if (p.spec.role == ParameterRole::kConstant) continue;  // an activation's starts at its default in both
+    if (p.spec.role == ParameterRole::kConstant)
+      continue;  // an activation's starts at its default in both
     REQUIRE(initial.contains(p.name));
     Model::scatter(p, numbers<float>(initial[p.name]), model.parameters());
   }
@@ -40,22 +42,31 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
     cpu::CpuBackend backend(simd);
     for (const Json& c : file["cases"]) {
       for (const bool split : {true, false}) {
-        INFO(simd, ", ", c["activation"].get<std::string>(), ", ", c["optimizer"].dump(), split ? ", background split off" : ", whole pixels");
+        INFO(simd, ", ", c["activation"].get<std::string>(), ", ", c["optimizer"].dump(),
+             split ? ", background split off" : ", whole pixels");
         const std::string activation = c["activation"];
-        Model model({.architecture = "dense 16 | " + activation + " | dense 8 | " + activation + " | dense 4",
-                     .input = {1, set.height(), set.width()}, .classes = 4, .init = "he_normal", .seed = 1,
-                     .train_rows = batch, .evaluate_rows = 1},
+        Model model({.architecture =
+                         "dense 16 | " + activation + " | dense 8 | " + activation + " | dense 4",
+                     .input = {1, set.height(), set.width()},
+                     .classes = 4,
+                     .init = "he_normal",
+                     .seed = 1,
+                     .train_rows = batch,
+                     .evaluate_rows = 1},
                     backend);
         set_parameters(model, file["initial"]);
         const Json& o = c["optimizer"];
         OptimizerOptions options;
         if (o.contains("momentum")) options.momentum = o["momentum"];
         if (o.contains("nesterov")) options.nesterov = o["nesterov"];
-        const auto optimizer = make_optimizer(o["name"].get<std::string>(), options, model.parameters().size());
-        Batcher batcher(set.pixels(), batch, split ? split_pixel_table(mean, std, 0) : whole_pixel_table(mean, std));
+        const auto optimizer =
+            make_optimizer(o["name"].get<std::string>(), options, model.parameters().size());
+        Batcher batcher(set.pixels(), batch,
+                        split ? split_pixel_table(mean, std, 0) : whole_pixel_table(mean, std));
         const std::vector<double> losses = numbers<double>(c["losses"]);
         for (std::size_t step = 0; step < losses.size(); ++step) {
-          const Batch samples = batcher.in_order(set, static_cast<int>(step) * batch % count, batch);
+          const Batch samples =
+              batcher.in_order(set, static_cast<int>(step) * batch % count, batch);
           const double loss = float_pass(model, backend, samples.input, samples.labels);
           INFO("step ", step, ": ", loss, " instead of ", losses[step]);
           REQUIRE(close(loss, losses[step], 1e-4));

@@ -58,16 +58,19 @@ TEST_CASE("spacing does not matter, and the canonical spelling reads back as its
     const auto parameters = activation_info(find_activation(name)).parameters;
     if (parameters.empty()) continue;
     char value[32];
-    std::snprintf(value, sizeof value, "%g", (parameters[0].min + 3 * parameters[0].max) / 4 );
+    std::snprintf(value, sizeof value, "%g", (parameters[0].min + 3 * parameters[0].max) / 4);
     const std::string with_value = "dense 4 | " + name + " " + value + " | dense 10";
     CHECK(canonical(canonical(with_value)) == canonical(with_value));
   }
 }
 
-TEST_CASE("an unknown word is named with its position, the nearest known one and all that are known") {
-  check_says("dense 512 | rleu | dense 10", {"\"rleu\"", "position 13", "did you mean \"relu\"", "dense", "swish"});
+TEST_CASE(
+    "an unknown word is named with its position, the nearest known one and all that are known") {
+  check_says("dense 512 | rleu | dense 10",
+             {"\"rleu\"", "position 13", "did you mean \"relu\"", "dense", "swish"});
   check_says("desne 512 | relu | dense 10", {"\"desne\"", "position 1", "did you mean \"dense\""});
-  check_says("dense 512 | zzzzzzzzzzzz | dense 10", {"\"zzzzzzzzzzzz\"", "position 13", "dense", "relu"});
+  check_says("dense 512 | zzzzzzzzzzzz | dense 10",
+             {"\"zzzzzzzzzzzz\"", "position 13", "dense", "relu"});
   check_says("Dense 512", {"\"Dense\"", "position 1", "\"dense\""});
   check_says("512", {"\"512\"", "position 1"});
   check_says("dense 512 relu | dense 10", {"position"});
@@ -75,8 +78,10 @@ TEST_CASE("an unknown word is named with its position, the nearest known one and
 }
 
 TEST_CASE("widths that cannot be") {
-  for (const char* width : {"0", "-1", "1.5", "65537", "1e9", "nan", "inf", "-inf", "0x10", "ten", "5e-1", "99999999999999999999"}) {
-    check_says(std::string("dense ") + width + " | relu | dense 10", {std::string("\"") + width + "\"", "position 7", "1 to 65536"});
+  for (const char* width : {"0", "-1", "1.5", "65537", "1e9", "nan", "inf", "-inf", "0x10", "ten",
+                            "5e-1", "99999999999999999999"}) {
+    check_says(std::string("dense ") + width + " | relu | dense 10",
+               {std::string("\"") + width + "\"", "position 7", "1 to 65536"});
   }
   CHECK(refusal("dense 65536 | relu | dense 10") == "accepted");
   check_says("dense | relu | dense 10", {"\"dense\"", "position 1", "width"});
@@ -89,18 +94,23 @@ TEST_CASE("activation arguments out of range, not numbers, or too many") {
     const std::string before = "dense 4 | " + name;
     std::string all = before;
     for (const ActivationParameter& p : parameters) all += " " + std::to_string(p.initial);
-    check_says(all + " 1 | dense 10", {"\"1\"", "position " + std::to_string(all.size() + 2), name});
+    check_says(all + " 1 | dense 10",
+               {"\"1\"", "position " + std::to_string(all.size() + 2), name});
     if (parameters.empty()) continue;
     CHECK(refusal(all + " | dense 10") == "accepted");
-    for (const std::string& bad : {std::to_string(parameters[0].max + 1), std::to_string(parameters[0].min - 1), std::string("nan"), std::string("x")}) {
+    for (const std::string& bad :
+         {std::to_string(parameters[0].max + 1), std::to_string(parameters[0].min - 1),
+          std::string("nan"), std::string("x")}) {
       check_says(before + " " + bad + " | dense 10",
-                 {"\"" + bad + "\"", "position " + std::to_string(before.size() + 2), parameters[0].name, "from", "to"});
+                 {"\"" + bad + "\"", "position " + std::to_string(before.size() + 2),
+                  parameters[0].name, "from", "to"});
     }
   }
 }
 
 TEST_CASE("a last layer that does not match the classes") {
-  check_says("dense 512 | relu | dense 9", {"\"dense\"", "position 20", "9", "10 classes", "dense 10"});
+  check_says("dense 512 | relu | dense 9",
+             {"\"dense\"", "position 20", "9", "10 classes", "dense 10"});
   check_says("dense 512 | relu", {"\"relu\"", "position 13", "512", "10"});
   check_says("relu", {"\"relu\"", "784", "10"});
 }
@@ -119,11 +129,13 @@ TEST_CASE("limits: layers and parameters") {
   for (int k = 0; k < kMaxLayers - 1; ++k) many += " | relu";
   CHECK(refusal(many) == "accepted");
   check_says(many + " | relu", {std::to_string(kMaxLayers + 1), std::to_string(kMaxLayers)});
-  check_says("dense 65536 | dense 65536 | dense 10", {"\"dense\"", "position 15", "parameters", "268,435,456"});
+  check_says("dense 65536 | dense 65536 | dense 10",
+             {"\"dense\"", "position 15", "parameters", "268,435,456"});
 }
 
 TEST_CASE("control characters and very long words are shown safely") {
-  const std::string message = refusal(std::string("dense 10 | re\x01lu\x7f") + std::string(5000, 'x'));
+  const std::string message =
+      refusal(std::string("dense 10 | re\x01lu\x7f") + std::string(5000, 'x'));
   CAPTURE(message);
   CHECK(message.size() < 600);
   for (const char c : message) CHECK(!std::iscntrl(static_cast<unsigned char>(c)));
@@ -133,7 +145,9 @@ TEST_CASE("control characters and very long words are shown safely") {
 TEST_CASE("no text at all makes the parser do worse than refuse") {
   const std::uint64_t seed = test_seed() + 41;
   TestRandom random(seed);
-  const std::vector<std::string> pieces = {"dense", "relu", "|", " ", "10", "512", "-3", "1e400", "leaky_relu", "0.5", "||", "\t", "x", "nan", "\xff", "é"};
+  const std::vector<std::string> pieces = {"dense", "relu",  "|",          " ",   "10", "512",
+                                           "-3",    "1e400", "leaky_relu", "0.5", "||", "\t",
+                                           "x",     "nan",   "\xff",       "é"};
   for (int round = 0; round < 20000; ++round) {
     std::string text;
     for (int k = random.below(12); k > 0; --k) {
@@ -143,7 +157,8 @@ TEST_CASE("no text at all makes the parser do worse than refuse") {
     INFO("seed ", seed, ", round ", round, ", text ", text);
     try {
       const auto layers = parse_architecture(text, {1, 28, 28}, 10);
-      REQUIRE(architecture_text(parse_architecture(architecture_text(layers), {1, 28, 28}, 10)) == architecture_text(layers));
+      REQUIRE(architecture_text(parse_architecture(architecture_text(layers), {1, 28, 28}, 10)) ==
+              architecture_text(layers));
     } catch (const Error& error) {
       REQUIRE(std::string(error.what()).rfind("model: ", 0) == 0);
     }

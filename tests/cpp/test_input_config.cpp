@@ -56,7 +56,8 @@ std::shared_ptr<const Dataset> small_data() {
   };
   auto [train_images, train_labels] = part(24);
   auto [test_images, test_labels] = part(10);
-  return std::make_shared<Dataset>("small", Dataset::Files{train_images, train_labels, test_images, test_labels});
+  return std::make_shared<Dataset>(
+      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
 std::string session_refusal(const std::string& json) {
@@ -91,7 +92,8 @@ TEST_CASE("the defaults are the reference program's") {
   CHECK(config_to_fields(c).empty());
 }
 
-TEST_CASE("every field goes through JSON and texts and comes back, and an unknown one is never taken") {
+TEST_CASE(
+    "every field goes through JSON and texts and comes back, and an unknown one is never taken") {
   REQUIRE(!config_fields().empty());
   for (const Field& field : config_fields()) {
     CAPTURE(field.name);
@@ -100,10 +102,14 @@ TEST_CASE("every field goes through JSON and texts and comes back, and an unknow
     Config changed;
     if (const auto* d = std::get_if<double Config::*>(&field.member)) changed.*(*d) = 0.1 + 0.2;
     if (const auto* i = std::get_if<int Config::*>(&field.member)) changed.*(*i) = 3;
-    if (const auto* s = std::get_if<std::int64_t Config::*>(&field.member)) changed.*(*s) = 9007199254740991;
-    if (const auto* b = std::get_if<bool Config::*>(&field.member)) changed.*(*b) = !(changed.*(*b));
-    if (const auto* t = std::get_if<std::string Config::*>(&field.member)) changed.*(*t) = field.choices.empty() ? "a | b & c=d #é" : field.choices.back().name;
-    if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) changed.events = {{0, "lr", 0.5}, {7, "lr", 1.0 / 3.0}};
+    if (const auto* s = std::get_if<std::int64_t Config::*>(&field.member))
+      changed.*(*s) = 9007199254740991;
+    if (const auto* b = std::get_if<bool Config::*>(&field.member))
+      changed.*(*b) = !(changed.*(*b));
+    if (const auto* t = std::get_if<std::string Config::*>(&field.member))
+      changed.*(*t) = field.choices.empty() ? "a | b & c=d #é" : field.choices.back().name;
+    if (std::holds_alternative<std::vector<Event> Config::*>(field.member))
+      changed.events = {{0, "lr", 0.5}, {7, "lr", 1.0 / 3.0}};
     CHECK(!(changed == Config{}));
     CHECK(config_from_json(config_to_json(changed).dump()) == changed);
     const Fields texts = config_to_fields(changed);
@@ -122,12 +128,14 @@ TEST_CASE("an unknown key names the nearest known one") {
   check_says(text_refusal("moментum", "1"), {"momentum"});
   check_says(text_refusal("LR", "1"), {"\"LR\"", "lr"});
   check_says(text_refusal("", "1"), {"\"\""});
-  check_says(text_refusal("qqqqqqqqqqqqqqqqqqqqqqqq", "1"), {"\"qqqqqqqqqqqqqqqqqqqqqqqq\"", "lr", "epochs"});
+  check_says(text_refusal("qqqqqqqqqqqqqqqqqqqqqqqq", "1"),
+             {"\"qqqqqqqqqqqqqqqqqqqqqqqq\"", "lr", "epochs"});
   check_says(text_refusal(std::string(100000, 'a'), "1"), {"aaaa"});
 }
 
 TEST_CASE("a learning rate that is negative or not a number") {
-  for (const char* bad : {"-1", "-0.001", "nan", "NaN", "inf", "-inf", "1e400", "ten", "", " ", "0.1x", "1,5", "0x1", "1e7"}) {
+  for (const char* bad : {"-1", "-0.001", "nan", "NaN", "inf", "-inf", "1e400", "ten", "", " ",
+                          "0.1x", "1,5", "0x1", "1e7"}) {
     check_says(text_refusal("lr", bad), {"lr is", bad, "from 0 to 1000000"});
   }
   check_says(json_refusal(R"({"lr": -0.5})"), {"lr is -0.5", "from 0 to 1000000"});
@@ -148,8 +156,10 @@ TEST_CASE("whole numbers that are zero, fractional or too large") {
     check_says(text_refusal(name, "1e18"), {name, "a whole number from 1"});
     check_says(text_refusal(name, "nan"), {name, "a whole number from 1"});
     check_says(json_refusal("{\"" + std::string(name) + "\": 0}"), {std::string(name) + " is 0"});
-    check_says(json_refusal("{\"" + std::string(name) + "\": 2.5}"), {std::string(name) + " is 2.5"});
-    check_says(json_refusal("{\"" + std::string(name) + "\": \"8\"}"), {std::string(name) + " is \"8\""});
+    check_says(json_refusal("{\"" + std::string(name) + "\": 2.5}"),
+               {std::string(name) + " is 2.5"});
+    check_says(json_refusal("{\"" + std::string(name) + "\": \"8\"}"),
+               {std::string(name) + " is \"8\""});
   }
   check_says(text_refusal("seed", "-1"), {"seed is -1", "from 0"});
   check_says(text_refusal("seed", "9007199254740992"), {"seed", "9007199254740991"});
@@ -191,7 +201,8 @@ TEST_CASE("text that is not JSON, or not an object") {
   check_says(json_refusal("null"), {"config", "object"});
   check_says(json_refusal("{\"data\": \"\xff\xfe\"}"), {"config", "JSON"});
   check_says(json_refusal(std::string(100000, '[')), {"config"});
-  check_says(json_refusal(std::string(100000, '[') + std::string(100000, ']')), {"config", "object"});
+  check_says(json_refusal(std::string(100000, '[') + std::string(100000, ']')),
+             {"config", "object"});
 }
 
 TEST_CASE("a refused config leaves what was there as it was") {
@@ -219,8 +230,12 @@ TEST_CASE("live changes: only live fields, steps in order, values in range") {
   check_says(text_refusal("events", "1.5:lr:1"), {"events", "1.5:lr:1"});
   check_says(text_refusal("events", "9:lr:1,5:lr:1"), {"events", "ascending"});
   check_says(text_refusal("events", ","), {"events"});
-  check_says(json_refusal(R"({"events": [{"step": 1, "field": "lr"}]})"), {"events", "step, field, value"});
-  check_says(json_refusal(R"({"events": [{"step": 9, "field": "lr", "value": 1}, {"step": 5, "field": "lr", "value": 1}]})"), {"events", "order"});
+  check_says(json_refusal(R"({"events": [{"step": 1, "field": "lr"}]})"),
+             {"events", "step, field, value"});
+  check_says(
+      json_refusal(
+          R"({"events": [{"step": 9, "field": "lr", "value": 1}, {"step": 5, "field": "lr", "value": 1}]})"),
+      {"events", "order"});
   check_says(json_refusal(R"({"events": [5]})"), {"events"});
   check_says(json_refusal(R"({"events": "5:lr:1"})"), {"events", "list"});
   const Config c = config_from_fields({{"events", "0:lr:0.5,7:lr:0.25,7:lr:0.125"}});
@@ -229,22 +244,26 @@ TEST_CASE("live changes: only live fields, steps in order, values in range") {
 
 TEST_CASE("what a session cannot run is refused when it is made") {
   CHECK(session_refusal(R"({"model": "dense 4 | relu | dense 10"})") == "accepted");
-  check_says(session_refusal(R"({"model": "dense 4 | rule | dense 10"})"), {"\"rule\"", "position 11", "\"relu\""});
+  check_says(session_refusal(R"({"model": "dense 4 | rule | dense 10"})"),
+             {"\"rule\"", "position 11", "\"relu\""});
   check_says(session_refusal(R"({"model": "dense 4 | relu | dense 3"})"), {"3", "10 classes"});
   check_says(session_refusal(R"({"model": "dense 0 | relu | dense 10"})"), {"\"0\"", "position 7"});
   check_says(session_refusal(R"({"device": "cuda"})"), {"cuda", "cpu"});
   check_says(session_refusal(R"({"simd": "mmx"})"), {"\"mmx\"", "auto", cpu::simd_names().back()});
-  check_says(session_refusal(R"({"optimizer": "sgd", "nesterov": true})"), {"nesterov", "momentum"});
+  check_says(session_refusal(R"({"optimizer": "sgd", "nesterov": true})"),
+             {"nesterov", "momentum"});
 }
 
 TEST_CASE("bad requests to a running session leave it as it was") {
-  Session session(small_data(), config_from_json(R"({"model": "dense 4 | relu | dense 10", "batch": 8})"));
+  Session session(small_data(),
+                  config_from_json(R"({"model": "dense 4 | relu | dense 10", "batch": 8})"));
   session.advance();
   const std::string before = session.weights_sha256();
   const Config config = session.config();
   CHECK_THROWS_WITH_AS(session.set("lr", -1.0), doctest::Contains("lr is -1"), Error);
   CHECK_THROWS_WITH_AS(session.set("lrr", 1.0), doctest::Contains("\"lr\""), Error);
-  CHECK_THROWS_WITH_AS(session.set("batch", 1.0), doctest::Contains("cannot change while training"), Error);
+  CHECK_THROWS_WITH_AS(session.set("batch", 1.0), doctest::Contains("cannot change while training"),
+                       Error);
   CHECK_THROWS_WITH_AS(session.save("onnxx"), doctest::Contains("onnxx"), Error);
   const std::vector<std::uint8_t> image(5);
   CHECK_THROWS_WITH_AS(session.predict(image), doctest::Contains("5 pixels"), Error);
@@ -253,9 +272,13 @@ TEST_CASE("bad requests to a running session leave it as it was") {
   CHECK(session.predict(std::vector<std::uint8_t>(6)).probabilities.size() == 10);
 }
 
-TEST_CASE("a run that diverges stops at that step, names the layer, and keeps the weights from before it") {
-  Session session(small_data(), config_from_json(
-      R"({"model": "dense 8 | identity | dense 10", "batch": 8, "optimizer": "sgd", "lr": 1e6, "epochs": 1000})"));
+TEST_CASE(
+    "a run that diverges stops at that step, names the layer, and keeps the weights from before "
+    "it") {
+  Session session(
+      small_data(),
+      config_from_json(
+          R"({"model": "dense 8 | identity | dense 10", "batch": 8, "optimizer": "sgd", "lr": 1e6, "epochs": 1000})"));
   std::string before = session.weights_sha256();
   Progress progress;
   int steps = 0;
@@ -269,8 +292,10 @@ TEST_CASE("a run that diverges stops at that step, names the layer, and keeps th
   CHECK(progress.values["step"].get<int>() >= 1);
   const std::string message = progress.values["message"];
   CAPTURE(message);
-  CHECK(message.find("step " + std::to_string(progress.values["step"].get<int>())) != std::string::npos);
-  CHECK(message.find("layer " + std::to_string(progress.values["layer"].get<int>())) != std::string::npos);
+  CHECK(message.find("step " + std::to_string(progress.values["step"].get<int>())) !=
+        std::string::npos);
+  CHECK(message.find("layer " + std::to_string(progress.values["layer"].get<int>())) !=
+        std::string::npos);
   CHECK(!progress.lines.empty());
   const Progress again = session.advance();
   CHECK(again.values == progress.values);

@@ -77,13 +77,15 @@ TEST_CASE("an empty file, a header cut off, and gzip that was not unpacked") {
   check_says(label_refusal({}), {"test labels", "empty"});
   const Bytes whole = idx_bytes({1, 2, 3}, kSix);
   for (std::size_t length = 1; length < 16; ++length) {
-    check_says(image_refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))),
-               {"training images", std::to_string(length) + " bytes", "16"});
+    check_says(
+        image_refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))),
+        {"training images", std::to_string(length) + " bytes", "16"});
   }
   for (std::size_t length = 1; length < 8; ++length) {
     const Bytes labels = idx_bytes({6}, kSix);
-    check_says(label_refusal(Bytes(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(length))),
-               {"test labels", std::to_string(length) + " bytes", "8"});
+    check_says(
+        label_refusal(Bytes(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(length))),
+        {"test labels", std::to_string(length) + " bytes", "8"});
   }
   Bytes gzip = whole;
   gzip[0] = 0x1f;
@@ -109,7 +111,8 @@ TEST_CASE("a wrong magic number, type or number of dimensions") {
   for (const int dimensions : {0, 1, 2, 4, 255}) {
     bytes = idx_bytes({1, 2, 3}, kSix);
     bytes[3] = static_cast<std::uint8_t>(dimensions);
-    check_says(image_refusal(bytes), {"training images", std::to_string(dimensions) + " dimension", "3"});
+    check_says(image_refusal(bytes),
+               {"training images", std::to_string(dimensions) + " dimension", "3"});
   }
   // The two files swapped, the most likely mistake of all.
   check_says(label_refusal(idx_bytes({1, 2, 3}, kSix)), {"test labels", "3 dimensions", "1"});
@@ -121,8 +124,13 @@ TEST_CASE("a size of zero, and sizes whose product overflows 32 and 64 bits") {
   check_says(image_refusal(idx_bytes({1, 0, 28}, {})), {"training images", "height", "0"});
   check_says(image_refusal(idx_bytes({1, 28, 0}, {})), {"training images", "width", "0"});
   check_says(label_refusal(idx_bytes({0}, {})), {"test labels", "count", "0"});
-  const std::vector<std::vector<std::uint32_t>> too_large = {{0xffffffffu, 0xffffffffu, 0xffffffffu}, {65536, 65536, 1}, {65536, 256, 256},
-                                                             {0x80000000u, 2, 1}, {2, 0x80000000u, 1}, {1, 1, 0xffffffffu}};
+  const std::vector<std::vector<std::uint32_t>> too_large = {
+      {0xffffffffu, 0xffffffffu, 0xffffffffu},
+      {65536, 65536, 1},
+      {65536, 256, 256},
+      {0x80000000u, 2, 1},
+      {2, 0x80000000u, 1},
+      {1, 1, 0xffffffffu}};
   for (const auto& sizes : too_large) {
     const std::string message = image_refusal(idx_bytes(sizes, kSix));
     CAPTURE(message);
@@ -134,21 +142,27 @@ TEST_CASE("a size of zero, and sizes whose product overflows 32 and 64 bits") {
 }
 
 TEST_CASE("a file that is too short or too long for what it announces") {
-  check_says(image_refusal(idx_bytes({1, 2, 3}, {1, 2, 3, 4, 5})), {"training images", "5", "6", "truncated"});
+  check_says(image_refusal(idx_bytes({1, 2, 3}, {1, 2, 3, 4, 5})),
+             {"training images", "5", "6", "truncated"});
   check_says(image_refusal(idx_bytes({1, 2, 3}, {})), {"training images", "0", "6", "truncated"});
-  check_says(image_refusal(idx_bytes({1, 2, 3}, {1, 2, 3, 4, 5, 6, 7})), {"training images", "7", "6", "long"});
+  check_says(image_refusal(idx_bytes({1, 2, 3}, {1, 2, 3, 4, 5, 6, 7})),
+             {"training images", "7", "6", "long"});
   check_says(label_refusal(idx_bytes({7}, kSix)), {"test labels", "6", "7", "truncated"});
   check_says(label_refusal(idx_bytes({5}, kSix)), {"test labels", "6", "5", "long"});
 }
 
 TEST_CASE("counts that differ and labels out of range") {
-  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({6}, kSix)), {"training", "3 images", "6 labels"});
-  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({3}, {0, 9, 10})), {"training labels", "10", "sample 2", "0 to 9"});
-  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({3}, {255, 0, 0})), {"training labels", "255", "sample 0", "0 to 9"});
+  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({6}, kSix)),
+             {"training", "3 images", "6 labels"});
+  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({3}, {0, 9, 10})),
+             {"training labels", "10", "sample 2", "0 to 9"});
+  check_says(set_refusal(idx_bytes({3, 1, 2}, kSix), idx_bytes({3}, {255, 0, 0})),
+             {"training labels", "255", "sample 0", "0 to 9"});
 }
 
 TEST_CASE("training and test images of different size, and which of four files is bad") {
-  const Bytes images = idx_bytes({3, 1, 2}, kSix), turned = idx_bytes({3, 2, 1}, kSix), labels = idx_bytes({3}, {1, 2, 3});
+  const Bytes images = idx_bytes({3, 1, 2}, kSix), turned = idx_bytes({3, 2, 1}, kSix),
+              labels = idx_bytes({3}, {1, 2, 3});
   const auto refusal = [](Dataset::Files files) -> std::string {
     try {
       Dataset("own", std::move(files));
@@ -172,7 +186,8 @@ TEST_CASE("no bytes at all make the reader do worse than refuse") {
     Bytes bytes = idx_bytes({1, 2, 3}, kSix);
     for (int change = 1 + random.below(3); change > 0; --change) {
       const auto at = static_cast<std::size_t>(random.below(static_cast<int>(bytes.size())));
-      bytes[at] = static_cast<std::uint8_t>(random.below(4) == 0 ? random.below(256) : (random.below(2) ? 0xff : 0));
+      bytes[at] = static_cast<std::uint8_t>(random.below(4) == 0 ? random.below(256)
+                                                                 : (random.below(2) ? 0xff : 0));
     }
     bytes.resize(static_cast<std::size_t>(random.below(static_cast<int>(bytes.size()) + 4)));
     INFO("seed ", seed, ", round ", round);

@@ -20,7 +20,8 @@ struct Row {
   Buffer buffer;
   std::size_t n;
 
-  explicit Row(std::size_t count, float fill = kNan) : buffer(align_up(count) + kGuardFloats), n(count) {
+  explicit Row(std::size_t count, float fill = kNan)
+      : buffer(align_up(count) + kGuardFloats), n(count) {
     for (std::size_t k = 0; k < buffer.size(); ++k) buffer.data()[k] = k < n ? fill : 777.0f;
   }
   explicit Row(const std::vector<float>& values) : Row(values.size()) {
@@ -54,7 +55,8 @@ const std::vector<std::size_t> kCounts = {16, 32, 48, 64, 80, 512, 1040};  // mu
 // Ordinary values, and at the front those where something can go wrong.
 std::vector<float> activation_inputs(TestRandom& random, std::size_t n) {
   std::vector<float> x = random.reals(n, -8.0, 8.0);
-  const float edges[] = {0.0f, -0.0f, 1e-30f, -1e-30f, 1e-4f, -1e-4f, 20.0f, -20.0f, 88.5f, -88.5f, 120.0f, -120.0f, 1e4f, -1e4f};
+  const float edges[] = {0.0f,   -0.0f, 1e-30f, -1e-30f, 1e-4f,   -1e-4f, 20.0f,
+                         -20.0f, 88.5f, -88.5f, 120.0f,  -120.0f, 1e4f,   -1e4f};
   for (std::size_t k = 0; k < n && k < std::size(edges); ++k) x[k] = edges[k];
   return x;
 }
@@ -73,7 +75,8 @@ TEST_CASE("there is more than one target to compare, or the reason is plain") {
   CHECK(all.size() >= 2);  // a WebAssembly module has one
 #endif
   CHECK(cpu::simd_names().size() == all.size());
-  CHECK_THROWS_WITH_AS(cpu::CpuBackend("no such target"), doctest::Contains("no such target"), Error);
+  CHECK_THROWS_WITH_AS(cpu::CpuBackend("no such target"), doctest::Contains("no such target"),
+                       Error);
 }
 
 TEST_CASE("every activation of the registry: forward, backward and parameter derivative") {
@@ -84,7 +87,8 @@ TEST_CASE("every activation of the registry: forward, backward and parameter der
     for (int variant = 0; variant < 3; ++variant) {
       std::vector<float> p;
       for (const ActivationParameter& parameter : info.parameters) {
-        const double value = variant == 0 ? parameter.initial : random.uniform(parameter.min, parameter.max);
+        const double value =
+            variant == 0 ? parameter.initial : random.uniform(parameter.min, parameter.max);
         p.push_back(static_cast<float>(value));
       }
       const Values wide_p = widened(p);
@@ -92,17 +96,19 @@ TEST_CASE("every activation of the registry: forward, backward and parameter der
         const Row x(activation_inputs(random, n)), dy(random.reals(n, -2.0, 2.0));
         SameBits same;
         for (const cpu::Kernels* kernels : cpu::available_kernels()) {
-          INFO("seed ", seed, ", ", std::string(kernels->name), ", ", info.name, " with first parameter ",
-               p.empty() ? 0.0f : p[0], ", n ", n);
+          INFO("seed ", seed, ", ", std::string(kernels->name), ", ", info.name,
+               " with first parameter ", p.empty() ? 0.0f : p[0], ", n ", n);
           Row y(n), dx(n), products(n);
           kernels->activation_forward[id](p.data(), x.data(), y.data(), n);
           kernels->activation_backward[id](p.data(), x.data(), dy.data(), dx.data(), n);
           kernels->activation_parameter[id](p.data(), x.data(), dy.data(), products.data(), n);
           for (std::size_t k = 0; k < n; ++k) {
-            const double at = static_cast<double>(x.data()[k]), slope = static_cast<double>(dy.data()[k]);
+            const double at = static_cast<double>(x.data()[k]),
+                         slope = static_cast<double>(dy.data()[k]);
             CAPTURE(at);
             const double value = activation_value(id, at, wide_p);
-            REQUIRE(std::abs(static_cast<double>(y.data()[k]) - value) <= 1e-5 * (1e-3 + std::abs(value)));
+            REQUIRE(std::abs(static_cast<double>(y.data()[k]) - value) <=
+                    1e-5 * (1e-3 + std::abs(value)));
             const double derivative = activation_derivative(id, at, wide_p);
             REQUIRE(std::abs(static_cast<double>(dx.data()[k]) - slope * derivative) <=
                     1e-5 * std::abs(slope) * (1.0 + std::abs(derivative)));
@@ -127,7 +133,8 @@ TEST_CASE("every activation gives NaN for NaN and does not disturb its neighbour
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     std::vector<float> p;
-    for (const ActivationParameter& parameter : info.parameters) p.push_back(static_cast<float>(parameter.initial));
+    for (const ActivationParameter& parameter : info.parameters)
+      p.push_back(static_cast<float>(parameter.initial));
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
       for (std::size_t bad = 0; bad < 16; ++bad) {
         Row x(16, 0.5f), y(16);
@@ -145,8 +152,10 @@ TEST_CASE("softmax cross-entropy: losses, gradient, hits and probabilities") {
   TestRandom random(seed);
   for (const int classes : {2, 3, 4, 10, 15, 16, 17, 31, 32, 33, 49, 100, 256}) {
     for (const int n : {1, 2, 15, 16, 17, 31, 32, 33, 64, 65}) {
-      const double size = std::vector<double>{0.1, 3.0, 60.0}[static_cast<std::size_t>(random.below(3))];
-      const std::vector<float> z = random.reals(static_cast<std::size_t>(n) * static_cast<std::size_t>(classes), -size, size);
+      const double size =
+          std::vector<double>{0.1, 3.0, 60.0}[static_cast<std::size_t>(random.below(3))];
+      const std::vector<float> z = random.reals(
+          static_cast<std::size_t>(n) * static_cast<std::size_t>(classes), -size, size);
       std::vector<std::uint8_t> labels;
       std::vector<int> wide_labels;
       for (int k = 0; k < n; ++k) {
@@ -158,19 +167,25 @@ TEST_CASE("softmax cross-entropy: losses, gradient, hits and probabilities") {
       const float scale = 1.0f / static_cast<float>(n);
       SameBits same;
       for (const cpu::Kernels* kernels : cpu::available_kernels()) {
-        INFO("seed ", seed, ", ", std::string(kernels->name), ": N ", n, ", C ", classes, ", logits to ", size);
+        INFO("seed ", seed, ", ", std::string(kernels->name), ": N ", n, ", C ", classes,
+             ", logits to ", size);
         cpu::CpuBackend backend{std::string(kernels->name)};
         Panels dlogits(n, classes, kNan), probabilities(n, classes, kNan);
         Row losses(static_cast<std::size_t>(n));
         std::vector<std::uint8_t> correct(static_cast<std::size_t>(n) + 1, 0xCC);
-        backend.softmax_cross_entropy({.logits = logits.view(), .labels = labels.data(), .gradient_scale = scale,
-                                       .losses = losses.data(), .correct = correct.data(), .dlogits = dlogits.data()});
+        backend.softmax_cross_entropy({.logits = logits.view(),
+                                       .labels = labels.data(),
+                                       .gradient_scale = scale,
+                                       .losses = losses.data(),
+                                       .correct = correct.data(),
+                                       .dlogits = dlogits.data()});
         backend.softmax(logits.view(), probabilities.view());
         int hits = 0;
         for (int k = 0; k < n; ++k) {
           const double loss = expected.per_sample[static_cast<std::size_t>(k)];
           CAPTURE(k);
-          REQUIRE(std::abs(static_cast<double>(losses.data()[k]) - loss) <= 1e-5 * (0.1 + loss + size / 10));
+          REQUIRE(std::abs(static_cast<double>(losses.data()[k]) - loss) <=
+                  1e-5 * (0.1 + loss + size / 10));
           REQUIRE(correct[static_cast<std::size_t>(k)] <= 1);
           hits += correct[static_cast<std::size_t>(k)];
         }
@@ -193,26 +208,36 @@ TEST_CASE("softmax cross-entropy: losses, gradient, hits and probabilities") {
 
         // Without a gradient the losses are the same.
         Row again(static_cast<std::size_t>(n));
-        backend.softmax_cross_entropy({.logits = logits.view(), .labels = labels.data(), .gradient_scale = scale,
-                                       .losses = again.data(), .correct = correct.data(), .dlogits = nullptr});
+        backend.softmax_cross_entropy({.logits = logits.view(),
+                                       .labels = labels.data(),
+                                       .gradient_scale = scale,
+                                       .losses = again.data(),
+                                       .correct = correct.data(),
+                                       .dlogits = nullptr});
         CHECK(first_difference(again.values(), losses.values()) == "");
       }
     }
   }
 }
 
-TEST_CASE("softmax cross-entropy: the first of equal logits is the answer, and extremes stay finite") {
+TEST_CASE(
+    "softmax cross-entropy: the first of equal logits is the answer, and extremes stay finite") {
   for (const cpu::Kernels* kernels : cpu::available_kernels()) {
     CAPTURE(std::string(kernels->name));
     cpu::CpuBackend backend{std::string(kernels->name)};
-    const std::vector<float> z = {1, 1, 1, /**/ 0, 2, 2, /**/ 1e4f, -1e4f, 0, /**/ -3e38f, 3e38f, 0};
+    const std::vector<float> z = {1,         1,     1, /**/ 0,      2,     2,
+                                  /**/ 1e4f, -1e4f, 0, /**/ -3e38f, 3e38f, 0};
     const std::vector<std::uint8_t> labels = {0, 2, 1, 0};
     const Panels logits(4, 3, z, 0.0f);
     Panels dlogits(4, 3, kNan);
     Row losses(4);
     std::uint8_t correct[4] = {9, 9, 9, 9};
-    backend.softmax_cross_entropy({.logits = logits.view(), .labels = labels.data(), .gradient_scale = 1.0f,
-                                   .losses = losses.data(), .correct = correct, .dlogits = dlogits.data()});
+    backend.softmax_cross_entropy({.logits = logits.view(),
+                                   .labels = labels.data(),
+                                   .gradient_scale = 1.0f,
+                                   .losses = losses.data(),
+                                   .correct = correct,
+                                   .dlogits = dlogits.data()});
     CHECK(correct[0] == 1);
     CHECK(correct[1] == 0);
     CHECK(correct[2] == 0);
@@ -250,20 +275,27 @@ TEST_CASE("Adam: twenty steps on every target against the double reference") {
           const std::vector<float>& g = slopes[static_cast<std::size_t>(t - 1)];
           reference.step(expected, widened(g));
           const Row grad(g);
-          kernels->adam({.beta1 = 0.9f, .one_minus_beta1 = static_cast<float>(1.0 - 0.9), .beta2 = 0.999f,
-                         .one_minus_beta2 = static_cast<float>(1.0 - 0.999),
-                         .step_size = static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
-                         .inverse_root_second = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
-                         .epsilon = static_cast<float>(eps)},
-                        w.data(), grad.data(), m.data(), v.data(), n);
+          kernels->adam(
+              {.beta1 = 0.9f,
+               .one_minus_beta1 = static_cast<float>(1.0 - 0.9),
+               .beta2 = 0.999f,
+               .one_minus_beta2 = static_cast<float>(1.0 - 0.999),
+               .step_size = static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
+               .inverse_root_second = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
+               .epsilon = static_cast<float>(eps)},
+              w.data(), grad.data(), m.data(), v.data(), n);
         }
         for (std::size_t k = 0; k < n; ++k) {
           CAPTURE(k);
-          REQUIRE(std::abs(static_cast<double>(w.data()[k]) - expected[k]) <= 1e-5 * (std::abs(expected[k]) + 0.2));
-          REQUIRE(std::abs(static_cast<double>(m.data()[k]) - reference.m[k]) <= 1e-5 * std::abs(reference.m[k]) + 1e-7);
-          REQUIRE(std::abs(static_cast<double>(v.data()[k]) - reference.v[k]) <= 1e-5 * std::abs(reference.v[k]) + 1e-30);
+          REQUIRE(std::abs(static_cast<double>(w.data()[k]) - expected[k]) <=
+                  1e-5 * (std::abs(expected[k]) + 0.2));
+          REQUIRE(std::abs(static_cast<double>(m.data()[k]) - reference.m[k]) <=
+                  1e-5 * std::abs(reference.m[k]) + 1e-7);
+          REQUIRE(std::abs(static_cast<double>(v.data()[k]) - reference.v[k]) <=
+                  1e-5 * std::abs(reference.v[k]) + 1e-30);
         }
-        for (std::size_t k = 0; k < n; k += 7) REQUIRE(w.data()[k] == start[k]);  // no gradient, no step
+        for (std::size_t k = 0; k < n; k += 7)
+          REQUIRE(w.data()[k] == start[k]);  // no gradient, no step
         CHECK(same.difference("w", w.values()) == "");
         CHECK(same.difference("m", m.values()) == "");
         CHECK(same.difference("v", v.values()) == "");
@@ -273,7 +305,8 @@ TEST_CASE("Adam: twenty steps on every target against the double reference") {
   }
 }
 
-TEST_CASE("SGD, with momentum and Nesterov: twenty steps on every target against the double reference") {
+TEST_CASE(
+    "SGD, with momentum and Nesterov: twenty steps on every target against the double reference") {
   const std::uint64_t seed = test_seed() + 13;
   TestRandom random(seed);
   for (const double momentum : {0.0, 0.9}) {
@@ -285,19 +318,22 @@ TEST_CASE("SGD, with momentum and Nesterov: twenty steps on every target against
         for (int t = 0; t < 20; ++t) slopes.push_back(random.reals(n));
         SameBits same;
         for (const cpu::Kernels* kernels : cpu::available_kernels()) {
-          INFO("seed ", seed, ", ", std::string(kernels->name), ", n ", n, ", momentum ", momentum, ", nesterov ", nesterov);
+          INFO("seed ", seed, ", ", std::string(kernels->name), ", n ", n, ", momentum ", momentum,
+               ", nesterov ", nesterov);
           oracle::Sgd reference{.lr = 0.1, .momentum = momentum, .nesterov = nesterov};
           Values expected = widened(start);
           Row w(start), buffer(n, 0.0f);
           for (const std::vector<float>& g : slopes) {
             reference.step(expected, widened(g));
             const Row grad(g);
-            kernels->sgd({.lr = 0.1f, .momentum = static_cast<float>(momentum), .nesterov = nesterov}, w.data(),
-                         grad.data(), momentum == 0.0 ? nullptr : buffer.data(), n);
+            kernels->sgd(
+                {.lr = 0.1f, .momentum = static_cast<float>(momentum), .nesterov = nesterov},
+                w.data(), grad.data(), momentum == 0.0 ? nullptr : buffer.data(), n);
           }
           for (std::size_t k = 0; k < n; ++k) {
             CAPTURE(k);
-            REQUIRE(std::abs(static_cast<double>(w.data()[k]) - expected[k]) <= 1e-5 * (std::abs(expected[k]) + 2.0));
+            REQUIRE(std::abs(static_cast<double>(w.data()[k]) - expected[k]) <=
+                    1e-5 * (std::abs(expected[k]) + 2.0));
           }
           CHECK(same.difference("w", w.values()) == "");
           CHECK(same.difference("buffer", buffer.values()) == "");
@@ -314,11 +350,18 @@ TEST_CASE("moments never become denormal") {
     Row w(16, 1.0f), m(16, 0.0f), v(16, 0.0f), buffer(16, 0.0f);
     for (int t = 1; t <= 2000; ++t) {
       const Row g(16, t < 3 ? 1e-12f : 0.0f);
-      kernels->adam({.beta1 = 0.9f, .one_minus_beta1 = 0.1f, .beta2 = 0.99f, .one_minus_beta2 = 0.01f, .step_size = 0.001f,
-                     .inverse_root_second = 1.0f, .epsilon = 1e-8f},
+      kernels->adam({.beta1 = 0.9f,
+                     .one_minus_beta1 = 0.1f,
+                     .beta2 = 0.99f,
+                     .one_minus_beta2 = 0.01f,
+                     .step_size = 0.001f,
+                     .inverse_root_second = 1.0f,
+                     .epsilon = 1e-8f},
                     w.data(), g.data(), m.data(), v.data(), 16);
-      kernels->sgd({.lr = 0.1f, .momentum = 0.9f, .nesterov = false}, w.data(), g.data(), buffer.data(), 16);
-      for (const float x : {m.data()[5], v.data()[5], buffer.data()[5]}) REQUIRE((x == 0.0f || std::isnormal(x)));
+      kernels->sgd({.lr = 0.1f, .momentum = 0.9f, .nesterov = false}, w.data(), g.data(),
+                   buffer.data(), 16);
+      for (const float x : {m.data()[5], v.data()[5], buffer.data()[5]})
+        REQUIRE((x == 0.0f || std::isnormal(x)));
     }
     CHECK(m.data()[0] == 0.0f);
     CHECK(v.data()[0] == 0.0f);
@@ -330,7 +373,8 @@ TEST_CASE("scale_add: with and without a first operand, and in place on either")
   const std::uint64_t seed = test_seed() + 14;
   INFO("seed ", seed);
   TestRandom random(seed);
-  for (const std::size_t n : {std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{33}, std::size_t{512}}) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{33}, std::size_t{512}}) {
     const std::vector<float> a = random.reals(n), x = random.reals(n);
     SameBits same;
     for (const std::string& simd : cpu::simd_names()) {
@@ -342,13 +386,16 @@ TEST_CASE("scale_add: with and without a first operand, and in place on either")
       backend.scale_add(on_a.data(), -0.4242f, rx.data(), on_a.data(), n);
       backend.scale_add(ra.data(), -0.4242f, on_x.data(), on_x.data(), n);
       for (std::size_t k = 0; k < n; ++k) {
-        REQUIRE(close(static_cast<double>(y.data()[k]), static_cast<double>(a[k]) - 0.4242 * static_cast<double>(x[k]), 1e-6));
-        REQUIRE(close(static_cast<double>(alone.data()[k]), -0.4242 * static_cast<double>(x[k]), 1e-6));
+        REQUIRE(close(static_cast<double>(y.data()[k]),
+                      static_cast<double>(a[k]) - 0.4242 * static_cast<double>(x[k]), 1e-6));
+        REQUIRE(
+            close(static_cast<double>(alone.data()[k]), -0.4242 * static_cast<double>(x[k]), 1e-6));
       }
       CHECK(first_difference(on_a.values(), y.values()) == "");
       CHECK(first_difference(on_x.values(), y.values()) == "");
       CHECK(same.difference("y", y.values()) == "");
-      CHECK((y.tail_is_intact() && alone.tail_is_intact() && on_a.tail_is_intact() && on_x.tail_is_intact()));
+      CHECK((y.tail_is_intact() && alone.tail_is_intact() && on_a.tail_is_intact() &&
+             on_x.tail_is_intact()));
     }
   }
 }

@@ -18,18 +18,23 @@ std::vector<Sizes> sizes_around_tiles(TestRandom& random) {
   const std::vector<int> rows = {1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 23, 24, 25, 63, 64, 65};
   const std::vector<int> cols = {1, 3, 8, 10, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 65};
   const std::vector<int> depths = {1, 2, 15, 16, 17, 31, 32, 33, 48, 64, 65};
-  std::vector<Sizes> all = {{1, 1, 1}, {1, 513, 3}, {3, 513, 33}, {65, 513, 2}, {5, 33, 784}, {64, 10, 512}, {13, 49, 785}};
+  std::vector<Sizes> all = {{1, 1, 1},    {1, 513, 3},   {3, 513, 33}, {65, 513, 2},
+                            {5, 33, 784}, {64, 10, 512}, {13, 49, 785}};
   for (const int r : rows) all.insert(all.end(), {{r, 17, 33}, {r, 32, 32}, {r, 1, 5}});
   for (const int c : cols) all.insert(all.end(), {{13, c, 33}, {12, c, 7}, {1, c, 64}});
   for (const int k : depths) all.insert(all.end(), {{13, 49, k}, {4, 32, k}, {1, 10, k}});
   for (int i = 0; i < 40; ++i) {
-    const auto any = [&](const std::vector<int>& from) { return from[static_cast<std::size_t>(random.below(static_cast<int>(from.size())))]; };
+    const auto any = [&](const std::vector<int>& from) {
+      return from[static_cast<std::size_t>(random.below(static_cast<int>(from.size())))];
+    };
     all.push_back({any(rows), any(cols), any(depths)});
   }
   return all;
 }
 
-std::size_t area(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
+std::size_t area(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
 
 // Column starts for every padded column; the padding's are zero as a bias has them.
 Buffer starts(const std::vector<float>& values, int cols) {
@@ -38,9 +43,10 @@ Buffer starts(const std::vector<float>& values, int cols) {
   return buffer;
 }
 
-// y (rows, cols) = start + a (rows, depth) b (depth, cols), rounded after each product and each sum.
-std::vector<float> ascending_product(const std::vector<float>& a, const std::vector<float>& b, const float* start,
-                                     const Sizes& s) {
+// y (rows, cols) = start + a (rows, depth) b (depth, cols), rounded after each product and each
+// sum.
+std::vector<float> ascending_product(const std::vector<float>& a, const std::vector<float>& b,
+                                     const float* start, const Sizes& s) {
   std::vector<float> y;
   for (int r = 0; r < s.rows; ++r) {
     for (int c = 0; c < s.cols; ++c) {
@@ -71,17 +77,20 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
   const std::uint64_t seed = test_seed();
   TestRandom random(seed);
   for (const Sizes& s : sizes_around_tiles(random)) {
-    const std::vector<float> a = random.reals(area(s.rows, s.depth)), b = random.reals(area(s.depth, s.cols));
+    const std::vector<float> a = random.reals(area(s.rows, s.depth)),
+                             b = random.reals(area(s.depth, s.cols));
     const std::vector<float> bias = random.reals(static_cast<std::size_t>(s.cols));
     const Buffer start = starts(bias, s.cols);
     // Activations' padding may hold anything finite; weights' is zero.
     const Panels pa(s.rows, s.depth, a, 1e30f), pb(s.depth, s.cols, b, 0.0f);
     const BoundedValues expected =
-        oracle::dense_forward(widened(a), transposed(widened(b), s.depth, s.cols), widened(bias), s.rows, s.depth, s.cols);
+        oracle::dense_forward(widened(a), transposed(widened(b), s.depth, s.cols), widened(bias),
+                              s.rows, s.depth, s.cols);
     const std::vector<float> with_start = ascending_product(a, b, start.data(), s);
     const std::vector<float> from_zero = ascending_product(a, b, nullptr, s);
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
-      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth, ") times (", s.depth, ", ", s.cols, ")");
+      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth,
+           ") times (", s.depth, ", ", s.cols, ")");
       Panels y(s.rows, s.cols, kNan);
       kernels->matmul(pa.view(), pb.view(), start.data(), y.view());
       CHECK(first_outside(y.logical(), expected) == "");
@@ -99,22 +108,27 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
   }
 }
 
-TEST_CASE("matmul of a transposed left operand: within the bound, and the prescribed bits on every target") {
+TEST_CASE(
+    "matmul of a transposed left operand: within the bound, and the prescribed bits on every "
+    "target") {
   const std::uint64_t seed = test_seed() + 1;
   TestRandom random(seed);
   for (const Sizes& s : sizes_around_tiles(random)) {
     // y (rows, cols) = a (depth, rows)^T d (depth, cols): `depth` samples are summed over.
-    const std::vector<float> a = random.reals(area(s.depth, s.rows)), d = random.reals(area(s.depth, s.cols));
+    const std::vector<float> a = random.reals(area(s.depth, s.rows)),
+                             d = random.reals(area(s.depth, s.cols));
     const std::vector<float> first = random.reals(static_cast<std::size_t>(s.cols));
     const Buffer start = starts(first, s.cols);
     const Panels pa(s.depth, s.rows, a, 1e30f), pd(s.depth, s.cols, d, 0.0f);
     const std::vector<float> at = transposed_floats(a, s.depth, s.rows);
     const BoundedValues expected =
-        oracle::dense_forward(widened(at), transposed(widened(d), s.depth, s.cols), widened(first), s.rows, s.depth, s.cols);
+        oracle::dense_forward(widened(at), transposed(widened(d), s.depth, s.cols), widened(first),
+                              s.rows, s.depth, s.cols);
     const std::vector<float> with_start = ascending_product(at, d, start.data(), s);
     const std::vector<float> from_zero = ascending_product(at, d, nullptr, s);
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
-      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows, ") transposed times (", s.depth, ", ", s.cols, ")");
+      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows,
+           ") transposed times (", s.depth, ", ", s.cols, ")");
       Panels y(s.rows, s.cols, kNan);
       kernels->matmul_transposed(pa.view(), pd.view(), start.data(), y.view());
       CHECK(first_outside(y.logical(), expected) == "");

@@ -36,7 +36,8 @@ std::vector<std::vector<double>> parameter_sets(const ActivationInfo& info, Test
   std::vector<std::vector<double>> sets = {initial};
   for (std::size_t at = 0; at < info.parameters.size(); ++at) {
     const ActivationParameter& p = info.parameters[at];
-    for (const double value : {p.min, p.max, random.uniform(p.min, p.max), random.uniform(p.min, p.max)}) {
+    for (const double value :
+         {p.min, p.max, random.uniform(p.min, p.max), random.uniform(p.min, p.max)}) {
       sets.push_back(initial);
       sets.back()[at] = value;
     }
@@ -96,11 +97,14 @@ TEST_CASE("every derivative by x equals the central difference away from kinks")
     for (const auto& p : parameter_sets(info, random)) {
       for (const double x : points(random)) {
         if (near_kink(info, x)) continue;
-        const double expected = five_point([&](double at) { return activation_value(id, at, p); }, x);
+        const double expected =
+            five_point([&](double at) { return activation_value(id, at, p); }, x);
         const double actual = activation_derivative(id, x, p);
         const double value = activation_value(id, x, p);
-        INFO("seed ", seed, ", ", info.name, " with first parameter ", p.empty() ? 0.0 : p[0], " at ", x);
-        REQUIRE(std::abs(actual - expected) <= 1e-6 * std::abs(expected) + 1e-9 * (1.0 + std::abs(value)));
+        INFO("seed ", seed, ", ", info.name, " with first parameter ", p.empty() ? 0.0 : p[0],
+             " at ", x);
+        REQUIRE(std::abs(actual - expected) <=
+                1e-6 * std::abs(expected) + 1e-9 * (1.0 + std::abs(value)));
       }
     }
   }
@@ -114,7 +118,8 @@ TEST_CASE("every derivative by the learnable parameter equals the central differ
     const bool learns = !info.parameters.empty() && info.parameters[0].learnable;
     for (const auto& p : parameter_sets(info, random)) {
       for (const double x : points(random)) {
-        INFO("seed ", seed, ", ", info.name, " with first parameter ", p.empty() ? 0.0 : p[0], " at ", x);
+        INFO("seed ", seed, ", ", info.name, " with first parameter ", p.empty() ? 0.0 : p[0],
+             " at ", x);
         const double actual = activation_parameter_derivative(id, x, p);
         if (!learns) {
           REQUIRE(actual == 0.0);
@@ -142,9 +147,11 @@ TEST_CASE("every listed kink is one, for some parameter in range, and there is n
     // the one value that joins smoothly (ELU with alpha 1).
     for (const double scale : {1.0, 0.5}) {
       std::vector<double> p;
-      for (const ActivationParameter& parameter : info.parameters) p.push_back(parameter.initial * scale);
+      for (const ActivationParameter& parameter : info.parameters)
+        p.push_back(parameter.initial * scale);
       for (double x = -10.0; x <= 10.0; x += 1e-3) {
-        const double jump = std::abs(activation_derivative(id, x + 1e-9, p) - activation_derivative(id, x - 1e-9, p));
+        const double jump = std::abs(activation_derivative(id, x + 1e-9, p) -
+                                     activation_derivative(id, x - 1e-9, p));
         CAPTURE(x);
         if (!near_kink(info, x)) REQUIRE(jump < 1e-6);
       }
@@ -153,7 +160,8 @@ TEST_CASE("every listed kink is one, for some parameter in range, and there is n
       double largest = 0.0;
       for (const double scale : {1.0, 0.5}) {
         std::vector<double> p;
-        for (const ActivationParameter& parameter : info.parameters) p.push_back(parameter.initial * scale);
+        for (const ActivationParameter& parameter : info.parameters)
+          p.push_back(parameter.initial * scale);
         largest = std::max(largest, std::abs(activation_derivative(id, kink + 1e-9, p) -
                                              activation_derivative(id, kink - 1e-9, p)));
       }

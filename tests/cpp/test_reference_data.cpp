@@ -19,12 +19,14 @@ ImageSet some_images(TestRandom& random, int count, int height, int width, int b
   for (int k = 0; k < count; ++k) {
     labels.push_back(static_cast<std::uint8_t>(k % 10));
     for (int at = 0; at < height * width; ++at) {
-      pixels.push_back(static_cast<std::uint8_t>(random.below(3) == 0 ? random.below(256) : background));
+      pixels.push_back(
+          static_cast<std::uint8_t>(random.below(3) == 0 ? random.below(256) : background));
     }
   }
   const auto n = static_cast<std::uint32_t>(count);
-  return ImageSet(idx_bytes({n, static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)}, pixels),
-                  idx_bytes({n}, labels), 10, "training");
+  return ImageSet(
+      idx_bytes({n, static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)}, pixels),
+      idx_bytes({n}, labels), 10, "training");
 }
 
 }  // namespace
@@ -42,9 +44,10 @@ TEST_CASE("ToTensor and Normalize(0.1307, 0.3081) give the range [-0.4242, 2.821
     CHECK(split.offset == whole.values[static_cast<std::size_t>(background)]);
     for (std::size_t p = 0; p < 256; ++p) {
       const double exact = (static_cast<double>(p) / 255.0 - 0.1307) / 0.3081;
-      CHECK(std::abs(static_cast<double>(whole.values[p]) - exact) <= 1.5e-7 * (1.0 + std::abs(exact)));
-      CHECK(std::abs(static_cast<double>(split.values[p]) + static_cast<double>(split.offset) - exact) <=
-            3e-7 * (1.0 + std::abs(exact)));
+      CHECK(std::abs(static_cast<double>(whole.values[p]) - exact) <=
+            1.5e-7 * (1.0 + std::abs(exact)));
+      CHECK(std::abs(static_cast<double>(split.values[p]) + static_cast<double>(split.offset) -
+                     exact) <= 3e-7 * (1.0 + std::abs(exact)));
     }
   }
 }
@@ -53,7 +56,8 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
   const std::uint64_t seed = test_seed() + 30;
   INFO("seed ", seed);
   TestRandom random(seed);
-  for (const auto& [height, width] : {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8}, std::pair{7, 7}}) {
+  for (const auto& [height, width] :
+       {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8}, std::pair{7, 7}}) {
     const ImageSet set = some_images(random, 23, height, width, 0);
     const PixelTable table = split_pixel_table(0.1307, 0.3081, 0);
     Batcher batcher(height * width, 13, table);
@@ -64,9 +68,11 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
       for (int r = 0; r < rows; ++r) {
         REQUIRE(batch.labels[r] == set.label(7 + r));
         for (int c = 0; c < height * width; ++c) {
-          REQUIRE(batch.input.values.at(r, c) == table.values[set.image(7 + r)[static_cast<std::size_t>(c)]]);
+          REQUIRE(batch.input.values.at(r, c) ==
+                  table.values[set.image(7 + r)[static_cast<std::size_t>(c)]]);
         }
-        for (int c = height * width; c < batch.input.values.layout.padded_cols(); ++c) REQUIRE(batch.input.values.at(r, c) == 0.0f);
+        for (int c = height * width; c < batch.input.values.layout.padded_cols(); ++c)
+          REQUIRE(batch.input.values.at(r, c) == 0.0f);
       }
     }
     batcher.shuffle(5, 1, 23);
@@ -109,7 +115,8 @@ TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, an
     const Batch batch = batcher.shuffled(set, 0, count);
     std::vector<int> samples;
     for (int r = 0; r < count; ++r) {
-      samples.push_back(static_cast<int>(batch.input.values.at(r, 0)) * 256 + static_cast<int>(batch.input.values.at(r, 1)));
+      samples.push_back(static_cast<int>(batch.input.values.at(r, 0)) * 256 +
+                        static_cast<int>(batch.input.values.at(r, 1)));
     }
     return samples;
   };
@@ -126,7 +133,8 @@ TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, an
     const std::vector<int> o = order(9, epoch);
     mean += static_cast<double>(std::find(o.begin(), o.end(), 0) - o.begin()) / epochs;
   }
-  CHECK(std::abs(mean - (count - 1) / 2.0) < 5 * (count / std::sqrt(12.0)) / std::sqrt(static_cast<double>(epochs)));
+  CHECK(std::abs(mean - (count - 1) / 2.0) <
+        5 * (count / std::sqrt(12.0)) / std::sqrt(static_cast<double>(epochs)));
 }
 
 TEST_CASE("a data set finds its background and how dense it is") {
@@ -143,7 +151,8 @@ TEST_CASE("a data set finds its background and how dense it is") {
       }
     }
     const std::vector<std::uint8_t> labels(40, 3);
-    const Dataset data("made", {idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels), idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels)});
+    const Dataset data("made", {idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels),
+                                idx_bytes({40, 2, 3}, pixels), idx_bytes({40}, labels)});
     CHECK(data.background() == background);
     CHECK(data.density() == doctest::Approx(others / 240.0));
     CHECK(data.train().count() == 40);

@@ -39,9 +39,11 @@ TEST_CASE("SHA-256 gives the published digests") {
   CHECK(hash_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(hash_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  CHECK(hash_of("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrst"
+  CHECK(hash_of("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqkl"
+                "mnopqrlmnopqrsmnopqrst"
                 "nopqrstu") == "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
-  CHECK(hash_of(std::string(1000000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  CHECK(hash_of(std::string(1000000, 'a')) ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST_CASE("SHA-256 does not depend on how its input is cut, at any length around a block") {
@@ -49,9 +51,11 @@ TEST_CASE("SHA-256 does not depend on how its input is cut, at any length around
     std::string text;
     for (std::size_t k = 0; k < length; ++k) text += static_cast<char>('a' + k % 26);
     const std::string whole = hash_of(text);
-    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{63}, std::size_t{64}}) {
+    for (const std::size_t piece :
+         {std::size_t{1}, std::size_t{7}, std::size_t{63}, std::size_t{64}}) {
       Sha256 hash;
-      for (std::size_t at = 0; at < length; at += piece) hash.add(bytes_of(std::string_view(text).substr(at, piece)));
+      for (std::size_t at = 0; at < length; at += piece)
+        hash.add(bytes_of(std::string_view(text).substr(at, piece)));
       CAPTURE(length);
       CHECK(hash.hex() == whole);
     }

@@ -35,11 +35,21 @@ Worst worst_over(double low, double high, std::function<T(T)> ours,
   return worst;
 }
 
-long double exp_l(long double x) { return std::exp(x); }
-long double expm1_l(long double x) { return std::expm1(x); }
-long double log_l(long double x) { return std::log(x); }
-long double tanh_l(long double x) { return std::tanh(x); }
-long double sigmoid_l(long double x) { return 1 / (1 + std::exp(-x)); }
+long double exp_l(long double x) {
+  return std::exp(x);
+}
+long double expm1_l(long double x) {
+  return std::expm1(x);
+}
+long double log_l(long double x) {
+  return std::log(x);
+}
+long double tanh_l(long double x) {
+  return std::tanh(x);
+}
+long double sigmoid_l(long double x) {
+  return 1 / (1 + std::exp(-x));
+}
 
 template <class T>
 void check_worst(const std::string& what, double low, double high, double allowed, T (*ours)(T),
@@ -55,16 +65,19 @@ void check_worst(const std::string& what, double low, double high, double allowe
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("exp is within 2 units in the last place in float and double") {
-  check_worst<float>("exp", scalar::kExpLow<float>, scalar::kExpHigh<float>, 2.0, scalar::exp<float>, exp_l);
+  check_worst<float>("exp", scalar::kExpLow<float>, scalar::kExpHigh<float>, 2.0,
+                     scalar::exp<float>, exp_l);
   check_worst<float>("exp", -1.0, 1.0, 2.0, scalar::exp<float>, exp_l);
-  check_worst<double>("exp", scalar::kExpLow<double>, scalar::kExpHigh<double>, 2.0, scalar::exp<double>, exp_l);
+  check_worst<double>("exp", scalar::kExpLow<double>, scalar::kExpHigh<double>, 2.0,
+                      scalar::exp<double>, exp_l);
   check_worst<double>("exp", -1.0, 1.0, 2.0, scalar::exp<double>, exp_l);
 }
 
 TEST_CASE("expm1 does not cancel near zero") {
   check_worst<float>("expm1", -0.3, 0.3, 2.0, scalar::expm1<float>, expm1_l);
   check_worst<float>("expm1", -1e-5, 1e-5, 2.0, scalar::expm1<float>, expm1_l);
-  check_worst<float>("expm1", scalar::kExpLow<float>, scalar::kExpHigh<float>, 4.0, scalar::expm1<float>, expm1_l);
+  check_worst<float>("expm1", scalar::kExpLow<float>, scalar::kExpHigh<float>, 4.0,
+                     scalar::expm1<float>, expm1_l);
   check_worst<double>("expm1", -0.3, 0.3, 2.0, scalar::expm1<double>, expm1_l);
   check_worst<double>("expm1", -1e-9, 1e-9, 2.0, scalar::expm1<double>, expm1_l);
   check_worst<double>("expm1", -700.0, 700.0, 4.0, scalar::expm1<double>, expm1_l);
@@ -74,11 +87,13 @@ TEST_CASE("log is accurate from the smallest normal number to the largest, and a
   check_worst<float>("log", 1e-6, 4.0, 3.0, scalar::log<float>, log_l);
   check_worst<float>("log", 0.9, 1.1, 3.0, scalar::log<float>, log_l);
   check_worst<float>("log", 1.0, 3e38, 3.0, scalar::log<float>, log_l);
-  check_worst<float>("log", std::numeric_limits<float>::min(), 1e-37, 3.0, scalar::log<float>, log_l);
+  check_worst<float>("log", std::numeric_limits<float>::min(), 1e-37, 3.0, scalar::log<float>,
+                     log_l);
   check_worst<double>("log", 1e-6, 4.0, 3.0, scalar::log<double>, log_l);
   check_worst<double>("log", 0.9, 1.1, 3.0, scalar::log<double>, log_l);
   check_worst<double>("log", 1.0, 1e308, 3.0, scalar::log<double>, log_l);
-  check_worst<double>("log", std::numeric_limits<double>::min(), 1e-307, 3.0, scalar::log<double>, log_l);
+  check_worst<double>("log", std::numeric_limits<double>::min(), 1e-307, 3.0, scalar::log<double>,
+                      log_l);
 }
 
 TEST_CASE("sigmoid and tanh are accurate on both sides and near zero") {
@@ -100,8 +115,11 @@ TEST_CASE("cos of a turn: absolute error near the type's own, exact at quarters"
   double worst = 0.0;
   for (int i = 0; i <= kPoints; ++i) {
     const double turn = static_cast<double>(i) / kPoints;
-    const long double expected = std::cos(2 * std::numbers::pi_v<long double> * static_cast<long double>(turn));
-    worst = std::max(worst, static_cast<double>(std::abs(static_cast<long double>(scalar::cos_2pi(turn)) - expected)));
+    const long double expected =
+        std::cos(2 * std::numbers::pi_v<long double> * static_cast<long double>(turn));
+    worst = std::max(
+        worst,
+        static_cast<double>(std::abs(static_cast<long double>(scalar::cos_2pi(turn)) - expected)));
   }
   CHECK(worst <= 4e-16);
 }

@@ -33,7 +33,8 @@ TEST_CASE("the dense oracle is PyTorch's Linear") {
   for (const Json& c : golden("dense")["cases"]) {
     const int i = c["in"], o = c["out"], n = c["batch"];
     CAPTURE(i);
-    const Values x = inputs(c["x"]), w = inputs(c["weight"]), b = inputs(c["bias"]), dy = inputs(c["dy"]);
+    const Values x = inputs(c["x"]), w = inputs(c["weight"]), b = inputs(c["bias"]),
+                 dy = inputs(c["dy"]);
     check_all(values_of(oracle::dense_forward(x, w, b, n, i, o)), numbers<double>(c["y"]));
     check_all(values_of(oracle::dense_dx(dy, w, n, i, o)), numbers<double>(c["dx"]));
     check_all(values_of(oracle::dense_dweight(x, dy, n, i, o)), numbers<double>(c["dweight"]));
@@ -73,7 +74,10 @@ TEST_CASE("the optimizer oracles are PyTorch's SGD and Adam") {
     oracle::Adam adam;
     const bool is_adam = c["name"] == "adam";
     if (is_adam) {
-      adam = {.lr = options["lr"], .beta1 = options["betas"][0], .beta2 = options["betas"][1], .eps = options["eps"]};
+      adam = {.lr = options["lr"],
+              .beta1 = options["betas"][0],
+              .beta2 = options["betas"][1],
+              .eps = options["eps"]};
     } else {
       REQUIRE(c["name"] == "sgd");
       sgd = {.lr = options["lr"], .momentum = options["momentum"], .nesterov = options["nesterov"]};

@@ -71,7 +71,8 @@ TEST_CASE("uniform draws fill (0, 1) evenly; normal draws have the normal's mome
   CHECK(std::abs(third) < unit * std::sqrt(15.0));
   CHECK(std::abs(fourth - 3.0) < unit * std::sqrt(96.0));
   CHECK(std::abs(neighbours) < unit);
-  CHECK(std::abs(beyond3 / static_cast<double>(kDraws) - 0.0026998) < 5 * std::sqrt(0.0027 / kDraws));
+  CHECK(std::abs(beyond3 / static_cast<double>(kDraws) - 0.0026998) <
+        5 * std::sqrt(0.0027 / kDraws));
 }
 
 TEST_SUITE_END();

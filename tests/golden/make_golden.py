@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Writes the reference values that the C++ tests compare with: what PyTorch computes, in small JSON files beside this one.
+"""Writes the reference values that the C++ tests compare with: what PyTorch computes, as small
+JSON files beside this one.
 
-Every input is exactly a float32. PyTorch then computes in float64, so that the files hold its definition and not the
-rounding of one BLAS library on one machine; 9 significant digits carry any float32. The same values computed in float32,
-PyTorch's default, are compared with them here, so that a definition that only holds in float64 would be noticed.
+Every input is exactly a float32. PyTorch then computes in float64, so that the files hold its
+definition and not the rounding of one BLAS library on one machine; 9 significant digits carry any
+float32. The same computed in float32, PyTorch's default, is compared with them here, so that a
+definition that only holds in float64 would be noticed.
 
-    /usr/bin/python3 tests/golden/make_golden.py           # write the files
-    /usr/bin/python3 tests/golden/make_golden.py --check   # recompute, and exit 1 if a file differs by over 1e-6 relative
+    /usr/bin/python3 tests/golden/make_golden.py          # write the files
+    /usr/bin/python3 tests/golden/make_golden.py --check  # recompute; exit 1 on over 1e-6 relative
 """
 
 import argparse
@@ -26,7 +28,8 @@ WIDTH = 118  # characters in a line of the files
 
 
 # Deterministic inputs ------------------------------------------------------------------------------------------------
-# Python's own generator (its stream is fixed by its documentation), so that the inputs do not depend on torch's version.
+# Python's own generator (its stream is fixed by its documentation), so that the inputs do not
+# depend on torch's version.
 
 def floats(rng, count, low, high):
     """count values in [low, high) that are exactly float32 and short in decimal: three digits are enough for a test."""
@@ -166,7 +169,8 @@ def make_optimizer(options, parameters):
 def optimizers(dtype):
     rng = random.Random(14)
     start = floats(rng, 12, -1.0, 1.0)
-    # Scales from 1e-7 to 10, and one element that is exactly zero at the first steps: eps and the bias corrections show.
+    # Scales from 1e-7 to 10, and one element that is exactly zero at the first steps: eps and the
+    # bias corrections show.
     scales = [10.0 ** (k - 7) for k in range(9)] + [1.0, 1.0, 1.0]
     grads = [np.array([np.float32(float(f"{rng.uniform(-1, 1) * s:.3g}")) for s in scales]) for _ in range(10)]
     for step in range(3):
@@ -248,7 +252,8 @@ def to_input(pixels):
 
 def traces(dtype):
     rng = random.Random(15)
-    # Like MNIST, four fifths of the pixels are background; the rest carry the class, so that there is something to learn.
+    # Like MNIST, four fifths of the pixels are background; the rest carry the class, so that there
+    # is something to learn.
     labels = [k % CLASSES for k in range(SAMPLES)]
     rng.shuffle(labels)
     pixels = []
@@ -327,7 +332,8 @@ def write(value, indent=0):
     if isinstance(value, dict):
         if not value:
             return "{}"
-        return "{\n" + ",\n".join(f"{pad} {json.dumps(k)}: {write(v, indent + 1)}" for k, v in value.items()) + f"\n{pad}}}"
+        items = [f"{pad} {json.dumps(k)}: {write(v, indent + 1)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(items) + f"\n{pad}}}"
     if not isinstance(value, list):
         return number(value)
     if any(isinstance(v, (dict, list)) for v in value):
@@ -397,7 +403,8 @@ def main():
         if not path.exists():
             found = [f"{path.name} is missing"]
         else:
-            kept = {k: v for k, v in json.loads(path.read_text()).items() if k not in ("torch", "script", "computed_in")}
+            kept = {k: v for k, v in json.loads(path.read_text()).items()
+                    if k not in ("torch", "script", "computed_in")}
             found = []
             # Compared as they would be written: with nine digits.
             differences(kept, json.loads(write(content)), path.name, found)

@@ -18,13 +18,18 @@ const files = {
 export async function fetchIdx(folder, onBytes) {
   let loaded = 0
   let total = 0
+  let known = 0
+  const tell = () => onBytes(loaded, known === names.length ? total : 0)
   const names = /** @type {(keyof Idx)[]} */ (Object.keys(files))
-  const responses = await Promise.all(names.map((name) => get(new URL(files[name], folder).href)))
-  for (const response of responses) total += Number(response.headers.get('Content-Length') ?? 0)
-  const contents = await Promise.all(responses.map((response) => unpack(response, (bytes) => {
-    loaded += bytes
-    onBytes(loaded, total)
-  })))
+  const contents = await Promise.all(names.map(async (name) => {
+    const response = await get(new URL(files[name], folder).href)
+    known += 1
+    total += Number(response.headers.get('Content-Length') ?? 0)
+    return unpack(response, (bytes) => {
+      loaded += bytes
+      tell()
+    })
+  }))
   return /** @type {Idx} */ (Object.fromEntries(names.map((name, i) => [name, contents[i]])))
 }
 

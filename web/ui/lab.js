@@ -14,7 +14,7 @@ import { readHash, writeHash } from './hash.js'
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, hash: string, theme: null}} LabEvents
+ *            notice: Notice, unnotice: {key: string}, announce: string, theme: null}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed
  */
 
@@ -213,7 +213,6 @@ export class Lab extends Emitter {
   async #writeHash() {
     const hash = writeHash(await this.engine.fields(this.run.config))
     if (hash !== location.hash) history.replaceState(null, '', hash || location.pathname + location.search)
-    this.emit('hash', hash)
   }
 
   /** Someone typed into the address: the same as choosing all of that in the panel. */
@@ -279,8 +278,8 @@ export class Lab extends Emitter {
   }
 }
 
-/** What an error says, as a sentence. @param {unknown} error */
+/** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
 export function sentence(error) {
   const text = error instanceof Error ? error.message : String(error)
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
+  return text + (/[.!?]$/.test(text) ? '' : '.')
 }

@@ -32,7 +32,7 @@ export class TopBar extends HTMLElement {
   #progress = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0,
     'aria-valuemax': 100, 'aria-valuenow': 0 }, this.#bar)
   #where = h('span', { class: 'where' })
-  #waiting = h('div', { class: 'waiting', role: 'status' })
+  #waiting = h('div', { class: 'waiting', role: 'status', hidden: true })
   #lastUpdate = 0
   /** @type {import('./lab.js').Lab | undefined} */
   #lab
@@ -60,8 +60,7 @@ export class TopBar extends HTMLElement {
     })
     lab.on('epoch', () => this.#showNumbers(performance.now()))
     lab.on('settings', () => this.#showWaiting())
-    const threads = `${lab.engine.simdTarget} SIMD · 1 thread`
-    this.#where.textContent = threads
+    this.#where.textContent = `${lab.engine.simdTarget} · 1 thread`
     this.#where.title = 'Training runs in a worker of this tab, with 128-bit SIMD WebAssembly on one thread: ' +
       'this version has no multi-threaded build. Nothing leaves this machine.'
     this.#showAll()
