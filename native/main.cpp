@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <new>
 
 #include "commands.h"
 #include "core/error.h"
@@ -86,6 +87,10 @@ int main(int argc, char** argv) {
     return reluscope::run(argc, argv);
   } catch (const reluscope::Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
+    return reluscope::kBadInput;
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory: the model and its batches need more than this machine gives\n",
+               stderr);
     return reluscope::kBadInput;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

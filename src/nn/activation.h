@@ -24,6 +24,7 @@ struct ActivationInfo {
   const char* formula;     // f(x)
   const char* derivative;  // f'(x)
   const char* about;       // one line: what it is for
+  const char* pytorch;     // how PyTorch writes it, "" if it has none: then no golden values
   std::span<const ActivationParameter> parameters;  // a learnable one, if any, is the first
   std::span<const double> kinks;                    // x where f' jumps
 };

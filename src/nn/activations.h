@@ -30,7 +30,8 @@ struct NothingLearnt {
 struct Identity : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "identity", "Identity", "x", "1",
-      "No non-linearity at all: what stacked layers are without one.", {}, {}};
+      "No non-linearity at all: what stacked layers are without one.",
+      "torch.nn.Identity()", {}, {}};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return x;
@@ -45,8 +46,8 @@ struct Identity : NothingLearnt {
 struct Relu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "relu", "ReLU", "max(0, x)", "1 if x > 0, else 0",
-      "The default: cheap, sparse, and its gradient does not fade; units can die.", {},
-      kKinkAtZero};
+      "The default: cheap, sparse, and its gradient does not fade; units can die.",
+      "torch.nn.ReLU()", {}, kKinkAtZero};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return select(x < V(0.0), V(0.0), x);
@@ -63,8 +64,8 @@ struct LeakyRelu : NothingLearnt {
       {"negative_slope", "α", 0.01, 0.0, 1.0, false, "slope for negative input"}};
   static constexpr ActivationInfo kInfo = {
       "leaky_relu", "Leaky ReLU", "x if x > 0, else αx", "1 if x > 0, else α",
-      "A small negative slope keeps a gradient alive where ReLU has none.", kParameters,
-      kKinkAtZero};
+      "A small negative slope keeps a gradient alive where ReLU has none.",
+      "torch.nn.LeakyReLU(negative_slope)", kParameters, kKinkAtZero};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x < V(0.0), p[0] * x, x);
@@ -81,7 +82,8 @@ struct Prelu {
       {"weight", "α", 0.25, -1.0, 1.0, true, "slope for negative input, learnt"}};
   static constexpr ActivationInfo kInfo = {
       "prelu", "PReLU", "x if x > 0, else αx, α learnt", "1 if x > 0, else α",
-      "Leaky ReLU whose slope the network learns, one for the layer.", kParameters, kKinkAtZero};
+      "Leaky ReLU whose slope the network learns, one for the layer.",
+      "torch.nn.PReLU()", kParameters, kKinkAtZero};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x < V(0.0), p[0] * x, x);
@@ -103,7 +105,8 @@ struct Elu : NothingLearnt {
       {"alpha", "α", 1.0, 0.0, 10.0, false, "the value -α is approached far below 0"}};
   static constexpr ActivationInfo kInfo = {
       "elu", "ELU", "x if x > 0, else α(eˣ − 1)", "1 if x > 0, else αeˣ",
-      "Smooth saturation to −α: outputs whose mean is near zero.", kParameters, kKinkAtZero};
+      "Smooth saturation to −α: outputs whose mean is near zero.",
+      "torch.nn.ELU(alpha)", kParameters, kKinkAtZero};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x > V(0.0), x, p[0] * expm1(x));
@@ -120,7 +123,8 @@ struct Swish {
       {"beta", "β", 1.0, -10.0, 10.0, true, "how sharp the gate is, learnt"}};
   static constexpr ActivationInfo kInfo = {
       "swish", "Swish", "xσ(βx), β learnt", "σ(βx) + βxσ(βx)(1 − σ(βx))",
-      "Smooth and not monotonic; often better than ReLU in deep networks.", kParameters, {}};
+      "Smooth and not monotonic; often better than ReLU in deep networks.",
+      "x * torch.sigmoid(beta * x)", kParameters, {}};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return x * sigmoid(p[0] * x);
@@ -142,7 +146,8 @@ struct Swish {
 struct Sigmoid : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "sigmoid", "Sigmoid", "σ(x) = 1 / (1 + e⁻ˣ)", "σ(x)(1 − σ(x))",
-      "The classic: saturates on both sides, so gradients vanish in deep networks.", {}, {}};
+      "The classic: saturates on both sides, so gradients vanish in deep networks.",
+      "torch.nn.Sigmoid()", {}, {}};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return sigmoid(x);
@@ -158,7 +163,8 @@ struct Sigmoid : NothingLearnt {
 struct Tanh : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "tanh", "Tanh", "tanh(x)", "1 − tanh²(x)",
-      "Zero mean, but saturates on both sides like the sigmoid.", {}, {}};
+      "Zero mean, but saturates on both sides like the sigmoid.",
+      "torch.nn.Tanh()", {}, {}};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return tanh(x);

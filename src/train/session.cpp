@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
@@ -154,7 +155,7 @@ Progress Session::test_step() {
                      {"correct", test_score_.correct},
                      {"total", test_score_.samples},
                      {"seconds", epoch_seconds_},
-                     {"samples_per_second", epoch_score_.samples / epoch_seconds_}};
+                     {"samples_per_second", epoch_score_.samples / std::max(epoch_seconds_, 1e-9)}};
   progress.json = {json_line(progress.values)};
   progress.lines = {"", "Test set: Average loss: " + format("%.4f", test_score_.loss()) +
                             ", Accuracy: " + std::to_string(test_score_.correct) + "/" +
@@ -186,12 +187,19 @@ Progress Session::diverge(int layer) {
       "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " + std::to_string(epoch_) +
       "): the output of layer " + std::to_string(layer + 1) + " (" +
       trainer_.model().layer_name(layer) + ", " + text + ") is no longer finite at learning rate " +
-      number_text(live_.lr) + "; the weights are those before that step.";
+      number_text(live_.lr) +
+      (weights_finite() ? "; the weights are those before that step."
+                        : "; the weights themselves had already overflowed.");
   diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},     {"step", steps_ + 1},
                       {"layer", layer + 1},  {"layer_text", text},  {"message", message}};
   diverged_.json = {json_line(diverged_.values)};
   diverged_.lines = {message};
   return diverged_;
+}
+
+bool Session::weights_finite() const {
+  const auto weights = trainer_.model().parameters();
+  return std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
 }
 
 Score Session::evaluate() {

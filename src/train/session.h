@@ -67,6 +67,7 @@ class Session {
   Progress test_step();
   Progress done() const;
   Progress diverge(int layer);
+  bool weights_finite() const;
 
   Config config_;
   std::unique_ptr<Backend> backend_;

@@ -1,6 +1,6 @@
 // Every activation that PyTorch has, through the registry in double and through the float
 // templates, against PyTorch's values and gradients; and the other way round: each registry
-// entry must have golden values or be named here as one PyTorch lacks.
+// entry must have golden values or say that PyTorch lacks it.
 #include "nn/activation.h"
 #include "nn/activations.h"
 
@@ -12,9 +12,6 @@ using namespace reluscope;
 using namespace reluscope::test;
 
 namespace {
-
-// Entries for which PyTorch 1.13.1 has no function to compose golden values from. None so far.
-const std::set<std::string> kWithoutGolden = {};
 
 struct FloatEntry {
   std::string name;
@@ -57,9 +54,9 @@ TEST_CASE("every activation in double equals PyTorch") {
     if (c.contains("dparam")) CHECK(close(dparam, c["dparam"][0], 1e-8));
   }
   for (const std::string& name : activation_names()) {
-    INFO(name,
-         " has no golden values: add it to make_golden.py, or to kWithoutGolden with the reason");
-    CHECK(seen.contains(name) != kWithoutGolden.contains(name));
+    INFO(name, " says how PyTorch writes it, but make_golden.py has no values for it");
+    const bool in_pytorch = *activation_info(find_activation(name)).pytorch != '\0';
+    CHECK(seen.contains(name) == in_pytorch);
   }
 }
 

@@ -91,9 +91,9 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
   }
 }
 
-TEST_CASE("every activation of the registry has a trace") {
+TEST_CASE("every activation of the registry that PyTorch has, has a trace") {
   for (const std::string& name : activation_names()) {
-    bool found = false;
+    bool found = *activation_info(find_activation(name)).pytorch == '\0';
     for (const Json& c : golden("traces")["cases"]) found = found || c["activation"] == name;
     INFO(name, " has no trace: add it to make_golden.py");
     CHECK(found);

@@ -39,7 +39,7 @@ struct Kernels {
   void (*sgd)(const SgdStep&, float* w, const float* g, float* momentum, std::size_t n);
 };
 
-// The tables this machine can run, fastest first; never empty. "scalar" is always among them.
+// The tables this machine can run, fastest first; never empty. Natively "scalar" is the last.
 const std::vector<const Kernels*>& available_kernels();
 
 }  // namespace reluscope::cpu
