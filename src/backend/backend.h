@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -27,6 +28,43 @@ struct SgdStep {
   bool nesterov;
 };
 
+// What becomes of a parameter's gradient: it is stored, or an optimizer is applied to it while it
+// is at hand, and then nothing is stored. Both give the same bits.
+struct ParameterUpdate {
+  enum class Kind { kStore, kAdam, kSgd };
+  Kind kind = Kind::kStore;
+  float* gradient = nullptr;  // for kStore: where to; else where one that was stored lies
+  float* weights = nullptr;
+  float* moment1 = nullptr;  // Adam's mean, or SGD's momentum (null: none)
+  float* moment2 = nullptr;  // Adam's mean square
+  AdamStep adam = {};
+  SgdStep sgd = {};
+};
+
+// Entries that are not zero, in lists: list i is entries[begin[i]] .. entries[end[i]], excluded.
+struct SparseEntry {
+  std::uint32_t offset;  // of the row that the entry multiplies, in a full panel: row * kPanel
+  float value;
+};
+struct SparseLists {
+  const SparseEntry* entries = nullptr;
+  const std::uint32_t* begin = nullptr;
+  const std::uint32_t* end = nullptr;
+  int count = 0;
+};
+
+// A matrix (N, features) whose logical values are values + offset. Only the network's input has
+// an offset: the normalised background, which is most of an image, so that the stored values are
+// mostly zero. Then it may come as lists alone, and values.data is null.
+struct Signal {
+  ConstMatrixView values;
+  float offset = 0.0f;
+  SparseLists rows = {};     // one list a sample; entries multiply rows of (features, O)
+  SparseLists columns = {};  // one list a feature; entries multiply rows of (N, O)
+
+  bool sparse() const { return values.data == nullptr; }
+};
+
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
@@ -42,13 +80,18 @@ class Backend {
 
   virtual std::string_view device() const = 0;  // "cpu"
   virtual std::string_view target() const = 0;  // the instruction set: "avx2"
+  virtual int threads() const = 0;              // of the host that work for it
   virtual void finish() = 0;
+  // Runs work(part, parts) for every part on those threads: host work such as making batches.
+  virtual void run_parts(const std::function<void(int part, int parts)>& work) = 0;
 
-  // y (N, O) = start (O; null: 0) + x (N, I) w (I, O).
-  virtual void matmul(ConstMatrixView x, ConstMatrixView w, const float* start, MatrixView y) = 0;
-  // y (I, O) = start (O; null: 0) + x (N, I) transposed, times d (N, O).
-  virtual void matmul_transposed(ConstMatrixView x, ConstMatrixView d, const float* start,
-                                 MatrixView y) = 0;
+  // y (N, O) = start (O; null: 0) + x.values (N, I) w (I, O), dense or sparse.
+  virtual void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) = 0;
+  // gradient (I, O) = start (O; null: 0) + x.values (N, I) transposed, times d (N, O); what
+  // becomes of it, `update` says. If an optimizer is applied and column_sums is not null, it gets
+  // the sums of the columns of the new weights, in the order of column_sums().
+  virtual void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                               const ParameterUpdate& update, float* column_sums) = 0;
   // y = x transposed, padding zero.
   virtual void transpose(ConstMatrixView x, MatrixView y) = 0;
   // sums[c] = sum over the rows of x, row 0 first; as many as the padded columns.
@@ -71,12 +114,9 @@ class Backend {
   // probabilities (N, C) of logits (N, C), padding zero.
   virtual void softmax(ConstMatrixView logits, MatrixView probabilities) = 0;
 
-  // Updates of n parameters, n a multiple of kPad: m and v are Adam's moments; momentum may be
-  // null for plain SGD.
-  virtual void adam(const AdamStep& step, float* w, const float* g, float* m, float* v,
-                    std::size_t n) = 0;
-  virtual void sgd(const SgdStep& step, float* w, const float* g, float* momentum,
-                   std::size_t n) = 0;
+  // Applies an optimizer to n parameters, a multiple of kPad, whose gradient was stored. Nothing
+  // for kStore.
+  virtual void update(const ParameterUpdate& update, std::size_t n) = 0;
 };
 
 }  // namespace reluscope

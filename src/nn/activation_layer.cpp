@@ -45,7 +45,7 @@ const float* ActivationLayer::values(const LayerSlices& slices) const {
   return learns() ? slices.parameters[0] : fixed_.data();
 }
 
-void ActivationLayer::forward(Backend& backend, Mode, const LayerSlices& slices, const Signal& x,
+void ActivationLayer::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x,
                               MatrixView y) const {
   backend.activation_forward(id_, values(slices), x.values.data, y.data, y.layout.size());
 }
@@ -53,7 +53,7 @@ void ActivationLayer::forward(Backend& backend, Mode, const LayerSlices& slices,
 // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
 // ascending order, whatever the target and the threads. In double along the columns: cheap, and
 // as exact as a float sum in any order.
-void ActivationLayer::backward(Backend& backend, const LayerSlices& slices, const Signal& x,
+void ActivationLayer::backward(Backend& backend, LayerSlices& slices, const Signal& x,
                                ConstMatrixView dy, MatrixView dx) const {
   const std::size_t n = dy.layout.size();
   if (learns()) {
@@ -69,6 +69,7 @@ void ActivationLayer::backward(Backend& backend, const LayerSlices& slices, cons
   if (dx.data != nullptr) {
     backend.activation_backward(id_, values(slices), x.values.data, dy.data, dx.data, n);
   }
+  if (learns()) backend.update(slices.updates[0], kPad);
 }
 
 }  // namespace reluscope

@@ -20,9 +20,9 @@ class ActivationLayer final : public Layer {
   ActivationId activation() const override { return id_; }
   double gain() const override;
 
-  void forward(Backend& backend, Mode mode, const LayerSlices& slices, const Signal& x,
+  void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
                MatrixView y) const override;
-  void backward(Backend& backend, const LayerSlices& slices, const Signal& x, ConstMatrixView dy,
+  void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
                 MatrixView dx) const override;
 
  private:

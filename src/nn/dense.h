@@ -17,10 +17,11 @@ class Dense final : public Layer {
   bool takes_offset() const override { return true; }
   std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
   std::size_t scratch_floats(int rows) const override;
+  std::size_t cache_floats() const override;  // the weights' column sums
 
-  void forward(Backend& backend, Mode mode, const LayerSlices& slices, const Signal& x,
+  void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
                MatrixView y) const override;
-  void backward(Backend& backend, const LayerSlices& slices, const Signal& x, ConstMatrixView dy,
+  void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
                 MatrixView dx) const override;
 
  private:

@@ -14,13 +14,6 @@ namespace reluscope {
 
 enum class Mode { kTrain, kEvaluate };
 
-// A matrix whose logical values are values + offset. Only the network's input has an offset: the
-// normalised background, which is most of an image, so that the stored values are mostly zero.
-struct Signal {
-  ConstMatrixView values;
-  float offset = 0.0f;
-};
-
 // How a parameter begins. Weights and biases follow the init scheme; others have their own value.
 enum class ParameterRole { kWeight, kBias, kConstant };
 
@@ -36,8 +29,11 @@ struct ParameterSpec {
 
 struct LayerSlices {
   std::vector<float*> parameters;  // in the order of Layer::parameters()
-  std::vector<float*> gradients;   // the same; overwritten by backward
-  float* scratch;                  // Layer::scratch_floats() of them
+  std::vector<float*> gradients;   // the same; overwritten by backward, unless it is fused
+  std::vector<ParameterUpdate> updates;  // the same: what becomes of each gradient
+  float* scratch;                  // Layer::scratch_floats() of them, shared with other layers
+  float* cache;                    // Layer::cache_floats() of them, its own
+  bool cache_valid = false;        // set by the layer, reset by whoever changes parameters
 };
 
 class Layer {
@@ -51,16 +47,18 @@ class Layer {
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   virtual std::int64_t multiply_adds() const { return 0; }  // of one sample, forward
   virtual std::size_t scratch_floats(int /*rows*/) const { return 0; }
+  virtual std::size_t cache_floats() const { return 0; }
   virtual ActivationId activation() const { return -1; }  // which it applies, if it is one
   virtual bool takes_offset() const { return false; }  // whether forward honours Signal::offset
   virtual double gain() const { return 1.0; }             // for the init of the layer before
 
   // y (N, out), every column written.
-  virtual void forward(Backend& backend, Mode mode, const LayerSlices& slices, const Signal& x,
+  virtual void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
                        MatrixView y) const = 0;
-  // Given dy = dL/dy, writes the parameters' gradients and, unless dx.data is null, dx = dL/dx.
-  // Padding columns of dy are zero, and those of dx must be.
-  virtual void backward(Backend& backend, const LayerSlices& slices, const Signal& x,
+  // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
+  // which are stored or applied as slices.updates says. Padding columns of dy are zero, and those
+  // of dx must be.
+  virtual void backward(Backend& backend, LayerSlices& slices, const Signal& x,
                         ConstMatrixView dy, MatrixView dx) const = 0;
 };
 

@@ -27,20 +27,23 @@ Model::Model(const ModelOptions& options, Backend& backend)
   parameter_buffer_ = Buffer(floats);
   gradient_buffer_ = Buffer(floats);
 
-  std::size_t scratch_floats = 0;
+  std::size_t scratch_floats = 0, cache_floats = 0;
   const int most_rows = std::max(options.train_rows, options.evaluate_rows);
   for (int l = 0; l < layer_count(); ++l) {
     outputs_.emplace_back(layout_of(l, most_rows).size());
     output_gradients_.emplace_back(layout_of(l, options.train_rows).size());
     const Layer& layer = *layers_[static_cast<std::size_t>(l)];
     scratch_floats = std::max(scratch_floats, layer.scratch_floats(options.train_rows));
+    cache_floats += layer.cache_floats();
   }
   scratch_ = Buffer(scratch_floats);
+  cache_ = Buffer(cache_floats);
 
-  std::size_t next = 0;
+  std::size_t next = 0, next_cache = 0;
   for (int l = 0; l < layer_count(); ++l) {
     const auto at = static_cast<std::size_t>(l);
-    LayerSlices slices{{}, {}, scratch_.data()};
+    LayerSlices slices{{}, {}, {}, scratch_.data(), cache_.data() + next_cache};
+    next_cache += layers_[at]->cache_floats();
     // The gain is that of the activation that follows. Where none does, He's own factor for a
     // rectifier, as kaiming_normal_ has it by default.
     const bool activated = at + 1 < layers_.size() && layers_[at + 1]->activation() >= 0;
@@ -49,6 +52,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
       const Parameter& parameter = parameters_[next];
       slices.parameters.push_back(parameter_buffer_.data() + parameter.offset);
       slices.gradients.push_back(gradient_buffer_.data() + parameter.offset);
+      slices.updates.emplace_back();
       const Rng rng(options.seed, Purpose::kInit, static_cast<std::uint32_t>(next));
       scatter(parameter, initial_values(*scheme, parameter.spec, gain, rng), parameters());
     }
@@ -73,7 +77,7 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x) {
     const auto at = static_cast<std::size_t>(l);
     const MatrixView y{outputs_[at].data(), layout_of(l, x.values.rows())};
     layers_[at]->forward(backend_, mode, slices(l), signal, y);
-    signal = {y, 0.0f};
+    signal = {y};
   }
   return signal.values;
 }
@@ -84,11 +88,42 @@ MatrixView Model::logits_gradient() {
 }
 
 void Model::backward() {
+  for (LayerSlices& slices : slices_) {
+    for (std::size_t i = 0; i < slices.updates.size(); ++i) {
+      slices.updates[i] = {};
+      slices.updates[i].gradient = slices.gradients[i];
+    }
+  }
+  run_backward();
+}
+
+void Model::backward_and_update(Optimizer& optimizer) {
+  std::size_t next = 0;
+  for (LayerSlices& slices : slices_) {
+    for (ParameterUpdate& update : slices.updates) {
+      update = optimizer.update_at(parameters_[next++].offset, parameter_buffer_.data(),
+                                   gradient_buffer_.data());
+    }
+  }
+  run_backward();
+}
+
+void Model::apply(Optimizer& optimizer) {
+  backend_.update(optimizer.update_at(0, parameter_buffer_.data(), gradient_buffer_.data()),
+                  parameter_buffer_.size());
+  parameters_changed();
+}
+
+void Model::parameters_changed() {
+  for (LayerSlices& slices : slices_) slices.cache_valid = false;
+}
+
+void Model::run_backward() {
   const int rows = input_.values.rows();
   for (int l = layer_count() - 1; l >= 0; --l) {
     const auto at = static_cast<std::size_t>(l);
     const ConstMatrixView dy{output_gradients_[at].data(), layout_of(l, rows)};
-    const Signal x = l == 0 ? input_ : Signal{output(l - 1), 0.0f};
+    const Signal x = l == 0 ? input_ : Signal{output(l - 1)};
     MatrixView dx;
     if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows)};
     layers_[at]->backward(backend_, slices(l), x, dy, dx);
@@ -132,7 +167,8 @@ void Model::scatter(const Parameter& parameter, std::span<const float> values,
 }
 
 std::size_t Model::memory_bytes() const {
-  std::size_t floats = parameter_buffer_.size() + gradient_buffer_.size() + scratch_.size();
+  std::size_t floats = parameter_buffer_.size() + gradient_buffer_.size() + scratch_.size() +
+                       cache_.size();
   for (const Buffer& buffer : outputs_) floats += buffer.size();
   for (const Buffer& buffer : output_gradients_) floats += buffer.size();
   return floats * sizeof(float);

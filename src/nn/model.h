@@ -10,6 +10,7 @@
 
 #include "nn/init.h"
 #include "nn/layer.h"
+#include "optim/optimizer.h"
 
 namespace reluscope {
 
@@ -45,8 +46,14 @@ class Model {
   ConstMatrixView forward(Mode mode, const Signal& x);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
-  // Fills gradients() for the last forward, whose input must still be there.
+  // For the last forward, whose input must still be there: fills gradients().
   void backward();
+  // The same, but applies the step that `optimizer` has begun to every parameter while its
+  // gradient is at hand. gradients() is then not filled; the weights get the same bits as by
+  // backward() and apply().
+  void backward_and_update(Optimizer& optimizer);
+  // Applies the step that `optimizer` has begun to all parameters, from gradients().
+  void apply(Optimizer& optimizer);
 
   // Output of a layer in the last forward, (N, features of that layer).
   ConstMatrixView output(int layer) const;
@@ -64,11 +71,14 @@ class Model {
   static std::vector<float> gather(const Parameter& parameter, std::span<const float> buffer);
   static void scatter(const Parameter& parameter, std::span<const float> values,
                       std::span<float> buffer);
+  // To be called after writing to parameters() from outside.
+  void parameters_changed();
 
   std::size_t memory_bytes() const;  // all buffers
 
  private:
   Layout layout_of(int layer, int rows) const;
+  void run_backward();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
 
   Backend& backend_;
@@ -79,7 +89,7 @@ class Model {
   Buffer parameter_buffer_, gradient_buffer_;
   std::vector<Buffer> outputs_;           // one a layer, for the largest batch
   std::vector<Buffer> output_gradients_;  // one a layer, for train_rows
-  Buffer scratch_;
+  Buffer scratch_, cache_;
   Signal input_;  // of the last forward
 };
 

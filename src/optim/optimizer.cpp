@@ -24,20 +24,22 @@ class Adam final : public Optimizer {
   Adam(const OptimizerOptions& options, std::size_t floats)
       : options_(options), first_(floats), second_(floats) {}
 
-  void step(Backend& backend, double lr, std::span<float> parameters,
-            std::span<const float> gradients) override {
+  void begin_step(double lr) override {
     ++steps_;
     const double correction1 = 1.0 - integer_power(options_.beta1, steps_);
     const double correction2 = 1.0 - integer_power(options_.beta2, steps_);
-    const AdamStep scalars = {static_cast<float>(options_.beta1),
-                              static_cast<float>(1.0 - options_.beta1),
-                              static_cast<float>(options_.beta2),
-                              static_cast<float>(1.0 - options_.beta2),
-                              static_cast<float>(lr / correction1),
-                              static_cast<float>(1.0 / std::sqrt(correction2)),
-                              static_cast<float>(options_.epsilon)};
-    backend.adam(scalars, parameters.data(), gradients.data(), first_.data(), second_.data(),
-                 parameters.size());
+    scalars_ = {static_cast<float>(options_.beta1),
+                static_cast<float>(1.0 - options_.beta1),
+                static_cast<float>(options_.beta2),
+                static_cast<float>(1.0 - options_.beta2),
+                static_cast<float>(lr / correction1),
+                static_cast<float>(1.0 / std::sqrt(correction2)),
+                static_cast<float>(options_.epsilon)};
+  }
+
+  ParameterUpdate update_at(std::size_t offset, float* parameters, float* gradients) override {
+    return {ParameterUpdate::Kind::kAdam, gradients + offset,        parameters + offset,
+            first_.data() + offset,       second_.data() + offset, scalars_, {}};
   }
 
   std::vector<State> state() const override {
@@ -48,6 +50,7 @@ class Adam final : public Optimizer {
  private:
   OptimizerOptions options_;
   Buffer first_, second_;
+  AdamStep scalars_ = {};
   std::uint64_t steps_ = 0;
 };
 
@@ -62,12 +65,14 @@ class Sgd final : public Optimizer {
     }
   }
 
-  void step(Backend& backend, double lr, std::span<float> parameters,
-            std::span<const float> gradients) override {
-    const SgdStep scalars = {static_cast<float>(lr), static_cast<float>(options_.momentum),
-                             options_.nesterov};
-    backend.sgd(scalars, parameters.data(), gradients.data(), momentum_.data(),
-                parameters.size());
+  void begin_step(double lr) override {
+    scalars_ = {static_cast<float>(lr), static_cast<float>(options_.momentum), options_.nesterov};
+  }
+
+  ParameterUpdate update_at(std::size_t offset, float* parameters, float* gradients) override {
+    float* const momentum = momentum_.size() == 0 ? nullptr : momentum_.data() + offset;
+    return {ParameterUpdate::Kind::kSgd, gradients + offset, parameters + offset, momentum,
+            nullptr, {}, scalars_};
   }
 
   std::vector<State> state() const override {
@@ -78,6 +83,7 @@ class Sgd final : public Optimizer {
  private:
   OptimizerOptions options_;
   Buffer momentum_;
+  SgdStep scalars_ = {};
 };
 
 template <class O>

@@ -22,9 +22,10 @@ struct OptimizerOptions {  // what any of them may need; defaults are PyTorch's
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // One update of all parameters. lr may differ from call to call.
-  virtual void step(Backend& backend, double lr, std::span<float> parameters,
-                    std::span<const float> gradients) = 0;
+  // Begins the next update, with this learning rate.
+  virtual void begin_step(double lr) = 0;
+  // What the begun update does to the parameters `offset` floats into the flat buffer.
+  virtual ParameterUpdate update_at(std::size_t offset, float* parameters, float* gradients) = 0;
   // Moment buffers, laid out like the parameters, by name: {"exp_avg", ...}.
   struct State {
     std::string name;

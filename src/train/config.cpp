@@ -90,6 +90,11 @@ std::vector<Field> make_fields() {
   number("log_every", "Log interval", "Run", "batches between two printed lines",
          &Config::log_every, 1, 1e9);
   number("threads", "Threads", "Run", "threads to train with", &Config::threads, 1, 256);
+  choice("input", "First layer", "Run", "how it reads the image; changes the speed, not a bit",
+         &Config::input,
+         {{"auto", "Automatic", "sparse where most pixels are background"},
+          {"dense", "Dense", "every pixel"},
+          {"sparse", "Sparse", "only pixels that differ from the background"}});
   choice("device", "Device", "Run", "where to train", &Config::device,
          {{"auto", "Automatic", "a GPU if there is one, else the CPU"},
           {"cpu", "CPU", "the processor"},

@@ -43,6 +43,7 @@ struct Config {
   std::vector<Event> events;
   int log_every = 100;
   int threads = 1;
+  std::string input = "auto";
   std::string device = "auto";
   std::string simd = "auto";
   bool operator==(const Config&) const = default;

@@ -21,7 +21,7 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   if (config.device == "cuda") {
     throw Error("device is \"cuda\", but this build has no CUDA: auto and cpu are allowed");
   }
-  return std::make_unique<cpu::CpuBackend>(config.simd);
+  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads);
 }
 
 std::string percent(std::int64_t part, std::int64_t whole, int digits) {
@@ -67,17 +67,19 @@ Progress Session::start() const {
                      {"config", config_to_json(config_)},
                      {"device", std::string(backend_->device())},
                      {"simd", std::string(backend_->target())},
-                     {"threads", 1},
+                     {"threads", backend_->threads()},
                      {"parameters", trainer_.model().parameter_count()},
+                     {"input", trainer_.sparse_input() ? "sparse" : "dense"},
+                     {"density", data.density()},
                      {"train_samples", data.train().count()},
                      {"test_samples", data.test().count()}};
   progress.json = {json_line(progress.values)};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
-                    std::string(backend_->target()) + ", 1 thread)"};
-  if (config_.threads > 1) {
-    progress.lines.push_back("Note: threads is " + std::to_string(config_.threads) +
-                             ", but this version trains on 1 thread; the result is the same.");
-  }
+                    std::string(backend_->target()) + ", " + std::to_string(backend_->threads()) +
+                        (backend_->threads() == 1 ? " thread)" : " threads)"),
+                    std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") +
+                        " (" + percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +
+                        " of pixels differ from the background)"};
   return progress;
 }
 

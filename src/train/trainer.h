@@ -41,6 +41,7 @@ class Trainer {
   Model& model() { return model_; }
   const Model& model() const { return model_; }
   const Optimizer& optimizer() const { return *optimizer_; }
+  bool sparse_input() const { return sparse_; }
   int batches() const;  // in an epoch, a last smaller one included
 
   void start_epoch(int epoch);           // from 1: shuffles
@@ -60,6 +61,7 @@ class Trainer {
   std::uint64_t seed_;
   int batch_;
   Model model_;
+  bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;
   Batcher batcher_;
   std::vector<float> losses_;

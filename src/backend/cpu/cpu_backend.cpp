@@ -42,23 +42,70 @@ std::vector<std::string> simd_names() {
   return names;
 }
 
-CpuBackend::CpuBackend(const std::string& simd)
-    : kernels_(find_kernels(simd)), softmax_scratch_(256 * 16) {
+CpuBackend::CpuBackend(const std::string& simd, int threads)
+    : kernels_(find_kernels(simd)), pool_(threads), softmax_scratch_(256 * 16) {
   check_arithmetic();
 }
 
-void CpuBackend::matmul(ConstMatrixView x, ConstMatrixView w, const float* start, MatrixView y) {
-  kernels_->matmul(x, w, start, y);
+// A region costs about a microsecond to enter and leave, which is some 20,000 operations.
+template <class Work>
+void CpuBackend::split(int count, int unit, double operations, const Work& work) {
+  constexpr double kWorthwhile = 40000;
+  const int parts = pool_.size();
+  if (parts == 1 || operations < kWorthwhile || count <= unit) {
+    work(0, count);
+    return;
+  }
+  pool_.run([&](int part) {
+    const int first = ThreadPool::share_begin(count, part, parts, unit);
+    const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
+    if (first < end) work(first, end);
+  });
 }
 
-void CpuBackend::matmul_transposed(ConstMatrixView x, ConstMatrixView d, const float* start,
-                                   MatrixView y) {
-  kernels_->matmul_transposed(x, d, start, y);
+void CpuBackend::run_parts(const std::function<void(int part, int parts)>& work) {
+  const int parts = pool_.size();
+  pool_.run([&](int part) { work(part, parts); });
+}
+
+void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) {
+  const double operations = static_cast<double>(x.values.rows()) * w.rows() * y.cols();
+  if (x.sparse()) {
+    split(y.layout.panels(), 1, operations / 4, [&](int first, int end) {
+      kernels_->sparse_matmul(x.rows, w, start, y, first, end);
+    });
+  } else {
+    split(y.layout.panels(), 1, operations, [&](int first, int end) {
+      kernels_->matmul(x.values, w, start, y, first, end);
+    });
+  }
+}
+
+void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                                 const ParameterUpdate& update, float* column_sums) {
+  const double operations = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
+  if (x.sparse()) {
+    split(d.layout.panels(), 1, operations / 4, [&](int first, int end) {
+      kernels_->sparse_weight_gradient(x.columns, d, start, update, column_sums, first, end);
+    });
+    return;
+  }
+  const bool sums = column_sums != nullptr && update.kind != ParameterUpdate::Kind::kStore;
+  split(d.layout.panels(), 1, operations, [&](int first, int end) {
+    kernels_->weight_gradient(x.values, d, start, update, first, end);
+    if (sums) {
+      kernels_->column_sums({update.weights, {x.values.cols(), d.cols()}}, column_sums, first, end);
+    }
+  });
 }
 
 void CpuBackend::transpose(ConstMatrixView x, MatrixView y) { kernels_->transpose(x, y); }
 
-void CpuBackend::column_sums(ConstMatrixView x, float* sums) { kernels_->column_sums(x, sums); }
+void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
+  split(x.layout.panels(), 1, static_cast<double>(x.layout.size()), [&](int first, int end) {
+    kernels_->column_sums(x, sums, first, end);
+  });
+}
 
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
@@ -67,19 +114,28 @@ void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y
   }
 }
 
+// Elements are worth some ten operations each: they come from memory.
 void CpuBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
                                     std::size_t n) {
-  kernels_->activation_forward[id](p, x, y, n);
+  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
+    kernels_->activation_forward[id](p, x + first, y + first, static_cast<std::size_t>(end - first));
+  });
 }
 
 void CpuBackend::activation_backward(ActivationId id, const float* p, const float* x,
                                      const float* dy, float* dx, std::size_t n) {
-  kernels_->activation_backward[id](p, x, dy, dx, n);
+  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
+    kernels_->activation_backward[id](p, x + first, dy + first, dx + first,
+                                      static_cast<std::size_t>(end - first));
+  });
 }
 
 void CpuBackend::activation_parameter(ActivationId id, const float* p, const float* x,
                                       const float* dy, float* products, std::size_t n) {
-  kernels_->activation_parameter[id](p, x, dy, products, n);
+  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
+    kernels_->activation_parameter[id](p, x + first, dy + first, products + first,
+                                       static_cast<std::size_t>(end - first));
+  });
 }
 
 void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
@@ -90,14 +146,14 @@ void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
   kernels_->softmax(logits, probabilities, softmax_scratch_.data());
 }
 
-void CpuBackend::adam(const AdamStep& step, float* w, const float* g, float* m, float* v,
-                      std::size_t n) {
-  kernels_->adam(step, w, g, m, v, n);
-}
-
-void CpuBackend::sgd(const SgdStep& step, float* w, const float* g, float* momentum,
-                     std::size_t n) {
-  kernels_->sgd(step, w, g, momentum, n);
+void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
+  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
+    ParameterUpdate part = update;
+    for (float** at : {&part.gradient, &part.weights, &part.moment1, &part.moment2}) {
+      if (*at != nullptr) *at += first;
+    }
+    kernels_->update(part, static_cast<std::size_t>(end - first));
+  });
 }
 
 }  // namespace reluscope::cpu

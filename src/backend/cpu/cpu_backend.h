@@ -1,12 +1,13 @@
 // Backend on the CPU: picks a table of SIMD kernels and runs it.
 #pragma once
 
-#include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
+#include "core/thread_pool.h"
 
 namespace reluscope::cpu {
 
@@ -17,15 +18,18 @@ class CpuBackend final : public Backend {
  public:
   // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
   // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
-  explicit CpuBackend(const std::string& simd = "auto");
+  // threads: at least 1; see ThreadPool for how many it becomes.
+  explicit CpuBackend(const std::string& simd = "auto", int threads = 1);
 
   std::string_view device() const override { return "cpu"; }
   std::string_view target() const override { return kernels_->name; }
+  int threads() const override { return pool_.size(); }
   void finish() override {}
+  void run_parts(const std::function<void(int part, int parts)>& work) override;
 
-  void matmul(ConstMatrixView x, ConstMatrixView w, const float* start, MatrixView y) override;
-  void matmul_transposed(ConstMatrixView x, ConstMatrixView d, const float* start,
-                         MatrixView y) override;
+  void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) override;
+  void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                       const ParameterUpdate& update, float* column_sums) override;
   void transpose(ConstMatrixView x, MatrixView y) override;
   void column_sums(ConstMatrixView x, float* sums) override;
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
@@ -37,13 +41,16 @@ class CpuBackend final : public Backend {
                             float* products, std::size_t n) override;
   void softmax_cross_entropy(const SoftmaxLoss& args) override;
   void softmax(ConstMatrixView logits, MatrixView probabilities) override;
-  void adam(const AdamStep& step, float* w, const float* g, float* m, float* v,
-            std::size_t n) override;
-  void sgd(const SgdStep& step, float* w, const float* g, float* momentum,
-           std::size_t n) override;
+  void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
+  // work(first, end) on shares of [0, count) that are multiples of unit, on all threads if
+  // `operations` (multiply-adds or elements moved) is worth waking them.
+  template <class Work>
+  void split(int count, int unit, double operations, const Work& work);
+
   const Kernels* kernels_;
+  ThreadPool pool_;
   Buffer softmax_scratch_;  // 256 classes at most * 16 samples
 };
 

@@ -1,4 +1,4 @@
-// Activations, softmax cross-entropy and optimizer updates.
+// Activations, softmax cross-entropy and stand-alone optimizer updates.
 #if defined(RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
@@ -7,6 +7,7 @@
 #endif
 
 #include "backend/cpu/kernels.h"
+#include "backend/cpu/update-inl.h"
 #include "backend/cpu/vec-inl.h"
 #include "core/math.h"
 #include "nn/activations.h"
@@ -133,43 +134,21 @@ void softmax(ConstMatrixView logits, MatrixView probabilities, float* scratch) {
   }
 }
 
-// Moments so small that their squares or products would be denormal become zero.
-template <class V>
-HWY_INLINE V without_tiny(V x) {
-  const V magnitude = select(x < V(0.0), V(0.0) - x, x);
-  return select(magnitude < V(1e-30), V(0.0), x);
-}
-
-// Kingma and Ba, "Adam" (2015), algorithm 1, in PyTorch's order of operations.
-template <class V>
-void adam(const AdamStep& step, float* w, const float* g, float* m, float* v, std::size_t n) {
-  const V beta1(step.beta1), rest1(step.one_minus_beta1);
-  const V beta2(step.beta2), rest2(step.one_minus_beta2);
-  const V step_size(step.step_size), inverse_root(step.inverse_root_second);
-  const V epsilon(step.epsilon);
+// Updates from gradients that were stored.
+template <class V, class Update>
+void apply_update(const ParameterUpdate& args, std::size_t n) {
+  const Update update(args);
   for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    const V slope = V::load(g + i);
-    const V mean = without_tiny(mad(beta1, V::load(m + i), rest1 * slope));
-    const V square = without_tiny(mad(beta2, V::load(v + i), rest2 * slope * slope));
-    mean.store(m + i);
-    square.store(v + i);
-    const V denominator = mad(sqrt(square), inverse_root, epsilon);
-    (V::load(w + i) - step_size * mean / denominator).store(w + i);
+    update.apply(i, V::load(args.gradient + i));
   }
 }
 
-// Sutskever, Martens, Dahl, Hinton (2013), in PyTorch's form: the buffer is mu * buffer + g.
 template <class V>
-void sgd(const SgdStep& step, float* w, const float* g, float* momentum, std::size_t n) {
-  const V lr(step.lr), mu(step.momentum);
-  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    V slope = V::load(g + i);
-    if (momentum != nullptr) {
-      const V buffer = without_tiny(mad(mu, V::load(momentum + i), slope));
-      buffer.store(momentum + i);
-      slope = step.nesterov ? mad(mu, buffer, slope) : buffer;
-    }
-    (V::load(w + i) - lr * slope).store(w + i);
+void update(const ParameterUpdate& args, std::size_t n) {
+  switch (args.kind) {
+    case ParameterUpdate::Kind::kStore: return;
+    case ParameterUpdate::Kind::kAdam: return apply_update<V, AdamUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kSgd: return apply_update<V, SgdUpdate<V>>(args, n);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"
+#include "backend/cpu/sparse-inl.h"
 #include "backend/cpu/elementwise-inl.h"
 
 #if HWY_TARGET == HWY_AVX3
@@ -48,7 +49,9 @@ const Kernels* kernel_table() {
   static constexpr Kernels kTable = {
       RELUSCOPE_TARGET_TEXT,
       &matmul<V>,
-      &matmul_transposed<V>,
+      &sparse_matmul<V>,
+      &weight_gradient<V>,
+      &sparse_weight_gradient<V>,
       &transpose,
       &column_sums<V>,
       Tables::kForward,
@@ -56,8 +59,7 @@ const Kernels* kernel_table() {
       Tables::kParameter,
       &softmax_cross_entropy<V>,
       &softmax<V>,
-      &adam<V>,
-      &sgd<V>,
+      &update<V>,
   };
   return &kTable;
 }

@@ -17,12 +17,19 @@ namespace reluscope::cpu {
 struct Kernels {
   std::string_view name;  // "avx2"
 
-  // As in backend/backend.h.
-  void (*matmul)(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y);
-  void (*matmul_transposed)(ConstMatrixView a, ConstMatrixView b, const float* start,
-                            MatrixView y);
+  // As in backend/backend.h, for panels [first, end) of the output.
+  void (*matmul)(ConstMatrixView x, ConstMatrixView w, const float* start, MatrixView y,
+                 int first, int end);
+  void (*sparse_matmul)(const SparseLists& rows, ConstMatrixView w, const float* start,
+                        MatrixView y, int first, int end);
+  void (*weight_gradient)(ConstMatrixView x, ConstMatrixView d, const float* start,
+                          const ParameterUpdate& update, int first, int end);
+  // column_sums: room for the padded columns; filled if an optimizer is applied.
+  void (*sparse_weight_gradient)(const SparseLists& columns, ConstMatrixView d,
+                                 const float* start, const ParameterUpdate& update,
+                                 float* column_sums, int first, int end);
   void (*transpose)(ConstMatrixView a, MatrixView y);
-  void (*column_sums)(ConstMatrixView a, float* sums);
+  void (*column_sums)(ConstMatrixView a, float* sums, int first, int end);
 
   // Indexed by ActivationId.
   void (*const* activation_forward)(const float* p, const float* x, float* y, std::size_t n);
@@ -35,8 +42,7 @@ struct Kernels {
   void (*softmax_cross_entropy)(const SoftmaxLoss&, float* scratch);
   void (*softmax)(ConstMatrixView logits, MatrixView probabilities, float* scratch);
 
-  void (*adam)(const AdamStep&, float* w, const float* g, float* m, float* v, std::size_t n);
-  void (*sgd)(const SgdStep&, float* w, const float* g, float* momentum, std::size_t n);
+  void (*update)(const ParameterUpdate& update, std::size_t n);
 };
 
 // The tables this machine can run, fastest first; never empty. Natively "scalar" is the last.

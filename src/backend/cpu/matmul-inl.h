@@ -9,19 +9,20 @@
 #define RELUSCOPE_BACKEND_CPU_MATMUL_INL_H_
 #endif
 
+#include "backend/cpu/update-inl.h"
 #include "backend/cpu/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 
 // Tile rows, chosen by measurement (bench: BM_Matmul). Leftover rows use tiles of 4 and 1.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int kTileRows = 12, kTransposedTileRows = 8;
+inline constexpr int kTileRows = 12, kGradientTileRows = 8;
 #elif HWY_TARGET == HWY_NEON
-inline constexpr int kTileRows = 8, kTransposedTileRows = 8;
+inline constexpr int kTileRows = 8, kGradientTileRows = 8;
 #elif HWY_TARGET == HWY_AVX2
-inline constexpr int kTileRows = 5, kTransposedTileRows = 4;
+inline constexpr int kTileRows = 5, kGradientTileRows = 4;
 #else
-inline constexpr int kTileRows = 4, kTransposedTileRows = 4;
+inline constexpr int kTileRows = 4, kGradientTileRows = 4;
 #endif
 inline constexpr int kTileFloats = hn::MaxLanes(Floats()) >= 8 ? 16 : 8;  // tile columns
 inline constexpr int kTileVectors = kTileFloats / static_cast<int>(hn::MaxLanes(Floats()));
@@ -96,8 +97,9 @@ HWY_INLINE void matmul_panel(const ConstMatrixView& a, const float* b, const flo
 }
 
 template <class V>
-void matmul(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y) {
-  for (int p = 0; p < y.layout.panels(); ++p) {
+void matmul(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y, int first,
+            int end) {
+  for (int p = first; p < end; ++p) {
     const float* const from = start == nullptr ? nullptr : start + p * kPanel;
     if (y.layout.panel_width(p) == kPanel) {
       matmul_panel<V, kPanel>(a, b.panel(p), from, y.panel(p));
@@ -107,48 +109,70 @@ void matmul(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView
   }
 }
 
-// One tile of y = start + a^T b: MR columns of a panel of a become MR rows of y.
-template <class V, int MR, int kAWidth, int kBWidth>
-HWY_NOINLINE void transposed_tile(const float* a, int depth, const float* b, const float* start,
-                                  float* y) {
+// One tile of start + a^T b: MR columns of a panel of a become MR rows of the result, which goes
+// to `update` at element `at`.
+template <class V, class Update, int MR, int kAWidth, int kBWidth>
+HWY_NOINLINE void gradient_tile(const float* a, int depth, const float* b, const float* start,
+                                const Update& update, std::size_t at) {
   Tile<V, MR> tile;
   tile.start_from(start);
   tile.template add_products<1, kAWidth, kBWidth>(a, b, depth);
-  tile.template store<kBWidth>(y);
+  for (int r = 0; r < MR; ++r) {
+    for (int v = 0; v < kTileVectors; ++v) {
+      update.apply(at + static_cast<std::size_t>(r * kBWidth + v * lanes()), tile.sum[r][v]);
+    }
+  }
 }
 
-template <class V, int kAWidth, int kBWidth>
-HWY_INLINE void transposed_panel(const float* a, int cols, int depth, const float* b,
-                                 const float* start, float* y) {
+template <class V, class Update, int kAWidth, int kBWidth>
+void gradient_block(const float* a, int cols, int depth, const float* b, const float* start,
+                    const Update& update, std::size_t at) {
   for (int col = 0; col < kBWidth; col += kTileFloats) {
     const float* const from = start == nullptr ? nullptr : start + col;
+    const std::size_t to = at + static_cast<std::size_t>(col);
     int k = 0;
-    for (; k + kTransposedTileRows <= cols; k += kTransposedTileRows) {
-      transposed_tile<V, kTransposedTileRows, kAWidth, kBWidth>(a + k, depth, b + col, from,
-                                                                y + k * kBWidth + col);
+    for (; k + kGradientTileRows <= cols; k += kGradientTileRows) {
+      gradient_tile<V, Update, kGradientTileRows, kAWidth, kBWidth>(
+          a + k, depth, b + col, from, update, to + static_cast<std::size_t>(k * kBWidth));
     }
     for (; k < cols; ++k) {
-      transposed_tile<V, 1, kAWidth, kBWidth>(a + k, depth, b + col, from, y + k * kBWidth + col);
+      gradient_tile<V, Update, 1, kAWidth, kBWidth>(a + k, depth, b + col, from, update,
+                                                    to + static_cast<std::size_t>(k * kBWidth));
+    }
+  }
+}
+
+template <class V, class Update>
+void weight_gradient_with(ConstMatrixView x, ConstMatrixView d, const float* start,
+                          const ParameterUpdate& args, int first, int end) {
+  const Update update(args);
+  const Layout layout{x.cols(), d.cols()};
+  for (int p = first; p < end; ++p) {
+    const float* const from = start == nullptr ? nullptr : start + p * kPanel;
+    const int width = layout.panel_width(p);
+    for (int q = 0; q < x.layout.panels(); ++q) {
+      const std::size_t at = layout.panel_offset(p) + static_cast<std::size_t>(q * kPanel * width);
+      const auto run = x.layout.panel_width(q) == kPanel
+                           ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
+                                              : &gradient_block<V, Update, kPanel, kPad>)
+                           : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
+                                              : &gradient_block<V, Update, kPad, kPad>);
+      run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(p), from, update, at);
     }
   }
 }
 
 template <class V>
-void matmul_transposed(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y) {
-  for (int p = 0; p < y.layout.panels(); ++p) {
-    const float* const from = start == nullptr ? nullptr : start + p * kPanel;
-    const int b_width = y.layout.panel_width(p);
-    for (int q = 0; q < a.layout.panels(); ++q) {
-      const int cols = a.layout.panel_cols(q);
-      const int a_width = a.layout.panel_width(q);
-      float* const to = y.panel(p) + static_cast<std::ptrdiff_t>(q) * kPanel * b_width;
-      const auto run = a_width == kPanel
-                           ? (b_width == kPanel ? &transposed_panel<V, kPanel, kPanel>
-                                                : &transposed_panel<V, kPanel, kPad>)
-                           : (b_width == kPanel ? &transposed_panel<V, kPad, kPanel>
-                                                : &transposed_panel<V, kPad, kPad>);
-      run(a.panel(q), cols, a.rows(), b.panel(p), from, to);
-    }
+void weight_gradient(ConstMatrixView x, ConstMatrixView d, const float* start,
+                     const ParameterUpdate& update, int first, int end) {
+  using Kind = ParameterUpdate::Kind;
+  switch (update.kind) {
+    case Kind::kStore:
+      return weight_gradient_with<V, StoreUpdate<V>>(x, d, start, update, first, end);
+    case Kind::kAdam:
+      return weight_gradient_with<V, AdamUpdate<V>>(x, d, start, update, first, end);
+    case Kind::kSgd:
+      return weight_gradient_with<V, SgdUpdate<V>>(x, d, start, update, first, end);
   }
 }
 
@@ -170,8 +194,8 @@ inline void transpose(ConstMatrixView a, MatrixView y) {
 }
 
 template <class V>
-void column_sums(ConstMatrixView a, float* sums) {
-  for (int p = 0; p < a.layout.panels(); ++p) {
+void column_sums(ConstMatrixView a, float* sums, int first, int end) {
+  for (int p = first; p < end; ++p) {
     const int width = a.layout.panel_width(p);
     for (int col = 0; col < width; col += kPad) {
       constexpr int kVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
