@@ -1,7 +1,9 @@
 // The command line. Every field of the config is a flag of its name; flags are read as texts and
 // handed to the one parser in train/config.h.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -39,8 +41,10 @@ struct Flags {
     Config config;
     if (!config_file.empty()) {
       std::ifstream file(config_file);
+      if (!file || std::filesystem::is_directory(config_file)) {
+        throw Error("config: " + in_quotes(config_file) + " cannot be read");
+      }
       const std::string text{std::istreambuf_iterator<char>(file), {}};
-      if (!file) throw Error("config: " + in_quotes(config_file) + " cannot be read");
       config = config_from_json(text);
     }
     std::vector<std::pair<std::string, std::string>> given;
@@ -54,6 +58,11 @@ struct Flags {
 int run(int argc, char** argv) {
   CLI::App app("reluscope trains small neural networks on images and shows what their activation\n"
                "functions do. The same seed gives the same bits on every machine.");
+  const std::vector<std::string> commands = {"train", "info", "simd"};
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
+    throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
+  }
   app.require_subcommand(1);
   Flags train_flags, info_flags;
   CLI::App* const train = app.add_subcommand("train", "train a network and score it");

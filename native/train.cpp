@@ -41,39 +41,30 @@ class JsonLines {
   std::ofstream file_;
 };
 
-// Writes beside the wanted file and renames, so that no half-written file ever has its name.
-// Opened before training, so that an unwritable path is known at once.
-class OutputFile {
- public:
-  explicit OutputFile(const std::string& path) : path_(path), part_(path + ".part") {
-    if (path_.empty()) return;
-    file_.open(part_, std::ios::binary | std::ios::trunc);
-    if (!file_ || std::filesystem::is_directory(path_)) {
-      throw Error("save: " + in_quotes(path_) + " cannot be written");
-    }
-  }
-  ~OutputFile() {
-    if (!path_.empty() && !renamed_) {
-      std::error_code ignored;
-      file_.close();
-      std::filesystem::remove(part_, ignored);
-    }
-  }
-  void write(const std::vector<std::uint8_t>& bytes) {
-    file_.write(reinterpret_cast<const char*>(bytes.data()),
-                static_cast<std::streamsize>(bytes.size()));
-    file_.close();
-    std::error_code failure;
-    if (file_) std::filesystem::rename(part_, path_, failure);
-    if (!file_ || failure) throw Error("save: " + in_quotes(path_) + " cannot be written");
-    renamed_ = true;
-  }
+// Throws unless a file could be written at `path`: known before training, not after it. Leaves
+// what stands there as it is.
+void check_writable(const std::string& path, const char* flag) {
+  const auto refuse = [&] { throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be written"); };
+  if (std::filesystem::is_directory(path)) refuse();
+  const bool existed = std::filesystem::exists(path);
+  if (!std::ofstream(path, std::ios::binary | std::ios::app)) refuse();
+  std::error_code ignored;
+  if (!existed) std::filesystem::remove(path, ignored);
+}
 
- private:
-  std::string path_, part_;
-  std::ofstream file_;
-  bool renamed_ = false;
-};
+// Writes beside the wanted file and renames, so that no half-written file ever has its name.
+void write_file(const std::string& path, const std::vector<std::uint8_t>& bytes) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (file && !failure) return;
+  std::filesystem::remove(part, failure);
+  throw Error("save: " + in_quotes(path) + " cannot be written; is the disk full?");
+}
 
 // One line that is redrawn, on a terminal only.
 class ProgressBar {
@@ -115,8 +106,9 @@ class ProgressBar {
 int train_command(const TrainOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
   Session session(data, options.config);
+  if (!options.save.empty()) check_writable(options.save, "save");
+  if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
   JsonLines json(options.jsonl);
-  OutputFile save(options.save);
   std::FILE* const out = json.to_stdout() ? stderr : stdout;
   ProgressBar bar(isatty(fileno(out)) != 0);
 
@@ -135,7 +127,7 @@ int train_command(const TrainOptions& options) {
     if (progress.event() == "done") break;
   }
   if (!options.save.empty()) {
-    save.write(session.save("safetensors"));
+    write_file(options.save, session.save("safetensors"));
     std::fprintf(out, "Saved %s\n", options.save.c_str());
   }
   return 0;

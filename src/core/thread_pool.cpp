@@ -1,6 +1,7 @@
 #include "core/thread_pool.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace reluscope {
 namespace {
@@ -19,10 +20,14 @@ void relax() {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  if (cores > 0) threads = std::min(threads, cores);
-  for (int part = 1; part < threads; ++part) {
-    workers_.emplace_back([this, part] { work_loop(part); });
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  threads = threads == 0 ? cores : std::min(threads, cores);
+  try {
+    for (int part = 1; part < threads; ++part) {
+      workers_.emplace_back([this, part] { work_loop(part); });
+    }
+  } catch (const std::system_error&) {
+    // No more threads to be had here, as in WebAssembly built without them: go on with these.
   }
 }
 

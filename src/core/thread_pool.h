@@ -17,8 +17,8 @@ namespace reluscope {
 
 class ThreadPool {
  public:
-  // threads: including the calling one, at least 1. Never more than the machine has cores, where
-  // that is known: spinning threads that share a core are far slower than one.
+  // threads: including the calling one; 0: as many as the machine has cores. Never more than
+  // that, because spinning threads that share a core are far slower than one.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

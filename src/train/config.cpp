@@ -89,7 +89,9 @@ std::vector<Field> make_fields() {
        0, false, {}, false, ""});
   number("log_every", "Log interval", "Run", "batches between two printed lines",
          &Config::log_every, 1, 1e9);
-  number("threads", "Threads", "Run", "threads to train with", &Config::threads, 1, 256);
+  number("threads", "Threads", "Run",
+         "threads to train with, at most one a core; 0: automatic; changes the speed, not a bit",
+         &Config::threads, 0, 256);
   choice("input", "First layer", "Run", "how it reads the image; changes the speed, not a bit",
          &Config::input,
          {{"auto", "Automatic", "sparse where most pixels are background"},

@@ -42,7 +42,7 @@ struct Config {
   double std = 0.3081;
   std::vector<Event> events;
   int log_every = 100;
-  int threads = 1;
+  int threads = 0;
   std::string input = "auto";
   std::string device = "auto";
   std::string simd = "auto";
