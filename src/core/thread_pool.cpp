@@ -22,6 +22,7 @@ void relax() {
 ThreadPool::ThreadPool(int threads) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   threads = threads == 0 ? cores : std::min(threads, cores);
+  parts_ = std::make_unique<Part[]>(static_cast<std::size_t>(threads - 1));
   try {
     for (int part = 1; part < threads; ++part) {
       workers_.emplace_back([this, part] { work_loop(part); });
@@ -33,51 +34,71 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
   if (workers_.empty()) return;
-  job_.stop = true;
-  start(nullptr, nullptr);
+  stop_ = true;
+  begin_job();
   for (std::thread& worker : workers_) worker.join();
 }
 
-// Either a worker that goes to sleep sees the new generation, or this sees that it sleeps: both
-// write first and read then, in one total order.
-void ThreadPool::start(Call call, const void* context) {
-  job_.call = call;
-  job_.context = context;
-  running_.value.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  generation_.value.fetch_add(1, std::memory_order_seq_cst);
-  if (sleeping_.value.load(std::memory_order_seq_cst) > 0) {
+// Either a worker that goes to sleep sees the new number, or this sees that it sleeps: both write
+// first and read then, in one total order.
+void ThreadPool::begin_job() {
+  job_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleeping_.load(std::memory_order_seq_cst) > 0) {
     const std::lock_guard<std::mutex> lock(mutex_);
     wake_.notify_all();
   }
 }
 
-void ThreadPool::finish() {
-  for (int spin = 0; running_.value.load(std::memory_order_acquire) > 0; ++spin) {
-    if (spin < kSpins) {
-      relax();
-    } else {
-      std::this_thread::yield();  // a worker has lost its core: let it have this one
+// Whoever claims a part does it. A worker that comes too late finds its part claimed for that job
+// or a later one; while a claim of its own is not done, there is no later job.
+bool ThreadPool::claim(int part, std::uint64_t job) {
+  std::atomic<std::uint64_t>& claimed = parts_[static_cast<std::size_t>(part - 1)].claimed;
+  std::uint64_t last = claimed.load(std::memory_order_relaxed);
+  return last < job && claimed.compare_exchange_strong(last, job, std::memory_order_acq_rel);
+}
+
+void ThreadPool::run_all(Call call, const void* context) {
+  call_ = call;
+  context_ = context;
+  begin_job();
+  const std::uint64_t job = job_.load(std::memory_order_relaxed);
+  call(context, 0);
+  for (int part = 1; part < size(); ++part) {
+    if (claim(part, job)) {
+      call(context, part);
+      continue;
+    }
+    const std::atomic<std::uint64_t>& done = parts_[static_cast<std::size_t>(part - 1)].done;
+    for (int spin = 0; done.load(std::memory_order_acquire) != job; ++spin) {
+      if (spin < kSpins) {
+        relax();
+      } else {
+        std::this_thread::yield();  // its worker has lost its core: let it have this one
+      }
     }
   }
 }
 
 void ThreadPool::work_loop(int part) {
   std::uint64_t seen = 0;
-  const auto begun = [&] { return generation_.value.load(std::memory_order_seq_cst) != seen; };
+  const auto begun = [&] { return job_.load(std::memory_order_seq_cst) != seen; };
   for (;;) {
     for (int spin = 0; spin < kSpins && !begun(); ++spin) relax();
     if (!begun()) {
-      sleeping_.value.fetch_add(1, std::memory_order_seq_cst);
+      sleeping_.fetch_add(1, std::memory_order_seq_cst);
       {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, begun);
       }
-      sleeping_.value.fetch_sub(1, std::memory_order_relaxed);
+      sleeping_.fetch_sub(1, std::memory_order_relaxed);
     }
-    ++seen;
-    if (job_.stop) return;
-    job_.call(job_.context, part);
-    running_.value.fetch_sub(1, std::memory_order_release);
+    seen = job_.load(std::memory_order_acquire);
+    if (claim(part, seen)) {
+      // The claim makes call_, context_ and stop_ those of this job.
+      if (stop_) return;
+      call_(context_, part);
+      parts_[static_cast<std::size_t>(part - 1)].done.store(seen, std::memory_order_release);
+    }
   }
 }
 

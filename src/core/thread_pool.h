@@ -1,16 +1,19 @@
-// A fork-join pool: run(work) calls work(part) for every part 0 .. size() - 1, part 0 on the
-// calling thread, and returns when all are done. Workers spin for a moment after a job, because
-// the next one usually follows within microseconds, and then sleep, so a pool that waits costs
-// nothing. Which thread does which part is fixed, and nothing is ever added up between threads:
-// results do not depend on the number of threads.
+// A fork-join pool: run(work) calls work(part) for every part 0 .. size() - 1 and returns when all
+// are done. Each part has a thread of its own, always the same, so that a thread keeps finding
+// its slice of the weights in its own cache; but a part whose thread has not begun (it sleeps, or
+// the system gave its core away) is done by the caller instead of waited for.
+//
+// Workers spin for a moment after a job, because the next one usually follows within
+// microseconds, and then sleep: a pool that waits costs nothing. Nothing is ever added up between
+// threads, so results depend neither on their number nor on who did what.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 namespace reluscope {
@@ -33,13 +36,12 @@ class ThreadPool {
       work(0);
       return;
     }
-    start([](const void* context, int part) { (*static_cast<const Work*>(context))(part); },
-          &work);
-    work(0);
-    finish();
+    run_all([](const void* context, int part) { (*static_cast<const Work*>(context))(part); },
+            &work);
   }
 
-  // The share of `count` items that `part` of `parts` does, in whole multiples of `unit`.
+  // The share of `count` items that `part` of `parts` does begins here and ends where the next
+  // one begins; all are whole multiples of `unit`, but for the end of the last.
   static int share_begin(int count, int part, int parts, int unit) {
     const int units = (count + unit - 1) / unit;
     const auto begin = static_cast<std::int64_t>(units) * part / parts * unit;
@@ -49,27 +51,26 @@ class ThreadPool {
  private:
   using Call = void (*)(const void* context, int part);
 
-  void start(Call call, const void* context);
-  void finish();
+  // One a worker, on cache lines of its own: sharing one costs more than the pool gains. Both
+  // hold the number of the last job for which it happened.
+  struct alignas(128) Part {
+    std::atomic<std::uint64_t> claimed{0};
+    alignas(128) std::atomic<std::uint64_t> done{0};
+  };
+
+  void run_all(Call call, const void* context);
+  void begin_job();
+  bool claim(int part, std::uint64_t job);
   void work_loop(int part);
 
-  // Each on a cache line of its own: sharing one costs more than the pool gains.
-  struct alignas(128) {
-    std::atomic<std::uint64_t> value{0};
-  } generation_;  // of jobs begun
-  struct alignas(128) {
-    std::atomic<int> value{0};
-  } running_;  // workers that have not finished the present job
-  struct alignas(128) {
-    Call call = nullptr;
-    const void* context = nullptr;
-    bool stop = false;
-  } job_;
-  struct alignas(128) {
-    std::atomic<int> value{0};
-  } sleeping_;
+  alignas(128) std::atomic<std::uint64_t> job_{0};  // number of the present one
+  alignas(128) std::atomic<int> sleeping_{0};
+  alignas(128) Call call_ = nullptr;
+  const void* context_ = nullptr;
+  bool stop_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::unique_ptr<Part[]> parts_;  // of part 1, 2, ...
   std::vector<std::thread> workers_;
 };
 

@@ -102,11 +102,21 @@ void Batcher::add(std::span<const std::uint8_t> pixels, int row, int rows) {
   }
 }
 
+namespace {
+
+void prefetch(std::span<const std::uint8_t> bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += 64) __builtin_prefetch(bytes.data() + at);
+}
+
+}  // namespace
+
 void Batcher::add_all(const ImageSet& set, int rows) {
   backend_.run_parts([&](int part, int parts) {
     const int end = ThreadPool::share_begin(rows, part + 1, parts, 1);
     for (int row = ThreadPool::share_begin(rows, part, parts, 1); row < end; ++row) {
       const int sample = samples_[static_cast<std::size_t>(row)];
+      // Samples are far apart in memory: ask for one while the one before is being read.
+      if (row + 1 < end) prefetch(set.image(samples_[static_cast<std::size_t>(row) + 1]));
       add(set.image(sample), row, rows);
       labels_[static_cast<std::size_t>(row)] = set.label(sample);
     }
