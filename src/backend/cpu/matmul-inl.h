@@ -113,7 +113,8 @@ void matmul(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView
 // to `update` at element `at`.
 template <class V, class Update, int MR, int kAWidth, int kBWidth>
 HWY_NOINLINE void gradient_tile(const float* a, int depth, const float* b, const float* start,
-                                const Update& update, std::size_t at) {
+                                const Update& shared, std::size_t at) {
+  const Update update = shared;  // in registers: nothing written here can change it
   Tile<V, MR> tile;
   tile.start_from(start);
   tile.template add_products<1, kAWidth, kBWidth>(a, b, depth);

@@ -24,6 +24,7 @@ struct SparseSum {
   V sum[kVectors];
 
   HWY_INLINE void run(const SparseLists& x, int list, const float* start, const float* right) {
+    RELUSCOPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       sum[v] = start == nullptr ? V::zero() : V::load(start + v * lanes());
     }
@@ -32,6 +33,7 @@ struct SparseSum {
       const V value = V::broadcast(&e->value);
       // Offsets are those of full panels; a last panel of 16 columns has half of them.
       const float* const from = right + (kWidth == kPanel ? e->offset : e->offset / 2);
+      RELUSCOPE_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         sum[v] = mad(value, V::load(from + v * lanes()), sum[v]);
       }
@@ -62,12 +64,15 @@ void sparse_matmul(const SparseLists& x, ConstMatrixView w, const float* start, 
 // sums of what update.apply gives, rows ascending.
 template <class V, class Update, int kWidth>
 HWY_NOINLINE void sparse_columns(const SparseLists& x, const float* d, const float* start,
-                                 const Update& update, std::size_t at, float* column_sums) {
+                                 const Update& shared, std::size_t at, float* column_sums) {
+  const Update update = shared;  // in registers: nothing written here can change it
   SparseSum<V, kWidth> sum;
   V total[sum.kVectors];
+  RELUSCOPE_UNROLL
   for (int v = 0; v < sum.kVectors; ++v) total[v] = V::zero();
   for (int k = 0; k < x.count; ++k, at += kWidth) {
     sum.run(x, k, start, d);
+    RELUSCOPE_UNROLL
     for (int v = 0; v < sum.kVectors; ++v) {
       total[v] = total[v] + update.apply(at + static_cast<std::size_t>(v * lanes()), sum.sum[v]);
     }

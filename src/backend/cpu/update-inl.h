@@ -15,11 +15,7 @@
 RELUSCOPE_TARGET_BEGIN
 
 // Moments so small that their squares or products would be denormal become zero.
-template <class V>
-HWY_INLINE V without_tiny(V x) {
-  const V magnitude = select(x < V(0.0), V(0.0) - x, x);
-  return select(magnitude < V(1e-30), V(0.0), x);
-}
+inline constexpr double kLeastMoment = 1e-30;
 
 template <class V>
 struct StoreUpdate {
@@ -42,8 +38,9 @@ struct AdamUpdate {
         inverse_root(u.adam.inverse_root_second), epsilon(u.adam.epsilon), w(u.weights),
         m(u.moment1), v(u.moment2) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
-    const V mean = without_tiny(mad(beta1, V::load(m + at), rest1 * slope));
-    const V square = without_tiny(mad(beta2, V::load(v + at), rest2 * slope * slope));
+    const V mean = zero_below(mad(beta1, V::load(m + at), rest1 * slope), V(kLeastMoment));
+    const V square = zero_below(
+        mad(beta2, V::load(v + at), rest2 * slope * slope), V(kLeastMoment));
     mean.store(m + at);
     square.store(v + at);
     const V denominator = mad(sqrt(square), inverse_root, epsilon);
@@ -64,7 +61,7 @@ struct SgdUpdate {
         momentum(u.moment1) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
     if (momentum != nullptr) {
-      const V buffer = without_tiny(mad(mu, V::load(momentum + at), slope));
+      const V buffer = zero_below(mad(mu, V::load(momentum + at), slope), V(kLeastMoment));
       buffer.store(momentum + at);
       slope = nesterov ? mad(mu, buffer, slope) : buffer;
     }

@@ -15,6 +15,13 @@ RELUSCOPE_TARGET_BEGIN
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// In front of a loop over the vectors of a row: they must stay in registers.
+#if defined(__clang__)
+#define RELUSCOPE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define RELUSCOPE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 // At most one panel pad (16 floats) wide; narrower where the machine's vectors are.
 using Floats = hn::CappedTag<float, 16>;
 using RawVec = hn::Vec<Floats>;
@@ -78,6 +85,12 @@ HWY_INLINE auto operator>(VecOf<P> a, VecOf<P> b) {
 template <class M, class P>
 HWY_INLINE VecOf<P> select(M condition, VecOf<P> yes, VecOf<P> no) {
   return VecOf<P>(hn::IfThenElse(condition, yes.raw, no.raw));
+}
+
+// x where its magnitude is at least `least`, else 0; NaN stays.
+template <class P>
+HWY_INLINE VecOf<P> zero_below(VecOf<P> x, VecOf<P> least) {
+  return VecOf<P>(hn::IfThenZeroElse(hn::Lt(hn::Abs(x.raw), least.raw), x.raw));
 }
 
 template <class V>
