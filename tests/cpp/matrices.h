@@ -1,11 +1,12 @@
 // Panel matrices for the kernel tests: filled from row-major values, padding filled on purpose,
-// outputs poisoned, read back in logical order.
+// outputs poisoned, read back in logical order. And sparse lists of the same values.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "backend/backend.h"
 #include "core/bits.h"
 #include "core/tensor.h"
 #include "oracle.h"
@@ -62,6 +63,50 @@ class Panels {
   static constexpr float kGuardValue = 12345.0f;
   Layout layout_;
   Buffer buffer_;
+};
+
+struct InputSizes {
+  int samples, features;
+};
+
+// The lists of a matrix (samples, features), with gaps between them as a batcher leaves.
+struct SparseInput {
+  std::vector<SparseEntry> row_entries, column_entries;
+  std::vector<std::uint32_t> row_begin, row_end, column_begin, column_end;
+  InputSizes sizes;
+
+  SparseInput(const std::vector<float>& x, const InputSizes& s) : sizes(s) {
+    const SparseEntry gap = {0xFFFFFFFFu, kNan};  // whoever reads it crashes or is wrong
+    const auto add = [&](std::vector<SparseEntry>& to, int line, float value) {
+      if (value != 0.0f) to.push_back({static_cast<std::uint32_t>(line * kPanel), value});
+    };
+    for (int r = 0; r < s.samples; ++r) {
+      row_entries.push_back(gap);
+      row_begin.push_back(static_cast<std::uint32_t>(row_entries.size()));
+      for (int c = 0; c < s.features; ++c) add(row_entries, c, x[at2(r, c, s.features)]);
+      row_end.push_back(static_cast<std::uint32_t>(row_entries.size()));
+    }
+    for (int c = 0; c < s.features; ++c) {
+      column_entries.push_back(gap);
+      column_begin.push_back(static_cast<std::uint32_t>(column_entries.size()));
+      for (int r = 0; r < s.samples; ++r) add(column_entries, r, x[at2(r, c, s.features)]);
+      column_end.push_back(static_cast<std::uint32_t>(column_entries.size()));
+    }
+    row_entries.push_back(gap);
+    column_entries.push_back(gap);
+  }
+  SparseLists rows() const {
+    return {row_entries.data(), row_begin.data(), row_end.data(), sizes.samples};
+  }
+  SparseLists columns() const {
+    return {column_entries.data(), column_begin.data(), column_end.data(), sizes.features};
+  }
+  Signal signal(float offset = 0.0f) const {
+    Signal signal{{nullptr, {sizes.samples, sizes.features}}, offset};
+    signal.rows = rows();
+    signal.columns = columns();
+    return signal;
+  }
 };
 
 // "" if all bits agree, else where they first do not. NaN compares by bits as everything does.

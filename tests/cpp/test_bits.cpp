@@ -7,7 +7,11 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "core/thread_pool.h"
+#include "data/batcher.h"
+#include "matrices.h"
 #include "mnist.h"
+#include "optim/optimizer.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -27,7 +31,7 @@ constexpr Run kRuns[] = {
 #include "../golden/hashes.inc"
 };
 
-std::map<std::string, std::string> hashes(const Run& run, const std::string& simd) {
+Config config_of(const Run& run) {
   Config config;
   config.model = run.model;
   config.init = run.init;
@@ -38,7 +42,10 @@ std::map<std::string, std::string> hashes(const Run& run, const std::string& sim
     config.nesterov = true;
   }
   config.batch = 50;
-  config.simd = simd;
+  return config;
+}
+
+std::map<std::string, std::string> hashes(const Config& config) {
   Session session(test::mnist(), config);
   for (int step = 0; step < 40; ++step) {
     REQUIRE(session.advance().event() == "batch");
@@ -46,17 +53,152 @@ std::map<std::string, std::string> hashes(const Run& run, const std::string& sim
   return {{"weights", session.weights_sha256()}, {"moments", session.optimizer_sha256()}};
 }
 
+// The same training by hand: gradients stored where somebody wants them, and applied then.
+struct Apart {
+  Model model;
+  std::unique_ptr<Optimizer> optimizer;
+  Batcher batcher;
+  Backend& backend;
+  std::vector<float> losses;
+  std::vector<std::uint8_t> correct;
+
+  Apart(const Dataset& data, const Config& config, Backend& on)
+      : model({config.model, data.shape(), data.classes(), config.init,
+               static_cast<std::uint64_t>(config.seed), config.batch, config.batch},
+              on),
+        optimizer(make_optimizer(config.optimizer,
+                                 {config.momentum, config.nesterov, config.beta1, config.beta2,
+                                  config.epsilon},
+                                 model.parameters().size())),
+        batcher({.pixels = data.train().pixels(),
+                 .train_rows = config.batch,
+                 .evaluate_rows = config.batch,
+                 .table = model.takes_offset()
+                              ? split_pixel_table(config.mean, config.std, data.background())
+                              : whole_pixel_table(config.mean, config.std),
+                 .sparse = config.input == "sparse",
+                 .background = data.background()},
+                on),
+        backend(on),
+        losses(static_cast<std::size_t>(config.batch)),
+        correct(losses.size()) {
+    batcher.shuffle(static_cast<std::uint64_t>(config.seed), 1, data.train().count());
+  }
+
+  void step(const ImageSet& set, int step, double lr, bool gradients) {
+    const int rows = static_cast<int>(losses.size());
+    const Batch batch = batcher.shuffled(set, step * rows, rows);
+    const ConstMatrixView logits = model.forward(Mode::kTrain, batch.input);
+    backend.softmax_cross_entropy({logits, batch.labels, 1.0f / static_cast<float>(rows),
+                                   losses.data(), correct.data(), model.logits_gradient().data});
+    optimizer->begin_step(lr);
+    if (gradients) {
+      for (float& gradient : model.gradients()) gradient = 0.0f;
+      model.backward();
+      model.apply(*optimizer);
+    } else {
+      model.backward_and_update(*optimizer);
+    }
+    backend.finish();
+  }
+  // A forward pass of other samples in between.
+  void look(const ImageSet& set) {
+    model.forward(Mode::kEvaluate, batcher.in_order(set, 0, 7).input);
+  }
+};
+
+std::string differs(const Apart& apart, const Model& model, const Optimizer& optimizer) {
+  const auto vector_of = [](std::span<const float> values) {
+    return std::vector<float>(values.begin(), values.end());
+  };
+  const std::string weights = test::first_difference(vector_of(apart.model.parameters()),
+                                                     vector_of(model.parameters()));
+  if (!weights.empty()) return "weights: " + weights;
+  const auto ours = apart.optimizer->state(), theirs = optimizer.state();
+  REQUIRE(ours.size() == theirs.size());
+  for (std::size_t k = 0; k < ours.size(); ++k) {
+    const std::string moments =
+        test::first_difference(vector_of(ours[k].values), vector_of(theirs[k].values));
+    if (!moments.empty()) return ours[k].name + ": " + moments;
+  }
+  return "";
+}
+
 TEST_SUITE("bits") {
-  TEST_CASE("a short run gives the known hash on every SIMD target") {
-    for (const std::string& simd : cpu::simd_names()) {
-      for (const Run& run : kRuns) {
-        CAPTURE(simd);
-        CAPTURE(run.model);
-        auto found = hashes(run, simd);
-        CHECK(found["weights"] == run.weights);
-        CHECK(found["moments"] == run.moments);
+  TEST_CASE("a short run gives the known hash on every SIMD target, dense or sparse, threaded") {
+    for (const int threads : {1, 2, 3, 4}) {
+      if (ThreadPool(threads).size() != threads) {
+        MESSAGE("this machine or build has no ", threads, " threads to run on");
+        continue;
+      }
+      for (const std::string& simd : cpu::simd_names()) {
+        for (const Run& run : kRuns) {
+          for (const char* input : {"dense", "sparse"}) {
+            if (input == std::string("sparse") && !std::string(run.model).starts_with("dense"))
+              continue;  // the first layer cannot read it
+            Config config = config_of(run);
+            config.simd = simd;
+            config.threads = threads;
+            config.input = input;
+            INFO(simd, ", ", threads, " threads, ", input, ", ", run.model);
+            auto found = hashes(config);
+            CHECK(found["weights"] == run.weights);
+            CHECK(found["moments"] == run.moments);
+          }
+        }
       }
     }
+  }
+
+  TEST_CASE("asking for gradients, always or now and then, does not change the run") {
+    const std::shared_ptr<const Dataset> data = test::mnist();
+    for (const Run& run : kRuns) {
+      for (const bool sparse : {false, true}) {
+        for (const int threads : {1, 2}) {
+          Config config = config_of(run);
+          config.input = sparse ? "sparse" : "dense";
+          cpu::CpuBackend backend("auto", threads);
+          INFO(run.model, ", ", config.input, ", ", backend.threads(), " threads");
+          if (sparse && !std::string(run.model).starts_with("dense")) continue;
+          Trainer fused(data, config, backend);
+          fused.start_epoch(1);
+          Apart apart(*data, config, backend), mixed(*data, config, backend);
+          for (int step = 0; step < 20; ++step) {
+            REQUIRE(fused.step(step, config.lr).diverged_layer == -1);
+            apart.step(data->train(), step, config.lr, true);
+            mixed.step(data->train(), step, config.lr, step % 3 == 1);
+            if (step % 4 == 2) mixed.look(data->test());
+            INFO("step ", step);
+            REQUIRE(differs(apart, fused.model(), fused.optimizer()) == "");
+            REQUIRE(differs(mixed, fused.model(), fused.optimizer()) == "");
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("the input that is chosen by itself is the one that pays, and any gives the same") {
+    const auto hash_of = [](const Config& config, bool sparse) {
+      Session session(test::mnist(), config);
+      CHECK(session.trainer().sparse_input() == sparse);
+      for (int step = 0; step < 5; ++step) session.advance();
+      return session.weights_sha256();
+    };
+    // A mean of 0 makes the background exactly 0: no offset is left to fold into the bias.
+    for (const double mean : {0.1307, 0.0, 0.5}) {
+      CAPTURE(mean);
+      Config config;
+      config.model = "dense 33 | relu | dense 10";
+      config.mean = mean;
+      const std::string automatic = hash_of(config, true);
+      config.input = "sparse";
+      CHECK(hash_of(config, true) == automatic);
+      config.input = "dense";
+      CHECK(hash_of(config, false) == automatic);
+    }
+    Config config;
+    config.model = "relu | dense 10";  // needs every pixel's value
+    hash_of(config, false);
   }
 
   TEST_CASE("another seed gives another hash") {

@@ -26,7 +26,7 @@ void check_close(const std::vector<float>& actual, const Json& expected, double 
 // A layer with memory of its own.
 struct Harness {
   const Layer& layer;
-  Buffer parameters, gradients, scratch;
+  Buffer parameters, gradients, scratch, cache;
   std::vector<Model::Parameter> list;
   LayerSlices slices;
 
@@ -39,13 +39,17 @@ struct Harness {
     parameters = Buffer(floats);
     gradients = Buffer(floats);
     scratch = Buffer(layer.scratch_floats(rows));
+    cache = Buffer(layer.cache_floats());
     for (std::size_t k = 0; k < scratch.size(); ++k) scratch.data()[k] = kNan;
+    for (std::size_t k = 0; k < cache.size(); ++k) cache.data()[k] = kNan;
     for (std::size_t k = 0; k < gradients.size(); ++k) gradients.data()[k] = kNan;
     for (const Model::Parameter& p : list) {
       slices.parameters.push_back(parameters.data() + p.offset);
       slices.gradients.push_back(gradients.data() + p.offset);
+      slices.updates.push_back({.gradient = slices.gradients.back()});
     }
     slices.scratch = scratch.data();
+    slices.cache = cache.data();
   }
   void set(std::size_t at, const std::vector<float>& values) {
     Model::scatter(list[at], values, {parameters.data(), parameters.size()});
@@ -198,8 +202,9 @@ TEST_CASE("optimizers take PyTorch's ten steps on every target") {
       Panels w(1, 12, numbers<float>(file["start"]), 0.0f);
       for (std::size_t step = 0; step < file["grads"].size(); ++step) {
         CAPTURE(step);
-        const Panels g(1, 12, numbers<float>(file["grads"][step]), 0.0f);
-        optimizer->step(backend, o["lr"], {w.data(), layout.size()}, {g.data(), layout.size()});
+        Panels g(1, 12, numbers<float>(file["grads"][step]), 0.0f);
+        optimizer->begin_step(o["lr"]);
+        backend.update(optimizer->update_at(0, w.data(), g.data()), layout.size());
         backend.finish();
         check_close(w.logical(), c["after"][step]);
         CHECK(w.padding_is_zero());

@@ -20,6 +20,16 @@ ImageSet images(const Json& file) {
                   idx_bytes({count}, labels), 4, "trace");
 }
 
+std::vector<float> logical_values(const ConstMatrixView& m) {
+  std::vector<float> values;
+  for (int r = 0; r < m.rows(); ++r) {
+    for (int c = 0; c < m.cols(); ++c) values.push_back(m.at(r, c));
+  }
+  return values;
+}
+
+enum class Input { kLists, kSplit, kWhole };
+
 void set_parameters(Model& model, const Json& initial) {
   for (const Model::Parameter& p : model.parameter_list()) {
     if (p.spec.role == ParameterRole::kConstant)
@@ -41,9 +51,12 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
     for (const Json& c : file["cases"]) {
-      for (const bool split : {true, false}) {
+      for (const Input input : {Input::kLists, Input::kSplit, Input::kWhole}) {
+        const bool split = input != Input::kWhole;
         INFO(simd, ", ", c["activation"].get<std::string>(), ", ", c["optimizer"].dump(),
-             split ? ", background split off" : ", whole pixels");
+             input == Input::kLists ? ", in lists"
+             : split                ? ", background split off"
+                                    : ", whole pixels");
         const std::string activation = c["activation"];
         Model model({.architecture =
                          "dense 16 | " + activation + " | dense 8 | " + activation + " | dense 4",
@@ -61,16 +74,28 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
         if (o.contains("nesterov")) options.nesterov = o["nesterov"];
         const auto optimizer =
             make_optimizer(o["name"].get<std::string>(), options, model.parameters().size());
-        Batcher batcher(set.pixels(), batch,
-                        split ? split_pixel_table(mean, std, 0) : whole_pixel_table(mean, std));
+        Batcher batcher(
+            {.pixels = set.pixels(),
+             .train_rows = batch,
+             .evaluate_rows = batch,
+             .table = split ? split_pixel_table(mean, std, 0) : whole_pixel_table(mean, std),
+             .sparse = false,
+             .background = 0},
+            backend);
         const std::vector<double> losses = numbers<double>(c["losses"]);
         for (std::size_t step = 0; step < losses.size(); ++step) {
           const Batch samples =
               batcher.in_order(set, static_cast<int>(step) * batch % count, batch);
-          const double loss = float_pass(model, backend, samples.input, samples.labels);
+          const InputSizes sizes{batch, set.pixels()};
+          const SparseInput lists(logical_values(samples.input.values), sizes);
+          const double loss = float_pass(
+              model, backend,
+              input == Input::kLists ? lists.signal(samples.input.offset) : samples.input,
+              samples.labels);
           INFO("step ", step, ": ", loss, " instead of ", losses[step]);
           REQUIRE(close(loss, losses[step], 1e-4));
-          optimizer->step(backend, o["lr"], model.parameters(), model.gradients());
+          optimizer->begin_step(o["lr"]);
+          model.apply(*optimizer);
         }
         if (!c.contains("final")) continue;
         const State state = state_of(model, model.parameters());

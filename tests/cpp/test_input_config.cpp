@@ -148,19 +148,29 @@ TEST_CASE("a learning rate that is negative or not a number") {
   CHECK(text_refusal("lr", "1e-3") == "accepted");
 }
 
-TEST_CASE("whole numbers that are zero, fractional or too large") {
-  for (const char* name : {"batch", "epochs", "test_batch", "threads", "log_every"}) {
-    check_says(text_refusal(name, "0"), {std::string(name) + " is 0", "a whole number from 1"});
-    check_says(text_refusal(name, "-1"), {std::string(name) + " is -1", "a whole number from 1"});
-    check_says(text_refusal(name, "1.5"), {std::string(name) + " is 1.5", "a whole number from 1"});
-    check_says(text_refusal(name, "1e18"), {name, "a whole number from 1"});
-    check_says(text_refusal(name, "nan"), {name, "a whole number from 1"});
-    check_says(json_refusal("{\"" + std::string(name) + "\": 0}"), {std::string(name) + " is 0"});
-    check_says(json_refusal("{\"" + std::string(name) + "\": 2.5}"),
-               {std::string(name) + " is 2.5"});
-    check_says(json_refusal("{\"" + std::string(name) + "\": \"8\"}"),
-               {std::string(name) + " is \"8\""});
+TEST_CASE("whole numbers that are too small, fractional or too large") {
+  const std::pair<const char*, const char*> fields[] = {
+      {"batch", "a whole number from 1"},      {"epochs", "a whole number from 1"},
+      {"test_batch", "a whole number from 1"}, {"log_every", "a whole number from 1"},
+      {"threads", "a whole number from 0"},  // 0: one for each core
+  };
+  for (const auto& [name, range] : fields) {
+    const std::string field = name;
+    if (field == "threads") {
+      CHECK(text_refusal(name, "0") == "accepted");
+    } else {
+      check_says(text_refusal(name, "0"), {field + " is 0", range});
+      check_says(json_refusal("{\"" + field + "\": 0}"), {field + " is 0"});
+    }
+    check_says(text_refusal(name, "-1"), {field + " is -1", range});
+    check_says(text_refusal(name, "1.5"), {field + " is 1.5", range});
+    check_says(text_refusal(name, "1e18"), {name, range});
+    check_says(text_refusal(name, "nan"), {name, range});
+    check_says(json_refusal("{\"" + field + "\": -1}"), {field + " is -1"});
+    check_says(json_refusal("{\"" + field + "\": 2.5}"), {field + " is 2.5"});
+    check_says(json_refusal("{\"" + field + "\": \"8\"}"), {field + " is \"8\""});
   }
+  check_says(text_refusal("threads", "257"), {"threads is 257", "to 256"});
   check_says(text_refusal("seed", "-1"), {"seed is -1", "from 0"});
   check_says(text_refusal("seed", "9007199254740992"), {"seed", "9007199254740991"});
   check_says(json_refusal(R"({"seed": 18446744073709551615})"), {"seed", "9007199254740991"});

@@ -274,16 +274,23 @@ TEST_CASE("Adam: twenty steps on every target against the double reference") {
         for (int t = 1; t <= 20; ++t) {
           const std::vector<float>& g = slopes[static_cast<std::size_t>(t - 1)];
           reference.step(expected, widened(g));
-          const Row grad(g);
-          kernels->adam(
-              {.beta1 = 0.9f,
-               .one_minus_beta1 = static_cast<float>(1.0 - 0.9),
-               .beta2 = 0.999f,
-               .one_minus_beta2 = static_cast<float>(1.0 - 0.999),
-               .step_size = static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
-               .inverse_root_second = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
-               .epsilon = static_cast<float>(eps)},
-              w.data(), grad.data(), m.data(), v.data(), n);
+          Row grad(g);
+          kernels->update(
+              {.kind = ParameterUpdate::Kind::kAdam,
+               .gradient = grad.data(),
+               .weights = w.data(),
+               .moment1 = m.data(),
+               .moment2 = v.data(),
+               .adam = {.beta1 = 0.9f,
+                        .one_minus_beta1 = static_cast<float>(1.0 - 0.9),
+                        .beta2 = 0.999f,
+                        .one_minus_beta2 = static_cast<float>(1.0 - 0.999),
+                        .step_size = static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
+                        .inverse_root_second =
+                            static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
+                        .epsilon = static_cast<float>(eps)}},
+              n);
+          REQUIRE(first_difference(grad.values(), g) == "");  // gradients are only read
         }
         for (std::size_t k = 0; k < n; ++k) {
           CAPTURE(k);
@@ -325,10 +332,16 @@ TEST_CASE(
           Row w(start), buffer(n, 0.0f);
           for (const std::vector<float>& g : slopes) {
             reference.step(expected, widened(g));
-            const Row grad(g);
-            kernels->sgd(
-                {.lr = 0.1f, .momentum = static_cast<float>(momentum), .nesterov = nesterov},
-                w.data(), grad.data(), momentum == 0.0 ? nullptr : buffer.data(), n);
+            Row grad(g);
+            kernels->update({.kind = ParameterUpdate::Kind::kSgd,
+                             .gradient = grad.data(),
+                             .weights = w.data(),
+                             .moment1 = momentum == 0.0 ? nullptr : buffer.data(),
+                             .sgd = {.lr = 0.1f,
+                                     .momentum = static_cast<float>(momentum),
+                                     .nesterov = nesterov}},
+                            n);
+            REQUIRE(first_difference(grad.values(), g) == "");  // gradients are only read
           }
           for (std::size_t k = 0; k < n; ++k) {
             CAPTURE(k);
@@ -349,17 +362,26 @@ TEST_CASE("moments never become denormal") {
     CAPTURE(std::string(kernels->name));
     Row w(16, 1.0f), m(16, 0.0f), v(16, 0.0f), buffer(16, 0.0f);
     for (int t = 1; t <= 2000; ++t) {
-      const Row g(16, t < 3 ? 1e-12f : 0.0f);
-      kernels->adam({.beta1 = 0.9f,
-                     .one_minus_beta1 = 0.1f,
-                     .beta2 = 0.99f,
-                     .one_minus_beta2 = 0.01f,
-                     .step_size = 0.001f,
-                     .inverse_root_second = 1.0f,
-                     .epsilon = 1e-8f},
-                    w.data(), g.data(), m.data(), v.data(), 16);
-      kernels->sgd({.lr = 0.1f, .momentum = 0.9f, .nesterov = false}, w.data(), g.data(),
-                   buffer.data(), 16);
+      Row g(16, t < 3 ? 1e-12f : 0.0f);
+      kernels->update({.kind = ParameterUpdate::Kind::kAdam,
+                       .gradient = g.data(),
+                       .weights = w.data(),
+                       .moment1 = m.data(),
+                       .moment2 = v.data(),
+                       .adam = {.beta1 = 0.9f,
+                                .one_minus_beta1 = 0.1f,
+                                .beta2 = 0.99f,
+                                .one_minus_beta2 = 0.01f,
+                                .step_size = 0.001f,
+                                .inverse_root_second = 1.0f,
+                                .epsilon = 1e-8f}},
+                      16);
+      kernels->update({.kind = ParameterUpdate::Kind::kSgd,
+                       .gradient = g.data(),
+                       .weights = w.data(),
+                       .moment1 = buffer.data(),
+                       .sgd = {.lr = 0.1f, .momentum = 0.9f, .nesterov = false}},
+                      16);
       for (const float x : {m.data()[5], v.data()[5], buffer.data()[5]})
         REQUIRE((x == 0.0f || std::isnormal(x)));
     }

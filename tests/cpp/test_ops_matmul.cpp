@@ -32,9 +32,7 @@ std::vector<Sizes> sizes_around_tiles(TestRandom& random) {
   return all;
 }
 
-std::size_t area(int a, int b) {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
-}
+std::size_t area(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
 // Column starts for every padded column; the padding's are zero as a bias has them.
 Buffer starts(const std::vector<float>& values, int cols) {
@@ -91,8 +89,9 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth,
            ") times (", s.depth, ", ", s.cols, ")");
+      const int panels = Layout{1, s.cols}.panels();
       Panels y(s.rows, s.cols, kNan);
-      kernels->matmul(pa.view(), pb.view(), start.data(), y.view());
+      kernels->matmul(pa.view(), pb.view(), start.data(), y.view(), 0, panels);
       CHECK(first_outside(y.logical(), expected) == "");
       CHECK(first_difference(y.logical(), with_start) == "");
       CHECK(y.guard_is_intact());
@@ -100,7 +99,7 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
       for (std::size_t k = 0; k < y.layout().size(); ++k) REQUIRE(std::isfinite(y.data()[k]));
 
       Panels z(s.rows, s.cols, kNan);
-      kernels->matmul(pa.view(), pb.view(), nullptr, z.view());
+      kernels->matmul(pa.view(), pb.view(), nullptr, z.view(), 0, panels);
       CHECK(first_difference(z.logical(), from_zero) == "");
       CHECK(z.padding_is_zero());
       CHECK(z.guard_is_intact());
@@ -108,9 +107,7 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
   }
 }
 
-TEST_CASE(
-    "matmul of a transposed left operand: within the bound, and the prescribed bits on every "
-    "target") {
+TEST_CASE("weight gradient, stored: within the bound, and the prescribed bits on every target") {
   const std::uint64_t seed = test_seed() + 1;
   TestRandom random(seed);
   for (const Sizes& s : sizes_around_tiles(random)) {
@@ -129,15 +126,17 @@ TEST_CASE(
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows,
            ") transposed times (", s.depth, ", ", s.cols, ")");
+      const int panels = Layout{1, s.cols}.panels();
       Panels y(s.rows, s.cols, kNan);
-      kernels->matmul_transposed(pa.view(), pd.view(), start.data(), y.view());
+      kernels->weight_gradient(pa.view(), pd.view(), start.data(), {.gradient = y.data()}, 0,
+                               panels);
       CHECK(first_outside(y.logical(), expected) == "");
       CHECK(first_difference(y.logical(), with_start) == "");
       CHECK(y.padding_is_zero());
       CHECK(y.guard_is_intact());
 
       Panels z(s.rows, s.cols, kNan);
-      kernels->matmul_transposed(pa.view(), pd.view(), nullptr, z.view());
+      kernels->weight_gradient(pa.view(), pd.view(), nullptr, {.gradient = z.data()}, 0, panels);
       CHECK(first_difference(z.logical(), from_zero) == "");
       CHECK(z.padding_is_zero());
       CHECK(z.guard_is_intact());
@@ -178,8 +177,9 @@ TEST_CASE("column sums: within the bound, row 0 first on every target") {
     }
     for (const cpu::Kernels* kernels : cpu::available_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.cols, ")");
+      const int panels = Layout{1, s.cols}.panels();
       Panels sums(1, s.cols, kNan);
-      kernels->column_sums(pa.view(), sums.data());
+      kernels->column_sums(pa.view(), sums.data(), 0, panels);
       CHECK(first_outside(sums.logical(), expected) == "");
       CHECK(first_difference(sums.logical(), ordered) == "");
       CHECK(sums.padding_is_zero());

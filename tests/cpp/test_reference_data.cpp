@@ -3,6 +3,7 @@
 #include <numeric>
 #include <set>
 
+#include "backend/cpu/cpu_backend.h"
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "matrices.h"
@@ -60,7 +61,14 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
        {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8}, std::pair{7, 7}}) {
     const ImageSet set = some_images(random, 23, height, width, 0);
     const PixelTable table = split_pixel_table(0.1307, 0.3081, 0);
-    Batcher batcher(height * width, 13, table);
+    cpu::CpuBackend backend("auto", 2);
+    Batcher batcher({.pixels = height * width,
+                     .train_rows = 13,
+                     .evaluate_rows = 13,
+                     .table = table,
+                     .sparse = false,
+                     .background = 0},
+                    backend);
     for (const int rows : {13, 1, 5}) {
       const Batch batch = batcher.in_order(set, 7, rows);
       REQUIRE(batch.input.values.layout == Layout{rows, height * width});
@@ -98,6 +106,84 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
   }
 }
 
+// Rows of values that lists of entries hold, for `rows` lists of `cols` places.
+std::vector<float> unlisted(const SparseLists& lists, int rows, int cols) {
+  REQUIRE(lists.count == rows);
+  std::vector<float> values(static_cast<std::size_t>(rows * cols), 0.0f);
+  for (int r = 0; r < rows; ++r) {
+    std::int64_t before = -1;
+    REQUIRE(lists.begin[r] <= lists.end[r]);
+    for (std::uint32_t e = lists.begin[r]; e < lists.end[r]; ++e) {
+      const SparseEntry& entry = lists.entries[e];
+      REQUIRE(entry.offset % kPanel == 0);
+      const int col = static_cast<int>(entry.offset) / kPanel;
+      REQUIRE(col < cols);
+      REQUIRE(col > before);  // ascending, as the order of terms must be
+      REQUIRE(entry.value != 0.0f);
+      before = col;
+      values[at2(r, col, cols)] = entry.value;
+    }
+  }
+  return values;
+}
+
+TEST_CASE("a sparse batch lists what a dense one holds, by sample and by feature") {
+  const std::uint64_t seed = test_seed() + 32;
+  TestRandom random(seed);
+  for (const auto& size : {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8},
+                           std::pair{7, 7}, std::pair{1, 33}}) {
+    const int height = size.first, width = size.second;
+    for (const int background : {0, 17, 255}) {
+      for (const int threads : {1, 2, 3, 4}) {
+        INFO("seed ", seed, ", ", height, " x ", width, ", background ", background, ", ", threads,
+             " threads");
+        const int pixels = height * width;
+        const ImageSet set = some_images(random, 40, height, width, background);
+        cpu::CpuBackend backend("auto", threads);
+        BatcherOptions options{.pixels = pixels,
+                               .train_rows = 13,
+                               .evaluate_rows = 30,
+                               .table = split_pixel_table(0.1307, 0.3081, background),
+                               .sparse = false,
+                               .background = background};
+        Batcher dense(options, backend);
+        options.sparse = true;
+        Batcher sparse(options, backend);
+        const auto check = [&](const Batch& d, const Batch& s, bool by_feature) {
+          const int rows = d.input.values.rows();
+          REQUIRE(s.input.sparse());
+          REQUIRE(!d.input.sparse());
+          CHECK(s.input.values.layout == d.input.values.layout);
+          CHECK(s.input.offset == d.input.offset);
+          std::vector<float> values;
+          for (int r = 0; r < rows; ++r) {
+            for (int c = 0; c < pixels; ++c) values.push_back(d.input.values.at(r, c));
+            REQUIRE(s.labels[r] == d.labels[r]);
+          }
+          CHECK(first_difference(unlisted(s.input.rows, rows, pixels), values) == "");
+          if (!by_feature) return;
+          const std::vector<float> turned = unlisted(s.input.columns, pixels, rows);
+          for (int r = 0; r < rows; ++r) {
+            for (int c = 0; c < pixels; ++c)
+              REQUIRE(turned[at2(c, r, rows)] == values[at2(r, c, pixels)]);
+          }
+        };
+        for (int epoch = 1; epoch <= 2; ++epoch) {
+          dense.shuffle(5, epoch, 40);
+          sparse.shuffle(5, epoch, 40);
+          for (int first = 0; first < 40; first += 13) {
+            const int rows = std::min(13, 40 - first);
+            check(dense.shuffled(set, first, rows), sparse.shuffled(set, first, rows), true);
+          }
+          for (const int rows : {30, 1, 7})
+            check(dense.in_order(set, 9, rows), sparse.in_order(set, 9, rows), false);
+          check(dense.single(set.image(3)), sparse.single(set.image(3)), false);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, and is even") {
   TestRandom random(1);
   const int count = 500;
@@ -109,8 +195,15 @@ TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, an
   const ImageSet set(idx_bytes({count, 1, 2}, pixels), idx_bytes({count}, labels), 10, "training");
   PixelTable numbers_as_they_are{};
   for (std::size_t p = 0; p < 256; ++p) numbers_as_they_are.values[p] = static_cast<float>(p);
+  cpu::CpuBackend backend;
   const auto order = [&](std::uint64_t seed, int epoch) {
-    Batcher batcher(2, count, numbers_as_they_are);
+    Batcher batcher({.pixels = 2,
+                     .train_rows = count,
+                     .evaluate_rows = 1,
+                     .table = numbers_as_they_are,
+                     .sparse = false,
+                     .background = 0},
+                    backend);
     batcher.shuffle(seed, epoch, count);
     const Batch batch = batcher.shuffled(set, 0, count);
     std::vector<int> samples;

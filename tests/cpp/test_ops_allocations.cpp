@@ -1,0 +1,117 @@
+// Nothing is allocated in a training step. Every operator new of this program is counted, on all
+// threads, while a switch is on; core memory (Buffer) goes through operator new as well.
+//
+// Sanitizers replace these operators themselves, so under them there is nothing to count.
+#include "mnist.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define RELUSCOPE_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RELUSCOPE_SANITIZED
+#endif
+
+#if !defined(RELUSCOPE_SANITIZED)
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "backend/cpu/cpu_backend.h"
+#include "train/trainer.h"
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<int> allocations{0};
+
+// To find who allocates: a breakpoint here.
+[[gnu::noinline]] void count_allocation() { allocations.fetch_add(1); }
+
+void* counted(std::size_t size, std::size_t alignment) {
+  if (counting.load(std::memory_order_relaxed)) count_allocation();
+  if (alignment < sizeof(void*)) alignment = sizeof(void*);
+  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
+  void* const memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+// Not inlined: GCC would take it for free() of what the library's own operator new gave.
+[[gnu::noinline]] void release(void* memory) { std::free(memory); }
+
+}  // namespace
+
+// Arrays and the forms that do not throw come here by the library's own definitions.
+void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+
+namespace reluscope {
+namespace {
+
+template <class Work>
+int allocations_in(const Work& work) {
+  allocations = 0;
+  counting = true;
+  work();
+  counting = false;
+  return allocations;
+}
+
+TEST_SUITE("ops") {
+  TEST_CASE("the counter of allocations counts") {
+    CHECK(allocations_in([] {}) == 0);
+    CHECK(allocations_in([] { std::make_unique<int>(1); }) == 1);
+    CHECK(allocations_in([] { std::vector<double> some(100); }) == 1);
+    CHECK(allocations_in([] { Buffer some(100); }) == 1);
+  }
+
+  TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {
+    const std::string models[] = {"dense 512 | relu | dense 10",
+                                  "dense 33 | prelu | dense 17 | elu | dense 10"};
+    const std::string inputs[] = {"dense", "sparse"}, optimizers[] = {"adam", "sgd"};
+    for (const std::string& model : models) {
+      for (const std::string& input : inputs) {
+        for (const std::string& optimizer : optimizers) {
+          for (const int threads : {1, 2}) {
+            Config config;
+            config.model = model;
+            config.input = input;
+            config.optimizer = optimizer;
+            cpu::CpuBackend backend("auto", threads);
+            Trainer trainer(test::mnist(), config, backend);
+            trainer.start_epoch(1);
+            for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+            CAPTURE(model);
+            CAPTURE(input);
+            CAPTURE(optimizer);
+            CAPTURE(threads);
+            CHECK(allocations_in([&] {
+                    for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
+                  }) == 0);
+            // The last batch is smaller: no reason to allocate either.
+            CHECK(allocations_in([&] { trainer.step(trainer.batches() - 1, 0.001); }) == 0);
+            CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
+            CHECK(allocations_in([&] { trainer.infer(test::mnist()->test().image(0)); }) == 0);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace reluscope
+
+#endif  // not sanitized

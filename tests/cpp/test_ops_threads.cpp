@@ -1,0 +1,231 @@
+// The thread pool: every part once, whatever the workers were doing; shares that cover all; and
+// nothing burnt while it waits.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <memory>
+#include <thread>
+
+#include "core/thread_pool.h"
+#include "support.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+// Calls of each part in one region, each counted on its own.
+class Counts {
+ public:
+  explicit Counts(const ThreadPool& pool) : counts_(static_cast<std::size_t>(pool.size())) {}
+  void add(int part) { counts_[static_cast<std::size_t>(part)].fetch_add(1); }
+  bool all_are(int times) const {
+    return std::all_of(counts_.begin(), counts_.end(),
+                       [times](const std::atomic<int>& count) { return count.load() == times; });
+  }
+
+ private:
+  std::vector<std::atomic<int>> counts_;
+};
+
+void sleep_for(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
+
+// Longer than workers spin, so that they sleep.
+constexpr int kUntilAsleep = 30;
+
+// Processor time of the whole process in milliseconds while `work` runs.
+template <class Work>
+double processor_time(const Work& work) {
+  const std::clock_t before = std::clock();
+  work();
+  return 1000.0 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("ops");
+
+TEST_CASE("a pool has as many threads as asked for, but never more than the machine has cores") {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+  const int most = 1;
+#else
+  const int most = cores;
+#endif
+  for (const int threads : {1, 2, 3, 4, 64}) {
+    CAPTURE(threads);
+    CHECK(ThreadPool(threads).size() == std::min(threads, most));
+  }
+  CHECK(ThreadPool(0).size() == most);  // as many as there are
+}
+
+TEST_CASE("every part of a region runs once and is done when run() returns") {
+  for (const int threads : {1, 2, 3, 4}) {
+    ThreadPool pool(threads);
+    CAPTURE(pool.size());
+    Counts counts(pool);
+    // Plain ints, written by one thread and read by another without any lock: the pool orders it.
+    std::vector<int> plain(static_cast<std::size_t>(pool.size()) * 64, 0);
+    for (int region = 1; region <= 5000; ++region) {
+      pool.run([&](int part) {
+        counts.add(part);
+        plain[static_cast<std::size_t>(part) * 64] = region;
+      });
+      for (std::size_t part = 0; part < plain.size(); part += 64) REQUIRE(plain[part] == region);
+      // Each part reads what another wrote in the region before.
+      std::atomic<int> wrong{0};
+      pool.run([&](int part) {
+        const int next = (part + 1) % pool.size();
+        if (plain[static_cast<std::size_t>(next) * 64] != region) wrong.fetch_add(1);
+      });
+      REQUIRE(wrong.load() == 0);
+    }
+    CHECK(counts.all_are(5000));
+  }
+}
+
+TEST_CASE("a part is done by its own thread, always the same, or by the caller") {
+  ThreadPool pool(4);
+  const std::thread::id caller = std::this_thread::get_id();
+  const auto parts = static_cast<std::size_t>(pool.size());
+  std::vector<std::thread::id> ran(parts), owner(parts, caller);
+  for (int region = 0; region < 2000; ++region) {
+    // Parts long enough that a worker which is awake gets to its own.
+    pool.run([&](int part) {
+      ran[static_cast<std::size_t>(part)] = std::this_thread::get_id();
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(3);
+      while (std::chrono::steady_clock::now() < until) {
+      }
+    });
+    REQUIRE(ran[0] == caller);
+    for (std::size_t part = 1; part < parts; ++part) {
+      if (ran[part] == caller) continue;
+      if (owner[part] == caller) owner[part] = ran[part];
+      REQUIRE(ran[part] == owner[part]);
+    }
+  }
+  for (std::size_t part = 1; part < parts; ++part) {
+    for (std::size_t other = part + 1; other < parts; ++other)
+      CHECK((owner[part] == caller || owner[part] != owner[other]));
+  }
+}
+
+TEST_CASE("a pool whose workers sleep, or are just falling asleep, does its work") {
+  const std::uint64_t seed = test_seed() + 50;
+  INFO("seed ", seed);
+  TestRandom random(seed);
+  ThreadPool pool(4);
+  Counts counts(pool);
+  int regions = 0;
+  for (int nap = 0; nap < 6; ++nap) {
+    sleep_for(kUntilAsleep);
+    for (int i = 0; i < 3; ++i, ++regions) pool.run([&](int part) { counts.add(part); });
+  }
+  // Gaps from nothing to several times as long as workers spin: regions begin at every moment of
+  // falling asleep. One lost wake-up would leave run() waiting for ever.
+  for (int i = 0; i < 3000; ++i, ++regions) {
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(150));
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    pool.run([&](int part) { counts.add(part); });
+  }
+  CHECK(counts.all_are(regions));
+}
+
+TEST_CASE("parts that take unequally long are all waited for") {
+  ThreadPool pool(4);
+  for (int late = 0; late < pool.size(); ++late) {
+    std::vector<int> done(static_cast<std::size_t>(pool.size()) * 64, 0);
+    pool.run([&](int part) {
+      if (part == late) sleep_for(kUntilAsleep);
+      done[static_cast<std::size_t>(part) * 64] = 1;
+    });
+    for (std::size_t part = 0; part < done.size(); part += 64) CHECK(done[part] == 1);
+  }
+}
+
+TEST_CASE("a pool ends cleanly: never used, right after work, and asleep") {
+  for (int i = 0; i < 200; ++i) ThreadPool unused(3);
+  for (int i = 0; i < 200; ++i) {
+    auto pool = std::make_unique<ThreadPool>(3);
+    std::atomic<int> calls{0};
+    pool->run([&](int) { calls.fetch_add(1); });
+    REQUIRE(calls.load() == pool->size());
+    pool.reset();
+  }
+  for (int i = 0; i < 5; ++i) {
+    ThreadPool asleep(3);
+    asleep.run([](int) {});
+    sleep_for(kUntilAsleep);
+  }
+}
+
+TEST_CASE("several pools at once do not disturb one another") {
+  ThreadPool first(2), second(3);
+  Counts in_first(first), in_second(second);
+  for (int region = 0; region < 500; ++region) {
+    first.run([&](int part) { in_first.add(part); });
+    if (region % 2 == 0) second.run([&](int part) { in_second.add(part); });
+  }
+  CHECK(in_first.all_are(500));
+  CHECK(in_second.all_are(250));
+}
+
+// Not a measure of speed: a worker that spun instead of sleeping would use all of the time.
+TEST_CASE("a pool that waits uses next to no processor time") {
+  constexpr int kWait = 300;
+  ThreadPool pool(4);
+  pool.run([](int) {});
+  double least = kWait;
+  for (int attempt = 0; attempt < 3 && least > 0.1 * kWait; ++attempt) {  // others may interfere
+    sleep_for(kUntilAsleep);
+    least = std::min(least, processor_time([] { sleep_for(kWait); }));
+  }
+#if !defined(__EMSCRIPTEN__)  // where sleeping itself spins
+  CAPTURE(pool.size());
+  CHECK(least < 0.5 * kWait);
+#endif
+}
+
+TEST_CASE("shares cover [0, count) in order, without overlap, in whole units, and evenly") {
+  for (int count = 0; count <= 70; ++count) {
+    for (int parts = 1; parts <= 9; ++parts) {
+      for (const int unit : {1, 2, 7, 16, 32, 100}) {
+        CAPTURE(count);
+        CAPTURE(parts);
+        CAPTURE(unit);
+        REQUIRE(ThreadPool::share_begin(count, 0, parts, unit) == 0);
+        REQUIRE(ThreadPool::share_begin(count, parts, parts, unit) == count);
+        const int units = (count + unit - 1) / unit;
+        for (int part = 0; part < parts; ++part) {
+          const int begin = ThreadPool::share_begin(count, part, parts, unit);
+          const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
+          REQUIRE(begin <= end);
+          REQUIRE((begin % unit == 0 || begin == count));
+          const int own = (end - begin + unit - 1) / unit;
+          REQUIRE(own >= units / parts);
+          REQUIRE(own <= (units + parts - 1) / parts);
+        }
+      }
+    }
+  }
+  // Nothing overflows where count times parts is beyond an int.
+  constexpr int kLarge = 2'000'000'000;
+  for (const int unit : {1, 16}) {
+    int before = 0;
+    for (int part = 0; part <= 256; ++part) {
+      const int begin = ThreadPool::share_begin(kLarge, part, 256, unit);
+      REQUIRE(begin >= before);
+      REQUIRE(begin <= kLarge);
+      REQUIRE(std::abs(static_cast<double>(begin) - kLarge / 256.0 * part) <= unit);
+      before = begin;
+    }
+    CHECK(before == kLarge);
+  }
+}
+
+TEST_SUITE_END();
