@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/rng.h"
-#include "core/thread_pool.h"
 
 namespace reluscope {
 
@@ -151,7 +150,9 @@ Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
 Batch Batcher::in_order(const ImageSet& set, int first, int rows) {
   for (int row = 0; row < rows; ++row) samples_[static_cast<std::size_t>(row)] = first + row;
   add_all(set, rows);
-  return finish(rows);
+  Batch batch = finish(rows);
+  batch.input.columns = {};  // those of an earlier batch
+  return batch;
 }
 
 Batch Batcher::single(std::span<const std::uint8_t> pixels) {

@@ -18,6 +18,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::map<std::string, int> numbers;  // "fc" -> how many so far
   std::size_t floats = 0;
   for (const auto& layer : layers_) {
+    widths_.push_back(static_cast<int>(element_count(layer->out_shape())));
     names_.push_back(layer->stem() + std::to_string(++numbers[layer->stem()]));
     for (const ParameterSpec& spec : layer->parameters()) {
       parameters_.push_back({names_.back() + "." + spec.name, spec, floats});
@@ -58,11 +59,6 @@ Model::Model(const ModelOptions& options, Backend& backend)
     }
     slices_.push_back(std::move(slices));
   }
-}
-
-Layout Model::layout_of(int layer, int rows) const {
-  const Shape shape = layers_[static_cast<std::size_t>(layer)]->out_shape();
-  return {rows, static_cast<int>(element_count(shape))};
 }
 
 ConstMatrixView Model::output(int layer) const {

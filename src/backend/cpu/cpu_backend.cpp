@@ -63,7 +63,7 @@ void CpuBackend::split(int count, int unit, double operations, const Work& work)
   });
 }
 
-void CpuBackend::run_parts(const std::function<void(int part, int parts)>& work) {
+void CpuBackend::run_parts(const PartWork& work) {
   const int parts = pool_.size();
   pool_.run([&](int part) { work(part, parts); });
 }

@@ -1,13 +1,11 @@
 // Backend on the CPU: picks a table of SIMD kernels and runs it.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
-#include "core/thread_pool.h"
 
 namespace reluscope::cpu {
 
@@ -25,7 +23,7 @@ class CpuBackend final : public Backend {
   std::string_view target() const override { return kernels_->name; }
   int threads() const override { return pool_.size(); }
   void finish() override {}
-  void run_parts(const std::function<void(int part, int parts)>& work) override;
+  void run_parts(const PartWork& work) override;
 
   void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) override;
   void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,

@@ -24,7 +24,7 @@ struct Kernels {
                         MatrixView y, int first, int end);
   void (*weight_gradient)(ConstMatrixView x, ConstMatrixView d, const float* start,
                           const ParameterUpdate& update, int first, int end);
-  // column_sums: room for the padded columns; filled if an optimizer is applied.
+  // column_sums: null, or room for the padded columns.
   void (*sparse_weight_gradient)(const SparseLists& columns, ConstMatrixView d,
                                  const float* start, const ParameterUpdate& update,
                                  float* column_sums, int first, int end);
