@@ -26,6 +26,14 @@ Batcher::Batcher(const BatcherOptions& options, Backend& backend)
   }
 }
 
+std::size_t Batcher::memory_bytes() const {
+  const std::size_t begins = row_begin_.capacity() + row_end_.capacity() +
+                             column_begin_.capacity() + column_end_.capacity();
+  return order_.capacity() * sizeof(std::uint64_t) + values_.size() * sizeof(float) +
+         (row_entries_.capacity() + column_entries_.capacity()) * sizeof(SparseEntry) +
+         begins * sizeof(std::uint32_t) + samples_.capacity() * sizeof(int) + labels_.capacity();
+}
+
 void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
   const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
   order_.resize(static_cast<std::size_t>(count));

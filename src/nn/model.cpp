@@ -162,12 +162,15 @@ void Model::scatter(const Parameter& parameter, std::span<const float> values,
   }
 }
 
-std::size_t Model::memory_bytes() const {
-  std::size_t floats = parameter_buffer_.size() + gradient_buffer_.size() + scratch_.size() +
-                       cache_.size();
-  for (const Buffer& buffer : outputs_) floats += buffer.size();
-  for (const Buffer& buffer : output_gradients_) floats += buffer.size();
-  return floats * sizeof(float);
+std::vector<std::pair<std::string, std::size_t>> Model::memory_bytes() const {
+  std::size_t activations = 0;
+  for (const Buffer& buffer : outputs_) activations += buffer.size();
+  for (const Buffer& buffer : output_gradients_) activations += buffer.size();
+  constexpr std::size_t kFloat = sizeof(float);
+  return {{"parameters", parameter_buffer_.size() * kFloat},
+          {"gradients", gradient_buffer_.size() * kFloat},
+          {"activations", activations * kFloat},
+          {"scratch", (scratch_.size() + cache_.size()) * kFloat}};
 }
 
 }  // namespace reluscope

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/init.h"
@@ -74,7 +75,8 @@ class Model {
   // To be called after writing to parameters() from outside.
   void parameters_changed();
 
-  std::size_t memory_bytes() const;  // all buffers
+  // All buffers, by purpose.
+  std::vector<std::pair<std::string, std::size_t>> memory_bytes() const;
 
  private:
   Layout layout_of(int layer, int rows) const {

@@ -16,8 +16,9 @@ class CpuBackend final : public Backend {
  public:
   // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
   // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
-  // threads: at least 1; see ThreadPool for how many it becomes.
-  explicit CpuBackend(const std::string& simd = "auto", int threads = 1);
+  // threads: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding, which
+  // gives other bits; throws Error where there are none.
+  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false);
 
   std::string_view device() const override { return "cpu"; }
   std::string_view target() const override { return kernels_->name; }

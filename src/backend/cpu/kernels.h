@@ -45,7 +45,12 @@ struct Kernels {
   void (*update)(const ParameterUpdate& update, std::size_t n);
 };
 
-// The tables this machine can run, fastest first; never empty. Natively "scalar" is the last.
-const std::vector<const Kernels*>& available_kernels();
+struct Target {
+  const Kernels* separate;  // products and sums rounded one by one: the same bits everywhere
+  const Kernels* fused;     // rounded once together, where there is such an instruction; or null
+};
+
+// What this machine can run, fastest first; never empty. Natively "scalar" is the last.
+const std::vector<Target>& available_targets();
 
 }  // namespace reluscope::cpu
