@@ -54,6 +54,7 @@ std::vector<std::uint8_t> read_file(const fs::path& path) {
     bytes.resize(have + static_cast<std::size_t>(got));
     if (static_cast<std::size_t>(got) < want) break;
   }
+  bytes.shrink_to_fit();
   int status = Z_OK;
   gzerror(file.get(), &status);
   if (status == Z_BUF_ERROR) refuse("cannot be read: its gzip data ends too early");

@@ -7,11 +7,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string_view>
 
 #include "core/tensor.h"
+#include "core/thread_pool.h"
 #include "nn/activation.h"
 
 namespace reluscope {
@@ -83,7 +83,7 @@ class Backend {
   virtual int threads() const = 0;              // of the host that work for it
   virtual void finish() = 0;
   // Runs work(part, parts) for every part on those threads: host work such as making batches.
-  virtual void run_parts(const std::function<void(int part, int parts)>& work) = 0;
+  virtual void run_parts(const PartWork& work) = 0;
 
   // y (N, O) = start (O; null: 0) + x.values (N, I) w (I, O), dense or sparse.
   virtual void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) = 0;

@@ -18,6 +18,22 @@
 
 namespace reluscope {
 
+// A borrowed callable work(part, parts): unlike std::function it never allocates.
+class PartWork {
+ public:
+  template <class Work>
+  PartWork(const Work& work)
+      : call_([](const void* context, int part, int parts) {
+          (*static_cast<const Work*>(context))(part, parts);
+        }),
+        context_(&work) {}
+  void operator()(int part, int parts) const { call_(context_, part, parts); }
+
+ private:
+  void (*call_)(const void* context, int part, int parts);
+  const void* context_;
+};
+
 class ThreadPool {
  public:
   // threads: including the calling one; 0: as many as the machine has cores. Never more than

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/rng.h"
-#include "core/thread_pool.h"
 
 namespace reluscope {
 
@@ -25,6 +24,14 @@ Batcher::Batcher(const BatcherOptions& options, Backend& backend)
   } else {
     values_ = Buffer(Layout{static_cast<int>(rows), options.pixels}.size());
   }
+}
+
+std::size_t Batcher::memory_bytes() const {
+  const std::size_t begins = row_begin_.capacity() + row_end_.capacity() +
+                             column_begin_.capacity() + column_end_.capacity();
+  return order_.capacity() * sizeof(std::uint64_t) + values_.size() * sizeof(float) +
+         (row_entries_.capacity() + column_entries_.capacity()) * sizeof(SparseEntry) +
+         begins * sizeof(std::uint32_t) + samples_.capacity() * sizeof(int) + labels_.capacity();
 }
 
 void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
@@ -151,7 +158,9 @@ Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
 Batch Batcher::in_order(const ImageSet& set, int first, int rows) {
   for (int row = 0; row < rows; ++row) samples_[static_cast<std::size_t>(row)] = first + row;
   add_all(set, rows);
-  return finish(rows);
+  Batch batch = finish(rows);
+  batch.input.columns = {};  // those of an earlier batch
+  return batch;
 }
 
 Batch Batcher::single(std::span<const std::uint8_t> pixels) {

@@ -31,6 +31,8 @@ class Batcher {
   // Work is shared among the backend's threads.
   Batcher(const BatcherOptions& options, Backend& backend);
 
+  std::size_t memory_bytes() const;
+
   // The order in which epoch `epoch` (from 1) visits `count` samples: sorted by a random word
   // each, so that any device can make the same one.
   void shuffle(std::uint64_t seed, int epoch, int count);

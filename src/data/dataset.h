@@ -17,6 +17,7 @@ class ImageSet {
   ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_t> label_file,
            int classes, const std::string& what);
 
+  std::size_t memory_bytes() const { return images_.capacity() + labels_.capacity(); }
   int count() const { return count_; }
   int height() const { return height_; }
   int width() const { return width_; }
@@ -44,6 +45,7 @@ class Dataset {
   // Throws Error for unusable files or parts whose image sizes differ.
   Dataset(std::string name, Files files, int classes = 10);
 
+  std::size_t memory_bytes() const { return train_.memory_bytes() + test_.memory_bytes(); }
   const std::string& name() const { return name_; }
   const ImageSet& train() const { return train_; }
   const ImageSet& test() const { return test_; }

@@ -18,6 +18,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::map<std::string, int> numbers;  // "fc" -> how many so far
   std::size_t floats = 0;
   for (const auto& layer : layers_) {
+    widths_.push_back(static_cast<int>(element_count(layer->out_shape())));
     names_.push_back(layer->stem() + std::to_string(++numbers[layer->stem()]));
     for (const ParameterSpec& spec : layer->parameters()) {
       parameters_.push_back({names_.back() + "." + spec.name, spec, floats});
@@ -58,11 +59,6 @@ Model::Model(const ModelOptions& options, Backend& backend)
     }
     slices_.push_back(std::move(slices));
   }
-}
-
-Layout Model::layout_of(int layer, int rows) const {
-  const Shape shape = layers_[static_cast<std::size_t>(layer)]->out_shape();
-  return {rows, static_cast<int>(element_count(shape))};
 }
 
 ConstMatrixView Model::output(int layer) const {
@@ -166,12 +162,15 @@ void Model::scatter(const Parameter& parameter, std::span<const float> values,
   }
 }
 
-std::size_t Model::memory_bytes() const {
-  std::size_t floats = parameter_buffer_.size() + gradient_buffer_.size() + scratch_.size() +
-                       cache_.size();
-  for (const Buffer& buffer : outputs_) floats += buffer.size();
-  for (const Buffer& buffer : output_gradients_) floats += buffer.size();
-  return floats * sizeof(float);
+std::vector<std::pair<std::string, std::size_t>> Model::memory_bytes() const {
+  std::size_t activations = 0;
+  for (const Buffer& buffer : outputs_) activations += buffer.size();
+  for (const Buffer& buffer : output_gradients_) activations += buffer.size();
+  constexpr std::size_t kFloat = sizeof(float);
+  return {{"parameters", parameter_buffer_.size() * kFloat},
+          {"gradients", gradient_buffer_.size() * kFloat},
+          {"activations", activations * kFloat},
+          {"scratch", (scratch_.size() + cache_.size()) * kFloat}};
 }
 
 }  // namespace reluscope

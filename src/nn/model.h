@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/init.h"
@@ -74,16 +75,20 @@ class Model {
   // To be called after writing to parameters() from outside.
   void parameters_changed();
 
-  std::size_t memory_bytes() const;  // all buffers
+  // All buffers, by purpose.
+  std::vector<std::pair<std::string, std::size_t>> memory_bytes() const;
 
  private:
-  Layout layout_of(int layer, int rows) const;
+  Layout layout_of(int layer, int rows) const {
+    return {rows, widths_[static_cast<std::size_t>(layer)]};
+  }
   void run_backward();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
 
   Backend& backend_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::string> names_;
+  std::vector<int> widths_;  // features out of each layer
   std::vector<Parameter> parameters_;
   std::vector<LayerSlices> slices_;
   Buffer parameter_buffer_, gradient_buffer_;

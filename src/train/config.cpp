@@ -103,6 +103,9 @@ std::vector<Field> make_fields() {
           {"cuda", "CUDA", "an NVIDIA GPU"}});
   text("simd", "SIMD", "Run", "instruction set to use; auto is the widest there is",
        &Config::simd);
+  add({"fused", "Fused multiply-add", "Run",
+       "faster on some processors, natively only, and other bits than everywhere else",
+       &Config::fused, 0, 0, false, {}, false, ""});
   return fields;
 }
 

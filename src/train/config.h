@@ -46,6 +46,7 @@ struct Config {
   std::string input = "auto";
   std::string device = "auto";
   std::string simd = "auto";
+  bool fused = false;
   bool operator==(const Config&) const = default;
 };
 

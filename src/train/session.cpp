@@ -21,7 +21,14 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   if (config.device == "cuda") {
     throw Error("device is \"cuda\", but this build has no CUDA: auto and cpu are allowed");
   }
-  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads);
+  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
+}
+
+// Bytes by purpose.
+Json memory_json(const Trainer& trainer) {
+  Json json = Json::object();
+  for (const auto& [purpose, bytes] : trainer.memory()) json[purpose] = bytes;
+  return json;
 }
 
 std::string percent(std::int64_t part, std::int64_t whole, int digits) {
@@ -69,13 +76,14 @@ Progress Session::start() const {
                      {"simd", std::string(backend_->target())},
                      {"threads", backend_->threads()},
                      {"parameters", trainer_.model().parameter_count()},
+                     {"memory_bytes", memory_json(trainer_)},
                      {"input", trainer_.sparse_input() ? "sparse" : "dense"},
                      {"density", data.density()},
                      {"train_samples", data.train().count()},
                      {"test_samples", data.test().count()}};
   progress.json = {json_line(progress.values)};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
-                    std::string(backend_->target()) + ", " + std::to_string(backend_->threads()) +
+                    std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") + std::to_string(backend_->threads()) +
                         (backend_->threads() == 1 ? " thread)" : " threads)"),
                     std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") +
                         " (" + percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +

@@ -56,6 +56,16 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size()) {}
 
+std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
+  std::vector<std::pair<std::string, std::size_t>> bytes = {{"data", data_->memory_bytes()}};
+  for (const auto& purpose : model_.memory_bytes()) bytes.push_back(purpose);
+  std::size_t moments = 0;
+  for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
+  bytes.emplace_back("moments", moments);
+  bytes.emplace_back("batches", batcher_.memory_bytes());
+  return bytes;
+}
+
 int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / batch_; }
 
 void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -41,6 +43,8 @@ class Trainer {
   Model& model() { return model_; }
   const Model& model() const { return model_; }
   const Optimizer& optimizer() const { return *optimizer_; }
+  // Bytes allocated for the data and this run, by purpose.
+  std::vector<std::pair<std::string, std::size_t>> memory() const;
   bool sparse_input() const { return sparse_; }
   int batches() const;  // in an epoch, a last smaller one included
 

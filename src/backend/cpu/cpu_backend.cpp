@@ -25,25 +25,34 @@ void check_arithmetic() {
   }
 }
 
-const Kernels* find_kernels(const std::string& simd) {
-  if (simd == "auto") return available_kernels().front();
-  for (const Kernels* kernels : available_kernels()) {
-    if (simd == kernels->name) return kernels;
+const Target& find_target(const std::string& simd) {
+  for (const Target& target : available_targets()) {
+    if (simd == "auto" || simd == target.separate->name) return target;
   }
   throw Error("simd is " + in_quotes(simd) + ", but this machine and build have auto, " +
               join_or(simd_names()));
+}
+
+const Kernels* find_kernels(const std::string& simd, bool fused) {
+  const Target& target = find_target(simd);
+  if (!fused) return target.separate;
+  if (target.fused == nullptr) {
+    throw Error("fused is true, but " + std::string(target.separate->name) +
+                " has no fused multiply-add: avx512, avx2 and neon have");
+  }
+  return target.fused;
 }
 
 }  // namespace
 
 std::vector<std::string> simd_names() {
   std::vector<std::string> names;
-  for (const Kernels* kernels : available_kernels()) names.emplace_back(kernels->name);
+  for (const Target& target : available_targets()) names.emplace_back(target.separate->name);
   return names;
 }
 
-CpuBackend::CpuBackend(const std::string& simd, int threads)
-    : kernels_(find_kernels(simd)), pool_(threads), softmax_scratch_(256 * 16) {
+CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused)
+    : kernels_(find_kernels(simd, fused)), pool_(threads), softmax_scratch_(256 * 16) {
   check_arithmetic();
 }
 
@@ -63,7 +72,7 @@ void CpuBackend::split(int count, int unit, double operations, const Work& work)
   });
 }
 
-void CpuBackend::run_parts(const std::function<void(int part, int parts)>& work) {
+void CpuBackend::run_parts(const PartWork& work) {
   const int parts = pool_.size();
   pool_.run([&](int part) { work(part, parts); });
 }
@@ -84,16 +93,16 @@ void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, 
 void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                                  const ParameterUpdate& update, float* column_sums) {
   const double operations = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
+  if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
   if (x.sparse()) {
     split(d.layout.panels(), 1, operations / 4, [&](int first, int end) {
       kernels_->sparse_weight_gradient(x.columns, d, start, update, column_sums, first, end);
     });
     return;
   }
-  const bool sums = column_sums != nullptr && update.kind != ParameterUpdate::Kind::kStore;
   split(d.layout.panels(), 1, operations, [&](int first, int end) {
     kernels_->weight_gradient(x.values, d, start, update, first, end);
-    if (sums) {
+    if (column_sums != nullptr) {
       kernels_->column_sums({update.weights, {x.values.cols(), d.cols()}}, column_sums, first, end);
     }
   });

@@ -1,13 +1,11 @@
 // Backend on the CPU: picks a table of SIMD kernels and runs it.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
-#include "core/thread_pool.h"
 
 namespace reluscope::cpu {
 
@@ -18,14 +16,15 @@ class CpuBackend final : public Backend {
  public:
   // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
   // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
-  // threads: at least 1; see ThreadPool for how many it becomes.
-  explicit CpuBackend(const std::string& simd = "auto", int threads = 1);
+  // threads: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding, which
+  // gives other bits; throws Error where there are none.
+  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false);
 
   std::string_view device() const override { return "cpu"; }
   std::string_view target() const override { return kernels_->name; }
   int threads() const override { return pool_.size(); }
   void finish() override {}
-  void run_parts(const std::function<void(int part, int parts)>& work) override;
+  void run_parts(const PartWork& work) override;
 
   void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) override;
   void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,

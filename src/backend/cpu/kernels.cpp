@@ -66,6 +66,15 @@ const Kernels* kernel_table() {
 
 const Kernels* separate_kernels() { return kernel_table<Separate>(); }
 
+// Null where the instruction set has no fused multiply-add.
+const Kernels* fused_kernels() {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
+  return kernel_table<Fused>();
+#else
+  return nullptr;
+#endif
+}
+
 RELUSCOPE_TARGET_END
 
 #undef RELUSCOPE_TARGET_TEXT
@@ -83,37 +92,40 @@ std::int64_t supported_targets() {
 #endif
 }
 
-std::vector<const Kernels*> list_kernels() {
+std::vector<Target> list_targets() {
   const std::int64_t supported = supported_targets();
-  std::vector<const Kernels*> found;
+  std::vector<Target> found;
+#define RELUSCOPE_ADD_TARGET(bit, space) \
+  if (supported & bit) found.push_back({space::separate_kernels(), space::fused_kernels()})
 #if HWY_TARGETS & HWY_AVX3
-  if (supported & HWY_AVX3) found.push_back(N_AVX3::separate_kernels());
+  RELUSCOPE_ADD_TARGET(HWY_AVX3, N_AVX3);
 #endif
 #if HWY_TARGETS & HWY_AVX2
-  if (supported & HWY_AVX2) found.push_back(N_AVX2::separate_kernels());
+  RELUSCOPE_ADD_TARGET(HWY_AVX2, N_AVX2);
 #endif
 #if HWY_TARGETS & HWY_SSE4
-  if (supported & HWY_SSE4) found.push_back(N_SSE4::separate_kernels());
+  RELUSCOPE_ADD_TARGET(HWY_SSE4, N_SSE4);
 #endif
 #if HWY_TARGETS & HWY_NEON
-  if (supported & HWY_NEON) found.push_back(N_NEON::separate_kernels());
+  RELUSCOPE_ADD_TARGET(HWY_NEON, N_NEON);
 #endif
 #if HWY_TARGETS & HWY_WASM
-  if (supported & HWY_WASM) found.push_back(N_WASM::separate_kernels());
+  RELUSCOPE_ADD_TARGET(HWY_WASM, N_WASM);
 #endif
 #if HWY_TARGETS & HWY_EMU128
-  found.push_back(N_EMU128::separate_kernels());
+  RELUSCOPE_ADD_TARGET(~std::int64_t{0}, N_EMU128);
 #elif HWY_TARGETS & HWY_SCALAR
-  found.push_back(N_SCALAR::separate_kernels());
+  RELUSCOPE_ADD_TARGET(~std::int64_t{0}, N_SCALAR);
 #endif
+#undef RELUSCOPE_ADD_TARGET
   return found;
 }
 
 }  // namespace
 
-const std::vector<const Kernels*>& available_kernels() {
-  static const std::vector<const Kernels*> kernels = list_kernels();
-  return kernels;
+const std::vector<Target>& available_targets() {
+  static const std::vector<Target> targets = list_targets();
+  return targets;
 }
 
 }  // namespace reluscope::cpu

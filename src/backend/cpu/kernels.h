@@ -24,7 +24,7 @@ struct Kernels {
                         MatrixView y, int first, int end);
   void (*weight_gradient)(ConstMatrixView x, ConstMatrixView d, const float* start,
                           const ParameterUpdate& update, int first, int end);
-  // column_sums: room for the padded columns; filled if an optimizer is applied.
+  // column_sums: null, or room for the padded columns.
   void (*sparse_weight_gradient)(const SparseLists& columns, ConstMatrixView d,
                                  const float* start, const ParameterUpdate& update,
                                  float* column_sums, int first, int end);
@@ -45,7 +45,12 @@ struct Kernels {
   void (*update)(const ParameterUpdate& update, std::size_t n);
 };
 
-// The tables this machine can run, fastest first; never empty. Natively "scalar" is the last.
-const std::vector<const Kernels*>& available_kernels();
+struct Target {
+  const Kernels* separate;  // products and sums rounded one by one: the same bits everywhere
+  const Kernels* fused;     // rounded once together, where there is such an instruction; or null
+};
+
+// What this machine can run, fastest first; never empty. Natively "scalar" is the last.
+const std::vector<Target>& available_targets();
 
 }  // namespace reluscope::cpu

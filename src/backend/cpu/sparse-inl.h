@@ -60,8 +60,8 @@ void sparse_matmul(const SparseLists& x, ConstMatrixView w, const float* start, 
   }
 }
 
-// The gradient of a panel goes to `update`, element `at` being its first. `column_sums` gets the
-// sums of what update.apply gives, rows ascending.
+// The gradient of a panel goes to `update`, element `at` being its first. `column_sums`, unless null,
+// gets the sums of what update.apply gives, rows ascending.
 template <class V, class Update, int kWidth>
 HWY_NOINLINE void sparse_columns(const SparseLists& x, const float* d, const float* start,
                                  const Update& shared, std::size_t at, float* column_sums) {
@@ -77,6 +77,7 @@ HWY_NOINLINE void sparse_columns(const SparseLists& x, const float* d, const flo
       total[v] = total[v] + update.apply(at + static_cast<std::size_t>(v * lanes()), sum.sum[v]);
     }
   }
+  if (column_sums == nullptr) return;
   for (int v = 0; v < sum.kVectors; ++v) total[v].store(column_sums + v * lanes());
 }
 
@@ -89,7 +90,7 @@ void sparse_gradient_with(const SparseLists& x, ConstMatrixView d, const float* 
     const auto run = layout.panel_width(p) == kPanel ? &sparse_columns<V, Update, kPanel>
                                                      : &sparse_columns<V, Update, kPad>;
     run(x, d.panel(p), start == nullptr ? nullptr : start + p * kPanel, update,
-        layout.panel_offset(p), column_sums + p * kPanel);
+        layout.panel_offset(p), column_sums == nullptr ? nullptr : column_sums + p * kPanel);
   }
 }
 

@@ -28,7 +28,11 @@ using RawVec = hn::Vec<Floats>;
 
 HWY_INLINE int lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 
-// The only place that may fuse a multiplication with an addition.
+// The only place that may fuse a multiplication with an addition: every kernel is made once for
+// each of these policies. Separate is the default everywhere, and the same bits everywhere.
+struct Fused {
+  static HWY_INLINE RawVec mad(RawVec a, RawVec b, RawVec c) { return hn::MulAdd(a, b, c); }
+};
 struct Separate {
   static HWY_INLINE RawVec mad(RawVec a, RawVec b, RawVec c) { return hn::Add(hn::Mul(a, b), c); }
 };
