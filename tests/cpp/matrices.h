@@ -7,12 +7,20 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/cpu/kernels.h"
 #include "core/bits.h"
 #include "core/tensor.h"
 #include "oracle.h"
 #include "support.h"
 
 namespace reluscope::test {
+
+// The kernels that promise the same bits, of every SIMD target here.
+inline std::vector<const cpu::Kernels*> all_kernels() {
+  std::vector<const cpu::Kernels*> kernels;
+  for (const cpu::Target& target : cpu::available_targets()) kernels.push_back(target.separate);
+  return kernels;
+}
 
 // A matrix with a buffer of its own, followed by guard floats that must stay as they are.
 class Panels {

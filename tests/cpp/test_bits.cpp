@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "core/error.h"
 #include "core/thread_pool.h"
 #include "data/batcher.h"
 #include "matrices.h"
@@ -199,6 +200,27 @@ TEST_SUITE("bits") {
     Config config;
     config.model = "relu | dense 10";  // needs every pixel's value
     hash_of(config, false);
+  }
+
+  TEST_CASE("fused multiply-add gives other bits, and the same wherever there is one") {
+    std::set<std::string> seen;
+    for (const cpu::Target& target : cpu::available_targets()) {
+      Config config;
+      config.simd = target.separate->name;
+      config.fused = true;
+      if (target.fused == nullptr) {
+        CHECK_THROWS_WITH_AS(Session(test::mnist(), config),
+                             doctest::Contains("has no fused multiply-add"), Error);
+        continue;
+      }
+      Session session(test::mnist(), config);
+      for (int step = 0; step < 40; ++step) REQUIRE(session.advance().event() == "batch");
+      seen.insert(session.weights_sha256());
+    }
+    CHECK(seen.size() <= 1);
+    Session separate(test::mnist(), {});
+    for (int step = 0; step < 40; ++step) separate.advance();
+    CHECK(seen.count(separate.weights_sha256()) == 0);
   }
 
   TEST_CASE("another seed gives another hash") {

@@ -16,6 +16,9 @@
 
 #if !defined(RELUSCOPE_SANITIZED)
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -29,6 +32,7 @@ namespace {
 
 std::atomic<bool> counting{false};
 std::atomic<int> allocations{0};
+std::atomic<std::int64_t> live_bytes{0}, peak_bytes{0};
 
 // To find who allocates: a breakpoint here.
 [[gnu::noinline]] void count_allocation() { allocations.fetch_add(1); }
@@ -39,11 +43,17 @@ void* counted(std::size_t size, std::size_t alignment) {
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
   void* const memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
   if (memory == nullptr) throw std::bad_alloc();
+  const std::int64_t live =
+      live_bytes += static_cast<std::int64_t>(malloc_usable_size(memory));
+  if (live > peak_bytes) peak_bytes = live;  // exact while one thread allocates
   return memory;
 }
 
 // Not inlined: GCC would take it for free() of what the library's own operator new gave.
-[[gnu::noinline]] void release(void* memory) { std::free(memory); }
+[[gnu::noinline]] void release(void* memory) {
+  if (memory != nullptr) live_bytes -= static_cast<std::int64_t>(malloc_usable_size(memory));
+  std::free(memory);
+}
 
 }  // namespace
 
@@ -75,6 +85,36 @@ TEST_SUITE("ops") {
     CHECK(allocations_in([] { std::make_unique<int>(1); }) == 1);
     CHECK(allocations_in([] { std::vector<double> some(100); }) == 1);
     CHECK(allocations_in([] { Buffer some(100); }) == 1);
+  }
+
+  TEST_CASE("memory listed by purpose is within 10% of the peak on the heap") {
+    for (const char* const input : {"dense", "sparse"}) {
+      for (const char* const optimizer : {"adam", "sgd"}) {
+        CAPTURE(input);
+        CAPTURE(optimizer);
+        Config config;
+        config.input = input;
+        config.optimizer = optimizer;
+        const auto data = test::mnist();
+        const std::int64_t before = live_bytes;
+        peak_bytes = before;
+        cpu::CpuBackend backend("auto", 1);
+        Trainer trainer(data, config, backend);
+        trainer.start_epoch(1);
+        for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+        trainer.evaluate(0, 1000);
+        std::int64_t listed = 0;
+        for (const auto& [purpose, bytes] : trainer.memory()) {
+          if (purpose != "data") listed += static_cast<std::int64_t>(bytes);
+        }
+        const std::int64_t peak = peak_bytes - before;
+        CHECK(std::abs(peak - listed) <= listed / 10);
+      }
+    }
+    for (const auto& [purpose, bytes] :
+         Trainer(test::mnist(), {}, *std::make_unique<cpu::CpuBackend>()).memory()) {
+      if (purpose == "data") CHECK(bytes == 70000 * (784 + 1) + 2 * (16 + 8));
+    }
   }
 
   TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {

@@ -66,7 +66,7 @@ std::vector<float> activation_inputs(TestRandom& random, std::size_t n) {
 TEST_SUITE_BEGIN("ops");
 
 TEST_CASE("there is more than one target to compare, or the reason is plain") {
-  const auto& all = cpu::available_kernels();
+  const auto all = test::all_kernels();
   REQUIRE(!all.empty());
   std::string names;
   for (const cpu::Kernels* kernels : all) names += std::string(kernels->name) + " ";
@@ -95,7 +95,7 @@ TEST_CASE("every activation of the registry: forward, backward and parameter der
       for (const std::size_t n : kCounts) {
         const Row x(activation_inputs(random, n)), dy(random.reals(n, -2.0, 2.0));
         SameBits same;
-        for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+        for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ", ", info.name,
                " with first parameter ", p.empty() ? 0.0f : p[0], ", n ", n);
           Row y(n), dx(n), products(n);
@@ -135,7 +135,7 @@ TEST_CASE("every activation gives NaN for NaN and does not disturb its neighbour
     std::vector<float> p;
     for (const ActivationParameter& parameter : info.parameters)
       p.push_back(static_cast<float>(parameter.initial));
-    for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
       for (std::size_t bad = 0; bad < 16; ++bad) {
         Row x(16, 0.5f), y(16);
         x.data()[bad] = kNan;
@@ -166,7 +166,7 @@ TEST_CASE("softmax cross-entropy: losses, gradient, hits and probabilities") {
       const Panels logits(n, classes, z, 1e30f);
       const float scale = 1.0f / static_cast<float>(n);
       SameBits same;
-      for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+      for (const cpu::Kernels* kernels : test::all_kernels()) {
         INFO("seed ", seed, ", ", std::string(kernels->name), ": N ", n, ", C ", classes,
              ", logits to ", size);
         cpu::CpuBackend backend{std::string(kernels->name)};
@@ -222,7 +222,7 @@ TEST_CASE("softmax cross-entropy: losses, gradient, hits and probabilities") {
 
 TEST_CASE(
     "softmax cross-entropy: the first of equal logits is the answer, and extremes stay finite") {
-  for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+  for (const cpu::Kernels* kernels : test::all_kernels()) {
     CAPTURE(std::string(kernels->name));
     cpu::CpuBackend backend{std::string(kernels->name)};
     const std::vector<float> z = {1,         1,     1, /**/ 0,      2,     2,
@@ -266,7 +266,7 @@ TEST_CASE("Adam: twenty steps on every target against the double reference") {
         for (std::size_t k = 0; k < n; k += 7) slopes.back()[k] = 0.0f;
       }
       SameBits same;
-      for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+      for (const cpu::Kernels* kernels : test::all_kernels()) {
         INFO("seed ", seed, ", ", std::string(kernels->name), ", n ", n, ", eps ", eps);
         oracle::Adam reference{.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = eps};
         Values expected = widened(start);
@@ -324,7 +324,7 @@ TEST_CASE(
         std::vector<std::vector<float>> slopes;
         for (int t = 0; t < 20; ++t) slopes.push_back(random.reals(n));
         SameBits same;
-        for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+        for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ", n ", n, ", momentum ", momentum,
                ", nesterov ", nesterov);
           oracle::Sgd reference{.lr = 0.1, .momentum = momentum, .nesterov = nesterov};
@@ -358,7 +358,7 @@ TEST_CASE(
 }
 
 TEST_CASE("moments never become denormal") {
-  for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+  for (const cpu::Kernels* kernels : test::all_kernels()) {
     CAPTURE(std::string(kernels->name));
     Row w(16, 1.0f), m(16, 0.0f), v(16, 0.0f), buffer(16, 0.0f);
     for (int t = 1; t <= 2000; ++t) {

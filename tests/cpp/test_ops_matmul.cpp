@@ -86,7 +86,7 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
                               s.rows, s.depth, s.cols);
     const std::vector<float> with_start = ascending_product(a, b, start.data(), s);
     const std::vector<float> from_zero = ascending_product(a, b, nullptr, s);
-    for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth,
            ") times (", s.depth, ", ", s.cols, ")");
       const int panels = Layout{1, s.cols}.panels();
@@ -123,7 +123,7 @@ TEST_CASE("weight gradient, stored: within the bound, and the prescribed bits on
                               s.rows, s.depth, s.cols);
     const std::vector<float> with_start = ascending_product(at, d, start.data(), s);
     const std::vector<float> from_zero = ascending_product(at, d, nullptr, s);
-    for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows,
            ") transposed times (", s.depth, ", ", s.cols, ")");
       const int panels = Layout{1, s.cols}.panels();
@@ -150,7 +150,7 @@ TEST_CASE("transpose moves every element and zeroes the padding") {
   for (const Sizes& s : sizes_around_tiles(random)) {
     const std::vector<float> a = random.reals(area(s.rows, s.cols));
     const Panels pa(s.rows, s.cols, a, 1e30f);
-    for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.cols, ")");
       Panels y(s.cols, s.rows, kNan);
       kernels->transpose(pa.view(), y.view());
@@ -175,7 +175,7 @@ TEST_CASE("column sums: within the bound, row 0 first on every target") {
         sum = sum + a[at2(r, c, s.cols)];
       }
     }
-    for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.cols, ")");
       const int panels = Layout{1, s.cols}.panels();
       Panels sums(1, s.cols, kNan);

@@ -154,7 +154,7 @@ TEST_CASE("sparse matmul: within the bound, and the dense product's bits however
             oracle::dense_forward(widened(x), transposed(widened(w), s.features, cols),
                                   widened(bias), s.samples, s.features, cols);
         std::vector<float> first_bits;
-        for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+        for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.samples, ", ", s.features,
                ") times (", s.features, ", ", cols, "), pattern ", static_cast<int>(pattern));
           for (const float* from : {start.data(), static_cast<const float*>(nullptr)}) {
@@ -199,7 +199,7 @@ TEST_CASE("sparse weight gradient, stored: within the bound, and the dense one's
             transposed(widened(x), s.samples, s.features), transposed(widened(d), s.samples, cols),
             widened(offset), s.features, s.samples, cols);
         std::vector<float> first_bits;
-        for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+        for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.samples, ", ", s.features,
                ") transposed times (", s.samples, ", ", cols, "), pattern ",
                static_cast<int>(pattern));
@@ -245,7 +245,7 @@ TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step 
                                v = random.reals(area(s.features, cols), 0.0, 0.01);
       for (const Rule& rule : kRules) {
         std::vector<float> first_bits;
-        for (const cpu::Kernels* kernels : cpu::available_kernels()) {
+        for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ", ", rule.name, ": (", s.samples,
                ", ", s.features, ") transposed times (", s.samples, ", ", cols, ")");
           const int panels = Layout{1, cols}.panels();
