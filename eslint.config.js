@@ -10,6 +10,7 @@ export default [
       'no-var': 'error',
       'prefer-const': 'error',
       eqeqeq: 'error',
+      semi: ['error', 'never'],
       'no-implied-eval': 'error',
       'no-new-func': 'error',
       'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],

@@ -2,6 +2,7 @@
 import { createEngine, hasSimd } from './engine/engine.js'
 import { h } from './ui/dom.js'
 import { bytes, percent, plural } from './ui/format.js'
+import { keepForOffline, reloadToIsolate } from './ui/isolation.js'
 import { Lab, sentence } from './ui/lab.js'
 import { Notices } from './ui/notices.js'
 import { Panel } from './ui/panel.js'
@@ -42,6 +43,7 @@ async function start() {
     })
     return
   }
+  if (await reloadToIsolate()) return
   const modules = Promise.all(views.map((view) => view.load()))
   const lab = new Lab(await createEngine())
   listen(lab)
@@ -53,6 +55,7 @@ async function start() {
   find('#cards', HTMLElement).append(...views.map((view) => card(view, lab)))
   topBar.attach(lab)
   document.body.dataset.ready = 'true'
+  await keepForOffline()
 }
 
 /** What happens, said in words. @param {Lab} lab */

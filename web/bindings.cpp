@@ -20,6 +20,9 @@ using emscripten::val;
 namespace reluscope {
 namespace {
 
+// The cores that the next session may take its threads from.
+int granted_cores = 1;
+
 template <class Work>
 val answer(Work work) {
   val result = val::object();
@@ -207,8 +210,10 @@ class BoundDataset {
 
 class BoundSession {
  public:
-  static val make(const BoundDataset& dataset, const std::string& config) {
+  // cores: what the session takes for the machine's. A page leaves one to the browser.
+  static val make(const BoundDataset& dataset, const std::string& config, int cores) {
     return answer([&] {
+      granted_cores = cores;
       BoundSession bound;
       bound.session_ = std::make_shared<Session>(dataset.data(), config_from_json(config));
       return bound;
@@ -272,6 +277,11 @@ class BoundSession {
 };
 
 }  // namespace
+
+#ifdef __EMSCRIPTEN_PTHREADS__
+// Behind std::thread::hardware_concurrency(), in the place of Emscripten's.
+extern "C" int emscripten_num_logical_cores() { return granted_cores; }
+#endif
 
 EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("registry", &registry);

@@ -35,6 +35,9 @@ export const sources = [
   {
     name: 'fashion-mnist',
     label: 'Fashion-MNIST',
+    class_names: [
+      'T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot',
+    ],
     from: '/usr/share/datasets/fashion-mnist',
     suffix: '.gz',
     required: false,

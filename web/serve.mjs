@@ -6,19 +6,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
 import sirv from 'sirv'
+import { headers } from './headers.mjs'
 import { siteRoot } from './site.mjs'
-
-/** Sent with every answer. The first two make the page cross-origin isolated, which shared memory needs. */
-export const headers = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Content-Security-Policy':
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
-    "img-src 'self' blob: data:; style-src 'self'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-}
 
 /**
  * A server for a folder, not yet listening. Files are read when they are asked for, so that a site built anew

@@ -256,7 +256,7 @@ build() {
   local preset=$1 name dir=$ROOT/build/$1 log=$LOGS/cmake-$1.log stale=no targets=() configure=(cmake)
   shift
   for name in "$@"; do targets+=(--target "$name"); done
-  [ "$preset" = wasm ] && configure=(emcmake cmake)
+  case $preset in wasm*) configure=(emcmake cmake) ;; esac
   configure+=(--preset "$preset")
   [ "$dir/build.ninja" -nt "$ROOT/CMakePresets.json" ] || stale=yes
   for name in ${BUILD_OPTIONS:-}; do

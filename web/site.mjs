@@ -1,16 +1,18 @@
 // Builds build/site, a complete static site: the page, the WebAssembly core, uPlot, the data sets as .gz and the
 // notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { dataRoot, idxFiles, root, sources } from './data.mjs'
+import { headers } from './headers.mjs'
 
 const web = dirname(fileURLToPath(import.meta.url))
 export const siteRoot = join(root, 'build', 'site')
 
-/** What .wasm, .js and .css together may weigh once compressed, in bytes. */
+/** What the .wasm, .js and .css that one visitor loads may weigh once compressed, in bytes. */
 export const sizeLimit = 300_000
 
 /** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
@@ -38,13 +40,21 @@ export function filesBelow(folder) {
   return found.sort()
 }
 
+/** The two builds of the core, of which a page loads one. */
+export const variants = /** @type {const} */ ({
+  'one thread': /^engine\/wasm\/reluscope\./,
+  threads: /^engine\/wasm\/reluscope-threads\./,
+})
+
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.
+ * @param {keyof typeof variants} variant of the core
  * @param {string} [site]
  */
-export function compressedSize(site = siteRoot) {
+export function compressedSize(variant, site = siteRoot) {
   return filesBelow(site)
     .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)))
+    .filter((file) => !file.startsWith('engine/wasm/') || variants[variant].test(file))
     .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }
 
@@ -86,6 +96,20 @@ function notices() {
   ].join('')
 }
 
+/**
+ * What the service worker has to know, as the line before its source.
+ * @param {string[]} files of the site, all others already written
+ */
+function buildLine(files) {
+  // What every page needs: other data sets are kept when somebody chooses them.
+  const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
+    !variants['one thread'].test(file) && file !== 'THIRD_PARTY.txt')
+  const sum = createHash('sha256')
+  for (const file of files) if (file !== 'service-worker.js') sum.update(file).update(readFileSync(join(siteRoot, file)))
+  const build = { version: sum.digest('hex').slice(0, 16), headers, files: ['./', ...needed] }
+  return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
+}
+
 /** Builds the site and says what it weighs. */
 export function buildSite() {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
@@ -96,10 +120,15 @@ export function buildSite() {
   for (const file of filesBelow(web)) {
     if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
-  for (const file of ['reluscope.mjs', 'reluscope.wasm']) {
-    const path = join(root, 'build', 'wasm', file)
-    if (!existsSync(path)) throw new Error(`${path} is missing; build it with web/start --build-only`)
-    wanted.set(`engine/wasm/${file}`, () => readFileSync(path))
+  for (const [folder, file] of [
+    ['wasm', 'reluscope.mjs'], ['wasm', 'reluscope.wasm'],
+    ['wasm-threads', 'reluscope-threads.mjs'], ['wasm-threads', 'reluscope-threads.wasm'],
+    // Only older releases of Emscripten make this one.
+    ['wasm-threads', 'reluscope-threads.worker.js'],
+  ]) {
+    const path = join(root, 'build', folder, file)
+    if (existsSync(path)) wanted.set(`engine/wasm/${file}`, () => readFileSync(path))
+    else if (!file.endsWith('.worker.js')) throw new Error(`${path} is missing; build it with web/start --build-only`)
   }
   const uplot = join(root, 'node_modules/uplot/dist')
   wanted.set('vendor/uPlot.min.css', () => readFileSync(join(uplot, 'uPlot.min.css')))
@@ -110,12 +139,12 @@ export function buildSite() {
   wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')))
   wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))
 
-  /** @type {{ name: string, label: string }[]} */
+  /** @type {{ name: string, label: string, class_names?: string[] }[]} as the page reads them */
   const present = []
   for (const source of sources) {
     const folder = join(dataRoot, source.name)
     if (!existsSync(folder)) continue
-    present.push({ name: source.name, label: source.label })
+    present.push({ name: source.name, label: source.label, class_names: source.class_names })
     for (const file of idxFiles) {
       const [target, origin] = [`data/${source.name}/${file}.gz`, join(folder, file + source.suffix)]
       compressed.set(target, origin)
@@ -128,6 +157,11 @@ export function buildSite() {
     }
   }
   wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
+
+  const worker = readFileSync(join(web, 'service-worker.js'))
+  // Last, as it tells the files before it.
+  wanted.delete('service-worker.js')
+  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), worker]))
 
   let written = 0
   for (const [file, contents] of wanted) {
@@ -144,10 +178,12 @@ export function buildSite() {
   const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
   for (const file of stale) rmSync(join(siteRoot, file))
 
-  const size = compressedSize()
   console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
-  console.log(`      .wasm, .js and .css compressed: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`)
-  if (size > sizeLimit) console.warn('      warning: over the limit')
+  for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
+    const size = compressedSize(variant)
+    console.log(`      .wasm, .js and .css compressed, ${variant}: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`)
+    if (size > sizeLimit) console.warn('      warning: over the limit')
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -6,8 +6,13 @@
 namespace reluscope {
 namespace {
 
-// About 50 microseconds: longer than the gaps within a training step.
+// About 50 microseconds: longer than the gaps within a training step. WebAssembly has no
+// instruction to relax with, so a turn of its loop is far shorter.
+#if defined(__wasm__)
+constexpr int kSpins = 200000;
+#else
 constexpr int kSpins = 4000;
+#endif
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)

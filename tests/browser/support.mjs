@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core'
 import { serveSite } from '../../web/serve.mjs'
 import { siteRoot } from '../../web/site.mjs'
 
-/** Where systems keep a Chromium or Chrome. */
+/** Where systems keep a Chromium or Chrome; the environment's CHROME names another. */
 const browsers = [
   '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable',
   '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -20,12 +20,13 @@ const flags = [
 /** Starts the server and the browser. Whoever opens the site closes it. */
 export async function openSite() {
   if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
-  const executablePath = browsers.find((path) => existsSync(path))
+  const executablePath = process.env.CHROME || browsers.find((path) => existsSync(path))
   if (!executablePath) throw new Error(`no Chromium or Chrome at ${browsers.join(', ')}`)
   const server = await serveSite(siteRoot, 0)
   const browser = await chromium.launch({ executablePath, args: flags })
   return {
     url: `http://localhost:${server.port}/`,
+    port: server.port,
     browser,
     async close() {
       await browser.close()
@@ -38,20 +39,22 @@ export async function openSite() {
 /** @typedef {import('playwright-core').Page} Page */
 
 /**
- * Opens the page in a context of its own and waits until it can be used.
- * @param {Site} site
+ * Opens the page in a context of its own and waits until it can be used. Without a service worker, unless the context
+ * allows it: pages of one test have nothing to leave to those of another.
+ * @param {Pick<Site, 'url' | 'browser'>} site
  * @param {object} [options]
  * @param {string} [options.hash] with its #
  * @param {import('playwright-core').BrowserContextOptions} [options.context]
  */
 export async function openPage(site, { hash = '', context: settings = {} } = {}) {
-  const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, ...settings })
+  const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: 'block', ...settings })
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
   /** @type {string[]} what no page may do */
   const troubles = []
   page.on('pageerror', (error) => troubles.push(`error: ${error.stack ?? error}`))
   page.on('console', (message) => {
+    if (message.text().includes('registration blocked by Playwright')) return
     if (['error', 'warning'].includes(message.type())) troubles.push(`console: ${message.text()}`)
   })
   page.on('requestfailed', (request) => troubles.push(`failed: ${request.url()}`))

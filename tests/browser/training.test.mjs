@@ -2,7 +2,7 @@
 // gives, and what is drawn is what the model says.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { headless, trainJson } from '../node/support.mjs'
+import { headless, slow, trainJson } from '../node/support.mjs'
 import {
   addressOf, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash,
 } from './support.mjs'
@@ -91,7 +91,7 @@ test('the page gives the bits that Node gives, and the score', async () => {
   await close()
 })
 
-test('pausing and stepping change no bit', async () => {
+test('pausing and stepping change no bit', { skip: slow }, async () => {
   const { page, close } = await openPage(site, { hash: shortHash })
   for (let i = 0; i < 3; i++) await press(page, 'Step')
   await waitForStep(page, 3)
@@ -103,7 +103,7 @@ test('pausing and stepping change no bit', async () => {
   await close()
 })
 
-test('a live learning rate is an event in the address, and the address gives the same run', async () => {
+test('a live learning rate is an event in the address, and the address gives the same run', { skip: slow }, async () => {
   const first = await openPage(site, { hash: shortHash })
   await press(first.page, 'Train')
   await waitForStep(first.page, 50)

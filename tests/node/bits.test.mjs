@@ -1,8 +1,9 @@
 // Same seed, same bits: one weight hash from every SIMD target, compiler, build and engine.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import * as os from 'node:os'
 import test from 'node:test'
-import { clang, headless, native, runWell, sanitized, smallData, trainJson } from './support.mjs'
+import { clang, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
@@ -19,6 +20,8 @@ test('several SIMD targets are there to compare', () => {
   assert.ok(targets.length >= 2, targets.join(' '))
 })
 
+const inputs = ['dense', 'sparse']
+
 for (const { name, args } of runs) {
   const reference = trainJson(native, args)
 
@@ -30,12 +33,22 @@ for (const { name, args } of runs) {
     }
   })
 
-  test(`${name}: WebAssembly in Node`, () => {
-    assert.equal(trainJson(headless, args).hash, reference.hash)
-  })
+  for (const program of [native, headless]) {
+    test(`${name}: 1 and 2 threads, dense and sparse, ${program.name}`, () => {
+      for (const threads of [1, 2]) {
+        for (const input of inputs) {
+          const result = trainJson(program, [...args, '--threads', String(threads), '--input', input])
+          const [start] = result.of('start')
+          assert.equal(start.threads, Math.min(threads, os.availableParallelism?.() ?? os.cpus().length))
+          assert.equal(start.input, input)
+          assert.equal(result.hash, reference.hash, `${threads} threads, ${input}`)
+        }
+      }
+    })
+  }
 
   for (const program of [clang, sanitized]) {
-    test(`${name}: ${program.name}`, () => {
+    test(`${name}: ${program.name}`, { skip: slow }, () => {
       assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`)
       assert.equal(trainJson(program, args).hash, reference.hash)
     })

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import * as os from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { folderOf, headless, native, root, run, runWell, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs'
+import { folderOf, headless, native, root, run, runWell, slow, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs'
 
 const short = ['--data', smallData(), '--epochs', '2', '--batch', '10']
 
@@ -134,6 +135,20 @@ test('both report the same JSON but for device, target and time', () => {
   assert.deepEqual(two, one)
 })
 
+test('Node takes all cores by itself, as many threads as told, and ends by itself', () => {
+  const cores = os.availableParallelism?.() ?? os.cpus().length
+  for (const [flags, threads] of /** @type {[string[], number][]} */ ([
+    [[], cores], [['--threads', '0'], cores], [['--threads', '1'], 1], [['--threads', '2'], Math.min(2, cores)], [['--threads', '256'], cores],
+  ])) {
+    // run() gives up on a process that does not end.
+    const [start] = trainJson(headless, [...short, ...flags]).of('start')
+    assert.equal(start.threads, threads, flags.join(' '))
+    assert.equal(start.config.threads, Number(flags[1] ?? 0), 'what was asked for is what the config says')
+  }
+  assert.equal(run(headless, ['train', ...short, '--threads', '2', '--batch', '0']).status, 2)
+  assert.equal(run(headless, ['train', '--data', '/nowhere', '--threads', '2']).status, 2)
+})
+
 test('both print the same model table', () => {
   for (const model of ['dense 512 | relu | dense 10', 'dense 100 | prelu | dense 50 | swish | dense 10']) {
     assert.equal(runWell(headless, ['info', '--model', model]).stdout, runWell(native, ['info', '--model', model]).stdout)
@@ -159,7 +174,7 @@ test('real MNIST for one epoch: one hash, and the digits are learnt', () => {
   assert.equal(two.hash, one.hash)
 })
 
-test('Fashion-MNIST, where it is installed, trains as well', (t) => {
+test('Fashion-MNIST, where it is installed, trains as well', { skip: slow }, (t) => {
   if (!existsSync(join(root, 'build/data/fashion-mnist'))) {
     t.skip('the Debian package dataset-fashion-mnist is not installed')
     return

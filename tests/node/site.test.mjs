@@ -4,8 +4,9 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, extname, join, posix } from 'node:path'
 import test from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { compressedSize, filesBelow, siteRoot, sizeLimit } from '../../web/site.mjs'
+import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site.mjs'
 import { md5, sources } from '../../web/data.mjs'
+import { headers } from '../../web/headers.mjs'
 import { root } from './support.mjs'
 
 const files = filesBelow(siteRoot)
@@ -39,7 +40,8 @@ const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(
 test('the page, the core, the data and the notices are there', () => {
   for (const file of [
     'index.html', 'app.js', 'engine/worker.js', 'engine/engine.js', 'engine/core.js', 'engine/wasm/reluscope.mjs',
-    'engine/wasm/reluscope.wasm', 'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'LICENSE', 'THIRD_PARTY.txt',
+    'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
+    'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'LICENSE', 'THIRD_PARTY.txt',
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',
     'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz',
   ]) {
@@ -47,13 +49,34 @@ test('the page, the core, the data and the notices are there', () => {
   }
 })
 
+test('the service worker knows the build: what it keeps is there, and enough to run', () => {
+  const [first] = text('service-worker.js').split('\n')
+  const build = JSON.parse(first.replace('self.build = ', ''))
+  assert.match(build.version, /^[0-9a-f]{16}$/)
+  assert.deepEqual(build.headers, headers)
+  for (const file of build.files) assert.ok(file === './' || files.includes(file), file)
+  for (const file of files) {
+    const beside = /^(?:docs\/|data\/fashion|engine\/wasm\/reluscope\.|LICENSE|THIRD_PARTY|service-worker)/.test(file)
+    assert.equal(build.files.includes(file), !beside, file)
+  }
+})
+
+test('the second data set has names for its classes', () => {
+  for (const { name, class_names } of JSON.parse(text('data/index.json'))) {
+    if (name === 'fashion-mnist') assert.equal(new Set(class_names).size, 10)
+    else assert.equal(class_names, undefined)
+  }
+})
+
 test('nothing of the programs for Node or of the build is in it', () => {
-  for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|\.part$|\.d\.ts$|_tests/)
+  for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|headers\.mjs|reluscope-node|\.part$|\.d\.ts$|_tests/)
 })
 
 test('what the page loads before its data is small', () => {
-  const size = compressedSize()
-  assert.ok(size < sizeLimit, `${size} bytes compressed, ${sizeLimit} allowed`)
+  for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
+    const size = compressedSize(variant)
+    assert.ok(size < sizeLimit, `${variant}: ${size} bytes compressed, ${sizeLimit} allowed`)
+  }
 })
 
 test('every address is relative and leads to a file of the site', () => {

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-export const quick = Boolean(process.env.RELUSCOPE_QUICK)
+/** The skip option of tests that take long: false, or why they are left out. */
+export const slow = process.env.RELUSCOPE_QUICK ? 'left out of quick runs' : false
 
 /** @typedef {{ name: string, command: string[] }} Program a command line under test */
 
@@ -25,7 +26,8 @@ export const sanitized = { name: 'sanitizers', command: [join(root, 'build/asan/
  */
 export function run(program, args) {
   const [command, ...first] = program.command
-  const result = spawnSync(command, [...first, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: root })
+  // A program that does not end by itself is a failure.
+  const result = spawnSync(command, [...first, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: root, timeout: 900_000 })
   if (result.error) throw result.error
   return { status: result.status, stdout: result.stdout, stderr: result.stderr }
 }

@@ -6,8 +6,8 @@
 export class CoreError extends Error {
   /** @param {string} sentence */
   constructor(sentence) {
-    super(sentence);
-    this.name = 'CoreError';
+    super(sentence)
+    this.name = 'CoreError'
   }
 }
 
@@ -26,36 +26,36 @@ export class CoreError extends Error {
  * @returns {any}
  */
 function unwrap(answer) {
-  if (answer.error !== undefined) throw new CoreError(answer.error);
-  return answer.value;
+  if (answer.error !== undefined) throw new CoreError(answer.error)
+  return answer.value
 }
 
 /** @param {{value?: string, error?: string}} answer @returns {any} */
-const unwrapJson = (answer) => JSON.parse(unwrap(answer));
+const unwrapJson = (answer) => JSON.parse(unwrap(answer))
 
 /** @param {unknown} value @param {string} what @returns {string} */
 function asText(value, what) {
-  if (typeof value !== 'string') throw new CoreError(`${what} is ${String(value)}, but must be a text`);
-  return value;
+  if (typeof value !== 'string') throw new CoreError(`${what} is ${String(value)}, but must be a text`)
+  return value
 }
 
 /** @param {unknown} value @param {string} what @returns {Uint8Array} */
 function asBytes(value, what) {
-  if (!(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`);
-  return value;
+  if (!(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`)
+  return value
 }
 
 /** A data set in the module's memory. Call delete() when no session needs it any more. */
 export class Dataset {
   /** @param {any} bound */
   constructor(bound) {
-    this.bound = bound;
+    this.bound = bound
   }
 
   /** @returns {{name: string, train: number, test: number, height: number, width: number,
    *             classes: number, background: number, density: number}} */
   info() {
-    return unwrapJson(this.bound.info());
+    return unwrapJson(this.bound.info())
   }
 
   /**
@@ -64,12 +64,12 @@ export class Dataset {
    * @returns {{pixels: Uint8Array, label: number}} pixels: height * width bytes, row by row
    */
   image(part, index) {
-    if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`);
-    return unwrap(this.bound.image(part === 'test', index));
+    if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`)
+    return unwrap(this.bound.image(part === 'test', index))
   }
 
   delete() {
-    this.bound.delete();
+    this.bound.delete()
   }
 }
 
@@ -77,27 +77,27 @@ export class Dataset {
 export class Session {
   /** @param {any} bound */
   constructor(bound) {
-    this.bound = bound;
+    this.bound = bound
   }
 
   /** The config with the live changes made so far in its events. @returns {Config} */
   config() {
-    return unwrapJson(this.bound.config());
+    return unwrapJson(this.bound.config())
   }
 
   /** The model, layer by layer. @returns {any} */
   describe() {
-    return unwrapJson(this.bound.describe());
+    return unwrapJson(this.bound.describe())
   }
 
   /** What a run says first. @returns {Progress} */
   start() {
-    return unwrapJson(this.bound.start());
+    return unwrapJson(this.bound.start())
   }
 
   /** One training step, or one test batch at the end of an epoch. @returns {Progress} */
   advance() {
-    return unwrapJson(this.bound.advance());
+    return unwrapJson(this.bound.advance())
   }
 
   /**
@@ -106,14 +106,14 @@ export class Session {
    * @param {number} value
    */
   set(field, value) {
-    if (typeof value !== 'number') throw new CoreError(`${field} is ${String(value)}, but must be a number`);
-    unwrap(this.bound.set(asText(field, 'field'), value));
+    if (typeof value !== 'number') throw new CoreError(`${field} is ${String(value)}, but must be a number`)
+    unwrap(this.bound.set(asText(field, 'field'), value))
   }
 
   /** Scores the whole test set now.
    * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}} */
   evaluate() {
-    return unwrapJson(this.bound.evaluate());
+    return unwrapJson(this.bound.evaluate())
   }
 
   /**
@@ -122,35 +122,44 @@ export class Session {
    * @returns {Prediction}
    */
   predict(pixels) {
-    return unwrap(this.bound.predict(asBytes(pixels, 'pixels')));
+    return unwrap(this.bound.predict(asBytes(pixels, 'pixels')))
   }
 
   /** @returns {string} hex */
   weightsSha256() {
-    return unwrap(this.bound.weightsSha256());
+    return unwrap(this.bound.weightsSha256())
   }
 
   /** @param {'safetensors'} format @returns {Uint8Array} a file's bytes */
   save(format) {
-    return unwrap(this.bound.save(asText(format, 'format')));
+    return unwrap(this.bound.save(asText(format, 'format')))
   }
 
   delete() {
-    this.bound.delete();
+    this.bound.delete()
   }
 }
 
 export class Core {
-  /** @param {any} module */
-  constructor(module) {
-    this.module = module;
+  /**
+   * @param {any} module
+   * @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads
+   */
+  constructor(module, { maxThreads, automaticThreads, threadsReason }) {
+    this.module = module
     /** The instruction set of the kernels. @type {string} */
-    this.simdTarget = unwrap(module.simdTarget());
+    this.simdTarget = unwrap(module.simdTarget())
+    /** What a session may have. */
+    this.maxThreads = maxThreads
+    /** What a session gets whose config leaves it to be automatic. */
+    this.automaticThreads = automaticThreads
+    /** One sentence on why it is one thread where more were wanted, or ''. */
+    this.threadsReason = threadsReason
   }
 
   /** Activations, layers and config fields, for menus and flags. @returns {any} */
   registry() {
-    return unwrapJson(this.module.registry());
+    return unwrapJson(this.module.registry())
   }
 
   /**
@@ -161,22 +170,22 @@ export class Core {
    * @returns {{y: Float32Array, dy: Float32Array}}
    */
   curve(activation, parameters, xs) {
-    return unwrap(this.module.curve(asText(activation, 'activation'), parameters, xs));
+    return unwrap(this.module.curve(asText(activation, 'activation'), parameters, xs))
   }
 
   /** @param {string} text JSON of some or all fields @returns {Config} */
   configFromJson(text) {
-    return unwrapJson(this.module.configOfJson(asText(text, 'config')));
+    return unwrapJson(this.module.configOfJson(asText(text, 'config')))
   }
 
   /** @param {[string, string][]} fields names and texts, as in a URL hash @returns {Config} */
   configFromFields(fields) {
-    return unwrapJson(this.module.configOfFields(JSON.stringify(fields)));
+    return unwrapJson(this.module.configOfFields(JSON.stringify(fields)))
   }
 
   /** @param {Config} config @returns {[string, string][]} what differs from the defaults */
   configToFields(config) {
-    return unwrapJson(this.module.fieldsOfConfig(JSON.stringify(config)));
+    return unwrapJson(this.module.fieldsOfConfig(JSON.stringify(config)))
   }
 
   /**
@@ -188,7 +197,7 @@ export class Core {
    * @returns {any}
    */
   describeModel(architecture, input, classes, batch = 64) {
-    return unwrapJson(this.module.describe(asText(architecture, 'model'), ...input, classes, batch));
+    return unwrapJson(this.module.describe(asText(architecture, 'model'), ...input, classes, batch))
   }
 
   /**
@@ -200,7 +209,7 @@ export class Core {
    * @returns {string[]}
    */
   modelTable(architecture, input, classes, batch = 64) {
-    return unwrapJson(this.module.modelTable(asText(architecture, 'model'), ...input, classes, batch));
+    return unwrapJson(this.module.modelTable(asText(architecture, 'model'), ...input, classes, batch))
   }
 
   /** @param {IdxFiles} files whole IDX files, not compressed @returns {Dataset} */
@@ -211,23 +220,55 @@ export class Core {
       asBytes(files.trainLabels, 'trainLabels'),
       asBytes(files.testImages, 'testImages'),
       asBytes(files.testLabels, 'testLabels'),
-    )));
+    )))
   }
 
   /** @param {Dataset} dataset @param {Config} config some or all fields @returns {Session} */
   createSession(dataset, config) {
-    return new Session(unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config))));
+    const cores = config.threads ? this.maxThreads : this.automaticThreads
+    return new Session(unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config), cores)))
   }
+
+  /** Ends all threads; without this a Node process with threads never ends. Nothing may be called any more. */
+  close() {
+    this.module.PThread?.terminateAllThreads()
+  }
+}
+
+/** Why there can be no threads here: one sentence, or '' where there can be. */
+function whyNoThreads() {
+  const inNode = typeof process === 'object' && Boolean(process.versions?.node)
+  if (inNode || globalThis.crossOriginIsolated) return ''
+  return 'This page is not cross-origin isolated, so the browser gives it no memory that threads could share.'
 }
 
 /**
  * @param {object} [options]
- * @param {string} [options.moduleUrl] address of reluscope.mjs
- * @param {Uint8Array} [options.wasmBinary] the bytes of reluscope.wasm; required in Node
+ * @param {number} [options.threads] the most that a session can ask for; 1 by default
+ * @param {number} [options.automaticThreads] what it gets if it does not ask; all of them by default
+ * @param {number} [options.sessions] how many with that many threads there can be at the same time
+ * @param {string} [options.moduleUrl] address of the module; required in Node, where it has to fit the threads
+ * @param {Uint8Array} [options.wasmBinary] the bytes of its .wasm; required in Node
  * @returns {Promise<Core>}
  */
-export async function loadCore({ moduleUrl, wasmBinary } = {}) {
-  const url = moduleUrl ?? new URL('./wasm/reluscope.mjs', import.meta.url).href;
-  const { default: createReluscope } = await import(url);
-  return new Core(await createReluscope(wasmBinary ? { wasmBinary } : {}));
+export async function loadCore({ threads = 1, automaticThreads = threads, sessions = 1, moduleUrl, wasmBinary } = {}) {
+  let threadsReason = threads > 1 ? whyNoThreads() : ''
+  if (threads > 1 && !threadsReason) {
+    const url = moduleUrl ?? new URL('./wasm/reluscope-threads.mjs', import.meta.url).href
+    try {
+      const module = await instantiate(url, { wasmBinary, poolSize: (threads - 1) * sessions })
+      return new Core(module, { maxThreads: threads, automaticThreads, threadsReason })
+    } catch (error) {
+      if (moduleUrl) throw error
+      threadsReason = `The core with threads could not be started: ${error instanceof Error ? error.message : String(error)}.`
+    }
+  }
+  const url = moduleUrl ?? new URL('./wasm/reluscope.mjs', import.meta.url).href
+  return new Core(await instantiate(url, { wasmBinary }), { maxThreads: 1, automaticThreads: 1, threadsReason })
+}
+
+/** @param {string} url @param {{wasmBinary?: Uint8Array, poolSize?: number}} settings */
+async function instantiate(url, settings) {
+  const { default: createReluscope } = await import(url)
+  return createReluscope(settings.wasmBinary ? settings : { poolSize: settings.poolSize })
 }

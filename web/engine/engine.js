@@ -58,6 +58,8 @@ export class Engine extends Emitter {
   registry = /** @type {any} */ (undefined)
   /** The instruction set of the kernels. */
   simdTarget = ''
+  /** Why runs have one thread though the machine has more cores: a sentence, or ''. */
+  threadsReason = ''
   /** The data sets that can be loaded. @type {import('./protocol.js').DatasetEntry[]} */
   datasets = []
 

@@ -2,6 +2,7 @@
 //   node web/engine/headless.mjs train --epochs 1 --data mnist
 //   node web/engine/headless.mjs info --model "dense 512 | relu | dense 10"
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import * as os from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -22,7 +23,7 @@ const ownFlags = {
   help: { type: 'boolean', value: '', help: 'this text' },
 }
 
-/** The artifact to run: the one of the build, or the one in the site. */
+/** The core without threads: the one of the build, or the one in the site. */
 async function load() {
   for (const folder of [join(root, 'build', 'wasm'), join(root, 'build', 'site', 'engine', 'wasm'), join(here, 'wasm')]) {
     const binary = join(folder, 'reluscope.wasm')
@@ -33,6 +34,27 @@ async function load() {
     })
   }
   throw new UsageError('the WebAssembly core is not built; run web/start --build-only first')
+}
+
+/**
+ * The core that trains with so many threads; 0: with all cores.
+ * @param {import('./core.js').Core} single the one without threads
+ * @param {number} wanted
+ */
+async function loadThreads(single, wanted) {
+  const cores = os.availableParallelism?.() ?? os.cpus().length
+  const threads = wanted === 0 ? cores : Math.min(wanted, cores)
+  if (threads <= 1) return single
+  const folder = join(root, 'build', 'wasm-threads')
+  if (!existsSync(join(folder, 'reluscope-node.wasm'))) {
+    if (wanted === 0) return single
+    throw new UsageError('the WebAssembly core with threads is not built; run web/start --build-only first, or give --threads 1')
+  }
+  return loadCore({
+    threads,
+    moduleUrl: pathToFileURL(join(folder, 'reluscope-node.js')).href,
+    wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope-node.wasm'))),
+  })
 }
 
 /**
@@ -359,8 +381,14 @@ async function main() {
     return
   }
   const config = readConfig(core, own, given)
-  if (command === 'train') train(core, own, config)
-  else process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
+  if (command === 'train') {
+    const threaded = await loadThreads(core, config.threads)
+    try {
+      train(threaded, own, config)
+    } finally {
+      threaded.close()
+    }
+  } else process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
 }
 
 // A reader that has seen enough (| head) is no error.

@@ -25,9 +25,11 @@ export const version = 1
  *            memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
  *
  * @typedef {{name: string, label: string, class_names?: string[]}} DatasetEntry a data set that can be loaded
- * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number}} DatasetInfo
+ * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number,
+ *            background: number, density: number}} DatasetInfo
  *
- * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, totalSteps: number}} RunInfo
+ * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, totalSteps: number, threads: number,
+ *            input: 'sparse'|'dense'}} RunInfo threads and input: what the config's automatic has become
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput

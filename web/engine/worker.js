@@ -10,6 +10,9 @@ import { Runner, buffersOf } from './runner.js'
 /** @type {any} typed as a window by the DOM's types, but this is a worker */
 const scope = self
 
+/** More threads than this gain nothing on networks of this size. */
+const mostThreads = 16
+
 /** @type {import('./core.js').Core} */
 let core
 let dataUrl = ''
@@ -23,6 +26,13 @@ let runner
 /** @param {string} type @param {object} payload @param {Transferable[]} [transfer] */
 function post(type, payload, transfer = []) {
   scope.postMessage({ v: version, type, ...payload }, transfer)
+}
+
+/** The core, with threads for all cores; unless told otherwise a run leaves one to the page. */
+function load() {
+  const cores = Math.min(navigator.hardwareConcurrency || 1, mostThreads)
+  // A run is made while the one before still has its threads.
+  return loadCore({ threads: cores, automaticThreads: cores > 2 ? cores - 1 : cores, sessions: 2 })
 }
 
 /** The run, or a clear refusal. */
@@ -48,11 +58,12 @@ const requests = {
   /** @param {{dataUrl: string}} message */
   async open(message) {
     dataUrl = message.dataUrl
-    const [loaded, index] = await Promise.all([loadCore(), fetch(new URL('index.json', dataUrl))])
+    const [loaded, index] = await Promise.all([load(), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
     core = loaded
     datasets = await index.json()
-    return { registry: core.registry(), simdTarget: core.simdTarget, datasets }
+    const { simdTarget, threadsReason } = core
+    return { registry: core.registry(), simdTarget, threadsReason, datasets }
   },
 
   /** @param {{activation: string, parameters: number[], xs: Float32Array}} message */
@@ -84,7 +95,10 @@ const requests = {
     }
     const full = session.config()
     const totalSteps = Math.ceil(next.info.train / full.batch) * full.epochs
-    const info = { config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, totalSteps }
+    const { threads, input } = session.start()
+    const info = {
+      config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, totalSteps, threads, input,
+    }
     const watched = runner?.end() ?? []
     if (dataset && dataset !== next) dataset.data.delete()
     dataset = next

@@ -60,16 +60,28 @@ export class TopBar extends HTMLElement {
     })
     lab.on('epoch', () => this.#showNumbers(performance.now()))
     lab.on('settings', () => this.#showWaiting())
-    this.#where.textContent = `${lab.engine.simdTarget} · 1 thread`
-    this.#where.title = 'Training runs in a worker of this tab, with 128-bit SIMD WebAssembly on one thread: ' +
-      'this version has no multi-threaded build. Nothing leaves this machine.'
     this.#showAll()
   }
 
   #showAll() {
+    this.#showWhere()
     this.#showState()
     this.#showNumbers(performance.now())
     this.#showWaiting()
+  }
+
+  /** What the run works with, and what keeps it from more. */
+  #showWhere() {
+    if (!this.#lab?.run) return
+    const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
+    const why = !threadsReason ? '' : crossOriginIsolated ? ' (threads failed)' : ' (page not isolated)'
+    this.#where.textContent = `${simdTarget} SIMD · ${plural(threads, 'thread')}${why}`
+    this.#where.title = [
+      `Training runs in a worker of this tab, as WebAssembly with ${simdTarget} instructions on ${plural(threads, 'thread')}.`,
+      threadsReason,
+      `The first layer reads images as ${input} data: ${percent(dataset.density, 1)} of their pixels differ from the background.`,
+      'Nothing leaves this machine.',
+    ].filter(Boolean).join(' ')
   }
 
   #showState() {
