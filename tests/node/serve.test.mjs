@@ -132,8 +132,9 @@ test('web/start --help says what it does', () => {
   for (const words of ['--build-only', '--port N', 'http://localhost:8080']) assert.ok(stdout.includes(words), words)
 })
 
-test('web/start builds, serves from any folder, prints its address and ends cleanly on Ctrl-C', async () => {
+test('web/start builds, serves from any folder, prints its address and ends cleanly on Ctrl-C', async (context) => {
   const child = spawn('bash', [join(root, 'web/start'), '--port', '0'], { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+  context.after(() => child.kill('SIGKILL')) // a failure must not leave a server that keeps this process waiting
   let output = ''
   const ended = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })))
   /** @type {number} */
@@ -146,7 +147,7 @@ test('web/start builds, serves from any folder, prints its address and ends clea
     })
     ended.then(() => failed(new Error(`ended early:\n${output}`)))
   })
-  assert.match(output, /^\[1\/6\] /)
+  assert.match(output, /^\[1\/\d+\] /)
   const { status, body } = await ask(port, '/')
   assert.equal(status, 200)
   assert.match(body.toString(), /<title>/)
