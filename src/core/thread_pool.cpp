@@ -62,6 +62,39 @@ bool ThreadPool::claim(int part, std::uint64_t job) {
   return last < job && claimed.compare_exchange_strong(last, job, std::memory_order_acq_rel);
 }
 
+void ThreadPool::offer(const Chores& chores) {
+  chore_.store(chores.call, std::memory_order_relaxed);
+  chore_context_.store(chores.context, std::memory_order_relaxed);
+  pieces_.store(chores.pieces, std::memory_order_relaxed);
+  second_.store(chores.second, std::memory_order_relaxed);
+  pieces_done_.store(0, std::memory_order_relaxed);
+  const std::uint64_t offer = (next_piece_.load(std::memory_order_relaxed) >> 32) + 1;
+  next_piece_.store(offer << 32, std::memory_order_release);
+}
+
+// What is read of an offer is only used if next_piece_ still names the same one.
+bool ThreadPool::do_chore() {
+  std::uint64_t next = next_piece_.load(std::memory_order_acquire);
+  const int piece = static_cast<int>(next & 0xFFFFFFFFu);
+  if (piece >= pieces_.load(std::memory_order_relaxed)) return false;
+  const int second = second_.load(std::memory_order_relaxed);
+  if (piece >= second && pieces_done_.load(std::memory_order_acquire) < second) return false;
+  const auto chore = chore_.load(std::memory_order_relaxed);
+  void* const context = chore_context_.load(std::memory_order_relaxed);
+  if (next_piece_.compare_exchange_strong(next, next + 1, std::memory_order_acq_rel)) {
+    chore(context, piece);
+    pieces_done_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  return true;
+}
+
+void ThreadPool::finish_chores() {
+  const int pieces = pieces_.load(std::memory_order_relaxed);
+  while (pieces_done_.load(std::memory_order_acquire) < pieces) {
+    if (!do_chore()) relax();
+  }
+}
+
 void ThreadPool::run_all(Call call, const void* context) {
   call_ = call;
   context_ = context;
@@ -75,7 +108,9 @@ void ThreadPool::run_all(Call call, const void* context) {
     }
     const std::atomic<std::uint64_t>& done = parts_[static_cast<std::size_t>(part - 1)].done;
     for (int spin = 0; done.load(std::memory_order_acquire) != job; ++spin) {
-      if (spin < kSpins) {
+      if (do_chore()) {
+        spin = 0;
+      } else if (spin < kSpins) {
         relax();
       } else {
         std::this_thread::yield();  // its worker has lost its core: let it have this one
@@ -88,7 +123,13 @@ void ThreadPool::work_loop(int part) {
   std::uint64_t seen = 0;
   const auto begun = [&] { return job_.load(std::memory_order_seq_cst) != seen; };
   for (;;) {
-    for (int spin = 0; spin < kSpins && !begun(); ++spin) relax();
+    for (int spin = 0; spin < kSpins && !begun(); ++spin) {
+      if (do_chore()) {
+        spin = 0;
+      } else {
+        relax();
+      }
+    }
     if (!begun()) {
       sleeping_.fetch_add(1, std::memory_order_seq_cst);
       {
