@@ -56,6 +56,8 @@ std::vector<Field> make_fields() {
   text("model", "Architecture", "Model", "layers from input to output, separated by |",
        &Config::model);
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());
+  number("init_value", "Initial value", "Model", "what every weight is with the init \"constant\"",
+         &Config::init_value, -1000, 1000);
   choice("optimizer", "Optimizer", "Optimizer", "how gradients become updates",
          &Config::optimizer, optimizer_choices());
   number("lr", "Learning rate", "Optimizer", "size of an update; may change while training",
@@ -78,6 +80,17 @@ std::vector<Field> make_fields() {
   number("epsilon", "Epsilon", "Optimizer", "keeps the division finite", &Config::epsilon, 1e-20,
          1)
       .used_by = "adam";
+  number("label_smoothing", "Label smoothing", "Regularisation",
+         "share of the wanted probability that is spread evenly over all classes",
+         &Config::label_smoothing, 0, 1);
+  add({"class_weights", "Class weights", "Regularisation",
+       "how much the samples of each class count, one number a class separated by commas; empty: "
+       "all the same",
+       &Config::class_weights, 0.001, 1000, false, {}, false, ""});
+  number("l1", "L1 penalty", "Regularisation",
+         "adds this times the sum of all weights' magnitudes to the loss", &Config::l1, 0, 10);
+  number("l2", "L2 penalty", "Regularisation",
+         "adds this times the sum of all weights' squares to the loss", &Config::l2, 0, 10);
   number("epochs", "Epochs", "Run", "passes over the training data", &Config::epochs, 1, 100000);
   number("batch", "Batch size", "Run", "samples in a step", &Config::batch, 1, 65536);
   number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch,
@@ -121,6 +134,10 @@ const Field& find_field(const std::string& name) {
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 
+bool is_list(const Field& field) {
+  return std::holds_alternative<std::vector<double> Config::*>(field.member);
+}
+
 bool is_whole(const Field& field) {
   return std::holds_alternative<int Config::*>(field.member) ||
          std::holds_alternative<std::int64_t Config::*>(field.member);
@@ -137,7 +154,10 @@ std::string allowed_text(const Field& field) {
     for (const FieldChoice& c : field.choices) names.push_back(c.name);
     return join_or(names);
   }
-  return (is_whole(field) ? "a whole number from " : "a number from ") + number_text(field.min) +
+  return (is_list(field)    ? "a list of numbers from "
+          : is_whole(field) ? "a whole number from "
+                            : "a number from ") +
+         number_text(field.min) +
          (field.below_max ? " to below " : " to ") + number_text(field.max);
 }
 
@@ -156,6 +176,11 @@ void set_number(Config& config, const Field& field, double value, const std::str
   } else {
     config.*std::get<std::int64_t Config::*>(field.member) = static_cast<std::int64_t>(value);
   }
+}
+
+void add_to_list(Config& config, const Field& field, double value, const std::string& found) {
+  if (!(value >= field.min && value <= field.max)) refuse(field, found);
+  (config.*std::get<std::vector<double> Config::*>(field.member)).push_back(value);
 }
 
 void set_string(Config& config, const Field& field, const std::string& value) {
@@ -208,6 +233,14 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
       add_event(config, field, event["step"].get<double>(), event["field"].get<std::string>(),
                 event["value"].get<double>(), "a list with steps out of order or range");
     }
+  } else if (is_list(field)) {
+    if (!value.is_array()) refuse(field, found);
+    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+    for (const Json& item : value) {
+      const std::string item_found = "a list with " + value_found(item);
+      if (!item.is_number()) refuse(field, item_found);
+      add_to_list(config, field, item.get<double>(), item_found);
+    }
   } else {
     if (!value.is_number()) refuse(field, found);
     set_number(config, field, value.get<double>(), found);
@@ -232,6 +265,16 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
       if (!step || !value) refuse(field, in_quotes(item));
       add_event(config, field, *step, item.substr(first + 1, second - first - 1), *value,
                 in_quotes(item));
+      at = end + 1;
+    }
+  } else if (is_list(field)) {
+    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      const std::string_view item = trim(std::string_view(text).substr(at, end - at));
+      const auto value = parse_number(item);
+      if (!value) refuse(field, in_quotes(text));
+      add_to_list(config, field, *value, in_quotes(text));
       at = end + 1;
     }
   } else {
@@ -264,6 +307,12 @@ std::string value_text(const Config& config, const Field& field) {
     for (const Event& e : config.events) {
       text += (text.empty() ? "" : ",") + std::to_string(e.step) + ":" + e.field + ":" +
               number_text(e.value);
+    }
+    return text;
+  }
+  if (is_list(field)) {
+    for (const double value : config.*std::get<std::vector<double> Config::*>(field.member)) {
+      text += (text.empty() ? "" : ",") + number_text(value);
     }
     return text;
   }
@@ -353,7 +402,7 @@ Json fields_json() {
     } else if (std::holds_alternative<std::string Config::*>(field.member)) {
       row["type"] = "text";
     } else {
-      row["type"] = is_whole(field) ? "integer" : "number";
+      row["type"] = is_list(field) ? "numbers" : is_whole(field) ? "integer" : "number";
       row["min"] = field.min;
       row["max"] = field.max;
       row["below_max"] = field.below_max;

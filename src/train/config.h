@@ -27,6 +27,7 @@ struct Config {
   std::string data = "mnist";
   std::string model = "dense 512 | relu | dense 10";
   std::string init = "he_normal";
+  double init_value = 0.01;
   std::string optimizer = "adam";
   double lr = 0.001;
   double momentum = 0.0;
@@ -34,6 +35,10 @@ struct Config {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double label_smoothing = 0.0;
+  std::vector<double> class_weights;
+  double l1 = 0.0;
+  double l2 = 0.0;
   int epochs = 10;
   int batch = 64;
   int test_batch = 1000;
@@ -60,9 +65,9 @@ struct Field {
   std::string section;  // of the page's panel: Data, Model, Optimizer, Regularisation, Run
   std::string help;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
-               std::string Config::*, std::vector<Event> Config::*>
+               std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*>
       member;
-  double min = 0.0, max = 0.0;  // of numbers, both allowed ...
+  double min = 0.0, max = 0.0;  // of numbers, alone or in a list, both allowed ...
   bool below_max = false;       // ... unless this is set
   std::vector<FieldChoice> choices;  // of texts that are one of a few
   bool live = false;                 // may change while training

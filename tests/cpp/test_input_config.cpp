@@ -110,6 +110,8 @@ TEST_CASE(
       changed.*(*t) = field.choices.empty() ? "a | b & c=d #é" : field.choices.back().name;
     if (std::holds_alternative<std::vector<Event> Config::*>(field.member))
       changed.events = {{0, "lr", 0.5}, {7, "lr", 1.0 / 3.0}};
+    if (const auto* l = std::get_if<std::vector<double> Config::*>(&field.member))
+      changed.*(*l) = {field.max, 1.0 / 3.0, 1.0};
     CHECK(!(changed == Config{}));
     CHECK(config_from_json(config_to_json(changed).dump()) == changed);
     const Fields texts = config_to_fields(changed);
