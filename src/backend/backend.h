@@ -16,6 +16,8 @@
 
 namespace reluscope {
 
+class Rng;  // core/rng.h, which does not compile for a SIMD target
+
 struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
   float beta1, one_minus_beta1, beta2, one_minus_beta2;
   float step_size;            // lr / (1 - beta1^t)
@@ -79,13 +81,33 @@ struct ActivationBefore {
   const float* z = nullptr;  // laid out like x
 };
 
+// A parameter of an activation that is not one number: `values` has one for each column, (1, F),
+// or one for each element, (N, F).
+struct VariedParameter {
+  const float* values;
+  bool by_row;
+};
+
+// With weights w and smoothing e the loss of a sample of class k is, as torch.nn.CrossEntropyLoss
+// has it, (1 - e) w_k (-log p_k) + e / C times the sum over the classes c of w_c (-log p_c). The
+// mean over samples is their sum divided by the sum of their w_k.
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
-  float gradient_scale;        // 1 / N for the gradient of the mean loss
+  float gradient_scale;        // 1 / (sum of w_k), which is 1 / N without weights, for the mean loss
   float* losses;               // (N) out
   std::uint8_t* correct;       // (N) out: 1 where the largest logit (the first of equals) is right
   float* dlogits;              // layout of logits, padding written as zero; null: not wanted
+  float label_smoothing = 0.0f;          // e
+  const float* class_weights = nullptr;  // w, (C); null: all are 1
+};
+
+// The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
+struct PenaltyGradient {
+  ConstMatrixView weights;  // (I, O)
+  MatrixView gradient;      // (I, O); added to
+  float l1, l2;
+  float* values;  // out: the sum down each column, as many as the padded columns
 };
 
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
@@ -133,7 +155,26 @@ class Backend {
   virtual void activation_parameter(ActivationId id, const float* p, const float* x,
                                     const float* dy, float* products, std::size_t n) = 0;
 
+  // The same three for (N, F) where all parameters of the entry, which activation_varies(), have
+  // the value that p has for the element.
+  virtual void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                              MatrixView y) = 0;
+  virtual void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                               ConstMatrixView dy, MatrixView dx) = 0;
+  virtual void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                ConstMatrixView dy, MatrixView products) = 0;
+  // y (N, F) uniform in [low, high]. Element (n, f) is word f % 4 of draw n ceil(F / 4) + f / 4,
+  // and `stream` is the upper half of the draw's number.
+  virtual void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                            MatrixView y) = 0;
+  // y (N, C area) = the largest of each `pieces` neighbouring channels of x (N, C pieces area).
+  virtual void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) = 0;
+  // dx = dy where x was the largest, the first of equals, else 0; padding zero.
+  virtual void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                               MatrixView dx) = 0;
+
   virtual void softmax_cross_entropy(const SoftmaxLoss& args) = 0;
+  virtual void add_penalty(const PenaltyGradient& args) = 0;
   // probabilities (N, C) of logits (N, C), padding zero.
   virtual void softmax(ConstMatrixView logits, MatrixView probabilities) = 0;
 

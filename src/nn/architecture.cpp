@@ -5,7 +5,10 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "nn/activation_layer.h"
+#include "nn/channel_activation.h"
 #include "nn/dense.h"
+#include "nn/maxout.h"
+#include "nn/random_activation.h"
 
 namespace reluscope {
 namespace {
@@ -36,9 +39,38 @@ std::unique_ptr<Layer> make_dense(const LayerWords& words, const Shape& in) {
   return std::make_unique<Dense>(in, whole_number(words[1], 1, kMaxWidth, "a width"));
 }
 
-std::unique_ptr<Layer> make_activation(ActivationId id, const LayerWords& words,
-                                       const Shape& in) {
+std::unique_ptr<Layer> make_maxout(const LayerWords& words, const Shape& in) {
+  if (words.size() != 2) refuse(words[0], "takes one number of pieces, as in \"maxout 2\"");
+  const int pieces = whole_number(words[1], 2, kMaxPieces, "a number of pieces");
+  if (in.front() % pieces != 0) {
+    refuse(words[1], "pieces do not divide the " + std::to_string(in.front()) +
+                         " channels in front of this maxout");
+  }
+  return std::make_unique<Maxout>(in, pieces);
+}
+
+// Behind the name of an activation that learns: a parameter for each channel.
+constexpr std::string_view kByChannel = "channel";
+
+std::vector<std::string> learning_activations() {
+  std::vector<std::string> names;
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    if (activation_learns(activation_info(id))) names.emplace_back(activation_info(id).name);
+  }
+  return names;
+}
+
+std::unique_ptr<Layer> make_activation(ActivationId id, LayerWords words, const Shape& in) {
   const ActivationInfo& info = activation_info(id);
+  const bool by_channel = words.size() > 1 && words[1].text == kByChannel;
+  if (by_channel) {
+    if (!activation_learns(info)) {
+      refuse(words[1], "is for activations that learn a parameter, " +
+                           join_or(learning_activations()) + ", but " + info.name +
+                           " learns none");
+    }
+    words.erase(words.begin() + 1);
+  }
   if (words.size() - 1 > info.parameters.size()) {
     refuse(words[info.parameters.size() + 1],
            "is one argument too many: " + std::string(info.name) + " takes " +
@@ -58,7 +90,13 @@ std::unique_ptr<Layer> make_activation(ActivationId id, const LayerWords& words,
     }
     values.back() = *value;
   }
-  return std::make_unique<ActivationLayer>(in, id, std::move(values));
+  if (by_channel) return std::make_unique<ChannelActivation>(in, id, values.front());
+  if (!info.random) return std::make_unique<ActivationLayer>(in, id, std::move(values));
+  if (values[0] > values[1]) {
+    refuse(words[1], "is above the " + number_text(values[1]) + " where " + info.name +
+                         "'s range ends");
+  }
+  return std::make_unique<RandomActivation>(in, id, std::move(values));
 }
 
 struct Row {
@@ -71,6 +109,7 @@ struct Row {
 // Every layer that is not an activation. Adding one adds a row.
 constexpr Row kRows[] = {
     {"dense", "dense WIDTH", "fully connected: every output sees every input", &make_dense},
+    {"maxout", "maxout PIECES", "the largest of PIECES neighbouring channels", &make_maxout},
 };
 
 // Cuts at '|' and then at blanks.
@@ -122,6 +161,7 @@ std::vector<LayerWord> layer_words() {
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     std::string syntax = info.name;
+    if (activation_learns(info)) syntax += " [" + std::string(kByChannel) + "]";
     for (const auto& parameter : info.parameters) syntax += std::string(" [") + parameter.name + "]";
     words.push_back({info.name, syntax, info.about});
   }

@@ -21,6 +21,7 @@ std::vector<LayerWord> layer_words();
 
 inline constexpr int kMaxLayers = 64;
 inline constexpr int kMaxWidth = 65536;
+inline constexpr int kMaxPieces = 64;  // of maxout
 inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 
 // Builds the layers for samples of shape `in` (C, H, W). Throws Error naming the token, its

@@ -14,6 +14,14 @@ namespace reluscope {
 
 enum class Mode { kTrain, kEvaluate };
 
+// What a layer may need to know besides its input: random draws are keyed by all of it.
+struct StepContext {
+  Mode mode;
+  std::uint64_t seed;
+  std::uint32_t step;   // optimizer steps begun before this one
+  std::uint32_t layer;  // its place in the model, from 0
+};
+
 // How a parameter begins. Weights and biases follow the init scheme; others have their own value.
 enum class ParameterRole { kWeight, kBias, kConstant };
 
@@ -50,21 +58,24 @@ class Layer {
   virtual std::size_t cache_floats() const { return 0; }
   virtual ActivationId activation() const { return -1; }  // which it applies, if it is one
   virtual bool takes_offset() const { return false; }  // whether forward honours Signal::offset
-  virtual double gain() const { return 1.0; }             // for the init of the layer before
+  virtual double gain() const { return 0.0; }  // for the init of the layer before; 0: has none
 
   // The parameters of activation(), among the slices or fixed.
   virtual const float* activation_parameters(const LayerSlices&) const { return nullptr; }
   // Whether forward and backward also do the activations next to this layer; others get none.
   virtual bool takes_activations() const { return false; }
+  // Whether this is an activation that such a neighbour may do: the same for every element.
+  virtual bool may_be_taken() const { return false; }
 
   // y (N, out), every column written.
-  virtual void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
-                       MatrixView y, const ActivationAfter& after) const = 0;
+  virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                       const Signal& x, MatrixView y, const ActivationAfter& after) const = 0;
   // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
-  // which are stored or applied as slices.updates says. Padding columns of dy are zero, and those
-  // of dx must be.
-  virtual void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                        MatrixView dx, const ActivationBefore& before) const = 0;
+  // which are stored or applied as slices.updates says. context: forward's. Padding columns of dy
+  // are zero, and those of dx must be.
+  virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                        const Signal& x, ConstMatrixView dy, MatrixView dx,
+                        const ActivationBefore& before) const = 0;
 };
 
 }  // namespace reluscope

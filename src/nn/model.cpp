@@ -11,7 +11,8 @@ namespace reluscope {
 
 Model::Model(const ModelOptions& options, Backend& backend)
     : backend_(backend),
-      layers_(parse_architecture(options.architecture, options.input, options.classes)) {
+      layers_(parse_architecture(options.architecture, options.input, options.classes)),
+      seed_(options.seed) {
   const InitScheme* const scheme = find_init_scheme(options.init);
   if (scheme == nullptr) throw Error("init is " + in_quotes(options.init) + ", which is not known");
 
@@ -45,17 +46,15 @@ Model::Model(const ModelOptions& options, Backend& backend)
     const auto at = static_cast<std::size_t>(l);
     LayerSlices slices{{}, {}, {}, scratch_.data(), cache_.data() + next_cache};
     next_cache += layers_[at]->cache_floats();
-    // The gain is that of the activation that follows. Where none does, He's own factor for a
-    // rectifier, as kaiming_normal_ has it by default.
-    const bool activated = at + 1 < layers_.size() && layers_[at + 1]->activation() >= 0;
-    const double gain = activated ? layers_[at + 1]->gain() : scalar::sqrt(2.0);
+    const double gain = at + 1 < layers_.size() ? layers_[at + 1]->gain() : 0.0;
     for (std::size_t i = 0; i < layers_[at]->parameters().size(); ++i, ++next) {
       const Parameter& parameter = parameters_[next];
       slices.parameters.push_back(parameter_buffer_.data() + parameter.offset);
       slices.gradients.push_back(gradient_buffer_.data() + parameter.offset);
       slices.updates.emplace_back();
       const Rng rng(options.seed, Purpose::kInit, static_cast<std::uint32_t>(next));
-      scatter(parameter, initial_values(*scheme, parameter.spec, gain, rng), parameters());
+      scatter(parameter, initial_values(*scheme, parameter.spec, gain, options.init_value, rng),
+              parameters());
     }
     slices_.push_back(std::move(slices));
   }
@@ -66,20 +65,22 @@ ConstMatrixView Model::output(int layer) const {
   return {outputs_[at].data(), layout_of(layer, input_.values.rows())};
 }
 
-ConstMatrixView Model::forward(Mode mode, const Signal& x) {
+ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step) {
   input_ = x;
+  mode_ = mode;
+  step_ = step;
   Signal signal = x;
   for (int l = 0; l < layer_count(); ++l) {
     const auto at = static_cast<std::size_t>(l);
     const MatrixView y{outputs_[at].data(), layout_of(l, x.values.rows())};
-    const bool pair = layers_[at]->takes_activations() && is_activation(l + 1);
+    const bool pair = layers_[at]->takes_activations() && may_be_taken(l + 1);
     ActivationAfter after;
     if (pair) {
       const Layer& next = *layers_[at + 1];
       after = {next.activation(), next.activation_parameters(slices(l + 1)),
                outputs_[at + 1].data()};
     }
-    layers_[at]->forward(backend_, mode, slices(l), signal, y, after);
+    layers_[at]->forward(backend_, context_of(l), slices(l), signal, y, after);
     if (pair) ++l;
     signal = {output(l)};
   }
@@ -132,13 +133,13 @@ void Model::run_backward() {
     if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows)};
     // An activation that learns needs its own dy; the others' is not kept.
     ActivationBefore before;
-    if (l > 1 && layers_[at]->takes_activations() && is_activation(l - 1) &&
+    if (l > 1 && layers_[at]->takes_activations() && may_be_taken(l - 1) &&
         layers_[at - 1]->parameters().empty()) {
       before = {layers_[at - 1]->activation(),
                 layers_[at - 1]->activation_parameters(slices(l - 1)), outputs_[at - 2].data()};
       dx.data = output_gradients_[at - 2].data();
     }
-    layers_[at]->backward(backend_, slices(l), x, dy, dx, before);
+    layers_[at]->backward(backend_, context_of(l), slices(l), x, dy, dx, before);
     if (before.id >= 0) --l;
   }
 }

@@ -23,6 +23,7 @@ struct ModelOptions {
   std::uint64_t seed = 1;
   int train_rows = 64;      // largest batch of forward + backward
   int evaluate_rows = 1000;  // largest batch of forward alone
+  double init_value = 0.01;  // of every weight, with init "constant"
 };
 
 class Model {
@@ -43,8 +44,9 @@ class Model {
   int layer_count() const { return static_cast<int>(layers_.size()); }
   bool takes_offset() const { return layers_.front()->takes_offset(); }
 
-  // logits (N, classes) of x (N, features). The view is good until the next forward.
-  ConstMatrixView forward(Mode mode, const Signal& x);
+  // logits (N, classes) of x (N, features). The view is good until the next forward. step: the
+  // optimizer steps begun so far, which random layers draw by.
+  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
   // For the last forward, whose input must still be there: fills gradients().
@@ -82,8 +84,11 @@ class Model {
   Layout layout_of(int layer, int rows) const {
     return {rows, widths_[static_cast<std::size_t>(layer)]};
   }
-  bool is_activation(int layer) const {
-    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->activation() >= 0;
+  bool may_be_taken(int layer) const {
+    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->may_be_taken();
+  }
+  StepContext context_of(int layer) const {
+    return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
   void run_backward();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
@@ -98,7 +103,10 @@ class Model {
   std::vector<Buffer> outputs_;           // one a layer, for the largest batch
   std::vector<Buffer> output_gradients_;  // one a layer, for train_rows
   Buffer scratch_, cache_;
-  Signal input_;  // of the last forward
+  std::uint64_t seed_;
+  Signal input_;  // of the last forward, and its ...
+  Mode mode_ = Mode::kEvaluate;
+  std::uint32_t step_ = 0;
 };
 
 }  // namespace reluscope

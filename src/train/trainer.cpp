@@ -11,7 +11,16 @@ namespace {
 ModelOptions model_options(const Dataset& data, const Config& config) {
   return {config.model, data.shape(), data.classes(), config.init,
           static_cast<std::uint64_t>(config.seed), config.batch,
-          std::min(config.test_batch, data.test().count())};
+          std::min(config.test_batch, data.test().count()), config.init_value};
+}
+
+std::vector<float> class_weights(const Dataset& data, const Config& config) {
+  const std::size_t count = config.class_weights.size();
+  if (count != 0 && count != static_cast<std::size_t>(data.classes())) {
+    throw Error("class_weights has " + std::to_string(count) + " numbers, but the data has " +
+                std::to_string(data.classes()) + " classes");
+  }
+  return {config.class_weights.begin(), config.class_weights.end()};
 }
 
 OptimizerOptions optimizer_options(const Config& config) {
@@ -51,6 +60,9 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       sparse_(choose_sparse(*data_, config, model_)),
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
                                 model_.parameters().size())),
+      label_smoothing_(static_cast<float>(config.label_smoothing)),
+      class_weights_(class_weights(*data_, config)),
+      penalty_(config.l1, config.l2, model_),
       batcher_(batcher_options(*data_, config, model_, batch_, sparse_), backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
@@ -72,11 +84,23 @@ void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->tra
 
 Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
   const int rows = logits.rows();
-  backend_.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(rows), losses_.data(),
-                                  correct_.data(), dlogits});
-  backend_.finish();
   Score score;
   score.samples = rows;
+  score.weight = rows;
+  SoftmaxLoss loss{logits, labels, 0.0f, losses_.data(), correct_.data(), dlogits};
+  if (dlogits != nullptr) {
+    loss.label_smoothing = label_smoothing_;
+    if (!class_weights_.empty()) {
+      loss.class_weights = class_weights_.data();
+      score.weight = 0.0;
+      for (int i = 0; i < rows; ++i) {
+        score.weight += static_cast<double>(class_weights_[labels[i]]);
+      }
+    }
+  }
+  loss.gradient_scale = 1.0f / static_cast<float>(score.weight);
+  backend_.softmax_cross_entropy(loss);
+  backend_.finish();
   for (int i = 0; i < rows; ++i) {
     score.loss_sum += static_cast<double>(losses_[static_cast<std::size_t>(i)]);
     score.correct += correct_[static_cast<std::size_t>(i)];
@@ -104,14 +128,21 @@ StepResult Trainer::step(int batch, double lr) {
     const int left = data_->train().count() - (first + batch_);
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, steps_);
   StepResult result{score(logits, samples.labels, model_.logits_gradient().data), -1};
   if (!std::isfinite(result.score.loss_sum)) {
     result.diverged_layer = first_layer_not_finite();
     return result;
   }
   optimizer_->begin_step(lr);
-  model_.backward_and_update(*optimizer_);
+  ++steps_;
+  if (penalty_.any()) {  // needs all gradients before any weight changes
+    model_.backward();
+    result.score.loss_sum += penalty_.add_gradient(model_, backend_) * result.score.weight;
+    model_.apply(*optimizer_);
+  } else {
+    model_.backward_and_update(*optimizer_);
+  }
   return result;
 }
 

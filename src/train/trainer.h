@@ -10,6 +10,7 @@
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "nn/model.h"
+#include "nn/penalty.h"
 #include "optim/optimizer.h"
 #include "train/config.h"
 
@@ -17,13 +18,15 @@ namespace reluscope {
 
 struct Score {  // of some samples
   double loss_sum = 0.0;
+  double weight = 0.0;  // the sum of their class weights, or their number
   int correct = 0;
   int samples = 0;
 
-  double loss() const { return loss_sum / samples; }
+  double loss() const { return loss_sum / weight; }
   double accuracy() const { return static_cast<double>(correct) / samples; }
   void add(const Score& other) {
     loss_sum += other.loss_sum;
+    weight += other.weight;
     correct += other.correct;
     samples += other.samples;
   }
@@ -49,14 +52,18 @@ class Trainer {
   int batches() const;  // in an epoch, a last smaller one included
 
   void start_epoch(int epoch);           // from 1: shuffles
-  StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
-  Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+  // batch: from 0, of the started epoch. The loss is the one that is trained on: smoothed, weighted
+  // and with its penalties.
+  StepResult step(int batch, double lr);
+  // Test samples first .. first + rows - 1. The loss is the plain mean cross-entropy.
+  Score evaluate(int first, int rows);
 
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()
 
  private:
+  // Trains on it if dlogits is not null.
   Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits);
   int first_layer_not_finite() const;
 
@@ -67,6 +74,10 @@ class Trainer {
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;
+  float label_smoothing_;
+  std::vector<float> class_weights_;  // (classes), or empty
+  Penalty penalty_;
+  std::uint32_t steps_ = 0;  // of the optimizer, begun so far
   Batcher batcher_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/rng.h"
 #include "core/text.h"
 
 namespace reluscope::cpu {
@@ -228,11 +229,115 @@ void CpuBackend::activation_parameter(ActivationId id, const float* p, const flo
   });
 }
 
+void CpuBackend::vary(void (*kernel)(const VariedSlice&), const VariedParameter& p,
+                      ConstMatrixView x, const float* dy, float* out) {
+  split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()),
+               [&](int panel, Rows rows) {
+                 const std::size_t at = offset_of(x.layout, panel, rows);
+                 const int width = x.layout.panel_width(panel);
+                 kernel({p.by_row ? p.values + at : p.values + panel * kPanel,
+                         p.by_row ? width : 0, rows.end - rows.first, width, x.data + at,
+                         dy + at, out + at});
+               });
+}
+
+void CpuBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                MatrixView y) {
+  vary(kernels_->varied_forward[id], p, x, x.data, y.data);  // dy is not read
+}
+
+void CpuBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                 ConstMatrixView dy, MatrixView dx) {
+  vary(kernels_->varied_backward[id], p, x, dy.data, dx.data);
+}
+
+void CpuBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                  ConstMatrixView dy, MatrixView products) {
+  vary(kernels_->varied_parameter[id], p, x, dy.data, products.data);
+}
+
+// A draw costs about as much as a hundred multiply-adds in vectors and makes four numbers.
+void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                              MatrixView y) {
+  const float span = high - low;
+  const auto draws_a_row = static_cast<std::uint64_t>((y.cols() + 3) / 4);
+  split_panels(y.layout, 1, 25.0 * static_cast<double>(y.layout.size()),
+               [&](int panel, Rows rows) {
+                 float* to = y.data + offset_of(y.layout, panel, rows);
+                 const int width = y.layout.panel_width(panel);
+                 for (int row = rows.first; row < rows.end; ++row) {
+                   std::uint64_t draw = (std::uint64_t{stream} << 32) +
+                                        static_cast<std::uint64_t>(row) * draws_a_row +
+                                        static_cast<std::uint64_t>(panel * kPanel / 4);
+                   for (int c = 0; c < width; c += 4) {
+                     for (const std::uint32_t word : rng.bits(draw++)) {
+                       const float share = static_cast<float>(word >> 8) * 0x1p-24f;
+                       *to++ = low + span * share;
+                     }
+                   }
+                 }
+               });
+}
+
+namespace {
+
+// Column of piece k of the unit in column `col` of a maxout's output.
+int piece_column(int col, int k, int pieces, int area) {
+  return (col / area * pieces + k) * area + col % area;
+}
+
+// The first of the largest pieces, or of those that are not a number.
+int largest_piece(ConstMatrixView x, int row, int col, int pieces, int area) {
+  int best = 0;
+  float most = x.at(row, piece_column(col, 0, pieces, area));
+  for (int k = 1; k < pieces && most == most; ++k) {
+    const float value = x.at(row, piece_column(col, k, pieces, area));
+    if (value > most || value != value) {
+      best = k;
+      most = value;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+void CpuBackend::maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) {
+  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
+    for (int row = first; row < end; ++row) {
+      for (int c = 0; c < y.cols(); ++c) {
+        const int k = largest_piece(x, row, c, pieces, area);
+        y.at(row, c) = x.at(row, piece_column(c, k, pieces, area));
+      }
+      for (int c = y.cols(); c < y.layout.padded_cols(); ++c) y.at(row, c) = 0.0f;
+    }
+  });
+}
+
+void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                                 MatrixView dx) {
+  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
+    for (int row = first; row < end; ++row) {
+      for (int c = 0; c < dx.layout.padded_cols(); ++c) dx.at(row, c) = 0.0f;
+      for (int c = 0; c < dy.cols(); ++c) {
+        const int k = largest_piece(x, row, c, pieces, area);
+        dx.at(row, piece_column(c, k, pieces, area)) = dy.at(row, c);
+      }
+    }
+  });
+}
+
 void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   const int rows = args.logits.rows(), classes = args.logits.cols();
   split(rows, 16, 40.0 * rows * classes, [&](int first, int end) {
     kernels_->softmax_cross_entropy(args, {first, end});
   });
+}
+
+void CpuBackend::add_penalty(const PenaltyGradient& args) {
+  const Layout& layout = args.weights.layout;
+  split(layout.panels(), 1, 4.0 * static_cast<double>(layout.size()),
+        [&](int first, int end) { kernels_->add_penalty(args, first, end); });
 }
 
 void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {

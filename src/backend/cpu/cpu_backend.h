@@ -41,11 +41,26 @@ class CpuBackend final : public Backend {
                            float* dx, std::size_t n) override;
   void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
                             float* products, std::size_t n) override;
+  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                      MatrixView y) override;
+  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                       ConstMatrixView dy, MatrixView dx) override;
+  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                        ConstMatrixView dy, MatrixView products) override;
+  void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                    MatrixView y) override;
+  void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
+  void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                       MatrixView dx) override;
   void softmax_cross_entropy(const SoftmaxLoss& args) override;
+  void add_penalty(const PenaltyGradient& args) override;
   void softmax(ConstMatrixView logits, MatrixView probabilities) override;
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
+  // Runs a kernel of one of the varied_ tables on all parts of x.
+  void vary(void (*kernel)(const VariedSlice&), const VariedParameter& p, ConstMatrixView x,
+            const float* dy, float* out);
   int blocks_of_panel(const Layout& layout, int unit) const;
   // work(panel, rows) on the panels of a matrix, cut into blocks of rows, multiples of unit, where
   // there are too few panels to keep all threads busy.

@@ -40,6 +40,10 @@ struct ActivationTables<V, ActivationList<A...>> {
       &activation_backward<V, A>...};
   static constexpr decltype(&activation_parameter<V, Relu>) kParameter[] = {
       &activation_parameter<V, A>...};
+  using Varied = void (*)(const cpu::VariedSlice&);
+  static constexpr Varied kVariedForward[] = {varied_kernel<V, A, ForwardOf>()...};
+  static constexpr Varied kVariedBackward[] = {varied_kernel<V, A, BackwardOf>()...};
+  static constexpr Varied kVariedParameter[] = {varied_kernel<V, A, ParameterOf>()...};
 };
 
 template <class Policy>
@@ -57,7 +61,11 @@ const Kernels* kernel_table() {
       Tables::kForward,
       Tables::kBackward,
       Tables::kParameter,
+      Tables::kVariedForward,
+      Tables::kVariedBackward,
+      Tables::kVariedParameter,
       &softmax_cross_entropy<V>,
+      &add_penalty<V>,
       &softmax<V>,
       &update<V>,
   };

@@ -18,6 +18,16 @@ struct Rows {  // first .. end - 1
   int first, end;
 };
 
+// Some rows of a panel of x, dy and the output, and of the parameters of its elements.
+struct VariedSlice {
+  const float* p;
+  int p_step;  // floats from one row of p to the next: 0, or the width
+  int rows, width;
+  const float* x;
+  const float* dy;
+  float* out;
+};
+
 struct Kernels {
   std::string_view name;  // "avx2"
 
@@ -46,7 +56,14 @@ struct Kernels {
   void (*const* activation_parameter)(const float* p, const float* x, const float* dy,
                                       float* products, std::size_t n);
 
+  // The same with parameters that vary; null for entries that have none.
+  void (*const* varied_forward)(const VariedSlice&);
+  void (*const* varied_backward)(const VariedSlice&);
+  void (*const* varied_parameter)(const VariedSlice&);
+
   void (*softmax_cross_entropy)(const SoftmaxLoss&, Rows samples);
+  // For panels [first, end).
+  void (*add_penalty)(const PenaltyGradient&, int first, int end);
   void (*softmax)(ConstMatrixView logits, MatrixView probabilities);
 
   void (*update)(const ParameterUpdate& update, std::size_t n);
