@@ -43,7 +43,7 @@ std::unique_ptr<Layer> make_maxout(const LayerWords& words, const Shape& in) {
   if (words.size() != 2) refuse(words[0], "takes one number of pieces, as in \"maxout 2\"");
   const int pieces = whole_number(words[1], 2, kMaxPieces, "a number of pieces");
   if (in.front() % pieces != 0) {
-    refuse(words[1], "pieces do not divide the " + std::to_string(in.front()) +
+    refuse(words[1], "does not divide the " + std::to_string(in.front()) +
                          " channels in front of this maxout");
   }
   return std::make_unique<Maxout>(in, pieces);

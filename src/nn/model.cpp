@@ -134,7 +134,7 @@ void Model::run_backward() {
     // An activation that learns needs its own dy; the others' is not kept.
     ActivationBefore before;
     if (l > 1 && layers_[at]->takes_activations() && may_be_taken(l - 1) &&
-        layers_[at - 1]->parameters().empty()) {
+        slices(l - 1).parameters.empty()) {
       before = {layers_[at - 1]->activation(),
                 layers_[at - 1]->activation_parameters(slices(l - 1)), outputs_[at - 2].data()};
       dx.data = output_gradients_[at - 2].data();

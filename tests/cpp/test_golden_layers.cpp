@@ -12,7 +12,8 @@ using namespace reluscope::test;
 
 namespace {
 
-void check_close(const std::vector<float>& actual, const Json& expected, double tolerance = 1e-5) {
+void check_close(const std::vector<float>& actual, const test::Json& expected,
+                 double tolerance = 1e-5) {
   const std::vector<double> values = numbers<double>(expected);
   REQUIRE(actual.size() == values.size());
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -40,7 +41,7 @@ TEST_SUITE_BEGIN("golden");
 
 TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
   on_every_backend([](Backend& backend) {
-    for (const Json& c : golden("nn")["channels"]) {
+    for (const test::Json& c : golden("nn")["channels"]) {
       INFO(c["name"].get<std::string>(), " ", c["shape"].dump());
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
@@ -79,7 +80,7 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
 
 TEST_CASE("maxout, as the largest of a view of pieces") {
   on_every_backend([](Backend& backend) {
-    for (const Json& c : golden("nn")["maxout"]) {
+    for (const test::Json& c : golden("nn")["maxout"]) {
       INFO(c["pieces"].dump(), " pieces of ", c["shape"].dump());
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
@@ -100,7 +101,7 @@ TEST_CASE("maxout, as the largest of a view of pieces") {
 
 TEST_CASE("label smoothing and class weights, as cross_entropy has them") {
   on_every_backend([](Backend& backend) {
-    for (const Json& c : golden("nn")["losses"]) {
+    for (const test::Json& c : golden("nn")["losses"]) {
       INFO(c["shape"].dump(), ", smoothing ", c["label_smoothing"].dump(), ", weights ",
            c["weights"].dump());
       const int n = c["shape"][0], classes = c["shape"][1];
@@ -131,7 +132,7 @@ TEST_CASE("label smoothing and class weights, as cross_entropy has them") {
 }
 
 TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
-  const Json& file = golden("nn")["trainings"];
+  const test::Json& file = golden("nn")["trainings"];
   std::vector<std::uint8_t> pixels, labels;
   for (const int p : numbers<int>(file["pixels"])) pixels.push_back(static_cast<std::uint8_t>(p));
   for (const int l : numbers<int>(file["labels"])) labels.push_back(static_cast<std::uint8_t>(l));
@@ -142,7 +143,7 @@ TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
       "nn", Dataset::Files{images, answers, images, answers});
   const int batch = static_cast<int>(count);
   on_every_backend([&](Backend& backend) {
-    for (const Json& c : file["cases"]) {
+    for (const test::Json& c : file["cases"]) {
       CAPTURE(c["config"].dump());
       Config config = config_from_json(c["config"].dump());
       config.model = file["model"];

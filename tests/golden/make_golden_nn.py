@@ -80,7 +80,7 @@ def losses(dtype):
     return cases
 
 
-SAMPLES, FEATURES, HIDDEN, CLASSES = 16, 12, 9, 4
+SAMPLES, FEATURES, HIDDEN, CLASSES = 20, 12, 7, 10
 
 
 def trainings(dtype):
