@@ -119,7 +119,8 @@ TEST_SUITE("ops") {
 
   TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {
     const std::string models[] = {"dense 512 | relu | dense 10",
-                                  "dense 33 | prelu | dense 17 | elu | dense 10"};
+                                  "dense 33 | prelu | dense 17 | elu | dense 10",
+                                  "dense 34 | rrelu | maxout 2 | dense 16 | swish channel | dense 10"};
     const std::string inputs[] = {"dense", "sparse"}, optimizers[] = {"adam", "sgd"};
     for (const std::string& model : models) {
       for (const std::string& input : inputs) {
@@ -129,6 +130,11 @@ TEST_SUITE("ops") {
             config.model = model;
             config.input = input;
             config.optimizer = optimizer;
+            if (model == models[2]) {
+              config.l1 = 0.0001;
+              config.label_smoothing = 0.1;
+              config.class_weights.assign(10, 1.5);
+            }
             cpu::CpuBackend backend("auto", threads);
             Trainer trainer(test::mnist(), config, backend);
             trainer.start_epoch(1);

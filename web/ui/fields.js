@@ -41,7 +41,7 @@ export function frame(lab, field, controlId) {
 
   function show() {
     element.hidden = !isUsed(lab, field)
-    back.hidden = lab.shown[field.name] === field.default
+    back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists by their text
     element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
   }
 

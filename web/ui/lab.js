@@ -89,7 +89,7 @@ export class Lab extends Emitter {
     if (!this.run) return []
     const { effective } = this
     return this.registry.fields.map((field) => field.name)
-      .filter((name) => (name === 'events' ? this.#nextEvents : effective[name] !== this.shown[name]))
+      .filter((name) => (name === 'events' ? this.#nextEvents : String(effective[name]) !== String(this.shown[name])))
   }
 
   /** Makes the first run, of the address's hash. */
