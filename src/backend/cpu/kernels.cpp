@@ -38,8 +38,9 @@ struct ActivationTables<V, ActivationList<A...>> {
       &activation_forward<V, A>...};
   static constexpr decltype(&activation_backward<V, Relu>) kBackward[] = {
       &activation_backward<V, A>...};
+  // Where nothing is learnt the derivative is 0: one function does for all of those.
   static constexpr decltype(&activation_parameter<V, Relu>) kParameter[] = {
-      &activation_parameter<V, A>...};
+      &activation_parameter<V, std::conditional_t<activation_learns(A::kInfo), A, Relu>>...};
   using Varied = void (*)(const cpu::VariedSlice&);
   static constexpr Varied kVariedForward[] = {varied_kernel<V, A, ForwardOf>()...};
   static constexpr Varied kVariedBackward[] = {varied_kernel<V, A, BackwardOf>()...};
