@@ -1,15 +1,17 @@
 // Measures, side by side in one run; asserts nothing.
 //
 //   tests/run bench      the reference workload: 784-512-10, ReLU, Adam, batch 64, all of MNIST; natively, in Node, in
-//                        Chromium and in PyTorch with its data in memory; 1 and 2 threads, sparse and dense input
+//                        Chromium and in PyTorch with its data in memory; 1 and 2 threads, sparse and dense input;
+//                        then single kernels (native/bench/rates.cpp)
 //   tests/run scaling    how the native program's speed follows width, depth and batch size
 //
 // The programs take turns, so that a slow minute of a shared machine hits them all; the first epoch of each turn is
 // warm-up. The table gives medians over the other epochs of all turns.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { folderOf, headless, native, root, smallFiles, trainJson } from './node/support.mjs'
 
 const turns = 3
@@ -50,17 +52,24 @@ async function together(copies, rates) {
   return all[0].map((_, epoch) => all.reduce((sum, each) => sum + each[epoch], 0))
 }
 
+/** @param {string} lines of JSON @returns {any[]} */
+const parseLines = (lines) => lines.trimEnd().split('\n').map((line) => JSON.parse(line))
+
+/** @typedef {{samples_per_second: number, test_loss: number, test_accuracy: number}} Epoch */
+
 /**
  * Samples per second of each epoch of one of our command lines.
  * @param {import('./node/support.mjs').Program} program
  * @param {string[]} flags
- * @param {{epochs?: number, copies?: number}} [options]
+ * @param {{epochs?: number, copies?: number, look?: (epochs: Epoch[]) => void}} [options]
  */
-function ours(program, flags, { epochs = many, copies = 1 } = {}) {
+function ours(program, flags, { epochs = many, copies = 1, look = () => {} } = {}) {
   return () => together(copies, async () => {
     const lines = await outputOf([...program.command, 'train', '--data', 'mnist', '--epochs', String(epochs), '--jsonl', '-', ...flags])
-    return lines.trimEnd().split('\n').map((line) => JSON.parse(line)).filter(({ event }) => event === 'epoch')
-      .map((epoch) => /** @type {number} */ (epoch.samples_per_second))
+    /** @type {Epoch[]} */
+    const made = parseLines(lines).filter(({ event }) => event === 'epoch')
+    look(made)
+    return made.map((epoch) => epoch.samples_per_second)
   })
 }
 
@@ -110,14 +119,107 @@ function chromium(site, config, { epochs = many, copies = 1 } = {}) {
   }
 }
 
+/** @typedef {{case: string, size: string, target: string, unit: string, best: number, median: number, share: number}} KernelRate */
+/** @typedef {{name: string, rates: () => Promise<KernelRate[]>, all: KernelRate[][]}} KernelColumn */
+
+const kernelProgram = join(root, 'build/native/bench/kernel_rates')
+const kernelModule = join(root, 'build/wasm/kernel-rates')
+
+/** The kernels' rates in this Node, as lines. */
+async function printKernelRates() {
+  const { default: create } = await import(pathToFileURL(`${kernelModule}.mjs`).href)
+  await create({ wasmBinary: readFileSync(`${kernelModule}.wasm`), print: (/** @type {string} */ line) => console.log(line) })
+}
+
+/**
+ * In real Chromium. The module is no part of the site: it goes to the page past the server.
+ * @param {import('./browser/support.mjs').Site} site
+ * @returns {Promise<KernelRate[]>}
+ */
+async function chromiumKernelRates(site) {
+  const page = await site.browser.newPage({ serviceWorkers: 'block' })
+  await page.route('**/kernel-rates.*', (route) =>
+    route.fulfill({ path: join(root, 'build/wasm', basename(new URL(route.request().url()).pathname)) }))
+  await page.goto(`${site.url}LICENSE`)
+  const lines = await page.evaluate(async (address) => {
+    /** @type {string[]} */
+    const printed = []
+    const { default: create } = await import(address)
+    await create({ print: (/** @type {string} */ line) => printed.push(line) })
+    return printed
+  }, `${site.url}kernel-rates.mjs`)
+  await page.close()
+  return parseLines(lines.join('\n'))
+}
+
+/**
+ * Who can measure single kernels here; says what is missing.
+ * @param {import('./browser/support.mjs').Site} site
+ * @param {string} node
+ * @returns {KernelColumn[]}
+ */
+function kernelColumns(site, node) {
+  /** @type {KernelColumn[]} */
+  const columns = []
+  const add = (/** @type {string} */ name, /** @type {KernelColumn['rates']} */ rates) => columns.push({ name, rates, all: [] })
+  const missing = (/** @type {string} */ path, /** @type {string} */ preset) => console.log(
+    `${path} is missing, so there are no rates of it: tests/run bench builds it, or cmake --preset ${preset} -DRELUSCOPE_BENCH=ON.\n`)
+  if (existsSync(kernelProgram)) {
+    const targets = spawnSync(native.command[0], ['simd'], { encoding: 'utf8' }).stdout.split(/\s+/)
+    for (const target of targets.filter((name) => name && name !== 'scalar')) {
+      add(`native ${target}`, async () => parseLines(await outputOf([kernelProgram, target])))
+    }
+  } else missing('build/native/bench/kernel_rates', 'native')
+  if (existsSync(`${kernelModule}.mjs`)) {
+    add(node, async () => parseLines(await outputOf([process.execPath, fileURLToPath(import.meta.url), 'kernels'])))
+    add('Chromium', () => chromiumKernelRates(site))
+  } else missing('build/wasm/kernel-rates.mjs', 'wasm')
+  return columns
+}
+
+/**
+ * Each kernel's best rate of a turn, the median of turns, with the share of the core's peak; and the goals.
+ * @param {KernelColumn[]} columns
+ * @param {string} node
+ */
+function printKernels(columns, node) {
+  if (columns.length === 0) return
+  /** @param {KernelColumn} column @param {string} kernel @param {'best' | 'share'} what */
+  const value = ({ all }, kernel, what) =>
+    median(all.flatMap((rates) => rates.filter((rate) => `${rate.case}, ${rate.size}` === kernel).map((rate) => rate[what])))
+  const kernels = new Map(columns.flatMap(({ all }) => all[0].map((rate) => [`${rate.case}, ${rate.size}`, rate.unit])))
+  console.log(`\nSingle kernels, 1 thread, and their share of what the core can do (native/bench); the best of each turn, medians of ${turns} turns`)
+  printTable(['kernel', 'unit', ...columns.map(({ name }) => name)], [...kernels].map(([kernel, unit]) => [
+    kernel, unit, ...columns.map((column) => {
+      const rate = value(column, kernel, 'best')
+      return rate > 0 ? `${rate.toFixed(1)} (${Math.round(100 * value(column, kernel, 'share'))}%)` : '–'
+    }),
+  ]))
+  console.log('')
+  const micro = [...kernels.keys()].find((kernel) => kernel.startsWith('micro-kernel')) ?? ''
+  const forward = [...kernels.keys()].find((kernel) => kernel.startsWith('forward 1')) ?? ''
+  // The fastest target is the native one that counts.
+  const first = columns.find(({ name }) => name.startsWith('native'))
+  const goals = new Map([[first?.name, '110'], [node, '44'], ['Chromium', '50']])
+  printTable(['dense products', 'reached', 'goal'], [
+    ...columns.map((column) => [`${column.name}: micro-kernel, GFLOP/s`, value(column, micro, 'best').toFixed(1), goals.get(column.name) ?? '–']),
+    ...columns.map((column) => [
+      `${column.name}: forward 1 / micro-kernel`, (value(column, forward, 'best') / value(column, micro, 'best')).toFixed(2), '0.85']),
+  ])
+}
+
 /** @typedef {{name: string, rates: () => Promise<number[]>, all: number[]}} Row */
 
-/** @param {Row[]} rows */
-async function measure(rows) {
+/** @param {Row[]} rows @param {KernelColumn[]} columns */
+async function measure(rows, columns) {
   for (let turn = 1; turn <= turns; turn++) {
     for (const row of rows) {
       process.stderr.write(`turn ${turn} of ${turns}: ${row.name}\n`)
       row.all.push(...(await row.rates()).slice(1))
+    }
+    for (const column of columns) {
+      process.stderr.write(`turn ${turn} of ${turns}: kernels, ${column.name}\n`)
+      column.all.push(await column.rates())
     }
   }
 }
@@ -158,8 +260,17 @@ async function reference() {
     if (input === 'sparse') add(`Chromium, ${input}, two copies`, chromium(site, { input, threads: 1 }, { epochs, copies: 2 }))
     if (process.arch === 'x64') add(`native 128-bit, ${input}, 1 thread`, ours(native, ['--threads', '1', '--input', input, '--simd', 'sse4'], { epochs }))
   }
+  // Inputs of -1000 to -900 make every step so large that the hidden units are off for all images before the first
+  // epoch is over. Then all that is left of a network is the bias of its output. A decay of 0.9 brings both of Adam's
+  // moments to zero within a few hundred steps, through the numbers that processors are slow with.
+  const short = ['--threads', '1', '--beta2', '0.9']
+  /** @type {Epoch | undefined} */
+  let dead
+  add('native, units alive, 1 thread', ours(native, short))
+  add('native, units dead, 1 thread', ours(native, [...short, '--mean', '10', '--std', '0.01'], { look: (epochs) => (dead = epochs[0]) }))
+  const columns = kernelColumns(site, node)
   try {
-    await measure(rows)
+    await measure(rows, columns)
   } finally {
     await site.close()
   }
@@ -181,8 +292,14 @@ async function reference() {
       [`${name}: 2 threads / two copies`, rate(`${name}, sparse, 2 threads`), rate(`${name}, sparse, two copies`), '0.9'])),
     ...['native', node, 'Chromium'].map((name) => /** @type {[string, number, number, string]} */ (
       [`${name}: dense, 2 threads / 1 thread`, rate(`${name}, dense, 2 threads`), rate(`${name}, dense, 1 thread`), '–'])),
+    ['native: units dead / alive', rate('native, units dead, 1 thread'), rate('native, units alive, 1 thread'), '1'],
   ]
   printTable(['ratio', 'reached', 'goal'], goals.map(([name, value, other, goal]) => [name, of(value, other), goal]))
+  if (dead) {
+    console.log(`\nWith its units dead the network's loss after one epoch is ${dead.test_loss.toFixed(3)} (chance: ${Math.log(10).toFixed(3)}), ` +
+      `its accuracy ${(100 * dead.test_accuracy).toFixed(2)}%: one answer for every image.`)
+  }
+  printKernels(columns, node)
   if (torch) {
     const text = await outputOf(referenceProgram(['--epochs', '0', '--threads', '1']))
     const products = [...text.matchAll(/^GEMM (.+?): ([\d.]+) GFLOP\/s/gm)].map(([, name, gflops]) => `${name.replace(/ +/g, ' ')} ${gflops}`)
@@ -215,4 +332,5 @@ function scaling() {
 }
 
 if (process.argv[2] === 'scaling') scaling()
+else if (process.argv[2] === 'kernels') await printKernelRates()
 else await reference()

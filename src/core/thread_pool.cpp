@@ -24,8 +24,8 @@ void relax() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+ThreadPool::ThreadPool(int threads, int cores) {
+  if (cores == 0) cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   threads = threads == 0 ? cores : std::min(threads, cores);
   parts_ = std::make_unique<Part[]>(static_cast<std::size_t>(threads - 1));
   try {
@@ -62,6 +62,42 @@ bool ThreadPool::claim(int part, std::uint64_t job) {
   return last < job && claimed.compare_exchange_strong(last, job, std::memory_order_acq_rel);
 }
 
+// The old offer is closed before anything of the new one is written: a worker that has seen some of
+// the new finds, when it tries to take a piece, that the number is no longer the one it had read.
+void ThreadPool::offer(const Chores& chores) {
+  constexpr std::uint64_t kClosed = 0x7FFFFFFF;  // no piece has this number
+  const std::uint64_t offer = ((next_piece_.load(std::memory_order_relaxed) >> 32) + 1) << 32;
+  next_piece_.exchange(offer | kClosed, std::memory_order_acq_rel);
+  chore_.store(chores.call, std::memory_order_release);
+  chore_context_.store(chores.context, std::memory_order_release);
+  pieces_.store(chores.pieces, std::memory_order_release);
+  second_.store(chores.second, std::memory_order_release);
+  pieces_done_.store(0, std::memory_order_release);
+  next_piece_.store(offer, std::memory_order_release);
+}
+
+bool ThreadPool::do_chore() {
+  std::uint64_t next = next_piece_.load(std::memory_order_acquire);
+  const int piece = static_cast<int>(next & 0xFFFFFFFFu);
+  if (piece >= pieces_.load(std::memory_order_acquire)) return false;
+  const int second = second_.load(std::memory_order_acquire);
+  if (piece >= second && pieces_done_.load(std::memory_order_acquire) < second) return false;
+  const auto chore = chore_.load(std::memory_order_acquire);
+  void* const context = chore_context_.load(std::memory_order_acquire);
+  if (next_piece_.compare_exchange_strong(next, next + 1, std::memory_order_acq_rel)) {
+    chore(context, piece);
+    pieces_done_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  return true;
+}
+
+void ThreadPool::finish_chores() {
+  const int pieces = pieces_.load(std::memory_order_relaxed);
+  while (pieces_done_.load(std::memory_order_acquire) < pieces) {
+    if (!do_chore()) relax();
+  }
+}
+
 void ThreadPool::run_all(Call call, const void* context) {
   call_ = call;
   context_ = context;
@@ -75,7 +111,9 @@ void ThreadPool::run_all(Call call, const void* context) {
     }
     const std::atomic<std::uint64_t>& done = parts_[static_cast<std::size_t>(part - 1)].done;
     for (int spin = 0; done.load(std::memory_order_acquire) != job; ++spin) {
-      if (spin < kSpins) {
+      if (do_chore()) {
+        spin = 0;
+      } else if (spin < kSpins) {
         relax();
       } else {
         std::this_thread::yield();  // its worker has lost its core: let it have this one
@@ -88,7 +126,13 @@ void ThreadPool::work_loop(int part) {
   std::uint64_t seen = 0;
   const auto begun = [&] { return job_.load(std::memory_order_seq_cst) != seen; };
   for (;;) {
-    for (int spin = 0; spin < kSpins && !begun(); ++spin) relax();
+    for (int spin = 0; spin < kSpins && !begun(); ++spin) {
+      if (do_chore()) {
+        spin = 0;
+      } else {
+        relax();
+      }
+    }
     if (!begun()) {
       sleeping_.fetch_add(1, std::memory_order_seq_cst);
       {

@@ -18,27 +18,21 @@
 
 namespace reluscope {
 
-// A borrowed callable work(part, parts): unlike std::function it never allocates.
-class PartWork {
- public:
-  template <class Work>
-  PartWork(const Work& work)
-      : call_([](const void* context, int part, int parts) {
-          (*static_cast<const Work*>(context))(part, parts);
-        }),
-        context_(&work) {}
-  void operator()(int part, int parts) const { call_(context_, part, parts); }
-
- private:
-  void (*call_)(const void* context, int part, int parts);
-  const void* context_;
+// Small pieces of work that may wait: work(piece) for 0 .. pieces - 1, in any order but that those from
+// `second` on begin when all before it are done. The callable is borrowed, and nothing is allocated.
+struct Chores {
+  void (*call)(void* context, int piece) = nullptr;
+  void* context = nullptr;
+  int pieces = 0;
+  int second = 0;
 };
 
 class ThreadPool {
  public:
   // threads: including the calling one; 0: as many as the machine has cores. Never more than
-  // that, because spinning threads that share a core are far slower than one.
-  explicit ThreadPool(int threads);
+  // that, because spinning threads that share a core are far slower than one. cores: how many to
+  // count on; 0: as many as the system says.
+  explicit ThreadPool(int threads, int cores = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -55,6 +49,12 @@ class ThreadPool {
     run_all([](const void* context, int part) { (*static_cast<const Work*>(context))(part); },
             &work);
   }
+
+  // Chores for workers that wait for the next job, and for a caller that waits for its workers: one
+  // piece at a time, so a piece should be a few microseconds. Only after finish_chores().
+  void offer(const Chores& chores);
+  // Does what is left of them and returns when all are done.
+  void finish_chores();
 
   // The share of `count` items that `part` of `parts` does begins here and ends where the next
   // one begins; all are whole multiples of `unit`, but for the end of the last.
@@ -77,10 +77,18 @@ class ThreadPool {
   void run_all(Call call, const void* context);
   void begin_job();
   bool claim(int part, std::uint64_t job);
+  bool do_chore();  // false: there is none that can be begun now
   void work_loop(int part);
 
   alignas(128) std::atomic<std::uint64_t> job_{0};  // number of the present one
   alignas(128) std::atomic<int> sleeping_{0};
+  // Number of the offer << 32 | the next piece. Whoever moves it on does that piece, and has then seen
+  // the offer that the number names.
+  alignas(128) std::atomic<std::uint64_t> next_piece_{0};
+  alignas(128) std::atomic<int> pieces_done_{0};
+  std::atomic<int> pieces_{0}, second_{0};
+  std::atomic<void (*)(void*, int)> chore_{nullptr};
+  std::atomic<void*> chore_context_{nullptr};
   alignas(128) Call call_ = nullptr;
   const void* context_ = nullptr;
   bool stop_ = false;

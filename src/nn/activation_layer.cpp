@@ -41,25 +41,25 @@ std::size_t ActivationLayer::scratch_floats(int rows) const {
 
 double ActivationLayer::gain() const { return activation_gain(id_, initial_); }
 
-const float* ActivationLayer::values(const LayerSlices& slices) const {
+const float* ActivationLayer::activation_parameters(const LayerSlices& slices) const {
   return learns() ? slices.parameters[0] : fixed_.data();
 }
 
 void ActivationLayer::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x,
-                              MatrixView y) const {
-  backend.activation_forward(id_, values(slices), x.values.data, y.data, y.layout.size());
+                              MatrixView y, const ActivationAfter&) const {
+  backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data, y.layout.size());
 }
 
 // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
 // ascending order, whatever the target and the threads. In double along the columns: cheap, and
 // as exact as a float sum in any order.
 void ActivationLayer::backward(Backend& backend, LayerSlices& slices, const Signal& x,
-                               ConstMatrixView dy, MatrixView dx) const {
+                               ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
   const std::size_t n = dy.layout.size();
   if (learns()) {
     const MatrixView products{slices.scratch, dy.layout};
     float* const sums = slices.scratch + align_up(n);
-    backend.activation_parameter(id_, values(slices), x.values.data, dy.data, products.data, n);
+    backend.activation_parameter(id_, activation_parameters(slices), x.values.data, dy.data, products.data, n);
     backend.column_sums(products, sums);
     backend.finish();
     double sum = 0.0;
@@ -67,7 +67,7 @@ void ActivationLayer::backward(Backend& backend, LayerSlices& slices, const Sign
     slices.gradients[0][0] = static_cast<float>(sum);
   }
   if (dx.data != nullptr) {
-    backend.activation_backward(id_, values(slices), x.values.data, dy.data, dx.data, n);
+    backend.activation_backward(id_, activation_parameters(slices), x.values.data, dy.data, dx.data, n);
   }
   if (learns()) backend.update(slices.updates[0], kPad);
 }

@@ -21,13 +21,13 @@ class ActivationLayer final : public Layer {
   double gain() const override;
 
   void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
-               MatrixView y) const override;
+               MatrixView y, const ActivationAfter&) const override;
   void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                MatrixView dx) const override;
+                MatrixView dx, const ActivationBefore&) const override;
 
  private:
   bool learns() const;
-  const float* values(const LayerSlices& slices) const;
+  const float* activation_parameters(const LayerSlices& slices) const override;
 
   Shape shape_;
   ActivationId id_;

@@ -12,9 +12,9 @@ std::vector<ParameterSpec> Dense::parameters() const {
           {"bias", {out_}, {1, out_}, false, ParameterRole::kBias, 0.0, in_, out_}};
 }
 
-// A row of O for the starting values, and dy and dx transposed.
+// A row of O for the starting values, and what the backend needs.
 std::size_t Dense::scratch_floats(int rows) const {
-  return cache_floats() + align_up(Layout{out_, rows}.size()) + align_up(Layout{in_, rows}.size());
+  return cache_floats() + input_gradient_scratch(rows, in_, out_);
 }
 
 std::size_t Dense::cache_floats() const {
@@ -23,8 +23,8 @@ std::size_t Dense::cache_floats() const {
 
 // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)), and this formula
 // is used whether or not a kernel makes use of the zeros, so that all give the same bits.
-void Dense::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x,
-                    MatrixView y) const {
+void Dense::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x, MatrixView y,
+                    const ActivationAfter& after) const {
   const ConstMatrixView weight{slices.parameters[0], weight_layout()};
   const float* start = slices.parameters[1];
   if (x.offset != 0.0f) {
@@ -34,22 +34,16 @@ void Dense::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x
                       static_cast<std::size_t>(y.layout.padded_cols()));
     start = slices.scratch;
   }
-  backend.matmul(x, weight, start, y);
+  backend.matmul(x, weight, start, y, after);
 }
 
-// dx = dy W^T, computed as (W dy^T)^T: only activations are turned, never the weights. Then
-// db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
+// dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
 void Dense::backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                     MatrixView dx) const {
+                     MatrixView dx, const ActivationBefore& before) const {
   const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
   if (dx.data != nullptr) {
-    const Layout dy_layout{out_, dy.rows()}, dx_layout{in_, dy.rows()};
-    const MatrixView dy_turned{slices.scratch + cache_floats(), dy_layout};
-    const MatrixView dx_turned{dy_turned.data + align_up(dy_layout.size()), dx_layout};
-    backend.transpose(dy, dy_turned);
     const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-    backend.matmul({weight}, dy_turned, nullptr, dx_turned);
-    backend.transpose(dx_turned, dx);
+    backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
   }
   float* const dbias = slices.gradients[1];
   backend.column_sums(dy, dbias);

@@ -15,14 +15,15 @@ class Dense final : public Layer {
   Shape out_shape() const override { return {out_}; }
   std::vector<ParameterSpec> parameters() const override;
   bool takes_offset() const override { return true; }
+  bool takes_activations() const override { return true; }
   std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
   std::size_t scratch_floats(int rows) const override;
   std::size_t cache_floats() const override;  // the weights' column sums
 
   void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
-               MatrixView y) const override;
+               MatrixView y, const ActivationAfter& after) const override;
   void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                MatrixView dx) const override;
+                MatrixView dx, const ActivationBefore& before) const override;
 
  private:
   Layout weight_layout() const { return {in_, out_}; }

@@ -52,14 +52,19 @@ class Layer {
   virtual bool takes_offset() const { return false; }  // whether forward honours Signal::offset
   virtual double gain() const { return 1.0; }             // for the init of the layer before
 
+  // The parameters of activation(), among the slices or fixed.
+  virtual const float* activation_parameters(const LayerSlices&) const { return nullptr; }
+  // Whether forward and backward also do the activations next to this layer; others get none.
+  virtual bool takes_activations() const { return false; }
+
   // y (N, out), every column written.
   virtual void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
-                       MatrixView y) const = 0;
+                       MatrixView y, const ActivationAfter& after) const = 0;
   // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
   // which are stored or applied as slices.updates says. Padding columns of dy are zero, and those
   // of dx must be.
-  virtual void backward(Backend& backend, LayerSlices& slices, const Signal& x,
-                        ConstMatrixView dy, MatrixView dx) const = 0;
+  virtual void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
+                        MatrixView dx, const ActivationBefore& before) const = 0;
 };
 
 }  // namespace reluscope

@@ -72,8 +72,16 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x) {
   for (int l = 0; l < layer_count(); ++l) {
     const auto at = static_cast<std::size_t>(l);
     const MatrixView y{outputs_[at].data(), layout_of(l, x.values.rows())};
-    layers_[at]->forward(backend_, mode, slices(l), signal, y);
-    signal = {y};
+    const bool pair = layers_[at]->takes_activations() && is_activation(l + 1);
+    ActivationAfter after;
+    if (pair) {
+      const Layer& next = *layers_[at + 1];
+      after = {next.activation(), next.activation_parameters(slices(l + 1)),
+               outputs_[at + 1].data()};
+    }
+    layers_[at]->forward(backend_, mode, slices(l), signal, y, after);
+    if (pair) ++l;
+    signal = {output(l)};
   }
   return signal.values;
 }
@@ -122,7 +130,16 @@ void Model::run_backward() {
     const Signal x = l == 0 ? input_ : Signal{output(l - 1)};
     MatrixView dx;
     if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows)};
-    layers_[at]->backward(backend_, slices(l), x, dy, dx);
+    // An activation that learns needs its own dy; the others' is not kept.
+    ActivationBefore before;
+    if (l > 1 && layers_[at]->takes_activations() && is_activation(l - 1) &&
+        slices(l - 1).parameters.empty()) {
+      before = {layers_[at - 1]->activation(),
+                layers_[at - 1]->activation_parameters(slices(l - 1)), outputs_[at - 2].data()};
+      dx.data = output_gradients_[at - 2].data();
+    }
+    layers_[at]->backward(backend_, slices(l), x, dy, dx, before);
+    if (before.id >= 0) --l;
   }
 }
 

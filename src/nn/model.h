@@ -82,6 +82,9 @@ class Model {
   Layout layout_of(int layer, int rows) const {
     return {rows, widths_[static_cast<std::size_t>(layer)]};
   }
+  bool is_activation(int layer) const {
+    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->activation() >= 0;
+  }
   void run_backward();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
 

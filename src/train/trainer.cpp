@@ -100,6 +100,10 @@ StepResult Trainer::step(int batch, double lr) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, data_->train().count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
+  if (batch + 1 < batches()) {
+    const int left = data_->train().count() - (first + batch_);
+    batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
+  }
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
   StepResult result{score(logits, samples.labels, model_.logits_gradient().data), -1};
   if (!std::isfinite(result.score.loss_sum)) {

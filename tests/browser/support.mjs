@@ -45,9 +45,11 @@ export async function openSite() {
  * @param {object} [options]
  * @param {string} [options.hash] with its #
  * @param {import('playwright-core').BrowserContextOptions} [options.context]
+ * @param {(context: import('playwright-core').BrowserContext) => Promise<unknown>} [options.prepare] before the page loads
  */
-export async function openPage(site, { hash = '', context: settings = {} } = {}) {
+export async function openPage(site, { hash = '', context: settings = {}, prepare = async () => {} } = {}) {
   const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: 'block', ...settings })
+  await prepare(context)
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
   /** @type {string[]} what no page may do */

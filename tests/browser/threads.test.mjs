@@ -85,6 +85,24 @@ test('the number of threads is a setting; sparse and dense and any number give o
   }
 })
 
+test('three and four threads give the bits of one', { skip: slow }, async () => {
+  // Where there are fewer cores, the worker is told of four; its threads then share those there are.
+  const told = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 4 })\n"
+  for (const threads of [3, 4]) {
+    const { page, troubles, close } = await openPage(site, {
+      hash: `${shortHash}&threads=${threads}`,
+      prepare: (context) => context.route('**/engine/worker.js', async (route) => {
+        const response = await route.fetch()
+        await route.fulfill({ response, body: told + (await response.text()) })
+      }),
+    })
+    assert.match(await where(page), new RegExp(`· ${threads} threads$`))
+    assert.equal(await trainToTheEnd(page), expected(), `${threads} threads`)
+    assert.deepEqual(troubles, [])
+    await close()
+  }
+})
+
 test('many runs one after the other never run out of threads', { skip: alone }, async () => {
   const { page, troubles, close } = await openPage(site, { hash: shortHash })
   const threads = await page.evaluate(async (address) => {

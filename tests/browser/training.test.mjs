@@ -43,7 +43,6 @@ test('Train, Pause, Step and Reset do what they say, and the numbers move', asyn
 
   await press(page, 'Train')
   await waitForStep(page, 5)
-  const early = Number(await output(page, 'Training loss'))
   assert.equal(await output(page, 'Epoch'), '1 / 10')
   await waitForStep(page, 400)
   const rate = Number(await output(page, 'Samples per second'))
@@ -52,8 +51,8 @@ test('Train, Pause, Step and Reset do what they say, and the numbers move', asyn
 
   await press(page, 'Pause')
   await waitForState(page, 'paused')
-  const late = Number(await output(page, 'Training loss'))
-  assert.ok(late < early / 2, `the loss went from ${early} to ${late}`)
+  const loss = Number(await output(page, 'Training loss'))
+  assert.ok(loss < 1, `the loss is ${loss}, that of an untrained network above 2`)
   const chart = await page.locator('rl-curves .plot').first().getAttribute('aria-label')
   const paused = await stepOf(page)
   assert.match(chart ?? '', new RegExp(`Loss over \\d+ steps: training 0\\.\\d+`))

@@ -1,8 +1,11 @@
 // Panel matrices for the kernel tests: filled from row-major values, padding filled on purpose,
-// outputs poisoned, read back in logical order. And sparse lists of the same values.
+// outputs poisoned, read back in logical order. Sparse lists of the same values. And kernels by
+// pieces, as they are called: some rows of one panel each.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include "backend/cpu/kernels.h"
 #include "core/bits.h"
 #include "core/tensor.h"
+#include "core/thread_pool.h"
 #include "oracle.h"
 #include "support.h"
 
@@ -43,6 +47,7 @@ class Panels {
   float* data() { return buffer_.data(); }
   const float* data() const { return buffer_.data(); }
   const Layout& layout() const { return layout_; }
+  const Buffer& whole() const { return buffer_; }  // guard included
 
   std::vector<float> logical() const {
     std::vector<float> values;
@@ -71,6 +76,143 @@ class Panels {
   static constexpr float kGuardValue = 12345.0f;
   Layout layout_;
   Buffer buffer_;
+};
+
+inline std::size_t area(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+// All floats of a matrix, padding included: kernels must agree on it as well.
+inline std::vector<float> everything(const Panels& m) {
+  return {m.data(), m.data() + m.layout().size()};
+}
+
+inline std::vector<float> transposed_floats(const std::vector<float>& m, int rows, int cols) {
+  std::vector<float> t(m.size());
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < cols; ++c) t[at2(c, r, rows)] = m[at2(r, c, cols)];
+  }
+  return t;
+}
+
+// What one call of a kernel makes.
+struct Piece {
+  int panel;
+  cpu::Rows rows;
+};
+
+// Where a piece begins, and how many floats it has.
+inline std::size_t begin_of(const Layout& layout, const Piece& piece) {
+  return layout.panel_offset(piece.panel) + area(piece.rows.first, layout.panel_width(piece.panel));
+}
+inline std::size_t floats_of(const Layout& layout, const Piece& piece) {
+  return area(piece.rows.end - piece.rows.first, layout.panel_width(piece.panel));
+}
+
+// All panels, each cut `parts` times at multiples of unit.
+inline std::vector<Piece> pieces_of(const Layout& layout, int unit = 1, int parts = 1) {
+  std::vector<Piece> pieces;
+  for (int panel = 0; panel < layout.panels(); ++panel) {
+    for (int part = 0; part < parts; ++part) {
+      const cpu::Rows rows{ThreadPool::share_begin(layout.rows, part, parts, unit),
+                           ThreadPool::share_begin(layout.rows, part + 1, parts, unit)};
+      if (rows.first < rows.end) pieces.push_back({panel, rows});
+    }
+  }
+  return pieces;
+}
+
+// Runs work() for one piece of y. False if anything else of y or behind it has changed.
+template <class Work>
+bool writes_only(const Piece& piece, const Panels& y, const Work& work) {
+  const Buffer& now = y.whole();
+  std::vector<float> expected(now.data(), now.data() + now.size());
+  work();
+  const std::size_t at = begin_of(y.layout(), piece), count = floats_of(y.layout(), piece);
+  std::memcpy(expected.data() + at, now.data() + at, count * sizeof(float));
+  return std::memcmp(expected.data(), now.data(), now.size() * sizeof(float)) == 0;
+}
+
+// Runs work(piece) for all of them, by turns the first and the last first: what a piece writes into
+// another shows only while that one is poison. False if one wrote what is not its own.
+template <class Work>
+bool in_pieces(const Panels& y, int unit, int parts, const Work& work) {
+  std::vector<Piece> pieces = pieces_of(y.layout(), unit, parts);
+  if (parts % 2 == 0) std::reverse(pieces.begin(), pieces.end());
+  bool kept = true;
+  for (const Piece& piece : pieces)
+    kept = writes_only(piece, y, [&] { work(piece); }) && kept;
+  return kept;
+}
+
+// Whether a piece has the same bits in both.
+inline bool same_piece(const Piece& piece, const Panels& a, const Panels& b) {
+  const std::size_t at = begin_of(a.layout(), piece);
+  return std::memcmp(a.data() + at, b.data() + at,
+                     floats_of(a.layout(), piece) * sizeof(float)) == 0;
+}
+
+inline const float* columns_of(const float* start, int panel) {
+  return start == nullptr ? nullptr : start + panel * kPanel;
+}
+
+// The kernels' products for one piece of the result; without one, for all of it.
+inline void matmul(const cpu::Kernels& kernels, const Piece& piece, ConstMatrixView x,
+                   ConstMatrixView w, const float* start, MatrixView y) {
+  kernels.matmul(x, piece.rows, w, piece.panel, columns_of(start, piece.panel),
+                 y.data + begin_of(y.layout, piece));
+}
+inline void matmul(const cpu::Kernels& kernels, ConstMatrixView x, ConstMatrixView w,
+                   const float* start, MatrixView y) {
+  for (const Piece& piece : pieces_of(y.layout)) matmul(kernels, piece, x, w, start, y);
+}
+inline void sparse_matmul(const cpu::Kernels& kernels, const Piece& piece, const SparseLists& x,
+                          ConstMatrixView w, const float* start, MatrixView y) {
+  kernels.sparse_matmul(x, piece.rows, w, piece.panel, columns_of(start, piece.panel),
+                        y.data + begin_of(y.layout, piece));
+}
+inline void weight_gradient(const cpu::Kernels& kernels, const Piece& piece, ConstMatrixView x,
+                            ConstMatrixView d, const float* start, const ParameterUpdate& update) {
+  kernels.weight_gradient(x, piece.rows, d, piece.panel, columns_of(start, piece.panel), update);
+}
+inline void weight_gradient(const cpu::Kernels& kernels, ConstMatrixView x, ConstMatrixView d,
+                            const float* start, const ParameterUpdate& update) {
+  for (const Piece& piece : pieces_of({x.cols(), d.cols()}))
+    weight_gradient(kernels, piece, x, d, start, update);
+}
+// sums: of the columns, for pieces that have all rows; others do not touch it.
+inline void sparse_weight_gradient(const cpu::Kernels& kernels, const Piece& piece,
+                                   const SparseLists& columns, ConstMatrixView d,
+                                   const float* start, const ParameterUpdate& update,
+                                   float* sums) {
+  const bool all = piece.rows.first == 0 && piece.rows.end == columns.count;
+  kernels.sparse_weight_gradient(columns, piece.rows, d, piece.panel,
+                                 columns_of(start, piece.panel), update,
+                                 all && sums != nullptr ? sums + piece.panel * kPanel : nullptr);
+}
+
+// n floats in an aligned buffer with a poisoned tail behind them.
+struct Row {
+  static constexpr std::size_t kGuardFloats = 32;
+  Buffer buffer;
+  std::size_t n;
+
+  explicit Row(std::size_t count, float fill = kNan)
+      : buffer(align_up(count) + kGuardFloats), n(count) {
+    for (std::size_t k = 0; k < buffer.size(); ++k) buffer.data()[k] = k < n ? fill : 777.0f;
+  }
+  explicit Row(const std::vector<float>& values) : Row(values.size()) {
+    for (std::size_t k = 0; k < n; ++k) buffer.data()[k] = values[k];
+  }
+  float* data() { return buffer.data(); }
+  const float* data() const { return buffer.data(); }
+  std::vector<float> values() const { return {buffer.data(), buffer.data() + n}; }
+  bool tail_is_intact() const {
+    for (std::size_t k = n; k < buffer.size(); ++k) {
+      if (buffer.data()[k] != 777.0f) return false;
+    }
+    return true;
+  }
 };
 
 struct InputSizes {

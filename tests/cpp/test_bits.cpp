@@ -12,6 +12,7 @@
 #include "data/batcher.h"
 #include "matrices.h"
 #include "mnist.h"
+#include "network.h"
 #include "optim/optimizer.h"
 #include "train/session.h"
 
@@ -145,6 +146,96 @@ TEST_SUITE("bits") {
             auto found = hashes(config);
             CHECK(found["weights"] == run.weights);
             CHECK(found["moments"] == run.moments);
+          }
+        }
+      }
+    }
+  }
+
+  // More threads than the machine may have cores: they share those there are.
+  TEST_CASE("three and four threads give the bits of one") {
+    const std::shared_ptr<const Dataset> data = test::mnist();
+    for (const Run& run : kRuns) {
+      Config config = config_of(run);
+      for (const char* input : {"dense", "sparse"}) {
+        if (input == std::string("sparse") && !std::string(run.model).starts_with("dense")) continue;
+        config.input = input;
+        cpu::CpuBackend one;
+        Apart alone(*data, config, one);
+        for (int step = 0; step < 20; ++step) alone.step(data->train(), step, config.lr, false);
+        for (const int threads : {3, 4}) {
+          cpu::CpuBackend many("auto", threads, false, threads);
+          if (many.threads() != threads) {
+            MESSAGE("this build has no ", threads, " threads");
+            continue;
+          }
+          INFO(run.model, ", ", input, ", ", threads, " threads");
+          Apart together(*data, config, many);
+          for (int step = 0; step < 20; ++step) {
+            together.step(data->train(), step, config.lr, false);
+          }
+          CHECK(differs(alone, together.model, *together.optimizer) == "");
+        }
+      }
+    }
+  }
+
+  // Whole epochs, so that the last batch is smaller, batches are prepared and dropped, and the
+  // test set comes in between; and images whose pixels fill no panel.
+  TEST_CASE("whole epochs on few odd images give one hash on every target, dense or sparse") {
+    const std::uint64_t seed = test::test_seed() + 70;
+    test::TestRandom random(seed);
+    const auto files = [&](int count) {
+      std::vector<std::uint8_t> pixels, labels;
+      for (int k = 0; k < count; ++k) {
+        labels.push_back(static_cast<std::uint8_t>(random.below(10)));
+        for (int at = 0; at < 9 * 7; ++at) {
+          const bool there = random.below(5) == 0 || at % 10 == labels.back();
+          pixels.push_back(static_cast<std::uint8_t>(there ? 1 + random.below(255) : 0));
+        }
+      }
+      const auto n = static_cast<std::uint32_t>(count);
+      return std::pair{test::idx_bytes({n, 9, 7}, pixels), test::idx_bytes({n}, labels)};
+    };
+    const auto [train_images, train_labels] = files(230);
+    const auto [test_images, test_labels] = files(70);
+    const auto data = std::make_shared<const Dataset>(
+        "made", Dataset::Files{train_images, train_labels, test_images, test_labels});
+    for (const char* optimizer : {"adam", "sgd"}) {
+      for (const int batch : {50, 7}) {
+        Config config;
+        config.model = "dense 17 | relu | dense 513 | prelu | dense 3 | elu | dense 10";
+        config.optimizer = optimizer;
+        config.momentum = 0.9;
+        config.lr = 0.003;
+        config.epochs = 3;
+        config.batch = batch;
+        config.test_batch = 32;
+        std::string first_weights, first_moments;
+        for (const int threads : {1, 2}) {
+          if (ThreadPool(threads).size() != threads) continue;
+          for (const std::string& simd : cpu::simd_names()) {
+            for (const char* input : {"dense", "sparse"}) {
+              config.threads = threads;
+              config.simd = simd;
+              config.input = input;
+              INFO("seed ", seed, ", ", config.optimizer, ", batches of ", batch, ", ", simd, ", ",
+                   threads, " threads, ", config.input);
+              Session session(data, config);
+              const std::string untrained = session.weights_sha256();
+              std::string event;
+              do {
+                event = session.advance().event();
+                REQUIRE(event != "diverged");
+              } while (event != "done");
+              if (first_weights.empty()) {
+                first_weights = session.weights_sha256();
+                first_moments = session.optimizer_sha256();
+              }
+              CHECK(session.weights_sha256() == first_weights);
+              CHECK(session.optimizer_sha256() == first_moments);
+              CHECK(session.weights_sha256() != untrained);
+            }
           }
         }
       }

@@ -1,6 +1,8 @@
 // Matrix products, transposition and column sums of every SIMD target this machine has, against
 // the double reference, and bit for bit against the order of operations that
 // the promise of equal bits prescribes: one accumulator, terms in ascending order, each rounded.
+#include <algorithm>
+
 #include "backend/cpu/kernels.h"
 #include "matrices.h"
 
@@ -32,8 +34,6 @@ std::vector<Sizes> sizes_around_tiles(TestRandom& random) {
   return all;
 }
 
-std::size_t area(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
 // Column starts for every padded column; the padding's are zero as a bias has them.
 Buffer starts(const std::vector<float>& values, int cols) {
   Buffer buffer(align_up(static_cast<std::size_t>(Layout{1, cols}.padded_cols())));
@@ -59,14 +59,6 @@ std::vector<float> ascending_product(const std::vector<float>& a, const std::vec
   return y;
 }
 
-std::vector<float> transposed_floats(const std::vector<float>& m, int rows, int cols) {
-  std::vector<float> t(m.size());
-  for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < cols; ++c) t[at2(c, r, rows)] = m[at2(r, c, cols)];
-  }
-  return t;
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("ops");
@@ -89,9 +81,8 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
     for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth,
            ") times (", s.depth, ", ", s.cols, ")");
-      const int panels = Layout{1, s.cols}.panels();
       Panels y(s.rows, s.cols, kNan);
-      kernels->matmul(pa.view(), pb.view(), start.data(), y.view(), 0, panels);
+      matmul(*kernels, pa.view(), pb.view(), start.data(), y.view());
       CHECK(first_outside(y.logical(), expected) == "");
       CHECK(first_difference(y.logical(), with_start) == "");
       CHECK(y.guard_is_intact());
@@ -99,7 +90,7 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
       for (std::size_t k = 0; k < y.layout().size(); ++k) REQUIRE(std::isfinite(y.data()[k]));
 
       Panels z(s.rows, s.cols, kNan);
-      kernels->matmul(pa.view(), pb.view(), nullptr, z.view(), 0, panels);
+      matmul(*kernels, pa.view(), pb.view(), nullptr, z.view());
       CHECK(first_difference(z.logical(), from_zero) == "");
       CHECK(z.padding_is_zero());
       CHECK(z.guard_is_intact());
@@ -126,17 +117,15 @@ TEST_CASE("weight gradient, stored: within the bound, and the prescribed bits on
     for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows,
            ") transposed times (", s.depth, ", ", s.cols, ")");
-      const int panels = Layout{1, s.cols}.panels();
       Panels y(s.rows, s.cols, kNan);
-      kernels->weight_gradient(pa.view(), pd.view(), start.data(), {.gradient = y.data()}, 0,
-                               panels);
+      weight_gradient(*kernels, pa.view(), pd.view(), start.data(), {.gradient = y.data()});
       CHECK(first_outside(y.logical(), expected) == "");
       CHECK(first_difference(y.logical(), with_start) == "");
       CHECK(y.padding_is_zero());
       CHECK(y.guard_is_intact());
 
       Panels z(s.rows, s.cols, kNan);
-      kernels->weight_gradient(pa.view(), pd.view(), nullptr, {.gradient = z.data()}, 0, panels);
+      weight_gradient(*kernels, pa.view(), pd.view(), nullptr, {.gradient = z.data()});
       CHECK(first_difference(z.logical(), from_zero) == "");
       CHECK(z.padding_is_zero());
       CHECK(z.guard_is_intact());
@@ -144,17 +133,92 @@ TEST_CASE("weight gradient, stored: within the bound, and the prescribed bits on
   }
 }
 
-TEST_CASE("transpose moves every element and zeroes the padding") {
+// What may go wrong begins somewhere and ends somewhere in a row of tiles: so every beginning
+// with every end, each from poison and compared with the whole panel's bits.
+TEST_CASE("matmul: any rows of a panel are those of the whole, and nothing else is written") {
+  const std::uint64_t seed = test_seed() + 4;
+  TestRandom random(seed);
+  // Two tiles of the tallest target, one of 4 and one of 1.
+  for (const Sizes& s : {Sizes{29, 10, 33}, Sizes{29, 33, 17}, Sizes{29, 32, 1}, Sizes{3, 65, 7}}) {
+    const Panels pa(s.rows, s.depth, random.reals(area(s.rows, s.depth)), 1e30f);
+    const Panels pb(s.depth, s.cols, random.reals(area(s.depth, s.cols)), 0.0f);
+    const Buffer start = starts(random.reals(static_cast<std::size_t>(s.cols)), s.cols);
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
+      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.depth,
+           ") times (", s.depth, ", ", s.cols, ")");
+      Panels all(s.rows, s.cols, kNan);
+      matmul(*kernels, pa.view(), pb.view(), start.data(), all.view());
+      for (int panel = 0; panel < all.layout().panels(); ++panel) {
+        for (int first = 0; first < s.rows; ++first) {
+          for (int end = first + 1; end <= s.rows; ++end) {
+            const Piece piece{panel, {first, end}};
+            CAPTURE(panel);
+            CAPTURE(first);
+            CAPTURE(end);
+            Panels y(s.rows, s.cols, kNan);
+            REQUIRE(writes_only(piece, y, [&] {
+              matmul(*kernels, piece, pa.view(), pb.view(), start.data(), y.view());
+            }));
+            REQUIRE(same_piece(piece, y, all));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("weight gradient: any rows of a panel from a multiple of 32 are those of the whole") {
+  const std::uint64_t seed = test_seed() + 5;
+  TestRandom random(seed);
+  // The result's rows end with a panel of 1, of 16 and of 32.
+  for (const Sizes& s : {Sizes{129, 10, 5}, Sizes{112, 33, 17}, Sizes{128, 65, 1}}) {
+    const Panels pa(s.depth, s.rows, random.reals(area(s.depth, s.rows)), 1e30f);
+    const Panels pd(s.depth, s.cols, random.reals(area(s.depth, s.cols)), 0.0f);
+    const Buffer start = starts(random.reals(static_cast<std::size_t>(s.cols)), s.cols);
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
+      INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.depth, ", ", s.rows,
+           ") transposed times (", s.depth, ", ", s.cols, ")");
+      Panels all(s.rows, s.cols, kNan);
+      weight_gradient(*kernels, pa.view(), pd.view(), start.data(), {.gradient = all.data()});
+      for (int panel = 0; panel < all.layout().panels(); ++panel) {
+        for (int first = 0; first < s.rows; first += kPanel) {
+          for (int to = first + kPanel; to < s.rows + kPanel; to += kPanel) {
+            const Piece piece{panel, {first, std::min(to, s.rows)}};
+            CAPTURE(panel);
+            CAPTURE(first);
+            CAPTURE(piece.rows.end);
+            Panels y(s.rows, s.cols, kNan);
+            REQUIRE(writes_only(piece, y, [&] {
+              weight_gradient(*kernels, piece, pa.view(), pd.view(), start.data(),
+                              {.gradient = y.data()});
+            }));
+            REQUIRE(same_piece(piece, y, all));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("transpose moves every element, zeroes the padding and writes one panel") {
   const std::uint64_t seed = test_seed() + 2;
   TestRandom random(seed);
-  for (const Sizes& s : sizes_around_tiles(random)) {
+  std::vector<Sizes> sizes = sizes_around_tiles(random);
+  const std::vector<int> odd = {1, 3, 17, 31, 32, 33, 64, 65, 513};
+  for (const int rows : odd) {
+    for (const int cols : odd) sizes.push_back({rows, cols, 0});
+  }
+  for (const Sizes& s : sizes) {
     const std::vector<float> a = random.reals(area(s.rows, s.cols));
     const Panels pa(s.rows, s.cols, a, 1e30f);
+    const std::vector<float> expected = transposed_floats(a, s.rows, s.cols);
     for (const cpu::Kernels* kernels : test::all_kernels()) {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.cols, ")");
       Panels y(s.cols, s.rows, kNan);
-      kernels->transpose(pa.view(), y.view());
-      CHECK(first_difference(y.logical(), transposed_floats(a, s.rows, s.cols)) == "");
+      CHECK(in_pieces(y, 1, 1, [&](const Piece& piece) {
+        kernels->transpose(pa.view(), piece.panel, y.view().panel(piece.panel));
+      }));
+      CHECK(first_difference(y.logical(), expected) == "");
       CHECK(y.padding_is_zero());
       CHECK(y.guard_is_intact());
     }

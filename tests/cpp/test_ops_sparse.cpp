@@ -1,8 +1,9 @@
 // Products with sparse input and updates fused behind a gradient: the bits of the dense products
 // and of the separate steps, whatever is zero, wherever panels end and however they are shared.
+#include <algorithm>
+
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/kernels.h"
-#include "core/thread_pool.h"
 #include "matrices.h"
 
 using namespace reluscope;
@@ -47,28 +48,6 @@ std::vector<float> sparse_values(TestRandom& random, const InputSizes& s, Patter
     }
   }
   return x;
-}
-
-std::size_t area(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
-// All floats of a matrix, padding included: kernels must agree on it as well.
-std::vector<float> everything(const Panels& m) { return {m.data(), m.data() + m.layout().size()}; }
-
-// Runs work(first, end) for each of `parts` shares of the panels, the last share first, and tells
-// whether every share left the panels of those still to come as they were (NaN).
-template <class Work>
-bool in_shares(Panels& y, int parts, const Work& work) {
-  const int panels = y.layout().panels();
-  bool untouched = true;
-  for (int part = parts - 1; part >= 0; --part) {
-    const int first = ThreadPool::share_begin(panels, part, parts, 1);
-    const int end = ThreadPool::share_begin(panels, part + 1, parts, 1);
-    if (first == end) continue;
-    work(first, end);
-    for (std::size_t k = 0; k < y.layout().panel_offset(first); ++k)
-      untouched = untouched && std::isnan(y.data()[k]);
-  }
-  return untouched;
 }
 
 struct Rule {
@@ -136,7 +115,7 @@ void check_same(const Trained& a, const Trained& b) {
 
 TEST_SUITE_BEGIN("ops");
 
-TEST_CASE("sparse matmul: within the bound, and the dense product's bits however it is shared") {
+TEST_CASE("sparse matmul: within the bound, and the dense product's bits however it is cut") {
   const std::uint64_t seed = test_seed() + 40;
   TestRandom random(seed);
   std::vector<InputSizes> inputs = kInputs;
@@ -159,11 +138,11 @@ TEST_CASE("sparse matmul: within the bound, and the dense product's bits however
                ") times (", s.features, ", ", cols, "), pattern ", static_cast<int>(pattern));
           for (const float* from : {start.data(), static_cast<const float*>(nullptr)}) {
             Panels dense(s.samples, cols, kNan);
-            kernels->matmul(px.view(), pw.view(), from, dense.view(), 0, dense.layout().panels());
+            matmul(*kernels, px.view(), pw.view(), from, dense.view());
             for (const int parts : {1, 2, 3, 4}) {
               Panels y(s.samples, cols, kNan);
-              CHECK(in_shares(y, parts, [&](int first, int end) {
-                kernels->sparse_matmul(lists.rows(), pw.view(), from, y.view(), first, end);
+              CHECK(in_pieces(y, 1, parts, [&](const Piece& piece) {
+                sparse_matmul(*kernels, piece, lists.rows(), pw.view(), from, y.view());
               }));
               CHECK(first_difference(everything(y), everything(dense)) == "");
               CHECK(y.guard_is_intact());
@@ -184,7 +163,7 @@ TEST_CASE("sparse weight gradient, stored: within the bound, and the dense one's
   const std::uint64_t seed = test_seed() + 41;
   TestRandom random(seed);
   std::vector<InputSizes> inputs = kInputs;
-  inputs.push_back({64, 3});
+  inputs.insert(inputs.end(), {{64, 3}, {7, 112}});
   for (const InputSizes& s : inputs) {
     for (const int cols : kCols) {
       for (const Pattern pattern : kPatterns) {
@@ -205,13 +184,12 @@ TEST_CASE("sparse weight gradient, stored: within the bound, and the dense one's
                static_cast<int>(pattern));
           for (const float* from : {start.data(), static_cast<const float*>(nullptr)}) {
             Panels dense(s.features, cols, kNan);
-            kernels->weight_gradient(px.view(), pd.view(), from, {.gradient = dense.data()}, 0,
-                                     dense.layout().panels());
+            weight_gradient(*kernels, px.view(), pd.view(), from, {.gradient = dense.data()});
             for (const int parts : {1, 2, 3, 4}) {
               Panels y(s.features, cols, kNan), sums(1, cols, kNan);
-              CHECK(in_shares(y, parts, [&](int first, int end) {
-                kernels->sparse_weight_gradient(lists.columns(), pd.view(), from,
-                                                {.gradient = y.data()}, sums.data(), first, end);
+              CHECK(in_pieces(y, kPanel, parts, [&](const Piece& piece) {
+                sparse_weight_gradient(*kernels, piece, lists.columns(), pd.view(), from,
+                                       {.gradient = y.data()}, sums.data());
               }));
               CHECK(first_difference(everything(y), everything(dense)) == "");
               CHECK(y.padding_is_zero());
@@ -229,10 +207,53 @@ TEST_CASE("sparse weight gradient, stored: within the bound, and the dense one's
   }
 }
 
+// Every beginning with every end, each from poison and compared with the whole panel's bits.
+TEST_CASE("sparse products: any rows of a panel are those of the whole, nothing else is written") {
+  const std::uint64_t seed = test_seed() + 45;
+  TestRandom random(seed);
+  for (const int cols : {10, 33, 64}) {
+    const InputSizes s = {13, 112};
+    const std::vector<float> x = sparse_values(random, s, Pattern::kScattered);
+    const SparseInput lists(x, s);
+    const Panels pw(s.features, cols, random.reals(area(s.features, cols)), 0.0f);
+    const Panels pd(s.samples, cols, random.reals(area(s.samples, cols)), 0.0f);
+    const Panels start(1, cols, random.reals(static_cast<std::size_t>(cols)), 0.0f);
+    for (const cpu::Kernels* kernels : test::all_kernels()) {
+      INFO("seed ", seed, ", ", std::string(kernels->name), ", cols ", cols);
+      const auto check = [&](int rows, int unit, const auto& run) {
+        Panels all(rows, cols, kNan);
+        for (const Piece& piece : pieces_of(all.layout())) run(piece, all);
+        for (int panel = 0; panel < all.layout().panels(); ++panel) {
+          for (int first = 0; first < rows; first += unit) {
+            for (int to = first + unit; to < rows + unit; to += unit) {
+              const Piece piece{panel, {first, std::min(to, rows)}};
+              CAPTURE(panel);
+              CAPTURE(first);
+              CAPTURE(piece.rows.end);
+              Panels y(rows, cols, kNan);
+              REQUIRE(writes_only(piece, y, [&] { run(piece, y); }));
+              REQUIRE(same_piece(piece, y, all));
+            }
+          }
+        }
+      };
+      check(s.samples, 1, [&](const Piece& piece, Panels& y) {
+        sparse_matmul(*kernels, piece, lists.rows(), pw.view(), start.data(), y.view());
+      });
+      check(s.features, kPanel, [&](const Piece& piece, Panels& y) {
+        sparse_weight_gradient(*kernels, piece, lists.columns(), pd.view(), start.data(),
+                               {.gradient = y.data()}, nullptr);
+      });
+    }
+  }
+}
+
 TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step by step") {
   const std::uint64_t seed = test_seed() + 42;
   TestRandom random(seed);
-  for (const InputSizes& s : kInputs) {
+  std::vector<InputSizes> inputs = kInputs;
+  inputs.push_back({7, 112});
+  for (const InputSizes& s : inputs) {
     for (const int cols : kCols) {
       const std::vector<float> x = sparse_values(random, s, Pattern::kEmptyLines);
       const SparseInput lists(x, s);
@@ -248,13 +269,13 @@ TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step 
         for (const cpu::Kernels* kernels : test::all_kernels()) {
           INFO("seed ", seed, ", ", std::string(kernels->name), ", ", rule.name, ": (", s.samples,
                ", ", s.features, ") transposed times (", s.samples, ", ", cols, ")");
-          const int panels = Layout{1, cols}.panels();
           Trained apart(s, cols, w, m, v);
-          kernels->weight_gradient(px.view(), pd.view(), start.data(),
-                                   {.gradient = apart.gradient.data()}, 0, panels);
+          weight_gradient(*kernels, px.view(), pd.view(), start.data(),
+                          {.gradient = apart.gradient.data()});
           const std::vector<float> gradient = everything(apart.gradient);
           kernels->update(apart.update(rule), apart.weights.layout().size());
-          kernels->column_sums(apart.weights.view(), apart.sums.data(), 0, panels);
+          kernels->column_sums(apart.weights.view(), apart.sums.data(), 0,
+                               apart.weights.layout().panels());
           CHECK(first_difference(everything(apart.gradient), gradient) == "");
           CHECK(apart.weights.padding_is_zero());
           if (first_bits.empty()) first_bits = everything(apart.weights);
@@ -262,19 +283,20 @@ TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step 
 
           for (const int parts : {1, 2, 3, 4}) {
             Trained dense(s, cols, w, m, v), sparse(s, cols, w, m, v);
-            for (int part = 0; part < parts; ++part) {
-              const int first = ThreadPool::share_begin(panels, part, parts, 1);
-              const int end = ThreadPool::share_begin(panels, part + 1, parts, 1);
-              if (first == end) continue;
-              kernels->weight_gradient(px.view(), pd.view(), start.data(), dense.update(rule),
-                                       first, end);
-              kernels->sparse_weight_gradient(lists.columns(), pd.view(), start.data(),
-                                              sparse.update(rule), sparse.sums.data(), first, end);
-            }
+            CHECK(in_pieces(dense.weights, kPanel, parts, [&](const Piece& piece) {
+              weight_gradient(*kernels, piece, px.view(), pd.view(), start.data(),
+                              dense.update(rule));
+            }));
+            CHECK(in_pieces(sparse.weights, kPanel, parts, [&](const Piece& piece) {
+              sparse_weight_gradient(*kernels, piece, lists.columns(), pd.view(), start.data(),
+                                     sparse.update(rule), sparse.sums.data());
+            }));
             check_same(dense, apart);
             check_same(sparse, apart);
             CHECK((dense.gradient_is_untouched() && sparse.gradient_is_untouched()));
-            CHECK(first_difference(everything(sparse.sums), everything(apart.sums)) == "");
+            // Only who has all rows of a panel can sum its columns.
+            if (parts == 1 || s.features <= kPanel)
+              CHECK(first_difference(everything(sparse.sums), everything(apart.sums)) == "");
           }
         }
       }
@@ -303,7 +325,7 @@ TEST_CASE("the back end's products and updates, large enough to be shared, on 1 
                         nullptr);
     for (const std::string& simd : cpu::simd_names()) {
       for (const int threads : {1, 2, 3, 4}) {
-        cpu::CpuBackend backend(simd, threads);
+        cpu::CpuBackend backend(simd, threads, false, threads);
         INFO("seed ", seed, ", ", simd, ", ", threads, " threads (", backend.threads(),
              " here), cols ", cols);
         const Signal signals[] = {{px.view()}, lists.signal()};

@@ -1,6 +1,7 @@
-// The thread pool: every part once, whatever the workers were doing; shares that cover all; and
-// nothing burnt while it waits.
+// The thread pool: every part once, whatever the workers were doing; chores once each and in
+// order; shares that cover all; and nothing burnt while it waits.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <ctime>
@@ -28,6 +29,82 @@ class Counts {
  private:
   std::vector<std::atomic<int>> counts_;
 };
+
+void pause(int turns) {
+  for (volatile int turn = 0; turn < turns;) {
+    const int next = turn + 1;
+    turn = next;
+  }
+}
+
+// Chores that note who did them and when.
+class Watched {
+ public:
+  static constexpr int kMost = 64;  // pieces
+
+  // What is offered next. The pieces write `mark` to plain ints: the pool must order them.
+  Chores of(int pieces, int second, int mark) {
+    pieces_ = pieces;
+    second_ = second;
+    mark_ = mark;
+    done_ = early_ = beyond_ = by_others_ = 0;
+    for (std::atomic<int>& times : times_) times = 0;
+    return {[](void* self, int piece) { static_cast<Watched*>(self)->run(piece); }, this, pieces,
+            second};
+  }
+  int done() const { return done_; }
+  int by_others() const { return by_others_; }  // than the thread that made this
+  // "" if each was done once, and those from `second` on after the others.
+  std::string wrong() const {
+    for (int piece = 0; piece < pieces_; ++piece) {
+      const auto at = static_cast<std::size_t>(piece);
+      if (times_[at] != 1)
+        return "piece " + std::to_string(piece) + " done " + std::to_string(times_[at]) + " times";
+      if (plain_[at * kApart] != mark_) return "piece " + std::to_string(piece) + " is not seen";
+    }
+    if (beyond_ != 0) return "a piece that there is not was done";
+    if (early_ != 0) return "a later piece saw an earlier one undone";
+    return "";
+  }
+
+ private:
+  static constexpr std::size_t kApart = 16;  // ints: a cache line
+
+  void run(int piece) {
+    if (piece < 0 || piece >= pieces_) {
+      ++beyond_;
+      return;
+    }
+    if (piece >= second_) {
+      for (int before = 0; before < second_; ++before) {
+        const auto at = static_cast<std::size_t>(before);
+        if (times_[at] != 1 || plain_[at * kApart] != mark_) ++early_;
+      }
+    }
+    pause(20);  // a moment in which another thread may begin
+    plain_[static_cast<std::size_t>(piece) * kApart] = mark_;
+    ++times_[static_cast<std::size_t>(piece)];
+    by_others_ += std::this_thread::get_id() != owner_;
+    ++done_;
+  }
+
+  int pieces_ = 0, second_ = 0, mark_ = 0;
+  std::array<int, kMost * kApart> plain_ = {};
+  std::array<std::atomic<int>, kMost> times_ = {};
+  std::atomic<int> done_{0}, early_{0}, beyond_{0}, by_others_{0};
+  std::thread::id owner_ = std::this_thread::get_id();
+};
+
+// Waits for at most ten seconds; what it waits for takes microseconds.
+template <class Condition>
+bool comes_true(const Condition& condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 void sleep_for(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
@@ -144,6 +221,119 @@ TEST_CASE("parts that take unequally long are all waited for") {
       done[static_cast<std::size_t>(part) * 64] = 1;
     });
     for (std::size_t part = 0; part < done.size(); part += 64) CHECK(done[part] == 1);
+  }
+}
+
+TEST_CASE("every piece of an offer is done once, in order, and before finish_chores() returns") {
+  const std::uint64_t seed = test_seed() + 51;
+  INFO("seed ", seed);
+  for (const int threads : {1, 2, 3, 4}) {
+    TestRandom random(seed);
+    ThreadPool pool(threads, threads);  // or more than the machine has cores
+    CAPTURE(pool.size());
+    Watched chores;
+    // Small offers and large ones by turns, none at all among them, right after one another: what
+    // is left of one must not reach into the next.
+    for (int offer = 1; offer <= 30000; ++offer) {
+      const int pieces = offer % 2 == 0 ? Watched::kMost : random.below(8);
+      const int second = random.below(3) == 0 ? random.below(pieces + 1) : pieces;
+      if (offer % 8 == 0) pool.run([](int) {});  // or the workers sleep through them all
+      pool.offer(chores.of(pieces, second, offer));
+      pool.finish_chores();
+      CAPTURE(offer);
+      CAPTURE(pieces);
+      CAPTURE(second);
+      REQUIRE(chores.wrong() == "");
+    }
+    pool.finish_chores();  // again: nothing is left
+    CHECK(chores.wrong() == "");
+  }
+}
+
+TEST_CASE("jobs run while chores are pending, and both are done") {
+  const std::uint64_t seed = test_seed() + 52;
+  INFO("seed ", seed);
+  for (const int threads : {1, 2, 3, 4}) {
+    TestRandom random(seed);
+    ThreadPool pool(threads, threads);  // or more than the machine has cores
+    CAPTURE(pool.size());
+    Counts counts(pool);
+    Watched chores;
+    std::vector<int> plain(static_cast<std::size_t>(pool.size()) * 64, 0);
+    int regions = 0;
+    for (int offer = 1; offer <= 4000; ++offer) {
+      const int pieces = random.below(Watched::kMost + 1);
+      pool.offer(chores.of(pieces, random.below(pieces + 1), offer));
+      for (int left = random.below(8); left > 0; --left) {
+        ++regions;
+        pool.run([&](int part) {
+          counts.add(part);
+          plain[static_cast<std::size_t>(part) * 64] = regions;
+        });
+        for (std::size_t part = 0; part < plain.size(); part += 64)
+          REQUIRE(plain[part] == regions);
+      }
+      // Now and then long enough for workers to do them all, or to fall asleep over them.
+      if (random.below(100) == 0) sleep_for(1);
+      pool.finish_chores();
+      CAPTURE(offer);
+      CAPTURE(pieces);
+      REQUIRE(chores.wrong() == "");
+    }
+    CHECK(counts.all_are(regions));
+  }
+}
+
+TEST_CASE("chores are done by workers that wait for a job") {
+  ThreadPool pool(2);
+  if (pool.size() == 1) return;
+  Watched chores;
+  bool helped = false;
+  for (int attempt = 1; attempt <= 20000 && !helped; ++attempt) {
+    pool.run([](int) {});  // now the worker is awake, unless the system has other plans
+    pool.offer(chores.of(Watched::kMost, Watched::kMost, attempt));
+    pause(1000);
+    pool.finish_chores();
+    REQUIRE(chores.wrong() == "");
+    helped = chores.by_others() > 0;
+  }
+  CHECK(helped);
+}
+
+TEST_CASE("chores are done by a caller that waits for its workers") {
+  ThreadPool pool(2);
+  if (pool.size() == 1) return;
+  Watched chores;
+  std::atomic<bool> begun{false}, in_time{true};
+  const std::thread::id caller = std::this_thread::get_id();
+  for (int offer = 1; offer <= 20; ++offer) {
+    begun = false;
+    pool.offer(chores.of(40, 30, offer));
+    pool.run([&](int part) {
+      if (part == 0) {
+        // Not before the worker has its part, or the caller would do that as well.
+        if (!comes_true([&] { return begun.load(); })) in_time = false;
+      } else if (std::this_thread::get_id() != caller) {
+        begun = true;
+        if (!comes_true([&] { return chores.done() == 40; })) in_time = false;
+      }
+    });
+    REQUIRE(in_time.load());
+    pool.finish_chores();
+    REQUIRE(chores.wrong() == "");
+  }
+}
+
+TEST_CASE("a pool ends cleanly right after its chores, whoever did them") {
+  Watched chores;
+  for (int i = 1; i <= 500; ++i) {
+    auto pool = std::make_unique<ThreadPool>(3, 3);
+    if (i % 2 == 0) pool->run([](int) {});
+    pool->offer(chores.of(i % Watched::kMost, i % 3 == 0 ? 1 : 0, i));
+    if (i % 5 == 0) pool->run([](int) {});
+    pool->finish_chores();
+    pool.reset();
+    REQUIRE(chores.wrong() == "");
   }
 }
 

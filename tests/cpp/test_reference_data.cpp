@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "core/rng.h"
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "matrices.h"
@@ -29,6 +30,60 @@ ImageSet some_images(TestRandom& random, int count, int height, int width, int b
       idx_bytes({n, static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width)}, pixels),
       idx_bytes({n}, labels), 10, "training");
 }
+
+// `count` images of two pixels that number them, and the table that leaves pixels as they are.
+ImageSet numbered_images(int count) {
+  std::vector<std::uint8_t> pixels, labels(static_cast<std::size_t>(count), 0);
+  for (int k = 0; k < count; ++k) {
+    pixels.push_back(static_cast<std::uint8_t>(k >> 8));
+    pixels.push_back(static_cast<std::uint8_t>(k));
+  }
+  const auto n = static_cast<std::uint32_t>(count);
+  return ImageSet(idx_bytes({n, 1, 2}, pixels), idx_bytes({n}, labels), 10, "training");
+}
+PixelTable pixels_as_they_are() {
+  PixelTable table{};
+  for (std::size_t p = 0; p < 256; ++p) table.values[p] = static_cast<float>(p);
+  return table;
+}
+// The numbers of a batch's images.
+std::vector<int> numbers_of(const Batch& batch) {
+  std::vector<int> samples;
+  for (int r = 0; r < batch.input.values.rows(); ++r) {
+    samples.push_back(static_cast<int>(batch.input.values.at(r, 0)) * 256 +
+                      static_cast<int>(batch.input.values.at(r, 1)));
+  }
+  return samples;
+}
+
+// Everything that a batch says, copied out of it.
+struct Contents {
+  Layout layout;
+  float offset = 0.0f;
+  std::vector<std::uint8_t> labels;
+  std::vector<float> values;          // padding included; of lists, one after the other
+  std::vector<std::uint32_t> places;  // of lists: how long each is, and its entries' offsets
+
+  explicit Contents(const Batch& batch)
+      : layout(batch.input.values.layout),
+        offset(batch.input.offset),
+        labels(batch.labels, batch.labels + batch.input.values.rows()) {
+    if (!batch.input.sparse()) {
+      values.assign(batch.input.values.data, batch.input.values.data + layout.size());
+    }
+    for (const SparseLists& lists : {batch.input.rows, batch.input.columns}) {
+      places.push_back(static_cast<std::uint32_t>(lists.count));
+      for (int k = 0; k < lists.count; ++k) {
+        places.push_back(lists.end[k] - lists.begin[k]);
+        for (std::uint32_t e = lists.begin[k]; e < lists.end[k]; ++e) {
+          places.push_back(lists.entries[e].offset);
+          values.push_back(lists.entries[e].value);
+        }
+      }
+    }
+  }
+  bool operator==(const Contents&) const = default;
+};
 
 }  // namespace
 
@@ -185,33 +240,19 @@ TEST_CASE("a sparse batch lists what a dense one holds, by sample and by feature
 }
 
 TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, and is even") {
-  TestRandom random(1);
   const int count = 500;
-  std::vector<std::uint8_t> pixels, labels(count, 0);
-  for (int k = 0; k < count; ++k) {  // two pixels that number the sample
-    pixels.push_back(static_cast<std::uint8_t>(k >> 8));
-    pixels.push_back(static_cast<std::uint8_t>(k));
-  }
-  const ImageSet set(idx_bytes({count, 1, 2}, pixels), idx_bytes({count}, labels), 10, "training");
-  PixelTable numbers_as_they_are{};
-  for (std::size_t p = 0; p < 256; ++p) numbers_as_they_are.values[p] = static_cast<float>(p);
+  const ImageSet set = numbered_images(count);
   cpu::CpuBackend backend;
   const auto order = [&](std::uint64_t seed, int epoch) {
     Batcher batcher({.pixels = 2,
                      .train_rows = count,
                      .evaluate_rows = 1,
-                     .table = numbers_as_they_are,
+                     .table = pixels_as_they_are(),
                      .sparse = false,
                      .background = 0},
                     backend);
     batcher.shuffle(seed, epoch, count);
-    const Batch batch = batcher.shuffled(set, 0, count);
-    std::vector<int> samples;
-    for (int r = 0; r < count; ++r) {
-      samples.push_back(static_cast<int>(batch.input.values.at(r, 0)) * 256 +
-                        static_cast<int>(batch.input.values.at(r, 1)));
-    }
-    return samples;
+    return numbers_of(batcher.shuffled(set, 0, count));
   };
   const std::vector<int> first = order(1, 1);
   CHECK(std::set<int>(first.begin(), first.end()).size() == count);
@@ -228,6 +269,125 @@ TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, an
   }
   CHECK(std::abs(mean - (count - 1) / 2.0) <
         5 * (count / std::sqrt(12.0)) / std::sqrt(static_cast<double>(epochs)));
+}
+
+TEST_CASE("the shuffle sorts by random words, and equal ones by sample") {
+  int equal_words = 0;
+  for (const int count : {1, 2, 3, 255, 1000, 60000}) {
+    const ImageSet set = numbered_images(count);
+    cpu::CpuBackend backend;
+    Batcher batcher({.pixels = 2,
+                     .train_rows = count,
+                     .evaluate_rows = 1,
+                     .table = pixels_as_they_are(),
+                     .sparse = false,
+                     .background = 0},
+                    backend);
+    for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{1} << 40}) {
+      for (int epoch = 1; epoch <= 4; ++epoch) {
+        const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
+        std::vector<std::uint64_t> places;
+        for (std::uint64_t k = 0; k < static_cast<std::uint64_t>(count); ++k)
+          places.push_back((std::uint64_t{rng.bits(k)[0]} << 32) | k);
+        std::sort(places.begin(), places.end());
+        std::vector<int> expected;
+        for (std::size_t k = 0; k < places.size(); ++k) {
+          expected.push_back(static_cast<int>(static_cast<std::uint32_t>(places[k])));
+          equal_words += k > 0 && places[k] >> 32 == places[k - 1] >> 32;
+        }
+        batcher.shuffle(seed, epoch, count);
+        CAPTURE(count);
+        CAPTURE(seed);
+        CAPTURE(epoch);
+        CHECK(numbers_of(batcher.shuffled(set, 0, count)) == expected);
+      }
+    }
+  }
+  CHECK(equal_words > 0);  // or nothing was said about them
+}
+
+// By chance: what is prepared and what is asked for then, and all that may come in between.
+TEST_CASE("a batch that was prepared is the one made when it is asked for") {
+  const std::uint64_t seed = test_seed() + 33;
+  constexpr int kCount = 90, kTrainRows = 21, kEvaluateRows = 40;
+  for (const auto& size : {std::pair{9, 7}, std::pair{1, 33}, std::pair{28, 28}}) {
+    const int height = size.first, width = size.second;
+    for (const bool sparse : {false, true}) {
+      for (const int threads : {1, 2}) {
+        TestRandom random(seed);
+        const ImageSet sets[] = {some_images(random, kCount, height, width, 0),
+                                 some_images(random, kCount, height, width, 0)};
+        const BatcherOptions options{.pixels = height * width,
+                                     .train_rows = kTrainRows,
+                                     .evaluate_rows = kEvaluateRows,
+                                     .table = split_pixel_table(0.1307, 0.3081, 0),
+                                     .sparse = sparse,
+                                     .background = 0};
+        cpu::CpuBackend backend("auto", threads), other;
+        Batcher ahead(options, backend), plain(options, other);
+        const Panels x(64, 64, random.reals(area(64, 64)), 0.0f);
+        Panels y(64, 64, 0.0f);
+        struct Request {
+          const ImageSet* set;
+          int first, rows;
+        };
+        const auto any_request = [&] {
+          const int rows = 1 + random.below(kTrainRows);
+          return Request{&sets[random.below(2)], random.below(kCount - rows + 1), rows};
+        };
+        const auto shuffle = [&](int epoch) {
+          ahead.shuffle(7, epoch, kCount);
+          plain.shuffle(7, epoch, kCount);
+        };
+        int epoch = 1, as_prepared = 0;
+        shuffle(epoch);
+        Request prepared{};
+        for (int step = 0; step < 400; ++step) {
+          INFO("seed ", seed, ", ", height, " x ", width, ", sparse ", sparse, ", ", threads,
+               " threads, step ", step);
+          // What was prepared, a part of it, the same of another set, or anything.
+          Request wanted = any_request();
+          if (prepared.set != nullptr && random.below(4) != 0) {
+            wanted = prepared;
+            if (random.below(8) == 0) wanted.rows = 1 + random.below(wanted.rows);
+            if (random.below(8) == 0) wanted.set = &sets[random.below(2)];
+            ++as_prepared;
+          }
+          const Batch batch = ahead.shuffled(*wanted.set, wanted.first, wanted.rows);
+          const Contents contents(batch);
+          REQUIRE(contents == Contents(plain.shuffled(*wanted.set, wanted.first, wanted.rows)));
+
+          prepared = {};
+          if (random.below(4) != 0) {
+            prepared = any_request();
+            ahead.prepare(*prepared.set, prepared.first, prepared.rows);
+            if (random.below(4) == 0) {  // and changes its mind
+              prepared = any_request();
+              ahead.prepare(*prepared.set, prepared.first, prepared.rows);
+            }
+          }
+          // Work that the threads make the next batch beside, to its end or not. The present one
+          // stays as it is.
+          for (int job = random.below(4); job > 0; --job)
+            backend.matmul({x.view()}, x.view(), nullptr, y.view());
+          if (random.below(2) == 0) backend.finish_chores();
+          REQUIRE(Contents(batch) == contents);
+
+          if (random.below(4) == 0) {
+            const int rows = 1 + random.below(kEvaluateRows), first = random.below(kCount - rows);
+            REQUIRE(Contents(ahead.in_order(sets[1], first, rows)) ==
+                    Contents(plain.in_order(sets[1], first, rows)));
+          }
+          if (random.below(4) == 0) {
+            const auto image = sets[0].image(random.below(kCount));
+            REQUIRE(Contents(ahead.single(image)) == Contents(plain.single(image)));
+          }
+          if (random.below(6) == 0) shuffle(++epoch);
+        }
+        CHECK(as_prepared > 100);
+      }
+    }
+  }
 }
 
 TEST_CASE("a data set finds its background and how dense it is") {

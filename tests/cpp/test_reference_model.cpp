@@ -1,7 +1,9 @@
 // Whole networks: Model's forward and backward against the same network in double, for every
 // activation of the registry, with a plain and with an offset input; the double network's own
-// gradient against central differences.
+// gradient against central differences; and its bits against the back end's operations one by one.
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
@@ -42,6 +44,94 @@ void shake_biases(Model& model, TestRandom& random) {
                    model.parameters());
   }
 }
+
+// What a model of dense and activation layers gives, by the back end's operations one after the
+// other: products without anything inside, activations by themselves.
+struct OneByOne {
+  std::vector<Panels> outputs;       // of each layer
+  std::vector<std::vector<float>> gradients;  // in state_dict order, as they are stored
+
+  OneByOne(Model& model, Backend& backend, const Signal& x, ConstMatrixView dlogits) {
+    const int n = x.values.rows(), layers = model.layer_count();
+    const auto width = [&](int l) {
+      return static_cast<int>(
+          element_count(model.layers()[static_cast<std::size_t>(l)]->out_shape()));
+    };
+    const auto id_of = [&](int l) {
+      return model.layers()[static_cast<std::size_t>(l)]->activation();
+    };
+    // A layer's parameters; of activations that learn nothing, as the text has them.
+    const auto parameter = [&](int l, const std::string& name) -> float* {
+      for (const Model::Parameter& p : model.parameter_list()) {
+        if (p.name == model.layer_name(l) + "." + name)
+          return model.parameters().data() + p.offset;
+      }
+      return nullptr;
+    };
+    std::vector<std::vector<float>> fixed(static_cast<std::size_t>(layers));
+    std::vector<const float*> p(static_cast<std::size_t>(layers), nullptr);
+    for (int l = 0; l < layers; ++l) {
+      if (id_of(l) < 0) continue;
+      const auto at = static_cast<std::size_t>(l);
+      const auto infos = activation_info(id_of(l)).parameters;
+      for (const ActivationParameter& info : infos)
+        fixed[at].push_back(static_cast<float>(info.initial));
+      p[at] = !infos.empty() && infos[0].learnable ? parameter(l, infos[0].name) : fixed[at].data();
+    }
+
+    const auto input_of = [&](int l) {
+      return l == 0 ? x : Signal{std::as_const(outputs[static_cast<std::size_t>(l - 1)]).view()};
+    };
+    for (int l = 0; l < layers; ++l) {
+      const Signal in = input_of(l);
+      outputs.emplace_back(n, width(l), kNan);
+      Panels& y = outputs.back();
+      if (id_of(l) < 0) {
+        const ConstMatrixView w{parameter(l, "weight"), {in.values.cols(), width(l)}};
+        backend.matmul(in, w, parameter(l, "bias"), y.view(), {});
+      } else {
+        backend.activation_forward(id_of(l), p[static_cast<std::size_t>(l)], in.values.data,
+                                   y.data(), y.layout().size());
+      }
+    }
+
+    Panels dy(n, width(layers - 1), 0.0f);
+    std::copy(dlogits.data, dlogits.data + dlogits.layout.size(), dy.data());
+    for (int l = layers - 1; l >= 0; --l) {
+      const auto at = static_cast<std::size_t>(l);
+      const Signal in = input_of(l);
+      const int features = in.values.cols();
+      Panels dx(n, features, kNan);
+      std::vector<std::vector<float>> own;
+      if (id_of(l) < 0) {
+        const ConstMatrixView w{parameter(l, "weight"), {features, width(l)}};
+        Panels dw(features, width(l), kNan), db(1, width(l), kNan);
+        backend.weight_gradient(in, dy.view(), nullptr, {.gradient = dw.data()}, nullptr);
+        backend.column_sums(dy.view(), db.data());
+        own = {everything(dw), everything(db)};
+        Row scratch(input_gradient_scratch(n, features, width(l)));
+        if (l > 0) backend.input_gradient(dy.view(), w, dx.view(), scratch.data(), {});
+      } else {
+        if (!model.layers()[at]->parameters().empty()) {
+          Panels products(n, width(l), kNan), sums(1, width(l), kNan);
+          backend.activation_parameter(id_of(l), p[at], in.values.data, dy.data(), products.data(),
+                                       products.layout().size());
+          backend.column_sums(products.view(), sums.data());
+          double sum = 0.0;
+          for (const float value : sums.logical()) sum += static_cast<double>(value);
+          own = {{static_cast<float>(sum)}};
+        }
+        if (l > 0) {
+          backend.activation_backward(id_of(l), p[at], in.values.data, dy.data(), dx.data(),
+                                      dx.layout().size());
+        }
+      }
+      backend.finish();
+      gradients.insert(gradients.begin(), own.begin(), own.end());
+      dy = std::move(dx);
+    }
+  }
+};
 
 // Held to the scale of the parameter's largest gradient, and to what a rounding error of p makes of
 // the slope (p - 1) / N at the logits where p is near 1.
@@ -105,6 +195,60 @@ TEST_CASE("forward and backward of a network of every activation equal the netwo
       const DoublePass split = double_pass(model, state, whole, features, problem.labels);
       CHECK(close(split_loss, split.loss, 1e-5));
       check_gradients(model, n, state_of(model, model.gradients()), split);
+    }
+  }
+}
+
+TEST_CASE("activations inside the products beside them give the bits of layers one by one") {
+  const std::uint64_t seed = test_seed() + 23;
+  TestRandom random(seed);
+  std::vector<std::string> texts = {
+      "dense 33 | prelu | dense 10",  // learns, so that its gradient is needed
+      "relu | dense 17 | dense 33 | tanh | dense 10",
+      "dense 97 | relu | leaky_relu | prelu | elu | dense 513 | swish | dense 10 | sigmoid",
+      "prelu | elu | dense 10 | swish",
+  };
+  for (const std::string& name : activation_names())
+    texts.push_back("dense 64 | " + name + " | dense 48 | " + name + " | dense 10 | " + name);
+  constexpr int kFeatures = 75;
+  for (const std::string& text : texts) {
+    for (const int n : {1, 29, 64}) {
+      const Problem problem(random, n, kFeatures, 10);
+      const Panels x(n, kFeatures, problem.x, 0.0f);
+      for (const std::string& simd : cpu::simd_names()) {
+        for (const int threads : {1, 2}) {
+          cpu::CpuBackend backend(simd, threads);
+          INFO("seed ", seed, ", ", text, ", N ", n, ", ", simd, ", ", threads, " threads");
+          Model model({.architecture = text,
+                       .input = {1, 1, kFeatures},
+                       .classes = 10,
+                       .init = "he_normal",
+                       .seed = seed,
+                       .train_rows = 64,
+                       .evaluate_rows = 1},
+                      backend);
+          TestRandom same(seed);
+          shake_biases(model, same);
+          for (float& gradient : model.gradients()) gradient = kNan;
+          float_pass(model, backend, {x.view()}, problem.bytes.data());
+          const OneByOne expected(model, backend, {x.view()}, model.logits_gradient());
+          for (int l = 0; l < model.layer_count(); ++l) {
+            CAPTURE(l);
+            const ConstMatrixView y = model.output(l);
+            CHECK(first_difference({y.data, y.data + y.layout.size()},
+                                   everything(expected.outputs[static_cast<std::size_t>(l)])) ==
+                  "");
+          }
+          REQUIRE(expected.gradients.size() == model.parameter_list().size());
+          for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
+            const Model::Parameter& parameter = model.parameter_list()[k];
+            CAPTURE(parameter.name);
+            const float* const found = model.gradients().data() + parameter.offset;
+            CHECK(first_difference({found, found + expected.gradients[k].size()},
+                                   expected.gradients[k]) == "");
+          }
+        }
+      }
     }
   }
 }

@@ -1,9 +1,10 @@
 // Same seed, same bits: one weight hash from every SIMD target, compiler, build and engine.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import * as os from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
-import { clang, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
+import { clang, folderOf, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
@@ -19,6 +20,17 @@ runs.push(
 test('several SIMD targets are there to compare', () => {
   assert.ok(targets.length >= 2, targets.join(' '))
 })
+
+// Node as on a machine of four cores: where there are fewer, the threads share them.
+const shim = join(folderOf({}), 'four-cores.cjs')
+writeFileSync(shim, `const os = require('os')
+const [core] = os.cpus()
+os.cpus = () => Array(4).fill(core)
+os.availableParallelism = () => 4
+require('module').syncBuiltinESMExports()
+`)
+const [node, ...rest] = headless.command
+const fourCores = { ...headless, command: [node, '--require', shim, ...rest] }
 
 const inputs = ['dense', 'sparse']
 
@@ -46,6 +58,14 @@ for (const { name, args } of runs) {
       }
     })
   }
+
+  test(`${name}: 3 and 4 threads, ${headless.name}`, { skip: slow }, () => {
+    for (const threads of [3, 4]) {
+      const result = trainJson(fourCores, [...args, '--threads', String(threads)])
+      assert.equal(result.of('start')[0].threads, threads)
+      assert.equal(result.hash, reference.hash, `${threads} threads`)
+    }
+  })
 
   for (const program of [clang, sanitized]) {
     test(`${name}: ${program.name}`, { skip: slow }, () => {

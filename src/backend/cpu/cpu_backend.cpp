@@ -1,5 +1,7 @@
 #include "backend/cpu/cpu_backend.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/text.h"
 
@@ -51,8 +53,8 @@ std::vector<std::string> simd_names() {
   return names;
 }
 
-CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused)
-    : kernels_(find_kernels(simd, fused)), pool_(threads), softmax_scratch_(256 * 16) {
+CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores)
+    : kernels_(find_kernels(simd, fused)), pool_(threads, cores) {
   check_arithmetic();
 }
 
@@ -72,43 +74,122 @@ void CpuBackend::split(int count, int unit, double operations, const Work& work)
   });
 }
 
-void CpuBackend::run_parts(const PartWork& work) {
-  const int parts = pool_.size();
-  pool_.run([&](int part) { work(part, parts); });
+// Shares are runs of blocks in the order of memory, so that a thread finds its panels of a weight
+// matrix in its own cache at every step.
+int CpuBackend::blocks_of_panel(const Layout& layout, int unit) const {
+  const int parts = pool_.size(), panels = layout.panels();
+  if (panels % parts == 0 || panels >= 4 * parts) return 1;
+  return std::min(parts, (layout.rows + unit - 1) / unit);
 }
 
-void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) {
-  const double operations = static_cast<double>(x.values.rows()) * w.rows() * y.cols();
-  if (x.sparse()) {
-    split(y.layout.panels(), 1, operations / 4, [&](int first, int end) {
-      kernels_->sparse_matmul(x.rows, w, start, y, first, end);
-    });
-  } else {
-    split(y.layout.panels(), 1, operations, [&](int first, int end) {
-      kernels_->matmul(x.values, w, start, y, first, end);
-    });
-  }
-}
-
-void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
-                                 const ParameterUpdate& update, float* column_sums) {
-  const double operations = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
-  if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
-  if (x.sparse()) {
-    split(d.layout.panels(), 1, operations / 4, [&](int first, int end) {
-      kernels_->sparse_weight_gradient(x.columns, d, start, update, column_sums, first, end);
-    });
-    return;
-  }
-  split(d.layout.panels(), 1, operations, [&](int first, int end) {
-    kernels_->weight_gradient(x.values, d, start, update, first, end);
-    if (column_sums != nullptr) {
-      kernels_->column_sums({update.weights, {x.values.cols(), d.cols()}}, column_sums, first, end);
+template <class Work>
+void CpuBackend::split_panels(const Layout& layout, int unit, double operations,
+                              const Work& work) {
+  const int panels = layout.panels(), blocks = blocks_of_panel(layout, unit);
+  split(panels * blocks, 1, operations, [&](int first, int end) {
+    for (int i = first; i < end; ++i) {
+      const int block = i % blocks;
+      const Rows rows{ThreadPool::share_begin(layout.rows, block, blocks, unit),
+                      ThreadPool::share_begin(layout.rows, block + 1, blocks, unit)};
+      if (rows.first < rows.end) work(i / blocks, rows);
     }
   });
 }
 
-void CpuBackend::transpose(ConstMatrixView x, MatrixView y) { kernels_->transpose(x, y); }
+namespace {
+
+// Rows of a product are cut at multiples of this: whole tiles on most targets.
+constexpr int kRowUnit = 4;
+
+// Where some rows of a panel begin, and how many floats they have.
+std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
+  return layout.panel_offset(panel) +
+         static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(layout.panel_width(panel));
+}
+std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
+  return static_cast<std::size_t>(rows.end - rows.first) *
+         static_cast<std::size_t>(layout.panel_width(panel));
+}
+
+const float* columns_of(const float* row, int panel) {
+  return row == nullptr ? nullptr : row + panel * kPanel;
+}
+
+}  // namespace
+
+void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
+                        const ActivationAfter& after) {
+  const double products = static_cast<double>(y.rows()) * w.rows() * y.cols();
+  const double operations = x.sparse() ? products / 4 : products;
+  split_panels(y.layout, kRowUnit, operations, [&](int panel, Rows rows) {
+    const std::size_t at = offset_of(y.layout, panel, rows);
+    const float* const from = columns_of(start, panel);
+    if (x.sparse()) {
+      kernels_->sparse_matmul(x.rows, rows, w, panel, from, y.data + at);
+    } else {
+      kernels_->matmul(x.values, rows, w, panel, from, y.data + at);
+    }
+    if (after.id >= 0) {
+      kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
+                                             floats_of(y.layout, panel, rows));
+    }
+  });
+}
+
+// dy W^T is computed as (W dy^T)^T: dy is turned once, as the operand whose panels stream, and each
+// block of 32 rows of W dy^T is turned back while it is in the nearest cache. W is read as it lies.
+void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx,
+                                float* scratch, const ActivationBefore& before) {
+  const int n = dy.rows();
+  const MatrixView turned{scratch, {dy.cols(), n}};
+  float* const blocks = scratch + align_up(turned.layout.size());
+  split(turned.layout.panels(), 1, 4.0 * static_cast<double>(turned.layout.size()),
+        [&](int first, int end) {
+          for (int p = first; p < end; ++p) kernels_->transpose(dy, p, turned.panel(p));
+        });
+  const double operations = static_cast<double>(n) * dy.cols() * dx.cols();
+  split(dx.layout.panels(), 1, operations, [&](int first, int end) {
+    // A share has the first of its blocks for all of them.
+    const MatrixView block{blocks + static_cast<std::ptrdiff_t>(first) * kPanel *
+                                        turned.layout.padded_cols(), {kPanel, n}};
+    for (int q = first; q < end; ++q) {
+      const Rows rows{q * kPanel, q * kPanel + dx.layout.panel_cols(q)};
+      const ConstMatrixView used{block.data, {rows.end - rows.first, n}};
+      for (int p = 0; p < turned.layout.panels(); ++p) {
+        kernels_->matmul(w, rows, turned, p, nullptr, block.data + used.layout.panel_offset(p));
+      }
+      kernels_->transpose(used, 0, dx.panel(q));
+      if (before.id >= 0) {
+        const std::size_t at = dx.layout.panel_offset(q);
+        kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
+                                                 floats_of(dx.layout, q, {0, n}));
+      }
+    }
+  });
+}
+
+void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                                 const ParameterUpdate& update, float* column_sums) {
+  const Layout layout{x.values.cols(), d.cols()};
+  const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
+  const double operations = x.sparse() ? products / 4 : products;
+  if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
+  // Whoever has whole columns sums them while they are near; cut ones are summed afterwards.
+  float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
+  split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
+    const float* const from = columns_of(start, panel);
+    if (x.sparse()) {
+      float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
+      kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
+    } else {
+      kernels_->weight_gradient(x.values, rows, d, panel, from, update);
+      if (sums_near != nullptr) {
+        kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
+      }
+    }
+  });
+  if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
+}
 
 void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
   split(x.layout.panels(), 1, static_cast<double>(x.layout.size()), [&](int first, int end) {
@@ -148,11 +229,14 @@ void CpuBackend::activation_parameter(ActivationId id, const float* p, const flo
 }
 
 void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
-  kernels_->softmax_cross_entropy(args, softmax_scratch_.data());
+  const int rows = args.logits.rows(), classes = args.logits.cols();
+  split(rows, 16, 40.0 * rows * classes, [&](int first, int end) {
+    kernels_->softmax_cross_entropy(args, {first, end});
+  });
 }
 
 void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
-  kernels_->softmax(logits, probabilities, softmax_scratch_.data());
+  kernels_->softmax(logits, probabilities);
 }
 
 void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {

@@ -16,20 +16,24 @@ class CpuBackend final : public Backend {
  public:
   // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
   // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
-  // threads: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding, which
-  // gives other bits; throws Error where there are none.
-  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false);
+  // threads, cores: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding,
+  // which gives other bits; throws Error where there are none.
+  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false,
+                      int cores = 0);
 
   std::string_view device() const override { return "cpu"; }
   std::string_view target() const override { return kernels_->name; }
   int threads() const override { return pool_.size(); }
   void finish() override {}
-  void run_parts(const PartWork& work) override;
+  void offer(const Chores& chores) override { pool_.offer(chores); }
+  void finish_chores() override { pool_.finish_chores(); }
 
-  void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) override;
+  void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
+              const ActivationAfter& after = {}) override;
+  void input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float* scratch,
+                      const ActivationBefore& before = {}) override;
   void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                        const ParameterUpdate& update, float* column_sums) override;
-  void transpose(ConstMatrixView x, MatrixView y) override;
   void column_sums(ConstMatrixView x, float* sums) override;
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
   void activation_forward(ActivationId id, const float* p, const float* x, float* y,
@@ -43,6 +47,11 @@ class CpuBackend final : public Backend {
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
+  int blocks_of_panel(const Layout& layout, int unit) const;
+  // work(panel, rows) on the panels of a matrix, cut into blocks of rows, multiples of unit, where
+  // there are too few panels to keep all threads busy.
+  template <class Work>
+  void split_panels(const Layout& layout, int unit, double operations, const Work& work);
   // work(first, end) on shares of [0, count) that are multiples of unit, on all threads if
   // `operations` (multiply-adds or elements moved) is worth waking them.
   template <class Work>
@@ -50,7 +59,6 @@ class CpuBackend final : public Backend {
 
   const Kernels* kernels_;
   ThreadPool pool_;
-  Buffer softmax_scratch_;  // 256 classes at most * 16 samples
 };
 
 }  // namespace reluscope::cpu

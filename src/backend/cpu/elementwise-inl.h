@@ -6,6 +6,8 @@
 #define RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
 #endif
 
+#include <algorithm>
+
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/update-inl.h"
 #include "backend/cpu/vec-inl.h"
@@ -54,6 +56,7 @@ void activation_parameter(const float* p, const float* x, const float* dy, float
 // Softmax works on sixteen samples at a time, turned so that a vector holds one class of several
 // samples: maxima and sums over the classes then run down, in order, in every lane.
 inline constexpr int kGroup = 16;
+inline constexpr int kMostClasses = 256;  // labels are bytes
 
 // turned[c * 16 + s] = logit c of sample first + s; 0 past the last sample.
 HWY_INLINE void turn_logits(const ConstMatrixView& logits, int first, int count, float* turned) {
@@ -87,48 +90,52 @@ HWY_NOINLINE void turned_softmax(float* turned, int classes, float* maxima, floa
 }
 
 template <class V>
-void softmax_cross_entropy(const SoftmaxLoss& args, float* scratch) {
+void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
   const ConstMatrixView& z = args.logits;
   const int classes = z.cols();
+  HWY_ALIGN float turned[kMostClasses * kGroup];
   HWY_ALIGN float maxima[kGroup];
   HWY_ALIGN float log_sums[kGroup];
-  for (int first = 0; first < z.rows(); first += kGroup) {
-    const int count = z.rows() - first < kGroup ? z.rows() - first : kGroup;
-    turn_logits(z, first, count, scratch);
-    turned_softmax<V>(scratch, classes, maxima, log_sums);
+  for (int first = rows.first; first < rows.end; first += kGroup) {
+    const int count = std::min(rows.end - first, kGroup);
+    turn_logits(z, first, count, turned);
+    turned_softmax<V>(turned, classes, maxima, log_sums);
     for (int s = 0; s < count; ++s) {
       const int sample = first + s;
       const int label = args.labels[sample];
-      int best = 0;
-      for (int c = 1; c < classes; ++c) {
-        if (z.at(sample, c) > z.at(sample, best)) best = c;
-      }
-      args.correct[sample] = best == label;
       args.losses[sample] = log_sums[s] - (z.at(sample, label) - maxima[s]);
+      // The first of the largest logits: no earlier one equals the maximum.
+      int best = 0;
+      while (best < classes - 1 && z.at(sample, best) != maxima[s]) ++best;
+      args.correct[sample] = best == label;
       if (args.dlogits == nullptr) continue;
-      for (int c = 0; c < z.layout.padded_cols(); ++c) {
-        float slope = 0.0f;
-        if (c < classes) {
-          slope = (scratch[c * kGroup + s] - (c == label ? 1.0f : 0.0f)) *
-                  args.gradient_scale;
+      for (int p = 0; p < z.layout.panels(); ++p) {
+        const int width = z.layout.panel_width(p), used = z.layout.panel_cols(p);
+        float* const slopes = args.dlogits + z.layout.panel_offset(p) + sample * width;
+        const float* const probabilities = turned + p * kPanel * kGroup + s;
+        for (int c = 0; c < used; ++c) {
+          slopes[c] = probabilities[c * kGroup] * args.gradient_scale;
         }
-        args.dlogits[z.layout.index(sample, c)] = slope;
+        for (int c = used; c < width; ++c) slopes[c] = 0.0f;
       }
+      args.dlogits[z.layout.index(sample, label)] =
+          (turned[label * kGroup + s] - 1.0f) * args.gradient_scale;
     }
   }
 }
 
 template <class V>
-void softmax(ConstMatrixView logits, MatrixView probabilities, float* scratch) {
+void softmax(ConstMatrixView logits, MatrixView probabilities) {
+  HWY_ALIGN float turned[kMostClasses * kGroup];
   HWY_ALIGN float maxima[kGroup];
   HWY_ALIGN float log_sums[kGroup];
   for (int first = 0; first < logits.rows(); first += kGroup) {
-    const int count = logits.rows() - first < kGroup ? logits.rows() - first : kGroup;
-    turn_logits(logits, first, count, scratch);
-    turned_softmax<V>(scratch, logits.cols(), maxima, log_sums);
+    const int count = std::min(logits.rows() - first, kGroup);
+    turn_logits(logits, first, count, turned);
+    turned_softmax<V>(turned, logits.cols(), maxima, log_sums);
     for (int s = 0; s < count; ++s) {
       for (int c = 0; c < logits.layout.padded_cols(); ++c) {
-        probabilities.at(first + s, c) = c < logits.cols() ? scratch[c * kGroup + s] : 0.0f;
+        probabilities.at(first + s, c) = c < logits.cols() ? turned[c * kGroup + s] : 0.0f;
       }
     }
   }

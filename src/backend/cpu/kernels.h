@@ -14,21 +14,29 @@
 
 namespace reluscope::cpu {
 
+struct Rows {  // first .. end - 1
+  int first, end;
+};
+
 struct Kernels {
   std::string_view name;  // "avx2"
 
-  // As in backend/backend.h, for panels [first, end) of the output.
-  void (*matmul)(ConstMatrixView x, ConstMatrixView w, const float* start, MatrixView y,
-                 int first, int end);
-  void (*sparse_matmul)(const SparseLists& rows, ConstMatrixView w, const float* start,
-                        MatrixView y, int first, int end);
-  void (*weight_gradient)(ConstMatrixView x, ConstMatrixView d, const float* start,
-                          const ParameterUpdate& update, int first, int end);
-  // column_sums: null, or room for the padded columns.
-  void (*sparse_weight_gradient)(const SparseLists& columns, ConstMatrixView d,
-                                 const float* start, const ParameterUpdate& update,
-                                 float* column_sums, int first, int end);
-  void (*transpose)(ConstMatrixView a, MatrixView y);
+  // As in backend/backend.h, for some rows of one panel of the output. `start` and `y` point at
+  // that panel's columns, y at the first of the rows.
+  void (*matmul)(ConstMatrixView x, Rows rows, ConstMatrixView w, int panel, const float* start,
+                 float* y);
+  void (*sparse_matmul)(const SparseLists& x, Rows rows, ConstMatrixView w, int panel,
+                        const float* start, float* y);
+  // The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
+  // panel's sums go.
+  void (*weight_gradient)(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
+                          const float* start, const ParameterUpdate& update);
+  void (*sparse_weight_gradient)(const SparseLists& columns, Rows rows, ConstMatrixView d,
+                                 int panel, const float* start, const ParameterUpdate& update,
+                                 float* column_sums);
+  // One panel of a transposed.
+  void (*transpose)(ConstMatrixView a, int panel, float* y);
+  // For panels [first, end).
   void (*column_sums)(ConstMatrixView a, float* sums, int first, int end);
 
   // Indexed by ActivationId.
@@ -38,9 +46,8 @@ struct Kernels {
   void (*const* activation_parameter)(const float* p, const float* x, const float* dy,
                                       float* products, std::size_t n);
 
-  // scratch: C * 16 floats.
-  void (*softmax_cross_entropy)(const SoftmaxLoss&, float* scratch);
-  void (*softmax)(ConstMatrixView logits, MatrixView probabilities, float* scratch);
+  void (*softmax_cross_entropy)(const SoftmaxLoss&, Rows samples);
+  void (*softmax)(ConstMatrixView logits, MatrixView probabilities);
 
   void (*update)(const ParameterUpdate& update, std::size_t n);
 };

@@ -9,6 +9,8 @@
 #define RELUSCOPE_BACKEND_CPU_MATMUL_INL_H_
 #endif
 
+#include <algorithm>
+
 #include "backend/cpu/update-inl.h"
 #include "backend/cpu/vec-inl.h"
 
@@ -61,7 +63,7 @@ struct Tile {
   }
 };
 
-// One tile of y = start + a b: rows `row`.. of a, kTileFloats columns of a panel kBWidth wide.
+// One tile of y = start + a b: rows from `row` of a, kTileFloats columns of a panel kBWidth wide.
 template <class V, int MR, int kBWidth>
 HWY_NOINLINE void matmul_tile(const ConstMatrixView& a, int row, const float* b,
                               const float* start, float* y) {
@@ -77,35 +79,35 @@ HWY_NOINLINE void matmul_tile(const ConstMatrixView& a, int row, const float* b,
     }
     b += depth * kBWidth;
   }
-  tile.template store<kBWidth>(y + row * kBWidth);
+  tile.template store<kBWidth>(y);
 }
 
 template <class V, int kBWidth>
-HWY_INLINE void matmul_panel(const ConstMatrixView& a, const float* b, const float* start,
-                             float* y) {
+HWY_INLINE void matmul_panel(const ConstMatrixView& a, int first, int end, const float* b,
+                             const float* start, float* to) {
   for (int col = 0; col < kBWidth; col += kTileFloats) {
     const float* const from = start == nullptr ? nullptr : start + col;
-    int row = 0;
-    for (; row + kTileRows <= a.rows(); row += kTileRows) {
-      matmul_tile<V, kTileRows, kBWidth>(a, row, b + col, from, y + col);
+    float* y = to + col;
+    int row = first;
+    for (; row + kTileRows <= end; row += kTileRows, y += kTileRows * kBWidth) {
+      matmul_tile<V, kTileRows, kBWidth>(a, row, b + col, from, y);
     }
-    for (; row + 4 <= a.rows(); row += 4) {
-      matmul_tile<V, 4, kBWidth>(a, row, b + col, from, y + col);
+    for (; row + 4 <= end; row += 4, y += 4 * kBWidth) {
+      matmul_tile<V, 4, kBWidth>(a, row, b + col, from, y);
     }
-    for (; row < a.rows(); ++row) matmul_tile<V, 1, kBWidth>(a, row, b + col, from, y + col);
+    for (; row < end; ++row, y += kBWidth) {
+      matmul_tile<V, 1, kBWidth>(a, row, b + col, from, y);
+    }
   }
 }
 
 template <class V>
-void matmul(ConstMatrixView a, ConstMatrixView b, const float* start, MatrixView y, int first,
-            int end) {
-  for (int p = first; p < end; ++p) {
-    const float* const from = start == nullptr ? nullptr : start + p * kPanel;
-    if (y.layout.panel_width(p) == kPanel) {
-      matmul_panel<V, kPanel>(a, b.panel(p), from, y.panel(p));
-    } else {
-      matmul_panel<V, kPad>(a, b.panel(p), from, y.panel(p));
-    }
+void matmul(ConstMatrixView a, Rows rows, ConstMatrixView b, int panel, const float* start,
+            float* y) {
+  if (b.layout.panel_width(panel) == kPanel) {
+    matmul_panel<V, kPanel>(a, rows.first, rows.end, b.panel(panel), start, y);
+  } else {
+    matmul_panel<V, kPad>(a, rows.first, rows.end, b.panel(panel), start, y);
   }
 }
 
@@ -144,53 +146,88 @@ void gradient_block(const float* a, int cols, int depth, const float* b, const f
 }
 
 template <class V, class Update>
-void weight_gradient_with(ConstMatrixView x, ConstMatrixView d, const float* start,
-                          const ParameterUpdate& args, int first, int end) {
+void weight_gradient_with(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
+                          const float* start, const ParameterUpdate& args) {
   const Update update(args);
   const Layout layout{x.cols(), d.cols()};
-  for (int p = first; p < end; ++p) {
-    const float* const from = start == nullptr ? nullptr : start + p * kPanel;
-    const int width = layout.panel_width(p);
-    for (int q = 0; q < x.layout.panels(); ++q) {
-      const std::size_t at = layout.panel_offset(p) + static_cast<std::size_t>(q * kPanel * width);
-      const auto run = x.layout.panel_width(q) == kPanel
-                           ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
-                                              : &gradient_block<V, Update, kPanel, kPad>)
-                           : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
-                                              : &gradient_block<V, Update, kPad, kPad>);
-      run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(p), from, update, at);
-    }
+  const int width = layout.panel_width(panel);
+  for (int first = rows.first; first < rows.end; first += kPanel) {
+    const int q = first / kPanel;
+    const std::size_t at = layout.panel_offset(panel) + static_cast<std::size_t>(first * width);
+    const auto run = x.layout.panel_width(q) == kPanel
+                         ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
+                                            : &gradient_block<V, Update, kPanel, kPad>)
+                         : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
+                                            : &gradient_block<V, Update, kPad, kPad>);
+    run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(panel), start, update, at);
   }
 }
 
 template <class V>
-void weight_gradient(ConstMatrixView x, ConstMatrixView d, const float* start,
-                     const ParameterUpdate& update, int first, int end) {
+void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
+                     const float* start, const ParameterUpdate& update) {
   using Kind = ParameterUpdate::Kind;
   switch (update.kind) {
     case Kind::kStore:
-      return weight_gradient_with<V, StoreUpdate<V>>(x, d, start, update, first, end);
+      return weight_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update);
     case Kind::kAdam:
-      return weight_gradient_with<V, AdamUpdate<V>>(x, d, start, update, first, end);
+      return weight_gradient_with<V, AdamUpdate<V>>(x, rows, d, panel, start, update);
     case Kind::kSgd:
-      return weight_gradient_with<V, SgdUpdate<V>>(x, d, start, update, first, end);
+      return weight_gradient_with<V, SgdUpdate<V>>(x, rows, d, panel, start, update);
   }
 }
 
-// Through 16 x 16 blocks: reads rows, writes rows.
-inline void transpose(ConstMatrixView a, MatrixView y) {
-  for (int p = 0; p < y.layout.panels(); ++p) {
-    const int width = y.layout.panel_width(p);
-    float* to = y.panel(p);
-    for (int q = 0; q < a.layout.panels(); ++q) {
-      const int a_width = a.layout.panel_width(q);
-      const float* const from = a.panel(q) + static_cast<std::ptrdiff_t>(p) * kPanel * a_width;
-      const int used = y.layout.panel_cols(p);
-      for (int k = 0; k < a.layout.panel_cols(q); ++k, to += width) {
-        for (int c = 0; c < used; ++c) to[c] = from[c * a_width + k];
-        for (int c = used; c < width; ++c) to[c] = 0.0f;
+// to[c * to_stride + r] = from[r * from_stride + c] for 4 x 4 elements, all 16-byte aligned.
+HWY_INLINE void transpose_4x4(const float* HWY_RESTRICT from, std::ptrdiff_t from_stride,
+                              float* HWY_RESTRICT to, std::ptrdiff_t to_stride) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int r = 0; r < 4; ++r) {
+    for (int c = 0; c < 4; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+  }
+#else
+  const hn::CappedTag<float, 4> four;
+  const hn::RepartitionToWide<decltype(four)> two;
+  const auto wide = [&](auto v) { return hn::BitCast(two, v); };
+  const auto store = [&](auto v, int row) {
+    hn::Store(hn::BitCast(four, v), four, to + row * to_stride);
+  };
+  const auto a = hn::Load(four, from), b = hn::Load(four, from + from_stride);
+  const auto c = hn::Load(four, from + 2 * from_stride);
+  const auto d = hn::Load(four, from + 3 * from_stride);
+  const auto ab_low = wide(hn::InterleaveLower(four, a, b));  // a0 b0 a1 b1
+  const auto cd_low = wide(hn::InterleaveLower(four, c, d));
+  const auto ab_high = wide(hn::InterleaveUpper(four, a, b));
+  const auto cd_high = wide(hn::InterleaveUpper(four, c, d));
+  store(hn::InterleaveLower(two, ab_low, cd_low), 0);
+  store(hn::InterleaveUpper(two, ab_low, cd_low), 1);
+  store(hn::InterleaveLower(two, ab_high, cd_high), 2);
+  store(hn::InterleaveUpper(two, ab_high, cd_high), 3);
+#endif
+}
+
+// Panel `panel` of a transposed, padding zero, to y: rows of a become its columns.
+inline void transpose(ConstMatrixView a, int panel, float* y) {
+  const int used = std::min(a.rows() - panel * kPanel, kPanel);  // columns of y
+  const int width = (used + kPad - 1) / kPad * kPad;
+  for (int q = 0; q < a.layout.panels(); ++q) {
+    const int a_width = a.layout.panel_width(q), rows = a.layout.panel_cols(q);
+    const float* const from = a.panel(q) + static_cast<std::ptrdiff_t>(panel) * kPanel * a_width;
+    int k = 0;
+    for (; k + 4 <= rows; k += 4) {
+      int c = 0;
+      for (; c + 4 <= used; c += 4) {
+        transpose_4x4(from + c * a_width + k, a_width, y + k * width + c, width);
+      }
+      for (; c < width; ++c) {
+        for (int i = k; i < k + 4; ++i) {
+          y[i * width + c] = c < used ? from[c * a_width + i] : 0.0f;
+        }
       }
     }
+    for (; k < rows; ++k) {
+      for (int c = 0; c < width; ++c) y[k * width + c] = c < used ? from[c * a_width + k] : 0.0f;
+    }
+    y += rows * width;
   }
 }
 

@@ -14,6 +14,8 @@
 
 RELUSCOPE_TARGET_BEGIN
 
+using cpu::Rows;
+
 // Moments so small that their squares or products would be denormal become zero.
 inline constexpr double kLeastMoment = 1e-30;
 

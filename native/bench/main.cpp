@@ -1,0 +1,158 @@
+// Every kernel on every SIMD target: how fast it is, and what share of the core's measured peak
+// that is. A dense product has Eigen's rows beside its own.
+//
+//   build/native/bench/reluscope_bench [--benchmark_filter=...]
+//
+// A product's peak is that of the instruction set's separate multiplications and additions, as the
+// kernels make them; rows called "fused" and Eigen's, where it fuses, have the fused one. The peak
+// of what moves data is a stream's over as many bytes. See peak.h.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <ctime>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "backend/cpu/cpu_backend.h"
+#include "bench/cases.h"
+#include "bench/eigen.h"
+
+namespace reluscope::bench {
+namespace {
+
+double arithmetic_peak(const std::string& simd, bool fused) {
+  static std::map<std::pair<std::string, bool>, double> known;
+  const auto [at, is_new] = known.try_emplace({simd, fused});
+  if (is_new) at->second = best_rate(arithmetic(simd, fused));
+  return at->second;
+}
+
+double stream_peak(const std::string& simd, Stream kind, std::size_t floats) {
+  static std::map<std::tuple<std::string, Stream, std::size_t>, double> known;
+  const auto [at, is_new] = known.try_emplace({simd, kind, floats});
+  if (is_new) at->second = best_rate(stream(simd, kind, floats));
+  return at->second;
+}
+
+struct Row {
+  std::string name;
+  const char* unit;  // of billions a second
+  std::function<double()> peak;  // null: the row is a peak itself
+  std::function<Meter()> make;
+};
+
+void measure(benchmark::State& state, const Row& row) {
+  const double peak = row.peak ? row.peak() : 0.0;
+  const Meter meter = row.make();
+  meter.run();
+  // The processor's time: others' turns on it are not the kernel's.
+  const std::clock_t begin = std::clock();
+  for (auto _ : state) {
+    meter.run();
+    benchmark::ClobberMemory();
+  }
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  if (seconds == 0.0) return;  // a short run that only tells how many are needed
+  const double rate = meter.amount * 1e-9 * static_cast<double>(state.iterations()) / seconds;
+  state.counters[row.unit] = rate;
+  if (peak > 0.0) state.counters["peak%"] = 100.0 * rate / peak;
+}
+
+void add(Row row) {
+  const std::string name = row.name;
+  benchmark::RegisterBenchmark(name.c_str(), [row = std::move(row)](benchmark::State& state) {
+    measure(state, row);
+  });
+}
+
+bool fuses(const std::string& simd) { return arithmetic(simd, true).amount > 0.0; }
+
+void add_peaks(const std::string& simd) {
+  const auto add_peak = [&](const std::string& name, const char* unit, auto make) {
+    add({"peak: " + name + "/" + simd, unit, {}, make});
+  };
+  add_peak("separate multiply, add", "GFLOP/s", [=] { return arithmetic(simd, false); });
+  if (fuses(simd)) {
+    add_peak("fused multiply-add", "GFLOP/s", [=] { return arithmetic(simd, true); });
+  }
+  add_peak("division and square root", "Gdiv/s", [=] { return division(simd); });
+  constexpr std::pair<Stream, const char*> kStreams[] = {{Stream::kRead, "read"},
+                                                         {Stream::kCopy, "copy"},
+                                                         {Stream::kCombine, "combine"},
+                                                         {Stream::kUpdate, "update"}};
+  for (const auto& [kind, name] : kStreams) {
+    for (const int kilobytes : {16, 256, 6400}) {
+      const std::size_t floats = static_cast<std::size_t>(kilobytes) * 1000 / sizeof(float);
+      add_peak(std::string(name) + " " + std::to_string(kilobytes) + " KB", "GB/s",
+               [=, kind = kind] { return stream(simd, kind, floats); });
+    }
+  }
+}
+
+void add_case(const Case& it, const std::string& simd, bool fused) {
+  const bool computes = it.operations > 0.0;
+  add({it.name + " " + it.size + "/" + simd + (fused ? " fused" : ""),
+       computes ? "GFLOP/s" : "GB/s",
+       [=] {
+         return computes ? arithmetic_peak(simd, fused) : stream_peak(simd, it.stream, it.floats);
+       },
+       [=]() -> Meter {
+         const auto backend = std::make_shared<cpu::CpuBackend>(simd, 1, fused);
+         return {[backend, run = it.make(*backend)] { run(); },
+                 computes ? it.operations : it.bytes};
+       }});
+}
+
+void add_eigen(const Case& it, const EigenBuild& build) {
+  add({it.name + " " + it.size + "/" + build.name, "GFLOP/s",
+       [=] { return arithmetic_peak(build.simd, build.fused); },
+       [=]() -> Meter { return {build.make(*it.product), it.operations}; }});
+}
+
+void add_all() {
+  const std::vector<std::string> targets = cpu::simd_names();
+  for (const std::string& simd : targets) add_peaks(simd);
+  for (const Case& it : kernel_cases()) {
+    for (const std::string& simd : targets) {
+      add_case(it, simd, false);
+      if (it.product && fuses(simd)) add_case(it, simd, true);
+    }
+    if (!it.product) continue;
+    for (const EigenBuild& build : eigen_builds()) add_eigen(it, build);
+  }
+}
+
+}  // namespace
+
+// "a(), b()": one function for every build (CMakeLists.txt), which declares and calls them.
+EigenBuild RELUSCOPE_EIGEN_BUILDS;
+
+std::vector<EigenBuild> eigen_builds() {
+  std::vector<EigenBuild> builds;
+  for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) {
+    // On a machine without wide vectors two are the same.
+    const bool is_new = std::none_of(builds.begin(), builds.end(), [&](const EigenBuild& other) {
+      return other.name == build.name;
+    });
+    if (is_new) builds.push_back(build);
+  }
+  return builds;
+}
+
+}  // namespace reluscope::bench
+
+int main(int argc, char** argv) {
+  reluscope::bench::add_all();
+  // Enough for a kernel; whoever gives another time gives it later.
+  std::string min_time = "--benchmark_min_time=0.1";
+  std::vector<char*> args(argv, argv + argc);
+  args.insert(args.begin() + 1, min_time.data());
+  argc = static_cast<int>(args.size());
+  args.push_back(nullptr);
+  argv = args.data();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,104 @@
+// The rates of a few kernels, a JSON line each, on standard output: natively, in Node and in a
+// browser (tests/bench.mjs).
+//
+//   build/native/bench/kernel_rates [SIMD]
+//   {"case":"micro-kernel","size":"60x64 . 64x32","target":"avx512","unit":"GFLOP/s",
+//    "best":87.3,"median":85.1,"share":0.954}
+//
+// share: the best over the best of the fitting peak (see main.cpp).
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <list>
+
+#include "backend/cpu/cpu_backend.h"
+#include "bench/cases.h"
+
+namespace reluscope::bench {
+namespace {
+
+constexpr const char* kWanted[] = {
+    "micro-kernel",
+    "forward 1",
+    "weight gradient 1",
+    "weight gradient 1, adam",
+    "sparse forward 1",
+    "sparse weight gradient 1, adam",
+    "adam",
+    "relu forward",
+};
+
+// Rounds in which everything has its turn, so that a slow moment of the machine hits all; many
+// and short, so that on a busy one some are not interrupted.
+constexpr int kRounds = 60;
+constexpr double kWarmUp = 0.15, kBatchSeconds = 0.0015;
+
+struct Timed {
+  std::string name, size, unit;
+  Meter meter;
+  const Timed* peak;  // null: it is one itself
+  bool shown;
+  long times = 0;
+  std::vector<double> rates = {};
+
+  double best() const { return *std::max_element(rates.begin(), rates.end()); }
+  double median() const {
+    std::vector<double> sorted = rates;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() / 2];
+  }
+};
+
+void print_rates(const std::string& simd) {
+  cpu::CpuBackend backend(simd, 1);
+  std::list<Timed> all;  // which others point into
+  const Timed* const peak = &all.emplace_back(
+      Timed{"peak", "separate multiply, add", "GFLOP/s", arithmetic(simd, false), nullptr, true});
+  if (Meter fused = arithmetic(simd, true); fused.amount > 0) {
+    all.push_back({"peak", "fused multiply-add", "GFLOP/s", std::move(fused), nullptr, true});
+  }
+  for (const Case& it : kernel_cases()) {
+    if (std::find(std::begin(kWanted), std::end(kWanted), it.name) == std::end(kWanted)) continue;
+    if (it.operations > 0.0) {
+      all.push_back({it.name, it.size, "GFLOP/s", {it.make(backend), it.operations}, peak, true});
+    } else {
+      const Timed* const streamed = &all.emplace_back(Timed{
+          "stream", it.size, "GB/s", stream(simd, it.stream, it.floats), nullptr, false});
+      all.push_back({it.name, it.size, "GB/s", {it.make(backend), it.bytes}, streamed, true});
+    }
+  }
+  for (Timed& each : all) each.times = warm_up(each.meter.run, kWarmUp, kBatchSeconds);
+  for (int round = 0; round < kRounds; ++round) {
+    for (Timed& each : all) {
+      const double seconds = seconds_of(each.meter.run, each.times);
+      each.rates.push_back(each.meter.amount * static_cast<double>(each.times) / seconds * 1e-9);
+    }
+  }
+  for (const Timed& each : all) {
+    if (!each.shown) continue;
+    std::printf("{\"case\":\"%s\",\"size\":\"%s\",\"target\":\"%s\",\"unit\":\"%s\",",
+                each.name.c_str(), each.size.c_str(), simd.c_str(), each.unit.c_str());
+    std::printf("\"best\":%.2f,\"median\":%.2f,\"share\":%.3f}\n", each.best(), each.median(),
+                each.peak == nullptr ? 1.0 : each.best() / each.peak->best());
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+}  // namespace reluscope::bench
+
+int main(int argc, char** argv) {
+  try {
+    if (argc > 1) {
+      reluscope::bench::print_rates(argv[1]);
+    } else {
+      for (const std::string& simd : reluscope::cpu::simd_names()) {
+        reluscope::bench::print_rates(simd);
+      }
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 2;
+  }
+  return 0;
+}
