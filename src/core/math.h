@@ -131,6 +131,15 @@ RELUSCOPE_FN V tanh(V x) {
 }
 
 #ifndef RELUSCOPE_PER_TARGET
+// base^exponent, by squaring.
+inline double integer_power(double base, std::uint64_t exponent) {
+  double power = 1.0;
+  for (; exponent > 0; exponent >>= 1, base *= base) {
+    if (exponent & 1) power *= base;
+  }
+  return power;
+}
+
 // cos(2 pi turn) for turn in [0, 1]: whole quarter turns removed exactly, then Taylor series.
 inline double cos_2pi(double turn) {
   const double magic = 0x1.8p52;

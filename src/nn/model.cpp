@@ -113,7 +113,7 @@ void Model::backward_and_update(Optimizer& optimizer) {
 }
 
 void Model::apply(Optimizer& optimizer) {
-  backend_.update(optimizer.update_at(0, parameter_buffer_.data(), gradient_buffer_.data()),
+  optimizer.apply(backend_, parameter_buffer_.data(), gradient_buffer_.data(),
                   parameter_buffer_.size());
   parameters_changed();
 }
@@ -141,6 +141,17 @@ void Model::run_backward() {
     layers_[at]->backward(backend_, slices(l), x, dy, dx, before);
     if (before.id >= 0) --l;
   }
+}
+
+std::vector<HiddenMatrix> Model::hidden_matrices() const {
+  std::vector<HiddenMatrix> matrices;
+  for (const Parameter& parameter : parameters_) {
+    const ParameterSpec& spec = parameter.spec;
+    if (spec.role != ParameterRole::kWeight || spec.shape.size() < 2) continue;
+    matrices.push_back({parameter.offset, spec.layout, static_cast<int>(spec.shape.front())});
+  }
+  if (!matrices.empty()) matrices.pop_back();
+  return matrices;
 }
 
 std::int64_t Model::parameter_count() const {

@@ -60,6 +60,7 @@ class Model {
   ConstMatrixView output(int layer) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
+  std::vector<HiddenMatrix> hidden_matrices() const;  // all weights but the last layer's
   std::int64_t parameter_count() const;  // padding not counted
   std::span<float> parameters() { return {parameter_buffer_.data(), parameter_buffer_.size()}; }
   std::span<const float> parameters() const {

@@ -1,11 +1,13 @@
 #include "train/config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/text.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
 
 namespace reluscope {
 namespace {
@@ -18,12 +20,24 @@ std::vector<FieldChoice> init_choices() {
   return choices;
 }
 
-std::vector<FieldChoice> optimizer_choices() {
+template <class Rows>
+std::vector<FieldChoice> choices_of(const Rows& rows) {
   std::vector<FieldChoice> choices;
-  for (const OptimizerRow& row : optimizer_rows()) {
-    choices.push_back({row.name, row.label, row.about});
-  }
+  for (const auto& row : rows) choices.push_back({row.name, row.label, row.about});
   return choices;
+}
+
+// Fills in Field::used_by of the fields that rows name: `setting` is what chooses among the rows.
+template <class Rows>
+void note_users(std::vector<Field>& fields, const std::string& setting, const Rows& rows) {
+  for (const auto& row : rows) {
+    for (const std::string& name : words(row.fields)) {
+      const auto field = std::find_if(fields.begin(), fields.end(),
+                                      [&name](const Field& f) { return f.name == name; });
+      if (field->used_by.empty()) field->used_by = setting + ":";
+      field->used_by += " " + std::string(row.name);
+    }
+  }
 }
 
 // The table. Adding a field adds a member to Config and a row here.
@@ -57,27 +71,94 @@ std::vector<Field> make_fields() {
        &Config::model);
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());
   choice("optimizer", "Optimizer", "Optimizer", "how gradients become updates",
-         &Config::optimizer, optimizer_choices());
+         &Config::optimizer, choices_of(optimizer_rows()));
   number("lr", "Learning rate", "Optimizer", "size of an update; may change while training",
          &Config::lr, 0, 1e6)
       .live = true;
-  Field& momentum = number("momentum", "Momentum", "Optimizer",
-                           "share of the last update that is kept", &Config::momentum, 0, 1);
-  momentum.below_max = true;
-  momentum.used_by = "sgd";
-  add({"nesterov", "Nesterov", "Optimizer", "look ahead along the momentum", &Config::nesterov, 0,
-       0, false, {}, false, "sgd"});
-  Field& beta1 = number("beta1", "Beta 1", "Optimizer", "decay of the mean of gradients",
-                        &Config::beta1, 0, 1);
-  beta1.below_max = true;
-  beta1.used_by = "adam";
-  Field& beta2 = number("beta2", "Beta 2", "Optimizer", "decay of the mean of squared gradients",
-                        &Config::beta2, 0, 1);
-  beta2.below_max = true;
-  beta2.used_by = "adam";
+  const auto share = [&](const char* name, const char* label, const char* section,
+                         const char* help, auto member) {
+    number(name, label, section, help, member, 0, 1).below_max = true;
+  };
+  const auto yes_or_no = [&](const char* name, const char* label, const char* section,
+                             const char* help, bool Config::*member) {
+    add({name, label, section, help, member, 0, 0, false, {}, false, ""});
+  };
+  share("momentum", "Momentum", "Optimizer", "share of the last update that is kept",
+        &Config::momentum);
+  share("dampening", "Dampening", "Optimizer", "share of a gradient that the momentum leaves out",
+        &Config::dampening);
+  yes_or_no("nesterov", "Nesterov", "Optimizer", "look ahead along the momentum",
+            &Config::nesterov);
+  share("beta1", "Beta 1", "Optimizer", "decay of the mean of gradients", &Config::beta1);
+  share("beta2", "Beta 2", "Optimizer", "decay of the mean of squared gradients", &Config::beta2);
+  share("alpha", "Alpha", "Optimizer", "decay of the mean of squared gradients", &Config::alpha);
+  yes_or_no("centered", "Centred", "Optimizer",
+            "take the squared mean of gradients off the mean of their squares", &Config::centered);
   number("epsilon", "Epsilon", "Optimizer", "keeps the division finite", &Config::epsilon, 1e-20,
-         1)
-      .used_by = "adam";
+         1);
+  number("momentum_decay", "Momentum decay", "Optimizer",
+         "how fast NAdam's momentum grows to beta 1", &Config::momentum_decay, 0, 1);
+  number("lr_decay", "Rate decay", "Optimizer",
+         "at update t the learning rate is divided by 1 + (t - 1) times this", &Config::lr_decay, 0,
+         1e6);
+  number("initial_accumulator", "First sum", "Optimizer",
+         "what the sums of squared gradients begin at", &Config::initial_accumulator, 0, 1e6);
+  share("muon_momentum", "Muon's momentum", "Optimizer", "momentum of the hidden weight matrices",
+        &Config::muon_momentum);
+  number("muon_scale", "Muon's scale", "Optimizer",
+         "rate of the hidden weight matrices as a multiple of the learning rate",
+         &Config::muon_scale, 0, 1e6);
+  number("clip_norm", "Clip norm", "Optimizer",
+         "largest Euclidean norm of all gradients together; 0: any", &Config::clip_norm, 0, 1e9);
+  number("clip_value", "Clip value", "Optimizer",
+         "largest size of each element of a gradient; 0: any", &Config::clip_value, 0, 1e9);
+  number("accumulate", "Accumulate", "Optimizer",
+         "batches whose samples make one update; what is left at the end of an epoch makes a smaller one",
+         &Config::accumulate, 1, 65536);
+  share("ema", "Weight average", "Optimizer",
+        "decay of a moving average of the weights, which is scored and saved in their place; 0: none",
+        &Config::ema);
+
+  choice("schedule", "Schedule", "Schedule", "how the learning rate changes", &Config::schedule,
+         choices_of(schedule_rows()));
+  number("lr_warmup", "Warm-up", "Schedule", "updates in which the rate first rises from 0",
+         &Config::lr_warmup, 0, 1e9);
+  number("lr_step", "Step", "Schedule", "epochs from one drop to the next", &Config::lr_step, 1,
+         100000);
+  text("lr_milestones", "Milestones", "Schedule",
+       "epochs after which the rate drops, separated by commas", &Config::lr_milestones);
+  number("lr_gamma", "Factor", "Schedule", "what a drop multiplies the rate by", &Config::lr_gamma,
+         0, 1);
+  number("lr_period", "Period", "Schedule",
+         "epochs from the highest rate to the lowest; 0: the whole run", &Config::lr_period, 0,
+         100000);
+  number("lr_restart", "First period", "Schedule", "epochs until the first restart",
+         &Config::lr_restart, 1, 100000);
+  number("lr_restart_factor", "Period factor", "Schedule",
+         "how many times longer each next period is", &Config::lr_restart_factor, 1, 1000);
+  number("lr_rise", "Rise", "Schedule", "share of the run in which the rate rises",
+         &Config::lr_rise, 0, 1);
+  number("lr_div", "First divisor", "Schedule", "the run begins at the learning rate divided by this",
+         &Config::lr_div, 1e-3, 1e9);
+  number("lr_final_div", "Last divisor", "Schedule",
+         "and ends at its first rate divided by this", &Config::lr_final_div, 1e-3, 1e12);
+  yes_or_no("cycle_momentum", "Cycle momentum", "Schedule",
+            "momentum or beta 1 falls while the rate rises, and back", &Config::cycle_momentum);
+  share("momentum_min", "Lowest momentum", "Schedule", "at the highest rate",
+        &Config::momentum_min);
+  share("momentum_max", "Highest momentum", "Schedule", "at the beginning and the end",
+        &Config::momentum_max);
+  number("lr_patience", "Patience", "Schedule", "epochs without improvement before a drop",
+         &Config::lr_patience, 0, 100000);
+  number("lr_threshold", "Threshold", "Schedule",
+         "share of the best loss that a new one must be below it", &Config::lr_threshold, 0, 1);
+  number("lr_cooldown", "Cool-down", "Schedule", "epochs after a drop that do not count",
+         &Config::lr_cooldown, 0, 100000);
+  number("lr_min", "Lowest rate", "Schedule", "the rate does not fall below this", &Config::lr_min,
+         0, 1e6);
+  number("weight_decay", "Weight decay", "Regularisation",
+         "pulls all parameters towards 0: added to the gradient, or apart from it with adamw and muon",
+         &Config::weight_decay, 0, 1e6);
   number("epochs", "Epochs", "Run", "passes over the training data", &Config::epochs, 1, 100000);
   number("batch", "Batch size", "Run", "samples in a step", &Config::batch, 1, 65536);
   number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch,
@@ -106,6 +187,8 @@ std::vector<Field> make_fields() {
   add({"fused", "Fused multiply-add", "Run",
        "faster on some processors, natively only, and other bits than everywhere else",
        &Config::fused, 0, 0, false, {}, false, ""});
+  note_users(fields, "optimizer", optimizer_rows());
+  note_users(fields, "schedule", schedule_rows());
   return fields;
 }
 
@@ -358,7 +441,10 @@ Json fields_json() {
       row["max"] = field.max;
       row["below_max"] = field.below_max;
     }
-    if (!field.used_by.empty()) row["used_when"] = {{"optimizer", {field.used_by}}};
+    if (!field.used_by.empty()) {
+      const std::size_t colon = field.used_by.find(':');
+      row["used_when"][field.used_by.substr(0, colon)] = words(field.used_by.substr(colon + 1));
+    }
     rows.push_back(std::move(row));
   }
   return rows;

@@ -34,6 +34,37 @@ struct Config {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double dampening = 0.0;
+  double alpha = 0.99;
+  bool centered = false;
+  double momentum_decay = 0.004;
+  double lr_decay = 0.0;
+  double initial_accumulator = 0.0;
+  double muon_momentum = 0.95;
+  double muon_scale = 20.0;
+  double weight_decay = 0.0;
+  double clip_norm = 0.0;
+  double clip_value = 0.0;
+  int accumulate = 1;
+  double ema = 0.0;
+  std::string schedule = "constant";
+  int lr_warmup = 0;
+  int lr_step = 5;
+  std::string lr_milestones = "5,8";
+  double lr_gamma = 0.1;
+  double lr_min = 0.0;
+  int lr_period = 0;
+  int lr_restart = 5;
+  int lr_restart_factor = 1;
+  double lr_rise = 0.3;
+  double lr_div = 25.0;
+  double lr_final_div = 1e4;
+  bool cycle_momentum = true;
+  double momentum_min = 0.85;
+  double momentum_max = 0.95;
+  int lr_patience = 2;
+  double lr_threshold = 1e-4;
+  int lr_cooldown = 0;
   int epochs = 10;
   int batch = 64;
   int test_batch = 1000;
@@ -57,7 +88,7 @@ struct FieldChoice {
 struct Field {
   std::string name;
   std::string label;
-  std::string section;  // of the page's panel: Data, Model, Optimizer, Regularisation, Run
+  std::string section;  // of the page's panel: Data, Model, Optimizer, Schedule, Regularisation, Run
   std::string help;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
                std::string Config::*, std::vector<Event> Config::*>
@@ -66,7 +97,9 @@ struct Field {
   bool below_max = false;       // ... unless this is set
   std::vector<FieldChoice> choices;  // of texts that are one of a few
   bool live = false;                 // may change while training
-  std::string used_by;               // only with this optimizer
+  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the tables of
+  // optimizers and schedules.
+  std::string used_by;
 };
 
 const std::vector<Field>& config_fields();

@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/options.h"
 
 namespace reluscope {
 namespace {
@@ -41,7 +42,12 @@ Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
     : config_(config),
       backend_(make_backend(config)),
       trainer_(std::move(data), config, *backend_),
+      schedule_(schedule_options(config, trainer_.updates_per_epoch())),
       live_(config) {
+  if (schedule_.needs_validation()) {  // until a validation split can call epoch_validated()
+    throw Error("schedule is " + in_quotes(config.schedule) +
+                ", which goes by the loss on validation samples, but none are held out");
+  }
   trainer_.start_epoch(1);
   apply_events();
 }
@@ -101,14 +107,20 @@ Progress Session::advance() {
   return {};
 }
 
+StepRates Session::rates() const {
+  const std::int64_t before = std::int64_t{epoch_ - 1} * trainer_.updates_per_epoch();
+  return schedule_.at(before + trainer_.update_of(batch_), live_.lr);
+}
+
 Progress Session::train_step() {
   const auto before = std::chrono::steady_clock::now();
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
-  const StepResult result = trainer_.step(batch_, live_.lr);
+  const StepRates rates = this->rates();
+  lr_ = rates.lr;
+  const StepResult result = trainer_.step(batch_, rates);
   epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   if (result.diverged_layer >= 0) return diverge(result.diverged_layer);
 
-  const double lr = live_.lr;
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
@@ -127,12 +139,14 @@ Progress Session::train_step() {
                      {"total", total},
                      {"loss", result.score.loss()},
                      {"accuracy", result.score.accuracy()},
-                     {"lr", lr}};
+                     {"lr", lr_}};
+  if (rates.momentum) progress.values["momentum"] = *rates.momentum;
   if (batch_ % config_.log_every == 0) {
     progress.lines = {"Train Epoch: " + std::to_string(epoch_) + " [" +
                       std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
                       percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
                       format("%.6f", result.score.loss())};
+    if (!schedule_.constant()) progress.lines[0] += "\tLR: " + format("%.4g", lr_);
     progress.json = {json_line(progress.values)};
   }
   if (batch_ == batches) {
@@ -166,6 +180,7 @@ Progress Session::test_step() {
                      {"total", test_score_.samples},
                      {"seconds", epoch_seconds_},
                      {"samples_per_second", epoch_score_.samples / std::max(epoch_seconds_, 1e-9)}};
+  if (!schedule_.constant()) progress.values["lr"] = lr_;
   progress.json = {json_line(progress.values)};
   progress.lines = {"", "Test set: Average loss: " + format("%.4f", test_score_.loss()) +
                             ", Accuracy: " + std::to_string(test_score_.correct) + "/" +
@@ -185,6 +200,7 @@ Progress Session::done() const {
                      {"steps", steps_},
                      {"weights_sha256", weights_sha256()},
                      {"optimizer_sha256", optimizer_sha256()}};
+  if (config_.ema > 0.0) progress.values["ema_sha256"] = hash_of(trainer_.scored_parameters());
   progress.json = {json_line(progress.values)};
   progress.lines = {"Weights SHA-256: " + progress.values["weights_sha256"].get<std::string>()};
   return progress;
@@ -197,7 +213,7 @@ Progress Session::diverge(int layer) {
       "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " + std::to_string(epoch_) +
       "): the output of layer " + std::to_string(layer + 1) + " (" +
       trainer_.model().layer_name(layer) + ", " + text + ") is no longer finite at learning rate " +
-      number_text(live_.lr) +
+      number_text(lr_) +
       (weights_finite() ? "; the weights are those before that step."
                         : "; the weights themselves had already overflowed.");
   diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},     {"step", steps_ + 1},
@@ -236,13 +252,15 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   return prediction;
 }
 
-std::string Session::weights_sha256() const {
+std::string Session::hash_of(std::span<const float> parameters) const {
   Sha256 hash;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
-    hash.add_floats(Model::gather(parameter, trainer_.model().parameters()));
+    hash.add_floats(Model::gather(parameter, parameters));
   }
   return hash.hex();
 }
+
+std::string Session::weights_sha256() const { return hash_of(trainer_.model().parameters()); }
 
 std::string Session::optimizer_sha256() const {
   Sha256 hash;
@@ -261,7 +279,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   std::vector<NamedTensor> tensors;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     tensors.push_back({parameter.name, parameter.spec.shape,
-                       Model::gather(parameter, trainer_.model().parameters())});
+                       Model::gather(parameter, trainer_.scored_parameters())});
   }
   return write_safetensors(std::move(tensors),
                            {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});

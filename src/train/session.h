@@ -52,11 +52,11 @@ class Session {
   // Of one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
-  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32.
+  // Of the weights themselves, whether or not an average of them is scored: SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32.
   std::string weights_sha256() const;
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;
-  // A file's bytes; format is "safetensors". Throws Error for another.
+  // A file's bytes, of the weights that are scored; format is "safetensors". Throws Error for another.
   std::vector<std::uint8_t> save(std::string_view format) const;
 
  private:
@@ -68,15 +68,21 @@ class Session {
   Progress done() const;
   Progress diverge(int layer);
   bool weights_finite() const;
+  std::string hash_of(std::span<const float> parameters) const;
+  StepRates rates() const;  // of the next step
+  // Where the validation split's score at the end of an epoch belongs: the schedule goes by it.
+  void epoch_validated(double loss) { schedule_.epoch_ended(loss); }
 
   Config config_;
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
+  Schedule schedule_;
   Config live_;  // config_ with the events so far applied
   std::size_t next_event_ = 0;
   Phase phase_ = Phase::kTraining;
   std::int64_t steps_ = 0;  // done
   int epoch_ = 1, batch_ = 0, test_first_ = 0;
+  double lr_ = 0.0;                          // of the last step
   Score epoch_score_, test_score_;
   double epoch_seconds_ = 0.0;
   Progress diverged_;

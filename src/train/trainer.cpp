@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "train/options.h"
 
 namespace reluscope {
 namespace {
@@ -12,10 +13,6 @@ ModelOptions model_options(const Dataset& data, const Config& config) {
   return {config.model, data.shape(), data.classes(), config.init,
           static_cast<std::uint64_t>(config.seed), config.batch,
           std::min(config.test_batch, data.test().count())};
-}
-
-OptimizerOptions optimizer_options(const Config& config) {
-  return {config.momentum, config.nesterov, config.beta1, config.beta2, config.epsilon};
 }
 
 // Below this share of pixels that are not background, lists beat the dense product on every
@@ -49,8 +46,14 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       batch_(std::min(config.batch, data_->train().count())),
       model_(model_options(*data_, config), backend),
       sparse_(choose_sparse(*data_, config, model_)),
+      accumulate_(std::min(config.accumulate, batches())),
+      clip_{config.clip_value, config.clip_norm},
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
-                                model_.parameters().size())),
+                                model_.parameters().size(), model_.hidden_matrices())),
+      store_gradients_(accumulate_ > 1 || clip_.value > 0.0 || clip_.norm > 0.0 ||
+                       optimizer_->needs_gradients()),
+      group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0),
+      average_(config.ema, model_.parameters().size()),
       batcher_(batcher_options(*data_, config, model_, batch_, sparse_), backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
@@ -62,6 +65,9 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::size_t moments = 0;
   for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
   bytes.emplace_back("moments", moments);
+  const std::size_t averages = group_gradients_.size() + average_.values().size();
+  const std::size_t working = averages * sizeof(float) + optimizer_->scratch_bytes();
+  if (working > 0) bytes.emplace_back("averages", working);
   bytes.emplace_back("batches", batcher_.memory_bytes());
   return bytes;
 }
@@ -70,10 +76,13 @@ int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / ba
 
 void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }
 
-Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
+int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
+
+Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
+                     int gradient_samples) {
   const int rows = logits.rows();
-  backend_.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(rows), losses_.data(),
-                                  correct_.data(), dlogits});
+  backend_.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(gradient_samples),
+                                  losses_.data(), correct_.data(), dlogits});
   backend_.finish();
   Score score;
   score.samples = rows;
@@ -96,7 +105,7 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-StepResult Trainer::step(int batch, double lr) {
+StepResult Trainer::step(int batch, const StepRates& rates) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, data_->train().count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
@@ -105,19 +114,62 @@ StepResult Trainer::step(int batch, double lr) {
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
-  StepResult result{score(logits, samples.labels, model_.logits_gradient().data), -1};
+  const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
+  const int group_samples = std::min(accumulate_ * batch_, data_->train().count() - group);
+  StepResult result{score(logits, samples.labels, model_.logits_gradient().data, group_samples), -1};
   if (!std::isfinite(result.score.loss_sum)) {
     result.diverged_layer = first_layer_not_finite();
     return result;
   }
-  optimizer_->begin_step(lr);
-  model_.backward_and_update(*optimizer_);
+  update(batch, rates);
   return result;
+}
+
+void Trainer::update(int batch, const StepRates& rates) {
+  if (store_gradients_) model_.backward();
+  const std::span<float> gradients = model_.gradients();
+  const bool first = batch % accumulate_ == 0;
+  const bool last = batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+  if (!first) {
+    backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),
+                       gradients.size());
+  }
+  if (!last) {
+    std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
+    return;
+  }
+  optimizer_->begin_step(rates.lr, rates.momentum);
+  if (store_gradients_) {
+    clip_gradients(backend_, gradients, clip_);
+    model_.apply(*optimizer_);
+  } else {
+    model_.backward_and_update(*optimizer_);
+  }
+  average_.update(backend_, model_.parameters());
+}
+
+std::span<const float> Trainer::scored_parameters() const {
+  return average_.ready() ? average_.values() : model_.parameters();
+}
+
+// Where an average is scored, it changes places with the weights meanwhile.
+ConstMatrixView Trainer::forward_scored(const Signal& input) {
+  const auto exchange = [this] {
+    if (!average_.ready()) return;
+    backend_.finish();
+    const std::span<float> weights = model_.parameters();
+    std::swap_ranges(weights.begin(), weights.end(), average_.values().begin());
+    model_.parameters_changed();
+  };
+  exchange();
+  const ConstMatrixView logits = model_.forward(Mode::kEvaluate, input);
+  exchange();
+  return logits;
 }
 
 Score Trainer::evaluate(int first, int rows) {
   const Batch samples = batcher_.in_order(data_->test(), first, rows);
-  return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+  return score(forward_scored(samples.input), samples.labels, nullptr, rows);
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {
@@ -125,7 +177,7 @@ void Trainer::infer(std::span<const std::uint8_t> pixels) {
     throw Error("image: " + std::to_string(pixels.size()) + " pixels, but the network takes " +
                 std::to_string(data_->train().pixels()));
   }
-  model_.forward(Mode::kEvaluate, batcher_.single(pixels).input);
+  forward_scored(batcher_.single(pixels).input);
 }
 
 std::vector<float> Trainer::probabilities() {

@@ -10,7 +10,10 @@
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "nn/model.h"
+#include "optim/gradients.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/weight_average.h"
 #include "train/config.h"
 
 namespace reluscope {
@@ -48,16 +51,31 @@ class Trainer {
   bool sparse_input() const { return sparse_; }
   int batches() const;  // in an epoch, a last smaller one included
 
-  void start_epoch(int epoch);           // from 1: shuffles
-  StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
-  Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+  // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
+  int updates_per_epoch() const;
+  int update_of(int batch) const { return batch / accumulate_; }  // of an epoch, both from 0
+
+  void start_epoch(int epoch);  // from 1: shuffles
+  // batch: from 0, of the started epoch, one after the other. A batch that is not the last of its
+  // group only adds its gradients to theirs; the last makes the update, by the gradient of the mean
+  // loss of all samples of the group, as if they were one batch.
+  StepResult step(int batch, const StepRates& rates);
+  StepResult step(int batch, double lr) { return step(batch, StepRates{lr, {}}); }
+  // Test samples first .. first + rows - 1, by scored_parameters().
+  Score evaluate(int first, int rows);
+  // What is scored, shown and saved: the weights or their moving average.
+  std::span<const float> scored_parameters() const;
 
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()
 
  private:
-  Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits);
+  // gradient_samples: whose mean loss dlogits is the gradient of.
+  Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
+              int gradient_samples);
+  ConstMatrixView forward_scored(const Signal& input);
+  void update(int batch, const StepRates& rates);
   int first_layer_not_finite() const;
 
   std::shared_ptr<const Dataset> data_;
@@ -66,7 +84,12 @@ class Trainer {
   int batch_;
   Model model_;
   bool sparse_;
+  int accumulate_;
+  ClipOptions clip_;
   std::unique_ptr<Optimizer> optimizer_;
+  bool store_gradients_;    // something stands between them and the optimizer
+  Buffer group_gradients_;  // the sum over the batches of a group so far
+  WeightAverage average_;
   Batcher batcher_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;

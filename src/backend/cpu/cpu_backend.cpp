@@ -174,11 +174,17 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
   if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
+  const bool near = !in_gradient_kernels(update.kind);
   // Whoever has whole columns sums them while they are near; cut ones are summed afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
     const float* const from = columns_of(start, panel);
-    if (x.sparse()) {
+    if (near) {
+      gradient_then_update(x, d, from, update, panel, rows);
+      if (sums_near != nullptr) {
+        kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
+      }
+    } else if (x.sparse()) {
       float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
       kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
     } else {
@@ -191,6 +197,24 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
 }
 
+// Some rows at a time, so that their gradient is still in a near cache when the update reads it.
+void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
+                                      const ParameterUpdate& update, int panel, Rows rows) {
+  constexpr int kRowsAtOnce = 4 * kPanel;
+  const Layout layout{x.values.cols(), d.cols()};
+  ParameterUpdate store;
+  store.gradient = update.gradient;
+  for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
+    const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
+    if (x.sparse()) {
+      kernels_->sparse_weight_gradient(x.columns, some, d, panel, start, store, nullptr);
+    } else {
+      kernels_->weight_gradient(x.values, some, d, panel, start, store);
+    }
+    kernels_->update(update.from(offset_of(layout, panel, some)), floats_of(layout, panel, some));
+  }
+}
+
 void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
   split(x.layout.panels(), 1, static_cast<double>(x.layout.size()), [&](int first, int end) {
     kernels_->column_sums(x, sums, first, end);
@@ -201,6 +225,31 @@ void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y
   for (std::size_t i = 0; i < n; ++i) {
     const float product = scale * x[i];
     y[i] = (a == nullptr ? 0.0f : a[i]) + product;
+  }
+}
+
+// Sixteen sums, of every sixteenth square, then of those in order: wide enough for any vectors.
+double CpuBackend::sum_of_squares(const float* x, std::size_t n) {
+  constexpr std::size_t kSums = 16;
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (std::size_t s = 0; s < kSums; ++s) {
+      const double value = static_cast<double>(x[i + s]);
+      sums[s] += value * value;
+    }
+  }
+  for (std::size_t s = 0; i < n; ++i, ++s) {
+    sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  }
+  double sum = 0.0;
+  for (const double part : sums) sum += part;
+  return sum;
+}
+
+void CpuBackend::clamp(float* x, float limit, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = x[i] > limit ? limit : (x[i] < -limit ? -limit : x[i]);
   }
 }
 
@@ -241,11 +290,8 @@ void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
 
 void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
   split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    ParameterUpdate part = update;
-    for (float** at : {&part.gradient, &part.weights, &part.moment1, &part.moment2}) {
-      if (*at != nullptr) *at += first;
-    }
-    kernels_->update(part, static_cast<std::size_t>(end - first));
+    kernels_->update(update.from(static_cast<std::size_t>(first)),
+                     static_cast<std::size_t>(end - first));
   });
 }
 

@@ -36,6 +36,8 @@ class CpuBackend final : public Backend {
                        const ParameterUpdate& update, float* column_sums) override;
   void column_sums(ConstMatrixView x, float* sums) override;
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
+  double sum_of_squares(const float* x, std::size_t n) override;
+  void clamp(float* x, float limit, std::size_t n) override;
   void activation_forward(ActivationId id, const float* p, const float* x, float* y,
                           std::size_t n) override;
   void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
@@ -48,6 +50,9 @@ class CpuBackend final : public Backend {
 
  private:
   int blocks_of_panel(const Layout& layout, int unit) const;
+  // Of some rows of one panel; `start` points at that panel's columns.
+  void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
+                            const ParameterUpdate& update, int panel, Rows rows);
   // work(panel, rows) on the panels of a matrix, cut into blocks of rows, multiples of unit, where
   // there are too few panels to keep all threads busy.
   template <class Work>

@@ -156,6 +156,9 @@ void update(const ParameterUpdate& args, std::size_t n) {
     case ParameterUpdate::Kind::kStore: return;
     case ParameterUpdate::Kind::kAdam: return apply_update<V, AdamUpdate<V>>(args, n);
     case ParameterUpdate::Kind::kSgd: return apply_update<V, SgdUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kRmsprop: return apply_update<V, RmspropUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kNadam: return apply_update<V, NadamUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kAdagrad: return apply_update<V, AdagradUpdate<V>>(args, n);
   }
 }
 

@@ -18,6 +18,13 @@ struct Rows {  // first .. end - 1
   int first, end;
 };
 
+// The usual optimizers work on a gradient that is still in registers: each has gradient kernels of its
+// own. For the others, which would multiply that code, a gradient is stored and `update` follows.
+inline bool in_gradient_kernels(ParameterUpdate::Kind kind) {
+  using Kind = ParameterUpdate::Kind;
+  return kind == Kind::kStore || kind == Kind::kAdam || kind == Kind::kSgd;
+}
+
 struct Kernels {
   std::string_view name;  // "avx2"
 
@@ -27,7 +34,7 @@ struct Kernels {
                  float* y);
   void (*sparse_matmul)(const SparseLists& x, Rows rows, ConstMatrixView w, int panel,
                         const float* start, float* y);
-  // The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
+  // For what in_gradient_kernels() says. The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
   // panel's sums go.
   void (*weight_gradient)(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
                           const float* start, const ParameterUpdate& update);
