@@ -198,9 +198,11 @@ const Field& find_field(const std::string& name) {
     if (field.name == name) return field;
     known.push_back(field.name);
   }
-  const std::string nearest = nearest_name(name, known);
+  std::string lower = name.substr(0, 64);  // settings have small letters only
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string nearest = nearest_name(lower, known);
   throw Error("unknown setting " + in_quotes(name) +
-              (nearest.empty() ? ": known are " + join_or(known)
+              (nearest.empty() ? ": none of the " + std::to_string(known.size()) + " there are is called anything like it"
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 
