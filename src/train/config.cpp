@@ -193,16 +193,20 @@ std::vector<Field> make_fields() {
 }
 
 const Field& find_field(const std::string& name) {
-  std::vector<std::string> known;
+  std::vector<std::string> known, always;
   for (const Field& field : config_fields()) {
     if (field.name == name) return field;
     known.push_back(field.name);
+    if (field.used_by.empty()) always.push_back(field.name);
   }
-  std::string lower = name.substr(0, 64);  // settings have small letters only
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const std::string nearest = nearest_name(lower, known);
+  std::string plain;  // settings have small letters; another alphabet's letter counts as one
+  for (const char c : name) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  const std::string nearest = nearest_name(plain, known);
   throw Error("unknown setting " + in_quotes(name) +
-              (nearest.empty() ? ": none of the " + std::to_string(known.size()) + " there are is called anything like it"
+              (nearest.empty() ? ": those of every run are " + join_or(always)
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 

@@ -149,6 +149,32 @@ TEST_SUITE("ops") {
       }
     }
   }
+
+  TEST_CASE("no optimizer, clipping, accumulation or average allocates in a step") {
+    for (const OptimizerRow& row : optimizer_rows()) {
+      for (const char* const input : {"dense", "sparse"}) {
+        CAPTURE(row.name);
+        CAPTURE(input);
+        Config config;
+        config.model = "dense 40 | relu | dense 20 | relu | dense 10";
+        config.input = input;
+        config.optimizer = row.name;
+        config.weight_decay = 0.01;
+        config.clip_norm = 1.0;
+        config.clip_value = 0.5;
+        config.accumulate = 2;
+        config.ema = 0.9;
+        cpu::CpuBackend backend("auto", 2);
+        Trainer trainer(test::mnist(), config, backend);
+        trainer.start_epoch(1);
+        for (int batch = 0; batch < 4; ++batch) trainer.step(batch, 0.001);
+        CHECK(allocations_in([&] {
+                for (int batch = 4; batch < 8; ++batch) trainer.step(batch, 0.001);
+              }) == 0);
+        CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
+      }
+    }
+  }
 }
 
 }  // namespace

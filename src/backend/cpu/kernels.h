@@ -19,10 +19,14 @@ struct Rows {  // first .. end - 1
 };
 
 // The usual optimizers work on a gradient that is still in registers: each has gradient kernels of its
-// own. For the others, which would multiply that code, a gradient is stored and `update` follows.
-inline bool in_gradient_kernels(ParameterUpdate::Kind kind) {
+// own. For the others, for weight decay and for dampening, which would multiply that code, some rows of
+// a gradient are stored and `update` follows while they are near.
+inline bool in_gradient_kernels(const ParameterUpdate& update) {
   using Kind = ParameterUpdate::Kind;
-  return kind == Kind::kStore || kind == Kind::kAdam || kind == Kind::kSgd;
+  if (update.kind == Kind::kStore) return true;
+  if (update.coupled_decay != 0.0f || update.keep != 1.0f) return false;
+  return update.kind == Kind::kAdam ||
+         (update.kind == Kind::kSgd && update.sgd.gradient_share == 1.0f);
 }
 
 struct Kernels {

@@ -171,9 +171,9 @@ void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
     case Kind::kStore:
       return weight_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update);
     case Kind::kAdam:
-      return weight_gradient_with<V, AdamUpdate<V>>(x, rows, d, panel, start, update);
+      return weight_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
     case Kind::kSgd:
-      return weight_gradient_with<V, SgdUpdate<V>>(x, rows, d, panel, start, update);
+      return weight_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
     case Kind::kRmsprop:
     case Kind::kNadam:
     case Kind::kAdagrad: return;  // not in_gradient_kernels()

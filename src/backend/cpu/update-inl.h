@@ -8,6 +8,8 @@
 #define RELUSCOPE_BACKEND_CPU_UPDATE_INL_H_
 #endif
 
+#include <type_traits>
+
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/vec-inl.h"
 #include "core/math.h"
@@ -48,6 +50,18 @@ struct WeightDecay {
   }
 };
 
+// Neither it nor dampening: what the gradient kernels are made for.
+template <class V>
+struct NoDecay {
+  HWY_INLINE explicit NoDecay(const ParameterUpdate&) {}
+  HWY_INLINE V slope(V slope, const float*) const { return slope; }
+  HWY_INLINE V step(float* weight, V step) const {
+    const V changed = V::load(weight) - step;
+    changed.store(weight);
+    return changed;
+  }
+};
+
 // decay * moment + term, to memory.
 template <class V>
 HWY_INLINE V next_moment(float* moment, V decay, V term) {
@@ -58,10 +72,10 @@ HWY_INLINE V next_moment(float* moment, V decay, V term) {
 
 // Kingma and Ba, "Adam" (2015), algorithm 1, in PyTorch's order of operations. With decoupled decay:
 // Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
-template <class V>
+template <class V, class Decay = WeightDecay<V>>
 struct AdamUpdate {
   V beta1, rest1, beta2, rest2, step_size, inverse_root, epsilon;
-  WeightDecay<V> decay;
+  Decay decay;
   float *w, *m, *v;
   HWY_INLINE explicit AdamUpdate(const ParameterUpdate& u)
       : beta1(u.adam.beta1), rest1(u.adam.one_minus_beta1), beta2(u.adam.beta2),
@@ -78,11 +92,11 @@ struct AdamUpdate {
 };
 
 // Sutskever, Martens, Dahl, Hinton (2013), in PyTorch's form: the buffer is mu * buffer + g.
-template <class V>
+template <class V, class Decay = WeightDecay<V>>
 struct SgdUpdate {
   V lr, mu, share;
   bool nesterov;
-  WeightDecay<V> decay;
+  Decay decay;
   float *w, *momentum;
   HWY_INLINE explicit SgdUpdate(const ParameterUpdate& u)
       : lr(u.sgd.lr), mu(u.sgd.momentum), share(u.sgd.gradient_share), nesterov(u.sgd.nesterov),
@@ -90,7 +104,8 @@ struct SgdUpdate {
   HWY_INLINE V apply(std::size_t at, V slope) const {
     slope = decay.slope(slope, w + at);
     if (momentum != nullptr) {
-      const V buffer = next_moment(momentum + at, mu, share * slope);
+      const V fresh = std::is_same_v<Decay, NoDecay<V>> ? slope : share * slope;
+      const V buffer = next_moment(momentum + at, mu, fresh);
       slope = nesterov ? mad(mu, buffer, slope) : buffer;
     }
     return decay.step(w + at, lr * slope);
