@@ -79,6 +79,48 @@ struct ActivationBefore {
   const float* z = nullptr;  // laid out like x
 };
 
+// How a square kernel moves over an image: places outside the image (padding) hold 0.
+struct Window {
+  int height, width;  // of the image
+  int kernel_height, kernel_width;
+  int stride = 1, padding = 0;
+
+  int out_height() const { return (height + 2 * padding - kernel_height) / stride + 1; }
+  int out_width() const { return (width + 2 * padding - kernel_width) / stride + 1; }
+  int taps() const { return kernel_height * kernel_width; }
+  int pixels() const { return height * width; }
+  int out_pixels() const { return out_height() * out_width(); }
+};
+
+enum class Pooling { kMax, kAverage };
+
+// torch.nn.BatchNorm1d and 2d over the rows of a matrix, column by column. All arrays have the
+// matrix's padded columns. Training needs two rows or more.
+struct BatchNormalisation {
+  bool train;  // statistics of the batch, and the running ones updated; else the running ones
+  double epsilon, momentum;
+  const float *weight, *bias;
+  float *running_mean, *running_var, *batches;  // batches: one number
+  float *mean, *inverse_deviation;              // of the last forward, for backward
+  float* scratch;                               // batch_norm_scratch() floats
+};
+
+// torch.nn.LayerNorm over each sample: `rows` rows of the matrix, and all its columns.
+struct LayerNormalisation {
+  int rows;
+  double epsilon;
+  ConstMatrixView weight, bias;  // (rows, columns)
+  float* scratch;                // two numbers a sample
+};
+
+// Which elements survive: those whose random word is at least `threshold`; they are scaled.
+struct Dropping {
+  std::uint64_t seed;
+  std::uint32_t purpose, step, layer;
+  std::uint32_t threshold;  // of 2^32
+  float scale;
+};
+
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
@@ -91,6 +133,17 @@ struct SoftmaxLoss {
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
   return align_up(Layout{out, n}.size()) + align_up(Layout{in + kPanel, n}.size());
 }
+
+// Sums over many rows are made of blocks of this many, each added up in float from its first row
+// on; the blocks' sums are added in double, in order. So threads may share the blocks.
+inline constexpr int kSumRows = 128;
+inline std::size_t batch_norm_scratch(Layout x) {
+  const auto blocks = static_cast<std::size_t>((x.rows + kSumRows - 1) / kSumRows);
+  return 2 * align_up((blocks + 1) * static_cast<std::size_t>(x.padded_cols()));
+}
+
+// Floats that each thread needs to convolve images with so many channels in and out.
+std::size_t convolution_workspace(const Window& window, int channels, int out_channels);
 
 class Backend {
  public:
@@ -132,6 +185,47 @@ class Backend {
   // products = dy df/dp(x) for the learnable parameter p.
   virtual void activation_parameter(ActivationId id, const float* p, const float* x,
                                     const float* dy, float* products, std::size_t n) = 0;
+
+  // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the image
+  // ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back, padding
+  // zero.
+  virtual void flatten(ConstMatrixView image, int pixels, MatrixView features) = 0;
+  virtual void unflatten(ConstMatrixView features, int pixels, MatrixView image) = 0;
+
+  // Makes sure that every thread has this much memory of its own; not in a step.
+  virtual void reserve(std::size_t workspace_floats) = 0;
+  // y (N * OH * OW, O) = bias + x (N * H * W, C) convolved with w (R * S * C, O), whose rows are in
+  // the order (R, S, C); terms are added in that order. Reserve convolution_workspace() before.
+  virtual void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
+                        const float* bias, MatrixView y, const ActivationAfter& after) = 0;
+  // dx of dy, terms in the order (R, S, O). turned: the size of a matrix (R * S * O, C).
+  virtual void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
+                                       MatrixView dx, float* turned,
+                                       const ActivationBefore& before) = 0;
+  // The gradient of w, terms in the order of dy's rows. It is stored and then updated.
+  virtual void convolve_weight_gradient(const Window& window, ConstMatrixView x,
+                                        ConstMatrixView dy, const ParameterUpdate& update) = 0;
+
+  // y (N * OH * OW, C) of x (N * H * W, C). The window has no padding.
+  virtual void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) = 0;
+  // To the first maximum of each window, or in equal parts to all of it.
+  virtual void pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
+                             ConstMatrixView dy, MatrixView dx) = 0;
+
+  virtual void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                          const ActivationAfter& after) = 0;
+  // dx unless dx.data is null, dweight and dbias, padding zero.
+  virtual void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
+                                   ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias,
+                                   const ActivationBefore& before) = 0;
+  virtual void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) = 0;
+  virtual void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
+                                   ConstMatrixView dy, MatrixView dx, float* dweight,
+                                   float* dbias) = 0;
+  // y = x where it survives, scaled, else 0. The same for gradients.
+  virtual void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) = 0;
+  // sums[c] = sum over the rows of x in blocks of kSumRows; scratch: batch_norm_scratch() floats.
+  virtual void long_column_sums(ConstMatrixView x, float* scratch, float* sums) = 0;
 
   virtual void softmax_cross_entropy(const SoftmaxLoss& args) = 0;
   // probabilities (N, C) of logits (N, C), padding zero.

@@ -1,5 +1,7 @@
 #include "nn/activation_layer.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 
 namespace reluscope {
@@ -35,8 +37,11 @@ std::vector<ParameterSpec> ActivationLayer::parameters() const {
 // The products dy df/dp, and their column sums.
 std::size_t ActivationLayer::scratch_floats(int rows) const {
   if (!learns()) return 0;
-  const Layout layout{rows, static_cast<int>(element_count(shape_))};
-  return align_up(layout.size()) + align_up(static_cast<std::size_t>(layout.padded_cols()));
+  const auto floats = [](const Layout& layout) {
+    return align_up(layout.size()) + align_up(static_cast<std::size_t>(layout.padded_cols()));
+  };
+  const std::size_t features = floats(feature_layout(shape_, rows));
+  return shape_.size() < 3 ? features : std::max(features, floats(image_layout(shape_, rows)));
 }
 
 double ActivationLayer::gain() const { return activation_gain(id_, initial_); }
@@ -45,16 +50,17 @@ const float* ActivationLayer::activation_parameters(const LayerSlices& slices) c
   return learns() ? slices.parameters[0] : fixed_.data();
 }
 
-void ActivationLayer::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x,
-                              MatrixView y, const ActivationAfter&) const {
+void ActivationLayer::forward(Backend& backend, const StepContext&, LayerSlices& slices,
+                              const Signal& x, MatrixView y, const ActivationAfter&) const {
   backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data, y.layout.size());
 }
 
 // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
 // ascending order, whatever the target and the threads. In double along the columns: cheap, and
 // as exact as a float sum in any order.
-void ActivationLayer::backward(Backend& backend, LayerSlices& slices, const Signal& x,
-                               ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
+void ActivationLayer::backward(Backend& backend, const StepContext&, LayerSlices& slices,
+                               const Signal& x, ConstMatrixView dy, MatrixView dx,
+                               const ActivationBefore&) const {
   const std::size_t n = dy.layout.size();
   if (learns()) {
     const MatrixView products{slices.scratch, dy.layout};

@@ -20,10 +20,10 @@ class ActivationLayer final : public Layer {
   ActivationId activation() const override { return id_; }
   double gain() const override;
 
-  void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
+  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override;
-  void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                MatrixView dx, const ActivationBefore&) const override;
+  void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                const Signal& x, ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override;
 
  private:
   bool learns() const;

@@ -227,10 +227,8 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   Prediction prediction;
   for (int l = 0; l < model.layer_count(); ++l) {
     const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
-    const ConstMatrixView y = model.output(l);
-    LayerOutput output{model.layer_name(l), layer.kind(), layer.text(), {}};
-    for (int c = 0; c < y.cols(); ++c) output.values.push_back(y.at(0, c));
-    prediction.layers.push_back(std::move(output));
+    prediction.layers.push_back(
+        {model.layer_name(l), layer.kind(), layer.text(), model.sample_output(l, 0)});
   }
   prediction.probabilities = trainer_.probabilities();
   return prediction;

@@ -68,7 +68,10 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
 
 int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / batch_; }
 
-void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }
+void Trainer::start_epoch(int epoch) {
+  epoch_ = epoch;
+  batcher_.shuffle(seed_, epoch, data_->train().count());
+}
 
 Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
   const int rows = logits.rows();
@@ -104,7 +107,8 @@ StepResult Trainer::step(int batch, double lr) {
     const int left = data_->train().count() - (first + batch_);
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
+  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
   StepResult result{score(logits, samples.labels, model_.logits_gradient().data), -1};
   if (!std::isfinite(result.score.loss_sum)) {
     result.diverged_layer = first_layer_not_finite();

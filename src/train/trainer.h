@@ -64,6 +64,7 @@ class Trainer {
   Backend& backend_;
   std::uint64_t seed_;
   int batch_;
+  int epoch_ = 1;
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -58,22 +58,6 @@ CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cor
   check_arithmetic();
 }
 
-// A region costs about a microsecond to enter and leave, which is some 20,000 operations.
-template <class Work>
-void CpuBackend::split(int count, int unit, double operations, const Work& work) {
-  constexpr double kWorthwhile = 40000;
-  const int parts = pool_.size();
-  if (parts == 1 || operations < kWorthwhile || count <= unit) {
-    work(0, count);
-    return;
-  }
-  pool_.run([&](int part) {
-    const int first = ThreadPool::share_begin(count, part, parts, unit);
-    const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
-    if (first < end) work(first, end);
-  });
-}
-
 // Shares are runs of blocks in the order of memory, so that a thread finds its panels of a weight
 // matrix in its own cache at every step.
 int CpuBackend::blocks_of_panel(const Layout& layout, int unit) const {

@@ -42,11 +42,15 @@ struct ActivationTables<V, ActivationList<A...>> {
       &activation_parameter<V, A>...};
 };
 
+// In layer_kernels.cpp.
+template <class Policy>
+const cpu::LayerKernels* layer_kernels();
+
 template <class Policy>
 const Kernels* kernel_table() {
   using V = VecOf<Policy>;
   using Tables = ActivationTables<V, Activations>;
-  static constexpr Kernels kTable = {
+  static const Kernels kTable = {
       RELUSCOPE_TARGET_TEXT,
       &matmul<V>,
       &sparse_matmul<V>,
@@ -54,6 +58,7 @@ const Kernels* kernel_table() {
       &sparse_weight_gradient<V>,
       &transpose,
       &column_sums<V>,
+      layer_kernels<Policy>(),
       Tables::kForward,
       Tables::kBackward,
       Tables::kParameter,

@@ -39,6 +39,8 @@ struct Kernels {
   // For panels [first, end).
   void (*column_sums)(ConstMatrixView a, float* sums, int first, int end);
 
+  const struct LayerKernels* layers;  // see layer_kernels.h
+
   // Indexed by ActivationId.
   void (*const* activation_forward)(const float* p, const float* x, float* y, std::size_t n);
   void (*const* activation_backward)(const float* p, const float* x, const float* dy, float* dx,

@@ -56,6 +56,12 @@ struct Tile {
   }
 
   template <int kYStride>
+  HWY_INLINE void load(const float* y) {
+    for (int r = 0; r < MR; ++r) {
+      for (int v = 0; v < kTileVectors; ++v) sum[r][v] = V::load(y + r * kYStride + v * lanes());
+    }
+  }
+  template <int kYStride>
   HWY_INLINE void store(float* HWY_RESTRICT y) const {
     for (int r = 0; r < MR; ++r) {
       for (int v = 0; v < kTileVectors; ++v) sum[r][v].store(y + r * kYStride + v * lanes());
