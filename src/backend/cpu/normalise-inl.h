@@ -62,26 +62,30 @@ void block_sums(ConstMatrixView x, int panel, Rows rows, float* sums) {
   });
 }
 
+// The corrected two-pass algorithm (Chan, Golub, LeVeque, "Algorithms for computing the sample
+// variance", 1983): the deviations from a rounded mean say how wrong it is.
 template <class V>
 void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float* squares) {
   const V count(static_cast<double>(rows.end - rows.first));
   block_sums<V>(x, panel, rows, means);
   for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    Strip<V> strip;
+    Strip<V> sums, products;
     V mean[kPadVectors];
-    for (int v = 0; v < kPadVectors; ++v) {
-      mean[v] = V::load(means + col + v * lanes()) / count;
-      mean[v].store(means + col + v * lanes());
-    }
+    for (int v = 0; v < kPadVectors; ++v) mean[v] = V::load(means + col + v * lanes()) / count;
     const float* from = x.data + at;
     for (int row = rows.first; row < rows.end; ++row, from += step) {
       RELUSCOPE_UNROLL
       for (int v = 0; v < kPadVectors; ++v) {
         const V deviation = V::load(from + v * lanes()) - mean[v];
-        strip.sum[v] = mad(deviation, deviation, strip.sum[v]);
+        sums.sum[v] = sums.sum[v] + deviation;
+        products.sum[v] = mad(deviation, deviation, products.sum[v]);
       }
     }
-    strip.store(squares + col);
+    for (int v = 0; v < kPadVectors; ++v) {
+      const V shift = sums.sum[v] / count;
+      (mean[v] + shift).store(means + col + v * lanes());
+      (products.sum[v] - sums.sum[v] * shift).store(squares + col + v * lanes());
+    }
   });
 }
 

@@ -28,7 +28,8 @@ struct WindowMaximum {
       const float* pixel = from + r * window.width * width;
       for (int s = 0; s < window.kernel_width; ++s, ++at, pixel += width) {
         const V x = V::load(pixel);
-        const auto better = hn::Or(hn::Gt(x.raw, value.raw), hn::Ne(x.raw, x.raw));
+        // (Ne of NaN differs between targets.)
+        const auto better = hn::Or(hn::Gt(x.raw, value.raw), hn::Not(hn::Eq(x.raw, x.raw)));
         value = select(better, x, value);
         place = select(better, V(static_cast<double>(at)), place);
       }
@@ -151,15 +152,15 @@ template <class Move>
 HWY_INLINE void for_features(const Layout& image, int pixels, const Layout& features, Rows samples,
                              const Move& move) {
   for (int n = samples.first; n < samples.end; ++n) {
-    for (int p = 0; p < image.panels(); ++p) {
-      const int width = image.panel_width(p);
-      const std::size_t begin = image.panel_offset(p) + static_cast<std::size_t>(n) *
-                                                            static_cast<std::size_t>(pixels * width);
-      for (int c = 0; c < image.panel_cols(p); ++c) {
-        std::size_t from = begin + static_cast<std::size_t>(c);
-        int feature = (p * kPanel + c) * pixels;
-        for (int i = 0; i < pixels; ++i, from += static_cast<std::size_t>(width)) {
-          move(from, features.index(n, feature++));
+    for (int c = 0; c < image.cols; ++c) {
+      std::size_t at = image.index(n * pixels, c);
+      const auto step = static_cast<std::size_t>(image.panel_width(c / kPanel));
+      // The features of a channel lie side by side, but for the ends of panels.
+      for (int i = 0; i < pixels;) {
+        const int feature = c * pixels + i;
+        const int end = std::min(pixels, i + kPanel - feature % kPanel);
+        for (std::size_t to = features.index(n, feature); i < end; ++i, ++to, at += step) {
+          move(at, to);
         }
       }
     }
@@ -177,13 +178,14 @@ inline void flatten(ConstMatrixView image, int pixels, Rows samples, MatrixView 
 
 inline void unflatten(ConstMatrixView features, int pixels, Rows samples, MatrixView image) {
   const int last = image.layout.panels() - 1, width = image.layout.panel_width(last);
-  if (image.layout.panel_cols(last) < width) {
-    const auto floats = static_cast<std::ptrdiff_t>(pixels) * width;
-    std::fill(image.panel(last) + samples.first * floats, image.panel(last) + samples.end * floats,
-              0.0f);
+  for (int n = samples.first; n < samples.end; ++n) {  // one by one: they stay in the cache
+    if (image.layout.panel_cols(last) < width) {
+      const auto floats = static_cast<std::ptrdiff_t>(pixels) * width;
+      std::fill(image.panel(last) + n * floats, image.panel(last) + (n + 1) * floats, 0.0f);
+    }
+    for_features(image.layout, pixels, features.layout, {n, n + 1},
+                 [&](std::size_t to, std::size_t from) { image.data[to] = features.data[from]; });
   }
-  for_features(image.layout, pixels, features.layout, samples,
-               [&](std::size_t to, std::size_t from) { image.data[to] = features.data[from]; });
 }
 
 RELUSCOPE_TARGET_END
