@@ -239,6 +239,9 @@ std::string Session::weights_sha256() const {
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     hash.add_floats(Model::gather(parameter, trainer_.model().parameters()));
   }
+  for (const Model::Parameter& kept : trainer_.model().state_list()) {
+    hash.add_floats(Model::gather(kept, trainer_.model().state()));
+  }
   return hash.hex();
 }
 
@@ -260,6 +263,10 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     tensors.push_back({parameter.name, parameter.spec.shape,
                        Model::gather(parameter, trainer_.model().parameters())});
+  }
+  for (const Model::Parameter& kept : trainer_.model().state_list()) {
+    tensors.push_back(
+        {kept.name, kept.spec.shape, Model::gather(kept, trainer_.model().state())});
   }
   return write_safetensors(std::move(tensors),
                            {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});

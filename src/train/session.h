@@ -52,7 +52,8 @@ class Session {
   // Of one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
-  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32.
+  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32,
+  // and then over what layers keep beside them (running statistics).
   std::string weights_sha256() const;
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;

@@ -4,14 +4,27 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "nn/architecture.h"
 
 namespace reluscope {
 namespace {
 
+// How many samples are scored at once: no more than make a modest amount of activations, for a
+// thousand images of a convolution's channels would not fit where a browser tab must.
+int evaluation_rows(const Dataset& data, const Config& config) {
+  constexpr std::int64_t kMostFloats = 1 << 24;
+  std::int64_t floats = 1;
+  for (const auto& layer : parse_architecture(config.model, data.shape(), data.classes())) {
+    floats += element_count(layer->out_shape());
+  }
+  const auto rows = static_cast<int>(std::min<std::int64_t>(kMostFloats / floats, config.test_batch));
+  return std::min({std::max(rows, std::min(config.batch, config.test_batch)), config.test_batch,
+                   data.test().count()});
+}
+
 ModelOptions model_options(const Dataset& data, const Config& config) {
   return {config.model, data.shape(), data.classes(), config.init,
-          static_cast<std::uint64_t>(config.seed), config.batch,
-          std::min(config.test_batch, data.test().count())};
+          static_cast<std::uint64_t>(config.seed), config.batch, evaluation_rows(data, config)};
 }
 
 OptimizerOptions optimizer_options(const Config& config) {
@@ -34,7 +47,7 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
 
 BatcherOptions batcher_options(const Dataset& data, const Config& config, const Model& model,
                                int train_rows, bool sparse) {
-  return {data.train().pixels(), train_rows, std::min(config.test_batch, data.test().count()),
+  return {data.train().pixels(), train_rows, evaluation_rows(data, config),
           model.takes_offset() ? split_pixel_table(config.mean, config.std, data.background())
                                : whole_pixel_table(config.mean, config.std),
           sparse, data.background()};
@@ -51,10 +64,20 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       sparse_(choose_sparse(*data_, config, model_)),
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
                                 model_.parameters().size())),
+      evaluation_rows_(evaluation_rows(*data_, config)),
       batcher_(batcher_options(*data_, config, model_, batch_, sparse_), backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
-      probabilities_(Layout{1, data_->classes()}.size()) {}
+      probabilities_(Layout{1, data_->classes()}.size()) {
+  const int count = data_->train().count(), left = count % batch_;
+  const int smallest = left == 0 ? batch_ : left;
+  if (smallest < model_.least_samples()) {
+    throw Error("batch is " + std::to_string(config.batch) + ", so that the last batch of " +
+                std::to_string(count) + " samples has " + std::to_string(smallest) +
+                ", but batch normalisation of features (bn) needs at least " +
+                std::to_string(model_.least_samples()));
+  }
+}
 
 std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::vector<std::pair<std::string, std::size_t>> bytes = {{"data", data_->memory_bytes()}};
@@ -120,8 +143,13 @@ StepResult Trainer::step(int batch, double lr) {
 }
 
 Score Trainer::evaluate(int first, int rows) {
-  const Batch samples = batcher_.in_order(data_->test(), first, rows);
-  return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+  Score total;
+  for (const int end = first + rows; first < end; first += evaluation_rows_) {
+    const Batch samples =
+        batcher_.in_order(data_->test(), first, std::min(evaluation_rows_, end - first));
+    total.add(score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr));
+  }
+  return total;
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

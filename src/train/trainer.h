@@ -68,6 +68,7 @@ class Trainer {
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;
+  int evaluation_rows_;  // scored at once
   Batcher batcher_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;
