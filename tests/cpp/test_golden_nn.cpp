@@ -23,6 +23,8 @@ void check_close(const std::vector<float>& actual, const Json& expected, double 
   }
 }
 
+constexpr StepContext kContext{Mode::kTrain, 1, 0, 0};
+
 // A layer with memory of its own.
 struct Harness {
   const Layer& layer;
@@ -116,8 +118,8 @@ TEST_CASE(
         for (float& value : values) value -= offset;
         const Panels x(n, i, values, 0.0f), dy(n, o, numbers<float>(c["dy"]), 0.0f);
         Panels y(n, o, kNan), dx(n, i, kNan);
-        layer.forward(backend, Mode::kTrain, h.slices, {x.view(), offset}, y.view(), {});
-        layer.backward(backend, h.slices, {x.view(), offset}, dy.view(), dx.view(), {});
+        layer.forward(backend, kContext, h.slices, {x.view(), offset}, y.view(), {});
+        layer.backward(backend, kContext, h.slices, {x.view(), offset}, dy.view(), dx.view(), {});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);
@@ -130,7 +132,7 @@ TEST_CASE(
         Harness again(layer, n);
         again.set(0, numbers<float>(c["weight"]));
         again.set(1, numbers<float>(c["bias"]));
-        layer.backward(backend, again.slices, {x.view(), offset}, dy.view(), {}, {});
+        layer.backward(backend, kContext, again.slices, {x.view(), offset}, dy.view(), {}, {});
         CHECK(first_difference(again.gradient(0), h.gradient(0)) == "");
       }
     }
@@ -158,8 +160,8 @@ TEST_CASE(
         if (!h.list.empty()) h.set(0, {static_cast<float>(h.list[0].spec.constant)});
         const Panels px(rows, cols, x, 0.5f), pdy(rows, cols, dy, 0.0f);
         Panels y(rows, cols, kNan), dx(rows, cols, kNan);
-        layer.forward(backend, Mode::kTrain, h.slices, {px.view(), 0.0f}, y.view(), {});
-        layer.backward(backend, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
+        layer.forward(backend, kContext, h.slices, {px.view(), 0.0f}, y.view(), {});
+        layer.backward(backend, kContext, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);

@@ -149,6 +149,30 @@ TEST_SUITE("ops") {
       }
     }
   }
+
+  TEST_CASE("a step with layers of images, normalisation and dropout allocates nothing") {
+    for (const std::string optimizer : {"adam", "sgd"}) {
+      for (const int threads : {1, 2}) {
+        Config config;
+        config.model =
+            "conv 5x3 s2 p1 | bn | prelu | pool 2 | residual ( conv 5x3 p1 | ln ) | relu | "
+            "avgpool 2 s1 | dense 17 | bn | dropout 0.25 | dense 10";
+        config.optimizer = optimizer;
+        cpu::CpuBackend backend("auto", threads);
+        Trainer trainer(test::mnist(), config, backend);
+        trainer.start_epoch(1);
+        for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+        CAPTURE(optimizer);
+        CAPTURE(threads);
+        CHECK(allocations_in([&] {
+                for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
+              }) == 0);
+        CHECK(allocations_in([&] { trainer.step(trainer.batches() - 1, 0.001); }) == 0);
+        CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
+        CHECK(allocations_in([&] { trainer.infer(test::mnist()->test().image(0)); }) == 0);
+      }
+    }
+  }
 }
 
 }  // namespace
