@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/idx.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
 
@@ -47,12 +48,38 @@ std::vector<Field> make_fields() {
     add({name, label, section, help, member, 0, 0, false, {}, false, ""});
   };
 
-  text("data", "Data set", "Data", "mnist, fashion-mnist, or a folder of IDX files",
+  text("data", "Data set", "Data",
+       "mnist, fashion-mnist, or a folder or .zip of IDX files, .npy files (.npz too), or .png "
+       "files in a folder for each class",
        &Config::data);
-  number("mean", "Pixel mean", "Data", "subtracted from pixels scaled to 0..1", &Config::mean,
-         -10, 10);
-  number("std", "Pixel deviation", "Data", "what they are then divided by", &Config::std, 1e-6,
-         1e6);
+  number("mean", "Pixel mean", "Data",
+         "subtracted from pixels scaled to 0..1; auto: the training samples'", &Config::mean, -10,
+         10);
+  number("std", "Pixel deviation", "Data", "what they are then divided by, or auto", &Config::std,
+         1e-6, 1e6);
+  number("validation", "Validation samples", "Data",
+         "held out of the training set, of each class by its share; 0: none, or where something "
+         "is steered by them 5000, but at most a tenth",
+         &Config::validation, 0, static_cast<double>(kMaxCount));
+  number("augment_rotate", "Rotation", "Data", "degrees, at most, by which images are turned",
+         &Config::augment_rotate, 0, 180);
+  number("augment_translate", "Translation", "Data", "pixels, at most, by which they are moved",
+         &Config::augment_translate, 0, static_cast<double>(kMaxSide));
+  number("augment_scale", "Scale", "Data", "share by which they grow or shrink, at most",
+         &Config::augment_scale, 0, 0.9);
+  number("augment_shear", "Shear", "Data", "degrees, at most, by which they lean",
+         &Config::augment_shear, 0, 60);
+  number("augment_elastic", "Elastic distortion", "Data",
+         "alpha, in pixels: how far a smoothed random field moves pixels; 34 for digits",
+         &Config::augment_elastic, 0, 10000);
+  number("augment_elastic_sigma", "Elastic smoothness", "Data",
+         "sigma, in pixels, of the Gaussian that smooths the field",
+         &Config::augment_elastic_sigma, 0.1, 64);
+  number("augment_noise", "Noise", "Data",
+         "standard deviation, of 255, added to pixels that are not background",
+         &Config::augment_noise, 0, 255);
+  number("augment_erase", "Random erasing", "Data",
+         "probability that a rectangle becomes background", &Config::augment_erase, 0, 1);
   text("model", "Architecture", "Model", "layers from input to output, separated by |",
        &Config::model);
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());
@@ -79,6 +106,10 @@ std::vector<Field> make_fields() {
          1)
       .used_by = "adam";
   number("epochs", "Epochs", "Run", "passes over the training data", &Config::epochs, 1, 100000);
+  number("early_stopping", "Early stopping", "Run",
+         "epochs without a better validation loss after which to stop and take the best weights; "
+         "0: never",
+         &Config::early_stopping, 0, 100000);
   number("batch", "Batch size", "Run", "samples in a step", &Config::batch, 1, 65536);
   number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch,
          1, 65536);
@@ -121,6 +152,10 @@ const Field& find_field(const std::string& name) {
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 
+bool may_be_automatic(const Field& field) {
+  return std::holds_alternative<AutoNumber Config::*>(field.member);
+}
+
 bool is_whole(const Field& field) {
   return std::holds_alternative<int Config::*>(field.member) ||
          std::holds_alternative<std::int64_t Config::*>(field.member);
@@ -137,7 +172,8 @@ std::string allowed_text(const Field& field) {
     for (const FieldChoice& c : field.choices) names.push_back(c.name);
     return join_or(names);
   }
-  return (is_whole(field) ? "a whole number from " : "a number from ") + number_text(field.min) +
+  return (may_be_automatic(field) ? "auto or " : "") +
+         ((is_whole(field) ? "a whole number from " : "a number from ") + number_text(field.min)) +
          (field.below_max ? " to below " : " to ") + number_text(field.max);
 }
 
@@ -151,6 +187,8 @@ void set_number(Config& config, const Field& field, double value, const std::str
   if (!in_range || (is_whole(field) && value != std::floor(value))) refuse(field, found);
   if (const auto* d = std::get_if<double Config::*>(&field.member)) {
     config.*(*d) = value;
+  } else if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) {
+    config.*(*a) = value;
   } else if (const auto* i = std::get_if<int Config::*>(&field.member)) {
     config.*(*i) = static_cast<int>(value);
   } else {
@@ -208,6 +246,8 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
       add_event(config, field, event["step"].get<double>(), event["field"].get<std::string>(),
                 event["value"].get<double>(), "a list with steps out of order or range");
     }
+  } else if (may_be_automatic(field) && value == "auto") {
+    config.*std::get<AutoNumber Config::*>(field.member) = {};
   } else {
     if (!value.is_number()) refuse(field, found);
     set_number(config, field, value.get<double>(), found);
@@ -234,6 +274,8 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
                 in_quotes(item));
       at = end + 1;
     }
+  } else if (may_be_automatic(field) && text == "auto") {
+    config.*std::get<AutoNumber Config::*>(field.member) = {};
   } else {
     const auto value = parse_number(text);
     if (!value) refuse(field, in_quotes(text));
@@ -251,6 +293,8 @@ Json value_json(const Config& config, const Field& field) {
             events.push_back({{"step", e.step}, {"field", e.field}, {"value", e.value}});
           }
           return events;
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
+          return value.automatic() ? Json("auto") : Json(value.or_else(0.0));
         } else {
           return value;
         }
@@ -354,6 +398,7 @@ Json fields_json() {
       row["type"] = "text";
     } else {
       row["type"] = is_whole(field) ? "integer" : "number";
+      if (may_be_automatic(field)) row["auto"] = true;
       row["min"] = field.min;
       row["max"] = field.max;
       row["below_max"] = field.below_max;

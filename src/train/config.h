@@ -23,6 +23,20 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// A number, or "auto".
+class AutoNumber {
+ public:
+  AutoNumber() = default;  // auto
+  AutoNumber(double number) : automatic_(false), number_(number) {}
+  bool automatic() const { return automatic_; }
+  double or_else(double automatic) const { return automatic_ ? automatic : number_; }
+  bool operator==(const AutoNumber&) const = default;
+
+ private:
+  bool automatic_ = true;
+  double number_ = 0.0;
+};
+
 struct Config {
   std::string data = "mnist";
   std::string model = "dense 512 | relu | dense 10";
@@ -38,8 +52,20 @@ struct Config {
   int batch = 64;
   int test_batch = 1000;
   std::int64_t seed = 1;
-  double mean = 0.1307;
-  double std = 0.3081;
+  // auto: for mnist the customary kMnistMean and kMnistStd; for other data as computed from the
+  // samples that are trained on.
+  AutoNumber mean;
+  AutoNumber std;
+  int validation = 0;  // but see validation_size() in train/trainer.h
+  int early_stopping = 0;
+  double augment_rotate = 0.0;  // see data/augment.h
+  double augment_translate = 0.0;
+  double augment_scale = 0.0;
+  double augment_shear = 0.0;
+  double augment_elastic = 0.0;
+  double augment_elastic_sigma = 4.0;
+  double augment_noise = 0.0;
+  double augment_erase = 0.0;
   std::vector<Event> events;
   int log_every = 100;
   int threads = 0;
@@ -60,7 +86,7 @@ struct Field {
   std::string section;  // of the page's panel: Data, Model, Optimizer, Regularisation, Run
   std::string help;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
-               std::string Config::*, std::vector<Event> Config::*>
+               std::string Config::*, std::vector<Event> Config::*, AutoNumber Config::*>
       member;
   double min = 0.0, max = 0.0;  // of numbers, both allowed ...
   bool below_max = false;       // ... unless this is set

@@ -4,14 +4,71 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/rng.h"
+#include "core/text.h"
+#include "data/split.h"
 
 namespace reluscope {
 namespace {
 
-ModelOptions model_options(const Dataset& data, const Config& config) {
+std::vector<int> choose_validation(const Dataset& data, const Config& config) {
+  return stratified_sample(data.train().labels(), validation_size(config, data.train().count()),
+                           Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
+}
+
+// The samples 0 .. count - 1 that are not in `taken`; empty if nothing is taken.
+std::vector<int> all_but(const std::vector<int>& taken, int count) {
+  std::vector<int> others;
+  if (taken.empty()) return others;
+  auto next = taken.begin();
+  for (int i = 0; i < count; ++i) {
+    if (next != taken.end() && *next == i) {
+      ++next;
+    } else {
+      others.push_back(i);
+    }
+  }
+  return others;
+}
+
+PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>& validation,
+                                     const Config& config) {
+  PixelStatistics automatic{kMnistMean, kMnistStd};
+  if (data.name() != "mnist" && (config.mean.automatic() || config.std.automatic())) {
+    std::array<std::int64_t, 256> counts = data.pixel_counts();
+    for (const int sample : validation) {
+      for (const std::uint8_t pixel : data.train().image(sample)) --counts[pixel];
+    }
+    automatic = pixel_statistics(counts);
+  }
+  const PixelStatistics chosen{config.mean.or_else(automatic.mean),
+                               config.std.or_else(automatic.std)};
+  if (chosen.std == 0.0) {
+    throw Error("std is auto, but all training pixels are equal: give std a number");
+  }
+  return chosen;
+}
+
+std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Config& config) {
+  const Augmentation options{config.augment_rotate,  config.augment_translate,
+                             config.augment_scale,   config.augment_shear,
+                             config.augment_elastic, config.augment_elastic_sigma,
+                             config.augment_noise,   config.augment_erase};
+  if (!options.any()) return nullptr;
+  return std::make_unique<const Augmenter>(options, data.train().height(), data.train().width(),
+                                           data.background(),
+                                           static_cast<std::uint64_t>(config.seed));
+}
+
+int evaluate_rows(const Dataset& data, const Config& config, std::size_t validation) {
+  return std::min(config.test_batch,
+                  std::max(data.test().count(), static_cast<int>(validation)));
+}
+
+ModelOptions model_options(const Dataset& data, const Config& config, std::size_t validation) {
   return {config.model, data.shape(), data.classes(), config.init,
           static_cast<std::uint64_t>(config.seed), config.batch,
-          std::min(config.test_batch, data.test().count())};
+          evaluate_rows(data, config, validation)};
 }
 
 OptimizerOptions optimizer_options(const Config& config) {
@@ -32,29 +89,48 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
   return true;
 }
 
-BatcherOptions batcher_options(const Dataset& data, const Config& config, const Model& model,
-                               int train_rows, bool sparse) {
-  return {data.train().pixels(), train_rows, std::min(config.test_batch, data.test().count()),
-          model.takes_offset() ? split_pixel_table(config.mean, config.std, data.background())
-                               : whole_pixel_table(config.mean, config.std),
-          sparse, data.background()};
+PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Model& model) {
+  return model.takes_offset() ? split_pixel_table(by.mean, by.std, data.background())
+                              : whole_pixel_table(by.mean, by.std);
 }
 
 }  // namespace
+
+// A schedule that follows the validation loss belongs into the second condition.
+int validation_size(const Config& config, int train_samples) {
+  if (config.validation >= train_samples) {
+    throw Error("validation is " + std::to_string(config.validation) + ", but the training set has " +
+                std::to_string(train_samples) + " samples and at least one must be left");
+  }
+  if (config.validation > 0 || config.early_stopping == 0) return config.validation;
+  if (train_samples < 2) {
+    throw Error("early_stopping is " + std::to_string(config.early_stopping) +
+                ", but a training set of one sample has none to hold out for validation");
+  }
+  return std::clamp(train_samples / 10, 1, 5000);
+}
 
 Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Backend& backend)
     : data_(std::move(data)),
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
-      batch_(std::min(config.batch, data_->train().count())),
-      model_(model_options(*data_, config), backend),
+      validation_(choose_validation(*data_, config)),
+      trained_on_(all_but(validation_, data_->train().count())),
+      batch_(std::min(config.batch, train_count())),
+      normalisation_(choose_normalisation(*data_, validation_, config)),
+      augmenter_(make_augmenter(*data_, config)),
+      model_(model_options(*data_, config, validation_.size()), backend),
       sparse_(choose_sparse(*data_, config, model_)),
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
                                 model_.parameters().size())),
-      batcher_(batcher_options(*data_, config, model_, batch_, sparse_), backend),
+      batcher_({data_->train().pixels(), batch_, evaluate_rows(*data_, config, validation_.size()),
+                pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
+                augmenter_.get()},
+               backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
-      probabilities_(Layout{1, data_->classes()}.size()) {}
+      probabilities_(Layout{1, data_->classes()}.size()),
+      kept_weights_(config.early_stopping > 0 ? model_.parameters().size() : 0) {}
 
 std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::vector<std::pair<std::string, std::size_t>> bytes = {{"data", data_->memory_bytes()}};
@@ -62,13 +138,31 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::size_t moments = 0;
   for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
   bytes.emplace_back("moments", moments);
-  bytes.emplace_back("batches", batcher_.memory_bytes());
+  const std::size_t held_out = (validation_.capacity() + trained_on_.capacity()) * sizeof(int);
+  bytes.emplace_back("batches", batcher_.memory_bytes() + held_out);
+  if (kept_weights_.size() > 0) {
+    bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
+  }
   return bytes;
 }
 
-int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / batch_; }
+int Trainer::train_count() const { return data_->train().count() - validation_count(); }
 
-void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }
+int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
+
+std::vector<std::int64_t> Trainer::class_counts() const {
+  std::vector<std::int64_t> counts = reluscope::class_counts(data_->train(), data_->classes());
+  for (const int sample : validation_) --counts[data_->train().label(sample)];
+  return counts;
+}
+
+void Trainer::start_epoch(int epoch) {
+  if (validation_.empty()) {
+    batcher_.shuffle(seed_, epoch, data_->train().count());
+  } else {
+    batcher_.shuffle(seed_, epoch, trained_on_);
+  }
+}
 
 Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
   const int rows = logits.rows();
@@ -98,10 +192,10 @@ int Trainer::first_layer_not_finite() const {
 
 StepResult Trainer::step(int batch, double lr) {
   const int first = batch * batch_;
-  const int rows = std::min(batch_, data_->train().count() - first);
+  const int rows = std::min(batch_, train_count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
   if (batch + 1 < batches()) {
-    const int left = data_->train().count() - (first + batch_);
+    const int left = train_count() - (first + batch_);
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
@@ -118,6 +212,48 @@ StepResult Trainer::step(int batch, double lr) {
 Score Trainer::evaluate(int first, int rows) {
   const Batch samples = batcher_.in_order(data_->test(), first, rows);
   return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+}
+
+Score Trainer::validate(int first, int rows) {
+  const std::span<const int> samples(validation_);
+  const Batch batch = batcher_.chosen(
+      data_->train(), samples.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows)));
+  return score(model_.forward(Mode::kEvaluate, batch.input), batch.labels, nullptr);
+}
+
+void Trainer::keep_weights() {
+  backend_.finish();
+  std::copy(model_.parameters().begin(), model_.parameters().end(), kept_weights_.data());
+}
+
+void Trainer::restore_weights() {
+  backend_.finish();
+  std::copy_n(kept_weights_.data(), kept_weights_.size(), model_.parameters().begin());
+  model_.parameters_changed();
+}
+
+std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
+  if (sample < 0 || sample >= data_->train().count()) {
+    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
+                std::to_string(data_->train().count() - 1) + " do");
+  }
+  if (count < 1 || count > 1000) {
+    throw Error("versions: " + std::to_string(count) + " were asked for, but 1 to 1000 are allowed");
+  }
+  const auto image = data_->train().image(sample);
+  std::vector<std::uint8_t> versions;
+  if (augmenter_ == nullptr) {
+    for (int i = 0; i < count; ++i) versions.insert(versions.end(), image.begin(), image.end());
+    return versions;
+  }
+  versions.resize(static_cast<std::size_t>(count) * image.size());
+  Augmenter::Workspace workspace = augmenter_->make_workspace();
+  for (int epoch = 1; epoch <= count; ++epoch) {
+    augmenter_->apply(image, epoch, sample, workspace,
+                      std::span(versions).subspan(
+                          static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
+  }
+  return versions;
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "data/augment.h"
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "nn/model.h"
@@ -34,6 +35,14 @@ struct StepResult {
   int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
 };
 
+// What MNIST's pixels are usually normalised by.
+inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
+
+// How many of the training samples are held out for validation: config.validation, or, where that is
+// 0 and something is steered by the validation loss, 5,000 but at most a tenth and at least one.
+// Throws Error if none would be left to train on.
+int validation_size(const Config& config, int train_samples);
+
 class Trainer {
  public:
   // Throws Error if the config cannot be run on this data.
@@ -46,11 +55,25 @@ class Trainer {
   // Bytes allocated for the data and this run, by purpose.
   std::vector<std::pair<std::string, std::size_t>> memory() const;
   bool sparse_input() const { return sparse_; }
+  int train_count() const;  // samples that are trained on
+  int validation_count() const { return static_cast<int>(validation_.size()); }
   int batches() const;  // in an epoch, a last smaller one included
+  // By which pixels scaled to 0..1 are normalised.
+  const PixelStatistics& normalisation() const { return normalisation_; }
+  // How many of the samples that are trained on each class has.
+  std::vector<std::int64_t> class_counts() const;
 
   void start_epoch(int epoch);           // from 1: shuffles
   StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
   Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+  Score validate(int first, int rows);    // the same of those held out
+  // Only with early stopping: remembers the weights, and takes them back.
+  void keep_weights();
+  void restore_weights();
+
+  // (count, H, W): a training sample as epochs 1 to `count` see it. Throws Error for a sample or
+  // a count out of range.
+  std::vector<std::uint8_t> augmented(int sample, int count) const;
 
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
@@ -63,7 +86,11 @@ class Trainer {
   std::shared_ptr<const Dataset> data_;
   Backend& backend_;
   std::uint64_t seed_;
+  std::vector<int> validation_;  // samples, ascending
+  std::vector<int> trained_on_;  // the others; empty: all
   int batch_;
+  PixelStatistics normalisation_;
+  std::unique_ptr<const Augmenter> augmenter_;  // null: images are taken as they are
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;
@@ -71,6 +98,7 @@ class Trainer {
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;
   Buffer probabilities_;
+  Buffer kept_weights_;
 };
 
 }  // namespace reluscope
