@@ -52,7 +52,7 @@ class Augmenter {
   struct Workspace {
     std::vector<std::uint8_t> padded;       // the image with background around it
     std::vector<float> random, smooth_rows; // a field on its way
-    std::vector<float> dx, dy;              // (H, W): displacements in pixels
+    std::vector<float> dx, dy;              // displacements in pixels, rows of field_stride()
 
     std::size_t bytes() const {
       return padded.capacity() + sizeof(float) * (random.capacity() + smooth_rows.capacity() +
@@ -64,12 +64,14 @@ class Augmenter {
             std::uint64_t seed);
 
   Workspace make_workspace() const;
+  int field_stride() const;
   // image and out (H, W), not overlapping. Allocates nothing.
   void apply(std::span<const std::uint8_t> image, int epoch, int sample, Workspace& workspace,
              std::span<std::uint8_t> out) const;
 
   // out = the image sampled bilinearly where `affine`, plus workspace.dx and dy if `displaced`,
-  // says. Outside the image is background.
+  // says, rounded to the nearest byte. Outside the image is background. In integers but for the
+  // position that each row begins at.
   void warp(std::span<const std::uint8_t> image, const Affine& affine, bool displaced,
             Workspace& workspace, std::span<std::uint8_t> out) const;
 
