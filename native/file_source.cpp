@@ -68,7 +68,7 @@ class Archive : public FileSource {
  public:
   explicit Archive(const fs::path& path) : name_(path.string()) {
     int code = 0;
-    zip_.reset(zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
+    zip_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
     if (!zip_) throw Error("data: " + in_quotes(name_) + " is not a whole ZIP archive");
     const zip_int64_t entries = zip_get_num_entries(zip_.get(), 0);
     for (zip_int64_t i = 0; i < entries; ++i) {

@@ -91,6 +91,8 @@ function notices() {
     readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8'),
     '\n## uPlot\n\n',
     readFileSync(join(root, 'node_modules/uplot/LICENSE'), 'utf8'),
+    '\n## fflate\n\n',
+    readFileSync(join(root, 'node_modules/fflate/LICENSE'), 'utf8'),
     '\n## Apache License 2.0\n\n',
     apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n',
   ].join('')
@@ -135,6 +137,11 @@ export function buildSite() {
   // uPlot minifies its script but not its module, which compressed is twice as large: make a module of the script.
   wanted.set('vendor/uPlot.esm.js', () =>
     Buffer.from(readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8') + '\nexport default uPlot\n'),
+  )
+  // fflate, which is loaded only by who opens own data, in the same way.
+  const fflate = join(root, 'node_modules/fflate')
+  wanted.set('vendor/fflate.js', () =>
+    Buffer.from(readFileSync(join(fflate, 'umd/index.js'), 'utf8') + '\nexport const { gunzipSync, inflateSync, unzlibSync } = self.fflate\n'),
   )
   wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')))
   wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))

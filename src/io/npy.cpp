@@ -180,9 +180,10 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
     throw Error(file + ": the file has " + std::to_string(bytes.size()) +
                 " bytes, fewer than its .npy header (the file is truncated)");
   }
-  NpyArray array =
-      Header({reinterpret_cast<const char*>(bytes.data()) + text, length}, file).read();
-  array.begin = text + length;
+  const std::size_t begin = text + static_cast<std::size_t>(length);
+  const auto header = reinterpret_cast<const char*>(bytes.data());
+  NpyArray array = Header(std::string_view(header, begin).substr(text), file).read();
+  array.begin = begin;
   std::uint64_t announced = static_cast<std::uint64_t>(array.size);
   bool countable = true;
   for (const std::int64_t size : array.shape) {

@@ -100,7 +100,7 @@ function textBox(id, field, parts) {
   const whole = field.type === 'integer'
   const input = h('input', {
     id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
-    inputMode: whole ? 'numeric' : field.type === 'number' ? 'decimal' : 'text',
+    inputMode: whole ? 'numeric' : field.type === 'number' && !field.auto ? 'decimal' : 'text',
     'aria-describedby': `${id}-help ${parts.errorId}`,
     onchange: () => void parts.commit(input.value.trim()),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
