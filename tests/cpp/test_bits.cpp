@@ -76,8 +76,8 @@ struct Apart {
                  .train_rows = config.batch,
                  .evaluate_rows = config.batch,
                  .table = model.takes_offset()
-                              ? split_pixel_table(config.mean, config.std, data.background())
-                              : whole_pixel_table(config.mean, config.std),
+                              ? split_pixel_table(kMnistMean, kMnistStd, data.background())
+                              : whole_pixel_table(kMnistMean, kMnistStd),
                  .sparse = config.input == "sparse",
                  .background = data.background()},
                 on),

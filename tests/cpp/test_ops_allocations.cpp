@@ -117,6 +117,29 @@ TEST_SUITE("ops") {
     }
   }
 
+  TEST_CASE("augmenting allocates nothing in a step, on one thread or two") {
+    for (const int threads : {1, 2}) {
+      Config config;
+      config.model = "dense 16 | relu | dense 10";
+      config.augment_rotate = 10;
+      config.augment_elastic = 20;
+      config.augment_noise = 10;
+      config.augment_erase = 0.5;
+      config.early_stopping = 1;
+      cpu::CpuBackend backend("auto", threads);
+      Trainer trainer(test::mnist(), config, backend);
+      trainer.start_epoch(1);
+      for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+      CAPTURE(threads);
+      CHECK(allocations_in([&] {
+              for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
+            }) == 0);
+      CHECK(allocations_in([&] { trainer.validate(0, 1000); }) == 0);
+      CHECK(allocations_in([&] { trainer.keep_weights(); }) == 0);
+      CHECK(allocations_in([&] { trainer.restore_weights(); }) == 0);
+    }
+  }
+
   TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {
     const std::string models[] = {"dense 512 | relu | dense 10",
                                   "dense 33 | prelu | dense 17 | elu | dense 10"};
