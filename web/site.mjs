@@ -46,6 +46,9 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
+/** What only those load who open data of their own. */
+const onDemand = /^(?:vendor\/fflate|engine\/(?:folder|zip|png|crc32))\.js$/
+
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.
  * @param {keyof typeof variants} variant of the core
@@ -54,6 +57,7 @@ export const variants = /** @type {const} */ ({
 export function compressedSize(variant, site = siteRoot) {
   return filesBelow(site)
     .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)))
+    .filter((file) => !onDemand.test(file))
     .filter((file) => !file.startsWith('engine/wasm/') || variants[variant].test(file))
     .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }

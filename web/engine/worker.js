@@ -2,10 +2,8 @@
 // See protocol.js for the messages and engine.js for the other end.
 import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
-import { announcedSize, readFolder } from './folder.js'
 import { version } from './protocol.js'
 import { Runner, buffersOf } from './runner.js'
-import { isZip, openZip } from './zip.js'
 
 /** @typedef {import('./protocol.js').Config} Config */
 
@@ -85,7 +83,9 @@ const requests = {
    */
   async addData({ name, files }) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
-    const { gunzipSync, inflateSync, unzlibSync } = await import('../vendor/fflate.js')
+    // Loaded only now: few who open the page have data of their own.
+    const [{ announcedSize, readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
+      await Promise.all([import('./folder.js'), import('./zip.js'), import('../vendor/fflate.js')])
     // A file is unpacked to at most one byte more than its IDX header announces, which the core then refuses.
     const gunzip = (/** @type {Uint8Array} */ packed) =>
       gunzipSync(packed, { out: new Uint8Array(announcedSize(gunzipSync(packed, { out: new Uint8Array(16) })) + 1) })
