@@ -2,23 +2,25 @@
 
 #include <zlib.h>
 
-#include <memory>
+#include <algorithm>
 #include <vector>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/folder.h"
+#include "file_source.h"
+#include "png_image.h"
 
 namespace reluscope {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFileNames[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                      "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+using Bytes = std::vector<std::uint8_t>;
 
-// A file that announces a size is read at most one byte past it, so that a small compressed file
+// A file that announces a size is unpacked to at most one byte more, so that a small compressed file
 // cannot fill the memory; that one byte makes the IDX reader refuse it.
-std::size_t announced_size(const std::vector<std::uint8_t>& head) {
+std::size_t announced_size(const Bytes& head) {
   if (head.size() < 4 || head[3] == 0 || head[3] > 3) return head.size();
   std::size_t size = 1;
   for (std::size_t d = 0; d < head[3]; ++d) {
@@ -32,55 +34,62 @@ std::size_t announced_size(const std::vector<std::uint8_t>& head) {
   return 4 + 4 * head[3] + size;
 }
 
-// zlib reads files that are not compressed as they are.
-std::vector<std::uint8_t> read_file(const fs::path& path) {
-  const auto refuse = [&path](const char* reason) {
-    throw Error("data: " + in_quotes(path.string()) + " " + reason);
-  };
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), &gzclose);
-  if (!file) refuse("cannot be read");
-  gzbuffer(file.get(), 1 << 17);
-  std::vector<std::uint8_t> bytes(16);
-  const int head = gzread(file.get(), bytes.data(), 16);
-  if (head < 0) refuse("cannot be read: it is a folder or damaged gzip data");
-  bytes.resize(static_cast<std::size_t>(head));
-  const std::size_t most = announced_size(bytes) + 1;
-  while (bytes.size() < most) {
-    const std::size_t have = bytes.size();
-    const std::size_t want = std::min<std::size_t>(most - have, 1 << 24);
-    bytes.resize(have + want);
-    const int got = gzread(file.get(), bytes.data() + have, static_cast<unsigned>(want));
-    if (got < 0) refuse("cannot be read: its gzip data is damaged");
-    bytes.resize(have + static_cast<std::size_t>(got));
-    if (static_cast<std::size_t>(got) < want) break;
+// Gzip data, unpacked as far as somebody wants it.
+class Gunzip {
+ public:
+  Gunzip(const Bytes& packed, const std::string& name) : packed_(packed), name_(name) {
+    inflateInit2(&stream_, 15 + 16);  // gzip with the largest window
+    stream_.next_in = const_cast<Bytef*>(packed_.data());
+    stream_.avail_in = static_cast<uInt>(packed_.size());
   }
+  ~Gunzip() { inflateEnd(&stream_); }
+  Gunzip(const Gunzip&) = delete;
+  Gunzip& operator=(const Gunzip&) = delete;
+
+  // Unpacks until `bytes` has `most` bytes or the data ends.
+  void fill(Bytes& bytes, std::size_t most) {
+    while (bytes.size() < most && !ended_) {
+      const std::size_t have = bytes.size();
+      const std::size_t want = std::min<std::size_t>(most - have, 1 << 24);
+      bytes.resize(have + want);
+      stream_.next_out = bytes.data() + have;
+      stream_.avail_out = static_cast<uInt>(want);
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      bytes.resize(have + want - stream_.avail_out);
+      if (status == Z_STREAM_END) {
+        ended_ = stream_.avail_in < 2 || stream_.next_in[0] != 0x1f;  // or another member follows
+        inflateReset(&stream_);
+      } else if (status != Z_OK) {
+        throw Error("data: " + in_quotes(name_) + " cannot be read: its gzip data " +
+                    (status == Z_BUF_ERROR ? "ends too early" : "is damaged"));
+      }
+    }
+  }
+
+ private:
+  const Bytes& packed_;
+  const std::string& name_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
+Bytes read_unpacked(FileSource& source, const std::string& name) {
+  const Bytes packed = source.read(name);
+  if (packed.size() < 2 || packed[0] != 0x1f || packed[1] != 0x8b) return packed;
+  Gunzip gunzip(packed, name);
+  Bytes bytes;
+  gunzip.fill(bytes, 16);
+  gunzip.fill(bytes, announced_size(bytes) + 1);
   bytes.shrink_to_fit();
-  int status = Z_OK;
-  gzerror(file.get(), &status);
-  if (status == Z_BUF_ERROR) refuse("cannot be read: its gzip data ends too early");
   return bytes;
 }
 
-fs::path find_file(const fs::path& folder, const std::string& name) {
-  // Some copies of MNIST have a dot in place of the second hyphen's "-idx".
-  std::string dotted = name;
-  dotted.replace(dotted.rfind("-idx"), 1, ".");
-  for (const std::string& base : {name, dotted}) {
-    for (const char* const ending : {"", ".gz"}) {
-      if (fs::path path = folder / (base + ending); fs::exists(path)) return path;
-    }
-  }
-  throw Error("data: the folder " + in_quotes(folder.string()) + " has no file " + name +
-              " (plain or .gz)");
-}
-
-fs::path find_folder(const std::string& data, const fs::path& program) {
+fs::path find_path(const std::string& data, const fs::path& program) {
   if (data != "mnist" && data != "fashion-mnist") {
-    if (!fs::is_directory(data)) {
-      throw Error("data: " + in_quotes(data) +
-                  " is not a folder; mnist, fashion-mnist or a folder of IDX files is allowed");
-    }
-    return data;
+    if (fs::exists(data)) return data;
+    throw Error("data: " + in_quotes(data) +
+                " does not exist; mnist, fashion-mnist, a folder or a .zip or .npz archive is "
+                "allowed");
   }
   std::vector<fs::path> places = {fs::path("build/data") / data};
   if (program.has_parent_path()) places.push_back(program.parent_path() / "../data" / data);
@@ -95,12 +104,23 @@ fs::path find_folder(const std::string& data, const fs::path& program) {
 }  // namespace
 
 std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::path& program) {
-  const fs::path folder = find_folder(data, program);
-  return std::make_shared<const Dataset>(
-      data, Dataset::Files{read_file(find_file(folder, kFileNames[0])),
-                           read_file(find_file(folder, kFileNames[1])),
-                           read_file(find_file(folder, kFileNames[2])),
-                           read_file(find_file(folder, kFileNames[3]))});
+  const fs::path path = find_path(data, program);
+  const std::unique_ptr<FileSource> source = open_source(path);
+  FilePlan plan = plan_files(
+      source->paths(),
+      (fs::is_directory(path) ? "the folder " : "the archive ") + in_quotes(path.string()));
+  if (!plan.files.empty()) {
+    const auto part = [&](std::size_t at) { return read_unpacked(*source, plan.files[at]); };
+    return std::make_shared<const Dataset>(data, Dataset::Files{part(0), part(1), part(2), part(3)},
+                                           Dataset::kFromLabels);
+  }
+  FolderImages images(std::move(plan));
+  while (!images.next().empty()) {
+    const std::string name(images.next());
+    const PngImage image = decode_png(source->read(name), name);
+    images.add(image.height, image.width, image.channels, image.pixels);
+  }
+  return std::make_shared<const Dataset>(images.finish(data));
 }
 
 }  // namespace reluscope

@@ -1,4 +1,5 @@
-// Reads data sets from files: IDX, plain or gzip-compressed.
+// Reads data sets from files: a folder or a ZIP archive of IDX files (plain or gzip-compressed), of
+// .npy files, or of PNG images by class; see data/folder.h.
 #pragma once
 
 #include <filesystem>
@@ -9,9 +10,9 @@
 
 namespace reluscope {
 
-// `data` is a folder, or "mnist" or "fashion-mnist" for the copies that the build fetched (looked
-// for under build/data of the current folder, then beside the program). Throws Error naming
-// what is missing.
+// `data` is a folder or archive, or "mnist" or "fashion-mnist" for the copies that the build fetched
+// (looked for under build/data of the current folder, then beside the program). Throws Error
+// naming what is missing or wrong.
 std::shared_ptr<const Dataset> load_dataset(const std::string& data,
                                             const std::filesystem::path& program);
 

@@ -11,6 +11,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "data/folder.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
 #include "train/session.h"
@@ -168,11 +169,15 @@ class BoundDataset {
     return answer([&] {
       BoundDataset bound;
       bound.data_ = std::make_shared<const Dataset>(
-          name, Dataset::Files{bytes_of(train_images), bytes_of(train_labels),
-                               bytes_of(test_images), bytes_of(test_labels)});
+          name,
+          Dataset::Files{bytes_of(train_images), bytes_of(train_labels), bytes_of(test_images),
+                         bytes_of(test_labels)},
+          Dataset::kFromLabels);
       return bound;
     });
   }
+
+  explicit BoundDataset(std::shared_ptr<const Dataset> data = nullptr) : data_(std::move(data)) {}
 
   val info() const {
     return answer([&] {
@@ -182,6 +187,8 @@ class BoundDataset {
                       {"height", data_->train().height()},
                       {"width", data_->train().width()},
                       {"classes", data_->classes()},
+                      {"class_names", data_->class_names()},
+                      {"class_counts", class_counts(data_->train(), data_->classes())},
                       {"background", data_->background()},
                       {"density", data_->density()}});
     });
@@ -206,6 +213,39 @@ class BoundDataset {
 
  private:
   std::shared_ptr<const Dataset> data_;
+};
+
+// A folder or an archive, by its files' names, and then the images in it; see data/folder.h.
+class BoundFolder {
+ public:
+  static val make(const std::string& paths, const std::string& where) {
+    return answer([&] {
+      BoundFolder bound;
+      bound.images_ = std::make_shared<FolderImages>(
+          plan_files(Json::parse(paths).get<std::vector<std::string>>(), where));
+      return bound;
+    });
+  }
+
+  val files() const {
+    return answer([&] { return text_of(images_->plan().files); });
+  }
+  val next() const {
+    return answer([&] { return std::string(images_->next()); });
+  }
+  val add(int height, int width, int channels, const val& pixels) {
+    return answer([&] {
+      images_->add(height, width, channels, bytes_of(pixels));
+      return true;
+    });
+  }
+  val finish(const std::string& name) {
+    return answer(
+        [&] { return BoundDataset(std::make_shared<const Dataset>(images_->finish(name))); });
+  }
+
+ private:
+  std::shared_ptr<FolderImages> images_;
 };
 
 class BoundSession {
@@ -265,6 +305,9 @@ class BoundSession {
       return result;
     });
   }
+  val augmented(int sample, int count) const {
+    return answer([&] { return copy_of(session_->augmented(sample, count)); });
+  }
   val weights_sha256() const {
     return answer([&] { return session_->weights_sha256(); });
   }
@@ -296,6 +339,12 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .class_function("make", &BoundDataset::make)
       .function("info", &BoundDataset::info)
       .function("image", &BoundDataset::image);
+  emscripten::class_<BoundFolder>("Folder")
+      .class_function("make", &BoundFolder::make)
+      .function("files", &BoundFolder::files)
+      .function("next", &BoundFolder::next)
+      .function("add", &BoundFolder::add)
+      .function("finish", &BoundFolder::finish);
   emscripten::class_<BoundSession>("Session")
       .class_function("make", &BoundSession::make)
       .function("config", &BoundSession::config)
@@ -305,6 +354,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("set", &BoundSession::set)
       .function("evaluate", &BoundSession::evaluate)
       .function("predict", &BoundSession::predict)
+      .function("augmented", &BoundSession::augmented)
       .function("weightsSha256", &BoundSession::weights_sha256)
       .function("save", &BoundSession::save);
 }

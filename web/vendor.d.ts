@@ -3,3 +3,6 @@ declare module '*/vendor/uPlot.esm.js' {
   import uPlot from 'uplot'
   export default uPlot
 }
+declare module '*/vendor/fflate.js' {
+  export { gunzipSync, inflateSync, unzlibSync } from 'fflate'
+}

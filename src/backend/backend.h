@@ -16,6 +16,8 @@
 
 namespace reluscope {
 
+class Rng;  // core/rng.h, which does not compile for a SIMD target
+
 struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
   float beta1, one_minus_beta1, beta2, one_minus_beta2;
   float step_size;            // lr / (1 - beta1^t)
@@ -26,19 +28,52 @@ struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
 struct SgdStep {
   float lr, momentum;
   bool nesterov;
+  float gradient_share = 1.0f;  // 1 - dampening
+};
+
+struct RmspropStep {
+  float lr, alpha, one_minus_alpha, epsilon, momentum;
+};
+
+struct NadamStep {
+  float beta1, one_minus_beta1, beta2, one_minus_beta2;
+  float correction2;               // 1 - beta2^t
+  float gradient_rate, mean_rate;  // the parts of the step that follow the gradient and its mean
+  float epsilon;
+};
+
+struct AdagradStep {
+  float lr, epsilon;
 };
 
 // What becomes of a parameter's gradient: it is stored, or an optimizer is applied to it while it
 // is at hand, and then nothing is stored. Both give the same bits.
 struct ParameterUpdate {
-  enum class Kind { kStore, kAdam, kSgd };
+  enum class Kind { kStore, kAdam, kSgd, kRmsprop, kNadam, kAdagrad };
   Kind kind = Kind::kStore;
   float* gradient = nullptr;  // for kStore: where to; else where one that was stored lies
   float* weights = nullptr;
-  float* moment1 = nullptr;  // Adam's mean, or SGD's momentum (null: none)
-  float* moment2 = nullptr;  // Adam's mean square
+  float* moment1 = nullptr;  // Adam's mean, SGD's momentum (null: none), or a sum or mean of squares
+  float* moment2 = nullptr;  // Adam's mean square, or RMSprop's momentum (null: none)
   AdamStep adam = {};
   SgdStep sgd = {};
+  RmspropStep rmsprop = {};
+  NadamStep nadam = {};
+  AdagradStep adagrad = {};
+  float* moment3 = nullptr;  // centred RMSprop's mean (null: not centred)
+  // Weight decay: gradient + coupled_decay * weight in place of the gradient, and the weight times
+  // `keep` before the step.
+  float coupled_decay = 0.0f;
+  float keep = 1.0f;
+
+  // The same for the parameters from `offset` floats on.
+  ParameterUpdate from(std::size_t offset) const {
+    ParameterUpdate part = *this;
+    for (float** at : {&part.gradient, &part.weights, &part.moment1, &part.moment2, &part.moment3}) {
+      if (*at != nullptr) *at += offset;
+    }
+    return part;
+  }
 };
 
 // Entries that are not zero, in lists: list i is entries[begin[i]] .. entries[end[i]], excluded.
@@ -79,18 +114,91 @@ struct ActivationBefore {
   const float* z = nullptr;  // laid out like x
 };
 
+// How a square kernel moves over an image: places outside the image (padding) hold 0.
+struct Window {
+  int height, width;  // of the image
+  int kernel_height, kernel_width;
+  int stride = 1, padding = 0;
+
+  int out_height() const { return (height + 2 * padding - kernel_height) / stride + 1; }
+  int out_width() const { return (width + 2 * padding - kernel_width) / stride + 1; }
+  int taps() const { return kernel_height * kernel_width; }
+  int pixels() const { return height * width; }
+  int out_pixels() const { return out_height() * out_width(); }
+};
+
+enum class Pooling { kMax, kAverage };
+
+// torch.nn.BatchNorm1d and 2d over the rows of a matrix, column by column. All arrays have the
+// matrix's padded columns. Training needs two rows or more.
+struct BatchNormalisation {
+  bool train;  // statistics of the batch, and the running ones updated; else the running ones
+  double epsilon, momentum;
+  const float *weight, *bias;
+  float *running_mean, *running_var, *batches;  // batches: one number
+  float *mean, *inverse_deviation;              // of the last forward, for backward
+  float* scratch;                               // batch_norm_scratch() floats
+};
+
+// torch.nn.LayerNorm over each sample: `rows` rows of the matrix, and all its columns.
+struct LayerNormalisation {
+  int rows;
+  double epsilon;
+  ConstMatrixView weight, bias;  // (rows, columns)
+  float* scratch;                // two numbers a sample
+};
+
+// Which elements survive: those whose random word is at least `threshold`; they are scaled.
+struct Dropping {
+  std::uint64_t seed;
+  std::uint32_t purpose, step, layer;
+  std::uint32_t threshold;  // of 2^32
+  float scale;
+};
+
+// A parameter of an activation that is not one number: `values` has one for each column, (1, F),
+// or one for each element, (N, F).
+struct VariedParameter {
+  const float* values;
+  bool by_row;
+};
+
+// With weights w and smoothing e the loss of a sample of class k is, as torch.nn.CrossEntropyLoss
+// has it, (1 - e) w_k (-log p_k) + e / C times the sum over the classes c of w_c (-log p_c). The
+// mean over samples is their sum divided by the sum of their w_k.
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
-  float gradient_scale;        // 1 / N for the gradient of the mean loss
+  float gradient_scale;        // 1 / (sum of w_k), which is 1 / N without weights, for the mean loss
   float* losses;               // (N) out
   std::uint8_t* correct;       // (N) out: 1 where the largest logit (the first of equals) is right
   float* dlogits;              // layout of logits, padding written as zero; null: not wanted
+  float label_smoothing = 0.0f;          // e
+  const float* class_weights = nullptr;  // w, (C); null: all are 1
+};
+
+// The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
+struct PenaltyGradient {
+  ConstMatrixView weights;  // (I, O)
+  MatrixView gradient;      // (I, O); added to
+  float l1, l2;
+  float* values;  // out: the sum down each column, as many as the padded columns
 };
 
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
   return align_up(Layout{out, n}.size()) + align_up(Layout{in + kPanel, n}.size());
 }
+
+// Sums over many rows are made of blocks of this many, each added up in float from its first row
+// on; the blocks' sums are added in double, in order. So threads may share the blocks.
+inline constexpr int kSumRows = 128;
+inline std::size_t batch_norm_scratch(Layout x) {
+  const auto blocks = static_cast<std::size_t>((x.rows + kSumRows - 1) / kSumRows);
+  return 2 * align_up((blocks + 1) * static_cast<std::size_t>(x.padded_cols()));
+}
+
+// Floats that each thread needs to convolve images with so many channels in and out.
+std::size_t convolution_workspace(const Window& window, int channels, int out_channels);
 
 class Backend {
  public:
@@ -123,6 +231,11 @@ class Backend {
   virtual void scale_add(const float* a, float scale, const float* x, float* y,
                          std::size_t n) = 0;
 
+  // The sum of x[i]^2 in double, in an order that depends on n alone.
+  virtual double sum_of_squares(const float* x, std::size_t n) = 0;
+  // Every x[i] into [-limit, limit]; NaN stays.
+  virtual void clamp(float* x, float limit, std::size_t n) = 0;
+
   // Element by element over n floats, n a multiple of kPad. p: the activation's parameters.
   virtual void activation_forward(ActivationId id, const float* p, const float* x, float* y,
                                   std::size_t n) = 0;
@@ -133,7 +246,66 @@ class Backend {
   virtual void activation_parameter(ActivationId id, const float* p, const float* x,
                                     const float* dy, float* products, std::size_t n) = 0;
 
+  // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the image
+  // ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back, padding
+  // zero.
+  virtual void flatten(ConstMatrixView image, int pixels, MatrixView features) = 0;
+  virtual void unflatten(ConstMatrixView features, int pixels, MatrixView image) = 0;
+
+  // Makes sure that every thread has this much memory of its own; not in a step.
+  virtual void reserve(std::size_t workspace_floats) = 0;
+  // y (N * OH * OW, O) = bias + x (N * H * W, C) convolved with w (R * S * C, O), whose rows are in
+  // the order (R, S, C); terms are added in that order. Reserve convolution_workspace() before.
+  virtual void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
+                        const float* bias, MatrixView y, const ActivationAfter& after) = 0;
+  // dx of dy, terms in the order (R, S, O). turned: the size of a matrix (R * S * O, C).
+  virtual void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
+                                       MatrixView dx, float* turned,
+                                       const ActivationBefore& before) = 0;
+  // The gradient of w, terms in the order of dy's rows. It is stored and then updated.
+  virtual void convolve_weight_gradient(const Window& window, ConstMatrixView x,
+                                        ConstMatrixView dy, const ParameterUpdate& update) = 0;
+
+  // y (N * OH * OW, C) of x (N * H * W, C). The window has no padding.
+  virtual void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) = 0;
+  // To the first maximum of each window, or in equal parts to all of it.
+  virtual void pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
+                             ConstMatrixView dy, MatrixView dx) = 0;
+
+  virtual void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                          const ActivationAfter& after) = 0;
+  // dx unless dx.data is null, dweight and dbias, padding zero.
+  virtual void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
+                                   ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias,
+                                   const ActivationBefore& before) = 0;
+  virtual void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) = 0;
+  virtual void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
+                                   ConstMatrixView dy, MatrixView dx, float* dweight,
+                                   float* dbias) = 0;
+  // y = x where it survives, scaled, else 0. The same for gradients.
+  virtual void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) = 0;
+  // sums[c] = sum over the rows of x in blocks of kSumRows; scratch: batch_norm_scratch() floats.
+  virtual void long_column_sums(ConstMatrixView x, float* scratch, float* sums) = 0;
+  // The same three for (N, F) where all parameters of the entry, which activation_varies(), have
+  // the value that p has for the element.
+  virtual void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                              MatrixView y) = 0;
+  virtual void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                               ConstMatrixView dy, MatrixView dx) = 0;
+  virtual void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                ConstMatrixView dy, MatrixView products) = 0;
+  // y (N, F) uniform in [low, high]. Element (n, f) is word f % 4 of draw n ceil(F / 4) + f / 4,
+  // and `stream` is the upper half of the draw's number.
+  virtual void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                            MatrixView y) = 0;
+  // y (N, C area) = the largest of each `pieces` neighbouring channels of x (N, C pieces area).
+  virtual void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) = 0;
+  // dx = dy where x was the largest, the first of equals, else 0; padding zero.
+  virtual void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                               MatrixView dx) = 0;
+
   virtual void softmax_cross_entropy(const SoftmaxLoss& args) = 0;
+  virtual void add_penalty(const PenaltyGradient& args) = 0;
   // probabilities (N, C) of logits (N, C), padding zero.
   virtual void softmax(ConstMatrixView logits, MatrixView probabilities) = 0;
 

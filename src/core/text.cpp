@@ -56,6 +56,16 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> found;
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    found.emplace_back(word);
+    text.remove_prefix(word.size());
+  }
+  return found;
+}
+
 std::string join_or(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {

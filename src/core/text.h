@@ -26,6 +26,9 @@ std::string with_commas(std::int64_t value);
 
 std::string_view trim(std::string_view text);
 
+// "a  b c " -> {"a", "b", "c"}
+std::vector<std::string> words(std::string_view text);
+
 // "a, b or c"
 std::string join_or(const std::vector<std::string>& names);
 

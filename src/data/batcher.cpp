@@ -7,12 +7,28 @@
 
 namespace reluscope {
 
+namespace {
+
+// A batch is made in pieces: some rows, or one that has to be augmented; then some of the lists by
+// feature.
+constexpr int kPieceRows = 8, kColumnPieces = 4;
+
+}  // namespace
+
 Batcher::Batcher(const BatcherOptions& options, Backend& backend)
     : options_(options),
       backend_(backend),
+      piece_rows_(options.augmenter == nullptr ? kPieceRows : 1),
       ahead_(make_slot(options.train_rows, true)),
       present_(make_slot(options.train_rows, true)),
-      scored_(make_slot(options.evaluate_rows, false)) {}
+      scored_(make_slot(options.evaluate_rows, false)) {
+  if (options.augmenter == nullptr) return;
+  desks_ = std::make_unique<Desk[]>(static_cast<std::size_t>(backend.threads()));
+  for (int i = 0; i < backend.threads(); ++i) {
+    desks_[static_cast<std::size_t>(i)].workspace = options.augmenter->make_workspace();
+    desks_[static_cast<std::size_t>(i)].pixels.resize(static_cast<std::size_t>(options.pixels));
+  }
+}
 
 Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
   Slot slot;
@@ -45,19 +61,40 @@ std::size_t Batcher::memory_bytes() const {
              begins * sizeof(std::uint32_t) + slot->samples.capacity() * sizeof(int) +
              slot->labels.capacity();
   }
+  for (int i = 0; desks_ && i < backend_.threads(); ++i) {
+    const Desk& desk = desks_[static_cast<std::size_t>(i)];
+    bytes += desk.workspace.bytes() + desk.pixels.capacity();
+  }
   return bytes;
 }
 
-// By the words, and equal ones by sample: a radix sort keeps the order of equals.
 void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
   backend_.finish_chores();
-  ahead_.first = -1;
   const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
   order_.resize(static_cast<std::size_t>(count));
-  sorting_.resize(order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
     order_[i] = (std::uint64_t{rng.bits(i)[0]} << 32) | i;
   }
+  epoch_ = epoch;
+  sort_order();
+}
+
+void Batcher::shuffle(std::uint64_t seed, int epoch, std::span<const int> samples) {
+  backend_.finish_chores();
+  const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
+  order_.resize(samples.size());
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const auto sample = static_cast<std::uint64_t>(samples[i]);
+    order_[i] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
+  }
+  epoch_ = epoch;
+  sort_order();
+}
+
+// By the words, and equal ones by sample: a radix sort keeps the order of equals.
+void Batcher::sort_order() {
+  ahead_.first = -1;
+  sorting_.resize(order_.size());
   constexpr int kDigits = 4, kDigitBits = 8, kValues = 1 << kDigitBits;
   for (int digit = 0; digit < kDigits; ++digit) {
     const auto value_of = [digit](std::uint64_t place) {
@@ -142,30 +179,44 @@ void Batcher::add(Slot& slot, std::span<const std::uint8_t> pixels, int row) con
 
 namespace {
 
-// Pieces that a batch is made in: some rows, then some of the lists by feature.
-constexpr int kPieceRows = 8, kColumnPieces = 4;
-
 void prefetch(std::span<const std::uint8_t> bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += 64) __builtin_prefetch(bytes.data() + at);
 }
 
 }  // namespace
 
+// There is a free desk: no more threads than desks come here at a time.
+void Batcher::add_augmented(Slot& slot, int sample, int row) {
+  int at = 0;
+  while (desks_[static_cast<std::size_t>(at)].taken.exchange(true, std::memory_order_acquire)) {
+    at = (at + 1) % backend_.threads();
+  }
+  Desk* const desk = &desks_[static_cast<std::size_t>(at)];
+  options_.augmenter->apply(slot.set->image(sample), slot.epoch, sample, desk->workspace,
+                            desk->pixels);
+  add(slot, desk->pixels, row);
+  desk->taken.store(false, std::memory_order_release);
+}
+
 void Batcher::do_piece(int piece) {
   Slot& slot = *making_;
-  const int row_pieces = (slot.rows + kPieceRows - 1) / kPieceRows;
+  const int row_pieces = (slot.rows + piece_rows_ - 1) / piece_rows_;
   if (piece >= row_pieces) {
     const int part = piece - row_pieces;
     list_columns(slot, ThreadPool::share_begin(options_.pixels, part, kColumnPieces, 1),
                  ThreadPool::share_begin(options_.pixels, part + 1, kColumnPieces, 1));
     return;
   }
-  const int end = std::min((piece + 1) * kPieceRows, slot.rows);
-  for (int row = piece * kPieceRows; row < end; ++row) {
+  const int end = std::min((piece + 1) * piece_rows_, slot.rows);
+  for (int row = piece * piece_rows_; row < end; ++row) {
     const int sample = slot.samples[static_cast<std::size_t>(row)];
     // Samples are far apart in memory: ask for one while the one before is being read.
     if (row + 1 < end) prefetch(slot.set->image(slot.samples[static_cast<std::size_t>(row) + 1]));
-    add(slot, slot.set->image(sample), row);
+    if (slot.epoch != 0) {
+      add_augmented(slot, sample, row);
+    } else {
+      add(slot, slot.set->image(sample), row);
+    }
     slot.labels[static_cast<std::size_t>(row)] = slot.set->label(sample);
   }
 }
@@ -173,7 +224,7 @@ void Batcher::do_piece(int piece) {
 void Batcher::begin(Slot& slot, bool columns) {
   backend_.finish_chores();
   making_ = &slot;
-  const int row_pieces = (slot.rows + kPieceRows - 1) / kPieceRows;
+  const int row_pieces = (slot.rows + piece_rows_ - 1) / piece_rows_;
   backend_.offer({[](void* self, int piece) { static_cast<Batcher*>(self)->do_piece(piece); }, this,
                   row_pieces + (columns && options_.sparse ? kColumnPieces : 0), row_pieces});
 }
@@ -195,6 +246,7 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
   ahead_.set = &set;
   ahead_.first = first;
   ahead_.rows = rows;
+  ahead_.epoch = options_.augmenter == nullptr ? 0 : epoch_;
   for (int row = 0; row < rows; ++row) {
     const std::uint64_t place = order_[static_cast<std::size_t>(first + row)];
     ahead_.samples[static_cast<std::size_t>(row)] =
@@ -213,9 +265,19 @@ Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
 
 Batch Batcher::in_order(const ImageSet& set, int first, int rows) {
   backend_.finish_chores();
+  for (int row = 0; row < rows; ++row) scored_.samples[static_cast<std::size_t>(row)] = first + row;
+  return score_samples(set, rows);
+}
+
+Batch Batcher::chosen(const ImageSet& set, std::span<const int> samples) {
+  backend_.finish_chores();
+  std::copy(samples.begin(), samples.end(), scored_.samples.begin());
+  return score_samples(set, static_cast<int>(samples.size()));
+}
+
+Batch Batcher::score_samples(const ImageSet& set, int rows) {
   scored_.set = &set;
   scored_.rows = rows;
-  for (int row = 0; row < rows; ++row) scored_.samples[static_cast<std::size_t>(row)] = first + row;
   begin(scored_, false);
   backend_.finish_chores();
   return batch_of(scored_);

@@ -2,12 +2,15 @@
 // those that differ from the background.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "backend/backend.h"
 #include "core/tensor.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 
 namespace reluscope {
@@ -24,6 +27,7 @@ struct BatcherOptions {
   PixelTable table;
   bool sparse;     // lists, not a matrix: only with a table whose background is 0
   int background;  // the pixel value that lists leave out
+  const Augmenter* augmenter = nullptr;  // for batches that are trained on; null: none
 };
 
 class Batcher {
@@ -39,12 +43,20 @@ class Batcher {
   // The order in which epoch `epoch` (from 1) visits `count` samples: sorted by a random word
   // each, so that any device can make the same one.
   void shuffle(std::uint64_t seed, int epoch, int count);
-  // Samples order[first], order[first + 1], ... of the last shuffle. Good until the next call.
+  // The same of some samples.
+  void shuffle(std::uint64_t seed, int epoch, std::span<const int> samples);
+  int sample_at(int place) const {  // of that order
+    return static_cast<int>(static_cast<std::uint32_t>(order_[static_cast<std::size_t>(place)]));
+  }
+  // Samples order[first], order[first + 1], ... of the last shuffle, augmented for its epoch. Good
+  // until the next call.
   Batch shuffled(const ImageSet& set, int first, int rows);
   // Has threads that would idle make that batch while the last one is being used.
   void prepare(const ImageSet& set, int first, int rows);
   // Samples first, first + 1, ..., to be scored: without lists by feature.
   Batch in_order(const ImageSet& set, int first, int rows);
+  // These samples, to be scored; no more than evaluate_rows.
+  Batch chosen(const ImageSet& set, std::span<const int> samples);
   // One image that need not belong to a set.
   Batch single(std::span<const std::uint8_t> pixels);
 
@@ -58,6 +70,13 @@ class Batcher {
     std::vector<std::uint8_t> labels;
     const ImageSet* set = nullptr;
     int first = -1, rows = 0;
+    int epoch = 0;  // to augment for; 0: not
+  };
+  // What augmenting takes, for whichever thread comes by: as many as there are threads.
+  struct Desk {
+    std::atomic<bool> taken{false};
+    Augmenter::Workspace workspace;
+    std::vector<std::uint8_t> pixels;
   };
 
   Slot make_slot(int rows, bool columns) const;
@@ -65,6 +84,9 @@ class Batcher {
   void gather(Slot& slot, std::span<const std::uint8_t> pixels, int row) const;
   void list(Slot& slot, std::span<const std::uint8_t> pixels, int row) const;
   void list_columns(Slot& slot, int first, int end) const;
+  Batch score_samples(const ImageSet& set, int rows);  // those in scored_.samples
+  void add_augmented(Slot& slot, int sample, int row);
+  void sort_order();
   void do_piece(int piece);  // of making the batch that making_ is to hold
   void begin(Slot& slot, bool columns);
   Batch batch_of(const Slot& slot) const;
@@ -73,6 +95,9 @@ class Batcher {
   Backend& backend_;
   std::vector<std::uint64_t> order_;  // random word << 32 | sample
   std::vector<std::uint64_t> sorting_;
+  int epoch_ = 0;  // of the order
+  std::unique_ptr<Desk[]> desks_;
+  int piece_rows_;
   Slot ahead_, present_, scored_;
   Slot* making_ = nullptr;
 };

@@ -3,36 +3,130 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/primitives.h"
+#include "core/tensor.h"
 #include "data/idx.h"
+#include "io/npy.h"
 
 namespace reluscope {
+namespace {
+
+std::string classes_text(int classes) {
+  return "with " + std::to_string(classes) + " classes labels are 0 to " +
+         std::to_string(classes - 1);
+}
+
+void refuse_label(const std::string& what, std::span<const std::uint8_t> labels, int label,
+                  const std::string& why) {
+  const auto at = std::find(labels.begin(), labels.end(), label) - labels.begin();
+  throw Error(what + " labels: label " + std::to_string(label) + " of sample " +
+              std::to_string(at) + " is out of range: " + why);
+}
+
+// The classes that the labels need, where each but 0 must occur.
+int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
+  std::array<bool, kMaxClasses> seen{};
+  for (const std::uint8_t label : labels) seen[label] = true;
+  const int most = *std::max_element(labels.begin(), labels.end());
+  for (int label = 1; label < most; ++label) {
+    if (seen[static_cast<std::size_t>(label)]) continue;
+    refuse_label(what, labels, most,
+                 "no sample has label " + std::to_string(label) +
+                     ", and labels are whole numbers without a gap");
+  }
+  if (most == 0) throw Error(what + " labels: all are 0, but at least two classes are needed");
+  return most + 1;
+}
+
+void check_labels(std::span<const std::uint8_t> labels, int classes, const std::string& what) {
+  for (const std::uint8_t label : labels) {
+    if (label >= classes) refuse_label(what, labels, label, classes_text(classes));
+  }
+}
+
+}  // namespace
 
 ImageSet::ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_t> label_file,
                    int classes, const std::string& what)
     : images_(std::move(image_file)), labels_(std::move(label_file)) {
-  const IdxImages images = read_idx_images(images_, what + " images");
-  const IdxLabels labels = read_idx_labels(labels_, what + " labels");
-  if (images.count != labels.count) {
-    throw Error(what + " data: there are " + std::to_string(images.count) + " images but " +
-                std::to_string(labels.count) + " labels; the counts must be equal");
+  read_images(what + " images");
+  const int labels = read_labels(what + " labels");
+  if (count_ != labels) {
+    throw Error(what + " data: there are " + std::to_string(count_) + " images but " +
+                std::to_string(labels) + " labels; the counts must be equal");
   }
-  count_ = images.count;
-  height_ = images.height;
-  width_ = images.width;
-  image_header_ = images.header;
-  label_header_ = labels.header;
-  for (int i = 0; i < count_; ++i) {
-    if (label(i) >= classes) {
-      throw Error(what + " labels: label " + std::to_string(label(i)) + " of sample " +
-                  std::to_string(i) + " is out of range; with " + std::to_string(classes) +
-                  " classes labels are 0 to " + std::to_string(classes - 1));
+  if (classes != Dataset::kFromLabels) check_labels(this->labels(), classes, what);
+}
+
+ImageSet::ImageSet(int height, int width, std::vector<std::uint8_t> pixels,
+                   std::vector<std::uint8_t> labels)
+    : images_(std::move(pixels)),
+      labels_(std::move(labels)),
+      count_(static_cast<int>(labels_.size())),
+      height_(height),
+      width_(width) {}
+
+void ImageSet::read_images(const std::string& what) {
+  if (!is_npy(images_)) {
+    const IdxImages images = read_idx_images(images_, what);
+    count_ = images.count;
+    height_ = images.height;
+    width_ = images.width;
+    image_header_ = images.header;
+    return;
+  }
+  const NpyArray array = read_npy(images_, what);
+  if (array.kind != 'u' || array.size != 1 || array.shape.size() != 3) {
+    throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " +
+                array.kind + std::to_string(array.size) +
+                ", but images are (count, height, width) of type u1, unsigned bytes");
+  }
+  static constexpr const char* kNames[] = {"count", "height", "width"};
+  for (std::size_t d = 0; d < 3; ++d) {
+    const std::uint64_t most = d == 0 ? kMaxCount : kMaxSide;
+    if (array.shape[d] < 1 || static_cast<std::uint64_t>(array.shape[d]) > most) {
+      throw Error(what + ": the " + kNames[d] + " is " + std::to_string(array.shape[d]) +
+                  ", but it must be from 1 to " + std::to_string(most));
     }
   }
+  count_ = static_cast<int>(array.shape[0]);
+  height_ = static_cast<int>(array.shape[1]);
+  width_ = static_cast<int>(array.shape[2]);
+  image_header_ = array.begin;
+}
+
+int ImageSet::read_labels(const std::string& what) {
+  if (!is_npy(labels_)) {
+    const IdxLabels labels = read_idx_labels(labels_, what);
+    label_header_ = labels.header;
+    return labels.count;
+  }
+  const NpyArray array = read_npy(labels_, what);
+  const std::int64_t count = array.shape.size() == 1 ? array.shape[0] : 0;
+  if (!array.is_integer() || count < 1 || static_cast<std::uint64_t>(count) > kMaxCount) {
+    throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " +
+                array.kind + std::to_string(array.size) +
+                ", but labels are (count) of integers, 1 to " + std::to_string(kMaxCount));
+  }
+  if (array.size == 1 && array.kind == 'u') {
+    label_header_ = array.begin;
+    return static_cast<int>(count);
+  }
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::int64_t label = array.integer(labels_, i);
+    if (label < 0 || label >= kMaxClasses) {
+      throw Error(what + ": label " + std::to_string(label) + " of sample " + std::to_string(i) +
+                  " is out of range: " + classes_text(kMaxClasses));
+    }
+    bytes[i] = static_cast<std::uint8_t>(label);
+  }
+  labels_ = std::move(bytes);
+  return static_cast<int>(count);
 }
 
 Dataset::Dataset(std::string name, Files files, int classes)
     : name_(std::move(name)),
-      classes_(classes),
       train_(std::move(files.train_images), std::move(files.train_labels), classes, "training"),
       test_(std::move(files.test_images), std::move(files.test_labels), classes, "test") {
   if (train_.height() != test_.height() || train_.width() != test_.width()) {
@@ -42,14 +136,52 @@ Dataset::Dataset(std::string name, Files files, int classes)
     throw Error("test images: they are " + size(test_) + " pixels, but the training images are " +
                 size(train_) + "; the sizes must be equal");
   }
-  std::array<std::int64_t, 256> counts{};
+  if (classes == kFromLabels) {
+    classes = classes_of(train_.labels(), "training");
+    check_labels(test_.labels(), classes, "test");
+  }
+  for (int c = 0; c < classes; ++c) class_names_.push_back(std::to_string(c));
+  look_at_pixels();
+}
+
+Dataset::Dataset(std::string name, ImageSet train, ImageSet test,
+                 std::vector<std::string> class_names)
+    : name_(std::move(name)),
+      train_(std::move(train)),
+      test_(std::move(test)),
+      class_names_(std::move(class_names)) {
+  look_at_pixels();
+}
+
+void Dataset::look_at_pixels() {
   const auto total = static_cast<std::int64_t>(train_.count()) * train_.pixels();
   for (int i = 0; i < train_.count(); ++i) {
-    for (const std::uint8_t pixel : train_.image(i)) ++counts[pixel];
+    for (const std::uint8_t pixel : train_.image(i)) ++pixel_counts_[pixel];
   }
-  const auto most = std::max_element(counts.begin(), counts.end());
-  background_ = static_cast<int>(most - counts.begin());
+  const auto most = std::max_element(pixel_counts_.begin(), pixel_counts_.end());
+  background_ = static_cast<int>(most - pixel_counts_.begin());
   density_ = 1.0 - static_cast<double>(*most) / static_cast<double>(total);
+}
+
+std::vector<std::int64_t> class_counts(const ImageSet& set, int classes) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(classes));
+  for (const std::uint8_t label : set.labels()) ++counts[label];
+  return counts;
+}
+
+PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
+  double total = 0.0, sum = 0.0, squares = 0.0;
+  for (std::size_t p = 0; p < 256; ++p) {
+    const auto count = static_cast<double>(counts[p]);
+    total += count;
+    sum += count * static_cast<double>(p);
+  }
+  const double mean = sum / total;
+  for (std::size_t p = 0; p < 256; ++p) {
+    const double from_mean = static_cast<double>(p) - mean;
+    squares += static_cast<double>(counts[p]) * (from_mean * from_mean);
+  }
+  return {mean / 255.0, scalar::sqrt(squares / total) / 255.0};
 }
 
 PixelTable split_pixel_table(double mean, double std, int background) {

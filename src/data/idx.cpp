@@ -8,9 +8,6 @@
 namespace reluscope {
 namespace {
 
-constexpr std::uint64_t kMaxSide = 4096;          // pixels
-constexpr std::uint64_t kMaxCount = 100'000'000;  // samples
-
 // The sizes, after checking everything that can be wrong with the file.
 std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std::size_t dimensions,
                                        std::string_view what) {

@@ -9,6 +9,10 @@
 
 namespace reluscope {
 
+// What images of any format may be.
+inline constexpr std::uint64_t kMaxSide = 4096;          // pixels
+inline constexpr std::uint64_t kMaxCount = 100'000'000;  // samples
+
 struct IdxImages {
   int count, height, width;
   std::size_t header;  // bytes before the first pixel

@@ -27,7 +27,17 @@ struct ActivationInfo {
   const char* pytorch;     // how PyTorch writes it, "" if it has none: then no golden values
   std::span<const ActivationParameter> parameters;  // a learnable one, if any, is the first
   std::span<const double> kinks;                    // x where f' jumps
+  bool random = false;  // in training its parameters are one random number between them
 };
+
+// Whether training changes its (first) parameter.
+constexpr bool activation_learns(const ActivationInfo& info) {
+  return !info.parameters.empty() && info.parameters.front().learnable;
+}
+// Whether there are kernels that give every column or element a parameter of its own.
+constexpr bool activation_varies(const ActivationInfo& info) {
+  return activation_learns(info) || info.random;
+}
 
 // Position in the registry; a value of it always names an entry.
 using ActivationId = int;

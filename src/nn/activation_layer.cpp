@@ -1,5 +1,7 @@
 #include "nn/activation_layer.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 
 namespace reluscope {
@@ -8,14 +10,11 @@ ActivationLayer::ActivationLayer(const Shape& in, ActivationId id, std::vector<d
     : shape_(in), id_(id), initial_(std::move(parameters)),
       fixed_(initial_.begin(), initial_.end()) {}
 
-bool ActivationLayer::learns() const {
-  const auto parameters = activation_info(id_).parameters;
-  return !parameters.empty() && parameters.front().learnable;
-}
+std::string ActivationLayer::text() const { return activation_info(id_).name + values_text(); }
 
-std::string ActivationLayer::text() const {
+std::string ActivationLayer::values_text() const {
   const ActivationInfo& info = activation_info(id_);
-  std::string text = info.name;
+  std::string text;
   bool all_initial = true;
   for (std::size_t i = 0; i < initial_.size(); ++i) {
     all_initial = all_initial && initial_[i] == info.parameters[i].initial;
@@ -35,8 +34,8 @@ std::vector<ParameterSpec> ActivationLayer::parameters() const {
 // The products dy df/dp, and their column sums.
 std::size_t ActivationLayer::scratch_floats(int rows) const {
   if (!learns()) return 0;
-  const Layout layout{rows, static_cast<int>(element_count(shape_))};
-  return align_up(layout.size()) + align_up(static_cast<std::size_t>(layout.padded_cols()));
+  return align_up(largest_size(shape_, rows)) +
+         align_up(static_cast<std::size_t>(feature_layout(shape_, 1).padded_cols()));
 }
 
 double ActivationLayer::gain() const { return activation_gain(id_, initial_); }
@@ -45,16 +44,17 @@ const float* ActivationLayer::activation_parameters(const LayerSlices& slices) c
   return learns() ? slices.parameters[0] : fixed_.data();
 }
 
-void ActivationLayer::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x,
-                              MatrixView y, const ActivationAfter&) const {
+void ActivationLayer::forward(Backend& backend, const StepContext&, LayerSlices& slices,
+                              const Signal& x, MatrixView y, const ActivationAfter&) const {
   backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data, y.layout.size());
 }
 
 // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
 // ascending order, whatever the target and the threads. In double along the columns: cheap, and
 // as exact as a float sum in any order.
-void ActivationLayer::backward(Backend& backend, LayerSlices& slices, const Signal& x,
-                               ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
+void ActivationLayer::backward(Backend& backend, const StepContext&, LayerSlices& slices,
+                               const Signal& x, ConstMatrixView dy, MatrixView dx,
+                               const ActivationBefore&) const {
   const std::size_t n = dy.layout.size();
   if (learns()) {
     const MatrixView products{slices.scratch, dy.layout};

@@ -1,5 +1,5 @@
 // The text that describes a network, "dense 512 | relu | dense 10", and the layers it stands for.
-// Images are flattened by the first dense layer, as nn.Flatten does.
+// Images are flattened before the first dense layer, as nn.Flatten does.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,10 @@ std::vector<LayerWord> layer_words();
 
 inline constexpr int kMaxLayers = 64;
 inline constexpr int kMaxWidth = 65536;
+inline constexpr int kMaxPieces = 64;  // of maxout
+inline constexpr int kMaxChannels = 4096;
+inline constexpr int kMaxKernel = 32;  // strides and paddings as well
+inline constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 22;  // of a layer, for a sample
 inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 
 // Builds the layers for samples of shape `in` (C, H, W). Throws Error naming the token, its

@@ -23,8 +23,8 @@ std::size_t Dense::cache_floats() const {
 
 // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)), and this formula
 // is used whether or not a kernel makes use of the zeros, so that all give the same bits.
-void Dense::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x, MatrixView y,
-                    const ActivationAfter& after) const {
+void Dense::forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                    MatrixView y, const ActivationAfter& after) const {
   const ConstMatrixView weight{slices.parameters[0], weight_layout()};
   const float* start = slices.parameters[1];
   if (x.offset != 0.0f) {
@@ -38,8 +38,8 @@ void Dense::forward(Backend& backend, Mode, LayerSlices& slices, const Signal& x
 }
 
 // dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
-void Dense::backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                     MatrixView dx, const ActivationBefore& before) const {
+void Dense::backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                     ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const {
   const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
   if (dx.data != nullptr) {
     const ConstMatrixView weight{slices.parameters[0], weight_layout()};

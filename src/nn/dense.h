@@ -20,10 +20,10 @@ class Dense final : public Layer {
   std::size_t scratch_floats(int rows) const override;
   std::size_t cache_floats() const override;  // the weights' column sums
 
-  void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
+  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter& after) const override;
-  void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                MatrixView dx, const ActivationBefore& before) const override;
+  void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                const Signal& x, ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override;
 
  private:
   Layout weight_layout() const { return {in_, out_}; }

@@ -1,30 +1,62 @@
 #include "nn/init.h"
 
+#include "nn/orthogonal.h"
+
 namespace reluscope {
 namespace {
 
-double he(double gain, double fan_in, double) { return gain / scalar::sqrt(fan_in); }
-
-double glorot(double, double fan_in, double fan_out) {
-  return scalar::sqrt(2.0 / (fan_in + fan_out));
+void fill_uniform(std::vector<float>& values, double bound, const Rng& rng) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>((2.0 * rng.uniform(i) - 1.0) * bound);
+  }
 }
+
+double gain_or(double gain, double none) { return gain > 0.0 ? gain : none; }
+
+// kaiming_normal_'s own gain where no activation follows is a rectifier's.
+double he(double gain, double fan_in, double) {
+  return gain_or(gain, scalar::sqrt(2.0)) / scalar::sqrt(fan_in);
+}
+
+double glorot(double gain, double fan_in, double fan_out) {
+  return gain_or(gain, 1.0) * scalar::sqrt(2.0 / (fan_in + fan_out));
+}
+
+double lecun(double, double fan_in, double) { return scalar::sqrt(1.0 / fan_in); }
 
 // kaiming_uniform_(a = sqrt(5)): bound 1/sqrt(fan_in), deviation bound/sqrt(3).
 double pytorch(double, double fan_in, double) { return scalar::sqrt(1.0 / (3.0 * fan_in)); }
 
+using Kind = InitScheme::Kind;
+
+// He, Zhang, Ren, Sun (2015); Glorot and Bengio, "Understanding the difficulty of training deep
+// feedforward neural networks" (2010); LeCun, Bottou, Orr, Müller, "Efficient backprop" (1998).
 constexpr InitScheme kSchemes[] = {
     {"he_normal", "he", "He, normal",
      "Variance gain²/fan-in, 2/fan-in for ReLU: keeps the signal's size through rectifiers.",
-     false, &he, false},
-    {"he_uniform", "", "He, uniform", "The same variance from a uniform distribution.", true, &he,
-     false},
+     Kind::kNormal, &he, false},
+    {"he_uniform", "", "He, uniform", "The same variance from a uniform distribution.",
+     Kind::kUniform, &he, false},
     {"glorot_normal", "", "Glorot, normal",
-     "Variance 2/(fan-in + fan-out): made for activations that are linear around zero.", false,
-     &glorot, false},
+     "Variance gain² · 2/(fan-in + fan-out): a compromise between the signal and the gradient.",
+     Kind::kNormal, &glorot, false},
     {"glorot_uniform", "glorot", "Glorot, uniform",
-     "The same variance from a uniform distribution.", true, &glorot, false},
+     "The same variance from a uniform distribution.", Kind::kUniform, &glorot, false},
+    {"lecun_normal", "lecun", "LeCun, normal",
+     "Variance 1/fan-in, whatever follows: what SELU asks for.", Kind::kNormal, &lecun, false},
+    {"lecun_uniform", "", "LeCun, uniform", "The same variance from a uniform distribution.",
+     Kind::kUniform, &lecun, false},
+    {"orthogonal", "", "Orthogonal",
+     "Rows or columns orthonormal, times the gain: no direction of the signal grows or fades.",
+     Kind::kOrthogonal, nullptr, false},
     {"pytorch", "", "PyTorch's default",
-     "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", true, &pytorch, true},
+     "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", Kind::kUniform,
+     &pytorch, true},
+    {"constant", "", "Constant",
+     "Every weight the same (init_value): all units of a layer stay alike.", Kind::kConstant,
+     nullptr, false},
+    {"zero", "", "Zero", "Every weight 0: nothing behind the first layer learns.", Kind::kZero,
+     nullptr, false},
 };
 
 }  // namespace
@@ -38,34 +70,50 @@ const InitScheme* find_init_scheme(std::string_view name) {
   return nullptr;
 }
 
-std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
-                                  const Rng& rng) {
-  const auto fan_in = static_cast<double>(spec.fan_in);
-  const auto fan_out = static_cast<double>(spec.fan_out);
+namespace {
+
+std::vector<float> initial_weights(const InitScheme& scheme, const ParameterSpec& spec, double gain,
+                                   double value, const Rng& rng) {
   std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)));
-  const auto fill_uniform = [&](double bound) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<float>((2.0 * rng.uniform(i) - 1.0) * bound);
-    }
+  const auto deviation = [&] {
+    return scheme.deviation(gain, static_cast<double>(spec.fan_in),
+                            static_cast<double>(spec.fan_out));
   };
-  switch (spec.role) {
-    case ParameterRole::kWeight: {
-      const double deviation = scheme.deviation(gain, fan_in, fan_out);
-      if (scheme.uniform) {
-        fill_uniform(deviation * scalar::sqrt(3.0));
-      } else {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-          values[i] = static_cast<float>(rng.normal(i) * deviation);
-        }
+  switch (scheme.kind) {
+    case Kind::kNormal: {
+      const double factor = deviation();
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = static_cast<float>(rng.normal(i) * factor);
       }
       break;
     }
-    case ParameterRole::kBias:
-      if (scheme.random_bias) fill_uniform(1.0 / scalar::sqrt(fan_in));
+    case Kind::kUniform: fill_uniform(values, deviation() * scalar::sqrt(3.0), rng); break;
+    case Kind::kOrthogonal: {
+      const auto rows = static_cast<int>(spec.shape.front());
+      const auto cols = static_cast<int>(element_count(spec.shape)) / rows;
+      const std::vector<double> drawn = random_orthogonal(rows, cols, rng);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = static_cast<float>(drawn[i] * gain_or(gain, 1.0));
+      }
       break;
-    case ParameterRole::kConstant:
-      for (float& value : values) value = static_cast<float>(spec.constant);
+    }
+    case Kind::kConstant:
+      for (float& element : values) element = static_cast<float>(value);
       break;
+    case Kind::kZero: break;
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
+                                  double value, const Rng& rng) {
+  if (spec.role == ParameterRole::kWeight) return initial_weights(scheme, spec, gain, value, rng);
+  std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)),
+                            static_cast<float>(spec.constant));
+  if (spec.role == ParameterRole::kBias && scheme.random_bias) {
+    fill_uniform(values, 1.0 / scalar::sqrt(static_cast<double>(spec.fan_in)), rng);
   }
   return values;
 }

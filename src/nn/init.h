@@ -12,12 +12,15 @@
 namespace reluscope {
 
 struct InitScheme {
+  enum class Kind { kNormal, kUniform, kOrthogonal, kConstant, kZero };
+
   const char* name;   // "he_normal"
   const char* alias;  // a shorter name that is accepted too, or ""
   const char* label;
   const char* about;
-  bool uniform;  // uniform on +-sqrt(3) deviations, or normal
-  // Standard deviation of a weight. gain: sqrt(1 / E[f(z)^2]) of the activation that follows.
+  Kind kind;  // of weights; uniform: on +-sqrt(3) deviations
+  // Standard deviation of a weight; of the normal and uniform kinds, null for others. gain:
+  // sqrt(1 / E[f(z)^2]) of the activation that follows, 0 where none does.
   double (*deviation)(double gain, double fan_in, double fan_out);
   bool random_bias;  // biases uniform on +-1/sqrt(fan_in), or zero
 };
@@ -25,8 +28,8 @@ struct InitScheme {
 std::span<const InitScheme> init_schemes();
 const InitScheme* find_init_scheme(std::string_view name_or_alias);  // null if there is none
 
-// The elements of `spec` in PyTorch order.
+// The elements of `spec` in PyTorch order. value: of every weight, for the kind kConstant.
 std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
-                                  const Rng& rng);
+                                  double value, const Rng& rng);
 
 }  // namespace reluscope

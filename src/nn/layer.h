@@ -2,6 +2,7 @@
 // buffer, the one gradient buffer and the activation arena.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,14 @@ namespace reluscope {
 
 enum class Mode { kTrain, kEvaluate };
 
+// What a layer may need to know besides its input: random draws are keyed by all of it.
+struct StepContext {
+  Mode mode;
+  std::uint64_t seed;
+  std::uint32_t step;   // optimizer steps begun before this one
+  std::uint32_t layer;  // its place in the model, from 0
+};
+
 // How a parameter begins. Weights and biases follow the init scheme; others have their own value.
 enum class ParameterRole { kWeight, kBias, kConstant };
 
@@ -25,7 +34,24 @@ struct ParameterSpec {
   ParameterRole role;
   double constant;  // for kConstant
   std::int64_t fan_in, fan_out;
+  // Of a convolution, R * S: stored row t * C + c is element (c, t) of shape's (C, R, S).
+  int taps = 1;
+  bool whole = false;  // whole numbers: an int64 in a state_dict
 };
+
+// What may lie where in a batch of `rows` samples of a shape: images (C, H, W) as one row a pixel,
+// if the network needs them so, or rows of features.
+inline Layout image_layout(const Shape& shape, int rows) {
+  return {rows * static_cast<int>(shape[1] * shape[2]), static_cast<int>(shape[0])};
+}
+inline Layout feature_layout(const Shape& shape, int rows) {
+  return {rows, static_cast<int>(element_count(shape))};
+}
+// Floats that suffice either way.
+inline std::size_t largest_size(const Shape& shape, int rows) {
+  const std::size_t features = feature_layout(shape, rows).size();
+  return shape.size() < 3 ? features : std::max(features, image_layout(shape, rows).size());
+}
 
 struct LayerSlices {
   std::vector<float*> parameters;  // in the order of Layer::parameters()
@@ -34,6 +60,8 @@ struct LayerSlices {
   float* scratch;                  // Layer::scratch_floats() of them, shared with other layers
   float* cache;                    // Layer::cache_floats() of them, its own
   bool cache_valid = false;        // set by the layer, reset by whoever changes parameters
+  std::vector<float*> state = {};  // in the order of Layer::state()
+  const float* skip = nullptr;     // the output that Layer::skip_from() names
 };
 
 class Layer {
@@ -45,26 +73,39 @@ class Layer {
   virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
   virtual Shape out_shape() const = 0;   // of one sample
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
+  // What is kept beside the parameters, is not learnt and belongs to the state_dict: running
+  // statistics.
+  virtual std::vector<ParameterSpec> state() const { return {}; }
   virtual std::int64_t multiply_adds() const { return 0; }  // of one sample, forward
   virtual std::size_t scratch_floats(int /*rows*/) const { return 0; }
   virtual std::size_t cache_floats() const { return 0; }
+  virtual std::size_t workspace_floats() const { return 0; }  // see Backend::reserve()
+  // Whether its input must be images, one row a pixel (see Backend::flatten()). A network with
+  // such a layer has all its images so.
+  virtual bool needs_image() const { return false; }
+  virtual int least_samples() const { return 1; }  // that a batch must have in training
+  // The layer whose output it adds to its input, or -1.
+  virtual int skip_from() const { return -1; }
   virtual ActivationId activation() const { return -1; }  // which it applies, if it is one
   virtual bool takes_offset() const { return false; }  // whether forward honours Signal::offset
-  virtual double gain() const { return 1.0; }             // for the init of the layer before
+  virtual double gain() const { return 0.0; }  // for the init of the layer before; 0: has none
 
   // The parameters of activation(), among the slices or fixed.
   virtual const float* activation_parameters(const LayerSlices&) const { return nullptr; }
   // Whether forward and backward also do the activations next to this layer; others get none.
   virtual bool takes_activations() const { return false; }
+  // Whether this is an activation that such a neighbour may do: the same for every element.
+  virtual bool may_be_taken() const { return false; }
 
   // y (N, out), every column written.
-  virtual void forward(Backend& backend, Mode mode, LayerSlices& slices, const Signal& x,
-                       MatrixView y, const ActivationAfter& after) const = 0;
+  virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                       const Signal& x, MatrixView y, const ActivationAfter& after) const = 0;
   // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
-  // which are stored or applied as slices.updates says. Padding columns of dy are zero, and those
-  // of dx must be.
-  virtual void backward(Backend& backend, LayerSlices& slices, const Signal& x, ConstMatrixView dy,
-                        MatrixView dx, const ActivationBefore& before) const = 0;
+  // which are stored or applied as slices.updates says. context: forward's. Padding columns of dy
+  // are zero, and those of dx must be.
+  virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
+                        const Signal& x, ConstMatrixView dy, MatrixView dx,
+                        const ActivationBefore& before) const = 0;
 };
 
 }  // namespace reluscope

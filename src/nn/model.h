@@ -23,6 +23,7 @@ struct ModelOptions {
   std::uint64_t seed = 1;
   int train_rows = 64;      // largest batch of forward + backward
   int evaluate_rows = 1000;  // largest batch of forward alone
+  double init_value = 0.01;  // of every weight, with init "constant"
 };
 
 class Model {
@@ -30,7 +31,7 @@ class Model {
   struct Parameter {
     std::string name;  // in the state_dict: "fc1.weight"
     ParameterSpec spec;
-    std::size_t offset;  // into parameters() and gradients(), in floats
+    std::size_t offset;  // into parameters() and gradients(), or into state(), in floats
   };
 
   // Throws Error for an architecture that cannot be built or an unknown init scheme.
@@ -43,8 +44,9 @@ class Model {
   int layer_count() const { return static_cast<int>(layers_.size()); }
   bool takes_offset() const { return layers_.front()->takes_offset(); }
 
-  // logits (N, classes) of x (N, features). The view is good until the next forward.
-  ConstMatrixView forward(Mode mode, const Signal& x);
+  // logits (N, classes) of x (N, features). The view is good until the next forward. step: the
+  // number of the training step, which random layers draw for.
+  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
   // For the last forward, whose input must still be there: fills gradients().
@@ -56,16 +58,25 @@ class Model {
   // Applies the step that `optimizer` has begun to all parameters, from gradients().
   void apply(Optimizer& optimizer);
 
-  // Output of a layer in the last forward, (N, features of that layer).
+  // Output of a layer in the last forward: (N, features), or of images (N * H * W, C).
   ConstMatrixView output(int layer) const;
+  // One sample of it, in PyTorch's order.
+  std::vector<float> sample_output(int layer, int sample) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
+  std::vector<HiddenMatrix> hidden_matrices() const;  // all weights but the last layer's
   std::int64_t parameter_count() const;  // padding not counted
   std::span<float> parameters() { return {parameter_buffer_.data(), parameter_buffer_.size()}; }
   std::span<const float> parameters() const {
     return {parameter_buffer_.data(), parameter_buffer_.size()};
   }
   std::span<float> gradients() { return {gradient_buffer_.data(), gradient_buffer_.size()}; }
+
+  // What layers keep beside the parameters (running statistics), in the same form.
+  const std::vector<Parameter>& state_list() const { return states_; }
+  std::span<float> state() { return {state_buffer_.data(), state_buffer_.size()}; }
+  std::span<const float> state() const { return {state_buffer_.data(), state_buffer_.size()}; }
+  int least_samples() const;  // that a batch must have in training
 
   // One parameter's elements in PyTorch's shape and order, out of or into a buffer laid out like
   // parameters(): the weights themselves, gradients, or an optimizer's moments.
@@ -79,11 +90,22 @@ class Model {
   std::vector<std::pair<std::string, std::size_t>> memory_bytes() const;
 
  private:
-  Layout layout_of(int layer, int rows) const {
-    return {rows, widths_[static_cast<std::size_t>(layer)]};
+  Layout layout_of(const Shape& shape, int rows) const {
+    return images_ && shape.size() == 3 ? image_layout(shape, rows) : feature_layout(shape, rows);
   }
-  bool is_activation(int layer) const {
-    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->activation() >= 0;
+  Layout layout_of(int layer, int rows) const {
+    return layout_of(shapes_[static_cast<std::size_t>(layer)], rows);
+  }
+  void add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
+                      std::size_t& floats) const;
+  void add_skip_gradients(int layer, MatrixView gradient);
+  bool may_be_taken(int layer) const {
+    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->may_be_taken();
+  }
+  // Whether a residual block begins behind it.
+  bool is_skipped_from(int layer) const;
+  StepContext context_of(int layer) const {
+    return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
   void run_backward();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
@@ -91,14 +113,23 @@ class Model {
   Backend& backend_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::string> names_;
-  std::vector<int> widths_;  // features out of each layer
-  std::vector<Parameter> parameters_;
+  std::vector<Shape> shapes_;  // out of each layer
+  Shape input_shape_;
+  bool images_;  // whether images are stored as such, one row a pixel
+  std::vector<Parameter> parameters_, states_;
   std::vector<LayerSlices> slices_;
-  Buffer parameter_buffer_, gradient_buffer_;
+  Buffer parameter_buffer_, gradient_buffer_, state_buffer_;
   std::vector<Buffer> outputs_;           // one a layer, for the largest batch
   std::vector<Buffer> output_gradients_;  // one a layer, for train_rows
+  Buffer input_image_;  // the input as images, for the largest batch
   Buffer scratch_, cache_;
-  Signal input_;  // of the last forward
+  std::size_t workspace_floats_ = 0;
+  std::uint64_t seed_;
+  // Of the last forward:
+  Signal input_;
+  int rows_ = 0;
+  Mode mode_ = Mode::kTrain;
+  std::uint32_t step_ = 0;
 };
 
 }  // namespace reluscope

@@ -1,11 +1,14 @@
 #include "train/config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/idx.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
 
 namespace reluscope {
 namespace {
@@ -18,12 +21,24 @@ std::vector<FieldChoice> init_choices() {
   return choices;
 }
 
-std::vector<FieldChoice> optimizer_choices() {
+template <class Rows>
+std::vector<FieldChoice> choices_of(const Rows& rows) {
   std::vector<FieldChoice> choices;
-  for (const OptimizerRow& row : optimizer_rows()) {
-    choices.push_back({row.name, row.label, row.about});
-  }
+  for (const auto& row : rows) choices.push_back({row.name, row.label, row.about});
   return choices;
+}
+
+// Fills in Field::used_by of the fields that rows name: `setting` is what chooses among the rows.
+template <class Rows>
+void note_users(std::vector<Field>& fields, const std::string& setting, const Rows& rows) {
+  for (const auto& row : rows) {
+    for (const std::string& name : words(row.fields)) {
+      const auto field = std::find_if(fields.begin(), fields.end(),
+                                      [&name](const Field& f) { return f.name == name; });
+      if (field->used_by.empty()) field->used_by = setting + ":";
+      field->used_by += " " + std::string(row.name);
+    }
+  }
 }
 
 // The table. Adding a field adds a member to Config and a row here.
@@ -47,38 +62,148 @@ std::vector<Field> make_fields() {
     add({name, label, section, help, member, 0, 0, false, {}, false, ""});
   };
 
-  text("data", "Data set", "Data", "mnist, fashion-mnist, or a folder of IDX files",
+  text("data", "Data set", "Data",
+       "mnist, fashion-mnist, or a folder or .zip of IDX files, .npy files (.npz too), or .png "
+       "files in a folder for each class",
        &Config::data);
-  number("mean", "Pixel mean", "Data", "subtracted from pixels scaled to 0..1", &Config::mean,
-         -10, 10);
-  number("std", "Pixel deviation", "Data", "what they are then divided by", &Config::std, 1e-6,
-         1e6);
+  number("mean", "Pixel mean", "Data",
+         "subtracted from pixels scaled to 0..1; auto: the training samples'", &Config::mean, -10,
+         10);
+  number("std", "Pixel deviation", "Data", "what they are then divided by, or auto", &Config::std,
+         1e-6, 1e6);
+  number("validation", "Validation samples", "Data",
+         "held out of the training set, of each class by its share; 0: none, or where something "
+         "is steered by them 5000, but at most a tenth",
+         &Config::validation, 0, static_cast<double>(kMaxCount));
+  number("augment_rotate", "Rotation", "Data", "degrees, at most, by which images are turned",
+         &Config::augment_rotate, 0, 180);
+  number("augment_translate", "Translation", "Data", "pixels, at most, by which they are moved",
+         &Config::augment_translate, 0, static_cast<double>(kMaxSide));
+  number("augment_scale", "Scale", "Data", "share by which they grow or shrink, at most",
+         &Config::augment_scale, 0, 0.9);
+  number("augment_shear", "Shear", "Data", "degrees, at most, by which they lean",
+         &Config::augment_shear, 0, 60);
+  number("augment_elastic", "Elastic distortion", "Data",
+         "alpha, in pixels: how far a smoothed random field moves pixels; 34 for digits",
+         &Config::augment_elastic, 0, 10000);
+  number("augment_elastic_sigma", "Elastic smoothness", "Data",
+         "sigma, in pixels, of the Gaussian that smooths the field",
+         &Config::augment_elastic_sigma, 0.1, 64);
+  number("augment_noise", "Noise", "Data",
+         "standard deviation, of 255, added to pixels that are not background",
+         &Config::augment_noise, 0, 255);
+  number("augment_erase", "Random erasing", "Data",
+         "probability that a rectangle becomes background", &Config::augment_erase, 0, 1);
   text("model", "Architecture", "Model", "layers from input to output, separated by |",
        &Config::model);
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());
+  number("init_value", "Initial value", "Model", "what every weight is with the init \"constant\"",
+         &Config::init_value, -1000, 1000);
   choice("optimizer", "Optimizer", "Optimizer", "how gradients become updates",
-         &Config::optimizer, optimizer_choices());
+         &Config::optimizer, choices_of(optimizer_rows()));
   number("lr", "Learning rate", "Optimizer", "size of an update; may change while training",
          &Config::lr, 0, 1e6)
       .live = true;
-  Field& momentum = number("momentum", "Momentum", "Optimizer",
-                           "share of the last update that is kept", &Config::momentum, 0, 1);
-  momentum.below_max = true;
-  momentum.used_by = "sgd";
-  add({"nesterov", "Nesterov", "Optimizer", "look ahead along the momentum", &Config::nesterov, 0,
-       0, false, {}, false, "sgd"});
-  Field& beta1 = number("beta1", "Beta 1", "Optimizer", "decay of the mean of gradients",
-                        &Config::beta1, 0, 1);
-  beta1.below_max = true;
-  beta1.used_by = "adam";
-  Field& beta2 = number("beta2", "Beta 2", "Optimizer", "decay of the mean of squared gradients",
-                        &Config::beta2, 0, 1);
-  beta2.below_max = true;
-  beta2.used_by = "adam";
+  const auto share = [&](const char* name, const char* label, const char* section,
+                         const char* help, auto member) {
+    number(name, label, section, help, member, 0, 1).below_max = true;
+  };
+  const auto yes_or_no = [&](const char* name, const char* label, const char* section,
+                             const char* help, bool Config::*member) {
+    add({name, label, section, help, member, 0, 0, false, {}, false, ""});
+  };
+  share("momentum", "Momentum", "Optimizer", "share of the last update that is kept",
+        &Config::momentum);
+  share("dampening", "Dampening", "Optimizer", "share of a gradient that the momentum leaves out",
+        &Config::dampening);
+  yes_or_no("nesterov", "Nesterov", "Optimizer", "look ahead along the momentum",
+            &Config::nesterov);
+  share("beta1", "Beta 1", "Optimizer", "decay of the mean of gradients", &Config::beta1);
+  share("beta2", "Beta 2", "Optimizer", "decay of the mean of squared gradients", &Config::beta2);
+  share("alpha", "Alpha", "Optimizer", "decay of the mean of squared gradients", &Config::alpha);
+  yes_or_no("centered", "Centred", "Optimizer",
+            "take the squared mean of gradients off the mean of their squares", &Config::centered);
   number("epsilon", "Epsilon", "Optimizer", "keeps the division finite", &Config::epsilon, 1e-20,
-         1)
-      .used_by = "adam";
+         1);
+  number("momentum_decay", "Momentum decay", "Optimizer",
+         "how fast NAdam's momentum grows to beta 1", &Config::momentum_decay, 0, 1);
+  number("lr_decay", "Rate decay", "Optimizer",
+         "at update t the learning rate is divided by 1 + (t - 1) times this", &Config::lr_decay, 0,
+         1e6);
+  number("initial_accumulator", "First sum", "Optimizer",
+         "what the sums of squared gradients begin at", &Config::initial_accumulator, 0, 1e6);
+  share("muon_momentum", "Muon's momentum", "Optimizer", "momentum of the hidden weight matrices",
+        &Config::muon_momentum);
+  number("muon_scale", "Muon's scale", "Optimizer",
+         "rate of the hidden weight matrices as a multiple of the learning rate",
+         &Config::muon_scale, 0, 1e6);
+  number("clip_norm", "Clip norm", "Optimizer",
+         "largest Euclidean norm of all gradients together; 0: any", &Config::clip_norm, 0, 1e9);
+  number("clip_value", "Clip value", "Optimizer",
+         "largest size of each element of a gradient; 0: any", &Config::clip_value, 0, 1e9);
+  number("accumulate", "Accumulate", "Optimizer",
+         "batches whose samples make one update; what is left at the end of an epoch makes a smaller one",
+         &Config::accumulate, 1, 65536);
+  share("ema", "Weight average", "Optimizer",
+        "decay of a moving average of the weights, which is scored and saved in their place; 0: none",
+        &Config::ema);
+
+  choice("schedule", "Schedule", "Schedule", "how the learning rate changes", &Config::schedule,
+         choices_of(schedule_rows()));
+  number("lr_warmup", "Warm-up", "Schedule", "updates in which the rate first rises from 0",
+         &Config::lr_warmup, 0, 1e9);
+  number("lr_step", "Step", "Schedule", "epochs from one drop to the next", &Config::lr_step, 1,
+         100000);
+  text("lr_milestones", "Milestones", "Schedule",
+       "epochs after which the rate drops, separated by commas", &Config::lr_milestones);
+  number("lr_gamma", "Factor", "Schedule", "what a drop multiplies the rate by", &Config::lr_gamma,
+         0, 1);
+  number("lr_period", "Period", "Schedule",
+         "epochs from the highest rate to the lowest; 0: the whole run", &Config::lr_period, 0,
+         100000);
+  number("lr_restart", "First period", "Schedule", "epochs until the first restart",
+         &Config::lr_restart, 1, 100000);
+  number("lr_restart_factor", "Period factor", "Schedule",
+         "how many times longer each next period is", &Config::lr_restart_factor, 1, 1000);
+  number("lr_rise", "Rise", "Schedule", "share of the run in which the rate rises",
+         &Config::lr_rise, 0, 1);
+  number("lr_div", "First divisor", "Schedule", "the run begins at the learning rate divided by this",
+         &Config::lr_div, 1e-3, 1e9);
+  number("lr_final_div", "Last divisor", "Schedule",
+         "and ends at its first rate divided by this", &Config::lr_final_div, 1e-3, 1e12);
+  yes_or_no("cycle_momentum", "Cycle momentum", "Schedule",
+            "momentum or beta 1 falls while the rate rises, and back", &Config::cycle_momentum);
+  share("momentum_min", "Lowest momentum", "Schedule", "at the highest rate",
+        &Config::momentum_min);
+  share("momentum_max", "Highest momentum", "Schedule", "at the beginning and the end",
+        &Config::momentum_max);
+  number("lr_patience", "Patience", "Schedule", "epochs without improvement before a drop",
+         &Config::lr_patience, 0, 100000);
+  number("lr_threshold", "Threshold", "Schedule",
+         "share of the best loss that a new one must be below it", &Config::lr_threshold, 0, 1);
+  number("lr_cooldown", "Cool-down", "Schedule", "epochs after a drop that do not count",
+         &Config::lr_cooldown, 0, 100000);
+  number("lr_min", "Lowest rate", "Schedule", "the rate does not fall below this", &Config::lr_min,
+         0, 1e6);
+  number("weight_decay", "Weight decay", "Regularisation",
+         "pulls all parameters towards 0: added to the gradient, or apart from it with adamw and muon",
+         &Config::weight_decay, 0, 1e6);
+  number("label_smoothing", "Label smoothing", "Regularisation",
+         "share of the wanted probability that is spread evenly over all classes",
+         &Config::label_smoothing, 0, 1);
+  add({"class_weights", "Class weights", "Regularisation",
+       "how much the samples of each class count, one number a class separated by commas; empty: "
+       "all the same",
+       &Config::class_weights, 0.001, 1000, false, {}, false, ""});
+  number("l1", "L1 penalty", "Regularisation",
+         "adds this times the sum of all weights' magnitudes to the loss", &Config::l1, 0, 10);
+  number("l2", "L2 penalty", "Regularisation",
+         "adds this times the sum of all weights' squares to the loss", &Config::l2, 0, 10);
   number("epochs", "Epochs", "Run", "passes over the training data", &Config::epochs, 1, 100000);
+  number("early_stopping", "Early stopping", "Run",
+         "epochs without a better validation loss after which to stop and take the best weights; "
+         "0: never",
+         &Config::early_stopping, 0, 100000);
   number("batch", "Batch size", "Run", "samples in a step", &Config::batch, 1, 65536);
   number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch,
          1, 65536);
@@ -106,19 +231,37 @@ std::vector<Field> make_fields() {
   add({"fused", "Fused multiply-add", "Run",
        "faster on some processors, natively only, and other bits than everywhere else",
        &Config::fused, 0, 0, false, {}, false, ""});
+  note_users(fields, "optimizer", optimizer_rows());
+  note_users(fields, "schedule", schedule_rows());
   return fields;
 }
 
 const Field& find_field(const std::string& name) {
-  std::vector<std::string> known;
+  std::vector<std::string> known, plain_ones;
   for (const Field& field : config_fields()) {
     if (field.name == name) return field;
     known.push_back(field.name);
+    const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
+    if (plain) plain_ones.push_back(field.name);
   }
-  const std::string nearest = nearest_name(name, known);
+  std::string plain;  // settings have small letters; another alphabet's letter counts as one
+  for (const char c : name) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  const std::string nearest = nearest_name(plain, known);
   throw Error("unknown setting " + in_quotes(name) +
-              (nearest.empty() ? ": known are " + join_or(known)
+              (nearest.empty() ? ": none of the " + std::to_string(known.size()) +
+                                     " is named like it; the plainest are " + join_or(plain_ones)
                                : ": the nearest known one is \"" + nearest + "\""));
+}
+
+bool is_list(const Field& field) {
+  return std::holds_alternative<std::vector<double> Config::*>(field.member);
+}
+
+bool may_be_automatic(const Field& field) {
+  return std::holds_alternative<AutoNumber Config::*>(field.member);
 }
 
 bool is_whole(const Field& field) {
@@ -137,7 +280,11 @@ std::string allowed_text(const Field& field) {
     for (const FieldChoice& c : field.choices) names.push_back(c.name);
     return join_or(names);
   }
-  return (is_whole(field) ? "a whole number from " : "a number from ") + number_text(field.min) +
+  return (may_be_automatic(field) ? "auto or " : "") +
+         ((is_list(field)    ? "a list of numbers from "
+           : is_whole(field) ? "a whole number from "
+                             : "a number from ") +
+          number_text(field.min)) +
          (field.below_max ? " to below " : " to ") + number_text(field.max);
 }
 
@@ -151,11 +298,18 @@ void set_number(Config& config, const Field& field, double value, const std::str
   if (!in_range || (is_whole(field) && value != std::floor(value))) refuse(field, found);
   if (const auto* d = std::get_if<double Config::*>(&field.member)) {
     config.*(*d) = value;
+  } else if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) {
+    config.*(*a) = value;
   } else if (const auto* i = std::get_if<int Config::*>(&field.member)) {
     config.*(*i) = static_cast<int>(value);
   } else {
     config.*std::get<std::int64_t Config::*>(field.member) = static_cast<std::int64_t>(value);
   }
+}
+
+void add_to_list(Config& config, const Field& field, double value, const std::string& found) {
+  if (!(value >= field.min && value <= field.max)) refuse(field, found);
+  (config.*std::get<std::vector<double> Config::*>(field.member)).push_back(value);
 }
 
 void set_string(Config& config, const Field& field, const std::string& value) {
@@ -208,6 +362,16 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
       add_event(config, field, event["step"].get<double>(), event["field"].get<std::string>(),
                 event["value"].get<double>(), "a list with steps out of order or range");
     }
+  } else if (is_list(field)) {
+    if (!value.is_array()) refuse(field, found);
+    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+    for (const Json& item : value) {
+      const std::string item_found = "a list with " + value_found(item);
+      if (!item.is_number()) refuse(field, item_found);
+      add_to_list(config, field, item.get<double>(), item_found);
+    }
+  } else if (may_be_automatic(field) && value == "auto") {
+    config.*std::get<AutoNumber Config::*>(field.member) = {};
   } else {
     if (!value.is_number()) refuse(field, found);
     set_number(config, field, value.get<double>(), found);
@@ -234,6 +398,18 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
                 in_quotes(item));
       at = end + 1;
     }
+  } else if (is_list(field)) {
+    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      const std::string_view item = trim(std::string_view(text).substr(at, end - at));
+      const auto value = parse_number(item);
+      if (!value) refuse(field, in_quotes(text));
+      add_to_list(config, field, *value, in_quotes(text));
+      at = end + 1;
+    }
+  } else if (may_be_automatic(field) && text == "auto") {
+    config.*std::get<AutoNumber Config::*>(field.member) = {};
   } else {
     const auto value = parse_number(text);
     if (!value) refuse(field, in_quotes(text));
@@ -251,6 +427,8 @@ Json value_json(const Config& config, const Field& field) {
             events.push_back({{"step", e.step}, {"field", e.field}, {"value", e.value}});
           }
           return events;
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
+          return value.automatic() ? Json("auto") : Json(value.or_else(0.0));
         } else {
           return value;
         }
@@ -264,6 +442,12 @@ std::string value_text(const Config& config, const Field& field) {
     for (const Event& e : config.events) {
       text += (text.empty() ? "" : ",") + std::to_string(e.step) + ":" + e.field + ":" +
               number_text(e.value);
+    }
+    return text;
+  }
+  if (is_list(field)) {
+    for (const double value : config.*std::get<std::vector<double> Config::*>(field.member)) {
+      text += (text.empty() ? "" : ",") + number_text(value);
     }
     return text;
   }
@@ -353,12 +537,16 @@ Json fields_json() {
     } else if (std::holds_alternative<std::string Config::*>(field.member)) {
       row["type"] = "text";
     } else {
-      row["type"] = is_whole(field) ? "integer" : "number";
+      row["type"] = is_list(field) ? "numbers" : is_whole(field) ? "integer" : "number";
+      if (may_be_automatic(field)) row["auto"] = true;
       row["min"] = field.min;
       row["max"] = field.max;
       row["below_max"] = field.below_max;
     }
-    if (!field.used_by.empty()) row["used_when"] = {{"optimizer", {field.used_by}}};
+    if (!field.used_by.empty()) {
+      const std::size_t colon = field.used_by.find(':');
+      row["used_when"][field.used_by.substr(0, colon)] = words(field.used_by.substr(colon + 1));
+    }
     rows.push_back(std::move(row));
   }
   return rows;

@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/options.h"
 
 namespace reluscope {
 namespace {
@@ -35,12 +36,53 @@ std::string percent(std::int64_t part, std::int64_t whole, int digits) {
   return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+// "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
+std::string score_line(const char* set, const Score& score) {
+  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
+         std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
+         percent(score.correct, score.samples, 2) + ")";
+}
+
+// What a run says of its data, where that is not what everybody knows of MNIST.
+std::vector<std::string> data_lines(const Trainer& trainer, const Config& config) {
+  std::vector<std::string> lines;
+  const Dataset& data = trainer.data();
+  if (data.name() != "mnist") {
+    constexpr std::size_t kMostNames = 12;
+    const auto& all = data.class_names();
+    std::string names;  // only those that somebody gave
+    for (std::size_t i = 0; all.front() != "0" && i < std::min(all.size(), kMostNames); ++i) {
+      names += (i == 0 ? ": " : ", ") + in_quotes(all[i]);
+    }
+    if (!names.empty() && all.size() > kMostNames) names += ", ...";
+    lines.push_back("Data: " + std::to_string(data.train().count()) + " training and " +
+                    std::to_string(data.test().count()) + " test images of " +
+                    std::to_string(data.train().width()) + "x" +
+                    std::to_string(data.train().height()) + " pixels in " +
+                    std::to_string(data.classes()) + " classes" + names);
+  }
+  if (trainer.validation_count() > 0) {
+    lines.push_back("Validation: " + std::to_string(trainer.validation_count()) +
+                    " of the training images are held out");
+  }
+  const PixelStatistics& by = trainer.normalisation();
+  if (by.mean != kMnistMean || by.std != kMnistStd) {
+    const auto origin = [](const AutoNumber& number) {
+      return number.automatic() ? " (computed)" : " (given)";
+    };
+    lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(config.mean) +
+                    ", standard deviation " + format("%.4f", by.std) + origin(config.std));
+  }
+  return lines;
+}
+
 }  // namespace
 
 Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
     : config_(config),
       backend_(make_backend(config)),
       trainer_(std::move(data), config, *backend_),
+      schedule_(schedule_options(config, trainer_.updates_per_epoch())),
       live_(config) {
   trainer_.start_epoch(1);
   apply_events();
@@ -79,8 +121,12 @@ Progress Session::start() const {
                      {"memory_bytes", memory_json(trainer_)},
                      {"input", trainer_.sparse_input() ? "sparse" : "dense"},
                      {"density", data.density()},
-                     {"train_samples", data.train().count()},
-                     {"test_samples", data.test().count()}};
+                     {"train_samples", trainer_.train_count()},
+                     {"validation_samples", trainer_.validation_count()},
+                     {"test_samples", data.test().count()},
+                     {"class_names", data.class_names()},
+                     {"mean", trainer_.normalisation().mean},
+                     {"std", trainer_.normalisation().std}};
   progress.json = {json_line(progress.values)};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
                     std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") + std::to_string(backend_->threads()) +
@@ -88,33 +134,40 @@ Progress Session::start() const {
                     std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") +
                         " (" + percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +
                         " of pixels differ from the background)"};
+  for (std::string& line : data_lines(trainer_, config_)) progress.lines.push_back(std::move(line));
   return progress;
 }
 
 Progress Session::advance() {
   switch (phase_) {
     case Phase::kTraining: return train_step();
-    case Phase::kTesting: return test_step();
+    case Phase::kScoring: return score_step();
     case Phase::kDone: return done();
     case Phase::kDiverged: return diverged_;
   }
   return {};
 }
 
+StepRates Session::rates() const {
+  const std::int64_t before = std::int64_t{epoch_ - 1} * trainer_.updates_per_epoch();
+  return schedule_.at(before + trainer_.update_of(batch_), live_.lr);
+}
+
 Progress Session::train_step() {
   const auto before = std::chrono::steady_clock::now();
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
-  const StepResult result = trainer_.step(batch_, live_.lr);
+  const StepRates rates = this->rates();
+  lr_ = rates.lr;
+  const StepResult result = trainer_.step(batch_, rates);
   epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   if (result.diverged_layer >= 0) return diverge(result.diverged_layer);
 
-  const double lr = live_.lr;
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
   apply_events();
   const int batches = trainer_.batches();
-  const int total = trainer_.data().train().count();
+  const int total = trainer_.train_count();
   Progress progress;
   progress.values = {{"event", "batch"},
                      {"epoch", epoch_},
@@ -127,66 +180,112 @@ Progress Session::train_step() {
                      {"total", total},
                      {"loss", result.score.loss()},
                      {"accuracy", result.score.accuracy()},
-                     {"lr", lr}};
+                     {"lr", lr_}};
+  if (rates.momentum) progress.values["momentum"] = *rates.momentum;
   if (batch_ % config_.log_every == 0) {
     progress.lines = {"Train Epoch: " + std::to_string(epoch_) + " [" +
                       std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
                       percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
                       format("%.6f", result.score.loss())};
+    if (!schedule_.constant()) progress.lines[0] += "\tLR: " + format("%.4g", lr_);
     progress.json = {json_line(progress.values)};
   }
   if (batch_ == batches) {
-    phase_ = Phase::kTesting;
-    test_first_ = 0;
+    phase_ = Phase::kScoring;
+    scored_ = 0;
+    validation_score_ = {};
     test_score_ = {};
   }
   return progress;
 }
 
-Progress Session::test_step() {
-  const int total = trainer_.data().test().count();
-  const int rows = std::min(config_.test_batch, total - test_first_);
-  test_score_.add(trainer_.evaluate(test_first_, rows));
-  test_first_ += rows;
+Progress Session::score_step() {
   const int size = config_.test_batch;
-  Progress progress;
-  if (test_first_ < total) {
-    progress.values = {{"event", "test"},
-                       {"epoch", epoch_},
-                       {"batch", (test_first_ + size - 1) / size},
-                       {"batches", (total + size - 1) / size}};
-    return progress;
+  const int held_out = trainer_.validation_count(), total = trainer_.data().test().count();
+  const int before_test = (held_out + size - 1) / size;
+  const int batches = before_test + (total + size - 1) / size;
+  if (scored_ < before_test) {
+    const int first = scored_ * size;
+    validation_score_.add(trainer_.validate(first, std::min(size, held_out - first)));
+  } else {
+    const int first = (scored_ - before_test) * size;
+    test_score_.add(trainer_.evaluate(first, std::min(size, total - first)));
   }
-  progress.values = {{"event", "epoch"},
-                     {"epoch", epoch_},
-                     {"train_loss", epoch_score_.loss()},
-                     {"test_loss", test_score_.loss()},
-                     {"test_accuracy", test_score_.accuracy()},
-                     {"correct", test_score_.correct},
-                     {"total", test_score_.samples},
-                     {"seconds", epoch_seconds_},
-                     {"samples_per_second", epoch_score_.samples / std::max(epoch_seconds_, 1e-9)}};
-  progress.json = {json_line(progress.values)};
-  progress.lines = {"", "Test set: Average loss: " + format("%.4f", test_score_.loss()) +
-                            ", Accuracy: " + std::to_string(test_score_.correct) + "/" +
-                            std::to_string(total) + " (" +
-                            percent(test_score_.correct, total, 2) + ")",
-                    ""};
+  if (++scored_ == batches) return end_epoch();
+  Progress progress;
+  progress.values = {{"event", "test"}, {"epoch", epoch_}, {"batch", scored_}, {"batches", batches}};
+  return progress;
+}
+
+// The one place where the validation set steers anything; the test set never does.
+void Session::follow_validation(double loss) {
+  schedule_.epoch_ended(loss);
+  if (config_.early_stopping == 0) return;
+  if (loss < best_loss_ || best_epoch_ == 0) {
+    best_epoch_ = epoch_;
+    best_loss_ = std::min(best_loss_, loss);  // not a NaN
+    trainer_.keep_weights();
+  } else if (epoch_ - best_epoch_ >= config_.early_stopping) {
+    last_epoch_ = epoch_;
+  }
+}
+
+Progress Session::end_epoch() {
+  Progress progress;
+  Json& values = progress.values;
+  values = {{"event", "epoch"}, {"epoch", epoch_}, {"train_loss", epoch_score_.loss()}};
+  progress.lines = {""};
+  if (validation_score_.samples > 0) {
+    values["validation_loss"] = validation_score_.loss();
+    values["validation_accuracy"] = validation_score_.accuracy();
+    values["validation_correct"] = validation_score_.correct;
+    values["validation_total"] = validation_score_.samples;
+    progress.lines.push_back(score_line("Validation", validation_score_));
+    follow_validation(validation_score_.loss());
+  }
+  values["test_loss"] = test_score_.loss();
+  values["test_accuracy"] = test_score_.accuracy();
+  values["correct"] = test_score_.correct;
+  values["total"] = test_score_.samples;
+  values["seconds"] = epoch_seconds_;
+  values["samples_per_second"] = epoch_score_.samples / std::max(epoch_seconds_, 1e-9);
+  if (!schedule_.constant()) values["lr"] = lr_;
+  progress.json = {json_line(values)};
+  progress.lines.push_back(score_line("Test", test_score_));
+  progress.lines.push_back("");
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
   batch_ = 0;
-  phase_ = epoch_++ < config_.epochs ? Phase::kTraining : Phase::kDone;
+  if (epoch_ == config_.epochs) last_epoch_ = epoch_;
+  if (last_epoch_ == epoch_) {
+    phase_ = Phase::kDone;
+    if (best_epoch_ != 0 && best_epoch_ != epoch_) trainer_.restore_weights();
+  } else {
+    phase_ = Phase::kTraining;
+  }
+  ++epoch_;
   return progress;
 }
 
 Progress Session::done() const {
   Progress progress;
-  progress.values = {{"event", "done"},
-                     {"steps", steps_},
-                     {"weights_sha256", weights_sha256()},
-                     {"optimizer_sha256", optimizer_sha256()}};
+  progress.values = {{"event", "done"}, {"steps", steps_}};
+  if (best_epoch_ != 0) {
+    progress.values["epochs"] = last_epoch_;
+    progress.values["best_epoch"] = best_epoch_;
+    progress.values["best_validation_loss"] = best_loss_;
+    progress.lines.push_back(
+        (last_epoch_ < config_.epochs ? "Stopped early after epoch " + std::to_string(last_epoch_)
+                                      : "Ended after epoch " + std::to_string(last_epoch_)) +
+        ": the weights are those of epoch " + std::to_string(best_epoch_) +
+        ", whose validation loss of " + format("%.4f", best_loss_) + " is the lowest");
+  }
+  progress.values["weights_sha256"] = weights_sha256();
+  progress.values["optimizer_sha256"] = optimizer_sha256();
+  if (config_.ema > 0.0) progress.values["ema_sha256"] = hash_of(trainer_.scored_parameters());
   progress.json = {json_line(progress.values)};
-  progress.lines = {"Weights SHA-256: " + progress.values["weights_sha256"].get<std::string>()};
+  progress.lines.push_back("Weights SHA-256: " +
+                           progress.values["weights_sha256"].get<std::string>());
   return progress;
 }
 
@@ -197,7 +296,7 @@ Progress Session::diverge(int layer) {
       "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " + std::to_string(epoch_) +
       "): the output of layer " + std::to_string(layer + 1) + " (" +
       trainer_.model().layer_name(layer) + ", " + text + ") is no longer finite at learning rate " +
-      number_text(live_.lr) +
+      number_text(lr_) +
       (weights_finite() ? "; the weights are those before that step."
                         : "; the weights themselves had already overflowed.");
   diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},     {"step", steps_ + 1},
@@ -227,22 +326,25 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   Prediction prediction;
   for (int l = 0; l < model.layer_count(); ++l) {
     const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
-    const ConstMatrixView y = model.output(l);
-    LayerOutput output{model.layer_name(l), layer.kind(), layer.text(), {}};
-    for (int c = 0; c < y.cols(); ++c) output.values.push_back(y.at(0, c));
-    prediction.layers.push_back(std::move(output));
+    prediction.layers.push_back(
+        {model.layer_name(l), layer.kind(), layer.text(), model.sample_output(l, 0)});
   }
   prediction.probabilities = trainer_.probabilities();
   return prediction;
 }
 
-std::string Session::weights_sha256() const {
+std::string Session::hash_of(std::span<const float> parameters) const {
   Sha256 hash;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
-    hash.add_floats(Model::gather(parameter, trainer_.model().parameters()));
+    hash.add_floats(Model::gather(parameter, parameters));
+  }
+  for (const Model::Parameter& kept : trainer_.model().state_list()) {
+    hash.add_floats(Model::gather(kept, trainer_.model().state()));
   }
   return hash.hex();
 }
+
+std::string Session::weights_sha256() const { return hash_of(trainer_.model().parameters()); }
 
 std::string Session::optimizer_sha256() const {
   Sha256 hash;
@@ -261,7 +363,11 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   std::vector<NamedTensor> tensors;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     tensors.push_back({parameter.name, parameter.spec.shape,
-                       Model::gather(parameter, trainer_.model().parameters())});
+                       Model::gather(parameter, trainer_.scored_parameters())});
+  }
+  for (const Model::Parameter& kept : trainer_.model().state_list()) {
+    tensors.push_back(
+        {kept.name, kept.spec.shape, Model::gather(kept, trainer_.model().state())});
   }
   return write_safetensors(std::move(tensors),
                            {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});

@@ -3,6 +3,7 @@
 // it prints nothing. Many sessions may share one data set.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,13 +34,24 @@ class Session {
   Trainer& trainer() { return trainer_; }
 
   Progress start() const;  // device, data, size: the first thing a run says
-  // One training step, or one test batch at the end of an epoch. After the last epoch "done", and
-  // after a step whose loss is not finite "diverged", again and again.
+  // One training step, or at the end of an epoch one batch of the validation set, if there is one,
+  // or of the test set. After the last epoch "done", and after a step whose loss is not finite
+  // "diverged", again and again.
+  //
+  // With config.early_stopping the last epoch is the one in which the validation loss has not
+  // been lower than ever before for that many epochs; and in any case the run ends with the weights
+  // of the epoch whose validation loss was lowest.
   Progress advance();
   // Changes a live field from the next step on, and records it in config().events.
   void set(const std::string& field, double value);
 
   Score evaluate();  // on the whole test set, now
+
+  // (count, H, W): what augmentation makes of a training sample in epochs 1 to `count`. Throws
+  // Error for a sample or count out of range.
+  std::vector<std::uint8_t> augmented(int sample, int count) const {
+    return trainer_.augmented(sample, count);
+  }
 
   struct LayerOutput {
     std::string name, kind, text;
@@ -52,32 +64,42 @@ class Session {
   // Of one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
-  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32.
+  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
+  // then over what layers keep beside them (running statistics). Of the weights themselves, whether or
+  // not an average of them is scored.
   std::string weights_sha256() const;
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;
-  // A file's bytes; format is "safetensors". Throws Error for another.
+  // A file's bytes, of the weights that are scored; format is "safetensors". Throws Error for another.
   std::vector<std::uint8_t> save(std::string_view format) const;
 
  private:
-  enum class Phase { kTraining, kTesting, kDone, kDiverged };
+  enum class Phase { kTraining, kScoring, kDone, kDiverged };
 
   void apply_events();
   Progress train_step();
-  Progress test_step();
+  Progress score_step();
+  Progress end_epoch();
+  void follow_validation(double loss);
   Progress done() const;
   Progress diverge(int layer);
   bool weights_finite() const;
+  std::string hash_of(std::span<const float> parameters) const;
+  StepRates rates() const;  // of the next step
 
   Config config_;
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
+  Schedule schedule_;
   Config live_;  // config_ with the events so far applied
   std::size_t next_event_ = 0;
   Phase phase_ = Phase::kTraining;
   std::int64_t steps_ = 0;  // done
-  int epoch_ = 1, batch_ = 0, test_first_ = 0;
-  Score epoch_score_, test_score_;
+  int epoch_ = 1, batch_ = 0, scored_ = 0;  // scored_: batches of validation and test set
+  double lr_ = 0.0;                          // of the last step
+  Score epoch_score_, validation_score_, test_score_;
+  double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
+  int best_epoch_ = 0, last_epoch_ = 0;  // last_epoch_: 0 until it is known
   double epoch_seconds_ = 0.0;
   Progress diverged_;
 };

@@ -4,18 +4,90 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/rng.h"
+#include "core/text.h"
+#include "data/split.h"
+#include "nn/architecture.h"
+#include "train/options.h"
 
 namespace reluscope {
 namespace {
 
-ModelOptions model_options(const Dataset& data, const Config& config) {
-  return {config.model, data.shape(), data.classes(), config.init,
-          static_cast<std::uint64_t>(config.seed), config.batch,
-          std::min(config.test_batch, data.test().count())};
+std::vector<int> choose_validation(const Dataset& data, const Config& config) {
+  return stratified_sample(data.train().labels(), validation_size(config, data.train().count()),
+                           Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
 }
 
-OptimizerOptions optimizer_options(const Config& config) {
-  return {config.momentum, config.nesterov, config.beta1, config.beta2, config.epsilon};
+// The samples 0 .. count - 1 that are not in `taken`; empty if nothing is taken.
+std::vector<int> all_but(const std::vector<int>& taken, int count) {
+  std::vector<int> others;
+  if (taken.empty()) return others;
+  auto next = taken.begin();
+  for (int i = 0; i < count; ++i) {
+    if (next != taken.end() && *next == i) {
+      ++next;
+    } else {
+      others.push_back(i);
+    }
+  }
+  return others;
+}
+
+PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>& validation,
+                                     const Config& config) {
+  PixelStatistics automatic{kMnistMean, kMnistStd};
+  if (data.name() != "mnist" && (config.mean.automatic() || config.std.automatic())) {
+    std::array<std::int64_t, 256> counts = data.pixel_counts();
+    for (const int sample : validation) {
+      for (const std::uint8_t pixel : data.train().image(sample)) --counts[pixel];
+    }
+    automatic = pixel_statistics(counts);
+  }
+  const PixelStatistics chosen{config.mean.or_else(automatic.mean),
+                               config.std.or_else(automatic.std)};
+  if (chosen.std == 0.0) {
+    throw Error("std is auto, but all training pixels are equal: give std a number");
+  }
+  return chosen;
+}
+
+std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Config& config) {
+  const Augmentation options{config.augment_rotate,  config.augment_translate,
+                             config.augment_scale,   config.augment_shear,
+                             config.augment_elastic, config.augment_elastic_sigma,
+                             config.augment_noise,   config.augment_erase};
+  if (!options.any()) return nullptr;
+  return std::make_unique<const Augmenter>(options, data.train().height(), data.train().width(),
+                                           data.background(),
+                                           static_cast<std::uint64_t>(config.seed));
+}
+
+// How many samples are scored at once: no more than make a modest amount of activations, for a
+// thousand images of a convolution's channels would not fit where a browser tab must.
+int evaluation_rows(const Dataset& data, const Config& config, std::size_t validation) {
+  constexpr std::int64_t kMostFloats = 1 << 24;
+  std::int64_t floats = 1;
+  for (const auto& layer : parse_architecture(config.model, data.shape(), data.classes())) {
+    floats += element_count(layer->out_shape());
+  }
+  const auto rows = static_cast<int>(std::min<std::int64_t>(kMostFloats / floats, config.test_batch));
+  return std::min({std::max(rows, std::min(config.batch, config.test_batch)), config.test_batch,
+                   std::max(data.test().count(), static_cast<int>(validation))});
+}
+
+ModelOptions model_options(const Dataset& data, const Config& config, std::size_t validation) {
+  return {config.model, data.shape(), data.classes(), config.init,
+          static_cast<std::uint64_t>(config.seed), config.batch,
+          evaluation_rows(data, config, validation), config.init_value};
+}
+
+std::vector<float> class_weights(const Dataset& data, const Config& config) {
+  const std::size_t count = config.class_weights.size();
+  if (count != 0 && count != static_cast<std::size_t>(data.classes())) {
+    throw Error("class_weights has " + std::to_string(count) + " numbers, but the data has " +
+                std::to_string(data.classes()) + " classes");
+  }
+  return {config.class_weights.begin(), config.class_weights.end()};
 }
 
 // Below this share of pixels that are not background, lists beat the dense product on every
@@ -32,29 +104,70 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
   return true;
 }
 
-BatcherOptions batcher_options(const Dataset& data, const Config& config, const Model& model,
-                               int train_rows, bool sparse) {
-  return {data.train().pixels(), train_rows, std::min(config.test_batch, data.test().count()),
-          model.takes_offset() ? split_pixel_table(config.mean, config.std, data.background())
-                               : whole_pixel_table(config.mean, config.std),
-          sparse, data.background()};
+PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Model& model) {
+  return model.takes_offset() ? split_pixel_table(by.mean, by.std, data.background())
+                              : whole_pixel_table(by.mean, by.std);
 }
 
 }  // namespace
+
+int validation_size(const Config& config, int train_samples) {
+  if (config.validation >= train_samples) {
+    throw Error("validation is " + std::to_string(config.validation) + ", but the training set has " +
+                std::to_string(train_samples) + " samples and at least one must be left");
+  }
+  const bool followed = needs_validation(config.schedule);
+  if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
+  if (train_samples < 2) {
+    throw Error((followed ? "schedule is " + in_quotes(config.schedule)
+                          : "early_stopping is " + std::to_string(config.early_stopping)) +
+                ", but a training set of one sample has none to hold out for validation");
+  }
+  return std::clamp(train_samples / 10, 1, 5000);
+}
 
 Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Backend& backend)
     : data_(std::move(data)),
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
-      batch_(std::min(config.batch, data_->train().count())),
-      model_(model_options(*data_, config), backend),
+      validation_(choose_validation(*data_, config)),
+      trained_on_(all_but(validation_, data_->train().count())),
+      batch_(std::min(config.batch, train_count())),
+      normalisation_(choose_normalisation(*data_, validation_, config)),
+      augmenter_(make_augmenter(*data_, config)),
+      model_(model_options(*data_, config, validation_.size()), backend),
       sparse_(choose_sparse(*data_, config, model_)),
+      accumulate_(std::min(config.accumulate, batches())),
+      clip_{config.clip_value, config.clip_norm},
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
-                                model_.parameters().size())),
-      batcher_(batcher_options(*data_, config, model_, batch_, sparse_), backend),
+                                model_.parameters().size(), model_.hidden_matrices())),
+      label_smoothing_(static_cast<float>(config.label_smoothing)),
+      class_weights_(class_weights(*data_, config)),
+      penalty_(config.l1, config.l2, model_),
+      store_gradients_(accumulate_ > 1 || clip_.value > 0.0 || clip_.norm > 0.0 ||
+                       optimizer_->needs_gradients() || penalty_.any()),
+      group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0),
+      average_(config.ema, model_.parameters().size()),
+      evaluation_rows_(evaluation_rows(*data_, config, validation_.size())),
+      batcher_({data_->train().pixels(), batch_, evaluation_rows_,
+                pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
+                augmenter_.get()},
+               backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
-      probabilities_(Layout{1, data_->classes()}.size()) {}
+      probabilities_(Layout{1, data_->classes()}.size()),
+      kept_weights_(config.early_stopping == 0 ? 0
+                                               : model_.parameters().size() + model_.state().size() +
+                                                     average_.values().size()) {
+  const int left = train_count() % batch_;
+  const int smallest = left == 0 ? batch_ : left;
+  if (smallest < model_.least_samples()) {
+    throw Error("batch is " + std::to_string(config.batch) + ", so that the last batch of " +
+                std::to_string(train_count()) + " samples has " + std::to_string(smallest) +
+                ", but batch normalisation of features (bn) needs at least " +
+                std::to_string(model_.least_samples()));
+  }
+}
 
 std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::vector<std::pair<std::string, std::size_t>> bytes = {{"data", data_->memory_bytes()}};
@@ -62,21 +175,68 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::size_t moments = 0;
   for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
   bytes.emplace_back("moments", moments);
-  bytes.emplace_back("batches", batcher_.memory_bytes());
+  const std::size_t averages = group_gradients_.size() + average_.values().size();
+  const std::size_t working = averages * sizeof(float) + optimizer_->scratch_bytes();
+  if (working > 0) bytes.emplace_back("averages", working);
+  const std::size_t held_out = (validation_.capacity() + trained_on_.capacity()) * sizeof(int);
+  bytes.emplace_back("batches", batcher_.memory_bytes() + held_out);
+  if (kept_weights_.size() > 0) {
+    bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
+  }
   return bytes;
 }
 
-int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / batch_; }
+int Trainer::train_count() const { return data_->train().count() - validation_count(); }
 
-void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }
+int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
 
-Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
+std::vector<std::int64_t> Trainer::class_counts() const {
+  std::vector<std::int64_t> counts = reluscope::class_counts(data_->train(), data_->classes());
+  for (const int sample : validation_) --counts[data_->train().label(sample)];
+  return counts;
+}
+
+void Trainer::start_epoch(int epoch) {
+  epoch_ = epoch;
+  if (validation_.empty()) {
+    batcher_.shuffle(seed_, epoch, data_->train().count());
+  } else {
+    batcher_.shuffle(seed_, epoch, trained_on_);
+  }
+}
+
+double Trainer::weight_of(int first, int count) const {
+  if (class_weights_.empty()) return count;
+  double weight = 0.0;
+  for (int place = first; place < first + count; ++place) {
+    const int sample = batcher_.sample_at(place);
+    weight += static_cast<double>(class_weights_[data_->train().label(sample)]);
+  }
+  return weight;
+}
+
+int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
+
+Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
+                     double gradient_weight) {
   const int rows = logits.rows();
-  backend_.softmax_cross_entropy({logits, labels, 1.0f / static_cast<float>(rows), losses_.data(),
-                                  correct_.data(), dlogits});
-  backend_.finish();
   Score score;
   score.samples = rows;
+  score.weight = rows;
+  SoftmaxLoss loss{logits, labels, 0.0f, losses_.data(), correct_.data(), dlogits};
+  if (dlogits != nullptr) {
+    loss.label_smoothing = label_smoothing_;
+    if (!class_weights_.empty()) {
+      loss.class_weights = class_weights_.data();
+      score.weight = 0.0;
+      for (int i = 0; i < rows; ++i) {
+        score.weight += static_cast<double>(class_weights_[labels[i]]);
+      }
+    }
+  }
+  loss.gradient_scale = 1.0f / static_cast<float>(gradient_weight);
+  backend_.softmax_cross_entropy(loss);
+  backend_.finish();
   for (int i = 0; i < rows; ++i) {
     score.loss_sum += static_cast<double>(losses_[static_cast<std::size_t>(i)]);
     score.correct += correct_[static_cast<std::size_t>(i)];
@@ -96,28 +256,139 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-StepResult Trainer::step(int batch, double lr) {
+StepResult Trainer::step(int batch, const StepRates& rates) {
   const int first = batch * batch_;
-  const int rows = std::min(batch_, data_->train().count() - first);
+  const int rows = std::min(batch_, train_count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
   if (batch + 1 < batches()) {
-    const int left = data_->train().count() - (first + batch_);
+    const int left = train_count() - (first + batch_);
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
-  StepResult result{score(logits, samples.labels, model_.logits_gradient().data), -1};
+  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
+  const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
+  const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
+  StepResult result{score(logits, samples.labels, model_.logits_gradient().data,
+                          weight_of(group, group_samples)), -1};
   if (!std::isfinite(result.score.loss_sum)) {
     result.diverged_layer = first_layer_not_finite();
     return result;
   }
-  optimizer_->begin_step(lr);
-  model_.backward_and_update(*optimizer_);
+  update(batch, rates);
+  result.score.loss_sum += penalty_value_ * result.score.weight;
   return result;
 }
 
+void Trainer::update(int batch, const StepRates& rates) {
+  if (store_gradients_) model_.backward();
+  const std::span<float> gradients = model_.gradients();
+  const bool first = batch % accumulate_ == 0;
+  const bool last = batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+  // The weights stay as they are within a group: one penalty for all of it.
+  if (first && penalty_.any()) penalty_value_ = penalty_.add_gradient(model_, backend_);
+  if (!first) {
+    backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),
+                       gradients.size());
+  }
+  if (!last) {
+    std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
+    return;
+  }
+  optimizer_->begin_step(rates.lr, rates.momentum);
+  if (store_gradients_) {
+    clip_gradients(backend_, gradients, clip_);
+    model_.apply(*optimizer_);
+  } else {
+    model_.backward_and_update(*optimizer_);
+  }
+  average_.update(backend_, model_.parameters());
+}
+
+std::span<const float> Trainer::scored_parameters() const {
+  return average_.ready() ? average_.values() : model_.parameters();
+}
+
+// Where an average is scored, it changes places with the weights meanwhile.
+ConstMatrixView Trainer::forward_scored(const Signal& input) {
+  const auto exchange = [this] {
+    if (!average_.ready()) return;
+    backend_.finish();
+    const std::span<float> weights = model_.parameters();
+    std::swap_ranges(weights.begin(), weights.end(), average_.values().begin());
+    model_.parameters_changed();
+  };
+  exchange();
+  const ConstMatrixView logits = model_.forward(Mode::kEvaluate, input);
+  exchange();
+  return logits;
+}
+
 Score Trainer::evaluate(int first, int rows) {
-  const Batch samples = batcher_.in_order(data_->test(), first, rows);
-  return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+  Score total;
+  for (const int end = first + rows; first < end; first += evaluation_rows_) {
+    const int count = std::min(evaluation_rows_, end - first);
+    const Batch samples = batcher_.in_order(data_->test(), first, count);
+    total.add(score(forward_scored(samples.input), samples.labels, nullptr, count));
+  }
+  return total;
+}
+
+Score Trainer::validate(int first, int rows) {
+  Score total;
+  for (const int end = first + rows; first < end; first += evaluation_rows_) {
+    const int count = std::min(evaluation_rows_, end - first);
+    const Batch batch =
+        batcher_.chosen(data_->train(), std::span<const int>(validation_)
+                                            .subspan(static_cast<std::size_t>(first),
+                                                     static_cast<std::size_t>(count)));
+    total.add(score(forward_scored(batch.input), batch.labels, nullptr, count));
+  }
+  return total;
+}
+
+// All that makes the network: weights, running statistics, and the average of the weights.
+std::array<std::span<float>, 3> Trainer::network() {
+  return {model_.parameters(), model_.state(), average_.values()};
+}
+
+void Trainer::keep_weights() {
+  backend_.finish();
+  float* to = kept_weights_.data();
+  for (const std::span<float> part : network()) to = std::copy(part.begin(), part.end(), to);
+}
+
+void Trainer::restore_weights() {
+  backend_.finish();
+  const float* from = kept_weights_.data();
+  for (const std::span<float> part : network()) {
+    std::copy_n(from, part.size(), part.begin());
+    from += part.size();
+  }
+  model_.parameters_changed();
+}
+
+std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
+  if (sample < 0 || sample >= data_->train().count()) {
+    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
+                std::to_string(data_->train().count() - 1) + " do");
+  }
+  if (count < 1 || count > 1000) {
+    throw Error("versions: " + std::to_string(count) + " were asked for, but 1 to 1000 are allowed");
+  }
+  const auto image = data_->train().image(sample);
+  std::vector<std::uint8_t> versions;
+  if (augmenter_ == nullptr) {
+    for (int i = 0; i < count; ++i) versions.insert(versions.end(), image.begin(), image.end());
+    return versions;
+  }
+  versions.resize(static_cast<std::size_t>(count) * image.size());
+  Augmenter::Workspace workspace = augmenter_->make_workspace();
+  for (int epoch = 1; epoch <= count; ++epoch) {
+    augmenter_->apply(image, epoch, sample, workspace,
+                      std::span(versions).subspan(
+                          static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
+  }
+  return versions;
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {
@@ -125,7 +396,7 @@ void Trainer::infer(std::span<const std::uint8_t> pixels) {
     throw Error("image: " + std::to_string(pixels.size()) + " pixels, but the network takes " +
                 std::to_string(data_->train().pixels()));
   }
-  model_.forward(Mode::kEvaluate, batcher_.single(pixels).input);
+  forward_scored(batcher_.single(pixels).input);
 }
 
 std::vector<float> Trainer::probabilities() {

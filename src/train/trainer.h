@@ -1,29 +1,37 @@
 // One run's machinery: model, optimizer, batches. A step is forward, loss, backward, update.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "backend/backend.h"
+#include "data/augment.h"
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "nn/model.h"
+#include "nn/penalty.h"
+#include "optim/gradients.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/weight_average.h"
 #include "train/config.h"
 
 namespace reluscope {
 
 struct Score {  // of some samples
   double loss_sum = 0.0;
+  double weight = 0.0;  // the sum of their class weights, or their number
   int correct = 0;
   int samples = 0;
 
-  double loss() const { return loss_sum / samples; }
+  double loss() const { return loss_sum / weight; }
   double accuracy() const { return static_cast<double>(correct) / samples; }
   void add(const Score& other) {
     loss_sum += other.loss_sum;
+    weight += other.weight;
     correct += other.correct;
     samples += other.samples;
   }
@@ -33,6 +41,14 @@ struct StepResult {
   Score score;
   int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
 };
+
+// What MNIST's pixels are usually normalised by.
+inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
+
+// How many of the training samples are held out for validation: config.validation, or, where that is
+// 0 and something is steered by the validation loss, 5,000 but at most a tenth and at least one.
+// Throws Error if none would be left to train on.
+int validation_size(const Config& config, int train_samples);
 
 class Trainer {
  public:
@@ -46,31 +62,81 @@ class Trainer {
   // Bytes allocated for the data and this run, by purpose.
   std::vector<std::pair<std::string, std::size_t>> memory() const;
   bool sparse_input() const { return sparse_; }
+  int train_count() const;  // samples that are trained on
+  int validation_count() const { return static_cast<int>(validation_.size()); }
   int batches() const;  // in an epoch, a last smaller one included
+  // By which pixels scaled to 0..1 are normalised.
+  const PixelStatistics& normalisation() const { return normalisation_; }
+  // How many of the samples that are trained on each class has.
+  std::vector<std::int64_t> class_counts() const;
 
-  void start_epoch(int epoch);           // from 1: shuffles
-  StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
-  Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+  // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
+  int updates_per_epoch() const;
+  int update_of(int batch) const { return batch / accumulate_; }  // of an epoch, both from 0
+
+  void start_epoch(int epoch);  // from 1: shuffles
+  // batch: from 0, of the started epoch, one after the other. A batch that is not the last of its
+  // group only adds its gradients to theirs; the last makes the update, by the gradient of the mean
+  // loss of all samples of the group, as if they were one batch. The loss given is the one that is
+  // trained on: smoothed, weighted and with its penalties.
+  StepResult step(int batch, const StepRates& rates);
+  StepResult step(int batch, double lr) { return step(batch, StepRates{lr, {}}); }
+  // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
+  // cross-entropy.
+  Score evaluate(int first, int rows);
+  Score validate(int first, int rows);  // the same of those held out
+  // What is scored, shown and saved: the weights or their moving average.
+  std::span<const float> scored_parameters() const;
+  // Only with early stopping: remembers the network, and takes it back.
+  void keep_weights();
+  void restore_weights();
+
+  // (count, H, W): a training sample as epochs 1 to `count` see it. Throws Error for a sample or
+  // a count out of range.
+  std::vector<std::uint8_t> augmented(int sample, int count) const;
 
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()
 
  private:
-  Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits);
+  // Trains on it if dlogits is not null: that is then the gradient of the sum of the losses over
+  // gradient_weight.
+  Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
+              double gradient_weight);
+  double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
+  std::array<std::span<float>, 3> network();
+  ConstMatrixView forward_scored(const Signal& input);
+  void update(int batch, const StepRates& rates);
   int first_layer_not_finite() const;
 
   std::shared_ptr<const Dataset> data_;
   Backend& backend_;
   std::uint64_t seed_;
+  std::vector<int> validation_;  // samples, ascending
+  std::vector<int> trained_on_;  // the others; empty: all
   int batch_;
+  int epoch_ = 1;
+  PixelStatistics normalisation_;
+  std::unique_ptr<const Augmenter> augmenter_;  // null: images are taken as they are
   Model model_;
   bool sparse_;
+  int accumulate_;
+  ClipOptions clip_;
   std::unique_ptr<Optimizer> optimizer_;
+  float label_smoothing_;
+  std::vector<float> class_weights_;  // (classes), or empty
+  Penalty penalty_;
+  double penalty_value_ = 0.0;  // of the present group
+  bool store_gradients_;        // something stands between them and the optimizer
+  Buffer group_gradients_;      // the sum over the batches of a group so far
+  WeightAverage average_;
+  int evaluation_rows_;  // scored at once
   Batcher batcher_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;
   Buffer probabilities_;
+  Buffer kept_weights_;
 };
 
 }  // namespace reluscope

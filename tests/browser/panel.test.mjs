@@ -44,7 +44,7 @@ test('the menu of activations is the registry, each with its curve and formulas'
     curves.add(await page.locator('.curve-box .curve-f').getAttribute('d') ?? '')
     await page.waitForFunction((word) => document.querySelector('textarea')?.value.startsWith(`dense 512 | ${word}`), name)
   }
-  assert.equal(curves.size, activations.length, 'no two curves are alike')
+  assert.equal(curves.size, activations.length - 1, 'no two curves are alike, but SiLU is Swish with β = 1')
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -76,8 +76,8 @@ struct Apart {
                  .train_rows = config.batch,
                  .evaluate_rows = config.batch,
                  .table = model.takes_offset()
-                              ? split_pixel_table(config.mean, config.std, data.background())
-                              : whole_pixel_table(config.mean, config.std),
+                              ? split_pixel_table(kMnistMean, kMnistStd, data.background())
+                              : whole_pixel_table(kMnistMean, kMnistStd),
                  .sparse = config.input == "sparse",
                  .background = data.background()},
                 on),
@@ -90,7 +90,8 @@ struct Apart {
   void step(const ImageSet& set, int step, double lr, bool gradients) {
     const int rows = static_cast<int>(losses.size());
     const Batch batch = batcher.shuffled(set, step * rows, rows);
-    const ConstMatrixView logits = model.forward(Mode::kTrain, batch.input);
+    const ConstMatrixView logits =
+        model.forward(Mode::kTrain, batch.input, static_cast<std::uint32_t>(step));
     backend.softmax_cross_entropy({logits, batch.labels, 1.0f / static_cast<float>(rows),
                                    losses.data(), correct.data(), model.logits_gradient().data});
     optimizer->begin_step(lr);

@@ -23,6 +23,8 @@ void check_close(const std::vector<float>& actual, const Json& expected, double 
   }
 }
 
+constexpr StepContext kContext{Mode::kTrain, 1, 0, 0};
+
 // A layer with memory of its own.
 struct Harness {
   const Layer& layer;
@@ -116,8 +118,8 @@ TEST_CASE(
         for (float& value : values) value -= offset;
         const Panels x(n, i, values, 0.0f), dy(n, o, numbers<float>(c["dy"]), 0.0f);
         Panels y(n, o, kNan), dx(n, i, kNan);
-        layer.forward(backend, Mode::kTrain, h.slices, {x.view(), offset}, y.view(), {});
-        layer.backward(backend, h.slices, {x.view(), offset}, dy.view(), dx.view(), {});
+        layer.forward(backend, kContext, h.slices, {x.view(), offset}, y.view(), {});
+        layer.backward(backend, kContext, h.slices, {x.view(), offset}, dy.view(), dx.view(), {});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);
@@ -130,7 +132,7 @@ TEST_CASE(
         Harness again(layer, n);
         again.set(0, numbers<float>(c["weight"]));
         again.set(1, numbers<float>(c["bias"]));
-        layer.backward(backend, again.slices, {x.view(), offset}, dy.view(), {}, {});
+        layer.backward(backend, kContext, again.slices, {x.view(), offset}, dy.view(), {}, {});
         CHECK(first_difference(again.gradient(0), h.gradient(0)) == "");
       }
     }
@@ -158,8 +160,8 @@ TEST_CASE(
         if (!h.list.empty()) h.set(0, {static_cast<float>(h.list[0].spec.constant)});
         const Panels px(rows, cols, x, 0.5f), pdy(rows, cols, dy, 0.0f);
         Panels y(rows, cols, kNan), dx(rows, cols, kNan);
-        layer.forward(backend, Mode::kTrain, h.slices, {px.view(), 0.0f}, y.view(), {});
-        layer.backward(backend, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
+        layer.forward(backend, kContext, h.slices, {px.view(), 0.0f}, y.view(), {});
+        layer.backward(backend, kContext, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);
@@ -292,14 +294,15 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
   const Draws glorot = draw("relu", "glorot_uniform", 3);
   const Draws pytorch = draw("relu", "pytorch", 4);
   const Draws xavier = draw("relu", "glorot_normal", 5);
+  const double gains[] = {std::sqrt(2.0), 1.0};  // calculate_gain("relu"), and none behind the last
   for (const int layer : {0, 1}) {
     const Json& c = cases[static_cast<std::size_t>(layer)];
-    const double edge = layer == 0 ? 0.9999 : 0.99;
+    const double edge = layer == 0 ? 0.9999 : 0.99, gain = gains[layer];
     const std::vector<float>& g = layer == 0 ? glorot.w1 : glorot.w2;
-    CHECK(largest(g) <= c["xavier_bound"].get<double>() * (1 + 1e-6));
-    CHECK(largest(g) >= c["xavier_bound"].get<double>() * edge);
+    CHECK(largest(g) <= gain * c["xavier_bound"].get<double>() * (1 + 1e-6));
+    CHECK(largest(g) >= gain * c["xavier_bound"].get<double>() * edge);
     CHECK(deviation(layer == 0 ? xavier.w1 : xavier.w2) ==
-          doctest::Approx(c["xavier_std"].get<double>()).epsilon(layer == 0 ? near1 : near2));
+          doctest::Approx(gain * c["xavier_std"].get<double>()).epsilon(layer == 0 ? near1 : near2));
     const std::vector<float>& w = layer == 0 ? pytorch.w1 : pytorch.w2;
     CHECK(largest(w) <= c["pytorch_weight_bound"].get<double>() * (1 + 1e-6));
     CHECK(largest(w) >= c["pytorch_weight_bound"].get<double>() * edge);

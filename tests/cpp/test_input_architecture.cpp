@@ -57,10 +57,14 @@ TEST_CASE("spacing does not matter, and the canonical spelling reads back as its
     CHECK(canonical(text) == text);
     const auto parameters = activation_info(find_activation(name)).parameters;
     if (parameters.empty()) continue;
-    char value[32];
-    std::snprintf(value, sizeof value, "%g", (parameters[0].min + 3 * parameters[0].max) / 4);
-    const std::string with_value = "dense 4 | " + name + " " + value + " | dense 10";
-    CHECK(canonical(canonical(with_value)) == canonical(with_value));
+    std::string with_values = "dense 4 | " + name;
+    for (const ActivationParameter& p : parameters) {
+      char value[32];
+      std::snprintf(value, sizeof value, " %g", (p.min + 3 * p.max) / 4);
+      with_values += value;
+    }
+    with_values += " | dense 10";
+    CHECK(canonical(with_values) == with_values);
   }
 }
 

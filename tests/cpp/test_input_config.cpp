@@ -84,8 +84,10 @@ TEST_CASE("the defaults are the reference program's") {
   CHECK(c.epochs == 10);
   CHECK(c.batch == 64);
   CHECK(c.test_batch == 1000);
-  CHECK(c.mean == 0.1307);
-  CHECK(c.std == 0.3081);
+  CHECK(c.mean.automatic());  // for MNIST the program's 0.1307 and 0.3081
+  CHECK(c.std.automatic());
+  CHECK(kMnistMean == 0.1307);
+  CHECK(kMnistStd == 0.3081);
   CHECK(c.init == "he_normal");
   CHECK(config_from_json("{}") == c);
   CHECK(config_from_fields({}) == c);
@@ -101,6 +103,7 @@ TEST_CASE(
     CHECK(!field.help.empty());
     Config changed;
     if (const auto* d = std::get_if<double Config::*>(&field.member)) changed.*(*d) = 0.1 + 0.2;
+    if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) changed.*(*a) = 0.1 + 0.2;
     if (const auto* i = std::get_if<int Config::*>(&field.member)) changed.*(*i) = 3;
     if (const auto* s = std::get_if<std::int64_t Config::*>(&field.member))
       changed.*(*s) = 9007199254740991;
@@ -110,6 +113,8 @@ TEST_CASE(
       changed.*(*t) = field.choices.empty() ? "a | b & c=d #é" : field.choices.back().name;
     if (std::holds_alternative<std::vector<Event> Config::*>(field.member))
       changed.events = {{0, "lr", 0.5}, {7, "lr", 1.0 / 3.0}};
+    if (const auto* l = std::get_if<std::vector<double> Config::*>(&field.member))
+      changed.*(*l) = {field.max, 1.0 / 3.0, 1.0};
     CHECK(!(changed == Config{}));
     CHECK(config_from_json(config_to_json(changed).dump()) == changed);
     const Fields texts = config_to_fields(changed);
@@ -131,6 +136,18 @@ TEST_CASE("an unknown key names the nearest known one") {
   check_says(text_refusal("qqqqqqqqqqqqqqqqqqqqqqqq", "1"),
              {"\"qqqqqqqqqqqqqqqqqqqqqqqq\"", "lr", "epochs"});
   check_says(text_refusal(std::string(100000, 'a'), "1"), {"aaaa"});
+}
+
+TEST_CASE("mean and deviation are numbers or auto") {
+  const Config given = config_from_fields({{"mean", "0.5"}});
+  CHECK(given.mean.or_else(9.0) == 0.5);
+  CHECK(config_from_fields({{"mean", "auto"}}, given) == Config{});
+  CHECK(config_from_json(R"({"mean": "auto"})", given) == Config{});
+  CHECK(config_to_json({})["std"] == "auto");
+  CHECK(config_to_json(given)["mean"] == 0.5);
+  check_says(text_refusal("mean", "automatic"), {"mean is", "automatic", "auto or a number from -10 to 10"});
+  check_says(text_refusal("std", "0"), {"std is 0", "auto or a number from 1e-06"});
+  check_says(json_refusal(R"({"std": "0.3"})"), {"std is \"0.3\"", "auto or a number"});
 }
 
 TEST_CASE("a learning rate that is negative or not a number") {

@@ -117,9 +117,33 @@ TEST_SUITE("ops") {
     }
   }
 
+  TEST_CASE("augmenting allocates nothing in a step, on one thread or two") {
+    for (const int threads : {1, 2}) {
+      Config config;
+      config.model = "dense 16 | relu | dense 10";
+      config.augment_rotate = 10;
+      config.augment_elastic = 20;
+      config.augment_noise = 10;
+      config.augment_erase = 0.5;
+      config.early_stopping = 1;
+      cpu::CpuBackend backend("auto", threads);
+      Trainer trainer(test::mnist(), config, backend);
+      trainer.start_epoch(1);
+      for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+      CAPTURE(threads);
+      CHECK(allocations_in([&] {
+              for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
+            }) == 0);
+      CHECK(allocations_in([&] { trainer.validate(0, 1000); }) == 0);
+      CHECK(allocations_in([&] { trainer.keep_weights(); }) == 0);
+      CHECK(allocations_in([&] { trainer.restore_weights(); }) == 0);
+    }
+  }
+
   TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {
     const std::string models[] = {"dense 512 | relu | dense 10",
-                                  "dense 33 | prelu | dense 17 | elu | dense 10"};
+                                  "dense 33 | prelu | dense 17 | elu | dense 10",
+                                  "dense 34 | rrelu | maxout 2 | dense 16 | swish channel | dense 10"};
     const std::string inputs[] = {"dense", "sparse"}, optimizers[] = {"adam", "sgd"};
     for (const std::string& model : models) {
       for (const std::string& input : inputs) {
@@ -129,6 +153,11 @@ TEST_SUITE("ops") {
             config.model = model;
             config.input = input;
             config.optimizer = optimizer;
+            if (model == models[2]) {
+              config.l1 = 0.0001;
+              config.label_smoothing = 0.1;
+              config.class_weights.assign(10, 1.5);
+            }
             cpu::CpuBackend backend("auto", threads);
             Trainer trainer(test::mnist(), config, backend);
             trainer.start_epoch(1);
@@ -146,6 +175,56 @@ TEST_SUITE("ops") {
             CHECK(allocations_in([&] { trainer.infer(test::mnist()->test().image(0)); }) == 0);
           }
         }
+      }
+    }
+  }
+
+  TEST_CASE("no optimizer, clipping, accumulation or average allocates in a step") {
+    for (const OptimizerRow& row : optimizer_rows()) {
+      for (const char* const input : {"dense", "sparse"}) {
+        CAPTURE(row.name);
+        CAPTURE(input);
+        Config config;
+        config.model = "dense 40 | relu | dense 20 | relu | dense 10";
+        config.input = input;
+        config.optimizer = row.name;
+        config.weight_decay = 0.01;
+        config.clip_norm = 1.0;
+        config.clip_value = 0.5;
+        config.accumulate = 2;
+        config.ema = 0.9;
+        cpu::CpuBackend backend("auto", 2);
+        Trainer trainer(test::mnist(), config, backend);
+        trainer.start_epoch(1);
+        for (int batch = 0; batch < 4; ++batch) trainer.step(batch, 0.001);
+        CHECK(allocations_in([&] {
+                for (int batch = 4; batch < 8; ++batch) trainer.step(batch, 0.001);
+              }) == 0);
+        CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
+      }
+    }
+  }
+
+  TEST_CASE("a step with layers of images, normalisation and dropout allocates nothing") {
+    for (const std::string optimizer : {"adam", "sgd"}) {
+      for (const int threads : {1, 2}) {
+        Config config;
+        config.model =
+            "conv 5x3 s2 p1 | bn | prelu | pool 2 | residual ( conv 5x3 p1 | ln ) | relu | "
+            "avgpool 2 s1 | dense 17 | bn | dropout 0.25 | dense 10";
+        config.optimizer = optimizer;
+        cpu::CpuBackend backend("auto", threads);
+        Trainer trainer(test::mnist(), config, backend);
+        trainer.start_epoch(1);
+        for (int batch = 0; batch < 3; ++batch) trainer.step(batch, 0.001);
+        CAPTURE(optimizer);
+        CAPTURE(threads);
+        CHECK(allocations_in([&] {
+                for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
+              }) == 0);
+        CHECK(allocations_in([&] { trainer.step(trainer.batches() - 1, 0.001); }) == 0);
+        CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
+        CHECK(allocations_in([&] { trainer.infer(test::mnist()->test().image(0)); }) == 0);
       }
     }
   }

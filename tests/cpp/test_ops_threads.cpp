@@ -37,61 +37,73 @@ void pause(int turns) {
   }
 }
 
-// Chores that note who did them and when.
+// Chores that note who did them and when. They count without ordering anything between threads,
+// and each writes a plain int: the pool must order those, or a sanitizer of threads objects.
 class Watched {
  public:
   static constexpr int kMost = 64;  // pieces
 
-  // What is offered next. The pieces write `mark` to plain ints: the pool must order them.
+  // What is offered next; `mark` is what its pieces write.
   Chores of(int pieces, int second, int mark) {
     pieces_ = pieces;
     second_ = second;
     mark_ = mark;
-    done_ = early_ = beyond_ = by_others_ = 0;
-    for (std::atomic<int>& times : times_) times = 0;
+    for (Count* count : {&done_, &early_, &beyond_, &by_others_}) count->set(0);
+    for (Count& times : times_) times.set(0);
     return {[](void* self, int piece) { static_cast<Watched*>(self)->run(piece); }, this, pieces,
             second};
   }
-  int done() const { return done_; }
-  int by_others() const { return by_others_; }  // than the thread that made this
+  int done() const { return done_.get(); }
+  int by_others() const { return by_others_.get(); }  // than the thread that made this
   // "" if each was done once, and those from `second` on after the others.
   std::string wrong() const {
     for (int piece = 0; piece < pieces_; ++piece) {
+      const std::string name = "piece " + std::to_string(piece);
       const auto at = static_cast<std::size_t>(piece);
-      if (times_[at] != 1)
-        return "piece " + std::to_string(piece) + " done " + std::to_string(times_[at]) + " times";
-      if (plain_[at * kApart] != mark_) return "piece " + std::to_string(piece) + " is not seen";
+      if (plain_[at * kApart] != mark_) return name + " is not seen";
+      const int times = times_[at].get();
+      if (times != 1) return name + " done " + std::to_string(times) + " times";
     }
-    if (beyond_ != 0) return "a piece that there is not was done";
-    if (early_ != 0) return "a later piece saw an earlier one undone";
+    if (beyond_.get() != 0) return "a piece that there is not was done";
+    if (early_.get() != 0) return "a later piece saw an earlier one undone";
     return "";
   }
 
  private:
   static constexpr std::size_t kApart = 16;  // ints: a cache line
 
+  class Count {
+   public:
+    void set(int value) { value_.store(value, std::memory_order_relaxed); }
+    void add(int value) { value_.fetch_add(value, std::memory_order_relaxed); }
+    int get() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<int> value_{0};
+  };
+
   void run(int piece) {
     if (piece < 0 || piece >= pieces_) {
-      ++beyond_;
+      beyond_.add(1);
       return;
     }
     if (piece >= second_) {
       for (int before = 0; before < second_; ++before) {
         const auto at = static_cast<std::size_t>(before);
-        if (times_[at] != 1 || plain_[at * kApart] != mark_) ++early_;
+        early_.add(plain_[at * kApart] != mark_ || times_[at].get() != 1);
       }
     }
     pause(20);  // a moment in which another thread may begin
     plain_[static_cast<std::size_t>(piece) * kApart] = mark_;
-    ++times_[static_cast<std::size_t>(piece)];
-    by_others_ += std::this_thread::get_id() != owner_;
-    ++done_;
+    times_[static_cast<std::size_t>(piece)].add(1);
+    by_others_.add(std::this_thread::get_id() != owner_);
+    done_.add(1);
   }
 
   int pieces_ = 0, second_ = 0, mark_ = 0;
   std::array<int, kMost * kApart> plain_ = {};
-  std::array<std::atomic<int>, kMost> times_ = {};
-  std::atomic<int> done_{0}, early_{0}, beyond_{0}, by_others_{0};
+  std::array<Count, kMost> times_;
+  Count done_, early_, beyond_, by_others_;
   std::thread::id owner_ = std::this_thread::get_id();
 };
 

@@ -121,7 +121,9 @@ TEST_CASE("a network whose units are all dead trains on: only its last bias move
         Batcher batcher({.pixels = 784,
                          .train_rows = 8,
                          .evaluate_rows = 8,
-                         .table = split_pixel_table(config.mean, config.std, data->background()),
+                         .table = split_pixel_table(trainer.normalisation().mean,
+                                                    trainer.normalisation().std,
+                                                    data->background()),
                          .sparse = input == "sparse",
                          .background = data->background()},
                         backend);

@@ -53,7 +53,7 @@ const damages = [
   ['an empty file', trainImages, () => Buffer.alloc(0), ['images', /empty|0 bytes|too short|truncated/]],
   ['a header cut short', trainImages, (b) => b.subarray(0, 10), ['images', '10']],
   ['a truncated file', trainImages, (b) => b.subarray(0, b.length - 5), ['images', String(2000 * 784 - 5)]],
-  ['a file with more than it says', trainLabels, (b) => Buffer.concat([b, Buffer.alloc(3)]), ['labels', '2001', '2000']],
+  ['a file with more than it says', trainLabels, (b) => Buffer.concat([b, Buffer.alloc(3)]), ['labels', '2003', '2000']],
   ['no images', trainImages, (b) => changed(b, (c) => c.writeUInt32BE(0, 4)).subarray(0, 16), ['images', '0']],
   ['images of no height', testImages, (b) => changed(b, (c) => c.writeUInt32BE(0, 8)).subarray(0, 16), ['images', '0']],
   ['sizes that overflow', trainImages, (b) => changed(b, (c) => c.fill(0xff, 4, 16)), ['images']],

@@ -41,7 +41,7 @@ test('the page, the core, the data and the notices are there', () => {
   for (const file of [
     'index.html', 'app.js', 'engine/worker.js', 'engine/engine.js', 'engine/core.js', 'engine/wasm/reluscope.mjs',
     'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
-    'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'LICENSE', 'THIRD_PARTY.txt',
+    'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'vendor/fflate.js', 'LICENSE', 'THIRD_PARTY.txt',
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',
     'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz',
   ]) {
@@ -114,10 +114,10 @@ test('the data is the original, compressed', () => {
 test('the notices name every part and carry the licences whole', () => {
   assert.match(text('LICENSE'), /MIT License[\s\S]*reluscope contributors/)
   const notices = text('THIRD_PARTY.txt')
-  for (const part of ['uPlot', 'Highway', 'JSON for Modern C++', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {
+  for (const part of ['uPlot', 'fflate', 'Highway', 'JSON for Modern C++', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {
     assert.ok(notices.includes(part), part)
   }
-  for (const words of ['Leon Sorokin', 'Google LLC', 'Niels Lohmann', 'The Emscripten Authors', 'Rich Felker', 'Zalando', 'Permission is hereby granted', 'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION', 'LLVM Exceptions']) {
+  for (const words of ['Leon Sorokin', 'Arjun Barrett', 'Google LLC', 'Niels Lohmann', 'The Emscripten Authors', 'Rich Felker', 'Zalando', 'Permission is hereby granted', 'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION', 'LLVM Exceptions']) {
     assert.ok(notices.includes(words), words)
   }
   const usesEigen = filesBelow(join(root, 'src')).some((file) => /#include <Eigen/.test(readFileSync(join(root, 'src', file), 'utf8')))

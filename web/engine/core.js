@@ -53,7 +53,8 @@ export class Dataset {
   }
 
   /** @returns {{name: string, train: number, test: number, height: number, width: number,
-   *             classes: number, background: number, density: number}} */
+   *             classes: number, class_names: string[], class_counts: number[], background: number,
+   *             density: number}} class_counts: of the training set */
   info() {
     return unwrapJson(this.bound.info())
   }
@@ -66,6 +67,39 @@ export class Dataset {
   image(part, index) {
     if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`)
     return unwrap(this.bound.image(part === 'test', index))
+  }
+
+  delete() {
+    this.bound.delete()
+  }
+}
+
+/** A folder or an archive of which a data set is made (src/data/folder.h). Call delete() at its end. */
+export class Folder {
+  /** @param {any} bound */
+  constructor(bound) {
+    this.bound = bound
+  }
+
+  /** Paths of training images and labels, test images and labels; none where images are to be added.
+   * @returns {string[]} */
+  files() {
+    return unwrapJson(this.bound.files())
+  }
+
+  /** The path of the image to be added next; '' after the last. @returns {string} */
+  next() {
+    return unwrap(this.bound.next())
+  }
+
+  /** @param {number} height @param {number} width @param {1 | 3} channels @param {Uint8Array} pixels (H, W, channels) */
+  add(height, width, channels, pixels) {
+    unwrap(this.bound.add(height, width, channels, asBytes(pixels, 'pixels')))
+  }
+
+  /** Once all images are added. @param {string} name @returns {Dataset} */
+  finish(name) {
+    return new Dataset(unwrap(this.bound.finish(asText(name, 'name'))))
   }
 
   delete() {
@@ -95,7 +129,7 @@ export class Session {
     return unwrapJson(this.bound.start())
   }
 
-  /** One training step, or one test batch at the end of an epoch. @returns {Progress} */
+  /** One training step, or one batch of the validation or test set at the end of an epoch. @returns {Progress} */
   advance() {
     return unwrapJson(this.bound.advance())
   }
@@ -123,6 +157,17 @@ export class Session {
    */
   predict(pixels) {
     return unwrap(this.bound.predict(asBytes(pixels, 'pixels')))
+  }
+
+  /**
+   * What augmentation makes of a training image in epochs 1 to `count`.
+   * @param {number} sample from 0
+   * @param {number} count
+   * @returns {Uint8Array} count * height * width bytes
+   */
+  augmented(sample, count) {
+    if (!Number.isInteger(sample) || !Number.isInteger(count)) throw new CoreError(`image ${sample} and ${count} versions must be whole numbers`)
+    return unwrap(this.bound.augmented(sample, count))
   }
 
   /** @returns {string} hex */
@@ -212,7 +257,16 @@ export class Core {
     return unwrapJson(this.module.modelTable(asText(architecture, 'model'), ...input, classes, batch))
   }
 
-  /** @param {IdxFiles} files whole IDX files, not compressed @returns {Dataset} */
+  /**
+   * @param {string[]} paths of all files, relative, with '/' between folders
+   * @param {string} where what they are in, for messages
+   * @returns {Folder}
+   */
+  openFolder(paths, where) {
+    return new Folder(unwrap(this.module.Folder.make(JSON.stringify(paths), asText(where, 'where'))))
+  }
+
+  /** @param {IdxFiles} files whole IDX or .npy files, not compressed @returns {Dataset} */
   createDataset(files) {
     return new Dataset(unwrap(this.module.Dataset.make(
       asText(files.name, 'name'),

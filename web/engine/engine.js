@@ -124,6 +124,16 @@ export class Engine extends Emitter {
     return this.request('pause')
   }
 
+  /** Makes a data set of own files, which configure() then takes by its name: an archive alone, or the files of a folder
+   * with their paths in it. What they may be is in src/data/folder.h.
+   * @param {string} name @param {{path: string, bytes: Uint8Array}[]} files
+   * @returns {Promise<import('./protocol.js').DatasetInfo>} */
+  async addData(name, files) {
+    const info = await this.request('addData', { name, files })
+    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names }]
+    return info
+  }
+
   /** Makes exactly one training step. @returns {Promise<void>} once it is made */
   step() {
     return this.request('step')
@@ -145,6 +155,12 @@ export class Engine extends Emitter {
   /** What the model makes of an image now. @param {Uint8Array} pixels @returns {Promise<Prediction>} */
   predict(pixels) {
     return this.request('predict', { pixels })
+  }
+
+  /** What augmentation makes of a training image in epochs 1 to `count`.
+   * @param {number} sample @param {number} count @returns {Promise<Uint8Array>} count * height * width bytes */
+  augmented(sample, count) {
+    return this.request('augmented', { sample, count })
   }
 
   /** Scores the whole test set now.

@@ -1,13 +1,16 @@
 // The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
 //   node web/engine/headless.mjs train --epochs 1 --data mnist
 //   node web/engine/headless.mjs info --model "dense 512 | relu | dense 10"
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import * as os from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { constants, gunzipSync } from 'node:zlib'
+import { inflateSync, unzlibSync } from 'fflate'
 import { CoreError, loadCore } from './core.js'
+import { announcedSize, readFolder } from './folder.js'
+import { isZip, openZip } from './zip.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = dirname(dirname(here))
@@ -68,93 +71,76 @@ function inQuotes(text) {
 
 // ---- Data -----------------------------------------------------------------------------------------------------------
 
-/** What WebAssembly can hold at all. */
-const largestFile = 2 ** 31
-
-/**
- * How many bytes an IDX file has to have, from its first 16; as many as were given if they are no IDX header.
- * @param {Buffer} head
- */
-function announcedSize(head) {
-  if (head.length < 4 || head[3] === 0 || head[3] > 3) return head.length
-  let size = 1
-  for (let at = 4; at < 4 + 4 * head[3] && at + 4 <= head.length; at += 4) {
-    size *= head.readUInt32BE(at)
-    if (size > largestFile) return head.length
-  }
-  return 4 + 4 * head[3] + size
-}
-
 /**
  * Unpacks a gzip file, to at most one byte more than its IDX header announces, so that a small file cannot fill
  * the memory; that one byte makes the core refuse it.
- * @param {Buffer} packed
- * @param {(reason: string) => never} refuse
+ * @param {Uint8Array} packed
  */
-function unpack(packed, refuse) {
+function gunzip(packed) {
   /** @type {Buffer} */
   let head
   try {
     // The flush mode lets zlib stop in mid-stream: the beginning is enough for the header.
     head = gunzipSync(packed.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 16)
   } catch {
-    return refuse('it is damaged gzip data')
+    throw new Error('it is damaged gzip data')
   }
   const most = announcedSize(head) + 1
   try {
-    return gunzipSync(packed, { maxOutputLength: most })
+    return new Uint8Array(gunzipSync(packed, { maxOutputLength: most }))
   } catch (error) {
     const code = /** @type {{ code?: string }} */ (error).code
     if (code === 'ERR_BUFFER_TOO_LARGE') {
-      const bytes = Buffer.alloc(most)
-      head.copy(bytes)
+      const bytes = new Uint8Array(most)
+      bytes.set(head)
       return bytes
     }
-    return refuse(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged')
+    throw new Error(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged')
   }
 }
 
-/**
- * The bytes of an IDX file, unpacked if it is compressed.
- * @param {string} path
- */
-function readIdx(path) {
-  const refuse = (/** @type {string} */ reason) => {
-    throw new UsageError(`data: ${inQuotes(path)} cannot be read: ${reason}`)
-  }
-  /** @type {Buffer} */
-  let bytes
-  try {
-    if (statSync(path).isDirectory()) refuse('it is a folder')
-    bytes = readFileSync(path)
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`data: ${inQuotes(path)} cannot be read`)
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = unpack(bytes, refuse)
-  return new Uint8Array(bytes.subarray(0, announcedSize(bytes.subarray(0, 16)) + 1))
-}
+/** Folders in folders: MNIST/raw, or digits/train/7. As natively (native/file_source.cpp). */
+const deepest = 4
+const mostFiles = 2_000_000
 
 /**
- * @param {string} folder
- * @param {string} name
+ * The files of a folder and those in it.
+ * @param {string} top
+ * @returns {import('./zip.js').FileSource}
  */
-function findFile(folder, name) {
-  // Some copies of MNIST have a dot in place of the hyphen before "idx".
-  for (const base of [name, name.replace('-idx', '.idx')]) {
-    for (const ending of ['', '.gz']) {
-      const path = join(folder, base + ending)
-      if (existsSync(path)) return path
+function openDirectory(top) {
+  /** @type {string[]} */
+  const paths = []
+  /** @param {string} below @param {number} depth */
+  const walk = (below, depth) => {
+    for (const entry of readdirSync(join(top, below), { withFileTypes: true })) {
+      const path = below ? `${below}/${entry.name}` : entry.name
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && existsSync(join(top, path)) && statSync(join(top, path)).isDirectory())
+      if (!isFolder) paths.push(path)
+      else if (depth + 1 < deepest) walk(path, depth + 1)
+      if (paths.length > mostFiles) throw new UsageError(`data: the folder ${inQuotes(top)} has more than ${mostFiles} files`)
     }
   }
-  throw new UsageError(`data: the folder ${inQuotes(folder)} has no file ${name} (plain or .gz)`)
+  try {
+    walk('', 0)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`data: the folder ${inQuotes(top)} cannot be read`)
+  }
+  return {
+    paths,
+    read: (path) => {
+      if (!statSync(join(top, path)).isFile()) throw new Error('it is no file')
+      return new Uint8Array(readFileSync(join(top, path)))
+    },
+  }
 }
 
-/** @param {string} data a folder, or the name of a data set that web/start prepares */
-function findFolder(data) {
+/** @param {string} data a folder or archive, or the name of a data set that web/start prepares */
+function findData(data) {
   if (data !== 'mnist' && data !== 'fashion-mnist') {
-    if (existsSync(data) && statSync(data).isDirectory()) return data
-    throw new UsageError(`data: ${inQuotes(data)} is not a folder; mnist, fashion-mnist or a folder of IDX files is allowed`)
+    if (existsSync(data)) return data
+    throw new UsageError(`data: ${inQuotes(data)} does not exist; mnist, fashion-mnist, a folder or a .zip or .npz archive is allowed`)
   }
   const places = [join(root, 'build', 'data', data)]
   if (data === 'fashion-mnist') places.push('/usr/share/datasets/fashion-mnist')
@@ -165,20 +151,33 @@ function findFolder(data) {
   )
 }
 
+/** @param {string} path @returns {{source: import('./zip.js').FileSource, where: string}} */
+function openData(path) {
+  if (statSync(path).isDirectory()) return { source: openDirectory(path), where: `the folder ${inQuotes(path)}` }
+  /** @type {Uint8Array} */
+  let bytes = new Uint8Array()
+  try {
+    if (statSync(path).isFile()) bytes = new Uint8Array(readFileSync(path))
+  } catch {
+    throw new UsageError(`data: ${inQuotes(path)} cannot be read`)
+  }
+  if (!isZip(bytes)) {
+    throw new UsageError(`data: ${inQuotes(path)} is neither a folder nor a .zip or .npz archive; mnist, fashion-mnist or one of these is allowed`)
+  }
+  try {
+    return { source: openZip(bytes, inflateSync), where: `the archive ${inQuotes(path)}` }
+  } catch {
+    throw new UsageError(`data: ${inQuotes(path)} is not a whole ZIP archive`)
+  }
+}
+
 /**
  * @param {import('./core.js').Core} core
  * @param {string} data
  */
 function openDataset(core, data) {
-  const folder = findFolder(data)
-  const bytes = (/** @type {string} */ name) => readIdx(findFile(folder, name))
-  return core.createDataset({
-    name: data,
-    trainImages: bytes('train-images-idx3-ubyte'),
-    trainLabels: bytes('train-labels-idx1-ubyte'),
-    testImages: bytes('t10k-images-idx3-ubyte'),
-    testLabels: bytes('t10k-labels-idx1-ubyte'),
-  })
+  const { source, where } = openData(findData(data))
+  return readFolder(core, data, where, source, { gunzip, unzlib: unzlibSync })
 }
 
 // ---- Output ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ export const version = 1
  *            parameters: ActivationParameter[], kinks: number[]}} Activation
  * @typedef {{name: string, label: string, about: string}} Choice
  * @typedef {{name: string, label: string, section: string, help: string, live: boolean, type: string, default: any,
- *            min?: number, max?: number, below_max?: boolean, choices?: Choice[],
+ *            auto?: boolean, min?: number, max?: number, below_max?: boolean, choices?: Choice[],
  *            used_when?: Record<string, string[]>}} Field one setting of a run
  * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string}[], fields: Field[],
  *            default_config: Config}} Registry what the core offers, for menus
@@ -26,10 +26,11 @@ export const version = 1
  *
  * @typedef {{name: string, label: string, class_names?: string[]}} DatasetEntry a data set that can be loaded
  * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number,
- *            background: number, density: number}} DatasetInfo
+ *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
- * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, totalSteps: number, threads: number,
- *            input: 'sparse'|'dense'}} RunInfo threads and input: what the config's automatic has become
+ * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number,
+ *            totalSteps: number, threads: number, input: 'sparse'|'dense'}} RunInfo trainSamples: without those held out;
+ *   threads and input: what the config's automatic has become
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
@@ -41,7 +42,8 @@ export const version = 1
  *   epoch and batch count from 1, samples and total are of this epoch; scoring is the share 0..1 of the test set
  *   scored at the end of an epoch, 0 outside of it. points holds [last step, mean loss, mean accuracy] of each
  *   few steps since the message before.
- * @typedef {{epoch: number, step: number, trainLoss: number, testLoss: number, testAccuracy: number, correct: number,
+ * @typedef {{epoch: number, step: number, trainLoss: number, validationLoss?: number, validationAccuracy?: number,
+ *            testLoss: number, testAccuracy: number, correct: number,
  *            total: number, seconds: number, samplesPerSecond: number}} EpochResult
  * @typedef {{key: string, step: number, prediction: Prediction}} Snapshot what a watched image gives at this step
  *

@@ -196,6 +196,8 @@ export class Runner {
       epoch: answer.epoch,
       step: this.#last.step,
       trainLoss: answer.train_loss,
+      validationLoss: answer.validation_loss,
+      validationAccuracy: answer.validation_accuracy,
       testLoss: answer.test_loss,
       testAccuracy: answer.test_accuracy,
       correct: answer.correct,
@@ -209,17 +211,17 @@ export class Runner {
     const last = this.#last
     if (last.step === 0) return
     this.#lastProgress = performance.now()
-    const { config, dataset, totalSteps } = this.#info
+    const { config, trainSamples, totalSteps } = this.#info
     const epochsLeft = config.epochs - last.epoch
     const points = this.#meter.takePoints()
     this.#post('progress', {
       ...last,
       epochs: config.epochs,
       totalSteps,
-      total: dataset.train,
+      total: trainSamples,
       scoring: this.#scoring,
       samplesPerSecond: this.#meter.samplesPerSecond,
-      secondsLeft: this.#meter.secondsLeft(epochsLeft * dataset.train + dataset.train - last.samples, epochsLeft + 1),
+      secondsLeft: this.#meter.secondsLeft(epochsLeft * trainSamples + trainSamples - last.samples, epochsLeft + 1),
       points,
     }, [points.buffer])
   }

@@ -18,8 +18,12 @@ let core
 let dataUrl = ''
 /** @type {import('./protocol.js').DatasetEntry[]} */
 let datasets = []
-/** @type {{data: import('./core.js').Dataset, info: import('./protocol.js').DatasetInfo} | undefined} */
+/** @typedef {{data: import('./core.js').Dataset, info: import('./protocol.js').DatasetInfo}} LoadedData */
+
+/** @type {LoadedData | undefined} */
 let dataset
+/** Data sets that the page brought, by name. @type {Map<string, LoadedData>} */
+const own = new Map()
 /** @type {Runner | undefined} */
 let runner
 
@@ -43,6 +47,8 @@ function current() {
 
 /** @param {string} name */
 async function datasetOf(name) {
+  const brought = own.get(name)
+  if (brought) return brought
   if (dataset?.info.name === name) return dataset
   const known = datasets.map((entry) => entry.name)
   if (!known.includes(name)) throw new Error(`data is "${name}", but this page has ${known.join(' and ')}`)
@@ -51,6 +57,11 @@ async function datasetOf(name) {
   })
   const data = core.createDataset({ name, ...files })
   return { data, info: data.info() }
+}
+
+/** Frees a data set that is no longer used, unless somebody may ask for it again. @param {LoadedData | undefined} set */
+function release(set) {
+  if (set && own.get(set.info.name) !== set) set.data.delete()
 }
 
 /** What each request does. Each gets the message and answers with what is sent back. */
@@ -64,6 +75,29 @@ const requests = {
     datasets = await index.json()
     const { simdTarget, threadsReason } = core
     return { registry: core.registry(), simdTarget, threadsReason, datasets }
+  },
+
+  /**
+   * Makes a data set of files of the page's owner: one archive, or the files of a folder.
+   * @param {{name: string, files: {path: string, bytes: Uint8Array}[]}} message
+   */
+  async addData({ name, files }) {
+    if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
+    // Loaded only now: few who open the page have data of their own.
+    const [{ announcedSize, readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
+      await Promise.all([import('./folder.js'), import('./zip.js'), import('../vendor/fflate.js')])
+    // A file is unpacked to at most one byte more than its IDX header announces, which the core then refuses.
+    const gunzip = (/** @type {Uint8Array} */ packed) =>
+      gunzipSync(packed, { out: new Uint8Array(announcedSize(gunzipSync(packed, { out: new Uint8Array(16) })) + 1) })
+    const byPath = new Map(files.map(({ path, bytes }) => [path, bytes]))
+    const source = files.length === 1 && isZip(files[0].bytes)
+      ? openZip(files[0].bytes, inflateSync)
+      : { paths: [...byPath.keys()], read: (/** @type {string} */ path) => /** @type {Uint8Array} */ (byPath.get(path)) }
+    const data = readFolder(core, name, JSON.stringify(name), source, { gunzip, unzlib: unzlibSync })
+    const before = own.get(name)
+    own.set(name, { data, info: data.info() })
+    if (before && before !== dataset) before.data.delete()
+    return data.info()
   },
 
   /** @param {{activation: string, parameters: number[], xs: Float32Array}} message */
@@ -90,17 +124,18 @@ const requests = {
     try {
       session = core.createSession(next.data, config)
     } catch (error) {
-      if (next !== dataset) next.data.delete()
+      if (next !== dataset) release(next)
       throw error
     }
     const full = session.config()
-    const totalSteps = Math.ceil(next.info.train / full.batch) * full.epochs
-    const { threads, input } = session.start()
+    const { threads, input, train_samples: trainSamples } = session.start()
+    const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
     const info = {
-      config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, totalSteps, threads, input,
+      config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
+      input,
     }
     const watched = runner?.end() ?? []
-    if (dataset && dataset !== next) dataset.data.delete()
+    if (dataset !== next) release(dataset)
     dataset = next
     runner = new Runner(session, info, post)
     post('state', { state: runner.state })
@@ -128,6 +163,8 @@ const requests = {
 
   /** @param {{pixels: Uint8Array}} message */
   predict: ({ pixels }) => current().session.predict(pixels),
+  /** @param {{sample: number, count: number}} message */
+  augmented: ({ sample, count }) => current().session.augmented(sample, count),
   evaluate: () => current().session.evaluate(),
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: 'safetensors'}} message */

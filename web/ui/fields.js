@@ -41,7 +41,7 @@ export function frame(lab, field, controlId) {
 
   function show() {
     element.hidden = !isUsed(lab, field)
-    back.hidden = lab.shown[field.name] === field.default
+    back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists by their text
     element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
   }
 
@@ -100,7 +100,7 @@ function textBox(id, field, parts) {
   const whole = field.type === 'integer'
   const input = h('input', {
     id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
-    inputMode: whole ? 'numeric' : field.type === 'number' ? 'decimal' : 'text',
+    inputMode: whole ? 'numeric' : field.type === 'number' && !field.auto ? 'decimal' : 'text',
     'aria-describedby': `${id}-help ${parts.errorId}`,
     onchange: () => void parts.commit(input.value.trim()),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {

@@ -72,9 +72,8 @@ export class Lab extends Emitter {
 
   /** What the run's data set calls its classes. @returns {string[]} */
   get classNames() {
-    const { name, classes } = this.run.dataset
-    const entry = this.engine.datasets.find((each) => each.name === name)
-    return entry?.class_names ?? Array.from({ length: classes }, (_, i) => String(i))
+    const { name, class_names: names } = this.run.dataset
+    return this.engine.datasets.find((each) => each.name === name)?.class_names ?? names
   }
 
   /** The run's config with the changes made until now in place. @returns {Config} */
@@ -89,7 +88,7 @@ export class Lab extends Emitter {
     if (!this.run) return []
     const { effective } = this
     return this.registry.fields.map((field) => field.name)
-      .filter((name) => (name === 'events' ? this.#nextEvents : effective[name] !== this.shown[name]))
+      .filter((name) => (name === 'events' ? this.#nextEvents : String(effective[name]) !== String(this.shown[name])))
   }
 
   /** Makes the first run, of the address's hash. */

@@ -124,7 +124,7 @@ function makeActivationMenu(lab, activations, choose) {
     if (layer === shown) return
     shown = layer
     if (!activation) return void picture.replaceChildren()
-    const values = layer.split(' ').slice(1).map(Number)
+    const values = edit.parametersOf(layer)
     const curve = await curveOf(lab.engine, activation, values).catch(() => undefined)
     if (!curve || shown !== layer) return
     const { label, formula, derivative, about, parameters } = activation

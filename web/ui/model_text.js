@@ -37,6 +37,14 @@ export function activationLayer(text, names) {
 }
 
 /**
+ * The numbers behind an activation's name; the word that asks for a parameter a channel is none.
+ * @param {string} layer
+ */
+export function parametersOf(layer) {
+  return layer.split(' ').slice(1).map(Number).filter((value) => !Number.isNaN(value))
+}
+
+/**
  * The same model with another activation everywhere.
  * @param {string} text @param {string} layer the activation, with arguments or without @param {string[]} names
  */

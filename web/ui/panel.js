@@ -5,10 +5,11 @@ import { short } from './format.js'
 import { makeModelEditor } from './model_editor.js'
 
 /** The sections in their order; one without fields is not shown. */
-const sections = ['Data', 'Model', 'Optimizer', 'Regularisation', 'Run']
+const sections = ['Data', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
 
 /** Settings that few people change stand apart, closed, at the end of their section. */
-const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'test_batch', 'log_every', 'threads', 'device', 'simd'])
+const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
+  'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'simd'])
 
 /** @typedef {import('../engine/protocol.js').Field} Field */
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/rng.h"
 #include "core/text.h"
 
 namespace reluscope::cpu {
@@ -56,22 +57,6 @@ std::vector<std::string> simd_names() {
 CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores)
     : kernels_(find_kernels(simd, fused)), pool_(threads, cores) {
   check_arithmetic();
-}
-
-// A region costs about a microsecond to enter and leave, which is some 20,000 operations.
-template <class Work>
-void CpuBackend::split(int count, int unit, double operations, const Work& work) {
-  constexpr double kWorthwhile = 40000;
-  const int parts = pool_.size();
-  if (parts == 1 || operations < kWorthwhile || count <= unit) {
-    work(0, count);
-    return;
-  }
-  pool_.run([&](int part) {
-    const int first = ThreadPool::share_begin(count, part, parts, unit);
-    const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
-    if (first < end) work(first, end);
-  });
 }
 
 // Shares are runs of blocks in the order of memory, so that a thread finds its panels of a weight
@@ -174,11 +159,17 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
   if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
+  const bool near = !in_gradient_kernels(update);
   // Whoever has whole columns sums them while they are near; cut ones are summed afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
     const float* const from = columns_of(start, panel);
-    if (x.sparse()) {
+    if (near) {
+      gradient_then_update(x, d, from, update, panel, rows);
+      if (sums_near != nullptr) {
+        kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
+      }
+    } else if (x.sparse()) {
       float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
       kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
     } else {
@@ -191,6 +182,24 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
 }
 
+// Some rows at a time, so that their gradient is still in a near cache when the update reads it.
+void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
+                                      const ParameterUpdate& update, int panel, Rows rows) {
+  constexpr int kRowsAtOnce = 4 * kPanel;
+  const Layout layout{x.values.cols(), d.cols()};
+  ParameterUpdate store;
+  store.gradient = update.gradient;
+  for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
+    const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
+    if (x.sparse()) {
+      kernels_->sparse_weight_gradient(x.columns, some, d, panel, start, store, nullptr);
+    } else {
+      kernels_->weight_gradient(x.values, some, d, panel, start, store);
+    }
+    kernels_->update(update.from(offset_of(layout, panel, some)), floats_of(layout, panel, some));
+  }
+}
+
 void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
   split(x.layout.panels(), 1, static_cast<double>(x.layout.size()), [&](int first, int end) {
     kernels_->column_sums(x, sums, first, end);
@@ -201,6 +210,31 @@ void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y
   for (std::size_t i = 0; i < n; ++i) {
     const float product = scale * x[i];
     y[i] = (a == nullptr ? 0.0f : a[i]) + product;
+  }
+}
+
+// Sixteen sums, of every sixteenth square, then of those in order: wide enough for any vectors.
+double CpuBackend::sum_of_squares(const float* x, std::size_t n) {
+  constexpr std::size_t kSums = 16;
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (std::size_t s = 0; s < kSums; ++s) {
+      const double value = static_cast<double>(x[i + s]);
+      sums[s] += value * value;
+    }
+  }
+  for (std::size_t s = 0; i < n; ++i, ++s) {
+    sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  }
+  double sum = 0.0;
+  for (const double part : sums) sum += part;
+  return sum;
+}
+
+void CpuBackend::clamp(float* x, float limit, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = x[i] > limit ? limit : (x[i] < -limit ? -limit : x[i]);
   }
 }
 
@@ -228,11 +262,115 @@ void CpuBackend::activation_parameter(ActivationId id, const float* p, const flo
   });
 }
 
+void CpuBackend::vary(void (*kernel)(const VariedSlice&), const VariedParameter& p,
+                      ConstMatrixView x, const float* dy, float* out) {
+  split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()),
+               [&](int panel, Rows rows) {
+                 const std::size_t at = offset_of(x.layout, panel, rows);
+                 const int width = x.layout.panel_width(panel);
+                 kernel({p.by_row ? p.values + at : p.values + panel * kPanel,
+                         p.by_row ? width : 0, rows.end - rows.first, width, x.data + at,
+                         dy + at, out + at});
+               });
+}
+
+void CpuBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                MatrixView y) {
+  vary(kernels_->varied_forward[id], p, x, x.data, y.data);  // dy is not read
+}
+
+void CpuBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                 ConstMatrixView dy, MatrixView dx) {
+  vary(kernels_->varied_backward[id], p, x, dy.data, dx.data);
+}
+
+void CpuBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                  ConstMatrixView dy, MatrixView products) {
+  vary(kernels_->varied_parameter[id], p, x, dy.data, products.data);
+}
+
+// A draw costs about as much as a hundred multiply-adds in vectors and makes four numbers.
+void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                              MatrixView y) {
+  const float span = high - low;
+  const auto draws_a_row = static_cast<std::uint64_t>((y.cols() + 3) / 4);
+  split_panels(y.layout, 1, 25.0 * static_cast<double>(y.layout.size()),
+               [&](int panel, Rows rows) {
+                 float* to = y.data + offset_of(y.layout, panel, rows);
+                 const int width = y.layout.panel_width(panel);
+                 for (int row = rows.first; row < rows.end; ++row) {
+                   std::uint64_t draw = (std::uint64_t{stream} << 32) +
+                                        static_cast<std::uint64_t>(row) * draws_a_row +
+                                        static_cast<std::uint64_t>(panel * kPanel / 4);
+                   for (int c = 0; c < width; c += 4) {
+                     for (const std::uint32_t word : rng.bits(draw++)) {
+                       const float share = static_cast<float>(word >> 8) * 0x1p-24f;
+                       *to++ = low + span * share;
+                     }
+                   }
+                 }
+               });
+}
+
+namespace {
+
+// Column of piece k of the unit in column `col` of a maxout's output.
+int piece_column(int col, int k, int pieces, int area) {
+  return (col / area * pieces + k) * area + col % area;
+}
+
+// The first of the largest pieces, or of those that are not a number.
+int largest_piece(ConstMatrixView x, int row, int col, int pieces, int area) {
+  int best = 0;
+  float most = x.at(row, piece_column(col, 0, pieces, area));
+  for (int k = 1; k < pieces && most == most; ++k) {
+    const float value = x.at(row, piece_column(col, k, pieces, area));
+    if (value > most || value != value) {
+      best = k;
+      most = value;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+void CpuBackend::maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) {
+  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
+    for (int row = first; row < end; ++row) {
+      for (int c = 0; c < y.cols(); ++c) {
+        const int k = largest_piece(x, row, c, pieces, area);
+        y.at(row, c) = x.at(row, piece_column(c, k, pieces, area));
+      }
+      for (int c = y.cols(); c < y.layout.padded_cols(); ++c) y.at(row, c) = 0.0f;
+    }
+  });
+}
+
+void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                                 MatrixView dx) {
+  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
+    for (int row = first; row < end; ++row) {
+      for (int c = 0; c < dx.layout.padded_cols(); ++c) dx.at(row, c) = 0.0f;
+      for (int c = 0; c < dy.cols(); ++c) {
+        const int k = largest_piece(x, row, c, pieces, area);
+        dx.at(row, piece_column(c, k, pieces, area)) = dy.at(row, c);
+      }
+    }
+  });
+}
+
 void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   const int rows = args.logits.rows(), classes = args.logits.cols();
   split(rows, 16, 40.0 * rows * classes, [&](int first, int end) {
     kernels_->softmax_cross_entropy(args, {first, end});
   });
+}
+
+void CpuBackend::add_penalty(const PenaltyGradient& args) {
+  const Layout& layout = args.weights.layout;
+  split(layout.panels(), 1, 4.0 * static_cast<double>(layout.size()),
+        [&](int first, int end) { kernels_->add_penalty(args, first, end); });
 }
 
 void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
@@ -241,11 +379,8 @@ void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
 
 void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
   split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    ParameterUpdate part = update;
-    for (float** at : {&part.gradient, &part.weights, &part.moment1, &part.moment2}) {
-      if (*at != nullptr) *at += first;
-    }
-    kernels_->update(part, static_cast<std::size_t>(end - first));
+    kernels_->update(update.from(static_cast<std::size_t>(first)),
+                     static_cast<std::size_t>(end - first));
   });
 }
 

@@ -9,6 +9,8 @@
 
 namespace reluscope::cpu {
 
+struct Patches;
+
 // What may be asked for on this machine, fastest first: {"avx512", "avx2", "sse4", "scalar"}.
 std::vector<std::string> simd_names();
 
@@ -36,18 +38,63 @@ class CpuBackend final : public Backend {
                        const ParameterUpdate& update, float* column_sums) override;
   void column_sums(ConstMatrixView x, float* sums) override;
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
+  double sum_of_squares(const float* x, std::size_t n) override;
+  void clamp(float* x, float limit, std::size_t n) override;
   void activation_forward(ActivationId id, const float* p, const float* x, float* y,
                           std::size_t n) override;
   void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
                            float* dx, std::size_t n) override;
   void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
                             float* products, std::size_t n) override;
+  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                      MatrixView y) override;
+  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                       ConstMatrixView dy, MatrixView dx) override;
+  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                        ConstMatrixView dy, MatrixView products) override;
+  void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                    MatrixView y) override;
+  void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
+  void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                       MatrixView dx) override;
+  // In cpu_layers.cpp:
+  void flatten(ConstMatrixView image, int pixels, MatrixView features) override;
+  void unflatten(ConstMatrixView features, int pixels, MatrixView image) override;
+  void reserve(std::size_t workspace_floats) override;
+  void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
+                MatrixView y, const ActivationAfter& after = {}) override;
+  void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
+                               MatrixView dx, float* turned,
+                               const ActivationBefore& before = {}) override;
+  void convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
+                                const ParameterUpdate& update) override;
+  void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override;
+  void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
+                     MatrixView dx) override;
+  void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                  const ActivationAfter& after = {}) override;
+  void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                           MatrixView dx, float* dweight, float* dbias,
+                           const ActivationBefore& before = {}) override;
+  void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) override;
+  void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                           MatrixView dx, float* dweight, float* dbias) override;
+  void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override;
+  void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
+
   void softmax_cross_entropy(const SoftmaxLoss& args) override;
+  void add_penalty(const PenaltyGradient& args) override;
   void softmax(ConstMatrixView logits, MatrixView probabilities) override;
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
+  // Runs a kernel of one of the varied_ tables on all parts of x.
+  void vary(void (*kernel)(const VariedSlice&), const VariedParameter& p, ConstMatrixView x,
+            const float* dy, float* out);
   int blocks_of_panel(const Layout& layout, int unit) const;
+  // Of some rows of one panel; `start` points at that panel's columns.
+  void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
+                            const ParameterUpdate& update, int panel, Rows rows);
   // work(panel, rows) on the panels of a matrix, cut into blocks of rows, multiples of unit, where
   // there are too few panels to keep all threads busy.
   template <class Work>
@@ -55,10 +102,44 @@ class CpuBackend final : public Backend {
   // work(first, end) on shares of [0, count) that are multiples of unit, on all threads if
   // `operations` (multiply-adds or elements moved) is worth waking them.
   template <class Work>
-  void split(int count, int unit, double operations, const Work& work);
+  void split(int count, int unit, double operations, const Work& work) {
+    split_numbered(count, unit, operations, [&](int, int first, int end) { work(first, end); });
+  }
+  // The same as work(part, first, end): parts at work at one time have different numbers.
+  template <class Work>
+  void split_numbered(int count, int unit, double operations, const Work& work);
+  // work(panel, rows) on all blocks of kSumRows rows of all panels.
+  template <class Work>
+  void split_sums(const Layout& layout, const Work& work);
+  // Products of patches of x with w, for convolve() and its input gradient: calls
+  // finish(panel, rows) where those of y are done.
+  template <class Finish>
+  void multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
+                        const float* bias, MatrixView y, const Finish& finish);
+  float* workspace(int part) {
+    return workspace_.data() + static_cast<std::size_t>(part) * workspace_floats_;
+  }
 
   const Kernels* kernels_;
   ThreadPool pool_;
+  Buffer workspace_;  // one for each thread
+  std::size_t workspace_floats_ = 0;
 };
+
+// A region costs about a microsecond to enter and leave, which is some 20,000 operations.
+template <class Work>
+void CpuBackend::split_numbered(int count, int unit, double operations, const Work& work) {
+  constexpr double kWorthwhile = 40000;
+  const int parts = pool_.size();
+  if (parts == 1 || operations < kWorthwhile || count <= unit) {
+    work(0, 0, count);
+    return;
+  }
+  pool_.run([&](int part) {
+    const int first = ThreadPool::share_begin(count, part, parts, unit);
+    const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
+    if (first < end) work(part, first, end);
+  });
+}
 
 }  // namespace reluscope::cpu

@@ -53,6 +53,48 @@ void activation_parameter(const float* p, const float* x, const float* dy, float
   }
 }
 
+// The same with a parameter of its own for every column or element.
+struct ForwardOf {
+  template <class V, class A>
+  static HWY_INLINE V at(V x, const float*, const V* p) {
+    return A::f(x, p);
+  }
+};
+struct BackwardOf {
+  template <class V, class A>
+  static HWY_INLINE V at(V x, const float* dy, const V* p) {
+    return V::load(dy) * A::df(x, p);
+  }
+};
+struct ParameterOf {
+  template <class V, class A>
+  static HWY_INLINE V at(V x, const float* dy, const V* p) {
+    return V::load(dy) * A::dp(x, p);
+  }
+};
+
+template <class V, class A, class Op>
+void varied_activation(const cpu::VariedSlice& s) {
+  const float* p = s.p;
+  std::ptrdiff_t at = 0;
+  for (int row = 0; row < s.rows; ++row, p += s.p_step) {
+    for (int c = 0; c < s.width; c += lanes(), at += lanes()) {
+      V values[kParameters<A> + 1];
+      for (std::size_t k = 0; k < kParameters<A>; ++k) values[k] = V::load(p + c);
+      Op::template at<V, A>(V::load(s.x + at), s.dy + at, values).store(s.out + at);
+    }
+  }
+}
+
+template <class V, class A, class Op>
+constexpr auto varied_kernel() -> void (*)(const cpu::VariedSlice&) {
+  if constexpr (activation_varies(A::kInfo)) {
+    return &varied_activation<V, A, Op>;
+  } else {
+    return nullptr;
+  }
+}
+
 // Softmax works on sixteen samples at a time, turned so that a vector holds one class of several
 // samples: maxima and sums over the classes then run down, in order, in every lane.
 inline constexpr int kGroup = 16;
@@ -89,8 +131,40 @@ HWY_NOINLINE void turned_softmax(float* turned, int classes, float* maxima, floa
   }
 }
 
+// Loss and gradient of one sample with weights or smoothing: dL/dz_c = p_c t - t_c, where t_c is
+// what multiplies -log p_c in the loss and t the sum of them. probabilities: kGroup apart.
+HWY_INLINE void weighted_sample(const SoftmaxLoss& args, int sample, const float* probabilities,
+                                float largest, float log_sum) {
+  const ConstMatrixView& z = args.logits;
+  const int classes = z.cols(), label = args.labels[sample];
+  const auto weight = [&args](int c) {
+    return args.class_weights == nullptr ? 1.0f : args.class_weights[c];
+  };
+  const auto minus_log = [&](int c) { return log_sum - (z.at(sample, c) - largest); };
+  const float share = args.label_smoothing / static_cast<float>(classes);
+  const float hit = (1.0f - args.label_smoothing) * weight(label);
+  float total = hit, loss = hit * minus_log(label);
+  for (int c = 0; c < classes && share > 0.0f; ++c) {
+    const float part = share * weight(c);
+    total = total + part;
+    loss = loss + part * minus_log(c);
+  }
+  args.losses[sample] = loss;
+  if (args.dlogits == nullptr) return;
+  for (int c = 0; c < z.layout.padded_cols(); ++c) {
+    float& slope = args.dlogits[z.layout.index(sample, c)];
+    if (c < classes) {
+      const float target = share * weight(c) + (c == label ? hit : 0.0f);
+      slope = (probabilities[c * kGroup] * total - target) * args.gradient_scale;
+    } else {
+      slope = 0.0f;
+    }
+  }
+}
+
 template <class V>
 void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
+  const bool plain = args.label_smoothing == 0.0f && args.class_weights == nullptr;
   const ConstMatrixView& z = args.logits;
   const int classes = z.cols();
   HWY_ALIGN float turned[kMostClasses * kGroup];
@@ -108,6 +182,10 @@ void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
       int best = 0;
       while (best < classes - 1 && z.at(sample, best) != maxima[s]) ++best;
       args.correct[sample] = best == label;
+      if (!plain) {
+        weighted_sample(args, sample, turned + s, maxima[s], log_sums[s]);
+        continue;
+      }
       if (args.dlogits == nullptr) continue;
       for (int p = 0; p < z.layout.panels(); ++p) {
         const int width = z.layout.panel_width(p), used = z.layout.panel_cols(p);
@@ -120,6 +198,31 @@ void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
       }
       args.dlogits[z.layout.index(sample, label)] =
           (turned[label * kGroup + s] - 1.0f) * args.gradient_scale;
+    }
+  }
+}
+
+// Weights below this count as zero, so that nothing made of them is denormal.
+inline constexpr double kLeastPenalised = 1e-18;
+
+template <class V>
+void add_penalty(const PenaltyGradient& args, int first, int end) {
+  const V l1(args.l1), l2(args.l2), twice_l2(2.0f * args.l2), least(kLeastPenalised);
+  const Layout& layout = args.weights.layout;
+  for (int p = first; p < end; ++p) {
+    const int width = layout.panel_width(p);
+    for (int c = 0; c < width; c += lanes()) {
+      const float* from = args.weights.panel(p) + c;
+      float* to = args.gradient.panel(p) + c;
+      V sum = V::zero();
+      for (int row = 0; row < layout.rows; ++row, from += width, to += width) {
+        const V w = zero_below(V::load(from), least);
+        const V size = magnitude(w);
+        const V sign = select(w > V::zero(), V(1.0), select(w < V::zero(), V(-1.0), w));
+        sum = mad(mad(l2, size, l1), size, sum);
+        (V::load(to) + mad(twice_l2, w, l1 * sign)).store(to);
+      }
+      sum.store(args.values + p * kPanel + c);
     }
   }
 }
@@ -156,6 +259,9 @@ void update(const ParameterUpdate& args, std::size_t n) {
     case ParameterUpdate::Kind::kStore: return;
     case ParameterUpdate::Kind::kAdam: return apply_update<V, AdamUpdate<V>>(args, n);
     case ParameterUpdate::Kind::kSgd: return apply_update<V, SgdUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kRmsprop: return apply_update<V, RmspropUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kNadam: return apply_update<V, NadamUpdate<V>>(args, n);
+    case ParameterUpdate::Kind::kAdagrad: return apply_update<V, AdagradUpdate<V>>(args, n);
   }
 }
 

@@ -38,15 +38,24 @@ struct ActivationTables<V, ActivationList<A...>> {
       &activation_forward<V, A>...};
   static constexpr decltype(&activation_backward<V, Relu>) kBackward[] = {
       &activation_backward<V, A>...};
+  // Where nothing is learnt the derivative is 0: one function does for all of those.
   static constexpr decltype(&activation_parameter<V, Relu>) kParameter[] = {
-      &activation_parameter<V, A>...};
+      &activation_parameter<V, std::conditional_t<activation_learns(A::kInfo), A, Relu>>...};
+  using Varied = void (*)(const cpu::VariedSlice&);
+  static constexpr Varied kVariedForward[] = {varied_kernel<V, A, ForwardOf>()...};
+  static constexpr Varied kVariedBackward[] = {varied_kernel<V, A, BackwardOf>()...};
+  static constexpr Varied kVariedParameter[] = {varied_kernel<V, A, ParameterOf>()...};
 };
+
+// In layer_kernels.cpp.
+template <class Policy>
+const cpu::LayerKernels* layer_kernels();
 
 template <class Policy>
 const Kernels* kernel_table() {
   using V = VecOf<Policy>;
   using Tables = ActivationTables<V, Activations>;
-  static constexpr Kernels kTable = {
+  static const Kernels kTable = {
       RELUSCOPE_TARGET_TEXT,
       &matmul<V>,
       &sparse_matmul<V>,
@@ -54,10 +63,15 @@ const Kernels* kernel_table() {
       &sparse_weight_gradient<V>,
       &transpose,
       &column_sums<V>,
+      layer_kernels<Policy>(),
       Tables::kForward,
       Tables::kBackward,
       Tables::kParameter,
+      Tables::kVariedForward,
+      Tables::kVariedBackward,
+      Tables::kVariedParameter,
       &softmax_cross_entropy<V>,
+      &add_penalty<V>,
       &softmax<V>,
       &update<V>,
   };

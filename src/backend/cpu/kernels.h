@@ -18,6 +18,26 @@ struct Rows {  // first .. end - 1
   int first, end;
 };
 
+// Some rows of a panel of x, dy and the output, and of the parameters of its elements.
+struct VariedSlice {
+  const float* p;
+  int p_step;  // floats from one row of p to the next: 0, or the width
+  int rows, width;
+  const float* x;
+  const float* dy;
+  float* out;
+};
+// The usual optimizers work on a gradient that is still in registers: each has gradient kernels of its
+// own. For the others, for weight decay and for dampening, which would multiply that code, some rows of
+// a gradient are stored and `update` follows while they are near.
+inline bool in_gradient_kernels(const ParameterUpdate& update) {
+  using Kind = ParameterUpdate::Kind;
+  if (update.kind == Kind::kStore) return true;
+  if (update.coupled_decay != 0.0f || update.keep != 1.0f) return false;
+  return update.kind == Kind::kAdam ||
+         (update.kind == Kind::kSgd && update.sgd.gradient_share == 1.0f);
+}
+
 struct Kernels {
   std::string_view name;  // "avx2"
 
@@ -27,7 +47,7 @@ struct Kernels {
                  float* y);
   void (*sparse_matmul)(const SparseLists& x, Rows rows, ConstMatrixView w, int panel,
                         const float* start, float* y);
-  // The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
+  // For what in_gradient_kernels() says. The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
   // panel's sums go.
   void (*weight_gradient)(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
                           const float* start, const ParameterUpdate& update);
@@ -39,6 +59,8 @@ struct Kernels {
   // For panels [first, end).
   void (*column_sums)(ConstMatrixView a, float* sums, int first, int end);
 
+  const struct LayerKernels* layers;  // see layer_kernels.h
+
   // Indexed by ActivationId.
   void (*const* activation_forward)(const float* p, const float* x, float* y, std::size_t n);
   void (*const* activation_backward)(const float* p, const float* x, const float* dy, float* dx,
@@ -46,7 +68,14 @@ struct Kernels {
   void (*const* activation_parameter)(const float* p, const float* x, const float* dy,
                                       float* products, std::size_t n);
 
+  // The same with parameters that vary; null for entries that have none.
+  void (*const* varied_forward)(const VariedSlice&);
+  void (*const* varied_backward)(const VariedSlice&);
+  void (*const* varied_parameter)(const VariedSlice&);
+
   void (*softmax_cross_entropy)(const SoftmaxLoss&, Rows samples);
+  // For panels [first, end).
+  void (*add_penalty)(const PenaltyGradient&, int first, int end);
   void (*softmax)(ConstMatrixView logits, MatrixView probabilities);
 
   void (*update)(const ParameterUpdate& update, std::size_t n);

@@ -56,6 +56,12 @@ struct Tile {
   }
 
   template <int kYStride>
+  HWY_INLINE void load(const float* y) {
+    for (int r = 0; r < MR; ++r) {
+      for (int v = 0; v < kTileVectors; ++v) sum[r][v] = V::load(y + r * kYStride + v * lanes());
+    }
+  }
+  template <int kYStride>
   HWY_INLINE void store(float* HWY_RESTRICT y) const {
     for (int r = 0; r < MR; ++r) {
       for (int v = 0; v < kTileVectors; ++v) sum[r][v].store(y + r * kYStride + v * lanes());
@@ -171,9 +177,12 @@ void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
     case Kind::kStore:
       return weight_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update);
     case Kind::kAdam:
-      return weight_gradient_with<V, AdamUpdate<V>>(x, rows, d, panel, start, update);
+      return weight_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
     case Kind::kSgd:
-      return weight_gradient_with<V, SgdUpdate<V>>(x, rows, d, panel, start, update);
+      return weight_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
+    case Kind::kRmsprop:
+    case Kind::kNadam:
+    case Kind::kAdagrad: return;  // not in_gradient_kernels()
   }
 }
 

@@ -102,9 +102,14 @@ void sparse_weight_gradient(const SparseLists& x, Rows rows, ConstMatrixView d, 
     case Kind::kStore:
       return sparse_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update, column_sums);
     case Kind::kAdam:
-      return sparse_gradient_with<V, AdamUpdate<V>>(x, rows, d, panel, start, update, column_sums);
+      return sparse_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
+                                                             column_sums);
     case Kind::kSgd:
-      return sparse_gradient_with<V, SgdUpdate<V>>(x, rows, d, panel, start, update, column_sums);
+      return sparse_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
+                                                            column_sums);
+    case Kind::kRmsprop:
+    case Kind::kNadam:
+    case Kind::kAdagrad: return;  // not in_gradient_kernels()
   }
 }
 

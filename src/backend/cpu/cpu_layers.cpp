@@ -1,0 +1,313 @@
+// CpuBackend's convolution, pooling, normalisation and dropout: how their work is cut into shares.
+#include <algorithm>
+
+#include "backend/cpu/cpu_backend.h"
+#include "backend/cpu/layer_kernels.h"
+#include "core/math.h"
+
+namespace reluscope {
+namespace {
+
+// A block of patches that fits the second-level cache, if the least number of rows does.
+constexpr int kPatchFloats = 1 << 15;
+
+int patch_rows(int columns) {
+  const int padded = Layout{1, columns}.padded_cols();
+  return cpu::kPatchUnit * std::clamp(kPatchFloats / (cpu::kPatchUnit * padded), 1,
+                                      cpu::kPatchRows / cpu::kPatchUnit);
+}
+
+std::size_t patch_floats(int columns) { return align_up(Layout{patch_rows(columns), columns}.size()); }
+
+}  // namespace
+
+std::size_t convolution_workspace(const Window& window, int channels, int out_channels) {
+  return std::max(patch_floats(window.taps() * channels),
+                  patch_floats(window.taps() * out_channels));
+}
+
+namespace cpu {
+
+void CpuBackend::reserve(std::size_t workspace_floats) {
+  if (workspace_floats <= workspace_floats_) return;
+  workspace_floats_ = align_up(workspace_floats);
+  workspace_ = Buffer(workspace_floats_ * static_cast<std::size_t>(pool_.size()));
+}
+
+namespace {
+
+std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
+  return static_cast<std::size_t>(rows.end - rows.first) *
+         static_cast<std::size_t>(layout.panel_width(panel));
+}
+
+}  // namespace
+
+void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
+  split(features.rows(), 1, 4.0 * static_cast<double>(features.layout.size()),
+        [&](int first, int end) { kernels_->layers->flatten(image, pixels, {first, end}, features); });
+}
+
+void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
+  split(features.rows(), 1, 4.0 * static_cast<double>(image.layout.size()),
+        [&](int first, int end) { kernels_->layers->unflatten(features, pixels, {first, end}, image); });
+}
+
+template <class Finish>
+void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
+                                  const float* bias, MatrixView y, const Finish& finish) {
+  const int block_rows = patch_rows(w.rows());
+  const double operations = static_cast<double>(y.rows()) * w.rows() * y.cols();
+  split_numbered(y.rows(), kPatchUnit, operations, [&](int part, int begin, int end) {
+    float* const block = workspace(part);
+    for (int first = begin; first < end; first += block_rows) {
+      const Rows rows{first, std::min(first + block_rows, end)};
+      const ConstMatrixView patch{block, {rows.end - rows.first, w.rows()}};
+      kernels_->layers->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
+      for (int panel = 0; panel < y.layout.panels(); ++panel) {
+        kernels_->matmul(patch, {0, patch.rows()}, w, panel,
+                         bias == nullptr ? nullptr : bias + panel * kPanel,
+                         y.data + y.layout.index(first, panel * kPanel));
+        finish(panel, rows);
+      }
+    }
+  });
+}
+
+void CpuBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
+                          const float* bias, MatrixView y, const ActivationAfter& after) {
+  multiply_patches(Patches::forward(window), x, w, bias, y, [&](int panel, Rows rows) {
+    if (after.id < 0) return;
+    const std::size_t at = y.layout.index(rows.first, panel * kPanel);
+    kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
+                                           floats_of(y.layout, panel, rows));
+  });
+}
+
+void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy,
+                                         ConstMatrixView w, MatrixView dx, float* turned,
+                                         const ActivationBefore& before) {
+  const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
+  split(window.taps(), 1, 4.0 * static_cast<double>(turned_w.layout.size()),
+        [&](int first, int end) { kernels_->layers->turn_taps(w, {first, end}, turned_w); });
+  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
+                   [&](int panel, Rows rows) {
+                     if (before.id < 0) return;
+                     const std::size_t at = dx.layout.index(rows.first, panel * kPanel);
+                     kernels_->activation_backward[before.id](before.p, before.z + at,
+                                                              dx.data + at, dx.data + at,
+                                                              floats_of(dx.layout, panel, rows));
+                   });
+}
+
+// Every thread has some rows of the gradient, makes the patches' columns that they need, and adds
+// block by block of patches.
+void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView x,
+                                          ConstMatrixView dy, const ParameterUpdate& update) {
+  constexpr int kUnit = 8;  // whole tiles on every target
+  const Layout layout{window.taps() * x.cols(), dy.cols()};
+  const Patches patches = Patches::forward(window);
+  const int block_rows = patch_rows(layout.rows);
+  const double operations = static_cast<double>(dy.rows()) * layout.rows * dy.cols();
+  split_numbered(layout.rows, kUnit, operations, [&](int part, int begin, int end) {
+    const Rows rows{begin, end};
+    const Rows panels{begin / kPanel, (end + kPanel - 1) / kPanel};
+    for (int panel = 0; panel < layout.panels(); ++panel) {
+      float* const to = update.gradient + layout.index(begin, panel * kPanel);
+      std::fill(to, to + floats_of(layout, panel, rows), 0.0f);
+    }
+    for (int first = 0; first < dy.rows(); first += block_rows) {
+      const Rows pixels{first, std::min(first + block_rows, dy.rows())};
+      const ConstMatrixView patch{workspace(part), {pixels.end - pixels.first, layout.rows}};
+      kernels_->layers->copy_patches(patches, x, pixels, panels, workspace(part));
+      for (int panel = 0; panel < layout.panels(); ++panel) {
+        kernels_->layers->add_gradient(patch, rows, dy.data + dy.layout.index(first, panel * kPanel),
+                               layout.panel_width(panel),
+                               update.gradient + layout.panel_offset(panel));
+      }
+    }
+    for (int panel = 0; panel < layout.panels(); ++panel) {
+      ParameterUpdate mine = update;
+      for (float** at : {&mine.gradient, &mine.weights, &mine.moment1, &mine.moment2}) {
+        if (*at != nullptr) *at += layout.index(begin, panel * kPanel);
+      }
+      kernels_->update(mine, floats_of(layout, panel, rows));
+    }
+  });
+}
+
+// Windows move some ten values each.
+void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
+  split(x.rows() / window.pixels(), 1, 4.0 * static_cast<double>(x.layout.size()),
+        [&](int first, int end) {
+          kernels_->layers->pool[static_cast<int>(kind)](window, x, {first, end}, y);
+        });
+}
+
+void CpuBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
+                               ConstMatrixView dy, MatrixView dx) {
+  split(x.rows() / window.pixels(), 1, 4.0 * static_cast<double>(x.layout.size()),
+        [&](int first, int end) {
+          kernels_->layers->pool_backward[static_cast<int>(kind)](window, x, dy, {first, end}, dx);
+        });
+}
+
+template <class Work>
+void CpuBackend::split_sums(const Layout& layout, const Work& work) {
+  const int blocks = (layout.rows + kSumRows - 1) / kSumRows;
+  split(blocks, 1, 4.0 * static_cast<double>(layout.size()), [&](int first, int end) {
+    for (int block = first; block < end; ++block) {
+      const Rows rows{block * kSumRows, std::min((block + 1) * kSumRows, layout.rows)};
+      for (int panel = 0; panel < layout.panels(); ++panel) work(block, panel, rows);
+    }
+  });
+}
+
+namespace {
+
+// Two arrays with a row of all columns for each block of rows, and a last row of their totals.
+struct BlockSums {
+  std::size_t columns;
+  int blocks;
+  float *first, *second;
+
+  BlockSums(const Layout& layout, float* scratch)
+      : columns(static_cast<std::size_t>(layout.padded_cols())),
+        blocks((layout.rows + kSumRows - 1) / kSumRows),
+        first(scratch),
+        second(scratch + batch_norm_scratch(layout) / 2) {}
+  float* first_of(int block) const { return first + static_cast<std::size_t>(block) * columns; }
+  float* second_of(int block) const { return second + static_cast<std::size_t>(block) * columns; }
+  // The sum of a column over the blocks.
+  double total(const float* sums, std::size_t column) const {
+    double sum = 0.0;
+    for (int block = 0; block < blocks; ++block) {
+      sum += static_cast<double>(sums[static_cast<std::size_t>(block) * columns + column]);
+    }
+    return sum;
+  }
+};
+
+}  // namespace
+
+void CpuBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
+  const BlockSums partial(x.layout, scratch);
+  split_sums(x.layout, [&](int block, int panel, Rows rows) {
+    kernels_->layers->block_sums(x, panel, rows, partial.first_of(block));
+  });
+  for (std::size_t c = 0; c < partial.columns; ++c) {
+    sums[c] = static_cast<float>(partial.total(partial.first, c));
+  }
+}
+
+// Ioffe and Szegedy (2015), algorithm 1, with the moments of the blocks combined as Chan, Golub
+// and LeVeque (1979) do. The running variance is the unbiased one, as in PyTorch.
+void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                            const ActivationAfter& after) {
+  const BlockSums partial(x.layout, norm.scratch);
+  if (norm.train) {
+    split_sums(x.layout, [&](int block, int panel, Rows rows) {
+      kernels_->layers->block_moments(x, panel, rows, partial.first_of(block), partial.second_of(block));
+    });
+    *norm.batches += 1.0f;
+  }
+  const double rows = x.rows();
+  for (auto c = static_cast<std::size_t>(x.cols()); c < partial.columns; ++c) {
+    norm.mean[c] = norm.inverse_deviation[c] = 0.0f;  // so that y is 0 there
+  }
+  for (std::size_t c = 0; c < static_cast<std::size_t>(x.cols()); ++c) {
+    double mean = static_cast<double>(norm.running_mean[c]);
+    double variance = static_cast<double>(norm.running_var[c]);
+    if (norm.train) {
+      double squares = 0.0, count = 0.0;
+      mean = 0.0;
+      for (int block = 0; block < partial.blocks; ++block) {
+        const double more = std::min<double>(kSumRows, rows - count);
+        const double shift = static_cast<double>(partial.first_of(block)[c]) - mean;
+        const double share = more / (count + more);
+        mean += shift * share;
+        squares += static_cast<double>(partial.second_of(block)[c]) + shift * shift * count * share;
+        count += more;
+      }
+      variance = squares / rows;
+      const double momentum = norm.momentum;
+      const auto moved = [&](float& running, double to) {
+        running = static_cast<float>((1.0 - momentum) * static_cast<double>(running) + momentum * to);
+      };
+      moved(norm.running_mean[c], mean);
+      moved(norm.running_var[c], squares / (rows - 1.0));
+    }
+    norm.mean[c] = static_cast<float>(mean);
+    norm.inverse_deviation[c] =
+        static_cast<float>(1.0 / scalar::sqrt(variance + norm.epsilon));
+  }
+  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr, nullptr};
+  split_sums(x.layout, [&](int, int panel, Rows part) {
+    kernels_->layers->normalise(columns, x, panel, part, y.data);
+    if (after.id < 0) return;
+    const std::size_t at = y.layout.index(part.first, panel * kPanel);
+    kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
+                                           floats_of(y.layout, panel, part));
+  });
+}
+
+// Of the statistics of a batch, mean and variance pass gradients on as well; running ones do not.
+void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
+                                     ConstMatrixView dy, MatrixView dx, float* dweight,
+                                     float* dbias, const ActivationBefore& before) {
+  const BlockSums partial(x.layout, norm.scratch);
+  float* const dbias_share = partial.first_of(partial.blocks);
+  float* const dweight_share = partial.second_of(partial.blocks);
+  const ColumnNorm columns{norm.mean,  norm.inverse_deviation, norm.weight, norm.bias,
+                           dbias_share, dweight_share};
+  split_sums(x.layout, [&](int block, int panel, Rows rows) {
+    kernels_->layers->block_products(columns, x, dy, panel, rows, partial.first_of(block),
+                             partial.second_of(block));
+  });
+  const double share = norm.train ? 1.0 / x.rows() : 0.0;
+  for (std::size_t c = 0; c < partial.columns; ++c) {
+    const double sum = partial.total(partial.first, c), products = partial.total(partial.second, c);
+    dbias[c] = static_cast<float>(sum);
+    dweight[c] = static_cast<float>(products);
+    dbias_share[c] = static_cast<float>(sum * share);
+    dweight_share[c] = static_cast<float>(products * share);
+  }
+  if (dx.data == nullptr) return;
+  split_sums(x.layout, [&](int, int panel, Rows part) {
+    kernels_->layers->normalise_backward(columns, x, dy, panel, part, dx.data);
+    if (before.id < 0) return;
+    const std::size_t at = dx.layout.index(part.first, panel * kPanel);
+    kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
+                                             floats_of(dx.layout, panel, part));
+  });
+}
+
+void CpuBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) {
+  split(x.rows() / norm.rows, 1, 8.0 * static_cast<double>(x.layout.size()),
+        [&](int first, int end) { kernels_->layers->layer_norm(norm, x, {first, end}, y.data); });
+}
+
+void CpuBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
+                                     ConstMatrixView dy, MatrixView dx, float* dweight,
+                                     float* dbias) {
+  const double operations = 8.0 * static_cast<double>(x.layout.size());
+  split(x.rows() / norm.rows, 1, operations, [&](int first, int end) {
+    kernels_->layers->layer_norm_backward(norm, x, dy, {first, end}, dx.data);
+  });
+  split(x.layout.panels(), 1, operations, [&](int first, int end) {
+    for (int panel = first; panel < end; ++panel) {
+      kernels_->layers->layer_norm_parameters(norm, x, dy, panel, dweight, dbias);
+    }
+  });
+}
+
+// Sixteen draws for every four rows, some ten operations an element.
+void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
+  constexpr int kUnit = 4;
+  split(x.rows(), kUnit, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
+    kernels_->layers->dropout(dropping, x, {first, end}, y.data);
+  });
+}
+
+}  // namespace cpu
+}  // namespace reluscope

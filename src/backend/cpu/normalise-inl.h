@@ -1,0 +1,360 @@
+// Batch and layer normalisation and dropout.
+#if defined(RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
+#undef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
+#else
+#define RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
+#endif
+
+#include <algorithm>
+#include <cmath>
+
+#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/vec-inl.h"
+#include "core/philox.h"
+
+RELUSCOPE_TARGET_BEGIN
+
+using cpu::ColumnNorm;
+using cpu::Rows;
+
+// Vectors in the sixteen floats that a row of a panel is a multiple of.
+inline constexpr int kPadVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
+
+// work(at, row step, column): the sixteen floats of some rows of a panel that begin `at` floats
+// into the matrix, and their first column.
+template <class Work>
+HWY_INLINE void for_strips(const Layout& layout, int panel, Rows rows, const Work& work) {
+  const int width = layout.panel_width(panel);
+  const std::size_t begin =
+      layout.panel_offset(panel) +
+      static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(width);
+  for (int col = 0; col < width; col += kPad) {
+    work(begin + static_cast<std::size_t>(col), width, panel * kPanel + col);
+  }
+}
+
+// Sixteen sums, one a column.
+template <class V>
+struct Strip {
+  V sum[kPadVectors];
+  HWY_INLINE Strip() {
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kPadVectors; ++v) sum[v] = V::zero();
+  }
+  HWY_INLINE void store(float* to) const {
+    for (int v = 0; v < kPadVectors; ++v) sum[v].store(to + v * lanes());
+  }
+};
+
+template <class V>
+void block_sums(ConstMatrixView x, int panel, Rows rows, float* sums) {
+  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
+    Strip<V> strip;
+    const float* from = x.data + at;
+    for (int row = rows.first; row < rows.end; ++row, from += step) {
+      RELUSCOPE_UNROLL
+      for (int v = 0; v < kPadVectors; ++v) {
+        strip.sum[v] = strip.sum[v] + V::load(from + v * lanes());
+      }
+    }
+    strip.store(sums + col);
+  });
+}
+
+// The corrected two-pass algorithm (Chan, Golub, LeVeque, "Algorithms for computing the sample
+// variance", 1983): the deviations from a rounded mean say how wrong it is.
+template <class V>
+void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float* squares) {
+  const V count(static_cast<double>(rows.end - rows.first));
+  block_sums<V>(x, panel, rows, means);
+  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
+    Strip<V> sums, products;
+    V mean[kPadVectors];
+    for (int v = 0; v < kPadVectors; ++v) mean[v] = V::load(means + col + v * lanes()) / count;
+    const float* from = x.data + at;
+    for (int row = rows.first; row < rows.end; ++row, from += step) {
+      RELUSCOPE_UNROLL
+      for (int v = 0; v < kPadVectors; ++v) {
+        const V deviation = V::load(from + v * lanes()) - mean[v];
+        sums.sum[v] = sums.sum[v] + deviation;
+        products.sum[v] = mad(deviation, deviation, products.sum[v]);
+      }
+    }
+    for (int v = 0; v < kPadVectors; ++v) {
+      const V shift = sums.sum[v] / count;
+      (mean[v] + shift).store(means + col + v * lanes());
+      (products.sum[v] - sums.sum[v] * shift).store(squares + col + v * lanes());
+    }
+  });
+}
+
+template <class V>
+void block_products(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
+                    Rows rows, float* sums, float* products) {
+  block_sums<V>(dy, panel, rows, sums);
+  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
+    Strip<V> strip;
+    V mean[kPadVectors], inverse[kPadVectors];
+    for (int v = 0; v < kPadVectors; ++v) {
+      mean[v] = V::load(norm.mean + col + v * lanes());
+      inverse[v] = V::load(norm.inverse_deviation + col + v * lanes());
+    }
+    const float *from = x.data + at, *slopes = dy.data + at;
+    for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step) {
+      RELUSCOPE_UNROLL
+      for (int v = 0; v < kPadVectors; ++v) {
+        const V normal = (V::load(from + v * lanes()) - mean[v]) * inverse[v];
+        strip.sum[v] = mad(V::load(slopes + v * lanes()), normal, strip.sum[v]);
+      }
+    }
+    strip.store(products + col);
+  });
+}
+
+// y = (x - mean) / deviation * weight + bias
+template <class V>
+void normalise(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, float* y) {
+  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
+    V mean[kPadVectors], scale[kPadVectors], bias[kPadVectors];
+    for (int v = 0; v < kPadVectors; ++v) {
+      const int lane = col + v * lanes();
+      mean[v] = V::load(norm.mean + lane);
+      scale[v] = V::load(norm.weight + lane) * V::load(norm.inverse_deviation + lane);
+      bias[v] = V::load(norm.bias + lane);
+    }
+    const float* from = x.data + at;
+    float* to = y + at;
+    for (int row = rows.first; row < rows.end; ++row, from += step, to += step) {
+      RELUSCOPE_UNROLL
+      for (int v = 0; v < kPadVectors; ++v) {
+        mad(V::load(from + v * lanes()) - mean[v], scale[v], bias[v]).store(to + v * lanes());
+      }
+    }
+  });
+}
+
+// dx = weight / deviation * (dy - dbias share - (x - mean) / deviation * dweight share), each
+// share being a sum over the batch divided by the number of rows. Padding columns get 0: there
+// weight is 0.
+template <class V>
+void normalise_backward(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
+                        Rows rows, float* dx) {
+  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
+    V mean[kPadVectors], scale[kPadVectors], dbias[kPadVectors], dnormal[kPadVectors];
+    for (int v = 0; v < kPadVectors; ++v) {
+      const int lane = col + v * lanes();
+      const V inverse = V::load(norm.inverse_deviation + lane);
+      mean[v] = V::load(norm.mean + lane);
+      scale[v] = V::load(norm.weight + lane) * inverse;
+      dbias[v] = V::load(norm.dbias_share + lane);
+      dnormal[v] = V::load(norm.dweight_share + lane) * inverse;
+    }
+    const float *from = x.data + at, *slopes = dy.data + at;
+    float* to = dx + at;
+    for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step, to += step) {
+      RELUSCOPE_UNROLL
+      for (int v = 0; v < kPadVectors; ++v) {
+        const V centred = V::load(from + v * lanes()) - mean[v];
+        const V slope = V::load(slopes + v * lanes()) - dbias[v] - centred * dnormal[v];
+        (slope * scale[v]).store(to + v * lanes());
+      }
+    }
+  });
+}
+
+// Layer normalisation. `place` is an offset into the parameters' matrix (rows, columns) and `at` the
+// one into x that goes with it, in some sample.
+
+// work(at, place, lanes in use) for every sixteen floats of a sample, panels, rows and columns
+// ascending. A lane in use is 1; padding is 0.
+template <class Work>
+HWY_INLINE void for_sample(const Layout& x, const Layout& parameters, int sample,
+                           const Work& work) {
+  HWY_ALIGN float all[kPad];
+  HWY_ALIGN float used[kPad];
+  for (int i = 0; i < kPad; ++i) {
+    all[i] = 1.0f;
+    used[i] = parameters.padded_cols() - kPad + i < parameters.cols ? 1.0f : 0.0f;
+  }
+  for (int p = 0; p < x.panels(); ++p) {
+    const int width = x.panel_width(p);
+    std::size_t at = x.index(sample * parameters.rows, p * kPanel);
+    std::size_t place = parameters.index(0, p * kPanel);
+    for (int row = 0; row < parameters.rows; ++row) {
+      for (int col = 0; col < width; col += kPad, at += kPad, place += kPad) {
+        const bool last = p == x.panels() - 1 && col == width - kPad;
+        work(at, place, last ? used : all);
+      }
+    }
+  }
+}
+
+// The sum of term(at, place) over a sample, in sixteen lanes that are then added in double: lane j
+// has the columns that are j modulo 16.
+template <class V, class Term>
+HWY_INLINE double sample_sum(const Layout& x, const Layout& parameters, int sample,
+                             const Term& term) {
+  Strip<V> strip;
+  for_sample(x, parameters, sample, [&](std::size_t at, std::size_t place, const float* used) {
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kPadVectors; ++v) {
+      const int lane = v * lanes();
+      const auto offset = static_cast<std::size_t>(lane);
+      const V value = select(V::load(used + lane) > V::zero(), term(at + offset, place + offset),
+                             V::zero());
+      strip.sum[v] = strip.sum[v] + value;
+    }
+  });
+  HWY_ALIGN float sums[kPad];
+  strip.store(sums);
+  double sum = 0.0;
+  for (const float lane : sums) sum += static_cast<double>(lane);
+  return sum;
+}
+
+// A sample's mean and 1 / sqrt(variance + epsilon), broadcast.
+template <class V>
+struct SampleMoments {
+  V mean, inverse;
+  HWY_INLINE SampleMoments(const LayerNormalisation& norm, ConstMatrixView x, int sample) {
+    const Layout& parameters = norm.weight.layout;
+    const double count = static_cast<double>(parameters.rows) * parameters.cols;
+    mean = V(sample_sum<V>(x.layout, parameters, sample, [&](std::size_t at, std::size_t) {
+               return V::load(x.data + at);
+             }) / count);
+    const double squares =
+        sample_sum<V>(x.layout, parameters, sample, [&](std::size_t at, std::size_t) {
+          const V deviation = V::load(x.data + at) - mean;
+          return deviation * deviation;
+        });
+    inverse = V(1.0 / std::sqrt(squares / count + norm.epsilon));
+  }
+};
+
+template <class V>
+void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, Rows samples, float* y) {
+  for (int n = samples.first; n < samples.end; ++n) {
+    const SampleMoments<V> moments(norm, x, n);
+    for_sample(x.layout, norm.weight.layout, n,
+               [&](std::size_t first, std::size_t place, const float*) {
+                 for (int v = 0; v < kPad; v += lanes()) {
+                   const std::size_t at = first + static_cast<std::size_t>(v);
+                   const V normal = (V::load(x.data + at) - moments.mean) * moments.inverse;
+                   mad(normal, V::load(norm.weight.data + place + v),
+                       V::load(norm.bias.data + place + v))
+                       .store(y + at);
+                 }
+               });
+  }
+}
+
+// With g = dy weight and z = (x - mean) / deviation:
+// dx = (g - mean of g - z times the mean of g z) / deviation. The moments go to norm.scratch.
+template <class V>
+void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                         Rows samples, float* dx) {
+  const Layout& parameters = norm.weight.layout;
+  const double count = static_cast<double>(parameters.rows) * parameters.cols;
+  for (int n = samples.first; n < samples.end; ++n) {
+    const SampleMoments<V> moments(norm, x, n);
+    HWY_ALIGN float lane[kPad];
+    moments.mean.store(lane);
+    norm.scratch[2 * n] = lane[0];
+    moments.inverse.store(lane);
+    norm.scratch[2 * n + 1] = lane[0];
+    if (dx == nullptr) continue;
+    const auto slope = [&](std::size_t at, std::size_t place) {
+      return V::load(dy.data + at) * V::load(norm.weight.data + place);
+    };
+    const auto normal = [&](std::size_t at) {
+      return (V::load(x.data + at) - moments.mean) * moments.inverse;
+    };
+    const V slopes(sample_sum<V>(x.layout, parameters, n, slope) / count);
+    const V products(
+        sample_sum<V>(x.layout, parameters, n, [&](std::size_t at, std::size_t place) {
+          return slope(at, place) * normal(at);
+        }) / count);
+    for_sample(x.layout, parameters, n,
+               [&](std::size_t first, std::size_t place, const float* used) {
+                 for (int v = 0; v < kPad; v += lanes()) {
+                   const auto lanes_on = static_cast<std::size_t>(v);
+                   const std::size_t at = first + lanes_on;
+                   const V centred =
+                       slope(at, place + lanes_on) - slopes - normal(at) * products;
+                   select(V::load(used + v) > V::zero(), centred * moments.inverse, V::zero())
+                       .store(dx + at);
+                 }
+               });
+  }
+}
+
+// dweight = sum of dy z and dbias = sum of dy over the samples, for one panel; after
+// layer_norm_backward.
+template <class V>
+void layer_norm_parameters(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                           int panel, float* dweight, float* dbias) {
+  const Layout& parameters = norm.weight.layout;
+  const int samples = x.rows() / parameters.rows, width = x.layout.panel_width(panel);
+  for (int row = 0; row < parameters.rows; ++row) {
+    for (int col = 0; col < width; col += lanes()) {
+      const auto lane = static_cast<std::size_t>(col);
+      V products = V::zero(), sums = V::zero();
+      for (int n = 0; n < samples; ++n) {
+        const std::size_t at = x.layout.index(n * parameters.rows + row, panel * kPanel) + lane;
+        const V slope = V::load(dy.data + at);
+        const V normal = (V::load(x.data + at) - V::broadcast(norm.scratch + 2 * n)) *
+                         V::broadcast(norm.scratch + 2 * n + 1);
+        products = mad(slope, normal, products);
+        sums = sums + slope;
+      }
+      const std::size_t place = parameters.index(row, panel * kPanel) + lane;
+      products.store(dweight + place);
+      sums.store(dbias + place);
+    }
+  }
+}
+
+// The draws of sixteen elements of the stream, from `draw` on, word by word.
+inline void dropout_words(const Dropping& dropping, std::uint64_t draw,
+                          std::uint32_t (&words)[4][kPad]) {
+  const std::uint64_t layer = std::uint64_t{dropping.layer} << 40;
+  for (std::uint64_t i = 0; i < kPad; ++i) {
+    const Philox4 four =
+        philox_draw(dropping.seed, dropping.purpose, dropping.step, layer + draw + i);
+    for (std::size_t w = 0; w < 4; ++w) words[w][i] = four[w];
+  }
+}
+
+// Dropout. Element (r, c) has word r % 4 of draw (r / 4) * columns + c of its step and layer, so
+// that sixteen draws side by side serve four rows. rows.first: a multiple of 4.
+template <class V>
+void dropout(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y) {
+  constexpr int kWords = 4;
+  const Layout& layout = x.layout;
+  for (int p = 0; p < layout.panels(); ++p) {
+    const int width = layout.panel_width(p);
+    for (int row = rows.first; row < rows.end; row += kWords) {
+      const int count = std::min(rows.end - row, kWords);
+      for (int col = 0; col < width; col += kPad) {
+        const std::uint64_t draw =
+            static_cast<std::uint64_t>(row / kWords) * static_cast<std::uint64_t>(layout.cols) +
+            static_cast<std::uint64_t>(p * kPanel + col);
+        std::uint32_t words[kWords][kPad];
+        dropout_words(dropping, draw, words);
+        std::size_t at = layout.index(row, p * kPanel) + static_cast<std::size_t>(col);
+        for (int r = 0; r < count; ++r, at += static_cast<std::size_t>(width)) {
+          for (int i = 0; i < kPad; ++i) {
+            const auto lane = at + static_cast<std::size_t>(i);
+            const float scaled = x.data[lane] * dropping.scale;
+            y[lane] = words[r][i] >= dropping.threshold ? scaled : 0.0f;
+          }
+        }
+      }
+    }
+  }
+}
+
+RELUSCOPE_TARGET_END
+
+#endif

@@ -1,0 +1,193 @@
+// Pooling, and images turned into rows of features. Images are matrices (N * H * W, C), so a
+// vector holds some channels of one pixel.
+#if defined(RELUSCOPE_BACKEND_CPU_POOL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
+#undef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
+#else
+#define RELUSCOPE_BACKEND_CPU_POOL_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/vec-inl.h"
+
+RELUSCOPE_TARGET_BEGIN
+
+// The largest value of a window of one vector of channels and its place, counted row by row. The
+// first of equals wins and NaN wins over all, as in PyTorch.
+template <class V>
+struct WindowMaximum {
+  V value, place;
+
+  HWY_INLINE WindowMaximum(const float* from, const Window& window, int width) {
+    value = V::load(from);
+    place = V::zero();
+    int at = 0;
+    for (int r = 0; r < window.kernel_height; ++r) {
+      const float* pixel = from + r * window.width * width;
+      for (int s = 0; s < window.kernel_width; ++s, ++at, pixel += width) {
+        const V x = V::load(pixel);
+        // (Ne of NaN differs between targets.)
+        const auto better = hn::Or(hn::Gt(x.raw, value.raw), hn::Not(hn::Eq(x.raw, x.raw)));
+        value = select(better, x, value);
+        place = select(better, V(static_cast<double>(at)), place);
+      }
+    }
+  }
+};
+
+// work(pixel, out): where a window begins in its panel, and where its result lies, in floats, for
+// all windows of some samples.
+template <class Work>
+HWY_INLINE void for_windows(const Window& window, Rows samples, int width, const Work& work) {
+  const int out_height = window.out_height(), out_width = window.out_width();
+  std::ptrdiff_t out = static_cast<std::ptrdiff_t>(samples.first) * window.out_pixels() * width;
+  for (int n = samples.first; n < samples.end; ++n) {
+    const std::ptrdiff_t image = static_cast<std::ptrdiff_t>(n) * window.pixels() * width;
+    for (int y = 0; y < out_height; ++y) {
+      for (int x = 0; x < out_width; ++x, out += width) {
+        work(image + (y * window.width + x) * window.stride * width, out);
+      }
+    }
+  }
+}
+
+template <class V>
+void max_pool(const Window& window, ConstMatrixView x, Rows samples, MatrixView y) {
+  for (int p = 0; p < x.layout.panels(); ++p) {
+    const int width = x.layout.panel_width(p);
+    const float* const from = x.panel(p);
+    float* const to = y.panel(p);
+    for_windows(window, samples, width, [&](std::ptrdiff_t at, std::ptrdiff_t out) {
+      for (int v = 0; v < width; v += lanes()) {
+        WindowMaximum<V>(from + at + v, window, width).value.store(to + out + v);
+      }
+    });
+  }
+}
+
+template <class V>
+void average_pool(const Window& window, ConstMatrixView x, Rows samples, MatrixView y) {
+  const V count(static_cast<double>(window.taps()));
+  for (int p = 0; p < x.layout.panels(); ++p) {
+    const int width = x.layout.panel_width(p);
+    const float* const from = x.panel(p);
+    float* const to = y.panel(p);
+    for_windows(window, samples, width, [&](std::ptrdiff_t at, std::ptrdiff_t out) {
+      for (int v = 0; v < width; v += lanes()) {
+        V sum = V::zero();
+        for (int r = 0; r < window.kernel_height; ++r) {
+          const float* pixel = from + at + v + r * window.width * width;
+          for (int s = 0; s < window.kernel_width; ++s, pixel += width) sum = sum + V::load(pixel);
+        }
+        (sum / count).store(to + out + v);
+      }
+    });
+  }
+}
+
+HWY_INLINE void clear_images(const Window& window, Rows samples, MatrixView dx, int panel) {
+  const int width = dx.layout.panel_width(panel);
+  const auto floats = static_cast<std::ptrdiff_t>(window.pixels()) * width;
+  std::fill(dx.panel(panel) + samples.first * floats, dx.panel(panel) + samples.end * floats, 0.0f);
+}
+
+// Windows may overlap: their gradients are added in the windows' order.
+template <class V>
+void max_pool_backward(const Window& window, ConstMatrixView x, ConstMatrixView dy, Rows samples,
+                       MatrixView dx) {
+  for (int p = 0; p < x.layout.panels(); ++p) {
+    const int width = x.layout.panel_width(p);
+    const float* const from = x.panel(p);
+    const float* const slopes = dy.panel(p);
+    float* const to = dx.panel(p);
+    for (int n = samples.first; n < samples.end; ++n) {  // one by one: they stay in the cache
+      clear_images(window, {n, n + 1}, dx, p);
+      for_windows(window, {n, n + 1}, width, [&](std::ptrdiff_t at, std::ptrdiff_t out) {
+        for (int v = 0; v < width; v += lanes()) {
+          const V place = WindowMaximum<V>(from + at + v, window, width).place;
+          const V slope = V::load(slopes + out + v);
+          int tap = 0;
+          for (int r = 0; r < window.kernel_height; ++r) {
+            float* pixel = to + at + v + r * window.width * width;
+            for (int s = 0; s < window.kernel_width; ++s, ++tap, pixel += width) {
+              const auto here = hn::Eq(place.raw, V(static_cast<double>(tap)).raw);
+              (V::load(pixel) + select(here, slope, V::zero())).store(pixel);
+            }
+          }
+        }
+      });
+    }
+  }
+}
+
+template <class V>
+void average_pool_backward(const Window& window, ConstMatrixView, ConstMatrixView dy, Rows samples,
+                           MatrixView dx) {
+  const V count(static_cast<double>(window.taps()));
+  for (int p = 0; p < dy.layout.panels(); ++p) {
+    const int width = dy.layout.panel_width(p);
+    const float* const slopes = dy.panel(p);
+    float* const to = dx.panel(p);
+    for (int n = samples.first; n < samples.end; ++n) {
+      clear_images(window, {n, n + 1}, dx, p);
+      for_windows(window, {n, n + 1}, width, [&](std::ptrdiff_t at, std::ptrdiff_t out) {
+        for (int v = 0; v < width; v += lanes()) {
+          const V slope = V::load(slopes + out + v) / count;
+          for (int r = 0; r < window.kernel_height; ++r) {
+            float* pixel = to + at + v + r * window.width * width;
+            for (int s = 0; s < window.kernel_width; ++s, pixel += width) {
+              (V::load(pixel) + slope).store(pixel);
+            }
+          }
+        }
+      });
+    }
+  }
+}
+
+// Calls move(image element, feature element) for all elements of some samples.
+template <class Move>
+HWY_INLINE void for_features(const Layout& image, int pixels, const Layout& features, Rows samples,
+                             const Move& move) {
+  for (int n = samples.first; n < samples.end; ++n) {
+    for (int c = 0; c < image.cols; ++c) {
+      std::size_t at = image.index(n * pixels, c);
+      const auto step = static_cast<std::size_t>(image.panel_width(c / kPanel));
+      // The features of a channel lie side by side, but for the ends of panels.
+      for (int i = 0; i < pixels;) {
+        const int feature = c * pixels + i;
+        const int end = std::min(pixels, i + kPanel - feature % kPanel);
+        for (std::size_t to = features.index(n, feature); i < end; ++i, ++to, at += step) {
+          move(at, to);
+        }
+      }
+    }
+  }
+}
+
+inline void flatten(ConstMatrixView image, int pixels, Rows samples, MatrixView features) {
+  for_features(image.layout, pixels, features.layout, samples,
+               [&](std::size_t from, std::size_t to) { features.data[to] = image.data[from]; });
+  // The last panel's padding.
+  for (int n = samples.first; n < samples.end; ++n) {
+    for (int c = features.cols(); c < features.layout.padded_cols(); ++c) features.at(n, c) = 0.0f;
+  }
+}
+
+inline void unflatten(ConstMatrixView features, int pixels, Rows samples, MatrixView image) {
+  const int last = image.layout.panels() - 1, width = image.layout.panel_width(last);
+  for (int n = samples.first; n < samples.end; ++n) {  // one by one: they stay in the cache
+    if (image.layout.panel_cols(last) < width) {
+      const auto floats = static_cast<std::ptrdiff_t>(pixels) * width;
+      std::fill(image.panel(last) + n * floats, image.panel(last) + (n + 1) * floats, 0.0f);
+    }
+    for_features(image.layout, pixels, features.layout, {n, n + 1},
+                 [&](std::size_t to, std::size_t from) { image.data[to] = features.data[from]; });
+  }
+}
+
+RELUSCOPE_TARGET_END
+
+#endif

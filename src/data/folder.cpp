@@ -1,0 +1,272 @@
+#include "data/folder.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "core/text.h"
+#include "data/idx.h"
+#include "data/split.h"
+
+namespace reluscope {
+namespace {
+
+constexpr const char* kIdxNames[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+constexpr const char* kNpyNames[] = {"x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"};
+
+using Paths = std::vector<std::string>;  // sorted
+
+bool has(const Paths& paths, const std::string& path) {
+  return std::binary_search(paths.begin(), paths.end(), path);
+}
+
+bool is_hidden(std::string_view path) {
+  while (!path.empty()) {
+    if (path[0] == '.' || path.substr(0, 8) == "__MACOSX") return true;
+    const std::size_t slash = path.find('/');
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  }
+  return false;
+}
+
+bool is_png(std::string_view path) {
+  if (path.size() < 4) return false;
+  std::string ending(path.substr(path.size() - 4));
+  for (char& c : ending) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return ending == ".png";
+}
+
+// The name among the paths that one of the four files has, or "".
+std::string find_idx(const Paths& paths, const std::string& name) {
+  std::string dotted = name;  // some copies of MNIST have a dot in place of "-idx"'s hyphen
+  dotted.replace(dotted.rfind("-idx"), 1, ".");
+  for (const std::string& base : {name, dotted}) {
+    for (const char* const ending : {"", ".gz"}) {
+      if (has(paths, base + ending)) return base + ending;
+    }
+  }
+  return "";
+}
+
+std::string find_npy(const Paths& paths, const std::string& name) {
+  return has(paths, name) ? name : "";
+}
+
+// All four files, none, or an Error that names one that is missing.
+template <class Find>
+std::vector<std::string> find_four(const Paths& paths, const char* const (&names)[4],
+                                   const Find& find, const char* also, const std::string& where) {
+  std::vector<std::string> found;
+  for (const char* const name : names) found.push_back(find(paths, name));
+  const auto missing = std::find(found.begin(), found.end(), "");
+  if (missing == found.end()) return found;
+  if (std::all_of(found.begin(), found.end(), [](const auto& f) { return f.empty(); })) return {};
+  throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
+}
+
+// The classes' names in order, for the folders that hold them.
+std::vector<std::string> in_order(std::vector<std::string> names) {
+  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.find_first_not_of("0123456789") == std::string::npos;
+  });
+  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+    if (numbers && a.size() != b.size()) return a.size() < b.size();
+    return a < b;
+  });
+  return names;
+}
+
+// What is below "train/", "test/" or "": the images of each class.
+using Classes = std::map<std::string, Paths>;
+Classes classes_below(const Paths& paths, const std::string& top, const std::string& where) {
+  Classes classes;
+  for (const std::string& path : paths) {
+    if (path.compare(0, top.size(), top) != 0) continue;
+    const std::size_t slash = path.find('/', top.size());
+    if (slash == std::string::npos) continue;  // a note beside the classes
+    if (path.find('/', slash + 1) != std::string::npos || !is_png(path)) {
+      throw Error("data: " + in_quotes(path) + " in " + where +
+                  " is not a .png file in a class's folder; allowed are " +
+                  "train/CLASS/*.png with test/CLASS/*.png, or CLASS/*.png");
+    }
+    classes[path.substr(top.size(), slash - top.size())].push_back(path);
+  }
+  return classes;
+}
+
+std::vector<FilePlan::Image> images_of(const Classes& classes,
+                                       const std::vector<std::string>& names) {
+  std::vector<FilePlan::Image> images;
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    const auto found = classes.find(names[label]);
+    if (found == classes.end()) continue;
+    for (const std::string& path : found->second) {
+      images.push_back({path, static_cast<std::uint8_t>(label)});
+    }
+  }
+  return images;
+}
+
+// Moves a sixth of the training images into the test set.
+void split_test(FilePlan& plan) {
+  std::vector<std::uint8_t> labels;
+  for (const FilePlan::Image& image : plan.train) labels.push_back(image.label);
+  const std::vector<int> chosen = stratified_sample(labels, static_cast<int>(labels.size()) / 6,
+                                                    Rng(0, Purpose::kTestSplit, 0));
+  std::vector<FilePlan::Image> kept;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < plan.train.size(); ++i) {
+    const bool test = next < chosen.size() && static_cast<std::size_t>(chosen[next]) == i;
+    if (test) ++next;
+    (test ? plan.test : kept).push_back(std::move(plan.train[i]));
+  }
+  plan.train = std::move(kept);
+}
+
+FilePlan plan_images(const Paths& paths, const std::string& where) {
+  FilePlan plan;
+  const Classes train = classes_below(paths, "train/", where);
+  const Classes test = train.empty() ? Classes{} : classes_below(paths, "test/", where);
+  const Classes all = train.empty() ? classes_below(paths, "", where) : train;
+  std::vector<std::string> names;
+  for (const auto& [name, images] : all) names.push_back(name);
+  if (names.size() < 2 || names.size() > kMaxClasses) {
+    throw Error("data: " + where + " has " + std::to_string(names.size()) +
+                " folders of .png files, one a class, but 2 to " + std::to_string(kMaxClasses) +
+                " are allowed");
+  }
+  for (const auto& [name, images] : test) {
+    if (train.count(name) == 0) {
+      throw Error("data: " + where + " has test images of the class " + in_quotes(name) +
+                  ", but no training images of it");
+    }
+  }
+  plan.class_names = in_order(names);
+  plan.train = images_of(all, plan.class_names);
+  plan.test = images_of(test, plan.class_names);
+  if (plan.train.size() > kMaxCount || plan.test.size() > kMaxCount) {
+    throw Error("data: " + where + " has more than " + std::to_string(kMaxCount) + " images");
+  }
+  if (plan.test.empty()) split_test(plan);
+  if (plan.test.empty()) {
+    throw Error("data: " + where + " has " + std::to_string(plan.train.size()) +
+                " images, but without a folder test at least 6 are needed");
+  }
+  return plan;
+}
+
+// Archives often hold one folder with everything in it, or that in another. Their names up to the
+// last slash, or "".
+std::string common_folder(const Paths& paths) {
+  if (paths.empty()) return "";
+  std::size_t end = 0;
+  for (;;) {
+    const std::size_t next = paths.front().find('/', end) + 1;
+    // Sorted, so all begin with what the first and the last begin with.
+    if (next == 0 || paths.back().compare(0, next, paths.front(), 0, next) != 0) break;
+    end = next;
+  }
+  return paths.front().substr(0, end);
+}
+
+}  // namespace
+
+FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
+  paths.erase(std::remove_if(paths.begin(), paths.end(),
+                             [](const std::string& path) { return is_hidden(path); }),
+              paths.end());
+  std::sort(paths.begin(), paths.end());
+  const std::string top = common_folder(paths);
+  Paths inside;
+  for (const std::string& path : paths) inside.push_back(path.substr(top.size()));
+
+  FilePlan plan;
+  plan.files = find_four(inside, kIdxNames, find_idx, " (plain or .gz)", where);
+  if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, find_npy, "", where);
+  if (plan.files.empty()) {
+    if (std::none_of(inside.begin(), inside.end(), is_png)) {
+      throw Error("data: " + where + " holds no data set: " + kIdxNames[0] + " and its like, " +
+                  kNpyNames[0] + " and its like, or folders of .png files are allowed");
+    }
+    plan = plan_images(inside, where);
+  }
+  for (std::string& file : plan.files) file = top + file;
+  for (FilePlan::Image& image : plan.train) image.path = top + image.path;
+  for (FilePlan::Image& image : plan.test) image.path = top + image.path;
+  return plan;
+}
+
+void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
+  for (std::size_t i = 0; i + 2 < rgb.size(); i += 3) {
+    const std::uint32_t sum = 19595u * rgb[i] + 38470u * rgb[i + 1] + 7471u * rgb[i + 2] + 32768u;
+    *grey++ = static_cast<std::uint8_t>(sum >> 16);
+  }
+}
+
+FolderImages::FolderImages(FilePlan plan) : plan_(std::move(plan)) {}
+
+std::string_view FolderImages::next() const {
+  return added_ < plan_.train.size() + plan_.test.size() ? image(added_).path : std::string_view();
+}
+
+void FolderImages::add(int height, int width, int channels, std::span<const std::uint8_t> pixels) {
+  const std::string path(next());
+  const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
+  if (path.empty()) throw Error("data: there are more images than planned");
+  if (height < 1 || width < 1 || static_cast<std::uint64_t>(height) > kMaxSide ||
+      static_cast<std::uint64_t>(width) > kMaxSide) {
+    throw Error("data: " + in_quotes(path) + " is " + size(width, height) +
+                " pixels, but 1x1 to " + size(kMaxSide, kMaxSide) + " are allowed");
+  }
+  const auto area = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  if ((channels != 1 && channels != 3) ||
+      pixels.size() != area * static_cast<std::size_t>(channels)) {
+    throw Error("data: " + in_quotes(path) + " was decoded to " + std::to_string(pixels.size()) +
+                " bytes, which is not " + size(width, height) + " pixels of 1 or 3");
+  }
+  if (added_ == 0) {
+    height_ = height;
+    width_ = width;
+  } else if (height != height_ || width != width_) {
+    throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but " +
+                in_quotes(image(0).path) + " is " + size(width_, height_) +
+                "; all images must have one size");
+  }
+  const bool train = added_ < plan_.train.size();
+  std::vector<std::uint8_t>& to = train ? train_ : test_;
+  // All images have one size, so this is what will be needed; reserved in steps, so that a few
+  // images do not claim it for a million.
+  const std::size_t wanted = area * (train ? plan_.train.size() : plan_.test.size());
+  if (to.capacity() < to.size() + area) {
+    to.reserve(std::min(wanted, std::max(2 * to.size(), to.size() + 64 * area)));
+  }
+  to.resize(to.size() + area);
+  std::uint8_t* const grey = to.data() + to.size() - area;
+  if (channels == 3) {
+    grey_of_rgb(pixels, grey);
+  } else {
+    std::copy(pixels.begin(), pixels.end(), grey);
+  }
+  ++added_;
+}
+
+Dataset FolderImages::finish(std::string name) {
+  if (const std::string_view path = next(); !path.empty()) {
+    throw Error("data: " + in_quotes(path) + " was not added");
+  }
+  const auto part = [this](std::vector<std::uint8_t>& pixels,
+                           const std::vector<FilePlan::Image>& images) {
+    std::vector<std::uint8_t> labels;
+    for (const FilePlan::Image& image : images) labels.push_back(image.label);
+    return ImageSet(height_, width_, std::move(pixels), std::move(labels));
+  };
+  ImageSet train = part(train_, plan_.train), test = part(test_, plan_.test);
+  return Dataset(std::move(name), std::move(train), std::move(test),
+                 std::move(plan_.class_names));
+}
+
+}  // namespace reluscope

@@ -1,0 +1,204 @@
+#include "io/npy.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+constexpr std::uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+constexpr std::size_t kMaxHeader = 10'000;       // as numpy.load, which evaluates it
+constexpr std::uint64_t kMaxBytes = 1ull << 40;  // of elements: no machine here holds as much
+
+// The header is a Python dict: {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }
+class Header {
+ public:
+  Header(std::string_view text, const std::string& file) : left_(text), file_(file) {}
+
+  NpyArray read() {
+    NpyArray array{};
+    bool has_type = false, has_order = false, has_shape = false;
+    take('{');
+    while (!peek('}')) {
+      const std::string_view key = quoted();
+      take(':');
+      if (key == "descr" && !has_type) {
+        has_type = true;
+        read_type(array);
+      } else if (key == "fortran_order" && !has_order) {
+        has_order = true;
+        if (starts("True")) {
+          throw Error(file_ + ": the array is in Fortran order, but only C order can be read: "
+                              "save numpy.ascontiguousarray(array)");
+        }
+        take_word("False");
+      } else if (key == "shape" && !has_shape) {
+        has_shape = true;
+        read_shape(array);
+      } else {
+        refuse();
+      }
+      if (!peek('}')) take(',');
+    }
+    take('}');
+    if (!has_type || !has_order || !has_shape || !trim(left_).empty()) refuse();
+    return array;
+  }
+
+ private:
+  [[noreturn]] void refuse() const {
+    throw Error(file_ + ": the .npy header is not a dict of descr, fortran_order and shape");
+  }
+  void skip_space() {
+    while (!left_.empty() && (left_[0] == ' ' || left_[0] == '\n')) left_.remove_prefix(1);
+  }
+  bool peek(char c) {
+    skip_space();
+    return !left_.empty() && left_[0] == c;
+  }
+  bool starts(std::string_view word) {
+    skip_space();
+    return left_.substr(0, word.size()) == word;
+  }
+  void take(char c) {
+    if (!peek(c)) refuse();
+    left_.remove_prefix(1);
+  }
+  void take_word(std::string_view word) {
+    if (!starts(word)) refuse();
+    left_.remove_prefix(word.size());
+  }
+  std::string_view quoted() {
+    const char quote = peek('"') ? '"' : '\'';
+    take(quote);
+    const std::size_t end = left_.find(quote);
+    if (end == std::string_view::npos) refuse();
+    const std::string_view text = left_.substr(0, end);
+    left_.remove_prefix(end + 1);
+    return text;
+  }
+
+  // '|u1', '<i8', '<f4': byte order, kind, bytes.
+  void read_type(NpyArray& array) {
+    if (!peek('\'') && !peek('"')) {
+      throw Error(file_ + ": the array has a structured type, but only whole numbers and floats "
+                          "can be read");
+    }
+    const std::string_view type = quoted();
+    const auto known = [&type] {
+      if (type.size() != 3 || std::strchr("|<=>", type[0]) == nullptr) return false;
+      switch (type[1]) {
+        case 'b': return type[2] == '1';
+        case 'i':
+        case 'u': return std::strchr("1248", type[2]) != nullptr;
+        case 'f': return std::strchr("248", type[2]) != nullptr;
+        default: return false;
+      }
+    };
+    if (!known()) {
+      throw Error(file_ + ": the array's type is " + in_quotes(type) +
+                  ", but only whole numbers and floats of 1 to 8 bytes can be read");
+    }
+    if (type[0] == '>' && type[2] != '1') {
+      throw Error(file_ + ": the array's type is " + in_quotes(type) +
+                  ", but big-endian arrays cannot be read: save array.astype(" +
+                  in_quotes("<" + std::string(type.substr(1))) + ")");
+    }
+    array.kind = type[1];
+    array.size = type[2] - '0';
+  }
+
+  void read_shape(NpyArray& array) {
+    take('(');
+    while (!peek(')')) {
+      skip_space();
+      std::uint64_t size = 0;
+      std::size_t digits = 0;
+      while (digits < left_.size() && left_[digits] >= '0' && left_[digits] <= '9') {
+        size = size * 10 + static_cast<std::uint64_t>(left_[digits++] - '0');
+        if (size > kMaxBytes) {
+          throw Error(file_ + ": the array's shape has a size over " + std::to_string(kMaxBytes));
+        }
+      }
+      if (digits == 0 || array.shape.size() == 32) refuse();
+      left_.remove_prefix(digits);
+      array.shape.push_back(static_cast<std::int64_t>(size));
+      if (!peek(')')) take(',');
+    }
+    take(')');
+  }
+
+  std::string_view left_;
+  const std::string& file_;
+};
+
+}  // namespace
+
+std::int64_t NpyArray::count() const {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+std::int64_t NpyArray::integer(std::span<const std::uint8_t> bytes, std::size_t at) const {
+  std::uint64_t value = 0;
+  for (int b = size - 1; b >= 0; --b) {
+    value = value << 8 |
+            bytes[begin + at * static_cast<std::size_t>(size) + static_cast<std::size_t>(b)];
+  }
+  const int unused = 64 - 8 * size;
+  if (kind == 'i') return static_cast<std::int64_t>(value << unused) >> unused;
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
+}
+
+bool is_npy(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), kMagic, sizeof kMagic) == 0;
+}
+
+NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
+  const std::string file(what);
+  if (!is_npy(bytes)) throw Error(file + ": this is not a .npy file");
+  const std::size_t version = bytes.size() > 6 ? bytes[6] : 0;
+  const std::size_t length_bytes = version == 1 ? 2 : 4, text = 8 + length_bytes;
+  if (bytes.size() > 6 && (version < 1 || version > 3)) {
+    throw Error(file + ": the .npy file has format version " + std::to_string(version) +
+                ", but only 1 to 3 can be read");
+  }
+  std::uint64_t length = 0;
+  for (std::size_t b = 0; b < length_bytes && 8 + b < bytes.size(); ++b) {
+    length |= std::uint64_t{bytes[8 + b]} << (8 * b);
+  }
+  if (length > kMaxHeader) {
+    throw Error(file + ": the .npy header has " + std::to_string(length) + " bytes, but at most " +
+                std::to_string(kMaxHeader) + " are allowed");
+  }
+  if (bytes.size() < text + length) {
+    throw Error(file + ": the file has " + std::to_string(bytes.size()) +
+                " bytes, fewer than its .npy header (the file is truncated)");
+  }
+  const std::size_t begin = text + static_cast<std::size_t>(length);
+  const auto header = reinterpret_cast<const char*>(bytes.data());
+  NpyArray array = Header(std::string_view(header, begin).substr(text), file).read();
+  array.begin = begin;
+  std::uint64_t announced = static_cast<std::uint64_t>(array.size);
+  bool countable = true;
+  for (const std::int64_t size : array.shape) {
+    const auto by = static_cast<std::uint64_t>(size);
+    countable = countable && (by == 0 || announced <= kMaxBytes / by);
+    if (countable) announced *= by;
+  }
+  const std::uint64_t left = bytes.size() - array.begin;
+  if (!countable || left != announced) {
+    throw Error(file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
+                "announces " + (countable ? std::to_string(announced) : "far more") +
+                (!countable || left < announced ? " (the file is truncated)"
+                                                : " (the file is too long)"));
+  }
+  return array;
+}
+
+}  // namespace reluscope

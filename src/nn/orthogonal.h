@@ -1,0 +1,18 @@
+// Random matrices whose rows or columns are orthonormal.
+#pragma once
+
+#include <vector>
+
+#include "core/rng.h"
+
+namespace reluscope {
+
+// A matrix (rows, cols), row by row, drawn evenly from those whose shorter side is orthonormal:
+// Q of the QR decomposition of a matrix of normal numbers, element i being rng.normal(i), with the
+// signs that make R's diagonal positive (Mezzadri, "How to generate random matrices from the
+// classical compact groups", 2007), as torch.nn.init.orthogonal_ does. In double; for Saxe,
+// McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+// networks" (2014). Some 4 rows cols min(rows, cols) multiply-adds.
+std::vector<double> random_orthogonal(int rows, int cols, const Rng& rng);
+
+}  // namespace reluscope

@@ -1,0 +1,24 @@
+// Penalties that a training loss carries for large weights: l1 (sum of abs(w)) + l2 (sum of w^2)
+// over all weights of the network; biases and what activations learn are free. Beside PyTorch:
+// loss + l1 * w.abs().sum() + l2 * w.pow(2).sum(), so l2 is half of a weight decay.
+#pragma once
+
+#include "nn/model.h"
+
+namespace reluscope {
+
+class Penalty {
+ public:
+  Penalty(double l1, double l2, const Model& model);
+
+  bool any() const { return l1_ > 0.0f || l2_ > 0.0f; }
+  // Adds its gradient to model.gradients(), which Model::backward() has filled, and gives its
+  // value: sums down each column first, then along the columns in double.
+  double add_gradient(Model& model, Backend& backend);
+
+ private:
+  float l1_, l2_;
+  Buffer values_;  // of the columns of one parameter
+};
+
+}  // namespace reluscope

@@ -1,0 +1,180 @@
+#include "optim/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/math.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+using Time = Schedule::Time;
+
+double dropped(double lr, double gamma, std::int64_t times) {
+  return lr * scalar::integer_power(gamma, static_cast<std::uint64_t>(times));
+}
+
+// From `from` to `to` along half a turn of a cosine, share going from 0 to 1.
+double cosine_between(double from, double to, double share) {
+  return to + (from - to) * (1.0 + scalar::cos_2pi(share / 2.0)) / 2.0;
+}
+
+StepRates constant(const Schedule&, const Time&, double lr) { return {lr, {}}; }
+
+// StepLR
+StepRates step(const Schedule& s, const Time& time, double lr) {
+  return {dropped(lr, s.options().gamma, time.epoch / s.options().step), {}};
+}
+
+// MultiStepLR
+StepRates multi_step(const Schedule& s, const Time& time, double lr) {
+  const auto& at = s.milestones();
+  const auto passed = std::upper_bound(at.begin(), at.end(), time.epoch) - at.begin();
+  return {dropped(lr, s.options().gamma, passed), {}};
+}
+
+// ExponentialLR
+StepRates exponential(const Schedule& s, const Time& time, double lr) {
+  return {dropped(lr, s.options().gamma, time.epoch), {}};
+}
+
+// CosineAnnealingLR: Loshchilov and Hutter, "SGDR" (2017), equation 5. Past its period it rises again.
+StepRates cosine(const Schedule& s, const Time& time, double lr) {
+  const std::int64_t period = s.options().period > 0 ? s.options().period : s.options().epochs;
+  const std::int64_t in = time.epoch % (2 * period);
+  const double share = static_cast<double>(std::min(in, 2 * period - in)) / static_cast<double>(period);
+  return {cosine_between(lr, s.options().minimum, share), {}};
+}
+
+// CosineAnnealingWarmRestarts, the same paper.
+StepRates cosine_restarts(const Schedule& s, const Time& time, double lr) {
+  std::int64_t period = s.options().restart, epoch = time.epoch;
+  if (s.options().restart_factor == 1) epoch %= period;
+  for (; epoch >= period; period *= s.options().restart_factor) epoch -= period;
+  const double share = static_cast<double>(epoch) / static_cast<double>(period);
+  return {cosine_between(lr, s.options().minimum, share), {}};
+}
+
+// OneCycleLR with cosines in two phases: Smith and Topin, "Super-convergence" (2018).
+StepRates one_cycle(const Schedule& s, const Time& time, double lr) {
+  const ScheduleOptions& o = s.options();
+  const double total = static_cast<double>(o.epochs) * static_cast<double>(o.updates_per_epoch);
+  const double now = static_cast<double>(time.update), peak = o.rise * total - 1.0;
+  const double lowest = lr / o.div, last = lowest / o.final_div;
+  const double first_momentum = o.momentum_max, peak_momentum = o.momentum_min;
+  StepRates rates;
+  if (now <= peak) {
+    const double share = peak > 0.0 ? now / peak : 1.0;
+    rates.lr = cosine_between(lowest, lr, share);
+    rates.momentum = cosine_between(first_momentum, peak_momentum, share);
+  } else {
+    const double share = (now - peak) / (total - 1.0 - peak);
+    rates.lr = cosine_between(lr, last, share);
+    rates.momentum = cosine_between(peak_momentum, first_momentum, share);
+  }
+  if (!o.cycle_momentum) rates.momentum.reset();
+  return rates;
+}
+
+// ReduceLROnPlateau, mode min, threshold_mode rel.
+StepRates plateau(const Schedule& s, const Time&, double lr) {
+  constexpr double kLeastDrop = 1e-8;  // PyTorch's eps: a drop by less is left out
+  for (int drop = 0; drop < s.state().drops; ++drop) {
+    const double lower = std::max(lr * s.options().gamma, s.options().minimum);
+    if (!(lr - lower > kLeastDrop)) break;
+    lr = lower;
+  }
+  return {lr, {}};
+}
+
+constexpr ScheduleRow kRows[] = {
+    {"constant", "Constant", "The same rate all the time.", "", false, &constant},
+    {"step", "Steps", "Drops by a factor every few epochs.", "lr_step lr_gamma", false, &step},
+    {"multi_step", "Milestones", "Drops by a factor after the epochs listed.",
+     "lr_milestones lr_gamma", false, &multi_step},
+    {"exponential", "Exponential", "Drops by a factor after every epoch.", "lr_gamma", false,
+     &exponential},
+    {"cosine", "Cosine", "Falls along half a cosine, slowly at both ends.", "lr_period lr_min",
+     false, &cosine},
+    {"cosine_restarts", "Cosine with restarts", "Falls along a cosine, jumps back up, and again.",
+     "lr_restart lr_restart_factor lr_min", false, &cosine_restarts},
+    {"one_cycle", "One cycle",
+     "Rises to the learning rate and falls far below it, changing at every update.",
+     "lr_rise lr_div lr_final_div cycle_momentum momentum_min momentum_max", false, &one_cycle},
+    {"plateau", "On plateaus", "Drops by a factor when the validation loss no longer improves.",
+     "lr_gamma lr_patience lr_threshold lr_cooldown lr_min", true, &plateau},
+};
+
+const ScheduleRow* find_row(const std::string& name) {
+  for (const ScheduleRow& row : kRows) {
+    if (name == row.name) return &row;
+  }
+  throw Error("schedule is " + in_quotes(name) + ", which is not known");
+}
+
+std::vector<int> parse_milestones(const std::string& text) {
+  constexpr double kMost = 100000;
+  std::vector<int> milestones;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const auto value = parse_number(trim(std::string_view(text).substr(at, end - at)));
+    const double least = milestones.empty() ? 1.0 : milestones.back() + 1.0;
+    if (!value || !(*value >= least && *value <= kMost) || *value != std::floor(*value)) {
+      throw Error("lr_milestones is " + in_quotes(text) +
+                  ", but it must be whole epochs from 1, ascending, separated by commas");
+    }
+    milestones.push_back(static_cast<int>(*value));
+    at = end + 1;
+  }
+  return milestones;
+}
+
+}  // namespace
+
+std::span<const ScheduleRow> schedule_rows() { return kRows; }
+
+bool cycles_momentum(const ScheduleOptions& options) {
+  return options.cycle_momentum && find_row(options.name)->at == &one_cycle;
+}
+
+Schedule::Schedule(const ScheduleOptions& options)
+    : options_(options), row_(find_row(options.name)) {
+  if (row_->at == &multi_step) milestones_ = parse_milestones(options.milestones);
+}
+
+StepRates Schedule::at(std::int64_t update, double base_lr) const {
+  StepRates rates = row_->at(*this, {update, update / options_.updates_per_epoch}, base_lr);
+  if (update < options_.warmup) {
+    rates.lr *= static_cast<double>(update + 1) / options_.warmup;
+  }
+  return rates;
+}
+
+bool Schedule::constant() const {
+  return row_->at == &reluscope::constant && options_.warmup == 0;
+}
+
+bool needs_validation(const std::string& schedule) { return find_row(schedule)->needs_validation; }
+
+void Schedule::epoch_ended(double validation_loss) {
+  if (!row_->needs_validation) return;
+  if (validation_loss < state_.best * (1.0 - options_.threshold)) {
+    state_.best = validation_loss;
+    state_.bad_epochs = 0;
+  } else {
+    ++state_.bad_epochs;
+  }
+  if (state_.cooldown_left > 0) {
+    --state_.cooldown_left;
+    state_.bad_epochs = 0;
+  }
+  if (state_.bad_epochs > options_.patience) {
+    ++state_.drops;
+    state_.cooldown_left = options_.cooldown;
+    state_.bad_epochs = 0;
+  }
+}
+
+}  // namespace reluscope

@@ -1,0 +1,43 @@
+// A moving average of all weights, to score and save in their place: Polyak and Juditsky (1992), with
+// weights that fade exponentially. As torch.optim.swa_utils.AveragedModel with such an avg_fn: the
+// first update takes the weights as they are.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "backend/backend.h"
+#include "core/tensor.h"
+
+namespace reluscope {
+
+class WeightAverage {
+ public:
+  // decay: the share of the average that an update keeps, in [0, 1); 0: no average is kept.
+  WeightAverage(double decay, std::size_t floats)
+      : decay_(decay), average_(decay > 0.0 ? floats : 0) {}
+
+  bool on() const { return decay_ > 0.0; }
+  // average = decay average + (1 - decay) weights
+  void update(Backend& backend, std::span<float> weights) {
+    if (!on()) return;
+    const double keep = updates_++ == 0 ? 0.0 : decay_;
+    ParameterUpdate step;  // a step of plain descent by -(1 - decay) along the weights
+    step.kind = ParameterUpdate::Kind::kSgd;
+    step.gradient = weights.data();
+    step.weights = average_.data();
+    step.sgd = {static_cast<float>(keep - 1.0), 0.0f, false};
+    step.keep = static_cast<float>(keep);
+    backend.update(step, weights.size());
+  }
+  bool ready() const { return updates_ > 0; }
+  std::span<float> values() { return {average_.data(), average_.size()}; }
+  std::span<const float> values() const { return {average_.data(), average_.size()}; }
+
+ private:
+  double decay_;
+  Buffer average_;
+  std::int64_t updates_ = 0;
+};
+
+}  // namespace reluscope

@@ -1,0 +1,200 @@
+// Architecture texts with images, normalisation, dropout and residual blocks: what is accepted and
+// how it is spelt, shapes, and refusals that name the token and what was allowed.
+#include "backend/cpu/cpu_backend.h"
+#include "core/error.h"
+#include "mnist.h"
+#include "nn/architecture.h"
+#include "support.h"
+#include "train/describe.h"
+#include "train/trainer.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+std::string refusal(const std::string& text, const Shape& in = {1, 28, 28}) {
+  try {
+    parse_architecture(text, in, 10);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string canonical(const std::string& text, const Shape& in = {1, 28, 28}) {
+  const std::string spelt = architecture_text(parse_architecture(text, in, 10));
+  CHECK(architecture_text(parse_architecture(spelt, in, 10)) == spelt);
+  return spelt;
+}
+
+void check_says(const std::string& text, const std::vector<std::string>& parts) {
+  const std::string message = refusal(text);
+  CAPTURE(text);
+  CAPTURE(message);
+  CHECK(message.find('\n') == std::string::npos);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("input");
+
+TEST_CASE("the spelling of image layers reads back as itself, flattening included") {
+  CHECK(canonical("conv 8x3 | relu | pool 2 | dense 10") ==
+        "conv 8x3 | relu | pool 2 | flatten | dense 10");
+  CHECK(canonical("conv 8x3 p1 s2|bn|gap|dense 10") ==
+        "conv 8x3 s2 p1 | bn | gap | flatten | dense 10");
+  CHECK(canonical("conv 8x3 s1 p0 | pool 2 s2 | avgpool 3 s1 | flatten | dense 10") ==
+        "conv 8x3 | pool 2 | avgpool 3 s1 | flatten | dense 10");
+  CHECK(canonical("conv 10x3 | gap") == "conv 10x3 | gap | flatten");
+  CHECK(canonical("dense 20 | bn | dropout 0.50 | ln | dense 10") ==
+        "dense 20 | bn | dropout 0.5 | ln | dense 10");
+  CHECK(canonical("conv 8x3|residual(conv 8x3 p1|bn)|gap|dense 10") ==
+        "conv 8x3 | residual ( conv 8x3 p1 | bn ) | gap | flatten | dense 10");
+  CHECK(canonical("dense 8 | residual(residual(dense 8)|relu|residual(dense 8)) | dense 10") ==
+        "dense 8 | residual ( residual ( dense 8 ) | relu | residual ( dense 8 ) ) | dense 10");
+  // Where nothing needs images, they are rows of features from the start.
+  CHECK(canonical("flatten | dense 10") == "dense 10");
+  CHECK(canonical("relu | flatten | dense 10") == "relu | dense 10");
+  CHECK(canonical("flatten | bn | dense 10") == "flatten | bn | dense 10");
+  CHECK(parse_architecture("flatten | dense 10", {1, 28, 28}, 10).front()->takes_offset());
+}
+
+TEST_CASE("shapes, parameters and costs as PyTorch and torchinfo have them") {
+  const ModelSummary s = describe_model(
+      "conv 32x3 p1 | bn | relu | pool 2 | conv 64x3 p1 | bn | prelu | pool 2 | "
+      "residual ( conv 64x3 p1 | bn ) | dense 128 | dropout 0.5 | dense 10",
+      {1, 28, 28}, 10, 64);
+  const auto find = [&](const std::string& name) -> const LayerSummary& {
+    for (const LayerSummary& layer : s.layers) {
+      if (layer.name == name) return layer;
+    }
+    FAIL("no layer is called ", name);
+    return s.layers[0];
+  };
+  CHECK(find("conv1").output == Shape{32, 28, 28});
+  CHECK(find("conv1").parameters == 320);
+  CHECK(find("conv1").multiply_adds == 28 * 28 * 9 * 32);
+  CHECK(find("bn1").parameters == 64);
+  CHECK(find("pool1").output == Shape{32, 14, 14});
+  CHECK(find("conv2").parameters == 18496);
+  CHECK(find("conv2").multiply_adds == 14 * 14 * 9 * 32 * 64);
+  CHECK(find("pool2").output == Shape{64, 7, 7});
+  CHECK(find("res1").output == Shape{64, 7, 7});
+  CHECK(find("flatten1").output == Shape{3136});
+  CHECK(find("fc1").parameters == 3136 * 128 + 128);
+  CHECK(s.parameters == 458891);
+}
+
+TEST_CASE("sizes of convolutions and windows that cannot be") {
+  check_says("conv | dense 10", {"\"conv\"", "position 1", "conv 32x3 p1"});
+  check_says("conv 32 | dense 10", {"\"32\"", "position 6", "32x3"});
+  check_says("conv 0x3 | dense 10", {"\"0\"", "position 6", "channels", "1 to 4096"});
+  check_says("conv 4097x3 | dense 10", {"\"4097\"", "position 6", "1 to 4096"});
+  check_says("conv 8x33 | dense 10", {"\"33\"", "position 8", "kernel", "1 to 32"});
+  check_says("conv 8x | dense 10", {"\"\"", "position 8", "kernel"});
+  check_says("conv 8x3 s0 | dense 10", {"\"0\"", "position 11", "stride", "1 to 32"});
+  check_says("conv 8x3 p-1 | dense 10", {"\"-1\"", "position 11", "padding", "0 to 32"});
+  check_says("conv 8x3 p1.5 | dense 10", {"\"1.5\"", "padding"});
+  check_says("conv 8x3 q1 | dense 10", {"\"q1\"", "position 10", "stride", "padding"});
+  check_says("conv 8x3 p1 p2 | dense 10", {"\"p2\"", "position 13"});
+  check_says("conv 8x31 | dense 10", {"\"8x31\"", "position 6", "31 x 31", "28 x 28"});
+  check_says("conv 8x31 p1 | dense 10", {"31 x 31", "30 x 30", "with padding"});
+  CHECK(refusal("conv 8x31 p2 | dense 10") == "accepted");
+  check_says("pool | dense 10", {"\"pool\"", "position 1", "pool 2"});
+  check_says("avgpool | dense 10", {"\"avgpool\"", "avgpool 2"});
+  check_says("pool 0 | dense 10", {"\"0\"", "position 6", "window", "1 to 32"});
+  check_says("pool 2 p1 | dense 10", {"\"p1\"", "position 8", "stride"});
+  check_says("pool 29 | dense 10", {"\"29\"", "29 x 29", "28 x 28"});
+  check_says("conv 4096x1 | conv 4096x1 p32 | dense 10", {"\"conv\"", "position 15", "outputs", "4,194,304"});
+  check_says("conv 4096x32 s32 p2 | conv 4096x32 p32 s32 | conv 1000x1 | dense 10",
+             {"\"conv\"", "parameters", "268,435,456"});
+}
+
+TEST_CASE("layers of images behind layers of features") {
+  for (const std::string word : {"conv 8x3", "pool 2", "avgpool 2", "gap"}) {
+    const std::string name = word.substr(0, word.find(' '));
+    check_says("dense 16 | " + word + " | dense 10",
+               {"\"" + name + "\"", "position 12", "image", "16 features"});
+    check_says("conv 2x3 | flatten | " + word + " | dense 10",
+               {"\"" + name + "\"", "position 22", "1352 features"});
+  }
+}
+
+TEST_CASE("arguments of the others") {
+  for (const char* const word : {"bn", "ln", "gap", "flatten"}) {
+    check_says(std::string("conv 2x3 | ") + word + " 3 | dense 10",
+               {"\"3\"", "one argument too many", word, "none"});
+  }
+  check_says("dense 8 | dropout | dense 10", {"\"dropout\"", "position 11", "dropout 0.5"});
+  for (const char* const bad : {"1", "-0.1", "1.5", "nan", "inf", "half"}) {
+    check_says(std::string("dense 8 | dropout ") + bad + " | dense 10",
+               {std::string("\"") + bad + "\"", "position 19", "0 to below 1"});
+  }
+  CHECK(refusal("dense 8 | dropout 0 | dense 10") == "accepted");
+}
+
+TEST_CASE("residual blocks that cannot be") {
+  check_says("dense 8 | residual | dense 10", {"\"residual\"", "position 11", "parentheses"});
+  check_says("dense 8 | residual 3 ( dense 8 ) | dense 10", {"\"residual\"", "parentheses"});
+  check_says("dense 8 | residual ( dense 8 | dense 10", {"\"residual\"", "position 11", "\")\""});
+  check_says("dense 8 | residual ( ) | dense 10", {"\")\"", "position 22", "no layer before it"});
+  check_says("dense 8 | residual ( dense 8 | ) | dense 10", {"\")\"", "position 32"});
+  check_says("dense 8 | residual ( | dense 8 ) | dense 10", {"\"|\"", "position 22"});
+  check_says("dense 8 | residual ( dense 8 ) relu | dense 10", {"\"relu\"", "position 32"});
+  check_says("dense 8 ) | dense 10", {"\")\"", "position 9", "closes no residual block"});
+  check_says("dense 8 ( relu ) | dense 10", {"\"(\"", "position 9", "residual"});
+  check_says("( dense 8 ) | dense 10", {"\"(\"", "position 1"});
+  check_says("residual ( dense 784 ) | dense 10", {"\"residual\"", "position 1", "before it"});
+  check_says("dense 8 | residual ( dense 9 ) | dense 10",
+             {"\"residual\"", "position 11", "[8]", "[9]", "the same"});
+  check_says("conv 8x3 | residual ( conv 8x3 ) | dense 10", {"[8, 26, 26]", "[8, 24, 24]"});
+  check_says("dense 8 | residul ( dense 8 ) | dense 10", {"\"residul\"", "did you mean \"residual\""});
+  check_says("dense 8 | residual (", {"\"(\"", "position 20", "another layer was expected"});
+}
+
+TEST_CASE("no text of the new words makes the parser do worse than refuse") {
+  const std::uint64_t seed = test_seed() + 75;
+  TestRandom random(seed);
+  const std::vector<std::string> pieces = {
+      "dense", "conv",    "pool", "avgpool", "gap", "bn", "ln",  "dropout", "flatten", "residual",
+      "(",     ")",       "|",    "|",       "|",   "10", "8x3", "3x",      "x3",      "x",
+      "p1",    "s2",      "2",    "0.5",     "p",   "s",  "-1",  "relu",    "prelu",   "8x1"};
+  for (int round = 0; round < 40000; ++round) {
+    std::string text = random.below(2) ? "conv 8x3 | " : "dense 8 | ";
+    for (int k = random.below(14); k > 0; --k) {
+      text += pieces[static_cast<std::size_t>(random.below(static_cast<int>(pieces.size())))] + " ";
+    }
+    if (random.below(2)) text += "| dense 10";
+    INFO("seed ", seed, ", round ", round, ", text ", text);
+    try {
+      const auto layers = parse_architecture(text, {1, 28, 28}, 10);
+      REQUIRE(architecture_text(parse_architecture(architecture_text(layers), {1, 28, 28}, 10)) ==
+              architecture_text(layers));
+    } catch (const Error& error) {
+      REQUIRE(std::string(error.what()).rfind("model: ", 0) == 0);
+    }
+  }
+}
+
+TEST_CASE("a batch of one is refused where a variance is needed") {
+  cpu::CpuBackend backend;
+  Config config;
+  config.model = "dense 8 | bn | dense 10";
+  for (const int batch : {1, 59999}) {
+    config.batch = batch;
+    CHECK_THROWS_WITH_AS(Trainer(mnist(), config, backend),
+                         doctest::Contains(("batch is " + std::to_string(batch)).c_str()), Error);
+  }
+  config.batch = 2;
+  CHECK_NOTHROW(Trainer(mnist(), config, backend));
+  config.model = "conv 2x3 | bn | pool 26 | dense 10";  // 26 * 26 values a channel
+  config.batch = 1;
+  CHECK_NOTHROW(Trainer(mnist(), config, backend));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,222 @@
+// .npy files: what is read, and each refusal by its message.
+#include "core/error.h"
+#include "data/dataset.h"
+#include "io/npy.h"
+#include "network.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// As numpy.lib.format writes it.
+Bytes npy(const std::string& dict, const Bytes& data, int version = 1) {
+  const std::size_t length_bytes = version == 1 ? 2 : 4;
+  std::string header = dict;
+  while ((8 + length_bytes + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  Bytes bytes = {0x93, 'N', 'U', 'M', 'P', 'Y', static_cast<std::uint8_t>(version), 0};
+  for (std::size_t b = 0; b < length_bytes; ++b) {
+    bytes.push_back(static_cast<std::uint8_t>(header.size() >> (8 * b)));
+  }
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  return bytes;
+}
+
+std::string dict(const std::string& type, const std::string& shape, const char* order = "False") {
+  return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
+}
+
+std::string refusal(const Bytes& bytes) {
+  try {
+    read_npy(bytes, "x_train.npy");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string set_refusal(const Bytes& images, const Bytes& labels, int classes = 0) {
+  try {
+    const ImageSet set(images, labels, classes, "training");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string data_refusal(const Bytes& images, const Bytes& labels) {
+  try {
+    Dataset("made", {images, labels, images, labels}, Dataset::kFromLabels);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+void check_says(const std::string& message, const std::vector<std::string>& parts) {
+  CAPTURE(message);
+  CHECK(message.find('\n') == std::string::npos);
+  CHECK(message.size() < 300);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+const Bytes kSix = {1, 2, 3, 4, 5, 6};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("input");
+
+TEST_CASE("npy: integers of every size and sign, of every version, keys in any order") {
+  const NpyArray bytes = read_npy(npy(dict("|u1", "(1, 2, 3)"), kSix), "x");
+  CHECK(bytes.kind == 'u');
+  CHECK(bytes.size == 1);
+  CHECK(bytes.shape == std::vector<std::int64_t>{1, 2, 3});
+  CHECK(bytes.begin % 64 == 0);
+  CHECK(bytes.count() == 6);
+  struct Case {
+    const char* type;
+    Bytes data;
+    std::int64_t value;
+  };
+  for (const Case& c : {Case{"|u1", {255}, 255}, Case{"|i1", {255}, -1}, Case{"<u2", {1, 2}, 513},
+                        Case{"<i2", {0, 128}, -32768}, Case{"<u4", {1, 0, 0, 128}, 2147483649},
+                        Case{"<i4", {254, 255, 255, 255}, -2},
+                        Case{"<i8", {7, 0, 0, 0, 0, 0, 0, 0}, 7},
+                        Case{"<i8", {255, 255, 255, 255, 255, 255, 255, 255}, -1},
+                        Case{"<u8", {255, 255, 255, 255, 255, 255, 255, 255}, INT64_MAX}}) {
+    CAPTURE(c.type);
+    for (const int version : {1, 2, 3}) {
+      const Bytes file = npy(dict(c.type, "(1,)"), c.data, version);
+      const NpyArray array = read_npy(file, "x");
+      CHECK(array.is_integer());
+      CHECK(array.integer(file, 0) == c.value);
+    }
+  }
+  CHECK(refusal(npy("{\"shape\":(6,),\"fortran_order\":False,\"descr\":\"|u1\"}", kSix)) ==
+        "accepted");
+  CHECK(refusal(npy(dict("<f4", "(1, 1)"), {0, 0, 0, 0})) == "accepted");
+  CHECK(read_npy(npy(dict("|u1", "()"), {5}), "x").count() == 1);
+  CHECK(read_npy(npy(dict("|u1", "(0, 9)"), {}), "x").count() == 0);
+  CHECK(is_npy(npy(dict("|u1", "()"), {5})));
+  CHECK(!is_npy(kSix));
+  CHECK(!is_npy({}));
+}
+
+TEST_CASE("npy: every truncation is refused, and none reads beyond the end") {
+  const Bytes whole = npy(dict("|u1", "(1, 2, 3)"), kSix);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    // A copy of exactly that length, so that sanitizers see any byte read beyond.
+    const std::string message =
+        refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
+    CAPTURE(length);
+    check_says(message, {"x_train.npy: "});
+    CHECK(message != "accepted");
+  }
+  check_says(refusal(Bytes(whole.begin(), whole.end() - 1)),
+             {"5 bytes of data", "announces 6", "truncated"});
+  Bytes longer = whole;
+  longer.push_back(0);
+  check_says(refusal(longer), {"7 bytes of data", "announces 6", "too long"});
+}
+
+TEST_CASE("npy: other formats, orders and types") {
+  check_says(refusal(kSix), {"x_train.npy: this is not a .npy file"});
+  Bytes file = npy(dict("|u1", "(6,)"), kSix);
+  file[6] = 4;
+  check_says(refusal(file), {"version 4", "1 to 3"});
+  file[6] = 0;
+  check_says(refusal(file), {"version 0", "1 to 3"});
+  check_says(refusal(npy(dict("|u1", "(2, 3)", "True"), kSix)), {"Fortran", "ascontiguousarray"});
+  check_says(refusal(npy(dict(">i2", "(3,)"), kSix)), {"\">i2\"", "big-endian", "\"<i2\""});
+  for (const char* type : {"|O", "|O8", "<U3", "|S1", "<c8", "<i3", "<f1", "|b2", "", "u1", "<i16"}) {
+    CAPTURE(type);
+    check_says(refusal(npy(dict(type, "(6,)"), kSix)), {"type is", "whole numbers and floats"});
+  }
+  check_says(refusal(npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", kSix)),
+             {"structured type"});
+  Bytes huge = npy(dict("|u1", "(6,)"), kSix, 2);
+  huge[9] = 255;
+  check_says(refusal(huge), {"header has", "10000"});
+}
+
+TEST_CASE("npy: headers that are no such dict, and sizes that overflow") {
+  for (const char* bad :
+       {"", "{", "{}", "[]", "{'descr': '|u1'}", "{'descr': '|u1', 'fortran_order': False}",
+        "{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (6,)}",
+        "{'descr': '|u1', 'fortran_order': Perhaps, 'shape': (6,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': 6}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (6,",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-6,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (6.0,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), 'more': 1}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (6,)} x", "{'descr: (6,)}"}) {
+    CAPTURE(bad);
+    check_says(refusal(npy(bad, kSix)), {"x_train.npy: the .npy header is not a dict"});
+  }
+  for (const char* shape : {"(2, 9223372036854775807)", "(18446744073709551615,)",
+                            "(1099511627777,)", "(99999999999999999999999999,)"}) {
+    CAPTURE(shape);
+    check_says(refusal(npy(dict("|u1", shape), kSix)), {"size over 1099511627776"});
+  }
+  check_says(refusal(npy(dict("|u1", "(1099511627776, 1099511627776)"), kSix)),
+             {"6 bytes of data", "far more", "truncated"});
+  check_says(refusal(npy(dict("<i8", "(4294967296, 4294967296, 0)"), kSix)), {"far more"});
+}
+
+TEST_CASE("npy: images and labels of a data set") {
+  const Bytes images = npy(dict("|u1", "(3, 1, 2)"), kSix);
+  for (const Bytes& labels : {npy(dict("|u1", "(3,)"), {0, 1, 2}), npy(dict("<i2", "(3,)"), {0, 0, 1, 0, 2, 0}),
+                              idx_bytes({3}, {0, 1, 2})}) {
+    const Dataset data("made", {images, labels, idx_bytes({3, 1, 2}, kSix), labels},
+                       Dataset::kFromLabels);
+    CHECK(data.classes() == 3);
+    CHECK(data.class_names() == std::vector<std::string>{"0", "1", "2"});
+    CHECK(data.train().image(1)[1] == 4);
+    CHECK(data.train().label(2) == 2);
+    CHECK(class_counts(data.train(), 3) == std::vector<std::int64_t>{1, 1, 1});
+    CHECK(data.train().labels().size() == 3);
+  }
+  const Bytes labels = npy(dict("|u1", "(3,)"), {0, 1, 2});
+  check_says(set_refusal(npy(dict("|u1", "(6,)"), kSix), labels), {"training images", "[6]", "u1"});
+  check_says(set_refusal(npy(dict("|i1", "(3, 1, 2)"), kSix), labels), {"training images", "i1"});
+  check_says(set_refusal(npy(dict("|u1", "(0, 1, 2)"), {}), labels), {"count is 0", "from 1"});
+  check_says(set_refusal(npy(dict("|u1", "(1, 1, 6)"), kSix), labels), {"1 images", "3 labels"});
+  check_says(set_refusal(npy(dict("|u1", "(1, 0, 2)"), {}), labels), {"height is 0", "4096"});
+  check_says(set_refusal(npy(dict("|u1", "(1, 5000, 0)"), {}), labels), {"height is 5000", "4096"});
+  check_says(set_refusal(images, npy(dict("<f4", "(1,)"), {0, 0, 0, 0})), {"training labels", "f4"});
+  check_says(set_refusal(images, npy(dict("|u1", "(3, 1)"), {0, 1, 2})), {"training labels", "[3, 1]"});
+  check_says(set_refusal(images, npy(dict("<i2", "(3,)"), {0, 0, 0, 1, 2, 0})),
+             {"training labels", "label 256", "sample 1", "0 to 255"});
+  check_says(set_refusal(images, npy(dict("|i1", "(3,)"), {0, 255, 2})), {"label -1", "sample 1"});
+}
+
+TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least two") {
+  const auto data = [](const Bytes& labels) {
+    const auto n = static_cast<std::uint32_t>(labels.size());
+    return data_refusal(idx_bytes({n, 1, 1}, labels), idx_bytes({n}, labels));
+  };
+  CHECK(data({0, 1}) == "accepted");
+  CHECK(data({2, 1, 1}) == "accepted");  // EMNIST's letters are 1 to 26
+  check_says(data({0, 0}), {"training labels", "at least two classes"});
+  check_says(data({0, 1, 200, 2}), {"label 200", "sample 2", "no sample has label 3", "gap"});
+  Bytes all;
+  for (int c = 0; c < 256; ++c) all.push_back(static_cast<std::uint8_t>(c));
+  CHECK(data(all) == "accepted");
+  // A test label beyond the training set's.
+  const Bytes one = idx_bytes({2, 1, 1}, {5, 6});
+  CHECK_THROWS_WITH_AS(Dataset("made", {one, idx_bytes({2}, {0, 1}), one, idx_bytes({2}, {1, 2})},
+                               Dataset::kFromLabels),
+                       "test labels: label 2 of sample 1 is out of range: with 2 classes labels are "
+                       "0 to 1",
+                       Error);
+}
+
+TEST_SUITE_END();

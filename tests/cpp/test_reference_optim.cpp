@@ -1,0 +1,380 @@
+// What stands between gradients and weights, against plain sums in double: clipping, batches that are
+// accumulated, averages of weights; what fades ends as zero; and what is refused, by message.
+#include <cmath>
+#include <cstring>
+
+#include "backend/cpu/cpu_backend.h"
+#include "core/error.h"
+#include "matrices.h"
+#include "network.h"
+#include "optim/gradients.h"
+#include "train/options.h"
+#include "train/session.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+// Images of 6 x 6 pixels in three classes, four fifths background.
+std::shared_ptr<const Dataset> small_data(int train) {
+  TestRandom random(test_seed() + 70);
+  const auto part = [&random](int count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (int k = 0; k < count; ++k) {
+      labels.push_back(static_cast<std::uint8_t>(k % 3));
+      for (int at = 0; at < 36; ++at) {
+        const bool there = at / 12 == k % 3 ? random.below(2) == 0 : random.below(10) == 0;
+        pixels.push_back(there ? static_cast<std::uint8_t>(random.below(256)) : std::uint8_t{0});
+      }
+    }
+    const auto n = static_cast<std::uint32_t>(count);
+    return std::pair{idx_bytes({n, 6, 6}, pixels), idx_bytes({n}, labels)};
+  };
+  const auto [train_images, train_labels] = part(train);
+  const auto [test_images, test_labels] = part(30);
+  return std::make_shared<const Dataset>(
+      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
+}
+
+Config small_config() {
+  Config config;
+  config.model = "dense 17 | prelu | dense 10";
+  config.batch = 24;
+  return config;
+}
+
+std::vector<float> copy(std::span<const float> values) { return {values.begin(), values.end()}; }
+
+void train(Trainer& trainer, int epochs, double lr) {
+  for (int epoch = 1; epoch <= epochs; ++epoch) {
+    trainer.start_epoch(epoch);
+    for (int batch = 0; batch < trainer.batches(); ++batch) {
+      REQUIRE(trainer.step(batch, lr).diverged_layer == -1);
+    }
+  }
+}
+
+std::string refusal(const std::string& json) {
+  try {
+    Session session(small_data(60), config_from_json(json));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("reference");
+
+TEST_CASE("the norm is the double sum's, and clipping scales by it or leaves every bit") {
+  const std::uint64_t seed = test_seed() + 71;
+  INFO("seed ", seed);
+  TestRandom random(seed);
+  cpu::CpuBackend backend;
+  for (const std::size_t n : {1, 15, 16, 17, 160, 1000, 70001}) {
+    CAPTURE(n);
+    const std::vector<float> g = random.reals(n, -3.0, 3.0);
+    double sum = 0.0;
+    for (const float value : g) sum += static_cast<double>(value) * static_cast<double>(value);
+    CHECK(backend.sum_of_squares(g.data(), n) == doctest::Approx(sum).epsilon(1e-12));
+    const double norm = std::sqrt(sum);
+    for (const double limit : {0.5 * norm, 0.999 * norm, 1.001 * norm + 1e-5}) {
+      std::vector<float> clipped = g;
+      clip_gradients(backend, clipped, {.norm = limit});
+      if (limit > norm) {
+        CHECK(first_difference(clipped, g) == "");
+        continue;
+      }
+      const double factor = limit / (norm + 1e-6);
+      for (std::size_t k = 0; k < n; ++k) {
+        REQUIRE(close(static_cast<double>(clipped[k]), factor * static_cast<double>(g[k]), 1e-6));
+      }
+    }
+    std::vector<float> both = g;
+    clip_gradients(backend, both, {.value = 0.5, .norm = 0.1});  // by value first
+    double after = 0.0;
+    for (const float value : both) after += static_cast<double>(value) * static_cast<double>(value);
+    double limited = 0.0;
+    for (const float value : g) limited += std::pow(std::min(0.5, std::abs(static_cast<double>(value))), 2);
+    CHECK(std::sqrt(after) == doctest::Approx(std::min(0.1 * std::sqrt(limited) / (std::sqrt(limited) + 1e-6),
+                                                       std::sqrt(limited))).epsilon(1e-5));
+  }
+  std::vector<float> odd = {kNan, 2.0f, -2.0f, 0.25f};
+  clip_gradients(backend, odd, {.value = 1.0});
+  CHECK(std::isnan(odd[0]));
+  CHECK(odd[1] == 1.0f);
+  CHECK(odd[2] == -1.0f);
+  CHECK(odd[3] == 0.25f);
+}
+
+TEST_CASE("accumulated batches make the updates of batches as large, the last ones smaller") {
+  // 50 samples, 8 at a time, 3 batches an update: groups of 24, 24 and 2.
+  const std::shared_ptr<const Dataset> data = small_data(50);
+  for (const std::string input : {"dense", "sparse"}) {
+    for (const std::string optimizer : {"sgd", "adam", "muon"}) {
+      CAPTURE(input);
+      CAPTURE(optimizer);
+      Config config = small_config();
+      config.input = input;
+      config.optimizer = optimizer;
+      config.epsilon = 1e-3;  // where a gradient is nearly 0, Adam's step is any
+      cpu::CpuBackend backend;
+      Trainer large(data, config, backend);
+      config.batch = 8;
+      config.accumulate = 3;
+      Trainer small(data, config, backend);
+      CHECK(large.updates_per_epoch() == 3);
+      CHECK(small.batches() == 7);
+      CHECK(small.updates_per_epoch() == 3);
+      const std::vector<float> begin = copy(small.model().parameters());
+      small.start_epoch(1);
+      small.step(0, 0.01);
+      small.step(1, 0.01);
+      CHECK(first_difference(copy(small.model().parameters()), begin) == "");
+      small.step(2, 0.01);
+      CHECK(first_difference(copy(small.model().parameters()), begin) != "");
+      for (int batch = 3; batch < 7; ++batch) small.step(batch, 0.01);
+      CHECK(small.optimizer().steps() == 3);
+      train(large, 1, 0.01);
+      const auto a = small.model().parameters(), b = large.model().parameters();
+      for (std::size_t k = 0; k < a.size(); ++k) {
+        REQUIRE(close(static_cast<double>(a[k]), static_cast<double>(b[k]), 2e-6));
+      }
+    }
+  }
+  Config config = small_config();
+  config.accumulate = 1000;  // more than there are: one update an epoch
+  cpu::CpuBackend backend;
+  Trainer once(data, config, backend);
+  CHECK(once.updates_per_epoch() == 1);
+  train(once, 2, 0.01);
+  CHECK(once.optimizer().steps() == 2);
+}
+
+TEST_CASE("an average of weights is the double one; it is scored and saved, the weights stay") {
+  const std::shared_ptr<const Dataset> data = small_data(60);
+  Config config = small_config();
+  config.ema = 0.8;
+  cpu::CpuBackend backend;
+  Trainer trainer(data, config, backend), plain(data, small_config(), backend);
+  CHECK(first_difference(copy(trainer.scored_parameters()), copy(trainer.model().parameters())) == "");
+  std::vector<double> expected;
+  for (int epoch = 1; epoch <= 4; ++epoch) {
+    trainer.start_epoch(epoch);
+    plain.start_epoch(epoch);
+    for (int batch = 0; batch < trainer.batches(); ++batch) {
+      trainer.step(batch, 0.02);
+      plain.step(batch, 0.02);
+      const auto weights = trainer.model().parameters();
+      if (expected.empty()) expected = widened(copy(weights));
+      for (std::size_t k = 0; k < weights.size(); ++k)
+        expected[k] = 0.8 * expected[k] + 0.2 * static_cast<double>(weights[k]);
+      trainer.evaluate(0, 30);
+      plain.evaluate(0, 30);
+      REQUIRE(first_difference(copy(weights), copy(plain.model().parameters())) == "");
+    }
+  }
+  const std::vector<float> average = copy(trainer.scored_parameters());
+  for (std::size_t k = 0; k < average.size(); ++k) {
+    REQUIRE(close(static_cast<double>(average[k]), expected[k], 1e-6));
+  }
+  CHECK(first_difference(average, copy(trainer.model().parameters())) != "");
+
+  // Scored as a network that has the average for its weights.
+  const double weights_loss = plain.evaluate(0, 30).loss_sum;
+  std::copy(average.begin(), average.end(), plain.model().parameters().begin());
+  plain.model().parameters_changed();
+  CHECK(trainer.evaluate(0, 30).loss_sum == plain.evaluate(0, 30).loss_sum);
+  CHECK(trainer.evaluate(0, 30).loss_sum != weights_loss);
+  const std::vector<std::uint8_t> image(36, 100);
+  trainer.infer(image);
+  plain.infer(image);
+  CHECK(trainer.probabilities() == plain.probabilities());
+}
+
+TEST_CASE("a file holds the average in place of the weights, and the last line its hash") {
+  Config config = small_config();
+  config.ema = 0.5;
+  config.epochs = 1;
+  Session session(small_data(60), config);
+  Progress progress;
+  while ((progress = session.advance()).event() != "done") {}
+  CHECK(progress.values["weights_sha256"] == session.weights_sha256());
+  CHECK(progress.values["ema_sha256"] != session.weights_sha256());
+  const std::vector<std::uint8_t> file = session.save("safetensors");
+  std::uint64_t size = 0;
+  for (std::size_t k = 0; k < 8; ++k) size |= std::uint64_t{file[k]} << (8 * k);
+  const test::Json header = test::Json::parse(file.begin() + 8, file.begin() + 8 + static_cast<std::ptrdiff_t>(size));
+  for (const Model::Parameter& p : session.trainer().model().parameter_list()) {
+    const std::vector<float> values = Model::gather(p, session.trainer().scored_parameters());
+    std::vector<float> saved(values.size());
+    std::memcpy(saved.data(), file.data() + 8 + size + header[p.name]["data_offsets"][0].get<std::size_t>(),
+                saved.size() * sizeof(float));
+    CHECK(first_difference(saved, values) == "");
+  }
+}
+
+TEST_CASE("the rate in use is told where it changes, and only there") {
+  for (const bool changes : {false, true}) {
+    CAPTURE(changes);
+    Config config = small_config();
+    config.lr = 0.25;
+    config.schedule = changes ? "exponential" : "constant";
+    config.lr_gamma = 0.5;
+    config.epochs = 2;
+    config.log_every = 1;
+    Session session(small_data(60), config);
+    std::vector<double> epochs;
+    for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+      const int epoch = p.values["epoch"];
+      const double lr = changes && epoch == 2 ? 0.125 : 0.25;
+      if (p.event() == "batch") {
+        CHECK(p.values["lr"] == lr);
+        CHECK((p.lines[0].find("\tLR: " + std::string(epoch == 2 ? "0.125" : "0.25")) !=
+               std::string::npos) == changes);
+      } else if (p.event() == "epoch") {
+        CHECK(p.values.contains("lr") == changes);
+        if (changes) CHECK(p.values["lr"] == lr);
+        epochs.push_back(lr);
+      }
+    }
+    CHECK(epochs.size() == 2);
+  }
+}
+
+// Moments and decaying weights fade once gradients are zero: to zero, not to denormal numbers.
+TEST_CASE("no optimizer leaves denormal numbers behind") {
+  cpu::CpuBackend backend;
+  for (const OptimizerRow& row : optimizer_rows()) {
+    for (const double decay : {0.0, 1.0}) {
+      CAPTURE(row.name);
+      CAPTURE(decay);
+      OptimizerOptions options;
+      options.momentum = 0.9;
+      options.beta2 = 0.95;
+      options.alpha = 0.95;
+      options.centered = true;
+      options.weight_decay = decay;
+      const HiddenMatrix matrix{0, {8, 16}, 16};
+      const std::size_t floats = align_up(matrix.layout.size()) + kAlignFloats;
+      const auto optimizer = make_optimizer(row.name, options, floats, std::span(&matrix, 1));
+      TestRandom random(test_seed() + 72);
+      Buffer w(floats), g(floats);
+      for (std::size_t k = 0; k < floats; ++k) w.data()[k] = random.real(-1.0, 1.0);
+      for (int step = 0; step < 4000; ++step) {
+        for (std::size_t k = 0; k < floats; ++k)
+          g.data()[k] = step < 3 ? random.real(-1.0, 1.0) : 0.0f;
+        // Muon brings the last trace of a fading momentum to full size: let it begin from nothing.
+        optimizer->begin_step(0.05);
+        optimizer->apply(backend, w.data(), g.data(), floats);
+        int abnormal = 0;
+        const auto count = [&abnormal](std::span<const float> values) {
+          for (const float v : values) abnormal += !(v == 0.0f || std::isnormal(v));
+        };
+        count({w.data(), floats});
+        for (const Optimizer::State& state : optimizer->state()) count(state.values);
+        REQUIRE(abnormal == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("every optimizer lowers the loss of a small network, under every schedule") {
+  for (const OptimizerRow& row : optimizer_rows()) {
+    for (const ScheduleRow& schedule : schedule_rows()) {
+      if (schedule.needs_validation) continue;
+      CAPTURE(row.name);
+      CAPTURE(schedule.name);
+      Config config = small_config();
+      config.optimizer = row.name;
+      config.schedule = schedule.name;
+      config.lr = row.name == std::string("sgd") ? 0.1 : 0.01;
+      config.lr_gamma = 0.8;
+      config.muon_scale = 2.0;
+      config.epochs = 12;
+      Session session(small_data(240), config);
+      std::vector<double> losses;
+      for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+        REQUIRE(p.event() != "diverged");
+        if (p.event() == "epoch") losses.push_back(p.values["train_loss"].get<double>());
+      }
+      CHECK(losses.back() < 0.8 * losses.front());
+    }
+  }
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("input");
+
+TEST_CASE("every number of the config is refused out of its range, by name") {
+  for (const Field& field : config_fields()) {
+    const bool is_double = std::holds_alternative<double Config::*>(field.member);
+    const bool is_int = std::holds_alternative<int Config::*>(field.member);
+    if (!is_double && !is_int) continue;
+    CAPTURE(field.name);
+    const auto says = [&field](const std::string& text) {
+      try {
+        config_from_fields({{field.name, text}});
+      } catch (const Error& error) {
+        return std::string(error.what()).starts_with(field.name + " is ") &&
+               std::string(error.what()).find(", but it must be ") != std::string::npos;
+      }
+      return false;
+    };
+    CHECK(says("nan"));
+    CHECK(says("1e300"));
+    CHECK(says("-1e300"));
+    CHECK(says("many"));
+    if (is_int) CHECK(says("3.5"));
+    if (field.min == 0.0) CHECK(says("-1e-9"));
+    if (field.below_max) CHECK(says(field.max == 1.0 ? "1" : "x"));
+  }
+}
+
+TEST_CASE("settings that name a choice or a use say what there is") {
+  for (const Field& field : config_fields()) {
+    CAPTURE(field.name);
+    if (field.used_by.empty()) continue;
+    const std::string setting = field.used_by.substr(0, field.used_by.find(':'));
+    CHECK((setting == "optimizer" || setting == "schedule"));
+  }
+  const auto row_of = [](const std::string& name) {
+    for (const auto& row : fields_json()) {
+      if (row["name"] == name) return test::Json::parse(row.dump());
+    }
+    return test::Json();
+  };
+  CHECK(row_of("momentum")["used_when"]["optimizer"] == test::Json({"sgd", "rmsprop"}));
+  CHECK(row_of("lr_min")["used_when"]["schedule"] == test::Json({"cosine", "cosine_restarts", "plateau"}));
+  CHECK(!row_of("weight_decay").contains("used_when"));
+  CHECK(row_of("schedule")["choices"].size() == schedule_rows().size());
+  CHECK(row_of("optimizer")["choices"].size() == optimizer_rows().size());
+  CHECK_THROWS_WITH_AS(config_from_fields({{"schedule", "cosin"}}),
+                       "schedule is \"cosin\", but it must be constant, step, multi_step, exponential, "
+                       "cosine, cosine_restarts, one_cycle or plateau",
+                       Error);
+}
+
+TEST_CASE("options that do not go together, milestones that are none, plateaus of nothing") {
+  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true})") ==
+        "nesterov is on but momentum is 0: Nesterov's method needs a momentum above 0");
+  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1})") ==
+        "nesterov is on but dampening is 0.1: Nesterov's method needs a dampening of 0");
+  for (const char* text : {"", "3,", ",3", "3,x", "5,3", "3,3", "0", "1.5", "nan", "1e9", "3 4"}) {
+    CAPTURE(text);
+    CHECK(refusal(std::string(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": ")") + text +
+                  "\"}") == "lr_milestones is \"" + std::string(text) +
+                                "\", but it must be whole epochs from 1, ascending, separated by commas");
+    CHECK(refusal(std::string(R"({"model": "dense 10", "lr_milestones": ")") + text + "\"}") == "accepted");
+  }
+  CHECK(refusal(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") == "accepted");
+  CHECK(refusal(R"({"model": "dense 10", "schedule": "plateau"})") == "accepted");  // holds some out
+  // One cycle brings a momentum of its own.
+  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==
+        "accepted");
+}
+
+TEST_SUITE_END();
