@@ -65,6 +65,20 @@ struct Signal {
   bool sparse() const { return values.data == nullptr; }
 };
 
+// An activation behind a product, y = f(product), applied to each part of the product while that is
+// in the nearest cache.
+struct ActivationAfter {
+  ActivationId id = -1;      // -1: none
+  const float* p = nullptr;  // its parameters
+  float* y = nullptr;        // laid out like the product
+};
+// An activation in front of a product, x = f(z): dL/dz is made of dL/dx in the same way.
+struct ActivationBefore {
+  ActivationId id = -1;
+  const float* p = nullptr;
+  const float* z = nullptr;  // laid out like x
+};
+
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
@@ -74,6 +88,10 @@ struct SoftmaxLoss {
   float* dlogits;              // layout of logits, padding written as zero; null: not wanted
 };
 
+inline std::size_t input_gradient_scratch(int n, int in, int out) {
+  return align_up(Layout{out, n}.size()) + align_up(Layout{in + kPanel, n}.size());
+}
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -82,18 +100,23 @@ class Backend {
   virtual std::string_view target() const = 0;  // the instruction set: "avx2"
   virtual int threads() const = 0;              // of the host that work for it
   virtual void finish() = 0;
-  // Runs work(part, parts) for every part on those threads: host work such as making batches.
-  virtual void run_parts(const PartWork& work) = 0;
+  // Host work that may wait, such as making the next batch, for threads with nothing else to do.
+  virtual void offer(const Chores& chores) = 0;
+  virtual void finish_chores() = 0;  // returns when all that was offered is done
 
-  // y (N, O) = start (O; null: 0) + x.values (N, I) w (I, O), dense or sparse.
-  virtual void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y) = 0;
+  // y (N, O) = start (O; null: 0) + x.values (N, I) w (I, O), dense or sparse, then what comes
+  // after it.
+  virtual void matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
+                      const ActivationAfter& after) = 0;
+  // dx (N, I) = dy (N, O) times w (I, O) transposed, padding zero; times f'(z) if an activation is
+  // before. scratch: input_gradient_scratch() floats.
+  virtual void input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float* scratch,
+                              const ActivationBefore& before) = 0;
   // gradient (I, O) = start (O; null: 0) + x.values (N, I) transposed, times d (N, O); what
   // becomes of it, `update` says. If an optimizer is applied and column_sums is not null, it gets
   // the sums of the columns of the new weights, in the order of column_sums().
   virtual void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                                const ParameterUpdate& update, float* column_sums) = 0;
-  // y = x transposed, padding zero.
-  virtual void transpose(ConstMatrixView x, MatrixView y) = 0;
   // sums[c] = sum over the rows of x, row 0 first; as many as the padded columns.
   virtual void column_sums(ConstMatrixView x, float* sums) = 0;
   // y[i] = (a ? a[i] : 0) + scale * x[i]; y may be a or x.

@@ -8,47 +8,76 @@
 namespace reluscope {
 
 Batcher::Batcher(const BatcherOptions& options, Backend& backend)
-    : options_(options), backend_(backend) {
-  const auto pixels = static_cast<std::size_t>(options.pixels);
-  const auto train_rows = static_cast<std::size_t>(options.train_rows);
-  const std::size_t rows = std::max(train_rows, static_cast<std::size_t>(options.evaluate_rows));
-  samples_.resize(rows);
-  labels_.resize(rows);
-  if (options.sparse) {
-    row_entries_.resize(rows * (pixels + 1));  // one more each: list() may write and not count it
-    row_begin_.resize(rows);
-    row_end_.resize(rows);
-    column_entries_.resize(train_rows * pixels);
-    column_begin_.resize(pixels);
-    column_end_.resize(pixels);
-  } else {
-    values_ = Buffer(Layout{static_cast<int>(rows), options.pixels}.size());
+    : options_(options),
+      backend_(backend),
+      ahead_(make_slot(options.train_rows, true)),
+      present_(make_slot(options.train_rows, true)),
+      scored_(make_slot(options.evaluate_rows, false)) {}
+
+Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
+  Slot slot;
+  const auto pixels = static_cast<std::size_t>(options_.pixels);
+  const auto count = static_cast<std::size_t>(rows);
+  slot.samples.resize(count);
+  slot.labels.resize(count);
+  if (!options_.sparse) {
+    slot.values = Buffer(Layout{rows, options_.pixels}.size());
+    return slot;
   }
+  slot.row_entries.resize(count * (pixels + 1));  // one more: list() may write and not count it
+  slot.row_begin.resize(count);
+  slot.row_end.resize(count);
+  if (columns) {
+    slot.column_entries.resize(count * pixels);
+    slot.column_begin.resize(pixels);
+    slot.column_end.resize(pixels);
+  }
+  return slot;
 }
 
 std::size_t Batcher::memory_bytes() const {
-  const std::size_t begins = row_begin_.capacity() + row_end_.capacity() +
-                             column_begin_.capacity() + column_end_.capacity();
-  return order_.capacity() * sizeof(std::uint64_t) + values_.size() * sizeof(float) +
-         (row_entries_.capacity() + column_entries_.capacity()) * sizeof(SparseEntry) +
-         begins * sizeof(std::uint32_t) + samples_.capacity() * sizeof(int) + labels_.capacity();
+  std::size_t bytes = (order_.capacity() + sorting_.capacity()) * sizeof(std::uint64_t);
+  for (const Slot* slot : {&ahead_, &present_, &scored_}) {
+    const std::size_t begins = slot->row_begin.capacity() + slot->row_end.capacity() +
+                               slot->column_begin.capacity() + slot->column_end.capacity();
+    const std::size_t entries = slot->row_entries.capacity() + slot->column_entries.capacity();
+    bytes += slot->values.size() * sizeof(float) + entries * sizeof(SparseEntry) +
+             begins * sizeof(std::uint32_t) + slot->samples.capacity() * sizeof(int) +
+             slot->labels.capacity();
+  }
+  return bytes;
 }
 
+// By the words, and equal ones by sample: a radix sort keeps the order of equals.
 void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
+  backend_.finish_chores();
+  ahead_.first = -1;
   const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
   order_.resize(static_cast<std::size_t>(count));
+  sorting_.resize(order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    order_[i] = (std::uint64_t{rng.bits(i)[0]} << 32) | i;  // the sample number breaks ties
+    order_[i] = (std::uint64_t{rng.bits(i)[0]} << 32) | i;
   }
-  std::sort(order_.begin(), order_.end());
+  constexpr int kDigits = 4, kDigitBits = 8, kValues = 1 << kDigitBits;
+  for (int digit = 0; digit < kDigits; ++digit) {
+    const auto value_of = [digit](std::uint64_t place) {
+      return static_cast<std::size_t>(place >> (32 + digit * kDigitBits)) % kValues;
+    };
+    std::uint32_t starts[kValues + 1] = {};
+    for (const std::uint64_t place : order_) ++starts[value_of(place) + 1];
+    for (int v = 0; v < kValues; ++v) starts[v + 1] += starts[v];
+    for (const std::uint64_t place : order_) sorting_[starts[value_of(place)]++] = place;
+    std::swap(order_, sorting_);
+  }
 }
 
-void Batcher::gather(std::span<const std::uint8_t> pixels, int row, const Layout& layout) {
+void Batcher::gather(Slot& slot, std::span<const std::uint8_t> pixels, int row) const {
+  const Layout layout{slot.rows, options_.pixels};
   const std::uint8_t* from = pixels.data();
   for (int p = 0; p < layout.panels(); ++p) {
     const int cols = layout.panel_cols(p);
     float* const to =
-        values_.data() + layout.panel_offset(p) +
+        slot.values.data() + layout.panel_offset(p) +
         static_cast<std::size_t>(row) * static_cast<std::size_t>(layout.panel_width(p));
     for (int c = 0; c < cols; ++c) to[c] = options_.table.values[*from++];
     for (int c = cols; c < layout.panel_width(p); ++c) to[c] = 0.0f;
@@ -57,10 +86,10 @@ void Batcher::gather(std::span<const std::uint8_t> pixels, int row, const Layout
 
 // Eight pixels of background are passed over at once; among others every pixel is written and
 // only those that are not background are counted, without a branch on each.
-void Batcher::list(std::span<const std::uint8_t> pixels, int row) {
+void Batcher::list(Slot& slot, std::span<const std::uint8_t> pixels, int row) const {
   const auto at_row = static_cast<std::size_t>(row);
-  row_begin_[at_row] = static_cast<std::uint32_t>(at_row * (pixels.size() + 1));
-  SparseEntry* to = row_entries_.data() + row_begin_[at_row];
+  slot.row_begin[at_row] = static_cast<std::uint32_t>(at_row * (pixels.size() + 1));
+  SparseEntry* to = slot.row_entries.data() + slot.row_begin[at_row];
   const auto background = static_cast<std::uint8_t>(options_.background);
   std::uint64_t eight = 0;
   std::memset(&eight, background, sizeof eight);
@@ -76,40 +105,45 @@ void Batcher::list(std::span<const std::uint8_t> pixels, int row) {
       to += pixels[i] != background;
     }
   }
-  row_end_[at_row] = static_cast<std::uint32_t>(to - row_entries_.data());
+  slot.row_end[at_row] = static_cast<std::uint32_t>(to - slot.row_entries.data());
 }
 
 // The rows' entries of features [first, end) by feature; samples stay in ascending order.
-void Batcher::list_columns(int rows, int first, int end) {
+void Batcher::list_columns(Slot& slot, int first, int end) const {
+  const int rows = slot.rows;
   for (int k = first; k < end; ++k) {
     const auto begin = static_cast<std::uint32_t>(k * rows);
-    column_begin_[static_cast<std::size_t>(k)] = begin;
-    column_end_[static_cast<std::size_t>(k)] = begin;
+    slot.column_begin[static_cast<std::size_t>(k)] = begin;
+    slot.column_end[static_cast<std::size_t>(k)] = begin;
   }
   const auto first_offset = static_cast<std::uint32_t>(first * kPanel);
   const auto end_offset = static_cast<std::uint32_t>(end * kPanel);
   for (int row = 0; row < rows; ++row) {
     const auto at = static_cast<std::size_t>(row);
-    const SparseEntry* const last = row_entries_.data() + row_end_[at];
+    const SparseEntry* const entries = slot.row_entries.data();
+    const SparseEntry* const last = entries + slot.row_end[at];
     const SparseEntry* entry = std::lower_bound(
-        static_cast<const SparseEntry*>(row_entries_.data()) + row_begin_[at], last, first_offset,
+        entries + slot.row_begin[at], last, first_offset,
         [](const SparseEntry& e, std::uint32_t offset) { return e.offset < offset; });
     for (; entry != last && entry->offset < end_offset; ++entry) {
-      column_entries_[column_end_[entry->offset / kPanel]++] = {
+      slot.column_entries[slot.column_end[entry->offset / kPanel]++] = {
           static_cast<std::uint32_t>(row * kPanel), entry->value};
     }
   }
 }
 
-void Batcher::add(std::span<const std::uint8_t> pixels, int row, int rows) {
+void Batcher::add(Slot& slot, std::span<const std::uint8_t> pixels, int row) const {
   if (options_.sparse) {
-    list(pixels, row);
+    list(slot, pixels, row);
   } else {
-    gather(pixels, row, {rows, options_.pixels});
+    gather(slot, pixels, row);
   }
 }
 
 namespace {
+
+// Pieces that a batch is made in: some rows, then some of the lists by feature.
+constexpr int kPieceRows = 8, kColumnPieces = 4;
 
 void prefetch(std::span<const std::uint8_t> bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += 64) __builtin_prefetch(bytes.data() + at);
@@ -117,56 +151,81 @@ void prefetch(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-void Batcher::add_all(const ImageSet& set, int rows) {
-  backend_.run_parts([&](int part, int parts) {
-    const int end = ThreadPool::share_begin(rows, part + 1, parts, 1);
-    for (int row = ThreadPool::share_begin(rows, part, parts, 1); row < end; ++row) {
-      const int sample = samples_[static_cast<std::size_t>(row)];
-      // Samples are far apart in memory: ask for one while the one before is being read.
-      if (row + 1 < end) prefetch(set.image(samples_[static_cast<std::size_t>(row) + 1]));
-      add(set.image(sample), row, rows);
-      labels_[static_cast<std::size_t>(row)] = set.label(sample);
-    }
-  });
+void Batcher::do_piece(int piece) {
+  Slot& slot = *making_;
+  const int row_pieces = (slot.rows + kPieceRows - 1) / kPieceRows;
+  if (piece >= row_pieces) {
+    const int part = piece - row_pieces;
+    list_columns(slot, ThreadPool::share_begin(options_.pixels, part, kColumnPieces, 1),
+                 ThreadPool::share_begin(options_.pixels, part + 1, kColumnPieces, 1));
+    return;
+  }
+  const int end = std::min((piece + 1) * kPieceRows, slot.rows);
+  for (int row = piece * kPieceRows; row < end; ++row) {
+    const int sample = slot.samples[static_cast<std::size_t>(row)];
+    // Samples are far apart in memory: ask for one while the one before is being read.
+    if (row + 1 < end) prefetch(slot.set->image(slot.samples[static_cast<std::size_t>(row) + 1]));
+    add(slot, slot.set->image(sample), row);
+    slot.labels[static_cast<std::size_t>(row)] = slot.set->label(sample);
+  }
 }
 
-Batch Batcher::finish(int rows) {
-  Signal input{{values_.data(), {rows, options_.pixels}}, options_.table.offset};
+void Batcher::begin(Slot& slot, bool columns) {
+  backend_.finish_chores();
+  making_ = &slot;
+  const int row_pieces = (slot.rows + kPieceRows - 1) / kPieceRows;
+  backend_.offer({[](void* self, int piece) { static_cast<Batcher*>(self)->do_piece(piece); }, this,
+                  row_pieces + (columns && options_.sparse ? kColumnPieces : 0), row_pieces});
+}
+
+Batch Batcher::batch_of(const Slot& slot) const {
+  Signal input{{slot.values.data(), {slot.rows, options_.pixels}}, options_.table.offset};
   if (options_.sparse) {
-    input.rows = {row_entries_.data(), row_begin_.data(), row_end_.data(), rows};
-    input.columns = {column_entries_.data(), column_begin_.data(), column_end_.data(),
-                     options_.pixels};
+    input.rows = {slot.row_entries.data(), slot.row_begin.data(), slot.row_end.data(), slot.rows};
+    if (!slot.column_entries.empty()) {
+      input.columns = {slot.column_entries.data(), slot.column_begin.data(),
+                       slot.column_end.data(), options_.pixels};
+    }
   }
-  return {input, labels_.data()};
+  return {input, slot.labels.data()};
+}
+
+void Batcher::prepare(const ImageSet& set, int first, int rows) {
+  backend_.finish_chores();
+  ahead_.set = &set;
+  ahead_.first = first;
+  ahead_.rows = rows;
+  for (int row = 0; row < rows; ++row) {
+    const std::uint64_t place = order_[static_cast<std::size_t>(first + row)];
+    ahead_.samples[static_cast<std::size_t>(row)] =
+        static_cast<int>(static_cast<std::uint32_t>(place));
+  }
+  begin(ahead_, true);
 }
 
 Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
-  for (int row = 0; row < rows; ++row) {
-    const std::uint64_t place = order_[static_cast<std::size_t>(first + row)];
-    samples_[static_cast<std::size_t>(row)] = static_cast<int>(static_cast<std::uint32_t>(place));
-  }
-  add_all(set, rows);
-  if (options_.sparse) {
-    backend_.run_parts([&](int part, int parts) {
-      list_columns(rows, ThreadPool::share_begin(options_.pixels, part, parts, 1),
-                   ThreadPool::share_begin(options_.pixels, part + 1, parts, 1));
-    });
-  }
-  return finish(rows);
+  if (ahead_.set != &set || ahead_.first != first || ahead_.rows != rows) prepare(set, first, rows);
+  backend_.finish_chores();
+  std::swap(ahead_, present_);
+  ahead_.first = -1;
+  return batch_of(present_);
 }
 
 Batch Batcher::in_order(const ImageSet& set, int first, int rows) {
-  for (int row = 0; row < rows; ++row) samples_[static_cast<std::size_t>(row)] = first + row;
-  add_all(set, rows);
-  Batch batch = finish(rows);
-  batch.input.columns = {};  // those of an earlier batch
-  return batch;
+  backend_.finish_chores();
+  scored_.set = &set;
+  scored_.rows = rows;
+  for (int row = 0; row < rows; ++row) scored_.samples[static_cast<std::size_t>(row)] = first + row;
+  begin(scored_, false);
+  backend_.finish_chores();
+  return batch_of(scored_);
 }
 
 Batch Batcher::single(std::span<const std::uint8_t> pixels) {
-  add(pixels, 0, 1);
-  labels_[0] = 0;
-  return finish(1);
+  scored_.rows = 1;
+  add(scored_, pixels, 0);
+  scored_.labels[0] = 0;
+  return batch_of(scored_);
 }
 
 }  // namespace reluscope

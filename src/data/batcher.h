@@ -28,8 +28,11 @@ struct BatcherOptions {
 
 class Batcher {
  public:
-  // Work is shared among the backend's threads.
+  // The backend's threads make the batches.
   Batcher(const BatcherOptions& options, Backend& backend);
+  ~Batcher() { backend_.finish_chores(); }
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
 
   std::size_t memory_bytes() const;
 
@@ -38,28 +41,40 @@ class Batcher {
   void shuffle(std::uint64_t seed, int epoch, int count);
   // Samples order[first], order[first + 1], ... of the last shuffle. Good until the next call.
   Batch shuffled(const ImageSet& set, int first, int rows);
+  // Has threads that would idle make that batch while the last one is being used.
+  void prepare(const ImageSet& set, int first, int rows);
   // Samples first, first + 1, ..., to be scored: without lists by feature.
   Batch in_order(const ImageSet& set, int first, int rows);
   // One image that need not belong to a set.
   Batch single(std::span<const std::uint8_t> pixels);
 
  private:
-  void add(std::span<const std::uint8_t> pixels, int row, int rows);
-  void gather(std::span<const std::uint8_t> pixels, int row, const Layout& layout);
-  void list(std::span<const std::uint8_t> pixels, int row);
-  void list_columns(int rows, int first, int end);
-  void add_all(const ImageSet& set, int rows);  // the samples_ of the batch
-  Batch finish(int rows);
+  struct Slot {  // one batch, being made or being used
+    Buffer values;
+    std::vector<SparseEntry> row_entries, column_entries;
+    // Each list has room for all it could hold, so that threads need not wait for one another.
+    std::vector<std::uint32_t> row_begin, row_end, column_begin, column_end;
+    std::vector<int> samples;
+    std::vector<std::uint8_t> labels;
+    const ImageSet* set = nullptr;
+    int first = -1, rows = 0;
+  };
+
+  Slot make_slot(int rows, bool columns) const;
+  void add(Slot& slot, std::span<const std::uint8_t> pixels, int row) const;
+  void gather(Slot& slot, std::span<const std::uint8_t> pixels, int row) const;
+  void list(Slot& slot, std::span<const std::uint8_t> pixels, int row) const;
+  void list_columns(Slot& slot, int first, int end) const;
+  void do_piece(int piece);  // of making the batch that making_ is to hold
+  void begin(Slot& slot, bool columns);
+  Batch batch_of(const Slot& slot) const;
 
   BatcherOptions options_;
   Backend& backend_;
   std::vector<std::uint64_t> order_;  // random word << 32 | sample
-  Buffer values_;
-  std::vector<SparseEntry> row_entries_, column_entries_;
-  // Each list has room for all it could hold, so that threads need not wait for one another.
-  std::vector<std::uint32_t> row_begin_, row_end_, column_begin_, column_end_;
-  std::vector<int> samples_;
-  std::vector<std::uint8_t> labels_;
+  std::vector<std::uint64_t> sorting_;
+  Slot ahead_, present_, scored_;
+  Slot* making_ = nullptr;
 };
 
 }  // namespace reluscope

@@ -42,35 +42,35 @@ struct SparseSum {
 };
 
 template <class V, int kWidth>
-HWY_NOINLINE void sparse_rows(const SparseLists& x, const float* w, const float* start, float* y) {
+HWY_NOINLINE void sparse_rows(const SparseLists& x, Rows rows, const float* w, const float* start,
+                              float* y) {
   SparseSum<V, kWidth> sum;
-  for (int row = 0; row < x.count; ++row, y += kWidth) {
+  for (int row = rows.first; row < rows.end; ++row, y += kWidth) {
     sum.run(x, row, start, w);
     for (int v = 0; v < sum.kVectors; ++v) sum.sum[v].store(y + v * lanes());
   }
 }
 
 template <class V>
-void sparse_matmul(const SparseLists& x, ConstMatrixView w, const float* start, MatrixView y,
-                   int first, int end) {
-  for (int p = first; p < end; ++p) {
-    const auto run = y.layout.panel_width(p) == kPanel ? &sparse_rows<V, kPanel>
-                                                       : &sparse_rows<V, kPad>;
-    run(x, w.panel(p), start == nullptr ? nullptr : start + p * kPanel, y.panel(p));
-  }
+void sparse_matmul(const SparseLists& x, Rows rows, ConstMatrixView w, int panel,
+                   const float* start, float* y) {
+  const auto run =
+      w.layout.panel_width(panel) == kPanel ? &sparse_rows<V, kPanel> : &sparse_rows<V, kPad>;
+  run(x, rows, w.panel(panel), start, y);
 }
 
-// The gradient of a panel goes to `update`, element `at` being its first. `column_sums`, unless null,
-// gets the sums of what update.apply gives, rows ascending.
+// The gradient of some rows of a panel goes to `update`, element `at` being its first.
+// `column_sums`, unless null, gets the sums of what update.apply gives, rows ascending.
 template <class V, class Update, int kWidth>
-HWY_NOINLINE void sparse_columns(const SparseLists& x, const float* d, const float* start,
-                                 const Update& shared, std::size_t at, float* column_sums) {
+HWY_NOINLINE void sparse_columns(const SparseLists& x, Rows rows, const float* d,
+                                 const float* start, const Update& shared, std::size_t at,
+                                 float* column_sums) {
   const Update update = shared;  // in registers: nothing written here can change it
   SparseSum<V, kWidth> sum;
   V total[sum.kVectors];
   RELUSCOPE_UNROLL
   for (int v = 0; v < sum.kVectors; ++v) total[v] = V::zero();
-  for (int k = 0; k < x.count; ++k, at += kWidth) {
+  for (int k = rows.first; k < rows.end; ++k, at += kWidth) {
     sum.run(x, k, start, d);
     RELUSCOPE_UNROLL
     for (int v = 0; v < sum.kVectors; ++v) {
@@ -82,30 +82,29 @@ HWY_NOINLINE void sparse_columns(const SparseLists& x, const float* d, const flo
 }
 
 template <class V, class Update>
-void sparse_gradient_with(const SparseLists& x, ConstMatrixView d, const float* start,
-                          const ParameterUpdate& args, float* column_sums, int first, int end) {
+void sparse_gradient_with(const SparseLists& x, Rows rows, ConstMatrixView d, int panel,
+                          const float* start, const ParameterUpdate& args, float* column_sums) {
   const Update update(args);
   const Layout layout{x.count, d.cols()};
-  for (int p = first; p < end; ++p) {
-    const auto run = layout.panel_width(p) == kPanel ? &sparse_columns<V, Update, kPanel>
-                                                     : &sparse_columns<V, Update, kPad>;
-    run(x, d.panel(p), start == nullptr ? nullptr : start + p * kPanel, update,
-        layout.panel_offset(p), column_sums == nullptr ? nullptr : column_sums + p * kPanel);
-  }
+  const int width = layout.panel_width(panel);
+  const auto run =
+      width == kPanel ? &sparse_columns<V, Update, kPanel> : &sparse_columns<V, Update, kPad>;
+  run(x, rows, d.panel(panel), start, update,
+      layout.panel_offset(panel) + static_cast<std::size_t>(rows.first * width), column_sums);
 }
 
 template <class V>
-void sparse_weight_gradient(const SparseLists& x, ConstMatrixView d, const float* start,
-                            const ParameterUpdate& update, float* column_sums, int first,
-                            int end) {
+void sparse_weight_gradient(const SparseLists& x, Rows rows, ConstMatrixView d, int panel,
+                            const float* start, const ParameterUpdate& update,
+                            float* column_sums) {
   using Kind = ParameterUpdate::Kind;
   switch (update.kind) {
     case Kind::kStore:
-      return sparse_gradient_with<V, StoreUpdate<V>>(x, d, start, update, column_sums, first, end);
+      return sparse_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update, column_sums);
     case Kind::kAdam:
-      return sparse_gradient_with<V, AdamUpdate<V>>(x, d, start, update, column_sums, first, end);
+      return sparse_gradient_with<V, AdamUpdate<V>>(x, rows, d, panel, start, update, column_sums);
     case Kind::kSgd:
-      return sparse_gradient_with<V, SgdUpdate<V>>(x, d, start, update, column_sums, first, end);
+      return sparse_gradient_with<V, SgdUpdate<V>>(x, rows, d, panel, start, update, column_sums);
   }
 }
 
