@@ -45,6 +45,8 @@ class Batcher {
   void prepare(const ImageSet& set, int first, int rows);
   // Samples first, first + 1, ..., to be scored: without lists by feature.
   Batch in_order(const ImageSet& set, int first, int rows);
+  // Samples of a set in this order, to be scored; as many as are scored at a time at most.
+  Batch chosen(const ImageSet& set, std::span<const int> samples);
   // One image that need not belong to a set.
   Batch single(std::span<const std::uint8_t> pixels);
 

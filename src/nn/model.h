@@ -58,6 +58,15 @@ class Model {
 
   // Output of a layer in the last forward, (N, features of that layer).
   ConstMatrixView output(int layer) const;
+  // What a layer read in the last forward; data is null if that came as lists.
+  ConstMatrixView input(int layer) const { return layer == 0 ? input_.values : output(layer - 1); }
+  int samples() const { return input_.values.rows(); }  // of the last forward
+  // dL/d output of a layer, laid out like it, from the last backward(). Not kept for activations
+  // that the layer behind them has done.
+  ConstMatrixView output_gradient(int layer) const;
+  // The parameters of a layer that is an activation, in the registry's order: a learnt one that
+  // differs by channel as its mean.
+  std::vector<double> activation_parameters(int layer) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
   std::int64_t parameter_count() const;  // padding not counted
@@ -66,6 +75,9 @@ class Model {
     return {parameter_buffer_.data(), parameter_buffer_.size()};
   }
   std::span<float> gradients() { return {gradient_buffer_.data(), gradient_buffer_.size()}; }
+  std::span<const float> gradients() const {
+    return {gradient_buffer_.data(), gradient_buffer_.size()};
+  }
 
   // One parameter's elements in PyTorch's shape and order, out of or into a buffer laid out like
   // parameters(): the weights themselves, gradients, or an optimizer's moments.

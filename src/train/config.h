@@ -42,6 +42,7 @@ struct Config {
   double std = 0.3081;
   std::vector<Event> events;
   int log_every = 100;
+  int probe = 0;
   int threads = 0;
   std::string input = "auto";
   std::string device = "auto";

@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/probe_report.h"
 
 namespace reluscope {
 namespace {
@@ -23,6 +24,9 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   }
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
+
+// Samples listed as the hardest at the end of an epoch.
+constexpr int kHardest = 10;
 
 // Bytes by purpose.
 Json memory_json(const Trainer& trainer) {
@@ -103,19 +107,29 @@ Progress Session::advance() {
 
 Progress Session::train_step() {
   const auto before = std::chrono::steady_clock::now();
+  const auto add_seconds = [&] {
+    epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+  };
+  Progress progress;
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
-  const StepResult result = trainer_.step(batch_, live_.lr);
-  epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-  if (result.diverged_layer >= 0) return diverge(result.diverged_layer);
+  if (config_.probe > 0 && steps_ == 0) add_probe(progress);
+  const int batches = trainer_.batches();
+  const bool probed = probes_after(steps_ + 1, batch_ + 1 == batches);
+  const bool watched = probed || (probe_ && probe_->wants_step());
+  const StepResult result = trainer_.step(
+      batch_, live_.lr, watched ? &probe_state().watch(steps_ + 1, live_.lr) : nullptr);
+  if (result.diverged_layer >= 0) {
+    add_seconds();
+    return diverge(result.diverged_layer);
+  }
 
-  const double lr = live_.lr;
+  const double lr = last_lr_ = live_.lr;
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
+  if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
-  const int batches = trainer_.batches();
   const int total = trainer_.data().train().count();
-  Progress progress;
   progress.values = {{"event", "batch"},
                      {"epoch", epoch_},
                      {"epochs", config_.epochs},
@@ -133,13 +147,16 @@ Progress Session::train_step() {
                       std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
                       percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
                       format("%.6f", result.score.loss())};
-    progress.json = {json_line(progress.values)};
+    progress.json.push_back(json_line(progress.values));
   }
+  if (probed) add_probe(progress);
   if (batch_ == batches) {
     phase_ = Phase::kTesting;
     test_first_ = 0;
     test_score_ = {};
+    if (config_.probe > 0) epoch_classes_.emplace(trainer_.data().classes(), kHardest);
   }
+  add_seconds();
   return progress;
 }
 
@@ -147,6 +164,7 @@ Progress Session::test_step() {
   const int total = trainer_.data().test().count();
   const int rows = std::min(config_.test_batch, total - test_first_);
   test_score_.add(trainer_.evaluate(test_first_, rows));
+  if (epoch_classes_) trainer_.add_to(*epoch_classes_, test_first_);
   test_first_ += rows;
   const int size = config_.test_batch;
   Progress progress;
@@ -172,6 +190,7 @@ Progress Session::test_step() {
                             std::to_string(total) + " (" +
                             percent(test_score_.correct, total, 2) + ")",
                     ""};
+  if (config_.probe > 0) add_classes(progress);
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
   batch_ = 0;
@@ -234,6 +253,65 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   }
   prediction.probabilities = trainer_.probabilities();
   return prediction;
+}
+
+Probe& Session::probe_state() {
+  if (!probe_) probe_ = std::make_unique<Probe>(trainer_, static_cast<std::uint64_t>(config_.seed));
+  return *probe_;
+}
+
+bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
+  return config_.probe > 0 && (step % config_.probe == 0 || last_of_epoch);
+}
+
+ProbeSnapshot Session::probe(const ProbeRequest& request) {
+  const double lr = steps_ == 0 ? live_.lr : last_lr_;
+  return probe_state().look(trainer_, request, steps_, epoch_, lr);
+}
+
+std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
+  return find_warnings(snapshot, config_);
+}
+
+void Session::add_probe(Progress& progress) {
+  last_look_ = probe({});
+  Json event = {{"event", "probe"}};
+  event.update(to_json(*last_look_));
+  progress.json.push_back(json_line(event));
+  for (const Warning& warning : warnings(*last_look_)) {
+    if (!warned_.emplace(warning.code, warning.layer).second) continue;
+    Json said = {{"event", "warning"}, {"step", steps_}};
+    said.update(to_json(std::vector<Warning>{warning}).front());
+    progress.json.push_back(json_line(said));
+    progress.lines.push_back("Warning: " + warning.text);
+  }
+}
+
+void Session::add_classes(Progress& progress) {
+  Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
+  event.update(to_json(epoch_classes_->report("test")));
+  progress.json.push_back(json_line(event));
+  epoch_classes_.reset();
+  for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
+  progress.lines.emplace_back();
+}
+
+ClassReport Session::classes(int hardest) {
+  ClassMeter meter(trainer_.data().classes(), hardest);
+  const int total = trainer_.data().test().count();
+  for (int first = 0; first < total; first += config_.test_batch) {
+    trainer_.evaluate(first, std::min(config_.test_batch, total - first));
+    trainer_.add_to(meter, first);
+  }
+  return meter.report("test");
+}
+
+std::vector<std::string> Session::layer_names() const {
+  std::vector<std::string> names;
+  for (int l = 0; l < trainer_.model().layer_count(); ++l) {
+    names.push_back(trainer_.model().layer_name(l));
+  }
+  return names;
 }
 
 std::string Session::weights_sha256() const {

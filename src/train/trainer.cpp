@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 
@@ -47,6 +48,7 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
       batch_(std::min(config.batch, data_->train().count())),
+      evaluate_rows_(std::min(config.test_batch, data_->test().count())),
       model_(model_options(*data_, config), backend),
       sparse_(choose_sparse(*data_, config, model_)),
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
@@ -96,7 +98,7 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-StepResult Trainer::step(int batch, double lr) {
+StepResult Trainer::step(int batch, double lr, StepObserver* observer) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, data_->train().count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
@@ -111,13 +113,40 @@ StepResult Trainer::step(int batch, double lr) {
     return result;
   }
   optimizer_->begin_step(lr);
-  model_.backward_and_update(*optimizer_);
+  if (observer == nullptr) {
+    model_.backward_and_update(*optimizer_);
+    return result;
+  }
+  model_.backward();
+  backend_.finish();
+  observer->before_update(model_);
+  model_.apply(*optimizer_);
+  backend_.finish();
+  observer->after_update(model_);
   return result;
 }
 
 Score Trainer::evaluate(int first, int rows) {
   const Batch samples = batcher_.in_order(data_->test(), first, rows);
   return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+}
+
+void Trainer::add_to(ClassMeter& classes, int first) const {
+  const ConstMatrixView logits = model_.output(model_.layer_count() - 1);
+  std::vector<std::uint8_t> labels;
+  for (int row = 0; row < logits.rows(); ++row) labels.push_back(data_->test().label(first + row));
+  classes.add(logits, labels.data(), losses_.data(), first);
+}
+
+std::vector<int> Trainer::probe_pool() const {
+  std::vector<int> samples(static_cast<std::size_t>(data_->train().count()));
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
+}
+
+void Trainer::infer(const ImageSet& set, std::span<const int> samples) {
+  model_.forward(Mode::kEvaluate, batcher_.chosen(set, samples).input);
+  backend_.finish();
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

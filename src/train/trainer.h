@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "data/dataset.h"
 #include "nn/model.h"
 #include "optim/optimizer.h"
+#include "train/classes.h"
 #include "train/config.h"
 
 namespace reluscope {
@@ -34,6 +36,14 @@ struct StepResult {
   int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
 };
 
+// Looks at a step whose gradients are stored for it. The weights get the same bits as without.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void before_update(const Model& model) = 0;  // outputs and gradients are there
+  virtual void after_update(const Model& model) = 0;
+};
+
 class Trainer {
  public:
   // Throws Error if the config cannot be run on this data.
@@ -49,9 +59,21 @@ class Trainer {
   int batches() const;  // in an epoch, a last smaller one included
 
   void start_epoch(int epoch);           // from 1: shuffles
-  StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
+  // batch: from 0, of the started epoch. observer: may be null.
+  StepResult step(int batch, double lr, StepObserver* observer = nullptr);
   Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+  // Adds what the last evaluate(first, ...) gave.
+  void add_to(ClassMeter& classes, int first) const;
 
+  // What the monitors look at: the numbers of the samples that a probe set is drawn from, the set
+  // they belong to, and what they are.
+  std::vector<int> probe_pool() const;
+  const ImageSet& probe_set() const { return data_->train(); }
+  const char* probe_part() const { return "train"; }
+
+  int evaluate_rows() const { return evaluate_rows_; }  // most samples scored at a time
+  // Forward in evaluation mode of at most so many samples; outputs stay in model().
+  void infer(const ImageSet& set, std::span<const int> samples);
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()
@@ -64,6 +86,7 @@ class Trainer {
   Backend& backend_;
   std::uint64_t seed_;
   int batch_;
+  int evaluate_rows_;
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;

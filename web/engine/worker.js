@@ -129,6 +129,10 @@ const requests = {
   /** @param {{pixels: Uint8Array}} message */
   predict: ({ pixels }) => current().session.predict(pixels),
   evaluate: () => current().session.evaluate(),
+  /** @param {{request: import('./protocol.js').ProbeRequest}} message */
+  probe: ({ request }) => current().session.probe(request),
+  /** @param {{hardest: number}} message */
+  classes: ({ hardest }) => current().session.classes(hardest),
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: 'safetensors'}} message */
   save: ({ format }) => current().session.save(format),
