@@ -8,22 +8,70 @@
 namespace reluscope {
 namespace {
 
+// Objects field by field: written as nested lists they make many times the code.
+class Object {
+ public:
+  [[gnu::noinline]] Object& add(const char* key, Json value) {
+    json_[key] = std::move(value);
+    return *this;
+  }
+  [[gnu::noinline]] Object& add(const char* key, double value) { return add(key, Json(value)); }
+  [[gnu::noinline]] Object& add(const char* key, std::int64_t value) { return add(key, Json(value)); }
+  Object& add(const char* key, int value) { return add(key, std::int64_t{value}); }
+  [[gnu::noinline]] Object& add(const char* key, bool value) { return add(key, Json(value)); }
+  [[gnu::noinline]] Object& add(const char* key, const std::string& value) { return add(key, Json(value)); }
+  Object& add(const char* key, const char* value) { return add(key, std::string(value)); }
+  [[gnu::noinline]] Object& add(const char* key, const std::optional<double>& value) {
+    return value ? add(key, *value) : add(key, Json(nullptr));
+  }
+  operator Json() { return std::move(json_); }
+
+ private:
+  Json json_ = Json::object();
+};
+
 template <class T>
-Json or_null(const std::optional<T>& value) {
+[[gnu::noinline]] Json list(const T& values) {
+  Json json = Json::array();
+  for (const auto value : values) json.push_back(value);
+  return json;
+}
+
+template <class T>
+[[gnu::noinline]] Json list_of(const std::vector<T>& rows, Json (*make)(const T&)) {
+  Json json = Json::array();
+  for (const T& row : rows) json.push_back(make(row));
+  return json;
+}
+
+[[gnu::noinline]] Json or_null(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
 // Numbers of the units whose flag is set.
 Json flagged(const std::vector<std::uint8_t>& flags) {
-  Json units = Json::array();
+  std::vector<std::int64_t> units;
   for (std::size_t u = 0; u < flags.size(); ++u) {
-    if (flags[u]) units.push_back(u);
+    if (flags[u]) units.push_back(static_cast<std::int64_t>(u));
   }
-  return units;
+  return list(units);
 }
 
 Json histogram_json(const Histogram& h) {
-  return {{"low", h.low}, {"high", h.high}, {"counts", h.counts}, {"below", h.below}, {"above", h.above}};
+  return Object()
+      .add("low", h.low)
+      .add("high", h.high)
+      .add("counts", list(h.counts))
+      .add("below", h.below)
+      .add("above", h.above);
+}
+
+Json regime_json(const RegimeShare& r) {
+  return Object()
+      .add("name", regime_name(r.regime.kind))
+      .add("from", r.regime.from)
+      .add("to", r.regime.to)
+      .add("share", r.share);
 }
 
 // Of units that have ever been dead.
@@ -32,12 +80,13 @@ Json lives_json(const std::vector<UnitLife>& lives) {
   for (std::size_t u = 0; u < lives.size(); ++u) {
     const UnitLife& life = lives[u];
     if (life.deaths == 0) continue;
-    Json row = {{"unit", u}, {"dead", life.dead}, {"deaths", life.deaths}, {"died", life.died},
-                {"died_lr", life.died_lr}};
-    if (life.revived >= 0) {
-      row["revived"] = life.revived;
-      row["revived_lr"] = life.revived_lr;
-    }
+    Object row;
+    row.add("unit", static_cast<std::int64_t>(u))
+        .add("dead", life.dead)
+        .add("deaths", life.deaths)
+        .add("died", life.died)
+        .add("died_lr", life.died_lr);
+    if (life.revived >= 0) row.add("revived", life.revived).add("revived_lr", life.revived_lr);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -45,59 +94,99 @@ Json lives_json(const std::vector<UnitLife>& lives) {
 
 Json layer_json(const LayerSnapshot& layer) {
   const LayerActivity& a = layer.activity;
-  Json row = {{"layer", a.layer},         {"name", a.name},           {"kind", a.kind},
-              {"text", a.text},           {"units", a.units},         {"positions", a.positions},
-              {"mean", a.mean},           {"deviation", a.deviation}, {"sparsity", a.sparsity}};
+  Object row;
+  row.add("layer", a.layer)
+      .add("name", a.name)
+      .add("kind", a.kind)
+      .add("text", a.text)
+      .add("units", a.units)
+      .add("positions", a.positions)
+      .add("mean", a.mean)
+      .add("deviation", a.deviation)
+      .add("sparsity", a.sparsity);
   if (!a.activation) return row;
   const ActivationActivity& z = *a.activation;
-  row["input"] = {{"mean", z.mean}, {"deviation", z.deviation}, {"histogram", histogram_json(z.histogram)}};
-  row["regimes"] = Json::array();
-  for (const RegimeShare& r : z.regimes) {
-    row["regimes"].push_back({{"name", regime_name(r.regime.kind)}, {"from", r.regime.from},
-                              {"to", r.regime.to}, {"share", r.share}});
-  }
-  row["firing"] = z.firing;
-  row["silent"] = flagged(z.silent);
-  row["dead"] = flagged(z.dead);
-  if (layer.silent_everywhere) row["silent_everywhere"] = flagged(*layer.silent_everywhere);
-  row["lives"] = lives_json(layer.lives);
+  row.add("input", Object()
+                       .add("mean", z.mean)
+                       .add("deviation", z.deviation)
+                       .add("histogram", histogram_json(z.histogram)))
+      .add("regimes", list_of(z.regimes, regime_json))
+      .add("firing", list(z.firing))
+      .add("silent", flagged(z.silent))
+      .add("dead", flagged(z.dead));
+  if (layer.silent_everywhere) row.add("silent_everywhere", flagged(*layer.silent_everywhere));
+  row.add("lives", lives_json(layer.lives));
   if (z.slopes) {
-    row["slopes"] = {{"name", z.slopes->name}, {"symbol", z.slopes->symbol}, {"values", z.slopes->values}};
+    row.add("slopes", Object()
+                          .add("name", z.slopes->name)
+                          .add("symbol", z.slopes->symbol)
+                          .add("values", list(z.slopes->values)));
   }
   return row;
 }
 
+Json parameter_json(const ParameterFlow& p) {
+  return Object()
+      .add("name", p.name)
+      .add("weight_norm", p.weight_norm)
+      .add("gradient_norm", p.gradient_norm)
+      .add("update_norm", p.update_norm)
+      .add("update_ratio", p.update_ratio());
+}
+
+Json activation_json(const ActivationFlow& a) {
+  return Object()
+      .add("layer", a.layer)
+      .add("negative_share", a.negative_share)
+      .add("silent_on_batch", flagged(a.silent_on_batch));
+}
+
 Json gradients_json(const GradientFlow& flow) {
-  Json parameters = Json::array(), activations = Json::array();
-  for (const ParameterFlow& p : flow.parameters) {
-    parameters.push_back({{"name", p.name},
-                          {"weight_norm", p.weight_norm},
-                          {"gradient_norm", p.gradient_norm},
-                          {"update_norm", p.update_norm},
-                          {"update_ratio", or_null(p.update_ratio())}});
-  }
-  for (const ActivationFlow& a : flow.activations) {
-    activations.push_back({{"layer", a.layer},
-                           {"negative_share", or_null(a.negative_share)},
-                           {"silent_on_batch", flagged(a.silent_on_batch)}});
-  }
-  return {{"step", flow.step},
-          {"lr", flow.lr},
-          {"norm", flow.norm},
-          {"parameters", std::move(parameters)},
-          {"activations", std::move(activations)}};
+  return Object()
+      .add("step", flow.step)
+      .add("lr", flow.lr)
+      .add("norm", flow.norm)
+      .add("parameters", list_of(flow.parameters, parameter_json))
+      .add("activations", list_of(flow.activations, activation_json));
 }
 
 Json components_json(const LayerComponents& c) {
-  return {{"layer", c.layer},
-          {"name", c.name},
-          {"samples", c.samples},
-          {"labels", c.labels},
-          {"variances", c.found.variances},
-          {"total_variance", c.found.total_variance},
-          {"mean", c.found.mean},
-          {"components", c.found.components},
-          {"coordinates", c.found.coordinates}};
+  return Object()
+      .add("layer", c.layer)
+      .add("name", c.name)
+      .add("samples", list(c.samples))
+      .add("labels", list(c.labels))
+      .add("variances", list(c.found.variances))
+      .add("total_variance", c.found.total_variance)
+      .add("mean", list(c.found.mean))
+      .add("components", list(c.found.components))
+      .add("coordinates", list(c.found.coordinates));
+}
+
+Json loss_json(const LossTrend& loss) {
+  if (loss.windows == 0) return nullptr;
+  return Object()
+      .add("window", LossTrend::kWindow)
+      .add("first", loss.first)
+      .add("last", loss.last)
+      .add("lowest", loss.lowest);
+}
+
+Json sample_json(const HardSample& s) {
+  return Object()
+      .add("index", s.index)
+      .add("label", s.label)
+      .add("prediction", s.prediction)
+      .add("loss", s.loss)
+      .add("probability", s.probability)
+      .add("label_probability", s.label_probability);
+}
+
+Json warning_json(const Warning& w) {
+  return Object()
+      .add("code", w.code)
+      .add("layer", w.layer < 0 ? Json(nullptr) : Json(w.layer))
+      .add("message", w.text);
 }
 
 const ParameterFlow* weights_of(const ProbeSnapshot& snapshot, const std::string& layer) {
@@ -119,52 +208,38 @@ const ActivationFlow* flow_of(const ProbeSnapshot& snapshot, int layer) {
 }  // namespace
 
 Json to_json(const ProbeSnapshot& snapshot) {
-  Json layers = Json::array();
-  for (const LayerSnapshot& layer : snapshot.layers) layers.push_back(layer_json(layer));
-  const LossTrend& loss = snapshot.loss;
-  Json trend = nullptr;
-  if (loss.windows > 0) {
-    trend = {{"window", LossTrend::kWindow}, {"first", loss.first}, {"last", loss.last}, {"lowest", loss.lowest}};
-  }
-  Json json = {{"step", snapshot.step},       {"epoch", snapshot.epoch},
-               {"lr", snapshot.lr},           {"part", snapshot.part},
-               {"samples", snapshot.samples}, {"loss", std::move(trend)},
-               {"layers", std::move(layers)},
-               {"gradients", snapshot.gradients ? gradients_json(*snapshot.gradients) : Json(nullptr)}};
-  if (snapshot.components) json["components"] = components_json(*snapshot.components);
+  Object json;
+  json.add("step", snapshot.step)
+      .add("epoch", snapshot.epoch)
+      .add("lr", snapshot.lr)
+      .add("part", snapshot.part)
+      .add("samples", snapshot.samples)
+      .add("loss", loss_json(snapshot.loss))
+      .add("layers", list_of(snapshot.layers, layer_json))
+      .add("gradients", snapshot.gradients ? gradients_json(*snapshot.gradients) : Json(nullptr));
+  if (snapshot.components) json.add("components", components_json(*snapshot.components));
   return json;
 }
 
 Json to_json(const ClassReport& report) {
-  Json confusion = Json::array(), precision = Json::array(), recall = Json::array(),
-       hardest = Json::array();
+  Json confusion = Json::array(), precision = Json::array(), recall = Json::array();
   const auto classes = static_cast<std::ptrdiff_t>(report.classes);
   for (auto row = report.confusion.begin(); row != report.confusion.end(); row += classes) {
-    confusion.push_back(std::vector<std::int64_t>(row, row + classes));
+    confusion.push_back(list(std::vector<std::int64_t>(row, row + classes)));
   }
   for (const auto& share : report.precision) precision.push_back(or_null(share));
   for (const auto& share : report.recall) recall.push_back(or_null(share));
-  for (const HardSample& s : report.hardest) {
-    hardest.push_back({{"index", s.index},
-                       {"label", s.label},
-                       {"prediction", s.prediction},
-                       {"loss", s.loss},
-                       {"probability", s.probability},
-                       {"label_probability", s.label_probability}});
-  }
-  return {{"part", report.part},       {"samples", report.samples},
-          {"correct", report.correct}, {"confusion", std::move(confusion)},
-          {"precision", std::move(precision)}, {"recall", std::move(recall)},
-          {"hardest", std::move(hardest)}};
+  return Object()
+      .add("part", report.part)
+      .add("samples", report.samples)
+      .add("correct", report.correct)
+      .add("confusion", std::move(confusion))
+      .add("precision", std::move(precision))
+      .add("recall", std::move(recall))
+      .add("hardest", list_of(report.hardest, sample_json));
 }
 
-Json to_json(const std::vector<Warning>& warnings) {
-  Json rows = Json::array();
-  for (const Warning& w : warnings) {
-    rows.push_back({{"code", w.code}, {"layer", w.layer < 0 ? Json(nullptr) : Json(w.layer)}, {"message", w.text}});
-  }
-  return rows;
-}
+Json to_json(const std::vector<Warning>& warnings) { return list_of(warnings, warning_json); }
 
 std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
   const auto percent = [](double share) { return format("%.1f%%", 100.0 * share); };

@@ -42,7 +42,8 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
   TestRandom random(test_seed());
   INFO("seed ", test_seed());
   struct Size { int n, d; };
-  for (const auto [n, d] : {Size{200, 7}, Size{40, 40}, Size{25, 90}, Size{250, 512}}) {
+  for (const Size size_now : {Size{200, 7}, Size{40, 40}, Size{25, 90}, Size{250, 512}}) {
+    const int n = size_now.n, d = size_now.d;
     CAPTURE(n);
     CAPTURE(d);
     const std::vector<float> values = cloud(n, d, random);
