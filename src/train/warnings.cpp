@@ -86,7 +86,7 @@ class Rules {
                      [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
     std::string text = percent(share) + " of " + title(layer.activity) + " is dead ";
-    text += middle.died == 0 ? "since the start: try He initialisation, Leaky ReLU or BatchNorm."
+    text += middle.died == 0 ? "since the start: try " + he() + "Leaky ReLU or BatchNorm."
                              : "since step " + std::to_string(middle.died) + ": learning rate " +
                                    number_text(middle.died_lr) +
                                    "; try Leaky ReLU, BatchNorm or a smaller rate.";
@@ -111,7 +111,7 @@ class Rules {
     warn("mean_shift", layer.layer,
          "The outputs of " + title(layer) + " have a mean of " + rounded(layer.mean) +
              " at a deviation of " + rounded(layer.deviation) +
-             ", far from 0: try BatchNorm in front of it, ELU or tanh.");
+             ", far from 0: try BatchNorm behind it, ELU or tanh.");
   }
 
   void slope_range(const LayerActivity& layer) {
@@ -149,7 +149,7 @@ class Rules {
            first.gradient_norm > 0.0
                ? "The gradient vanishes on its way back: an element of " + first.name + " gets " +
                      rounded(first.gradient_rms() / last.gradient_rms()) + " of what one of " +
-                     last.name + " gets; try ReLU or its relatives, He initialisation or BatchNorm."
+                     last.name + " gets; try " + he() + "ReLU or its relatives, or BatchNorm."
                : "No gradient gets back to " + first.name +
                      ": try Leaky ReLU, BatchNorm or a smaller rate.");
     }
@@ -157,7 +157,7 @@ class Rules {
       warn("exploding_gradients", -1,
            "The gradient explodes: its norm is " + rounded(flow.norm) + " at step " +
                std::to_string(flow.step) +
-               "; try a smaller rate, He initialisation, BatchNorm or clipping.");
+               "; try " + he() + "a smaller rate, BatchNorm or clipping.");
     }
     if (!(flow.lr > 0.0)) return;
     for (const ParameterFlow* weight : weights) {
@@ -191,6 +191,8 @@ class Rules {
     }
   }
 
+  // A remedy, unless it is taken already.
+  std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
   const char* other_optimizer() const {
     return config_.optimizer == "adam" ? "another initialisation" : "Adam";
   }

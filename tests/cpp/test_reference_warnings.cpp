@@ -94,8 +94,10 @@ TEST_CASE("dead units, since when and at which learning rate") {
         "BatchNorm or a smaller rate.");
   for (const std::size_t unit : {0, 4, 5}) kill(s, unit, 0, 0.5);
   CHECK(only(s, "dead_units", 1) ==
-        "30% of layer 2 (act1, relu) is dead since the start: try He initialisation, Leaky ReLU or "
-        "BatchNorm.");
+        "30% of layer 2 (act1, relu) is dead since the start: try Leaky ReLU or BatchNorm.");
+  Config other;
+  other.init = "pytorch";
+  CHECK(find_warnings(s, other)[0].text.ends_with("try He initialisation, Leaky ReLU or BatchNorm."));
 }
 
 TEST_CASE("saturation, but not the off side of a rectifier") {
@@ -139,7 +141,7 @@ TEST_CASE("gradients that vanish or explode") {
   s.gradients->parameters[0].gradient_norm = 0.004;
   CHECK(only(s, "vanishing_gradients", 0) ==
         "The gradient vanishes on its way back: an element of fc1.weight gets 0.008 of what one of "
-        "fc2.weight gets; try ReLU or its relatives, He initialisation or BatchNorm.");
+        "fc2.weight gets; try ReLU or its relatives, or BatchNorm.");
   s.gradients->parameters[0].gradient_norm = 0.0;
   CHECK(only(s, "vanishing_gradients", 0) ==
         "No gradient gets back to fc1.weight: try Leaky ReLU, BatchNorm or a smaller rate.");
