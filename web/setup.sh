@@ -95,6 +95,7 @@ Highway|have_header hwy/highway.h|libhwy-dev|google-highway-devel|highway
 JSON for Modern C++|have_header nlohmann/json.hpp|nlohmann-json3-dev|json-devel|nlohmann-json
 CLI11|have_header CLI/CLI.hpp|libcli11-dev|cli11-devel|cli11
 zlib|have_header zlib.h|zlib1g-dev|zlib-devel|zlib
+libpng|have_header png.h|libpng-dev|libpng-devel|libpng
 Node.js|have node|nodejs|nodejs|node
 npm|have npm|npm|nodejs-npm|node
 END

@@ -27,11 +27,11 @@ inline Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1) {
 }
 
 // What a stream of draws is for. Values are part of every result: never renumber, only add.
-enum class Purpose : std::uint32_t { kInit = 1, kShuffle = 2 };
+enum class Purpose : std::uint32_t { kInit = 1, kShuffle = 2, kSweep = 100 };
 
 class Rng {
  public:
-  // step: the parameter's number for kInit, the epoch for kShuffle.
+  // step: the number among drawn parameters for kInit, the epoch for kShuffle, the field for kSweep.
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : key0_(static_cast<std::uint32_t>(seed)),
         key1_(static_cast<std::uint32_t>(seed >> 32)),

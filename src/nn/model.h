@@ -66,6 +66,9 @@ class Model {
     return {parameter_buffer_.data(), parameter_buffer_.size()};
   }
   std::span<float> gradients() { return {gradient_buffer_.data(), gradient_buffer_.size()}; }
+  std::span<const float> gradients() const {
+    return {gradient_buffer_.data(), gradient_buffer_.size()};
+  }
 
   // One parameter's elements in PyTorch's shape and order, out of or into a buffer laid out like
   // parameters(): the weights themselves, gradients, or an optimizer's moments.

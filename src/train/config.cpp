@@ -53,6 +53,9 @@ std::vector<Field> make_fields() {
          -10, 10);
   number("std", "Pixel deviation", "Data", "what they are then divided by", &Config::std, 1e-6,
          1e6);
+  number("train_samples", "Training samples", "Data",
+         "how many of the training set to train on, from its beginning; 0: all",
+         &Config::train_samples, 0, 1e9);
   text("model", "Architecture", "Model", "layers from input to output, separated by |",
        &Config::model);
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());

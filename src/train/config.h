@@ -34,6 +34,7 @@ struct Config {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  int train_samples = 0;
   int epochs = 10;
   int batch = 64;
   int test_batch = 1000;

@@ -37,6 +37,12 @@ std::string percent(std::int64_t part, std::int64_t whole, int digits) {
 
 }  // namespace
 
+std::string score_line(const Score& score) {
+  return "Test set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
+         std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
+         percent(score.correct, score.samples, 2) + ")";
+}
+
 Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
     : config_(config),
       backend_(make_backend(config)),
@@ -79,7 +85,7 @@ Progress Session::start() const {
                      {"memory_bytes", memory_json(trainer_)},
                      {"input", trainer_.sparse_input() ? "sparse" : "dense"},
                      {"density", data.density()},
-                     {"train_samples", data.train().count()},
+                     {"train_samples", trainer_.train_count()},
                      {"test_samples", data.test().count()}};
   progress.json = {json_line(progress.values)};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
@@ -114,7 +120,7 @@ Progress Session::train_step() {
   epoch_score_.add(result.score);
   apply_events();
   const int batches = trainer_.batches();
-  const int total = trainer_.data().train().count();
+  const int total = trainer_.train_count();
   Progress progress;
   progress.values = {{"event", "batch"},
                      {"epoch", epoch_},
@@ -167,11 +173,7 @@ Progress Session::test_step() {
                      {"seconds", epoch_seconds_},
                      {"samples_per_second", epoch_score_.samples / std::max(epoch_seconds_, 1e-9)}};
   progress.json = {json_line(progress.values)};
-  progress.lines = {"", "Test set: Average loss: " + format("%.4f", test_score_.loss()) +
-                            ", Accuracy: " + std::to_string(test_score_.correct) + "/" +
-                            std::to_string(total) + " (" +
-                            percent(test_score_.correct, total, 2) + ")",
-                    ""};
+  progress.lines = {"", score_line(test_score_), ""};
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
   batch_ = 0;
@@ -265,6 +267,47 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   }
   return write_safetensors(std::move(tensors),
                            {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});
+}
+
+void Session::load(std::span<const std::uint8_t> safetensors) {
+  const SafetensorsFile file = read_safetensors(safetensors);
+  Model& model = trainer_.model();
+  const auto find = [&file](const std::string& name) {
+    return std::find_if(file.tensors.begin(), file.tensors.end(),
+                        [&name](const StoredTensor& tensor) { return tensor.name == name; });
+  };
+  std::vector<std::vector<float>> values;
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    const auto tensor = find(parameter.name);
+    if (tensor == file.tensors.end()) {
+      throw Error("weights: the file has no " + in_quotes(parameter.name) + ", which the model " +
+                  in_quotes(config_.model) + " needs");
+    }
+    if (tensor->shape != parameter.spec.shape) {
+      throw Error("weights: " + in_quotes(parameter.name) + " has the shape " +
+                  shape_text(tensor->shape) + ", but the model needs " +
+                  shape_text(parameter.spec.shape));
+    }
+    values.push_back(float_values(*tensor));
+    for (const float value : values.back()) {
+      if (!std::isfinite(value)) {
+        throw Error("weights: " + in_quotes(parameter.name) + " holds a value that is not finite");
+      }
+    }
+  }
+  for (const StoredTensor& tensor : file.tensors) {
+    const auto& known = model.parameter_list();
+    if (std::none_of(known.begin(), known.end(), [&tensor](const Model::Parameter& parameter) {
+          return parameter.name == tensor.name;
+        })) {
+      throw Error("weights: the file has " + in_quotes(tensor.name) + ", which the model " +
+                  in_quotes(config_.model) + " does not have");
+    }
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Model::scatter(model.parameter_list()[i], values[i], model.parameters());
+  }
+  model.parameters_changed();
 }
 
 }  // namespace reluscope

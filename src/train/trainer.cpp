@@ -18,6 +18,15 @@ OptimizerOptions optimizer_options(const Config& config) {
   return {config.momentum, config.nesterov, config.beta1, config.beta2, config.epsilon};
 }
 
+int count_to_train_on(const Dataset& data, const Config& config) {
+  const int count = data.train().count();
+  if (config.train_samples > count) {
+    throw Error("train_samples is " + std::to_string(config.train_samples) +
+                ", but the training set has " + std::to_string(count) + " samples");
+  }
+  return config.train_samples > 0 ? config.train_samples : count;
+}
+
 // Below this share of pixels that are not background, lists beat the dense product on every
 // target measured.
 constexpr double kSparseBelow = 0.45;
@@ -46,7 +55,9 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
     : data_(std::move(data)),
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
-      batch_(std::min(config.batch, data_->train().count())),
+      train_count_(count_to_train_on(*data_, config)),
+      batch_(std::min(config.batch, train_count_)),
+      evaluate_rows_(std::min(config.test_batch, data_->test().count())),
       model_(model_options(*data_, config), backend),
       sparse_(choose_sparse(*data_, config, model_)),
       optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
@@ -66,9 +77,9 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   return bytes;
 }
 
-int Trainer::batches() const { return (data_->train().count() + batch_ - 1) / batch_; }
+int Trainer::batches() const { return (train_count_ + batch_ - 1) / batch_; }
 
-void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, data_->train().count()); }
+void Trainer::start_epoch(int epoch) { batcher_.shuffle(seed_, epoch, train_count_); }
 
 Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits) {
   const int rows = logits.rows();
@@ -98,10 +109,10 @@ int Trainer::first_layer_not_finite() const {
 
 StepResult Trainer::step(int batch, double lr) {
   const int first = batch * batch_;
-  const int rows = std::min(batch_, data_->train().count() - first);
+  const int rows = std::min(batch_, train_count_ - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
   if (batch + 1 < batches()) {
-    const int left = data_->train().count() - (first + batch_);
+    const int left = train_count_ - (first + batch_);
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
@@ -118,6 +129,22 @@ StepResult Trainer::step(int batch, double lr) {
 Score Trainer::evaluate(int first, int rows) {
   const Batch samples = batcher_.in_order(data_->test(), first, rows);
   return score(model_.forward(Mode::kEvaluate, samples.input), samples.labels, nullptr);
+}
+
+void Trainer::observe(int first, int rows) {
+  model_.forward(Mode::kEvaluate, batcher_.in_order(data_->train(), first, rows).input);
+  backend_.finish();
+}
+
+Score Trainer::gradients(int batch) {
+  const int first = batch * batch_;
+  const Batch samples =
+      batcher_.shuffled(data_->train(), first, std::min(batch_, train_count_ - first));
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input);
+  const Score result = score(logits, samples.labels, model_.logits_gradient().data);
+  model_.backward();
+  backend_.finish();
+  return result;
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

@@ -46,11 +46,17 @@ class Trainer {
   // Bytes allocated for the data and this run, by purpose.
   std::vector<std::pair<std::string, std::size_t>> memory() const;
   bool sparse_input() const { return sparse_; }
+  int train_count() const { return train_count_; }  // samples in an epoch
   int batches() const;  // in an epoch, a last smaller one included
+  int evaluate_rows() const { return evaluate_rows_; }  // samples that can be scored at once
 
   void start_epoch(int epoch);           // from 1: shuffles
   StepResult step(int batch, double lr);  // batch: from 0, of the started epoch
   Score evaluate(int first, int rows);    // test samples first .. first + rows - 1
+
+  // To look at the network without changing it: outputs and gradients stay in model().
+  void observe(int first, int rows);  // forward in evaluation mode of training samples, in order
+  Score gradients(int batch);         // of a batch of the started epoch, in training mode
 
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
@@ -63,7 +69,9 @@ class Trainer {
   std::shared_ptr<const Dataset> data_;
   Backend& backend_;
   std::uint64_t seed_;
+  int train_count_;
   int batch_;
+  int evaluate_rows_;
   Model model_;
   bool sparse_;
   std::unique_ptr<Optimizer> optimizer_;
