@@ -15,9 +15,10 @@ void append_little_endian(std::vector<std::uint8_t>& bytes, std::uint64_t value,
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-using Json = nlohmann::json;  // sorted: looking a name up stays quick in a header full of names
+using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostSizes = 16;  // of a tensor's shape
+constexpr std::size_t kMostNames = 10000;  // of an object in the header: looking one up takes time
+constexpr std::size_t kMostSizes = 16;     // of a tensor's shape
 
 struct Dtype {
   const char* name;
@@ -46,6 +47,9 @@ Json parse_header(std::string_view text) {
       case Json::parse_event_t::key:
         if (!seen.back().insert(parsed.get<std::string>()).second) {
           refuse("the header has " + in_quotes(parsed.get<std::string>()) + " twice");
+        }
+        if (seen.back().size() > kMostNames) {
+          refuse("the header has more than " + std::to_string(kMostNames) + " names in one object");
         }
         break;
       default: break;

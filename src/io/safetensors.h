@@ -33,7 +33,7 @@ struct StoredTensor {
 };
 
 struct SafetensorsFile {
-  Metadata metadata;                  // sorted by name
+  Metadata metadata;                  // in the file's order
   std::vector<StoredTensor> tensors;  // by where their data lie
 };
 

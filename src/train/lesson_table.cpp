@@ -9,9 +9,10 @@ constexpr bool kAbove = true, kBelow = false;
 constexpr Moment kStart = Moment::kStart, kFirst = Moment::kFirstEpoch, kEnd = Moment::kEnd;
 constexpr const char* kConstant = "";
 
-// Where units die: plain gradient descent with a rate far too large for it.
-constexpr const char* kDying = "train_samples=10000; epochs=3; optimizer=sgd; lr=0.5; "
-                               "model=dense 256 | relu | dense 128 | relu | dense 10";
+// Where many units die and nothing diverges: rates twenty times Adam's usual one, and ten times what
+// suits plain gradient descent here.
+constexpr const char* kDying = "train_samples=10000; epochs=3; lr=0.02";
+constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sgd; lr=1";
 // Ten hidden layers of one width.
 #define TEN_LAYERS(f)                                                                             \
   "dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f     \
@@ -42,38 +43,38 @@ std::vector<Lesson> make_table() {
        "Dead ReLU: under a large learning rate the input of many units stays negative; their output "
        "and gradient are zero for good.",
        kDying,
-       {{"large rate", ""}, {"small rate", "lr=0.05"}},
+       {{"large rate", ""}, {"small rate", "lr=0.001"}},
        {{"dead", kEnd, "large rate", kAbove, "small rate", 0.0, 0.05},
         {"test_accuracy", kEnd, "large rate", kBelow, "small rate", 0.0, 0.005}}},
       {"dead-leaky",
        "Leaky ReLU is a remedy for dead units: a small negative slope keeps them alive.",
        kDying,
-       {{"relu", ""}, {"leaky", "model=dense 256 | leaky_relu | dense 128 | leaky_relu | dense 10"}},
+       {{"relu", ""}, {"leaky", "model=dense 512 | leaky_relu | dense 10"}},
        {{"negative", kEnd, "leaky", kBelow, "relu", 0.0, 0.05},
         {"test_accuracy", kEnd, "leaky", kAbove, "relu", 0.0, 0.005}}},
       {"dead-prelu",
        "PReLU is a remedy for dead units: it learns a negative slope.",
        kDying,
-       {{"relu", ""}, {"prelu", "model=dense 256 | prelu | dense 128 | prelu | dense 10"}},
+       {{"relu", ""}, {"prelu", "model=dense 512 | prelu | dense 10"}},
        {{"negative", kEnd, "prelu", kBelow, "relu", 0.0, 0.05},
         {"test_accuracy", kEnd, "prelu", kAbove, "relu", 0.0, 0.005}}},
       {"dead-batchnorm",
        "BatchNorm is a remedy for dead units.",
        kDying,
        {{"relu", ""},
-        {"batchnorm", "model=dense 256 | bn | relu | dense 128 | bn | relu | dense 10"}},
+        {"batchnorm", "model=dense 512 | bn | relu | dense 10"}},
        {{"negative", kEnd, "batchnorm", kBelow, "relu", 0.0, 0.05},
         {"test_accuracy", kEnd, "batchnorm", kAbove, "relu", 0.0, 0.005}}},
       {"dead-small-rate",
        "A smaller learning rate is a remedy for dead units.",
        kDying,
-       {{"large rate", ""}, {"a tenth", "lr=0.05"}},
-       {{"negative", kEnd, "a tenth", kBelow, "large rate", 0.0, 0.05},
-        {"test_accuracy", kEnd, "a tenth", kAbove, "large rate", 0.0, 0.005}}},
+       {{"large rate", ""}, {"a twentieth", "lr=0.001"}},
+       {{"negative", kEnd, "a twentieth", kBelow, "large rate", 0.0, 0.05},
+        {"test_accuracy", kEnd, "a twentieth", kAbove, "large rate", 0.0, 0.005}}},
       {"dead-adam",
        "An adaptive optimizer such as Adam is a remedy for dead units: at its usual rate, and at the "
        "rate at which they die.",
-       kDying,
+       kDyingBySgd,
        {{"sgd", ""},
         {"adam", "optimizer=adam; lr=0.001"},
         {"adam, same rate", "optimizer=adam"}},
@@ -109,12 +110,12 @@ std::vector<Lesson> make_table() {
         {"test_accuracy", kEnd, "he", kAbove, "pytorch", 0.0, 0.005}}},
       {"prelu-slopes",
        "PReLU's slopes adapt: they move away from where they began.",
-       "train_samples=10000; epochs=3; model=dense 256 | prelu | dense 128 | prelu | dense 10",
+       "train_samples=10000; epochs=10; model=dense 256 | prelu | dense 128 | prelu | dense 10",
        {{"prelu", ""}},
        {{"slope_move", kEnd, "prelu", kAbove, kConstant, 0.0, 0.01}}},
       {"swish-depth",
        "Swish is better than ReLU in deep networks.",
-       "train_samples=10000; epochs=3",
+       "train_samples=10000; epochs=5",
        {{"relu", "model=" TEN_LAYERS("relu")}, {"swish", "model=" TEN_LAYERS("swish")}},
        {{"test_accuracy", kEnd, "swish", kAbove, "relu", 0.0, 0.001}}},
       {"more-layers",
@@ -151,7 +152,8 @@ std::vector<Lesson> make_table() {
        "784-512-10 with ReLU and Adam reaches 98% and more after ten epochs.",
        "",
        {{"reference", ""}},
-       {{"test_accuracy", kEnd, "reference", kAbove, kConstant, 0.98, 0.0}}},
+       {{"test_accuracy", kEnd, "reference", kAbove, kConstant, 0.98, 0.0}},
+       true},
   };
 }
 

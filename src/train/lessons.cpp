@@ -27,6 +27,16 @@ const char* moment_text(Moment moment) {
   return "";
 }
 
+// The lesson's name, as wide as the widest, and two blanks.
+std::string padded_name(const Lesson& lesson) {
+  std::size_t widest = 0;
+  for (const Lesson& other : lesson_table()) {
+    widest = std::max(widest, std::string_view(other.name).size());
+  }
+  const std::string name = lesson.name;
+  return name + std::string(widest + 2 - name.size(), ' ');
+}
+
 // What became of a variant: why it was refused, or where its runs stand in the plan, one a seed.
 struct Planned {
   Config config;
@@ -80,6 +90,9 @@ class LessonPlan final : public Plan {
         Planned& planned = variants.emplace_back();
         try {
           Config config = with_changes(variant.changes, with_changes(lesson->changes, base));
+          if (quick && lesson->whole_only) {
+            throw Error("it needs all the data and epochs, so quick lessons leave it out");
+          }
           if (quick) {
             config.epochs = std::min(config.epochs, kQuickEpochs);
             if (config.train_samples == 0 || config.train_samples > kQuickSamples) {
@@ -124,7 +137,7 @@ class LessonPlan final : public Plan {
 
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
-    Table summary{{"lesson", "verdict"}, {}};
+    std::vector<std::string> summary;
     Table csv{{"lesson", "claim", "verdict", "measure", "moment", "variant", "mean", "deviation",
                "relation", "reference", "reference_mean", "reference_deviation", "difference",
                "difference_deviation", "margin", "least", "seeds", "check_verdict", "command",
@@ -132,10 +145,10 @@ class LessonPlan final : public Plan {
               {}};
     for (std::size_t l = 0; l < lessons_.size(); ++l) {
       const std::string verdict = report_lesson(l, results, report, csv);
-      summary.rows.push_back({lessons_[l]->name, verdict});
+      summary.push_back(padded_name(*lessons_[l]) + verdict);
     }
     report.lines.emplace_back();
-    for (std::string& line : to_lines(summary)) report.lines.push_back(std::move(line));
+    report.lines.insert(report.lines.end(), summary.begin(), summary.end());
     report.csv = to_csv(csv);
     return report;
   }
@@ -344,15 +357,8 @@ class LessonPlan final : public Plan {
 }  // namespace
 
 std::vector<std::string> lesson_list() {
-  std::size_t widest = 0;
-  for (const Lesson& lesson : lesson_table()) {
-    widest = std::max(widest, std::string_view(lesson.name).size());
-  }
   std::vector<std::string> lines;
-  for (const Lesson& lesson : lesson_table()) {
-    const std::string name = lesson.name;
-    lines.push_back(name + std::string(widest + 2 - name.size(), ' ') + lesson.claim);
-  }
+  for (const Lesson& lesson : lesson_table()) lines.push_back(padded_name(lesson) + lesson.claim);
   return lines;
 }
 

@@ -36,6 +36,7 @@ struct Lesson {
   const char* changes;  // of the defaults, in all variants
   std::vector<LessonVariant> variants;
   std::vector<LessonCheck> checks;
+  bool whole_only = false;  // means nothing on less data: refused where lessons are to be quick
 };
 
 // In the order in which they are told.

@@ -248,7 +248,7 @@ std::vector<Json> read_rows(const std::string& text, const std::string& file) {
   int line = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string part = text.substr(at, end - at);
+    const std::string_view part = std::string_view(text).substr(at, end - at);
     const bool cut_short = end == text.size();
     at = end + 1;
     ++line;
@@ -318,9 +318,13 @@ std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
       }
     }
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
-    return a["index"].get<std::uint64_t>() < b["index"].get<std::uint64_t>();
-  });
+  std::multimap<std::uint64_t, Json> by_index;  // equal indices stay in the order of the files
+  for (Json& row : rows) {
+    const auto index = row["index"].get<std::uint64_t>();
+    by_index.emplace(index, std::move(row));
+  }
+  rows.clear();
+  for (auto& [index, row] : by_index) rows.push_back(std::move(row));
   return rows;
 }
 
