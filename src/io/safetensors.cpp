@@ -227,7 +227,7 @@ std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
                                             const Metadata& metadata) {
   std::sort(tensors.begin(), tensors.end(),
             [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
-  nlohmann::ordered_json header;
+  Json header = Json::object();
   for (const auto& [name, value] : metadata) header["__metadata__"][name] = value;
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
@@ -236,7 +236,7 @@ std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
         {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   std::vector<std::uint8_t> bytes;
   bytes.reserve(8 + text.size() + offset);
