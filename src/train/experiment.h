@@ -46,9 +46,9 @@ class Experiment {
   // not run again}.
   Progress start() const;
   // Goes on for a few hundredths of a second. values["event"] is
-  //   "working"  {"share": of all steps done, in 0 .. 1, "racers": where runs go side by side, their
-  //              {index, step, loss, accuracy}}; json holds what happened: epochs of runs that go
-  //              side by side, rows of runs that ended
+  //   "working"  {"share": of all steps done, in 0 .. 1, "racers": where runs go side by side, the
+  //              index of each and its last step's {step, loss, accuracy}}; json holds what happened:
+  //              epochs of runs that go side by side, rows of runs that ended
   //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv"}, again and again
   Progress advance();
 
