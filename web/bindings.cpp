@@ -14,6 +14,7 @@
 #include "data/folder.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
+#include "train/probe_report.h"
 #include "train/session.h"
 
 using emscripten::val;
@@ -287,6 +288,18 @@ class BoundSession {
                       {"total", score.samples}});
     });
   }
+  val probe(const std::string& request) {
+    return answer([&] {
+      const ProbeSnapshot snapshot =
+          session_->probe(probe_request_from_json(request, session_->layer_names()));
+      Json json = to_json(snapshot);
+      json["warnings"] = to_json(session_->warnings(snapshot));
+      return text_of(json);
+    });
+  }
+  val classes(int hardest) {
+    return answer([&] { return text_of(to_json(session_->classes(hardest))); });
+  }
   val predict(const val& pixels) {
     return answer([&] {
       const Session::Prediction prediction = session_->predict(bytes_of(pixels));
@@ -353,6 +366,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("advance", &BoundSession::advance)
       .function("set", &BoundSession::set)
       .function("evaluate", &BoundSession::evaluate)
+      .function("probe", &BoundSession::probe)
+      .function("classes", &BoundSession::classes)
       .function("predict", &BoundSession::predict)
       .function("augmented", &BoundSession::augmented)
       .function("weightsSha256", &BoundSession::weights_sha256)

@@ -105,6 +105,25 @@ std::vector<float> Model::sample_output(int layer, int sample) const {
   return values;
 }
 
+ConstMatrixView Model::output_gradient(int layer) const {
+  return {output_gradients_[static_cast<std::size_t>(layer)].data(), layout_of(layer, rows_)};
+}
+
+std::vector<double> Model::activation_parameters(int layer) const {
+  const auto at = static_cast<std::size_t>(layer);
+  const std::size_t count = activation_info(layers_[at]->activation()).parameters.size();
+  const float* const p = layers_[at]->activation_parameters(slices_[at]);
+  std::vector<double> values(p, p + count);
+  const auto specs = layers_[at]->parameters();
+  if (specs.empty()) return values;
+  // Of a learnt one as many as channels, in one row.
+  const std::int64_t channels = element_count(specs.front().shape);
+  double sum = 0.0;
+  for (std::int64_t c = 0; c < channels; ++c) sum += static_cast<double>(p[c]);
+  values.front() = sum / static_cast<double>(channels);
+  return values;
+}
+
 ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step) {
   mode_ = mode;
   step_ = step;

@@ -62,6 +62,15 @@ class Model {
   ConstMatrixView output(int layer) const;
   // One sample of it, in PyTorch's order.
   std::vector<float> sample_output(int layer, int sample) const;
+  // What a layer read in the last forward; data is null if that came as lists.
+  ConstMatrixView input(int layer) const { return layer == 0 ? input_.values : output(layer - 1); }
+  int samples() const { return rows_; }  // of the last forward
+  // dL/d output of a layer, laid out like it, from the last backward(). Not kept for activations
+  // that the layer behind them has done.
+  ConstMatrixView output_gradient(int layer) const;
+  // The parameters of a layer that is an activation, in the registry's order: a learnt one that
+  // differs by channel as its mean.
+  std::vector<double> activation_parameters(int layer) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
   std::vector<HiddenMatrix> hidden_matrices() const;  // all weights but the last layer's
@@ -71,6 +80,9 @@ class Model {
     return {parameter_buffer_.data(), parameter_buffer_.size()};
   }
   std::span<float> gradients() { return {gradient_buffer_.data(), gradient_buffer_.size()}; }
+  std::span<const float> gradients() const {
+    return {gradient_buffer_.data(), gradient_buffer_.size()};
+  }
 
   // What layers keep beside the parameters (running statistics), in the same form.
   const std::vector<Parameter>& state_list() const { return states_; }

@@ -214,6 +214,9 @@ std::vector<Field> make_fields() {
        0, false, {}, false, ""});
   number("log_every", "Log interval", "Run", "batches between two printed lines",
          &Config::log_every, 1, 1e9);
+  number("probe", "Monitor interval", "Run",
+         "steps between two looks at units and gradients; 0: none; changes no bit",
+         &Config::probe, 0, 1e9);
   number("threads", "Threads", "Run",
          "threads to train with, at most one a core; 0: automatic; changes the speed, not a bit",
          &Config::threads, 0, 256);

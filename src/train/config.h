@@ -104,6 +104,7 @@ struct Config {
   double augment_erase = 0.0;
   std::vector<Event> events;
   int log_every = 100;
+  int probe = 0;
   int threads = 0;
   std::string input = "auto";
   std::string device = "auto";

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "io/safetensors.h"
 #include "train/options.h"
+#include "train/probe_report.h"
 
 namespace reluscope {
 namespace {
@@ -24,6 +25,9 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   }
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
+
+// Samples listed as the hardest at the end of an epoch.
+constexpr int kHardest = 10;
 
 // Bytes by purpose.
 Json memory_json(const Trainer& trainer) {
@@ -155,20 +159,31 @@ StepRates Session::rates() const {
 
 Progress Session::train_step() {
   const auto before = std::chrono::steady_clock::now();
+  const auto add_seconds = [&] {
+    epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+  };
+  Progress progress;
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
+  if (config_.probe > 0 && steps_ == 0) add_probe(progress);
+  const int batches = trainer_.batches();
+  const bool probed = probes_after(steps_ + 1, batch_ + 1 == batches);
+  const bool watched =
+      (probed || (probe_ && probe_->wants_step())) && trainer_.makes_update(batch_);
   const StepRates rates = this->rates();
   lr_ = rates.lr;
-  const StepResult result = trainer_.step(batch_, rates);
-  epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-  if (result.diverged_layer >= 0) return diverge(result.diverged_layer);
+  const StepResult result = trainer_.step(
+      batch_, rates, watched ? &probe_state().watch(steps_ + 1, lr_) : nullptr);
+  if (result.diverged_layer >= 0) {
+    add_seconds();
+    return diverge(result.diverged_layer);
+  }
 
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
+  if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
-  const int batches = trainer_.batches();
   const int total = trainer_.train_count();
-  Progress progress;
   progress.values = {{"event", "batch"},
                      {"epoch", epoch_},
                      {"epochs", config_.epochs},
@@ -188,14 +203,17 @@ Progress Session::train_step() {
                       percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
                       format("%.6f", result.score.loss())};
     if (!schedule_.constant()) progress.lines[0] += "\tLR: " + format("%.4g", lr_);
-    progress.json = {json_line(progress.values)};
+    progress.json.push_back(json_line(progress.values));
   }
+  if (probed) add_probe(progress);
   if (batch_ == batches) {
     phase_ = Phase::kScoring;
     scored_ = 0;
     validation_score_ = {};
     test_score_ = {};
+    if (config_.probe > 0) epoch_classes_.emplace(trainer_.data().classes(), kHardest);
   }
+  add_seconds();
   return progress;
 }
 
@@ -209,7 +227,8 @@ Progress Session::score_step() {
     validation_score_.add(trainer_.validate(first, std::min(size, held_out - first)));
   } else {
     const int first = (scored_ - before_test) * size;
-    test_score_.add(trainer_.evaluate(first, std::min(size, total - first)));
+    test_score_.add(trainer_.evaluate(first, std::min(size, total - first),
+                                      epoch_classes_ ? &*epoch_classes_ : nullptr));
   }
   if (++scored_ == batches) return end_epoch();
   Progress progress;
@@ -253,6 +272,7 @@ Progress Session::end_epoch() {
   progress.json = {json_line(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
+  if (config_.probe > 0) add_classes(progress);
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
   batch_ = 0;
@@ -331,6 +351,61 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   }
   prediction.probabilities = trainer_.probabilities();
   return prediction;
+}
+
+Probe& Session::probe_state() {
+  if (!probe_) probe_ = std::make_unique<Probe>(trainer_, static_cast<std::uint64_t>(config_.seed));
+  return *probe_;
+}
+
+bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
+  return config_.probe > 0 && (step % config_.probe == 0 || last_of_epoch);
+}
+
+ProbeSnapshot Session::probe(const ProbeRequest& request) {
+  const double lr = steps_ == 0 ? rates().lr : lr_;
+  return probe_state().look(trainer_, request, steps_, epoch_, lr);
+}
+
+std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
+  return find_warnings(snapshot, config_);
+}
+
+void Session::add_probe(Progress& progress) {
+  last_look_ = probe({});
+  Json event = {{"event", "probe"}};
+  event.update(to_json(*last_look_));
+  progress.json.push_back(json_line(event));
+  for (const Warning& warning : warnings(*last_look_)) {
+    if (!warned_.emplace(warning.code, warning.layer).second) continue;
+    Json said = {{"event", "warning"}, {"step", steps_}};
+    said.update(to_json(std::vector<Warning>{warning}).front());
+    progress.json.push_back(json_line(said));
+    progress.lines.push_back("Warning: " + warning.text);
+  }
+}
+
+void Session::add_classes(Progress& progress) {
+  Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
+  event.update(to_json(epoch_classes_->report("test")));
+  progress.json.push_back(json_line(event));
+  epoch_classes_.reset();
+  for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
+  progress.lines.emplace_back();
+}
+
+ClassReport Session::classes(int hardest) {
+  ClassMeter meter(trainer_.data().classes(), hardest);
+  trainer_.evaluate(0, trainer_.data().test().count(), &meter);
+  return meter.report("test");
+}
+
+std::vector<std::string> Session::layer_names() const {
+  std::vector<std::string> names;
+  for (int l = 0; l < trainer_.model().layer_count(); ++l) {
+    names.push_back(trainer_.model().layer_name(l));
+  }
+  return names;
 }
 
 std::string Session::hash_of(std::span<const float> parameters) const {

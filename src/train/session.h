@@ -5,14 +5,20 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "train/classes.h"
 #include "train/config.h"
 #include "train/describe.h"
+#include "train/probe.h"
 #include "train/trainer.h"
+#include "train/warnings.h"
 
 namespace reluscope {
 
@@ -64,6 +70,15 @@ class Session {
   // Of one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
+  // What the monitors say now; see train/probe.h. Changes nothing that is trained. With
+  // config().probe above 0 a run looks by itself: before the first step, every so many steps and
+  // at the end of each epoch, and says "probe", "classes" and, once each, "warning" in JSON.
+  ProbeSnapshot probe(const ProbeRequest& request);
+  std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
+  // Confusion, precision, recall and so many of the hardest samples of the test set, now.
+  ClassReport classes(int hardest);
+  std::vector<std::string> layer_names() const;
+
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
   // then over what layers keep beside them (running statistics). Of the weights themselves, whether or
   // not an average of them is scored.
@@ -86,6 +101,10 @@ class Session {
   bool weights_finite() const;
   std::string hash_of(std::span<const float> parameters) const;
   StepRates rates() const;  // of the next step
+  Probe& probe_state();
+  bool probes_after(std::int64_t step, bool last_of_epoch) const;
+  void add_probe(Progress& progress);   // looks, and says it in JSON
+  void add_classes(Progress& progress);  // of the epoch that was just scored
 
   Config config_;
   std::unique_ptr<Backend> backend_;
@@ -102,6 +121,10 @@ class Session {
   int best_epoch_ = 0, last_epoch_ = 0;  // last_epoch_: 0 until it is known
   double epoch_seconds_ = 0.0;
   Progress diverged_;
+  std::unique_ptr<Probe> probe_;  // made when first asked for
+  std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
+  std::optional<ClassMeter> epoch_classes_;
+  std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 
 }  // namespace reluscope

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -256,7 +257,7 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-StepResult Trainer::step(int batch, const StepRates& rates) {
+StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, train_count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
@@ -274,30 +275,38 @@ StepResult Trainer::step(int batch, const StepRates& rates) {
     result.diverged_layer = first_layer_not_finite();
     return result;
   }
-  update(batch, rates);
+  update(batch, rates, observer);
   result.score.loss_sum += penalty_value_ * result.score.weight;
   return result;
 }
 
-void Trainer::update(int batch, const StepRates& rates) {
-  if (store_gradients_) model_.backward();
+bool Trainer::makes_update(int batch) const {
+  return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+}
+
+void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {
+  const bool store = store_gradients_ || observer != nullptr;
+  if (store) model_.backward();
   const std::span<float> gradients = model_.gradients();
   const bool first = batch % accumulate_ == 0;
-  const bool last = batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
   // The weights stay as they are within a group: one penalty for all of it.
   if (first && penalty_.any()) penalty_value_ = penalty_.add_gradient(model_, backend_);
   if (!first) {
     backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),
                        gradients.size());
   }
-  if (!last) {
+  if (!makes_update(batch)) {
     std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
     return;
   }
   optimizer_->begin_step(rates.lr, rates.momentum);
-  if (store_gradients_) {
+  if (store) {
     clip_gradients(backend_, gradients, clip_);
+    backend_.finish();
+    if (observer != nullptr) observer->before_update(model_);
     model_.apply(*optimizer_);
+    backend_.finish();
+    if (observer != nullptr) observer->after_update(model_);
   } else {
     model_.backward_and_update(*optimizer_);
   }
@@ -323,12 +332,14 @@ ConstMatrixView Trainer::forward_scored(const Signal& input) {
   return logits;
 }
 
-Score Trainer::evaluate(int first, int rows) {
+Score Trainer::evaluate(int first, int rows, ClassMeter* classes) {
   Score total;
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples = batcher_.in_order(data_->test(), first, count);
-    total.add(score(forward_scored(samples.input), samples.labels, nullptr, count));
+    const ConstMatrixView logits = forward_scored(samples.input);
+    total.add(score(logits, samples.labels, nullptr, count));
+    if (classes != nullptr) classes->add(logits, samples.labels, losses_.data(), first);
   }
   return total;
 }
@@ -389,6 +400,18 @@ std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
                           static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
   }
   return versions;
+}
+
+std::vector<int> Trainer::probe_pool() const {
+  if (!validation_.empty()) return validation_;
+  std::vector<int> samples(static_cast<std::size_t>(data_->train().count()));
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
+}
+
+void Trainer::infer(const ImageSet& set, std::span<const int> samples) {
+  model_.forward(Mode::kEvaluate, batcher_.chosen(set, samples).input);
+  backend_.finish();
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

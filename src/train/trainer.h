@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/weight_average.h"
+#include "train/classes.h"
 #include "train/config.h"
 
 namespace reluscope {
@@ -50,6 +52,14 @@ inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 // Throws Error if none would be left to train on.
 int validation_size(const Config& config, int train_samples);
 
+// Looks at an update whose gradients are stored for it. The weights get the same bits as without.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void before_update(const Model& model) = 0;  // outputs and gradients are there, clipped
+  virtual void after_update(const Model& model) = 0;
+};
+
 class Trainer {
  public:
   // Throws Error if the config cannot be run on this data.
@@ -73,17 +83,21 @@ class Trainer {
   // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
   int updates_per_epoch() const;
   int update_of(int batch) const { return batch / accumulate_; }  // of an epoch, both from 0
+  bool makes_update(int batch) const;                             // as the last of its group
 
   void start_epoch(int epoch);  // from 1: shuffles
   // batch: from 0, of the started epoch, one after the other. A batch that is not the last of its
   // group only adds its gradients to theirs; the last makes the update, by the gradient of the mean
   // loss of all samples of the group, as if they were one batch. The loss given is the one that is
   // trained on: smoothed, weighted and with its penalties.
-  StepResult step(int batch, const StepRates& rates);
-  StepResult step(int batch, double lr) { return step(batch, StepRates{lr, {}}); }
+  // An observer must be null where no update is made.
+  StepResult step(int batch, const StepRates& rates, StepObserver* observer = nullptr);
+  StepResult step(int batch, double lr, StepObserver* observer = nullptr) {
+    return step(batch, StepRates{lr, {}}, observer);
+  }
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
-  // cross-entropy.
-  Score evaluate(int first, int rows);
+  // cross-entropy. classes: where they are counted too, or null.
+  Score evaluate(int first, int rows, ClassMeter* classes = nullptr);
   Score validate(int first, int rows);  // the same of those held out
   // What is scored, shown and saved: the weights or their moving average.
   std::span<const float> scored_parameters() const;
@@ -95,6 +109,16 @@ class Trainer {
   // a count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const;
 
+  // What the monitors look at: the numbers of the samples that a probe set is drawn from, those held
+  // out for validation or, without such, all of the training set; the set they are numbered in; and
+  // what they are called.
+  std::vector<int> probe_pool() const;
+  const ImageSet& probe_set() const { return data_->train(); }
+  const char* probe_part() const { return validation_.empty() ? "train" : "validation"; }
+
+  int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
+  // Forward in evaluation mode of at most so many samples; outputs stay in model().
+  void infer(const ImageSet& set, std::span<const int> samples);
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()
@@ -107,7 +131,7 @@ class Trainer {
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
   std::array<std::span<float>, 3> network();
   ConstMatrixView forward_scored(const Signal& input);
-  void update(int batch, const StepRates& rates);
+  void update(int batch, const StepRates& rates, StepObserver* observer);
   int first_layer_not_finite() const;
 
   std::shared_ptr<const Dataset> data_;

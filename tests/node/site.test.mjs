@@ -114,7 +114,7 @@ test('the data is the original, compressed', () => {
 test('the notices name every part and carry the licences whole', () => {
   assert.match(text('LICENSE'), /MIT License[\s\S]*reluscope contributors/)
   const notices = text('THIRD_PARTY.txt')
-  for (const part of ['uPlot', 'fflate', 'Highway', 'JSON for Modern C++', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {
+  for (const part of ['uPlot', 'fflate', 'Highway', 'JSON for Modern C++', 'Eigen', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {
     assert.ok(notices.includes(part), part)
   }
   for (const words of ['Leon Sorokin', 'Arjun Barrett', 'Google LLC', 'Niels Lohmann', 'The Emscripten Authors', 'Rich Felker', 'Zalando', 'Permission is hereby granted', 'TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION', 'LLVM Exceptions']) {

@@ -151,6 +151,27 @@ export class Session {
   }
 
   /**
+   * What the monitors say now: units, gradients, warnings. Changes nothing that is trained.
+   * @param {import('./protocol.js').ProbeRequest} [request]
+   * @returns {import('./protocol.js').ProbeSnapshot}
+   */
+  probe(request = {}) {
+    return unwrapJson(this.bound.probe(JSON.stringify(request)))
+  }
+
+  /**
+   * Which classes of the test set are confused, and its hardest samples.
+   * @param {number} [hardest] how many of those at most
+   * @returns {import('./protocol.js').ClassReport}
+   */
+  classes(hardest = 10) {
+    if (!Number.isInteger(hardest) || hardest < 0 || hardest > 10000) {
+      throw new CoreError(`hardest is ${String(hardest)}, but it must be a whole number from 0 to 10000`)
+    }
+    return unwrapJson(this.bound.classes(hardest))
+  }
+
+  /**
    * Probabilities and every layer's output for one image, in evaluation mode.
    * @param {Uint8Array} pixels height * width bytes
    * @returns {Prediction}

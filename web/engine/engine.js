@@ -169,6 +169,21 @@ export class Engine extends Emitter {
     return this.request('evaluate')
   }
 
+  /** What the monitors say now: units, gradients, warnings. Changes nothing that is trained, and costs nothing when
+   * nobody asks. Gradients are those of the last step that was watched; asking for them watches the next one.
+   * @param {import('./protocol.js').ProbeRequest} [request]
+   * @returns {Promise<import('./protocol.js').ProbeSnapshot>} */
+  probe(request = {}) {
+    return this.request('probe', { request })
+  }
+
+  /** Which classes of the test set are confused, and its hardest samples.
+   * @param {number} [hardest] how many of those at most
+   * @returns {Promise<import('./protocol.js').ClassReport>} */
+  classes(hardest = 10) {
+    return this.request('classes', { hardest })
+  }
+
   /** @returns {Promise<string>} SHA-256 of all weights, as the command line prints it */
   weightsSha256() {
     return this.request('weightsSha256')

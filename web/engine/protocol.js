@@ -47,6 +47,37 @@ export const version = 1
  *            total: number, seconds: number, samplesPerSecond: number}} EpochResult
  * @typedef {{key: string, step: number, prediction: Prediction}} Snapshot what a watched image gives at this step
  *
+ * What a probe tells. Lists of units hold their numbers from 0; a unit of images is a channel. Layers count from 0.
+ * @typedef {{gradients?: boolean, everywhere?: boolean, components?: string}} ProbeRequest
+ *   gradients: watch the next step; everywhere: also look at all samples the probe set is drawn from; components: the
+ *   name of a layer, for the principal components of its output
+ * @typedef {{unit: number, dead: boolean, deaths: number, died: number, died_lr: number, revived?: number,
+ *            revived_lr?: number}} UnitLife the last death and revival: steps done when seen, and the rate then
+ * @typedef {{low: number, high: number, counts: number[], below: number, above: number}} Histogram
+ * @typedef {{layer: number, name: string, kind: string, text: string, units: number, positions: number, mean: number,
+ *            deviation: number, sparsity: number,
+ *            input?: {mean: number, deviation: number, histogram: Histogram},
+ *            regimes?: {name: 'off'|'saturated'|'leaky'|'curved'|'linear', from: number|null, to: number|null,
+ *                       share: number}[],
+ *            firing?: number[], silent?: number[], dead?: number[], silent_everywhere?: number[], lives?: UnitLife[],
+ *            slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot
+ *   of activations also what is optional here; null ends of a regime are infinite
+ * @typedef {{name: string, weight_norm: number, gradient_norm: number, update_norm: number,
+ *            update_ratio: number|null}} ParameterFlow
+ * @typedef {{step: number, lr: number, norm: number, parameters: ParameterFlow[],
+ *            activations: {layer: number, negative_share: number|null, silent_on_batch: number[]}[]}} GradientFlow
+ * @typedef {{layer: number, name: string, samples: number[], labels: number[], variances: number[],
+ *            total_variance: number, mean: number[], components: number[], coordinates: number[]}} Components
+ *   of N points in D dimensions K components: components (K, D) and coordinates (N, K), row by row
+ * @typedef {{code: string, layer: number|null, message: string}} Warning
+ * @typedef {{step: number, epoch: number, lr: number, part: string, samples: number,
+ *            loss: {window: number, first: number, last: number, lowest: number}|null, layers: LayerSnapshot[],
+ *            gradients: GradientFlow|null, components?: Components, warnings: Warning[]}} ProbeSnapshot
+ * @typedef {{part: string, samples: number, correct: number, confusion: number[][], precision: (number|null)[],
+ *            recall: (number|null)[],
+ *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
+ *                      label_probability: number}[]}} ClassReport confusion[label][prediction]
+ *
  * @typedef {object} EngineEvents
  * @property {{name: string, loaded: number, total: number}} loading compressed bytes of a data set
  * @property {{state: RunState}} state

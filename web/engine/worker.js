@@ -166,6 +166,10 @@ const requests = {
   /** @param {{sample: number, count: number}} message */
   augmented: ({ sample, count }) => current().session.augmented(sample, count),
   evaluate: () => current().session.evaluate(),
+  /** @param {{request: import('./protocol.js').ProbeRequest}} message */
+  probe: ({ request }) => current().session.probe(request),
+  /** @param {{hardest: number}} message */
+  classes: ({ hardest }) => current().session.classes(hardest),
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: 'safetensors'}} message */
   save: ({ format }) => current().session.save(format),

@@ -1,0 +1,99 @@
+#include "nn/regimes.h"
+
+#include <algorithm>
+
+namespace reluscope {
+namespace {
+
+constexpr double kEnd = 64.0, kStep = 1.0 / 64.0;
+// An end shorter than this has not settled on a slope within what is looked at.
+constexpr double kSettled = 8.0;
+
+double magnitude(double x) { return x < 0.0 ? -x : x; }
+
+class Cutter {
+ public:
+  Cutter(ActivationId id, std::span<const double> parameters) : id_(id), parameters_(parameters) {}
+
+  std::vector<Regime> cut() {
+    const auto kinks = activation_info(id_).kinks;
+    double from = -std::numeric_limits<double>::infinity();
+    for (const double kink : kinks) {
+      cut_piece(from, kink);
+      from = kink;
+    }
+    cut_piece(from, std::numeric_limits<double>::infinity());
+    Regime& first = regimes_.front();
+    if (regimes_.size() > 1 && first.kind == RegimeKind::kLinear &&
+        magnitude(slope(-kEnd)) < magnitude(slope(kEnd))) {
+      first.kind = RegimeKind::kLeaky;
+    }
+    return std::move(regimes_);
+  }
+
+ private:
+  double value(double x) const { return activation_value(id_, x, parameters_); }
+  double slope(double x) const { return activation_derivative(id_, x, parameters_); }
+
+  void add(RegimeKind kind, double from, double to) {
+    if (!regimes_.empty() && regimes_.back().kind == kind && kind != RegimeKind::kLinear) {
+      regimes_.back().to = to;
+    } else {
+      regimes_.push_back({kind, from, to});
+    }
+  }
+
+  // Of a stretch with one slope; at: a point on it. A smooth end that goes to 0 is off only if the
+  // function goes on rising at the other end: a sigmoid has two bounds.
+  RegimeKind kind_of(double at, bool exactly) const {
+    const double s = slope(at);
+    if (exactly ? s != 0.0 : magnitude(s) > kFlatSlope) return RegimeKind::kLinear;
+    const bool zero = magnitude(value(at)) < 1e-6;
+    const bool rises = magnitude(slope(-at)) > kFlatSlope;
+    return zero && (exactly || rises) ? RegimeKind::kOff : RegimeKind::kSaturated;
+  }
+
+  // Between two kinks, or a kink and an end, f' does not jump.
+  void cut_piece(double from, double to) {
+    const bool left_end = from < -kEnd, right_end = to > kEnd;
+    const double low = left_end ? -kEnd : from, high = right_end ? kEnd : to;
+    double x = low + kStep / 2;
+    const double first = slope(x);
+    while (x < high && slope(x) == first) x += kStep;
+    if (x >= high) {
+      add(kind_of(left_end ? -kEnd : right_end ? kEnd : (low + high) / 2, true), from, to);
+      return;
+    }
+    double left = low, right = high;  // what is curved
+    if (left_end) {
+      const double limit = slope(-kEnd);
+      while (left + kStep <= high && magnitude(slope(left + kStep) - limit) <= kFlatSlope) left += kStep;
+      if (left < -kEnd + kSettled) left = low;
+    }
+    if (right_end) {
+      const double limit = slope(kEnd);
+      while (right - kStep >= left && magnitude(slope(right - kStep) - limit) <= kFlatSlope) right -= kStep;
+      if (right > kEnd - kSettled) right = high;
+    }
+    if (left > low) add(kind_of(-kEnd, false), from, left);
+    if (left < right) add(RegimeKind::kCurved, left > low ? left : from, right < high ? right : to);
+    if (right < high) add(kind_of(kEnd, false), right, to);
+  }
+
+  ActivationId id_;
+  std::span<const double> parameters_;
+  std::vector<Regime> regimes_;
+};
+
+}  // namespace
+
+const char* regime_name(RegimeKind kind) {
+  constexpr const char* kNames[] = {"off", "saturated", "leaky", "curved", "linear"};
+  return kNames[static_cast<int>(kind)];
+}
+
+std::vector<Regime> activation_regimes(ActivationId id, std::span<const double> parameters) {
+  return Cutter(id, parameters).cut();
+}
+
+}  // namespace reluscope

@@ -1,0 +1,49 @@
+// Which classes a network confuses, and which samples it gets most wrong.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace reluscope {
+
+struct HardSample {
+  int index;  // in its set
+  int label, prediction;
+  double loss;
+  double probability;        // of the prediction
+  double label_probability;  // of the label
+};
+
+struct ClassReport {
+  std::string part;  // which samples: "test"
+  int classes;
+  int samples, correct;
+  std::vector<std::int64_t> confusion;  // (label, prediction)
+  // By class. Precision: of those predicted to be it, the share that are; none if none were.
+  // Recall: of those that are it, the share predicted; none if none are.
+  std::vector<std::optional<double>> precision, recall;
+  std::vector<HardSample> hardest;  // by loss, descending; of equals the first in the set
+};
+
+class ClassMeter {
+ public:
+  // hardest: how many of those to list, at most.
+  ClassMeter(int classes, int hardest);
+
+  // logits (N, classes), labels and losses (N) of samples `first` and on of their set.
+  void add(ConstMatrixView logits, const std::uint8_t* labels, const float* losses, int first);
+  ClassReport report(std::string part) const;
+
+ private:
+  int classes_;
+  std::size_t most_;
+  int samples_ = 0;
+  std::vector<std::int64_t> confusion_;
+  std::vector<HardSample> hardest_;
+};
+
+}  // namespace reluscope

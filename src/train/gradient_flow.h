@@ -1,0 +1,54 @@
+// How gradients come back through a network in one training step, and what the optimizer makes of
+// them: norms, update-to-weight ratios, and the share that passes where an activation's input is
+// negative. Sums in double, in fixed order: the same bits everywhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/model.h"
+#include "train/trainer.h"
+
+namespace reluscope {
+
+struct ParameterFlow {
+  std::string name;  // "fc1.weight"
+  bool weight;       // or a bias or a slope
+  std::int64_t count;
+  // Euclidean norms over its elements: before the step, of the gradient, of the difference made.
+  double weight_norm, gradient_norm, update_norm;
+
+  double gradient_rms() const;
+  std::optional<double> update_ratio() const;  // update / weight; none where all weights are 0
+};
+
+struct ActivationFlow {
+  int layer;
+  // sum of |dL/dz| over z < 0, divided by that over all z; none where nothing gets through.
+  std::optional<double> negative_share;
+  std::vector<std::uint8_t> silent_on_batch;  // by unit: no output of the step's batch above 0
+};
+
+struct GradientFlow {
+  std::int64_t step = 0;  // steps done, this one included
+  double lr = 0.0;
+  double norm = 0.0;  // over all parameters
+  std::vector<ParameterFlow> parameters;
+  std::vector<ActivationFlow> activations;
+};
+
+// Measures the step that it is given to.
+class GradientMeter final : public StepObserver {
+ public:
+  GradientFlow flow;
+
+  void before_update(const Model& model) override;
+  void after_update(const Model& model) override;
+
+ private:
+  std::vector<float> before_;  // the weights
+};
+
+}  // namespace reluscope

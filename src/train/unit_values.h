@@ -1,0 +1,35 @@
+// A layer's output by unit, however it is laid out. A unit is a feature of a dense output and a
+// channel of images (C, H, W), whose positions all belong to it. The one place that knows.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace reluscope {
+
+class UnitValues {
+ public:
+  // values: of `samples` samples of shape `shape` (without the batch): (N, features) with channel
+  // c's positions in columns c * positions and on, or one row a position, (N * H * W, C).
+  UnitValues(ConstMatrixView values, const Shape& shape, int samples)
+      : values_(values), samples_(samples), units_(static_cast<int>(shape.front())),
+        positions_(static_cast<int>(element_count(shape) / shape.front())) {}
+
+  const ConstMatrixView& matrix() const { return values_; }
+  int samples() const { return samples_; }
+  int units() const { return units_; }
+  int positions() const { return positions_; }  // of a unit in a sample
+  // A column belongs to one unit.
+  int unit_of_column(int col) const { return by_position() ? col : col / positions_; }
+  float at(int sample, int unit, int position) const {
+    return by_position() ? values_.at(sample * positions_ + position, unit)
+                         : values_.at(sample, unit * positions_ + position);
+  }
+
+ private:
+  bool by_position() const { return values_.cols() == units_; }
+
+  ConstMatrixView values_;
+  int samples_, units_, positions_;
+};
+
+}  // namespace reluscope

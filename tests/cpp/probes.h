@@ -1,0 +1,50 @@
+// What the tests of the monitors share: a small data set in memory, and unit values by name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/cpu_backend.h"
+#include "network.h"
+#include "train/session.h"
+
+namespace reluscope::test {
+
+// Images of 6 by 5 pixels, mostly background, whose label can be learnt.
+inline std::shared_ptr<const Dataset> small_images(int train, int test) {
+  TestRandom random(99);
+  const auto files = [&](int count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (int k = 0; k < count; ++k) {
+      labels.push_back(static_cast<std::uint8_t>(random.below(10)));
+      for (int at = 0; at < 30; ++at) {
+        const bool there = random.below(6) == 0 || at % 10 == labels.back();
+        pixels.push_back(static_cast<std::uint8_t>(there ? 1 + random.below(255) : 0));
+      }
+    }
+    const auto n = static_cast<std::uint32_t>(count);
+    return std::pair{idx_bytes({n, 6, 5}, pixels), idx_bytes({n}, labels)};
+  };
+  const auto [train_images, train_labels] = files(train);
+  const auto [test_images, test_labels] = files(test);
+  return std::make_shared<const Dataset>(
+      "made", Dataset::Files{train_images, train_labels, test_images, test_labels});
+}
+
+// Sets one element, in PyTorch's order, of a parameter.
+inline float set_parameter(Model& model, const std::string& name, std::size_t element, float value) {
+  for (const Model::Parameter& p : model.parameter_list()) {
+    if (p.name != name) continue;
+    std::vector<float> values = Model::gather(p, model.parameters());
+    const float old = values.at(element);
+    values.at(element) = value;
+    Model::scatter(p, values, model.parameters());
+    model.parameters_changed();
+    return old;
+  }
+  FAIL("no parameter is called ", name);
+  return 0.0f;
+}
+
+}  // namespace reluscope::test

@@ -1,0 +1,246 @@
+// Each warning where it is due and not where it is not, and the warnings of real runs.
+#include <set>
+
+#include "mnist.h"
+#include "probes.h"
+#include "train/warnings.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+
+namespace {
+
+LayerSnapshot layer(int number, const char* name, const char* text) {
+  LayerSnapshot row;
+  row.activity = {number, name, "dense", text, 10, 1, 0.0, 1.0, 0.0, std::nullopt};
+  return row;
+}
+
+// "dense 10 | relu | dense 10", in good health.
+ProbeSnapshot healthy() {
+  ProbeSnapshot s;
+  s.step = 500;
+  s.lr = 0.01;
+  s.samples = 500;
+  s.layers = {layer(0, "fc1", "dense 10"), layer(1, "act1", "relu"), layer(2, "fc2", "dense 10")};
+  ActivationActivity& a = s.layers[1].activity.activation.emplace();
+  a.mean = 0.0;
+  a.deviation = 1.0;
+  a.regimes = {{{RegimeKind::kOff}, 0.5}, {{RegimeKind::kLinear}, 0.5}};
+  a.firing.assign(10, 0.5);
+  a.silent.assign(10, 0);
+  a.dead.assign(10, 0);
+  s.layers[1].lives.resize(10);
+  s.gradients = GradientFlow{500, 0.01, 1.0,
+                             {{"fc1.weight", true, 100, 10.0, 0.5, 0.01},
+                              {"fc1.bias", false, 10, 1.0, 0.5, 0.5},
+                              {"fc2.weight", true, 100, 10.0, 0.5, 0.01}},
+                             {}};
+  s.loss.windows = 5;
+  s.loss.first = 2.0;
+  s.loss.last = 0.5;
+  s.loss.lowest = 0.5;
+  return s;
+}
+
+void kill(ProbeSnapshot& s, std::size_t unit, std::int64_t step, double lr) {
+  s.layers[1].activity.activation->dead[unit] = 1;
+  s.layers[1].lives[unit] = {true, 1, step, lr};
+}
+
+std::vector<Warning> of(const ProbeSnapshot& s) { return find_warnings(s, {}); }
+
+// The text of the one warning there is.
+std::string only(const ProbeSnapshot& s, const char* code, int at) {
+  const std::vector<Warning> warnings = of(s);
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].code == code);
+  CHECK(warnings[0].layer == at);
+  return warnings[0].text;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("reference");
+
+TEST_CASE("nothing is said about a healthy network, nor about one that nobody has watched") {
+  CHECK(of(healthy()).empty());
+  ProbeSnapshot s = healthy();
+  s.gradients.reset();
+  s.loss = {};
+  CHECK(of(s).empty());
+}
+
+TEST_CASE("every threshold has a reason and is crossed in the tests below") {
+  std::set<std::string> codes;
+  for (const WarningThreshold& row : warning_thresholds()) {
+    codes.insert(row.code);
+    CHECK(std::string(row.meaning).size() > 10);
+    CHECK(std::string(row.reason).size() > 10);
+  }
+  CHECK(codes == std::set<std::string>{"dead_units", "saturation", "mean_shift", "vanishing_gradients",
+                                       "exploding_gradients", "large_update", "small_update",
+                                       "loss_not_falling", "loss_rising", "slope_range"});
+}
+
+TEST_CASE("dead units, since when and at which learning rate") {
+  ProbeSnapshot s = healthy();
+  kill(s, 0, 100, 0.25);
+  CHECK(of(s).empty());  // a tenth
+  kill(s, 4, 300, 0.5);
+  kill(s, 5, 400, 0.1);
+  CHECK(only(s, "dead_units", 1) ==
+        "30% of layer 2 (act1, relu) is dead since step 300: learning rate 0.5; try Leaky ReLU, "
+        "BatchNorm or a smaller rate.");
+  for (const std::size_t unit : {0, 4, 5}) kill(s, unit, 0, 0.5);
+  CHECK(only(s, "dead_units", 1) ==
+        "30% of layer 2 (act1, relu) is dead since the start: try Leaky ReLU or BatchNorm.");
+  Config other;
+  other.init = "pytorch";
+  CHECK(find_warnings(s, other)[0].text.ends_with("try He initialisation, Leaky ReLU or BatchNorm."));
+}
+
+TEST_CASE("saturation, but not the off side of a rectifier") {
+  ProbeSnapshot s = healthy();
+  auto& regimes = s.layers[1].activity.activation->regimes;
+  regimes = {{{RegimeKind::kOff}, 0.9}, {{RegimeKind::kLinear}, 0.1}};
+  CHECK(of(s).empty());
+  regimes = {{{RegimeKind::kSaturated}, 0.3}, {{RegimeKind::kCurved}, 0.51}, {{RegimeKind::kSaturated}, 0.19}};
+  CHECK(of(s).empty());
+  regimes[2].share = 0.3;
+  CHECK(only(s, "saturation", 1).starts_with("60% of the inputs of layer 2 (act1, relu) lie where it is flat"));
+}
+
+TEST_CASE("a mean far from 0") {
+  ProbeSnapshot s = healthy();
+  s.layers[1].activity.mean = -1.4;
+  CHECK(of(s).empty());
+  s.layers[1].activity.mean = -1.6;
+  CHECK(only(s, "mean_shift", 1).starts_with(
+      "The outputs of layer 2 (act1, relu) have a mean of -1.6 at a deviation of 1, far from 0: try"));
+  s.layers[1].activity.deviation = 0.0;
+  CHECK(of(s).empty());
+  s = healthy();
+  s.layers[2].activity.mean = 9.0;  // the logits' is no one's concern
+  CHECK(of(s).empty());
+}
+
+TEST_CASE("a learnt slope out of its range") {
+  ProbeSnapshot s = healthy();
+  s.layers[1].activity.activation->slopes = LearntSlopes{"weight", "α", {0.5, 1.0}, -1.0, 1.0};
+  CHECK(of(s).empty());
+  s.layers[1].activity.activation->slopes->values[1] = 1.25;
+  CHECK(only(s, "slope_range", 1) ==
+        "The learnt α of layer 2 (act1, relu) is 1.2, outside -1 to 1: try a smaller rate.");
+}
+
+TEST_CASE("gradients that vanish or explode") {
+  ProbeSnapshot s = healthy();
+  s.gradients->parameters[0].gradient_norm = 0.006;
+  CHECK(of(s).empty());
+  s.gradients->parameters[0].gradient_norm = 0.004;
+  CHECK(only(s, "vanishing_gradients", 0) ==
+        "The gradient vanishes on its way back: an element of fc1.weight gets 0.008 of what one of "
+        "fc2.weight gets; try ReLU or its relatives, or BatchNorm.");
+  s.gradients->parameters[0].gradient_norm = 0.0;
+  CHECK(only(s, "vanishing_gradients", 0) ==
+        "No gradient gets back to fc1.weight: try Leaky ReLU, BatchNorm or a smaller rate.");
+  s = healthy();
+  s.gradients->norm = 99.0;
+  CHECK(of(s).empty());
+  s.gradients->norm = 1234.0;
+  CHECK(only(s, "exploding_gradients", -1).starts_with("The gradient explodes: its norm is 1.2e+03 at step 500;"));
+}
+
+TEST_CASE("updates far from a thousandth of the weights") {
+  ProbeSnapshot s = healthy();
+  s.gradients->parameters[2].update_norm = 0.9;
+  CHECK(of(s).empty());
+  s.gradients->parameters[2].update_norm = 2.0;
+  CHECK(only(s, "large_update", 2) ==
+        "A step changes fc2.weight by 0.2 of its size, where about 0.001 is healthy: try a smaller "
+        "rate than 0.01.");
+  s.gradients->parameters[2].weight_norm = 0.0;  // no ratio
+  CHECK(of(s).empty());
+  s = healthy();
+  s.gradients->parameters[0].update_norm = 1e-5;
+  CHECK(of(s).empty());  // it has learnt: a quarter of the first loss is left
+  s.loss.last = 1.5;
+  s.loss.lowest = 1.5;
+  CHECK(only(s, "small_update", 0).ends_with("try a larger rate than 0.01."));
+  s.gradients->lr = 0.0;  // on purpose
+  CHECK(of(s).empty());
+}
+
+TEST_CASE("a loss that does not fall, or rises again") {
+  ProbeSnapshot s = healthy();
+  s.loss.last = s.loss.lowest = 1.97;
+  CHECK(only(s, "loss_not_falling", -1) ==
+        "The loss does not fall: 2.0000 over the first 100 steps, 1.9700 over the last; try another "
+        "learning rate than 0.01 or another initialisation.");
+  Config sgd;
+  sgd.optimizer = "sgd";
+  CHECK(find_warnings(s, sgd)[0].text.ends_with("learning rate than 0.01 or Adam."));
+  s.loss.windows = 3;
+  CHECK(of(s).empty());
+  s = healthy();
+  s.loss.last = 0.7;
+  CHECK(of(s).empty());
+  s.loss.last = 0.8;
+  CHECK(only(s, "loss_rising", -1).starts_with("The loss rises again: 0.8000 over the last 100 steps, 0.5000 at best;"));
+  s.loss.lowest = 0.1;
+  s.loss.last = 0.4;  // small beside where it began
+  CHECK(of(s).empty());
+}
+
+TEST_CASE("the loss by windows of 100 steps") {
+  LossTrend trend;
+  for (int k = 0; k < 99; ++k) trend.add(3.0);
+  CHECK(trend.windows == 0);
+  trend.add(3.0);
+  CHECK(trend.windows == 1);
+  CHECK(trend.first == 3.0);
+  for (int k = 0; k < 200; ++k) trend.add(k < 100 ? 1.0 : 2.0);
+  CHECK(trend.first == 3.0);
+  CHECK(trend.lowest == 1.0);
+  CHECK(trend.last == 2.0);
+  CHECK(trend.windows == 3);
+}
+
+TEST_CASE("real runs: the default has no warning, a large learning rate has") {
+  const auto lines = [](const Config& config, int steps) {
+    Session session(mnist(), config);
+    std::vector<std::string> warned;
+    for (int k = 0; k < steps; ++k) {
+      const Progress progress = session.advance();
+      REQUIRE(progress.event() == "batch");
+      for (const std::string& line : progress.lines) {
+        if (line.starts_with("Warning: ")) warned.push_back(line);
+      }
+    }
+    return warned;
+  };
+  Config config;
+  config.model = "dense 128 | relu | dense 10";
+  config.probe = 50;
+  CHECK(lines(config, 200).empty());
+  config.optimizer = "sgd";
+  config.momentum = 0.9;
+  config.lr = 0.5;
+  const std::vector<std::string> warned = lines(config, 200);
+  REQUIRE(!warned.empty());
+  CHECK(warned[0].find("of layer 2 (act1, relu) is dead since step 50: learning rate 0.5;") != std::string::npos);
+  CHECK(std::set<std::string>(warned.begin(), warned.end()).size() == warned.size());
+  config.probe = 0;
+  CHECK(lines(config, 200).empty());
+  config = {};
+  config.model = "dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 10";
+  config.optimizer = "sgd";
+  config.lr = 0.01;
+  config.probe = 100;
+  bool vanishing = false;
+  for (const std::string& line : lines(config, 100)) vanishing = vanishing || line.find("vanishes") != std::string::npos;
+  CHECK(vanishing);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,112 @@
+// The monitors: the same JSON from both command lines, weights that do not notice, and what JavaScript is told.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { CoreError, loadCore } from '../../web/engine/core.js'
+import { headless, native, root, run, runWell, smallData, smallFiles, trainJson } from './support.mjs'
+
+const model = 'dense 40 | relu | dense 24 | prelu | dense 10'
+const short = ['--data', smallData(), '--epochs', '2', '--batch', '50', '--model', model]
+/** @param {any[]} events */
+const monitors = (events) => events.filter(({ event }) => ['probe', 'classes', 'warning'].includes(event))
+
+test('both command lines tell the same, to the last digit, and the weights do not notice', () => {
+  const args = [...short, '--probe', '16', '--lr', '0.1']
+  const [one, two] = [native, headless].map((program) => runWell(program, ['train', ...args, '--jsonl', '-']))
+  const lines = (/** @type {string} */ text) => text.split('\n').filter((line) => /"event":"(probe|classes|warning|done)"/.test(line))
+  assert.deepEqual(lines(two.stdout), lines(one.stdout))
+  const shown = (/** @type {string} */ text) => text.slice(text.indexOf('Train Epoch'))
+  assert.equal(shown(two.stderr), shown(one.stderr))
+  const { of, hash } = trainJson(native, args)
+  assert.deepEqual(of('probe').map(({ step }) => step), [0, 16, 32, 40, 48, 64, 80])
+  assert.deepEqual(of('classes').map(({ epoch }) => epoch), [1, 2])
+  assert.equal(trainJson(native, [...short, '--lr', '0.1']).hash, hash)
+})
+
+test('warnings are printed and written once each', () => {
+  const { events, of, stderr } = trainJson(native, [...short, '--probe', '4', '--lr', '0.5'])
+  const warnings = of('warning')
+  assert.ok(warnings.some(({ code }) => code === 'dead_units'))
+  assert.equal(new Set(warnings.map(({ code, layer }) => `${code} ${layer}`)).size, warnings.length)
+  assert.deepEqual(stderr.split('\n').filter((line) => line.startsWith('Warning: ')), warnings.map(({ message }) => `Warning: ${message}`))
+  assert.match(stderr, /^Monitors at step 80, over 500 samples \(train\):\nLayer +Mean/m)
+  assert.ok(events.indexOf(warnings[0]) > events.findIndex(({ event }) => event === 'probe'))
+})
+
+test('without --probe nothing of it is said', () => {
+  const { events, stderr } = trainJson(native, short)
+  assert.deepEqual(monitors(events), [])
+  assert.doesNotMatch(stderr, /Monitors|Warning/)
+})
+
+for (const program of [native, headless]) {
+  test(`${program.name}: a bad interval is refused in one sentence`, () => {
+    const { status, stderr } = run(program, ['train', ...short, '--probe', '-1'])
+    assert.equal(status, 2)
+    assert.equal(stderr, 'error: probe is -1, but it must be a whole number from 0 to 1000000000\n')
+  })
+}
+
+/** A session in this process, on the small data. @param {object} config */
+async function session(config) {
+  const folder = join(root, 'build/wasm')
+  const core = await loadCore({
+    moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href,
+    wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope.wasm'))),
+  })
+  const files = smallFiles(600, 200)
+  const bytes = (/** @type {string} */ name) => new Uint8Array(files[name])
+  const dataset = core.createDataset({
+    name: 'small',
+    trainImages: bytes('train-images-idx3-ubyte'),
+    trainLabels: bytes('train-labels-idx1-ubyte'),
+    testImages: bytes('t10k-images-idx3-ubyte'),
+    testLabels: bytes('t10k-labels-idx1-ubyte'),
+  })
+  return core.createSession(dataset, { model, batch: 50, ...config })
+}
+
+test('a session answers on demand: units, gradients once watched, components, classes', async () => {
+  const run = await session({})
+  const before = run.probe({ gradients: true, components: 'act1' })
+  assert.equal(before.step, 0)
+  assert.equal(before.gradients, null)
+  assert.deepEqual(before.layers.map(({ name }) => name), ['fc1', 'act1', 'fc2', 'act2', 'fc3'])
+  assert.equal(before.layers[1].firing?.length, 40)
+  assert.deepEqual(before.layers[1].regimes?.map(({ name, from, to }) => [name, from, to]), [['off', null, 0], ['linear', 0, null]])
+  assert.deepEqual(before.layers[3].slopes, { name: 'weight', symbol: 'α', values: [0.25] })
+  assert.equal(before.components?.labels.length, 250)
+  assert.equal(before.components?.coordinates.length, 750)
+  assert.deepEqual(before.warnings, [])
+  run.advance()
+  const after = run.probe({ everywhere: true, components: 'act1' })
+  assert.equal(after.gradients?.step, 1)
+  assert.equal(after.gradients?.activations[0].negative_share, 0)
+  assert.ok((after.gradients?.activations[1].negative_share ?? 0) > 0)
+  assert.ok(Array.isArray(after.layers[1].silent_everywhere))
+  // A moving picture does not flip from one step to the next.
+  const product = (/** @type {number} */ k) => (after.components?.coordinates ?? [])
+    .reduce((sum, value, at) => sum + (at % 3 === k ? value * (before.components?.coordinates[at] ?? 0) : 0), 0)
+  for (const k of [0, 1, 2]) assert.ok(product(k) > 0)
+  const report = run.classes(5)
+  assert.equal(report.samples, 200)
+  assert.equal(report.confusion.flat().reduce((sum, count) => sum + count, 0), 200)
+  assert.equal(report.hardest.length, 5)
+  assert.equal(report.correct, run.evaluate().correct)
+  run.delete()
+})
+
+test('a session refuses what cannot be asked', async () => {
+  const run = await session({})
+  const refused = (/** @type {() => void} */ ask, /** @type {string} */ message) => assert.throws(ask, (error) => {
+    assert.ok(error instanceof CoreError)
+    assert.equal(error.message, message)
+    return true
+  })
+  refused(() => run.probe({ components: 'act9' }), 'probe: components is "act9", but it must be a layer: fc1, act1, fc2, act2 or fc3')
+  refused(() => run.probe(/** @type {any} */ ({ units: true })), 'probe: "units" cannot be asked for: components, everywhere or gradients can')
+  refused(() => run.classes(-1), 'hardest is -1, but it must be a whole number from 0 to 10000')
+  run.delete()
+})
