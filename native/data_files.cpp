@@ -117,7 +117,7 @@ std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::p
   FolderImages images(std::move(plan));
   while (!images.next().empty()) {
     const std::string name(images.next());
-    const PngImage image = decode_png(source->read(name), name);
+    const PngImage image = decode_png(source->read(name), "data", name);
     images.add(image.height, image.width, image.channels, image.pixels);
   }
   return std::make_shared<const Dataset>(images.finish(data));

@@ -12,6 +12,9 @@
 #include "commands.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "output.h"
+#include "train/experiment.h"
+#include "train/inspect.h"
 
 namespace reluscope {
 namespace {
@@ -31,21 +34,21 @@ struct Flags {
     command.allow_extras();  // refused below, with a suggestion
   }
 
-  Config config(const CLI::App& command) const {
+  // base: what holds where neither a flag nor the file says anything.
+  Config config(const CLI::App& command, Config config = {}) const {
     for (const std::string& extra : command.remaining()) {
       if (extra.rfind("--", 0) != 0) {
         throw Error("argument " + in_quotes(extra) + " was not expected: flags start with --");
       }
       config_from_fields({{extra.substr(2, extra.find('=') - 2), ""}});  // throws
     }
-    Config config;
     if (!config_file.empty()) {
       std::ifstream file(config_file);
       if (!file || std::filesystem::is_directory(config_file)) {
         throw Error("config: " + in_quotes(config_file) + " cannot be read");
       }
       const std::string text{std::istreambuf_iterator<char>(file), {}};
-      config = config_from_json(text);
+      config = config_from_json(text, config);
     }
     std::vector<std::pair<std::string, std::string>> given;
     for (const Field& field : config_fields()) {
@@ -55,10 +58,89 @@ struct Flags {
   }
 };
 
+// The subcommands that train many networks: a flag for each that the kind has, and where results go.
+struct ExperimentCommand {
+  const ExperimentKind& kind;
+  CLI::App* command;
+  Flags flags = {};
+  std::map<std::string, std::vector<std::string>> texts = {};  // of the kind's flags that take one
+  std::map<std::string, bool> switches = {};                   // and of those that take none
+  std::string jobs = "0", csv = {};
+  bool list = false;
+
+  void add_flags() {
+    flags.add_to(*command);
+    for (const ExperimentFlag& flag : kind.flags) {
+      const std::string name = "--" + std::string(flag.name);
+      if (flag.value[0] == '\0') {
+        command->add_flag(name, switches[flag.name], flag.about);
+      } else if (flag.repeats) {
+        command->add_option(name, texts[flag.name], flag.about)->allow_extra_args(false);
+      } else {
+        command->add_option(name, texts[flag.name], flag.about)->expected(1);
+      }
+    }
+    command->add_option("--jobs", jobs, "how many runs at the same time; 0: one a core");
+    command->add_option("--jsonl", flags.jsonl,
+                        "write results as JSON lines to this file, - for standard output; a sweep "
+                        "goes on where the file ends");
+    command->add_option("--csv", csv, "write results as comma-separated values to this file");
+    if (std::string_view(kind.name) == "lessons") {
+      command->add_flag("--list", list, "only print each lesson's name and claim");
+    }
+  }
+
+  int run(const char* program) const {
+    if (list) return lesson_list_command();
+    ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv};
+    for (const ExperimentFlag& flag : kind.flags) {
+      if (flag.value[0] == '\0') {
+        if (switches.at(flag.name)) options.flags.emplace_back(flag.name, "");
+        continue;
+      }
+      for (const std::string& text : texts.at(flag.name)) options.flags.emplace_back(flag.name, text);
+    }
+    const auto count = parse_number(jobs);
+    if (!count || *count != static_cast<int>(*count) || *count < 0 || *count > 256) {
+      throw Error("jobs is " + in_quotes(jobs) +
+                  ", but it must be a whole number from 0 to 256; 0 is one a core");
+    }
+    options.jobs = static_cast<int>(*count);
+    return experiment_command(options);
+  }
+};
+
+// eval and predict.
+struct WeightsCommand {
+  CLI::App* command;
+  Flags flags = {};
+  WeightsOptions options = {};
+
+  void add_flags() {
+    flags.add_to(*command);
+    command->add_option("--weights", options.weights, ".safetensors file, as train --save writes it");
+    command->add_option("--jsonl", options.jsonl, "also write the result as a JSON line to this file");
+    command->add_option("--csv", options.csv, "also write it as comma-separated values to this file");
+  }
+
+  WeightsOptions read(const char* program) const {
+    if (options.weights.empty()) {
+      throw Error("weights: give --weights FILE.safetensors, as train --save writes it");
+    }
+    WeightsOptions all = options;
+    all.config =
+        flags.config(*command, config_of_weights(read_bytes(options.weights, "weights")));
+    all.program = program;
+    return all;
+  }
+};
+
 int run(int argc, char** argv) {
   CLI::App app("reluscope trains small neural networks on images and shows what their activation\n"
                "functions do. The same seed gives the same bits on every machine.");
-  const std::vector<std::string> commands = {"train", "info", "simd"};
+  std::vector<std::string> commands = {"train"};
+  for (const ExperimentKind& kind : experiment_kinds()) commands.emplace_back(kind.name);
+  commands.insert(commands.end(), {"merge", "eval", "predict", "info", "simd"});
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
     throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
@@ -70,6 +152,22 @@ int run(int argc, char** argv) {
   train->add_option("--jsonl", train_flags.jsonl,
                     "also write events as JSON lines to this file; - for standard output");
   train->add_option("--save", train_flags.save, "write the weights to this .safetensors file");
+  std::vector<ExperimentCommand> experiments;
+  for (const ExperimentKind& kind : experiment_kinds()) {
+    experiments.push_back({kind, app.add_subcommand(kind.name, kind.about)});
+  }
+  for (ExperimentCommand& experiment : experiments) experiment.add_flags();
+  MergeOptions merging;
+  CLI::App* const merge = app.add_subcommand("merge", "put the results of a sweep's parts together");
+  merge->add_option("files", merging.files, "JSON lines files of sweeps");
+  merge->add_option("--jsonl", merging.jsonl, "write all rows to this file; - for standard output");
+  merge->add_option("--csv", merging.csv, "write them as comma-separated values to this file");
+  WeightsCommand eval{app.add_subcommand("eval", "score saved weights on the test set")};
+  eval.add_flags();
+  WeightsCommand predict{app.add_subcommand("predict", "what saved weights say of an image")};
+  predict.add_flags();
+  predict.command->add_option("image", predict.options.image, "PNG file, light on dark");
+  predict.command->add_flag("--invert", predict.options.invert, "the image is dark on light");
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
   info_flags.add_to(*info);
   CLI::App* const simd = app.add_subcommand("simd", "list the instruction sets --simd takes here");
@@ -83,6 +181,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw Error(error.what());
   }
+  for (const ExperimentCommand& experiment : experiments) {
+    if (*experiment.command) return experiment.run(argv[0]);
+  }
+  if (*merge) return merge_command(merging);
+  if (*eval.command) return eval_command(eval.read(argv[0]));
+  if (*predict.command) return predict_command(predict.read(argv[0]));
   if (*simd) return simd_command();
   if (*info) return info_command(info_flags.config(*info));
   return train_command({train_flags.config(*train), argv[0], train_flags.jsonl, train_flags.save});

@@ -16,7 +16,8 @@ struct PngImage {
 
 // Any PNG: palettes become colours, fewer bits than 8 are scaled up, of 16 the upper 8 are taken;
 // transparency and gamma are ignored, as by Pillow's convert("L"). web/engine/png.js gives the same
-// bytes. `name` is the file's, for messages. Throws Error for a damaged file or one over kMaxSide.
-PngImage decode_png(std::span<const std::uint8_t> bytes, const std::string& name);
+// bytes. flag and name are what the file was given by and its own, for messages. Throws Error for a
+// damaged file or one over kMaxSide.
+PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag, const std::string& name);
 
 }  // namespace reluscope

@@ -2,7 +2,7 @@
 //
 //   tests/run bench      the reference workload: 784-512-10, ReLU, Adam, batch 64, all of MNIST; natively, in Node, in
 //                        Chromium and in PyTorch with its data in memory; 1 and 2 threads, sparse and dense input;
-//                        then single kernels (native/bench/rates.cpp)
+//                        then a convolutional network, and single kernels (native/bench/rates.cpp)
 //   tests/run scaling    how the native program's speed follows width, depth and batch size
 //
 // The programs take turns, so that a slow minute of a shared machine hits them all; the first epoch of each turn is
@@ -18,6 +18,9 @@ const turns = 3
 /** Epochs of a turn; the slower programs make fewer. */
 const [many, few] = [3, 2]
 const python = '/usr/bin/python3'
+/** The network whose convolutions are measured, on so many images. */
+const convModel = 'conv 32x3 p1 | bn | relu | pool 2 | conv 64x3 p1 | bn | relu | pool 2 | dense 128 | relu | dropout 0.5 | dense 10'
+const convSamples = 4000
 
 /** @param {number[]} values */
 function median(values) {
@@ -79,9 +82,12 @@ const referenceProgram = (flags) => [
   python, join(root, 'tests/golden/reference_program.py'), '--data', join(root, 'build/data/mnist'), '--in-memory', '--init', 'he', '--quiet', ...flags,
 ]
 
-/** @param {number} threads @param {Record<string, string>} [environment] @param {number} [epochs] */
-const pytorch = (threads, environment = {}, epochs = few) => async () => {
-  const text = await outputOf(referenceProgram(['--epochs', String(epochs), '--threads', String(threads), '--no-gemm']), environment)
+/** OpenBLAS makes a thread for every core by itself: what torch.set_num_threads(1) says does not reach it. */
+const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+
+/** @param {number} threads @param {Record<string, string>} environment @param {number} [epochs] @param {string[]} [flags] */
+const pytorch = (threads, environment, epochs = few, flags = []) => async () => {
+  const text = await outputOf(referenceProgram(['--epochs', String(epochs), '--threads', String(threads), '--no-gemm', ...flags]), environment)
   return [...text.matchAll(/^Epoch \d+: .* ([\d.]+) samples\/s/gm)].map((match) => Number(match[1]))
 }
 
@@ -228,6 +234,25 @@ function printKernels(columns, node) {
   ])
 }
 
+/**
+ * Convolutions against the first layer's dense product, by the time that one step's take together.
+ * @param {KernelColumn[]} columns
+ */
+function printConvolutions(columns) {
+  if (columns.length === 0) return
+  const step = ['conv 1 forward', 'conv 1 weight gradient', 'conv 2 forward', 'conv 2 input gradient', 'conv 2 weight gradient']
+  const operations = (/** @type {string} */ size) => size.match(/\d+/g)?.map(Number).reduce((product, n, at) => (at === 2 ? product : product * n), 1) ?? 0
+  console.log('')
+  printTable(['convolutions of a step / forward 1', 'reached', 'goal'], columns.map(({ name, all }) => {
+    const best = (/** @type {string} */ kernel) => median(all.flatMap((rates) => rates.filter((rate) => rate.case === kernel).map((rate) => rate.best)))
+    const sizes = new Map(all[0].map((rate) => [rate.case, operations(rate.size)]))
+    const work = step.map((kernel) => sizes.get(kernel) ?? 0)
+    const seconds = step.map((kernel, at) => work[at] / best(kernel))
+    const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0)
+    return [name, (sum(work) / sum(seconds) / best('forward 1')).toFixed(2), '0.6']
+  }))
+}
+
 /** @typedef {{name: string, rates: () => Promise<number[]>, all: number[]}} Row */
 
 /** @param {Row[]} rows @param {KernelColumn[]} columns */
@@ -265,7 +290,7 @@ async function reference() {
   const rows = []
   const add = (/** @type {string} */ name, /** @type {Row['rates']} */ rates) => rows.push({ name, rates, all: [] })
   if (torch) {
-    add('PyTorch, 1 thread', pytorch(1))
+    add('PyTorch, 1 thread', pytorch(1, oneThread))
     add('PyTorch, 2 threads', pytorch(2, torch.environment))
   }
   const node = `Node ${process.versions.node.split('.')[0]}`
@@ -291,9 +316,21 @@ async function reference() {
   let dead
   add('native, units alive, 1 thread', ours(native, short))
   add('native, units dead, 1 thread', ours(native, [...short, '--mean', '10', '--std', '0.01'], { look: (epochs) => (dead = epochs[0]) }))
+  /** @type {Row[]} */
+  const convRows = []
+  const conv = (/** @type {string} */ name, /** @type {Row['rates']} */ rates) => convRows.push({ name, rates, all: [] })
+  const convConfig = { model: convModel, train_samples: convSamples, input: 'dense' }
+  const convFlags = Object.entries(convConfig).flatMap(([name, value]) => [`--${name}`, String(value)])
+  for (const threads of [1, 2]) {
+    const count = `${threads} thread${threads > 1 ? 's' : ''}`
+    if (torch) conv(`PyTorch, ${count}`, pytorch(threads, threads === 1 ? oneThread : torch.environment, few, ['--conv', '--train-samples', String(convSamples)]))
+    conv(`native, ${count}`, ours(native, ['--threads', String(threads), ...convFlags], { epochs: few }))
+    conv(`${node}, ${count}`, ours(headless, ['--threads', String(threads), ...convFlags], { epochs: few }))
+    conv(`Chromium, ${count}`, chromium(site, { ...convConfig, threads }, { epochs: few }))
+  }
   const columns = kernelColumns(site, node)
   try {
-    await measure(rows, columns)
+    await measure([...rows, ...convRows], columns)
   } finally {
     await site.close()
   }
@@ -322,9 +359,14 @@ async function reference() {
     console.log(`\nWith its units dead the network's loss after one epoch is ${dead.test_loss.toFixed(3)} (chance: ${Math.log(10).toFixed(3)}), ` +
       `its accuracy ${(100 * dead.test_accuracy).toFixed(2)}%: one answer for every image.`)
   }
+  console.log(`\n${convModel}\non the first ${convSamples} images; an epoch of all 60,000 takes`)
+  const convBase = median(convRows.find((row) => row.name === 'PyTorch, 1 thread')?.all ?? [])
+  printTable(['program', 'samples/s', 'seconds an epoch', 'of PyTorch'],
+    convRows.map(({ name, all }) => [name, median(all), (60_000 / median(all)).toFixed(1), of(median(all), convBase)]))
   printKernels(columns, node)
+  printConvolutions(columns)
   if (torch) {
-    const text = await outputOf(referenceProgram(['--epochs', '0', '--threads', '1']))
+    const text = await outputOf(referenceProgram(['--epochs', '0', '--threads', '1']), oneThread)
     const products = [...text.matchAll(/^GEMM (.+?): ([\d.]+) GFLOP\/s/gm)].map(([, name, gflops]) => `${name.replace(/ +/g, ' ')} ${gflops}`)
     console.log(`\n${torch.note}`)
     console.log(`\nPyTorch's matrix products, GFLOP/s on 1 thread: ${products.join('; ')}`)

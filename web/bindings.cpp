@@ -12,10 +12,15 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "data/folder.h"
+#include "data/grey.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
+#include "train/experiment.h"
+#include "train/inspect.h"
+#include "train/lessons.h"
 #include "train/probe_report.h"
 #include "train/session.h"
+#include "train/sweep.h"
 
 using emscripten::val;
 
@@ -63,7 +68,7 @@ std::string progress_text(Progress progress) {
 
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& json_text) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  for (const Json& pair : Json::parse(json_text)) {
+  for (const Json& pair : Json::parse(std::string_view(json_text))) {
     pairs.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
   }
   return pairs;
@@ -159,6 +164,47 @@ val model_table(const std::string& architecture, int channels, int height, int w
   return answer([&] {
     return text_of(
         to_table(describe_model(architecture, {channels, height, width}, classes, batch)));
+  });
+}
+
+val experiment_kinds_text() {
+  return answer([] {
+    Json kinds = Json::array();
+    for (const ExperimentKind& kind : experiment_kinds()) {
+      Json flags = Json::array();
+      for (const ExperimentFlag& flag : kind.flags) {
+        flags.push_back({{"name", flag.name}, {"value", flag.value}, {"about", flag.about},
+                         {"repeats", flag.repeats}});
+      }
+      kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
+    }
+    return text_of({{"kinds", std::move(kinds)}, {"lessons", lesson_list()}});
+  });
+}
+
+// files: [[name, text], ...].
+val merge_results(const std::string& files) {
+  return answer([&] {
+    std::vector<NamedText> texts;
+    for (const auto& [name, text] : pairs_of(files)) texts.push_back({name, text});
+    const std::vector<Json> rows = merge_rows(texts);
+    const Report report = report_rows(rows);
+    std::string lines;
+    for (const Json& row : rows) lines += text_of(row) + "\n";
+    return text_of({{"rows", lines}, {"csv", report.csv}, {"lines", report.lines}});
+  });
+}
+
+val config_of_weights_text(const val& bytes) {
+  return answer([&] { return text_of(config_to_json(config_of_weights(bytes_of(bytes)))); });
+}
+
+val network_input_of(const std::string& name, int height, int width, int channels, const val& pixels,
+                     int wanted_height, int wanted_width, bool invert) {
+  return answer([&] {
+    const std::vector<std::uint8_t> bytes = bytes_of(pixels);
+    return copy_of(
+        network_input({name, height, width, channels, bytes}, wanted_height, wanted_width, invert));
   });
 }
 
@@ -324,6 +370,20 @@ class BoundSession {
   val weights_sha256() const {
     return answer([&] { return session_->weights_sha256(); });
   }
+  val load(const val& bytes) {
+    return answer([&] {
+      session_->load(bytes_of(bytes));
+      return true;
+    });
+  }
+  val evaluate_weights() {
+    return answer([&] { return progress_text(reluscope::evaluate_weights(*session_)); });
+  }
+  val predict_image(const std::string& name, const val& pixels) {
+    return answer([&] {
+      return progress_text(reluscope::predict_image(*session_, name, bytes_of(pixels)));
+    });
+  }
   val save(const std::string& format) const {
     return answer([&] { return copy_of(session_->save(format)); });
   }
@@ -331,6 +391,45 @@ class BoundSession {
  private:
   std::shared_ptr<Session> session_;  // Embind moves its objects by copying them
 };
+
+class BoundExperiment {
+ public:
+  // flags: [[name, text], ...]. finished: what a sweep's file holds already, and its name.
+  static val make(const BoundDataset& dataset, const std::string& kind, const std::string& config,
+                  const std::string& flags, const std::string& finished, const std::string& file) {
+    return answer([&] {
+      BoundExperiment bound;
+      bound.experiment_ = std::make_shared<Experiment>(
+          dataset.data(),
+          find_experiment(kind).plan(*dataset.data(), config_from_json(config),
+                                     PlanFlags(pairs_of(flags))),
+          1, read_rows(finished, file));
+      return bound;
+    });
+  }
+
+  val start() const {
+    return answer([&] { return progress_text(experiment_->start()); });
+  }
+  val advance() {
+    return answer([&] { return progress_text(experiment_->advance()); });
+  }
+
+ private:
+  std::shared_ptr<Experiment> experiment_;
+};
+
+val check_rows(const std::string& text, const std::string& file) {
+  return answer([&] {
+    std::string lines;
+    for (const Json& row : read_rows(text, file)) lines += text_of(row) + "\n";
+    return lines;
+  });
+}
+
+val other_rows_text(const std::string& before, const std::string& rows) {
+  return answer([&] { return other_rows(read_rows(before, "results"), rows); });
+}
 
 }  // namespace
 
@@ -348,6 +447,16 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("fieldsOfConfig", &fields_of_config);
   emscripten::function("describe", &describe);
   emscripten::function("modelTable", &model_table);
+  emscripten::function("experimentKinds", &experiment_kinds_text);
+  emscripten::function("mergeResults", &merge_results);
+  emscripten::function("checkRows", &check_rows);
+  emscripten::function("otherRows", &other_rows_text);
+  emscripten::function("configOfWeights", &config_of_weights_text);
+  emscripten::function("networkInput", &network_input_of);
+  emscripten::class_<BoundExperiment>("Experiment")
+      .class_function("make", &BoundExperiment::make)
+      .function("start", &BoundExperiment::start)
+      .function("advance", &BoundExperiment::advance);
   emscripten::class_<BoundDataset>("Dataset")
       .class_function("make", &BoundDataset::make)
       .function("info", &BoundDataset::info)
@@ -370,6 +479,9 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("classes", &BoundSession::classes)
       .function("predict", &BoundSession::predict)
       .function("augmented", &BoundSession::augmented)
+      .function("load", &BoundSession::load)
+      .function("evaluateWeights", &BoundSession::evaluate_weights)
+      .function("predictImage", &BoundSession::predict_image)
       .function("weightsSha256", &BoundSession::weights_sha256)
       .function("save", &BoundSession::save);
 }

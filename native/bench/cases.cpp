@@ -133,6 +133,45 @@ Case weight_gradient(std::string name, int n, int in, int out, Kind kind) {
   return result;
 }
 
+// ---- Convolutions -------------------------------------------------------------------------------
+
+// 3x3 and padding 1: image and output have one size.
+Case convolution(std::string name, Product::Kind kind, int side, int in, int out) {
+  const Window window{side, side, 3, 3, 1, 1};
+  struct Operands {
+    Owned x, w, y, dx;
+    Buffer bias, turned;
+    Parameters parameters;
+    Operands(int rows, int from, int to)
+        : x(rows, from), w(9 * from, to), y(rows, to), dx(rows, from),
+          bias(filled(static_cast<std::size_t>(w.layout.padded_cols()))),
+          turned(Layout{9 * to, from}.size()), parameters(w.layout.size()) {}
+  };
+  const int rows = kBatch * window.out_pixels();
+  Case result{std::move(name), product_text(rows, 9 * in, out), 2.0 * rows * 9 * in * out};
+  result.make = [=](Backend& backend) -> Run {
+    backend.reserve(convolution_workspace(window, in, out));
+    const auto o = std::make_shared<Operands>(rows, in, out);
+    switch (kind) {
+      case Product::Kind::kForward:
+        return [=, &backend] {
+          backend.convolve(window, o->x.read(), o->w.read(), o->bias.data(), o->y.view(), {});
+        };
+      case Product::Kind::kInputGradient:
+        return [=, &backend] {
+          backend.convolve_input_gradient(window, o->y.read(), o->w.read(), o->dx.view(),
+                                          o->turned.data(), {});
+        };
+      case Product::Kind::kWeightGradient: break;
+    }
+    return [=, &backend] {
+      backend.convolve_weight_gradient(window, o->x.read(), o->y.read(),
+                                       o->parameters.update(Kind::kStore));
+    };
+  };
+  return result;
+}
+
 // ---- Sparse products, of images as dense as MNIST's ---------------------------------------------
 
 // In each of 20 rows a run of 6 to 9 pixels that are not background: 150 of 784, or 19.1%.
@@ -396,6 +435,11 @@ std::vector<Case> kernel_cases() {
       weight_gradient("weight gradient 1, adam", kBatch, kPixels, kHidden, Kind::kAdam),
       weight_gradient("weight gradient 2, adam", kBatch, kHidden, kClasses, Kind::kAdam),
       weight_gradient("weight gradient wide, adam", kBatch, kWide, kWide, Kind::kAdam),
+      convolution("conv 1 forward", Product::Kind::kForward, kSide, 1, 32),
+      convolution("conv 1 weight gradient", Product::Kind::kWeightGradient, kSide, 1, 32),
+      convolution("conv 2 forward", Product::Kind::kForward, kSide / 2, 32, 64),
+      convolution("conv 2 input gradient", Product::Kind::kInputGradient, kSide / 2, 32, 64),
+      convolution("conv 2 weight gradient", Product::Kind::kWeightGradient, kSide / 2, 32, 64),
       sparse_forward("sparse forward 1"),
       sparse_weight_gradient("sparse weight gradient 1", Kind::kStore),
       sparse_weight_gradient("sparse weight gradient 1, adam", Kind::kAdam),

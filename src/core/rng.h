@@ -19,12 +19,13 @@ enum class Purpose : std::uint32_t {
   kValidation = 11,
   kTestSplit = 12,
   kProbe = 20,
+  kSweep = 100,
 };
 
 class Rng {
  public:
-  // step: the parameter's number for kInit, the epoch for kShuffle and kAugment, 0 for the splits and
-  // kProbe, else the training step.
+  // step: the number among drawn parameters for kInit, the epoch for kShuffle and kAugment, 0 for the
+  // splits and kProbe, the field for kSweep, else the training step.
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : seed_(seed), purpose_(static_cast<std::uint32_t>(purpose)), step_(step) {}
 

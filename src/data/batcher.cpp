@@ -283,16 +283,6 @@ Batch Batcher::score_samples(const ImageSet& set, int rows) {
   return batch_of(scored_);
 }
 
-Batch Batcher::chosen(const ImageSet& set, std::span<const int> samples) {
-  backend_.finish_chores();
-  scored_.set = &set;
-  scored_.rows = static_cast<int>(samples.size());
-  std::copy(samples.begin(), samples.end(), scored_.samples.begin());
-  begin(scored_, false);
-  backend_.finish_chores();
-  return batch_of(scored_);
-}
-
 Batch Batcher::single(std::span<const std::uint8_t> pixels) {
   scored_.rows = 1;
   add(scored_, pixels, 0);

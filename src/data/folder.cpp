@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/text.h"
+#include "data/grey.h"
 #include "data/idx.h"
 #include "data/split.h"
 
@@ -198,13 +199,6 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   for (FilePlan::Image& image : plan.train) image.path = top + image.path;
   for (FilePlan::Image& image : plan.test) image.path = top + image.path;
   return plan;
-}
-
-void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
-  for (std::size_t i = 0; i + 2 < rgb.size(); i += 3) {
-    const std::uint32_t sum = 19595u * rgb[i] + 38470u * rgb[i + 1] + 7471u * rgb[i + 2] + 32768u;
-    *grey++ = static_cast<std::uint8_t>(sum >> 16);
-  }
 }
 
 FolderImages::FolderImages(FilePlan plan) : plan_(std::move(plan)) {}

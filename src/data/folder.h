@@ -38,10 +38,6 @@ struct FilePlan {
 // where: names the folder in messages. Throws Error if nothing or not all of it is there.
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where);
 
-// Pillow's and ITU-R BT.601's grey, in integers: (19595 R + 38470 G + 7471 B + 32768) >> 16.
-// rgb: three bytes a pixel; grey: one.
-void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey);
-
 // Takes the decoded images of a plan, one after the other.
 class FolderImages {
  public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,10 +17,33 @@ struct NamedTensor {
   std::vector<float> values;
 };
 
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
 // A whole file's bytes: float32 tensors sorted by name, header padded with spaces to a multiple
 // of 8, so the same tensors and metadata give the same bytes everywhere.
-std::vector<std::uint8_t> write_safetensors(
-    std::vector<NamedTensor> tensors,
-    const std::vector<std::pair<std::string, std::string>>& metadata);
+std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
+                                            const Metadata& metadata);
+
+// A tensor of a file that somebody holds.
+struct StoredTensor {
+  std::string name;
+  std::string dtype;  // "F32"
+  Shape shape;
+  std::span<const std::uint8_t> bytes;
+};
+
+struct SafetensorsFile {
+  Metadata metadata;                  // in the file's order
+  std::vector<StoredTensor> tensors;  // by where their data lie
+};
+
+// Reads the header; the tensors stay where they are, in `file`. Throws Error for a file that breaks
+// the format in any way, and allocates no more than a small multiple of the header, which is at
+// most kMaxHeader bytes.
+SafetensorsFile read_safetensors(std::span<const std::uint8_t> file);
+inline constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 20;
+
+// The values of a tensor of floats. Throws Error for another dtype.
+std::vector<float> float_values(const StoredTensor& tensor);
 
 }  // namespace reluscope

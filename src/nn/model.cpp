@@ -47,6 +47,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   backend_.reserve(workspace_floats_);
 
   std::size_t next = 0, next_state = 0, next_cache = 0;
+  std::uint32_t drawn = 0;  // weights and biases so far
   for (int l = 0; l < layer_count(); ++l) {
     const auto at = static_cast<std::size_t>(l);
     LayerSlices slices{{}, {}, {}, scratch_.data(), cache_.data() + next_cache};
@@ -60,7 +61,10 @@ Model::Model(const ModelOptions& options, Backend& backend)
       slices.parameters.push_back(parameter_buffer_.data() + parameter.offset);
       slices.gradients.push_back(gradient_buffer_.data() + parameter.offset);
       slices.updates.emplace_back();
-      const Rng rng(options.seed, Purpose::kInit, static_cast<std::uint32_t>(next));
+      // Numbered among what is drawn, so that networks that differ in their activations or by
+      // normalisation begin with the same weights.
+      const Rng rng(options.seed, Purpose::kInit, drawn);
+      if (parameter.spec.role != ParameterRole::kConstant) ++drawn;
       scatter(parameter, initial_values(*scheme, parameter.spec, gain, options.init_value, rng),
               parameters());
     }

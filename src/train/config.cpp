@@ -75,6 +75,9 @@ std::vector<Field> make_fields() {
          "held out of the training set, of each class by its share; 0: none, or where something "
          "is steered by them 5000, but at most a tenth",
          &Config::validation, 0, static_cast<double>(kMaxCount));
+  number("train_samples", "Training samples", "Data",
+         "how many of the training set to train on, from its beginning; 0: all",
+         &Config::train_samples, 0, static_cast<double>(kMaxCount));
   number("augment_rotate", "Rotation", "Data", "degrees, at most, by which images are turned",
          &Config::augment_rotate, 0, 180);
   number("augment_translate", "Translation", "Data", "pixels, at most, by which they are moved",

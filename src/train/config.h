@@ -84,6 +84,7 @@ struct Config {
   int lr_patience = 2;
   double lr_threshold = 1e-4;
   int lr_cooldown = 0;
+  int train_samples = 0;
   int epochs = 10;
   int batch = 64;
   int test_batch = 1000;

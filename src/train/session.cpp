@@ -40,13 +40,6 @@ std::string percent(std::int64_t part, std::int64_t whole, int digits) {
   return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-// "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
-std::string score_line(const char* set, const Score& score) {
-  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
-         std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
-         percent(score.correct, score.samples, 2) + ")";
-}
-
 // What a run says of its data, where that is not what everybody knows of MNIST.
 std::vector<std::string> data_lines(const Trainer& trainer, const Config& config) {
   std::vector<std::string> lines;
@@ -81,6 +74,12 @@ std::vector<std::string> data_lines(const Trainer& trainer, const Config& config
 }
 
 }  // namespace
+
+std::string score_line(const char* set, const Score& score) {
+  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
+         std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
+         percent(score.correct, score.samples, 2) + ")";
+}
 
 Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
     : config_(config),
@@ -446,6 +445,51 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   }
   return write_safetensors(std::move(tensors),
                            {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});
+}
+
+void Session::load(std::span<const std::uint8_t> safetensors) {
+  const SafetensorsFile file = read_safetensors(safetensors);
+  Model& model = trainer_.model();
+  const auto find = [&file](const std::string& name) {
+    return std::find_if(file.tensors.begin(), file.tensors.end(),
+                        [&name](const StoredTensor& tensor) { return tensor.name == name; });
+  };
+  // Where each tensor that the model keeps goes to.
+  std::vector<std::pair<const Model::Parameter*, std::span<float>>> places;
+  for (const Model::Parameter& one : model.parameter_list()) places.emplace_back(&one, model.parameters());
+  for (const Model::Parameter& one : model.state_list()) places.emplace_back(&one, model.state());
+
+  std::vector<std::vector<float>> values;
+  for (const auto& [kept, buffer] : places) {
+    const auto tensor = find(kept->name);
+    if (tensor == file.tensors.end()) {
+      throw Error("weights: the file has no " + in_quotes(kept->name) + ", which the model " +
+                  in_quotes(config_.model) + " needs");
+    }
+    if (tensor->shape != kept->spec.shape) {
+      throw Error("weights: " + in_quotes(kept->name) + " has the shape " +
+                  shape_text(tensor->shape) + ", but the model needs " +
+                  shape_text(kept->spec.shape));
+    }
+    values.push_back(float_values(*tensor));
+    for (const float value : values.back()) {
+      if (!std::isfinite(value)) {
+        throw Error("weights: " + in_quotes(kept->name) + " holds a value that is not finite");
+      }
+    }
+  }
+  for (const StoredTensor& tensor : file.tensors) {
+    if (std::none_of(places.begin(), places.end(), [&tensor](const auto& place) {
+          return place.first->name == tensor.name;
+        })) {
+      throw Error("weights: the file has " + in_quotes(tensor.name) + ", which the model " +
+                  in_quotes(config_.model) + " does not have");
+    }
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Model::scatter(*places[i].first, values[i], places[i].second);
+  }
+  model.parameters_changed();
 }
 
 }  // namespace reluscope

@@ -19,28 +19,40 @@ std::vector<int> choose_validation(const Dataset& data, const Config& config) {
                            Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
 }
 
-// The samples 0 .. count - 1 that are not in `taken`; empty if nothing is taken.
-std::vector<int> all_but(const std::vector<int>& taken, int count) {
-  std::vector<int> others;
-  if (taken.empty()) return others;
-  auto next = taken.begin();
-  for (int i = 0; i < count; ++i) {
-    if (next != taken.end() && *next == i) {
+// The samples that are trained on, ascending; empty: all.
+std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& validation,
+                                   const Config& config) {
+  const auto wanted = static_cast<std::size_t>(config.train_samples);
+  const int count = data.train().count();
+  const std::size_t left = static_cast<std::size_t>(count) - validation.size();
+  if (wanted > left) {
+    throw Error("train_samples is " + std::to_string(wanted) + ", but the training set has " +
+                std::to_string(count) + " samples" +
+                (validation.empty() ? "" : ", of which " + std::to_string(validation.size()) +
+                                               " are held out for validation"));
+  }
+  if (validation.empty() && (wanted == 0 || wanted == left)) return {};
+  const std::size_t most = wanted == 0 ? left : wanted;
+  std::vector<int> chosen;
+  auto next = validation.begin();
+  for (int i = 0; chosen.size() < most; ++i) {
+    if (next != validation.end() && *next == i) {
       ++next;
     } else {
-      others.push_back(i);
+      chosen.push_back(i);
     }
   }
-  return others;
+  return chosen;
 }
 
-PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>& validation,
+PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>& trained_on,
                                      const Config& config) {
   PixelStatistics automatic{kMnistMean, kMnistStd};
   if (data.name() != "mnist" && (config.mean.automatic() || config.std.automatic())) {
-    std::array<std::int64_t, 256> counts = data.pixel_counts();
-    for (const int sample : validation) {
-      for (const std::uint8_t pixel : data.train().image(sample)) --counts[pixel];
+    std::array<std::int64_t, 256> counts{};
+    if (trained_on.empty()) counts = data.pixel_counts();
+    for (const int sample : trained_on) {
+      for (const std::uint8_t pixel : data.train().image(sample)) ++counts[pixel];
     }
     automatic = pixel_statistics(counts);
   }
@@ -132,9 +144,9 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
       validation_(choose_validation(*data_, config)),
-      trained_on_(all_but(validation_, data_->train().count())),
+      trained_on_(choose_trained_on(*data_, validation_, config)),
       batch_(std::min(config.batch, train_count())),
-      normalisation_(choose_normalisation(*data_, validation_, config)),
+      normalisation_(choose_normalisation(*data_, trained_on_, config)),
       augmenter_(make_augmenter(*data_, config)),
       model_(model_options(*data_, config, validation_.size()), backend),
       sparse_(choose_sparse(*data_, config, model_)),
@@ -187,19 +199,22 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   return bytes;
 }
 
-int Trainer::train_count() const { return data_->train().count() - validation_count(); }
+int Trainer::train_count() const {
+  return trained_on_.empty() ? data_->train().count() : static_cast<int>(trained_on_.size());
+}
 
 int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
 
 std::vector<std::int64_t> Trainer::class_counts() const {
-  std::vector<std::int64_t> counts = reluscope::class_counts(data_->train(), data_->classes());
-  for (const int sample : validation_) --counts[data_->train().label(sample)];
+  if (trained_on_.empty()) return reluscope::class_counts(data_->train(), data_->classes());
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(data_->classes()));
+  for (const int sample : trained_on_) ++counts[data_->train().label(sample)];
   return counts;
 }
 
 void Trainer::start_epoch(int epoch) {
   epoch_ = epoch;
-  if (validation_.empty()) {
+  if (trained_on_.empty()) {
     batcher_.shuffle(seed_, epoch, data_->train().count());
   } else {
     batcher_.shuffle(seed_, epoch, trained_on_);
@@ -402,8 +417,8 @@ std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
   return versions;
 }
 
-std::vector<int> Trainer::probe_pool() const {
-  if (!validation_.empty()) return validation_;
+std::vector<int> Trainer::training_samples() const {
+  if (!trained_on_.empty()) return trained_on_;
   std::vector<int> samples(static_cast<std::size_t>(data_->train().count()));
   std::iota(samples.begin(), samples.end(), 0);
   return samples;
@@ -412,6 +427,20 @@ std::vector<int> Trainer::probe_pool() const {
 void Trainer::infer(const ImageSet& set, std::span<const int> samples) {
   model_.forward(Mode::kEvaluate, batcher_.chosen(set, samples).input);
   backend_.finish();
+}
+
+void Trainer::gradients(int batch) {
+  const int first = batch * batch_;
+  const Batch samples =
+      batcher_.shuffled(data_->train(), first, std::min(batch_, train_count() - first));
+  const std::vector<float> state(model_.state().begin(), model_.state().end());
+  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
+  score(logits, samples.labels, model_.logits_gradient().data,
+        weight_of(first, samples.input.values.rows()));
+  model_.backward();
+  backend_.finish();
+  std::copy(state.begin(), state.end(), model_.state().begin());
 }
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {

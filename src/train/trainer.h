@@ -109,16 +109,21 @@ class Trainer {
   // a count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const;
 
+  std::vector<int> training_samples() const;  // their numbers in the training set, ascending
   // What the monitors look at: the numbers of the samples that a probe set is drawn from, those held
-  // out for validation or, without such, all of the training set; the set they are numbered in; and
+  // out for validation or, without such, those that are trained on; the set they are numbered in; and
   // what they are called.
-  std::vector<int> probe_pool() const;
+  std::vector<int> probe_pool() const { return validation_.empty() ? training_samples() : validation_; }
   const ImageSet& probe_set() const { return data_->train(); }
   const char* probe_part() const { return validation_.empty() ? "train" : "validation"; }
 
   int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
-  // Forward in evaluation mode of at most so many samples; outputs stay in model().
+
+  // To look at the network without changing it: outputs and gradients stay in model().
+  // Forward in evaluation mode of at most so many samples.
   void infer(const ImageSet& set, std::span<const int> samples);
+  // Of the plain loss of a batch of the started epoch, in training mode.
+  void gradients(int batch);
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
   void infer(std::span<const std::uint8_t> pixels);
   std::vector<float> probabilities();  // of the image of the last infer()

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "data/folder.h"
+#include "data/grey.h"
 #include "network.h"
 
 using namespace reluscope;

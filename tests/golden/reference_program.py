@@ -82,6 +82,24 @@ class InMemory:
             yield self.x.index_select(0, rows), self.y.index_select(0, rows)
 
 
+class ConvNet(nn.Module):
+    """conv 32x3 p1 | bn | relu | pool 2 | conv 64x3 p1 | bn | relu | pool 2 | dense 128 | relu | dropout 0.5 | dense 10"""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(1, 32, 3, padding=1), nn.BatchNorm2d(32)
+        self.conv2, self.bn2 = nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64)
+        self.pool, self.relu, self.dropout = nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(0.5)
+        self.fc1 = nn.Linear(64 * 7 * 7, 128)
+        self.fc2 = nn.Linear(128, CLASSES)
+
+    def forward(self, x):
+        x = x.reshape(len(x), 1, 28, 28)
+        x = self.pool(self.relu(self.bn1(self.conv1(x))))
+        x = self.pool(self.relu(self.bn2(self.conv2(x))))
+        return self.fc2(self.dropout(self.relu(self.fc1(torch.flatten(x, 1)))))
+
+
 class Net(nn.Module):
     def __init__(self, features):
         super().__init__()
@@ -97,7 +115,9 @@ def initialise(model, scheme):
     """'pytorch' keeps what nn.Linear does by itself; 'he' draws N(0, 2 / fan_in) and sets the biases to zero."""
     if scheme == "pytorch":
         return
-    for layer in (model.fc1, model.fc2):
+    for layer in model.modules():
+        if not isinstance(layer, (nn.Linear, nn.Conv2d)):
+            continue
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
 
@@ -158,6 +178,8 @@ def main():
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--epochs", type=int, default=10)
     options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--conv", action="store_true", help="a small convolutional network instead")
+    options.add_argument("--train-samples", type=int, help="only so many, from the beginning")
     options.add_argument("--in-memory", action="store_true", help="no DataLoader: all images in one tensor")
     options.add_argument("--quiet", action="store_true", help="no lines within an epoch")
     options.add_argument("--no-gemm", action="store_true", help="do not measure matrix products at the end")
@@ -175,6 +197,7 @@ def main():
     parts = {name: (read_idx(args.data, f"{stem}-images-idx3-ubyte"), read_idx(args.data, f"{stem}-labels-idx1-ubyte"))
              for name, stem in (("train", "train"), ("test", "t10k"))}
     (train_x, train_y), (test_x, test_y) = parts["train"], parts["test"]
+    train_x, train_y = train_x[: args.train_samples], train_y[: args.train_samples]
     if args.in_memory:
         train_loader = InMemory(train_x, train_y, BATCH, shuffle=True)
         test_loader = InMemory(test_x, test_y, TEST_BATCH, shuffle=False)
@@ -184,7 +207,7 @@ def main():
         test_loader = load(Images(test_x, test_y), batch_size=TEST_BATCH, shuffle=False, num_workers=2)
 
     features = train_x[0].size
-    model = Net(features)
+    model = ConvNet() if args.conv else Net(features)
     initialise(model, args.init)
     loss_of = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)

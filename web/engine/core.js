@@ -191,6 +191,29 @@ export class Session {
     return unwrap(this.bound.augmented(sample, count))
   }
 
+  /**
+   * Takes the weights of a .safetensors file.
+   * @param {Uint8Array} bytes
+   */
+  load(bytes) {
+    unwrap(this.bound.load(asBytes(bytes, 'weights')))
+  }
+
+  /** Scores the test set: its line, and who is taken for whom. @returns {Progress} */
+  evaluateWeights() {
+    return unwrapJson(this.bound.evaluateWeights())
+  }
+
+  /**
+   * The classes of one image, best first.
+   * @param {string} name
+   * @param {Uint8Array} pixels height * width bytes
+   * @returns {Progress}
+   */
+  predictImage(name, pixels) {
+    return unwrapJson(this.bound.predictImage(asText(name, 'image'), asBytes(pixels, 'pixels')))
+  }
+
   /** @returns {string} hex */
   weightsSha256() {
     return unwrap(this.bound.weightsSha256())
@@ -199,6 +222,28 @@ export class Session {
   /** @param {'safetensors'} format @returns {Uint8Array} a file's bytes */
   save(format) {
     return unwrap(this.bound.save(asText(format, 'format')))
+  }
+
+  delete() {
+    this.bound.delete()
+  }
+}
+
+/** A race, a sweep or the lessons: many runs, carried out call by call. Call delete() to free its memory. */
+export class Experiment {
+  /** @param {any} bound */
+  constructor(bound) {
+    this.bound = bound
+  }
+
+  /** What is planned. @returns {Progress} */
+  start() {
+    return unwrapJson(this.bound.start())
+  }
+
+  /** Some hundredths of a second of work; event is "working", and "done" at the end. @returns {Progress} */
+  advance() {
+    return unwrapJson(this.bound.advance())
   }
 
   delete() {
@@ -302,6 +347,65 @@ export class Core {
   createSession(dataset, config) {
     const cores = config.threads ? this.maxThreads : this.automaticThreads
     return new Session(unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config), cores)))
+  }
+
+  /**
+   * The kinds of experiments with their flags, and the lessons, a line each.
+   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean}[]}[],
+   *            lessons: string[]}}
+   */
+  experimentKinds() {
+    return unwrapJson(this.module.experimentKinds())
+  }
+
+  /**
+   * @param {Dataset} dataset
+   * @param {string} kind "race", "sweep" or "lessons"
+   * @param {Config} config what all runs begin from
+   * @param {[string, string][]} flags of the kind, in the order given
+   * @param {{text: string, name: string}} [finished] JSON lines of runs that are not to be run again, and their file
+   * @returns {Experiment}
+   */
+  createExperiment(dataset, kind, config, flags, finished = { text: '', name: '' }) {
+    return new Experiment(unwrap(this.module.Experiment.make(
+      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), finished.text, finished.name)))
+  }
+
+  /**
+   * The results of a sweep's parts as one.
+   * @param {[string, string][]} files names and texts
+   * @returns {{rows: string, csv: string, lines: string[]}}
+   */
+  mergeResults(files) {
+    return unwrapJson(this.module.mergeResults(JSON.stringify(files)))
+  }
+
+  /** The rows of a file of results, without a last line that was cut short. @param {string} text @param {string} name @returns {string} */
+  checkRows(text, name) {
+    return unwrap(this.module.checkRows(asText(text, 'results'), asText(name, 'name')))
+  }
+
+  /** Those rows of the first text whose runs are not in the second. @param {string} before @param {string} rows @returns {string} */
+  otherRows(before, rows) {
+    return unwrap(this.module.otherRows(asText(before, 'results'), asText(rows, 'results')))
+  }
+
+  /** The config that weights were saved with. @param {Uint8Array} bytes @returns {Config} */
+  configOfWeights(bytes) {
+    return unwrapJson(this.module.configOfWeights(asBytes(bytes, 'weights')))
+  }
+
+  /**
+   * A decoded picture as the grey bytes that a network for this data reads.
+   * @param {string} name
+   * @param {import('./png.js').PngImage} image
+   * @param {{width: number, height: number}} wanted
+   * @param {boolean} invert for dark writing on a light ground
+   * @returns {Uint8Array}
+   */
+  networkInput(name, image, wanted, invert) {
+    const { height, width, channels, pixels } = image
+    return unwrap(this.module.networkInput(asText(name, 'image'), height, width, channels, asBytes(pixels, 'pixels'), wanted.height, wanted.width, invert))
   }
 
   /** Ends all threads; without this a Node process with threads never ends. Nothing may be called any more. */

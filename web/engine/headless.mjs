@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { constants, gunzipSync } from 'node:zlib'
 import { inflateSync, unzlibSync } from 'fflate'
+import { experiment, merge, openWeights, weights } from './commands.mjs'
 import { CoreError, loadCore } from './core.js'
 import { announcedSize, readFolder } from './folder.js'
 import { isZip, openZip } from './zip.js'
@@ -18,12 +19,57 @@ const root = dirname(dirname(here))
 /** A mistake of the person who typed the command: one sentence, exit code 2. */
 class UsageError extends Error {}
 
-/** Flags that are not fields of the configuration. */
-const ownFlags = {
-  config: { type: 'string', value: 'FILE', help: 'JSON file with config fields; flags win over it' },
-  jsonl: { type: 'string', value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' },
-  save: { type: 'string', value: 'FILE', help: 'write the weights to this .safetensors file' },
-  help: { type: 'boolean', value: '', help: 'this text' },
+/**
+ * Flags that are not fields of the configuration; one without a value is a switch.
+ * @typedef {{ value: string, help: string, repeats?: boolean }} Flag
+ */
+const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
+const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
+const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
+const helpFlag = { value: '', help: 'this text' }
+const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save writes it' }
+
+/**
+ * The commands: whether they take the fields of the configuration, whether names of files, and their own flags. Those
+ * of race, sweep and lessons come from the core.
+ * @type {Record<string, { about: string, fields: boolean, names: boolean, flags: Record<string, Flag> }>}
+ */
+const commands = {
+  train: {
+    about: 'trains a network and prints what the reference program prints', fields: true, names: false,
+    flags: { config: configFlag, jsonl: jsonlFlag, save: { value: 'FILE', help: 'write the weights to this .safetensors file' }, help: helpFlag },
+  },
+  merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
+  eval: {
+    about: 'scores saved weights on the test set', fields: true, names: false,
+    flags: { config: configFlag, weights: weightsFlag, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag },
+  },
+  predict: {
+    about: 'says what saved weights make of an image', fields: true, names: true,
+    flags: {
+      config: configFlag, weights: weightsFlag, invert: { value: '', help: 'the image is dark on light' }, jsonl: jsonlFlag, csv: csvFlag,
+      help: helpFlag,
+    },
+  },
+  info: { about: 'prints the model, its parameters and its memory', fields: true, names: false, flags: { config: configFlag, help: helpFlag } },
+}
+
+/**
+ * Adds the experiments that the core knows, after train.
+ * @param {import('./core.js').Core} core
+ */
+function allCommands(core) {
+  const { train, ...others } = commands
+  /** @type {typeof commands} */
+  const all = { train }
+  for (const kind of core.experimentKinds().kinds) {
+    /** @type {Record<string, Flag>} */
+    const flags = { config: configFlag, jobs: { value: 'N', help: 'how many runs at the same time; in Node 1' }, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag }
+    for (const flag of kind.flags) flags[flag.name] = { value: flag.value, help: flag.about, repeats: flag.repeats }
+    if (kind.name === 'lessons') flags.list = { value: '', help: "only print each lesson's name and claim" }
+    all[kind.name] = { about: kind.about, fields: true, names: false, flags }
+  }
+  return { ...all, ...others }
 }
 
 /** The core without threads: the one of the build, or the one in the site. */
@@ -187,11 +233,12 @@ function openDataset(core, data) {
  * @param {string} flag
  * @param {string} path
  * @param {string} [opened] what is opened in its stead
+ * @param {string} [mode] 'a' keeps what is there
  */
-function openToWrite(flag, path, opened = path) {
+function openToWrite(flag, path, opened = path, mode = 'w') {
   try {
     if (existsSync(path) && statSync(path).isDirectory()) throw new Error('a folder')
-    return openSync(opened, 'w')
+    return openSync(opened, mode)
   } catch {
     throw new UsageError(`${flag}: ${inQuotes(path)} cannot be written`)
   }
@@ -252,71 +299,83 @@ class ProgressBar {
 // ---- Commands -------------------------------------------------------------------------------------------------------
 
 /**
- * Sorts the arguments into our own flags and the fields of the configuration.
+ * Sorts the arguments into a command's own flags (the last of those that repeat; all in `flags`, in their order), the
+ * fields of the configuration and names.
  * @param {import('./core.js').Core} core
+ * @param {typeof commands[string]} command
  * @param {string[]} argv
  */
-function parseFlags(core, argv) {
-  const fields = new Set(core.registry().fields.map((/** @type {any} */ field) => field.name))
+function parseFlags(core, command, argv) {
+  const fields = new Set(command.fields ? core.registry().fields.map((/** @type {any} */ field) => field.name) : [])
   /** @type {Record<string, { type: 'string' | 'boolean' }>} */
   const options = {}
   for (const name of fields) options[name] = { type: 'string' }
-  for (const [name, flag] of Object.entries(ownFlags)) {
-    options[name] = { type: /** @type {'string' | 'boolean'} */ (flag.type) }
-  }
+  for (const [name, flag] of Object.entries(command.flags)) options[name] = { type: flag.value ? 'string' : 'boolean' }
   const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true })
   /** @type {Record<string, string>} */
   const own = {}
   /** @type {[string, string][]} */
   const given = []
+  /** @type {[string, string][]} */
+  const flags = []
+  /** @type {string[]} */
+  const names = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
+      if (!command.names) throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
+      names.push(token.value)
     }
     if (token.kind !== 'option') continue
     // The core knows the nearest field to an unknown one and says it.
     if (!(token.name in options)) core.configFromFields([[token.name, token.value ?? '']])
-    if (token.name === 'help') {
-      own.help = 'yes'
-      continue
+    if (!(token.name in options)) throw new UsageError(`--${token.name} is not a flag of this command`)
+    const isSwitch = options[token.name].type === 'boolean'
+    if (!isSwitch && token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
+    const repeats = command.flags[token.name]?.repeats
+    if ((token.name in own && !isSwitch && !repeats) || given.some(([name]) => name === token.name)) {
+      throw new UsageError(`--${token.name} was given twice`)
     }
-    if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
-    if (token.name in own || given.some(([name]) => name === token.name)) throw new UsageError(`--${token.name} was given twice`)
-    if (fields.has(token.name)) given.push([token.name, token.value])
-    else own[token.name] = token.value
+    if (fields.has(token.name)) given.push([token.name, token.value ?? ''])
+    else {
+      own[token.name] = isSwitch ? 'yes' : token.value ?? ''
+      flags.push([token.name, isSwitch ? '' : token.value ?? ''])
+    }
   }
-  return { own, given }
+  return { own, given, flags, names }
 }
 
 /**
  * @param {import('./core.js').Core} core
  * @param {Record<string, string>} own
  * @param {[string, string][]} given
+ * @param {any} [underlying] what holds where neither a flag nor the file says anything; the defaults if there is none
  */
-function readConfig(core, own, given) {
-  if (!own.config) return core.configFromFields(given)
+function readConfig(core, own, given, underlying) {
+  const below = underlying ? core.configToFields(underlying) : []
+  if (!own.config) return core.configFromFields([...below, ...given])
   let text
   try {
     text = readFileSync(own.config, 'utf8')
   } catch {
     throw new UsageError(`config: ${inQuotes(own.config)} cannot be read`)
   }
-  const base = core.configFromJson(text)
+  core.configFromJson(text) // refuses what is no config
+  const base = core.configFromJson(JSON.stringify({ ...underlying, ...JSON.parse(text) }))
   return core.configFromFields([...core.configToFields(base), ...given])
 }
 
-/** @param {import('./core.js').Core} core */
-function usage(core) {
-  const lines = [
-    'Usage: node web/engine/headless.mjs train|info [--FLAG VALUE ...]',
-    '',
-    '  train   trains a network and prints what the reference program prints',
-    '  info    prints the model, its parameters and its memory',
-    '',
-  ]
+/**
+ * @param {import('./core.js').Core} core
+ * @param {string} [name] of a command, whose flags are listed
+ */
+function usage(core, name = 'train') {
+  const all = allCommands(core)
+  const lines = [`Usage: node web/engine/headless.mjs ${Object.keys(all).join('|')} [--FLAG VALUE ...]`, '']
+  for (const [command, { about }] of Object.entries(all)) lines.push(`  ${command.padEnd(8)} ${about}`)
+  lines.push('', `Flags of ${name}:`)
   const row = (/** @type {string} */ flag, /** @type {string} */ help) => lines.push(`  ${flag.padEnd(26)} ${help}`)
-  for (const [name, flag] of Object.entries(ownFlags)) row(`--${name} ${flag.value}`.trim(), flag.help)
-  for (const field of core.registry().fields) {
+  for (const [flag, { value, help }] of Object.entries(all[name].flags)) row(`--${flag} ${value}`.trim(), help)
+  for (const field of all[name].fields ? core.registry().fields : []) {
     const choices = field.choices?.map((/** @type {any} */ choice) => choice.name).join('|')
     row(`--${field.name} ${choices ?? field.type.toUpperCase()}`, `${field.help} [${field.default}]`)
   }
@@ -365,29 +424,44 @@ function train(core, own, config) {
 }
 
 async function main() {
-  const [command, ...argv] = process.argv.slice(2)
+  const [name, ...argv] = process.argv.slice(2)
   const core = await load()
-  if (command === '--help' || command === '-h') {
+  if (name === '--help' || name === '-h') {
     process.stdout.write(usage(core))
     return
   }
-  if (command !== 'train' && command !== 'info') {
-    throw new UsageError(`the command is ${command === undefined ? 'missing' : inQuotes(command)}, but it must be train or info`)
+  const all = allCommands(core)
+  if (name === undefined || !Object.hasOwn(all, name)) {
+    const known = Object.keys(all)
+    throw new UsageError(`the command is ${name === undefined ? 'missing' : inQuotes(name)}, but it must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`)
   }
-  const { own, given } = parseFlags(core, argv)
+  const { own, given, flags, names } = parseFlags(core, all[name], argv)
   if (own.help) {
-    process.stdout.write(usage(core))
+    process.stdout.write(usage(core, name))
     return
   }
-  const config = readConfig(core, own, given)
-  if (command === 'train') {
+  const tools = { openDataset, openToWrite, inQuotes, UsageError }
+  if (name === 'merge') {
+    merge(tools, core, { own, names })
+    return
+  }
+  const saved = name === 'eval' || name === 'predict' ? openWeights(tools, core, own) : undefined
+  const config = readConfig(core, own, given, saved?.config)
+  if (name === 'info') {
+    process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
+  } else if (saved) {
+    weights(tools, core, { command: name, own, config, weights: saved.bytes, names })
+  } else if (name !== 'train') {
+    const ours = ['config', 'jobs', 'jsonl', 'csv', 'list', 'help']
+    experiment(tools, core, { command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)) })
+  } else {
     const threaded = await loadThreads(core, config.threads)
     try {
       train(threaded, own, config)
     } finally {
       threaded.close()
     }
-  } else process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
+  }
 }
 
 // A reader that has seen enough (| head) is no error.

@@ -1,0 +1,23 @@
+// `reluscope eval`: what saved weights score on the test set, and which digits they confuse.
+#include "commands.h"
+#include "data_files.h"
+#include "output.h"
+#include "train/inspect.h"
+
+namespace reluscope {
+
+int eval_command(const WeightsOptions& options) {
+  const auto data = load_dataset(options.config.data, options.program);
+  Session session(data, options.config);
+  session.load(read_bytes(options.weights, "weights"));
+  JsonLines json(options.jsonl);
+  const Progress progress = evaluate_weights(session);
+  print_lines(json.people(), progress.lines);
+  json.write(progress.json);
+  if (!options.csv.empty()) {
+    write_file(options.csv, "csv", progress.values["csv"].get<std::string>());
+  }
+  return 0;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,34 @@
+// `reluscope predict FILE.png`: the probabilities that saved weights give an image, best first.
+#include "commands.h"
+#include "core/error.h"
+#include "data/grey.h"
+#include "data_files.h"
+#include "output.h"
+#include "png_image.h"
+#include "train/inspect.h"
+
+namespace reluscope {
+
+int predict_command(const WeightsOptions& options) {
+  if (options.image.empty()) {
+    throw Error("image: name one, such as reluscope predict digit.png --weights FILE.safetensors");
+  }
+  const auto data = load_dataset(options.config.data, options.program);
+  const PngImage image =
+      decode_png(read_bytes(options.image, "image"), "image", options.image);
+  const std::vector<std::uint8_t> pixels =
+      network_input({options.image, image.height, image.width, image.channels, image.pixels},
+                    data->train().height(), data->train().width(), options.invert);
+  Session session(data, options.config);
+  session.load(read_bytes(options.weights, "weights"));
+  JsonLines json(options.jsonl);
+  const Progress progress = predict_image(session, options.image, pixels);
+  print_lines(json.people(), progress.lines);
+  json.write(progress.json);
+  if (!options.csv.empty()) {
+    write_file(options.csv, "csv", progress.values["csv"].get<std::string>());
+  }
+  return 0;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,601 @@
+// Experiments: statistics and verdicts against values worked out by hand, measures against plain
+// loops, races and sweeps that change no bit of a run, tables that read back.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "core/error.h"
+#include "data/grey.h"
+#include "io/table.h"
+#include "network.h"
+#include "nn/architecture.h"
+#include "train/experiment.h"
+#include "train/inspect.h"
+#include "train/lessons.h"
+#include "train/measure.h"
+#include "train/race.h"
+#include "train/statistics.h"
+#include "train/sweep.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+using AppJson = reluscope::Json;
+
+namespace {
+
+// Images of 4 x 5 pixels whose label shows in them, so that it can be learnt.
+std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96, std::uint32_t test = 40) {
+  TestRandom random(9);
+  const auto part = [&](std::uint32_t count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      const int label = random.below(10);
+      labels.push_back(static_cast<std::uint8_t>(label));
+      for (int at = 0; at < 20; ++at) {
+        const int value = at / 2 == label ? 200 + random.below(56) : random.below(80);
+        pixels.push_back(static_cast<std::uint8_t>(value < 40 ? 0 : value));
+      }
+    }
+    return std::pair{idx_bytes({count, 4, 5}, pixels), idx_bytes({count}, labels)};
+  };
+  auto [train_images, train_labels] = part(train);
+  auto [test_images, test_labels] = part(test);
+  return std::make_shared<Dataset>(
+      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
+}
+
+Config small_config() {
+  return config_from_json(
+      R"({"data": "small", "model": "dense 12 | relu | dense 10", "epochs": 2, "batch": 16,
+          "test_batch": 16, "lr": 0.01})");
+}
+
+using Flags = std::vector<std::pair<std::string, std::string>>;
+
+struct Outcome {
+  std::vector<AppJson> rows;  // in the plan's order
+  std::string csv;
+  std::vector<std::string> lines, json;
+};
+
+Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags, int jobs = 1,
+                  std::vector<AppJson> finished = {}) {
+  const auto data = small_data();
+  Experiment experiment(data, find_experiment(kind).plan(*data, base, PlanFlags(flags)), jobs,
+                        std::move(finished));
+  Outcome outcome;
+  for (;;) {
+    const Progress progress = experiment.advance();
+    outcome.lines.insert(outcome.lines.end(), progress.lines.begin(), progress.lines.end());
+    outcome.json.insert(outcome.json.end(), progress.json.begin(), progress.json.end());
+    if (progress.event() != "done") continue;
+    outcome.csv = progress.values["csv"];
+    outcome.rows = read_rows(progress.values["rows"], "rows");
+    return outcome;
+  }
+}
+
+std::vector<std::string> names(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const PlannedRun& run : plan.runs()) found.push_back(run.name);
+  return found;
+}
+
+std::unique_ptr<Plan> sweep(const Flags& flags) {
+  return plan_sweep(*small_data(), small_config(), PlanFlags(flags));
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("reference");
+
+TEST_CASE("mean and sample deviation") {
+  const double values[] = {2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0};
+  const Summary summary = summarize(values);
+  CHECK(summary.count == 8);
+  CHECK(summary.mean == 5.0);
+  CHECK(summary.deviation == doctest::Approx(std::sqrt(32.0 / 7.0)));
+  CHECK(summarize({}).count == 0);
+  CHECK(summarize(std::span(values, 1)).deviation == 0.0);
+}
+
+TEST_CASE("Student's limits") {  // Pearson and Hartley, Biometrika tables, table 12
+  CHECK(student_limit(2) == 12.706);
+  CHECK(student_limit(5) == 2.776);
+  CHECK(student_limit(31) == 2.042);
+  CHECK(student_limit(1000) == 2.042);
+  for (int count = 3; count < 40; ++count) CHECK(student_limit(count) <= student_limit(count - 1));
+}
+
+TEST_CASE("a verdict needs the sign, more than chance, and as much as counts") {
+  const std::vector<double> low = {1.0, 2.0, 3.0, 4.0, 5.0};
+  const auto shifted = [&low](double by, double noise) {
+    std::vector<double> values = low;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] += by + (i % 2 == 0 ? noise : -noise);
+    return values;
+  };
+  const auto verdict = [&](const std::vector<double>& values, bool above, double least) {
+    return compare(values, low, above, least).verdict;
+  };
+  // The pairs differ by the same each time, however much the values themselves vary.
+  CHECK(verdict(shifted(0.5, 0.0), true, 0.1) == Verdict::kSupported);
+  CHECK(verdict(shifted(0.5, 0.0), false, 0.1) == Verdict::kContradicted);
+  CHECK(verdict(shifted(-0.5, 0.0), false, 0.1) == Verdict::kSupported);
+  CHECK(verdict(shifted(0.05, 0.0), true, 0.1) == Verdict::kNoDifference);
+  CHECK(verdict(shifted(0.0, 0.0), true, 0.0) == Verdict::kNoDifference);
+  CHECK(verdict(shifted(0.5, 2.0), true, 0.1) == Verdict::kNoDifference);
+  CHECK(compare(std::vector{1.0}, std::vector{0.0}, true, 0.0).verdict == Verdict::kUndecided);
+  CHECK(verdict({1.0, 2.0, 3.0, 4.0, std::nan("")}, true, 0.0) == Verdict::kUndecided);
+
+  // Differences 1, 2, 3: mean 2, deviation 1, margin 4.303 / sqrt(3).
+  const Comparison comparison =
+      compare(std::vector{1.0, 2.0, 3.0}, std::vector{0.0, 0.0, 0.0}, true, 0.0);
+  CHECK(comparison.difference.mean == 2.0);
+  CHECK(comparison.difference.deviation == 1.0);
+  CHECK(comparison.margin == doctest::Approx(4.303 / std::sqrt(3.0)));
+  CHECK(comparison.verdict == Verdict::kNoDifference);
+}
+
+TEST_CASE("a lesson's verdict from those on its checks") {
+  using Texts = std::vector<std::string>;
+  CHECK(lesson_verdict({"supported", "supported"}) == "supported");
+  CHECK(lesson_verdict({"supported", "no difference"}) == "supported in part");
+  CHECK(lesson_verdict({"supported", "not supported"}) == "supported in part");
+  CHECK(lesson_verdict({"no difference", "not supported"}) == "not supported");
+  CHECK(lesson_verdict(Texts{"no difference"}) == "no difference");
+  CHECK(lesson_verdict({"supported", "undecided"}) == "undecided");
+  CHECK(lesson_verdict({"supported", "refused", "not supported"}) == "refused");
+}
+
+TEST_CASE("every lesson says something and can be judged") {
+  std::set<std::string> seen;
+  REQUIRE(lesson_list().size() == lesson_table().size());
+  for (std::size_t i = 0; i < lesson_table().size(); ++i) {
+    const Lesson& lesson = lesson_table()[i];
+    CAPTURE(lesson.name);
+    CHECK(seen.insert(lesson.name).second);
+    CHECK(lesson_list()[i].find(lesson.name) == 0);
+    CHECK(lesson_list()[i].find(lesson.claim) != std::string::npos);
+    CHECK(!lesson.variants.empty());
+    CHECK(!lesson.checks.empty());
+    const auto has = [&lesson](const char* name) {
+      return std::any_of(lesson.variants.begin(), lesson.variants.end(),
+                         [name](const LessonVariant& v) { return std::string(v.name) == name; });
+    };
+    for (const LessonCheck& check : lesson.checks) {
+      CHECK(has(check.variant));
+      CHECK((check.reference[0] == '\0' || has(check.reference)));
+      CHECK_NOTHROW(find_measure(check.measure));
+      CHECK(check.least >= 0.0);
+    }
+  }
+}
+
+TEST_CASE("measures are what plain loops over the layers' outputs give") {
+  const auto data = small_data();
+  Config config = small_config();
+  config.model = "dense 31 | relu | dense 9 | prelu | dense 10";
+  config.lr = 0.5;  // so that units die
+  Session session(data, config);
+  for (int i = 0; i < 12; ++i) session.advance();
+  Trainer& trainer = session.trainer();
+  const std::string before = session.weights_sha256();
+  const AppJson found = measure(trainer);
+  CHECK(session.weights_sha256() == before);
+
+  double units = 0, dead = 0, negative = 0, zeros = 0, outputs = 0, means = 0, shifts = 0;
+  std::vector<double> sizes;
+  for (const int l : {1, 3}) {
+    double sum = 0, squares = 0;
+    std::vector<std::vector<double>> xs, ys;  // unit, sample
+    for (int first = 0; first < 96; first += 16) {
+      std::vector<int> samples(16);
+      std::iota(samples.begin(), samples.end(), first);
+      trainer.infer(trainer.probe_set(), samples);
+      const ConstMatrixView x = trainer.model().output(l - 1), y = trainer.model().output(l);
+      xs.resize(static_cast<std::size_t>(x.cols()));
+      ys.resize(xs.size());
+      for (int c = 0; c < x.cols(); ++c) {
+        for (int r = 0; r < x.rows(); ++r) {
+          xs[static_cast<std::size_t>(c)].push_back(static_cast<double>(x.at(r, c)));
+          ys[static_cast<std::size_t>(c)].push_back(static_cast<double>(y.at(r, c)));
+        }
+      }
+    }
+    for (std::size_t c = 0; c < xs.size(); ++c) {
+      units += 1;
+      dead += std::all_of(ys[c].begin(), ys[c].end(), [](double v) { return v == 0.0; });
+      negative += std::all_of(xs[c].begin(), xs[c].end(), [](double v) { return v <= 0.0; });
+      double mean = 0, variance = 0;
+      for (const double v : xs[c]) mean += v / 96;
+      for (const double v : xs[c]) variance += (v - mean) * (v - mean) / 96;
+      shifts += std::abs(mean) / std::sqrt(variance);
+      for (const double v : ys[c]) {
+        zeros += v == 0.0;
+        outputs += 1;
+        sum += v;
+        squares += v * v;
+      }
+    }
+    means += sum / (96.0 * static_cast<double>(xs.size())) / 2;
+    sizes.push_back(std::sqrt(squares / (96.0 * static_cast<double>(xs.size()))));
+  }
+  CHECK(found["dead"].get<double>() == dead / units);
+  CHECK(found["negative"].get<double>() == negative / units);
+  CHECK(found["zeros"].get<double>() == zeros / outputs);
+  CHECK(found["output_mean"].get<double>() == doctest::Approx(means));
+  CHECK(found["input_shift"].get<double>() == doctest::Approx(shifts / units));
+  CHECK(found["signal"].get<double>() == doctest::Approx(sizes[1] / sizes[0]));
+  const auto& parameters = trainer.model().parameter_list();
+  const auto slope = std::find_if(parameters.begin(), parameters.end(),
+                                  [](const auto& p) { return p.name == "act2.weight"; });
+  REQUIRE(slope != parameters.end());
+  const double value =
+      static_cast<double>(Model::gather(*slope, trainer.model().parameters()).at(0));
+  CHECK(found["slope_move"].get<double>() == std::abs(value - 0.25));
+  CHECK(negative > 0);  // or the counts above were compared with nothing
+
+  Config plain = config;
+  plain.model = "dense 10";
+  Session without(data, plain);
+  const AppJson nothing = measure(without.trainer());
+  for (const AppJson& value : nothing) CHECK(value.is_null());
+}
+
+TEST_CASE("the gradients that are looked at are those of the first batch, and nothing is updated") {
+  const auto data = small_data();
+  Config config = small_config();
+  config.optimizer = "sgd";
+  config.lr = 1.0;
+  Session session(data, config);
+  Trainer& trainer = session.trainer();
+  const std::string before = session.weights_sha256();
+  const double ratio = gradient_ratio(trainer);
+  CHECK(session.weights_sha256() == before);
+  const auto& parameters = trainer.model().parameter_list();
+  std::vector<std::vector<float>> old;
+  for (const auto& p : parameters) old.push_back(Model::gather(p, trainer.model().parameters()));
+  session.advance();
+  const auto size = [&](std::size_t at) {  // what a step of plain descent with rate 1 takes away
+    const std::vector<float> now = Model::gather(parameters[at], trainer.model().parameters());
+    double squares = 0;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      squares += std::pow(static_cast<double>(old[at][i]) - static_cast<double>(now[i]), 2);
+    }
+    return std::sqrt(squares / static_cast<double>(now.size()));
+  };
+  CHECK(ratio == doctest::Approx(size(0) / size(2)).epsilon(1e-3));
+}
+
+TEST_CASE("networks that differ in activations alone begin with the same weights") {
+  const auto data = small_data();
+  const auto weights = [&](const std::string& activation) {
+    Config config = small_config();
+    config.model = with_activation("dense 12 | relu | dense 6 | relu | dense 10", activation);
+    config.init = "pytorch";  // which draws biases too, and has no gain
+    Session session(data, config);
+    std::map<std::string, std::vector<float>> found;
+    const Model& model = session.trainer().model();
+    for (const auto& p : model.parameter_list()) {
+      if (p.spec.role != ParameterRole::kConstant) found[p.name] = Model::gather(p, model.parameters());
+    }
+    return found;
+  };
+  const auto relu = weights("relu");
+  CHECK(relu.size() == 6);
+  for (const char* const other : {"prelu", "elu", "swish", "leaky_relu 0.3"}) {
+    CAPTURE(other);
+    CHECK(weights(other) == relu);
+  }
+}
+
+TEST_CASE("a grid has every combination once, seeds innermost") {
+  CHECK(names(*sweep({{"grid", "lr=0.1,0.01"}, {"grid", "batch=8, 16"}})) ==
+        std::vector<std::string>{"lr=0.1 batch=8", "lr=0.1 batch=16", "lr=0.01 batch=8",
+                                 "lr=0.01 batch=16"});
+  const auto seeds = sweep({{"grid", "model=dense 4 | relu | dense 10;dense 10"}, {"seeds", "2"}});
+  CHECK(names(*seeds) ==
+        std::vector<std::string>{
+            "model=dense 4 | relu | dense 10 seed=1", "model=dense 4 | relu | dense 10 seed=2",
+            "model=dense 10 seed=1", "model=dense 10 seed=2"});
+  CHECK(seeds->runs()[3].config.seed == 2);
+  CHECK(seeds->runs()[3].config.model == "dense 10");
+  CHECK(seeds->runs()[3].index == 3);
+  // The same value twice is one run; 0.10 is 0.1.
+  CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}})->runs().size() == 1);
+  std::set<std::string> ids;
+  for (const PlannedRun& run : sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}})->runs()) {
+    ids.insert(run_id(run.config));
+  }
+  CHECK(ids.size() == 6);
+}
+
+TEST_CASE("random draws lie in their ranges, are spread, and go on where fewer ended") {
+  const Flags ranges = {{"random", "lr=log:1e-4:1"},
+                        {"random", "batch=int:3:6"},
+                        {"random", "momentum=lin:0.5:0.9"},
+                        {"random", "init=he_normal,pytorch"}};
+  const auto draw = [&ranges](const char* runs, bool reversed = false) {
+    Flags flags = ranges;
+    if (reversed) std::reverse(flags.begin(), flags.end());
+    flags.emplace_back("runs", runs);
+    return sweep(flags);
+  };
+  const auto plan = draw("200");
+  REQUIRE(plan->runs().size() == 200);
+  std::map<int, int> batches;
+  int decades[4] = {}, pytorch = 0;
+  double momenta = 0.0;
+  for (const PlannedRun& run : plan->runs()) {
+    const Config& c = run.config;
+    REQUIRE((c.lr >= 1e-4 && c.lr <= 1.0));
+    REQUIRE((c.momentum >= 0.5 && c.momentum <= 0.9));
+    ++decades[static_cast<int>(std::min(3.0, std::floor(std::log10(c.lr) + 4.0)))];
+    ++batches[c.batch];
+    pytorch += c.init == "pytorch";
+    momenta += c.momentum / 200;
+  }
+  for (const int count : decades) CHECK((count > 25 && count < 75));  // of 50 expected
+  CHECK(batches.size() == 4);
+  for (const auto& [batch, count] : batches) {
+    CHECK((batch >= 3 && batch <= 6));
+    CHECK((count > 25 && count < 75));
+  }
+  CHECK((pytorch > 70 && pytorch < 130));
+  CHECK(momenta == doctest::Approx(0.7).epsilon(0.03));
+
+  const auto few = draw("20"), turned = draw("20", true);
+  for (std::size_t i = 0; i < 20; ++i) {
+    CHECK(few->runs()[i].config == plan->runs()[i].config);
+    CHECK(turned->runs()[i].config == plan->runs()[i].config);
+  }
+  Config other = small_config();
+  other.seed = 2;
+  CHECK(plan_sweep(*small_data(), other, PlanFlags({{"random", "lr=log:1e-4:1"}, {"runs", "1"}}))
+            ->runs()[0]
+            .config.lr != plan->runs()[0].config.lr);
+}
+
+TEST_CASE("shards are disjoint and together the whole") {
+  const Flags flags = {{"grid", "lr=0.1,0.2,0.3,0.4,0.5,0.6,0.7"}};
+  const auto whole = sweep(flags);
+  for (const int parts : {1, 2, 3, 7, 9}) {
+    std::map<int, Config> found;
+    for (int part = 1; part <= parts; ++part) {
+      Flags with_shard = flags;
+      with_shard.emplace_back("shard", std::to_string(part) + "/" + std::to_string(parts));
+      const auto plan = sweep(with_shard);
+      CHECK(std::abs(static_cast<int>(plan->runs().size()) * parts - 7) < parts);  // as equal as can be
+      for (const PlannedRun& run : plan->runs()) CHECK(found.emplace(run.index, run.config).second);
+    }
+    REQUIRE(found.size() == 7);
+    for (const PlannedRun& run : whole->runs()) CHECK(found.at(run.index) == run.config);
+  }
+}
+
+TEST_CASE("a run's id is that of what changes bits, whatever the order or spelling") {
+  const auto id = [](const std::string& changes) { return run_id(with_changes(changes, Config{})); };
+  CHECK(id("") == run_id(Config{}));
+  CHECK(id("").size() == 16);
+  CHECK(id("lr=0.01; batch=8") == id("batch=8;lr=1e-2"));
+  CHECK(id("lr=0.01") != id("lr=0.02"));
+  CHECK(id("seed=2") != id("seed=3"));
+  CHECK(id("threads=2; log_every=7; input=dense; simd=scalar; device=cpu") == id(""));
+  CHECK(id("fused=true") != id(""));
+}
+
+TEST_CASE("a recorded run gives the bits and the numbers of a session alone") {
+  const auto data = small_data();
+  const Config config = small_config();
+  Session session(data, config);
+  std::vector<AppJson> epochs;
+  Progress progress;
+  do {
+    progress = session.advance();
+    if (progress.event() == "epoch") epochs.push_back(progress.values);
+  } while (progress.event() != "done");
+
+  PlannedRun plan{3, "name", config, true};
+  RecordedRun run(data, plan);
+  while (run.advance()) {
+  }
+  const AppJson& row = run.row();
+  CHECK(row["weights_sha256"] == progress.values["weights_sha256"]);
+  CHECK(row["steps"] == 12);
+  CHECK(row["index"] == 3);
+  CHECK(row["run"] == run_id(config));
+  REQUIRE(row["epochs"].size() == 3);
+  CHECK(row["epochs"][0]["gradient_ratio"].is_number());
+  for (const int epoch : {1, 2}) {
+    for (const char* const key : {"epoch", "train_loss", "test_loss", "test_accuracy", "correct"}) {
+      CHECK(row["epochs"][epoch][key] == epochs[static_cast<std::size_t>(epoch - 1)][key]);
+    }
+    CHECK(!row["epochs"][epoch].contains("seconds"));
+  }
+  CHECK(run.calls() == run.all_calls());
+}
+
+TEST_CASE("a race gives each racer what it gets alone, with any number of jobs, in a fixed order") {
+  const Flags flags = {{"entry", "plain: lr=0.01"},
+                       {"entry", "batch=8; lr=0.02"},
+                       {"activations", "elu,prelu"},
+                       {"seeds", "2"}};
+  const Outcome one = carry_out("race", small_config(), flags);
+  REQUIRE(one.rows.size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    PlannedRun plan;
+    plan.config = config_from_json(one.rows[i]["config"].dump());
+    CHECK(plan.config.seed == (i < 4 ? 1 : 2));
+    RecordedRun alone(small_data(), plan);
+    while (alone.advance()) {
+    }
+    CHECK(one.rows[i]["epochs"] == alone.row()["epochs"]);
+    CHECK(one.rows[i]["weights_sha256"] == alone.row()["weights_sha256"]);
+  }
+  CHECK(one.rows[0]["name"] == "plain");
+  CHECK(one.rows[1]["name"] == "batch=8; lr=0.02");
+  CHECK(one.rows[2]["config"]["model"] == "dense 12 | elu | dense 10");
+  const Outcome three = carry_out("race", small_config(), flags, 3);
+  CHECK(three.rows == one.rows);
+  CHECK(three.csv == one.csv);
+  CHECK(three.json == one.json);
+  // A line each for 2 seeds x 4 racers x (start and 2 epochs), 8 rows, 4 summaries.
+  CHECK(one.json.size() == 24 + 8 + 4);
+  const AppJson summary = AppJson::parse(one.json.back());
+  CHECK(summary["name"] == "prelu");
+  std::vector<double> accuracies;
+  for (const std::size_t i : {3, 7}) {
+    accuracies.push_back(one.rows[i]["epochs"].back()["test_accuracy"].get<double>());
+  }
+  CHECK(summary["test_accuracy"]["mean"].get<double>() == summarize(accuracies).mean);
+  CHECK(summary["test_accuracy"]["deviation"].get<double>() == summarize(accuracies).deviation);
+}
+
+TEST_CASE("without entries the five classic activations race") {
+  const auto plan = plan_race(*small_data(), small_config(), PlanFlags(Flags{}));
+  CHECK(names(*plan) ==
+        std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
+  CHECK(plan->side_by_side() == 5);
+}
+
+TEST_CASE("a sweep goes on from finished rows, and parts put together are the whole") {
+  const Flags flags = {{"grid", "lr=0.01,0.03,0.1"}, {"seeds", "2"}};
+  const Outcome whole = carry_out("sweep", small_config(), flags);
+  REQUIRE(whole.rows.size() == 6);
+  CHECK(whole.csv == carry_out("sweep", small_config(), flags, 2).csv);
+
+  const Outcome again =
+      carry_out("sweep", small_config(), flags, 1, {whole.rows[4], whole.rows[1]});
+  CHECK(again.rows == whole.rows);
+  CHECK(again.json.size() == 4);  // only what was run now
+
+  std::vector<NamedText> files;
+  for (const char* const shard : {"2/2", "1/2"}) {
+    Flags part = flags;
+    part.emplace_back("shard", shard);
+    std::string text;
+    for (const AppJson& row : carry_out("sweep", small_config(), part).rows) text += row.dump() + "\n";
+    files.push_back({shard, text});
+  }
+  files.push_back(files[0]);  // a duplicate that agrees
+  CHECK(merge_rows(files) == whole.rows);
+  CHECK(report_rows(merge_rows(files)).csv == whole.csv);
+}
+
+TEST_CASE("runs that cannot begin and runs that diverge are rows too") {
+  const Outcome outcome = carry_out(
+      "sweep", with_changes("optimizer=sgd; momentum=0; input=auto", small_config()),
+      {{"grid", "nesterov=false,true"}, {"grid", "lr=0.01,1e6"}});
+  REQUIRE(outcome.rows.size() == 4);
+  CHECK(!outcome.rows[0].contains("diverged"));
+  CHECK(outcome.rows[1]["diverged"].get<std::string>().find("Diverged at step") == 0);
+  CHECK(outcome.rows[1]["epochs"].back()["test_accuracy"].is_number());
+  CHECK(outcome.rows[2]["refused"].get<std::string>().find("nesterov") == 0);
+  CHECK(outcome.csv.find("nesterov is on but momentum is 0") != std::string::npos);
+}
+
+TEST_CASE("lessons run what they share once, and refuse by name what cannot be run") {
+  const auto data = small_data();
+  const auto plan =
+      plan_lessons(*data, small_config(), PlanFlags({{"only", "dead-leaky,dead-prelu"}, {"seeds", "2"}}));
+  CHECK(plan->runs().size() == 3 * 2);  // relu, leaky, prelu
+  const Outcome outcome =
+      carry_out("lessons", small_config(), {{"only", "dead-leaky"}, {"only", "reference"}, {"quick", ""}});
+  std::vector<AppJson> lessons;
+  for (const std::string& line : outcome.json) {
+    const AppJson json = AppJson::parse(line);
+    if (json.value("event", "") == "lesson") lessons.push_back(json);
+  }
+  REQUIRE(lessons.size() == 2);
+  CHECK(lessons[0]["name"] == "dead-leaky");
+  CHECK(lessons[0]["checks"].size() == 2);
+  CHECK(lessons[0]["variants"][1]["command"].get<std::string>().find(
+            "reluscope train --data small --model \"dense 512 | leaky_relu | dense 10\"") == 0);
+  CHECK(lessons[1]["verdict"] == "refused");
+  CHECK(lessons[1]["variants"][0]["refused"].get<std::string>().find("quick") != std::string::npos);
+}
+
+TEST_CASE("training samples: only the first of the set are ever looked at") {
+  const auto all = small_data(96), first = small_data(32);
+  Config config = small_config();
+  config.model = "dense 10";
+  config.input = "dense";
+  const auto hash = [](std::shared_ptr<const Dataset> data, const Config& c) {
+    Session session(std::move(data), c);
+    Progress progress;
+    do progress = session.advance();
+    while (progress.event() != "done");
+    return progress.values["weights_sha256"].get<std::string>();
+  };
+  Config limited = config;
+  limited.train_samples = 32;
+  CHECK(hash(all, limited) == hash(first, config));
+  CHECK(hash(all, limited) != hash(all, config));
+  limited.train_samples = 96;
+  CHECK(hash(all, limited) == hash(all, config));
+}
+
+TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
+  const auto data = small_data();
+  Session session(data, small_config());
+  Progress progress;
+  do progress = session.advance();
+  while (progress.event() != "done");
+  const AppJson found = evaluate_weights(session).values;
+  const Score score = session.evaluate();
+  CHECK(found["correct"] == score.correct);
+  CHECK(found["test_loss"].get<double>() == score.loss());
+  int diagonal = 0, all = 0;
+  std::vector<int> labels(10);
+  for (int i = 0; i < 40; ++i) ++labels[data->test().label(i)];
+  for (std::size_t label = 0; label < 10; ++label) {
+    int row = 0;
+    for (std::size_t c = 0; c < 10; ++c) row += found["confusion"][label][c].get<int>();
+    CHECK(row == labels[label]);
+    diagonal += found["confusion"][label][label].get<int>();
+    all += row;
+  }
+  CHECK(all == 40);
+  CHECK(diagonal == score.correct);
+
+  const Progress prediction = predict_image(session, "x.png", data->test().image(0));
+  const auto probabilities = session.predict(data->test().image(0)).probabilities;
+  const auto order = prediction.values["classes"].get<std::vector<std::size_t>>();
+  REQUIRE(order.size() == 10);
+  for (std::size_t i = 1; i < 10; ++i) CHECK(probabilities[order[i - 1]] >= probabilities[order[i]]);
+  CHECK(prediction.lines.size() == 10);
+}
+
+TEST_CASE("pictures become what a network reads") {
+  const std::vector<std::uint8_t> rgb = {255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255};
+  using Bytes = std::vector<std::uint8_t>;
+  CHECK(network_input({"x", 2, 2, 3, rgb}, 2, 2, false) == Bytes{255, 76, 150, 29});
+  CHECK(network_input({"x", 2, 2, 3, rgb}, 2, 2, true) == Bytes{0, 179, 105, 226});
+  const Bytes grey = {0, 7, 255};
+  CHECK(network_input({"x", 1, 3, 1, grey}, 1, 3, false) == grey);
+  CHECK(network_input({"x", 1, 3, 1, grey}, 1, 3, true) == Bytes{255, 248, 0});
+}
+
+TEST_CASE("tables: quoted where needed, aligned by characters") {
+  const Table table{{"a", "b"}, {{"x,y", "1"}, {"say \"ö\"\nno", "22"}}};
+  CHECK(to_csv(table) == "a,b\n\"x,y\",1\n\"say \"\"ö\"\"\nno\",22\n");
+  const Table plain{{"", "n"}, {{"ä", "100"}, {"long", "± 1"}}};
+  CHECK(to_lines(plain) ==
+        std::vector<std::string>{"        n", "ä     100", "long  ± 1"});
+}
+
+TEST_CASE("numbers in files read back exactly") {
+  TestRandom random(test_seed());
+  INFO("seed ", test_seed());
+  for (int i = 0; i < 2000; ++i) {
+    const double value = random.uniform(-1, 1) * std::pow(10.0, random.uniform(-30, 30));
+    CHECK(std::strtod(cell_text(value).c_str(), nullptr) == value);
+    CHECK(AppJson::parse(AppJson(value).dump()).get<double>() == value);
+  }
+  CHECK(cell_text(nullptr) == "");
+  CHECK(cell_text("a b") == "a b");
+  CHECK(cell_text(true) == "true");
+}
+
+TEST_SUITE_END();

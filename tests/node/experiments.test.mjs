@@ -1,0 +1,270 @@
+// race, sweep, merge, lessons, eval and predict: the native program and the one in Node give the same files, a sweep
+// that was killed goes on, parts put together are the whole, and what is wrong is said.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { crc32Of, pngOf } from './png.mjs'
+import { headless, native, root, run, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
+
+const programs = [native, headless]
+const data = ['--data', smallData()]
+const network = [...data, '--model', 'dense 16 | relu | dense 10', '--batch', '50', '--lr', '0.01']
+const small = [...network, '--epochs', '2']
+
+/** @param {string} path */
+const read = (path) => readFileSync(path, 'utf8')
+/** @param {string} text */
+const rowsOf = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line))
+
+/**
+ * Runs a command that writes both files, and returns them and what it printed.
+ * @param {import('./support.mjs').Program} program
+ * @param {string[]} args
+ */
+function results(program, args) {
+  const folder = temporaryFolder()
+  const [jsonl, csv] = [join(folder, 'r.jsonl'), join(folder, 'r.csv')]
+  const { stdout, stderr } = runWell(program, [...args, '--jsonl', jsonl, '--csv', csv])
+  assert.equal(stderr, '')
+  assert.deepEqual(readdirSync(folder).sort(), ['r.csv', 'r.jsonl'], 'no temporary file is left')
+  return { jsonl: read(jsonl), csv: read(csv), stdout }
+}
+
+/** A race's lines without the table's column of times, the last but one. @param {string} text */
+const timeless = (text) => text.split('\n').map((line) => line.trim().split(/ {2,}/)).map((cells) => (cells.length > 6 ? [...cells.slice(0, -2), cells.at(-1)] : cells))
+
+test('race: one set of files from both programs and any number of jobs; each racer gets what it gets alone', () => {
+  const args = ['race', ...small, '--seeds', '2', '--activations', 'relu,prelu', '--entry', 'slow: lr=0.001', '--entry', 'batch=20; optimizer=sgd; lr=0.1']
+  const one = results(native, args)
+  for (const [program, jobs] of /** @type {const} */ ([[native, '1'], [native, '2'], [headless, '1']])) {
+    const other = results(program, [...args, '--jobs', jobs])
+    assert.equal(other.jsonl, one.jsonl, `${program.name} ${jobs}`)
+    assert.equal(other.csv, one.csv)
+    assert.deepEqual(timeless(other.stdout), timeless(one.stdout))
+  }
+  const rows = rowsOf(one.jsonl).filter((row) => row.run)
+  assert.deepEqual(rows.map((row) => row.name), [...Array(2)].flatMap(() => ['slow', 'batch=20; optimizer=sgd; lr=0.1', 'relu', 'prelu']))
+  for (const row of [rows[0], rows[5], rows[7]]) {
+    const flags = Object.entries(row.config).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const alone = trainJson(native, flags)
+    assert.equal(row.weights_sha256, alone.hash)
+    assert.deepEqual(row.epochs.slice(1).map((/** @type {any} */ epoch) => epoch.test_loss), alone.of('epoch').map((event) => event.test_loss))
+  }
+  const csv = one.csv.trimEnd().split('\n').map((line) => line.split(','))
+  assert.deepEqual(csv[0].slice(0, 3), ['name', 'seed', 'epoch'])
+  assert.equal(csv.length, 1 + 2 * 4 * 3)
+  const accuracy = csv[0].indexOf('test_accuracy')
+  assert.equal(Number(csv[3][accuracy]), rows[0].epochs[2].test_accuracy)
+  const [summary] = rowsOf(one.jsonl).filter((row) => row.event === 'summary')
+  const pair = [rows[0], rows[4]].map((row) => row.epochs[2].test_accuracy)
+  assert.ok(Math.abs(summary.test_accuracy.mean - (pair[0] + pair[1]) / 2) < 1e-15)
+  assert.ok(Math.abs(summary.test_accuracy.deviation - Math.abs(pair[0] - pair[1]) / Math.SQRT2) < 1e-15)
+})
+
+test('race: without entries the classic activations begin from the same weights', () => {
+  const { jsonl } = results(native, ['race', ...small])
+  const starts = rowsOf(jsonl).filter((row) => row.event === 'epoch' && row.epoch === 0)
+  assert.deepEqual(starts.map((row) => row.name), ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'])
+})
+
+const grid = ['--grid', 'lr=0.001,0.01', '--random', 'batch=int:20:60', '--runs', '2', '--seeds', '2']
+
+test('sweep: one set of files from both programs, and nothing is run twice', () => {
+  const one = results(native, ['sweep', ...small, ...grid])
+  const two = results(headless, ['sweep', ...small, ...grid])
+  assert.equal(two.jsonl, one.jsonl)
+  assert.equal(two.csv, one.csv)
+  assert.equal(rowsOf(one.jsonl).length, 8)
+  for (const program of programs) {
+    const path = join(temporaryFolder(), 'r.jsonl')
+    writeFileSync(path, one.jsonl)
+    const { stdout } = runWell(program, ['sweep', ...small, ...grid, '--jsonl', path])
+    assert.match(stdout, /8 of them finished before/)
+    assert.doesNotMatch(stdout, /^\[/m)
+    assert.equal(read(path), one.jsonl)
+    // A torn line, lines in another order, and a result of another sweep.
+    const lines = one.jsonl.trimEnd().split('\n')
+    const foreign = rowsOf(results(native, ['sweep', ...small, '--grid', 'lr=0.5']).jsonl).map((row) => JSON.stringify(row))[0]
+    writeFileSync(path, [lines[5], foreign, lines[2], lines[0].slice(0, 200)].join('\n'))
+    runWell(program, ['sweep', ...small, ...grid, '--jsonl', path])
+    assert.equal(read(path), `${one.jsonl}${foreign}\n`)
+  }
+})
+
+test('sweep: shards put together are the whole', () => {
+  const whole = results(native, ['sweep', ...small, ...grid])
+  const parts = ['1/3', '2/3', '3/3'].map((shard, at) => results(programs[at % 2], ['sweep', ...small, ...grid, '--shard', shard]))
+  assert.equal(parts.reduce((sum, { jsonl }) => sum + rowsOf(jsonl).length, 0), 8)
+  const folder = temporaryFolder()
+  const files = parts.map(({ jsonl }, at) => {
+    writeFileSync(join(folder, `${at}.jsonl`), jsonl)
+    return join(folder, `${at}.jsonl`)
+  })
+  for (const program of programs) {
+    const merged = results(program, ['merge', ...files.reverse(), files[0]])
+    assert.equal(merged.jsonl, whole.jsonl)
+    assert.equal(merged.csv, whole.csv)
+    assert.equal(runWell(program, ['merge', ...files, '--jsonl', '-']).stdout, whole.jsonl)
+  }
+  writeFileSync(join(folder, 'other.jsonl'), parts[0].jsonl.replace(/"steps":\d+/, '"steps":1'))
+  for (const program of programs) {
+    const { status, stderr } = run(program, ['merge', files[0], files[1], files[2], join(folder, 'other.jsonl')])
+    assert.equal(status, 2)
+    assert.match(stderr, /^error: merge: run [0-9a-f]{16} has one result in ".*" and another in ".*other\.jsonl": they differ in steps\n$/)
+  }
+})
+
+for (const program of programs) {
+  test(`${program.name}: a sweep that is killed goes on where it was`, async () => {
+    const args = ['sweep', ...network, '--epochs', '10', '--grid', 'lr=0.001,0.002,0.003,0.004,0.005,0.006,0.007,0.008', '--jobs', '1']
+    const whole = results(program, args)
+    const path = join(temporaryFolder(), 'r.jsonl')
+    const [command, ...first] = program.command
+    const child = spawn(command, [...first, ...args, '--jsonl', path], { cwd: root })
+    const ended = new Promise((resolve) => child.on('exit', resolve))
+    // As soon as a few results are there.
+    while (!existsSync(path) || read(path).split('\n').length < 3) await new Promise((resolve) => setTimeout(resolve, 2))
+    child.kill('SIGKILL')
+    await ended
+    const { stdout } = runWell(program, [...args, '--jsonl', path])
+    const finished = /(\d+) of them finished before/.exec(stdout)
+    assert.ok(finished && Number(finished[1]) >= 2, stdout)
+    assert.equal(read(path), whole.jsonl)
+  })
+}
+
+test('lessons: --list names each with its claim; both programs come to the same numbers and verdicts', () => {
+  const [one, two] = programs.map((program) => runWell(program, ['lessons', '--list']).stdout)
+  assert.equal(two, one)
+  const lines = one.trimEnd().split('\n')
+  assert.ok(lines.length >= 15)
+  for (const line of lines) assert.match(line, /^[a-z-]+ {2,}\S.*\.$/)
+  for (const wanted of ['dead-units', 'dead-leaky', 'dead-prelu', 'dead-batchnorm', 'dead-small-rate', 'dead-adam', 'mean-relu', 'mean-elu',
+    'mean-batchnorm', 'he-depth', 'prelu-slopes', 'swish-depth', 'dropout', 'augmentation', 'schedule', 'convolution']) {
+    assert.ok(lines.some((line) => line.startsWith(`${wanted} `)), wanted)
+  }
+  const args = ['lessons', ...data, '--quick', '--only', 'dead-units,mean-relu', '--only', 'gradients', '--seeds', '2']
+  const [first, second] = programs.map((program) => results(program, args))
+  assert.equal(second.csv, first.csv)
+  const ordered = (/** @type {string} */ jsonl) => jsonl.trimEnd().split('\n').sort()
+  assert.deepEqual(ordered(second.jsonl), ordered(first.jsonl))
+  const lessons = rowsOf(first.jsonl).filter((row) => row.event === 'lesson')
+  assert.deepEqual(lessons.map((lesson) => lesson.name), ['gradients', 'dead-units', 'mean-relu'])
+  for (const lesson of lessons) {
+    assert.ok(first.stdout.includes(lesson.claim))
+    assert.match(first.stdout, new RegExp(`^${lesson.name} +${lesson.verdict}$`, 'm'))
+    for (const variant of lesson.variants) {
+      assert.ok(first.stdout.includes(variant.command))
+      assert.match(variant.command, /^reluscope train --data /)
+    }
+  }
+  const means = rowsOf(first.jsonl).filter((row) => row.name?.startsWith('mean-relu: relu'))
+  assert.equal(means.length, 2)
+  const [{ checks }] = lessons.filter((lesson) => lesson.name === 'mean-relu')
+  assert.equal(checks[1].difference.mean, (means[0].epochs[2].output_mean + means[1].epochs[2].output_mean) / 2)
+})
+
+test('eval scores saved weights as training did, predict gives what the network says', async () => {
+  const folder = temporaryFolder()
+  const saved = join(folder, 'w.safetensors')
+  const { of } = trainJson(native, [...small, '--train_samples', '1500', '--save', saved])
+  const last = of('epoch')[1]
+  const outcomes = programs.map((program) => results(program, ['eval', '--weights', saved]))
+  assert.deepEqual(outcomes[1], outcomes[0])
+  const [found] = rowsOf(outcomes[0].jsonl)
+  assert.equal(found.test_loss, last.test_loss)
+  assert.equal(found.correct, last.correct)
+  assert.ok(outcomes[0].stdout.includes(`Accuracy: ${last.correct}/1000`))
+  assert.equal(found.confusion.reduce((/** @type {number} */ sum, /** @type {number[]} */ row, /** @type {number} */ at) => sum + row[at], 0), last.correct)
+  assert.equal(found.confusion.flat().reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b), 1000)
+  // A flag wins over what the file says of itself.
+  assert.equal(run(native, ['eval', '--weights', saved, '--model', 'dense 8 | relu | dense 10']).status, 2)
+
+  const images = readFileSync(join(smallData(), 't10k-images-idx3-ubyte')).subarray(16)
+  const grey = images.subarray(784, 2 * 784)
+  const inverted = grey.map((byte) => 255 - byte)
+  const rgba = Buffer.from([...grey].flatMap((byte, at) => [byte, byte, byte, at % 256]))
+  const deep = Buffer.from([...grey].flatMap((byte) => [byte, byte]))
+  /** @type {[string, Buffer, string[]][]} */
+  const cases = [
+    ['grey.png', pngOf(28, 28, 0, 8, grey), []],
+    ['deep.png', pngOf(28, 28, 0, 16, deep), []],
+    ['alpha.png', pngOf(28, 28, 6, 8, rgba), []],
+    ['rgb.png', pngOf(28, 28, 2, 8, Buffer.from([...grey].flatMap((byte) => [byte, byte, byte]))), []],
+    ['dark.png', pngOf(28, 28, 0, 8, inverted), ['--invert']],
+  ]
+  /** @type {any} */
+  let expected
+  for (const [name, bytes, flags] of cases) {
+    const path = join(folder, name)
+    writeFileSync(path, bytes)
+    const [one, two] = programs.map((program) => results(program, ['predict', path, '--weights', saved, ...flags]))
+    assert.deepEqual(two, one, name)
+    const [answer] = rowsOf(one.jsonl)
+    delete answer.image
+    expected ??= answer
+    assert.deepEqual(answer, expected, name)
+    assert.equal(one.stdout.trimEnd().split('\n').length, 10)
+    assert.ok(one.stdout.startsWith(`${answer.classes[0]} `))
+    assert.equal(one.csv.split('\n')[1], `${answer.classes[0]},${answer.probabilities[answer.classes[0]]}`)
+  }
+  assert.ok(Math.abs(expected.probabilities.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b) - 1) < 1e-5)
+})
+
+test('both refuse with the same sentence', () => {
+  const folder = temporaryFolder()
+  const file = (/** @type {string} */ name, /** @type {string | Buffer} */ bytes) => {
+    writeFileSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  const saved = join(folder, 'w.safetensors')
+  runWell(native, ['train', ...network, '--epochs', '1', '--save', saved])
+  const grey = Buffer.alloc(784)
+  const good = pngOf(28, 28, 0, 8, grey)
+  const weights = ['--weights', saved]
+  /** @type {[string[], string][]} */
+  const cases = [
+    [['sweep', ...small], 'sweep: nothing is varied; give --grid FIELD=VALUES or --random FIELD=RANGE'],
+    [['sweep', ...small, '--grid', 'lr=a'], 'lr is "a", but it must be a number from 0 to 1000000'],
+    [['sweep', ...small, '--grid', 'lr=1', '--shard', '3/2'], 'shard is "3/2", but it must be PART/PARTS, such as 1/4, with PART from 1 to PARTS'],
+    [['sweep', ...small, '--grid', 'lr=1', '--jsonl', file('none.jsonl', '{}\n')], `line 1 of "${join(folder, 'none.jsonl')}" is not the result of a run`],
+    [['sweep', ...small, '--grid', 'lr=1', '--csv', folder], `csv: "${folder}" cannot be written`],
+    [['race', ...small, '--entry', 'lr'], '"lr" is not a setting: FIELD=VALUE was expected, such as lr=0.1'],
+    [['race', ...small, '--seeds', '0'], 'seeds is "0", but it must be a whole number from 1 to 1000'],
+    [['lessons', ...data, '--only', 'dead-unit'], 'only: "dead-unit" is not a lesson: the nearest known one is "dead-units"'],
+    [['lessons', ...data, '--quik'], 'unknown setting "quik": '],
+    [['merge', join(folder, 'absent.jsonl')], `merge: "${join(folder, 'absent.jsonl')}" cannot be read`],
+    [['eval'], 'weights: give --weights FILE.safetensors, as train --save writes it'],
+    [['eval', '--weights', folder], `weights: "${folder}" cannot be read`],
+    [['eval', '--weights', file('short.safetensors', 'abc')], 'safetensors: the file has 3 bytes, but at least 8 are needed'],
+    [['eval', ...weights, '--model', 'dense 16 | prelu | dense 10'],
+      'weights: the file has no "act1.weight", which the model "dense 16 | prelu | dense 10" needs'],
+    [['predict', file('text.png', 'no picture'), ...weights], `image: "${join(folder, 'text.png')}" is not a whole PNG image: `],
+    [['predict', file('large.png', pngOf(29, 28, 0, 8, Buffer.alloc(812))), ...weights],
+      `image: "${join(folder, 'large.png')}" is 29x28 pixels, but the network takes 28x28`],
+    [['predict', join(folder, 'absent.png'), ...weights], `image: "${join(folder, 'absent.png')}" cannot be read`],
+    [['predict', file('cut.png', good.subarray(0, 60)), ...weights], `image: "${join(folder, 'cut.png')}" is not a whole PNG image: `],
+    [['predict', file('broken.png', damaged(good)), ...weights], `image: "${join(folder, 'broken.png')}" is not a whole PNG image: `],
+    [['predict', ...weights], 'image: name one, such as '],
+  ]
+  for (const [args, sentence] of cases) {
+    for (const program of programs) {
+      const { status, stderr, stdout } = run(program, args)
+      assert.equal(status, 2, `${program.name} ${args.join(' ')}\n${stdout}${stderr}`)
+      assert.ok(stderr.startsWith(`error: ${sentence}`), `${program.name} ${args.join(' ')}: ${stderr}`)
+      assert.equal(stderr.trimEnd().split('\n').length, 1)
+      if (!/[: ]$/.test(sentence)) assert.equal(stderr, `error: ${sentence}\n`)
+    }
+  }
+})
+
+/** A PNG file with a changed byte of pixels, whose checksum does not fit any more. @param {Buffer} png */
+function damaged(png) {
+  const bytes = Buffer.from(png)
+  const at = bytes.indexOf('IDAT')
+  bytes[at + 4 + 6] ^= 0xff
+  assert.notEqual(crc32Of(bytes.subarray(at, at + 4 + bytes.readUInt32BE(at - 4))), bytes.readUInt32BE(at + 4 + bytes.readUInt32BE(at - 4)))
+  return bytes
+}
