@@ -16,7 +16,8 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Tile rows, chosen by measurement (bench: BM_Matmul). Leftover rows use tiles of 4 and 1.
+// Tile rows, chosen by measurement (reluscope_bench --benchmark_filter='micro|forward'). Leftover rows
+// use tiles of 4 and 1.
 #if HWY_TARGET == HWY_AVX3
 inline constexpr int kTileRows = 12, kGradientTileRows = 8;
 #elif HWY_TARGET == HWY_NEON
