@@ -37,14 +37,15 @@ export function hasSimd() {
  * @param {object} [options]
  * @param {string} [options.workerUrl] address of worker.js
  * @param {string} [options.dataUrl] address of the folder of data sets, with index.json in it
+ * @param {boolean} [options.oneThread] for an engine that only makes experiments, whose runs take one thread each
  * @returns {Promise<Engine>}
  */
-export async function createEngine({ workerUrl, dataUrl } = {}) {
+export async function createEngine({ workerUrl, dataUrl, oneThread = false } = {}) {
   const worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { type: 'module' })
   const engine = new Engine(worker)
   try {
     const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
-    Object.assign(engine, await engine.request('open', { dataUrl: folder }))
+    Object.assign(engine, await engine.request('open', { dataUrl: folder, oneThread }))
   } catch (error) {
     engine.close()
     throw error
@@ -182,6 +183,28 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').ClassReport>} */
   classes(hardest = 10) {
     return this.request('classes', { hardest })
+  }
+
+  /** The kinds of experiments with their flags, and the lessons: name and claim, a line each.
+   * @returns {Promise<ReturnType<import('./core.js').Core['experimentKinds']>>} */
+  experimentKinds() {
+    return this.request('experimentKinds')
+  }
+
+  /** Plans an experiment, in the place of the one before; advanceExperiment() carries it out. It takes the worker's
+   * time and its data set, so give it an engine that trains nothing else.
+   * @param {string} kind "race", "sweep" or "lessons"
+   * @param {Partial<Config>} config what all runs begin from
+   * @param {[string, string][]} flags of the kind, in the order given
+   * @returns {Promise<any>} what src/train/experiment.h says of start() */
+  startExperiment(kind, config, flags) {
+    return this.request('startExperiment', { kind, config, flags })
+  }
+
+  /** Goes on with it for a few hundredths of a second.
+   * @returns {Promise<any>} what src/train/experiment.h says of advance() */
+  advanceExperiment() {
+    return this.request('advanceExperiment')
   }
 
   /** @returns {Promise<string>} SHA-256 of all weights, as the command line prints it */

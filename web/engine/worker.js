@@ -26,14 +26,17 @@ let dataset
 const own = new Map()
 /** @type {Runner | undefined} */
 let runner
+/** @type {import('./core.js').Experiment | undefined} */
+let experiment
 
 /** @param {string} type @param {object} payload @param {Transferable[]} [transfer] */
 function post(type, payload, transfer = []) {
   scope.postMessage({ v: version, type, ...payload }, transfer)
 }
 
-/** The core, with threads for all cores; unless told otherwise a run leaves one to the page. */
-function load() {
+/** The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page. */
+function load(oneThread = false) {
+  if (oneThread) return loadCore()
   const cores = Math.min(navigator.hardwareConcurrency || 1, mostThreads)
   // A run is made while the one before still has its threads.
   return loadCore({ threads: cores, automaticThreads: cores > 2 ? cores - 1 : cores, sessions: 2 })
@@ -66,10 +69,10 @@ function release(set) {
 
 /** What each request does. Each gets the message and answers with what is sent back. */
 const requests = {
-  /** @param {{dataUrl: string}} message */
+  /** @param {{dataUrl: string, oneThread: boolean}} message */
   async open(message) {
     dataUrl = message.dataUrl
-    const [loaded, index] = await Promise.all([load(), fetch(new URL('index.json', dataUrl))])
+    const [loaded, index] = await Promise.all([load(message.oneThread), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
     core = loaded
     datasets = await index.json()
@@ -165,6 +168,23 @@ const requests = {
   predict: ({ pixels }) => current().session.predict(pixels),
   /** @param {{sample: number, count: number}} message */
   augmented: ({ sample, count }) => current().session.augmented(sample, count),
+  experimentKinds: () => core.experimentKinds(),
+  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
+  async startExperiment({ kind, config: wanted, flags }) {
+    const config = core.configFromJson(JSON.stringify(wanted))
+    const next = await datasetOf(config.data)
+    const before = dataset
+    dataset = next
+    experiment?.delete()
+    experiment = undefined
+    if (before !== next) release(before)
+    experiment = core.createExperiment(next.data, kind, config, flags)
+    return experiment.start()
+  },
+  advanceExperiment() {
+    if (!experiment) throw new Error('there is no experiment yet: start one first')
+    return experiment.advance()
+  },
   evaluate: () => current().session.evaluate(),
   /** @param {{request: import('./protocol.js').ProbeRequest}} message */
   probe: ({ request }) => current().session.probe(request),

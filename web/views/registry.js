@@ -14,6 +14,10 @@ export const views = [
     about: 'Scaled and centred as MNIST was, then classified at every stroke.' },
   { tag: 'rl-model', title: 'Model', size: '', load: () => import('./model.js'),
     about: 'What each layer gives, holds and costs, for one batch.' },
+  { tag: 'rl-race', title: 'Race', size: 'wide', load: () => import('./race.js'),
+    about: 'Configurations on the same seed, batches and first draws, beside the run and without touching it. What each entry changes is all that differs: watch who falls first, and who loses units.' },
+  { tag: 'rl-lessons', title: 'Lessons', size: 'wide', load: () => import('./lessons.js'),
+    about: 'What is said about ReLU, and whether the numbers say so too. Run a claim; quick runs have little data and often leave it undecided.' },
   { tag: 'rl-log', title: 'Log', size: '', load: () => import('./log.js'),
     about: 'What the command line prints for the same run.' },
 ]

@@ -1,0 +1,106 @@
+// What is said about ReLU and its relatives, one claim a row: run it, and see the numbers that support or deny it.
+import { writeHash } from '../ui/hash.js'
+import { h } from '../ui/dom.js'
+import { ExperimentRunner } from '../ui/experiment_runner.js'
+import { percent, short } from '../ui/format.js'
+import { View } from './view.js'
+
+/** What measures are called, and whether they are shares. @type {Record<string, [string, boolean]>} */
+const measures = {
+  test_accuracy: ['accuracy', true], test_loss: ['test loss', false], train_loss: ['training loss', false], dead: ['dead units', true],
+  negative: ['silent inputs', true], zeros: ['zero outputs', true], output_mean: ['output mean', false], input_shift: ['input shift', false],
+  signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
+}
+
+/** @param {string} measure */
+const nameOf = (measure) => measures[measure]?.[0] ?? measure.replaceAll('_', ' ')
+
+/** @param {string} measure @param {number | null} value */
+function written(measure, value) {
+  if (value === null) return '–'
+  return measures[measure]?.[1] ? percent(value) : short(value)
+}
+
+class LessonsView extends View {
+  #runner = new ExperimentRunner()
+  #whole = h('input', { type: 'checkbox', role: 'switch' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
+  #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
+  #list = h('ul', { class: 'lesson-list' })
+
+  build() {
+    this.append(h('div', { class: 'race-tools' },
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#list)
+    this.#fill().catch((error) => {
+      this.#status.textContent = String(error.message)
+    })
+  }
+
+  async #fill() {
+    const { lessons } = await this.lab.engine.experimentKinds()
+    this.#list.append(...lessons.map((line) => {
+      const [name, claim] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()]
+      const result = h('div', { class: 'lesson-result' })
+      const button = h('button', { type: 'button', class: 'button small', 'aria-label': `Run ${name}`, onclick: () => this.#run(name, result) }, 'Run')
+      return h('li', { 'data-lesson': name }, h('div', { class: 'lesson-head' }, button, h('p', {}, claim)), result)
+    }))
+  }
+
+  /** @param {string} name @param {HTMLElement} result where it is shown */
+  async #run(name, result) {
+    this.#setRunning(true)
+    result.replaceChildren()
+    this.#status.textContent = `${name}: loading the data into a worker of its own…`
+    try {
+      const base = await this.lab.engine.parse([['data', this.lab.run.config.data], ['threads', '1']])
+      /** @type {[string, string][]} */
+      const flags = [['only', name]]
+      if (!this.#whole.checked) flags.push(['quick', ''])
+      const ended = await this.#runner.run('lessons', base, flags, (progress) => {
+        this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
+        const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
+        const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
+        if (lesson) this.#show(lesson, result)
+      })
+      if (!ended) this.#status.textContent = `${name}: stopped before its end; nothing is concluded`
+    } catch (error) {
+      this.#status.textContent = ''
+      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, error instanceof Error ? error.message : String(error)))
+    }
+    this.#setRunning(false)
+  }
+
+  /** @param {boolean} running */
+  #setRunning(running) {
+    this.#stop.hidden = !running
+    for (const each of this.#list.querySelectorAll('button')) each.disabled = running
+  }
+
+  /** @param {any} lesson the core's report @param {HTMLElement} result */
+  #show({ verdict, checks, variants }, result) {
+    const { name, measures: columns } = variants[0]
+    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
+    result.replaceChildren(
+      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      h('ul', {}, ...checks.map((/** @type {any} */ check) => h('li', {}, checkText(check)))),
+      h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
+        h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
+        h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
+          ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
+          h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
+            onclick: () => this.#open(variant.config) }, 'Open this configuration'))))))))
+  }
+
+  /** Into the address, which the laboratory follows. @param {import('../engine/protocol.js').Config} config */
+  async #open(config) {
+    location.hash = writeHash(await this.lab.engine.fields(config))
+  }
+}
+customElements.define('rl-lessons', LessonsView)
+
+/** @param {any} check one of a lesson's, as the core reports it */
+function checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
+  const claim = `${nameOf(measure)} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
+  if (!difference || difference.mean === null) return `${claim}: ${verdict}`
+  return `${claim}: difference ${written(measure, difference.mean)}, chance ±${written(measure, margin)}, counts from ${written(measure, least)}: ${verdict}`
+}
