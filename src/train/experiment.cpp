@@ -193,10 +193,13 @@ void Experiment::work_side_by_side() {
     });
     rethrow_failures();
     if (std::any_of(slots_.begin(), slots_.end(), active)) {
-      const bool epoch_ended = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-        return slot.run && slot.run->row()["epochs"].size() > slot.epochs_told;
+      const bool happened = std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
+        if (!slot.run) return false;
+        const auto place = static_cast<std::size_t>(slot.place);
+        return slot.run->row()["epochs"].size() > slot.epochs_told ||
+               (is_done_[place] != 0 && is_told_[place] == 0);
       });
-      if (epoch_ended) return;  // to be told in the order in which it happened
+      if (happened) return;  // to be told in the order in which it happened
       continue;
     }
     return;

@@ -443,8 +443,12 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
     tensors.push_back(
         {kept.name, kept.spec.shape, Model::gather(kept, trainer_.model().state())});
   }
+  // Whoever scores the weights on other data needs the normalisation they were trained with.
+  Config config = config_;
+  config.mean = trainer_.normalisation().mean;
+  config.std = trainer_.normalisation().std;
   return write_safetensors(std::move(tensors),
-                           {{"config", json_line(config_to_json(config_))}, {"format", "pt"}});
+                           {{"config", json_line(config_to_json(config))}, {"format", "pt"}});
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
