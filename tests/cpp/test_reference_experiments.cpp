@@ -305,9 +305,8 @@ TEST_CASE("a grid has every combination once, seeds innermost") {
   // The same value twice is one run; 0.10 is 0.1.
   CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}})->runs().size() == 1);
   std::set<std::string> ids;
-  for (const PlannedRun& run : sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}})->runs()) {
-    ids.insert(run_id(run.config));
-  }
+  const auto both = sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}});
+  for (const PlannedRun& run : both->runs()) ids.insert(run_id(run.config));
   CHECK(ids.size() == 6);
 }
 
