@@ -226,14 +226,18 @@ std::vector<float> float_values(const StoredTensor& tensor) {
 std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
                                             const Metadata& metadata) {
   std::sort(tensors.begin(), tensors.end(),
-            [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
+            [](const NamedTensor& a, const NamedTensor& b) {
+              const bool of_bytes = !a.bytes.empty(), other = !b.bytes.empty();
+              return of_bytes != other ? other : a.name < b.name;
+            });
   Json header = Json::object();
   for (const auto& [name, value] : metadata) header["__metadata__"][name] = value;
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
-    const std::uint64_t end = offset + tensor.values.size() * sizeof(float);
-    header[tensor.name] = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    const std::uint64_t end = offset + tensor.values.size() * sizeof(float) + tensor.bytes.size();
+    header[tensor.name] = {{"dtype", tensor.bytes.empty() ? "F32" : "U8"},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -246,6 +250,7 @@ std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
     for (const float value : tensor.values) {
       append_little_endian(bytes, bits_as<std::uint32_t>(value), 4);
     }
+    bytes.insert(bytes.end(), tensor.bytes.begin(), tensor.bytes.end());
   }
   return bytes;
 }

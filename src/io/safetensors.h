@@ -15,12 +15,13 @@ struct NamedTensor {
   std::string name;
   Shape shape;
   std::vector<float> values;
+  std::vector<std::uint8_t> bytes = {};  // of a tensor of dtype U8, in the place of values
 };
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-// A whole file's bytes: float32 tensors sorted by name, header padded with spaces to a multiple
-// of 8, so the same tensors and metadata give the same bytes everywhere.
+// A whole file's bytes: tensors by falling size of their elements, then by name, header padded with
+// spaces to a multiple of 8, so the same tensors and metadata give the same bytes everywhere.
 std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
                                             const Metadata& metadata);
 
