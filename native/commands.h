@@ -14,6 +14,9 @@ struct TrainOptions {
   std::string program;  // argv[0], beside which data may lie
   std::string jsonl;    // a path, "-" for standard output, or ""
   std::string save;     // a path, or ""
+  std::string checkpoint;  // where to keep the run, or ""
+  std::string resume;      // a checkpoint to go on from, or ""; what it says wins over config ...
+  std::vector<std::pair<std::string, std::string>> given;  // ... but for these flags, see resumed_config()
 };
 
 int train_command(const TrainOptions& options);  // the exit code
