@@ -11,6 +11,7 @@ import { inflateSync, unzlibSync } from 'fflate'
 import { experiment, merge, openWeights, weights } from './commands.mjs'
 import { CoreError, loadCore } from './core.js'
 import { announcedSize, readFolder } from './folder.js'
+import { Keeper, breather } from './keeper.mjs'
 import { isZip, openZip } from './zip.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -26,6 +27,10 @@ class UsageError extends Error {}
 const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
 const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
 const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
+const keepFlags = {
+  checkpoint: { value: 'FILE', help: 'keep the whole run in this file, after every epoch and when it is interrupted' },
+  resume: { value: 'FILE', help: 'go on from this checkpoint, with its settings; epochs may grow, and speed may change' },
+}
 const helpFlag = { value: '', help: 'this text' }
 const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save writes it' }
 
@@ -37,7 +42,7 @@ const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save w
 const commands = {
   train: {
     about: 'trains a network and prints what the reference program prints', fields: true, names: false,
-    flags: { config: configFlag, jsonl: jsonlFlag, save: { value: 'FILE', help: 'write the weights to this .safetensors file' }, help: helpFlag },
+    flags: { config: configFlag, jsonl: jsonlFlag, save: { value: 'FILE', help: 'write the weights to this .safetensors file' }, ...keepFlags, help: helpFlag },
   },
   merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
   eval: {
@@ -249,11 +254,11 @@ function openToWrite(flag, path, opened = path, mode = 'w') {
  * can be written is tried before training; a run that is interrupted leaves nothing behind.
  */
 class OutputFile {
-  /** @param {string} path */
-  constructor(path) {
+  /** @param {string} path @param {string} [flag] */
+  constructor(path, flag = 'save') {
     this.path = path
     this.part = `${path}.part-${process.pid}`
-    closeSync(openToWrite('save', path, this.part))
+    closeSync(openToWrite(flag, path, this.part))
     rmSync(this.part)
   }
 
@@ -386,13 +391,18 @@ function usage(core, name = 'train') {
  * @param {import('./core.js').Core} core
  * @param {Record<string, string>} own
  * @param {any} config
+ * @param {Uint8Array} [before] a checkpoint to go on from
  */
-function train(core, own, config) {
+async function train(core, own, config, before) {
   const dataset = openDataset(core, config.data)
   const session = core.createSession(dataset, config)
+  if (before) session.restore(before)
+  if (own.checkpoint) new OutputFile(own.checkpoint, 'checkpoint')
+  const keeper = new Keeper(own.checkpoint ?? '', session)
+  const breathe = breather()
   const output = own.save ? new OutputFile(own.save) : undefined
   const jsonToStdout = own.jsonl === '-'
-  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl) : undefined
+  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl, own.jsonl, before ? 'a' : 'w') : undefined
   const text = jsonToStdout ? process.stderr : process.stdout
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
   /** @param {import('./core.js').Progress} progress */
@@ -407,13 +417,19 @@ function train(core, own, config) {
   }
 
   show(session.start())
+  if (before) text.write(`Resumed at step ${session.position().step} (epoch ${session.position().epoch})\n`)
   let progress
   do {
+    await breathe()
+    if (keeper.signal) break
     progress = session.advance()
     show(progress)
+    if (progress.event === 'epoch') keeper.save()
   } while (progress.event !== 'done' && progress.event !== 'diverged')
   bar?.clear()
-  if (progress.event === 'diverged') {
+  if (keeper.signal) {
+    keeper.stop(text)
+  } else if (progress?.event === 'diverged') {
     process.exitCode = 1
   } else if (output) {
     output.write(session.save('safetensors'))
@@ -421,6 +437,16 @@ function train(core, own, config) {
   }
   session.delete()
   dataset.delete()
+}
+
+/** @param {Record<string, string>} own */
+function readCheckpoint(own) {
+  if (own.config) throw new UsageError('config: --resume takes the settings of its checkpoint, so give no --config beside it')
+  try {
+    return new Uint8Array(readFileSync(own.resume))
+  } catch {
+    throw new UsageError(`resume: ${inQuotes(own.resume)} cannot be read`)
+  }
 }
 
 async function main() {
@@ -446,7 +472,8 @@ async function main() {
     return
   }
   const saved = name === 'eval' || name === 'predict' ? openWeights(tools, core, own) : undefined
-  const config = readConfig(core, own, given, saved?.config)
+  const before = own.resume ? readCheckpoint(own) : undefined
+  const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
   if (name === 'info') {
     process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
   } else if (saved) {
@@ -457,7 +484,7 @@ async function main() {
   } else {
     const threaded = await loadThreads(core, config.threads)
     try {
-      train(threaded, own, config)
+      await train(threaded, own, config, before)
     } finally {
       threaded.close()
     }

@@ -33,6 +33,9 @@ export const version = 1
  *   threads and input: what the config's automatic has become
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
+ * @typedef {{phase: 'training'|'scoring'|'done'|'diverged', step: number, epoch: number, batch: number, batches: number,
+ *            samples: number, total: number}} Position epoch and batch are those of the last step
+ *
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
  * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
  *
