@@ -3,6 +3,7 @@ import { createEngine, hasSimd } from './engine/engine.js'
 import { h } from './ui/dom.js'
 import { bytes, percent, plural } from './ui/format.js'
 import { keepForOffline, reloadToIsolate } from './ui/isolation.js'
+import { offerKept } from './ui/kept.js'
 import { Lab, sentence } from './ui/lab.js'
 import { Notices } from './ui/notices.js'
 import { Panel } from './ui/panel.js'
@@ -54,6 +55,7 @@ async function start() {
   find('rl-panel', Panel).attach(lab)
   find('#cards', HTMLElement).append(...views.map((view) => card(view, lab)))
   topBar.attach(lab)
+  await offerKept(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
 }

@@ -15,6 +15,7 @@
 #include "data/grey.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
+#include "train/checkpoint.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 #include "train/lessons.h"
@@ -211,6 +212,14 @@ val config_of_weights_text(const val& bytes) {
   return answer([&] { return text_of(config_to_json(config_of_weights(bytes_of(bytes)))); });
 }
 
+// given: [[name, text], ...], what may differ from the checkpoint's own.
+val config_of_checkpoint_text(const val& bytes, const std::string& given) {
+  return answer([&] {
+    const Config saved = portable_config(config_of_checkpoint(bytes_of(bytes)));
+    return text_of(config_to_json(resumed_config(saved, pairs_of(given))));
+  });
+}
+
 val network_input_of(const std::string& name, int height, int width, int channels, const val& pixels,
                      int wanted_height, int wanted_width, bool invert) {
   return answer([&] {
@@ -388,6 +397,28 @@ class BoundSession {
       return true;
     });
   }
+  val checkpoint() {
+    return answer([&] { return copy_of(session_->checkpoint()); });
+  }
+  val restore(const val& bytes) {
+    return answer([&] {
+      session_->restore(bytes_of(bytes));
+      return true;
+    });
+  }
+  val position() const {
+    return answer([&] { return text_of(session_->position()); });
+  }
+  // An object with a Float32Array for each column.
+  val history() const {
+    return answer([&] {
+      val columns = val::object();
+      for (const auto& [name, values] : session_->history().columns()) {
+        columns.set(name, copy_of(values));
+      }
+      return columns;
+    });
+  }
   val evaluate_weights() {
     return answer([&] { return progress_text(reluscope::evaluate_weights(*session_)); });
   }
@@ -465,6 +496,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("checkRows", &check_rows);
   emscripten::function("otherRows", &other_rows_text);
   emscripten::function("configOfWeights", &config_of_weights_text);
+  emscripten::function("configOfCheckpoint", &config_of_checkpoint_text);
   emscripten::function("networkInput", &network_input_of);
   emscripten::class_<BoundExperiment>("Experiment")
       .class_function("make", &BoundExperiment::make)
@@ -493,6 +525,10 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("predict", &BoundSession::predict)
       .function("augmented", &BoundSession::augmented)
       .function("load", &BoundSession::load)
+      .function("checkpoint", &BoundSession::checkpoint)
+      .function("restore", &BoundSession::restore)
+      .function("position", &BoundSession::position)
+      .function("history", &BoundSession::history)
       .function("evaluateWeights", &BoundSession::evaluate_weights)
       .function("predictImage", &BoundSession::predict_image)
       .function("weightsSha256", &BoundSession::weights_sha256)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "train/config.h"
 
 namespace reluscope {
 
@@ -37,6 +38,10 @@ class ClassMeter {
   // logits (N, classes), labels and losses (N) of samples `first` and on of their set.
   void add(ConstMatrixView logits, const std::uint8_t* labels, const float* losses, int first);
   ClassReport report(std::string part) const;
+
+  // What was counted so far, for a checkpoint; see probe_state.cpp.
+  Json state() const;
+  void restore(const Json& state);  // throws Error for what no meter of these classes can have
 
  private:
   int classes_;

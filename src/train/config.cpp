@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "data/idx.h"
+#include "io/json_text.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -471,15 +472,7 @@ const std::vector<Field>& config_fields() {
 }
 
 Config config_from_json(std::string_view text, const Config& base) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    throw Error("config: not JSON at byte " + std::to_string(error.byte) +
-                "; an object such as {\"lr\": 0.01} was expected");
-  } catch (const Json::exception&) {
-    throw Error("config: a number in it is larger than a double can hold");
-  }
+  const Json json = parse_json(text, "config", "an object such as {\"lr\": 0.01}");
   if (!json.is_object()) {
     throw Error("config: " + value_found(json) +
                 " was given, but an object such as {\"lr\": 0.01} was expected");

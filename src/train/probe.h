@@ -72,6 +72,11 @@ class Probe {
   StepObserver& watch(std::int64_t step, double lr);
   void add_loss(double loss) { loss_.add(loss); }  // of a step's batch
 
+  // All that later looks depend on besides the network, for a checkpoint; see probe_state.cpp.
+  Json state() const;
+  // Throws Error for what no probe of this network can have written.
+  void restore(const Json& state, const Trainer& trainer);
+
  private:
   LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);
 

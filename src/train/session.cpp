@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/checkpoint.h"
 #include "train/metrics_table.h"
 #include "train/options.h"
 #include "train/probe_report.h"
@@ -183,6 +184,8 @@ Progress Session::train_step() {
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
+  epoch_timed_ += result.score.samples;
+  history_.add_step(steps_, result.score.loss(), result.score.accuracy());
   if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
   const int total = trainer_.train_count();
@@ -214,7 +217,7 @@ Progress Session::train_step() {
     scored_ = 0;
     validation_score_ = {};
     test_score_ = {};
-    if (config_.probe > 0) epoch_classes_.emplace(trainer_.data().classes(), kHardest);
+    if (config_.probe > 0) start_classes();
   }
   add_seconds();
   return progress;
@@ -270,15 +273,17 @@ Progress Session::end_epoch() {
   values["correct"] = test_score_.correct;
   values["total"] = test_score_.samples;
   values["seconds"] = epoch_seconds_;
-  values["samples_per_second"] = epoch_score_.samples / std::max(epoch_seconds_, 1e-9);
+  values["samples_per_second"] = epoch_timed_ / std::max(epoch_seconds_, 1e-9);
   if (!schedule_.constant()) values["lr"] = lr_;
   progress.json = {json_line(values)};
   progress.csv = {metrics_row(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
   if (config_.probe > 0) add_classes(progress);
+  record_epoch();
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
+  epoch_timed_ = 0;
   batch_ = 0;
   if (epoch_ == config_.epochs) last_epoch_ = epoch_;
   if (last_epoch_ == epoch_) {
@@ -289,6 +294,17 @@ Progress Session::end_epoch() {
   }
   ++epoch_;
   return progress;
+}
+
+void Session::record_epoch() {
+  History::Epoch row{epoch_, steps_, lr_, epoch_score_.loss(), epoch_score_.accuracy()};
+  if (validation_score_.samples > 0) {
+    row.validation_loss = validation_score_.loss();
+    row.validation_accuracy = validation_score_.accuracy();
+  }
+  row.test_loss = test_score_.loss();
+  row.test_accuracy = test_score_.accuracy();
+  history_.add_epoch(row);
 }
 
 Progress Session::done() const {
@@ -389,6 +405,8 @@ void Session::add_probe(Progress& progress) {
   }
 }
 
+void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes(), kHardest); }
+
 void Session::add_classes(Progress& progress) {
   Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
   event.update(to_json(epoch_classes_->report("test")));
@@ -440,7 +458,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
-  load_state_dict(trainer_.model(), read_safetensors(safetensors), config_.model);
+  load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }
 
 }  // namespace reluscope

@@ -16,6 +16,7 @@
 #include "train/classes.h"
 #include "train/config.h"
 #include "train/describe.h"
+#include "train/history.h"
 #include "train/probe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
@@ -92,6 +93,17 @@ class Session {
   std::string optimizer_sha256() const;
   // A file's bytes, of the weights that are scored: save_network() in train/save_formats.h.
   std::vector<std::uint8_t> save(std::string_view format, int images = kSavedImages);
+  // A file with everything that is needed to go on with the same bits: train/checkpoint.h. To be
+  // called between any two calls of advance().
+  std::vector<std::uint8_t> checkpoint();
+  // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
+  // Error for a file that is damaged or of another run or data set; the session is then of no use.
+  void restore(std::span<const std::uint8_t> checkpoint);
+  const History& history() const { return history_; }
+  // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
+  // last step, "batches", "samples" and "total" of that epoch}.
+  Json position() const;
+
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
   // train/state_dict.h. The optimizer is left as it is. Throws Error and changes nothing for a file
   // that does not fit.
@@ -104,6 +116,7 @@ class Session {
   Progress train_step();
   Progress score_step();
   Progress end_epoch();
+  void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
   Progress diverge(int layer);
@@ -113,7 +126,12 @@ class Session {
   Probe& probe_state();
   bool probes_after(std::int64_t step, bool last_of_epoch) const;
   void add_probe(Progress& progress);   // looks, and says it in JSON
+  void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
+  Json state() const;                    // all counters; see checkpoint.cpp
+  void restore_state(const Json& state, const Config& saved);
+  Json monitors() const;
+  void restore_monitors(const Json& monitors);
 
   Config config_;
   std::unique_ptr<Backend> backend_;
@@ -129,6 +147,8 @@ class Session {
   double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
   int best_epoch_ = 0, last_epoch_ = 0;  // last_epoch_: 0 until it is known
   double epoch_seconds_ = 0.0;
+  int epoch_timed_ = 0;  // samples trained on in these
+  History history_;
   Progress diverged_;
   std::unique_ptr<Probe> probe_;  // made when first asked for
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table

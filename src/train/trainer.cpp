@@ -393,6 +393,35 @@ void Trainer::restore_weights() {
   model_.parameters_changed();
 }
 
+std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {
+  backend_.finish();
+  const auto* const parameters = &model_.parameter_list();
+  const auto* const states = &model_.state_list();
+  const auto all = [](Buffer& buffer) { return std::span(buffer.data(), buffer.size()); };
+  std::vector<Part> parts = {{"model", parameters, model_.parameters()},
+                             {"running", states, model_.state()}};
+  for (const Optimizer::State& state : optimizer_->state()) {
+    parts.push_back({"optimizer." + state.name, parameters, optimizer_->moment_named(state.name)});
+  }
+  if (average_.ready()) parts.push_back({"average", parameters, average_.values()});
+  if (next_batch % accumulate_ != 0 && next_batch < batches()) {
+    parts.push_back({"group", parameters, all(group_gradients_)});
+  }
+  if (!has_best) return parts;
+  const std::span<float> best = all(kept_weights_);
+  const std::size_t weights = model_.parameters().size(), kept = model_.state().size();
+  parts.push_back({"best.model", parameters, best.subspan(0, weights)});
+  parts.push_back({"best.running", states, best.subspan(weights, kept)});
+  if (average_.on()) parts.push_back({"best.average", parameters, best.subspan(weights + kept)});
+  return parts;
+}
+
+void Trainer::restore(const Counters& counters) {
+  optimizer_->restore(counters.optimizer);
+  average_.restore(counters.average_updates);
+  penalty_value_ = counters.penalty;
+}
+
 std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
   if (sample < 0 || sample >= data_->train().count()) {
     throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +

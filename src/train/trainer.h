@@ -109,6 +109,26 @@ class Trainer {
   // a count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const;
 
+  // All that must be kept to go on from between two steps, and is no pure function of the config
+  // and the step: buffers laid out like the model's parameters or its state, by name, and counters.
+  struct Part {
+    std::string name;  // "model", "optimizer.exp_avg", "best.running"
+    const std::vector<Model::Parameter>* list;
+    std::span<float> values;
+  };
+  struct Counters {
+    Optimizer::Counters optimizer;
+    std::int64_t average_updates = 0;
+    double penalty = 0.0;  // of the present group
+  };
+  // next_batch: from 0, the one that comes next in its epoch. has_best: whether keep_weights() was
+  // called. Only what then has a meaning.
+  std::vector<Part> parts(int next_batch, bool has_best);
+  Counters counters() const { return {optimizer_->counters(), average_.updates(), penalty_value_}; }
+  // Before parts() are written; parts_written() after it.
+  void restore(const Counters& counters);
+  void parts_written() { model_.parameters_changed(); }
+
   std::vector<int> training_samples() const;  // their numbers in the training set, ascending
   // What the monitors look at: the numbers of the samples that a probe set is drawn from, those held
   // out for validation or, without such, those that are trained on; the set they are numbered in; and

@@ -199,6 +199,28 @@ export class Session {
     unwrap(this.bound.load(asBytes(bytes, 'weights')))
   }
 
+  /** A file with everything that is needed to go on with the same bits; between any two calls of advance().
+   * @returns {Uint8Array} */
+  checkpoint() {
+    return unwrap(this.bound.checkpoint())
+  }
+
+  /** Takes up where a checkpoint's run was. The session's config must be configOfCheckpoint()'s; one that refuses is of
+   * no more use. @param {Uint8Array} bytes */
+  restore(bytes) {
+    unwrap(this.bound.restore(asBytes(bytes, 'checkpoint')))
+  }
+
+  /** How far it is. @returns {import('./protocol.js').Position} */
+  position() {
+    return unwrapJson(this.bound.position())
+  }
+
+  /** What was measured so far, column by column; see src/train/history.h. @returns {Record<string, Float32Array>} */
+  history() {
+    return unwrap(this.bound.history())
+  }
+
   /** Scores the test set: its line, and who is taken for whom. @returns {Progress} */
   evaluateWeights() {
     return unwrapJson(this.bound.evaluateWeights())
@@ -406,6 +428,16 @@ export class Core {
   /** The config that weights were saved with. @param {Uint8Array} bytes @returns {Config} */
   configOfWeights(bytes) {
     return unwrapJson(this.module.configOfWeights(asBytes(bytes, 'weights')))
+  }
+
+  /**
+   * The config that a checkpoint's run goes on with.
+   * @param {Uint8Array} bytes
+   * @param {[string, string][]} [given] what of it is to be different: speed, or more epochs; anything else is refused
+   * @returns {Config}
+   */
+  configOfCheckpoint(bytes, given = []) {
+    return unwrapJson(this.module.configOfCheckpoint(asBytes(bytes, 'checkpoint'), JSON.stringify(given)))
   }
 
   /**

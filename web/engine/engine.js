@@ -115,6 +115,68 @@ export class Engine extends Emitter {
     return this.request('configure', { config })
   }
 
+  /** A file with everything that is needed to go on with the same bits, here, in Node or natively.
+   * @returns {Promise<Uint8Array>} */
+  checkpoint() {
+    return this.request('checkpoint')
+  }
+
+  /** Takes up a run where a checkpoint left it, paused, in the place of the present one, which stays if anything is
+   * wrong with the file. What it did before is in `past`.
+   * @param {Uint8Array} bytes @returns {Promise<RunInfo>} */
+  restore(bytes) {
+    return this.request('restore', { bytes })
+  }
+
+  /** From now on keeps the present run in the browser's storage: at each epoch, every few seconds, and at stops ('kept',
+   * 'keepFailed'). A run of before that is found is answered, and nothing is kept until continueKept() or forgetKept().
+   * @returns {Promise<import('./storage.js').SavedRun | undefined>} */
+  keepRuns() {
+    return this.request('keepRuns')
+  }
+
+  /** Takes up the run that was kept last. @returns {Promise<RunInfo>} */
+  continueKept() {
+    return this.request('continueKept')
+  }
+
+  /** @returns {Promise<void>} */
+  forgetKept() {
+    return this.request('forgetKept')
+  }
+
+  /** Stores the present run, with what the page has measured, in the browser.
+   * @param {string} name @param {Record<string, any>} metrics @param {boolean} [withCheckpoint] so that it can be opened again
+   * @returns {Promise<string>} its id */
+  storeRun(name, metrics, withCheckpoint = true) {
+    return this.request('storeRun', { name, metrics, withCheckpoint })
+  }
+
+  /** The stored runs, the newest first. @returns {Promise<import('./storage.js').StoredRun[]>} */
+  storedRuns() {
+    return this.request('storedRuns')
+  }
+
+  /** As restore(), of a stored run. @param {string} id @returns {Promise<RunInfo>} */
+  openRun(id) {
+    return this.request('openRun', { id })
+  }
+
+  /** @param {string} id @param {string} name @returns {Promise<string>} its id from now on */
+  renameRun(id, name) {
+    return this.request('renameRun', { id, name })
+  }
+
+  /** @param {string} id @returns {Promise<void>} */
+  deleteRun(id) {
+    return this.request('deleteRun', { id })
+  }
+
+  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: string}>} */
+  storageUsage() {
+    return this.request('storageUsage')
+  }
+
   /** Trains until pause(), the end, or divergence. @returns {Promise<void>} when it has begun */
   train() {
     return this.request('train')

@@ -29,9 +29,14 @@ export const version = 1
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
  * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number,
- *            totalSteps: number, threads: number, input: 'sparse'|'dense'}} RunInfo trainSamples: without those held out;
+ *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past}} RunInfo trainSamples: without those held out;
  *   threads and input: what the config's automatic has become
+ * @typedef {{points: {step: number[], loss: number[], accuracy: number[]}, progress: Progress | undefined,
+ *            epochs: EpochResult[]}} Past what a run did before it was taken up; times are not known any more
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
+ *
+ * @typedef {{phase: 'training'|'scoring'|'done'|'diverged', step: number, epoch: number, batch: number, batches: number,
+ *            samples: number, total: number}} Position epoch and batch are those of the last step
  *
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
  * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
@@ -87,6 +92,8 @@ export const version = 1
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string}} diverged
+ * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
+ * @property {{message: string}} keepFailed it could not be kept; training goes on, and what was kept before is whole
  * @property {{message: string}} failure the worker cannot go on
  */
 

@@ -37,11 +37,18 @@ export class Runner {
   /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
 
-  /** @param {Session} session now owned by this @param {RunInfo} info @param {Post} post */
-  constructor(session, info, post) {
+  /** @type {(milestone: boolean) => void} */
+  #moved
+
+  /**
+   * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
+   * @param {(milestone: boolean) => void} [moved] told after each slice of training, and at epochs' ends and stops
+   */
+  constructor(session, info, post, moved = () => {}) {
     this.#session = session
     this.#info = info
     this.#post = post
+    this.#moved = moved
     this.#meter = new Meter(info.totalSteps)
     this.#channel.port1.onmessage = () => this.#runSlice()
   }
@@ -59,6 +66,38 @@ export class Runner {
     this.#channel.port1.close()
     this.#session.delete()
     return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
+  }
+
+  /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
+   * @returns {import('./protocol.js').Past} */
+  goOn() {
+    const { phase, ...position } = this.#session.position()
+    const { step: steps, loss, accuracy, ...columns } = this.#session.history()
+    this.#last = { ...position, loss: loss.at(-1) ?? NaN, accuracy: accuracy.at(-1) ?? NaN }
+    this.#started = position.step > 0
+    this.#state = phase === 'done' ? 'finished' : phase === 'diverged' ? 'diverged' : position.step > 0 ? 'paused' : 'ready'
+    const { config, trainSamples, totalSteps, dataset } = this.#info
+    const known = (/** @type {number} */ value) => (Number.isNaN(value) ? undefined : value)
+    return {
+      points: { step: [...steps], loss: [...loss], accuracy: [...accuracy] },
+      progress: position.step === 0 ? undefined : {
+        ...this.#last, epochs: config.epochs, totalSteps, total: trainSamples, scoring: 0, samplesPerSecond: 0, secondsLeft: NaN,
+        points: new Float64Array(),
+      },
+      epochs: [...columns['epoch.epoch']].map((epoch, i) => ({
+        epoch,
+        step: columns['epoch.step'][i],
+        trainLoss: columns['epoch.train_loss'][i],
+        validationLoss: known(columns['epoch.validation_loss'][i]),
+        validationAccuracy: known(columns['epoch.validation_accuracy'][i]),
+        testLoss: columns['epoch.test_loss'][i],
+        testAccuracy: columns['epoch.test_accuracy'][i],
+        correct: Math.round(columns['epoch.test_accuracy'][i] * dataset.test),
+        total: dataset.test,
+        seconds: NaN,
+        samplesPerSecond: NaN,
+      })),
+    }
   }
 
   train() {
@@ -142,6 +181,7 @@ export class Runner {
     this.#markDue()
     this.#sendSnapshots()
     this.#post('state', { state })
+    this.#moved(true)
   }
 
   #runSlice() {
@@ -160,6 +200,7 @@ export class Runner {
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
+    this.#moved(false)
     this.#markDue()
     this.#sendSnapshots()
     this.#channel.port2.postMessage(0)
@@ -224,6 +265,7 @@ export class Runner {
       seconds: answer.seconds,
       samplesPerSecond: answer.samples_per_second,
     })
+    this.#moved(true)
   }
 
   #sendProgress() {

@@ -1,5 +1,6 @@
 // The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
 // See protocol.js for the messages and engine.js for the other end.
+import { Autosave } from './autosave.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
 import { version } from './protocol.js'
@@ -67,6 +68,45 @@ function release(set) {
   if (set && own.get(set.info.name) !== set) set.data.delete()
 }
 
+const autosave = new Autosave(post)
+
+/**
+ * A run at its beginning, or where a checkpoint left it.
+ * @param {Record<string, any>} config a whole one @param {Uint8Array} [checkpoint]
+ */
+async function makeRun(config, checkpoint) {
+  const next = await datasetOf(config.data)
+  /** @type {import('./core.js').Session | undefined} */
+  let session
+  try {
+    session = core.createSession(next.data, config)
+    if (checkpoint) session.restore(checkpoint)
+  } catch (error) {
+    session?.delete()
+    if (next !== dataset) release(next)
+    throw error
+  }
+  const full = session.config()
+  const { threads, input, train_samples: trainSamples } = session.start()
+  const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
+  /** @type {import('./protocol.js').RunInfo} */
+  const info = {
+    config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
+    input,
+  }
+  const watched = runner?.end() ?? []
+  if (dataset !== next) release(dataset)
+  dataset = next
+  const run = { session, info }
+  runner = new Runner(session, info, post, (milestone) => autosave.moved(run, milestone))
+  if (checkpoint) info.past = runner.goOn()
+  post('state', { state: runner.state })
+  for (const [key, pixels] of watched) {
+    if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
+  }
+  return info
+}
+
 /** What each request does. Each gets the message and answers with what is sent back. */
 const requests = {
   /** @param {{dataUrl: string, oneThread: boolean}} message */
@@ -119,34 +159,42 @@ const requests = {
    * Makes the next run. Until everything about it is known to be good, the run before goes on.
    * @param {{config: Partial<Config>}} message
    */
-  async configure({ config: wanted }) {
-    const config = core.configFromJson(JSON.stringify(wanted))
-    const next = await datasetOf(config.data)
-    /** @type {import('./core.js').Session} */
-    let session
-    try {
-      session = core.createSession(next.data, config)
-    } catch (error) {
-      if (next !== dataset) release(next)
-      throw error
-    }
-    const full = session.config()
-    const { threads, input, train_samples: trainSamples } = session.start()
-    const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
-    const info = {
-      config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
-      input,
-    }
-    const watched = runner?.end() ?? []
-    if (dataset !== next) release(dataset)
-    dataset = next
-    runner = new Runner(session, info, post)
-    post('state', { state: runner.state })
-    for (const [key, pixels] of watched) {
-      if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
-    }
+  configure: ({ config }) => makeRun(core.configFromJson(JSON.stringify(config))),
+
+  checkpoint: () => current().session.checkpoint(),
+  /** @param {{bytes: Uint8Array}} message */
+  restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), bytes),
+
+  keepRuns: () => autosave.begin(),
+  /** Takes up the run that was kept last. */
+  async continueKept() {
+    const kept = await (await autosave.open()).latest()
+    if (!kept) throw new Error('no run is kept in this browser any more')
+    const info = await makeRun(core.configOfCheckpoint(kept.payload), kept.payload)
+    autosave.held = false
     return info
   },
+  async forgetKept() {
+    await (await autosave.open()).forget()
+    autosave.held = false
+  },
+  /** Stores the present run under a name. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
+  async storeRun({ name, metrics, withCheckpoint }) {
+    const { session } = current()
+    const checkpoint = withCheckpoint ? session.checkpoint() : undefined
+    return (await autosave.open()).storeRun({ name, config: session.config(), metrics, checkpoint })
+  },
+  storedRuns: async () => (await autosave.open()).runs(),
+  /** @param {{id: string}} message */
+  async openRun({ id }) {
+    const bytes = await (await autosave.open()).checkpointOf(id)
+    return makeRun(core.configOfCheckpoint(bytes), bytes)
+  },
+  /** @param {{id: string, name: string}} message */
+  renameRun: async ({ id, name }) => (await autosave.open()).renameRun(id, name),
+  /** @param {{id: string}} message */
+  deleteRun: async ({ id }) => (await autosave.open()).deleteRun(id),
+  storageUsage: async () => (await autosave.open()).usage(),
 
   train: () => current().train(),
   pause: () => current().pause(),

@@ -6,11 +6,12 @@ import { readHash, writeHash } from './hash.js'
 
 /**
  * @typedef {import('../engine/protocol.js').Config} Config
+ * @typedef {import('../engine/protocol.js').RunInfo} RunInfo
  * @typedef {import('../engine/protocol.js').Progress} Progress
  * @typedef {import('../engine/protocol.js').EpochResult} EpochResult
  *
  * @typedef {{key: string, kind: 'error' | 'info', title: string, text: string, kept?: string, advice?: string,
- *            action?: {label: string, run: () => void}}} Notice
+ *            action?: {label: string, run: () => void}, other?: {label: string, run: () => void}}} Notice
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, loading: {name: string, loaded: number, total: number},
@@ -195,13 +196,24 @@ export class Lab extends Emitter {
     this.emit('settings', null)
   }
 
+  /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
+  takeUp(begin) {
+    return this.#try('going on', () => this.#adopt(begin))
+  }
+
   /** @param {Config} config */
-  async #configure(config) {
-    this.run = await this.engine.configure(config)
+  #configure(config) {
+    return this.#adopt(() => this.engine.configure(config))
+  }
+
+  /** @param {() => Promise<RunInfo>} begin */
+  async #adopt(begin) {
+    this.run = await begin()
+    const { past } = this.run
     this.#nextEvents = undefined
-    this.progress = undefined
-    this.points = { step: [], loss: [], accuracy: [] }
-    this.epochs = []
+    this.progress = past?.progress
+    this.points = past?.points ?? { step: [], loss: [], accuracy: [] }
+    this.epochs = past?.epochs ?? []
     this.lines = []
     this.shown = { ...this.effective, events: [] }
     await this.#writeHash()
