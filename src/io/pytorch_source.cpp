@@ -267,14 +267,14 @@ def read_idx(folder, name):
         data = file.read()
     zeros, kind, dimensions = struct.unpack(">HBB", data[:4])
     if zeros != 0 or kind != 8:
-        sys.exit(f"{path} is not an IDX file of bytes")
+        raise SystemExit(f"{path} is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", data[4:4 + 4 * dimensions])
     return torch.frombuffer(bytearray(data[4 + 4 * dimensions:]), dtype=torch.uint8).reshape(shape)
 
 
 def main():
     if len(sys.argv) != 3:
-        sys.exit("usage: python3 model.py WEIGHTS.pth FOLDER")
+        raise SystemExit("usage: python3 model.py WEIGHTS.pth FOLDER")
     net = load(sys.argv[1])
     images = read_idx(sys.argv[2], "t10k-images-idx3-ubyte")
     labels = read_idx(sys.argv[2], "t10k-labels-idx1-ubyte").long()
