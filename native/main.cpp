@@ -198,11 +198,10 @@ int run(int argc, char** argv) {
   if (*predict.command) return predict_command(predict.read(argv[0]));
   if (*simd) return simd_command();
   if (*info) return info_command(info_flags.config(*info));
-  const Config config = train_flags.config(*train);
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
     throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");
   }
-  return train_command({config, argv[0], train_flags.jsonl, train_flags.save,
+  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl, train_flags.save,
                         train_flags.checkpoint, train_flags.resume, train_flags.given(*train)});
 }
 
