@@ -243,13 +243,12 @@ int run(int argc, char** argv) {
   if (*exporting.command) return export_command(exporting.read(argv[0]));
   if (*simd) return simd_command();
   if (*info) return info_command(info_flags.config(*info));
-  const Config config = train_flags.config(*train);
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
     throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");
   }
-  return train_command({config, argv[0], train_flags.jsonl, train_flags.saves, train_flags.csv,
-                        read_npz_images(train_flags.npz_images), train_flags.checkpoint,
-                        train_flags.resume, train_flags.given(*train)});
+  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl,
+                        train_flags.saves, train_flags.csv, read_npz_images(train_flags.npz_images),
+                        train_flags.checkpoint, train_flags.resume, train_flags.given(*train)});
 }
 
 }  // namespace
