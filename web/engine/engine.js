@@ -174,6 +174,20 @@ export class Engine extends Emitter {
     return this.request('evaluate')
   }
 
+  /** The same with some units of an activation layer giving 0; the run does not notice.
+   * @param {number} layer from 0 @param {number[]} units from 0
+   * @returns {Promise<{test_loss: number, test_accuracy: number, correct: number, total: number}>} */
+  evaluateWithout(layer, units) {
+    return this.request('evaluateWithout', { layer, units })
+  }
+
+  /** One unit of an activation layer: its weights, and the images of the probe set that fire it most.
+   * @param {number} layer from 0 @param {number} unit from 0 @param {number} [strongest] how many images
+   * @returns {Promise<import('./protocol.js').UnitReport>} */
+  unit(layer, unit, strongest = 8) {
+    return this.request('unit', { layer, unit, strongest })
+  }
+
   /** What the monitors say now: units, gradients, warnings. Changes nothing that is trained, and costs nothing when
    * nobody asks. Gradients are those of the last step that was watched; asking for them watches the next one.
    * @param {import('./protocol.js').ProbeRequest} [request]

@@ -186,6 +186,10 @@ const requests = {
     return experiment.advance()
   },
   evaluate: () => current().session.evaluate(),
+  /** @param {{layer: number, units: number[]}} message */
+  evaluateWithout: ({ layer, units }) => current().session.evaluateWithout(layer, units),
+  /** @param {{layer: number, unit: number, strongest: number}} message */
+  unit: ({ layer, unit, strongest }) => current().session.unit(layer, unit, strongest),
   /** @param {{request: import('./protocol.js').ProbeRequest}} message */
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
