@@ -46,7 +46,13 @@ export async function pageAt(site, config, tag, steps, context) {
   return { ...opened, view }
 }
 
-/** @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
-export function drawn(page, tag, step) {
-  return page.waitForSelector(`${tag}[data-step="${step}"]`)
+/** Brings a view into sight, which others may push out of it as they grow, and waits until it has drawn a step.
+ * @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
+export async function drawn(page, tag, step) {
+  for (let i = 0; i < 50; i++) {
+    await page.locator(tag).scrollIntoViewIfNeeded()
+    if (await page.locator(tag).getAttribute('data-step') === String(step)) return
+    await page.waitForTimeout(100)
+  }
+  await page.waitForSelector(`${tag}[data-step="${step}"]`)
 }

@@ -12,6 +12,8 @@ export const views = [
     about: 'Where the inputs of a layer’s function lie, and what the function makes of them.' },
   { tag: 'rl-dead-units', title: 'Dead units', size: '', load: () => import('./dead_units.js'),
     about: 'One cell a unit: on how many images it fires. What never fires learns nothing, unless something brings it back.' },
+  { tag: 'rl-unit-inspector', title: 'Unit inspector', size: '', load: () => import('./unit_inspector.js'),
+    about: 'One unit from all sides. Choose it here or by a click in the map of dead units.' },
   { tag: 'rl-gradient-flow', title: 'Gradient flow', size: '', load: () => import('./gradient_flow.js'),
     about: 'How much gradient reaches each layer, and how far each step moves its weights.' },
   { tag: 'rl-slopes', title: 'Learnt slopes', size: '', load: () => import('./slopes.js'),
