@@ -56,3 +56,15 @@ export async function drawn(page, tag, step) {
   }
   await page.waitForSelector(`${tag}[data-step="${step}"]`)
 }
+
+/** The colours of a canvas, pixel by pixel, of a copy: reading the page's own would make it slow.
+ * @param {import('playwright-core').Locator} canvas @returns {Promise<{width: number, colours: string[]}>} */
+export function pixelsOf(canvas) {
+  return canvas.evaluate((element) => {
+    if (!(element instanceof HTMLCanvasElement)) throw new Error('not a canvas')
+    const context = new OffscreenCanvas(element.width, element.height).getContext('2d', { willReadFrequently: true })
+    context?.drawImage(element, 0, 0)
+    const { data = [] } = context?.getImageData(0, 0, element.width, element.height) ?? {}
+    return { width: element.width, colours: Array.from({ length: element.width * element.height }, (_, i) => `rgb(${[...data.slice(4 * i, 4 * i + 3)].join(' ')})`) }
+  })
+}

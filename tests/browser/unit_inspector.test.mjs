@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/ui/colours.js'
 import { count, percent, short } from '../../web/ui/format.js'
-import { drawn, nodeSession, pageAt } from './monitors.mjs'
+import { drawn, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
 import { openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -14,13 +14,6 @@ before(async () => {
 after(() => site?.close())
 
 const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000 }
-
-/** The colours of a canvas, pixel by pixel. @param {import('playwright-core').Locator} canvas */
-const pixelsOf = (canvas) => canvas.evaluate((element) => {
-  if (!(element instanceof HTMLCanvasElement)) return []
-  const { data = [] } = element.getContext('2d')?.getImageData(0, 0, element.width, element.height) ?? {}
-  return Array.from({ length: element.width * element.height }, (_, i) => `rgb(${[...data.slice(4 * i, 4 * i + 3)].join(' ')})`)
-})
 
 /** @param {number[]} values */
 const largest = (values) => Math.max(...values.map(Math.abs))
@@ -52,10 +45,10 @@ test('a unit that is chosen in the map is shown as the core has it, and without 
   const scale = view.getByRole('combobox', { name: 'Colour scale of the weights' })
   for (const [name, limit] of /** @type {[string, number][]} */ ([['unit', largest(report.incoming.values)], ['layer', report.incoming.largest], ['all', report.largest]])) {
     await scale.selectOption(name)
-    assert.deepEqual(await pixelsOf(weights), report.incoming.values.map((value) => diverging(value, limit)), name)
+    assert.deepEqual((await pixelsOf(weights)).colours, report.incoming.values.map((value) => diverging(value, limit)), name)
   }
   const response = view.getByRole('img', { name: /^Response of unit 11/ })
-  assert.deepEqual(await pixelsOf(response), report.response.map((value) => diverging(value, largest(report.response))))
+  assert.deepEqual((await pixelsOf(response)).colours, report.response.map((value) => diverging(value, largest(report.response))))
 
   await page.waitForFunction(() => document.querySelectorAll('rl-unit-inspector .strongest canvas').length === 8)
   assert.deepEqual(await view.locator('.strongest canvas').evaluateAll((all) => all.map((canvas) => canvas.getAttribute('aria-label'))),
@@ -111,7 +104,7 @@ test('a kernel is shown as one, and a unit that never fires has no favourite ima
   const { page, view, close } = await pageAt(site, { model: 'conv 4x5 | relu | pool 2 | dense 10', train_samples: 500 }, 'rl-unit-inspector', 0)
   await page.waitForSelector('rl-unit-inspector[data-unit]')
   assert.match(await view.locator('.inspector h3').first().textContent() ?? '', /^Weights \(conv1\.weight, 1 × 5 × 5\)$/)
-  assert.equal((await pixelsOf(view.getByRole('img', { name: /^Weights of unit/ }))).length, 25)
+  assert.equal((await pixelsOf(view.getByRole('img', { name: /^Weights of unit/ }))).colours.length, 25)
   await close()
 
   const dead = await pageAt(site, { model: 'dense 8 | relu | dense 10', init: 'constant', init_value: -0.5, mean: 0, std: 1, train_samples: 500 }, 'rl-unit-inspector', 0)
