@@ -150,7 +150,7 @@ class UnitInspectorView extends ProbeView {
     drawWeights(this.#response, response, layOut([size.height, size.width], size), reach)
     this.#response.setAttribute('aria-label', `Response of unit ${unit} of ${name} to the probe images, full colour at ±${short(reach)}`)
     this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing.values, outgoing.largest) : 1)
-    void this.#showImages(strongest)
+    void this.#showImages(strongest.filter(({ value }) => value > 0))
     this.dataset.unit = `${name} ${unit}`
   }
 
@@ -183,7 +183,7 @@ class UnitInspectorView extends ProbeView {
       return image
     })).catch(() => [])
     if (report !== this.#report) return
-    if (!(strongest[0]?.value > 0)) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'No image of the probe set gets it above 0.')))
+    if (strongest.length === 0) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'No image of the probe set gets it above 0.')))
     this.#images.replaceChildren(...images.map(({ pixels }, i) => {
       const { index, label, value } = strongest[i]
       const canvas = h('canvas', { class: 'pixels', role: 'img', 'aria-label': `Training image ${index}, labelled ${lab.classNames[label]}` })
