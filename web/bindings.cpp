@@ -60,6 +60,13 @@ val copy_of(const std::vector<T>& values) {
   return val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice");
 }
 
+std::string score_text(const Score& score) {
+  return text_of({{"test_loss", score.loss()},
+                  {"test_accuracy", score.accuracy()},
+                  {"correct", score.correct},
+                  {"total", score.samples}});
+}
+
 std::string progress_text(Progress progress) {
   Json json = std::move(progress.values);
   json["lines"] = progress.lines;
@@ -347,13 +354,15 @@ class BoundSession {
     });
   }
   val evaluate() {
+    return answer([&] { return score_text(session_->evaluate()); });
+  }
+  val evaluate_without(int layer, const std::string& units) {
     return answer([&] {
-      const Score score = session_->evaluate();
-      return text_of({{"test_loss", score.loss()},
-                      {"test_accuracy", score.accuracy()},
-                      {"correct", score.correct},
-                      {"total", score.samples}});
+      return score_text(session_->evaluate_without(layer, Json::parse(units).get<std::vector<int>>()));
     });
+  }
+  val unit(int layer, int unit, int strongest) {
+    return answer([&] { return text_of(to_json(session_->unit(layer, unit, strongest))); });
   }
   val probe(const std::string& request) {
     return answer([&] {
@@ -520,6 +529,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("advance", &BoundSession::advance)
       .function("set", &BoundSession::set)
       .function("evaluate", &BoundSession::evaluate)
+      .function("evaluateWithout", &BoundSession::evaluate_without)
+      .function("unit", &BoundSession::unit)
       .function("probe", &BoundSession::probe)
       .function("classes", &BoundSession::classes)
       .function("predict", &BoundSession::predict)

@@ -422,6 +422,18 @@ ClassReport Session::classes(int hardest) {
   return meter.report("test");
 }
 
+UnitReport Session::unit(int layer, int unit, int strongest) {
+  return report_unit(trainer_, probe_state().samples(), layer, unit, strongest);
+}
+
+Score Session::evaluate_without(int layer, const std::vector<int>& units) {
+  check_units(trainer_.model(), layer, units);
+  trainer_.silence(layer, units);
+  const Score score = evaluate();
+  trainer_.silence(layer, {});
+  return score;
+}
+
 std::vector<std::string> Session::layer_names() const {
   std::vector<std::string> names;
   for (int l = 0; l < trainer_.model().layer_count(); ++l) {

@@ -20,6 +20,7 @@
 #include "train/probe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
+#include "train/unit_report.h"
 #include "train/warnings.h"
 
 namespace reluscope {
@@ -84,6 +85,11 @@ class Session {
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
   std::vector<std::string> layer_names() const;
+  // One unit of an activation layer, with so many of the images of the probe set that fire it most.
+  UnitReport unit(int layer, int unit, int strongest);
+  // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws Error
+  // for units that do not exist.
+  Score evaluate_without(int layer, const std::vector<int>& units);
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
   // then over what layers keep beside them (running statistics). Of the weights themselves, whether or

@@ -139,6 +139,9 @@ class Trainer {
 
   int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
 
+  // Model::silence().
+  void silence(int layer, std::vector<int> units) { model_.silence(layer, std::move(units)); }
+
   // To look at the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.
   void infer(const ImageSet& set, std::span<const int> samples);

@@ -45,6 +45,12 @@ function asBytes(value, what) {
   return value
 }
 
+/** @param {unknown} value @param {string} what @returns {number} */
+function asWhole(value, what) {
+  if (!Number.isInteger(value) || Math.abs(Number(value)) >= 2 ** 31) throw new CoreError(`${what} is ${String(value)}, but must be a whole number`)
+  return Number(value)
+}
+
 /** A data set in the module's memory. Call delete() when no session needs it any more. */
 export class Dataset {
   /** @param {any} bound */
@@ -148,6 +154,25 @@ export class Session {
    * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}} */
   evaluate() {
     return unwrapJson(this.bound.evaluate())
+  }
+
+  /**
+   * The same with some units of an activation layer giving 0. The run does not notice.
+   * @param {number} layer from 0 @param {number[]} units from 0
+   * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}}
+   */
+  evaluateWithout(layer, units) {
+    return unwrapJson(this.bound.evaluateWithout(asWhole(layer, 'layer'), JSON.stringify(units.map((unit) => asWhole(unit, 'unit')))))
+  }
+
+  /**
+   * One unit of an activation layer from all sides.
+   * @param {number} layer from 0 @param {number} unit from 0
+   * @param {number} [strongest] how many of the images that fire it most
+   * @returns {import('./protocol.js').UnitReport}
+   */
+  unit(layer, unit, strongest = 8) {
+    return unwrapJson(this.bound.unit(asWhole(layer, 'layer'), asWhole(unit, 'unit'), asWhole(strongest, 'strongest')))
   }
 
   /**

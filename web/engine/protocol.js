@@ -78,6 +78,11 @@ export const version = 1
  * @typedef {{step: number, epoch: number, lr: number, part: string, samples: number,
  *            loss: {window: number, first: number, last: number, lowest: number}|null, layers: LayerSnapshot[],
  *            gradients: GradientFlow|null, components?: Components, warnings: Warning[]}} ProbeSnapshot
+ * @typedef {{name: string, shape: number[], values: number[], largest: number}} UnitWeights
+ * @typedef {{layer: number, unit: number, name: string, incoming: UnitWeights|null, outgoing: UnitWeights|null,
+ *            strongest: {index: number, label: number, value: number}[], response: number[],
+ *            largest: number}} UnitReport
+ *   src/train/unit_report.h says of what; images are of the training set
  * @typedef {{part: string, samples: number, correct: number, confusion: number[][], precision: (number|null)[],
  *            recall: (number|null)[],
  *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
@@ -89,6 +94,7 @@ export const version = 1
  * @property {Progress} progress
  * @property {EpochResult} epoch
  * @property {Snapshot} snapshot
+ * @property {ProbeSnapshot} probe what the monitors say, to who watches them
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string}} diverged

@@ -234,6 +234,10 @@ const requests = {
     return experiment.advance()
   },
   evaluate: () => current().session.evaluate(),
+  /** @param {{layer: number, units: number[]}} message */
+  evaluateWithout: ({ layer, units }) => current().session.evaluateWithout(layer, units),
+  /** @param {{layer: number, unit: number, strongest: number}} message */
+  unit: ({ layer, unit, strongest }) => current().session.unit(layer, unit, strongest),
   /** @param {{request: import('./protocol.js').ProbeRequest}} message */
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
@@ -244,7 +248,9 @@ const requests = {
 
   /** @param {{key: string, pixels: Uint8Array | null}} message */
   watch: ({ key, pixels }) => current().watch(key, pixels),
-  /** @param {{key: string}} message */
+  /** @param {{request: import('./protocol.js').ProbeRequest | null}} message */
+  watchProbe: ({ request }) => runner?.watchProbe(request),
+  /** @param {{key?: string}} message */
   drawn: ({ key }) => runner?.drawn(key),
 }
 
