@@ -15,9 +15,9 @@ import { ProbeHistory } from './probe_history.js'
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, theme: null}} LabEvents
+ *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; unit: another one is chosen
+ *   said something; unit, image: another one is chosen
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -38,6 +38,7 @@ export class Lab extends Emitter {
   epochs = []
   /** @type {string[]} what the command line would have printed */
   lines = []
+  image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
@@ -151,6 +152,13 @@ export class Lab extends Emitter {
   describe(model, batch) {
     const { height, width, classes } = this.run.dataset
     return this.engine.describe(model, [1, height, width], classes, batch)
+  }
+
+  /** The image that all views show, or will once they are seen. @param {'train' | 'test'} part @param {number} index wraps around */
+  chooseImage(part, index) {
+    const count = this.run.dataset[part]
+    this.image = { part, index: ((index % count) + count) % count }
+    this.emit('image', null)
   }
 
   /** @param {number} layer @param {number} unit */
