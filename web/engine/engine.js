@@ -135,7 +135,7 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').DatasetInfo>} */
   async addData(name, files) {
     const info = await this.request('addData', { name, files })
-    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names }]
+    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names, own: true }]
     return info
   }
 

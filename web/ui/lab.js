@@ -3,6 +3,7 @@
 import { Emitter } from '../engine/emitter.js'
 import { plural } from './format.js'
 import { readHash, writeHash } from './hash.js'
+import { withOutputs } from './model_text.js'
 import { ProbeHistory } from './probe_history.js'
 
 /**
@@ -133,6 +134,7 @@ export class Lab extends Emitter {
       try {
         const fields = new Map(await this.engine.fields({ ...this.shown, events: [] }))
         const next = await this.engine.parse([...fields.set(name, text)])
+        if (name === 'data') next.model = withOutputs(next.model, this.engine.datasets.find((set) => set.name === text)?.class_names?.length ?? 10)
         if (name === 'model') next.model = (await this.describe(next.model, next.batch)).text
         await this.#show(next, name)
         return ''

@@ -6,6 +6,7 @@ import { h } from '../ui/dom.js'
 import { explain } from '../ui/explain.js'
 import { count, percent, short } from '../ui/format.js'
 import { Gallery } from '../ui/gallery.js'
+import { focusCell, onGridKey } from '../ui/grid_keys.js'
 import { View } from './view.js'
 
 /** @typedef {import('../engine/protocol.js').ClassReport} ClassReport */
@@ -57,7 +58,7 @@ class ConfusionView extends View {
         attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes suffer first.',
       }))
     this.#table.addEventListener('click', ({ target }) => this.#choose(target))
-    this.#table.addEventListener('keydown', (event) => this.#onKey(event))
+    this.#table.addEventListener('keydown', (event) => onGridKey(event, this.#cells(), this.#rows.length, (cell) => this.#choose(cell)))
     this.lab.on('run', () => {
       this.#cell = undefined
       this.#refreshSoon()
@@ -165,31 +166,10 @@ class ConfusionView extends View {
   #choose(target) {
     const cell = target instanceof Element ? target.closest('[role=gridcell]') : null
     if (!(cell instanceof HTMLElement)) return
-    this.#focus(cell)
+    focusCell(this.#cells(), cell)
     this.#cell = place(cell)
     this.#paint()
     void this.#showCell()
-  }
-
-  /** @param {HTMLElement} cell */
-  #focus(cell) {
-    for (const each of this.#cells()) each.tabIndex = each === cell ? 0 : -1
-    cell.focus()
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKey(event) {
-    const { target } = event
-    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#rows.length, ArrowDown: this.#rows.length }
-    const move = moves[/** @type {keyof typeof moves} */ (event.key)]
-    const cells = this.#cells()
-    const at = cells.indexOf(/** @type {HTMLElement} */ (target))
-    if (at < 0 || (!move && event.key !== 'Enter' && event.key !== ' ')) return
-    event.preventDefault()
-    if (!move) return this.#choose(target)
-    const next = at + move
-    const sameRow = Math.floor(next / this.#rows.length) === Math.floor(at / this.#rows.length)
-    if (cells[next] && (Math.abs(move) > 1 || sameRow)) this.#focus(cells[next])
   }
 
   async #showCell() {
