@@ -2,6 +2,7 @@
 // same settings, and what a run then does.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { bytesOf } from './canvas.mjs'
 import { openCore } from './core.mjs'
 import { openPage, openSite, press, setField, waitForState } from './support.mjs'
 
@@ -83,8 +84,7 @@ test('the panel draws both, before the run and when a setting waits', async () =
 
 test('sixteen augmented images are the core’s, and follow the settings even while they wait', async () => {
   const { page, troubles, close } = await openPage(site)
-  const images = () => page.locator('.augmented').evaluateAll((canvases) => canvases.map((canvas) =>
-    [.../** @type {HTMLCanvasElement} */ (canvas).getContext('2d')?.getImageData(0, 0, 28, 28).data ?? []].filter((_, i) => i % 4 === 0)))
+  const images = async () => (await bytesOf(page.locator('.augmented'))).map(({ bytes }) => bytes.filter((_, i) => i % 4 === 0))
   /** @param {[string, string][]} fields */
   async function check(fields) {
     await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['as it is, in every epoch'])

@@ -54,8 +54,8 @@ export function makeOwnData(lab) {
       place.classList.remove('is-target')
       const { dataTransfer } = /** @type {DragEvent} */ (event)
       // The entries have to be taken before the event is over.
-      const entries = [...dataTransfer?.items ?? []].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
-      const found = (await Promise.all(entries.map(filesOf))).flat()
+      const items = [...dataTransfer?.items ?? []].map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
+      const found = (await Promise.all(items.map((item) => (item instanceof File ? [{ path: item.name, file: item }] : item ? filesOf(item) : [])))).flat()
       if (found.length > 0) void open(found)
     })
   })

@@ -16,7 +16,7 @@ const mostImages = 40
 /** Of more classes than this only those with the most mistakes have a row. */
 const mostClasses = 20
 /** Milliseconds that the run has to stand still before its weights are scored. */
-const settle = 150
+const settle = 400
 
 class ConfusionView extends View {
   #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'Counted here at the end of each epoch, and whenever the run stands still.')
@@ -73,9 +73,9 @@ class ConfusionView extends View {
   }
 
   #refreshSoon() {
-    if (!this.seen || this.lab.training || this.#later !== undefined) return
+    clearTimeout(this.#later)
+    if (!this.seen || this.lab.training) return
     this.#later = setTimeout(() => {
-      this.#later = undefined
       if (!this.lab.training) void this.#refresh()
     }, settle)
   }
