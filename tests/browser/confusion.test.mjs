@@ -41,8 +41,8 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   assert.deepEqual(await view.locator('[data-share=recall]').allTextContents(), recall.map(shown))
   assert.deepEqual(await view.locator('[data-share=precision]').allTextContents(), precision.map(shown))
   const names = await view.getByRole('list', { name: 'Hardest samples' }).getByRole('button').evaluateAll((buttons) => buttons.map((each) => each.getAttribute('aria-label')))
-  assert.deepEqual(names.map((name) => name?.match(/^Test image (\d+): (\d) taken for (\d) /)?.slice(1).map(Number)),
-    hardest.map((/** @type {any} */ { index, label, prediction }) => [index, label, prediction]))
+  assert.deepEqual(names.map((name) => name?.match(/^(\d) → (\d): test image (\d+), /)?.slice(1).map(Number)),
+    hardest.map((/** @type {any} */ { index, label, prediction }) => [label, prediction, index]))
 
   // The largest mistake is in full orange; its images are all that the data set has of it.
   let [label, prediction] = [0, 1]

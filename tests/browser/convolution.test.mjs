@@ -31,6 +31,8 @@ const largest = (values) => values.reduce((most, value) => Math.max(most, Math.a
 
 test('filters and maps have the colours of the core’s weights and outputs, at step 0 and later', async () => {
   const { page, troubles, close } = await openPage(site, { hash: `#${new URLSearchParams(fields)}` })
+  // The other views in sight look at the same steps, which takes a slow machine long.
+  page.setDefaultTimeout(240_000)
   const session = sessionAt(opened, fields)
   const view = page.locator('rl-convolution')
   await view.scrollIntoViewIfNeeded()

@@ -25,7 +25,7 @@ test('every cell is there, and those looked at have the core’s variances in th
   await page.waitForSelector('rl-init-map[data-drawn="4 32"]', { timeout: 240_000 })
   const { activations, fields } = opened.core.registry()
   const inits = fields.find((/** @type {any} */ { name }) => name === 'init').choices
-  assert.equal(await view.getByRole('gridcell').count(), activations.length * inits.length)
+  assert.equal(await view.locator('[role=gridcell]').count(), activations.length * inits.length)
   for (const [init, activation] of [['he_normal', 'relu'], ['glorot_uniform', 'tanh'], ['zero', 'relu'], ['constant', 'swish'], ['orthogonal', 'elu']]) {
     const session = sessionAt(opened, [['train_samples', '1000'], ['seed', '3'], ['init', init], ['model', `${`dense 32 | ${activation} | `.repeat(4)}dense 10`]])
     const variances = session.probe().layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2)

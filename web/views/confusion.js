@@ -117,10 +117,11 @@ class ConfusionView extends View {
     }
     this.#paint()
     void this.#showCell()
-    void this.#hardest.show(hardest.map((sample) => ({
-      part: 'test', index: sample.index, caption: `${short3(names[sample.label])} → ${short3(names[sample.prediction])}`,
-      name: `Test image ${sample.index}: ${names[sample.label]} taken for ${names[sample.prediction]} with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`,
-    })))
+    void this.#hardest.show(hardest.map((sample) => {
+      const caption = `${short3(names[sample.label])} → ${short3(names[sample.prediction])}`
+      const name = `${caption}: test image ${sample.index}, said with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
+      return { part: 'test', index: sample.index, caption, name }
+    }))
   }
 
   /** @param {number[]} rows @param {string[]} names */
