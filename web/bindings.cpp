@@ -20,6 +20,7 @@
 #include "train/inspect.h"
 #include "train/lessons.h"
 #include "train/probe_report.h"
+#include "train/rate_plan.h"
 #include "train/session.h"
 #include "train/sweep.h"
 
@@ -73,6 +74,14 @@ std::string progress_text(Progress progress) {
   json["json"] = progress.json;
   json["csv_lines"] = progress.csv;
   return text_of(json);
+}
+
+val class_report(const ClassReport& report) {
+  val result = val::object();
+  result.set("text", text_of(to_json(report)));
+  result.set("labels", copy_of(report.labels));
+  result.set("predictions", copy_of(report.predictions));
+  return result;
 }
 
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& json_text) {
@@ -284,6 +293,15 @@ class BoundDataset {
     });
   }
 
+  // Of a run with this config on this data, without making it.
+  val augmented(const std::string& config, int sample, int count) const {
+    return answer(
+        [&] { return copy_of(reluscope::augmented(*data_, config_from_json(config), sample, count)); });
+  }
+  val rates(const std::string& config, int points) const {
+    return answer([&] { return text_of(to_json(plan_rates(*data_, config_from_json(config), points))); });
+  }
+
   std::shared_ptr<const Dataset> data() const { return data_; }
 
  private:
@@ -374,7 +392,22 @@ class BoundSession {
     });
   }
   val classes(int hardest) {
-    return answer([&] { return text_of(to_json(session_->classes(hardest))); });
+    return answer([&] { return class_report(session_->classes(hardest)); });
+  }
+  val epoch_classes() const {
+    return answer([&] {
+      const auto& report = session_->epoch_classes();
+      return report ? class_report(*report) : val::null();
+    });
+  }
+  val parameter(const std::string& name) const {
+    return answer([&] {
+      const Session::ParameterValues found = session_->parameter(name);
+      val result = val::object();
+      result.set("shape", copy_of(found.shape));
+      result.set("values", copy_of(found.values));
+      return result;
+    });
   }
   val predict(const val& pixels) {
     return answer([&] {
@@ -514,6 +547,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::class_<BoundDataset>("Dataset")
       .class_function("make", &BoundDataset::make)
       .function("info", &BoundDataset::info)
+      .function("augmented", &BoundDataset::augmented)
+      .function("rates", &BoundDataset::rates)
       .function("image", &BoundDataset::image);
   emscripten::class_<BoundFolder>("Folder")
       .class_function("make", &BoundFolder::make)
@@ -533,6 +568,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("unit", &BoundSession::unit)
       .function("probe", &BoundSession::probe)
       .function("classes", &BoundSession::classes)
+      .function("epochClasses", &BoundSession::epoch_classes)
+      .function("parameter", &BoundSession::parameter)
       .function("predict", &BoundSession::predict)
       .function("augmented", &BoundSession::augmented)
       .function("load", &BoundSession::load)

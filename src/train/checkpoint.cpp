@@ -297,10 +297,10 @@ void Session::restore_monitors(const Json& monitors) {
     warned_.emplace(row[0].get<std::string>(),
                     static_cast<int>(fields.whole(row[1], "warned", -1, INT_MAX)));
   }
-  if (phase_ == Phase::kScoring && config_.probe > 0) {
+  if (phase_ == Phase::kScoring) {
     start_classes();
     epoch_classes_->restore(fields.at("classes"));
-    last_look_ = probe({});  // as at the end of the epoch: no weight has changed since
+    if (config_.probe > 0) last_look_ = probe({});  // as at the end of the epoch: no weight has changed since
   }
 }
 

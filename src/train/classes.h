@@ -28,6 +28,7 @@ struct ClassReport {
   // Recall: of those that are it, the share predicted; none if none are.
   std::vector<std::optional<double>> precision, recall;
   std::vector<HardSample> hardest;  // by loss, descending; of equals the first in the set
+  std::vector<std::uint8_t> labels, predictions;  // of all samples, in the order added
 };
 
 class ClassMeter {
@@ -49,6 +50,7 @@ class ClassMeter {
   int samples_ = 0;
   std::vector<std::int64_t> confusion_;
   std::vector<HardSample> hardest_;
+  std::vector<std::uint8_t> labels_, predictions_;
 };
 
 }  // namespace reluscope

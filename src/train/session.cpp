@@ -29,9 +29,6 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
 
-// Samples listed as the hardest at the end of an epoch.
-constexpr int kHardest = 10;
-
 // Bytes by purpose.
 Json memory_json(const Trainer& trainer) {
   Json json = Json::object();
@@ -217,7 +214,7 @@ Progress Session::train_step() {
     scored_ = 0;
     validation_score_ = {};
     test_score_ = {};
-    if (config_.probe > 0) start_classes();
+    start_classes();
   }
   add_seconds();
   return progress;
@@ -279,6 +276,8 @@ Progress Session::end_epoch() {
   progress.csv = {metrics_row(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
+  if (epoch_classes_) scored_classes_ = epoch_classes_->report("test");
+  epoch_classes_.reset();
   if (config_.probe > 0) add_classes(progress);
   record_epoch();
   epoch_score_ = {};
@@ -409,9 +408,8 @@ void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes()
 
 void Session::add_classes(Progress& progress) {
   Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
-  event.update(to_json(epoch_classes_->report("test")));
+  event.update(to_json(*scored_classes_));
   progress.json.push_back(json_line(event));
-  epoch_classes_.reset();
   for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
   progress.lines.emplace_back();
 }
@@ -440,6 +438,18 @@ std::vector<std::string> Session::layer_names() const {
     names.push_back(trainer_.model().layer_name(l));
   }
   return names;
+}
+
+Session::ParameterValues Session::parameter(const std::string& name) const {
+  std::vector<std::string> known;
+  for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
+    known.push_back(parameter.name);
+    if (parameter.name != name) continue;
+    ParameterValues found{{}, Model::gather(parameter, trainer_.model().parameters())};
+    for (const auto length : parameter.spec.shape) found.shape.push_back(static_cast<int>(length));
+    return found;
+  }
+  throw Error("parameter is " + in_quotes(name) + ", but it must be " + join_or(known));
 }
 
 std::string Session::hash_of(std::span<const float> parameters) const {

@@ -84,12 +84,22 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
+  // The same of the last epoch that was scored, with the weights that it ended with, which costs
+  // nothing more; none before the first. Lists kHardest samples.
+  const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
+  static constexpr int kHardest = 10;
   std::vector<std::string> layer_names() const;
   // One unit of an activation layer, with so many of the images of the probe set that fire it most.
   UnitReport unit(int layer, int unit, int strongest);
   // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws Error
   // for units that do not exist.
   Score evaluate_without(int layer, const std::vector<int>& units);
+  struct ParameterValues {
+    std::vector<int> shape;  // as PyTorch has it
+    std::vector<float> values;
+  };
+  // What a parameter is now, by its name in the state_dict. Throws Error for another name.
+  ParameterValues parameter(const std::string& name) const;
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
   // then over what layers keep beside them (running statistics). Of the weights themselves, whether or
@@ -158,7 +168,8 @@ class Session {
   Progress diverged_;
   std::unique_ptr<Probe> probe_;  // made when first asked for
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
-  std::optional<ClassMeter> epoch_classes_;
+  std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
+  std::optional<ClassReport> scored_classes_;
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

@@ -44,6 +44,10 @@ struct StepResult {
   int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
 };
 
+// (count, H, W): a training sample as a run with this config sees it in epochs 1 to `count`. Throws
+// Error for a sample or a count out of range.
+std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample, int count);
+
 // What MNIST's pixels are usually normalised by.
 inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 

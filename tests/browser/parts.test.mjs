@@ -63,6 +63,8 @@ test('the model’s text is edited in place', () => {
   assert.equal(model.withoutLayer(two, 1), text)
   assert.equal(model.withoutLayer(text, 0), 'dense 10')
   assert.equal(model.withLayer('dense 10', 16, 'relu'), 'dense 16 | relu | dense 10')
+  assert.equal(model.withOutputs(text, 3), 'dense 512 | relu | dense 3')
+  assert.equal(model.withOutputs('dense 10 | relu', 3), 'dense 10 | relu')
 })
 
 test('an address reads back as what was written', () => {

@@ -33,6 +33,9 @@ function unwrap(answer) {
 /** @param {{value?: string, error?: string}} answer @returns {any} */
 const unwrapJson = (answer) => JSON.parse(unwrap(answer))
 
+/** @param {{text: string, labels: Uint8Array, predictions: Uint8Array}} answer @returns {import('./protocol.js').ClassReport} */
+const classReport = ({ text, labels, predictions }) => ({ ...JSON.parse(text), labels, predictions })
+
 /** @param {unknown} value @param {string} what @returns {string} */
 function asText(value, what) {
   if (typeof value !== 'string') throw new CoreError(`${what} is ${String(value)}, but must be a text`)
@@ -73,6 +76,29 @@ export class Dataset {
   image(part, index) {
     if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`)
     return unwrap(this.bound.image(part === 'test', index))
+  }
+
+  /**
+   * What augmentation would make of a training image in epochs 1 to `count` of a run with this config.
+   * @param {Config} config some or all fields
+   * @param {number} sample from 0
+   * @param {number} count
+   * @returns {Uint8Array} count * height * width bytes
+   */
+  augmented(config, sample, count) {
+    if (!Number.isInteger(sample) || !Number.isInteger(count)) throw new CoreError(`image ${sample} and ${count} versions must be whole numbers`)
+    return unwrap(this.bound.augmented(JSON.stringify(config), sample, count))
+  }
+
+  /**
+   * The learning rate over a whole run with this config.
+   * @param {Config} config some or all fields
+   * @param {number} points how many updates to tell of, at most
+   * @returns {import('./protocol.js').RatePlan}
+   */
+  rates(config, points) {
+    if (!Number.isInteger(points)) throw new CoreError(`points is ${points}, but it must be a whole number`)
+    return unwrapJson(this.bound.rates(JSON.stringify(config), points))
   }
 
   delete() {
@@ -193,7 +219,24 @@ export class Session {
     if (!Number.isInteger(hardest) || hardest < 0 || hardest > 10000) {
       throw new CoreError(`hardest is ${String(hardest)}, but it must be a whole number from 0 to 10000`)
     }
-    return unwrapJson(this.bound.classes(hardest))
+    return classReport(unwrap(this.bound.classes(hardest)))
+  }
+
+  /** The same of the last epoch that was scored, which costs nothing; null before the first.
+   * @returns {import('./protocol.js').ClassReport | null} */
+  epochClasses() {
+    const answer = unwrap(this.bound.epochClasses())
+    return answer && classReport(answer)
+  }
+
+  /**
+   * A parameter as it is now.
+   * @param {string} name in the state_dict: "conv1.weight"
+   * @returns {{shape: number[], values: Float32Array}} as PyTorch has it
+   */
+  parameter(name) {
+    const { shape, values } = unwrap(this.bound.parameter(asText(name, 'parameter')))
+    return { shape: [...shape], values }
   }
 
   /**

@@ -197,7 +197,7 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').DatasetInfo>} */
   async addData(name, files) {
     const info = await this.request('addData', { name, files })
-    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names }]
+    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names, own: true }]
     return info
   }
 
@@ -219,15 +219,29 @@ export class Engine extends Emitter {
     return this.request('image', { part, index })
   }
 
+  /** Some of them at once. @param {'train'|'test'} part @param {number[]} indices
+   * @returns {Promise<{pixels: Uint8Array, label: number}[]>} */
+  images(part, indices) {
+    return this.request('images', { part, indices })
+  }
+
   /** What the model makes of an image now. @param {Uint8Array} pixels @returns {Promise<Prediction>} */
   predict(pixels) {
     return this.request('predict', { pixels })
   }
 
   /** What augmentation makes of a training image in epochs 1 to `count`.
-   * @param {number} sample @param {number} count @returns {Promise<Uint8Array>} count * height * width bytes */
-  augmented(sample, count) {
-    return this.request('augmented', { sample, count })
+   * @param {number} sample @param {number} count @param {Partial<Config>} [config] of a run that is not made, on the data
+   * that is loaded; the run's own if it is left out @returns {Promise<Uint8Array>} count * height * width bytes */
+  augmented(sample, count, config) {
+    return this.request('augmented', { sample, count, config })
+  }
+
+  /** The learning rate, momentum and moves over a whole run with this config on the data that is loaded.
+   * @param {Partial<Config>} config @param {number} [points] how many updates to tell of, at most
+   * @returns {Promise<import('./protocol.js').RatePlan>} */
+  rates(config, points = 300) {
+    return this.request('rates', { config, points })
   }
 
   /** Scores the whole test set now.
@@ -263,6 +277,18 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').ClassReport>} */
   classes(hardest = 10) {
     return this.request('classes', { hardest })
+  }
+
+  /** The same of the last epoch that was scored, with the weights that it ended with; costs nothing.
+   * @returns {Promise<import('./protocol.js').ClassReport | null>} null before the first */
+  epochClasses() {
+    return this.request('epochClasses')
+  }
+
+  /** A parameter of the network as it is now. @param {string} name in the state_dict: "conv1.weight"
+   * @returns {Promise<{shape: number[], values: Float32Array}>} as PyTorch has it */
+  parameter(name) {
+    return this.request('parameter', { name })
   }
 
   /** The kinds of experiments with their flags, and the lessons: name and claim, a line each.

@@ -24,7 +24,8 @@ export const version = 1
  * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number,
  *            memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
  *
- * @typedef {{name: string, label: string, class_names?: string[]}} DatasetEntry a data set that can be loaded
+ * @typedef {{name: string, label: string, class_names?: string[], own?: boolean}} DatasetEntry a data set that can
+ *   be loaded; own: the page brought it
  * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number,
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
@@ -86,7 +87,12 @@ export const version = 1
  * @typedef {{part: string, samples: number, correct: number, confusion: number[][], precision: (number|null)[],
  *            recall: (number|null)[],
  *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
- *                      label_probability: number}[]}} ClassReport confusion[label][prediction]
+ *                      label_probability: number}[], labels: Uint8Array, predictions: Uint8Array}} ClassReport
+ *   confusion[label][prediction]; labels and predictions of all samples in their order
+ * @typedef {{updates_per_epoch: number, updates: number, depends_on_validation: boolean, at: number[], lr: number[],
+ *            momentum: number[], moves: number[]}} RatePlan
+ *   at: updates from 0, ascending; momentum: empty where the schedule has none; moves: by how much a parameter is moved
+ *   in that update whose gradient is 1 in all of them, empty for very long runs
  *
  * @typedef {object} EngineEvents
  * @property {{name: string, loaded: number, total: number}} loading compressed bytes of a data set

@@ -49,6 +49,12 @@ function current() {
   return runner
 }
 
+/** The data set of the run, or a clear refusal. */
+function loaded() {
+  if (!dataset) throw new Error('no data set is loaded yet')
+  return dataset
+}
+
 /** @param {string} name */
 async function datasetOf(name) {
   const brought = own.get(name)
@@ -207,15 +213,16 @@ const requests = {
   },
 
   /** @param {{part: 'train'|'test', index: number}} message */
-  image({ part, index }) {
-    if (!dataset) throw new Error('no data set is loaded yet')
-    return dataset.data.image(part, index)
-  },
+  image: ({ part, index }) => loaded().data.image(part, index),
+  /** @param {{part: 'train'|'test', indices: number[]}} message */
+  images: ({ part, indices }) => indices.map((index) => loaded().data.image(part, index)),
 
   /** @param {{pixels: Uint8Array}} message */
   predict: ({ pixels }) => current().session.predict(pixels),
-  /** @param {{sample: number, count: number}} message */
-  augmented: ({ sample, count }) => current().session.augmented(sample, count),
+  /** @param {{sample: number, count: number, config?: Partial<Config>}} message */
+  augmented: ({ sample, count, config }) => (config ? loaded().data.augmented(config, sample, count) : current().session.augmented(sample, count)),
+  /** @param {{config: Partial<Config>, points: number}} message */
+  rates: ({ config, points }) => loaded().data.rates(config, points),
   experimentKinds: () => core.experimentKinds(),
   /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
   async startExperiment({ kind, config: wanted, flags }) {
@@ -242,6 +249,9 @@ const requests = {
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
+  epochClasses: () => current().session.epochClasses(),
+  /** @param {{name: string}} message */
+  parameter: ({ name }) => current().session.parameter(name),
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: string, images?: number}} message */
   save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
@@ -257,6 +267,8 @@ const requests = {
 /** @param {any} result @returns {Transferable[]} */
 function transferable(result) {
   if (result?.probabilities) return buffersOf(result)
+  if (result?.predictions) return [result.labels.buffer, result.predictions.buffer]
+  if (result?.values instanceof Float32Array) return [result.values.buffer]
   return ArrayBuffer.isView(result) ? [result.buffer] : []
 }
 

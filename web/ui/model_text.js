@@ -79,3 +79,8 @@ export function withoutLayer(text, index) {
   layers.splice(at, next - at)
   return layers.join(' | ')
 }
+
+/** The text with so many outputs, where its last layer is a dense one. @param {string} text @param {number} outputs */
+export function withOutputs(text, outputs) {
+  return text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
+}
