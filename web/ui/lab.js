@@ -14,8 +14,10 @@ import { readHash, writeHash } from './hash.js'
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, theme: null}} LabEvents
- *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed
+ *            notice: Notice, unnotice: {key: string}, announce: string, theme: null,
+ *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
+ *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; draft: a model as it is
+ *   being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
