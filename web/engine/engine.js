@@ -68,6 +68,8 @@ export class Engine extends Emitter {
   #nextId = 1
   /** @type {Map<number, {done: (result: any) => void, failed: (error: Error) => void}>} */
   #waiting = new Map()
+  /** What who watches the monitors asks for. @type {Map<string, import('./protocol.js').ProbeRequest>} */
+  #probing = new Map()
   /** Set once the worker has died. @type {EngineError | undefined} */
   #dead
 
@@ -111,8 +113,10 @@ export class Engine extends Emitter {
   /** Makes a new run at step 0, loading its data first where needed ('loading' events tell how far it is). If
    * anything is wrong, the run before stays as it was and goes on.
    * @param {Partial<Config>} config @returns {Promise<RunInfo>} */
-  configure(config) {
-    return this.request('configure', { config })
+  async configure(config) {
+    const info = await this.request('configure', { config })
+    if (this.#probing.size > 0) void this.#sendProbing()
+    return info
   }
 
   /** Trains until pause(), the end, or divergence. @returns {Promise<void>} when it has begun */
@@ -224,6 +228,26 @@ export class Engine extends Emitter {
     return this.request('watch', { key, pixels })
   }
 
+  /** From now on posts 'probe' events of what the monitors say, as probe() answers, for all who watch together: what any
+   * of them asks for is in each. They come when something changed and the page has drawn the one before, and take a few
+   * hundredths of the training's time at most; with `probe` in the config only at the steps at which the command line
+   * looks as well. Goes on over configure(). Null ends it for this key.
+   * @param {string} key names who watches @param {import('./protocol.js').ProbeRequest | null} request
+   * @returns {Promise<void>} */
+  watchProbe(key, request) {
+    if (request) this.#probing.set(key, request)
+    else this.#probing.delete(key)
+    return this.#sendProbing()
+  }
+
+  #sendProbing() {
+    const all = [...this.#probing.values()]
+    return this.request('watchProbe', { request: all.length === 0 ? null : {
+      gradients: all.some(({ gradients }) => gradients), everywhere: all.some(({ everywhere }) => everywhere),
+      components: all.find(({ components }) => components !== undefined)?.components,
+    } })
+  }
+
   /** Ends the worker and frees its memory. */
   close() {
     this.#die('the engine was closed')
@@ -247,7 +271,7 @@ export class Engine extends Emitter {
     if (message.v !== version) return this.#die(`the worker speaks version ${message.v}, this page ${version}`)
     if (message.type !== 'reply') {
       this.emit(message.type, message)
-      if (message.type === 'snapshot') whenDrawn(() => this.#acknowledge(message.key))
+      if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
       return
     }
     const waiting = this.#waiting.get(message.id)
@@ -256,7 +280,7 @@ export class Engine extends Emitter {
     else waiting?.failed(new EngineError(message.error))
   }
 
-  /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} key */
+  /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} [key] */
   #acknowledge(key) {
     if (!this.#dead) this.#worker.postMessage({ v: version, type: 'drawn', key })
   }

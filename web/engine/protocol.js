@@ -84,6 +84,7 @@ export const version = 1
  * @property {Progress} progress
  * @property {EpochResult} epoch
  * @property {Snapshot} snapshot
+ * @property {ProbeSnapshot} probe what the monitors say, to who watches them
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string}} diverged

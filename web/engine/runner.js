@@ -1,6 +1,7 @@
 // Drives one session inside the worker: trains in short slices so that messages get through in between, even in a
 // background tab, and posts what happens, no more often than a screen can show.
 import { Meter } from './meter.js'
+import { ProbeStream } from './probe_stream.js'
 
 /**
  * @typedef {import('./core.js').Session} Session
@@ -32,6 +33,7 @@ export class Runner {
   #sliceEnd = 0
   /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
+  #probes
 
   /** @param {Session} session now owned by this @param {RunInfo} info @param {Post} post */
   constructor(session, info, post) {
@@ -40,6 +42,10 @@ export class Runner {
     this.#post = post
     this.#meter = new Meter(info.totalSteps)
     this.#channel.port1.onmessage = () => this.#runSlice()
+    this.#probes = new ProbeStream({
+      look: (request) => session.probe(request), post: (snapshot) => post('probe', snapshot),
+      every: info.config.probe, layers: info.model.layers.map(({ name }) => name),
+    })
   }
 
   get session() {
@@ -98,8 +104,14 @@ export class Runner {
     this.#sendSnapshots()
   }
 
-  /** The page has drawn a snapshot and can take the next. @param {string} key */
+  /** From now on tells what the monitors say, or stops with null. @param {import('./protocol.js').ProbeRequest | null} request */
+  watchProbe(request) {
+    this.#probes.watch(request, this.#state === 'training')
+  }
+
+  /** The page has drawn a snapshot and can take the next. @param {string} [key] of a watched image; none: a probe's */
   drawn(key) {
+    if (key === undefined) return this.#probes.drawn(this.#state === 'training')
     const watch = this.#watched.get(key)
     if (!watch) return
     watch.waiting = false
@@ -129,6 +141,7 @@ export class Runner {
     this.#state = state
     this.#markDue()
     this.#sendSnapshots()
+    this.#probes.send(false)
     this.#post('state', { state })
   }
 
@@ -150,6 +163,7 @@ export class Runner {
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
     this.#markDue()
     this.#sendSnapshots()
+    this.#probes.send(true)
     this.#channel.port2.postMessage(0)
   }
 
@@ -178,6 +192,7 @@ export class Runner {
     const before = batch === 1 ? 0 : this.#last.samples
     this.#last = { epoch, batch, batches, step, samples, loss, accuracy }
     this.#meter.addStep({ step, loss, accuracy }, samples - before, took)
+    this.#probes.onStep(step, batch === batches, took)
     if (batch === batches) this.#meter.closePoint()
   }
 

@@ -196,7 +196,9 @@ const requests = {
 
   /** @param {{key: string, pixels: Uint8Array | null}} message */
   watch: ({ key, pixels }) => current().watch(key, pixels),
-  /** @param {{key: string}} message */
+  /** @param {{request: import('./protocol.js').ProbeRequest | null}} message */
+  watchProbe: ({ request }) => runner?.watchProbe(request),
+  /** @param {{key?: string}} message */
   drawn: ({ key }) => runner?.drawn(key),
 }
 

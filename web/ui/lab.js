@@ -3,6 +3,7 @@
 import { Emitter } from '../engine/emitter.js'
 import { plural } from './format.js'
 import { readHash, writeHash } from './hash.js'
+import { ProbeHistory } from './probe_history.js'
 
 /**
  * @typedef {import('../engine/protocol.js').Config} Config
@@ -13,11 +14,11 @@ import { readHash, writeHash } from './hash.js'
  *            action?: {label: string, run: () => void}}} Notice
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
- *            snapshot: import('../engine/protocol.js').Snapshot, loading: {name: string, loaded: number, total: number},
+ *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, loading: {name: string, loaded: number, total: number},
  *            notice: Notice, unnotice: {key: string}, announce: string, theme: null,
  *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
- *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; draft: a model as it is
- *   being typed
+ *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
+ *   said something; unit: another one is chosen; draft: a model as it is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -38,6 +39,10 @@ export class Lab extends Emitter {
   epochs = []
   /** @type {string[]} what the command line would have printed */
   lines = []
+  /** What the monitors said, while somebody watched. */
+  probes = new ProbeHistory()
+  /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
+  unit = null
   /** @type {Promise<unknown>} changes are made one after the other */
   #queue = Promise.resolve()
 
@@ -60,6 +65,11 @@ export class Lab extends Emitter {
       this.emit('log', { lines })
     })
     engine.on('snapshot', (snapshot) => this.emit('snapshot', snapshot))
+    engine.on('probe', (snapshot) => {
+      const [warning] = this.probes.add(snapshot)
+      if (warning) this.emit('announce', `Warning: ${warning.message}`)
+      this.emit('probe', null)
+    })
     engine.on('loading', (loading) => this.emit('loading', loading))
   }
 
@@ -144,6 +154,12 @@ export class Lab extends Emitter {
     return this.engine.describe(model, [1, height, width], classes, batch)
   }
 
+  /** @param {number} layer @param {number} unit */
+  chooseUnit(layer, unit) {
+    this.unit = { layer, unit }
+    this.emit('unit', null)
+  }
+
   toggle() {
     return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
   }
@@ -205,6 +221,7 @@ export class Lab extends Emitter {
     this.points = { step: [], loss: [], accuracy: [] }
     this.epochs = []
     this.lines = []
+    this.probes = new ProbeHistory()
     this.shown = { ...this.effective, events: [] }
     await this.#writeHash()
     this.emit('run', null)

@@ -11,6 +11,8 @@ export const groups = ['Training', 'Units', 'Images', 'Experiments', 'Run']
 const rows = [
   { tag: 'rl-curves', title: 'Loss and accuracy', group: 'Training', size: 'wide', load: () => import('./curves.js'),
     about: 'Training batches as they come; the test set is scored at the end of each epoch and never steers anything.' },
+  { tag: 'rl-microscope', title: 'Activation microscope', size: '', load: () => import('./microscope.js'),
+    about: 'Where the inputs of a layer’s function lie, and what the function makes of them.' },
   { tag: 'rl-image', title: 'One image through the network', group: 'Training', size: 'wide', load: () => import('./image.js'),
     about: 'A test image, what every hidden unit makes of it, and the ten probabilities, as the weights are now.' },
   { tag: 'rl-draw', title: 'Draw a digit', group: 'Images', size: 'tall', load: () => import('./draw.js'),

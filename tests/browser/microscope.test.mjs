@@ -1,0 +1,86 @@
+// The activation microscope on real MNIST: shares, moments, bars and colours are what the core says at that step.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { diverging } from '../../web/ui/colours.js'
+import { percent, short } from '../../web/ui/format.js'
+import { drawn, nodeSession, pageAt } from './monitors.mjs'
+import { openSite } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const config = { model: 'dense 64 | elu | dense 32 | prelu | dense 10', lr: 0.01, seed: 3 }
+
+/** What is drawn: heights of the bars relative to the highest, and their colours. @param {import('playwright-core').Locator} view */
+const barsOf = (view) => view.locator('.activation-bar').evaluateAll((bars) => {
+  const heights = bars.map((bar) => Number(bar.getAttribute('height')))
+  return bars.map((bar, i) => ({ share: heights[i] / Math.max(...heights), fill: getComputedStyle(bar).fill }))
+})
+
+test('the microscope shows the numbers of the core, layer by layer', async () => {
+  const { page, view, troubles, close } = await pageAt(site, config, 'rl-microscope', 3)
+  const run = await nodeSession(config)
+  for (let step = 0; step < 3; step++) run.advance()
+  const { layers } = run.probe()
+  for (const name of ['act1', 'act2']) {
+    await view.getByRole('combobox', { name: 'Layer under the microscope' }).selectOption(name)
+    const layer = layers.find((each) => each.name === name)
+    assert.ok(layer?.input && layer.regimes)
+    const { counts, low, high } = layer.input.histogram
+    await view.getByRole('img', { name: new RegExp(`^Inputs of ${name} `) }).waitFor()
+
+    assert.deepEqual(await view.locator('.regimes .bar-value').allTextContents(), layer.regimes.map(({ share }) => percent(share)))
+    assert.deepEqual(await view.locator('.regimes th').evaluateAll((heads) => heads.map((head) => head.firstChild?.textContent)), layer.regimes.map((each) => each.name))
+    const values = await view.locator('.stats b').allTextContents()
+    assert.deepEqual(values.slice(0, 4), [
+      `${short(layer.input.mean)} ± ${short(layer.input.deviation)}`, `${short(layer.mean)} ± ${short(layer.deviation)}`, percent(layer.sparsity), String(layer.units),
+    ])
+    if (layer.slopes) assert.equal(values[4], short(layer.slopes.values[0]))
+
+    const bars = await barsOf(view)
+    assert.equal(bars.length, counts.length)
+    bars.forEach(({ share }, i) => assert.ok(Math.abs(share - counts[i] / Math.max(...counts)) < 1e-3, `bar ${i}: ${share} of ${counts[i]}`))
+    // The outermost bars lie well inside one regime, and far beyond full colour.
+    assert.ok(low < 0 && high > 0)
+    assert.equal(bars.at(-1)?.fill.replaceAll(',', ''), diverging(1, 1))
+    const [red, , blue] = (bars[0].fill.match(/\d+/g) ?? []).map(Number)
+    assert.ok(red > blue, `${name}: what is below 0 comes out below 0, and is orange: ${bars[0].fill}`)
+  }
+  assert.deepEqual(troubles, [])
+  run.delete()
+  assert.equal(await page.locator('rl-microscope').getAttribute('data-step'), '3')
+  await close()
+})
+
+test('the curve is drawn with the slope as it is learnt now, and follows the run', async () => {
+  const { page, view, close } = await pageAt(site, { model: 'dense 24 | prelu | dense 10', lr: 0.1 }, 'rl-microscope', 0)
+  const left = () => view.locator('.curve-f').getAttribute('d').then((path) => Number(path?.match(/^M[\d.]+ ([\d.]+)/)?.[1]))
+  await page.waitForFunction(() => document.querySelector('rl-microscope .curve-f'))
+  const before = await left()
+  assert.equal(await view.locator('.stats b').nth(4).textContent(), '0.25')
+  await page.getByRole('button', { name: 'Step', exact: true }).click()
+  await drawn(page, 'rl-microscope', 1)
+  await page.waitForFunction((y) => !document.querySelector('rl-microscope .curve-f')?.getAttribute('d')?.includes(` ${y}`), before)
+  assert.notEqual(await view.locator('.stats b').nth(4).textContent(), '0.25')
+  await close()
+})
+
+test('saturated inputs are warned about where they are shown', async () => {
+  const { view, close } = await pageAt(site, { model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 }, 'rl-microscope', 0)
+  const run = await nodeSession({ model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 })
+  const expected = run.probe().warnings.filter(({ code }) => ['saturation', 'mean_shift'].includes(code)).map(({ message }) => message)
+  assert.ok(expected.length > 0)
+  assert.deepEqual(await view.locator('.warnings li').allTextContents(), expected)
+  run.delete()
+  await close()
+})
+
+test('a model without an activation has nothing to look at, and says so', async () => {
+  const { view, close } = await pageAt(site, { model: 'dense 10' }, 'rl-microscope', 0)
+  await view.getByText('This model has no activation between its layers').waitFor()
+  await close()
+})

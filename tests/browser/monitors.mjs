@@ -1,0 +1,52 @@
+// What the tests of the monitors' views share: the same run in Node on real MNIST, and pages at an exact step.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { loadCore } from '../../web/engine/core.js'
+import { idxNames, root } from '../node/support.mjs'
+import { openPage, press, waitForStep } from './support.mjs'
+
+/** @type {Promise<{core: import('../../web/engine/core.js').Core, dataset: import('../../web/engine/core.js').Dataset}> | undefined} */
+let loaded
+
+async function load() {
+  const folder = join(root, 'build/wasm')
+  const core = await loadCore({
+    moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope.wasm'))),
+  })
+  const [trainImages, trainLabels, testImages, testLabels] = idxNames.map((name) => new Uint8Array(readFileSync(join(root, 'build/data/mnist', name))))
+  return { core, dataset: core.createDataset({ name: 'mnist', trainImages, trainLabels, testImages, testLabels }) }
+}
+
+/** A run in this process. @param {object} config */
+export async function nodeSession(config) {
+  loaded ??= load()
+  const { core, dataset } = await loaded
+  return core.createSession(dataset, config)
+}
+
+/** The address of a config. @param {Record<string, string | number>} config */
+export const hashOf = (config) => `#${new URLSearchParams(Object.entries(config).map(([name, value]) => [name, String(value)]))}`
+
+/**
+ * A page of this config after so many single steps, with a view in sight that has drawn the last of them.
+ * @param {import('./support.mjs').Site} site @param {Record<string, string | number>} config
+ * @param {string} tag of the view @param {number} steps @param {import('playwright-core').BrowserContextOptions} [context]
+ */
+export async function pageAt(site, config, tag, steps, context) {
+  const opened = await openPage(site, { hash: hashOf(config), context })
+  const view = opened.page.locator(tag)
+  await view.scrollIntoViewIfNeeded()
+  await drawn(opened.page, tag, 0)
+  for (let step = 1; step <= steps; step++) {
+    await press(opened.page, 'Step')
+    await waitForStep(opened.page, step)
+    await drawn(opened.page, tag, step)
+  }
+  return { ...opened, view }
+}
+
+/** @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
+export function drawn(page, tag, step) {
+  return page.waitForSelector(`${tag}[data-step="${step}"]`)
+}

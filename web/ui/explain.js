@@ -1,0 +1,25 @@
+// A short explanation in place: what a view is, what to look for, what to try. And formulas for it, as mathematics.
+import { h } from './dom.js'
+
+/** @typedef {string | Node} Words */
+
+/** @param {{what: Words | Words[], look: Words | Words[], attempt: Words | Words[]}} parts */
+export function explain({ what, look, attempt }) {
+  const part = (/** @type {string} */ title, /** @type {Words | Words[]} */ words) => h('div', {}, h('dt', {}, title), h('dd', {}, words))
+  return h('details', { class: 'explain' }, h('summary', {}, 'What is this?'),
+    h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
+}
+
+/** @typedef {[string, ...(string | MathPart)[]]} MathPart a MathML element's name and what is in it */
+
+/** @param {...MathPart} parts */
+export function math(...parts) {
+  return mathElement(['math', ...parts])
+}
+
+/** @param {MathPart} part @returns {Element} */
+function mathElement([name, ...children]) {
+  const element = document.createElementNS('http://www.w3.org/1998/Math/MathML', name)
+  element.append(...children.map((child) => (typeof child === 'string' ? child : mathElement(child))))
+  return element
+}

@@ -1,0 +1,108 @@
+// The activation microscope: the inputs of one activation layer under the curves of its function, how many fall into
+// each regime, and what comes out.
+import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../ui/activation_plot.js'
+import { h } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
+import { count, percent, short } from '../ui/format.js'
+import { hiddenActivations, layerTitle } from '../ui/probe_history.js'
+import { ProbeView } from './probe_view.js'
+
+/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+
+/** What each regime means, in a few words. */
+const meanings = {
+  off: 'nothing comes out, no gradient gets back', saturated: 'flat at a bound, hardly any gradient', leaky: 'a line, but less steep',
+  curved: 'neither flat nor a line', linear: 'passes through',
+}
+
+class MicroscopeView extends ProbeView {
+  codes = ['saturation', 'mean_shift']
+  #select = h('select', { 'aria-label': 'Layer under the microscope', class: 'small', onchange: () => this.refresh() })
+  #plot = new ActivationPlot()
+  #legend = h('div', { class: 'legend' })
+  #stats = h('dl', { class: 'stats' })
+  #regimes = h('table', { class: 'regimes' })
+  #at = h('span', { class: 'muted probe-step' })
+  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers: nothing bends. Add one in the panel.')
+  #body = h('div', { class: 'microscope' }, this.#plot.element, this.#legend, this.#regimes, this.#stats)
+  #turn = 0
+
+  build() {
+    this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#select), this.#at), this.#empty, this.#body,
+      explain({
+        what: ['Before the function come the pre-activations ', math(['mi', 'z'], ['mo', '='], ['mi', 'W'], ['mi', 'x'], ['mo', '+'], ['mi', 'b']), ', here of 500 fixed images. Bars count them; the solid line is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')']), ', the dashed one its slope.'],
+        look: 'ReLU passes on only what lies right of 0, so its outputs have a mean above 0, which the next layer has to live with. Where the slope is 0 nothing is learnt.',
+        attempt: 'Choose Sigmoid and watch the ends fill up; choose ELU and see the mean come closer to 0.',
+      }))
+  }
+
+  begin() {
+    this.#turn += 1
+    const chosen = this.#select.value
+    const names = this.lab.run.model.layers.slice(0, -1).filter(({ kind }) => kind === 'activation')
+    this.#select.replaceChildren(...names.map((layer) => h('option', { value: layer.name }, layerTitle(layer))))
+    if (names.some(({ name }) => name === chosen)) this.#select.value = chosen
+    this.#body.hidden = names.length === 0
+    this.#empty.hidden = names.length > 0
+  }
+
+  /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  draw(snapshot) {
+    const layer = hiddenActivations(snapshot).find(({ name }) => name === this.#select.value)
+    if (!layer) return
+    this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
+    this.#showNumbers(layer)
+    void this.#showPlot(layer)
+  }
+
+  /** @param {LayerSnapshot} layer */
+  async #showPlot({ name, text, input, regimes = [], slopes }) {
+    const turn = ++this.#turn
+    const { registry, engine } = this.lab
+    const [word, ...values] = text.split(' ')
+    const activation = registry.activations.find((each) => each.name === word)
+    if (!activation || !input) return
+    const learnt = slopes && slopes.values.reduce((sum, value) => sum + value, 0) / slopes.values.length
+    const parameters = activation.parameters.map((parameter, i) =>
+      (learnt !== undefined && parameter.name === slopes?.name ? learnt : Number(values[i] ?? parameter.default)))
+    const xs = positionsFor(input.histogram, activation.kinks)
+    const curve = await engine.curve(word, parameters, xs).catch(() => null)
+    if (!curve || turn !== this.#turn) return
+    const { below, above, counts } = input.histogram
+    const all = counts.reduce((sum, number) => sum + number, 0)
+    this.#plot.show(input.histogram, { xs, ...curve }, regimes.map(({ to }) => to),
+      `Inputs of ${name} (${text}): ${count(all)} values from ${short(input.histogram.low)} to ${short(input.histogram.high)}, mean ${short(input.mean)}; ` +
+      regimes.map((regime) => `${percent(regime.share, 1)} ${regime.name}`).join(', '))
+    this.#legend.replaceChildren(...plotLegend(limitOf(curve.y), below + above).filter((part) => part instanceof Node))
+  }
+
+  /** @param {LayerSnapshot} layer */
+  #showNumbers({ input, regimes = [], mean, deviation, sparsity, slopes, units, positions }) {
+    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
+      h('tbody', {}, regimes.map(({ name, from, to, share }) => {
+        const bar = h('div', { class: 'bar-fill' })
+        bar.style.transform = `scaleX(${share})`
+        return h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
+          h('td', {}, h('div', { class: 'bar-track' }, bar), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share)))
+      })))
+    const rows = [
+      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
+      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean of 0 would be best'],
+      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
+      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'of this layer'],
+      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
+        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt, now; the curve is drawn with it']] : []),
+    ]
+    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
+  }
+}
+
+/** @param {number | null} from @param {number | null} to */
+function rangeOf(from, to) {
+  if (from === null && to === null) return 'all z'
+  if (from === null) return `z ≤ ${short(Number(to))}`
+  if (to === null) return `z > ${short(from)}`
+  return `${short(from)} < z ≤ ${short(to)}`
+}
+
+customElements.define('rl-microscope', MicroscopeView)

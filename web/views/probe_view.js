@@ -1,0 +1,60 @@
+// What views of the monitors have in common: they watch while they can be seen, and draw what came last.
+import { h } from '../ui/dom.js'
+import { View } from './view.js'
+
+/** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
+
+export class ProbeView extends View {
+  /** The codes of the warnings that belong here. @type {string[]} */
+  codes = []
+  #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
+
+  /** @param {import('../ui/lab.js').Lab} lab with a run */
+  attach(lab) {
+    super.attach(lab)
+    this.append(this.#warnings)
+    for (const event of /** @type {const} */ (['probe', 'theme'])) lab.on(event, () => this.refresh())
+    lab.on('run', () => {
+      this.begin()
+      this.#watch()
+      this.refresh()
+    })
+    this.begin()
+    this.refresh()
+  }
+
+  /** What it needs to be told. @returns {import('../engine/protocol.js').ProbeRequest} */
+  request() {
+    return {}
+  }
+
+  /** There is a new run. */
+  begin() {}
+
+  /** @param {ProbeSnapshot} _snapshot the latest; called only while it is seen */
+  draw(_snapshot) {}
+
+  /** Draws what is there, if anybody sees it. */
+  refresh() {
+    const { latest } = this.lab.probes
+    if (!this.seen || !latest) return
+    const shown = latest.warnings.filter(({ code }) => this.codes.includes(code))
+    this.#warnings.hidden = shown.length === 0
+    const texts = shown.map(({ message }) => message)
+    if (texts.join('\n') !== [...this.#warnings.children].map((item) => item.textContent).join('\n')) {
+      this.#warnings.replaceChildren(...texts.map((text) => h('li', {}, text)))
+    }
+    this.draw(latest)
+    this.dataset.step = String(latest.step)
+  }
+
+  seenChanged() {
+    this.#watch()
+    this.refresh()
+  }
+
+  #watch() {
+    // An engine that has stopped says so itself.
+    this.lab.engine.watchProbe(this.localName, this.seen ? this.request() : null).catch(() => {})
+  }
+}
