@@ -34,9 +34,12 @@ function post(type, payload, transfer = []) {
   scope.postMessage({ v: version, type, ...payload }, transfer)
 }
 
-/** The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page. */
-function load(oneThread = false) {
-  if (oneThread) return loadCore()
+/**
+ * The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page.
+ * @param {boolean} oneThread @param {{moduleUrl: string, wasmBinary: Uint8Array}} [module] where it is not beside this file
+ */
+function load(oneThread, module) {
+  if (oneThread || module) return loadCore(module)
   const cores = Math.min(navigator.hardwareConcurrency || 1, mostThreads)
   // A run is made while the one before still has its threads.
   return loadCore({ threads: cores, automaticThreads: cores > 2 ? cores - 1 : cores, sessions: 2 })
@@ -69,10 +72,10 @@ function release(set) {
 
 /** What each request does. Each gets the message and answers with what is sent back. */
 const requests = {
-  /** @param {{dataUrl: string, oneThread: boolean}} message */
+  /** @param {{dataUrl: string, oneThread: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} message */
   async open(message) {
     dataUrl = message.dataUrl
-    const [loaded, index] = await Promise.all([load(message.oneThread), fetch(new URL('index.json', dataUrl))])
+    const [loaded, index] = await Promise.all([load(message.oneThread, message.core), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
     core = loaded
     datasets = await index.json()
