@@ -16,8 +16,9 @@ const row = (parts) => (parts.length === 1 ? parts[0] : m('mrow', ...parts))
 
 /** @param {string} text @returns {Element} math, with the text itself as what it says */
 export function formula(text) {
-  const cases = text.match(/^(.*?) if (.*?), (?:(.*?) if (.*?), )?else (.*?)((?:; |, ).*)?$/u)
-  const math = m('math', ...(cases ? [casesOf(cases)] : [parse(text)]))
+  const [, left, right] = text.match(/^(\S+\(x\) = )?(.*)$/u) ?? [text, '', text]
+  const cases = right.match(/^(.*?) if (.*?), (?:(.*?) if (.*?), )?else (.*?)((?:; |, ).*)?$/u)
+  const math = m('math', ...(cases ? [...(left ? [parse(left)] : []), casesOf(cases)] : [parse(text)]))
   math.setAttribute('alttext', text)
   return math
 }
