@@ -5,6 +5,8 @@
 const share = 0.06
 /** Least milliseconds between two looks while training. */
 const least = 60
+/** Milliseconds of looking that may be saved up: much happens in the first steps. */
+const saved = 250
 
 /**
  * @typedef {import('./protocol.js').ProbeRequest} ProbeRequest
@@ -27,7 +29,10 @@ export class ProbeStream {
   #waiting = false
   /** Whether the next step notes its gradients, which takes time as well. */
   #noting = false
-  #next = 0
+  /** Milliseconds that looks may take now, when that was reckoned, and when the last look ended. */
+  #credit = saved
+  #reckoned = performance.now()
+  #looked = -Infinity
 
   /**
    * @param {object} run
@@ -63,7 +68,7 @@ export class ProbeStream {
    * @param {number} step @param {boolean} last of its epoch @param {number} took milliseconds
    */
   onStep(step, last, took) {
-    if (this.#noting) this.#next += took / share
+    if (this.#noting) this.#credit -= took
     this.#noting = false
     this.#due = true
     this.#allowed = this.#every === 0 || step % this.#every === 0 || last
@@ -72,16 +77,19 @@ export class ProbeStream {
 
   /** Looks, if there is reason to. While nothing trains, cost is no matter. @param {boolean} training */
   send(training) {
+    if (!this.#request || !this.#due || !this.#allowed || this.#waiting) return
     const before = performance.now()
-    if (!this.#request || !this.#due || !this.#allowed || this.#waiting || (training && before < this.#next)) return
+    this.#credit = Math.min(saved, this.#credit + share * (before - this.#reckoned))
+    this.#reckoned = before
+    if (training && (this.#credit <= 0 || before < this.#looked + least)) return
     const snapshot = this.#look(this.#request)
     this.#asked = this.#request
     this.#noting = Boolean(this.#request.gradients)
     this.#due = false
     this.#waiting = true
     this.#post(snapshot)
-    const after = performance.now()
-    this.#next = after + Math.max(least, (after - before) * (1 / share - 1))
+    this.#looked = performance.now()
+    if (training) this.#credit -= this.#looked - before
   }
 
   /** What can be asked of this run: it may have no such layer, and where it looks by itself it also notes gradients by

@@ -1,5 +1,5 @@
 // A layer's units as a grid of cells in diverging colours, one cell a unit, row by row. Pointer or arrow keys pick a
-// unit and its value is read out.
+// unit and its value is read out. What a cell means can be told otherwise, by options.
 import { diverging } from './colours.js'
 import { h } from './dom.js'
 import { count, short } from './format.js'
@@ -7,6 +7,15 @@ import { count, short } from './format.js'
 /** Side of a cell in CSS pixels, largest first; the first that keeps the grid low enough is taken. */
 const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
 const maxHeight = 200
+
+/**
+ * @typedef {object} GridOptions
+ * @property {(value: number, limit: number, unit: number) => string} [colour] of a cell
+ * @property {(unit: number) => boolean} [crossed] whether it is marked by a cross; NaN always is
+ * @property {(unit: number) => string} [describe] a unit, behind its number
+ * @property {() => string} [summary] of all, while none is picked
+ * @property {(unit: number) => void} [choose] called when a unit is chosen, by a click or Enter
+ */
 
 export class UnitGrid {
   #canvas = h('canvas', { class: 'unit-grid', tabIndex: 0, role: 'slider', 'aria-valuemin': 0 })
@@ -21,15 +30,24 @@ export class UnitGrid {
   #cell = 10
   /** The unit that is pointed at, or -1. */
   #picked = -1
+  /** The unit that was chosen last, or -1. */
+  #chosen = -1
+  /** @type {GridOptions} */
+  #options
 
-  /** @param {string} name of the layer */
-  constructor(name) {
+  /** @param {string} name of the layer @param {GridOptions} [options] */
+  constructor(name, options = {}) {
     this.#name = name
+    this.#options = options
     this.#canvas.setAttribute('aria-label', `Units of ${name}`)
     this.#element = h('div', { class: 'units' }, this.#canvas, this.#readout)
     this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#unitAt(event)))
     this.#canvas.addEventListener('pointerleave', () => this.#pick(-1))
     this.#canvas.addEventListener('keydown', (event) => this.#onKey(event))
+    if (options.choose) {
+      this.#canvas.classList.add('can-choose')
+      this.#canvas.addEventListener('click', (event) => this.#choose(this.#unitAt(event)))
+    }
     new ResizeObserver(() => this.#layOut()).observe(this.#element)
   }
 
@@ -48,6 +66,12 @@ export class UnitGrid {
     this.#read()
   }
 
+  /** Marks a unit as the one that is looked at elsewhere. @param {number} unit or -1 */
+  mark(unit) {
+    this.#chosen = unit
+    this.#draw()
+  }
+
   #layOut() {
     const width = this.#element.clientWidth
     const units = this.#values.length
@@ -64,6 +88,7 @@ export class UnitGrid {
     this.#canvas.style.width = `${this.#columns * this.#cell}px`
     this.#canvas.style.height = `${rows * this.#cell}px`
     this.#canvas.setAttribute('aria-valuemax', String(units - 1))
+    this.#canvas.dataset.columns = String(this.#columns)
     this.#draw()
   }
 
@@ -78,14 +103,16 @@ export class UnitGrid {
     this.#values.forEach((value, i) => {
       const x = (i % this.#columns) * this.#cell
       const y = Math.floor(i / this.#columns) * this.#cell
-      context.fillStyle = diverging(value, typeof this.#limit === 'number' ? this.#limit : this.#limit[i])
+      const limit = typeof this.#limit === 'number' ? this.#limit : this.#limit[i]
+      context.fillStyle = this.#options.colour?.(value, limit, i) ?? diverging(value, limit)
       context.fillRect(x, y, side, side)
-      if (Number.isNaN(value)) this.#cross(context, x, y, side)
+      if (Number.isNaN(value) || this.#options.crossed?.(i)) this.#cross(context, x, y, side)
     })
-    if (this.#picked < 0) return
     context.strokeStyle = '#111'
-    context.lineWidth = 2
-    context.strokeRect((this.#picked % this.#columns) * this.#cell, Math.floor(this.#picked / this.#columns) * this.#cell, side, side)
+    for (const [unit, width] of [[this.#chosen, 3], [this.#picked, 2]]) {
+      context.lineWidth = width
+      if (unit >= 0) context.strokeRect((unit % this.#columns) * this.#cell, Math.floor(unit / this.#columns) * this.#cell, side, side)
+    }
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} side */
@@ -115,11 +142,20 @@ export class UnitGrid {
     this.#read()
   }
 
+  /** @param {number} unit */
+  #choose(unit) {
+    if (unit >= 0) this.#options.choose?.(unit)
+  }
+
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns }
     const last = this.#values.length - 1
     if (event.key === 'Escape') return this.#pick(-1)
+    if ((event.key === 'Enter' || event.key === ' ') && this.#options.choose) {
+      event.preventDefault()
+      return this.#choose(this.#picked)
+    }
     const move = event.key === 'Home' ? -last : event.key === 'End' ? last : moves[/** @type {keyof typeof moves} */ (event.key)]
     if (move === undefined || last < 0) return
     event.preventDefault()
@@ -133,10 +169,12 @@ export class UnitGrid {
       if (value > largest) largest = value
       if (Number.isNaN(value)) bad += 1
     }
+    const { describe, summary } = this.#options
     const text = this.#picked >= 0
-      ? `unit ${this.#picked}: ${short(this.#values[this.#picked])}`
-      : `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
+      ? `unit ${this.#picked}: ${describe?.(this.#picked) ?? short(this.#values[this.#picked])}`
+      : summary?.() ?? `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
     this.#readout.textContent = text
+    this.#canvas.title = this.#picked >= 0 && describe ? text : ''
     this.#canvas.setAttribute('aria-valuenow', String(Math.max(0, this.#picked)))
     this.#canvas.setAttribute('aria-valuetext', `${this.#name}, ${text}`)
   }

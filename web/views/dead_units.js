@@ -1,0 +1,152 @@
+// The dead-unit map: one cell a unit in the colour of its firing rate on the probe set; who is silent or dead, since
+// when and at which learning rate; and the counts over time. A click or Enter chooses a unit for all views.
+import { h } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
+import { count, percent, plural } from '../ui/format.js'
+import { hiddenActivations, layerTitle } from '../ui/probe_history.js'
+import { SeriesChart } from '../ui/series_chart.js'
+import { UnitGrid } from '../ui/unit_grid.js'
+import { firingColour, unitWords } from '../ui/unit_words.js'
+import { ProbeView } from './probe_view.js'
+
+/** @typedef {import('./probe_view.js').ProbeSnapshot} ProbeSnapshot */
+/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+/** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
+
+class DeadUnitsView extends ProbeView {
+  codes = ['dead_units']
+  #scale = h('select', { 'aria-label': 'Colour scale of the firing rates', class: 'small', onchange: () => this.refresh() },
+    h('option', { value: 'all' }, 'all alike'), h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'unit' }, 'by unit'))
+  #full = h('span')
+  #at = h('span', { class: 'muted probe-step' })
+  #list = h('div', { class: 'layers' })
+  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so no unit can be switched off.')
+  #count = h('button', { type: 'button', class: 'button small', onclick: () => void this.#countAll() }, 'Count over all images')
+  #counted = h('output', { class: 'readout' })
+  #chart = new SeriesChart({ title: 'Units that are dead, over the steps', format: count, range: [0, null] })
+  #body = h('div', {}, this.#list,
+    h('div', { class: 'legend' }, h('span', { class: 'key-cell is-dead' }, 'dead'), h('span', { class: 'key-cell is-silent' }, 'silent'), h('span', {}, 'above 0%'),
+      h('span', { class: 'legend-bar is-firing', role: 'img', 'aria-label': 'From grey to blue by firing rate' }), this.#full,
+      h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale)),
+    h('div', { class: 'view-tools count-tools' }, this.#count, this.#counted), this.#chart.element)
+  /** @type {Row[]} */
+  #rows = []
+  /** @type {ProbeSnapshot | undefined} */
+  #snapshot
+  /** What was found over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, samples: number}>} */
+  #everywhere = new Map()
+
+  build() {
+    this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
+      what: ['A unit is silent where none of the probe images gets it above 0, and dead where every one of them lies on a flat part of its function. Its gradient is then ',
+        math(['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'z']]], ['mo', '='], ['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'y']]], ['msup', ['mi', 'f'], ['mo', '′']], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mn', '0']),
+        ': it stays as it is.'],
+      look: 'The step at which units go out all at once, and the learning rate then. A few dead units are usual. Times are those at which somebody first looked.',
+      attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
+    }))
+    for (const event of /** @type {const} */ (['unit', 'state'])) this.lab.on(event, () => this.#follow())
+  }
+
+  request() {
+    return { gradients: true }
+  }
+
+  begin() {
+    this.#rows = []
+    this.#everywhere = new Map()
+    this.#counted.textContent = ''
+    const some = this.lab.run.model.layers.slice(0, -1).some(({ kind }) => kind === 'activation')
+    this.#body.hidden = !some
+    this.#empty.hidden = some
+    this.#follow()
+  }
+
+  /** @param {ProbeSnapshot} snapshot */
+  draw(snapshot) {
+    this.#snapshot = snapshot
+    const layers = hiddenActivations(snapshot)
+    this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
+    const same = layers.length === this.#rows.length && layers.every(({ name, units }, i) => name === this.#rows[i].layer.name && units === this.#rows[i].layer.units)
+    if (!same) this.#rebuild(layers)
+    const scale = this.#scale.value
+    layers.forEach((layer, i) => {
+      const row = this.#rows[i]
+      const firing = Float32Array.from(layer.firing ?? [])
+      firing.forEach((rate, unit) => {
+        if (rate > row.most[unit]) row.most[unit] = rate
+      })
+      row.layer = layer
+      row.grid.show(firing, scale === 'unit' ? row.most : scale === 'all' ? 1 : Math.max(...firing))
+      row.title.textContent = `${plural(layer.units, layer.positions > 1 ? 'channel' : 'unit')}, ${count(layer.dead?.length ?? 0)} dead, ${count(layer.silent?.length ?? 0)} silent` +
+        (scale === 'layer' ? `, full colour at ${percent(Math.max(...firing), 0)}` : '')
+    })
+    this.#full.textContent = { all: '100%', layer: 'the layer’s most', unit: 'the unit’s most so far' }[scale] ?? ''
+    this.#showCounts(layers)
+    this.#follow()
+  }
+
+  /** @param {LayerSnapshot[]} layers */
+  #showCounts(layers) {
+    const { looks } = this.lab.probes
+    const one = layers.length === 1
+    const valuesOf = (/** @type {number} */ layer, /** @type {'dead' | 'silent'} */ what) =>
+      looks.map((look) => look.layers.find((each) => each.layer === layer)?.[what] ?? null)
+    this.#chart.show(looks.map(({ step }) => step), layers.flatMap(({ layer, name }) => [
+      { name: one ? 'dead' : name, values: valuesOf(layer, 'dead') }, ...(one ? [{ name: 'silent', values: valuesOf(layer, 'silent') }] : []),
+    ]))
+  }
+
+  /** @param {LayerSnapshot[]} layers */
+  #rebuild(layers) {
+    this.#rows = layers.map((layer, i) => {
+      const grid = new UnitGrid(`${layer.name}, firing rates`, {
+        colour: firingColour,
+        crossed: (unit) => this.#rows[i].layer.dead?.includes(unit) ?? false,
+        describe: (unit) => (this.#snapshot ? unitWords(this.#snapshot, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
+        summary: () => this.#summary(this.#rows[i].layer),
+        choose: (unit) => this.lab.chooseUnit(layer.layer, unit),
+      })
+      return { grid, layer, title: h('span'), most: new Float32Array(layer.units) }
+    })
+    this.#list.replaceChildren(...this.#rows.map(({ grid, layer, title }) =>
+      h('section', { class: 'layer' }, h('h3', {}, layerTitle(layer), title), grid.element)))
+  }
+
+  /** @param {LayerSnapshot} layer */
+  #summary({ layer, units, firing = [], lives = [] }) {
+    const mean = firing.reduce((sum, rate) => sum + rate, 0) / Math.max(1, units)
+    const revived = lives.filter(({ dead }) => !dead).length
+    const batch = this.#snapshot?.gradients?.activations.find((each) => each.layer === layer)?.silent_on_batch
+    return `fires on ${percent(mean, 1)} on average${revived ? `; ${revived} revived` : ''}` +
+      (batch ? `; ${batch.length} silent on the batch of step ${this.#snapshot?.gradients?.step}` : '')
+  }
+
+  /** Marks the chosen unit, and says whether all samples can be counted over now. */
+  #follow() {
+    for (const { grid, layer } of this.#rows) grid.mark(this.lab.unit?.layer === layer.layer ? this.lab.unit.unit : -1)
+    // A look at another step than the run's own would see deaths that the command line does not.
+    this.#count.disabled = this.lab.training || this.#snapshot?.step !== this.lab.step
+  }
+
+  async #countAll() {
+    const { lab } = this
+    this.#count.disabled = true
+    this.#counted.textContent = 'Counting…'
+    try {
+      const { step, layers } = await lab.engine.probe({ everywhere: true })
+      if (step !== this.#snapshot?.step) return
+      const samples = lab.run.trainSamples
+      const found = layers.filter(({ silent_everywhere: silent }) => silent).map(({ layer, name, silent_everywhere: silent = [] }) => {
+        this.#everywhere.set(layer, { step, silent: new Set(silent), samples })
+        return layer + 1 < layers.length ? `${count(silent.length)} of ${name}` : ''
+      }).filter(Boolean)
+      this.#counted.textContent = `Silent on every image of the whole set at step ${count(step)}: ${found.join(', ')}.`
+      this.refresh()
+    } catch {
+      this.#counted.textContent = ''
+    } finally {
+      this.#follow()
+    }
+  }
+}
+customElements.define('rl-dead-units', DeadUnitsView)

@@ -1,0 +1,95 @@
+// Gradient flow: per layer the gradient's norm, how far a step moves the weights, and the share of the gradient that
+// passes where an activation's input is negative; now, and over the steps.
+import { h } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
+import { count, percent, short } from '../ui/format.js'
+import { SeriesChart } from '../ui/series_chart.js'
+import { ProbeView } from './probe_view.js'
+
+/** @typedef {import('../engine/protocol.js').GradientFlow} GradientFlow */
+/** @typedef {import('../engine/protocol.js').ParameterFlow} ParameterFlow */
+
+/** Only what multiplies: biases and slopes are too many for a chart. @param {ParameterFlow[]} parameters */
+const weightsOf = (parameters) => parameters.filter(({ name }) => name.endsWith('.weight') && !/^(?:act|bn|ln)/.test(name))
+
+/** A share of the picture's height on a log scale, for bars. @param {number} value @param {number} low @param {number} high */
+const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
+
+class GradientFlowView extends ProbeView {
+  codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
+  #at = h('span', { class: 'muted probe-step' })
+  #empty = h('p', { class: 'empty' }, 'Gradients are noted in training steps: press Train or Step.')
+  #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true })
+  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'about healthy' }] })
+  #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1] })
+  #now = h('tbody')
+  #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
+    h('thead', {}, h('tr', {}, ['Layer', 'Gradient', '', 'Update ÷ weight', 'z < 0'].map((text) => h(text ? 'th' : 'td', text ? { scope: 'col' } : {}, text)))), this.#now))
+  #body = h('div', { hidden: true }, this.#table,
+    h('div', { class: 'flow-charts' }, this.#norms.element, this.#ratios.element, this.#shares.element))
+
+  build() {
+    this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
+      what: ['Going back, each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
+        math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',
+        math(['mrow', ['mo', '‖'], ['mi', 'Δ'], ['mi', 'W'], ['mo', '‖'], ['mo', '/'], ['mo', '‖'], ['mi', 'W'], ['mo', '‖']]), '.'],
+      look: 'Lines that lie apart by powers of ten: the first layers learn more slowly than the last, or not at all. Through z < 0 ReLU lets nothing, Leaky ReLU a hundredth.',
+      attempt: 'Ten layers of Sigmoid: the first ones get next to nothing. Then ReLU with He initialisation, or BatchNorm.',
+    }))
+  }
+
+  request() {
+    return { gradients: true }
+  }
+
+  begin() {
+    this.#body.hidden = true
+    this.#empty.hidden = false
+    this.#at.textContent = ''
+  }
+
+  /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  draw({ gradients, layers }) {
+    this.#body.hidden = !gradients
+    this.#empty.hidden = Boolean(gradients)
+    if (!gradients) return
+    this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, whole norm ${short(gradients.norm)}`
+    this.#showNow(gradients, layers)
+    this.#showCharts(gradients, layers)
+  }
+
+  /** @param {GradientFlow} flow @param {import('../engine/protocol.js').LayerSnapshot[]} layers */
+  #showNow({ parameters, activations }, layers) {
+    const norms = parameters.map(({ gradient_norm: norm }) => norm).filter((norm) => norm > 0)
+    const [low, high] = [Math.min(...norms) / 3, Math.max(...norms)]
+    const rows = layers.flatMap(({ layer, name, text }) => {
+      const own = parameters.filter((each) => each.name.startsWith(`${name}.`))
+      const share = activations.find((each) => each.layer === layer)
+      if (own.length === 0 && !share) return []
+      const weight = weightsOf(own)[0] ?? own[0]
+      const bar = h('div', { class: 'bar-fill' })
+      bar.style.transform = `scaleX(${weight ? logShare(weight.gradient_norm, low, high) : 0})`
+      return [h('tr', {}, h('th', { scope: 'row' }, `${name}: ${text}`), h('td', {}, weight ? short(weight.gradient_norm) : '–'),
+        h('td', { class: 'flow-bar' }, weight && h('div', { class: 'bar-track' }, bar)),
+        h('td', {}, weight?.update_ratio === null || !weight ? '–' : short(weight.update_ratio)),
+        h('td', {}, share && share.negative_share !== null ? percent(share.negative_share, 1) : '–'))]
+    })
+    this.#now.replaceChildren(...rows)
+  }
+
+  /** @param {GradientFlow} flow @param {import('../engine/protocol.js').LayerSnapshot[]} layers */
+  #showCharts({ parameters, activations }, layers) {
+    // Looks between two noted steps tell of the same step again.
+    const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
+    const steps = flows.map(({ step }) => step)
+    const of = (/** @type {string} */ name, /** @type {'gradient_norm' | 'update_ratio'} */ what) =>
+      flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null)
+    const weights = weightsOf(parameters).map(({ name }) => name)
+    this.#norms.show(steps, weights.map((name) => ({ name: name.replace('.weight', ''), values: of(name, 'gradient_norm') })))
+    this.#ratios.show(steps, weights.map((name) => ({ name: name.replace('.weight', ''), values: of(name, 'update_ratio') })))
+    this.#shares.show(steps, activations.map(({ layer }) => ({
+      name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
+    })))
+  }
+}
+customElements.define('rl-gradient-flow', GradientFlowView)
