@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "data_files.h"
 #include "output.h"
+#include "saves.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -53,9 +54,11 @@ class ProgressBar {
 int train_command(const TrainOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
   Session session(data, options.config);
-  if (!options.save.empty()) check_writable(options.save, "save");
+  check_saves(options.saves);
   if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
+  if (!options.csv.empty()) check_writable(options.csv, "csv");
   JsonLines json(options.jsonl);
+  CsvLines csv(options.csv);
   std::FILE* const out = json.people();
   ProgressBar bar(isatty(fileno(out)) != 0);
 
@@ -63,6 +66,7 @@ int train_command(const TrainOptions& options) {
     if (!progress.lines.empty()) bar.clear();
     print_lines(out, progress.lines);
     json.write(progress.json);
+    csv.write(progress.csv);
     bar.draw(progress);
   };
   tell(session.start());
@@ -72,10 +76,7 @@ int train_command(const TrainOptions& options) {
     if (progress.event() == "diverged") return 1;
     if (progress.event() == "done") break;
   }
-  if (!options.save.empty()) {
-    write_file(options.save, "save", session.save("safetensors"));
-    std::fprintf(out, "Saved %s\n", options.save.c_str());
-  }
+  write_saves(session, options.saves, options.npz_images, out);
   return 0;
 }
 
