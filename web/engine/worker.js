@@ -196,6 +196,10 @@ const requests = {
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: string, images?: number}} message */
   save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
+  /** @param {{bytes: Uint8Array}} message */
+  configOfWeights: ({ bytes }) => core.configOfWeights(bytes),
+  /** @param {{bytes: Uint8Array}} message */
+  load: ({ bytes }) => current().load(bytes),
 
   /** @param {{key: string, pixels: Uint8Array | null}} message */
   watch: ({ key, pixels }) => current().watch(key, pixels),

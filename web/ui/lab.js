@@ -160,6 +160,16 @@ export class Lab extends Emitter {
     this.emit('unit', null)
   }
 
+  /** A run of the settings in a file of weights, at step 0, with those weights. @param {Uint8Array} bytes */
+  openWeights(bytes) {
+    return this.#do(async () => {
+      const config = await this.engine.configOfWeights(bytes)
+      await this.#configure(config)
+      await this.engine.load(bytes)
+      this.emit('state', null)
+    })
+  }
+
   toggle() {
     return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
   }
