@@ -1,16 +1,15 @@
 // The page's start: engine, lab, panel, cards; and what concerns all of them, as tabs, themes, loading and failures.
 import { createEngine, hasSimd } from './engine/engine.js'
-import { h } from './ui/dom.js'
+import { Cards, embeddedRows } from './ui/cards.js'
 import { bytes, percent, plural } from './ui/format.js'
 import { keepForOffline, reloadToIsolate } from './ui/isolation.js'
 import { offerKept } from './ui/kept.js'
 import { Lab, sentence } from './ui/lab.js'
+import { recall } from './ui/memory.js'
 import { Notices } from './ui/notices.js'
 import { Panel } from './ui/panel.js'
 import { TopBar } from './ui/topbar.js'
-import { views } from './views/registry.js'
-
-/** @typedef {import('./views/view.js').View} View */
+import { groups, views } from './views/registry.js'
 
 /** @template {Element} T @param {string} selector @param {new () => T} type @returns {T} */
 function find(selector, type) {
@@ -25,6 +24,7 @@ const loading = find('#loading', HTMLElement)
 
 applyTheme()
 setUpTabs()
+new ResizeObserver(() => document.documentElement.style.setProperty('--bar', `${topBar.offsetHeight}px`)).observe(topBar)
 start().catch((error) => {
   loading.hidden = true
   notices.show({
@@ -45,7 +45,10 @@ async function start() {
     return
   }
   if (await reloadToIsolate()) return
-  const modules = Promise.all(views.map((view) => view.load()))
+  const embedded = chosenViews()
+  const rows = embedded?.map((row) => ({ ...row, group: 'Views' })) ?? views
+  if (embedded) document.body.dataset.embed = 'true'
+  const modules = Promise.all(rows.map((view) => view.load()))
   const lab = new Lab(await createEngine())
   listen(lab)
   showLoading(lab)
@@ -53,8 +56,8 @@ async function start() {
   loading.hidden = true
   await modules
   find('rl-panel', Panel).attach(lab)
-  find('#cards', HTMLElement).append(...views.map((view) => card(view, lab)))
   topBar.attach(lab)
+  await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
   await offerKept(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
@@ -107,22 +110,23 @@ function showLoading(lab) {
   lab.on('run', () => (loading.hidden = true))
 }
 
-/** A view in its card. @param {import('./views/registry.js').ViewRow} row @param {Lab} lab */
-function card({ tag, title, about, size }, lab) {
-  const view = /** @type {View} */ (document.createElement(tag))
-  view.attach(lab)
-  return h('section', { class: `card ${size && `card-${size}`}`, 'aria-label': title },
-    h('header', {}, h('h2', {}, title), h('p', {}, about)), view)
+/** The views that the address wants alone, or undefined for all. */
+function chosenViews() {
+  try {
+    return embeddedRows(location.search, views)
+  } catch (error) {
+    notices.show({
+      key: 'embed', kind: 'error', title: 'The address asks for a view that there is not', text: sentence(error),
+      kept: 'All views are shown instead.', advice: 'Correct the part of the address after ?embed=.',
+    })
+    return undefined
+  }
 }
 
 /** A choice made before wins over the system's. */
 function applyTheme() {
-  try {
-    const theme = localStorage.getItem('theme')
-    if (theme === 'dark' || theme === 'light') document.documentElement.dataset.theme = theme
-  } catch {
-    // Storage may be forbidden; the system's choice is as good.
-  }
+  const theme = recall('theme', '')
+  if (theme) document.documentElement.dataset.theme = theme
 }
 
 /** On a narrow screen the panel is a tab beside the results. */

@@ -51,20 +51,27 @@ test('an empty pad is no image', () => {
 
 test('the model’s text is edited in place', () => {
   const text = 'dense 512 | relu | dense 10'
-  assert.deepEqual(model.hiddenWidths(text), ['512'])
   assert.equal(model.activationOf(text, names), 'relu')
   assert.equal(model.withActivation(text, 'elu', names), 'dense 512 | elu | dense 10')
   assert.equal(model.withActivation('dense 8 | dense 4 | dense 10', 'tanh', names), 'dense 8 | tanh | dense 4 | tanh | dense 10')
-  assert.equal(model.withWidth(text, 0, '64'), 'dense 64 | relu | dense 10')
-  const two = model.withLayer(text, 32, 'elu 0.5')
-  assert.equal(two, 'dense 512 | relu | dense 32 | elu 0.5 | dense 10')
+  assert.equal(model.withLayerAt(text, 0, 'dense 64'), 'dense 64 | relu | dense 10')
+  assert.equal(model.withLayerAt(text, 1, ''), 'dense 512 | dense 10')
+  const two = model.withLayer(text, 'dense', 'elu 0.5')
+  assert.equal(two, 'dense 512 | relu | dense 128 | elu 0.5 | dense 10')
   assert.equal(model.activationOf(two, names), 'mixed')
-  assert.equal(model.withoutLayer(two, 0), 'dense 32 | elu 0.5 | dense 10')
-  assert.equal(model.withoutLayer(two, 1), text)
-  assert.equal(model.withoutLayer(text, 0), 'dense 10')
-  assert.equal(model.withLayer('dense 10', 16, 'relu'), 'dense 16 | relu | dense 10')
   assert.equal(model.withOutputs(text, 3), 'dense 512 | relu | dense 3')
   assert.equal(model.withOutputs('dense 10 | relu', 3), 'dense 10 | relu')
+  assert.equal(model.moved(two, 3, 1), 'dense 512 | elu 0.5 | relu | dense 128 | dense 10')
+  assert.equal(model.withLayer('dense 10', 'bn', 'relu'), 'bn | dense 10')
+  assert.equal(model.withLayer(text, 'conv', 'relu'), 'conv 16x3 p1 | relu | dense 512 | relu | dense 10')
+  assert.deepEqual(model.split('dense 8|residual (bn | relu) |  dense  10'), ['dense 8', 'residual (bn | relu)', 'dense 10'])
+})
+
+test('the place of an error is found in the text', () => {
+  const text = 'dense 512 | rellu | dense 10'
+  const place = model.placeOf(text, 'model: "rellu" at position 13 is not a layer')
+  assert.equal(text.slice(place?.start, place?.end), 'rellu')
+  assert.equal(model.placeOf(text, 'model: the text is empty'), undefined)
 })
 
 test('an address reads back as what was written', () => {

@@ -326,6 +326,16 @@ export class Engine extends Emitter {
     return this.request('save', { format, images })
   }
 
+  /** The config that a .safetensors file of weights was saved with. @param {Uint8Array} bytes @returns {Promise<Config>} */
+  configOfWeights(bytes) {
+    return this.request('configOfWeights', { bytes })
+  }
+
+  /** Gives the run the weights of a .safetensors file. @param {Uint8Array} bytes @returns {Promise<void>} */
+  load(bytes) {
+    return this.request('load', { bytes })
+  }
+
   /** From now on posts 'snapshot' events of what the model makes of an image, whenever the weights changed, as often
    * as this page draws. Null ends it.
    * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */

@@ -14,7 +14,7 @@ export const version = 1
  *            auto?: boolean, min?: number, max?: number, below_max?: boolean, choices?: Choice[],
  *            used_when?: Record<string, string[]>}} Field one setting of a run
  * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string}[], fields: Field[],
- *            default_config: Config}} Registry what the core offers, for menus
+ *            default_config: Config, save_formats: {name: string, about: string}[]}} Registry what the core offers, for menus
  *
  * @typedef {{step: number, field: string, value: number}} LiveChange a setting changed after `step` steps
  * @typedef {Record<string, any> & {data: string, model: string, events: LiveChange[]}} Config all of a run's settings

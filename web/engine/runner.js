@@ -137,6 +137,13 @@ export class Runner {
     return lines && new TextEncoder().encode(lines.map((line) => line + '\n').join(''))
   }
 
+  /** Other weights, which whoever watches sees at once. @param {Uint8Array} bytes of a .safetensors file */
+  load(bytes) {
+    this.#session.load(bytes)
+    this.#markDue()
+    this.#sendSnapshots()
+  }
+
   /** @param {string} field @param {number} value */
   set(field, value) {
     this.#session.set(field, value)

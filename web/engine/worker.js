@@ -35,9 +35,12 @@ function post(type, payload, transfer = []) {
   scope.postMessage({ v: version, type, ...payload }, transfer)
 }
 
-/** The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page. */
-function load(oneThread = false) {
-  if (oneThread) return loadCore()
+/**
+ * The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page.
+ * @param {boolean} oneThread @param {{moduleUrl: string, wasmBinary: Uint8Array}} [module] where it is not beside this file
+ */
+function load(oneThread, module) {
+  if (oneThread || module) return loadCore(module)
   const cores = Math.min(navigator.hardwareConcurrency || 1, mostThreads)
   // A run is made while the one before still has its threads.
   return loadCore({ threads: cores, automaticThreads: cores > 2 ? cores - 1 : cores, sessions: 2 })
@@ -115,10 +118,10 @@ async function makeRun(config, checkpoint) {
 
 /** What each request does. Each gets the message and answers with what is sent back. */
 const requests = {
-  /** @param {{dataUrl: string, oneThread: boolean}} message */
+  /** @param {{dataUrl: string, oneThread: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} message */
   async open(message) {
     dataUrl = message.dataUrl
-    const [loaded, index] = await Promise.all([load(message.oneThread), fetch(new URL('index.json', dataUrl))])
+    const [loaded, index] = await Promise.all([load(message.oneThread, message.core), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
     core = loaded
     datasets = await index.json()
@@ -255,6 +258,10 @@ const requests = {
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: string, images?: number}} message */
   save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
+  /** @param {{bytes: Uint8Array}} message */
+  configOfWeights: ({ bytes }) => core.configOfWeights(bytes),
+  /** @param {{bytes: Uint8Array}} message */
+  load: ({ bytes }) => current().load(bytes),
 
   /** @param {{key: string, pixels: Uint8Array | null}} message */
   watch: ({ key, pixels }) => current().watch(key, pixels),

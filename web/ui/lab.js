@@ -17,9 +17,10 @@ import { ProbeHistory } from './probe_history.js'
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null}} LabEvents
+ *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
+ *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; unit, image: another one is chosen
+ *   said something; unit, image: another one is chosen; draft: a model as it is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -168,6 +169,16 @@ export class Lab extends Emitter {
   chooseUnit(layer, unit) {
     this.unit = { layer, unit }
     this.emit('unit', null)
+  }
+
+  /** A run of the settings in a file of weights, at step 0, with those weights. @param {Uint8Array} bytes */
+  openWeights(bytes) {
+    return this.#do(async () => {
+      const config = await this.engine.configOfWeights(bytes)
+      await this.#configure(config)
+      await this.engine.load(bytes)
+      this.emit('state', null)
+    })
   }
 
   toggle() {

@@ -1,13 +1,14 @@
-// The model's controls: activation with its curve and formulas, hidden layers with their widths, and the
-// architecture text itself. All three show and edit the one text.
-import { curveOf, largeCurve, smallCurve } from './curve.js'
-import { h, icon, iconButton, uniqueId } from './dom.js'
+// The model's controls: the activation of all layers with its curve and formulas, the layers one by one, and the
+// architecture text itself. All three show and edit the one text; what is wrong is marked in it.
+import { makeActivationMenu } from './activation_menu.js'
+import { h, uniqueId } from './dom.js'
 import { frame, showText } from './fields.js'
 import { count, plural } from './format.js'
+import { LayerRows } from './layer_rows.js'
 import * as edit from './model_text.js'
 
-/** The width that a new hidden layer gets. */
-const newWidth = 128
+/** Milliseconds after the last key until what was typed is described. */
+const typingPause = 200
 
 /**
  * @param {import('./lab.js').Lab} lab
@@ -19,123 +20,64 @@ export function makeModelEditor(lab, field) {
   const names = activations.map(({ name }) => name)
   const id = uniqueId('model')
   const parts = frame(lab, field, id)
+  const marked = h('code', { class: 'model-marked', hidden: true })
   const area = h('textarea', {
-    id, rows: 2, spellcheck: false, autocomplete: 'off', 'aria-describedby': `${id}-help ${parts.errorId}`,
-    onchange: () => void parts.commit(area.value),
+    id, rows: 3, spellcheck: false, autocomplete: 'off', 'aria-describedby': `${id}-help ${parts.errorId}`,
+    onchange: () => void commit(area.value),
+    oninput: () => describeSoon(),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Enter') return
       event.preventDefault()
-      void parts.commit(area.value)
+      void commit(area.value)
     },
   })
   parts.body.append(area)
+  parts.error.before(marked)
 
-  const menu = makeActivationMenu(lab, activations, (name) => {
-    void parts.commit(edit.withActivation(lab.shown.model, name, names))
-  })
-  const list = h('ol', { class: 'hidden-layers' })
-  const add = h('button', { type: 'button', class: 'button small', onclick: () => {
-    const layer = edit.activationLayer(lab.shown.model, names) || activations[0].name
-    void parts.commit(edit.withLayer(lab.shown.model, newWidth, layer))
-  } }, icon('plus'), 'Add a layer')
-  const summary = h('p', { class: 'field-help' })
-  const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Hidden layers' },
-    h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Hidden layers')), list, add, summary)
-
-  /** @param {number} index @param {string} width */
-  function row(index, width) {
-    const set = (/** @type {string} */ text) => void parts.commit(edit.withWidth(lab.shown.model, index, text))
-    const by = (/** @type {number} */ factor) => set(String(Math.max(1, Math.round(Number(input.value) * factor))))
-    const input = h('input', { type: 'text', inputMode: 'numeric', class: 'number', value: width, autocomplete: 'off',
-      'aria-label': `Width of hidden layer ${index + 1}`, onchange: () => set(input.value.trim()) })
-    return h('li', {}, h('span', { class: 'layer-name' }, `Layer ${index + 1}`),
-      iconButton('minus', `Halve hidden layer ${index + 1}`, () => by(0.5)), input,
-      iconButton('plus', `Double hidden layer ${index + 1}`, () => by(2)),
-      iconButton('close', `Remove hidden layer ${index + 1}`, () => {
-        void parts.commit(edit.withoutLayer(lab.shown.model, index))
-      }))
+  /** Applies a text, or marks in it what is wrong. @param {string} text */
+  async function commit(text) {
+    const good = await parts.commit(text)
+    const place = good ? undefined : edit.placeOf(text, parts.error.textContent ?? '')
+    marked.hidden = !place
+    if (!place) return good
+    const { start, end } = place
+    marked.replaceChildren(text.slice(0, start), h('mark', {}, text.slice(start, end) || '…'), text.slice(end))
+    if (document.activeElement === area && area.value === text) area.setSelectionRange(start, end)
+    return good
   }
 
-  let shownWidths = ''
-  async function show() {
-    parts.show()
-    const { model, batch } = lab.shown
-    showText(area, model, parts)
-    menu.show(edit.activationLayer(model, names), edit.activationOf(model, names))
-    const widths = edit.hiddenWidths(model)
-    if (widths.join() !== shownWidths) {
-      shownWidths = widths.join()
-      const focused = [...list.querySelectorAll('button, input')].indexOf(/** @type {any} */ (document.activeElement))
-      list.replaceChildren(...widths.map((width, index) => row(index, width)))
-      const again = list.querySelectorAll('button, input')[focused]
-      if (again instanceof HTMLElement) again.focus()
-    }
-    const described = await lab.describe(model, batch).catch(() => undefined)
+  const menu = makeActivationMenu(lab, activations, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
+  const rows = new LayerRows(lab, (text) => commit(text))
+  const summary = h('p', { class: 'field-help' })
+  const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
+    h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typing
+  function describeSoon() {
+    clearTimeout(typing)
+    typing = setTimeout(() => void describe(area.value, true), typingPause)
+  }
+
+  /** @param {string} model @param {boolean} draft only typed so far */
+  async function describe(model, draft) {
+    const described = await lab.describe(model, lab.shown.batch).catch(() => undefined)
     if (!described) return
-    const sizes = [lab.run.dataset.height * lab.run.dataset.width,
+    if (draft) lab.emit('draft', described)
+    const sizes = [described.input_shape.filter((size, i) => i > 0 || size > 1).join('×'),
       ...described.layers.filter(({ kind }) => kind !== 'activation').map(({ output_shape: shape }) => shape.join('×'))]
-    summary.textContent = `${sizes.join(' → ')}, ${plural(described.parameters, 'parameter')}, ` +
+    summary.textContent = `${sizes.filter((size, i) => size !== sizes[i - 1]).join(' → ')}, ${plural(described.parameters, 'parameter')}, ` +
       `${count(described.multiply_adds)} multiply-adds an image`
   }
-  const element = h('div', { class: 'model-editor' }, menu.element, layers, parts.element)
-  return { element, show: () => void show() }
-}
 
-/**
- * The select named Activation, each entry with its curve, and a picture of the chosen one.
- * @param {import('./lab.js').Lab} lab
- * @param {import('../engine/protocol.js').Activation[]} activations
- * @param {(name: string) => void} choose
- */
-function makeActivationMenu(lab, activations, choose) {
-  const id = uniqueId('activation')
-  const mixed = h('option', { value: 'mixed', hidden: true }, 'Mixed: see the text below')
-  const none = h('option', { value: '', hidden: true }, 'None')
-  const options = activations.map(({ name, label }) => h('option', { value: name }, h('span', {}, label)))
-  const select = h('select', { id, class: 'with-curves', onchange: () => choose(select.value) }, mixed, none, options)
-  // Where the browser lets a select hold pictures, they stand in its menu; else in a row of buttons under it.
-  const rich = CSS.supports('appearance', 'base-select')
-  const chosen = document.createElement('selectedcontent')
-  if (rich) select.prepend(h('button', { type: 'button' }, chosen))
-  const strip = h('div', { class: 'curve-strip', hidden: rich })
-  const picture = h('div', { class: 'curve-box' })
-  const element = h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('label', { for: id }, 'Activation')),
-    select, strip, picture)
-
-  for (const [i, activation] of activations.entries()) {
-    curveOf(lab.engine, activation).then((curve) => {
-      options[i].prepend(smallCurve(curve))
-      // The browser copies the chosen entry when it is chosen, which was before it had its picture.
-      if (options[i].selected) chosen.replaceChildren(...options[i].cloneNode(true).childNodes)
-      if (!rich) strip.append(curveButton(activation, smallCurve(curve)))
-    }, () => {})
+  function show() {
+    parts.show()
+    const { model } = lab.shown
+    if (area.dataset.shown !== model) marked.hidden = true
+    showText(area, model, parts)
+    menu.show(edit.activationLayer(model, names), edit.activationOf(model, names))
+    rows.show(model)
+    void describe(model, false)
   }
-
-  /** @param {import('../engine/protocol.js').Activation} activation @param {SVGElement} curve */
-  function curveButton({ name, label }, curve) {
-    return h('button', { type: 'button', class: 'button small', title: label, onclick: () => choose(name) }, curve, label)
-  }
-
-  let shown = ''
-  /** @param {string} layer the first activation's text @param {string} name of all of them, or mixed, or '' */
-  async function show(layer, name) {
-    select.value = name
-    const activation = activations.find((each) => each.name === layer.split(' ')[0])
-    if (layer === shown) return
-    shown = layer
-    if (!activation) return void picture.replaceChildren()
-    const values = edit.parametersOf(layer)
-    const curve = await curveOf(lab.engine, activation, values).catch(() => undefined)
-    if (!curve || shown !== layer) return
-    const { label, formula, derivative, about, parameters } = activation
-    const settings = parameters.map((p, i) => `${p.symbol} = ${values[i] ?? p.default}${p.learnable ? ' at first' : ''}`)
-    picture.replaceChildren(
-      largeCurve(curve, `${label}: the function and its derivative from −4 to 4`),
-      h('dl', { class: 'formulas' },
-        h('dt', { class: 'formula-f' }, 'f(x)'), h('dd', {}, formula),
-        h('dt', { class: 'formula-df' }, 'f′(x)'), h('dd', {}, derivative),
-        settings.length > 0 && [h('dt', {}, 'with'), h('dd', {}, settings.join(', '))]),
-      h('p', { class: 'field-help' }, about))
-  }
-  return { element, show }
+  return { element: h('div', { class: 'model-editor' }, menu.element, layers, parts.element), show }
 }

@@ -1,23 +1,29 @@
 // Small edits of an architecture text such as "dense 512 | relu | dense 10", for the controls beside it. What is
 // valid is decided by the core alone; here words are only moved.
 
-/** @param {string} text @returns {string[]} layers */
+/** @param {string} text @returns {string[]} layers; those in the brackets of a residual stay in its text */
 export function split(text) {
-  return text.split('|').map((layer) => layer.trim().replace(/\s+/g, ' ')).filter(Boolean)
+  /** @type {string[]} */
+  const layers = ['']
+  let depth = 0
+  for (const character of text) {
+    if (character === '(') depth += 1
+    if (character === ')') depth -= 1
+    if (character === '|' && depth === 0) layers.push('')
+    else layers[layers.length - 1] += character
+  }
+  return layers.map((layer) => layer.trim().replace(/\s+/g, ' ')).filter(Boolean)
 }
 
 /** @param {string} layer */
-const wordOf = (layer) => layer.split(' ')[0]
+export const wordOf = (layer) => layer.split(' ')[0]
+
+/** What follows the word. @param {string} layer */
+export const argumentsOf = (layer) => layer.slice(wordOf(layer).length).trim()
 
 /** @param {string[]} layers @returns {number[]} where the hidden dense layers are: all but the last */
 function hiddenAt(layers) {
   return layers.map((layer, at) => (wordOf(layer) === 'dense' ? at : -1)).filter((at) => at >= 0).slice(0, -1)
-}
-
-/** @param {string} text @returns {string[]} the widths of the hidden layers, as they are written */
-export function hiddenWidths(text) {
-  const layers = split(text)
-  return hiddenAt(layers).map((at) => layers[at].split(' ')[1] ?? '')
 }
 
 /**
@@ -26,7 +32,7 @@ export function hiddenWidths(text) {
  * @param {string} text @param {string[]} names of activations
  */
 export function activationOf(text, names) {
-  const found = new Set(split(text).map(wordOf).filter((word) => names.includes(word)))
+  const found = new Set(text.split(/[|()]/).map((layer) => wordOf(layer.trim())).filter((word) => names.includes(word)))
   if (found.size > 1) return 'mixed'
   return [...found][0] ?? ''
 }
@@ -57,30 +63,57 @@ export function withActivation(text, layer, names) {
   return layers.flatMap((each, at) => (hidden.has(at) ? [each, layer] : [each])).join(' | ')
 }
 
-/** @param {string} text @param {number} index of the hidden layer @param {string} width */
-export function withWidth(text, index, width) {
+/** @param {string} text @param {number} at @param {string} layer '' removes it */
+export function withLayerAt(text, at, layer) {
   const layers = split(text)
-  layers[hiddenAt(layers)[index]] = `dense ${width}`
+  layers.splice(at, 1, ...(layer ? [layer] : []))
   return layers.join(' | ')
 }
 
-/** One more hidden layer before the last. @param {string} text @param {number} width @param {string} activation */
-export function withLayer(text, width, activation) {
+/** @param {string} text @param {number} from @param {number} to where it stands afterwards */
+export function moved(text, from, to) {
   const layers = split(text)
-  layers.splice(-1, 0, `dense ${width}`, ...(activation ? [activation] : []))
+  const [layer] = layers.splice(from, 1)
+  layers.splice(to, 0, layer)
   return layers.join(' | ')
 }
 
-/** Without a hidden layer and the activation that follows it. @param {string} text @param {number} index */
-export function withoutLayer(text, index) {
+/** What a layer of a kind begins as, where its word alone is not enough. @type {Record<string, string>} */
+const beginnings = {
+  dense: 'dense 128', conv: 'conv 16x3 p1', pool: 'pool 2', avgpool: 'avgpool 2', dropout: 'dropout 0.5', maxout: 'maxout 2',
+  residual: 'residual ( bn )',
+}
+/** Layers that read images, and so come before the first that makes rows of features of them. */
+const spatial = new Set(['conv', 'pool', 'avgpool', 'gap'])
+const flat = new Set(['dense', 'flatten', 'gap'])
+
+/**
+ * One more layer: the last but the output, or the last of those on images. A layer with weights brings its activation.
+ * @param {string} text @param {string} word @param {string} activation '' for none
+ */
+export function withLayer(text, word, activation) {
   const layers = split(text)
-  const at = hiddenAt(layers)[index]
-  const next = layers.findIndex((layer, i) => i > at && wordOf(layer) === 'dense')
-  layers.splice(at, next - at)
+  const first = layers.findIndex((layer) => flat.has(wordOf(layer)))
+  const at = spatial.has(word) ? Math.max(0, first) : Math.max(0, layers.length - 1)
+  const follows = (word === 'dense' || word === 'conv') && activation ? [activation] : []
+  layers.splice(at, 0, beginnings[word] ?? word, ...follows)
   return layers.join(' | ')
 }
 
 /** The text with so many outputs, where its last layer is a dense one. @param {string} text @param {number} outputs */
 export function withOutputs(text, outputs) {
   return text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
+}
+
+/**
+ * Where an error's sentence says that it is: 'unknown layer "rellu" at position 13' counts from 1.
+ * @param {string} text @param {string} sentence
+ * @returns {{start: number, end: number} | undefined}
+ */
+export function placeOf(text, sentence) {
+  const found = sentence.match(/position (\d+)/)
+  if (!found) return undefined
+  const start = Math.min(Number(found[1]) - 1, text.length)
+  const word = text.slice(start).match(/^[^\s|()]+|^./)?.[0] ?? ''
+  return { start, end: start + word.length }
 }

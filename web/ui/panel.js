@@ -3,6 +3,7 @@ import { makeAugmentPreview } from './augment_preview.js'
 import { h, uniqueId } from './dom.js'
 import { frame, makeField } from './fields.js'
 import { short } from './format.js'
+import { recall, remember } from './memory.js'
 import { makeModelEditor } from './model_editor.js'
 import { makeOwnData } from './own_data.js'
 import { makeRatePlot } from './rate_plot.js'
@@ -30,12 +31,19 @@ export class Panel extends HTMLElement {
 
   /** @param {import('./lab.js').Lab} lab with a run */
   attach(lab) {
+    /** @type {Record<string, boolean>} */
+    const open = recall('sections', {})
     for (const section of sections) {
       const fields = lab.registry.fields.filter((field) => field.section === section)
       if (fields.length === 0) continue
       const often = fields.filter(({ name }) => !rarely.has(name)).map((field) => this.#make(lab, field))
       const seldom = fields.filter(({ name }) => rarely.has(name)).map((field) => this.#make(lab, field))
-      this.append(h('details', { class: 'section', open: true }, h('summary', {}, h('h2', {}, section)),
+      const toggled = (/** @type {Event} */ { target }) => {
+        if (!(target instanceof HTMLDetailsElement) || !target.classList.contains('section')) return
+        open[section] = target.open
+        remember('sections', open)
+      }
+      this.append(h('details', { class: 'section', open: open[section] ?? true, ontoggle: toggled }, h('summary', {}, h('h2', {}, section)),
         h('div', { class: 'section-body' }, often, section === 'Run' && this.#makeHash(lab), pictures[section]?.(lab),
           seldom.length > 0 && h('details', { class: 'more' }, h('summary', {}, 'More'), h('div', { class: 'section-body' }, seldom)))))
     }

@@ -2,6 +2,7 @@
 // that wait for a restart.
 import { h, icon, iconButton } from './dom.js'
 import { duration, loss, percent, plural } from './format.js'
+import { remember } from './memory.js'
 
 /** Milliseconds between two updates of the numbers: faster ones cannot be read. */
 const readable = 100
@@ -31,7 +32,8 @@ export class TopBar extends HTMLElement {
   #bar = h('div', { class: 'progress-bar' })
   #progress = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0,
     'aria-valuemax': 100, 'aria-valuenow': 0 }, this.#bar)
-  #where = h('span', { class: 'where' })
+  #where = h('summary', { class: 'where' })
+  #why = h('p', { class: 'why' })
   #waiting = h('div', { class: 'waiting', role: 'status', hidden: true })
   #lastUpdate = 0
   /** @type {import('./lab.js').Lab | undefined} */
@@ -44,7 +46,7 @@ export class TopBar extends HTMLElement {
         h('h1', { class: 'brand' }, h('img', { src: './icon.svg', alt: '', width: 26, height: 26 }), h('span', {}, 'reluscope')),
         h('div', { class: 'controls', role: 'group', 'aria-label': 'Run' }, this.#reset, this.#train, this.#step),
         h('div', { class: 'metrics' }, Object.values(this.#metrics).map(({ element }) => element)),
-        h('div', { class: 'about' }, this.#where, iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
+        h('div', { class: 'about' }, h('details', { class: 'where-box' }, this.#where, this.#why), iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
       this.#progress, this.#waiting)
     this.#showState()
   }
@@ -60,6 +62,9 @@ export class TopBar extends HTMLElement {
     })
     lab.on('epoch', () => this.#showNumbers(performance.now()))
     lab.on('settings', () => this.#showWaiting())
+    const box = this.querySelector('details')
+    addEventListener('keydown', ({ key }) => box && key === 'Escape' && (box.open = false))
+    addEventListener('pointerdown', ({ target }) => box && !box.contains(/** @type {Node} */ (target)) && (box.open = false))
     this.#showAll()
   }
 
@@ -75,13 +80,15 @@ export class TopBar extends HTMLElement {
     if (!this.#lab?.run) return
     const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
     const why = !threadsReason ? '' : crossOriginIsolated ? ' (threads failed)' : ' (page not isolated)'
-    this.#where.textContent = `${simdTarget} SIMD · ${plural(threads, 'thread')}${why}`
-    this.#where.title = [
+    this.#where.replaceChildren(icon('info'), h('span', {}, `${simdTarget} SIMD · ${plural(threads, 'thread')}${why}`))
+    this.#where.setAttribute('aria-label', `Where it runs: ${this.#where.textContent}`)
+    this.#why.textContent = [
       `Training runs in a worker of this tab, as WebAssembly with ${simdTarget} instructions on ${plural(threads, 'thread')}.`,
       threadsReason,
       `The first layer reads images as ${input} data: ${percent(dataset.density, 1)} of their pixels differ from the background.`,
       'Nothing leaves this machine.',
     ].filter(Boolean).join(' ')
+    this.#where.title = this.#why.textContent
   }
 
   #showState() {
@@ -135,11 +142,7 @@ export class TopBar extends HTMLElement {
     const dark = getComputedStyle(root).colorScheme.includes('dark') && (root.dataset.theme === 'dark' ||
       (!root.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches))
     root.dataset.theme = dark ? 'light' : 'dark'
-    try {
-      localStorage.setItem('theme', root.dataset.theme)
-    } catch {
-      // Storage may be forbidden; the choice then lasts as long as the page.
-    }
+    remember('theme', root.dataset.theme)
     this.#lab?.emit('theme', null)
   }
 }

@@ -1,7 +1,8 @@
-// Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; the test set at the
-// end of each epoch; a mark for every change made while it ran.
+// Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; at the end of each epoch
+// the test set, and the validation set where one is held out; a mark for every change made while it ran.
 import { h } from '../ui/dom.js'
-import { loss, percent } from '../ui/format.js'
+import { loss, percent, short } from '../ui/format.js'
+import { Legend } from '../ui/legend.js'
 import { LineChart, smooth } from '../ui/line_chart.js'
 import { View } from './view.js'
 
@@ -25,11 +26,12 @@ class CurvesView extends View {
 
   build() {
     const marks = () => this.#marks()
-    this.#loss = new LineChart({ title: 'Loss', format: loss, marks, top: 'data' })
-    this.#accuracy = new LineChart({ title: 'Accuracy', format: (value) => percent(value, 1), marks, top: 1 })
+    const legend = new Legend()
+    this.#loss = new LineChart({ title: 'Loss', format: loss, marks, top: 'data', legend })
+    this.#accuracy = new LineChart({ title: 'Accuracy', format: (value) => percent(value, 2), marks, top: 1, legend })
     this.append(
       h('div', { class: 'chart-tools' },
-        h('ul', { class: 'chart-legend' }, h('li', { class: 'key-train' }, 'Training'), h('li', { class: 'key-test' }, 'Test')),
+        legend.element,
         h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
       h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty))
     this.lab.on('progress', () => this.#drawSoon())
@@ -58,18 +60,21 @@ class CurvesView extends View {
 
   #draw() {
     this.#drawn = performance.now()
-    const { points, epochs } = this.lab
+    const { points, epochs, run } = this.lab
     const weight = Number(this.#smoothing.value)
     const at = new Map(epochs.map((epoch) => [epoch.step, epoch]))
-    const tests = points.step.map((step) => at.get(step))
+    const scores = points.step.map((step) => at.get(step))
+    const heldOut = run.config.validation > 0 || epochs.some(({ validationLoss }) => validationLoss !== undefined)
     this.#empty.hidden = points.step.length > 0
-    this.#loss.show(points.step, points.loss, smooth(points.loss, weight), tests.map((epoch) => epoch?.testLoss ?? null))
-    this.#accuracy.show(points.step, points.accuracy, smooth(points.accuracy, weight), tests.map((epoch) => epoch?.testAccuracy ?? null))
+    this.#loss.show(points.step, points.loss, smooth(points.loss, weight), scores.map((epoch) => epoch?.testLoss ?? null),
+      heldOut ? scores.map((epoch) => epoch?.validationLoss ?? null) : undefined)
+    this.#accuracy.show(points.step, points.accuracy, smooth(points.accuracy, weight), scores.map((epoch) => epoch?.testAccuracy ?? null),
+      heldOut ? scores.map((epoch) => epoch?.validationAccuracy ?? null) : undefined)
   }
 
   /** What was changed while it ran, until now. */
   #marks() {
-    return this.lab.run.config.events.filter(({ step }) => step <= this.lab.step).map(({ step, field, value }) => ({ step, text: `${field} ${value}` }))
+    return this.lab.run.config.events.filter(({ step }) => step <= this.lab.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
   }
 }
 customElements.define('rl-curves', CurvesView)

@@ -3,6 +3,7 @@ import { writeHash } from '../ui/hash.js'
 import { h } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
 import { percent, short } from '../ui/format.js'
+import { formula } from '../ui/formula.js'
 import { View } from './view.js'
 
 /** What measures are called, and whether they are shares. @type {Record<string, [string, boolean]>} */
@@ -82,6 +83,7 @@ class LessonsView extends View {
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
     result.replaceChildren(
       h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      this.#formulas(variants),
       h('ul', {}, ...checks.map((/** @type {any} */ check) => h('li', {}, checkText(check)))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
@@ -89,6 +91,14 @@ class LessonsView extends View {
           ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
           h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
             onclick: () => this.#open(variant.config) }, 'Open this configuration'))))))))
+  }
+
+  /** What the activations in it compute. @param {any[]} variants */
+  #formulas(variants) {
+    const words = new Set(variants.flatMap(({ config }) => String(config.model).split(/[|()\s]+/)))
+    const used = this.lab.registry.activations.filter(({ name }) => words.has(name))
+    return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
+      h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }
 
   /** Into the address, which the laboratory follows. @param {import('../engine/protocol.js').Config} config */

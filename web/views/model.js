@@ -1,29 +1,50 @@
-// The model as torchinfo prints it: layer, output shape, parameters, multiply-adds, memory.
+// The model as torchinfo prints it: layer, output shape, parameters, multiply-adds, memory. While one is being typed or
+// waits for a restart, it is that one.
 import { h } from '../ui/dom.js'
 import { bytes, count } from '../ui/format.js'
 import { View } from './view.js'
 
 class ModelView extends View {
+  #state = h('p', { class: 'field-help', hidden: true })
+  #place = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Model table' })
+  #shown = ''
+
   build() {
-    this.lab.on('run', () => this.#show())
-    this.#show()
+    this.append(this.#state, this.#place)
+    this.lab.on('run', () => void this.#follow())
+    this.lab.on('settings', () => void this.#follow())
+    this.lab.on('draft', (model) => this.#show(model, 'As typed; Enter takes it.'))
+    this.#show(this.lab.run.model, '')
   }
 
-  #show() {
-    const { model } = this.lab.run
+  async #follow() {
+    const { lab } = this
+    const waits = lab.waiting.includes('model') || lab.waiting.includes('batch')
+    if (!waits) return this.#show(lab.run.model, '')
+    const model = await lab.describe(lab.shown.model, lab.shown.batch).catch(() => undefined)
+    if (model) this.#show(model, 'As chosen; it waits for a restart.')
+  }
+
+  /** @param {import('../engine/protocol.js').ModelDescription} model @param {string} state */
+  #show(model, state) {
+    this.#state.textContent = state
+    this.#state.hidden = !state
+    const key = `${model.text} ${model.batch} ${model.input_shape.join()}`
+    if (key === this.#shown) return
+    this.#shown = key
     const shape = (/** @type {number[]} */ sizes) => `[${[model.batch, ...sizes].join(', ')}]`
     const some = (/** @type {number} */ value) => (value === 0 ? '–' : count(value))
     const row = (/** @type {string[]} */ [name, ...values]) => h('tr', {}, h('th', { scope: 'row' }, name),
       values.map((value) => h('td', {}, value)))
     const inputs = model.batch * model.input_shape.reduce((a, b) => a * b, 1)
-    this.replaceChildren(h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Model table' }, h('table', { class: 'model-table' },
+    this.#place.replaceChildren(h('table', { class: 'model-table' },
       h('thead', {}, h('tr', {}, ['Layer', 'Output shape', 'Param #', 'Mult-adds', 'Memory'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {},
         row(['input', shape(model.input_shape), '–', '–', bytes(4 * inputs)]),
         model.layers.map((layer) => row([`${layer.name}: ${layer.text}`, shape(layer.output_shape), some(layer.parameters),
           some(layer.multiply_adds * model.batch), bytes(layer.memory_bytes)]))),
       h('tfoot', {}, row(['Total', '', count(model.parameters), count(model.multiply_adds * model.batch),
-        bytes(model.memory_bytes + 4 * inputs)])))))
+        bytes(model.memory_bytes + 4 * inputs)]))))
   }
 }
 customElements.define('rl-model', ModelView)

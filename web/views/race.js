@@ -1,7 +1,8 @@
 // Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights.
-import { h, iconButton, svg } from '../ui/dom.js'
+import { h, iconButton } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
 import { loss, percent, short } from '../ui/format.js'
+import { Legend, swatch } from '../ui/legend.js'
 import { RaceChart, runStyle } from '../ui/race_chart.js'
 import { View } from './view.js'
 
@@ -36,12 +37,13 @@ class RaceView extends View {
   #error = h('p', { class: 'field-error', role: 'alert' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the race' })
   #printed = h('pre', { class: 'log', tabIndex: 0, 'aria-label': 'What the command line prints for the race' })
-  #details = h('details', { hidden: true }, h('summary', {}, 'Time a step, and what the command line prints'), this.#printed)
+  #details = h('details', { hidden: true }, h('summary', {}, 'What the command line prints'), this.#printed)
   #running = false
+  #legend = new Legend()
   #charts = {
-    running: new RaceChart({ title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    loss: new RaceChart({ title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
+    loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
+    accuracy: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), range: () => [0, 1] }),
   }
   /** Of each entry, while it is shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
@@ -57,7 +59,7 @@ class RaceView extends View {
         this.#addSetting()
       } }, this.#activation, this.#setting, h('button', { class: 'button small' }, 'Add setting'),
       labelled('Seeds', this.#seeds), labelled('Epochs', this.#epochs), labelled('Training samples', this.#samples)),
-      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error,
+      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element,
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
       this.#table, this.#details)
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
@@ -88,7 +90,7 @@ class RaceView extends View {
   #showEntries() {
     // The core puts entries before activations, and so do the list and the colours.
     this.#entries.sort((a, b) => Number(a.flag === 'activations') - Number(b.flag === 'activations'))
-    this.#list.replaceChildren(...this.#entries.map(({ text }, i) => h('li', {}, swatch(i), text, iconButton('close', `Remove ${text}`, () => {
+    this.#list.replaceChildren(...this.#entries.map(({ text }, i) => h('li', {}, swatch(runStyle(i)), text, iconButton('close', `Remove ${text}`, () => {
       this.#entries.splice(i, 1)
       this.#showEntries()
     }))))
@@ -140,7 +142,7 @@ class RaceView extends View {
     if (progress.event === 'working') this.#status.textContent = `Racing: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = 'Finished. Means and deviations are over the seeds.'
-      this.#showTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'))
+      this.#showTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), timesOf(progress.lines))
       this.#printed.textContent = progress.lines.join('\n').trim()
       this.#details.hidden = false
     }
@@ -169,12 +171,12 @@ class RaceView extends View {
     curve?.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
   }
 
-  /** @param {any[]} summaries */
-  #showTable(summaries) {
+  /** @param {any[]} summaries @param {string[]} times of a step */
+  #showTable(summaries, times) {
     this.#table.replaceChildren(h('table', { class: 'model-table race-table' },
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...columns.map(([, title]) => h('th', { scope: 'col' }, title)))),
-      h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(i), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`),
-        ...columns.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))))))))
+      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...columns.map(([, title]) => h('th', { scope: 'col' }, title)), h('th', { scope: 'col' }, 'Time a step'))),
+      h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`),
+        ...columns.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))), h('td', {}, times[i] ?? '–'))))))
   }
 }
 customElements.define('rl-race', RaceView)
@@ -185,16 +187,20 @@ function summaryText({ mean, deviation }, format) {
   return deviation === null ? format(mean) : `${format(mean)} ± ${format(deviation)}`
 }
 
+/**
+ * How long a step took each of them. The clock is in the printed table alone: results are the same whenever they are made.
+ * @param {string[]} lines
+ */
+function timesOf(lines) {
+  const cells = lines.map((line) => line.trim().split(/\s{2,}/))
+  const head = cells.findIndex((row) => row.includes('µs/step'))
+  const fromEnd = cells[head]?.length - cells[head]?.indexOf('µs/step')
+  return cells.slice(head + 1).filter((row) => row.length > fromEnd).map((row) => `${row[row.length - fromEnd]} µs`)
+}
+
 /** The mean over the seeds at each epoch. @param {Map<number, number[]>} values */
 function means(values) {
   return new Map([...values].map(([at, all]) => [at, all.reduce((sum, value) => sum + value, 0) / all.length]))
-}
-
-/** A run's line, as in the charts. @param {number} index */
-function swatch(index) {
-  const { colour, dash } = runStyle(index)
-  return svg('svg', { viewBox: '0 0 30 8', width: 30, height: 8, class: 'race-swatch', 'aria-hidden': 'true' },
-    svg('line', { x1: 0, y1: 4, x2: 30, y2: 4, stroke: colour, 'stroke-width': 2.5, 'stroke-dasharray': dash.join(' ') }))
 }
 
 /** @param {string} label @param {string} value */

@@ -1,0 +1,77 @@
+// The engine as a library: the documentation's own example, run from another page in Chromium and in Node, prints the
+// weights of the command line; and what Node's engine answers is what it should.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { createEngine } from '../../web/engine/node.mjs'
+import { headless, root, trainJson } from '../node/support.mjs'
+import { openSite } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const text = readFileSync(join(root, 'web/docs/engine.md'), 'utf8')
+
+/** The documentation's example. @param {string} where */
+function example(where) {
+  const code = text.match(new RegExp(`\`\`\`js ${where}\\n([\\s\\S]*?)\`\`\``))?.[1]
+  assert.ok(code, `an example for ${where}`)
+  assert.ok(code.trim().split('\n').length <= 15)
+  return code
+}
+
+const expected = () => {
+  const { hash, of } = trainJson(headless, ['--model', 'dense 64 | relu | dense 10', '--epochs', '1', '--train_samples', '10000'])
+  return [`epoch 1: ${of('epoch')[0].test_accuracy}`, `weights ${hash}`, 'a 7, read as 7']
+}
+
+test('the example for pages, in a page that is not ours', async () => {
+  const context = await site.browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.route('**/other.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><script type="module" src="example.js"></script>' }))
+  await page.route('**/example.js', (route) => route.fulfill({ contentType: 'text/javascript', body: example('page') }))
+  /** @type {string[]} */
+  const printed = []
+  page.on('console', (message) => printed.push(message.text()))
+  page.on('pageerror', (error) => printed.push(String(error)))
+  await page.goto(`${site.url}other.html`)
+  const wanted = expected()
+  for (let i = 0; i < 600 && printed.length < wanted.length; i++) await page.waitForTimeout(100)
+  assert.deepEqual(printed.filter((line) => !line.includes('404')), wanted)
+  await context.close()
+})
+
+test('the example for Node, by the name of the package, and the program ends', () => {
+  const file = join(root, 'build', 'engine-example.mjs')
+  writeFileSync(file, example('node'))
+  try {
+    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 120_000 })
+    assert.deepEqual(printed.trim().split('\n'), expected())
+  } finally {
+    rmSync(file, { force: true })
+  }
+})
+
+test('in Node too every refusal is a sentence, and the engine goes on', async () => {
+  const engine = await createEngine()
+  try {
+    await assert.rejects(engine.configure({ model: 'dense 12 | what | dense 10' }), { name: 'EngineError', message: /"what" at position 12/ })
+    await assert.rejects(engine.configure({ data: 'nowhere' }), /nowhere/)
+    const run = await engine.configure({ model: 'dense 8 | relu | dense 10', train_samples: 500 })
+    await engine.step()
+    const [image] = [await engine.image('test', 3)]
+    const { probabilities } = await engine.predict(image.pixels)
+    assert.ok(Math.abs(probabilities.reduce((sum, p) => sum + p, 0) - 1) < 1e-5)
+    assert.equal(run.totalSteps, 80)
+  } finally {
+    engine.close()
+  }
+  await assert.rejects(engine.step(), /was closed/)
+  await assert.rejects(createEngine({ site: '/nowhere' }), /\/nowhere.*is missing: build the site/)
+})

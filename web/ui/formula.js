@@ -1,0 +1,130 @@
+// A formula as the registry writes it, such as "x if x > 0, else α(eˣ − 1)", set as MathML. Reads what people write:
+// products without a sign, fractions by /, powers raised or after ^, roots, primes, cases by "if" and "else".
+
+const space = 'http://www.w3.org/1998/Math/MathML'
+const raised = new Map([...'⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁻−ˣx'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [from, to]))
+
+/** @param {string} tag @param {...(Element | string)} children */
+function m(tag, ...children) {
+  const element = document.createElementNS(space, tag)
+  element.append(...children)
+  return element
+}
+
+/** One child as it is, several in a row. @param {Element[]} parts */
+const row = (parts) => (parts.length === 1 ? parts[0] : m('mrow', ...parts))
+
+/** @param {string} text @returns {Element} math, with the text itself as what it says */
+export function formula(text) {
+  const [, left, right] = text.match(/^(\S+\(x\) = )?(.*)$/u) ?? [text, '', text]
+  const cases = right.match(/^(.*?) if (.*?), (?:(.*?) if (.*?), )?else (.*?)((?:; |, ).*)?$/u)
+  const math = m('math', ...(cases ? [...(left ? [parse(left)] : []), casesOf(cases)] : [parse(text)]))
+  math.setAttribute('alttext', text)
+  return math
+}
+
+/** @param {RegExpMatchArray} found */
+function casesOf([, value, condition, value2, condition2, otherwise, rest]) {
+  const line = (/** @type {string} */ shown, /** @type {Element[]} */ when) => m('mtr', m('mtd', parse(shown)), m('mtd', ...when))
+  const when = (/** @type {string} */ text) => [m('mtext', 'if\u00a0'), parse(text)]
+  const table = m('mtable', line(value, when(condition)), ...(value2 ? [line(value2, when(condition2))] : []), line(otherwise, [m('mtext', 'else')]))
+  table.setAttribute('columnalign', 'left left')
+  const brace = m('mo', '{')
+  brace.setAttribute('stretchy', 'true')
+  return row([m('mrow', brace, table), ...(rest ? [m('mtext', rest.slice(0, 1) + '\u00a0'), parse(rest.slice(2))] : [])])
+}
+
+/** @param {string} text */
+function parse(text) {
+  const tokens = text.match(/[\d.]*\d|\p{L}{2,}(?![⁰¹²³⁴-⁹⁻ˣ])|[⁰¹²³⁴-⁹⁻ˣ]+|\S/gu) ?? []
+  return new Reader(tokens).list()
+}
+
+/** Functions; other words of several letters are words. */
+const functions = new Set(['max', 'min', 'erf', 'tanh', 'ln', 'exp', 'sin', 'cos'])
+
+class Reader {
+  #tokens
+  #at = 0
+
+  /** @param {string[]} tokens */
+  constructor(tokens) {
+    // Letters that stand together, such as xe and λα, are a product, unless they are a word.
+    this.#tokens = tokens.flatMap((token) => (/^\p{L}{2,}$/u.test(token) && !functions.has(token) && !/^[a-z]{3,}$|^in$/.test(token) ? [...token] : [token]))
+  }
+
+  get #next() {
+    return this.#tokens[this.#at] ?? ''
+  }
+
+  #take() {
+    return this.#tokens[this.#at++]
+  }
+
+  /** Everything, up to a closing bracket. @returns {Element} */
+  list() {
+    /** @type {Element[]} */
+    const parts = []
+    while (this.#next && !/[)\]]/.test(this.#next)) {
+      if (/[=<>,;+−]/.test(this.#next)) parts.push(m('mo', this.#take()))
+      else parts.push(this.#term())
+    }
+    return row(parts)
+  }
+
+  /** A product, over another where a fraction follows. */
+  #term() {
+    let above = this.#product(Infinity)
+    while (this.#next === '/') {
+      this.#take()
+      above = [m('mfrac', row(bare(above)), row(bare(this.#product(1))))]
+    }
+    return row(above)
+  }
+
+  /** @param {number} most factors */
+  #product(most) {
+    /** @type {Element[]} */
+    const factors = []
+    while (this.#next && !/^[=<>,;+−/)\]]$/.test(this.#next) && factors.length < most) factors.push(this.#factor())
+    return factors.length > 0 ? factors : [m('mo', this.#take() ?? '')]
+  }
+
+  #factor() {
+    let base = this.#base()
+    for (;;) {
+      const next = this.#next
+      if (raised.has([...next][0])) base = m('msup', base, row([...this.#take()].map((each) => atom(raised.get(each) ?? each))))
+      else if (next === '′') base = m('msup', base, m('mo', this.#take()))
+      else if (next === '^') {
+        this.#take()
+        base = m('msup', base, row(bare([this.#base()])))
+      } else return base
+    }
+  }
+
+  /** @returns {Element} */
+  #base() {
+    const token = this.#take()
+    if (token === '√') return m('msqrt', row(bare([this.#base()])))
+    if (token !== '(' && token !== '[') return atom(token)
+    const inner = this.list()
+    const group = m('mrow', m('mo', token), inner, m('mo', this.#take() ?? ''))
+    group.setAttribute('data-group', token)
+    return group
+  }
+}
+
+/** Without the brackets that a fraction, root or power makes needless. @param {Element[]} parts */
+function bare(parts) {
+  const [only] = parts
+  return parts.length === 1 && only.getAttribute('data-group') === '(' ? [only.children[1]] : parts
+}
+
+/** @param {string} token */
+function atom(token) {
+  if (/\d/.test(token)) return m('mn', token)
+  if (functions.has(token)) return m('mi', token)
+  if (/^\p{L}{2,}$/u.test(token)) return m('mtext', `\u00a0${token}\u00a0`)
+  return m(/\p{L}/u.test(token) ? 'mi' : 'mo', token)
+}

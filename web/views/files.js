@@ -1,0 +1,83 @@
+// What goes out of a run and comes back in: the network in the formats that the core writes, the metrics and settings;
+// and weights that are opened by button or by dropping their file.
+import { h, icon } from '../ui/dom.js'
+import { download, fileName } from '../ui/download.js'
+import { bytes } from '../ui/format.js'
+import { View } from './view.js'
+
+/** What is not of the core's list: name of the file's end, and what it is for. */
+const metrics = [
+  { name: 'csv', about: 'the metrics so far as a table' },
+  { name: 'jsonl', about: 'the metrics so far as JSON lines, as the command line writes them' },
+]
+
+class FilesView extends View {
+  #input = h('input', { type: 'file', accept: '.safetensors', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights file', onchange: () => {
+    const [file] = this.#input.files ?? []
+    if (file) void this.#open(file)
+    this.#input.value = ''
+  } })
+  #status = h('output', { class: 'readout', 'aria-label': 'Files' })
+  #drop = h('div', { class: 'drop' }, h('button', { type: 'button', class: 'button', onclick: () => this.#input.click() }, 'Open weights…'),
+    h('p', { class: 'muted' }, 'or drop a .safetensors file here: its settings become the run’s, its weights the network’s.'), this.#input)
+
+  build() {
+    const rows = [...this.lab.registry.save_formats, ...metrics].map(({ name, about }) => this.#row(name, about, () => this.lab.engine.save(name)))
+    rows.push(this.#row('json', 'the settings, as --config takes them', async () => new TextEncoder().encode(JSON.stringify(this.lab.run.config, null, 2) + '\n')))
+    this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status)
+    this.addEventListener('dragover', (event) => {
+      event.preventDefault()
+      this.#drop.classList.add('is-over')
+    })
+    this.addEventListener('dragleave', () => this.#drop.classList.remove('is-over'))
+    this.addEventListener('drop', (event) => {
+      event.preventDefault()
+      this.#drop.classList.remove('is-over')
+      const [file] = event.dataTransfer?.files ?? []
+      if (file) void this.#open(file)
+    })
+  }
+
+  /** @param {string} end @param {string} about @param {() => Promise<Uint8Array>} make */
+  #row(end, about, make) {
+    return h('li', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Download .${end}`, onclick: () => void this.#save(end, make) }, icon('save'), `.${end}`),
+      h('span', {}, about))
+  }
+
+  /** Of the data set, the architecture and how far it is trained. */
+  get #name() {
+    const { run, step } = this.lab
+    return fileName(`${run.config.data}-${run.config.model.replace(/dense /g, '')}-step${step}`)
+  }
+
+  /** @param {string} end @param {() => Promise<Uint8Array>} make */
+  async #save(end, make) {
+    try {
+      const content = await make()
+      const name = `${this.#name}.${end}`
+      download(name, /** @type {any} */ (content))
+      this.#status.textContent = `${name}, ${bytes(content.length)}`
+    } catch (error) {
+      this.#fail(`.${end} could not be made`, error, 'The run is as it was.')
+    }
+  }
+
+  /** @param {File} file */
+  async #open(file) {
+    this.#status.textContent = `Opening ${file.name}…`
+    try {
+      await this.lab.openWeights(new Uint8Array(await file.arrayBuffer()))
+      this.#status.textContent = `The network has the weights of ${file.name}.`
+      this.lab.emit('unnotice', { key: 'files' })
+    } catch (error) {
+      this.#status.textContent = ''
+      this.#fail(`${file.name} could not be opened`, error, 'The run before is as it was, unless it is at step 0 now.')
+    }
+  }
+
+  /** @param {string} title @param {unknown} error @param {string} kept */
+  #fail(title, error, kept) {
+    this.lab.emit('notice', { key: 'files', kind: 'error', title, text: error instanceof Error ? error.message : String(error), kept, advice: '' })
+  }
+}
+customElements.define('rl-files', FilesView)
