@@ -37,7 +37,7 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
   slot.samples.resize(count);
   slot.labels.resize(count);
   if (!options_.sparse) {
-    slot.values = Buffer(Layout{rows, options_.pixels}.size());
+    slot.values = Buffer(Layout{rows, options_.pixels}.size(), backend_.memory());
     return slot;
   }
   slot.row_entries.resize(count * (pixels + 1));  // one more: list() may write and not count it

@@ -43,7 +43,7 @@ std::vector<Optimizer::State> Optimizer::state() const {
 
 void Optimizer::add_moment(int slot, const char* name, std::size_t floats, float initial) {
   Moment& moment = moments_[static_cast<std::size_t>(slot - 1)];
-  moment = {name, Buffer(floats)};
+  moment = {name, Buffer(floats, options_.memory)};
   std::fill_n(moment.values.data(), floats, initial);
 }
 

@@ -21,7 +21,7 @@ std::string json_line(const Json& json) {
 
 std::unique_ptr<Backend> make_backend(const Config& config) {
   if (config.device == "cuda") {
-    throw Error("device is \"cuda\", but this build has no CUDA: auto and cpu are allowed");
+    throw Error("device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
   }
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
@@ -81,9 +81,10 @@ std::string score_line(const char* set, const Score& score) {
          percent(score.correct, score.samples, 2) + ")";
 }
 
-Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
+Session::Session(std::shared_ptr<const Dataset> data, const Config& config,
+                 std::unique_ptr<Backend> backend)
     : config_(config),
-      backend_(make_backend(config)),
+      backend_(backend ? std::move(backend) : make_backend(config)),
       trainer_(std::move(data), config, *backend_),
       schedule_(schedule_options(config, trainer_.updates_per_epoch())),
       live_(config) {
@@ -326,6 +327,7 @@ Progress Session::diverge(int layer) {
 }
 
 bool Session::weights_finite() const {
+  backend_->finish();
   const auto weights = trainer_.model().parameters();
   return std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
 }
@@ -341,6 +343,7 @@ Score Session::evaluate() {
 
 Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   trainer_.infer(pixels);
+  backend_->finish();
   const Model& model = trainer_.model();
   Prediction prediction;
   for (int l = 0; l < model.layer_count(); ++l) {
@@ -408,6 +411,7 @@ std::vector<std::string> Session::layer_names() const {
 }
 
 std::string Session::hash_of(std::span<const float> parameters) const {
+  backend_->finish();
   Sha256 hash;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     hash.add_floats(Model::gather(parameter, parameters));
@@ -421,6 +425,7 @@ std::string Session::hash_of(std::span<const float> parameters) const {
 std::string Session::weights_sha256() const { return hash_of(trainer_.model().parameters()); }
 
 std::string Session::optimizer_sha256() const {
+  backend_->finish();
   Sha256 hash;
   for (const Optimizer::State& state : trainer_.optimizer().state()) {
     for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
@@ -434,6 +439,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format) const {
   if (format != "safetensors") {
     throw Error("format is " + in_quotes(format) + ", but only safetensors can be written");
   }
+  backend_->finish();
   std::vector<NamedTensor> tensors;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     tensors.push_back({parameter.name, parameter.spec.shape,
@@ -490,6 +496,7 @@ void Session::load(std::span<const std::uint8_t> safetensors) {
                   in_quotes(config_.model) + " does not have");
     }
   }
+  backend_->finish();
   for (std::size_t i = 0; i < values.size(); ++i) {
     Model::scatter(*places[i].first, values[i], places[i].second);
   }
