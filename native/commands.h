@@ -47,5 +47,6 @@ int predict_command(const WeightsOptions& options);
 
 int info_command(const Config& config);
 int simd_command();
+int gpu_selftest_command();
 
 }  // namespace reluscope

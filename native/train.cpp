@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "commands.h"
 #include "data_files.h"
+#include "devices.h"
 #include "output.h"
 #include "train/session.h"
 
@@ -52,7 +54,8 @@ class ProgressBar {
 
 int train_command(const TrainOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
-  Session session(data, options.config);
+  ChosenDevice device = choose_device(options.config);
+  Session session(data, options.config, std::move(device.backend));
   if (!options.save.empty()) check_writable(options.save, "save");
   if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
   JsonLines json(options.jsonl);
@@ -65,6 +68,7 @@ int train_command(const TrainOptions& options) {
     json.write(progress.json);
     bar.draw(progress);
   };
+  if (!device.notice.empty()) std::fprintf(out, "%s\n", device.notice.c_str());
   tell(session.start());
   for (;;) {
     const Progress progress = session.advance();

@@ -65,10 +65,10 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
   const std::uintptr_t end = begin + static_cast<std::uintptr_t>(floats) * sizeof(float);
   auto block = blocks_.upper_bound(begin);
-  if (block == blocks_.begin() || begin % sizeof(float) != 0) {
+  if (block != blocks_.begin()) --block;
+  if (block == blocks_.end() || begin < block->first || begin >= block->first + block->second) {
     throw Error(std::string("product: ") + what + " does not lie in the device's memory");
   }
-  --block;
   if (end > block->first + block->second) {
     throw Error(std::string("product: ") + what + " ends " +
                 std::to_string(end - block->first - block->second) + " bytes behind its allocation");

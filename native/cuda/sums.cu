@@ -192,8 +192,6 @@ RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward")
 
 // --- Layer normalisation ---------------------------------------------------------------------
 
-namespace {
-
 // Calls work(at, place) for this thread's elements of a sample: where they lie in x and in weights.
 template <class Work>
 RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sample, const Work& work) {
@@ -230,8 +228,6 @@ RELUSCOPE_DEVICE void clear_padding(const Layout& layout, const Layout& weights,
     to[layout.index(sample * weights.rows + i / padding, layout.cols + i % padding)] = 0.0f;
   }
 }
-
-}  // namespace
 
 RELUSCOPE_DEVICE void run(const LayerNormForward& k) {
   RELUSCOPE_SHARED(float, each, kThreads);
