@@ -314,6 +314,29 @@ void check_random(Bench& b) {
   }
 }
 
+void check_gather(Bench& b) {
+  for (const Sizes& s : kShapes) {
+    constexpr int kImages = 50;
+    std::vector<std::uint8_t>& images = b.bytes();  // a device knows a set by where it is
+    for (int i = 0; i < kImages * s.in; ++i) images.push_back(static_cast<std::uint8_t>(b.below(256)));
+    std::vector<float> table;
+    for (int i = 0; i < 256; ++i) table.push_back(b.real(-1.0f, 3.0f));
+    std::vector<int> samples;
+    for (int i = 0; i < s.n; ++i) samples.push_back(b.below(kImages));
+    const MatrixView to = b.poisoned(s.n, s.in);
+    if (!b.backend.gather({images.data(), kImages, s.in, samples.data(), table.data(), to})) {
+      for (int row = 0; row < s.n; ++row) {
+        for (int c = 0; c < to.layout.padded_cols(); ++c) {
+          const int at = samples[static_cast<std::size_t>(row)] * s.in + c;
+          to.at(row, c) = c < s.in ? table[images[static_cast<std::size_t>(at)]] : 0.0f;
+        }
+      }
+    }
+    b.backend.finish();
+    b.result("gather", to, true);
+  }
+}
+
 void check_maxout(Bench& b) {
   for (const int area : {1, 6}) {
     for (const int pieces : {2, 3}) {
@@ -531,6 +554,7 @@ std::vector<Check> all_checks() {
           {"varied activations", check_varied},
           {"scale_add, clamp, sum_of_squares", check_elementwise},
           {"dropout, fill_uniform", check_random},
+          {"gather", check_gather},
           {"maxout", check_maxout},
           {"column_sums", check_column_sums},
           {"convolution", check_convolution},

@@ -29,6 +29,8 @@ class Bench {
   // n floats, a multiple of kPad of them allocated.
   float* array(std::size_t n, float low, float high);
   float* poison(std::size_t n);
+  // Bytes that stay until the bench ends.
+  std::vector<std::uint8_t>& bytes() { return *bytes_.emplace_back(std::make_unique<std::vector<std::uint8_t>>()); }
 
   struct Result {
     std::string name;
@@ -45,6 +47,7 @@ class Bench {
 
   std::uint64_t seed_;
   std::vector<std::unique_ptr<Buffer>> buffers_;
+  std::vector<std::unique_ptr<std::vector<std::uint8_t>>> bytes_;
   std::vector<Result> results_;
 };
 

@@ -38,6 +38,7 @@ CudaBackend::~CudaBackend() {
   } catch (const Error&) {  // a lost device: whoever asked it for something has been told
   }
   replays_.clear();
+  for (const auto& [host, copy] : images_) device_->release(copy);
   device_->release_host(staged_);
   device_->release_host(partial_sums_);
 }
@@ -143,6 +144,36 @@ ActivationParameters CudaBackend::parameters_of(ActivationId id, const float* p)
     std::copy_n(p, info.parameters.size(), parameters.values);
   }
   return parameters;
+}
+
+// Images are copied once, when they are first asked for, and stay as bytes.
+bool CudaBackend::gather(const Gathering& gathering) {
+  constexpr std::size_t kTable = 256;
+  if (table_.size() == 0) table_ = Buffer(kTable, device_.get());
+  if (!std::equal(gathering.table, gathering.table + kTable, table_.data())) {
+    finish();
+    std::copy_n(gathering.table, kTable, table_.data());
+  }
+  const auto [images, is_new] = images_.try_emplace(gathering.images, nullptr);
+  if (is_new) {
+    const std::size_t bytes = static_cast<std::size_t>(gathering.count) * static_cast<std::size_t>(gathering.pixels);
+    try {
+      images->second = static_cast<std::uint8_t*>(device_->allocate(bytes));
+    } catch (const Error&) {
+      images_.erase(images);
+      throw;
+    }
+    std::copy_n(gathering.images, bytes, images->second);
+  }
+  Gathering own = gathering;
+  const auto rows = static_cast<std::size_t>(gathering.to.rows());
+  auto* const samples = reinterpret_cast<int*>(stage(rows * sizeof(int)));
+  std::copy_n(gathering.samples, rows, samples);
+  own.samples = samples;
+  own.images = images->second;
+  own.table = table_.data();
+  push(grid_for(gathering.to.layout.size()), Gather{own});
+  return true;
 }
 
 // --- Products ---------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class CudaBackend final : public Backend {
   void submit() override;
   Memory* memory() override { return device_.get(); }
   bool takes_lists() const override { return false; }
+  bool gather(const Gathering& gathering) override;
   void offer(const Chores& chores) override { pool_.offer(chores); }
   void finish_chores() override { pool_.finish_chores(); }
 
@@ -127,7 +128,6 @@ class CudaBackend final : public Backend {
   void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels, const Work& work);
   float* workspace(std::size_t floats);
   std::byte* stage(std::size_t bytes);
-  void begin_queue();
 
   struct Replay {  // a queue that has been seen, and what the graph holds now
     std::vector<Node> nodes;
@@ -150,6 +150,8 @@ class CudaBackend final : public Backend {
   std::byte* staged_ = nullptr;  // memory of the host that kernels reach
   std::size_t staged_bytes_ = 0;
   double* partial_sums_ = nullptr;
+  std::map<const std::uint8_t*, std::uint8_t*> images_;  // of the host -> the device's copy
+  Buffer table_;                                         // of what pixels become
   int graphs_made_ = 0, arguments_set_ = 0;
 };
 

@@ -6,7 +6,8 @@ std::vector<const KernelInfo*> all_kernels() {
   std::vector<const KernelInfo*> kernels = {
       &kernel_of<ScaleAdd>(),       &kernel_of<Clamp>(),
       &kernel_of<FillUniform>(),    &kernel_of<Drop>(),
-      &kernel_of<Pack>(),           &kernel_of<CopyPatches>(),
+      &kernel_of<Gather>(),         &kernel_of<Pack>(),
+      &kernel_of<CopyPatches>(),
       &kernel_of<TurnTaps>(),       &kernel_of<Flatten>(),
       &kernel_of<Pool>(),           &kernel_of<PoolBackward>(),
       &kernel_of<Maxout>(),         &kernel_of<ColumnSums>(),

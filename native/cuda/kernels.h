@@ -94,6 +94,10 @@ struct Drop {
 
 // --- layout.cu ------------------------------------------------------------------------------
 
+struct Gather {
+  Gathering gathering;
+};
+
 // Row-major, `stride` floats a row, of a matrix in panels; columns behind the last become 0.
 struct Pack {
   const float* x;

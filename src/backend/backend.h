@@ -185,6 +185,15 @@ struct PenaltyGradient {
   float* values;  // out: the sum down each column, as many as the padded columns
 };
 
+// Samples of a set of images, as numbers: to (N, pixels) = table[pixel], padding zero.
+struct Gathering {
+  const std::uint8_t* images;  // (count, pixels): all of the set, which stays as it is and where it is
+  int count, pixels;
+  const int* samples;  // (N)
+  const float* table;  // (256)
+  MatrixView to;
+};
+
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
   return align_up(Layout{out, n}.size()) + align_up(Layout{in + kPanel, n}.size());
 }
@@ -214,6 +223,8 @@ class Backend {
   // losses, fixed parameters of activations) may lie anywhere.
   virtual Memory* memory() { return nullptr; }
   virtual bool takes_lists() const { return true; }  // Signal::sparse()
+  // Whether it has done so, from images that it keeps itself once it has seen them; else the host must.
+  virtual bool gather(const Gathering&) { return false; }
   // Host work that may wait, such as making the next batch, for threads with nothing else to do.
   virtual void offer(const Chores& chores) = 0;
   virtual void finish_chores() = 0;  // returns when all that was offered is done

@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace reluscope {
@@ -69,11 +68,7 @@ struct Matrix {
   constexpr int cols() const { return layout.cols; }
   constexpr T* panel(int p) const { return data + layout.panel_offset(p); }
   constexpr T& at(int row, int col) const { return data[layout.index(row, col)]; }
-  operator Matrix<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, layout};
-  }
+  operator Matrix<const T>() const { return {data, layout}; }
 };
 
 using MatrixView = Matrix<float>;

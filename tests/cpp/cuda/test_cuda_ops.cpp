@@ -1,5 +1,6 @@
 // The CUDA backend's operations, on the emulator: each against the CPU's, in six orders of threads with
 // the same bits, every kernel run, and every barrier needed.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -106,6 +107,24 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
     INFO("seed ", seed, ", barrier in line ", line);
     CHECK(is_found);
   }
+}
+
+TEST_CASE("the self-test's comparison says nothing of a right device and names what a wrong one gets wrong") {
+  const auto checks = cuda::all_checks();
+  const auto sums = std::find_if(checks.begin(), checks.end(), [](const auto& check) { return check.name == "batch_norm"; });
+  REQUIRE(sums != checks.end());
+  auto owned = std::make_unique<EmulatedDevice>();
+  EmulatedDevice& device = *owned;
+  CudaBackend backend(std::move(owned));
+  cpu::CpuBackend reference;
+  CHECK(cuda::run_check(*sums, backend, reference, test_seed()) == "");
+  // As if the barriers had been forgotten: one stands behind what every lane writes.
+  const std::set<int> lines = device.record.barriers.at("block_moments");
+  REQUIRE(lines.size() >= 2);
+  device.conditions = {Order::kDescending, *lines.rbegin()};
+  const std::string problem = cuda::run_check(*sums, backend, reference, test_seed());
+  CHECK(problem.find("element") != std::string::npos);
+  CHECK(problem.find("instead of") != std::string::npos);
 }
 
 TEST_SUITE_END();
