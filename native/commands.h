@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "train/config.h"
+#include "train/save_formats.h"
 
 namespace reluscope {
 
@@ -13,7 +14,9 @@ struct TrainOptions {
   Config config;
   std::string program;  // argv[0], beside which data may lie
   std::string jsonl;    // a path, "-" for standard output, or ""
-  std::string save;     // a path, or ""
+  std::vector<std::string> saves;  // paths, whose ends say what is written
+  std::string csv;                 // a path, or ""
+  int npz_images = kSavedImages;
 };
 
 int train_command(const TrainOptions& options);  // the exit code
@@ -41,9 +44,12 @@ struct WeightsOptions {
   std::string image;             // a PNG file, for predict
   bool invert = false;
   std::string jsonl, csv;
+  std::vector<std::string> saves;  // for export
+  int npz_images = kSavedImages;
 };
 int eval_command(const WeightsOptions& options);
 int predict_command(const WeightsOptions& options);
+int export_command(const WeightsOptions& options);
 
 int info_command(const Config& config);
 int simd_command();

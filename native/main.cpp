@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "output.h"
+#include "saves.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 
@@ -24,7 +25,9 @@ constexpr int kBadInput = 2;
 // What the flags of one subcommand said.
 struct Flags {
   std::map<std::string, std::string> fields;  // of the config, by name
-  std::string config_file, jsonl, save;
+  std::string config_file, jsonl, csv;
+  std::vector<std::string> saves;
+  std::string npz_images = std::to_string(kSavedImages);
 
   void add_to(CLI::App& command) {
     for (const Field& field : config_fields()) {
@@ -32,6 +35,19 @@ struct Flags {
     }
     command.add_option("--config", config_file, "JSON file with config fields; flags win over it");
     command.allow_extras();  // refused below, with a suggestion
+  }
+
+  // Of the commands that write a network.
+  void add_saves(CLI::App& command) {
+    std::vector<std::string> ends;
+    for (const SaveFormat& format : save_formats()) ends.push_back("." + std::string(format.name));
+    command
+        .add_option("--save", saves,
+                    "write the network to this file, whose end says how: " + join_or(ends) +
+                        "; may be repeated; without a name it is " + kSaveDefault)
+        ->allow_extra_args(false);
+    command.add_option("--npz_images", npz_images,
+                       "how many test images an .npz holds the activations for");
   }
 
   // base: what holds where neither a flag nor the file says anything.
@@ -110,15 +126,22 @@ struct ExperimentCommand {
   }
 };
 
-// eval and predict.
+// eval, predict and export.
 struct WeightsCommand {
   CLI::App* command;
   Flags flags = {};
   WeightsOptions options = {};
 
-  void add_flags() {
+  void add_weights() {
     flags.add_to(*command);
     command->add_option("--weights", options.weights, ".safetensors file, as train --save writes it");
+  }
+  void add_export_flags() {
+    add_weights();
+    flags.add_saves(*command);
+  }
+  void add_flags() {
+    add_weights();
     command->add_option("--jsonl", options.jsonl, "also write the result as a JSON line to this file");
     command->add_option("--csv", options.csv, "also write it as comma-separated values to this file");
   }
@@ -131,16 +154,29 @@ struct WeightsCommand {
     all.config =
         flags.config(*command, config_of_weights(read_bytes(options.weights, "weights")));
     all.program = program;
+    all.saves = flags.saves;
+    all.npz_images = read_npz_images(flags.npz_images);
     return all;
   }
 };
+
+// The arguments, where a --save that stands alone gets its name: CLI11 has no flag with a value that
+// may be left out and that may be repeated.
+std::vector<std::string> with_save_names(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const bool alone = i + 1 == arguments.size() || arguments[i + 1].rfind("--", 0) == 0;
+    if (arguments[i] == "--save" && alone) arguments[i] += std::string("=") + kSaveDefault;
+  }
+  return arguments;
+}
 
 int run(int argc, char** argv) {
   CLI::App app("reluscope trains small neural networks on images and shows what their activation\n"
                "functions do. The same seed gives the same bits on every machine.");
   std::vector<std::string> commands = {"train"};
   for (const ExperimentKind& kind : experiment_kinds()) commands.emplace_back(kind.name);
-  commands.insert(commands.end(), {"merge", "eval", "predict", "info", "simd", "gpu-selftest"});
+  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "simd", "gpu-selftest"});
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
     throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
@@ -151,7 +187,9 @@ int run(int argc, char** argv) {
   train_flags.add_to(*train);
   train->add_option("--jsonl", train_flags.jsonl,
                     "also write events as JSON lines to this file; - for standard output");
-  train->add_option("--save", train_flags.save, "write the weights to this .safetensors file");
+  train->add_option("--csv", train_flags.csv,
+                    "also write each logged batch and each epoch as a row of this table");
+  train_flags.add_saves(*train);
   std::vector<ExperimentCommand> experiments;
   for (const ExperimentKind& kind : experiment_kinds()) {
     experiments.push_back({kind, app.add_subcommand(kind.name, kind.about)});
@@ -168,12 +206,18 @@ int run(int argc, char** argv) {
   predict.add_flags();
   predict.command->add_option("image", predict.options.image, "PNG file, light on dark");
   predict.command->add_flag("--invert", predict.options.invert, "the image is dark on light");
+  WeightsCommand exporting{
+      app.add_subcommand("export", "write saved weights in another format")};
+  exporting.add_export_flags();
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
   info_flags.add_to(*info);
   CLI::App* const simd = app.add_subcommand("simd", "list the instruction sets --simd takes here");
   CLI::App* const gpu = app.add_subcommand("gpu-selftest", "compare the GPU's results with the CPU's");
   try {
-    app.parse(argc, argv);
+    const std::vector<std::string> arguments = with_save_names(argc, argv);
+    std::vector<const char*> texts;
+    for (const std::string& argument : arguments) texts.push_back(argument.c_str());
+    app.parse(static_cast<int>(texts.size()), texts.data());
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::ArgumentMismatch& error) {
@@ -188,10 +232,13 @@ int run(int argc, char** argv) {
   if (*merge) return merge_command(merging);
   if (*eval.command) return eval_command(eval.read(argv[0]));
   if (*predict.command) return predict_command(predict.read(argv[0]));
+  if (*exporting.command) return export_command(exporting.read(argv[0]));
   if (*simd) return simd_command();
   if (*gpu) return gpu_selftest_command();
   if (*info) return info_command(info_flags.config(*info));
-  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl, train_flags.save});
+  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl,
+                        train_flags.saves, train_flags.csv,
+                        read_npz_images(train_flags.npz_images)});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "data_files.h"
 #include "devices.h"
 #include "output.h"
+#include "saves.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -56,9 +57,11 @@ int train_command(const TrainOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
   ChosenDevice device = choose_device(options.config);
   Session session(data, options.config, std::move(device.backend));
-  if (!options.save.empty()) check_writable(options.save, "save");
+  check_saves(options.saves);
   if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
+  if (!options.csv.empty()) check_writable(options.csv, "csv");
   JsonLines json(options.jsonl);
+  CsvLines csv(options.csv);
   std::FILE* const out = json.people();
   ProgressBar bar(isatty(fileno(out)) != 0);
 
@@ -66,6 +69,7 @@ int train_command(const TrainOptions& options) {
     if (!progress.lines.empty()) bar.clear();
     print_lines(out, progress.lines);
     json.write(progress.json);
+    csv.write(progress.csv);
     bar.draw(progress);
   };
   if (!device.notice.empty()) std::fprintf(out, "%s\n", device.notice.c_str());
@@ -76,10 +80,7 @@ int train_command(const TrainOptions& options) {
     if (progress.event() == "diverged") return 1;
     if (progress.event() == "done") break;
   }
-  if (!options.save.empty()) {
-    write_file(options.save, "save", session.save("safetensors"));
-    std::fprintf(out, "Saved %s\n", options.save.c_str());
-  }
+  write_saves(session, options.saves, options.npz_images, out);
   return 0;
 }
 

@@ -63,6 +63,7 @@ std::string progress_text(Progress progress) {
   Json json = std::move(progress.values);
   json["lines"] = progress.lines;
   json["json"] = progress.json;
+  json["csv_lines"] = progress.csv;
   return text_of(json);
 }
 
@@ -98,11 +99,22 @@ val registry() {
     for (const LayerWord& word : layer_words()) {
       layers.push_back({{"name", word.name}, {"syntax", word.syntax}, {"about", word.about}});
     }
+    Json formats = Json::array();
+    for (const SaveFormat& format : save_formats()) {
+      formats.push_back({{"name", format.name}, {"about", format.about}});
+    }
     return text_of({{"activations", activations_json()},
+                    {"save_formats", std::move(formats)},
+                    {"save_default", kSaveDefault},
+                    {"saved_images", kSavedImages},
                     {"layers", std::move(layers)},
                     {"fields", fields_json()},
                     {"default_config", config_to_json({})}});
   });
+}
+
+val save_format_of_path(const std::string& path) {
+  return answer([&] { return save_format_of(path); });
 }
 
 val simd_target() {
@@ -384,8 +396,8 @@ class BoundSession {
       return progress_text(reluscope::predict_image(*session_, name, bytes_of(pixels)));
     });
   }
-  val save(const std::string& format) const {
-    return answer([&] { return copy_of(session_->save(format)); });
+  val save(const std::string& format, int images) {
+    return answer([&] { return copy_of(session_->save(format, images)); });
   }
 
  private:
@@ -441,6 +453,7 @@ extern "C" int emscripten_num_logical_cores() { return granted_cores; }
 EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("registry", &registry);
   emscripten::function("simdTarget", &simd_target);
+  emscripten::function("saveFormatOf", &save_format_of_path);
   emscripten::function("curve", &curve);
   emscripten::function("configOfJson", &config_of_json);
   emscripten::function("configOfFields", &config_of_fields);

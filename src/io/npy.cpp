@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/bytes.h"
 
 namespace reluscope {
 namespace {
@@ -199,6 +200,40 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
                                                 : " (the file is too long)"));
   }
   return array;
+}
+
+namespace {
+
+// With the data at a multiple of 64.
+Bytes header_of(const char* type, const Shape& shape) {
+  std::string sizes;
+  for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);  // (3, 4), but (3,)
+  if (shape.size() == 1) sizes.pop_back();
+  std::string dict = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" +
+                     sizes + "), }";
+  constexpr std::size_t kBefore = sizeof kMagic + 4, kAlign = 64;
+  dict.resize((kBefore + dict.size() + 1 + kAlign - 1) / kAlign * kAlign - kBefore - 1, ' ');
+  dict += '\n';
+  Bytes bytes(std::begin(kMagic), std::end(kMagic));
+  append_number(bytes, 1, 2);  // version 1.0
+  append_number(bytes, dict.size(), 2);
+  append_text(bytes, dict);
+  return bytes;
+}
+
+}  // namespace
+
+Bytes write_npy(const Shape& shape, std::span<const float> values) {
+  Bytes bytes = header_of("<f4", shape);
+  append_floats(bytes, values);
+  return bytes;
+}
+
+Bytes write_npy(const Shape& shape, std::span<const std::uint8_t> values) {
+  Bytes bytes = header_of("|u1", shape);
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return bytes;
 }
 
 }  // namespace reluscope

@@ -1,5 +1,5 @@
-// Reads NumPy's .npy files (numpy.lib.format, versions 1 to 3): a header that says the type and
-// the shape, then the elements in C order.
+// NumPy's .npy files (numpy.lib.format): a header that says the type and the shape, then the
+// elements in C order. Versions 1 to 3 are read, 1 is written.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "core/tensor.h"
 
 namespace reluscope {
 
@@ -28,5 +30,9 @@ bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins like one
 // messages ("training images"). Throws Error: for another format, a header over 10,000 bytes, a
 // type other than whole numbers and floats, big-endian, Fortran order, or a wrong size.
 NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what);
+
+// Whole files. The values are as many as the shape has elements.
+std::vector<std::uint8_t> write_npy(const Shape& shape, std::span<const float> values);
+std::vector<std::uint8_t> write_npy(const Shape& shape, std::span<const std::uint8_t> values);
 
 }  // namespace reluscope

@@ -7,13 +7,10 @@
 #include "core/bits.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/bytes.h"
 
 namespace reluscope {
 namespace {
-
-void append_little_endian(std::vector<std::uint8_t>& bytes, std::uint64_t value, int count) {
-  for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
 
 using Json = nlohmann::ordered_json;
 
@@ -223,29 +220,63 @@ std::vector<float> float_values(const StoredTensor& tensor) {
   return values;
 }
 
-std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
-                                            const Metadata& metadata) {
-  std::sort(tensors.begin(), tensors.end(),
-            [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
+std::vector<float> whole_values(const StoredTensor& tensor) {
+  if (tensor.dtype != "I64") return float_values(tensor);
+  std::vector<float> values(tensor.bytes.size() / 8);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint64_t bits = 0;
+    for (std::size_t b = 8; b-- > 0;) bits = bits << 8 | tensor.bytes[8 * i + b];
+    values[i] = static_cast<float>(static_cast<std::int64_t>(bits));
+  }
+  return values;
+}
+
+Bytes little_endian(const NamedTensor& tensor) {
+  Bytes bytes = tensor.bytes;
+  if (!tensor.whole) append_floats(bytes, tensor.values);
+  if (!tensor.whole) return bytes;
+  for (const float value : tensor.values) {
+    append_number(bytes, static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), 8);
+  }
+  return bytes;
+}
+
+namespace {
+
+const Dtype& dtype_of(const NamedTensor& tensor) {
+  const std::string_view name = tensor.whole ? "I64" : tensor.bytes.empty() ? "F32" : "U8";
+  return *std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                       [name](const Dtype& dtype) { return name == dtype.name; });
+}
+
+}  // namespace
+
+Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metadata) {
+  std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
+    const std::uint64_t size = dtype_of(a).bytes, other = dtype_of(b).bytes;
+    return size != other ? size > other : a.name < b.name;
+  });
   Json header = Json::object();
   for (const auto& [name, value] : metadata) header["__metadata__"][name] = value;
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
-    const std::uint64_t end = offset + tensor.values.size() * sizeof(float);
-    header[tensor.name] = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    const Dtype& dtype = dtype_of(tensor);
+    const std::uint64_t end =
+        offset + tensor.bytes.size() + tensor.values.size() * dtype.bytes;
+    header[tensor.name] = {{"dtype", dtype.name},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');
-  std::vector<std::uint8_t> bytes;
+  Bytes bytes;
   bytes.reserve(8 + text.size() + offset);
-  append_little_endian(bytes, text.size(), 8);
-  bytes.insert(bytes.end(), text.begin(), text.end());
+  append_number(bytes, text.size(), 8);
+  append_text(bytes, text);
   for (const NamedTensor& tensor : tensors) {
-    for (const float value : tensor.values) {
-      append_little_endian(bytes, bits_as<std::uint32_t>(value), 4);
-    }
+    const Bytes data = little_endian(tensor);
+    bytes.insert(bytes.end(), data.begin(), data.end());
   }
   return bytes;
 }

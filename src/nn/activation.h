@@ -24,10 +24,16 @@ struct ActivationInfo {
   const char* formula;     // f(x)
   const char* derivative;  // f'(x)
   const char* about;       // one line: what it is for
-  const char* pytorch;     // how PyTorch writes it, "" if it has none: then no golden values
+  // How PyTorch writes it: a module, or an expression of x and the parameters; "" if it has none:
+  // then no golden values, and a generated program gets f itself, see nn/trace.h. Parameters stand
+  // there by their names; `count` is how many numbers the learnt one has.
+  const char* pytorch;
   std::span<const ActivationParameter> parameters;  // a learnable one, if any, is the first
   std::span<const double> kinks;                    // x where f' jumps
   bool random = false;  // in training its parameters are one random number between them
+  // The operator of ONNX that computes it, with its attributes: "Elu alpha=alpha". A learnt
+  // parameter is its second input. "" if there is none: then f itself, see nn/trace.h.
+  const char* onnx = "";
 };
 
 // Whether training changes its (first) parameter.

@@ -31,6 +31,12 @@ std::vector<ParameterSpec> ActivationLayer::parameters() const {
   return {{learnt.name, {1}, {1, 1}, false, ParameterRole::kConstant, initial_.front(), 1, 1}};
 }
 
+void ActivationLayer::accept(LayerVisitor& visitor) const {
+  const auto specs = parameters();
+  visitor.activation(id_, initial_,
+                     specs.empty() ? 0 : static_cast<int>(element_count(specs.front().shape)));
+}
+
 // The products dy df/dp, and their column sums.
 std::size_t ActivationLayer::scratch_floats(int rows) const {
   if (!learns()) return 0;

@@ -15,6 +15,7 @@ class ActivationLayer : public Layer {
   std::string stem() const override { return "act"; }
   std::string text() const override;
   Shape out_shape() const override { return shape_; }
+  void accept(LayerVisitor& visitor) const override;
   std::vector<ParameterSpec> parameters() const override;
   std::size_t scratch_floats(int rows) const override;
   ActivationId activation() const override { return id_; }

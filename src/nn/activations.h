@@ -36,7 +36,7 @@ struct Identity : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "identity", "Identity", "x", "1",
       "No non-linearity at all: what stacked layers are without one.",
-      "torch.nn.Identity()", {}, {}};
+      "torch.nn.Identity()", {}, {}, false, "Identity"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return x;
@@ -52,7 +52,7 @@ struct Relu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "relu", "ReLU", "max(0, x)", "1 if x > 0, else 0",
       "The default: cheap, sparse, and its gradient does not fade; units can die.",
-      "torch.nn.ReLU()", {}, kKinkAtZero};
+      "torch.nn.ReLU()", {}, kKinkAtZero, false, "Relu"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return select(x < V(0.0), V(0.0), x);
@@ -104,7 +104,8 @@ struct LeakyRelu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "leaky_relu", "Leaky ReLU", "x if x > 0, else αx", "1 if x > 0, else α",
       "A small negative slope keeps a gradient alive where ReLU has none.",
-      "torch.nn.LeakyReLU(negative_slope)", kParameters, kKinkAtZero};
+      "torch.nn.LeakyReLU(negative_slope)", kParameters, kKinkAtZero, false,
+      "LeakyRelu alpha=negative_slope"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x < V(0.0), p[0] * x, x);
@@ -122,7 +123,7 @@ struct Prelu {
   static constexpr ActivationInfo kInfo = {
       "prelu", "PReLU", "x if x > 0, else αx, α learnt", "1 if x > 0, else α",
       "Leaky ReLU whose slope the network learns, one for the layer.",
-      "torch.nn.PReLU()", kParameters, kKinkAtZero};
+      "torch.nn.PReLU(count)", kParameters, kKinkAtZero, false, "PRelu"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x < V(0.0), p[0] * x, x);
@@ -167,7 +168,7 @@ struct Elu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "elu", "ELU", "x if x > 0, else α(eˣ − 1)", "1 if x > 0, else αeˣ",
       "Smooth saturation to −α: outputs whose mean is near zero.",
-      "torch.nn.ELU(alpha)", kParameters, kKinkAtZero};
+      "torch.nn.ELU(alpha)", kParameters, kKinkAtZero, false, "Elu alpha=alpha"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x > V(0.0), x, p[0] * expm1(x));
@@ -187,7 +188,7 @@ struct Selu : NothingLearnt {
       "selu", "SELU", "λx if x > 0, else λα(eˣ − 1); λ = 1.0507, α = 1.6733",
       "λ if x > 0, else λαeˣ",
       "Keeps mean 0 and variance 1 through many layers by itself, from LeCun's init.",
-      "torch.nn.SELU()", {}, kKinkAtZero};
+      "torch.nn.SELU()", {}, kKinkAtZero, false, "Selu"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return select(x > V(0.0), V(kScale) * x, V(kScale * kAlpha) * expm1(x));
@@ -205,7 +206,7 @@ struct Celu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "celu", "CELU", "x if x > 0, else α(e^(x/α) − 1)", "1 if x > 0, else e^(x/α)",
       "ELU whose slope has no jump at 0, whatever its α.",
-      "torch.nn.CELU(alpha)", kParameters, {}};
+      "torch.nn.CELU(alpha)", kParameters, {}, false, "Celu alpha=alpha"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     return select(x > V(0.0), x, p[0] * expm1(x / p[0]));
@@ -350,7 +351,7 @@ struct HardSwish : NothingLearnt {
       "hard_swish", "Hard Swish", "x min(max(0, x + 3), 6) / 6",
       "0 if x < −3, 1 if x > 3, else (2x + 3) / 6",
       "Swish out of straight lines and a parabola: cheap without an exponential.",
-      "torch.nn.Hardswish()", {}, kKinks};
+      "torch.nn.Hardswish()", {}, kKinks, false, "HardSwish"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     const V inside = x * ((x + V(3.0)) * V(1.0 / 6.0));
@@ -390,7 +391,7 @@ struct Sigmoid : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "sigmoid", "Sigmoid", "σ(x) = 1 / (1 + e⁻ˣ)", "σ(x)(1 − σ(x))",
       "The classic: saturates on both sides, so gradients vanish in deep networks.",
-      "torch.nn.Sigmoid()", {}, {}};
+      "torch.nn.Sigmoid()", {}, {}, false, "Sigmoid"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return sigmoid(x);
@@ -407,7 +408,7 @@ struct Tanh : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "tanh", "Tanh", "tanh(x)", "1 − tanh²(x)",
       "Zero mean, but saturates on both sides like the sigmoid.",
-      "torch.nn.Tanh()", {}, {}};
+      "torch.nn.Tanh()", {}, {}, false, "Tanh"};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return tanh(x);

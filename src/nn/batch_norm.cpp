@@ -22,6 +22,8 @@ std::vector<ParameterSpec> BatchNorm::state() const {
   return {constant("running_mean", columns(), 0.0), constant("running_var", columns(), 1.0), batches};
 }
 
+void BatchNorm::accept(LayerVisitor& visitor) const { visitor.batch_norm(columns(), kEpsilon); }
+
 int BatchNorm::least_samples() const { return element_count(shape_) == columns() ? 2 : 1; }
 
 std::size_t BatchNorm::scratch_floats(int rows) const {

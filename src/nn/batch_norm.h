@@ -15,6 +15,7 @@ class BatchNorm final : public Layer {
   std::string stem() const override { return "bn"; }
   std::string text() const override { return "bn"; }
   Shape out_shape() const override { return shape_; }
+  void accept(LayerVisitor& visitor) const override;
   std::vector<ParameterSpec> parameters() const override;
   std::vector<ParameterSpec> state() const override;
   bool needs_image() const override { return shape_.size() == 3; }

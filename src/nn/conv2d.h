@@ -16,6 +16,7 @@ class Conv2d final : public Layer {
   Shape out_shape() const override { return {out_, window_.out_height(), window_.out_width()}; }
   std::vector<ParameterSpec> parameters() const override;
   bool needs_image() const override { return true; }
+  void accept(LayerVisitor& visitor) const override { visitor.conv(window_, in_, out_); }
   bool takes_activations() const override { return true; }
   std::int64_t multiply_adds() const override;
   std::size_t scratch_floats(int rows) const override;

@@ -13,6 +13,7 @@ class Dense final : public Layer {
   std::string stem() const override { return "fc"; }
   std::string text() const override { return "dense " + std::to_string(out_); }
   Shape out_shape() const override { return {out_}; }
+  void accept(LayerVisitor& visitor) const override { visitor.dense(in_, out_); }
   std::vector<ParameterSpec> parameters() const override;
   bool takes_offset() const override { return true; }
   bool takes_activations() const override { return true; }

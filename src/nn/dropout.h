@@ -16,6 +16,7 @@ class Dropout final : public Layer {
   std::string stem() const override { return "drop"; }
   std::string text() const override;
   Shape out_shape() const override { return shape_; }
+  void accept(LayerVisitor& visitor) const override { visitor.dropout(probability_); }
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override;

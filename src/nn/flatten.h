@@ -14,6 +14,7 @@ class Flatten final : public Layer {
   std::string stem() const override { return "flatten"; }
   std::string text() const override { return "flatten"; }
   Shape out_shape() const override { return {features_}; }
+  void accept(LayerVisitor& visitor) const override { visitor.flatten(); }
   bool needs_image() const override { return image_; }
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,

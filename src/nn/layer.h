@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "core/tensor.h"
+#include "nn/layer_visitor.h"
 
 namespace reluscope {
 
@@ -72,6 +73,7 @@ class Layer {
   virtual std::string stem() const = 0;  // of its state_dict names, before the number: "fc"
   virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
   virtual Shape out_shape() const = 0;   // of one sample
+  virtual void accept(LayerVisitor& visitor) const = 0;
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   // What is kept beside the parameters, is not learnt and belongs to the state_dict: running
   // statistics.

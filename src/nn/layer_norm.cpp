@@ -18,6 +18,8 @@ std::vector<ParameterSpec> LayerNorm::parameters() const {
   return {spec("weight", 1.0), spec("bias", 0.0)};
 }
 
+void LayerNorm::accept(LayerVisitor& visitor) const { visitor.layer_norm(shape_, kEpsilon); }
+
 std::size_t LayerNorm::scratch_floats(int rows) const {
   return align_up(2 * static_cast<std::size_t>(rows));
 }

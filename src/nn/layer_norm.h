@@ -15,6 +15,7 @@ class LayerNorm final : public Layer {
   std::string stem() const override { return "ln"; }
   std::string text() const override { return "ln"; }
   Shape out_shape() const override { return shape_; }
+  void accept(LayerVisitor& visitor) const override;
   std::vector<ParameterSpec> parameters() const override;
   std::size_t scratch_floats(int rows) const override;
 

@@ -16,6 +16,7 @@ class Maxout final : public Layer {
   std::string stem() const override { return "maxout"; }
   std::string text() const override { return "maxout " + std::to_string(pieces_); }
   Shape out_shape() const override { return shape_; }
+  void accept(LayerVisitor& visitor) const override { visitor.maxout(pieces_); }
   // sqrt(1 / E[m^2]) for the largest m of K independent standard normal numbers.
   double gain() const override;
 

@@ -20,6 +20,7 @@ class Pool2d final : public Layer {
     return {channels_, window_.out_height(), window_.out_width()};
   }
   bool needs_image() const override { return true; }
+  void accept(LayerVisitor& visitor) const override { visitor.pool(kind_, window_, global_); }
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override;

@@ -17,6 +17,7 @@ class Residual final : public Layer {
   std::string text() const override { return "x + f(x)"; }
   Shape out_shape() const override { return shape_; }
   int skip_from() const override { return from_; }
+  void accept(LayerVisitor& visitor) const override { visitor.residual(from_); }
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override;

@@ -9,8 +9,10 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/metrics_table.h"
 #include "train/options.h"
 #include "train/probe_report.h"
+#include "train/state_dict.h"
 
 namespace reluscope {
 namespace {
@@ -132,6 +134,7 @@ Progress Session::start() const {
                      {"mean", trainer_.normalisation().mean},
                      {"std", trainer_.normalisation().std}};
   progress.json = {json_line(progress.values)};
+  progress.csv = {metrics_header()};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
                     std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") + std::to_string(backend_->threads()) +
                         (backend_->threads() == 1 ? " thread)" : " threads)"),
@@ -204,6 +207,7 @@ Progress Session::train_step() {
                       format("%.6f", result.score.loss())};
     if (!schedule_.constant()) progress.lines[0] += "\tLR: " + format("%.4g", lr_);
     progress.json.push_back(json_line(progress.values));
+    progress.csv = {metrics_row(progress.values)};
   }
   if (probed) add_probe(progress);
   if (batch_ == batches) {
@@ -270,6 +274,7 @@ Progress Session::end_epoch() {
   values["samples_per_second"] = epoch_score_.samples / std::max(epoch_seconds_, 1e-9);
   if (!schedule_.constant()) values["lr"] = lr_;
   progress.json = {json_line(values)};
+  progress.csv = {metrics_row(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
   if (config_.probe > 0) add_classes(progress);
@@ -435,72 +440,14 @@ std::string Session::optimizer_sha256() const {
   return hash.hex();
 }
 
-std::vector<std::uint8_t> Session::save(std::string_view format) const {
-  if (format != "safetensors") {
-    throw Error("format is " + in_quotes(format) + ", but only safetensors can be written");
-  }
+std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
   backend_->finish();
-  std::vector<NamedTensor> tensors;
-  for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
-    tensors.push_back({parameter.name, parameter.spec.shape,
-                       Model::gather(parameter, trainer_.scored_parameters())});
-  }
-  for (const Model::Parameter& kept : trainer_.model().state_list()) {
-    tensors.push_back(
-        {kept.name, kept.spec.shape, Model::gather(kept, trainer_.model().state())});
-  }
-  // Whoever scores the weights on other data needs the normalisation they were trained with.
-  Config config = config_;
-  config.mean = trainer_.normalisation().mean;
-  config.std = trainer_.normalisation().std;
-  return write_safetensors(std::move(tensors),
-                           {{"config", json_line(config_to_json(config))}, {"format", "pt"}});
+  return save_network(trainer_, config_, format, images);
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
-  const SafetensorsFile file = read_safetensors(safetensors);
-  Model& model = trainer_.model();
-  const auto find = [&file](const std::string& name) {
-    return std::find_if(file.tensors.begin(), file.tensors.end(),
-                        [&name](const StoredTensor& tensor) { return tensor.name == name; });
-  };
-  // Where each tensor that the model keeps goes to.
-  std::vector<std::pair<const Model::Parameter*, std::span<float>>> places;
-  for (const Model::Parameter& one : model.parameter_list()) places.emplace_back(&one, model.parameters());
-  for (const Model::Parameter& one : model.state_list()) places.emplace_back(&one, model.state());
-
-  std::vector<std::vector<float>> values;
-  for (const auto& [kept, buffer] : places) {
-    const auto tensor = find(kept->name);
-    if (tensor == file.tensors.end()) {
-      throw Error("weights: the file has no " + in_quotes(kept->name) + ", which the model " +
-                  in_quotes(config_.model) + " needs");
-    }
-    if (tensor->shape != kept->spec.shape) {
-      throw Error("weights: " + in_quotes(kept->name) + " has the shape " +
-                  shape_text(tensor->shape) + ", but the model needs " +
-                  shape_text(kept->spec.shape));
-    }
-    values.push_back(float_values(*tensor));
-    for (const float value : values.back()) {
-      if (!std::isfinite(value)) {
-        throw Error("weights: " + in_quotes(kept->name) + " holds a value that is not finite");
-      }
-    }
-  }
-  for (const StoredTensor& tensor : file.tensors) {
-    if (std::none_of(places.begin(), places.end(), [&tensor](const auto& place) {
-          return place.first->name == tensor.name;
-        })) {
-      throw Error("weights: the file has " + in_quotes(tensor.name) + ", which the model " +
-                  in_quotes(config_.model) + " does not have");
-    }
-  }
   backend_->finish();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Model::scatter(*places[i].first, values[i], places[i].second);
-  }
-  model.parameters_changed();
+  load_state_dict(trainer_.model(), read_safetensors(safetensors), config_.model);
 }
 
 }  // namespace reluscope

@@ -17,6 +17,7 @@
 #include "train/config.h"
 #include "train/describe.h"
 #include "train/probe.h"
+#include "train/save_formats.h"
 #include "train/trainer.h"
 #include "train/warnings.h"
 
@@ -26,6 +27,7 @@ struct Progress {
   Json values;                     // what happened: values["event"] is batch, test, epoch, ...
   std::vector<std::string> lines;  // what a command line prints for it
   std::vector<std::string> json;   // what goes into a JSON Lines file
+  std::vector<std::string> csv = {};  // what goes into a table: see train/metrics_table.h
 
   std::string event() const { return values.at("event").get<std::string>(); }
 };
@@ -90,11 +92,11 @@ class Session {
   std::string weights_sha256() const;
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;
-  // A file's bytes, of the weights that are scored; format is "safetensors". Throws Error for another.
-  std::vector<std::uint8_t> save(std::string_view format) const;
-  // Takes parameters and running statistics from a .safetensors file that has just these, of the same
-  // shapes, as finite
-  // float32; the optimizer is left as it is. Throws Error for any other file and changes nothing then.
+  // A file's bytes, of the weights that are scored: save_network() in train/save_formats.h.
+  std::vector<std::uint8_t> save(std::string_view format, int images = kSavedImages);
+  // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
+  // train/state_dict.h. The optimizer is left as it is. Throws Error and changes nothing for a file
+  // that does not fit.
   void load(std::span<const std::uint8_t> safetensors);
 
  private:

@@ -4,6 +4,7 @@
 #include "matrices.h"
 #include "network.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -118,7 +119,7 @@ TEST_CASE("networks of images equal PyTorch's in training and in evaluation") {
   }
 }
 
-TEST_CASE("the losses of fifty steps of networks with batch normalisation follow PyTorch's") {
+TEST_CASE("the losses of fifty steps of a deep, a convolutional and a scheduled network follow PyTorch's") {
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
     for (const Json& c : golden("layers")["traces"]) {
@@ -132,6 +133,14 @@ TEST_CASE("the losses of fifty steps of networks with batch normalisation follow
       OptimizerOptions options;
       const Json& o = c["optimizer"];
       if (o.contains("momentum")) options.momentum = o["momentum"];
+      if (o.contains("weight_decay")) options.weight_decay = o["weight_decay"];
+      ScheduleOptions rates;
+      rates.updates_per_epoch = static_cast<std::int64_t>(labels.size()) / batch;
+      if (o.contains("cosine_epochs")) {
+        rates.name = "cosine";
+        rates.epochs = o["cosine_epochs"];
+      }
+      const Schedule schedule(rates);
       const auto optimizer =
           make_optimizer(o["name"].get<std::string>(), options, model.parameters().size());
       const std::vector<double> losses = numbers<double>(c["losses"]);
@@ -150,7 +159,7 @@ TEST_CASE("the losses of fifty steps of networks with batch normalisation follow
                                 .loss;
         INFO("step ", step, ": ", loss, " instead of ", losses[step]);
         REQUIRE(close(loss, losses[step], 1e-4));
-        optimizer->begin_step(o["lr"]);
+        optimizer->begin_step(schedule.at(static_cast<std::int64_t>(step), o["lr"]).lr);
         model.apply(*optimizer);
       }
     }

@@ -323,13 +323,18 @@ TEST_CASE("weights: saved ones come back with their config; those of another mod
     return message;
   };
   CHECK(load_refusal("dense 8 | prelu | dense 10", file) ==
-        "weights: \"fc1.weight\" has the shape [7, 6], but the model needs [8, 6]");
+        "weights: \"fc1.weight\" has the shape [7, 6], but the model needs [8, 6]; \"fc1.bias\" has the shape [7], "
+        "but the model needs [8]; \"fc2.weight\" has the shape [10, 7], but the model needs [10, 8]");
   CHECK(load_refusal("dense 7 | prelu | dense 7 | relu | dense 10", file) ==
-        "weights: \"fc2.weight\" has the shape [10, 7], but the model needs [7, 7]");
+        "weights: \"fc2.weight\" has the shape [10, 7], but the model needs [7, 7]; \"fc2.bias\" has the shape [10], "
+        "but the model needs [7]; the file has no \"fc3.weight\", which the model "
+        "\"dense 7 | prelu | dense 7 | relu | dense 10\" needs; the file has no \"fc3.bias\", which the model "
+        "\"dense 7 | prelu | dense 7 | relu | dense 10\" needs");
   CHECK(load_refusal("dense 7 | relu | dense 10", file) ==
         "weights: the file has \"act1.weight\", which the model \"dense 7 | relu | dense 10\" does not have");
   CHECK(load_refusal("dense 7 | swish | dense 10", file) ==
-        "weights: the file has no \"act1.beta\", which the model \"dense 7 | swish | dense 10\" needs");
+        "weights: the file has no \"act1.beta\", which the model \"dense 7 | swish | dense 10\" needs; the file has "
+        "\"act1.weight\", which the model \"dense 7 | swish | dense 10\" does not have");
   Bytes infinite = file;
   infinite[infinite.size() - 1] = 0x7f;
   infinite[infinite.size() - 2] = 0x80;

@@ -182,7 +182,7 @@ OPTIMIZERS = [
 
 def make_optimizer(options, parameters):
     options = dict(options)
-    return {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[options.pop("name")](parameters, **options)
+    return {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[options.pop("name")](parameters, **options)
 
 
 def optimizers(dtype):

@@ -151,6 +151,7 @@ TRACES = [
      {"name": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False}),
     ("conv 3x3 p1 | bn | relu | pool 2 | conv 4x3 p1 | bn | prelu | gap | dense 4", (1, 6, 6),
      {"name": "adam", "lr": 0.01}),
+    ("dense 12 | prelu | dense 10 | prelu | dense 4", (1, 4, 4), {"name": "adamw", "lr": 0.03, "weight_decay": 0.05, "cosine_epochs": 17}),
 ]
 
 
@@ -167,7 +168,10 @@ def traces(dtype):
         model = Network(text, shape)
         state = initial_state(rng, model)
         load(model, state, dtype)
-        optimizer = common.make_optimizer(options, model.parameters())
+        named = dict(options)
+        epochs = named.pop("cosine_epochs", None)
+        optimizer = common.make_optimizer(named, model.parameters())
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs) if epochs else None
         xt, y = common.tensor(x, dtype, samples, *shape), torch.tensor(labels)
         losses = []
         for step in range(50):
@@ -177,6 +181,8 @@ def traces(dtype):
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
+            if schedule and rows.stop == samples:
+                schedule.step()
         cases.append({"model": text, "input": list(shape), "classes": 4, "batch": batch, "optimizer": options,
                       "x": x.astype("float32"), "labels": labels, "initial": state, "losses": losses})
     return cases

@@ -1,4 +1,4 @@
-// The subcommands of the command line in Node beside train and info: race, sweep, lessons, merge, eval, predict.
+// The subcommands of the command line in Node beside train and info: race, sweep, lessons, merge, eval, predict, export.
 // What they share with those (data sets, files, errors) they get as tools from headless.mjs.
 import { closeSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { unzlibSync } from 'fflate'
@@ -8,6 +8,8 @@ import { decodePng } from './png.js'
  * @typedef {object} Tools
  * @property {(core: import('./core.js').Core, data: string) => import('./core.js').Dataset} openDataset
  * @property {(flag: string, path: string, opened?: string, mode?: string) => number} openToWrite
+ * @property {(core: import('./core.js').Core, own: Record<string, string>, flags: [string, string][]) => any[]} openSaves
+ * @property {(session: import('./core.js').Session, outputs: any[], text: NodeJS.WritableStream) => void} writeSaves
  * @property {(text: string) => string} inQuotes
  * @property {new (sentence: string) => Error} UsageError
  */
@@ -160,6 +162,22 @@ export function weights(tools, core, { command, own, config, weights: bytes, nam
   const progress = command === 'predict' ? session.predictImage(names[0], pixels) : session.evaluateWeights()
   results.show(progress)
   results.writeCsv(progress.csv)
+  session.delete()
+  dataset.delete()
+}
+
+/**
+ * Saved weights in other formats.
+ * @param {Tools} tools
+ * @param {import('./core.js').Core} core
+ * @param {{ own: Record<string, string>, config: any, weights: Uint8Array, flags: [string, string][] }} options
+ */
+export function exportWeights(tools, core, { own, config, weights: bytes, flags }) {
+  if (own.save === undefined) throw new tools.UsageError('save: give --save FILE, at least once')
+  const dataset = tools.openDataset(core, config.data)
+  const session = core.createSession(dataset, config)
+  session.load(bytes)
+  tools.writeSaves(session, tools.openSaves(core, own, flags), process.stdout)
   session.delete()
   dataset.delete()
 }

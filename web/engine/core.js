@@ -13,7 +13,7 @@ export class CoreError extends Error {
 
 /**
  * @typedef {Record<string, any>} Config a full, canonical config, as the command line's JSON
- * @typedef {{event: string, lines: string[], json: string[], [key: string]: any}} Progress
+ * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Progress
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
  * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
  * @typedef {{name: string, trainImages: Uint8Array, trainLabels: Uint8Array,
@@ -219,9 +219,17 @@ export class Session {
     return unwrap(this.bound.weightsSha256())
   }
 
-  /** @param {'safetensors'} format @returns {Uint8Array} a file's bytes */
-  save(format) {
-    return unwrap(this.bound.save(asText(format, 'format')))
+  /**
+   * The network as a file's bytes; the formats are in Core.registry().save_formats.
+   * @param {string} format "pth", "safetensors", "onnx", "npz" or "py"
+   * @param {number} [images] how many of the test set an npz holds the activations for
+   * @returns {Uint8Array}
+   */
+  save(format, images = 100) {
+    if (!Number.isInteger(images) || images < 1 || images > 2 ** 30) {
+      throw new CoreError(`npz_images is ${JSON.stringify(String(images))}, but it must be a whole number from 1 to ${2 ** 30}`)
+    }
+    return unwrap(this.bound.save(asText(format, 'format'), images))
   }
 
   delete() {
@@ -388,6 +396,11 @@ export class Core {
   /** Those rows of the first text whose runs are not in the second. @param {string} before @param {string} rows @returns {string} */
   otherRows(before, rows) {
     return unwrap(this.module.otherRows(asText(before, 'results'), asText(rows, 'results')))
+  }
+
+  /** What a file of this name holds, by its end. @param {string} path @returns {string} a format of Session.save() */
+  saveFormatOf(path) {
+    return unwrap(this.module.saveFormatOf(asText(path, 'save')))
   }
 
   /** The config that weights were saved with. @param {Uint8Array} bytes @returns {Config} */

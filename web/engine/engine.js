@@ -212,9 +212,12 @@ export class Engine extends Emitter {
     return this.request('weightsSha256')
   }
 
-  /** @param {'safetensors'} format @returns {Promise<Uint8Array>} a file's bytes */
-  save(format) {
-    return this.request('save', { format })
+  /** The run as a file's bytes, to be downloaded: the network in one of registry.save_formats ("pth", "safetensors",
+   * "onnx", "npz", "py"), or its metrics so far as "csv" or "jsonl".
+   * @param {string} format @param {{images?: number}} [options] images: how many test images an npz holds the activations for
+   * @returns {Promise<Uint8Array>} */
+  save(format, { images } = {}) {
+    return this.request('save', { format, images })
   }
 
   /** From now on posts 'snapshot' events of what the model makes of an image, whenever the weights changed, as often

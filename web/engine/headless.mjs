@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { constants, gunzipSync } from 'node:zlib'
 import { inflateSync, unzlibSync } from 'fflate'
-import { experiment, merge, openWeights, weights } from './commands.mjs'
+import { experiment, exportWeights, merge, openWeights, weights } from './commands.mjs'
 import { CoreError, loadCore } from './core.js'
 import { announcedSize, readFolder } from './folder.js'
 import { isZip, openZip } from './zip.js'
@@ -20,13 +20,19 @@ const root = dirname(dirname(here))
 class UsageError extends Error {}
 
 /**
- * Flags that are not fields of the configuration; one without a value is a switch.
- * @typedef {{ value: string, help: string, repeats?: boolean }} Flag
+ * Flags that are not fields of the configuration; one without a value is a switch. otherwise: the registry's name for
+ * the value where none is given.
+ * @typedef {{ value: string, help: string, repeats?: boolean, otherwise?: string }} Flag
  */
 const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
 const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
 const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
 const helpFlag = { value: '', help: 'this text' }
+/** @type {Record<string, Flag>} */
+const saveFlags = {
+  save: { value: 'FILE', help: 'write the network to this file, whose end says how', repeats: true, otherwise: 'save_default' },
+  npz_images: { value: 'N', help: 'how many test images an .npz holds the activations for' },
+}
 const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save writes it' }
 
 /**
@@ -37,7 +43,10 @@ const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save w
 const commands = {
   train: {
     about: 'trains a network and prints what the reference program prints', fields: true, names: false,
-    flags: { config: configFlag, jsonl: jsonlFlag, save: { value: 'FILE', help: 'write the weights to this .safetensors file' }, help: helpFlag },
+    flags: {
+      config: configFlag, jsonl: jsonlFlag, csv: { value: 'FILE', help: 'also write each logged batch and each epoch as a row of this table' },
+      ...saveFlags, help: helpFlag,
+    },
   },
   merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
   eval: {
@@ -51,6 +60,7 @@ const commands = {
       help: helpFlag,
     },
   },
+  export: { about: 'writes saved weights in another format', fields: true, names: false, flags: { config: configFlag, weights: weightsFlag, ...saveFlags, help: helpFlag } },
   info: { about: 'prints the model, its parameters and its memory', fields: true, names: false, flags: { config: configFlag, help: helpFlag } },
 }
 
@@ -296,6 +306,34 @@ class ProgressBar {
   }
 }
 
+/**
+ * The files of --save.
+ * @param {import('./core.js').Core} core
+ * @param {Record<string, string>} own
+ * @param {[string, string][]} flags
+ */
+function openSaves(core, own, flags) {
+  const images = own.npz_images === undefined ? undefined : own.npz_images.trim() === '' ? NaN : Number(own.npz_images)
+  if (images !== undefined && (!Number.isInteger(images) || images < 1 || images > 2 ** 30)) {
+    throw new UsageError(`npz_images is ${inQuotes(own.npz_images)}, but it must be a whole number from 1 to ${2 ** 30}`)
+  }
+  const paths = flags.filter(([flag]) => flag === 'save').map(([, path]) => path || core.registry().save_default)
+  const formats = paths.map((path) => core.saveFormatOf(path))
+  return paths.map((path, at) => ({ file: new OutputFile(path), format: formats[at], images }))
+}
+
+/**
+ * @param {import('./core.js').Session} session
+ * @param {ReturnType<typeof openSaves>} outputs
+ * @param {NodeJS.WritableStream} text
+ */
+function writeSaves(session, outputs, text) {
+  for (const { file, format, images } of outputs) {
+    file.write(session.save(format, images))
+    text.write(`Saved ${file.path}\n`)
+  }
+}
+
 // ---- Commands -------------------------------------------------------------------------------------------------------
 
 /**
@@ -311,7 +349,13 @@ function parseFlags(core, command, argv) {
   const options = {}
   for (const name of fields) options[name] = { type: 'string' }
   for (const [name, flag] of Object.entries(command.flags)) options[name] = { type: flag.value ? 'string' : 'boolean' }
-  const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true })
+  // A flag that may stand alone would take the flag behind it as its value.
+  const args = argv.flatMap((arg, at) => {
+    const otherwise = arg.startsWith('--') && command.flags[arg.slice(2)]?.otherwise
+    const alone = otherwise && (at + 1 === argv.length || argv[at + 1].startsWith('--'))
+    return alone ? [`${arg}=${core.registry()[otherwise]}`] : [arg]
+  })
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true })
   /** @type {Record<string, string>} */
   const own = {}
   /** @type {[string, string][]} */
@@ -386,11 +430,13 @@ function usage(core, name = 'train') {
  * @param {import('./core.js').Core} core
  * @param {Record<string, string>} own
  * @param {any} config
+ * @param {[string, string][]} flags own, with those that repeat
  */
-function train(core, own, config) {
+function train(core, own, config, flags) {
   const dataset = openDataset(core, config.data)
   const session = core.createSession(dataset, config)
-  const output = own.save ? new OutputFile(own.save) : undefined
+  const outputs = openSaves(core, own, flags)
+  const csvFile = own.csv ? openToWrite('csv', own.csv) : undefined
   const jsonToStdout = own.jsonl === '-'
   const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl) : undefined
   const text = jsonToStdout ? process.stderr : process.stdout
@@ -403,6 +449,7 @@ function train(core, own, config) {
       if (jsonToStdout) process.stdout.write(line + '\n')
       else if (jsonFile !== undefined) writeSync(jsonFile, line + '\n')
     }
+    if (csvFile !== undefined) for (const row of progress.csv_lines) writeSync(csvFile, row + '\n')
     if (progress.event === 'batch') bar?.draw(progress)
   }
 
@@ -415,9 +462,8 @@ function train(core, own, config) {
   bar?.clear()
   if (progress.event === 'diverged') {
     process.exitCode = 1
-  } else if (output) {
-    output.write(session.save('safetensors'))
-    text.write(`Saved ${output.path}\n`)
+  } else {
+    writeSaves(session, outputs, text)
   }
   session.delete()
   dataset.delete()
@@ -440,15 +486,17 @@ async function main() {
     process.stdout.write(usage(core, name))
     return
   }
-  const tools = { openDataset, openToWrite, inQuotes, UsageError }
+  const tools = { openDataset, openToWrite, openSaves, writeSaves, inQuotes, UsageError }
   if (name === 'merge') {
     merge(tools, core, { own, names })
     return
   }
-  const saved = name === 'eval' || name === 'predict' ? openWeights(tools, core, own) : undefined
+  const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(tools, core, own) : undefined
   const config = readConfig(core, own, given, saved?.config)
   if (name === 'info') {
     process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
+  } else if (name === 'export' && saved) {
+    exportWeights(tools, core, { own, config, weights: saved.bytes, flags })
   } else if (saved) {
     weights(tools, core, { command: name, own, config, weights: saved.bytes, names })
   } else if (name !== 'train') {
@@ -457,7 +505,7 @@ async function main() {
   } else {
     const threaded = await loadThreads(core, config.threads)
     try {
-      train(threaded, own, config)
+      train(threaded, own, config, flags)
     } finally {
       threaded.close()
     }

@@ -30,6 +30,10 @@ export class Runner {
   #started = false
   #lastProgress = 0
   #sliceEnd = 0
+  /** The metrics so far, in lines. @type {string[]} */
+  #json = []
+  /** @type {string[]} */
+  #csv = []
   /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
 
@@ -82,6 +86,12 @@ export class Runner {
     if (!this.#over()) this.#settle('paused')
   }
 
+  /** What the run has reported so far, as a file's bytes, or undefined for another format. @param {string} format */
+  metrics(format) {
+    const lines = format === 'csv' ? this.#csv : format === 'jsonl' ? this.#json : undefined
+    return lines && new TextEncoder().encode(lines.map((line) => line + '\n').join(''))
+  }
+
   /** @param {string} field @param {number} value */
   set(field, value) {
     this.#session.set(field, value)
@@ -119,7 +129,9 @@ export class Runner {
   #begin() {
     if (this.#started) return
     this.#started = true
-    this.#post('log', { lines: this.#session.start().lines })
+    const start = this.#session.start()
+    this.#keep(start)
+    this.#post('log', { lines: start.lines })
   }
 
   /** Says everything that is still unsaid, then the state. @param {RunState} state */
@@ -153,11 +165,18 @@ export class Runner {
     this.#channel.port2.postMessage(0)
   }
 
+  /** Keeps what an answer has for the files of metrics. @param {import('./core.js').Progress} answer */
+  #keep({ json, csv_lines: rows }) {
+    this.#json.push(...json)
+    this.#csv.push(...rows)
+  }
+
   /** One call into the core, and what it answered. */
   #advance() {
     const before = performance.now()
     const answer = this.#session.advance()
     const took = performance.now() - before
+    this.#keep(answer)
     if (answer.lines.length > 0) this.#post('log', { lines: answer.lines })
     if (answer.event === 'batch') this.#onBatch(answer, took)
     else if (answer.event === 'test') this.#onScoring(answer.batch / answer.batches, took)

@@ -191,8 +191,8 @@ const requests = {
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
   weightsSha256: () => current().session.weightsSha256(),
-  /** @param {{format: 'safetensors'}} message */
-  save: ({ format }) => current().session.save(format),
+  /** @param {{format: string, images?: number}} message */
+  save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
 
   /** @param {{key: string, pixels: Uint8Array | null}} message */
   watch: ({ key, pixels }) => current().watch(key, pixels),

@@ -31,6 +31,7 @@ export class RaceChart {
   constructor(options) {
     this.#options = options
     this.#element = h('figure', { class: 'chart' }, h('figcaption', {}, options.title), this.#plot, this.#tip)
+    this.#label()
     new ResizeObserver(() => this.restyle()).observe(this.#plot)
   }
 
@@ -44,8 +45,13 @@ export class RaceChart {
     this.#curves = curves
     if (same && this.#chart) this.#chart.setData(this.#data())
     else this.restyle()
+    this.#label()
+  }
+
+  /** What a reader of the screen hears in place of the picture. */
+  #label() {
     const { title, format } = this.#options
-    const ends = curves.filter(({ points }) => points.size > 0).map(({ name, points }) => `${name} ${format([...points.values()].at(-1) ?? NaN)}`)
+    const ends = this.#curves.filter(({ points }) => points.size > 0).map(({ name, points }) => `${name} ${format([...points.values()].at(-1) ?? NaN)}`)
     this.#plot.setAttribute('aria-label', ends.length === 0 ? `${title}, no data yet` : `${title}: ${ends.join(', ')}`)
   }
 

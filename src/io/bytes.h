@@ -1,0 +1,29 @@
+// Little-endian numbers into bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/bits.h"
+
+namespace reluscope {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// The lowest `count` bytes of a number.
+inline void append_number(Bytes& bytes, std::uint64_t value, int count) {
+  for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+inline void append_text(Bytes& bytes, std::string_view text) {
+  bytes.insert(bytes.end(), text.begin(), text.end());
+}
+
+inline void append_floats(Bytes& bytes, std::span<const float> values) {
+  bytes.reserve(bytes.size() + 4 * values.size());
+  for (const float value : values) append_number(bytes, bits_as<std::uint32_t>(value), 4);
+}
+
+}  // namespace reluscope

@@ -1,0 +1,117 @@
+#include "io/torch_zip.h"
+
+#include "io/zip.h"
+
+namespace reluscope {
+namespace {
+
+// Pickle's instructions of protocol 2 (Lib/pickletools.py of CPython describes them).
+enum Opcode : std::uint8_t {
+  kProtocol = 0x80, kMark = '(', kStop = '.', kReduce = 'R', kGlobal = 'c', kEmptyTuple = ')',
+  kTuple = 't', kTuple1 = 0x85, kTuple2 = 0x86, kSetItems = 'u', kPersistentId = 'Q',
+  kUnicode = 'X', kInt1 = 'K', kInt2 = 'M', kInt4 = 'J', kFalse = 0x89
+};
+
+class Pickle {
+ public:
+  void op(Opcode code) { bytes_.push_back(code); }
+  void global(std::string_view module, std::string_view name) {
+    op(kGlobal);
+    append_text(bytes_, module);
+    append_text(bytes_, "\n");
+    append_text(bytes_, name);
+    append_text(bytes_, "\n");
+  }
+  void text(std::string_view text) {
+    op(kUnicode);
+    append_number(bytes_, text.size(), 4);
+    append_text(bytes_, text);
+  }
+  // From 0 on. Sizes here are below 2^31: kMaxParameters sees to it.
+  void number(std::int64_t value) {
+    const auto bits = static_cast<std::uint64_t>(value);
+    const int count = value < 0x100 ? 1 : value < 0x10000 ? 2 : 4;
+    op(count == 1 ? kInt1 : count == 2 ? kInt2 : kInt4);
+    append_number(bytes_, bits, count);
+  }
+  void tuple(const std::vector<std::int64_t>& numbers) {
+    if (numbers.empty()) {
+      op(kEmptyTuple);
+      return;
+    }
+    if (numbers.size() > 2) op(kMark);
+    for (const std::int64_t value : numbers) number(value);
+    op(numbers.size() > 2 ? kTuple : numbers.size() == 2 ? kTuple2 : kTuple1);
+  }
+  void empty_ordered_dict() {
+    global("collections", "OrderedDict");
+    op(kEmptyTuple);
+    op(kReduce);
+  }
+  const Bytes& bytes() const { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+// Of a tensor in C order, in elements.
+Shape strides_of(const Shape& shape) {
+  Shape strides(shape.size());
+  std::int64_t stride = 1;
+  for (std::size_t d = shape.size(); d-- > 0; stride *= shape[d]) strides[d] = stride;
+  return strides;
+}
+
+// torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks).
+void add_tensor(Pickle& pickle, const NamedTensor& tensor, const std::string& key) {
+  pickle.text(tensor.name);
+  pickle.global("torch._utils", "_rebuild_tensor_v2");
+  pickle.op(kMark);
+  pickle.op(kMark);
+  pickle.text("storage");
+  pickle.global("torch", tensor.whole ? "LongStorage" : "FloatStorage");
+  pickle.text(key);
+  pickle.text("cpu");
+  pickle.number(element_count(tensor.shape));
+  pickle.op(kTuple);
+  pickle.op(kPersistentId);
+  pickle.number(0);
+  pickle.tuple(tensor.shape);
+  pickle.tuple(strides_of(tensor.shape));
+  pickle.op(kFalse);
+  pickle.empty_ordered_dict();
+  pickle.op(kTuple);
+  pickle.op(kReduce);
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+constexpr int kAlign = 64;  // of tensors in the file, for those who map it into memory
+
+}  // namespace
+
+Bytes write_torch(const std::vector<NamedTensor>& tensors) {
+  Pickle pickle;
+  pickle.op(kProtocol);
+  pickle.op(Opcode{2});
+  pickle.empty_ordered_dict();
+  pickle.op(kMark);
+  for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(pickle, tensors[i], std::to_string(i));
+  pickle.op(kSetItems);
+  pickle.op(kStop);
+
+  // The folder's name is the file's where PyTorch writes one, which it does not look at.
+  const std::string folder = "archive/";
+  ZipWriter zip;
+  zip.add(folder + "data.pkl", pickle.bytes());
+  zip.add(folder + "byteorder", bytes_of("little"));
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    zip.add(folder + "data/" + std::to_string(i), little_endian(tensors[i]), kAlign);
+  }
+  zip.add(folder + "version", bytes_of("3\n"));
+  return zip.finish();
+}
+
+}  // namespace reluscope

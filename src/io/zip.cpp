@@ -1,0 +1,102 @@
+#include "io/zip.h"
+
+#include <array>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t c = i;
+    for (int bit = 0; bit < 8; ++bit) c = (c >> 1) ^ ((c & 1) != 0 ? 0xEDB88320u : 0u);
+    table[i] = c;
+  }
+  return table;
+}();
+
+constexpr std::size_t kHeader = 30;         // of an entry, before its name
+constexpr std::uint64_t kMost = 0xFFFFFFFFu;  // of sizes and offsets without ZIP64
+constexpr int kMostEntries = 0xFFFF;
+constexpr std::uint64_t kVersion = 20, kFlags = 0x0800;  // 2.0; names are UTF-8
+constexpr std::uint64_t kDate = 0x0021;                  // 1 January 1980, the first there is
+
+// What a local header and the directory's have in common.
+void append_common(Bytes& to, std::uint32_t crc, std::uint64_t size, std::size_t name,
+                   std::size_t extra) {
+  append_number(to, kVersion, 2);
+  append_number(to, kFlags, 2);
+  append_number(to, 0, 2);  // stored
+  append_number(to, 0, 2);  // midnight
+  append_number(to, kDate, 2);
+  append_number(to, crc, 4);
+  append_number(to, size, 4);
+  append_number(to, size, 4);
+  append_number(to, name, 2);
+  append_number(to, extra, 2);
+}
+
+}  // namespace
+
+std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
+  std::uint32_t crc = 0xFFFFFFFFu;
+  for (const std::uint8_t byte : bytes) crc = (crc >> 8) ^ kCrcTable[(crc ^ byte) & 0xFF];
+  return ~crc;
+}
+
+void ZipWriter::add(const std::string& name, std::span<const std::uint8_t> data, int align) {
+  const std::uint64_t offset = archive_.size(), size = data.size();
+  const std::uint64_t most_extra = 4 + static_cast<std::uint64_t>(align);
+  if (offset + kHeader + name.size() + most_extra + size > kMost || entries_ == kMostEntries) {
+    throw Error("the archive would pass the " + with_commas(static_cast<std::int64_t>(kMost)) +
+                " bytes or " + with_commas(kMostEntries) + " entries that a .zip can hold");
+  }
+  const auto wanted = static_cast<std::uint64_t>(align);
+  std::uint64_t padding = 0, extra = 0;
+  if (align > 1) {
+    padding = (wanted - (offset + kHeader + name.size() + 4) % wanted) % wanted;
+    extra = 4 + padding;
+  }
+  const std::uint32_t crc = crc32(data);
+  append_number(archive_, 0x04034B50u, 4);
+  append_common(archive_, crc, size, name.size(), static_cast<std::size_t>(extra));
+  append_text(archive_, name);
+  if (align > 1) {
+    append_text(archive_, "FB");
+    append_number(archive_, padding, 2);
+    archive_.insert(archive_.end(), static_cast<std::size_t>(padding), 'Z');
+  }
+  archive_.insert(archive_.end(), data.begin(), data.end());
+
+  append_number(directory_, 0x02014B50u, 4);
+  append_number(directory_, kVersion, 2);  // made by
+  append_common(directory_, crc, size, name.size(), 0);
+  append_number(directory_, 0, 2);  // comment
+  append_number(directory_, 0, 2);  // disk
+  append_number(directory_, 0, 2);  // internal attributes
+  append_number(directory_, 0, 4);  // external attributes
+  append_number(directory_, offset, 4);
+  append_text(directory_, name);
+  ++entries_;
+}
+
+Bytes ZipWriter::finish() {
+  const std::uint64_t offset = archive_.size(), size = directory_.size();
+  if (offset + size > kMost) throw Error("the archive would pass the 4 GB that a .zip can hold");
+  Bytes bytes = std::move(archive_);
+  bytes.insert(bytes.end(), directory_.begin(), directory_.end());
+  append_number(bytes, 0x06054B50u, 4);
+  append_number(bytes, 0, 2);
+  append_number(bytes, 0, 2);
+  append_number(bytes, static_cast<std::uint64_t>(entries_), 2);
+  append_number(bytes, static_cast<std::uint64_t>(entries_), 2);
+  append_number(bytes, size, 4);
+  append_number(bytes, offset, 4);
+  append_number(bytes, 0, 2);
+  return bytes;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,131 @@
+#include "train/save_formats.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "io/npy.h"
+#include "io/onnx.h"
+#include "io/pytorch_source.h"
+#include "io/torch_zip.h"
+#include "io/zip.h"
+#include "nn/architecture.h"
+#include "train/state_dict.h"
+
+namespace reluscope {
+namespace {
+
+SavedNetwork saved_network(Trainer& trainer) {
+  const Dataset& data = trainer.data();
+  const PixelStatistics& by = trainer.normalisation();
+  return {trainer.model(), architecture_text(trainer.model().layers()), state_dict(trainer),
+          data.shape(),    data.class_names(),                         by.mean,
+          by.std};
+}
+
+Bytes as_pth(Trainer& trainer, const Config&, int) { return write_torch(state_dict(trainer)); }
+
+Bytes as_safetensors(Trainer& trainer, const Config& run, int) {
+  // Whoever scores the weights on other data needs the normalisation they were trained with.
+  Config config = run;
+  config.mean = trainer.normalisation().mean;
+  config.std = trainer.normalisation().std;
+  return write_safetensors(
+      state_dict(trainer),
+      {{"config", config_to_json(config).dump(-1, ' ', false, Json::error_handler_t::replace)},
+       {"format", "pt"}});
+}
+
+Bytes as_onnx(Trainer& trainer, const Config&, int) { return write_onnx(saved_network(trainer)); }
+
+Bytes as_source(Trainer& trainer, const Config&, int) {
+  const std::string text = pytorch_source(saved_network(trainer));
+  return {text.begin(), text.end()};
+}
+
+// The first test images, their labels, and what each layer makes of them, in evaluation mode.
+Bytes as_activations(Trainer& trainer, const Config&, int count) {
+  const ImageSet& set = trainer.data().test();
+  if (count < 1 || count > set.count()) {
+    throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
+                std::to_string(set.count()) + ", the number of test images");
+  }
+  const Model& model = trainer.model();
+  std::vector<std::uint8_t> pixels, labels;
+  std::vector<std::vector<float>> outputs(static_cast<std::size_t>(model.layer_count()));
+  for (int first = 0; first < count; first += trainer.evaluate_rows()) {
+    std::vector<int> samples(static_cast<std::size_t>(std::min(trainer.evaluate_rows(), count - first)));
+    std::iota(samples.begin(), samples.end(), first);
+    trainer.infer(set, samples);
+    for (std::size_t s = 0; s < samples.size(); ++s) {
+      const auto image = set.image(samples[s]);
+      pixels.insert(pixels.end(), image.begin(), image.end());
+      labels.push_back(set.label(samples[s]));
+      for (int l = 0; l < model.layer_count(); ++l) {
+        const std::vector<float> values = model.sample_output(l, static_cast<int>(s));
+        auto& all = outputs[static_cast<std::size_t>(l)];
+        all.insert(all.end(), values.begin(), values.end());
+      }
+    }
+  }
+  ZipWriter zip;
+  zip.add("images.npy", write_npy({count, set.height(), set.width()}, pixels));
+  zip.add("labels.npy", write_npy({count}, labels));
+  for (int l = 0; l < model.layer_count(); ++l) {
+    Shape shape = model.layers()[static_cast<std::size_t>(l)]->out_shape();
+    shape.insert(shape.begin(), count);
+    zip.add(model.layer_name(l) + ".npy", write_npy(shape, outputs[static_cast<std::size_t>(l)]));
+  }
+  return zip.finish();
+}
+
+struct Writer {
+  SaveFormat format;
+  Bytes (*write)(Trainer&, const Config&, int images);
+};
+
+constexpr Writer kWriters[] = {
+    {{"pth", "PyTorch's state_dict, for torch.load"}, &as_pth},
+    {{"safetensors", "the weights with the whole configuration, which eval, predict and export read"},
+     &as_safetensors},
+    {{"onnx", "the network for any program that runs ONNX, normalisation included"}, &as_onnx},
+    {{"npz", "each layer's outputs for the first test images, for NumPy"}, &as_activations},
+    {{"py", "a program that rebuilds the network in PyTorch and scores the .pth"}, &as_source},
+};
+
+constexpr auto kFormats = [] {
+  std::array<SaveFormat, std::size(kWriters)> formats{};
+  for (std::size_t i = 0; i < formats.size(); ++i) formats[i] = kWriters[i].format;
+  return formats;
+}();
+
+std::string known(const char* before) {
+  std::vector<std::string> names;
+  for (const SaveFormat& format : kFormats) names.push_back(before + std::string(format.name));
+  return join_or(names);
+}
+
+}  // namespace
+
+std::span<const SaveFormat> save_formats() { return kFormats; }
+
+std::string save_format_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  const std::string_view end = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  for (const SaveFormat& format : kFormats) {
+    if (end == format.name) return format.name;
+  }
+  throw Error("save: " + in_quotes(path) + " must end in " + known("."));
+}
+
+std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
+                                       std::string_view format, int images) {
+  for (const Writer& writer : kWriters) {
+    if (format == writer.format.name) return writer.write(trainer, config, images);
+  }
+  throw Error("format is " + in_quotes(format) + ", but it must be " + known(""));
+}
+
+}  // namespace reluscope

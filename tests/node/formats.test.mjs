@@ -1,0 +1,226 @@
+// Model files in the programs that they are for: PyTorch, onnxruntime, NumPy, ONNX's checker; and back.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { before } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { loadCore } from '../../web/engine/core.js'
+import { cutIdx, headless, native, root, run, runWell, smallData, temporaryFolder } from './support.mjs'
+
+const count = 1000
+const tolerance = 1e-4
+const formats = ['pth', 'safetensors', 'onnx', 'npz', 'py']
+const convnet = 'conv 32x3 p1 | bn | relu | pool 2 | conv 64x3 p1 | bn | prelu | pool 2 | dense 128 | dropout 0.5 | dense 10'
+
+const core = await loadCore({
+  moduleUrl: pathToFileURL(join(root, 'build/wasm/reluscope.mjs')).href,
+  wasmBinary: new Uint8Array(readFileSync(join(root, 'build/wasm/reluscope.wasm'))),
+})
+
+/** The networks: one for each activation there is, and those that together have every layer. @type {Record<string, string>} */
+const networks = {
+  default: 'dense 512 | relu | dense 10',
+  batchnorm: 'dense 48 | bn | relu | dense 32 | bn | gelu | dense 10',
+  convnet,
+  everything: 'conv 8x3 s2 p1 | swish channel | avgpool 2 | ln | residual ( conv 8x3 p1 | relu ) | maxout 2 | conv 8x3 s2 | prelu channel | '
+    + 'pool 2 s1 | gap | dense 16 | prelu channel | ln | dropout 0.2 | residual ( dense 16 | swish ) | maxout 4 | dense 10',
+  rows: 'prelu channel | ln | dense 32 | swish channel | dense 10',
+  values: 'dense 24 | leaky_relu 0.2 | dense 24 | elu 0.5 | dense 24 | softplus 3 | dense 24 | celu 2 | dense 24 | rrelu 0.1 0.5 | dense 10',
+  mean: 'conv 10x5 | mish | gap',
+}
+for (const { name } of core.registry().activations) networks[`act_${name}`] = `dense 32 | ${name} | dense 10`
+
+const images = new Uint8Array(cutIdx('t10k-images-idx3-ubyte', count).subarray(16))
+const folder = temporaryFolder()
+const pathOf = (/** @type {string} */ name, /** @type {string} */ file) => join(folder, name, file)
+/** Our logits, by network. @type {Record<string, Float32Array>} */
+const logits = {}
+
+/** @param {string[]} args */
+function python(args) {
+  const result = spawnSync('/usr/bin/python3', args, { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 900_000 })
+  assert.equal(result.status, 0, `${args[0]}: ${result.stderr}`)
+  return result.stdout
+}
+const script = (/** @type {string} */ name) => join(root, 'tests/formats', name)
+
+/** Why a test cannot run where a Python package is missing. @param {string} name */
+function missing(name) {
+  const there = spawnSync('/usr/bin/python3', ['-c', `import ${name}`]).status === 0
+  return there ? false : `Python's ${name} is not installed`
+}
+const noTorch = missing('torch')
+
+before(() => {
+  const files = join(folder, 'images.bin')
+  writeFileSync(files, images)
+  for (const [name, model] of Object.entries(networks)) {
+    mkdirSync(join(folder, name))
+    const saves = ['net.pth', 'net.safetensors', 'net.onnx', 'model.py'].flatMap((file) => ['--save', pathOf(name, file)])
+    runWell(native, ['train', '--data', smallData(), '--epochs', '1', '--train_samples', '1000', '--model', model, ...saves])
+    const bytes = new Uint8Array(readFileSync(pathOf(name, 'net.safetensors')))
+    const cut = (/** @type {string} */ file) => new Uint8Array(cutIdx(file, count))
+    const dataset = core.createDataset({
+      name: 'small', trainImages: cut('train-images-idx3-ubyte'), trainLabels: cut('train-labels-idx1-ubyte'),
+      testImages: cut('t10k-images-idx3-ubyte'), testLabels: cut('t10k-labels-idx1-ubyte'),
+    })
+    const session = core.createSession(dataset, { ...core.configOfWeights(bytes), data: 'small' })
+    session.load(bytes)
+    logits[name] = new Float32Array(count * 10)
+    for (let i = 0; i < count; ++i) {
+      logits[name].set(session.predict(images.slice(i * 784, (i + 1) * 784)).layers.at(-1)?.values ?? [], i * 10)
+    }
+    session.delete()
+    dataset.delete()
+    writeFileSync(pathOf(name, 'logits.bin'), new Uint8Array(logits[name].buffer))
+  }
+})
+
+test('PyTorch opens every .pth as weights alone, and the generated model.py gives our logits', { skip: noTorch }, () => {
+  const folders = Object.keys(networks).map((name) => join(folder, name))
+  const results = JSON.parse(python([script('check_pytorch.py'), join(folder, 'images.bin'), String(count), ...folders]))
+  assert.deepEqual(Object.keys(results), Object.keys(networks))
+  for (const [name, result] of Object.entries(results)) {
+    assert.ok(result.difference <= tolerance, `${name}: logits differ by ${result.difference}`)
+    assert.ok(result.same_keys, `${name}: ${result.keys}`)
+    assert.ok(result.spread > 0.01, `${name}: its logits are all the same`)
+    assert.deepEqual(result.dtypes, /\bbn\b/.test(networks[name]) ? ['torch.float32', 'torch.int64'] : ['torch.float32'], name)
+  }
+  assert.deepEqual(results.default.keys, ['fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias'])
+})
+
+test('model.py scores MNIST as reluscope does', { skip: noTorch }, () => {
+  const ours = runWell(native, ['eval', '--data', smallData(), '--weights', pathOf('batchnorm', 'net.safetensors')]).stdout
+  assert.equal(python([pathOf('batchnorm', 'model.py'), pathOf('batchnorm', 'net.pth'), smallData()]).trim(), ours.split('\n')[0])
+})
+
+test("the reference program's own Net loads our .pth; weights that it saves come back and score the same", { skip: noTorch }, () => {
+  const [made, turned, again] = ['new.pth', 'new.safetensors', 'again.safetensors'].map((name) => join(folder, name))
+  const data = smallData()
+  const [testImages, testLabels] = ['images-idx3', 'labels-idx1'].map((name) => join(data, `t10k-${name}-ubyte`))
+  const scores = JSON.parse(python([script('reference_net.py'), pathOf('default', 'net.pth'), testImages, testLabels, made]))
+  const converter = join(root, 'native/pth_to_safetensors.py')
+  python([converter, made, turned])
+  /** @param {string} weights */
+  const correct = (weights) => {
+    const args = ['eval', '--data', data, '--model', networks.default, '--weights', weights]
+    const [one, two] = [native, headless].map((program) => runWell(program, args).stdout)
+    assert.equal(two, one)
+    return Number(one.match(/Accuracy: (\d+)\//)?.[1])
+  }
+  assert.equal(correct(pathOf('default', 'net.safetensors')), scores.ours)
+  assert.equal(correct(turned), scores.new)
+  assert.notEqual(scores.ours, scores.new)
+  // What we saved goes through PyTorch and the converter without a changed bit.
+  for (const name of ['default', 'batchnorm', 'convnet']) {
+    python([converter, pathOf(name, 'net.pth'), again])
+    assert.deepEqual(tensorsOf(again), tensorsOf(pathOf(name, 'net.safetensors')), name)
+  }
+})
+
+/** Header without metadata, and data. @param {string} path */
+function tensorsOf(path) {
+  const bytes = readFileSync(path)
+  const length = Number(bytes.readBigUInt64LE(0))
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString())
+  delete header.__metadata__
+  return { header, data: bytes.subarray(8 + length).toString('base64') }
+}
+
+test('onnxruntime gives our logits from raw pixels', async () => {
+  const ort = await import('onnxruntime-web')
+  ort.env.wasm.numThreads = 1
+  const pixels = Float32Array.from(images)
+  for (const name of Object.keys(networks)) {
+    const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(pathOf(name, 'net.onnx'))))
+    assert.deepEqual([...session.inputNames, ...session.outputNames], ['image', 'logits'])
+    let difference = 0
+    for (let first = 0; first < count; first += 200) {
+      const part = pixels.slice(first * 784, (first + 200) * 784)
+      const { logits: given } = await session.run({ image: new ort.Tensor('float32', part, [200, 1, 28, 28]) })
+      assert.deepEqual([...given.dims], [200, 10])
+      const theirs = /** @type {Float32Array} */ (given.data)
+      for (const [i, value] of theirs.entries()) difference = Math.max(difference, Math.abs(value - logits[name][first * 10 + i]))
+    }
+    assert.ok(difference <= tolerance, `${name}: logits differ by ${difference}`)
+    await session.release()
+  }
+})
+
+test("ONNX's own checker accepts every model", { skip: missing('onnx') }, () => {
+  const paths = Object.keys(networks).map((name) => pathOf(name, 'net.onnx'))
+  assert.equal(JSON.parse(python([script('check_onnx.py'), ...paths])).checked, paths.length)
+})
+
+test('the class labels stand in the ONNX metadata', () => {
+  const text = readFileSync(pathOf('default', 'net.onnx')).toString('latin1')
+  assert.ok(text.includes('["0","1","2","3","4","5","6","7","8","9"]'))
+  assert.ok(text.includes(networks.default))
+})
+
+test('NumPy reads the activations, which are those that the network gives', { skip: missing('numpy') }, () => {
+  const path = join(folder, 'default.npz')
+  runWell(native, ['export', '--data', smallData(), '--weights', pathOf('default', 'net.safetensors'), '--save', path, '--npz_images', '20'])
+  const program = 'import json, sys, numpy; z = numpy.load(sys.argv[1]);'
+    + 'print(json.dumps({k: [list(v.shape), str(v.dtype), v.reshape(-1).astype(float).tolist() if k in ("fc2", "labels") else []] for k, v in z.items()}))'
+  const arrays = JSON.parse(python(['-c', program, path]))
+  assert.deepEqual(Object.entries(arrays).map(([name, [shape, type]]) => [name, shape, type]), [
+    ['images', [20, 28, 28], 'uint8'], ['labels', [20], 'uint8'], ['fc1', [20, 512], 'float32'], ['act1', [20, 512], 'float32'],
+    ['fc2', [20, 10], 'float32'],
+  ])
+  assert.deepEqual(arrays.fc2[2], [...logits.default.subarray(0, 200)])
+  assert.deepEqual(arrays.labels[2], [...cutIdx('t10k-labels-idx1-ubyte', 20).subarray(8)])
+})
+
+test('both command lines write the same bytes, from training and by export', () => {
+  const model = 'conv 4x3 | bn | prelu channel | pool 2 | dense 12 | gelu | dense 10'
+  const args = ['--data', smallData(), '--epochs', '1', '--train_samples', '300', '--model', model, '--log_every', '2']
+  /** @type {string[][]} */
+  const places = []
+  for (const program of [native, headless]) {
+    const [trained, exported] = [`${program.name}-trained`, `${program.name}-exported`].map((name) => join(folder, name))
+    for (const place of [trained, exported]) mkdirSync(place)
+    const saves = (/** @type {string} */ place) => formats.flatMap((format) => ['--save', join(place, `net.${format}`)])
+    const { stdout } = runWell(program, ['train', ...args, '--npz_images', '30', ...saves(trained), '--csv', join(trained, 'metrics.csv')])
+    assert.deepEqual(stdout.trimEnd().split('\n').slice(-5), formats.map((format) => `Saved ${join(trained, `net.${format}`)}`))
+    const from = ['export', '--data', smallData(), '--weights', join(trained, 'net.safetensors')]
+    runWell(program, [...from, '--npz_images', '30', ...saves(exported)])
+    places.push([trained, exported])
+  }
+  const [[one, oneExported], [two, twoExported]] = places
+  for (const format of formats) {
+    const wanted = readFileSync(join(one, `net.${format}`))
+    for (const place of format === 'safetensors' ? [two] : [two, oneExported, twoExported]) {
+      assert.ok(readFileSync(join(place, `net.${format}`)).equals(wanted), `${place}/net.${format}`)
+    }
+  }
+  const csv = readFileSync(join(one, 'metrics.csv'), 'utf8')
+  assert.equal(readFileSync(join(two, 'metrics.csv'), 'utf8'), csv)
+  const [header, ...rows] = csv.trimEnd().split('\n').map((line) => line.split(','))
+  assert.deepEqual(rows.map(([event]) => event), ['batch', 'batch', 'epoch'])
+  for (const row of rows) assert.equal(row.length, header.length)
+  assert.ok(Number(rows[2][header.indexOf('test_accuracy')]) > 0)
+})
+
+test('--save without a name writes mnist_relu_model.pth; other ends are refused before training', () => {
+  const args = ['train', '--data', smallData(), '--epochs', '1', '--train_samples', '100', '--model', 'dense 8 | relu | dense 10']
+  for (const program of [native, headless]) {
+    const place = join(temporaryFolder(), 'here')
+    mkdirSync(place)
+    const [command, ...first] = program.command
+    const result = spawnSync(command, [...first, ...args, '--save', '--batch', '50'], { encoding: 'utf8', cwd: place })
+    assert.equal(result.status, 0, result.stderr)
+    assert.deepEqual(readdirSync(place), ['mnist_relu_model.pth'])
+    const refused = run(program, [...args, '--save', join(place, 'net.h5')])
+    assert.equal(refused.status, 2)
+    assert.match(refused.stderr, /^error: save: ".*net\.h5" must end in \.pth, \.safetensors, \.onnx, \.npz or \.py\n$/)
+    assert.doesNotMatch(refused.stdout, /Train Epoch/)
+    for (const wrong of ['0', 'x', '1.5']) {
+      const { status, stderr } = run(program, [...args, '--save', join(place, 'net.npz'), '--npz_images', wrong])
+      assert.equal(status, 2)
+      assert.equal(stderr, `error: npz_images is "${wrong}", but it must be a whole number from 1 to 1073741824\n`)
+    }
+    assert.ok(!existsSync(join(place, 'net.npz')))
+  }
+})
