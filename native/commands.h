@@ -56,5 +56,6 @@ int export_command(const WeightsOptions& options);
 
 int info_command(const Config& config);
 int simd_command();
+int gpu_selftest_command();
 
 }  // namespace reluscope

@@ -1,6 +1,7 @@
 // `reluscope eval`: what saved weights score on the test set, and which digits they confuse.
 #include "commands.h"
 #include "data_files.h"
+#include "devices.h"
 #include "output.h"
 #include "train/inspect.h"
 
@@ -8,7 +9,7 @@ namespace reluscope {
 
 int eval_command(const WeightsOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
-  Session session(data, options.config);
+  Session session(data, options.config, choose_device(options.config).backend);
   session.load(read_bytes(options.weights, "weights"));
   JsonLines json(options.jsonl);
   const Progress progress = evaluate_weights(session);

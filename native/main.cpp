@@ -181,7 +181,7 @@ int run(int argc, char** argv) {
                "functions do. The same seed gives the same bits on every machine.");
   std::vector<std::string> commands = {"train"};
   for (const ExperimentKind& kind : experiment_kinds()) commands.emplace_back(kind.name);
-  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "simd"});
+  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "simd", "gpu-selftest"});
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
     throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
@@ -221,6 +221,7 @@ int run(int argc, char** argv) {
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
   info_flags.add_to(*info);
   CLI::App* const simd = app.add_subcommand("simd", "list the instruction sets --simd takes here");
+  CLI::App* const gpu = app.add_subcommand("gpu-selftest", "compare the GPU's results with the CPU's");
   try {
     const std::vector<std::string> arguments = with_save_names(argc, argv);
     std::vector<const char*> texts;
@@ -242,6 +243,7 @@ int run(int argc, char** argv) {
   if (*predict.command) return predict_command(predict.read(argv[0]));
   if (*exporting.command) return export_command(exporting.read(argv[0]));
   if (*simd) return simd_command();
+  if (*gpu) return gpu_selftest_command();
   if (*info) return info_command(info_flags.config(*info));
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
     throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");

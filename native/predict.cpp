@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "data/grey.h"
 #include "data_files.h"
+#include "devices.h"
 #include "output.h"
 #include "png_image.h"
 #include "train/inspect.h"
@@ -19,7 +20,7 @@ int predict_command(const WeightsOptions& options) {
   const std::vector<std::uint8_t> pixels =
       network_input({options.image, image.height, image.width, image.channels, image.pixels},
                     data->train().height(), data->train().width(), options.invert);
-  Session session(data, options.config);
+  Session session(data, options.config, choose_device(options.config).backend);
   session.load(read_bytes(options.weights, "weights"));
   JsonLines json(options.jsonl);
   const Progress progress = predict_image(session, options.image, pixels);

@@ -5,10 +5,12 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "commands.h"
 #include "data_files.h"
 #include "core/error.h"
+#include "devices.h"
 #include "output.h"
 #include "saves.h"
 #include "train/checkpoint.h"
@@ -114,7 +116,8 @@ int train_command(const TrainOptions& options) {
       resumes ? resumed_config(portable_config(config_of_checkpoint(before)), options.given)
               : options.config;
   const auto data = load_dataset(config.data, options.program);
-  Session session(data, config);
+  ChosenDevice device = choose_device(config);
+  Session session(data, config, std::move(device.backend));
   if (resumes) session.restore(before);
   std::vector<std::uint8_t>().swap(before);
   check_saves(options.saves);
@@ -133,6 +136,7 @@ int train_command(const TrainOptions& options) {
     csv.write(progress.csv);
     bar.draw(progress);
   };
+  if (!device.notice.empty()) std::fprintf(out, "%s\n", device.notice.c_str());
   tell(session.start());
   if (resumes) {
     const Json at = session.position();

@@ -120,11 +120,11 @@ struct Window {
   int kernel_height, kernel_width;
   int stride = 1, padding = 0;
 
-  int out_height() const { return (height + 2 * padding - kernel_height) / stride + 1; }
-  int out_width() const { return (width + 2 * padding - kernel_width) / stride + 1; }
-  int taps() const { return kernel_height * kernel_width; }
-  int pixels() const { return height * width; }
-  int out_pixels() const { return out_height() * out_width(); }
+  constexpr int out_height() const { return (height + 2 * padding - kernel_height) / stride + 1; }
+  constexpr int out_width() const { return (width + 2 * padding - kernel_width) / stride + 1; }
+  constexpr int taps() const { return kernel_height * kernel_width; }
+  constexpr int pixels() const { return height * width; }
+  constexpr int out_pixels() const { return out_height() * out_width(); }
 };
 
 enum class Pooling { kMax, kAverage };
@@ -185,6 +185,15 @@ struct PenaltyGradient {
   float* values;  // out: the sum down each column, as many as the padded columns
 };
 
+// Samples of a set of images, as numbers: to (N, pixels) = table[pixel], padding zero.
+struct Gathering {
+  const std::uint8_t* images;  // (count, pixels): all of the set, which stays as it is and where it is
+  int count, pixels;
+  const int* samples;  // (N)
+  const float* table;  // (256)
+  MatrixView to;
+};
+
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
   return align_up(Layout{out, n}.size()) + align_up(Layout{in + kPanel, n}.size());
 }
@@ -208,6 +217,14 @@ class Backend {
   virtual std::string_view target() const = 0;  // the instruction set: "avx2"
   virtual int threads() const = 0;              // of the host that work for it
   virtual void finish() = 0;
+  // Begins what was asked for so far, without waiting for it.
+  virtual void submit() {}
+  // Where buffers lie that it is given; null: anywhere. Other arrays in its arguments (labels,
+  // losses, fixed parameters of activations) may lie anywhere.
+  virtual Memory* memory() { return nullptr; }
+  virtual bool takes_lists() const { return true; }  // Signal::sparse()
+  // Whether it has done so, from images that it keeps itself once it has seen them; else the host must.
+  virtual bool gather(const Gathering&) { return false; }
   // Host work that may wait, such as making the next batch, for threads with nothing else to do.
   virtual void offer(const Chores& chores) = 0;
   virtual void finish_chores() = 0;  // returns when all that was offered is done

@@ -9,7 +9,7 @@ namespace reluscope {
 
 using Philox4 = std::array<std::uint32_t, 4>;
 
-inline Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1) {
+constexpr Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * counter[2];
@@ -24,7 +24,7 @@ inline Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1) {
 }
 
 // The words of one element of a stream, see core/rng.h.
-inline Philox4 philox_draw(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
+constexpr Philox4 philox_draw(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
                            std::uint64_t element) {
   return philox({static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32),
                  step, purpose},

@@ -29,6 +29,11 @@ class Rng {
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : seed_(seed), purpose_(static_cast<std::uint32_t>(purpose)), step_(step) {}
 
+  // What draws are keyed by besides their element.
+  std::uint64_t seed() const { return seed_; }
+  std::uint32_t purpose() const { return purpose_; }
+  std::uint32_t step() const { return step_; }
+
   Philox4 bits(std::uint64_t element) const {
     return philox_draw(seed_, purpose_, step_, element);
   }

@@ -36,20 +36,20 @@ struct Layout {
   int rows = 0;
   int cols = 0;
 
-  int panels() const { return (cols + kPanel - 1) / kPanel; }
-  int panel_cols(int panel) const {  // columns of a panel that are not padding
+  constexpr int panels() const { return (cols + kPanel - 1) / kPanel; }
+  constexpr int panel_cols(int panel) const {  // columns of a panel that are not padding
     const int left = cols - panel * kPanel;
     return left < kPanel ? left : kPanel;
   }
-  int panel_width(int panel) const { return (panel_cols(panel) + kPad - 1) / kPad * kPad; }
-  std::size_t panel_offset(int panel) const {
+  constexpr int panel_width(int panel) const { return (panel_cols(panel) + kPad - 1) / kPad * kPad; }
+  constexpr std::size_t panel_offset(int panel) const {
     return static_cast<std::size_t>(panel) * kPanel * static_cast<std::size_t>(rows);
   }
-  int padded_cols() const { return (cols + kPad - 1) / kPad * kPad; }
-  std::size_t size() const {  // floats, padding included
+  constexpr int padded_cols() const { return (cols + kPad - 1) / kPad * kPad; }
+  constexpr std::size_t size() const {  // floats, padding included
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded_cols());
   }
-  std::size_t index(int row, int col) const {
+  constexpr std::size_t index(int row, int col) const {
     const int panel = col / kPanel;
     return panel_offset(panel) +
            static_cast<std::size_t>(row) * static_cast<std::size_t>(panel_width(panel)) +
@@ -64,15 +64,24 @@ struct Matrix {
   T* data = nullptr;
   Layout layout;
 
-  int rows() const { return layout.rows; }
-  int cols() const { return layout.cols; }
-  T* panel(int p) const { return data + layout.panel_offset(p); }
-  T& at(int row, int col) const { return data[layout.index(row, col)]; }
+  constexpr int rows() const { return layout.rows; }
+  constexpr int cols() const { return layout.cols; }
+  constexpr T* panel(int p) const { return data + layout.panel_offset(p); }
+  constexpr T& at(int row, int col) const { return data[layout.index(row, col)]; }
   operator Matrix<const T>() const { return {data, layout}; }
 };
 
 using MatrixView = Matrix<float>;
 using ConstMatrixView = Matrix<const float>;
+
+// Where a Buffer lies that a device's kernels read and write beside the host. The host may touch it
+// when the device has nothing left to do (Backend::finish()).
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  virtual void* allocate(std::size_t bytes) = 0;  // throws Error if there is no room
+  virtual void release(void* memory) noexcept = 0;
+};
 
 // Floats aligned for every SIMD width and cache line; zero when made. The only owner of
 // training memory.
@@ -81,7 +90,7 @@ class Buffer {
   static constexpr std::size_t kAlign = 128;
 
   Buffer() = default;
-  explicit Buffer(std::size_t count);
+  explicit Buffer(std::size_t count, Memory* memory = nullptr);  // null: the host's alone
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
@@ -95,6 +104,7 @@ class Buffer {
  private:
   float* data_ = nullptr;
   std::size_t size_ = 0;
+  Memory* memory_ = nullptr;
 };
 
 // Offsets inside a Buffer start at multiples of this many floats.

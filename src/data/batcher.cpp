@@ -37,7 +37,7 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
   slot.samples.resize(count);
   slot.labels.resize(count);
   if (!options_.sparse) {
-    slot.values = Buffer(Layout{rows, options_.pixels}.size());
+    slot.values = Buffer(Layout{rows, options_.pixels}.size(), backend_.memory());
     return slot;
   }
   slot.row_entries.resize(count * (pixels + 1));  // one more: list() may write and not count it
@@ -229,6 +229,19 @@ void Batcher::begin(Slot& slot, bool columns) {
                   row_pieces + (columns && options_.sparse ? kColumnPieces : 0), row_pieces});
 }
 
+// Queued like a step's other work, so there is nothing to make ahead.
+bool Batcher::gather_on_device(Slot& slot) {
+  if (!by_device_ || options_.sparse || (slot.epoch != 0 && options_.augmenter != nullptr)) return false;
+  for (int row = 0; row < slot.rows; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    slot.labels[at] = slot.set->label(slot.samples[at]);
+  }
+  by_device_ = backend_.gather({slot.set->image(0).data(), slot.set->count(), options_.pixels,
+                                slot.samples.data(), options_.table.values.data(),
+                                {slot.values.data(), {slot.rows, options_.pixels}}});
+  return by_device_;
+}
+
 Batch Batcher::batch_of(const Slot& slot) const {
   Signal input{{slot.values.data(), {slot.rows, options_.pixels}}, options_.table.offset};
   if (options_.sparse) {
@@ -252,7 +265,7 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
     ahead_.samples[static_cast<std::size_t>(row)] =
         static_cast<int>(static_cast<std::uint32_t>(place));
   }
-  begin(ahead_, true);
+  if (!gather_on_device(ahead_)) begin(ahead_, true);
 }
 
 Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
@@ -278,6 +291,7 @@ Batch Batcher::chosen(const ImageSet& set, std::span<const int> samples) {
 Batch Batcher::score_samples(const ImageSet& set, int rows) {
   scored_.set = &set;
   scored_.rows = rows;
+  if (gather_on_device(scored_)) return batch_of(scored_);
   begin(scored_, false);
   backend_.finish_chores();
   return batch_of(scored_);

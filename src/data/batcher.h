@@ -89,6 +89,8 @@ class Batcher {
   void sort_order();
   void do_piece(int piece);  // of making the batch that making_ is to hold
   void begin(Slot& slot, bool columns);
+  // Has the backend make the batch, if it can.
+  bool gather_on_device(Slot& slot);
   Batch batch_of(const Slot& slot) const;
 
   BatcherOptions options_;
@@ -96,6 +98,7 @@ class Batcher {
   std::vector<std::uint64_t> order_;  // random word << 32 | sample
   std::vector<std::uint64_t> sorting_;
   int epoch_ = 0;  // of the order
+  bool by_device_ = true;  // until the backend says that it does not gather
   std::unique_ptr<Desk[]> desks_;
   int piece_rows_;
   Slot ahead_, present_, scored_;

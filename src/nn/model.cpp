@@ -27,23 +27,24 @@ Model::Model(const ModelOptions& options, Backend& backend)
     add_parameters(parameters_, layer->parameters(), floats);
     add_parameters(states_, layer->state(), state_floats);
   }
-  parameter_buffer_ = Buffer(floats);
-  gradient_buffer_ = Buffer(floats);
-  state_buffer_ = Buffer(state_floats);
+  Memory* const memory = backend.memory();
+  parameter_buffer_ = Buffer(floats, memory);
+  gradient_buffer_ = Buffer(floats, memory);
+  state_buffer_ = Buffer(state_floats, memory);
 
   std::size_t scratch_floats = 0, cache_floats = 0;
   const int most_rows = std::max(options.train_rows, options.evaluate_rows);
-  if (images_) input_image_ = Buffer(image_layout(input_shape_, most_rows).size());
+  if (images_) input_image_ = Buffer(image_layout(input_shape_, most_rows).size(), memory);
   for (int l = 0; l < layer_count(); ++l) {
-    outputs_.emplace_back(layout_of(l, most_rows).size());
-    output_gradients_.emplace_back(layout_of(l, options.train_rows).size());
+    outputs_.emplace_back(layout_of(l, most_rows).size(), memory);
+    output_gradients_.emplace_back(layout_of(l, options.train_rows).size(), memory);
     const Layer& layer = *layers_[static_cast<std::size_t>(l)];
     scratch_floats = std::max(scratch_floats, layer.scratch_floats(options.train_rows));
     cache_floats += layer.cache_floats();
     workspace_floats_ = std::max(workspace_floats_, layer.workspace_floats());
   }
-  scratch_ = Buffer(scratch_floats);
-  cache_ = Buffer(cache_floats);
+  scratch_ = Buffer(scratch_floats, memory);
+  cache_ = Buffer(cache_floats, memory);
   backend_.reserve(workspace_floats_);
 
   std::size_t next = 0, next_state = 0, next_cache = 0;

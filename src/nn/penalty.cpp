@@ -4,13 +4,13 @@
 
 namespace reluscope {
 
-Penalty::Penalty(double l1, double l2, const Model& model)
+Penalty::Penalty(double l1, double l2, const Model& model, Memory* memory)
     : l1_(static_cast<float>(l1)), l2_(static_cast<float>(l2)) {
   int cols = 0;
   for (const Model::Parameter& parameter : model.parameter_list()) {
     cols = std::max(cols, parameter.spec.layout.padded_cols());
   }
-  if (any()) values_ = Buffer(static_cast<std::size_t>(cols));
+  if (any()) values_ = Buffer(static_cast<std::size_t>(cols), memory);
 }
 
 double Penalty::add_gradient(Model& model, Backend& backend) {

@@ -9,7 +9,7 @@ namespace reluscope {
 
 class Penalty {
  public:
-  Penalty(double l1, double l2, const Model& model);
+  Penalty(double l1, double l2, const Model& model, Memory* memory = nullptr);
 
   bool any() const { return l1_ > 0.0f || l2_ > 0.0f; }
   // Adds its gradient to model.gradients(), which Model::backward() has filled, and gives its

@@ -34,11 +34,11 @@ class Muon final : public Adam {
       if (!(tall == layout)) most_turned = std::max(most_turned, tall.size());
       most_gram = std::max(most_gram, gram.size());
     }
-    step_ = Buffer(most);
-    product_ = Buffer(most);
-    turned_ = Buffer(most_turned);
-    gram_ = Buffer(most_gram);
-    gram_square_ = Buffer(most_gram);
+    step_ = Buffer(most, options.memory);
+    product_ = Buffer(most, options.memory);
+    turned_ = Buffer(most_turned, options.memory);
+    gram_ = Buffer(most_gram, options.memory);
+    gram_square_ = Buffer(most_gram, options.memory);
   }
 
   bool needs_gradients() const override { return true; }

@@ -50,7 +50,7 @@ std::span<float> Optimizer::moment_named(const std::string& name) {
 
 void Optimizer::add_moment(int slot, const char* name, std::size_t floats, float initial) {
   Moment& moment = moments_[static_cast<std::size_t>(slot - 1)];
-  moment = {name, Buffer(floats)};
+  moment = {name, Buffer(floats, options_.memory)};
   std::fill_n(moment.values.data(), floats, initial);
 }
 

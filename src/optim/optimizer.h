@@ -28,6 +28,7 @@ struct OptimizerOptions {  // what any of them may need; defaults are PyTorch's
   double muon_momentum = 0.95;
   double muon_scale = 20.0;      // Muon's own rate as a multiple of lr
   bool cycles_momentum = false;  // begin_step() will be given momenta
+  Memory* memory = nullptr;      // for moments, see Backend::memory()
 };
 
 // A weight matrix between layers, which an optimizer may treat as a whole.

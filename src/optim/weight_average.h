@@ -14,8 +14,8 @@ namespace reluscope {
 class WeightAverage {
  public:
   // decay: the share of the average that an update keeps, in [0, 1); 0: no average is kept.
-  WeightAverage(double decay, std::size_t floats)
-      : decay_(decay), average_(decay > 0.0 ? floats : 0) {}
+  WeightAverage(double decay, std::size_t floats, Memory* memory = nullptr)
+      : decay_(decay), average_(decay > 0.0 ? floats : 0, memory) {}
 
   bool on() const { return decay_ > 0.0; }
   // average = decay average + (1 - decay) weights

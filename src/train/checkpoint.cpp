@@ -305,6 +305,7 @@ void Session::restore_monitors(const Json& monitors) {
 }
 
 std::vector<std::uint8_t> Session::checkpoint() {
+  backend_->finish();
   std::vector<NamedTensor> tensors;
   for (const Trainer::Part& part : trainer_.parts(batch_, best_epoch_ != 0)) {
     for (const Model::Parameter& one : *part.list) {

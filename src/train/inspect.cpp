@@ -22,6 +22,7 @@ Config config_of_weights(std::span<const std::uint8_t> safetensors) {
     if (key == "config") config = config_from_json(value);
   }
   config.train_samples = 0;
+  config.device = "auto";  // where they were trained does not matter
   config.events.clear();
   return config;
 }

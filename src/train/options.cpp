@@ -2,8 +2,9 @@
 
 namespace reluscope {
 
-OptimizerOptions optimizer_options(const Config& config) {
+OptimizerOptions optimizer_options(const Config& config, Memory* memory) {
   OptimizerOptions options;
+  options.memory = memory;
   options.momentum = config.momentum;
   options.nesterov = config.nesterov;
   options.beta1 = config.beta1;

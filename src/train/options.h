@@ -7,7 +7,7 @@
 
 namespace reluscope {
 
-OptimizerOptions optimizer_options(const Config& config);
+OptimizerOptions optimizer_options(const Config& config, Memory* memory = nullptr);
 ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch);
 
 }  // namespace reluscope

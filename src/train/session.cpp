@@ -24,7 +24,7 @@ std::string json_line(const Json& json) {
 
 std::unique_ptr<Backend> make_backend(const Config& config) {
   if (config.device == "cuda") {
-    throw Error("device is \"cuda\", but this build has no CUDA: auto and cpu are allowed");
+    throw Error("device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
   }
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
@@ -81,9 +81,10 @@ std::string score_line(const char* set, const Score& score) {
          percent(score.correct, score.samples, 2) + ")";
 }
 
-Session::Session(std::shared_ptr<const Dataset> data, const Config& config)
+Session::Session(std::shared_ptr<const Dataset> data, const Config& config,
+                 std::unique_ptr<Backend> backend)
     : config_(config),
-      backend_(make_backend(config)),
+      backend_(backend ? std::move(backend) : make_backend(config)),
       trainer_(std::move(data), config, *backend_),
       schedule_(schedule_options(config, trainer_.updates_per_epoch())),
       live_(config) {
@@ -346,6 +347,7 @@ Progress Session::diverge(int layer) {
 }
 
 bool Session::weights_finite() const {
+  backend_->finish();
   const auto weights = trainer_.model().parameters();
   return std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
 }
@@ -361,6 +363,7 @@ Score Session::evaluate() {
 
 Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   trainer_.infer(pixels);
+  backend_->finish();
   const Model& model = trainer_.model();
   Prediction prediction;
   for (int l = 0; l < model.layer_count(); ++l) {
@@ -441,6 +444,7 @@ std::vector<std::string> Session::layer_names() const {
 }
 
 Session::ParameterValues Session::parameter(const std::string& name) const {
+  backend_->finish();
   std::vector<std::string> known;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     known.push_back(parameter.name);
@@ -453,6 +457,7 @@ Session::ParameterValues Session::parameter(const std::string& name) const {
 }
 
 std::string Session::hash_of(std::span<const float> parameters) const {
+  backend_->finish();
   Sha256 hash;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
     hash.add_floats(Model::gather(parameter, parameters));
@@ -466,6 +471,7 @@ std::string Session::hash_of(std::span<const float> parameters) const {
 std::string Session::weights_sha256() const { return hash_of(trainer_.model().parameters()); }
 
 std::string Session::optimizer_sha256() const {
+  backend_->finish();
   Sha256 hash;
   for (const Optimizer::State& state : trainer_.optimizer().state()) {
     for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
@@ -476,10 +482,12 @@ std::string Session::optimizer_sha256() const {
 }
 
 std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
+  backend_->finish();
   return save_network(trainer_, config_, format, images);
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
+  backend_->finish();
   load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }
 

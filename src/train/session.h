@@ -39,8 +39,10 @@ std::string score_line(const char* set, const Score& score);
 
 class Session {
  public:
-  // Throws Error if the config cannot be run on this data or machine.
-  Session(std::shared_ptr<const Dataset> data, const Config& config);
+  // Throws Error if the config cannot be run on this data or machine. backend: what to train on; null:
+  // the CPU, which then must be what the config asks for.
+  Session(std::shared_ptr<const Dataset> data, const Config& config,
+          std::unique_ptr<Backend> backend = nullptr);
 
   const Config& config() const { return config_; }
   ModelSummary describe() const;

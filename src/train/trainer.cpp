@@ -133,9 +133,16 @@ std::vector<float> class_weights(const Dataset& data, const Config& config) {
 // target measured.
 constexpr double kSparseBelow = 0.45;
 
-bool choose_sparse(const Dataset& data, const Config& config, const Model& model) {
+bool choose_sparse(const Dataset& data, const Config& config, const Model& model,
+                   const Backend& backend) {
   if (config.input == "dense") return false;
-  if (config.input == "auto") return model.takes_offset() && data.density() < kSparseBelow;
+  if (config.input == "auto") {
+    return backend.takes_lists() && model.takes_offset() && data.density() < kSparseBelow;
+  }
+  if (!backend.takes_lists()) {
+    throw Error("input is \"sparse\", but device " + in_quotes(backend.device()) +
+                " multiplies dense input only: auto and dense are allowed");
+  }
   if (!model.takes_offset()) {
     throw Error("input is \"sparse\", but the first layer is " + model.layers().front()->text() +
                 ": only a dense layer reads sparse input");
@@ -179,18 +186,18 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       normalisation_(choose_normalisation(*data_, trained_on_, config)),
       augmenter_(make_augmenter(*data_, config)),
       model_(model_options(*data_, config, validation_.size()), backend),
-      sparse_(choose_sparse(*data_, config, model_)),
+      sparse_(choose_sparse(*data_, config, model_, backend)),
       accumulate_(std::min(config.accumulate, batches())),
       clip_{config.clip_value, config.clip_norm},
-      optimizer_(make_optimizer(config.optimizer, optimizer_options(config),
+      optimizer_(make_optimizer(config.optimizer, optimizer_options(config, backend.memory()),
                                 model_.parameters().size(), model_.hidden_matrices())),
       label_smoothing_(static_cast<float>(config.label_smoothing)),
       class_weights_(class_weights(*data_, config)),
-      penalty_(config.l1, config.l2, model_),
+      penalty_(config.l1, config.l2, model_, backend.memory()),
       store_gradients_(accumulate_ > 1 || clip_.value > 0.0 || clip_.norm > 0.0 ||
                        optimizer_->needs_gradients() || penalty_.any()),
-      group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0),
-      average_(config.ema, model_.parameters().size()),
+      group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0, backend.memory()),
+      average_(config.ema, model_.parameters().size(), backend.memory()),
       evaluation_rows_(evaluation_rows(*data_, config, validation_.size())),
       batcher_({data_->train().pixels(), batch_, evaluation_rows_,
                 pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
@@ -198,7 +205,7 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                backend),
       losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
       correct_(losses_.size()),
-      probabilities_(Layout{1, data_->classes()}.size()),
+      probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
       kept_weights_(config.early_stopping == 0 ? 0
                                                : model_.parameters().size() + model_.state().size() +
                                                      average_.values().size()) {
@@ -341,6 +348,7 @@ void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) 
                        gradients.size());
   }
   if (!makes_update(batch)) {
+    backend_.finish();
     std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
     return;
   }

@@ -1,0 +1,98 @@
+// What a device does for the backend: it owns memory, runs kernels and matrix products in the order
+// given, and replays graphs of them. Two implementations: CUDA (cuda_device.cu) and the emulator
+// (emulated_device.h), which runs the same kernels on the CPU.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/tensor.h"
+
+namespace reluscope::cuda {
+
+// A kernel takes one trivially copyable struct, and threads are numbered in one dimension.
+struct KernelInfo {
+  std::string name;  // "scale_add", "activation_forward<relu>"
+  std::size_t argument_bytes;
+  const void* function;         // for CUDA
+  void (*body)(const void* k);  // one thread, for the emulator
+};
+
+inline constexpr int kMostThreads = 1024;             // of a block
+inline constexpr std::size_t kMostShared = 48 * 1024;  // bytes of a block
+inline constexpr int kThreads = 256;                  // of most blocks here
+
+struct Grid {
+  int blocks = 1, threads = kThreads;
+  bool operator==(const Grid&) const = default;
+};
+
+enum class Precision { kFloat32, kTf32, kBfloat16 };  // of products; sums are float32 always
+
+// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`; a is stored (k, m) if transpose_a, b (n, k) if
+// transpose_b. All row-major with their leading dimensions, `batches` of them, strides apart.
+struct Product {
+  bool transpose_a, transpose_b, accumulate;
+  Precision precision;
+  int m, n, k;
+  const float* a;
+  const float* b;
+  float* c;
+  int lda, ldb, ldc;
+  std::int64_t stride_a, stride_b, stride_c;
+  int batches;
+
+  bool operator==(const Product&) const = default;
+};
+
+// One thing to do: a kernel with its arguments, or a product.
+struct Node {
+  static constexpr std::size_t kArgumentBytes = 320;
+
+  const KernelInfo* kernel = nullptr;  // null: the product
+  Grid grid;
+  alignas(16) std::array<std::byte, kArgumentBytes> arguments;
+
+  Product product() const {
+    Product p;
+    std::memcpy(&p, arguments.data(), sizeof p);
+    return p;
+  }
+  // Whether a graph made for one can be set to the other: a product's choice of algorithm is part of
+  // the graph, so all of it must be the same.
+  bool replaces(const Node& other) const {
+    return kernel == other.kernel && grid == other.grid && (kernel != nullptr || same_arguments(other));
+  }
+  bool same_arguments(const Node& other) const {
+    return kernel == nullptr ? product() == other.product()
+                             : std::memcmp(arguments.data(), other.arguments.data(), kernel->argument_bytes) == 0;
+  }
+};
+
+class Graph {
+ public:
+  virtual ~Graph() = default;
+};
+
+// Every function throws Error, with what failed and why, if the device does.
+class Device : public Memory {
+ public:
+  virtual std::string name() const = 0;     // "NVIDIA H100 80GB HBM3, sm_90"
+  virtual int most_blocks() const = 0;      // that kernels with strided loops are worth
+  // Memory of the host that kernels may read and write as well.
+  virtual void* allocate_host(std::size_t bytes) = 0;
+  virtual void release_host(void* memory) noexcept = 0;
+
+  virtual void run(std::span<const Node> nodes) = 0;  // begins them, in order
+  virtual std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) = 0;
+  virtual void set_arguments(Graph& graph, std::size_t at, const Node& node) = 0;
+  virtual void run(Graph& graph) = 0;
+  virtual void wait() = 0;  // until all that was begun is done
+};
+
+}  // namespace reluscope::cuda

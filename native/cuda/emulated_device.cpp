@@ -1,0 +1,159 @@
+#include "cuda/emulated_device.h"
+
+#include <algorithm>
+#include <new>
+
+#include "core/bits.h"
+#include "core/error.h"
+
+namespace reluscope::cuda::emulated {
+namespace {
+
+struct EmulatedGraph final : Graph {
+  std::vector<Node> nodes;
+};
+
+// A matrix of a product as it is stored.
+struct Stored {
+  const char* name;
+  const float* data;
+  int rows, cols, leading;
+  std::int64_t stride;
+
+  std::int64_t floats() const { return std::int64_t{rows - 1} * leading + cols; }
+};
+
+// What a product's inputs keep of their digits.
+float rounded(float x, Precision precision) {
+  if (precision == Precision::kFloat32) return x;
+  const unsigned dropped = precision == Precision::kTf32 ? 13 : 16;  // of 23 bits
+  auto bits = bits_as<std::uint32_t>(x);
+  if ((bits & 0x7F800000u) == 0x7F800000u) return x;
+  bits += (1u << (dropped - 1)) - 1 + (bits >> dropped & 1u);  // to the nearest, ties to even
+  return bits_as<float>(bits >> dropped << dropped);
+}
+
+}  // namespace
+
+EmulatedDevice::~EmulatedDevice() {
+  for (const auto& [at, bytes] : blocks_) {
+    ::operator delete(reinterpret_cast<void*>(at), std::align_val_t{256});
+  }
+}
+
+void* EmulatedDevice::allocate(std::size_t bytes) {
+  if (bytes_ + bytes > most_bytes) {
+    throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
+                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) + " are free");
+  }
+  void* const memory = ::operator new(bytes, std::align_val_t{256});
+  std::memset(memory, 0xFF, bytes);  // NaN
+  blocks_[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
+  bytes_ += bytes;
+  return memory;
+}
+
+void EmulatedDevice::release(void* memory) noexcept {
+  const auto at = blocks_.find(reinterpret_cast<std::uintptr_t>(memory));
+  if (at == blocks_.end()) return;
+  bytes_ -= at->second;
+  blocks_.erase(at);
+  ::operator delete(memory, std::align_val_t{256});
+}
+
+void EmulatedDevice::check_range(const char* what, const float* data, std::int64_t floats) const {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t end = begin + static_cast<std::uintptr_t>(floats) * sizeof(float);
+  auto block = blocks_.upper_bound(begin);
+  if (block != blocks_.begin()) --block;
+  if (block == blocks_.end() || begin < block->first || begin >= block->first + block->second) {
+    throw Error(std::string("product: ") + what + " does not lie in the device's memory");
+  }
+  if (end > block->first + block->second) {
+    throw Error(std::string("product: ") + what + " ends " +
+                std::to_string(end - block->first - block->second) + " bytes behind its allocation");
+  }
+}
+
+void EmulatedDevice::multiply(const Product& p) {
+  const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols, int leading,
+                         std::int64_t stride) {
+    return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
+  };
+  const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
+  const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
+  const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
+  if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
+    throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
+                std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
+  }
+  for (const Stored& one : {a, b, c}) {
+    if (one.leading < one.cols) {
+      throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
+                  std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
+    }
+    if (one.stride < 0) throw Error(std::string("product: the stride of ") + one.name + " is negative");
+    check_range(one.name, one.data, one.stride * (p.batches - 1) + one.floats());
+  }
+  if (p.batches > 1 && c.stride < c.floats()) {
+    throw Error("product: batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
+                std::to_string(c.floats()));
+  }
+  const float* const c_end = p.c + c.stride * (p.batches - 1) + c.floats();
+  for (const Stored& one : {a, b}) {
+    const float* const end = one.data + one.stride * (p.batches - 1) + one.floats();
+    if (one.data < c_end && p.c < end) throw Error(std::string("product: c overlaps ") + one.name);
+  }
+
+  ++products;
+  most_product_batches = std::max(most_product_batches, p.batches);
+  std::vector<float> row(static_cast<std::size_t>(p.n));
+  for (std::int64_t batch = 0; batch < p.batches; ++batch) {
+    const float* const left = p.a + batch * p.stride_a;
+    const float* const right = p.b + batch * p.stride_b;
+    float* const to = p.c + batch * p.stride_c;
+    for (std::int64_t i = 0; i < p.m; ++i) {
+      std::fill(row.begin(), row.end(), 0.0f);
+      for (std::int64_t l = 0; l < p.k; ++l) {
+        const float x = rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
+        for (std::int64_t j = 0; j < p.n; ++j) {
+          const float y = p.transpose_b ? right[j * p.ldb + l] : right[l * p.ldb + j];
+          row[static_cast<std::size_t>(j)] += x * rounded(y, p.precision);
+        }
+      }
+      for (std::int64_t j = 0; j < p.n; ++j) {
+        float& place = to[i * p.ldc + j];
+        place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
+      }
+    }
+  }
+}
+
+void EmulatedDevice::run(std::span<const Node> nodes) {
+  wait();
+  for (const Node& node : nodes) {
+    if (node.kernel == nullptr) {
+      multiply(node.product());
+    } else {
+      launch(*node.kernel, node.grid, node.arguments.data(), conditions, record);
+    }
+  }
+}
+
+std::unique_ptr<Graph> EmulatedDevice::make_graph(std::span<const Node> nodes) {
+  auto graph = std::make_unique<EmulatedGraph>();
+  graph->nodes.assign(nodes.begin(), nodes.end());
+  return graph;
+}
+
+void EmulatedDevice::set_arguments(Graph& graph, std::size_t at, const Node& node) {
+  static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
+}
+
+void EmulatedDevice::run(Graph& graph) { run(std::span<const Node>(static_cast<EmulatedGraph&>(graph).nodes)); }
+
+void EmulatedDevice::wait() {
+  if (lost) throw Error("device cuda (" + name() + ") was lost");
+}
+
+}  // namespace reluscope::cuda::emulated

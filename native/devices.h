@@ -1,0 +1,22 @@
+// Which device a command trains on: the one place of the native program that knows whether it was built
+// with CUDA.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backend/backend.h"
+#include "train/config.h"
+
+namespace reluscope {
+
+struct ChosenDevice {
+  std::unique_ptr<Backend> backend;  // null: the CPU, as Session makes it
+  std::string notice;                // a line for people, or ""
+};
+
+// config.device: auto is a GPU where there is one that passes its self-test. Throws Error where cuda
+// cannot be had, or another field asks for what the GPU does not do.
+ChosenDevice choose_device(const Config& config);
+
+}  // namespace reluscope

@@ -1,0 +1,130 @@
+// The CUDA backend's operations, on the emulator: each against the CPU's, in six orders of threads with
+// the same bits, every kernel run, and every barrier needed.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "../support.h"
+#include "backend/cpu/cpu_backend.h"
+#include "core/bits.h"
+#include "core/error.h"
+#include "cuda/checks.h"
+#include "cuda/cuda_backend.h"
+#include "cuda/emulated_device.h"
+
+using namespace reluscope;
+using namespace reluscope::test;
+using cuda::Bench;
+using cuda::CudaBackend;
+using cuda::emulated::Conditions;
+using cuda::emulated::EmulatedDevice;
+using cuda::emulated::Order;
+using cuda::emulated::Record;
+
+namespace {
+
+using Results = std::vector<Bench::Result>;
+
+// What a check gives on an emulated device. Notes in `record` what was seen.
+Results run_emulated(const cuda::Check& check, const Conditions& conditions, Record& record,
+                     std::uint64_t seed) {
+  auto owned = std::make_unique<EmulatedDevice>();
+  EmulatedDevice& device = *owned;
+  CudaBackend backend(std::move(owned));
+  device.conditions = conditions;
+  Bench bench(backend, seed);
+  check.run(bench);
+  for (const auto& [name, count] : device.record.launches) record.launches[name] += count;
+  for (const auto& [name, lines] : device.record.barriers) record.barriers[name].insert(lines.begin(), lines.end());
+  return bench.results();
+}
+
+Results run_on_cpu(const cuda::Check& check, std::uint64_t seed) {
+  cpu::CpuBackend backend;
+  Bench bench(backend, seed);
+  check.run(bench);
+  return bench.results();
+}
+
+std::string first_other_bits(const Results& a, const Results& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t k = 0; k < a[i].values.size(); ++k) {
+      if (bits_as<std::uint32_t>(a[i].values[k]) != bits_as<std::uint32_t>(b[i].values[k])) {
+        return a[i].name + ", element " + std::to_string(k);
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("cuda");
+
+TEST_CASE("every operation on the emulator is the CPU's, with the same bits in six orders of threads") {
+  const std::uint64_t seed = test_seed() + 700;
+  Record record;
+  for (const cuda::Check& check : cuda::all_checks()) {
+    INFO("seed ", seed, ", ", check.name);
+    const Results expected = run_on_cpu(check, seed);
+    CHECK(expected.size() > 0);
+    Results first;
+    for (const Order order : cuda::emulated::kOrders) {
+      INFO("order ", static_cast<int>(order));
+      const Results results = run_emulated(check, {order}, record, seed);
+      REQUIRE(results.size() == expected.size());
+      CHECK(cuda::difference(results, expected) == "");
+      if (first.empty()) first = results;
+      CHECK(first_other_bits(results, first) == "");
+    }
+  }
+  for (const cuda::KernelInfo* kernel : cuda::all_kernels()) {
+    INFO(kernel->name);
+    CHECK(record.launches[kernel->name] >= 6);
+  }
+}
+
+// A barrier stands in a function that several kernels call: each must be missed by one of them.
+TEST_CASE("a barrier that is left out is found out, every one of them") {
+  const std::uint64_t seed = test_seed() + 701;
+  std::map<int, bool> found;  // by line
+  for (const cuda::Check& check : cuda::all_checks()) {
+    const Results expected = run_on_cpu(check, seed);
+    Record seen;
+    run_emulated(check, {}, seen, seed);
+    std::set<int> lines;
+    for (const auto& [kernel, own] : seen.barriers) lines.insert(own.begin(), own.end());
+    for (const int line : lines) {
+      for (const Order order : cuda::emulated::kOrders) {
+        if (found[line]) break;
+        Record record;
+        found[line] = cuda::difference(run_emulated(check, {order, line}, record, seed), expected) != "";
+      }
+    }
+  }
+  CHECK(found.size() >= 5);
+  for (const auto& [line, is_found] : found) {
+    INFO("seed ", seed, ", barrier in line ", line);
+    CHECK(is_found);
+  }
+}
+
+TEST_CASE("the self-test's comparison says nothing of a right device and names what a wrong one gets wrong") {
+  const auto checks = cuda::all_checks();
+  const auto sums = std::find_if(checks.begin(), checks.end(), [](const auto& check) { return check.name == "batch_norm"; });
+  REQUIRE(sums != checks.end());
+  auto owned = std::make_unique<EmulatedDevice>();
+  EmulatedDevice& device = *owned;
+  CudaBackend backend(std::move(owned));
+  cpu::CpuBackend reference;
+  CHECK(cuda::run_check(*sums, backend, reference, test_seed()) == "");
+  // As if the barriers had been forgotten: one stands behind what every lane writes.
+  const std::set<int> lines = device.record.barriers.at("block_moments");
+  REQUIRE(lines.size() >= 2);
+  device.conditions = {Order::kDescending, *lines.rbegin()};
+  const std::string problem = cuda::run_check(*sums, backend, reference, test_seed());
+  CHECK(problem.find("element") != std::string::npos);
+  CHECK(problem.find("instead of") != std::string::npos);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,123 @@
+// The CUDA build, where the toolkit is: what the compiler says of every kernel, and the program without a
+// GPU. Nothing here needs a device; what does is in the group `cuda` of the C++ tests and in gpu-selftest.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import { root } from './support.mjs'
+
+const program = join(root, 'build/cuda/reluscope')
+const cpuProgram = join(root, 'build/native/reluscope')
+const kernels = join(root, 'native/cuda')
+const architectures = ['sm_75', 'sm_80', 'sm_90', 'sm_100', 'sm_120']
+/** Sixteen warps of 32 threads on 65,536 registers: more, and the memory is not kept busy. */
+const mostRegisters = 128
+
+/** The nvcc to build with, or '' where there is none. */
+function findNvcc() {
+  for (const name of ['nvcc', '/usr/local/cuda/bin/nvcc']) {
+    if (spawnSync(name, ['--version']).status === 0) return name
+  }
+  return ''
+}
+
+const nvcc = findNvcc()
+const skip = nvcc === '' ? 'the CUDA toolkit is not here' : false
+const quick = process.env.RELUSCOPE_QUICK ? 'left out of quick runs' : false
+
+/**
+ * What ptxas says of each kernel: "Function properties for NAME", spills, then registers.
+ * @param {string} text
+ */
+function kernelProperties(text) {
+  const found = []
+  let name = ''
+  let spilled = 0
+  for (const line of text.split('\n')) {
+    const at = /Function properties for (\S+)/.exec(line)
+    if (at !== null) name = at[1]
+    const spills = /(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads/.exec(line)
+    if (spills !== null) spilled = Number(spills[2]) + Number(spills[3])
+    const used = /Used (\d+) registers/.exec(line)
+    if (used !== null) found.push({ name, spilled, registers: Number(used[1]) })
+  }
+  return found
+}
+
+test('what ptxas says is read', () => {
+  const said =
+    "ptxas info    : Compiling entry function 'f' for 'sm_90'\nptxas info    : Function properties for f\n" +
+    '    0 bytes stack frame, 4 bytes spill stores, 8 bytes spill loads\nptxas info    : Used 32 registers, used 0 barriers'
+  assert.deepEqual(kernelProperties(said), [{ name: 'f', spilled: 12, registers: 32 }])
+})
+
+for (const file of readdirSync(kernels).filter((name) => name.endsWith('.cu'))) {
+  test(`${file} compiles for every device without a warning, and no kernel spills`, { skip: skip || quick }, () => {
+    const out = join(mkdtempSync(join(tmpdir(), 'reluscope-')), 'kernels.o')
+    const flags = ['-std=c++20', '-O3', '-DNDEBUG', '--fmad=false', '--expt-relaxed-constexpr', '-diag-suppress=554', '-Xptxas=-v', '-Xcompiler=-Wall,-Wextra',
+      ...architectures.flatMap((name) => ['-gencode', `arch=${name.replace('sm', 'compute')},code=${name}`])]
+    const run = spawnSync(nvcc, [...flags, `-I${root}/src`, `-I${root}/native`, '-c', join(kernels, file), '-o', out], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    })
+    const said = run.stdout + run.stderr
+    assert.equal(run.status, 0, said)
+    assert.doesNotMatch(said, /warning/i)
+    const found = kernelProperties(said)
+    if (file !== 'cuda_device.cu') assert.ok(found.length >= architectures.length, 'kernels were seen')
+    assert.deepEqual(found.filter(({ spilled, registers }) => spilled > 0 || registers > mostRegisters), [])
+    if (found.length > 0) {
+      const most = found.reduce((a, b) => (a.registers > b.registers ? a : b))
+      console.log(`${file}: ${found.length} kernels, at most ${most.registers} registers (${most.name})`)
+    }
+  })
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} flags
+ */
+function run(command, flags) {
+  return spawnSync(command, flags, { encoding: 'utf8', cwd: root, env: { ...process.env, CUDA_VISIBLE_DEVICES: '-1' } })
+}
+
+const short = ['train', '--model', 'dense 16 | relu | dense 10', '--train-samples', '640', '--epochs', '1', '--seed', '5']
+const noProgram = skip || (existsSync(program) ? false : 'build/cuda is not built: cmake --preset cuda')
+
+test('without a GPU, --device auto says so and gives the bits of the CPU', { skip: noProgram }, () => {
+  const flags = short.map((flag) => flag.replace('--train-samples', '--train_samples'))
+  const auto = run(program, [...flags, '--device', 'auto'])
+  assert.equal(auto.status, 0, auto.stderr)
+  assert.match(auto.stdout, /^No GPU: .+\. Training on the CPU\.$/m)
+  const cpu = run(cpuProgram, [...flags, '--device', 'cpu'])
+  const hash = /Weights SHA-256: \w{64}/
+  assert.deepEqual(hash.exec(auto.stdout), hash.exec(cpu.stdout))
+})
+
+test('without a GPU, --device cuda and gpu-selftest are refused in one sentence', { skip: noProgram }, () => {
+  const cuda = run(program, ['train', '--device', 'cuda'])
+  assert.equal(cuda.status, 2)
+  assert.match(cuda.stderr, /^error: device is "cuda", but there is none to use: .+\n$/)
+  const selftest = run(program, ['gpu-selftest'])
+  assert.equal(selftest.status, 2)
+  assert.match(selftest.stderr, /^error: gpu-selftest: there is no GPU to test: .+\n$/)
+})
+
+test('a program built without CUDA says so', { skip: existsSync(cpuProgram) ? false : 'build/native is not built' }, () => {
+  const cuda = run(cpuProgram, ['train', '--device', 'cuda'])
+  assert.equal(cuda.status, 2)
+  assert.match(cuda.stderr, /^error: device is "cuda", but this build or command has no CUDA: auto and cpu are allowed\n$/)
+  assert.match(run(cpuProgram, ['gpu-selftest']).stderr, /this build has no CUDA; cmake --preset cuda makes one that has/)
+})
+
+test('only native/cuda and the file that chooses a device know CUDA', () => {
+  const listed = execFileSync('git', ['ls-files', 'src', 'native', 'web'], { cwd: root, encoding: 'utf8' })
+  const users = listed
+    .trimEnd()
+    .split('\n')
+    .filter((path) => /\.(?:h|cpp|cu)$/.test(path) && /#\s*include\s*[<"]cu(?:da|blas)/.test(readFileSync(join(root, path), 'utf8')))
+    .filter((path) => !path.startsWith('native/cuda/'))
+  assert.deepEqual(users, ['native/devices.cpp'])
+})
