@@ -100,7 +100,7 @@ test('everything goes by keys: train, pause, step, choose, reset', async () => {
   const { page, troubles, close } = await openPage(site)
   /** Goes on by Tab to what has this name. @param {string} name */
   async function tabTo(name) {
-    for (let i = 0; i < 90; i++) {
+    for (let i = 0; i < 250; i++) {
       const found = await page.evaluate(() => {
         const active = document.activeElement
         return active?.getAttribute('aria-label') ?? (active instanceof HTMLSelectElement || active instanceof HTMLInputElement
