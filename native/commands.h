@@ -17,6 +17,9 @@ struct TrainOptions {
   std::vector<std::string> saves;  // paths, whose ends say what is written
   std::string csv;                 // a path, or ""
   int npz_images = kSavedImages;
+  std::string checkpoint;  // where to keep the run, or ""
+  std::string resume;      // a checkpoint to go on from, or ""; what it says wins over config ...
+  std::vector<std::pair<std::string, std::string>> given;  // ... but for these flags, see resumed_config()
 };
 
 int train_command(const TrainOptions& options);  // the exit code

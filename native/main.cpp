@@ -25,7 +25,7 @@ constexpr int kBadInput = 2;
 // What the flags of one subcommand said.
 struct Flags {
   std::map<std::string, std::string> fields;  // of the config, by name
-  std::string config_file, jsonl, csv;
+  std::string config_file, jsonl, csv, checkpoint, resume;
   std::vector<std::string> saves;
   std::string npz_images = std::to_string(kSavedImages);
 
@@ -66,11 +66,16 @@ struct Flags {
       const std::string text{std::istreambuf_iterator<char>(file), {}};
       config = config_from_json(text, config);
     }
+    return config_from_fields(given(command), config);
+  }
+
+  // The fields that flags name, with their texts.
+  std::vector<std::pair<std::string, std::string>> given(const CLI::App& command) const {
     std::vector<std::pair<std::string, std::string>> given;
     for (const Field& field : config_fields()) {
       if (command.count("--" + field.name) > 0) given.emplace_back(field.name, fields.at(field.name));
     }
-    return config_from_fields(given, config);
+    return given;
   }
 };
 
@@ -190,6 +195,10 @@ int run(int argc, char** argv) {
   train->add_option("--csv", train_flags.csv,
                     "also write each logged batch and each epoch as a row of this table");
   train_flags.add_saves(*train);
+  train->add_option("--checkpoint", train_flags.checkpoint,
+                    "keep the whole run in this file, after every epoch and when it is interrupted");
+  train->add_option("--resume", train_flags.resume,
+                    "go on from this checkpoint, with its settings; epochs may grow, and speed may change");
   std::vector<ExperimentCommand> experiments;
   for (const ExperimentKind& kind : experiment_kinds()) {
     experiments.push_back({kind, app.add_subcommand(kind.name, kind.about)});
@@ -234,9 +243,12 @@ int run(int argc, char** argv) {
   if (*exporting.command) return export_command(exporting.read(argv[0]));
   if (*simd) return simd_command();
   if (*info) return info_command(info_flags.config(*info));
+  if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
+    throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");
+  }
   return train_command({train_flags.config(*train), argv[0], train_flags.jsonl,
-                        train_flags.saves, train_flags.csv,
-                        read_npz_images(train_flags.npz_images)});
+                        train_flags.saves, train_flags.csv, read_npz_images(train_flags.npz_images),
+                        train_flags.checkpoint, train_flags.resume, train_flags.given(*train)});
 }
 
 }  // namespace

@@ -1,7 +1,14 @@
 #include "output.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <utility>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -36,18 +43,66 @@ void check_writable(const std::string& path, const char* flag) {
   if (!existed) std::filesystem::remove(path, ignored);
 }
 
+namespace {
+
+// Throws with the system's reason unless `done`.
+void require(bool done, const std::string& path, const char* flag) {
+  if (done) return;
+  const std::string reason = std::strerror(errno);
+  throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be written: " + reason);
+}
+
+// A file descriptor that is closed in any case.
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool is_open() const { return fd_ >= 0; }
+  bool write(std::span<const std::uint8_t> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+  bool sync() const { return fsync(fd_) == 0; }
+  bool close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
 void write_file(const std::string& path, const char* flag, std::span<const std::uint8_t> bytes) {
+  struct stat known;
+  if (stat(path.c_str(), &known) == 0 && !S_ISREG(known.st_mode)) {  // such as /dev/null
+    Descriptor file(path, O_WRONLY);
+    require(file.is_open() && file.write(bytes) && file.close(), path, flag);
+    return;
+  }
   const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  std::error_code failure;
-  if (file) std::filesystem::rename(part, path, failure);
-  if (file && !failure) return;
-  std::filesystem::remove(part, failure);
-  throw Error(std::string(flag) + ": " + in_quotes(path) +
-              " cannot be written; is the disk full?");
+  try {
+    Descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC);
+    require(file.is_open() && file.write(bytes) && file.sync() && file.close(), path, flag);
+    require(std::rename(part.c_str(), path.c_str()) == 0, path, flag);
+  } catch (const Error&) {
+    std::remove(part.c_str());
+    throw;
+  }
+  // The new name itself must outlive a loss of power; some file systems cannot be asked for that.
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const Descriptor parent(folder.empty() ? "." : folder, O_RDONLY);
+  const bool synced = parent.is_open() && (parent.sync() || errno == EINVAL || errno == EROFS);
+  require(synced, path, flag);
 }
 
 void write_file(const std::string& path, const char* flag, const std::string& text) {

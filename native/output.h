@@ -28,7 +28,9 @@ class JsonLines {
 // what stands there as it is.
 void check_writable(const std::string& path, const char* flag);
 
-// Writes beside the wanted file and renames, so that no half-written file ever has its name.
+// Writes beside the wanted file, has it brought to the disk, renames it and has that brought to the
+// disk too: whatever happens meanwhile, the name stands for the old file or the new one. Throws naming
+// the flag and the system's reason.
 void write_file(const std::string& path, const char* flag, std::span<const std::uint8_t> bytes);
 void write_file(const std::string& path, const char* flag, const std::string& text);
 

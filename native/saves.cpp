@@ -1,19 +1,22 @@
 #include "saves.h"
 
+#include <utility>
+
 #include "core/error.h"
 #include "core/text.h"
 #include "output.h"
 
 namespace reluscope {
 
-CsvLines::CsvLines(const std::string& path) {
+CsvLines::CsvLines(const std::string& path, bool append) {
   if (path.empty()) return;
-  file_.open(path, std::ios::trunc);
+  file_.open(path, append ? std::ios::app | std::ios::ate : std::ios::out);
   if (!file_) throw Error("csv: " + in_quotes(path) + " cannot be written");
+  named_ = append && file_.tellp() > 0;
 }
 
 void CsvLines::write(const std::vector<std::string>& lines) {
-  if (!file_.is_open()) return;
+  if (!file_.is_open() || std::exchange(named_, false)) return;
   for (const std::string& line : lines) file_ << line << std::endl;
 }
 

@@ -13,11 +13,13 @@ namespace reluscope {
 // Lines of a table to a file, or nowhere (""), each as soon as it is known.
 class CsvLines {
  public:
-  explicit CsvLines(const std::string& path);
+  // append: to go on behind what stands there, whose first row names the columns already.
+  explicit CsvLines(const std::string& path, bool append = false);
   void write(const std::vector<std::string>& lines);
 
  private:
   std::ofstream file_;
+  bool named_ = false;  // the columns are named, so the first lines that come are left out
 };
 
 // Throws Error for a path whose end is not known or that cannot be written: before training, not

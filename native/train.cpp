@@ -2,13 +2,16 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
 #include "commands.h"
 #include "data_files.h"
+#include "core/error.h"
 #include "output.h"
 #include "saves.h"
+#include "train/checkpoint.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -49,16 +52,77 @@ class ProgressBar {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), drawn_;
 };
 
+// The signal that asked the run to stop; a second one ends the program at once.
+volatile std::sig_atomic_t stop_signal = 0;
+
+void note_signal(int signal) { stop_signal = signal; }
+
+void watch_signals() {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESETHAND;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+// The file that keeps the run. One that cannot be written is said once, and training goes on.
+class Keeper {
+ public:
+  Keeper(const std::string& path, Session& session) : path_(path), session_(session) {
+    if (path.empty()) return;
+    check_writable(path, "checkpoint");
+    watch_signals();
+  }
+  bool save() {
+    if (path_.empty()) return true;
+    try {
+      write_file(path_, "checkpoint", session_.checkpoint());
+      told_ = false;
+      return true;
+    } catch (const Error& error) {
+      if (!told_) {
+        std::fprintf(stderr, "warning: %s; training goes on, and the checkpoint before is kept\n",
+                     error.what());
+      }
+      told_ = true;
+      return false;
+    }
+  }
+  // After a signal: keeps the run and says so. The exit code, as shells have it.
+  int stop(std::FILE* out, int signal) {
+    const bool saved = save();
+    const Json at = session_.position();
+    std::fprintf(out, "Interrupted at step %lld (epoch %d)%s%s\n",
+                 static_cast<long long>(at["step"].get<std::int64_t>()), at["epoch"].get<int>(),
+                 saved ? ": go on with --resume " : "; the run could not be kept in ", path_.c_str());
+    return 128 + signal;
+  }
+
+ private:
+  const std::string path_;
+  Session& session_;
+  bool told_ = false;
+};
+
 }  // namespace
 
 int train_command(const TrainOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program);
-  Session session(data, options.config);
+  const bool resumes = !options.resume.empty();
+  std::vector<std::uint8_t> before;
+  if (resumes) before = read_bytes(options.resume, "resume");
+  const Config config =
+      resumes ? resumed_config(portable_config(config_of_checkpoint(before)), options.given)
+              : options.config;
+  const auto data = load_dataset(config.data, options.program);
+  Session session(data, config);
+  if (resumes) session.restore(before);
+  std::vector<std::uint8_t>().swap(before);
   check_saves(options.saves);
   if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
   if (!options.csv.empty()) check_writable(options.csv, "csv");
-  JsonLines json(options.jsonl);
-  CsvLines csv(options.csv);
+  Keeper keeper(options.checkpoint, session);
+  JsonLines json(options.jsonl, resumes);
+  CsvLines csv(options.csv, resumes);
   std::FILE* const out = json.people();
   ProgressBar bar(isatty(fileno(out)) != 0);
 
@@ -70,9 +134,19 @@ int train_command(const TrainOptions& options) {
     bar.draw(progress);
   };
   tell(session.start());
+  if (resumes) {
+    const Json at = session.position();
+    std::fprintf(out, "Resumed at step %lld (epoch %d)\n",
+                 static_cast<long long>(at["step"].get<std::int64_t>()), at["epoch"].get<int>());
+  }
   for (;;) {
+    if (const int signal = stop_signal; signal != 0) {
+      bar.clear();
+      return keeper.stop(out, signal);
+    }
     const Progress progress = session.advance();
     tell(progress);
+    if (progress.event() == "epoch") keeper.save();
     if (progress.event() == "diverged") return 1;
     if (progress.event() == "done") break;
   }

@@ -3,6 +3,7 @@ import { createEngine, hasSimd } from './engine/engine.js'
 import { Cards, embeddedRows } from './ui/cards.js'
 import { bytes, percent, plural } from './ui/format.js'
 import { keepForOffline, reloadToIsolate } from './ui/isolation.js'
+import { offerKept } from './ui/kept.js'
 import { Lab, sentence } from './ui/lab.js'
 import { recall } from './ui/memory.js'
 import { Notices } from './ui/notices.js'
@@ -57,6 +58,7 @@ async function start() {
   find('rl-panel', Panel).attach(lab)
   topBar.attach(lab)
   await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
+  await offerKept(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
 }

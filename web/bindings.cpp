@@ -15,10 +15,12 @@
 #include "data/grey.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
+#include "train/checkpoint.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 #include "train/lessons.h"
 #include "train/probe_report.h"
+#include "train/rate_plan.h"
 #include "train/session.h"
 #include "train/sweep.h"
 
@@ -59,12 +61,27 @@ val copy_of(const std::vector<T>& values) {
   return val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice");
 }
 
+std::string score_text(const Score& score) {
+  return text_of({{"test_loss", score.loss()},
+                  {"test_accuracy", score.accuracy()},
+                  {"correct", score.correct},
+                  {"total", score.samples}});
+}
+
 std::string progress_text(Progress progress) {
   Json json = std::move(progress.values);
   json["lines"] = progress.lines;
   json["json"] = progress.json;
   json["csv_lines"] = progress.csv;
   return text_of(json);
+}
+
+val class_report(const ClassReport& report) {
+  val result = val::object();
+  result.set("text", text_of(to_json(report)));
+  result.set("labels", copy_of(report.labels));
+  result.set("predictions", copy_of(report.predictions));
+  return result;
 }
 
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& json_text) {
@@ -211,6 +228,14 @@ val config_of_weights_text(const val& bytes) {
   return answer([&] { return text_of(config_to_json(config_of_weights(bytes_of(bytes)))); });
 }
 
+// given: [[name, text], ...], what may differ from the checkpoint's own.
+val config_of_checkpoint_text(const val& bytes, const std::string& given) {
+  return answer([&] {
+    const Config saved = portable_config(config_of_checkpoint(bytes_of(bytes)));
+    return text_of(config_to_json(resumed_config(saved, pairs_of(given))));
+  });
+}
+
 val network_input_of(const std::string& name, int height, int width, int channels, const val& pixels,
                      int wanted_height, int wanted_width, bool invert) {
   return answer([&] {
@@ -266,6 +291,15 @@ class BoundDataset {
       result.set("label", static_cast<int>(set.label(index)));
       return result;
     });
+  }
+
+  // Of a run with this config on this data, without making it.
+  val augmented(const std::string& config, int sample, int count) const {
+    return answer(
+        [&] { return copy_of(reluscope::augmented(*data_, config_from_json(config), sample, count)); });
+  }
+  val rates(const std::string& config, int points) const {
+    return answer([&] { return text_of(to_json(plan_rates(*data_, config_from_json(config), points))); });
   }
 
   std::shared_ptr<const Dataset> data() const { return data_; }
@@ -338,13 +372,15 @@ class BoundSession {
     });
   }
   val evaluate() {
+    return answer([&] { return score_text(session_->evaluate()); });
+  }
+  val evaluate_without(int layer, const std::string& units) {
     return answer([&] {
-      const Score score = session_->evaluate();
-      return text_of({{"test_loss", score.loss()},
-                      {"test_accuracy", score.accuracy()},
-                      {"correct", score.correct},
-                      {"total", score.samples}});
+      return score_text(session_->evaluate_without(layer, Json::parse(units).get<std::vector<int>>()));
     });
+  }
+  val unit(int layer, int unit, int strongest) {
+    return answer([&] { return text_of(to_json(session_->unit(layer, unit, strongest))); });
   }
   val probe(const std::string& request) {
     return answer([&] {
@@ -356,7 +392,22 @@ class BoundSession {
     });
   }
   val classes(int hardest) {
-    return answer([&] { return text_of(to_json(session_->classes(hardest))); });
+    return answer([&] { return class_report(session_->classes(hardest)); });
+  }
+  val epoch_classes() const {
+    return answer([&] {
+      const auto& report = session_->epoch_classes();
+      return report ? class_report(*report) : val::null();
+    });
+  }
+  val parameter(const std::string& name) const {
+    return answer([&] {
+      const Session::ParameterValues found = session_->parameter(name);
+      val result = val::object();
+      result.set("shape", copy_of(found.shape));
+      result.set("values", copy_of(found.values));
+      return result;
+    });
   }
   val predict(const val& pixels) {
     return answer([&] {
@@ -386,6 +437,28 @@ class BoundSession {
     return answer([&] {
       session_->load(bytes_of(bytes));
       return true;
+    });
+  }
+  val checkpoint() {
+    return answer([&] { return copy_of(session_->checkpoint()); });
+  }
+  val restore(const val& bytes) {
+    return answer([&] {
+      session_->restore(bytes_of(bytes));
+      return true;
+    });
+  }
+  val position() const {
+    return answer([&] { return text_of(session_->position()); });
+  }
+  // An object with a Float32Array for each column.
+  val history() const {
+    return answer([&] {
+      val columns = val::object();
+      for (const auto& [name, values] : session_->history().columns()) {
+        columns.set(name, copy_of(values));
+      }
+      return columns;
     });
   }
   val evaluate_weights() {
@@ -465,6 +538,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("checkRows", &check_rows);
   emscripten::function("otherRows", &other_rows_text);
   emscripten::function("configOfWeights", &config_of_weights_text);
+  emscripten::function("configOfCheckpoint", &config_of_checkpoint_text);
   emscripten::function("networkInput", &network_input_of);
   emscripten::class_<BoundExperiment>("Experiment")
       .class_function("make", &BoundExperiment::make)
@@ -473,6 +547,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::class_<BoundDataset>("Dataset")
       .class_function("make", &BoundDataset::make)
       .function("info", &BoundDataset::info)
+      .function("augmented", &BoundDataset::augmented)
+      .function("rates", &BoundDataset::rates)
       .function("image", &BoundDataset::image);
   emscripten::class_<BoundFolder>("Folder")
       .class_function("make", &BoundFolder::make)
@@ -488,11 +564,19 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("advance", &BoundSession::advance)
       .function("set", &BoundSession::set)
       .function("evaluate", &BoundSession::evaluate)
+      .function("evaluateWithout", &BoundSession::evaluate_without)
+      .function("unit", &BoundSession::unit)
       .function("probe", &BoundSession::probe)
       .function("classes", &BoundSession::classes)
+      .function("epochClasses", &BoundSession::epoch_classes)
+      .function("parameter", &BoundSession::parameter)
       .function("predict", &BoundSession::predict)
       .function("augmented", &BoundSession::augmented)
       .function("load", &BoundSession::load)
+      .function("checkpoint", &BoundSession::checkpoint)
+      .function("restore", &BoundSession::restore)
+      .function("position", &BoundSession::position)
+      .function("history", &BoundSession::history)
       .function("evaluateWeights", &BoundSession::evaluate_weights)
       .function("predictImage", &BoundSession::predict_image)
       .function("weightsSha256", &BoundSession::weights_sha256)

@@ -70,6 +70,13 @@ have_sanitizer() {
     [ -e "$("$clang" -print-runtime-dir 2>/dev/null)/libclang_rt.asan.a" ]
 }
 
+have_fuzzer() {
+  local clang
+  clang=$(find_clang) || return 1
+  [ -e "$("$clang" -print-file-name="libclang_rt.fuzzer-$(uname -m).a")" ] ||
+    [ -e "$("$clang" -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer.a" ]
+}
+
 have_math_font() {
   if have apt-get; then
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuMathTeXGyre.ttf ]
@@ -266,7 +273,7 @@ build() {
     grep -qs "^$name:BOOL=ON" "$dir/CMakeCache.txt" || stale=yes
   done
   # Systems other than Debian and Ubuntu have the second compiler under its plain name only.
-  case $preset in clang | asan) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
+  case $preset in clang | asan | fuzz) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
   if [ $stale = yes ]; then
     say 'configuring'
     mkdir -p "$LOGS"

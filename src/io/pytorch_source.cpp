@@ -169,8 +169,8 @@ class SourceWriter final : public LayerVisitor {
     std::vector<std::string> made;
     if (learns) {
       arguments = ", count";
-      made.push_back("self." + learnt + " = nn.Parameter(torch.full((count,), " +
-                     number_text(info.parameters.front().initial) + "))");
+      made.push_back("self." + learnt + " = nn.Parameter(torch.full((count,), float(" +
+                     number_text(info.parameters.front().initial) + ")))");
     }
     for (std::size_t i = learns ? 1 : 0; i < info.parameters.size(); ++i) {
       const std::string parameter = info.parameters[i].name;
@@ -267,14 +267,14 @@ def read_idx(folder, name):
         data = file.read()
     zeros, kind, dimensions = struct.unpack(">HBB", data[:4])
     if zeros != 0 or kind != 8:
-        sys.exit(f"{path} is not an IDX file of bytes")
+        raise SystemExit(f"{path} is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", data[4:4 + 4 * dimensions])
     return torch.frombuffer(bytearray(data[4 + 4 * dimensions:]), dtype=torch.uint8).reshape(shape)
 
 
 def main():
     if len(sys.argv) != 3:
-        sys.exit("usage: python3 model.py WEIGHTS.pth FOLDER")
+        raise SystemExit("usage: python3 model.py WEIGHTS.pth FOLDER")
     net = load(sys.argv[1])
     images = read_idx(sys.argv[2], "t10k-images-idx3-ubyte")
     labels = read_idx(sys.argv[2], "t10k-labels-idx1-ubyte").long()
@@ -305,10 +305,11 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       if (operand >= 0) ++uses[static_cast<std::size_t>(operand)];
     }
   }
-  std::vector<std::string> lines, texts;  // texts: of each node, as an operand
-  const auto of = [&texts](int node) { return texts[static_cast<std::size_t>(node)]; };
-  const auto call = [&of](const char* function, const TraceNode& node) {
-    return std::string("torch.") + function + "(" + of(node.a) + ")";
+  std::vector<std::string> lines, texts, operands;  // of each node: alone, and beside a sign
+  const auto of = [&operands](int node) { return operands[static_cast<std::size_t>(node)]; };
+  const auto alone = [&texts](int node) { return texts[static_cast<std::size_t>(node)]; };
+  const auto call = [&alone](const char* function, const TraceNode& node) {
+    return std::string("torch.") + function + "(" + alone(node.a) + ")";
   };
   const auto between = [&of](const TraceNode& node, const char* sign) {
     return of(node.a) + " " + sign + " " + of(node.b);
@@ -337,7 +338,7 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       case TraceOp::kTanh: text = call("tanh", node); break;
       case TraceOp::kErf: text = call("erf", node); break;
       case TraceOp::kSelect:
-        text = "torch.where(" + of(node.a) + ", " + of(node.b) + ", " + of(node.c) + ")";
+        text = "torch.where(" + alone(node.a) + ", " + alone(node.b) + ", " + alone(node.c) + ")";
         break;
     }
     if (static_cast<int>(n) == trace.result) {
@@ -351,7 +352,8 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       text = name;
       simple = true;
     }
-    texts.push_back(simple ? text : "(" + text + ")");
+    texts.push_back(text);
+    operands.push_back(simple ? text : "(" + text + ")");
   }
   return lines;
 }

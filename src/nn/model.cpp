@@ -151,9 +151,28 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step) {
     }
     layers_[at]->forward(backend_, context_of(l), slices(l), signal, y, after);
     if (pair) ++l;
+    if (l == silent_layer_ && mode == Mode::kEvaluate) write_silence();
     signal = {output(l)};
   }
   return signal.values;
+}
+
+void Model::silence(int layer, std::vector<int> units) {
+  silent_layer_ = units.empty() ? -1 : layer;
+  silent_units_ = std::move(units);
+}
+
+void Model::write_silence() {
+  backend_.finish();
+  const auto at = static_cast<std::size_t>(silent_layer_);
+  const MatrixView y{outputs_[at].data(), layout_of(silent_layer_, rows_)};
+  const int count = static_cast<int>(shapes_[at].front());
+  const int columns = y.cols() / count;  // of a unit: one, or one a position
+  for (const int unit : silent_units_) {
+    for (int col = unit * columns; col < (unit + 1) * columns; ++col) {
+      for (int row = 0; row < y.rows(); ++row) y.data[y.layout.index(row, col)] = 0.0f;
+    }
+  }
 }
 
 MatrixView Model::logits_gradient() {

@@ -49,6 +49,9 @@ class Model {
   ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
+  // From now on these units (channels) of an activation layer give 0 in evaluation mode; none: all
+  // speak again.
+  void silence(int layer, std::vector<int> units);
   // For the last forward, whose input must still be there: fills gradients().
   void backward();
   // The same, but applies the step that `optimizer` has begun to every parameter while its
@@ -120,6 +123,7 @@ class Model {
     return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
   void run_backward();
+  void write_silence();
   LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
 
   Backend& backend_;
@@ -137,6 +141,8 @@ class Model {
   Buffer scratch_, cache_;
   std::size_t workspace_floats_ = 0;
   std::uint64_t seed_;
+  int silent_layer_ = -1;
+  std::vector<int> silent_units_;  // of it
   // Of the last forward:
   Signal input_;
   int rows_ = 0;

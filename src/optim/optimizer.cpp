@@ -41,6 +41,13 @@ std::vector<Optimizer::State> Optimizer::state() const {
   return states;
 }
 
+std::span<float> Optimizer::moment_named(const std::string& name) {
+  for (Moment& m : moments_) {
+    if (m.values.size() > 0 && name == m.name) return {m.values.data(), m.values.size()};
+  }
+  return {};
+}
+
 void Optimizer::add_moment(int slot, const char* name, std::size_t floats, float initial) {
   Moment& moment = moments_[static_cast<std::size_t>(slot - 1)];
   moment = {name, Buffer(floats)};
@@ -126,8 +133,6 @@ class Nadam final : public Optimizer {
                      static_cast<float>(lr * next / (1.0 - product_ * now * next)),
                      static_cast<float>(options_.epsilon)};
   }
-
-  double product_ = 1.0;  // of all momenta so far
 };
 
 // torch.optim.Adagrad: the sum of all squares of g takes the place of their mean.

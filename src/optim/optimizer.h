@@ -59,6 +59,18 @@ class Optimizer {
     std::span<const float> values;
   };
   std::vector<State> state() const;
+  // All that a step depends on besides: the number of steps, and what a kind keeps of its own.
+  struct Counters {
+    std::uint64_t steps = 0;
+    double product = 1.0;  // of NAdam's momenta
+  };
+  Counters counters() const { return {steps_, product_}; }
+  // Takes up where another of the same kind was; its moments are to be written apart.
+  void restore(const Counters& counters) {
+    steps_ = counters.steps;
+    product_ = counters.product;
+  }
+  std::span<float> moment_named(const std::string& name);  // to be filled, or empty
   virtual std::size_t scratch_bytes() const { return 0; }  // besides state()
 
  protected:
@@ -68,6 +80,7 @@ class Optimizer {
   // slot: from 1, which of ParameterUpdate's moments it becomes.
   void add_moment(int slot, const char* name, std::size_t floats, float initial = 0.0f);
   float* moment(int slot) { return moments_[static_cast<std::size_t>(slot - 1)].values.data(); }
+  double product_ = 1.0;  // see Counters
 
   const OptimizerOptions options_;
   ParameterUpdate update_;

@@ -135,6 +135,11 @@ std::vector<int> parse_milestones(const std::string& text) {
 
 std::span<const ScheduleRow> schedule_rows() { return kRows; }
 
+bool depends_on_epochs(const ScheduleOptions& options) {
+  const ScheduleRow* const row = find_row(options.name);
+  return row->at == &one_cycle || (row->at == &cosine && options.period == 0);
+}
+
 bool cycles_momentum(const ScheduleOptions& options) {
   return options.cycle_momentum && find_row(options.name)->at == &one_cycle;
 }

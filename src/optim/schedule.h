@@ -91,6 +91,9 @@ struct ScheduleRow {
 std::span<const ScheduleRow> schedule_rows();
 bool needs_validation(const std::string& schedule);  // throws Error for an unknown name
 
+// Whether the rate of an epoch depends on how many there will be.
+bool depends_on_epochs(const ScheduleOptions& options);
+
 // Whether these give the optimizer its momentum.
 bool cycles_momentum(const ScheduleOptions& options);
 

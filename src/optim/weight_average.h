@@ -31,6 +31,8 @@ class WeightAverage {
     backend.update(step, weights.size());
   }
   bool ready() const { return updates_ > 0; }
+  std::int64_t updates() const { return updates_; }
+  void restore(std::int64_t updates) { updates_ = updates; }  // values() are to be written apart
   std::span<float> values() { return {average_.data(), average_.size()}; }
   std::span<const float> values() const { return {average_.data(), average_.size()}; }
 

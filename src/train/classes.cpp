@@ -23,6 +23,8 @@ void ClassMeter::add(ConstMatrixView logits, const std::uint8_t* labels, const f
     }
     const int label = labels[row];
     ++confusion_[static_cast<std::size_t>(label * classes_ + best)];
+    labels_.push_back(labels[row]);
+    predictions_.push_back(static_cast<std::uint8_t>(best));
     const auto loss = static_cast<double>(losses[row]);
     const auto harder = [](double a, const HardSample& b) { return a > b.loss; };
     const auto place = std::upper_bound(hardest_.begin(), hardest_.end(), loss, harder);
@@ -38,7 +40,8 @@ void ClassMeter::add(ConstMatrixView logits, const std::uint8_t* labels, const f
 }
 
 ClassReport ClassMeter::report(std::string part) const {
-  ClassReport report{std::move(part), classes_, samples_, 0, confusion_, {}, {}, hardest_};
+  ClassReport report{std::move(part), classes_, samples_, 0, confusion_, {}, {}, hardest_,
+                     labels_, predictions_};
   const auto share = [](std::int64_t part_of, std::int64_t whole) -> std::optional<double> {
     if (whole == 0) return std::nullopt;
     return static_cast<double>(part_of) / static_cast<double>(whole);

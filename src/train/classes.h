@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "train/config.h"
 
 namespace reluscope {
 
@@ -27,6 +28,7 @@ struct ClassReport {
   // Recall: of those that are it, the share predicted; none if none are.
   std::vector<std::optional<double>> precision, recall;
   std::vector<HardSample> hardest;  // by loss, descending; of equals the first in the set
+  std::vector<std::uint8_t> labels, predictions;  // of all samples, in the order added
 };
 
 class ClassMeter {
@@ -38,12 +40,17 @@ class ClassMeter {
   void add(ConstMatrixView logits, const std::uint8_t* labels, const float* losses, int first);
   ClassReport report(std::string part) const;
 
+  // What was counted so far, for a checkpoint; see probe_state.cpp.
+  Json state() const;
+  void restore(const Json& state);  // throws Error for what no meter of these classes can have
+
  private:
   int classes_;
   std::size_t most_;
   int samples_ = 0;
   std::vector<std::int64_t> confusion_;
   std::vector<HardSample> hardest_;
+  std::vector<std::uint8_t> labels_, predictions_;
 };
 
 }  // namespace reluscope

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "data/idx.h"
+#include "io/json_text.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -78,24 +79,24 @@ std::vector<Field> make_fields() {
   number("train_samples", "Training samples", "Data",
          "how many of the training set to train on, from its beginning; 0: all",
          &Config::train_samples, 0, static_cast<double>(kMaxCount));
-  number("augment_rotate", "Rotation", "Data", "degrees, at most, by which images are turned",
+  number("augment_rotate", "Rotation", "Augmentation", "degrees, at most, by which images are turned",
          &Config::augment_rotate, 0, 180);
-  number("augment_translate", "Translation", "Data", "pixels, at most, by which they are moved",
+  number("augment_translate", "Translation", "Augmentation", "pixels, at most, by which they are moved",
          &Config::augment_translate, 0, static_cast<double>(kMaxSide));
-  number("augment_scale", "Scale", "Data", "share by which they grow or shrink, at most",
+  number("augment_scale", "Scale", "Augmentation", "share by which they grow or shrink, at most",
          &Config::augment_scale, 0, 0.9);
-  number("augment_shear", "Shear", "Data", "degrees, at most, by which they lean",
+  number("augment_shear", "Shear", "Augmentation", "degrees, at most, by which they lean",
          &Config::augment_shear, 0, 60);
-  number("augment_elastic", "Elastic distortion", "Data",
+  number("augment_elastic", "Elastic distortion", "Augmentation",
          "alpha, in pixels: how far a smoothed random field moves pixels; 34 for digits",
          &Config::augment_elastic, 0, 10000);
-  number("augment_elastic_sigma", "Elastic smoothness", "Data",
+  number("augment_elastic_sigma", "Elastic smoothness", "Augmentation",
          "sigma, in pixels, of the Gaussian that smooths the field",
          &Config::augment_elastic_sigma, 0.1, 64);
-  number("augment_noise", "Noise", "Data",
+  number("augment_noise", "Noise", "Augmentation",
          "standard deviation, of 255, added to pixels that are not background",
          &Config::augment_noise, 0, 255);
-  number("augment_erase", "Random erasing", "Data",
+  number("augment_erase", "Random erasing", "Augmentation",
          "probability that a rectangle becomes background", &Config::augment_erase, 0, 1);
   text("model", "Architecture", "Model", "layers from input to output, separated by |",
        &Config::model);
@@ -471,15 +472,7 @@ const std::vector<Field>& config_fields() {
 }
 
 Config config_from_json(std::string_view text, const Config& base) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    throw Error("config: not JSON at byte " + std::to_string(error.byte) +
-                "; an object such as {\"lr\": 0.01} was expected");
-  } catch (const Json::exception&) {
-    throw Error("config: a number in it is larger than a double can hold");
-  }
+  const Json json = parse_json(text, "config", "an object such as {\"lr\": 0.01}");
   if (!json.is_object()) {
     throw Error("config: " + value_found(json) +
                 " was given, but an object such as {\"lr\": 0.01} was expected");

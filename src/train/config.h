@@ -121,7 +121,7 @@ struct FieldChoice {
 struct Field {
   std::string name;
   std::string label;
-  std::string section;  // of the page's panel: Data, Model, Optimizer, Schedule, Regularisation, Run
+  std::string section;  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
   std::string help;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
                std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*,

@@ -12,11 +12,6 @@ namespace {
 
 constexpr const char* kChangeNoBit[] = {"log_every", "threads", "input", "device", "simd"};
 
-bool changes_bits(const std::string& field) {
-  return std::none_of(std::begin(kChangeNoBit), std::end(kChangeNoBit),
-                      [&field](const char* name) { return field == name; });
-}
-
 // As a shell reads it back.
 std::string shell_word(const std::string& text) {
   const auto is_plain = [](char c) {
@@ -33,6 +28,11 @@ std::string shell_word(const std::string& text) {
 }
 
 }  // namespace
+
+bool changes_bits(const std::string& field) {
+  return std::none_of(std::begin(kChangeNoBit), std::end(kChangeNoBit),
+                      [&field](const char* name) { return field == name; });
+}
 
 std::string run_id(const Config& config) {
   Json fields = Json::array();

@@ -21,6 +21,9 @@ struct PlannedRun {
 // change it.
 std::string run_id(const Config& config);
 
+// Whether a field has a say in the bits of a run, or only in its speed and what it prints.
+bool changes_bits(const std::string& field);
+
 // Sets fields as flags would: "lr=0.1; model=dense 10". Throws Error naming the part that is wrong.
 Config with_changes(const std::string& text, const Config& base);
 

@@ -70,7 +70,13 @@ class Probe {
   bool wants_step() const { return wants_step_; }
   // What to give Trainer::step() as its observer to have it watched, as step `step` from 1.
   StepObserver& watch(std::int64_t step, double lr);
+  std::span<const int> samples() const { return samples_; }  // of the probe set
   void add_loss(double loss) { loss_.add(loss); }  // of a step's batch
+
+  // All that later looks depend on besides the network, for a checkpoint; see probe_state.cpp.
+  Json state() const;
+  // Throws Error for what no probe of this network can have written.
+  void restore(const Json& state, const Trainer& trainer);
 
  private:
   LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);

@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
+#include "train/checkpoint.h"
 #include "train/metrics_table.h"
 #include "train/options.h"
 #include "train/probe_report.h"
@@ -27,9 +28,6 @@ std::unique_ptr<Backend> make_backend(const Config& config) {
   }
   return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
 }
-
-// Samples listed as the hardest at the end of an epoch.
-constexpr int kHardest = 10;
 
 // Bytes by purpose.
 Json memory_json(const Trainer& trainer) {
@@ -183,6 +181,8 @@ Progress Session::train_step() {
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
+  epoch_timed_ += result.score.samples;
+  history_.add_step(steps_, result.score.loss(), result.score.accuracy());
   if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
   const int total = trainer_.train_count();
@@ -214,7 +214,7 @@ Progress Session::train_step() {
     scored_ = 0;
     validation_score_ = {};
     test_score_ = {};
-    if (config_.probe > 0) epoch_classes_.emplace(trainer_.data().classes(), kHardest);
+    start_classes();
   }
   add_seconds();
   return progress;
@@ -270,15 +270,19 @@ Progress Session::end_epoch() {
   values["correct"] = test_score_.correct;
   values["total"] = test_score_.samples;
   values["seconds"] = epoch_seconds_;
-  values["samples_per_second"] = epoch_score_.samples / std::max(epoch_seconds_, 1e-9);
+  values["samples_per_second"] = epoch_timed_ / std::max(epoch_seconds_, 1e-9);
   if (!schedule_.constant()) values["lr"] = lr_;
   progress.json = {json_line(values)};
   progress.csv = {metrics_row(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
+  if (epoch_classes_) scored_classes_ = epoch_classes_->report("test");
+  epoch_classes_.reset();
   if (config_.probe > 0) add_classes(progress);
+  record_epoch();
   epoch_score_ = {};
   epoch_seconds_ = 0.0;
+  epoch_timed_ = 0;
   batch_ = 0;
   if (epoch_ == config_.epochs) last_epoch_ = epoch_;
   if (last_epoch_ == epoch_) {
@@ -289,6 +293,17 @@ Progress Session::end_epoch() {
   }
   ++epoch_;
   return progress;
+}
+
+void Session::record_epoch() {
+  History::Epoch row{epoch_, steps_, lr_, epoch_score_.loss(), epoch_score_.accuracy()};
+  if (validation_score_.samples > 0) {
+    row.validation_loss = validation_score_.loss();
+    row.validation_accuracy = validation_score_.accuracy();
+  }
+  row.test_loss = test_score_.loss();
+  row.test_accuracy = test_score_.accuracy();
+  history_.add_epoch(row);
 }
 
 Progress Session::done() const {
@@ -389,11 +404,12 @@ void Session::add_probe(Progress& progress) {
   }
 }
 
+void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes(), kHardest); }
+
 void Session::add_classes(Progress& progress) {
   Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
-  event.update(to_json(epoch_classes_->report("test")));
+  event.update(to_json(*scored_classes_));
   progress.json.push_back(json_line(event));
-  epoch_classes_.reset();
   for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
   progress.lines.emplace_back();
 }
@@ -404,12 +420,36 @@ ClassReport Session::classes(int hardest) {
   return meter.report("test");
 }
 
+UnitReport Session::unit(int layer, int unit, int strongest) {
+  return report_unit(trainer_, probe_state().samples(), layer, unit, strongest);
+}
+
+Score Session::evaluate_without(int layer, const std::vector<int>& units) {
+  check_units(trainer_.model(), layer, units);
+  trainer_.silence(layer, units);
+  const Score score = evaluate();
+  trainer_.silence(layer, {});
+  return score;
+}
+
 std::vector<std::string> Session::layer_names() const {
   std::vector<std::string> names;
   for (int l = 0; l < trainer_.model().layer_count(); ++l) {
     names.push_back(trainer_.model().layer_name(l));
   }
   return names;
+}
+
+Session::ParameterValues Session::parameter(const std::string& name) const {
+  std::vector<std::string> known;
+  for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
+    known.push_back(parameter.name);
+    if (parameter.name != name) continue;
+    ParameterValues found{{}, Model::gather(parameter, trainer_.model().parameters())};
+    for (const auto length : parameter.spec.shape) found.shape.push_back(static_cast<int>(length));
+    return found;
+  }
+  throw Error("parameter is " + in_quotes(name) + ", but it must be " + join_or(known));
 }
 
 std::string Session::hash_of(std::span<const float> parameters) const {
@@ -440,7 +480,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
-  load_state_dict(trainer_.model(), read_safetensors(safetensors), config_.model);
+  load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }
 
 }  // namespace reluscope

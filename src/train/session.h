@@ -16,9 +16,11 @@
 #include "train/classes.h"
 #include "train/config.h"
 #include "train/describe.h"
+#include "train/history.h"
 #include "train/probe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
+#include "train/unit_report.h"
 #include "train/warnings.h"
 
 namespace reluscope {
@@ -82,7 +84,22 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
+  // The same of the last epoch that was scored, with the weights that it ended with, which costs
+  // nothing more; none before the first. Lists kHardest samples.
+  const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
+  static constexpr int kHardest = 10;
   std::vector<std::string> layer_names() const;
+  // One unit of an activation layer, with so many of the images of the probe set that fire it most.
+  UnitReport unit(int layer, int unit, int strongest);
+  // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws Error
+  // for units that do not exist.
+  Score evaluate_without(int layer, const std::vector<int>& units);
+  struct ParameterValues {
+    std::vector<int> shape;  // as PyTorch has it
+    std::vector<float> values;
+  };
+  // What a parameter is now, by its name in the state_dict. Throws Error for another name.
+  ParameterValues parameter(const std::string& name) const;
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
   // then over what layers keep beside them (running statistics). Of the weights themselves, whether or
@@ -92,6 +109,17 @@ class Session {
   std::string optimizer_sha256() const;
   // A file's bytes, of the weights that are scored: save_network() in train/save_formats.h.
   std::vector<std::uint8_t> save(std::string_view format, int images = kSavedImages);
+  // A file with everything that is needed to go on with the same bits: train/checkpoint.h. To be
+  // called between any two calls of advance().
+  std::vector<std::uint8_t> checkpoint();
+  // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
+  // Error for a file that is damaged or of another run or data set; the session is then of no use.
+  void restore(std::span<const std::uint8_t> checkpoint);
+  const History& history() const { return history_; }
+  // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
+  // last step, "batches", "samples" and "total" of that epoch}.
+  Json position() const;
+
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
   // train/state_dict.h. The optimizer is left as it is. Throws Error and changes nothing for a file
   // that does not fit.
@@ -104,6 +132,7 @@ class Session {
   Progress train_step();
   Progress score_step();
   Progress end_epoch();
+  void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
   Progress diverge(int layer);
@@ -113,7 +142,12 @@ class Session {
   Probe& probe_state();
   bool probes_after(std::int64_t step, bool last_of_epoch) const;
   void add_probe(Progress& progress);   // looks, and says it in JSON
+  void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
+  Json state() const;                    // all counters; see checkpoint.cpp
+  void restore_state(const Json& state, const Config& saved);
+  Json monitors() const;
+  void restore_monitors(const Json& monitors);
 
   Config config_;
   std::unique_ptr<Backend> backend_;
@@ -129,10 +163,13 @@ class Session {
   double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
   int best_epoch_ = 0, last_epoch_ = 0;  // last_epoch_: 0 until it is known
   double epoch_seconds_ = 0.0;
+  int epoch_timed_ = 0;  // samples trained on in these
+  History history_;
   Progress diverged_;
   std::unique_ptr<Probe> probe_;  // made when first asked for
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
-  std::optional<ClassMeter> epoch_classes_;
+  std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
+  std::optional<ClassReport> scored_classes_;
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

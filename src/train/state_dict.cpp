@@ -53,8 +53,16 @@ std::vector<NamedTensor> state_dict(const Trainer& trainer) {
   const auto add = [&tensors](const Model::Parameter& kept, std::span<const float> buffer) {
     tensors.push_back({kept.name, kept.spec.shape, Model::gather(kept, buffer), {}, kept.spec.whole});
   };
-  for (const Model::Parameter& one : model.parameter_list()) add(one, trainer.scored_parameters());
-  for (const Model::Parameter& one : model.state_list()) add(one, model.state());
+  for (int l = 0; l < model.layer_count(); ++l) {
+    const std::string layer = model.layer_name(l) + ".";
+    const auto is_its = [&layer](const Model::Parameter& one) { return one.name.rfind(layer, 0) == 0; };
+    for (const Model::Parameter& one : model.parameter_list()) {
+      if (is_its(one)) add(one, trainer.scored_parameters());
+    }
+    for (const Model::Parameter& one : model.state_list()) {
+      if (is_its(one)) add(one, model.state());
+    }
+  }
   return tensors;
 }
 

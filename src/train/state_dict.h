@@ -8,7 +8,7 @@
 
 namespace reluscope {
 
-// Of the weights that are scored, parameters first.
+// Of the weights that are scored; layer by layer, each one's parameters first.
 std::vector<NamedTensor> state_dict(const Trainer& trainer);
 
 // Takes parameters and running statistics from a file that has just these, of the same shapes, as

@@ -9,6 +9,7 @@
 #include "core/rng.h"
 #include "core/sha256.h"
 #include "core/text.h"
+#include "io/json_text.h"
 #include "io/table.h"
 #include "train/measure.h"
 #include "train/recorded_run.h"
@@ -254,11 +255,8 @@ std::vector<Json> read_rows(const std::string& text, const std::string& file) {
     ++line;
     if (trim(part).empty()) continue;
     const std::string where = "line " + std::to_string(line) + " of " + in_quotes(file);
-    Json row = Json::parse(part, nullptr, false);
-    if (row.is_discarded()) {
-      if (cut_short) break;
-      throw Error(where + " is not JSON");
-    }
+    if (cut_short && !Json::accept(part)) break;
+    Json row = parse_json(part, where, "the result of a run");
     const auto is = [&row](const char* key, Json::value_t type) {
       return row.is_object() && row.contains(key) && row[key].type() == type;
     };

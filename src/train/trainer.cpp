@@ -75,6 +75,32 @@ std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Confi
                                            static_cast<std::uint64_t>(config.seed));
 }
 
+// (count, H, W): a training sample in epochs 1 to `count`; augmenter: null where there is none.
+std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augmenter, int sample,
+                                      int count) {
+  if (sample < 0 || sample >= data.train().count()) {
+    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
+                std::to_string(data.train().count() - 1) + " do");
+  }
+  if (count < 1 || count > 1000) {
+    throw Error("versions: " + std::to_string(count) + " were asked for, but 1 to 1000 are allowed");
+  }
+  const auto image = data.train().image(sample);
+  std::vector<std::uint8_t> versions;
+  if (augmenter == nullptr) {
+    for (int i = 0; i < count; ++i) versions.insert(versions.end(), image.begin(), image.end());
+    return versions;
+  }
+  versions.resize(static_cast<std::size_t>(count) * image.size());
+  Augmenter::Workspace workspace = augmenter->make_workspace();
+  for (int epoch = 1; epoch <= count; ++epoch) {
+    augmenter->apply(image, epoch, sample, workspace,
+                      std::span(versions).subspan(
+                          static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
+  }
+  return versions;
+}
+
 // How many samples are scored at once: no more than make a modest amount of activations, for a
 // thousand images of a convolution's channels would not fit where a browser tab must.
 int evaluation_rows(const Dataset& data, const Config& config, std::size_t validation) {
@@ -123,6 +149,10 @@ PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Mod
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample, int count) {
+  return versions_of(data, make_augmenter(data, config).get(), sample, count);
+}
 
 int validation_size(const Config& config, int train_samples) {
   if (config.validation >= train_samples) {
@@ -393,28 +423,37 @@ void Trainer::restore_weights() {
   model_.parameters_changed();
 }
 
+std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {
+  backend_.finish();
+  const auto* const parameters = &model_.parameter_list();
+  const auto* const states = &model_.state_list();
+  const auto all = [](Buffer& buffer) { return std::span(buffer.data(), buffer.size()); };
+  std::vector<Part> parts = {{"model", parameters, model_.parameters()},
+                             {"running", states, model_.state()}};
+  for (const Optimizer::State& state : optimizer_->state()) {
+    parts.push_back({"optimizer." + state.name, parameters, optimizer_->moment_named(state.name)});
+  }
+  if (average_.ready()) parts.push_back({"average", parameters, average_.values()});
+  if (next_batch % accumulate_ != 0 && next_batch < batches()) {
+    parts.push_back({"group", parameters, all(group_gradients_)});
+  }
+  if (!has_best) return parts;
+  const std::span<float> best = all(kept_weights_);
+  const std::size_t weights = model_.parameters().size(), kept = model_.state().size();
+  parts.push_back({"best.model", parameters, best.subspan(0, weights)});
+  parts.push_back({"best.running", states, best.subspan(weights, kept)});
+  if (average_.on()) parts.push_back({"best.average", parameters, best.subspan(weights + kept)});
+  return parts;
+}
+
+void Trainer::restore(const Counters& counters) {
+  optimizer_->restore(counters.optimizer);
+  average_.restore(counters.average_updates);
+  penalty_value_ = counters.penalty;
+}
+
 std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
-  if (sample < 0 || sample >= data_->train().count()) {
-    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
-                std::to_string(data_->train().count() - 1) + " do");
-  }
-  if (count < 1 || count > 1000) {
-    throw Error("versions: " + std::to_string(count) + " were asked for, but 1 to 1000 are allowed");
-  }
-  const auto image = data_->train().image(sample);
-  std::vector<std::uint8_t> versions;
-  if (augmenter_ == nullptr) {
-    for (int i = 0; i < count; ++i) versions.insert(versions.end(), image.begin(), image.end());
-    return versions;
-  }
-  versions.resize(static_cast<std::size_t>(count) * image.size());
-  Augmenter::Workspace workspace = augmenter_->make_workspace();
-  for (int epoch = 1; epoch <= count; ++epoch) {
-    augmenter_->apply(image, epoch, sample, workspace,
-                      std::span(versions).subspan(
-                          static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
-  }
-  return versions;
+  return versions_of(*data_, augmenter_.get(), sample, count);
 }
 
 std::vector<int> Trainer::training_samples() const {

@@ -44,6 +44,10 @@ struct StepResult {
   int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
 };
 
+// (count, H, W): a training sample as a run with this config sees it in epochs 1 to `count`. Throws
+// Error for a sample or a count out of range.
+std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample, int count);
+
 // What MNIST's pixels are usually normalised by.
 inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 
@@ -109,6 +113,26 @@ class Trainer {
   // a count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const;
 
+  // All that must be kept to go on from between two steps, and is no pure function of the config
+  // and the step: buffers laid out like the model's parameters or its state, by name, and counters.
+  struct Part {
+    std::string name;  // "model", "optimizer.exp_avg", "best.running"
+    const std::vector<Model::Parameter>* list;
+    std::span<float> values;
+  };
+  struct Counters {
+    Optimizer::Counters optimizer;
+    std::int64_t average_updates = 0;
+    double penalty = 0.0;  // of the present group
+  };
+  // next_batch: from 0, the one that comes next in its epoch. has_best: whether keep_weights() was
+  // called. Only what then has a meaning.
+  std::vector<Part> parts(int next_batch, bool has_best);
+  Counters counters() const { return {optimizer_->counters(), average_.updates(), penalty_value_}; }
+  // Before parts() are written; parts_written() after it.
+  void restore(const Counters& counters);
+  void parts_written() { model_.parameters_changed(); }
+
   std::vector<int> training_samples() const;  // their numbers in the training set, ascending
   // What the monitors look at: the numbers of the samples that a probe set is drawn from, those held
   // out for validation or, without such, those that are trained on; the set they are numbered in; and
@@ -118,6 +142,9 @@ class Trainer {
   const char* probe_part() const { return validation_.empty() ? "train" : "validation"; }
 
   int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
+
+  // Model::silence().
+  void silence(int layer, std::vector<int> units) { model_.silence(layer, std::move(units)); }
 
   // To look at the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.

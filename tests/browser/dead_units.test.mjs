@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { short } from '../../web/ui/format.js'
 import { firingColour } from '../../web/ui/unit_words.js'
 import { headless, trainJson } from '../node/support.mjs'
-import { drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
+import { drawn, hashOf, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
 import { openPage, openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -15,16 +15,15 @@ before(async () => {
 after(() => site?.close())
 
 /** The colour of each cell beside its middle, where no cross runs. @param {import('playwright-core').Locator} canvas @param {number} units */
-const cellColours = (canvas, units) => canvas.evaluate((element, all) => {
-  if (!(element instanceof HTMLCanvasElement)) return []
-  const columns = Number(element.dataset.columns)
-  const side = element.width / columns
-  const { data = [] } = element.getContext('2d')?.getImageData(0, 0, element.width, element.height) ?? {}
-  return Array.from({ length: all }, (_, unit) => {
+async function cellColours(canvas, units) {
+  const { width, colours } = await pixelsOf(canvas)
+  const columns = Number(await canvas.getAttribute('data-columns'))
+  const side = width / columns
+  return Array.from({ length: units }, (_, unit) => {
     const [x, y] = [((unit % columns) + 0.25) * side, (Math.floor(unit / columns) + 0.5) * side].map(Math.floor)
-    return [...data.slice(4 * (y * element.width + x), 4 * (y * element.width + x) + 3)].join(' ')
+    return colours[y * width + x]
   })
-}, units)
+}
 
 test('cells, counts, deaths and revivals are those of the command line', async () => {
   const config = { model: 'dense 128 | relu | dense 10', lr: 0.05, train_samples: 2560, epochs: 1, probe: 4, seed: 5 }
@@ -42,7 +41,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   assert.ok(dead.length > 20 && dead.length < 128, `${dead.length} dead`)
   assert.equal(await view.locator('.layer h3 span').textContent(), `128 units, ${dead.length} dead, ${silent.length} silent`)
   const grid = view.getByRole('slider')
-  const expected = firing.map((/** @type {number} */ rate) => firingColour(rate, 1).replace(/rgb\(|\)/g, ''))
+  const expected = firing.map((/** @type {number} */ rate) => firingColour(rate, 1))
   assert.deepEqual(await cellColours(grid, 128), expected)
   assert.ok(new Set(expected).size > 5)
 
@@ -99,7 +98,7 @@ test('of a convolution the units are its channels', async () => {
   const { firing = [], dead = [], silent = [] } = run.probe().layers[1]
   assert.equal(firing.length, 6)
   assert.equal(await view.locator('.layer h3 span').textContent(), `6 channels, ${dead.length} dead, ${silent.length} silent`)
-  assert.deepEqual(await cellColours(view.getByRole('slider'), 6), firing.map((rate) => firingColour(rate, 1).replace(/rgb\(|\)/g, '')))
+  assert.deepEqual(await cellColours(view.getByRole('slider'), 6), firing.map((rate) => firingColour(rate, 1)))
   run.delete()
   await close()
 })

@@ -46,7 +46,25 @@ export async function pageAt(site, config, tag, steps, context) {
   return { ...opened, view }
 }
 
-/** @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
-export function drawn(page, tag, step) {
-  return page.waitForSelector(`${tag}[data-step="${step}"]`)
+/** Brings a view into sight, which others may push out of it as they grow, and waits until it has drawn a step.
+ * @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
+export async function drawn(page, tag, step) {
+  for (let i = 0; i < 50; i++) {
+    await page.locator(tag).scrollIntoViewIfNeeded()
+    if (await page.locator(tag).getAttribute('data-step') === String(step)) return
+    await page.waitForTimeout(100)
+  }
+  await page.waitForSelector(`${tag}[data-step="${step}"]`)
+}
+
+/** The colours of a canvas, pixel by pixel, of a copy: reading the page's own would make it slow.
+ * @param {import('playwright-core').Locator} canvas @returns {Promise<{width: number, colours: string[]}>} */
+export function pixelsOf(canvas) {
+  return canvas.evaluate((element) => {
+    if (!(element instanceof HTMLCanvasElement)) throw new Error('not a canvas')
+    const context = new OffscreenCanvas(element.width, element.height).getContext('2d', { willReadFrequently: true })
+    context?.drawImage(element, 0, 0)
+    const { data = [] } = context?.getImageData(0, 0, element.width, element.height) ?? {}
+    return { width: element.width, colours: Array.from({ length: element.width * element.height }, (_, i) => `rgb(${[...data.slice(4 * i, 4 * i + 3)].join(' ')})`) }
+  })
 }

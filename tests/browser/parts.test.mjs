@@ -72,6 +72,12 @@ test('the place of an error is found in the text', () => {
   assert.equal(model.placeOf(text, 'model: the text is empty'), undefined)
 })
 
+test('the last layer gets as many outputs as there are classes', () => {
+  const text = 'dense 512 | relu | dense 10'
+  assert.equal(model.withOutputs(text, 3), 'dense 512 | relu | dense 3')
+  assert.equal(model.withOutputs('dense 10 | relu', 3), 'dense 10 | relu')
+})
+
 test('an address reads back as what was written', () => {
   /** @type {[string, string][]} */
   const fields = [['model', 'dense 64 | elu 0.5 | dense 10'], ['lr', '1e-05'], ['events', '10:lr:0.1,20:lr:1'], ['data', 'a & b=c+d#%']]

@@ -136,7 +136,7 @@ test('the chosen image shows what the engine predicts', async () => {
     await waitForStep(page, i)
   }
   await press(page, 'Next image')
-  await setField(page, 'Index of the test image', '321')
+  await setField(page, 'Index of the image', '321')
   await page.waitForFunction(() => document.querySelector('rl-image canvas')?.getAttribute('aria-label')?.includes('321'))
   await page.waitForFunction(() => !/–/.test(document.querySelector('rl-image .bars tbody')?.textContent ?? '–'))
   const expected = await page.evaluate(async (address) => {

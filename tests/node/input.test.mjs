@@ -159,9 +159,9 @@ test('paths: destinations that cannot be written are refused before training', (
   const folder = temporaryFolder()
   const data = ['--data', smallData()]
   for (const flag of ['--save', '--jsonl']) {
-    refused(['train', ...data, flag, '/no/such/folder/file'], ['"/no/such/folder/file"'])
+    refused(['train', ...data, flag, '/no/such/folder/file.pth'], ['"/no/such/folder/file.pth" cannot be written'])
     refused(['train', ...data, flag, folder], [`"${folder}"`])
-    refused(['train', ...data, flag, join(smallData(), trainImages, 'file')], ['cannot be written'])
+    refused(['train', ...data, flag, join(smallData(), trainImages, 'file.pth')], ['cannot be written'])
   }
   assert.deepEqual(readdirSync(folder), [])
   assert.deepEqual(readdirSync(dirname(folder)).filter((name) => name.startsWith(basename(folder) + '.')), [])
@@ -175,7 +175,7 @@ test('paths: a folder without write permission', (t) => {
   const folder = join(temporaryFolder(), 'closed')
   mkdirSync(folder)
   chmodSync(folder, 0o555)
-  for (const flag of ['--save', '--jsonl']) refused(['train', '--data', smallData(), flag, join(folder, 'file')], [join(folder, 'file')])
+  for (const flag of ['--save', '--jsonl']) refused(['train', '--data', smallData(), flag, join(folder, 'file.pth')], [join(folder, 'file.pth')])
 })
 
 test('a refused run leaves existing files as they were', () => {

@@ -95,6 +95,14 @@ test('a session answers on demand: units, gradients once watched, components, cl
   assert.equal(report.confusion.flat().reduce((sum, count) => sum + count, 0), 200)
   assert.equal(report.hardest.length, 5)
   assert.equal(report.correct, run.evaluate().correct)
+  assert.deepEqual([...report.labels.entries()].filter(([i, label]) => report.predictions[i] === label).length, report.correct)
+  assert.equal(report.predictions[report.hardest[0].index], report.hardest[0].prediction)
+  assert.equal(run.epochClasses(), null)
+  const { shape, values } = run.parameter('fc2.weight')
+  assert.deepEqual([shape, values.length], [[24, 40], 960])
+  assert.throws(() => run.parameter('fc9.weight'), { message: 'parameter is "fc9.weight", but it must be fc1.weight, fc1.bias, fc2.weight, fc2.bias, act2.weight, fc3.weight or fc3.bias' })
+  while (run.advance().event !== 'epoch');
+  assert.deepEqual(run.epochClasses(), run.classes(10))
   run.delete()
 })
 

@@ -33,6 +33,9 @@ function unwrap(answer) {
 /** @param {{value?: string, error?: string}} answer @returns {any} */
 const unwrapJson = (answer) => JSON.parse(unwrap(answer))
 
+/** @param {{text: string, labels: Uint8Array, predictions: Uint8Array}} answer @returns {import('./protocol.js').ClassReport} */
+const classReport = ({ text, labels, predictions }) => ({ ...JSON.parse(text), labels, predictions })
+
 /** @param {unknown} value @param {string} what @returns {string} */
 function asText(value, what) {
   if (typeof value !== 'string') throw new CoreError(`${what} is ${String(value)}, but must be a text`)
@@ -43,6 +46,12 @@ function asText(value, what) {
 function asBytes(value, what) {
   if (!(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`)
   return value
+}
+
+/** @param {unknown} value @param {string} what @returns {number} */
+function asWhole(value, what) {
+  if (!Number.isInteger(value) || Math.abs(Number(value)) >= 2 ** 31) throw new CoreError(`${what} is ${String(value)}, but must be a whole number`)
+  return Number(value)
 }
 
 /** A data set in the module's memory. Call delete() when no session needs it any more. */
@@ -67,6 +76,29 @@ export class Dataset {
   image(part, index) {
     if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`)
     return unwrap(this.bound.image(part === 'test', index))
+  }
+
+  /**
+   * What augmentation would make of a training image in epochs 1 to `count` of a run with this config.
+   * @param {Config} config some or all fields
+   * @param {number} sample from 0
+   * @param {number} count
+   * @returns {Uint8Array} count * height * width bytes
+   */
+  augmented(config, sample, count) {
+    if (!Number.isInteger(sample) || !Number.isInteger(count)) throw new CoreError(`image ${sample} and ${count} versions must be whole numbers`)
+    return unwrap(this.bound.augmented(JSON.stringify(config), sample, count))
+  }
+
+  /**
+   * The learning rate over a whole run with this config.
+   * @param {Config} config some or all fields
+   * @param {number} points how many updates to tell of, at most
+   * @returns {import('./protocol.js').RatePlan}
+   */
+  rates(config, points) {
+    if (!Number.isInteger(points)) throw new CoreError(`points is ${points}, but it must be a whole number`)
+    return unwrapJson(this.bound.rates(JSON.stringify(config), points))
   }
 
   delete() {
@@ -151,6 +183,25 @@ export class Session {
   }
 
   /**
+   * The same with some units of an activation layer giving 0. The run does not notice.
+   * @param {number} layer from 0 @param {number[]} units from 0
+   * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}}
+   */
+  evaluateWithout(layer, units) {
+    return unwrapJson(this.bound.evaluateWithout(asWhole(layer, 'layer'), JSON.stringify(units.map((unit) => asWhole(unit, 'unit')))))
+  }
+
+  /**
+   * One unit of an activation layer from all sides.
+   * @param {number} layer from 0 @param {number} unit from 0
+   * @param {number} [strongest] how many of the images that fire it most
+   * @returns {import('./protocol.js').UnitReport}
+   */
+  unit(layer, unit, strongest = 8) {
+    return unwrapJson(this.bound.unit(asWhole(layer, 'layer'), asWhole(unit, 'unit'), asWhole(strongest, 'strongest')))
+  }
+
+  /**
    * What the monitors say now: units, gradients, warnings. Changes nothing that is trained.
    * @param {import('./protocol.js').ProbeRequest} [request]
    * @returns {import('./protocol.js').ProbeSnapshot}
@@ -168,7 +219,24 @@ export class Session {
     if (!Number.isInteger(hardest) || hardest < 0 || hardest > 10000) {
       throw new CoreError(`hardest is ${String(hardest)}, but it must be a whole number from 0 to 10000`)
     }
-    return unwrapJson(this.bound.classes(hardest))
+    return classReport(unwrap(this.bound.classes(hardest)))
+  }
+
+  /** The same of the last epoch that was scored, which costs nothing; null before the first.
+   * @returns {import('./protocol.js').ClassReport | null} */
+  epochClasses() {
+    const answer = unwrap(this.bound.epochClasses())
+    return answer && classReport(answer)
+  }
+
+  /**
+   * A parameter as it is now.
+   * @param {string} name in the state_dict: "conv1.weight"
+   * @returns {{shape: number[], values: Float32Array}} as PyTorch has it
+   */
+  parameter(name) {
+    const { shape, values } = unwrap(this.bound.parameter(asText(name, 'parameter')))
+    return { shape: [...shape], values }
   }
 
   /**
@@ -197,6 +265,28 @@ export class Session {
    */
   load(bytes) {
     unwrap(this.bound.load(asBytes(bytes, 'weights')))
+  }
+
+  /** A file with everything that is needed to go on with the same bits; between any two calls of advance().
+   * @returns {Uint8Array} */
+  checkpoint() {
+    return unwrap(this.bound.checkpoint())
+  }
+
+  /** Takes up where a checkpoint's run was. The session's config must be configOfCheckpoint()'s; one that refuses is of
+   * no more use. @param {Uint8Array} bytes */
+  restore(bytes) {
+    unwrap(this.bound.restore(asBytes(bytes, 'checkpoint')))
+  }
+
+  /** How far it is. @returns {import('./protocol.js').Position} */
+  position() {
+    return unwrapJson(this.bound.position())
+  }
+
+  /** What was measured so far, column by column; see src/train/history.h. @returns {Record<string, Float32Array>} */
+  history() {
+    return unwrap(this.bound.history())
   }
 
   /** Scores the test set: its line, and who is taken for whom. @returns {Progress} */
@@ -406,6 +496,16 @@ export class Core {
   /** The config that weights were saved with. @param {Uint8Array} bytes @returns {Config} */
   configOfWeights(bytes) {
     return unwrapJson(this.module.configOfWeights(asBytes(bytes, 'weights')))
+  }
+
+  /**
+   * The config that a checkpoint's run goes on with.
+   * @param {Uint8Array} bytes
+   * @param {[string, string][]} [given] what of it is to be different: speed, or more epochs; anything else is refused
+   * @returns {Config}
+   */
+  configOfCheckpoint(bytes, given = []) {
+    return unwrapJson(this.module.configOfCheckpoint(asBytes(bytes, 'checkpoint'), JSON.stringify(given)))
   }
 
   /**

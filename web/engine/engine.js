@@ -119,6 +119,68 @@ export class Engine extends Emitter {
     return info
   }
 
+  /** A file with everything that is needed to go on with the same bits, here, in Node or natively.
+   * @returns {Promise<Uint8Array>} */
+  checkpoint() {
+    return this.request('checkpoint')
+  }
+
+  /** Takes up a run where a checkpoint left it, paused, in the place of the present one, which stays if anything is
+   * wrong with the file. What it did before is in `past`.
+   * @param {Uint8Array} bytes @returns {Promise<RunInfo>} */
+  restore(bytes) {
+    return this.request('restore', { bytes })
+  }
+
+  /** From now on keeps the present run in the browser's storage: at each epoch, every few seconds, and at stops ('kept',
+   * 'keepFailed'). A run of before that is found is answered, and nothing is kept until continueKept() or forgetKept().
+   * @returns {Promise<import('./storage.js').SavedRun | undefined>} */
+  keepRuns() {
+    return this.request('keepRuns')
+  }
+
+  /** Takes up the run that was kept last. @returns {Promise<RunInfo>} */
+  continueKept() {
+    return this.request('continueKept')
+  }
+
+  /** @returns {Promise<void>} */
+  forgetKept() {
+    return this.request('forgetKept')
+  }
+
+  /** Stores the present run, with what the page has measured, in the browser.
+   * @param {string} name @param {Record<string, any>} metrics @param {boolean} [withCheckpoint] so that it can be opened again
+   * @returns {Promise<string>} its id */
+  storeRun(name, metrics, withCheckpoint = true) {
+    return this.request('storeRun', { name, metrics, withCheckpoint })
+  }
+
+  /** The stored runs, the newest first. @returns {Promise<import('./storage.js').StoredRun[]>} */
+  storedRuns() {
+    return this.request('storedRuns')
+  }
+
+  /** As restore(), of a stored run. @param {string} id @returns {Promise<RunInfo>} */
+  openRun(id) {
+    return this.request('openRun', { id })
+  }
+
+  /** @param {string} id @param {string} name @returns {Promise<string>} its id from now on */
+  renameRun(id, name) {
+    return this.request('renameRun', { id, name })
+  }
+
+  /** @param {string} id @returns {Promise<void>} */
+  deleteRun(id) {
+    return this.request('deleteRun', { id })
+  }
+
+  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: string}>} */
+  storageUsage() {
+    return this.request('storageUsage')
+  }
+
   /** Trains until pause(), the end, or divergence. @returns {Promise<void>} when it has begun */
   train() {
     return this.request('train')
@@ -135,7 +197,7 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').DatasetInfo>} */
   async addData(name, files) {
     const info = await this.request('addData', { name, files })
-    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names }]
+    this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names, own: true }]
     return info
   }
 
@@ -157,21 +219,49 @@ export class Engine extends Emitter {
     return this.request('image', { part, index })
   }
 
+  /** Some of them at once. @param {'train'|'test'} part @param {number[]} indices
+   * @returns {Promise<{pixels: Uint8Array, label: number}[]>} */
+  images(part, indices) {
+    return this.request('images', { part, indices })
+  }
+
   /** What the model makes of an image now. @param {Uint8Array} pixels @returns {Promise<Prediction>} */
   predict(pixels) {
     return this.request('predict', { pixels })
   }
 
   /** What augmentation makes of a training image in epochs 1 to `count`.
-   * @param {number} sample @param {number} count @returns {Promise<Uint8Array>} count * height * width bytes */
-  augmented(sample, count) {
-    return this.request('augmented', { sample, count })
+   * @param {number} sample @param {number} count @param {Partial<Config>} [config] of a run that is not made, on the data
+   * that is loaded; the run's own if it is left out @returns {Promise<Uint8Array>} count * height * width bytes */
+  augmented(sample, count, config) {
+    return this.request('augmented', { sample, count, config })
+  }
+
+  /** The learning rate, momentum and moves over a whole run with this config on the data that is loaded.
+   * @param {Partial<Config>} config @param {number} [points] how many updates to tell of, at most
+   * @returns {Promise<import('./protocol.js').RatePlan>} */
+  rates(config, points = 300) {
+    return this.request('rates', { config, points })
   }
 
   /** Scores the whole test set now.
    * @returns {Promise<{test_loss: number, test_accuracy: number, correct: number, total: number}>} */
   evaluate() {
     return this.request('evaluate')
+  }
+
+  /** The same with some units of an activation layer giving 0; the run does not notice.
+   * @param {number} layer from 0 @param {number[]} units from 0
+   * @returns {Promise<{test_loss: number, test_accuracy: number, correct: number, total: number}>} */
+  evaluateWithout(layer, units) {
+    return this.request('evaluateWithout', { layer, units })
+  }
+
+  /** One unit of an activation layer: its weights, and the images of the probe set that fire it most.
+   * @param {number} layer from 0 @param {number} unit from 0 @param {number} [strongest] how many images
+   * @returns {Promise<import('./protocol.js').UnitReport>} */
+  unit(layer, unit, strongest = 8) {
+    return this.request('unit', { layer, unit, strongest })
   }
 
   /** What the monitors say now: units, gradients, warnings. Changes nothing that is trained, and costs nothing when
@@ -187,6 +277,18 @@ export class Engine extends Emitter {
    * @returns {Promise<import('./protocol.js').ClassReport>} */
   classes(hardest = 10) {
     return this.request('classes', { hardest })
+  }
+
+  /** The same of the last epoch that was scored, with the weights that it ended with; costs nothing.
+   * @returns {Promise<import('./protocol.js').ClassReport | null>} null before the first */
+  epochClasses() {
+    return this.request('epochClasses')
+  }
+
+  /** A parameter of the network as it is now. @param {string} name in the state_dict: "conv1.weight"
+   * @returns {Promise<{shape: number[], values: Float32Array}>} as PyTorch has it */
+  parameter(name) {
+    return this.request('parameter', { name })
   }
 
   /** The kinds of experiments with their flags, and the lessons: name and claim, a line each.

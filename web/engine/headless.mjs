@@ -1,7 +1,7 @@
 // The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
 //   node web/engine/headless.mjs train --epochs 1 --data mnist
 //   node web/engine/headless.mjs info --model "dense 512 | relu | dense 10"
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import * as os from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -11,6 +11,7 @@ import { inflateSync, unzlibSync } from 'fflate'
 import { experiment, exportWeights, merge, openWeights, weights } from './commands.mjs'
 import { CoreError, loadCore } from './core.js'
 import { announcedSize, readFolder } from './folder.js'
+import { Keeper, breather } from './keeper.mjs'
 import { isZip, openZip } from './zip.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -27,6 +28,10 @@ class UsageError extends Error {}
 const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
 const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
 const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
+const keepFlags = {
+  checkpoint: { value: 'FILE', help: 'keep the whole run in this file, after every epoch and when it is interrupted' },
+  resume: { value: 'FILE', help: 'go on from this checkpoint, with its settings; epochs may grow, and speed may change' },
+}
 const helpFlag = { value: '', help: 'this text' }
 /** @type {Record<string, Flag>} */
 const saveFlags = {
@@ -45,7 +50,7 @@ const commands = {
     about: 'trains a network and prints what the reference program prints', fields: true, names: false,
     flags: {
       config: configFlag, jsonl: jsonlFlag, csv: { value: 'FILE', help: 'also write each logged batch and each epoch as a row of this table' },
-      ...saveFlags, help: helpFlag,
+      ...saveFlags, ...keepFlags, help: helpFlag,
     },
   },
   merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
@@ -259,11 +264,11 @@ function openToWrite(flag, path, opened = path, mode = 'w') {
  * can be written is tried before training; a run that is interrupted leaves nothing behind.
  */
 class OutputFile {
-  /** @param {string} path */
-  constructor(path) {
+  /** @param {string} path @param {string} [flag] */
+  constructor(path, flag = 'save') {
     this.path = path
     this.part = `${path}.part-${process.pid}`
-    closeSync(openToWrite('save', path, this.part))
+    closeSync(openToWrite(flag, path, this.part))
     rmSync(this.part)
   }
 
@@ -431,14 +436,19 @@ function usage(core, name = 'train') {
  * @param {Record<string, string>} own
  * @param {any} config
  * @param {[string, string][]} flags own, with those that repeat
+ * @param {Uint8Array} [before] a checkpoint to go on from
  */
-function train(core, own, config, flags) {
+async function train(core, own, config, flags, before) {
   const dataset = openDataset(core, config.data)
   const session = core.createSession(dataset, config)
+  if (before) session.restore(before)
+  if (own.checkpoint) new OutputFile(own.checkpoint, 'checkpoint')
+  const keeper = new Keeper(own.checkpoint ?? '', session)
+  const breathe = breather()
   const outputs = openSaves(core, own, flags)
-  const csvFile = own.csv ? openToWrite('csv', own.csv) : undefined
+  const csvFile = own.csv ? openToWrite('csv', own.csv, own.csv, before ? 'a' : 'w') : undefined
   const jsonToStdout = own.jsonl === '-'
-  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl) : undefined
+  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl, own.jsonl, before ? 'a' : 'w') : undefined
   const text = jsonToStdout ? process.stderr : process.stdout
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
   /** @param {import('./core.js').Progress} progress */
@@ -453,20 +463,38 @@ function train(core, own, config, flags) {
     if (progress.event === 'batch') bar?.draw(progress)
   }
 
-  show(session.start())
+  const first = session.start()
+  // A table that goes on has the names of its columns already.
+  show(before && csvFile !== undefined && fstatSync(csvFile).size > 0 ? { ...first, csv_lines: [] } : first)
+  if (before) text.write(`Resumed at step ${session.position().step} (epoch ${session.position().epoch})\n`)
   let progress
   do {
+    await breathe()
+    if (keeper.signal) break
     progress = session.advance()
     show(progress)
+    if (progress.event === 'epoch') keeper.save()
   } while (progress.event !== 'done' && progress.event !== 'diverged')
   bar?.clear()
-  if (progress.event === 'diverged') {
+  if (keeper.signal) {
+    keeper.stop(text)
+  } else if (progress?.event === 'diverged') {
     process.exitCode = 1
   } else {
     writeSaves(session, outputs, text)
   }
   session.delete()
   dataset.delete()
+}
+
+/** @param {Record<string, string>} own */
+function readCheckpoint(own) {
+  if (own.config) throw new UsageError('config: --resume takes the settings of its checkpoint, so give no --config beside it')
+  try {
+    return new Uint8Array(readFileSync(own.resume))
+  } catch {
+    throw new UsageError(`resume: ${inQuotes(own.resume)} cannot be read`)
+  }
 }
 
 async function main() {
@@ -492,7 +520,8 @@ async function main() {
     return
   }
   const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(tools, core, own) : undefined
-  const config = readConfig(core, own, given, saved?.config)
+  const before = own.resume ? readCheckpoint(own) : undefined
+  const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
   if (name === 'info') {
     process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
   } else if (name === 'export' && saved) {
@@ -505,7 +534,7 @@ async function main() {
   } else {
     const threaded = await loadThreads(core, config.threads)
     try {
-      train(threaded, own, config, flags)
+      await train(threaded, own, config, flags, before)
     } finally {
       threaded.close()
     }

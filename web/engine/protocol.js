@@ -24,14 +24,20 @@ export const version = 1
  * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number,
  *            memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
  *
- * @typedef {{name: string, label: string, class_names?: string[]}} DatasetEntry a data set that can be loaded
+ * @typedef {{name: string, label: string, class_names?: string[], own?: boolean}} DatasetEntry a data set that can
+ *   be loaded; own: the page brought it
  * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number,
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
  * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number,
- *            totalSteps: number, threads: number, input: 'sparse'|'dense'}} RunInfo trainSamples: without those held out;
+ *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past}} RunInfo trainSamples: without those held out;
  *   threads and input: what the config's automatic has become
+ * @typedef {{points: {step: number[], loss: number[], accuracy: number[]}, progress: Progress | undefined,
+ *            epochs: EpochResult[]}} Past what a run did before it was taken up; times are not known any more
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
+ *
+ * @typedef {{phase: 'training'|'scoring'|'done'|'diverged', step: number, epoch: number, batch: number, batches: number,
+ *            samples: number, total: number}} Position epoch and batch are those of the last step
  *
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
  * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
@@ -73,10 +79,20 @@ export const version = 1
  * @typedef {{step: number, epoch: number, lr: number, part: string, samples: number,
  *            loss: {window: number, first: number, last: number, lowest: number}|null, layers: LayerSnapshot[],
  *            gradients: GradientFlow|null, components?: Components, warnings: Warning[]}} ProbeSnapshot
+ * @typedef {{name: string, shape: number[], values: number[], largest: number}} UnitWeights
+ * @typedef {{layer: number, unit: number, name: string, incoming: UnitWeights|null, outgoing: UnitWeights|null,
+ *            strongest: {index: number, label: number, value: number}[], response: number[],
+ *            largest: number}} UnitReport
+ *   src/train/unit_report.h says of what; images are of the training set
  * @typedef {{part: string, samples: number, correct: number, confusion: number[][], precision: (number|null)[],
  *            recall: (number|null)[],
  *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
- *                      label_probability: number}[]}} ClassReport confusion[label][prediction]
+ *                      label_probability: number}[], labels: Uint8Array, predictions: Uint8Array}} ClassReport
+ *   confusion[label][prediction]; labels and predictions of all samples in their order
+ * @typedef {{updates_per_epoch: number, updates: number, depends_on_validation: boolean, at: number[], lr: number[],
+ *            momentum: number[], moves: number[]}} RatePlan
+ *   at: updates from 0, ascending; momentum: empty where the schedule has none; moves: by how much a parameter is moved
+ *   in that update whose gradient is 1 in all of them, empty for very long runs
  *
  * @typedef {object} EngineEvents
  * @property {{name: string, loaded: number, total: number}} loading compressed bytes of a data set
@@ -88,6 +104,8 @@ export const version = 1
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string}} diverged
+ * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
+ * @property {{message: string}} keepFailed it could not be kept; training goes on, and what was kept before is whole
  * @property {{message: string}} failure the worker cannot go on
  */
 

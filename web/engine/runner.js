@@ -39,11 +39,18 @@ export class Runner {
   #watched = new Map()
   #probes
 
-  /** @param {Session} session now owned by this @param {RunInfo} info @param {Post} post */
-  constructor(session, info, post) {
+  /** @type {(milestone: boolean) => void} */
+  #moved
+
+  /**
+   * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
+   * @param {(milestone: boolean) => void} [moved] told after each slice of training, and at epochs' ends and stops
+   */
+  constructor(session, info, post, moved = () => {}) {
     this.#session = session
     this.#info = info
     this.#post = post
+    this.#moved = moved
     this.#meter = new Meter(info.totalSteps)
     this.#channel.port1.onmessage = () => this.#runSlice()
     this.#probes = new ProbeStream({
@@ -65,6 +72,38 @@ export class Runner {
     this.#channel.port1.close()
     this.#session.delete()
     return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
+  }
+
+  /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
+   * @returns {import('./protocol.js').Past} */
+  goOn() {
+    const { phase, ...position } = this.#session.position()
+    const { step: steps, loss, accuracy, ...columns } = this.#session.history()
+    this.#last = { ...position, loss: loss.at(-1) ?? NaN, accuracy: accuracy.at(-1) ?? NaN }
+    this.#started = position.step > 0
+    this.#state = phase === 'done' ? 'finished' : phase === 'diverged' ? 'diverged' : position.step > 0 ? 'paused' : 'ready'
+    const { config, trainSamples, totalSteps, dataset } = this.#info
+    const known = (/** @type {number} */ value) => (Number.isNaN(value) ? undefined : value)
+    return {
+      points: { step: [...steps], loss: [...loss], accuracy: [...accuracy] },
+      progress: position.step === 0 ? undefined : {
+        ...this.#last, epochs: config.epochs, totalSteps, total: trainSamples, scoring: 0, samplesPerSecond: 0, secondsLeft: NaN,
+        points: new Float64Array(),
+      },
+      epochs: [...columns['epoch.epoch']].map((epoch, i) => ({
+        epoch,
+        step: columns['epoch.step'][i],
+        trainLoss: columns['epoch.train_loss'][i],
+        validationLoss: known(columns['epoch.validation_loss'][i]),
+        validationAccuracy: known(columns['epoch.validation_accuracy'][i]),
+        testLoss: columns['epoch.test_loss'][i],
+        testAccuracy: columns['epoch.test_accuracy'][i],
+        correct: Math.round(columns['epoch.test_accuracy'][i] * dataset.test),
+        total: dataset.test,
+        seconds: NaN,
+        samplesPerSecond: NaN,
+      })),
+    }
   }
 
   train() {
@@ -162,6 +201,7 @@ export class Runner {
     this.#sendSnapshots()
     this.#probes.send(false)
     this.#post('state', { state })
+    this.#moved(true)
   }
 
   #runSlice() {
@@ -180,6 +220,7 @@ export class Runner {
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
+    this.#moved(false)
     this.#markDue()
     this.#sendSnapshots()
     this.#probes.send(true)
@@ -246,6 +287,7 @@ export class Runner {
       seconds: answer.seconds,
       samplesPerSecond: answer.samples_per_second,
     })
+    this.#moved(true)
   }
 
   #sendProgress() {

@@ -1,5 +1,6 @@
 // The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
 // See protocol.js for the messages and engine.js for the other end.
+import { Autosave } from './autosave.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
 import { version } from './protocol.js'
@@ -51,6 +52,12 @@ function current() {
   return runner
 }
 
+/** The data set of the run, or a clear refusal. */
+function loaded() {
+  if (!dataset) throw new Error('no data set is loaded yet')
+  return dataset
+}
+
 /** @param {string} name */
 async function datasetOf(name) {
   const brought = own.get(name)
@@ -68,6 +75,45 @@ async function datasetOf(name) {
 /** Frees a data set that is no longer used, unless somebody may ask for it again. @param {LoadedData | undefined} set */
 function release(set) {
   if (set && own.get(set.info.name) !== set) set.data.delete()
+}
+
+const autosave = new Autosave(post)
+
+/**
+ * A run at its beginning, or where a checkpoint left it.
+ * @param {Record<string, any>} config a whole one @param {Uint8Array} [checkpoint]
+ */
+async function makeRun(config, checkpoint) {
+  const next = await datasetOf(config.data)
+  /** @type {import('./core.js').Session | undefined} */
+  let session
+  try {
+    session = core.createSession(next.data, config)
+    if (checkpoint) session.restore(checkpoint)
+  } catch (error) {
+    session?.delete()
+    if (next !== dataset) release(next)
+    throw error
+  }
+  const full = session.config()
+  const { threads, input, train_samples: trainSamples } = session.start()
+  const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
+  /** @type {import('./protocol.js').RunInfo} */
+  const info = {
+    config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
+    input,
+  }
+  const watched = runner?.end() ?? []
+  if (dataset !== next) release(dataset)
+  dataset = next
+  const run = { session, info }
+  runner = new Runner(session, info, post, (milestone) => autosave.moved(run, milestone))
+  if (checkpoint) info.past = runner.goOn()
+  post('state', { state: runner.state })
+  for (const [key, pixels] of watched) {
+    if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
+  }
+  return info
 }
 
 /** What each request does. Each gets the message and answers with what is sent back. */
@@ -122,34 +168,42 @@ const requests = {
    * Makes the next run. Until everything about it is known to be good, the run before goes on.
    * @param {{config: Partial<Config>}} message
    */
-  async configure({ config: wanted }) {
-    const config = core.configFromJson(JSON.stringify(wanted))
-    const next = await datasetOf(config.data)
-    /** @type {import('./core.js').Session} */
-    let session
-    try {
-      session = core.createSession(next.data, config)
-    } catch (error) {
-      if (next !== dataset) release(next)
-      throw error
-    }
-    const full = session.config()
-    const { threads, input, train_samples: trainSamples } = session.start()
-    const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
-    const info = {
-      config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
-      input,
-    }
-    const watched = runner?.end() ?? []
-    if (dataset !== next) release(dataset)
-    dataset = next
-    runner = new Runner(session, info, post)
-    post('state', { state: runner.state })
-    for (const [key, pixels] of watched) {
-      if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
-    }
+  configure: ({ config }) => makeRun(core.configFromJson(JSON.stringify(config))),
+
+  checkpoint: () => current().session.checkpoint(),
+  /** @param {{bytes: Uint8Array}} message */
+  restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), bytes),
+
+  keepRuns: () => autosave.begin(),
+  /** Takes up the run that was kept last. */
+  async continueKept() {
+    const kept = await (await autosave.open()).latest()
+    if (!kept) throw new Error('no run is kept in this browser any more')
+    const info = await makeRun(core.configOfCheckpoint(kept.payload), kept.payload)
+    autosave.held = false
     return info
   },
+  async forgetKept() {
+    await (await autosave.open()).forget()
+    autosave.held = false
+  },
+  /** Stores the present run under a name. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
+  async storeRun({ name, metrics, withCheckpoint }) {
+    const { session } = current()
+    const checkpoint = withCheckpoint ? session.checkpoint() : undefined
+    return (await autosave.open()).storeRun({ name, config: session.config(), metrics, checkpoint })
+  },
+  storedRuns: async () => (await autosave.open()).runs(),
+  /** @param {{id: string}} message */
+  async openRun({ id }) {
+    const bytes = await (await autosave.open()).checkpointOf(id)
+    return makeRun(core.configOfCheckpoint(bytes), bytes)
+  },
+  /** @param {{id: string, name: string}} message */
+  renameRun: async ({ id, name }) => (await autosave.open()).renameRun(id, name),
+  /** @param {{id: string}} message */
+  deleteRun: async ({ id }) => (await autosave.open()).deleteRun(id),
+  storageUsage: async () => (await autosave.open()).usage(),
 
   train: () => current().train(),
   pause: () => current().pause(),
@@ -162,15 +216,16 @@ const requests = {
   },
 
   /** @param {{part: 'train'|'test', index: number}} message */
-  image({ part, index }) {
-    if (!dataset) throw new Error('no data set is loaded yet')
-    return dataset.data.image(part, index)
-  },
+  image: ({ part, index }) => loaded().data.image(part, index),
+  /** @param {{part: 'train'|'test', indices: number[]}} message */
+  images: ({ part, indices }) => indices.map((index) => loaded().data.image(part, index)),
 
   /** @param {{pixels: Uint8Array}} message */
   predict: ({ pixels }) => current().session.predict(pixels),
-  /** @param {{sample: number, count: number}} message */
-  augmented: ({ sample, count }) => current().session.augmented(sample, count),
+  /** @param {{sample: number, count: number, config?: Partial<Config>}} message */
+  augmented: ({ sample, count, config }) => (config ? loaded().data.augmented(config, sample, count) : current().session.augmented(sample, count)),
+  /** @param {{config: Partial<Config>, points: number}} message */
+  rates: ({ config, points }) => loaded().data.rates(config, points),
   experimentKinds: () => core.experimentKinds(),
   /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
   async startExperiment({ kind, config: wanted, flags }) {
@@ -189,10 +244,17 @@ const requests = {
     return experiment.advance()
   },
   evaluate: () => current().session.evaluate(),
+  /** @param {{layer: number, units: number[]}} message */
+  evaluateWithout: ({ layer, units }) => current().session.evaluateWithout(layer, units),
+  /** @param {{layer: number, unit: number, strongest: number}} message */
+  unit: ({ layer, unit, strongest }) => current().session.unit(layer, unit, strongest),
   /** @param {{request: import('./protocol.js').ProbeRequest}} message */
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
+  epochClasses: () => current().session.epochClasses(),
+  /** @param {{name: string}} message */
+  parameter: ({ name }) => current().session.parameter(name),
   weightsSha256: () => current().session.weightsSha256(),
   /** @param {{format: string, images?: number}} message */
   save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
@@ -212,6 +274,8 @@ const requests = {
 /** @param {any} result @returns {Transferable[]} */
 function transferable(result) {
   if (result?.probabilities) return buffersOf(result)
+  if (result?.predictions) return [result.labels.buffer, result.predictions.buffer]
+  if (result?.values instanceof Float32Array) return [result.values.buffer]
   return ArrayBuffer.isView(result) ? [result.buffer] : []
 }
 

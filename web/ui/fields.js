@@ -167,6 +167,9 @@ function makeChoice(lab, field) {
   }
   return { element: parts.element, show: () => {
     parts.show()
+    if (select.options.length < (field.choices?.length ?? 0)) {
+      select.replaceChildren(...(field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
+    }
     select.value = lab.shown[field.name]
     const about = field.choices?.find((choice) => choice.name === select.value)?.about
     if (help && about) help.textContent = sentenceCase(about)

@@ -38,7 +38,7 @@ export function short(value) {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   const size = Math.abs(value)
-  if (value !== 0 && (size < 0.001 || size >= 1e5)) return value.toExponential(1).replace('-', '−')
+  if (value !== 0 && (size < 0.001 || size >= 1e5)) return value.toExponential(1).replaceAll('-', '−')
   return String(Number(value.toPrecision(3))).replace('-', '−')
 }
 

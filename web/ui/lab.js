@@ -3,22 +3,24 @@
 import { Emitter } from '../engine/emitter.js'
 import { plural } from './format.js'
 import { readHash, writeHash } from './hash.js'
+import { withOutputs } from './model_text.js'
 import { ProbeHistory } from './probe_history.js'
 
 /**
  * @typedef {import('../engine/protocol.js').Config} Config
+ * @typedef {import('../engine/protocol.js').RunInfo} RunInfo
  * @typedef {import('../engine/protocol.js').Progress} Progress
  * @typedef {import('../engine/protocol.js').EpochResult} EpochResult
  *
  * @typedef {{key: string, kind: 'error' | 'info', title: string, text: string, kept?: string, advice?: string,
- *            action?: {label: string, run: () => void}}} Notice
+ *            action?: {label: string, run: () => void}, other?: {label: string, run: () => void}}} Notice
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
  *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, theme: null,
+ *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
  *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; unit: another one is chosen; draft: a model as it is being typed
+ *   said something; unit, image: another one is chosen; draft: a model as it is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -39,6 +41,7 @@ export class Lab extends Emitter {
   epochs = []
   /** @type {string[]} what the command line would have printed */
   lines = []
+  image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
@@ -133,6 +136,7 @@ export class Lab extends Emitter {
       try {
         const fields = new Map(await this.engine.fields({ ...this.shown, events: [] }))
         const next = await this.engine.parse([...fields.set(name, text)])
+        if (name === 'data') next.model = withOutputs(next.model, this.engine.datasets.find((set) => set.name === text)?.class_names?.length ?? 10)
         if (name === 'model') next.model = (await this.describe(next.model, next.batch)).text
         await this.#show(next, name)
         return ''
@@ -152,6 +156,13 @@ export class Lab extends Emitter {
   describe(model, batch) {
     const { height, width, classes } = this.run.dataset
     return this.engine.describe(model, [1, height, width], classes, batch)
+  }
+
+  /** The image that all views show, or will once they are seen. @param {'train' | 'test'} part @param {number} index wraps around */
+  chooseImage(part, index) {
+    const count = this.run.dataset[part]
+    this.image = { part, index: ((index % count) + count) % count }
+    this.emit('image', null)
   }
 
   /** @param {number} layer @param {number} unit */
@@ -223,13 +234,24 @@ export class Lab extends Emitter {
     this.emit('settings', null)
   }
 
+  /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
+  takeUp(begin) {
+    return this.#try('going on', () => this.#adopt(begin))
+  }
+
   /** @param {Config} config */
-  async #configure(config) {
-    this.run = await this.engine.configure(config)
+  #configure(config) {
+    return this.#adopt(() => this.engine.configure(config))
+  }
+
+  /** @param {() => Promise<RunInfo>} begin */
+  async #adopt(begin) {
+    this.run = await begin()
+    const { past } = this.run
     this.#nextEvents = undefined
-    this.progress = undefined
-    this.points = { step: [], loss: [], accuracy: [] }
-    this.epochs = []
+    this.progress = past?.progress
+    this.points = past?.points ?? { step: [], loss: [], accuracy: [] }
+    this.epochs = past?.epochs ?? []
     this.lines = []
     this.probes = new ProbeHistory()
     this.shown = { ...this.effective, events: [] }

@@ -112,3 +112,8 @@ export function placeOf(text, sentence) {
   const word = text.slice(start).match(/^[^\s|()]+|^./)?.[0] ?? ''
   return { start, end: start + word.length }
 }
+
+/** The text with so many outputs, where its last layer is a dense one. @param {string} text @param {number} outputs */
+export function withOutputs(text, outputs) {
+  return text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
+}

@@ -17,15 +17,16 @@ export class Notices extends HTMLElement {
   /** Shows a notice in place of the one with the same key. @param {Notice} notice */
   show(notice) {
     this.hide(notice.key)
-    const { action } = notice
+    const button = (/** @type {NonNullable<Notice['action']> | undefined} */ action) => action &&
+      h('button', { type: 'button', class: 'button', onclick: () => {
+        this.hide(notice.key)
+        action.run()
+      } }, action.label)
     const box = h('section', { class: `notice notice-${notice.kind}`, 'data-key': notice.key },
       h('div', { class: 'notice-words' },
         h('strong', {}, notice.title),
         h('p', {}, [notice.text, notice.kept, notice.advice].filter(Boolean).join(' '))),
-      action && h('button', { type: 'button', class: 'button', onclick: () => {
-        this.hide(notice.key)
-        action.run()
-      } }, action.label),
+      button(notice.action), button(notice.other),
       iconButton('close', 'Dismiss', () => this.hide(notice.key)))
     this.#shown.set(notice.key, box)
     this.#list.append(box)

@@ -1,12 +1,23 @@
 // The left panel: every setting of a run in collapsible sections, made from the registry's fields.
+import { makeAugmentPreview } from './augment_preview.js'
 import { h, uniqueId } from './dom.js'
 import { frame, makeField } from './fields.js'
 import { short } from './format.js'
 import { recall, remember } from './memory.js'
 import { makeModelEditor } from './model_editor.js'
+import { makeOwnData } from './own_data.js'
+import { makeRatePlot } from './rate_plot.js'
 
 /** The sections in their order; one without fields is not shown. */
-const sections = ['Data', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
+const sections = ['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
+
+/** What a section's settings come to, drawn below them. @type {Record<string, (lab: import('./lab.js').Lab) => HTMLElement>} */
+const pictures = {
+  Data: makeOwnData,
+  Augmentation: makeAugmentPreview,
+  Optimizer: (lab) => makeRatePlot(lab, 'moves'),
+  Schedule: (lab) => makeRatePlot(lab, 'lr'),
+}
 
 /** Settings that few people change stand apart, closed, at the end of their section. */
 const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
@@ -33,7 +44,7 @@ export class Panel extends HTMLElement {
         remember('sections', open)
       }
       this.append(h('details', { class: 'section', open: open[section] ?? true, ontoggle: toggled }, h('summary', {}, h('h2', {}, section)),
-        h('div', { class: 'section-body' }, often, section === 'Run' && this.#makeHash(lab),
+        h('div', { class: 'section-body' }, often, section === 'Run' && this.#makeHash(lab), pictures[section]?.(lab),
           seldom.length > 0 && h('details', { class: 'more' }, h('summary', {}, 'More'), h('div', { class: 'section-body' }, seldom)))))
     }
     const show = () => this.#controls.forEach((control) => control.show())
@@ -68,10 +79,11 @@ export class Panel extends HTMLElement {
 }
 customElements.define('rl-panel', Panel)
 
-/** The data sets that this site has, as choices. @param {import('./lab.js').Lab} lab @param {Field} field @returns {Field} */
+/** The data sets that there are, as choices: those of the site, and what was opened since. @param {import('./lab.js').Lab} lab @param {Field} field @returns {Field} */
 function dataChoice(lab, field) {
-  const choices = lab.engine.datasets.map(({ name, label }) => ({ name, label, about: 'Images of 28 × 28 pixels in ten classes' }))
-  return { ...field, type: 'choice', choices }
+  return { ...field, type: 'choice', get choices() {
+    return lab.engine.datasets.map(({ name, label, own }) => ({ name, label, about: own ? 'Opened from your own files' : 'Images of 28 × 28 pixels in ten classes' }))
+  } }
 }
 
 /**

@@ -5,20 +5,26 @@ import { themeColour } from './colours.js'
  * @param {HTMLCanvasElement} canvas gets the image's own size; the style sheet enlarges it
  * @param {Uint8Array | null} pixels 0 for paper to 255 for ink
  * @param {number} width @param {number} height
+ * @param {PaperAndInk} [colours] for who draws many images at once
  */
-export function drawPixels(canvas, pixels, width, height) {
+export function drawPixels(canvas, pixels, width, height, { paper, ink } = paperAndInk()) {
   canvas.width = width
   canvas.height = height
   const context = canvas.getContext('2d')
   if (!context || !pixels) return
-  const paper = numbersOf(themeColour('--paper'))
-  const ink = numbersOf(themeColour('--ink'))
   const image = context.createImageData(width, height)
   pixels.forEach((value, i) => {
     for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + ((ink[c] - paper[c]) * value) / 255
     image.data[4 * i + 3] = 255
   })
   context.putImageData(image, 0, 0)
+}
+
+/** @typedef {{paper: number[], ink: number[]}} PaperAndInk */
+
+/** The page's colours of now. */
+export function paperAndInk() {
+  return { paper: numbersOf(themeColour('--paper')), ink: numbersOf(themeColour('--ink')) }
 }
 
 /** @param {string} colour rgb(...) @returns {number[]} */

@@ -62,7 +62,7 @@ export class SeriesChart {
     const width = this.#plot.clientWidth
     this.#chart?.destroy()
     this.#chart = undefined
-    if (width === 0 || this.#series.length === 0) return
+    if (width === 0 || this.#series.length === 0 || this.#steps.length === 0) return
     const { format, log } = this.#options
     const [text, grid] = ['--muted', '--grid'].map(themeColour)
     const axis = { stroke: text, font: `11px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
@@ -132,6 +132,8 @@ export class SeriesChart {
     const { ctx, bbox } = chart
     ctx.save()
     Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: uPlot.pxRatio, font: `${10 * uPlot.pxRatio}px ${getComputedStyle(document.body).fontFamily}` })
+    ctx.textAlign = 'left'
+    ctx.textBaseline = 'alphabetic'
     ctx.setLineDash([2 * uPlot.pxRatio, 3 * uPlot.pxRatio])
     for (const { at, text } of this.#options.lines ?? []) {
       const y = chart.valToPos(at, 'y', true)

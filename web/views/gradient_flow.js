@@ -25,7 +25,7 @@ class GradientFlowView extends ProbeView {
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
     h('thead', {}, h('tr', {}, ['Layer', 'Gradient', '', 'Update ÷ weight', 'z < 0'].map((text) => h(text ? 'th' : 'td', text ? { scope: 'col' } : {}, text)))), this.#now))
-  #body = h('div', { hidden: true }, this.#table,
+  #body = h('div', {}, this.#table,
     h('div', { class: 'flow-charts' }, this.#norms.element, this.#ratios.element, this.#shares.element))
 
   build() {
@@ -43,14 +43,14 @@ class GradientFlowView extends ProbeView {
   }
 
   begin() {
-    this.#body.hidden = true
     this.#empty.hidden = false
     this.#at.textContent = ''
+    this.#now.replaceChildren()
+    for (const chart of [this.#norms, this.#ratios, this.#shares]) chart.show([], [])
   }
 
   /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
   draw({ gradients, layers }) {
-    this.#body.hidden = !gradients
     this.#empty.hidden = Boolean(gradients)
     if (!gradients) return
     this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, whole norm ${short(gradients.norm)}`

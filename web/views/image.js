@@ -7,11 +7,10 @@ import { drawPixels } from '../ui/pixels.js'
 import { View } from './view.js'
 
 class ImageView extends View {
-  #index = 0
   /** @type {{pixels: Uint8Array, label: number} | undefined} */
   #image
   #canvas = h('canvas', { class: 'pixels', role: 'img' })
-  #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Index of the test image', autocomplete: 'off',
+  #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Index of the image', autocomplete: 'off',
     onchange: () => this.#choose(Number(this.#number.value)) })
   #of = h('span', { class: 'muted' })
   #verdict = h('p', { class: 'verdict' })
@@ -19,17 +18,18 @@ class ImageView extends View {
   #bars = new Bars('Probabilities of the chosen test image')
 
   build() {
-    const move = (/** @type {number} */ by) => () => this.#choose(this.#index + by)
+    const move = (/** @type {number} */ by) => () => this.#choose(this.lab.image.index + by)
     this.append(h('div', { class: 'through' },
       h('section', { class: 'stage stage-input', 'aria-label': 'Input' },
         h('h3', {}, 'Input'), this.#canvas,
-        h('div', { class: 'picker', role: 'group', 'aria-label': 'Choose a test image' },
+        h('div', { class: 'picker', role: 'group', 'aria-label': 'Choose an image' },
           iconButton('left', 'Previous image', move(-1)), this.#number, iconButton('right', 'Next image', move(1)),
-          iconButton('dice', 'Random image', () => this.#choose(Math.floor(Math.random() * this.lab.run.dataset.test)))),
+          iconButton('dice', 'Random image', () => this.#choose(Math.floor(Math.random() * this.lab.run.dataset[this.lab.image.part])))),
         this.#of),
       h('section', { class: 'stage stage-hidden', 'aria-label': 'Hidden layers' }, this.#layers.element),
       h('section', { class: 'stage stage-output', 'aria-label': 'Output' }, h('h3', {}, 'Probabilities'), this.#bars.element, this.#verdict)))
     this.lab.on('run', () => this.#reload())
+    this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
     this.lab.on('snapshot', ({ key, prediction }) => {
       if (key === 'image' && this.#image) this.#show(prediction)
@@ -44,18 +44,22 @@ class ImageView extends View {
   #reload() {
     this.#layers.clear()
     this.#bars.setClasses(this.lab.classNames)
-    void this.#choose(Math.min(this.#index, this.lab.run.dataset.test - 1))
+    const { part, index } = this.lab.image
+    this.lab.chooseImage(part, Math.min(index, this.lab.run.dataset[part] - 1))
   }
 
   /** @param {number} index wraps around; what is no index leaves the image as it is */
-  async #choose(index) {
-    const { test } = this.lab.run.dataset
-    if (Number.isInteger(index)) this.#index = ((index % test) + test) % test
-    const wanted = this.#index
-    this.#number.value = String(wanted)
-    this.#of.textContent = `test image 0 to ${count(test - 1)}`
-    const image = await this.lab.engine.image('test', wanted)
-    if (wanted !== this.#index) return
+  #choose(index) {
+    const { image } = this.lab
+    this.lab.chooseImage(image.part, Number.isInteger(index) ? index : image.index)
+  }
+
+  async #load() {
+    const { image: wanted } = this.lab
+    this.#number.value = String(wanted.index)
+    this.#of.textContent = `${wanted.part === 'test' ? 'test' : 'training'} image 0 to ${count(this.lab.run.dataset[wanted.part] - 1)}`
+    const image = await this.lab.engine.image(wanted.part, wanted.index)
+    if (wanted !== this.lab.image) return
     this.#image = image
     this.#drawInput()
     this.#watch()
@@ -65,7 +69,8 @@ class ImageView extends View {
     const { height, width } = this.lab.run.dataset
     drawPixels(this.#canvas, this.#image?.pixels ?? null, width, height)
     if (!this.#image) return
-    this.#canvas.setAttribute('aria-label', `Test image ${this.#index}, labelled ${this.lab.classNames[this.#image.label]}`)
+    const { part, index } = this.lab.image
+    this.#canvas.setAttribute('aria-label', `${part === 'test' ? 'Test' : 'Training'} image ${index}, labelled ${this.lab.classNames[this.#image.label]}`)
   }
 
   #watch() {

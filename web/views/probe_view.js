@@ -7,6 +7,7 @@ import { View } from './view.js'
 export class ProbeView extends View {
   /** The codes of the warnings that belong here. @type {string[]} */
   codes = []
+  #drawn = false
   #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
 
   /** @param {import('../ui/lab.js').Lab} lab with a run */
@@ -16,6 +17,7 @@ export class ProbeView extends View {
     for (const event of /** @type {const} */ (['probe', 'theme'])) lab.on(event, () => this.refresh())
     lab.on('run', () => {
       this.begin()
+      this.#drawn = false
       this.#watch()
       this.refresh()
     })
@@ -31,13 +33,14 @@ export class ProbeView extends View {
   /** There is a new run. */
   begin() {}
 
-  /** @param {ProbeSnapshot} _snapshot the latest; called only while it is seen */
+  /** @param {ProbeSnapshot} _snapshot the latest */
   draw(_snapshot) {}
 
-  /** Draws what is there, if anybody sees it. */
+  /** Draws what is there, if anybody sees it; and once unseen, so that it has its size before it comes into sight. */
   refresh() {
     const { latest } = this.lab.probes
-    if (!this.seen || !latest) return
+    if (!latest || (!this.seen && this.#drawn)) return
+    this.#drawn = true
     const shown = latest.warnings.filter(({ code }) => this.codes.includes(code))
     this.#warnings.hidden = shown.length === 0
     const texts = shown.map(({ message }) => message)

@@ -1,0 +1,122 @@
+// The confusion matrix on MNIST: counts, shares, colours and hardest samples are what the command line says of the same
+// run, and its images are those of the data set.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { diverging } from '../../web/ui/colours.js'
+import { headless, root, trainJson } from '../node/support.mjs'
+import { openPage, openSite, press, trainToTheEnd, waitForState } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const settings = { model: 'dense 32 | relu | dense 10', epochs: '2', train_samples: '1500' }
+const hash = `#${new URLSearchParams(settings)}`
+const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+
+/** @param {number | null} share */
+const shown = (share) => (share === null ? '–' : (100 * share).toFixed(1))
+
+/** Counts of the cells as they are shown. @param {import('playwright-core').Locator} view */
+const countsOf = async (view) => {
+  const cells = await view.locator('[role=gridcell]').allTextContents()
+  return Array.from({ length: 10 }, (_, row) => cells.slice(10 * row, 10 * row + 10).map(Number))
+}
+
+test('after a run the matrix is the command line’s, in numbers and colours; a cell shows its images, an image goes everywhere', async () => {
+  const { of } = trainJson(headless, [...args, '--probe', '1000'])
+  const { confusion, precision, recall, hardest, correct } = of('classes').at(-1)
+  const { page, troubles, close } = await openPage(site, { hash })
+  await trainToTheEnd(page)
+  const view = page.locator('rl-confusion')
+  await view.scrollIntoViewIfNeeded()
+  await page.waitForSelector(`rl-confusion[data-step="${of('done')[0].steps}"]`)
+  assert.deepEqual(await countsOf(view), confusion)
+  assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 10,000 test images right`))
+  assert.deepEqual(await view.locator('[data-share=recall]').allTextContents(), recall.map(shown))
+  assert.deepEqual(await view.locator('[data-share=precision]').allTextContents(), precision.map(shown))
+  const names = await view.getByRole('list', { name: 'Hardest samples' }).getByRole('button').evaluateAll((buttons) => buttons.map((each) => each.getAttribute('aria-label')))
+  assert.deepEqual(names.map((name) => name?.match(/^(\d) → (\d): test image (\d+), /)?.slice(1).map(Number)),
+    hardest.map((/** @type {any} */ { index, label, prediction }) => [label, prediction, index]))
+
+  // The largest mistake is in full orange; its images are all that the data set has of it.
+  let [label, prediction] = [0, 1]
+  for (let i = 0; i < 10; i++) for (let j = 0; j < 10; j++) if (i !== j && confusion[i][j] > confusion[label][prediction]) [label, prediction] = [i, j]
+  const cell = view.locator(`[data-label="${label}"][data-prediction="${prediction}"]`)
+  const colourOf = (/** @type {import('playwright-core').Locator} */ place) => place.evaluate((element) => getComputedStyle(element).backgroundColor.replaceAll(',', ''))
+  assert.equal(await colourOf(cell), diverging(-1, 1))
+  const total = confusion[label].reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0)
+  assert.equal(await colourOf(view.locator(`[data-label="${label}"][data-prediction="${label}"]`)), diverging(confusion[label][label], total))
+  await cell.click()
+  const images = view.getByRole('list', { name: 'Images of the chosen cell' }).getByRole('button')
+  await images.first().waitFor()
+  assert.equal(await images.count(), Math.min(40, confusion[label][prediction]))
+  const index = Number((await images.nth(1).getAttribute('aria-label'))?.match(/^Test image (\d+):/)?.[1])
+  const labels = readFileSync(join(root, 'build/data/mnist/t10k-labels-idx1-ubyte'))
+  assert.equal(labels[8 + index], label)
+
+  // What is drawn is the image: dark where it has ink, in the page's own colours.
+  const pixels = readFileSync(join(root, 'build/data/mnist/t10k-images-idx3-ubyte')).subarray(16 + 784 * index, 16 + 784 * (index + 1))
+  await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.querySelectorAll('rl-confusion .gallery')[0].querySelectorAll('canvas')[1]).width === 28)
+  const drawn = await images.nth(1).locator('canvas').evaluate((canvas) => {
+    const context = /** @type {HTMLCanvasElement} */ (canvas).getContext('2d')
+    return [...context?.getImageData(0, 0, 28, 28).data ?? []].filter((_, i) => i % 4 === 0)
+  })
+  const [paper, ink] = [drawn[pixels.indexOf(0)], drawn[pixels.indexOf(255)]]
+  assert.ok(paper > ink)
+  assert.deepEqual(drawn, [...pixels].map((value) => Math.round(paper + ((ink - paper) * value) / 255)))
+
+  await images.nth(1).click()
+  await page.getByRole('img', { name: `Test image ${index}, labelled ${label}`, exact: true }).waitFor({ state: 'attached' })
+  assert.equal(await page.getByRole('textbox', { name: 'Index of the image' }).inputValue(), String(index))
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('while it trains the matrix is that of the last epoch, without another scoring', async () => {
+  const { of } = trainJson(headless, [...args, '--probe', '1000'])
+  const { page, troubles, close } = await openPage(site, { hash: hash.replace('epochs=2', 'epochs=400') })
+  const view = page.locator('rl-confusion')
+  await view.scrollIntoViewIfNeeded()
+  await page.waitForSelector('rl-confusion[data-step="0"]')
+  assert.equal((await countsOf(view)).flat().reduce((sum, n) => sum + n, 0), 10000)
+  await page.evaluate(() => {
+    const view = document.querySelector('rl-confusion')
+    const seen = /** @type {Record<string, string[]>} */ ({})
+    Reflect.set(globalThis, 'matrices', seen)
+    new MutationObserver(() => {
+      const step = view?.getAttribute('data-step') ?? ''
+      // The cells are filled in the same task.
+      queueMicrotask(() => (seen[step] ??= [...view?.querySelectorAll('[role=gridcell]') ?? []].map((cell) => cell.textContent ?? '')))
+    }).observe(/** @type {Element} */ (view), { attributes: true, attributeFilter: ['data-step'] })
+  })
+  await press(page, 'Train')
+  await page.waitForFunction(() => Number(document.querySelector('rl-confusion')?.getAttribute('data-step')) >= 48)
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  const matrices = await page.evaluate(() => Reflect.get(globalThis, 'matrices'))
+  const known = of('classes').map(({ step, confusion }) => [String(step), confusion.flat()])
+  const both = known.filter(([step]) => matrices[step])
+  assert.ok(both.length > 0)
+  for (const [step, confusion] of both) assert.deepEqual(matrices[step].map(Number), confusion)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the matrix goes by keys', async () => {
+  const { page, close } = await openPage(site, { hash })
+  const view = page.locator('rl-confusion')
+  await view.scrollIntoViewIfNeeded()
+  await page.waitForSelector('rl-confusion[data-step="0"]')
+  await view.locator('[role=gridcell][tabindex="0"]').focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-selected')), 'true')
+  assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^2 taken for 1: \d+$/)
+  assert.match(await view.locator('h3').first().textContent() ?? '', /^2 taken for 1: /)
+  await close()
+})

@@ -1,0 +1,74 @@
+// Own data by the page's buttons and by dropping: it becomes a data set of the menu, and gives the weights that the
+// command line gives; what is none is refused by a sentence.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { zipSync } from 'fflate'
+import { png } from '../node/formats.mjs'
+import { cutIdx, headless, idxNames, temporaryFolder, trainJson } from '../node/support.mjs'
+import { addressOf, openPage, openSite, press, setField, trainToTheEnd, waitForState } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+/** @type {Record<string, Uint8Array>} */
+const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${['disc', 'ring', 'star'][i % 3]}/${i}.png`,
+  new Uint8Array(png(6, 5, 8, 0, Array.from({ length: 30 }, (_, k) => (i * 37 + k * (11 + i)) % 256)))]))
+const archive = Buffer.from(zipSync(files))
+
+/** @param {import('playwright-core').Page} page */
+const dataMenu = (page) => page.getByRole('combobox', { name: 'Data set', exact: true })
+
+test('an archive becomes a data set of the menu, the last layer fits it, and the run is the command line’s', async () => {
+  const path = join(temporaryFolder(), 'shapes.zip')
+  writeFileSync(path, archive)
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10&epochs=3' })
+  await page.locator('input[aria-label="Files of own data"]').setInputFiles(path)
+  await page.getByRole('status', { name: 'Own data' }).filter({ hasText: 'shapes: 50 training and 10 test images of 6 × 5 pixels in 3 classes' }).waitFor()
+  assert.equal(await dataMenu(page).inputValue(), 'shapes')
+  assert.deepEqual([addressOf(page).get('data'), addressOf(page).get('model')], ['shapes', 'dense 8 | relu | dense 3'])
+  const { hash } = trainJson(headless, ['--data', path, '--model', 'dense 8 | relu | dense 3', '--batch', '10', '--epochs', '3'])
+  assert.equal(await trainToTheEnd(page), hash)
+  // The classes have their names; and the way back to MNIST has ten again.
+  assert.match(await page.locator('rl-image .bars').first().innerText(), /disc[\s\S]*ring[\s\S]*star/)
+  await dataMenu(page).selectOption('mnist')
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('model') === 'dense 8 | relu | dense 10')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('four IDX files that are dropped on the section', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const given = idxNames.map((name) => [name, [...cutIdx(name, name.startsWith('train') ? 60 : 20)]])
+  await page.evaluate((given) => {
+    const transfer = new DataTransfer()
+    for (const [name, bytes] of given) transfer.items.add(new File([new Uint8Array(/** @type {number[]} */ (bytes))], /** @type {string} */ (name)))
+    document.querySelector('.own-data')?.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }))
+  }, given)
+  await page.getByRole('status', { name: 'Own data' }).filter({ hasText: 'own data: 60 training and 20 test images of 28 × 28 pixels in 10 classes' }).waitFor()
+  assert.equal(await dataMenu(page).inputValue(), 'own data')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('what is no data set is refused by a sentence, and nothing changes', async () => {
+  const { page, troubles, close } = await openPage(site)
+  const input = page.locator('input[aria-label="Files of own data"]')
+  const error = page.locator('.own-data [role=alert]')
+  await input.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') })
+  await error.filter({ hasText: /holds no data set/ }).waitFor()
+  await input.setInputFiles({ name: 'cut.zip', mimeType: 'application/zip', buffer: archive.subarray(0, 700) })
+  await error.filter({ hasText: /not a whole ZIP archive/ }).waitFor()
+  assert.equal(await dataMenu(page).inputValue(), 'mnist')
+  await setField(page, 'Batch size', '32')
+  await page.waitForFunction(() => location.hash === '#batch=32')
+  assert.deepEqual(troubles, [])
+  await close()
+})

@@ -1,0 +1,109 @@
+// The hidden space on MNIST: variances, places and images are the core's for the same run and step.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { openCore, sessionAt } from './core.mjs'
+import { openPage, openSite, press } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+/** @type {Awaited<ReturnType<typeof openCore>>} */
+let opened
+before(async () => {
+  site = await openSite()
+  opened = await openCore()
+})
+after(() => site?.close())
+
+/** @type {[string, string][]} */
+const fields = [['model', 'dense 48 | relu | dense 24 | elu | dense 10'], ['train_samples', '2000'], ['lr', '0.01']]
+const hash = `#${new URLSearchParams(fields)}`
+
+/** @param {number[]} variances @param {number} total */
+function variancesText(variances, total) {
+  const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)}%`
+  return `Components ${variances.map((variance, k) => `${k + 1}: ${percent(variance / total)}`).join(', ')}; together ${percent(variances.reduce((sum, each) => sum + each / total, 0))} of the variance`
+}
+
+/** @param {import('playwright-core').Page} page @param {string} text */
+const waitForVariances = (page, text) => page.waitForFunction((wanted) => document.querySelector('rl-space output')?.textContent === wanted, text)
+
+test('variances, marks and images are the core’s, at step 0, after steps and for another layer', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
+  const session = sessionAt(opened, fields)
+  const view = page.locator('rl-space')
+  await view.scrollIntoViewIfNeeded()
+  const show = (/** @type {any} */ { variances, total_variance: total }) => waitForVariances(page, variancesText(variances, total))
+  const first = session.probe({ components: 'act2' }).components
+  assert.ok(first)
+  await show(first)
+
+  // By keys: the eighth point's image, label and coordinates; Enter loads it.
+  const cloud = view.getByRole('slider')
+  await cloud.focus()
+  for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight')
+  const [sample, label] = [first.samples[7], first.labels[7]]
+  const short = (/** @type {number} */ value) => String(Number(value.toPrecision(3))).replace('-', '−')
+  assert.equal(await cloud.getAttribute('aria-valuetext'), `Training image ${sample}, ${label}, at ${first.coordinates.slice(21, 24).map(short).join(', ')}`)
+  await page.keyboard.press('Enter')
+  await page.locator('rl-image').getByRole('img', { name: `Training image ${sample}, labelled ${label}`, exact: true }).waitFor({ state: 'attached' })
+  await view.getByRole('img', { name: `Training image ${sample.toLocaleString('en-US')}, labelled ${label}` }).waitFor()
+  const pixels = await view.locator('canvas.pixels').evaluate((canvas) => [.../** @type {HTMLCanvasElement} */ (canvas).getContext('2d')?.getImageData(0, 0, 28, 28).data ?? []].filter((_, i) => i % 4 === 0))
+  const image = [...opened.dataset.image('train', sample).pixels]
+  const [paper, ink] = [pixels[image.indexOf(0)], pixels[image.indexOf(255)]]
+  assert.deepEqual(pixels, image.map((value) => Math.round(paper + ((ink - paper) * value) / 255)))
+
+  for (let i = 0; i < 5; i++) {
+    await press(page, 'Step')
+    session.advance()
+  }
+  const later = session.probe({ components: 'act2' }).components
+  assert.ok(later)
+  await show(later)
+  assert.notDeepEqual(later.coordinates, first.coordinates)
+
+  // Every mark is where its coordinates say, in the colour of its class: of those that no other covers.
+  await page.keyboard.press('Escape')
+  await page.waitForTimeout(100)
+  const drawn = await cloud.evaluate((element, { coordinates, labels }) => {
+    const canvas = /** @type {HTMLCanvasElement} */ (element)
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight - 2]
+    const flat = coordinates.filter((_, i) => i % 3 < 2)
+    const scale = (Math.min(width, 380) / 2 - 14) / Math.max(...flat.map(Math.abs))
+    const context = canvas.getContext('2d')
+    const at = labels.map((_, i) => [width / 2 + scale * coordinates[3 * i], 190 - scale * coordinates[3 * i + 1]])
+    const colourOf = (/** @type {number} */ c) => (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number)
+    return { height, alone: labels.flatMap((label, i) => {
+      if (at.some(([x, y], j) => j !== i && Math.hypot(x - at[i][0], y - at[i][1]) < 14)) return []
+      const [x, y] = at[i].map((value) => Math.round(value))
+      const data = context?.getImageData(x - 4, y - 5, 9, 11).data ?? []
+      const wanted = colourOf(label)
+      let found = 0
+      for (let p = 0; p < data.length; p += 4) if (data[p + 3] > 200 && wanted.every((value, c) => Math.abs(data[p + c] - value) < 12)) found += 1
+      return [found]
+    }) }
+  }, { coordinates: later.coordinates, labels: later.labels })
+  assert.ok(drawn.alone.length >= 10, `${drawn.alone.length} marks stand alone`)
+  assert.ok(drawn.alone.every((found) => found >= 3), drawn.alone.join(' '))
+
+  await view.getByRole('combobox', { name: 'Layer' }).selectOption('fc1')
+  const other = session.probe({ components: 'fc1' }).components
+  assert.ok(other)
+  await show(other)
+  session.delete()
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the cloud moves while it trains, and a class can be seen alone', async () => {
+  const { page, troubles, close } = await openPage(site, { hash })
+  const view = page.locator('rl-space')
+  await view.scrollIntoViewIfNeeded()
+  await page.waitForSelector('rl-space[data-step="0"]')
+  const before = await view.getByRole('status').textContent()
+  await press(page, 'Train')
+  await page.waitForFunction((text) => document.querySelector('rl-space output')?.textContent !== text, before)
+  await view.getByRole('list', { name: /^Classes/ }).getByRole('button', { name: '3' }).click()
+  assert.equal(await view.getByRole('button', { name: '3', pressed: true }).count(), 1)
+  assert.deepEqual(troubles, [])
+  await close()
+})

@@ -1,0 +1,113 @@
+// The unit inspector on real MNIST: pictures, images, bars and the score without the unit are the core's.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { diverging } from '../../web/ui/colours.js'
+import { count, percent, short } from '../../web/ui/format.js'
+import { drawn, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
+import { openSite, press, waitForState } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000 }
+
+/** @param {number[]} values */
+const largest = (values) => Math.max(...values.map(Math.abs))
+
+/** A session at the page's step. @param {number} steps */
+async function runAt(steps) {
+  const run = await nodeSession(config)
+  for (let step = 0; step < steps; step++) run.advance()
+  return run
+}
+
+test('a unit that is chosen in the map is shown as the core has it, and without it the score is the core’s', async () => {
+  const { page, view, troubles, close } = await pageAt(site, config, 'rl-unit-inspector', 4)
+  const run = await runAt(4)
+  const map = page.locator('rl-dead-units')
+  await map.scrollIntoViewIfNeeded()
+  await drawn(page, 'rl-dead-units', 4)
+  const grid = map.getByRole('slider').first()
+  await grid.focus()
+  for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Enter')
+  await view.scrollIntoViewIfNeeded()
+  await page.waitForSelector('rl-unit-inspector[data-unit="act1 11"]')
+  const report = run.unit(1, 11)
+  assert.ok(report.incoming && report.outgoing)
+  assert.equal(report.incoming.values.length, 784)
+
+  const weights = view.getByRole('img', { name: /^Weights of unit 11 of act1/ })
+  const scale = view.getByRole('combobox', { name: 'Colour scale of the weights' })
+  for (const [name, limit] of /** @type {[string, number][]} */ ([['unit', largest(report.incoming.values)], ['layer', report.incoming.largest], ['all', report.largest]])) {
+    await scale.selectOption(name)
+    assert.deepEqual((await pixelsOf(weights)).colours, report.incoming.values.map((value) => diverging(value, limit)), name)
+  }
+  const response = view.getByRole('img', { name: /^Response of unit 11/ })
+  assert.deepEqual((await pixelsOf(response)).colours, report.response.map((value) => diverging(value, largest(report.response))))
+
+  await page.waitForFunction(() => document.querySelectorAll('rl-unit-inspector .strongest canvas').length === 8)
+  assert.deepEqual(await view.locator('.strongest canvas').evaluateAll((all) => all.map((canvas) => canvas.getAttribute('aria-label'))),
+    report.strongest.map(({ index, label }) => `Training image ${index}, labelled ${label}`))
+  assert.deepEqual(await view.locator('.strongest b').allTextContents(), report.strongest.map(({ value }) => short(value)))
+  // It feeds 24 units, of which the ten with the largest weights have a bar.
+  const most = report.outgoing.values.map((value, to) => ({ value, to })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 10)
+  assert.deepEqual(await view.locator('.signed-bars tr').allTextContents(), most.map(({ value, to }) => `unit ${to}${short(value)}`))
+
+  const [all, without] = [run.evaluate(), run.evaluateWithout(1, [11])]
+  const { firing = [] } = run.probe().layers[1]
+  assert.ok(firing[11] > 0, 'a unit that does something')
+  await press(page, 'Silence this unit')
+  const effect = view.getByRole('status', { name: 'Effect of silencing' })
+  await effect.filter({ hasText: 'without it' }).waitFor()
+  const text = await effect.textContent() ?? ''
+  assert.ok(text.startsWith(`Test accuracy ${percent(all.test_accuracy)} with unit 11, ${percent(without.test_accuracy)} without it: `), text)
+  const lost = all.correct - without.correct
+  assert.ok(lost === 0 ? text.includes('no image more or less') : text.includes(`${count(Math.abs(lost))} image`), text)
+  await page.waitForFunction((hash) => document.querySelector('output.sha')?.textContent === hash, run.weightsSha256())
+  assert.deepEqual(troubles, [])
+  run.delete()
+  await close()
+})
+
+test('of the last hidden layer the bars are the classes’, and units are stepped through by keys', async () => {
+  const { page, view, close } = await pageAt(site, config, 'rl-unit-inspector', 1)
+  const run = await runAt(1)
+  await view.getByRole('combobox', { name: 'Layer of the unit' }).selectOption({ label: 'act2: relu' })
+  await page.waitForSelector('rl-unit-inspector[data-unit="act2 0"]')
+  await view.getByRole('button', { name: 'Previous unit' }).focus()
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('rl-unit-inspector[data-unit="act2 23"]')
+  const { outgoing, incoming } = run.unit(3, 23)
+  assert.ok(outgoing && incoming)
+  assert.deepEqual(await view.locator('.signed-bars tr').allTextContents(), outgoing.values.map((value, to) => `${to}${short(value)}`))
+  const reach = largest(outgoing.values)
+  const widths = await view.locator('.signed-bar').evaluateAll((bars) => bars.map((bar) => (bar instanceof HTMLElement ? Number.parseFloat(bar.style.width) : NaN)))
+  widths.forEach((width, i) => assert.ok(Math.abs(width - (50 * Math.abs(outgoing.values[i])) / reach) < 0.01, `bar ${i}`))
+  const box = view.getByRole('textbox', { name: 'Unit', exact: true })
+  await box.fill('5')
+  await box.press('Enter')
+  await page.waitForSelector('rl-unit-inspector[data-unit="act2 5"]')
+  assert.equal(incoming.values.length, 40)
+  await press(page, 'Train')
+  await waitForState(page, 'training')
+  assert.ok(await view.getByRole('button', { name: 'Silence this unit' }).isDisabled())
+  run.delete()
+  await close()
+})
+
+test('a kernel is shown as one, and a unit that never fires has no favourite images', async () => {
+  const { page, view, close } = await pageAt(site, { model: 'conv 4x5 | relu | pool 2 | dense 10', train_samples: 500 }, 'rl-unit-inspector', 0)
+  await page.waitForSelector('rl-unit-inspector[data-unit]')
+  assert.match(await view.locator('.inspector h3').first().textContent() ?? '', /^Weights \(conv1\.weight, 1 × 5 × 5\)$/)
+  assert.equal((await pixelsOf(view.getByRole('img', { name: /^Weights of unit/ }))).colours.length, 25)
+  await close()
+
+  const dead = await pageAt(site, { model: 'dense 8 | relu | dense 10', init: 'constant', init_value: -0.5, mean: 0, std: 1, train_samples: 500 }, 'rl-unit-inspector', 0)
+  await dead.view.getByText('No image of the probe set gets it above 0.').waitFor()
+  await dead.close()
+})

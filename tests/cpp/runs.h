@@ -1,0 +1,61 @@
+// What tests of whole runs share: a few digits of MNIST, and everything that a run says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mnist.h"
+#include "network.h"
+#include "train/session.h"
+
+namespace reluscope::test {
+
+inline std::shared_ptr<const Dataset> few_digits(int train, int test) {
+  const auto part = [](const ImageSet& set, int count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (int k = 0; k < count; ++k) {
+      const auto image = set.image(k);
+      pixels.insert(pixels.end(), image.begin(), image.end());
+      labels.push_back(set.label(k));
+    }
+    const auto n = static_cast<std::uint32_t>(count);
+    return std::pair{idx_bytes({n, 28, 28}, pixels), idx_bytes({n}, labels)};
+  };
+  const auto [train_images, train_labels] = part(mnist()->train(), train);
+  const auto [test_images, test_labels] = part(mnist()->test(), test);
+  return std::make_shared<const Dataset>(
+      "digits", Dataset::Files{train_images, train_labels, test_images, test_labels});
+}
+
+// Without what time has a say in.
+inline reluscope::Json timeless(reluscope::Json json) {
+  json.erase("seconds");
+  json.erase("samples_per_second");
+  return json;
+}
+
+// All of a progress but for times, as one text.
+inline std::string said(const Progress& progress) {
+  std::string text = timeless(progress.values).dump();
+  for (const std::string& line : progress.lines) text += "\n" + line;
+  for (const std::string& line : progress.json) {
+    text += "\n" + timeless(reluscope::Json::parse(line)).dump();
+  }
+  return text;
+}
+
+inline bool is_last(const Progress& progress) {
+  return progress.event() == "done" || progress.event() == "diverged";
+}
+
+// To the end: what each call said.
+inline std::vector<std::string> finish(Session& session) {
+  std::vector<std::string> all;
+  for (;;) {
+    const Progress progress = session.advance();
+    all.push_back(said(progress));
+    if (is_last(progress)) return all;
+  }
+}
+
+}  // namespace reluscope::test

@@ -1,0 +1,57 @@
+// What the fuzz targets share: an Error is a good answer to a bad file, anything else is a find; and what
+// one input makes a reader hold at a time is counted, byte by byte, and may not pass kMostBytes.
+#pragma once
+
+#include <sanitizer/allocator_interface.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace reluscope::fuzz {
+
+inline constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;
+
+struct Memory {
+  std::int64_t live = 0, before = 0;
+  bool counting = false;
+};
+inline thread_local Memory memory;  // a thread that frees what another made counts wrong; none does
+
+inline void count_allocation(const volatile void*, std::size_t size) {
+  memory.live += static_cast<std::int64_t>(size);
+  if (!memory.counting || memory.live - memory.before <= kMostBytes) return;
+  memory.counting = false;
+  std::fprintf(stderr, "one input took more than %lld bytes at a time\n",
+               static_cast<long long>(kMostBytes));
+  __builtin_trap();
+}
+inline void count_release(const volatile void* at) {
+  if (at != nullptr) memory.live -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(at));
+}
+
+// Reads one input by `work`.
+template <class Work>
+int feed(const Work& work) {
+  static const int installed =
+      __sanitizer_install_malloc_and_free_hooks(&count_allocation, &count_release);
+  (void)installed;
+  memory.before = memory.live;
+  memory.counting = true;
+  try {
+    work();
+  } catch (const Error&) {
+  }
+  memory.counting = false;
+  return 0;
+}
+
+inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+}  // namespace reluscope::fuzz

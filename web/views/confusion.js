@@ -1,0 +1,209 @@
+// Which classes of the test set are taken for which: a matrix of labels and predictions, the images behind each of its
+// cells, precision and recall, and the samples that the network gets most wrong. While it trains this is what the
+// scoring at the end of an epoch found; while it stands still it is counted for the weights as they are.
+import { diverging } from '../ui/colours.js'
+import { h } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
+import { count, percent, short } from '../ui/format.js'
+import { Gallery } from '../ui/gallery.js'
+import { focusCell, onGridKey } from '../ui/grid_keys.js'
+import { View } from './view.js'
+
+/** @typedef {import('../engine/protocol.js').ClassReport} ClassReport */
+
+/** How many of a cell's images are shown, at most. */
+const mostImages = 40
+/** Of more classes than this only those with the most mistakes have a row. */
+const mostClasses = 20
+/** Milliseconds that the run has to stand still before its weights are scored. */
+const settle = 400
+
+class ConfusionView extends View {
+  #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'Counted here at the end of each epoch, and whenever the run stands still.')
+  #table = h('table', { class: 'confusion', role: 'grid', 'aria-label': 'Confusion matrix: labels down, predictions across' })
+  #scale = h('select', { 'aria-label': 'Scale of mistakes', class: 'small', onchange: () => this.#paint() },
+    h('option', { value: 'all' }, 'the largest of all'), h('option', { value: 'row' }, 'the largest of its row'))
+  #legendFull = h('span')
+  #chosen = h('h3', {}, 'Choose a cell to see its images')
+  /** @type {Gallery} */
+  #cellImages = /** @type {any} */ (undefined)
+  /** @type {Gallery} */
+  #hardest = /** @type {any} */ (undefined)
+  /** @type {ClassReport | undefined} */
+  #report
+  /** The classes with a row. @type {number[]} */
+  #rows = []
+  /** @type {{label: number, prediction: number} | undefined} */
+  #cell
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later
+  /** What the report is of; a change of it is a reason to ask again. */
+  #of = ''
+
+  build() {
+    this.#cellImages = new Gallery(this.lab, 'Images of the chosen cell')
+    this.#hardest = new Gallery(this.lab, 'Hardest samples')
+    this.append(this.#summary,
+      h('div', { class: 'confusion-parts' },
+        h('div', {},
+          h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, this.#table),
+          h('div', { class: 'legend' }, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is mistaken, grey none, blue right' }), this.#legendFull,
+            h('label', { class: 'legend-scale' }, 'Mistakes are full at ', this.#scale))),
+        h('div', { class: 'confusion-images' },
+          h('section', {}, this.#chosen, this.#cellImages.element),
+          h('section', {}, h('h3', {}, 'Hardest samples: label → prediction, by loss'), this.#hardest.element))),
+      explain({
+        what: ['Each row is what images are, each column what the network says they are. The diagonal is right, everything else a mistake. Recall is the share of a row that is on the diagonal, precision the same of a column.'],
+        look: 'Mistakes are rarely even: on MNIST 4 and 9, 3 and 5, 7 and 2 attract each other. A column with low precision is a class that the network falls back on.',
+        attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes suffer first.',
+      }))
+    this.#table.addEventListener('click', ({ target }) => this.#choose(target))
+    this.#table.addEventListener('keydown', (event) => onGridKey(event, this.#cells(), this.#rows.length, (cell) => this.#choose(cell)))
+    this.lab.on('run', () => {
+      this.#cell = undefined
+      this.#refreshSoon()
+    })
+    this.lab.on('state', () => this.#refreshSoon())
+    this.lab.on('epoch', () => void this.#refresh())
+    this.lab.on('progress', () => this.#refreshSoon())
+  }
+
+  seenChanged() {
+    this.#refreshSoon()
+  }
+
+  #refreshSoon() {
+    clearTimeout(this.#later)
+    if (!this.seen || this.lab.training) return
+    this.#later = setTimeout(() => {
+      if (!this.lab.training) void this.#refresh()
+    }, settle)
+  }
+
+  async #refresh() {
+    const { lab } = this
+    if (!this.seen) return
+    const { training, run } = lab
+    const epoch = lab.epochs.length
+    const step = training ? lab.epochs.at(-1)?.step ?? 0 : lab.step
+    const of = `${run.config.seed} ${step} ${training} ${lab.state}`
+    if (of === this.#of && this.#report) return
+    this.#of = of
+    const report = training ? await lab.engine.epochClasses() : await lab.engine.classes()
+    if (!report || lab.run !== run) return void (this.#of = '')
+    this.#report = report
+    this.dataset.step = String(step)
+    const when = training ? `At the end of epoch ${epoch}` : `At step ${count(step)}`
+    this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images right (${percent(report.correct / report.samples)})`
+    this.#fill(report)
+  }
+
+  /** @param {ClassReport} report */
+  #fill({ confusion, precision, recall, hardest }) {
+    const names = this.lab.classNames
+    const mistakes = confusion.map((row, i) => row.reduce((sum, n, j) => sum + (i === j ? 0 : n + confusion[j][i]), 0))
+    const rows = confusion.map((_, i) => i).sort((a, b) => mistakes[b] - mistakes[a] || a - b).slice(0, mostClasses).sort((a, b) => a - b)
+    if (rows.join() !== this.#rows.join() || this.#table.rows.length === 0 || this.#table.dataset.names !== names.join('|')) this.#makeTable(rows, names)
+    for (const cell of this.#cells()) {
+      const { label, prediction } = place(cell)
+      const n = confusion[label][prediction]
+      cell.textContent = n === 0 ? '' : String(n)
+      cell.setAttribute('aria-label', `${names[label]} taken for ${names[prediction]}: ${n}`)
+    }
+    const shares = { recall, precision }
+    for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll('[data-share]'))) {
+      const share = shares[/** @type {'recall' | 'precision'} */ (cell.dataset.share)][Number(cell.dataset.class)]
+      cell.textContent = share === null ? '–' : (100 * share).toFixed(1)
+    }
+    this.#paint()
+    void this.#showCell()
+    void this.#hardest.show(hardest.map((sample) => {
+      const caption = `${short3(names[sample.label])} → ${short3(names[sample.prediction])}`
+      const name = `${caption}: test image ${sample.index}, said with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
+      return { part: 'test', index: sample.index, caption, name }
+    }))
+  }
+
+  /** @param {number[]} rows @param {string[]} names */
+  #makeTable(rows, names) {
+    this.#rows = rows
+    this.#table.dataset.names = names.join('|')
+    const head = (/** @type {number} */ c, /** @type {string} */ scope) => h('th', { scope, title: names[c], role: scope === 'col' ? 'columnheader' : 'rowheader' }, short3(names[c]))
+    this.#table.replaceChildren(
+      h('thead', {}, h('tr', {}, h('td', { class: 'corner' }, 'is ↓ says →'), ...rows.map((c) => head(c, 'col')), h('th', { scope: 'col', class: 'share' }, 'Recall, %'))),
+      h('tbody', {}, ...rows.map((label) => h('tr', {}, head(label, 'row'),
+        ...rows.map((prediction) => h('td', { role: 'gridcell', tabIndex: -1, 'data-label': label, 'data-prediction': prediction })),
+        h('td', { class: 'share', 'data-share': 'recall', 'data-class': label })))),
+      h('tfoot', {}, h('tr', {}, h('th', { scope: 'row' }, 'Precision, %'), ...rows.map((c) => h('td', { class: 'share', 'data-share': 'precision', 'data-class': c })), h('td'))))
+    const first = this.#cells()[0]
+    if (first) first.tabIndex = 0
+  }
+
+  #cells() {
+    return /** @type {HTMLElement[]} */ ([...this.#table.querySelectorAll('[role=gridcell]')])
+  }
+
+  #paint() {
+    const report = this.#report
+    if (!report) return
+    const { confusion } = report
+    const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
+    const most = Math.max(...largest)
+    const byRow = this.#scale.value === 'row'
+    for (const cell of this.#cells()) {
+      const { label, prediction } = place(cell)
+      const n = confusion[label][prediction]
+      const right = label === prediction
+      const total = confusion[label].reduce((sum, each) => sum + each, 0)
+      const colour = right ? diverging(n, total) : diverging(-n, byRow ? largest[label] : most)
+      cell.style.background = colour
+      cell.style.color = luminance(colour) > 0.18 ? '#111' : '#fff'
+      cell.setAttribute('aria-selected', String(this.#cell?.label === label && this.#cell.prediction === prediction))
+    }
+    this.#legendFull.textContent = `orange: mistakes, full at ${byRow ? 'its row’s largest' : count(most)}; blue: share of the row that is right, full at 100%`
+  }
+
+  /** @param {EventTarget | null} target */
+  #choose(target) {
+    const cell = target instanceof Element ? target.closest('[role=gridcell]') : null
+    if (!(cell instanceof HTMLElement)) return
+    focusCell(this.#cells(), cell)
+    this.#cell = place(cell)
+    this.#paint()
+    void this.#showCell()
+  }
+
+  async #showCell() {
+    const report = this.#report
+    if (!this.#cell || !report) {
+      this.#chosen.textContent = 'Choose a cell to see its images'
+      return this.#cellImages.show([])
+    }
+    const { label, prediction } = this.#cell
+    const names = this.lab.classNames
+    const all = [...report.labels.keys()].filter((i) => report.labels[i] === label && report.predictions[i] === prediction)
+    const what = label === prediction ? `${names[label]} recognised` : `${names[label]} taken for ${names[prediction]}`
+    this.#chosen.textContent = `${what}: ${all.length === 1 ? '1 image' : `${count(all.length)} images`}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
+    await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ part: 'test', index, name: `Test image ${index}: ${what}` })))
+  }
+}
+customElements.define('rl-confusion', ConfusionView)
+
+/** @param {HTMLElement} cell */
+function place(cell) {
+  return { label: Number(cell.dataset.label), prediction: Number(cell.dataset.prediction) }
+}
+
+/** A name short enough for a heading of a column. @param {string} name */
+function short3(name) {
+  return name.length > 8 ? `${name.slice(0, 7)}…` : name
+}
+
+/** Relative luminance, as WCAG has it. @param {string} colour rgb(...) */
+function luminance(colour) {
+  const [r, g, b] = (colour.match(/\d+/g) ?? []).map((part) => {
+    const c = Number(part) / 255
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}

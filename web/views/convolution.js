@@ -1,0 +1,186 @@
+// What a convolution's filters are, and what each makes of the page's image: weights and feature maps in diverging
+// colours, the maps as the weights are now.
+import { diverging, roundUp } from '../ui/colours.js'
+import { h } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
+import { plural, short } from '../ui/format.js'
+import { drawPixels } from '../ui/pixels.js'
+import { View } from './view.js'
+
+/** Least milliseconds between two readings of the filters while training. */
+const readEvery = 500
+/** A filter that reads many channels shows this many of them. */
+const mostPlanes = 8
+
+/** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement,
+ *            weights: {shape: number[], values: Float32Array} | undefined}} ShownLayer shape: of the maps, (C, H, W) */
+
+class ConvolutionView extends View {
+  #body = h('div', { class: 'conv-layers' })
+  #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The page’s image' })
+  #scale = h('select', { class: 'small', onchange: () => this.#paint() },
+    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'all layers alike'), h('option', { value: 'unit' }, 'by channel'))
+  #legend = h('div', { class: 'legend' }, h('span', {}, 'minus'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), h('span', {}, 'plus'),
+    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
+  #tools = h('div', { class: 'conv-tools' }, this.#input, h('p', { class: 'muted' }, 'The page’s image. Another is chosen under One image through the network, in the confusion matrix or in the hidden space.'))
+  /** @type {Uint8Array | undefined} */
+  #pixels
+  /** @type {ShownLayer[]} */
+  #layers = []
+  #read = 0
+
+  build() {
+    this.append(this.#tools, this.#body, this.#legend, explain({
+      what: ['A filter of 3 × 3 weights slides over the image; where the image is like the filter the map is blue, where it is like its negative, orange: ',
+        math(['msub', ['mi', 'z'], ['mi', 'k']], ['mo', '='], ['msub', ['mi', 'w'], ['mi', 'k']], ['mo', '∗'], ['mi', 'x'], ['mo', '+'], ['msub', ['mi', 'b'], ['mi', 'k']]), '.'],
+      look: 'Filters begin as noise and become edges and strokes. With ReLU behind them only the blue part of a map goes on. A map that is grey for every image is a dead channel.',
+      attempt: 'Compare a 1 with an 8. Then turn the rate up to 0.05 and count the grey maps.',
+    }))
+    this.lab.on('run', () => this.#begin())
+    this.lab.on('image', () => void this.#load())
+    this.lab.on('theme', () => this.#drawInput())
+    this.lab.on('snapshot', ({ key, step, prediction }) => {
+      if (key === 'maps') this.#show(prediction, step)
+    })
+    this.#begin()
+  }
+
+  seenChanged() {
+    this.#watch()
+  }
+
+  #begin() {
+    const convolutions = this.lab.run.model.layers.filter(({ kind }) => kind === 'conv')
+    const none = convolutions.length === 0
+    for (const part of [this.#tools, this.#legend]) part.hidden = none
+    this.#read = 0
+    this.#layers = convolutions.map(({ name, text, output_shape: shape }) => {
+      const [channels, height, width] = shape
+      const make = (/** @type {string} */ what) => Array.from({ length: channels }, (_, k) => h('canvas', { class: what, role: 'img', 'aria-label': `${what === 'filter' ? 'Filter' : 'Map'} ${k} of ${name}`, width, height }))
+      return { name, text, shape, maps: new Float32Array(0), filters: make('filter'), images: make('map'), readout: h('output', { class: 'readout' }), scale: h('span', {}), weights: undefined }
+    })
+    this.#body.replaceChildren(...none
+      ? [h('p', { class: 'empty' }, 'This model has no convolution: write, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as its architecture in the panel.')]
+      : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h3', {}, `${layer.name}: ${layer.text}`, h('span', {}, plural(layer.shape[0], 'channel')), layer.scale),
+        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {Event} */ event) => this.#pick(layer, event.target), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
+          layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
+    if (!none) void this.#load()
+    else this.#watch()
+  }
+
+  async #load() {
+    const { image, engine } = this.lab
+    if (this.#layers.length === 0) return
+    const { pixels } = await engine.image(image.part, image.index)
+    if (image !== this.lab.image) return
+    this.#pixels = pixels
+    this.#drawInput()
+    this.#watch()
+  }
+
+  #drawInput() {
+    const { height, width } = this.lab.run.dataset
+    drawPixels(this.#input, this.#pixels ?? null, width, height)
+  }
+
+  #watch() {
+    const wanted = this.seen && this.#layers.length > 0 ? this.#pixels : undefined
+    this.lab.engine.watch('maps', wanted ?? null).catch(() => {})
+  }
+
+  /** @param {import('../engine/protocol.js').Prediction} prediction @param {number} step */
+  #show({ layers }, step) {
+    for (const layer of this.#layers) layer.maps = layers.find(({ name }) => name === layer.name)?.values ?? layer.maps
+    this.#paint()
+    this.dataset.step = String(step)
+    const now = performance.now()
+    if (this.lab.training && now - this.#read < readEvery) return
+    this.#read = now
+    void this.#readFilters(step)
+  }
+
+  /** @param {number} step */
+  async #readFilters(step) {
+    for (const layer of this.#layers) {
+      layer.weights = await this.lab.engine.parameter(`${layer.name}.weight`).catch(() => undefined)
+      if (!layer.weights) continue
+      const [, inputs, rows, columns] = layer.weights.shape
+      const { values } = layer.weights
+      const limit = roundUp(largest(values))
+      // A filter's planes stand beside one another, with a column between them.
+      const planes = Math.min(inputs, mostPlanes)
+      layer.filters.forEach((canvas, k) => paint(canvas, planes * (columns + 1) - 1, rows, (x, y) => {
+        const plane = Math.floor(x / (columns + 1))
+        const column = x % (columns + 1)
+        return column === columns ? null : values[((k * inputs + plane) * rows + y) * columns + column]
+      }, limit))
+      layer.scale.textContent = `filters full at ±${short(limit)}${inputs > mostPlanes ? `, their first ${mostPlanes} of ${inputs} planes` : ''}`
+    }
+    this.dataset.filters = String(step)
+  }
+
+  #paint() {
+    const scale = this.#scale.value
+    const limits = this.#layers.map(({ maps }) => roundUp(largest(maps)))
+    const most = Math.max(...limits)
+    this.#layers.forEach(({ shape: [, height, width], maps, images, readout }, at) => {
+      const size = height * width
+      images.forEach((canvas, k) => {
+        const map = maps.subarray(k * size, (k + 1) * size)
+        paint(canvas, width, height, (x, y) => map[y * width + x], scale === 'unit' ? largest(map) : scale === 'all' ? most : limits[at])
+      })
+      const bad = maps.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
+      if (!readout.dataset.channel) readout.textContent = `maps full at ±${scale === 'unit' ? 'each channel’s largest' : short(scale === 'all' ? most : limits[at])}${bad ? `, ${bad} NaN` : ''}`
+    })
+  }
+
+  /** @param {ShownLayer} layer @param {EventTarget | null} target */
+  #pick(layer, target) {
+    const item = target instanceof Element ? target.closest('[data-channel]') : null
+    if (item) this.#say(layer, Number(item.getAttribute('data-channel')))
+  }
+
+  /** @param {ShownLayer} layer @param {KeyboardEvent} event */
+  #onKey(layer, event) {
+    const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+    if (move === 0) return
+    event.preventDefault()
+    this.#say(layer, Math.max(0, Math.min(layer.images.length - 1, Number(layer.readout.dataset.channel ?? -1) + move)))
+  }
+
+  /** @param {ShownLayer} layer @param {number} k a channel */
+  #say({ name, shape: [, height, width], maps, readout, images }, k) {
+    const map = maps.subarray(k * height * width, (k + 1) * height * width)
+    const above = map.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0)
+    readout.dataset.channel = String(k)
+    readout.textContent = `${name}, channel ${k}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${above} of ${map.length} places`
+    images.forEach((image, i) => image.parentElement?.classList.toggle('is-picked', i === k))
+    images[k]?.scrollIntoView({ block: 'nearest' })
+  }
+}
+customElements.define('rl-convolution', ConvolutionView)
+
+/** The largest size of what is finite. @param {Float32Array} values */
+function largest(values) {
+  return values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
+}
+
+/**
+ * Pixels of a canvas in diverging colours; null leaves one empty.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ * @param {(x: number, y: number) => number | null} valueAt @param {number} limit
+ */
+function paint(canvas, width, height, valueAt, limit) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
+  const context = canvas.getContext('2d')
+  if (!context) return
+  context.clearRect(0, 0, width, height)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = valueAt(x, y)
+      if (value === null) continue
+      context.fillStyle = diverging(value, limit)
+      context.fillRect(x, y, 1, 1)
+    }
+  }
+}

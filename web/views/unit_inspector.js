@@ -1,0 +1,214 @@
+// The unit inspector: what a unit looks at, the images that fire it most, what it tells the next layer, and what the
+// network is worth without it.
+import { diverging } from '../ui/colours.js'
+import { h, iconButton } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
+import { count, percent, plural, short } from '../ui/format.js'
+import { drawPixels } from '../ui/pixels.js'
+import { layerTitle } from '../ui/probe_history.js'
+import { unitWords } from '../ui/unit_words.js'
+import { drawWeights, layOut } from '../ui/weight_picture.js'
+import { ProbeView } from './probe_view.js'
+
+/** @typedef {import('../engine/protocol.js').UnitReport} UnitReport */
+
+/** Milliseconds between two reports while training. */
+const every = 1500
+/** Next units that get a bar: those with the largest weights. */
+const mostBars = 10
+
+class UnitInspectorView extends ProbeView {
+  #layer = h('select', { 'aria-label': 'Layer of the unit', class: 'small', onchange: () => this.#choose(Number(this.#layer.value), 0) })
+  #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Unit', autocomplete: 'off',
+    onchange: () => this.#choose(this.#unit.layer, Number(this.#number.value)) })
+  #scale = h('select', { 'aria-label': 'Colour scale of the weights', class: 'small', onchange: () => this.#show() },
+    h('option', { value: 'unit' }, 'by unit'), h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'all layers alike'))
+  #words = h('output', { class: 'readout', 'aria-live': 'off' })
+  #weights = h('canvas', { class: 'weights', role: 'img', 'aria-label': 'Weights' })
+  #weightsName = h('h3', {}, 'Weights')
+  #response = h('canvas', { class: 'weights', role: 'img', 'aria-label': 'Response' })
+  #images = h('ol', { class: 'strongest' })
+  #outgoingName = h('h3', {}, 'Output weights')
+  #bars = h('tbody')
+  #low = h('span')
+  #high = h('span')
+  #silence = h('button', { type: 'button', class: 'button small', onclick: () => void this.#withoutIt() }, 'Silence this unit')
+  #effect = h('output', { class: 'readout', 'aria-label': 'Effect of silencing' })
+  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it has no hidden unit.')
+  #body = h('div', {}, this.#words, h('div', { class: 'inspector' },
+    h('figure', {}, this.#weightsName, this.#weights), h('figure', {}, h('h3', {}, 'Response to the images'), this.#response)),
+  h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), this.#high,
+    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale)),
+  h('h3', {}, 'Images that fire it most'), this.#images, this.#outgoingName,
+  h('table', { class: 'bars signed-bars' }, h('caption', { class: 'visually-hidden' }, 'Output weights of the unit'),
+    h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })), this.#bars),
+  h('div', { class: 'view-tools count-tools' }, this.#silence, this.#effect))
+  /** What is inspected; a layer below 0 where there is none. */
+  #unit = { layer: -1, unit: 0 }
+  #begun = false
+  /** @type {UnitReport | undefined} */
+  #report
+  #asked = { at: -Infinity, step: -1, unit: -1, layer: -1 }
+  /** Images by number. @type {Map<number, Promise<{pixels: Uint8Array}>>} */
+  #loaded = new Map()
+  #data = ''
+
+  build() {
+    const move = (/** @type {number} */ by) => () => this.#choose(this.#unit.layer, this.#unit.unit + by)
+    this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#layer),
+      h('div', { class: 'unit-picker', role: 'group', 'aria-label': 'Choose a unit' }, iconButton('left', 'Previous unit', move(-1)), this.#number, iconButton('right', 'Next unit', move(1)))),
+    this.#empty, this.#body, explain({
+      what: ['A unit of the first layer sees the image through its weights. The response shows for any layer where images that drive it differ from the mean image: ',
+        math(['mrow', ['mo', '∑'], ['mi', 'v'], ['mo', '('], ['mi', 'x'], ['mo', '−'], ['mover', ['mi', 'x'], ['mo', '¯']], ['mo', ')'], ['mo', '/'], ['mo', '∑'], ['mo', '|'], ['mi', 'v'], ['mo', '|']]),
+        ' over the probe set, with the unit’s output ', math(['mi', 'v']), '.'],
+      look: 'Strokes in blue that the unit wants and strokes in orange that it does not; whether its favourite images share a class, and whether its bars say the same.',
+      attempt: 'Silence a unit that fires often, then a dead one: without a dead unit the score stays the same.',
+    }))
+    this.lab.on('unit', () => this.#follow())
+    this.lab.on('state', () => (this.#silence.disabled = this.lab.training))
+  }
+
+  request() {
+    return { gradients: true }
+  }
+
+  begin() {
+    const { model, dataset } = this.lab.run
+    const layers = model.layers.flatMap((layer, at) => (layer.kind === 'activation' && at + 1 < model.layers.length ? [{ ...layer, at }] : []))
+    this.#layer.replaceChildren(...layers.map((layer) => h('option', { value: layer.at }, layerTitle(layer))))
+    this.#empty.hidden = layers.length > 0
+    this.#body.hidden = layers.length === 0
+    if (dataset.name !== this.#data) this.#loaded.clear()
+    this.#data = dataset.name
+    this.#asked = { at: -Infinity, step: -1, unit: -1, layer: -1 }
+    this.#unit = { layer: layers[0]?.at ?? -1, unit: 0 }
+    this.#begun = false
+    this.#follow()
+  }
+
+  /** @param {number} layer @param {number} unit wraps around; what is no number changes nothing */
+  #choose(layer, unit) {
+    const size = this.lab.run.model.layers[layer]?.output_shape[0] ?? 0
+    if (size > 0 && Number.isInteger(unit)) this.lab.chooseUnit(layer, ((unit % size) + size) % size)
+    this.#number.value = String(this.#unit.unit)
+  }
+
+  /** Takes the unit that is chosen for all views, if this model has it. */
+  #follow() {
+    const wanted = this.lab.unit
+    const layer = wanted && this.lab.run.model.layers[wanted.layer]
+    if (wanted && layer?.kind === 'activation' && wanted.layer + 1 < this.lab.run.model.layers.length && wanted.unit < layer.output_shape[0]) this.#unit = { ...wanted }
+    this.#number.value = String(this.#unit.unit)
+    if (this.#unit.layer >= 0) this.#layer.value = String(this.#unit.layer)
+    this.#effect.textContent = ''
+    this.refresh()
+  }
+
+  /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  draw(snapshot) {
+    this.#beginWithOne(snapshot)
+    const { layer, unit } = this.#unit
+    if (layer < 0) return
+    this.#words.textContent = `Unit ${unit} of ${snapshot.layers[layer].name} ${unitWords(snapshot, snapshot.layers[layer], unit)}`
+    const now = performance.now()
+    const other = this.#asked.layer !== layer || this.#asked.unit !== unit
+    if (!other && (this.#asked.step === snapshot.step || (this.lab.training && now < this.#asked.at + every))) return
+    this.#asked = { at: now, step: snapshot.step, layer, unit }
+    this.lab.engine.unit(layer, unit).then((report) => {
+      if (report.layer !== this.#unit.layer || report.unit !== this.#unit.unit) return
+      this.#report = report
+      this.#show()
+    }, () => {})
+  }
+
+  /** Until a unit is chosen: the first that fires on some images and not on others. @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  #beginWithOne({ layers }) {
+    if (this.lab.unit || this.#begun || this.#unit.layer < 0) return
+    this.#begun = true
+    this.#unit.unit = Math.max(0, (layers[this.#unit.layer].firing ?? []).findIndex((rate) => rate > 0.1 && rate < 0.6))
+    this.#number.value = String(this.#unit.unit)
+  }
+
+  #show() {
+    if (!this.#report) return
+    const { unit, name, incoming, outgoing, response, strongest, largest } = this.#report
+    const size = this.lab.run.dataset
+    const scale = this.#scale.value
+    const limitOf = (/** @type {number[]} */ values, /** @type {number} */ ofLayer) =>
+      ({ unit: Math.max(...values.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0))), layer: ofLayer }[scale] ?? largest)
+    this.#weights.hidden = !incoming
+    const shape = incoming?.shape[0] === size.height * size.width ? [size.height, size.width] : incoming?.shape
+    this.#weightsName.textContent = incoming ? `Weights (${incoming.name}, ${shape?.join(' × ')})` : 'No weights of its own'
+    if (incoming) {
+      const limit = limitOf(incoming.values, incoming.largest)
+      drawWeights(this.#weights, incoming.values, layOut(incoming.shape, size), limit)
+      this.#weights.setAttribute('aria-label', `Weights of unit ${unit} of ${name}, from ${short(Math.min(...incoming.values))} to ${short(Math.max(...incoming.values))}`)
+      this.#low.textContent = `≤ −${short(limit)}`
+      this.#high.textContent = `≥ ${short(limit)}`
+    }
+    const reach = Math.max(...response.map(Math.abs))
+    drawWeights(this.#response, response, layOut([size.height, size.width], size), reach)
+    this.#response.setAttribute('aria-label', `Response of unit ${unit} of ${name} to the probe images, full colour at ±${short(reach)}`)
+    this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing.values, outgoing.largest) : 1)
+    void this.#showImages(strongest.filter(({ value }) => value > 0))
+    this.dataset.unit = `${name} ${unit}`
+  }
+
+  /** @param {UnitReport['outgoing']} outgoing @param {number} limit */
+  #showOutgoing(outgoing, limit) {
+    const classes = this.lab.classNames
+    const values = outgoing?.values ?? []
+    const last = this.lab.run.model.layers.at(-1)?.name
+    const byClass = outgoing?.name === `${last}.weight`
+    const rows = values.map((value, to) => ({ value, name: byClass ? classes[to] : `unit ${to}` }))
+    const shown = byClass ? rows : [...rows].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, mostBars)
+    this.#outgoingName.textContent = outgoing ? `Output weights (${outgoing.name}${shown.length < rows.length ? `, largest of ${count(rows.length)}` : ''})` : 'No weights behind it'
+    this.#bars.replaceChildren(...shown.map(({ name, value }) => {
+      const bar = h('div', { class: 'signed-bar' })
+      const share = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0
+      bar.style.width = `${50 * share}%`
+      bar.style.left = `${value < 0 ? 50 - 50 * share : 50}%`
+      bar.style.background = diverging(value, limit)
+      return h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'signed-track' }, bar), h('td', { class: 'bar-value' }, short(value)))
+    }))
+  }
+
+  /** @param {UnitReport['strongest']} strongest */
+  async #showImages(strongest) {
+    const report = this.#report
+    const { lab } = this
+    const images = await Promise.all(strongest.map(({ index }) => {
+      const image = this.#loaded.get(index) ?? lab.engine.image('train', index)
+      this.#loaded.set(index, image)
+      return image
+    })).catch(() => [])
+    if (report !== this.#report) return
+    if (strongest.length === 0) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'No image of the probe set gets it above 0.')))
+    this.#images.replaceChildren(...images.map(({ pixels }, i) => {
+      const { index, label, value } = strongest[i]
+      const canvas = h('canvas', { class: 'pixels', role: 'img', 'aria-label': `Training image ${index}, labelled ${lab.classNames[label]}` })
+      drawPixels(canvas, pixels, lab.run.dataset.width, lab.run.dataset.height)
+      return h('li', {}, canvas, h('span', {}, `${lab.classNames[label]}: `, h('b', {}, short(value))))
+    }))
+  }
+
+  /** Scores the test set with and without it, by the weights as they are. */
+  async #withoutIt() {
+    const { engine, step } = this.lab
+    const { layer, unit } = this.#unit
+    this.#silence.disabled = true
+    this.#effect.textContent = 'Scoring the test set twice…'
+    try {
+      const [all, without] = [await engine.evaluate(), await engine.evaluateWithout(layer, [unit])]
+      if (layer !== this.#unit.layer || unit !== this.#unit.unit) return
+      const lost = all.correct - without.correct
+      this.#effect.textContent = `Test accuracy ${percent(all.test_accuracy)} with unit ${unit}, ${percent(without.test_accuracy)} without it: ` +
+        `${lost === 0 ? 'no image more or less' : `${plural(Math.abs(lost), 'image')} ${lost > 0 ? 'lost' : 'won'}`} of ${count(all.total)} (step ${count(step)}; the run goes on with it).`
+    } catch {
+      this.#effect.textContent = ''
+    } finally {
+      this.#silence.disabled = this.lab.training
+    }
+  }
+}
+customElements.define('rl-unit-inspector', UnitInspectorView)
