@@ -68,11 +68,7 @@ export class Lab extends Emitter {
       this.emit('log', { lines })
     })
     engine.on('snapshot', (snapshot) => this.emit('snapshot', snapshot))
-    engine.on('probe', (snapshot) => {
-      const [warning] = this.probes.add(snapshot)
-      if (warning) this.emit('announce', `Warning: ${warning.message}`)
-      this.emit('probe', null)
-    })
+    engine.on('probe', (snapshot) => this.#onProbe(snapshot))
     engine.on('loading', (loading) => this.emit('loading', loading))
   }
 
@@ -258,6 +254,17 @@ export class Lab extends Emitter {
     await this.#writeHash()
     this.emit('run', null)
     this.emit('settings', null)
+    // One look at the start, so that all views have their size before they come into sight.
+    this.engine.probe().then((snapshot) => {
+      if (this.step === 0 && !this.probes.latest) this.#onProbe(snapshot)
+    }, () => {})
+  }
+
+  /** @param {import('../engine/protocol.js').ProbeSnapshot} snapshot */
+  #onProbe(snapshot) {
+    const [warning] = this.probes.add(snapshot)
+    if (warning) this.emit('announce', `Warning: ${warning.message}`)
+    this.emit('probe', null)
   }
 
   async #writeHash() {

@@ -11,6 +11,8 @@ export const groups = ['Training', 'Units', 'Images', 'Experiments', 'Run']
 const rows = [
   { tag: 'rl-curves', title: 'Loss and accuracy', group: 'Training', size: 'wide', load: () => import('./curves.js'),
     about: 'Training batches as they come; the test set is scored at the end of each epoch and never steers anything.' },
+  { tag: 'rl-image', title: 'One image through the network', group: 'Training', size: 'wide', load: () => import('./image.js'),
+    about: 'A test image, what every hidden unit makes of it, and the ten probabilities, as the weights are now.' },
   { tag: 'rl-microscope', title: 'Activation microscope', size: '', load: () => import('./microscope.js'),
     about: 'Where the inputs of a layer’s function lie, and what the function makes of them.' },
   { tag: 'rl-dead-units', title: 'Dead units', size: '', load: () => import('./dead_units.js'),
@@ -21,8 +23,6 @@ const rows = [
     about: 'How much gradient reaches each layer, and how far each step moves its weights.' },
   { tag: 'rl-slopes', title: 'Learnt slopes', size: '', load: () => import('./slopes.js'),
     about: 'What PReLU’s α and Swish’s β have become: the network chooses its own activation.' },
-  { tag: 'rl-image', title: 'One image through the network', group: 'Training', size: 'wide', load: () => import('./image.js'),
-    about: 'A test image, what every hidden unit makes of it, and the ten probabilities, as the weights are now.' },
   { tag: 'rl-draw', title: 'Draw a digit', group: 'Images', size: 'tall', load: () => import('./draw.js'),
     about: 'Scaled and centred as MNIST was, then classified at every stroke.' },
   { tag: 'rl-model', title: 'Model', group: 'Run', size: '', load: () => import('./model.js'),
