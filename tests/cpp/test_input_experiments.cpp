@@ -158,7 +158,7 @@ TEST_CASE("files of results that are none") {
   for (std::size_t length = 0; length < good.size(); ++length) {
     CHECK(read_rows(good + "\n" + good.substr(0, length), "f").size() == 1);
   }
-  says(good.substr(0, 30) + "\n" + good, "line 1 of \"f\": not JSON at byte");
+  says(good.substr(0, 30) + "\n" + good, "line 1 of \"f\": not JSON at byte 31; the result of a run was expected");
   says(good + "\n[]\n", "line 2 of \"f\" is not the result of a run");
   for (const char* const key : {"run", "index", "name", "config", "epochs"}) {
     AppJson bad = row;

@@ -26,7 +26,9 @@ class SpaceView extends ProbeView {
   } })
   #axes = h('select', { class: 'small', onchange: () => this.#redraw() },
     ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, `${x + 1} across, ${y + 1} up`)))
-  #canvas = h('canvas', { class: 'cloud', tabIndex: 0, role: 'slider', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0 })
+  #canvas = h('canvas', {
+    class: 'cloud', tabIndex: 0, role: 'slider', 'aria-label': 'Images of the probe set, none yet', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
+  })
   #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance' })
   #limits = h('p', { class: 'readout' })
   #image = h('canvas', { class: 'pixels', role: 'img', 'aria-label': 'No point chosen' })
