@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/ui/colours.js'
 import { headless, root, trainJson } from '../node/support.mjs'
-import { openPage, openSite, press, trainToTheEnd, waitForState } from './support.mjs'
+import { keepInSight, openPage, openSite, press, trainToTheEnd, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -34,7 +34,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   const { page, troubles, close } = await openPage(site, { hash })
   await trainToTheEnd(page)
   const view = page.locator('rl-confusion')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await page.waitForSelector(`rl-confusion[data-step="${of('done')[0].steps}"]`)
   assert.deepEqual(await countsOf(view), confusion)
   assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 10,000 test images right`))
@@ -82,7 +82,7 @@ test('while it trains the matrix is that of the last epoch, without another scor
   const { of } = trainJson(headless, [...args, '--probe', '1000'])
   const { page, troubles, close } = await openPage(site, { hash: hash.replace('epochs=2', 'epochs=400') })
   const view = page.locator('rl-confusion')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await page.waitForSelector('rl-confusion[data-step="0"]')
   assert.equal((await countsOf(view)).flat().reduce((sum, n) => sum + n, 0), 10000)
   await page.evaluate(() => {
@@ -111,7 +111,7 @@ test('while it trains the matrix is that of the last epoch, without another scor
 test('the matrix goes by keys', async () => {
   const { page, close } = await openPage(site, { hash })
   const view = page.locator('rl-confusion')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await page.waitForSelector('rl-confusion[data-step="0"]')
   await view.locator('[role=gridcell][tabindex="0"]').focus()
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { diverging, roundUp } from '../../web/ui/colours.js'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
-import { openPage, openSite, press, setField, waitForState } from './support.mjs'
+import { keepInSight, openPage, openSite, press, setField, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -38,7 +38,7 @@ test('filters and maps have the colours of the core’s weights and outputs, at 
   await view.scrollIntoViewIfNeeded()
   await page.locator('rl-image').scrollIntoViewIfNeeded()
   await setField(page, 'Index of the image', '7')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   const { pixels } = opened.dataset.image('test', 7)
   for (const step of [0, 3]) {
     for (let i = 0; i < step; i++) {
@@ -80,7 +80,7 @@ test('without a convolution it says what to choose, and choosing that shows it',
   const box = page.getByRole('textbox', { name: 'Architecture' })
   await box.fill(model)
   await box.blur()
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await view.getByRole('img', { name: 'Map 15 of conv1' }).waitFor()
   await view.getByRole('list', { name: 'Channels of conv1' }).focus()
   await page.keyboard.press('ArrowRight')

@@ -5,7 +5,7 @@ import { short } from '../../web/ui/format.js'
 import { firingColour } from '../../web/ui/unit_words.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { drawn, hashOf, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
-import { openPage, openSite, press, waitForState } from './support.mjs'
+import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -29,7 +29,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   const config = { model: 'dense 128 | relu | dense 10', lr: 0.05, train_samples: 2560, epochs: 1, probe: 4, seed: 5 }
   const { page, troubles, close } = await openPage(site, { hash: hashOf(config) })
   const view = page.locator('rl-dead-units')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await press(page, 'Train')
   await waitForState(page, 'finished')
   await drawn(page, 'rl-dead-units', 40)

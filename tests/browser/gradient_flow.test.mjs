@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { percent, short } from '../../web/ui/format.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
-import { openPage, openSite, press, waitForState } from './support.mjs'
+import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -22,7 +22,7 @@ const looksOf = () => trainJson(headless, Object.entries(config).flatMap(([name,
 async function trained(tag, last) {
   const opened = await openPage(site, { hash: hashOf(config) })
   const view = opened.page.locator(tag)
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await press(opened.page, 'Train')
   await waitForState(opened.page, 'finished')
   await drawn(opened.page, tag, last)

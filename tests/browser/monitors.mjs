@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { loadCore } from '../../web/engine/core.js'
 import { idxNames, root } from '../node/support.mjs'
-import { openPage, press, waitForStep } from './support.mjs'
+import { keepInSight, openPage, press, waitForStep } from './support.mjs'
 
 /** @type {Promise<{core: import('../../web/engine/core.js').Core, dataset: import('../../web/engine/core.js').Dataset}> | undefined} */
 let loaded
@@ -36,7 +36,7 @@ export const hashOf = (config) => `#${new URLSearchParams(Object.entries(config)
 export async function pageAt(site, config, tag, steps, context) {
   const opened = await openPage(site, { hash: hashOf(config), context })
   const view = opened.page.locator(tag)
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await drawn(opened.page, tag, 0)
   for (let step = 1; step <= steps; step++) {
     await press(opened.page, 'Step')

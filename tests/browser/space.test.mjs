@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openCore, sessionAt } from './core.mjs'
-import { openPage, openSite, press } from './support.mjs'
+import { keepInSight, openPage, openSite, press } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -31,7 +31,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
   const session = sessionAt(opened, fields)
   const view = page.locator('rl-space')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   const show = (/** @type {any} */ { variances, total_variance: total }) => waitForVariances(page, variancesText(variances, total))
   const first = session.probe({ components: 'act2' }).components
   assert.ok(first)
@@ -97,7 +97,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
 test('the cloud moves while it trains, and a class can be seen alone', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const view = page.locator('rl-space')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await page.waitForSelector('rl-space[data-step="0"]')
   const before = await view.getByRole('status').textContent()
   await press(page, 'Train')

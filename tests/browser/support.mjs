@@ -141,3 +141,20 @@ export function evalOutcome(place) {
     }
   }, 1)))
 }
+
+/**
+ * Looks at a view and keeps it in sight, as a person does when cards above it grow: a view out of sight computes nothing.
+ * @param {import('playwright-core').Locator} view
+ */
+export async function keepInSight(view) {
+  await view.evaluate((element) => {
+    const look = () => {
+      const { top, bottom } = element.getBoundingClientRect()
+      const middle = (top + bottom) / 2
+      if (middle < innerHeight / 4 || middle > 3 * innerHeight / 4) element.scrollIntoView({ block: 'center' })
+    }
+    look()
+    clearInterval(Reflect.get(globalThis, 'looking'))  // at another view
+    Reflect.set(globalThis, 'looking', setInterval(look, 100))
+  })
+}

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { diverging } from '../../web/ui/colours.js'
 import { count, percent, short } from '../../web/ui/format.js'
 import { drawn, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
-import { openSite, press, waitForState } from './support.mjs'
+import { keepInSight, openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -29,13 +29,13 @@ test('a unit that is chosen in the map is shown as the core has it, and without 
   const { page, view, troubles, close } = await pageAt(site, config, 'rl-unit-inspector', 4)
   const run = await runAt(4)
   const map = page.locator('rl-dead-units')
-  await map.scrollIntoViewIfNeeded()
+  await keepInSight(map)
   await drawn(page, 'rl-dead-units', 4)
   const grid = map.getByRole('slider').first()
   await grid.focus()
   for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowRight')
   await page.keyboard.press('Enter')
-  await view.scrollIntoViewIfNeeded()
+  await keepInSight(view)
   await page.waitForSelector('rl-unit-inspector[data-unit="act1 11"]')
   const report = run.unit(1, 11)
   assert.ok(report.incoming && report.outgoing)
