@@ -69,16 +69,21 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
     const [width, height] = [canvas.clientWidth, canvas.clientHeight - 2]
     const flat = coordinates.filter((_, i) => i % 3 < 2)
     const scale = (Math.min(width, 380) / 2 - 14) / Math.max(...flat.map(Math.abs))
-    const context = canvas.getContext('2d')
+    // Read once, as browsers want it.
+    const { data, width: across } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, canvas.width, canvas.height)
     const at = labels.map((_, i) => [width / 2 + scale * coordinates[3 * i], 190 - scale * coordinates[3 * i + 1]])
     const colourOf = (/** @type {number} */ c) => (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number)
     return { height, alone: labels.flatMap((label, i) => {
       if (at.some(([x, y], j) => j !== i && Math.hypot(x - at[i][0], y - at[i][1]) < 14)) return []
       const [x, y] = at[i].map((value) => Math.round(value))
-      const data = context?.getImageData(x - 4, y - 5, 9, 11).data ?? []
       const wanted = colourOf(label)
       let found = 0
-      for (let p = 0; p < data.length; p += 4) if (data[p + 3] > 200 && wanted.every((value, c) => Math.abs(data[p + c] - value) < 12)) found += 1
+      for (let row = y - 5; row < y + 6; row++) {
+        for (let column = x - 4; column < x + 5; column++) {
+          const p = 4 * (row * across + column)
+          if (data[p + 3] > 200 && wanted.every((value, c) => Math.abs(data[p + c] - value) < 12)) found += 1
+        }
+      }
       return [found]
     }) }
   }, { coordinates: later.coordinates, labels: later.labels })
