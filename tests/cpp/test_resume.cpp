@@ -45,7 +45,9 @@ void check_resumes(const std::string& name, const std::shared_ptr<const Dataset>
   const std::string weights = whole.weights_sha256(), moments = whole.optimizer_sha256();
   const Bytes end = whole.checkpoint();
 
-  for (const auto& [call, bytes] : checkpoints) {
+  for (const auto& stopped : checkpoints) {
+    const int call = stopped.first;
+    const Bytes& bytes = stopped.second;
     INFO("stopped before call ", call, " of ", calls);
     CHECK(config_of_checkpoint(bytes) == config);
     Session again(data, config);

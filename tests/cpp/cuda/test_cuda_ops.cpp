@@ -103,9 +103,9 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
     }
   }
   CHECK(found.size() >= 5);
-  for (const auto& [line, is_found] : found) {
-    INFO("seed ", seed, ", barrier in line ", line);
-    CHECK(is_found);
+  for (const auto& barrier : found) {
+    INFO("seed ", seed, ", barrier in line ", barrier.first);
+    CHECK(barrier.second);
   }
 }
 
