@@ -49,8 +49,9 @@ std::vector<Entry> entries_of(const Bytes& zip) {
     REQUIRE(number_at(zip, local, 4) == 0x04034B50u);
     CHECK(number_at(zip, local + 6, 2) == 0x0800u);  // no data descriptor
     CHECK(number_at(zip, local + 8, 2) == 0);        // stored
-    entry = {text_at(zip, at + 46, name), local + 30 + name + number_at(zip, local + 28, 2),
-             number_at(zip, local + 18, 4)};
+    entry.name = text_at(zip, at + 46, name);
+    entry.data = local + 30 + name + number_at(zip, local + 28, 2);
+    entry.size = number_at(zip, local + 18, 4);
     CHECK(text_at(zip, local + 30, name) == entry.name);
     CHECK(number_at(zip, local + 14, 4) == crc32(std::span(zip).subspan(entry.data, entry.size)));
     CHECK(number_at(zip, at + 16, 4) == number_at(zip, local + 14, 4));
