@@ -177,6 +177,11 @@ export class Lab extends Emitter {
     })
   }
 
+  /** The run of a checkpoint, where it was. @param {Uint8Array} bytes */
+  openCheckpoint(bytes) {
+    return this.#do(() => this.#adopt(() => this.engine.restore(bytes)))
+  }
+
   toggle() {
     return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
   }

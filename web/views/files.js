@@ -1,5 +1,5 @@
-// What goes out of a run and comes back in: the network in the formats that the core writes, the metrics and settings;
-// and weights that are opened by button or by dropping their file.
+// What goes out of a run and comes back in: the network in the formats that the core writes, the metrics, the settings,
+// and all of it as one checkpoint; and weights and checkpoints that are opened by button or by dropping their file.
 import { h, icon } from '../ui/dom.js'
 import { download, fileName } from '../ui/download.js'
 import { bytes } from '../ui/format.js'
@@ -11,19 +11,23 @@ const metrics = [
   { name: 'jsonl', about: 'the metrics so far as JSON lines, as the command line writes them' },
 ]
 
+/** By the beginning of its header. @param {Uint8Array} content */
+const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subarray(8, 80)).includes('reluscope.checkpoint')
+
 class FilesView extends View {
-  #input = h('input', { type: 'file', accept: '.safetensors', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights file', onchange: () => {
+  #input = h('input', { type: 'file', accept: '.safetensors,.ckpt', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights or checkpoint file', onchange: () => {
     const [file] = this.#input.files ?? []
     if (file) void this.#open(file)
     this.#input.value = ''
   } })
   #status = h('output', { class: 'readout', 'aria-label': 'Files' })
-  #drop = h('div', { class: 'drop' }, h('button', { type: 'button', class: 'button', onclick: () => this.#input.click() }, 'Open weights…'),
-    h('p', { class: 'muted' }, 'or drop a .safetensors file here: its settings become the run’s, its weights the network’s.'), this.#input)
+  #drop = h('div', { class: 'drop' }, h('button', { type: 'button', class: 'button', onclick: () => this.#input.click() }, 'Open a file…'),
+    h('p', { class: 'muted' }, 'or drop one here: the settings of a .safetensors file become the run’s and its weights the network’s; a .ckpt file goes on where its run was.'), this.#input)
 
   build() {
     const rows = [...this.lab.registry.save_formats, ...metrics].map(({ name, about }) => this.#row(name, about, () => this.lab.engine.save(name)))
     rows.push(this.#row('json', 'the settings, as --config takes them', async () => new TextEncoder().encode(JSON.stringify(this.lab.run.config, null, 2) + '\n')))
+    rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to go on here, in Node or natively', () => this.lab.engine.checkpoint()))
     this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status)
     this.addEventListener('dragover', (event) => {
       event.preventDefault()
@@ -66,8 +70,10 @@ class FilesView extends View {
   async #open(file) {
     this.#status.textContent = `Opening ${file.name}…`
     try {
-      await this.lab.openWeights(new Uint8Array(await file.arrayBuffer()))
-      this.#status.textContent = `The network has the weights of ${file.name}.`
+      const content = new Uint8Array(await file.arrayBuffer())
+      const whole = isCheckpoint(content)
+      await (whole ? this.lab.openCheckpoint(content) : this.lab.openWeights(content))
+      this.#status.textContent = whole ? `The run of ${file.name} stands at step ${this.lab.step}.` : `The network has the weights of ${file.name}.`
       this.lab.emit('unnotice', { key: 'files' })
     } catch (error) {
       this.#status.textContent = ''
