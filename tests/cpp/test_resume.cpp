@@ -122,7 +122,7 @@ TEST_SUITE("resume") {
     const auto data = few_digits(240, 70);
     Config config = config_of({});
     config.threads = 1;
-    config.simd = "scalar";
+    config.simd = cpu::simd_names().back();
     config.input = "dense";
     Session whole(data, config);
     Bytes bytes;
