@@ -5,8 +5,63 @@
 #include "core/error.h"
 
 namespace reluscope {
+namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Goes through a text without keeping anything of it, and throws for what is not to be kept. (The
+// parser's own callback looks at all of a list again for each list or object in it.)
+class Checker {
+ public:
+  Checker(const std::string& what, const std::string& wanted) : what_(what), wanted_(wanted) {}
+
+  bool null() { return true; }
+  bool boolean(bool) { return true; }
+  bool number_integer(Json::number_integer_t) { return true; }
+  bool number_unsigned(Json::number_unsigned_t) { return true; }
+  bool number_float(Json::number_float_t, const Json::string_t&) { return true; }
+  bool string(Json::string_t&) { return true; }
+  bool binary(Json::binary_t&) { return true; }
+  bool start_object(std::size_t) { return open(); }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t) { return open(); }
+  bool end_array() { return close(); }
+  bool key(Json::string_t&) {
+    if (++names_.back() > kMaxJsonNames) {
+      throw Error(what_ + ": an object in it has more than " + std::to_string(kMaxJsonNames) +
+                  " names");
+    }
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
+    constexpr int kOutOfRange = 406;
+    if (error.id == kOutOfRange) {
+      throw Error(what_ + ": a number in it is larger than a double can hold");
+    }
+    throw Error(what_ + ": not JSON at byte " + std::to_string(position) + "; " + wanted_ +
+                " was expected");
+  }
+
+ private:
+  bool open() {
+    if (names_.size() == static_cast<std::size_t>(kMaxJsonDepth)) {
+      throw Error(what_ + ": it is nested deeper than " + std::to_string(kMaxJsonDepth) +
+                  " objects and lists");
+    }
+    names_.push_back(0);
+    return true;
+  }
+  bool close() {
+    names_.pop_back();
+    return true;
+  }
+
+  const std::string& what_;
+  const std::string& wanted_;
+  std::vector<std::size_t> names_;  // so far, of each object or list that is open
+};
+
+}  // namespace
 
 Json parse_json(std::string_view text, const std::string& what, const std::string& wanted,
                 std::size_t most_bytes) {
@@ -14,35 +69,9 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
     throw Error(what + ": its text has " + std::to_string(text.size()) + " bytes, but at most " +
                 std::to_string(most_bytes) + " are allowed");
   }
-  std::vector<std::size_t> names;  // so far, of each object that is open
-  const auto watch = [&](int depth, Json::parse_event_t event, Json&) {
-    switch (event) {
-      case Json::parse_event_t::object_start: names.push_back(0); [[fallthrough]];
-      case Json::parse_event_t::array_start:
-        if (depth >= kMaxJsonDepth) {
-          throw Error(what + ": it is nested deeper than " + std::to_string(kMaxJsonDepth) +
-                      " objects and lists");
-        }
-        break;
-      case Json::parse_event_t::object_end: names.pop_back(); break;
-      case Json::parse_event_t::key:
-        if (++names.back() > kMaxJsonNames) {
-          throw Error(what + ": an object in it has more than " + std::to_string(kMaxJsonNames) +
-                      " names");
-        }
-        break;
-      default: break;
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, watch);
-  } catch (const Json::parse_error& error) {
-    throw Error(what + ": not JSON at byte " + std::to_string(error.byte) + "; " + wanted +
-                " was expected");
-  } catch (const Json::exception&) {
-    throw Error(what + ": a number in it is larger than a double can hold");
-  }
+  Checker checker(what, wanted);
+  Json::sax_parse(text, &checker);
+  return Json::parse(text);
 }
 
 }  // namespace reluscope
