@@ -55,29 +55,64 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   await close()
 })
 
-test('a damaged slot is passed over for the one before', async () => {
-  const { page, close } = await openPage(site, { hash })
-  const first = await trainAndStop(page, 50)
-  const second = await trainAndStop(page, first + 50)
-  assert.ok(second > first)
-  const [newestStep, olderStep] = await page.evaluate(async () => {
+/** A run that does not end while it is looked at. */
+const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=100'
+
+/** What the two slots say of themselves, the newest first. @param {Page} page @param {boolean} damage the newest */
+function slots(page, damage = false) {
+  return page.evaluate(async (damaged) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope')
-    const read = async (/** @type {string} */ name) => new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer())
-    const sequence = (/** @type {Uint8Array} */ bytes) => new DataView(bytes.buffer).getFloat64(8, true)
-    const slots = await Promise.all(['auto-0', 'auto-1'].map(async (name) => ({ name, bytes: await read(name) })))
-    slots.sort((a, b) => sequence(b.bytes) - sequence(a.bytes))
-    // Of the checkpoint in a slot, by the text in its header; what is kept at the end of an epoch may lie between the stops.
-    const steps = slots.map(({ bytes }) => Number(new TextDecoder('latin1').decode(bytes.subarray(0, 1 << 14)).match(/\\"steps\\":(\d+)/)?.[1]))
-    const newest = slots[0]
-    newest.bytes[newest.bytes.length >> 1] ^= 1
-    const writable = await (await folder.getFileHandle(newest.name)).createWritable()
-    await writable.write(newest.bytes)
-    await writable.close()
-    return steps
-  })
-  assert.equal(newestStep, second)
-  assert.ok(olderStep >= first && olderStep < second, `${olderStep} is not from ${first} to ${second}`)
+    const found = await Promise.all(['auto-0', 'auto-1'].map(async (name) => {
+      const handle = await folder.getFileHandle(name)
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
+      const view = new DataView(bytes.buffer)
+      const about = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + view.getUint32(16, true))))
+      return { handle, bytes, sequence: view.getFloat64(8, true), step: /** @type {number} */ (about.step) }
+    }))
+    found.sort((a, b) => b.sequence - a.sequence)
+    if (damaged) {
+      found[0].bytes[found[0].bytes.length >> 1] ^= 1
+      const writable = await found[0].handle.createWritable()
+      await writable.write(found[0].bytes)
+      await writable.close()
+    }
+    return found.map(({ step }) => step)
+  }, damage)
+}
+
+test('a damaged slot is passed over for the one before', async () => {
+  const { page, close } = await openPage(site, { hash: long })
+  await trainAndStop(page, 50)
+  const stopped = await trainAndStop(page, 100)
+  const [newest, other] = await slots(page, true)
+  assert.equal(newest, stopped)
+  assert.ok(other < newest)
   await reload(page)
-  assert.match(await page.locator('.notice').innerText(), new RegExp(`: ${olderStep} steps of`))
+  assert.match(await page.locator('.notice').innerText(), new RegExp(`: ${other} steps of`))
+  await press(page, 'Continue')
+  await waitForState(page, 'paused')
+  assert.equal(await stepOf(page), other)
+  await close()
+})
+
+test('storage that is full is said, training goes on, and what was kept is whole', async () => {
+  const { page, close } = await openPage(site, { hash: long })
+  await trainAndStop(page, 50)
+  const kept = await trainAndStop(page, 100)
+  const session = await page.context().newCDPSession(page)
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 1 })
+  await press(page, 'Train')
+  await page.locator('.notice', { hasText: 'The run could not be kept in this browser' }).waitFor()
+  const then = await stepOf(page)
+  await waitForStep(page, then + 200)
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  await page.waitForTimeout(1500)  // a stop is kept too, or not
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin })
+  await reload(page)
+  const shown = /: ([\d,]+) steps of/.exec(await page.locator('.notice').innerText())?.[1].replace(',', '')
+  assert.ok(Number(shown) > 0 && Number(shown) <= kept, `${shown} of ${kept}`)
+  await press(page, 'Continue')
+  await waitForState(page, 'paused')
   await close()
 })
