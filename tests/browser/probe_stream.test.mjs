@@ -100,11 +100,13 @@ test('what comes is what the command line says at the same step, while it steps 
     engine.on('probe', (/** @type {any} */ snapshot) => seen.push(snapshot))
     await engine.watchProbe('units', { everywhere: true })
     await engine.configure(config)
-    await engine.watchProbe('hidden', { components: 'act1' })
-    const looked = async (/** @type {number} */ step) => {
-      while (seen.at(-1)?.step !== step) await new Promise((resolve) => setTimeout(resolve, 5))
+    const until = async (/** @type {() => boolean} */ reached) => {
+      while (!reached()) await new Promise((resolve) => setTimeout(resolve, 5))
     }
+    const looked = (/** @type {number} */ step) => until(() => seen.at(-1)?.step === step)
     await looked(0)
+    await engine.watchProbe('hidden', { components: 'act1' })
+    await until(() => seen.length === 2)
     for (let step = 1; step <= 20; step++) {
       await engine.step()
       await looked(step - (step % 8))
