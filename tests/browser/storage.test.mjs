@@ -66,7 +66,7 @@ function slots(page, damage = false) {
       const handle = await folder.getFileHandle(name)
       const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
       const view = new DataView(bytes.buffer)
-      const about = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + view.getUint32(16, true))))
+      const about = JSON.parse(new TextDecoder().decode(bytes.subarray(32, 32 + view.getUint32(16, true))))
       return { handle, bytes, sequence: view.getFloat64(8, true), step: /** @type {number} */ (about.step) }
     }))
     found.sort((a, b) => b.sequence - a.sequence)
