@@ -94,6 +94,7 @@ export class Storage {
   next
   /** What changes stored runs is done one after the other. @type {Promise<unknown>} */
   #queue = Promise.resolve()
+  #lastId = 0
 
   /** @param {import('./files.js').Files} files */
   constructor(files) {
@@ -193,7 +194,8 @@ export class Storage {
 
   /** Never one that was there before: a run may still remember it. */
   async #newId() {
-    return String(Math.max(Date.now(), ...(await this.#runFiles()).map(({ id }) => Number(id) + 1)))
+    this.#lastId = Math.max(Date.now(), this.#lastId + 1, ...(await this.#runFiles()).map(({ id }) => Number(id) + 1))
+    return String(this.#lastId)
   }
 
   /** A run's file has a new name each time that it is written. @param {string} [only] of this id */
