@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { zipSync } from 'fflate'
 import { png } from '../node/formats.mjs'
 import { cutIdx, headless, idxNames, temporaryFolder, trainJson } from '../node/support.mjs'
-import { addressOf, keepInSight, openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
+import { addressOf, keepInSight, openPage, openSite, press, pressFromAfar, setField, stepOf, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -100,7 +100,7 @@ test('a kept run on own data waits for its files, and then opens where it stood'
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')
   assert.deepEqual([await stepOf(page), await weightsHash(page)], [3, weights])
-  await press(page, 'Continue')
+  await pressFromAfar(page, 'Continue')
   await page.waitForFunction(() => document.querySelector('.notice') === null)
   assert.deepEqual([await stepOf(page), await weightsHash(page)], [3, weights])
   assert.deepEqual(troubles, [])

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { keepInSight, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -40,7 +40,7 @@ async function trainTo(page, step) {
 /** @param {Page} page @param {string} name of a download */
 async function downloaded(page, name) {
   const waiting = page.waitForEvent('download')
-  await press(page, `Download .${name}`)
+  await pressFromAfar(page, `Download .${name}`)
   const file = await waiting
   return { name: file.suggestedFilename(), content: readFileSync(await file.path()) }
 }

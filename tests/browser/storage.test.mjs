@@ -2,7 +2,7 @@
 // that are damaged, storage that is full, of another kind or not there at all; and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { keepInSight, openPage, openSite, output, press, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, pressFromAfar, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -167,7 +167,7 @@ test('storage that is full is said, training goes on, and what was kept is whole
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')
   assert.deepEqual([await stepOf(page), await weightsHash(page)], [kept, weights])
-  await press(page, 'Continue')
+  await pressFromAfar(page, 'Continue')
   await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), shown)
   await close()
 })

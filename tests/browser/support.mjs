@@ -87,6 +87,11 @@ export function press(page, name) {
   return page.getByRole('button', { name, exact: true }).click()
 }
 
+/** The same without scrolling there, while a view is kept in sight. @param {Page} page @param {string} name of a button */
+export function pressFromAfar(page, name) {
+  return page.getByRole('button', { name, exact: true }).dispatchEvent('click')
+}
+
 /** @param {Page} page @param {string} state */
 export function waitForState(page, state) {
   return page.waitForSelector(`rl-topbar[data-state="${state}"]`)
