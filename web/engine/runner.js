@@ -39,12 +39,13 @@ export class Runner {
   #watched = new Map()
   #probes
 
-  /** @type {(milestone: boolean) => void} */
+  /** @type {(after: 'slice' | 'epoch' | 'stop') => void} */
   #moved
 
   /**
    * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
-   * @param {(milestone: boolean) => void} [moved] told after each slice of training, and at epochs' ends and stops
+   * @param {(after: 'slice' | 'epoch' | 'stop') => void} [moved] told where it may be saved: after a slice of training, at
+   *   an epoch's end, where it stops
    */
   constructor(session, info, post, moved = () => {}) {
     this.#session = session
@@ -201,7 +202,7 @@ export class Runner {
     this.#sendSnapshots()
     this.#probes.send(false)
     this.#post('state', { state })
-    this.#moved(true)
+    this.#moved('stop')
   }
 
   #runSlice() {
@@ -220,7 +221,7 @@ export class Runner {
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
-    this.#moved(false)
+    this.#moved('slice')
     this.#markDue()
     this.#sendSnapshots()
     this.#probes.send(true)
@@ -287,7 +288,7 @@ export class Runner {
       seconds: answer.seconds,
       samplesPerSecond: answer.samples_per_second,
     })
-    this.#moved(true)
+    this.#moved('epoch')
   }
 
   #sendProgress() {

@@ -107,7 +107,7 @@ async function makeRun(config, checkpoint) {
   if (dataset !== next) release(dataset)
   dataset = next
   const run = { session, info }
-  runner = new Runner(session, info, post, (milestone) => autosave.moved(run, milestone))
+  runner = new Runner(session, info, post, (after) => autosave.moved(run, after))
   if (checkpoint) info.past = runner.goOn()
   post('state', { state: runner.state })
   for (const [key, pixels] of watched) {
