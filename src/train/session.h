@@ -117,6 +117,9 @@ class Session {
   // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
   // Error for a file that is damaged or of another run or data set; the session is then of no use.
   void restore(std::span<const std::uint8_t> checkpoint);
+  // Takes up where that run was, to go on otherwise: this session's config must be forked_config() of the
+  // file's (train/fork.h). Throws Error as restore() does, and for weights of another shape.
+  void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
   // last step, "batches", "samples" and "total" of that epoch}.
@@ -147,6 +150,8 @@ class Session {
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
   Json state() const;                    // all counters; see checkpoint.cpp
+  void take_up(std::span<const std::uint8_t> checkpoint, bool forks);
+  void begin_fork(const Config& saved);
   void restore_state(const Json& state, const Config& saved);
   Json monitors() const;
   void restore_monitors(const Json& monitors);

@@ -449,7 +449,7 @@ export class Core {
 
   /**
    * The kinds of experiments with their flags, and the lessons, a line each.
-   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean}[]}[],
+   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean, file: boolean}[]}[],
    *            lessons: string[]}}
    */
   experimentKinds() {
@@ -461,12 +461,15 @@ export class Core {
    * @param {string} kind "race", "sweep" or "lessons"
    * @param {Config} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
-   * @param {{text: string, name: string}} [finished] JSON lines of runs that are not to be run again, and their file
+   * @param {{files?: Record<string, Uint8Array>, finished?: {text: string, name: string}}} [options]
+   *   files: the bytes of flags that name a file; with a checkpoint as "from", config must be configOfCheckpoint()'s.
+   *   finished: JSON lines of runs that are not to be run again, and their file
    * @returns {Experiment}
    */
-  createExperiment(dataset, kind, config, flags, finished = { text: '', name: '' }) {
+  createExperiment(dataset, kind, config, flags, { files = {}, finished = { text: '', name: '' } } = {}) {
+    for (const [name, bytes] of Object.entries(files)) asBytes(bytes, name)
     return new Experiment(unwrap(this.module.Experiment.make(
-      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), finished.text, finished.name)))
+      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), files, finished.text, finished.name)))
   }
 
   /**

@@ -227,8 +227,10 @@ const requests = {
   /** @param {{config: Partial<Config>, points: number}} message */
   rates: ({ config, points }) => loaded().data.rates(config, points),
   experimentKinds: () => core.experimentKinds(),
-  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
-  async startExperiment({ kind, config: wanted, flags }) {
+  /** @param {{bytes: Uint8Array, given: [string, string][]}} message */
+  configOfCheckpoint: ({ bytes, given }) => core.configOfCheckpoint(bytes, given),
+  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][], files: {from?: Uint8Array}}} message */
+  async startExperiment({ kind, config: wanted, flags, files }) {
     const config = core.configFromJson(JSON.stringify(wanted))
     const next = await datasetOf(config.data)
     const before = dataset
@@ -236,7 +238,7 @@ const requests = {
     experiment?.delete()
     experiment = undefined
     if (before !== next) release(before)
-    experiment = core.createExperiment(next.data, kind, config, flags)
+    experiment = core.createExperiment(next.data, kind, config, flags, { files })
     return experiment.start()
   },
   advanceExperiment() {
