@@ -1,11 +1,8 @@
 // Race and lessons in the page, on MNIST: what they show is what the command line in Node says of the same configs.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { root } from '../../web/data.mjs'
 import { bytesOf } from './canvas.mjs'
-import { csvRows, downloaded, openPage, openSite, press, stepOf } from './support.mjs'
+import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -13,12 +10,6 @@ before(async () => {
   site = await openSite()
 })
 after(() => site?.close())
-
-/** The rows that the command line prints. @param {string[]} args @returns {any[]} */
-function rowsOf(args) {
-  const text = execFileSync('node', [join(root, 'web/engine/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  return text.trim().split('\n').map((line) => JSON.parse(line))
-}
 
 /**
  * Where a chart's first line and its band begin and end, as shares of the plot's height from below.

@@ -42,6 +42,8 @@ export class Lab extends Emitter {
   /** @type {string[]} what the command line would have printed */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
+  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./own_data.js').Found[]>} */
+  ownFiles = new Map()
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */

@@ -23,7 +23,7 @@ const columns = [
 ]
 
 class RaceView extends View {
-  #runner = new ExperimentRunner()
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   /** @type {Entry[]} */
   #entries = beginning.map((text) => ({ flag: 'activations', text }))
   #list = h('ul', { class: 'race-entries', 'aria-label': 'Configurations' })
@@ -63,8 +63,16 @@ class RaceView extends View {
       h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element, this.#note,
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
       this.#table, this.#details)
+    this.lab.on('run', () => this.#fitSamples())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
+    this.#fitSamples()
+  }
+
+  /** Own data may have fewer images than a race usually takes. */
+  #fitSamples() {
+    const { train } = this.lab.run.dataset
+    if (Number(this.#samples.value) > train) this.#samples.value = String(train)
   }
 
   #addActivation() {
