@@ -1,10 +1,8 @@
 // Race and lessons in the page, on MNIST: what they show is what the command line in Node says of the same configs.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { root } from '../../web/data.mjs'
-import { openPage, openSite, press, stepOf } from './support.mjs'
+import { bytesOf } from './canvas.mjs'
+import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -13,10 +11,22 @@ before(async () => {
 })
 after(() => site?.close())
 
-/** The rows that the command line prints. @param {string[]} args @returns {any[]} */
-function rowsOf(args) {
-  const text = execFileSync('node', [join(root, 'web/engine/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  return text.trim().split('\n').map((line) => JSON.parse(line))
+/**
+ * Where a chart's first line and its band begin and end, as shares of the plot's height from below.
+ * @param {import('playwright-core').Locator} chart @param {number} share of the plot's width
+ */
+async function bandAt(chart, share) {
+  const { left, top, width, height } = await chart.locator('.u-over').evaluate((over) => {
+    const [inner, outer] = [over.getBoundingClientRect(), over.parentElement?.querySelector('canvas')?.getBoundingClientRect() ?? new DOMRect()]
+    return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height }
+  })
+  const [picture] = await bytesOf(chart.locator('canvas'))
+  const x = Math.round(left + share * width)
+  const rows = Array.from({ length: picture.height }, (_, y) => y).filter((y) => {
+    const [red, green, blue, alpha] = picture.bytes.slice(4 * (y * picture.width + x), 4 * (y * picture.width + x) + 4)
+    return alpha > 20 && Math.abs(red - 0xab) < 16 && Math.abs(green - 0x6a) < 16 && Math.abs(blue - 0xea) < 16
+  })
+  return { low: 1 - (rows[rows.length - 1] + 1 - top) / height, high: 1 - (rows[0] - top) / height }
 }
 
 /** @param {number} value */
@@ -33,15 +43,34 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
   await view.getByRole('button', { name: 'Start race' }).click()
   await view.locator('.race-table').waitFor()
   const shown = await view.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)))
-  const expected = rowsOf(['race', '--entry', 'lr=0.02', '--activations', 'relu,elu', '--seeds', '2', '--epochs', '2', '--train_samples', '1000'])
-    .filter(({ event }) => event === 'summary')
+  const rows = rowsOf(['race', '--entry', 'lr=0.02', '--activations', 'relu,elu', '--seeds', '2', '--epochs', '2', '--train_samples', '1000'])
+  const expected = rows.filter(({ event }) => event === 'summary')
   assert.deepEqual(shown.map(([name]) => name), ['lr=0.02', 'relu', 'elu'])
   assert.deepEqual(shown.map((row) => [row[1], row[4]]), expected.map((row) =>
     ['test_accuracy', 'dead'].map((key) => `${percent(row[key].mean)} ± ${percent(row[key].deviation)}`)))
   const label = await view.getByRole('img', { name: /^Test accuracy/ }).getAttribute('aria-label')
-  assert.equal(label, `Test accuracy, by epoch: ${expected.map((row) => `${row.name} ${(100 * row.test_accuracy.mean).toFixed(1)}%`).join(', ')}`)
+  assert.equal(label, `Test accuracy, by epoch: ${expected.map(({ name, test_accuracy: of }) =>
+    `${name} ${(100 * of.mean).toFixed(1)}% ± ${(100 * of.deviation).toFixed(1)}%`).join(', ')}`)
   const running = await view.getByRole('img', { name: /^Running loss/ }).getAttribute('aria-label')
   assert.match(running ?? '', /^Running loss, by step, smoothed: lr=0\.02 \d\S*, relu \d\S*, elu \d\S*$/)
+
+  // The CSV ends with what the core's summary says, and the band reaches one deviation to both sides of the mean.
+  const last = csvRows((await downloaded(page, 'Test loss, by epoch as CSV')).bytes).at(-1) ?? {}
+  assert.equal(last.epoch, 2)
+  for (const { name, test_loss: { mean, deviation } } of expected) {
+    assert.ok(Math.abs(Number(last[name]) - mean) < 1e-12, `${name}: ${last[name]} and ${mean}`)
+    assert.ok(Math.abs(Number(last[`${name} deviation`]) - deviation) < 1e-12, `${name}: ${last[`${name} deviation`]} and ${deviation}`)
+  }
+  const losses = (/** @type {string} */ name, /** @type {number} */ epoch) =>
+    rows.filter((row) => row.event === 'epoch' && row.name === name && row.epoch === epoch).map(({ test_loss: value }) => value)
+  const ends = (/** @type {number[]} */ [a, b]) => [(a + b) / 2 - Math.abs(a - b) / Math.SQRT2, (a + b) / 2 + Math.abs(a - b) / Math.SQRT2]
+  for (const name of ['relu', 'elu']) await view.locator('.chart-legend').getByRole('button', { name, exact: true }).click()
+  const widest = ends(losses('lr=0.02', 1)).map((end, i) => (end + ends(losses('lr=0.02', 2))[i]) / 2) // half way between two epochs
+  const drawn = await bandAt(view.locator('.chart').nth(1), 0.75)
+  const bound = 1.05 * Math.max(...[1, 2].map((epoch) => ends(losses('lr=0.02', epoch))[1]))
+  for (const [i, at] of [drawn.low, drawn.high].entries()) {
+    assert.ok(Math.abs(at - widest[i] / bound) < 0.012, `the band's end is at ${at}, and should be at ${widest[i] / bound}`)
+  }
   assert.equal(await stepOf(page), 0)
   assert.deepEqual(troubles, [])
   await close()

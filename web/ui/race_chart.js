@@ -11,7 +11,8 @@ export function runStyle(index) {
   return { colour: palette[index % palette.length], dash: dashes[index % dashes.length] }
 }
 
-/** @typedef {{name: string, points: Map<number, number>}} RunCurve points: from an x to a value */
+/** @typedef {{name: string, points: Map<number, number>, spread?: Map<number, number>}} RunCurve from an x to a value, and to its
+ *  deviation over several runs */
 
 export class RaceChart {
   #chart
@@ -33,7 +34,10 @@ export class RaceChart {
   /** @param {RunCurve[]} curves */
   show(curves) {
     const xs = [...new Set(curves.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b)
-    this.#chart.show(xs, curves.map(({ name, points }, i) => ({ name, ...runStyle(i), values: xs.map((x) => points.get(x) ?? null) })))
+    const of = (/** @type {Map<number, number>} */ points) => xs.map((x) => points.get(x) ?? null)
+    this.#chart.show(xs, curves.map(({ name, points, spread }, i) => ({
+      name, ...runStyle(i), values: of(points), dots: xs.length < 3, ...(spread && spread.size > 0 ? { spread: of(spread) } : {}),
+    })))
   }
 
   restyle() {

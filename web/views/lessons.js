@@ -23,18 +23,33 @@ function written(measure, value) {
 }
 
 class LessonsView extends View {
-  #runner = new ExperimentRunner()
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
+  #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#list)
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list)
+    this.lab.on('run', () => this.#tellData())
+    this.#tellData()
     this.#fill().catch((error) => {
       this.#status.textContent = String(error.message)
     })
+  }
+
+  /** What the lessons run on. */
+  get #data() {
+    const { data } = this.lab.run.config
+    return this.lab.ownFiles.has(data) ? 'mnist' : data
+  }
+
+  #tellData() {
+    const { data } = this.lab.run.config
+    this.#own.hidden = this.#data === data
+    this.#own.textContent = `Lessons are stated about MNIST, with its ten classes and its sizes: they run on that, not on “${data}”.`
   }
 
   async #fill() {
@@ -53,7 +68,7 @@ class LessonsView extends View {
     result.replaceChildren()
     this.#status.textContent = `${name}: loading the data into a worker of its own…`
     try {
-      const base = await this.lab.engine.parse([['data', this.lab.run.config.data], ['threads', '1']])
+      const base = await this.lab.engine.parse([['data', this.#data], ['threads', '1']])
       /** @type {[string, string][]} */
       const flags = [['only', name]]
       if (!this.#whole.checked) flags.push(['quick', ''])

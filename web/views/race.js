@@ -23,7 +23,7 @@ const columns = [
 ]
 
 class RaceView extends View {
-  #runner = new ExperimentRunner()
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   /** @type {Entry[]} */
   #entries = beginning.map((text) => ({ flag: 'activations', text }))
   #list = h('ul', { class: 'race-entries', 'aria-label': 'Configurations' })
@@ -40,6 +40,7 @@ class RaceView extends View {
   #details = h('details', { hidden: true }, h('summary', {}, 'What the command line prints'), this.#printed)
   #running = false
   #legend = new Legend()
+  #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the seed that runs.')
   #charts = {
     running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
     loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
@@ -59,11 +60,19 @@ class RaceView extends View {
         this.#addSetting()
       } }, this.#activation, this.#setting, h('button', { class: 'button small' }, 'Add setting'),
       labelled('Seeds', this.#seeds), labelled('Epochs', this.#epochs), labelled('Training samples', this.#samples)),
-      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element,
+      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element, this.#note,
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
       this.#table, this.#details)
+    this.lab.on('run', () => this.#fitSamples())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
+    this.#fitSamples()
+  }
+
+  /** Own data may have fewer images than a race usually takes. */
+  #fitSamples() {
+    const { train } = this.lab.run.dataset
+    if (Number(this.#samples.value) > train) this.#samples.value = String(train)
   }
 
   #addActivation() {
@@ -147,8 +156,8 @@ class RaceView extends View {
       this.#details.hidden = false
     }
     this.#charts.running.show(this.#curves.map(({ name, running }) => ({ name, points: running })))
-    this.#charts.loss.show(this.#curves.map((curve) => ({ name: curve.name, points: means(curve.loss) })))
-    this.#charts.accuracy.show(this.#curves.map((curve) => ({ name: curve.name, points: means(curve.accuracy) })))
+    for (const key of /** @type {const} */ (['loss', 'accuracy'])) this.#charts[key].show(this.#curves.map((curve) => ({ name: curve.name, ...overSeeds(curve[key]) })))
+    this.#note.hidden = !this.#curves.some(({ loss }) => [...loss.values()].some((values) => values.length > 1))
   }
 
   /** @param {number} index in the plan: the entries seed by seed @param {number} step @param {number} value */
@@ -198,10 +207,18 @@ function timesOf(lines) {
   return cells.slice(head + 1).filter((row) => row.length > fromEnd).map((row) => `${row[row.length - fromEnd]} µs`)
 }
 
-/** The mean over the seeds at each epoch. @param {Map<number, number[]>} values */
-function means(values) {
-  return new Map([...values].map(([at, all]) => [at, all.reduce((sum, value) => sum + value, 0) / all.length]))
+/** At each epoch the mean over the seeds, and from two of them on the deviation of the sample. @param {Map<number, number[]>} values */
+function overSeeds(values) {
+  const points = new Map([...values].map(([at, all]) => [at, meanOf(all)]))
+  const spread = new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => {
+    const mean = meanOf(all)
+    return [at, Math.sqrt(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (all.length - 1))]
+  }))
+  return { points, spread }
 }
+
+/** @param {number[]} values */
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** @param {string} label @param {string} value */
 function number(label, value) {
