@@ -270,7 +270,9 @@ export class Runner {
       this.#post('done', { weightsSha256: answer.weights_sha256 })
     } else if (answer.event === 'diverged') {
       this.#settle('diverged')
-      this.#post('diverged', { step: answer.step, layer: answer.layer_text, message: answer.message })
+      this.#post('diverged', {
+        step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: areFinite(this.#session.save('safetensors')),
+      })
     } else throw new Error(`unknown event ${answer.event} of the core`)
     return answer.event
   }
@@ -346,6 +348,12 @@ export class Runner {
       this.#post('snapshot', { key, step: this.#last.step, prediction }, buffersOf(prediction))
     }
   }
+}
+
+/** Whether all numbers are, in a .safetensors file: after the length of its head and the head. @param {Uint8Array} bytes */
+function areFinite(bytes) {
+  const head = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  return new Float32Array(bytes.slice(8 + head).buffer).every(Number.isFinite)
 }
 
 /** After the messages that have come by now. @returns {Promise<void>} */
