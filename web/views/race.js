@@ -33,7 +33,7 @@ class RaceView extends View {
   #epochs = number('Epochs', '4')
   #samples = number('Training samples', '2000')
   #start = h('button', { type: 'button', class: 'button primary', onclick: () => (this.#running ? this.#stop() : this.#race()) }, 'Start race')
-  #status = h('output', { class: 'readout', 'aria-label': 'Race' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Race', 'aria-live': 'off' })
   #error = h('p', { class: 'field-error', role: 'alert' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the race' })
   #printed = h('pre', { class: 'log', tabIndex: 0, 'aria-label': 'What the command line prints for the race' })
@@ -151,6 +151,7 @@ class RaceView extends View {
     if (progress.event === 'working') this.#status.textContent = `Racing: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = 'Finished. Means and deviations are over the seeds.'
+      this.lab.emit('announce', 'The race has finished.')
       this.#showTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), timesOf(progress.lines))
       this.#printed.textContent = progress.lines.join('\n').trim()
       this.#details.hidden = false
