@@ -3,6 +3,7 @@ import { Bars } from '../ui/bars.js'
 import { themeColour } from '../ui/colours.js'
 import { toMnist } from '../ui/digit.js'
 import { h } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { percent } from '../ui/format.js'
 import { LayerStack } from '../ui/layer_stack.js'
 import { drawPixels } from '../ui/pixels.js'
@@ -35,7 +36,12 @@ class DrawView extends View {
         h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
       h('div', { class: 'draw-right' }, this.#bars.element)),
     h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'),
-    this.#layers.element)
+    this.#layers.element,
+    explain({
+      what: 'The drawing is scaled into 20 × 20 pixels and moved so that its centre of mass is in the middle, as MNIST’s digits were; the small picture is what the network gets.',
+      look: 'How sure it is of what is no digit: probabilities always sum to one, and it has never seen a letter.',
+      attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
+    }))
     this.#listen()
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())

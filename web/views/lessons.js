@@ -2,6 +2,7 @@
 import { writeHash } from '../ui/hash.js'
 import { h } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
+import { explain } from '../ui/explain.js'
 import { percent, short } from '../ui/format.js'
 import { formula } from '../ui/formula.js'
 import { View } from './view.js'
@@ -38,7 +39,12 @@ class LessonsView extends View {
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list)
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list,
+      explain({
+        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and subtracts them seed by seed. The claim counts as supported where the difference is larger than chance makes it in one case of twenty, and at least as large as matters.',
+        look: 'What is not supported: not all that is said about activations shows on MNIST with little data. The command line prints the same table.',
+        attempt: 'Run a claim quickly, then whole; open one of its configurations and change one thing.',
+      }))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
     this.#fill().catch((error) => {

@@ -1,6 +1,7 @@
 // Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights.
 import { h, iconButton } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
+import { explain } from '../ui/explain.js'
 import { loss, percent, short } from '../ui/format.js'
 import { Legend, swatch } from '../ui/legend.js'
 import { RaceChart, runStyle } from '../ui/race_chart.js'
@@ -62,7 +63,12 @@ class RaceView extends View {
       labelled('Seeds', this.#seeds), labelled('Epochs', this.#epochs), labelled('Training samples', this.#samples)),
       h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element, this.#note,
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
-      this.#table, this.#details)
+      this.#table, this.#details,
+      explain({
+        what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation to both sides.',
+        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss stands still.',
+        attempt: 'Add lr=0.02 to the five activations, with three seeds: who still learns?',
+      }))
     this.lab.on('run', () => this.#fitSamples())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
