@@ -12,7 +12,7 @@ const numbered = /^Run (\d+)$/
 const mostPoints = 400
 const smoothing = 0.9
 /** Least milliseconds between two saves of a run that goes on: its epochs may be shorter. */
-const every = 3000
+const every = 15_000
 
 export class KeptRuns {
   /** In the order in which they were begun. @type {KeptRun[]} */
