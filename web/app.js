@@ -90,7 +90,7 @@ function listen(lab) {
   }))
   lab.engine.on('failure', ({ message }) => notices.show({
     key: 'failure', kind: 'error', title: 'The engine stopped', text: sentence(message),
-    kept: 'The settings are kept in the address; the weights are lost.', advice: 'Load the page again to go on from step 0.',
+    kept: 'The settings are in the address, and the run is kept as it was at its last pause or epoch.', advice: 'Load the page again to go on from there.',
     action: { label: 'Load again', run: () => location.reload() },
   }))
 }

@@ -215,6 +215,20 @@ test('a run that another takes the place of is stored before, in the middle of a
   await press(page, 'Open Run 2')
   await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
   assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 93,800`, second)
+  // Each keeps its own curve, whatever was going on when the other was opened.
+  await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
+  const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
+  const alone = await curve()
+  for (let i = 0; i < 4; i++) {
+    await press(page, 'Train')
+    await waitForState(page, 'training')
+    await press(page, 'Open Run 1')
+    await page.waitForFunction(() => document.querySelector('rl-runs tbody')?.lastElementChild?.classList.contains('is-current'))
+    assert.equal(await curve(), alone)
+    assert.equal((await stepsByName(page))['Run 1'], first)
+    await press(page, 'Open Run 2')
+    await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
+  }
   // One that is deleted while it is open is not kept again, but the next is.
   await press(page, 'Delete Run 2')
   await waitForRuns(page, { 'Run 1': first })

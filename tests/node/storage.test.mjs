@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { crc32 } from '../../web/engine/crc32.js'
 import { memoryFiles } from '../../web/engine/files.js'
 import { createEngine } from '../../web/engine/node.mjs'
 import { Storage, aboutOf, seal, unseal } from '../../web/engine/storage.js'
+import { crc32Of } from './png.mjs'
 import { root } from './support.mjs'
 
 /** @typedef {import('../../web/engine/files.js').Files} Files */
@@ -48,6 +50,15 @@ function breaking(files, limit, why) {
 
 /** @param {Uint8Array} bytes */
 const file = (bytes) => new Blob([/** @type {any} */ (bytes)])
+
+test('the checksum is that of the standard for every length and place of a byte', () => {
+  assert.equal(crc32(new TextEncoder().encode('123456789')), 0xcbf43926)
+  for (let length = 0; length <= 40; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 167 + length * 29) % 256)
+    assert.equal(crc32(bytes), crc32Of(bytes), `${length} bytes`)
+    assert.equal(crc32(bytes.subarray(3)), crc32Of(bytes.subarray(3)), `${length} bytes from the fourth on`)
+  }
+})
 
 test('a sealed file is read as it was, and refused with any bit changed or any end cut off', async () => {
   const whole = seal(7, { step: 3 }, { checkpoint: bytesOf(1), lines })

@@ -11,7 +11,7 @@ import { smooth, thinned } from './line_chart.js'
 const numbered = /^Run (\d+)$/
 const mostPoints = 400
 const smoothing = 0.9
-/** Least milliseconds between two saves of a run that goes on: its epochs may be shorter. */
+/** Least milliseconds between two saves of a run that goes on: a save takes a tenth of a second of its training. */
 const every = 15_000
 
 export class KeptRuns {
@@ -24,6 +24,7 @@ export class KeptRuns {
   /** The saves that are going on. @type {Promise<void> | undefined} */
   #keeping
   #again = false
+  #leaving = false
   #keptAt = -Infinity
   #keptStep = -1
   /** The run that was deleted while it went on. @type {import('./lab.js').RunInfo | undefined} */
@@ -38,9 +39,17 @@ export class KeptRuns {
   begin() {
     const lab = this.#lab
     lab.leave = () => this.#leave()
-    lab.on('run', () => (this.#keptStep = this.current?.step ?? -1))
+    lab.on('run', () => {
+      this.#keptStep = this.current?.step ?? -1
+      this.#keptAt = -Infinity
+    })
     lab.on('epoch', () => performance.now() - this.#keptAt >= every && void this.#keep())
-    lab.on('state', () => ['paused', 'finished', 'diverged'].includes(lab.state) && lab.step !== this.#keptStep && void this.#keep())
+    lab.on('state', () => this.#keepStop())
+  }
+
+  #keepStop() {
+    const { state, step } = this.#lab
+    if (['paused', 'finished', 'diverged'].includes(state) && step !== this.#keptStep) void this.#keep()
   }
 
   /** The entry of the run that there is. */
@@ -105,6 +114,7 @@ export class KeptRuns {
 
   /** Stores the run that there is; if it is being stored already, again after that. */
   #keep() {
+    if (this.#leaving) return undefined
     this.#again = true
     return (this.#keeping ??= this.#work().finally(() => (this.#keeping = undefined)))
   }
@@ -116,10 +126,16 @@ export class KeptRuns {
     }
   }
 
-  /** Before another run takes its place. */
+  /** Before another run takes its place. Until that is over nothing is stored: what the engine has and what the page knows
+   * may be of different runs. @returns {Promise<() => void>} to be called then */
   async #leave() {
     await this.#keeping
     if (this.#lab.training || this.#lab.step !== this.#keptStep) await this.#keep()
+    this.#leaving = true
+    return () => {
+      this.#leaving = false
+      this.#keepStop()
+    }
   }
 
   async #store() {

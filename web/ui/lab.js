@@ -49,8 +49,8 @@ export class Lab extends Emitter {
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
   unit = null
-  /** What is done before another run takes this one's place. @type {() => Promise<void>} */
-  leave = async () => {}
+  /** What is done before another run takes this one's place, and what once it has or could not. @type {() => Promise<() => void>} */
+  leave = async () => () => {}
   /** @type {Promise<unknown>} changes are made one after the other */
   #queue = Promise.resolve()
 
@@ -253,8 +253,17 @@ export class Lab extends Emitter {
 
   /** @param {() => Promise<RunInfo>} begin */
   async #adopt(begin) {
-    if (this.run) await this.leave()
-    this.run = await begin()
+    const arrived = await this.leave()
+    try {
+      await this.#arrive(await begin())
+    } finally {
+      arrived()
+    }
+  }
+
+  /** @param {RunInfo} run */
+  async #arrive(run) {
+    this.run = run
     const { past } = this.run
     this.#nextEvents = undefined
     this.progress = past?.progress
