@@ -1,5 +1,5 @@
 // The run that the browser keeps for a reload: offered after one, and said when it cannot be kept.
-import { plural } from './format.js'
+import { capitalised, plural } from './format.js'
 import { sentence } from './lab.js'
 
 let asked = false
@@ -19,7 +19,7 @@ export async function offerKept(lab) {
     lab.emit('unnotice', { key: 'keep' })
   })
   engine.on('keepFailed', ({ message }) => lab.emit('notice', {
-    key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: sentence(message),
+    key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: capitalised(sentence(message)),
     kept: 'Training goes on, and what was kept before is whole.', advice: 'Free some storage, or save the run as a file.',
   }))
   try {
@@ -28,7 +28,7 @@ export async function offerKept(lab) {
     else if (keeper === 'another tab') tellOfOther(lab)
   } catch (error) {
     lab.emit('notice', {
-      key: 'keep', kind: 'error', title: 'What was kept for a reload could not be read', text: sentence(error),
+      key: 'keep', kind: 'error', title: 'What was kept for a reload could not be read', text: capitalised(sentence(error)),
       kept: 'It stays as it is.', advice: 'Load the page again to try once more; until then no run is kept for a reload.',
     })
   }
@@ -63,7 +63,7 @@ async function takeUp(lab, saved) {
     await lab.takeUp(() => lab.engine.continueKept())
     lab.emit('unnotice', { key: 'keep' })
   } catch (error) {
-    lab.emit('notice', { key: 'keep', kind: 'error', title: 'The kept run could not be taken up', text: sentence(error), kept: 'It stays as it is, and so does the run on this page.' })
+    lab.emit('notice', { key: 'keep', kind: 'error', title: 'The kept run could not be taken up', text: capitalised(sentence(error)), kept: 'It stays as it is, and so does the run on this page.' })
     offer(lab, saved)
   }
 }

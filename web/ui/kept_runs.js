@@ -1,5 +1,6 @@
 // The runs that this browser keeps, in the engine's store: the one that is going on is stored there at its stops, its
 // epochs and before another takes its place, always over its own entry. The views show this list and ask for changes.
+import { capitalised } from './format.js'
 import { askToPersist } from './kept.js'
 import { sentence } from './lab.js'
 import { smooth, thinned } from './line_chart.js'
@@ -179,7 +180,7 @@ export class KeptRuns {
   /** @param {string} title @param {unknown} error @param {string} kept */
   #fail(title, error, kept) {
     const advice = 'Delete runs that you no longer need, or download this one’s checkpoint.'
-    this.#lab.emit('notice', { key: 'runs', kind: 'error', title, text: sentence(error), kept, advice })
+    this.#lab.emit('notice', { key: 'runs', kind: 'error', title, text: capitalised(sentence(error)), kept, advice })
   }
 }
 
