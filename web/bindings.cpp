@@ -394,6 +394,12 @@ class BoundSession {
   val classes(int hardest) {
     return answer([&] { return class_report(session_->classes(hardest)); });
   }
+  val classes_part(int hardest, int samples) {
+    return answer([&] {
+      const auto report = session_->classes_part(hardest, samples);
+      return report ? class_report(*report) : val::null();
+    });
+  }
   val epoch_classes() const {
     return answer([&] {
       const auto& report = session_->epoch_classes();
@@ -575,6 +581,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("unit", &BoundSession::unit)
       .function("probe", &BoundSession::probe)
       .function("classes", &BoundSession::classes)
+      .function("classesPart", &BoundSession::classes_part)
       .function("epochClasses", &BoundSession::epoch_classes)
       .function("parameter", &BoundSession::parameter)
       .function("predict", &BoundSession::predict)

@@ -359,6 +359,7 @@ void Session::restore(std::span<const std::uint8_t> checkpoint) { take_up(checkp
 void Session::fork(std::span<const std::uint8_t> checkpoint) { take_up(checkpoint, true); }
 
 void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
+  part_of_classes_.reset();
   const SafetensorsFile file = read_checkpoint(checkpoint);
   const Config saved = saved_config(file);
   Config like_this = saved;

@@ -144,6 +144,7 @@ Progress Session::start() const {
 }
 
 Progress Session::advance() {
+  part_of_classes_.reset();
   switch (phase_) {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
@@ -424,6 +425,21 @@ ClassReport Session::classes(int hardest) {
   return meter.report("test");
 }
 
+std::optional<ClassReport> Session::classes_part(int hardest, int samples) {
+  if (!part_of_classes_ || part_of_classes_->hardest != hardest) {
+    part_of_classes_.emplace(
+        PartOfClasses{ClassMeter(trainer_.data().classes(), hardest), hardest, 0});
+  }
+  auto& [meter, most, scored] = *part_of_classes_;
+  const int total = trainer_.data().test().count(), count = std::min(samples, total - scored);
+  trainer_.evaluate(scored, count, &meter);
+  scored += count;
+  if (scored < total) return {};
+  ClassReport report = meter.report("test");
+  part_of_classes_.reset();
+  return report;
+}
+
 UnitReport Session::unit(int layer, int unit, int strongest) {
   return report_unit(trainer_, probe_state().samples(), layer, unit, strongest);
 }
@@ -488,6 +504,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
+  part_of_classes_.reset();
   backend_->finish();
   load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }

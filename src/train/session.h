@@ -86,6 +86,9 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
+  // The same in parts, so that a caller can do other things in between: goes on with so many samples,
+  // from 1, and gives the report with the last of them. Begins anew where the weights have changed.
+  std::optional<ClassReport> classes_part(int hardest, int samples);
   // The same of the last epoch that was scored, with the weights that it ended with, which costs
   // nothing more; none before the first. Lists kHardest samples.
   const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
@@ -177,6 +180,11 @@ class Session {
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
   std::optional<ClassReport> scored_classes_;
+  struct PartOfClasses {
+    ClassMeter meter;
+    int hardest, scored;
+  };
+  std::optional<PartOfClasses> part_of_classes_;  // of the weights as they are
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

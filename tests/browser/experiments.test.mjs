@@ -136,6 +136,27 @@ test('a lesson shows the command line’s verdict and numbers, and opens the con
   await row.locator('.lesson-verdict').waitFor()
   const lesson = rowsOf(['lessons', '--only', 'dead-units', '--quick']).find(({ event }) => event === 'lesson')
   assert.equal(await row.locator('.lesson-verdict').getAttribute('data-verdict'), lesson.verdict)
+  // Each of the core's words has a sign and a colour of its kind.
+  const words = { supported: '--good', 'supported in part': '--warm', 'no difference': '--text', 'not supported': '--error', undecided: '--text', refused: '--error' }
+  assert.ok(lesson.verdict in words)
+  assert.equal(await row.locator('.lesson-verdict .verdict-sign').textContent(), { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?' }[/** @type {string} */ (lesson.verdict)])
+  const colours = await row.locator('.lesson-verdict').evaluate((element, words) => {
+    const shown = (/** @type {string} */ colour) => {
+      const probe = document.body.appendChild(document.createElement('i'))
+      probe.style.color = `var(${colour})`
+      const text = getComputedStyle(probe).color
+      probe.remove()
+      return text
+    }
+    const real = element.getAttribute('data-verdict') ?? ''
+    const found = Object.entries(words).map(([word, colour]) => {
+      element.setAttribute('data-verdict', word)
+      return [word, getComputedStyle(element).color, shown(colour)]
+    })
+    element.setAttribute('data-verdict', real)
+    return found
+  }, words)
+  for (const [word, colour, wanted] of colours) assert.equal(colour, wanted, word)
   const dead = await row.locator('tbody tr').evaluateAll((rows) => rows.map((each) => each.children[2].textContent))
   assert.deepEqual(dead, lesson.variants.map((/** @type {any} */ { measures }) => percent(measures[1].summary.mean)))
   assert.ok((await row.locator('li').first().textContent())?.includes(`difference ${percent(lesson.checks[0].difference.mean)}`))

@@ -514,6 +514,29 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
   CHECK(session.classes(1000).hardest.size() == 70);
 }
 
+TEST_CASE("classes in parts: the same report, of the weights of one moment") {
+  const auto data = small_images(230, 70);
+  Session session(data, small_config());
+  for (int k = 0; k < 8; ++k) session.advance();
+  const auto text = [](const ClassReport& report) { return to_json(report).dump(); };
+  const auto in_parts = [&](int samples) {
+    int parts = 1;
+    std::optional<ClassReport> report;
+    while (!(report = session.classes_part(7, samples))) ++parts;
+    CHECK(parts == (70 + samples - 1) / samples);
+    CHECK(report->labels == session.classes(7).labels);
+    CHECK(report->predictions == session.classes(7).predictions);
+    return text(*report);
+  };
+  for (const int samples : {1, 9, 35, 70, 1000}) CHECK(in_parts(samples) == text(session.classes(7)));
+  // What was counted of other weights, or for a list of another length, counts no more.
+  CHECK(!session.classes_part(7, 40));
+  session.advance();
+  CHECK(in_parts(40) == text(session.classes(7)));
+  CHECK(!session.classes_part(3, 40));
+  CHECK(in_parts(40) == text(session.classes(7)));
+}
+
 TEST_CASE("classes that nobody predicts or that do not occur have no precision or recall") {
   ClassMeter meter(3, 2);
   const Layout layout{2, 3};

@@ -259,6 +259,8 @@ const requests = {
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
+  /** @param {{hardest: number}} message */
+  classesInParts: ({ hardest }) => current().classesInParts(hardest),
   epochClasses: () => current().session.epochClasses(),
   /** @param {{name: string}} message */
   parameter: ({ name }) => current().session.parameter(name),

@@ -193,6 +193,18 @@ export class Lab extends Emitter {
     return this.#do(() => this.#adopt(begin))
   }
 
+  /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
+  goBack() {
+    return this.#try('the way back', async () => {
+      const weights = await this.engine.save('safetensors')
+      const lr = Number((this.effective.lr / 10).toPrecision(3))
+      await this.#configure({ ...this.effective, lr, events: [] })
+      await this.engine.load(weights)
+      this.emit('state', null)
+      this.emit('announce', `A new run begins with the weights of before the divergence, at learning rate ${lr}.`)
+    })
+  }
+
   toggle() {
     return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
   }

@@ -13,6 +13,12 @@ const measures = {
   signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
 }
 
+/** A sign for each of the core's verdicts: their colours alone say nothing to some. @type {Record<string, string>} */
+const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
+
+/** @param {string} verdict */
+const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
+
 /** @param {string} measure */
 const nameOf = (measure) => measures[measure]?.[0] ?? measure.replaceAll('_', ' ')
 
@@ -97,9 +103,9 @@ class LessonsView extends View {
     const { name, measures: columns } = variants[0]
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
     result.replaceChildren(
-      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
       this.#formulas(variants),
-      h('ul', {}, ...checks.map((/** @type {any} */ check) => h('li', {}, checkText(check)))),
+      h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, checkText(check))))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
