@@ -19,7 +19,7 @@ class DrawView extends View {
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
     'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
   #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The drawing as the network gets it, 28 by 28' })
-  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit' }, 'Draw here')
+  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
   #layers = new LayerStack('The hidden units light up here while you draw.')
   /** @type {Uint8Array | null} */
@@ -98,8 +98,10 @@ class DrawView extends View {
     const move = moves[/** @type {keyof typeof moves} */ (event.key)]
     const key = this.#key
     if (event.key === 'Delete' || event.key === 'Backspace') this.#clear()
-    else if (event.key === ' ') key.down = !key.down
-    else if (!move) return
+    else if (event.key === ' ') {
+      key.down = !key.down
+      if (!key.down) this.lab.emit('announce', `Drawn digit: ${this.#verdict.textContent}`)
+    } else if (!move) return
     event.preventDefault()
     const from = { ...key }
     if (move) {

@@ -31,7 +31,7 @@ function written(measure, value) {
 class LessonsView extends View {
   #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #whole = h('input', { type: 'checkbox', role: 'switch' })
-  #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
   #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
@@ -82,7 +82,9 @@ class LessonsView extends View {
         this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
         const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
         const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
-        if (lesson) this.#show(lesson, result)
+        if (!lesson) return
+        this.#show(lesson, result)
+        this.lab.emit('announce', `The lesson ${name} has finished: ${lesson.verdict}.`)
       })
       if (!ended) this.#status.textContent = `${name}: stopped before its end; nothing is concluded`
     } catch (error) {
@@ -116,8 +118,9 @@ class LessonsView extends View {
 
   /** What the activations in it compute. @param {any[]} variants */
   #formulas(variants) {
-    const words = new Set(variants.flatMap(({ config }) => String(config.model).split(/[|()\s]+/)))
-    const used = this.lab.registry.activations.filter(({ name }) => words.has(name))
+    const { activations, default_config: standard } = this.lab.registry
+    const words = new Set(variants.flatMap(({ config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
+    const used = activations.filter(({ name }) => words.has(name))
     return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }

@@ -31,7 +31,7 @@ class RaceView extends View {
   #seedsLabel = labelled('Seeds', this.#seeds)
   #samplesLabel = labelled('Training samples', this.#samples)
   #forkNote = h('p', { class: 'muted', hidden: true }, 'Each goes on from the run’s weights, moments and step, with one thing changed; “unchanged” is what the run itself will do. The run is not touched.')
-  #status = h('output', { class: 'readout', 'aria-label': 'Race' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Race', 'aria-live': 'off' })
   #error = h('p', { class: 'field-error', role: 'alert' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the race' })
   #printed = h('pre', { class: 'log', tabIndex: 0, 'aria-label': 'What the command line prints for the race' })
@@ -205,6 +205,7 @@ class RaceView extends View {
     if (progress.event === 'working') this.#status.textContent = `${this.#name}: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = this.#name === 'Racing' ? 'Finished. Means and deviations are over the seeds.' : `${this.#name}: finished.`
+      this.lab.emit('announce', 'The race has finished.')
       this.#table.replaceChildren(raceTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), progress.lines))
       this.#printed.textContent = progress.lines.join('\n').trim()
       this.#details.hidden = false
