@@ -58,13 +58,16 @@ async function start() {
   find('rl-panel', Panel).attach(lab)
   topBar.attach(lab)
   await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
-  await offerKept(lab)
+  if (rows.some(({ tag }) => tag === 'rl-runs')) lab.kept.begin()
+  // Not waited for: the page can be used without it. Views alone, perhaps several in one page, leave it to the whole.
+  if (!embedded) void offerKept(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
 }
 
 /** What happens, said in words. @param {Lab} lab */
 function listen(lab) {
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => lab.emit('theme', null))
   lab.on('notice', (notice) => notices.show(notice))
   lab.on('unnotice', ({ key }) => notices.hide(key))
   lab.on('announce', (text) => notices.announce(text))
@@ -93,7 +96,7 @@ function listen(lab) {
   })
   lab.engine.on('failure', ({ message }) => notices.show({
     key: 'failure', kind: 'error', title: 'The engine stopped', text: sentence(message),
-    kept: 'The settings are kept in the address; the weights are lost.', advice: 'Load the page again to go on from step 0.',
+    kept: 'The settings are in the address, and the run is kept as it was at its last pause or epoch.', advice: 'Load the page again to go on from there.',
     action: { label: 'Load again', run: () => location.reload() },
   }))
 }

@@ -387,7 +387,8 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 
 ProbeSnapshot Session::probe(const ProbeRequest& request) {
   const double lr = steps_ == 0 ? rates().lr : lr_;
-  return probe_state().look(trainer_, request, steps_, epoch_, lr);
+  const bool between = batch_ == 0 && epoch_ > 1;  // the next epoch has no step yet
+  return probe_state().look(trainer_, request, steps_, between ? epoch_ - 1 : epoch_, lr);
 }
 
 std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bytesOf } from './canvas.mjs'
-import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf } from './support.mjs'
+import { headless, trainJson } from '../node/support.mjs'
+import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -72,6 +73,42 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
     assert.ok(Math.abs(at - widest[i] / bound) < 0.012, `the band's end is at ${at}, and should be at ${widest[i] / bound}`)
   }
   assert.equal(await stepOf(page), 0)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('forks of the run as it stands: unchanged it does what the run will do, a rate is that live change, and the run goes on', async () => {
+  const config = ['--train_samples', '1000', '--epochs', '2', '--lr', '0.004']
+  const { page, troubles, close } = await openPage(site, { hash: '#train_samples=1000&epochs=2&lr=0.004' })
+  const steps = 18
+  for (let step = 1; step <= steps; step++) {
+    await press(page, 'Step')
+    await waitForStep(page, step)
+  }
+  const view = page.locator('rl-race')
+  await view.scrollIntoViewIfNeeded()
+  await view.getByRole('combobox', { name: 'Where the race begins' }).selectOption('run')
+  assert.deepEqual(await view.locator('.race-entries li').allInnerTexts(), ['unchanged', 'lr=0.0004', 'leaky_relu'])
+  assert.equal(await view.getByRole('textbox', { name: 'Seeds of the race' }).isVisible(), false)
+  await view.getByRole('button', { name: 'Fork the run' }).click()
+  await view.locator('.race-table').waitFor()
+  const shown = await view.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)))
+  assert.deepEqual(shown.map(([name]) => name), ['unchanged', 'lr=0.0004', 'leaky_relu'])
+  const accuracyOf = (/** @type {string[]} */ more) => percent(trainJson(headless, [...config, ...more]).of('epoch')[1].test_accuracy)
+  assert.equal(shown[0][1], accuracyOf([]))
+  assert.equal(shown[1][1], accuracyOf(['--events', `${steps}:lr:0.0004`]))
+  assert.notEqual(shown[2][1], shown[0][1])
+  assert.match(await view.getByRole('status', { name: 'Race' }).innerText(), /^Forks after step 18: finished/)
+  // Before the fork there is one curve, and after it three.
+  const rows = csvRows((await downloaded(page, 'Running loss, by step, smoothed as CSV')).bytes)
+  const filled = (/** @type {number} */ from, /** @type {number} */ to) => rows.filter(({ step }) => Number(step) >= from && Number(step) <= to).map((row) => Object.values(row).slice(1).filter((value) => value !== null && Number.isFinite(value)).length)
+  assert.ok(filled(1, steps - 1).length > 0 && filled(1, steps - 1).every((count) => count === 1))
+  assert.ok(filled(steps + 1, 32).length > 0 && filled(steps + 1, 32).every((count) => count === 3))
+
+  assert.equal(await stepOf(page), steps)
+  await press(page, 'Train')
+  await waitForState(page, 'finished')
+  assert.equal(await weightsHash(page), trainJson(headless, config).hash)
   assert.deepEqual(troubles, [])
   await close()
 })

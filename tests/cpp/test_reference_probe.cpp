@@ -407,6 +407,19 @@ TEST_CASE("death and revival are noted with their steps and learning rates") {
   CHECK(!units.contains(4));
 }
 
+TEST_CASE("a look between two epochs, and after the last, names the epoch of the last step") {
+  Config config = small_config("dense 12 | relu | dense 10");
+  config.epochs = 2;
+  Session session(small_images(60, 20), config);
+  CHECK(session.probe({}).epoch == 1);
+  for (;;) {
+    const Progress progress = session.advance();
+    if (progress.event() == "done") break;
+    if (progress.event() == "epoch") CHECK(session.probe({}).epoch == progress.values["epoch"].get<int>());
+  }
+  CHECK(session.probe({}).epoch == 2);
+}
+
 TEST_CASE("units are silent on the probe set and not everywhere if only other samples fire them") {
   // More samples than the probe set has; one image that is not in it differs from all others.
   std::vector<std::uint8_t> pixels(700 * 4), labels(700);

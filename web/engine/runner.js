@@ -34,10 +34,8 @@ export class Runner {
   #ended = false
   #lastProgress = 0
   #sliceEnd = 0
-  /** The metrics so far, in lines. @type {string[]} */
-  #json = []
-  /** @type {string[]} */
-  #csv = []
+  /** @type {import('./protocol.js').Lines} */
+  #lines = { text: [], json: [], csv: [] }
   /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
   #probes
@@ -67,8 +65,18 @@ export class Runner {
     return this.#session
   }
 
+  get info() {
+    return this.#info
+  }
+
   get state() {
     return this.#state
+  }
+
+  /** What it has printed so far. @returns {import('./protocol.js').Lines} */
+  get lines() {
+    const { text, json, csv } = this.#lines
+    return { text: [...text], json: [...json], csv: [...csv] }
   }
 
   /** Frees the session. What was watched is handed on to the next runner. */
@@ -80,8 +88,10 @@ export class Runner {
   }
 
   /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
+   * @param {import('./protocol.js').Lines} [lines] what it had printed, where that is known
    * @returns {import('./protocol.js').Past} */
-  goOn() {
+  goOn(lines) {
+    if (lines) this.#lines = lines
     const { phase, ...position } = this.#session.position()
     const { step: steps, loss, accuracy, ...columns } = this.#session.history()
     this.#last = { ...position, loss: loss.at(-1) ?? NaN, accuracy: accuracy.at(-1) ?? NaN }
@@ -90,6 +100,7 @@ export class Runner {
     const { config, trainSamples, totalSteps, dataset } = this.#info
     const known = (/** @type {number} */ value) => (Number.isNaN(value) ? undefined : value)
     return {
+      lines: [...this.#lines.text],
       points: { step: [...steps], loss: [...loss], accuracy: [...accuracy] },
       progress: position.step === 0 ? undefined : {
         ...this.#last, epochs: config.epochs, totalSteps, total: trainSamples, scoring: 0, samplesPerSecond: 0, secondsLeft: NaN,
@@ -138,7 +149,7 @@ export class Runner {
 
   /** What the run has reported so far, as a file's bytes, or undefined for another format. @param {string} format */
   metrics(format) {
-    const lines = format === 'csv' ? this.#csv : format === 'jsonl' ? this.#json : undefined
+    const lines = format === 'csv' ? this.#lines.csv : format === 'jsonl' ? this.#lines.json : undefined
     return lines && new TextEncoder().encode(lines.map((line) => line + '\n').join(''))
   }
 
@@ -209,9 +220,7 @@ export class Runner {
   #begin() {
     if (this.#started) return
     this.#started = true
-    const start = this.#session.start()
-    this.#keep(start)
-    this.#post('log', { lines: start.lines })
+    this.#print(this.#session.start())
   }
 
   /** Says everything that is still unsaid, then the state. @param {RunState} state */
@@ -249,10 +258,13 @@ export class Runner {
     this.#channel.port2.postMessage(0)
   }
 
-  /** Keeps what an answer has for the files of metrics. @param {import('./core.js').Progress} answer */
-  #keep({ json, csv_lines: rows }) {
-    this.#json.push(...json)
-    this.#csv.push(...rows)
+  /** Says what an answer has for the log, and keeps that and what it has for the files of metrics.
+   * @param {Pick<import('./core.js').Progress, 'lines' | 'json' | 'csv_lines'>} answer */
+  #print({ lines, json, csv_lines: rows }) {
+    this.#lines.text.push(...lines)
+    this.#lines.json.push(...json)
+    this.#lines.csv.push(...rows)
+    if (lines.length > 0) this.#post('log', { lines })
   }
 
   /** One call into the core, and what it answered. */
@@ -260,8 +272,7 @@ export class Runner {
     const before = performance.now()
     const answer = this.#session.advance()
     const took = performance.now() - before
-    this.#keep(answer)
-    if (answer.lines.length > 0) this.#post('log', { lines: answer.lines })
+    this.#print(answer)
     if (answer.event === 'batch') this.#onBatch(answer, took)
     else if (answer.event === 'test') this.#onScoring(answer.batch / answer.batches, took)
     else if (answer.event === 'epoch') this.#onEpoch(answer, took)

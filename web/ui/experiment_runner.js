@@ -62,14 +62,15 @@ export class ExperimentRunner {
    * @param {import('../engine/protocol.js').Config} config what all runs begin from
    * @param {[string, string][]} flags
    * @param {(progress: any) => void} onProgress told after every few hundredths of a second
+   * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
    * @returns {Promise<boolean>} whether it came to its end
    */
-  async run(kind, config, flags, onProgress) {
+  async run(kind, config, flags, onProgress, files) {
     const mine = ++this.#latest
     try {
       const engine = await this.#engines.open(config.data)
       if (mine !== this.#latest) return false
-      let progress = await engine.startExperiment(kind, config, flags)
+      let progress = await engine.startExperiment(kind, config, flags, files)
       while (mine === this.#latest) {
         onProgress(progress)
         if (progress.event === 'done') return true

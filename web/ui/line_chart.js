@@ -16,6 +16,12 @@ export function smooth(values, weight) {
   })
 }
 
+/** At most so many points of a curve, evenly. @template T @param {T[]} points @param {number} most */
+export function thinned(points, most) {
+  const by = Math.max(1, points.length / most)
+  return Array.from({ length: Math.min(points.length, most) }, (_, i) => points[Math.min(points.length - 1, Math.floor((i + 1) * by) - 1)])
+}
+
 /**
  * @typedef {{title: string, format: (value: number) => string, marks: () => {step: number, text: string}[],
  *            top: number | 'data', legend?: import('./legend.js').Legend}} Options top: the axis's end, or by the data
