@@ -203,12 +203,22 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                 pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
                 augmenter_.get()},
                backend),
-      losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
+      losses_(static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
       kept_weights_(config.early_stopping == 0 ? 0
                                                : model_.parameters().size() + model_.state().size() +
                                                      average_.values().size()) {
+  if (config.precision != backend.precision()) {
+    throw Error("precision is " + in_quotes(config.precision) + ", but device " +
+                in_quotes(backend.device()) + " multiplies in " + std::string(backend.precision()) +
+                " here: tf32 and bf16 need an NVIDIA GPU");
+  }
+  if (backend.steps_ahead() > 1) {
+    std::size_t floats = 0;
+    for_state([&floats](std::span<float> part) { floats += align_up(part.size()); });
+    before_steps_ = Buffer(floats, backend.memory());
+  }
   const int left = train_count() % batch_;
   const int smallest = left == 0 ? batch_ : left;
   if (smallest < model_.least_samples()) {
@@ -233,6 +243,7 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   if (kept_weights_.size() > 0) {
     bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
   }
+  if (before_steps_.size() > 0) bytes.emplace_back("steps ahead", before_steps_.size() * sizeof(float));
   return bytes;
 }
 
@@ -270,31 +281,43 @@ double Trainer::weight_of(int first, int count) const {
 
 int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
 
-Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
-                     double gradient_weight) {
+Trainer::Pending Trainer::begin_score(ConstMatrixView logits, const Batch& samples, float* dlogits,
+                                      double gradient_weight, std::size_t at) {
   const int rows = logits.rows();
-  Score score;
-  score.samples = rows;
-  score.weight = rows;
-  SoftmaxLoss loss{logits, labels, 0.0f, losses_.data(), correct_.data(), dlogits};
+  Pending pending{rows, static_cast<double>(rows), at};
+  SoftmaxLoss loss{logits, samples.labels, 0.0f, losses_.data() + at, correct_.data() + at, dlogits};
+  loss.gathered_labels = samples.gathered_labels;
   if (dlogits != nullptr) {
     loss.label_smoothing = label_smoothing_;
     if (!class_weights_.empty()) {
       loss.class_weights = class_weights_.data();
-      score.weight = 0.0;
+      pending.weight = 0.0;
       for (int i = 0; i < rows; ++i) {
-        score.weight += static_cast<double>(class_weights_[labels[i]]);
+        pending.weight += static_cast<double>(class_weights_[samples.labels[i]]);
       }
     }
   }
   loss.gradient_scale = 1.0f / static_cast<float>(gradient_weight);
   backend_.softmax_cross_entropy(loss);
-  backend_.finish();
-  for (int i = 0; i < rows; ++i) {
-    score.loss_sum += static_cast<double>(losses_[static_cast<std::size_t>(i)]);
-    score.correct += correct_[static_cast<std::size_t>(i)];
+  return pending;
+}
+
+Score Trainer::read_score(const Pending& pending) const {
+  Score score;
+  score.samples = pending.rows;
+  score.weight = pending.weight;
+  for (std::size_t i = pending.at; i < pending.at + static_cast<std::size_t>(pending.rows); ++i) {
+    score.loss_sum += static_cast<double>(losses_[i]);
+    score.correct += correct_[i];
   }
   return score;
+}
+
+Score Trainer::score(ConstMatrixView logits, const Batch& samples, float* dlogits,
+                     double gradient_weight) {
+  const Pending pending = begin_score(logits, samples, dlogits, gradient_weight, 0);
+  backend_.finish();
+  return read_score(pending);
 }
 
 int Trainer::first_layer_not_finite() const {
@@ -309,7 +332,7 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
+Trainer::Pending Trainer::begin_step(int batch, std::size_t at) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, train_count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
@@ -321,8 +344,13 @@ StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observ
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
   const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
   const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
-  StepResult result{score(logits, samples.labels, model_.logits_gradient().data,
-                          weight_of(group, group_samples)), -1};
+  return begin_score(logits, samples, model_.logits_gradient().data, weight_of(group, group_samples), at);
+}
+
+StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
+  const Pending pending = begin_step(batch, 0);
+  backend_.finish();
+  StepResult result{read_score(pending), -1};
   if (!std::isfinite(result.score.loss_sum)) {
     result.diverged_layer = first_layer_not_finite();
     return result;
@@ -330,6 +358,67 @@ StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observ
   update(batch, rates, observer);
   result.score.loss_sum += penalty_value_ * result.score.weight;
   return result;
+}
+
+std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rates) {
+  std::vector<StepResult> results;
+  if (rates.size() > 1) {
+    const Counters before = keep_state();
+    std::vector<Pending> pending;
+    std::vector<double> penalties;
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const int at = batch + static_cast<int>(i);
+      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_)));
+      update(at, rates[i], nullptr);
+      penalties.push_back(penalty_value_);
+      backend_.submit();
+    }
+    backend_.finish();
+    bool finite = true;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      results.push_back({read_score(pending[i]), -1});
+      finite = finite && std::isfinite(results.back().score.loss_sum);
+      results.back().score.loss_sum += penalties[i] * pending[i].weight;
+    }
+    if (finite) return results;
+    take_back(before);
+    results.clear();
+  }
+  for (const StepRates& rate : rates) {
+    results.push_back(step(batch++, rate));
+    if (results.back().diverged_layer >= 0) break;
+  }
+  return results;
+}
+
+// Calls work(values) for all that steps change and that later ones depend on.
+template <class Work>
+void Trainer::for_state(const Work& work) {
+  work(model_.parameters());
+  work(model_.state());
+  for (const Optimizer::State& state : optimizer_->state()) work(optimizer_->moment_named(state.name));
+  work(average_.values());
+  work(std::span(group_gradients_.data(), group_gradients_.size()));
+}
+
+// By the backend: nothing of it goes through the host.
+Trainer::Counters Trainer::keep_state() {
+  float* to = before_steps_.data();
+  for_state([&](std::span<float> part) {
+    if (!part.empty()) backend_.scale_add(nullptr, 1.0f, part.data(), to, part.size());
+    to += align_up(part.size());
+  });
+  return counters();
+}
+
+void Trainer::take_back(const Counters& counters) {
+  restore(counters);
+  const float* from = before_steps_.data();
+  for_state([&](std::span<float> part) {
+    if (!part.empty()) backend_.scale_add(nullptr, 1.0f, from, part.data(), part.size());
+    from += align_up(part.size());
+  });
+  model_.parameters_changed();
 }
 
 bool Trainer::makes_update(int batch) const {
@@ -391,7 +480,7 @@ Score Trainer::evaluate(int first, int rows, ClassMeter* classes) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples = batcher_.in_order(data_->test(), first, count);
     const ConstMatrixView logits = forward_scored(samples.input);
-    total.add(score(logits, samples.labels, nullptr, count));
+    total.add(score(logits, samples, nullptr, count));
     if (classes != nullptr) classes->add(logits, samples.labels, losses_.data(), first);
   }
   return total;
@@ -405,7 +494,7 @@ Score Trainer::validate(int first, int rows) {
         batcher_.chosen(data_->train(), std::span<const int>(validation_)
                                             .subspan(static_cast<std::size_t>(first),
                                                      static_cast<std::size_t>(count)));
-    total.add(score(forward_scored(batch.input), batch.labels, nullptr, count));
+    total.add(score(forward_scored(batch.input), batch, nullptr, count));
   }
   return total;
 }
@@ -483,7 +572,7 @@ void Trainer::gradients(int batch) {
   const std::vector<float> state(model_.state().begin(), model_.state().end());
   const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
-  score(logits, samples.labels, model_.logits_gradient().data,
+  score(logits, samples, model_.logits_gradient().data,
         weight_of(first, samples.input.values.rows()));
   model_.backward();
   backend_.finish();
