@@ -87,7 +87,8 @@ struct Blas::Parts {
 
   const Algorithm& algorithm_for(const Product& p) {
     Product shape = p;
-    shape.a = shape.b = shape.c = shape.bias = nullptr;
+    shape.a = shape.b = shape.bias = nullptr;
+    shape.c = nullptr;
     for (const auto& [product, algorithm] : known) {
       if (product == shape) return algorithm;
     }

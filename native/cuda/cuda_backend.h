@@ -31,7 +31,7 @@ inline constexpr int kStepsAhead = 16;
 // Partial sums of sum_of_squares(): as many on every device, so that the order depends on n alone.
 inline constexpr int kSquareBlocks = 256;
 
-// What CudaBackend::measure() notes: whole queues, as they are run, or each node on its own.
+// What CudaBackend::measure() notes: all that is begun until the next finish(), or each node on its own.
 enum class Measure { kNothing, kQueues, kNodes };
 struct Cost {
   int runs = 0;
@@ -48,9 +48,9 @@ class CudaBackend final : public Backend {
   // Graphs made, and arguments set in them, so far.
   int graphs_made() const { return graphs_made_; }
   int arguments_set() const { return arguments_set_; }
-  // From now on, anew; the device's clock makes each queue or node wait for the one before.
+  // From now on, anew; nodes on their own wait for the one before.
   void measure(Measure what);
-  // Of "queue", or of nodes by their names.
+  // Of "queue", each of which counts as a run, or of nodes by their names.
   const std::map<std::string, Cost>& costs() const { return costs_; }
 
   std::string_view device() const override { return "cuda"; }
@@ -201,6 +201,7 @@ class CudaBackend final : public Backend {
   std::vector<float> known_table_, known_gaussian_;  // ... as the host knows them
   int graphs_made_ = 0, arguments_set_ = 0;
   Measure measure_ = Measure::kNothing;
+  bool clock_runs_ = false;
   std::map<std::string, Cost> costs_;
 };
 

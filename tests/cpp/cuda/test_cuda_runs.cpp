@@ -128,6 +128,25 @@ TEST_CASE("a plain step neither copies to the host nor waits for the device") {
   CHECK(run.device->copies - before == 1);
 }
 
+TEST_CASE("orders and augmented batches are made on the device alone, and are the CPU's") {
+  const auto data = few_digits(150, 60);
+  Config config = config_of({{"augment_rotate", "12"}, {"augment_elastic", "30"}, {"augment_noise", "9"}, {"augment_erase", "0.3"},
+                             {"validation", "20"}, {"input", "dense"}});
+  Run run(config, data);
+  const std::vector<std::string> lines = told(*run.session);
+  auto& launches = run.device->record.launches;
+  CHECK(launches["make_keys"] == 2);  // an epoch each
+  CHECK(launches["gather_augmented"] == 2 * 17);
+  CHECK(launches["draw_changes"] == 2 * 17);
+  CHECK(launches["smooth_rows"] == 2 * 17);
+  CHECK(launches["gather"] == 2 * (1 + 2));  // what is scored stays as it is: a batch of validation, two of the test set
+  // The first loss is of the same pixels: all that differs is the order of its sums.
+  Session cpu(data, config);
+  Run again(config, data);
+  const auto first_loss = [](Session& session) { return session.trainer().step(0, 0.01).score.loss(); };
+  CHECK(std::abs(first_loss(*again.session) - first_loss(cpu)) < 1e-6);
+}
+
 TEST_CASE("steps at once stop where something happens: live changes, monitors, the end of an epoch") {
   const Config config = config_of({{"events", "5:lr:0.002,21:lr:0.02"}, {"probe", "7"}, {"validation", "20"}});
   const auto data = few_digits(150, 60);
