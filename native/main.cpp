@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "output.h"
 #include "saves.h"
+#include "train/checkpoint.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 
@@ -111,10 +112,29 @@ struct ExperimentCommand {
     }
   }
 
+  // The settings of the run that a checkpoint holds, with what flags may change of them.
+  Config resumed(const std::vector<std::uint8_t>& checkpoint) const {
+    return resumed_config(portable_config(config_of_checkpoint(checkpoint)), flags.given(*command));
+  }
+
   int run(const char* program) const {
     if (list) return lesson_list_command();
+    for (const ExperimentFlag& flag : kind.flags) {
+      if (flag.file && !texts.at(flag.name).empty() && !flags.config_file.empty()) {
+        throw Error("config: --" + std::string(flag.name) +
+                    " takes the settings of its checkpoint, so give no --config beside it");
+      }
+    }
     ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv};
     for (const ExperimentFlag& flag : kind.flags) {
+      if (flag.file) {
+        for (const std::string& path : texts.at(flag.name)) {
+          const std::vector<std::uint8_t> bytes = read_bytes(path, flag.name);
+          options.config = resumed(bytes);
+          options.flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+        }
+        continue;
+      }
       if (flag.value[0] == '\0') {
         if (switches.at(flag.name)) options.flags.emplace_back(flag.name, "");
         continue;

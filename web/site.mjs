@@ -47,7 +47,7 @@ export const variants = /** @type {const} */ ({
 })
 
 /** What only those load who open data of their own. */
-const onDemand = /^(?:vendor\/fflate|engine\/(?:folder|zip|png|crc32))\.js$/
+const onDemand = /^(?:vendor\/fflate|engine\/(?:folder|zip|png))\.js$/
 
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.

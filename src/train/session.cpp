@@ -144,6 +144,7 @@ Progress Session::start() const {
 }
 
 Progress Session::advance() {
+  part_of_classes_.reset();
   switch (phase_) {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
@@ -416,7 +417,8 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 
 ProbeSnapshot Session::probe(const ProbeRequest& request) {
   const double lr = steps_ == 0 ? rates().lr : lr_;
-  return probe_state().look(trainer_, request, steps_, epoch_, lr);
+  const bool between = batch_ == 0 && epoch_ > 1;  // the next epoch has no step yet
+  return probe_state().look(trainer_, request, steps_, between ? epoch_ - 1 : epoch_, lr);
 }
 
 std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
@@ -451,6 +453,21 @@ ClassReport Session::classes(int hardest) {
   ClassMeter meter(trainer_.data().classes(), hardest);
   trainer_.evaluate(0, trainer_.data().test().count(), &meter);
   return meter.report("test");
+}
+
+std::optional<ClassReport> Session::classes_part(int hardest, int samples) {
+  if (!part_of_classes_ || part_of_classes_->hardest != hardest) {
+    part_of_classes_.emplace(
+        PartOfClasses{ClassMeter(trainer_.data().classes(), hardest), hardest, 0});
+  }
+  auto& [meter, most, scored] = *part_of_classes_;
+  const int total = trainer_.data().test().count(), count = std::min(samples, total - scored);
+  trainer_.evaluate(scored, count, &meter);
+  scored += count;
+  if (scored < total) return {};
+  ClassReport report = meter.report("test");
+  part_of_classes_.reset();
+  return report;
 }
 
 UnitReport Session::unit(int layer, int unit, int strongest) {
@@ -517,6 +534,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
+  part_of_classes_.reset();
   backend_->finish();
   load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }

@@ -88,6 +88,9 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
+  // The same in parts, so that a caller can do other things in between: goes on with so many samples,
+  // from 1, and gives the report with the last of them. Begins anew where the weights have changed.
+  std::optional<ClassReport> classes_part(int hardest, int samples);
   // The same of the last epoch that was scored, with the weights that it ended with, which costs
   // nothing more; none before the first. Lists kHardest samples.
   const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
@@ -119,6 +122,9 @@ class Session {
   // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
   // Error for a file that is damaged or of another run or data set; the session is then of no use.
   void restore(std::span<const std::uint8_t> checkpoint);
+  // Takes up where that run was, to go on otherwise: this session's config must be forked_config() of the
+  // file's (train/fork.h). Throws Error as restore() does, and for weights of another shape.
+  void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
   // last step, "batches", "samples" and "total" of that epoch}.
@@ -152,6 +158,8 @@ class Session {
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
   Json state() const;                    // all counters; see checkpoint.cpp
+  void take_up(std::span<const std::uint8_t> checkpoint, bool forks);
+  void begin_fork(const Config& saved);
   void restore_state(const Json& state, const Config& saved);
   Json monitors() const;
   void restore_monitors(const Json& monitors);
@@ -177,6 +185,11 @@ class Session {
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
   std::optional<ClassReport> scored_classes_;
+  struct PartOfClasses {
+    ClassMeter meter;
+    int hardest, scored;
+  };
+  std::optional<PartOfClasses> part_of_classes_;  // of the weights as they are
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

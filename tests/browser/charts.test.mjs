@@ -1,10 +1,9 @@
 // Loss and accuracy: what is drawn, exported and said is what the core measured, and the legend, the log axis, the
 // shared cursor and the marks do what they say.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
+import { csvRows, downloaded, openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -14,20 +13,6 @@ before(async () => {
 after(() => site?.close())
 
 /** @typedef {import('playwright-core').Page} Page */
-
-/** What pressing a button downloads. @param {Page} page @param {string} name */
-async function downloaded(page, name) {
-  const waiting = page.waitForEvent('download')
-  await press(page, name)
-  const file = await waiting
-  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
-}
-
-/** @param {Buffer} csv @returns {Record<string, number | null>[]} */
-function rowsOf(csv) {
-  const [head, ...lines] = csv.toString().trim().split('\n').map((line) => line.match(/("([^"]|"")*"|[^,]*)(,|$)/g)?.map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, '')) ?? [])
-  return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] === '' ? null : Number(cells[i])])))
-}
 
 /** How many pixels of a chart are nearly of a colour. @param {Page} page @param {number} chart @param {string} property */
 const pixelsLike = (page, chart, property) => page.evaluate(({ chart, property }) => {
@@ -55,11 +40,11 @@ test('the CSV has the losses and scores of the command line, validation among th
   const epochs = trainJson(headless, flags).of('epoch')
   const loss = await downloaded(page, 'Loss as CSV')
   assert.equal(loss.name, 'loss.csv')
-  const rows = rowsOf(loss.bytes)
+  const rows = csvRows(loss.bytes)
   assert.equal(rows.length, 120)
   assert.deepEqual(rows.filter((row) => row.Test !== null).map((row) => [row.step, row.Test, row.Validation]),
     epochs.map((/** @type {any} */ epoch) => [60 * epoch.epoch, epoch.test_loss, epoch.validation_loss]))
-  const accuracy = rowsOf((await downloaded(page, 'Accuracy as CSV')).bytes)
+  const accuracy = csvRows((await downloaded(page, 'Accuracy as CSV')).bytes)
   assert.deepEqual(accuracy.filter((row) => row.Test !== null).map((row) => [row.Test, row.Validation]),
     epochs.map((/** @type {any} */ epoch) => [epoch.test_accuracy, epoch.validation_accuracy]))
   // The mean over an epoch's batches of one size is what the core says of the epoch.
@@ -89,7 +74,7 @@ test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1
 })
 
 test('the cursor is shared, by mouse and by keys, its values are sorted, and a live change leaves its mark', async () => {
-  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=1' })
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=100' })
   await press(page, 'Train')
   await waitForStep(page, 200)
   await press(page, 'Pause')

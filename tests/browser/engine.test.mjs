@@ -47,14 +47,49 @@ test('the example for pages, in a page that is not ours', async () => {
   await context.close()
 })
 
-test('the example for Node, by the name of the package, and the program ends', () => {
+/** What a program for Node prints, line by line. @param {string} program */
+function printedBy(program) {
   const file = join(root, 'build', 'engine-example.mjs')
-  writeFileSync(file, example('node'))
+  writeFileSync(file, program)
   try {
-    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 120_000 })
-    assert.deepEqual(printed.trim().split('\n'), expected())
+    return execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 120_000 }).trim().split('\n')
   } finally {
     rmSync(file, { force: true })
+  }
+}
+
+test('the example for Node, by the name of the package, and the program ends', () => {
+  assert.deepEqual(printedBy(example('node')), expected())
+})
+
+test('the example of stored runs', () => {
+  const [line, ...others] = printedBy(`import { createEngine } from 'reluscope/node'
+    const engine = await createEngine()
+    await engine.configure({ model: 'dense 8 | relu | dense 10', train_samples: 640, batch: 64, epochs: 3 })
+    for (let i = 0; i < 12; i++) await engine.step()
+    ${example('runs')}
+    engine.close()`)
+  // Weights and Adam's two moments, four bytes each.
+  const bytes = Number(line.match(/^(\d+) bytes: 12 of 30 steps, 1 epochs scored$/)?.[1])
+  assert.ok(bytes > 3 * 4 * (784 * 8 + 8 + 8 * 10 + 10), line)
+  assert.deepEqual(others, [])
+})
+
+test('classes in parts are those of the whole; a step is made between two parts, and what was counted until then is dropped', async () => {
+  const engine = await createEngine()
+  try {
+    await engine.configure({ model: 'conv 8x3 | relu | pool 2 | dense 10', train_samples: 500 })
+    /** @type {string[]} */
+    const order = []
+    const overtaken = engine.classesInParts(3).then((report) => (order.push('classes'), report))
+    await engine.step().then(() => order.push('step'))
+    assert.equal(await overtaken, null)
+    assert.deepEqual(order, ['step', 'classes'])
+    const report = await engine.classesInParts(3)
+    assert.equal(report?.samples, 10000)
+    assert.deepEqual(report, await engine.classes(3))
+  } finally {
+    engine.close()
   }
 })
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { openPage, openSite, output, press, setField, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -14,11 +14,43 @@ before(async () => {
 after(() => site?.close())
 
 const hash = '#model=dense+16+|+relu+|+dense+10&epochs=1&batch=100&train_samples=3000'
+/** @typedef {import('./support.mjs').Page} Page */
+
+/** What the rows say of a run's steps, by its name. @param {Page} page */
+function stepsByName(page) {
+  return page.locator('rl-runs tbody tr').evaluateAll((rows) => Object.fromEntries(rows.map((row) =>
+    [/** @type {HTMLInputElement} */ (row.querySelector('input[type=text]')).value, row.children[4].textContent])))
+}
+
+/** Until the rows of these runs say these steps. @param {Page} page @param {Record<string, string>} wanted */
+function waitForRuns(page, wanted) {
+  return page.waitForFunction((text) => JSON.stringify([...document.querySelectorAll('rl-runs tbody tr')].map((row) =>
+    [/** @type {HTMLInputElement} */ (row.querySelector('input[type=text]')).value, row.children[4].textContent])) === text, JSON.stringify(Object.entries(wanted)))
+}
+
+/** Trains at least so far and pauses. @param {Page} page @param {number} step */
+async function trainTo(page, step) {
+  await press(page, 'Train')
+  await waitForStep(page, step)
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  return stepOf(page)
+}
+
+/** @param {Page} page @param {string} name of a download */
+async function downloaded(page, name) {
+  const waiting = page.waitForEvent('download')
+  await press(page, `Download .${name}`)
+  const file = await waiting
+  return { name: file.suggestedFilename(), content: readFileSync(await file.path()) }
+}
+
 const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--batch', '100', '--train_samples', '3000']
 
 test('runs are kept with their scores and differences, renamed, compared, opened and deleted', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const view = page.locator('rl-runs')
+  await keepInSight(view)
   await trainToTheEnd(page)
   await view.locator('tbody tr').first().waitFor()
   await press(page, 'Reset')
@@ -37,8 +69,10 @@ test('runs are kept with their scores and differences, renamed, compared, opened
   await name.fill('faster')
   await name.press('Enter')
   await view.getByRole('textbox', { name: 'Name of faster' }).waitFor()
+  assert.equal((await downloaded(page, 'csv')).name, 'faster-step30.csv')
   await page.reload()
   await page.waitForSelector('body[data-ready]')
+  await keepInSight(view)
   await view.getByRole('textbox', { name: 'Name of faster' }).waitFor()
   assert.deepEqual(await cells(), expected)
   for (const each of ['Run 1', 'faster']) await view.getByRole('checkbox', { name: `Compare ${each}` }).check()
@@ -51,8 +85,11 @@ test('runs are kept with their scores and differences, renamed, compared, opened
   await page.waitForFunction(() => document.querySelectorAll('rl-runs tbody tr').length === 1)
   await page.reload()
   await page.waitForSelector('body[data-ready]')
+  await keepInSight(view)
   await page.waitForFunction(() => document.querySelectorAll('rl-runs tbody tr').length === 1)
-  assert.match(await output(page, 'Storage'), /Kept in this browser/)
+  const size = await view.locator('tbody tr td').nth(5).textContent()
+  assert.match(size ?? '', /^1\d\d\.\d KB$/, 'weights and two moments of 12,730 numbers, and the curves')
+  assert.match(await output(page, 'Storage'), new RegExp(`^1 run takes ${size} of this browser’s private file system; this site uses [\\d.]+ [KM]B of the [\\d.]+ [MG]B that it may\\.$`))
   assert.deepEqual(troubles, [])
   await close()
 })
@@ -94,26 +131,144 @@ test('weights go out and come back in; what is no such file is refused', async (
   await close()
 })
 
-test('a checkpoint takes the whole run along: opened after another run it goes on to the same weights', async () => {
+test('a checkpoint takes the whole run along: opened in another browser it is there with settings, weights and metrics, and goes on to the same weights', async () => {
+  const hash = '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=3000&lr=0.002'
   const { page, troubles, close } = await openPage(site, { hash })
-  for (let i = 0; i < 3; i++) await press(page, 'Step')
-  await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith('3'))
-  await waitForState(page, 'paused')
-  const waiting = page.waitForEvent('download')
-  await press(page, 'Download .ckpt')
-  const file = await waiting
-  assert.equal(file.suggestedFilename(), 'mnist-16-relu-10-step3.ckpt')
-  const checkpoint = readFileSync(await file.path())
+  await press(page, 'Train')
+  await page.waitForFunction(() => /%/.test(document.querySelector('output[aria-label="Test accuracy"]')?.textContent ?? ''))
+  await waitForState(page, 'finished')
+  const [whole, finished] = [await weightsHash(page), await output(page, 'Test accuracy')]
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  await setField(page, 'Learning rate', '0.5')
-  await trainToTheEnd(page)
-  const input = page.locator('rl-files input[type=file]')
+  for (let i = 0; i < 33; i++) {
+    await press(page, 'Step')
+    await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), i + 1)
+  }
+  await waitForState(page, 'paused')
+  const [accuracy, stopped, address] = [await output(page, 'Test accuracy'), await weightsHash(page), new URL(page.url()).hash]
+  const { name, content: checkpoint } = await downloaded(page, 'ckpt')
+  assert.equal(name, 'mnist-16-relu-10-step33.ckpt')
+  await close()
+
+  const other = await openPage(site)
+  const files = other.page.locator('rl-files')
+  const input = files.locator('input[type=file]')
   await input.setInputFiles({ name: 'torn.ckpt', mimeType: 'application/octet-stream', buffer: checkpoint.subarray(0, -100) })
-  await page.locator('.notice[data-key=files]').filter({ hasText: 'torn.ckpt could not be opened' }).waitFor()
+  await other.page.locator('.notice[data-key=files]').filter({ hasText: 'torn.ckpt could not be opened' }).waitFor()
   await input.setInputFiles({ name: 'mine.ckpt', mimeType: 'application/octet-stream', buffer: checkpoint })
-  await page.locator('rl-files').getByText('The run of mine.ckpt stands at step 3.').waitFor()
-  assert.equal(await trainToTheEnd(page), trainJson(headless, flags).of('done')[0].weights_sha256)
+  await files.getByText('The run of mine.ckpt stands at step 33.').waitFor()
+  assert.deepEqual([new URL(other.page.url()).hash, await output(other.page, 'Test accuracy'), await weightsHash(other.page), await stepOf(other.page)], [address, accuracy, stopped, 33])
+  const chart = await other.page.locator('rl-curves').getByRole('img', { name: /^Accuracy/ }).getAttribute('aria-label')
+  assert.match(chart ?? '', new RegExp(`over 33 steps: .*test ${accuracy}$`))
+  assert.equal(await trainToTheEnd(other.page), whole)
+  assert.equal(await output(other.page, 'Test accuracy'), finished)
+  assert.deepEqual([...troubles, ...other.troubles], [])
+  await other.close()
+})
+
+test('a kept run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
+  const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
+  t.diagnostic(`seed ${seed}`)
+  const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '2', '--batch', '128']
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=2&batch=128' })
+  const view = page.locator('rl-runs')
+  await keepInSight(view)
+  const stopped = await trainTo(page, 480 + (seed % 200))
+  const [accuracy, weights] = [await output(page, 'Test accuracy'), await weightsHash(page)]
+  assert.match(accuracy, /%/)
+  await waitForRuns(page, { 'Run 1': `${stopped} of 938` })
+  await page.reload()
+  await page.waitForSelector('body[data-ready]')
+  await press(page, 'Discard')
+  await keepInSight(view)
+  await press(page, 'Open Run 1')
+  await waitForState(page, 'paused')
+  assert.deepEqual([await stepOf(page), await output(page, 'Test accuracy'), await weightsHash(page)], [stopped, accuracy, weights])
+  await page.waitForFunction(() => document.querySelector('rl-runs tr.is-current'))
+  assert.equal(await page.getByRole('button', { name: 'Open Run 1', exact: true }).isDisabled(), true)
+  const expected = trainJson(headless, settings)
+  assert.equal(await trainToTheEnd(page), expected.hash)
+  await waitForRuns(page, { 'Run 1': '938 of 938' })
+  const printed = (await downloaded(page, 'jsonl')).content.toString().trim().split('\n').map((line) => JSON.parse(line))
+  const told = (/** @type {any[]} */ events) => events.map(({ event, epoch, batch, loss, test_accuracy: score }) => [event, epoch, batch, loss, score])
+  assert.deepEqual(told(printed.filter(({ event }) => event !== 'start')), told(expected.events.filter(({ event }) => event !== 'start')))
   assert.deepEqual(troubles, [])
   await close()
+})
+
+test('a run that another takes the place of is stored before, in the middle of an epoch too', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=100' })
+  const view = page.locator('rl-runs')
+  await keepInSight(view)
+  await press(page, 'Train')
+  await waitForStep(page, 100)
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await page.waitForFunction(() => document.querySelectorAll('rl-runs tbody tr').length === 1)
+  const first = (await stepsByName(page))['Run 1']
+  await press(page, 'Train')
+  await waitForStep(page, 100)
+  await press(page, 'Open Run 1')
+  await waitForState(page, 'paused')
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 93,800`, first)
+  const second = (await stepsByName(page))['Run 2']
+  await press(page, 'Open Run 2')
+  await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 93,800`, second)
+  // Each keeps its own curve, whatever was going on when the other was opened.
+  await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
+  const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
+  const alone = await curve()
+  for (let i = 0; i < 4; i++) {
+    await press(page, 'Train')
+    await waitForState(page, 'training')
+    await press(page, 'Open Run 1')
+    await page.waitForFunction(() => document.querySelector('rl-runs tbody')?.lastElementChild?.classList.contains('is-current'))
+    assert.equal(await curve(), alone)
+    assert.equal((await stepsByName(page))['Run 1'], first)
+    await press(page, 'Open Run 2')
+    await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
+  }
+  // One that is deleted while it is open is not kept again, but the next is.
+  await press(page, 'Delete Run 2')
+  await waitForRuns(page, { 'Run 1': first })
+  await trainTo(page, (await stepOf(page)) + 20)
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await press(page, 'Step')
+  await waitForRuns(page, { 'Run 2': '1 of 93,800', 'Run 1': first })
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a name that is being typed stays while the run that goes on is stored', async () => {
+  const { page, close } = await openPage(site, { hash })
+  const view = page.locator('rl-runs')
+  await keepInSight(view)
+  await press(page, 'Step')
+  await waitForRuns(page, { 'Run 1': '1 of 30' })
+  const name = view.getByRole('textbox', { name: 'Name of Run 1' })
+  await name.fill('half a na')
+  await page.evaluate(() => /** @type {HTMLElement} */ (document.querySelector('rl-topbar button[title="Make one training step"]')).click())
+  await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.children[4].textContent === '2 of 30')
+  assert.deepEqual([await name.inputValue(), await name.evaluate((input) => input === document.activeElement)], ['half a na', true])
+  await name.press('Enter')
+  await view.getByRole('textbox', { name: 'Name of half a na' }).waitFor()
+  await close()
+})
+
+test('a run’s address, copied, is that run in another browser', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, context: { permissions: ['clipboard-read', 'clipboard-write'] } })
+  await setField(page, 'Learning rate', '0.02')
+  await page.waitForFunction(() => location.hash.includes('lr=0.02'))
+  const trained = await trainToTheEnd(page)
+  await press(page, 'Copy this run’s address')
+  await page.getByRole('button', { name: 'Copied', exact: true }).waitFor()
+  const address = await page.evaluate(() => navigator.clipboard.readText())
+  await close()
+  const other = await openPage(site, { hash: new URL(address).hash })
+  assert.equal(address.split('#')[0], site.url)
+  assert.equal(await trainToTheEnd(other.page), trained)
+  assert.deepEqual([...troubles, ...other.troubles], [])
+  await other.close()
 })

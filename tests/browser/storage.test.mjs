@@ -1,8 +1,8 @@
-// What the browser keeps: a run that is stopped anywhere goes on after a reload with the bits it would have had; a slot
-// that is damaged, and storage that is full.
+// What the browser keeps: a run that is stopped anywhere goes on after a reload with the bits it would have had; files
+// that are damaged, storage that is full, of another kind or not there at all; and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { openPage, openSite, press, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -21,14 +21,23 @@ async function trainToTheEnd(page) {
   return weightsHash(page)
 }
 
-/** Trains at least so far, pauses, and waits until that is kept. @param {Page} page @param {number} step */
+/** Trains at least so far, pauses, and waits until that is kept, for a reload and among the runs. @param {Page} page @param {number} step */
 async function trainAndStop(page, step) {
   await press(page, 'Train')
   await waitForStep(page, step)
   await press(page, 'Pause')
   await waitForState(page, 'paused')
-  await page.waitForTimeout(1500)
-  return stepOf(page)
+  const stopped = await stepOf(page)
+  await keepInSight(page.locator('rl-runs'))
+  await waitForRow(page, stopped)
+  await page.waitForTimeout(1000)
+  return stopped
+}
+
+/** Until a run is listed at this step. @param {Page} page @param {number} step */
+function waitForRow(page, step) {
+  return page.waitForFunction((text) => [...document.querySelectorAll('rl-runs tbody tr')].some((row) => row.children[4].textContent?.startsWith(text)),
+    `${step.toLocaleString('en-US')} of `)
 }
 
 /** @param {Page} page */
@@ -41,7 +50,8 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   t.diagnostic(`seed ${seed}`)
   const { page, troubles, close } = await openPage(site, { hash })
   const whole = await trainToTheEnd(page)
-  await page.waitForTimeout(1000)
+  await keepInSight(page.locator('rl-runs'))
+  await waitForRow(page, 938)
   await reload(page)
   await press(page, 'Discard')
   const stopped = await trainAndStop(page, 20 + (seed % 500))
@@ -50,8 +60,38 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), stopped)
+  await keepInSight(page.locator('rl-runs'))
+  await waitForRow(page, stopped)
+  const entries = page.locator('rl-runs tbody tr')
+  assert.equal(await entries.count(), 2)
   assert.equal(await trainToTheEnd(page), whole)
+  await page.waitForFunction((text) => document.querySelector('rl-runs tbody tr')?.children[4].textContent === text, '938 of 938')
+  assert.equal(await entries.count(), 2, 'the run goes on with the entry that it had')
   assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a page that crashes while it trains loses what came after the last save only, and goes on to the same weights', async () => {
+  const { page, close } = await openPage(site, { hash })
+  const whole = await trainToTheEnd(page)
+  await reload(page)
+  await press(page, 'Discard')
+  await press(page, 'Train')
+  await waitForStep(page, 520) // the first epoch, of 469, was kept
+  const session = await page.context().newCDPSession(page)
+  const crashed = page.waitForEvent('crash')
+  void session.send('Page.crash').catch(() => {})
+  await crashed
+  const next = await page.context().newPage()
+  await next.goto(site.url)
+  await next.waitForSelector('body[data-ready]')
+  const words = await next.locator('.notice[data-key=kept]').innerText()
+  const step = Number(/: ([\d,]+) steps of 938/.exec(words)?.[1])
+  assert.ok(step >= 469, words)
+  await press(next, 'Continue')
+  await waitForState(next, 'paused')
+  assert.equal(await stepOf(next), step)
+  assert.equal(await trainToTheEnd(next), whole)
   await close()
 })
 
@@ -66,7 +106,7 @@ function slots(page, damage = false) {
       const handle = await folder.getFileHandle(name)
       const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
       const view = new DataView(bytes.buffer)
-      const about = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + view.getUint32(16, true))))
+      const about = JSON.parse(new TextDecoder().decode(bytes.subarray(32, 32 + view.getUint32(16, true))))
       return { handle, bytes, sequence: view.getFloat64(8, true), step: /** @type {number} */ (about.step) }
     }))
     found.sort((a, b) => b.sequence - a.sequence)
@@ -82,8 +122,7 @@ function slots(page, damage = false) {
 
 test('a damaged slot is passed over for the one before', async () => {
   const { page, close } = await openPage(site, { hash: long })
-  await trainAndStop(page, 50)
-  const stopped = await trainAndStop(page, 100)
+  const stopped = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
   const [newest, other] = await slots(page, true)
   assert.equal(newest, stopped)
   assert.ok(other < newest)
@@ -95,24 +134,201 @@ test('a damaged slot is passed over for the one before', async () => {
   await close()
 })
 
-test('storage that is full is said, training goes on, and what was kept is whole', async () => {
-  const { page, close } = await openPage(site, { hash: long })
-  await trainAndStop(page, 50)
-  const kept = await trainAndStop(page, 100)
+/** How much the origin may keep; none: as much as before. @param {Page} page @param {number} [quotaSize] */
+async function setQuota(page, quotaSize) {
   const session = await page.context().newCDPSession(page)
-  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 1 })
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize })
+  return session
+}
+
+test('storage that is full is said, training goes on, and what was kept is whole, for a reload and among the runs', async () => {
+  const { page, close } = await openPage(site, { hash: long })
+  const kept = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
+  const weights = await weightsHash(page)
+  const session = await setQuota(page, 1)
   await press(page, 'Train')
-  await page.locator('.notice', { hasText: 'The run could not be kept in this browser' }).waitFor()
+  const tooBig = page.locator('.notice[data-key=keep]', { hasText: 'The run could not be kept in this browser' })
+  await tooBig.waitFor()
   const then = await stepOf(page)
   await waitForStep(page, then + 200)
   await press(page, 'Pause')
   await waitForState(page, 'paused')
-  await page.waitForTimeout(1500)  // a stop is kept too, or not
-  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin })
+  const words = await page.locator('.notice[data-key=runs]', { hasText: 'The run could not be stored' }).innerText()
+  assert.match(words, /The browser gives this page no more storage\. Training goes on, and all that was stored before is whole\. Delete runs/)
+  await page.locator('rl-runs tbody tr').first().waitFor()
+  assert.equal(await page.locator('rl-runs tbody tr').count(), 1)
+  await session.detach() // ends the override
+  await setQuota(page)
   await reload(page)
   const shown = /: ([\d,]+) steps of/.exec(await page.locator('.notice').innerText())?.[1].replace(',', '')
   assert.ok(Number(shown) > 0 && Number(shown) <= kept, `${shown} of ${kept}`)
+  await keepInSight(page.locator('rl-runs'))
+  await waitForRow(page, kept)
+  await press(page, 'Open Run 1')
+  await waitForState(page, 'paused')
+  assert.deepEqual([await stepOf(page), await weightsHash(page)], [kept, weights])
+  await press(page, 'Continue')
+  await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), shown)
+  await close()
+})
+
+/** The worker begins with these lines. @param {string} code */
+const inWorker = (code) => (/** @type {import('playwright-core').BrowserContext} */ context) =>
+  context.route('**/engine/worker.js', async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: `${await response.text()}\n${code}\n` })
+  })
+
+const ways = {
+  'no file handles that a worker can write': 'delete FileSystemFileHandle.prototype.createSyncAccessHandle',
+  'no private file system': 'delete StorageManager.prototype.getDirectory',
+}
+for (const [name, code] of Object.entries(ways)) {
+  test(`with ${name}, runs are kept in IndexedDB`, async () => {
+    const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
+    const stopped = await trainAndStop(page, 50)
+    const weights = await weightsHash(page)
+    assert.match(await output(page, 'Storage'), /^1 run takes [\d.]+ KB of this browser’s database; this site uses/)
+    await reload(page)
+    await press(page, 'Continue')
+    await waitForState(page, 'paused')
+    assert.deepEqual([await stepOf(page), await weightsHash(page)], [stopped, weights])
+    const whole = await trainToTheEnd(page)
+    await reload(page)
+    await press(page, 'Discard')
+    await keepInSight(page.locator('rl-runs'))
+    await waitForRow(page, 938)
+    const given = page.getByRole('textbox', { name: 'Name of Run 1' })
+    await given.fill('in the database')
+    await given.press('Enter')
+    await press(page, 'Open in the database')
+    await waitForState(page, 'finished')
+    assert.deepEqual([await stepOf(page), await weightsHash(page)], [938, whole])
+    assert.deepEqual(await page.evaluate(async () => {
+      const names = []
+      for await (const name of /** @type {any} */ (await navigator.storage.getDirectory()).keys()) names.push(name)
+      return names
+    }), [])
+    await press(page, 'Delete in the database')
+    await page.locator('rl-runs .empty').waitFor()
+    assert.deepEqual(troubles, [])
+    await close()
+  })
+}
+
+test('in IndexedDB too full storage is said, and the entries are whole', async () => {
+  const { page, close } = await openPage(site, { hash: long, prepare: async (context) => {
+    // Before its first use: the database remembers for a while how much there is. Room for a small network, not for a large one.
+    await setQuota(await context.newPage(), 3e6)
+    await inWorker(ways['no private file system'])(context)
+  } })
+  const kept = await trainAndStop(page, 50)
+  const weights = await weightsHash(page)
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await page.evaluate(() => (location.hash = '#model=dense+512+|+relu+|+dense+10&epochs=100'))
+  await page.waitForFunction(() => document.querySelector('rl-model')?.textContent?.includes('407,050'))
+  await press(page, 'Step')
+  const full = page.locator('.notice[data-key=runs]', { hasText: 'The browser gives this page no more storage' })
+  await full.waitFor()
+  await press(page, 'Train')
+  await waitForStep(page, 50)
+  await press(page, 'Pause')
+  await waitForState(page, 'paused')
+  assert.equal(await page.locator('rl-runs tbody tr').count(), 1)
+  await press(page, 'Open Run 1')
+  await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), kept)
+  assert.equal(await weightsHash(page), weights)
+  await close()
+})
+
+test('where the browser keeps nothing, runs last as long as the page, and it says so', async () => {
+  const code = 'delete StorageManager.prototype.getDirectory; Object.defineProperty(self, "indexedDB", { value: undefined })'
+  const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
+  const stopped = await trainAndStop(page, 50)
+  const weights = await weightsHash(page)
+  assert.equal(await output(page, 'Storage'), 'This browser keeps no data for this page: runs are lost when it is closed.')
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await press(page, 'Open Run 1')
+  await waitForState(page, 'paused')
+  assert.deepEqual([await stepOf(page), await weightsHash(page)], [stopped, weights])
+  await reload(page)
+  await keepInSight(page.locator('rl-runs'))
+  await page.locator('rl-runs .empty').waitFor()
+  assert.equal(await page.locator('.notice').count(), 0)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('of two tabs one keeps its run for a reload, the other says so, and both runs are among the kept ones', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: long })
+  const first = await trainAndStop(page, 50)
+  const other = await page.context().newPage()
+  await other.goto(site.url + long.replace('dense+32', 'dense+24'))
+  await other.waitForSelector('body[data-ready]')
+  const words = await other.locator('.notice[data-key=kept]').innerText()
+  assert.match(words, /^Another tab has this page open\s+What a reload or a crash brings back is the run of that tab, .* The run of this tab is kept among the runs below, at each pause and each epoch\./)
+  const second = await trainAndStop(other, first + 40)
+  const steps = [...new Set([first, second])]
+  assert.equal(steps.length, 2, `two steps to tell them by: ${first} and ${second}`)
+  for (const step of steps) await waitForRow(other, step)
+  // What the second did, the first sees once it is looked at; and neither wrote over the other's.
+  await page.bringToFront()
+  await page.evaluate(() => scrollTo(0, 0))
+  await keepInSight(page.locator('rl-runs'))
+  for (const step of steps) await waitForRow(page, step)
+  await reload(page)
+  assert.match(await page.locator('.notice[data-key=kept]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${first} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
+  assert.equal(await stepOf(page), first)
+  await other.close()
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the browser is asked to keep the storage at the first save, and once', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: long, prepare: (context) => context.addInitScript(() => {
+    const { persist } = StorageManager.prototype
+    Reflect.set(globalThis, 'asked', 0)
+    StorageManager.prototype.persist = function () {
+      Reflect.set(globalThis, 'asked', Reflect.get(globalThis, 'asked') + 1)
+      return persist.call(this)
+    }
+  }) })
+  const asked = () => page.evaluate(() => Reflect.get(globalThis, 'asked'))
+  await page.waitForTimeout(500)
+  assert.equal(await asked(), 0)
+  const stopped = await trainAndStop(page, 50)
+  assert.equal(await asked(), 1)
+  await trainAndStop(page, stopped + 50)
+  assert.equal(await asked(), 1)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a kept run that is damaged is listed, and opening it says so and leaves the run on the page', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: long })
+  await trainAndStop(page, 50)
+  await press(page, 'Reset')
+  await waitForState(page, 'ready')
+  await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope')
+    let name = ''
+    for await (const each of /** @type {any} */ (folder).keys()) if (/^run-/.test(each)) name = each
+    const handle = await folder.getFileHandle(name)
+    const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
+    bytes[bytes.length - 100] ^= 1
+    const writable = await handle.createWritable()
+    await writable.write(bytes)
+    await writable.close()
+  })
+  await press(page, 'Open Run 1')
+  const words = await page.locator('.notice[data-key=runs]').innerText()
+  assert.match(words, /^Run 1 could not be opened\s+The run \d+ is not in this browser's storage any more, or damaged\. The run on this page is as it was\./)
+  await waitForState(page, 'ready')
+  assert.equal(await stepOf(page), 0)
+  assert.deepEqual(troubles, [])
   await close()
 })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, slow, trainJson } from '../node/support.mjs'
+import { openCore, sessionAt } from './core.mjs'
 import {
   addressOf, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash,
 } from './support.mjs'
@@ -199,6 +200,28 @@ test('a run that diverges stops and names the layer', async () => {
   await press(page, 'Back to step 0')
   await waitForState(page, 'ready')
   assert.equal(await page.locator('.notice').count(), 0)
+  await close()
+})
+
+test('after a divergence the last good weights are kept, and a run goes on from them at a tenth of the rate', async () => {
+  const opened = await openCore()
+  const session = sessionAt(opened, [['optimizer', 'sgd'], ['lr', '1000000'], ['train_samples', '1000']])
+  let event = ''
+  while (event !== 'diverged') {
+    event = String(session.advance().event)
+    assert.notEqual(event, 'done')
+  }
+  const { page, troubles, close } = await openPage(site, { hash: '#optimizer=sgd&lr=1000000&train_samples=1000' })
+  await press(page, 'Train')
+  await waitForState(page, 'diverged')
+  assert.equal(await weightsHash(page), session.weightsSha256())
+  assert.match(await page.locator('.notice[data-key=diverged]').innerText(), /They are kept/)
+  await press(page, 'Go on from them at a tenth of the rate')
+  await waitForState(page, 'ready')
+  await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('lr') === '100000')
+  assert.equal(await stepOf(page), 0)
+  assert.equal(await weightsHash(page), session.weightsSha256())
+  assert.deepEqual(troubles, [])
   await close()
 })
 

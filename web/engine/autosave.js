@@ -1,17 +1,21 @@
-// Keeps the worker's present run in the browser's storage: at the end of every epoch, every few seconds while it
-// trains, and when it stands still. One tab at a time does so.
+// Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
+// as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
 import { Storage, refusal } from './storage.js'
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
+/** What saves may cost of the time that passes while training, 0 to 1. */
+const share = 0.02
 
 export class Autosave {
-  /** @type {Storage | undefined} */
-  storage
+  /** @type {Promise<Storage> | undefined} */
+  #storage
   #post
   #writing = false
   #again = false
   #last = 0
+  /** Milliseconds that the last save kept the worker busy. */
+  #took = 0
   #told = false
   /** Set while a run of before is still to be decided on: nothing may take its place. */
   held = false
@@ -22,43 +26,43 @@ export class Autosave {
     this.#post = post
   }
 
-  async open() {
-    return (this.storage ??= await Storage.open())
+  open() {
+    return (this.#storage ??= Storage.open())
   }
 
-  /** Begins, unless another tab does it already. @returns {Promise<import('./storage.js').SavedRun | undefined>} a run of before */
+  /** Begins, unless another tab does it already, or nothing would outlast this one. @returns {Promise<import('./protocol.js').Keeping>} */
   async begin() {
     const storage = await this.open()
-    this.#on = await takeLock()
-    if (!this.#on) return undefined
+    if (storage.files.kind === 'memory') return { keeper: 'nobody' }
+    if (!await takeLock()) return { keeper: 'another tab' }
     const before = await storage.latest()
     this.held = before !== undefined
-    return before?.about
+    this.#on = true
+    return { keeper: 'this tab', before: before?.about }
   }
 
   /**
    * The run has moved on. Saves if it is time, without waiting for it.
-   * @param {{session: import('./core.js').Session, info: import('./protocol.js').RunInfo}} run
-   * @param {boolean} milestone the end of an epoch, or a stop
+   * @param {import('./runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after which it stands where it stands
    */
-  moved(run, milestone) {
+  moved(run, after) {
     if (!this.#on || this.held) return
-    if (!milestone && performance.now() - this.#last < every) return
-    if (this.#writing) return void (this.#again = milestone || this.#again)
+    const passed = performance.now() - this.#last
+    if (after === 'slice' ? passed < every : after === 'epoch' && passed < this.#took / share) return
+    if (this.#writing) return void (this.#again = after === 'stop' || this.#again)
     this.#last = performance.now()
     void this.#save(run)
   }
 
-  /** @param {{session: import('./core.js').Session, info: import('./protocol.js').RunInfo}} run */
+  /** @param {import('./runner.js').Runner} run */
   async #save(run) {
     this.#writing = true
     this.#again = false
     try {
-      const { phase, step, epoch } = run.session.position()
-      const { config, totalSteps } = run.info
-      const about = { data: config.data, model: config.model, step, totalSteps, epoch, epochs: config.epochs, phase, savedAt: Date.now() }
-      const checkpoint = run.session.checkpoint()
-      await this.storage?.keep(about, checkpoint)
+      const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.storedAs }
+      const state = stateOf(run)
+      await (await this.open()).keep(about, state)
+      this.#took = performance.now() - this.#last
       this.#told = false
       this.#post('kept', about)
     } catch (error) {
@@ -66,17 +70,30 @@ export class Autosave {
       this.#told = true
     }
     this.#writing = false
-    if (this.#again && !run.session.bound.isDeleted?.()) this.moved(run, true)
+    if (this.#again && !run.session.bound.isDeleted?.()) this.moved(run, 'stop')
   }
 }
 
-/** Holds a lock until this worker ends. */
+/** What a run says of itself. @param {import('./runner.js').Runner} run */
+export function standOf({ session, info }) {
+  const { phase, step, epoch } = session.position()
+  const { data, model, epochs } = info.config
+  return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
+}
+
+/** What it goes on with. @param {import('./runner.js').Runner} run @returns {import('./storage.js').State} */
+export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
+
+/** Holds a lock until this worker ends. The page before this one in the same tab may need a moment to let it go. */
 function takeLock() {
   if (!navigator.locks) return Promise.resolve(true)
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), 1000)
   return new Promise((/** @type {(taken: boolean) => void} */ done) => {
-    void navigator.locks.request('reluscope-autosave', { ifAvailable: true }, (lock) => {
-      done(lock !== null)
-      return lock ? new Promise(() => {}) : undefined
-    })
+    navigator.locks.request('reluscope-autosave', { signal: patience.signal }, () => {
+      clearTimeout(timer)
+      done(true)
+      return new Promise(() => {})
+    }).catch(() => done(false))
   })
 }

@@ -133,8 +133,9 @@ export class Engine extends Emitter {
   }
 
   /** From now on keeps the present run in the browser's storage: at each epoch, every few seconds, and at stops ('kept',
-   * 'keepFailed'). A run of before that is found is answered, and nothing is kept until continueKept() or forgetKept().
-   * @returns {Promise<import('./storage.js').SavedRun | undefined>} */
+   * 'keepFailed'). Where a run of before is found, nothing is kept until continueKept() or forgetKept(); where another tab
+   * keeps its run, nothing is kept here.
+   * @returns {Promise<import('./protocol.js').Keeping>} */
   keepRuns() {
     return this.request('keepRuns')
   }
@@ -149,34 +150,37 @@ export class Engine extends Emitter {
     return this.request('forgetKept')
   }
 
-  /** Stores the present run, with what the page has measured, in the browser.
+  /** Stores the present run, with what the page has measured, in the browser: in the place of its own entry if it has one
+   * (then the name stays that of the entry), unless that has gone further; and else as a new one. The entry of before is
+   * whole until the new one is.
    * @param {string} name @param {Record<string, any>} metrics @param {boolean} [withCheckpoint] so that it can be opened again
-   * @returns {Promise<string>} its id */
+   * @returns {Promise<import('./storage.js').StoredRun>} the entry */
   storeRun(name, metrics, withCheckpoint = true) {
     return this.request('storeRun', { name, metrics, withCheckpoint })
   }
 
-  /** The stored runs, the newest first. @returns {Promise<import('./storage.js').StoredRun[]>} */
+  /** The stored runs, the one begun last first. @returns {Promise<import('./storage.js').StoredRun[]>} */
   storedRuns() {
     return this.request('storedRuns')
   }
 
-  /** As restore(), of a stored run. @param {string} id @returns {Promise<RunInfo>} */
+  /** As restore(), of a stored run, whose entry is the run's from now on. @param {string} id @returns {Promise<RunInfo>} */
   openRun(id) {
-    return this.request('openRun', { id })
+    return this.request('openRun', { run: id })
   }
 
-  /** @param {string} id @param {string} name @returns {Promise<string>} its id from now on */
+  /** @param {string} id @param {string} name @returns {Promise<void>} */
   renameRun(id, name) {
-    return this.request('renameRun', { id, name })
+    return this.request('renameRun', { run: id, name })
   }
 
   /** @param {string} id @returns {Promise<void>} */
   deleteRun(id) {
-    return this.request('deleteRun', { id })
+    return this.request('deleteRun', { run: id })
   }
 
-  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: string}>} */
+  /** Bytes that this origin uses and may use, and where: runs in memory are gone when the page is closed.
+   * @returns {Promise<{usage: number, quota: number, where: import('./files.js').Files['kind']}>} */
   storageUsage() {
     return this.request('storageUsage')
   }
@@ -279,6 +283,13 @@ export class Engine extends Emitter {
     return this.request('classes', { hardest })
   }
 
+  /** The same of a run that stands still, in parts, between which it answers other requests as quickly as ever.
+   * @param {number} [hardest]
+   * @returns {Promise<import('./protocol.js').ClassReport | null>} null where the run went on meanwhile */
+  classesInParts(hardest = 10) {
+    return this.request('classesInParts', { hardest })
+  }
+
   /** The same of the last epoch that was scored, with the weights that it ended with; costs nothing.
    * @returns {Promise<import('./protocol.js').ClassReport | null>} null before the first */
   epochClasses() {
@@ -302,9 +313,17 @@ export class Engine extends Emitter {
    * @param {string} kind "race", "sweep" or "lessons"
    * @param {Partial<Config>} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
+   * @param {{from?: Uint8Array}} [files] from: a checkpoint whose run the racers fork; config is then configOfCheckpoint()'s
    * @returns {Promise<any>} what src/train/experiment.h says of start() */
-  startExperiment(kind, config, flags) {
-    return this.request('startExperiment', { kind, config, flags })
+  startExperiment(kind, config, flags, files = {}) {
+    return this.request('startExperiment', { kind, config, flags, files })
+  }
+
+  /** What a checkpoint's run goes on with. @param {Uint8Array} bytes
+   * @param {[string, string][]} [given] what is to be different: speed, or more epochs; anything else is refused
+   * @returns {Promise<Config>} */
+  configOfCheckpoint(bytes, given = []) {
+    return this.request('configOfCheckpoint', { bytes, given })
   }
 
   /** Goes on with it for a few hundredths of a second.
@@ -377,7 +396,7 @@ export class Engine extends Emitter {
     const id = this.#nextId++
     return new Promise((done, failed) => {
       this.#waiting.set(id, { done, failed })
-      this.#worker.postMessage({ v: version, type, id, ...payload })
+      this.#worker.postMessage({ ...payload, v: version, type, id })
     })
   }
 

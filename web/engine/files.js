@@ -1,36 +1,42 @@
-// Named files of this origin, for a worker: in its private file system, or in IndexedDB where that is missing.
+// Named files of this origin, for a worker: in its private file system, in IndexedDB where that is missing, and in memory
+// where neither is to be had.
 
 /**
  * @typedef {object} Files
- * @property {string} kind where they are
- * @property {(name: string) => Promise<Uint8Array | undefined>} read
+ * @property {'file system' | 'database' | 'memory'} kind where they are; what is in memory ends with the worker
+ * @property {(name: string) => Promise<Blob | undefined>} open
  * @property {(name: string, bytes: Uint8Array) => Promise<void>} write not all at once: a file may be found cut short
  * @property {(name: string) => Promise<void>} remove
  * @property {() => Promise<string[]>} list
  */
 
-const folderName = 'reluscope'
+const [folderName, table] = ['reluscope', 'files']
 
 /** @returns {Promise<Files>} */
 export async function openFiles() {
   try {
-    const root = await navigator.storage.getDirectory()
-    const folder = await root.getDirectoryHandle(folderName, { create: true })
-    if (typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype) return privateFiles(folder)
+    // Firefox has the one before the other, and old Safaris have the one without the other.
+    if (typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype) {
+      const root = await navigator.storage.getDirectory()
+      return privateFiles(await root.getDirectoryHandle(folderName, { create: true }))
+    }
   } catch {
     // Not here, or not now: some browsers refuse it to private windows.
   }
-  return databaseFiles(await openDatabase())
+  try {
+    return databaseFiles(await openDatabase())
+  } catch {
+    return memoryFiles()
+  }
 }
 
 /** @param {FileSystemDirectoryHandle} folder @returns {Files} */
 function privateFiles(folder) {
   return {
     kind: 'file system',
-    async read(name) {
+    async open(name) {
       try {
-        const file = await (await folder.getFileHandle(name)).getFile()
-        return new Uint8Array(await file.arrayBuffer())
+        return await (await folder.getFileHandle(name)).getFile()
       } catch (error) {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined
         throw error
@@ -59,8 +65,10 @@ function privateFiles(folder) {
 /** @returns {Promise<IDBDatabase>} */
 function openDatabase() {
   return new Promise((done, failed) => {
-    const request = indexedDB.open(folderName, 1)
-    request.onupgradeneeded = () => request.result.createObjectStore('files')
+    const request = indexedDB.open(folderName, 2)
+    request.onupgradeneeded = () => {
+      if (!request.result.objectStoreNames.contains(table)) request.result.createObjectStore(table)
+    }
     request.onsuccess = () => done(request.result)
     request.onerror = () => failed(request.error)
   })
@@ -70,16 +78,32 @@ function openDatabase() {
 function databaseFiles(database) {
   /** @template T @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest<T>} work @returns {Promise<T>} */
   const run = (mode, work) => new Promise((done, failed) => {
-    const transaction = database.transaction('files', mode)
-    const request = work(transaction.objectStore('files'))
+    const transaction = database.transaction(table, mode)
+    const request = work(transaction.objectStore(table))
     transaction.oncomplete = () => done(request.result)
     transaction.onabort = () => failed(transaction.error ?? request.error)
   })
   return {
     kind: 'database',
-    read: (name) => run('readonly', (store) => store.get(name)),
+    async open(name) {
+      const bytes = await run('readonly', (store) => store.get(name))
+      return bytes && new Blob([bytes])
+    },
     write: async (name, bytes) => void (await run('readwrite', (store) => store.put(bytes, name))),
     remove: async (name) => void (await run('readwrite', (store) => store.delete(name))),
     list: async () => (await run('readonly', (store) => store.getAllKeys())).map(String).sort(),
+  }
+}
+
+/** @returns {Files} */
+export function memoryFiles() {
+  /** @type {Map<string, Blob>} */
+  const files = new Map()
+  return {
+    kind: 'memory',
+    open: async (name) => files.get(name),
+    write: async (name, bytes) => void files.set(name, new Blob([/** @type {any} */ (bytes)])),
+    remove: async (name) => void files.delete(name),
+    list: async () => [...files.keys()].sort(),
   }
 }

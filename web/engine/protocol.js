@@ -30,10 +30,14 @@ export const version = 1
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
  * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number,
- *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past}} RunInfo trainSamples: without those held out;
- *   threads and input: what the config's automatic has become
+ *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past, storedAs?: string}} RunInfo trainSamples:
+ *   without those held out; threads and input: what the config's automatic has become; storedAs: the id of its stored run
  * @typedef {{points: {step: number[], loss: number[], accuracy: number[]}, progress: Progress | undefined,
- *            epochs: EpochResult[]}} Past what a run did before it was taken up; times are not known any more
+ *            epochs: EpochResult[], lines: string[]}} Past what a run did before it was taken up; times are not known any
+ *   more, and what it printed (lines) only where this browser has kept it
+ * @typedef {{text: string[], json: string[], csv: string[]}} Lines what a run has printed: log, JSON lines, table
+ * @typedef {{keeper: 'this tab' | 'another tab' | 'nobody', before?: import('./storage.js').SavedRun}} Keeping who keeps
+ *   the present run for a reload: nobody where the browser has no storage for this page; before: a run to decide on
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
  * @typedef {{phase: 'training'|'scoring'|'done'|'diverged', step: number, epoch: number, batch: number, batches: number,
@@ -103,7 +107,8 @@ export const version = 1
  * @property {ProbeSnapshot} probe what the monitors say, to who watches them
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
- * @property {{step: number, layer: string, message: string}} diverged
+ * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
+ *   weights of before that step, and they are finite
  * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
  * @property {{message: string}} keepFailed it could not be kept; training goes on, and what was kept before is whole
  * @property {{message: string}} failure the worker cannot go on

@@ -12,6 +12,8 @@ import { ProbeStream } from './probe_stream.js'
 
 /** Milliseconds of training between two looks at the mail. */
 const slice = 12
+/** Milliseconds that a part of a scoring that is not the run's own may take. */
+const partLasts = 12
 /** Least milliseconds between two progress messages, and between two snapshots of an image. */
 const progressEvery = 33
 const snapshotEvery = 66
@@ -29,22 +31,22 @@ export class Runner {
   #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
   #scoring = 0
   #started = false
+  #ended = false
   #lastProgress = 0
   #sliceEnd = 0
-  /** The metrics so far, in lines. @type {string[]} */
-  #json = []
-  /** @type {string[]} */
-  #csv = []
+  /** @type {import('./protocol.js').Lines} */
+  #lines = { text: [], json: [], csv: [] }
   /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
   #probes
 
-  /** @type {(milestone: boolean) => void} */
+  /** @type {(after: 'slice' | 'epoch' | 'stop') => void} */
   #moved
 
   /**
    * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
-   * @param {(milestone: boolean) => void} [moved] told after each slice of training, and at epochs' ends and stops
+   * @param {(after: 'slice' | 'epoch' | 'stop') => void} [moved] told where it may be saved: after a slice of training, at
+   *   an epoch's end, where it stops
    */
   constructor(session, info, post, moved = () => {}) {
     this.#session = session
@@ -63,20 +65,33 @@ export class Runner {
     return this.#session
   }
 
+  get info() {
+    return this.#info
+  }
+
   get state() {
     return this.#state
   }
 
+  /** What it has printed so far. @returns {import('./protocol.js').Lines} */
+  get lines() {
+    const { text, json, csv } = this.#lines
+    return { text: [...text], json: [...json], csv: [...csv] }
+  }
+
   /** Frees the session. What was watched is handed on to the next runner. */
   end() {
+    this.#ended = true
     this.#channel.port1.close()
     this.#session.delete()
     return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
   }
 
   /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
+   * @param {import('./protocol.js').Lines} [lines] what it had printed, where that is known
    * @returns {import('./protocol.js').Past} */
-  goOn() {
+  goOn(lines) {
+    if (lines) this.#lines = lines
     const { phase, ...position } = this.#session.position()
     const { step: steps, loss, accuracy, ...columns } = this.#session.history()
     this.#last = { ...position, loss: loss.at(-1) ?? NaN, accuracy: accuracy.at(-1) ?? NaN }
@@ -85,6 +100,7 @@ export class Runner {
     const { config, trainSamples, totalSteps, dataset } = this.#info
     const known = (/** @type {number} */ value) => (Number.isNaN(value) ? undefined : value)
     return {
+      lines: [...this.#lines.text],
       points: { step: [...steps], loss: [...loss], accuracy: [...accuracy] },
       progress: position.step === 0 ? undefined : {
         ...this.#last, epochs: config.epochs, totalSteps, total: trainSamples, scoring: 0, samplesPerSecond: 0, secondsLeft: NaN,
@@ -133,7 +149,7 @@ export class Runner {
 
   /** What the run has reported so far, as a file's bytes, or undefined for another format. @param {string} format */
   metrics(format) {
-    const lines = format === 'csv' ? this.#csv : format === 'jsonl' ? this.#json : undefined
+    const lines = format === 'csv' ? this.#lines.csv : format === 'jsonl' ? this.#lines.json : undefined
     return lines && new TextEncoder().encode(lines.map((line) => line + '\n').join(''))
   }
 
@@ -174,6 +190,23 @@ export class Runner {
     if (this.#state !== 'training') this.#sendSnapshots()
   }
 
+  /**
+   * Scores the test set part by part while the run stands still, and reads the mail in between.
+   * @param {number} hardest @returns {Promise<import('./protocol.js').ClassReport | null>} null once it goes on
+   */
+  async classesInParts(hardest) {
+    const { step } = this.#last
+    let samples = 20
+    for (;;) {
+      const before = performance.now()
+      const report = this.#session.classesPart(hardest, samples)
+      if (report) return report
+      samples = Math.ceil(samples * Math.min(4, partLasts / Math.max(0.1, performance.now() - before)))
+      await nextTask()
+      if (this.#ended || this.#state === 'training' || this.#last.step !== step) return null
+    }
+  }
+
   #over() {
     return this.#state === 'finished' || this.#state === 'diverged'
   }
@@ -187,9 +220,7 @@ export class Runner {
   #begin() {
     if (this.#started) return
     this.#started = true
-    const start = this.#session.start()
-    this.#keep(start)
-    this.#post('log', { lines: start.lines })
+    this.#print(this.#session.start())
   }
 
   /** Says everything that is still unsaid, then the state. @param {RunState} state */
@@ -201,7 +232,7 @@ export class Runner {
     this.#sendSnapshots()
     this.#probes.send(false)
     this.#post('state', { state })
-    this.#moved(true)
+    this.#moved('stop')
   }
 
   #runSlice() {
@@ -220,17 +251,20 @@ export class Runner {
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
-    this.#moved(false)
+    this.#moved('slice')
     this.#markDue()
     this.#sendSnapshots()
     this.#probes.send(true)
     this.#channel.port2.postMessage(0)
   }
 
-  /** Keeps what an answer has for the files of metrics. @param {import('./core.js').Progress} answer */
-  #keep({ json, csv_lines: rows }) {
-    this.#json.push(...json)
-    this.#csv.push(...rows)
+  /** Says what an answer has for the log, and keeps that and what it has for the files of metrics.
+   * @param {Pick<import('./core.js').Progress, 'lines' | 'json' | 'csv_lines'>} answer */
+  #print({ lines, json, csv_lines: rows }) {
+    this.#lines.text.push(...lines)
+    this.#lines.json.push(...json)
+    this.#lines.csv.push(...rows)
+    if (lines.length > 0) this.#post('log', { lines })
   }
 
   /** One call into the core, and what it answered. */
@@ -238,8 +272,7 @@ export class Runner {
     const before = performance.now()
     const answer = this.#session.advance()
     const took = performance.now() - before
-    this.#keep(answer)
-    if (answer.lines.length > 0) this.#post('log', { lines: answer.lines })
+    this.#print(answer)
     if (answer.event === 'batch') this.#onBatch(answer, took)
     else if (answer.event === 'test') this.#onScoring(answer.batch / answer.batches, took)
     else if (answer.event === 'epoch') this.#onEpoch(answer, took)
@@ -248,7 +281,9 @@ export class Runner {
       this.#post('done', { weightsSha256: answer.weights_sha256 })
     } else if (answer.event === 'diverged') {
       this.#settle('diverged')
-      this.#post('diverged', { step: answer.step, layer: answer.layer_text, message: answer.message })
+      this.#post('diverged', {
+        step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: areFinite(this.#session.save('safetensors')),
+      })
     } else throw new Error(`unknown event ${answer.event} of the core`)
     return answer.event
   }
@@ -287,7 +322,7 @@ export class Runner {
       seconds: answer.seconds,
       samplesPerSecond: answer.samples_per_second,
     })
-    this.#moved(true)
+    this.#moved('epoch')
   }
 
   #sendProgress() {
@@ -324,6 +359,24 @@ export class Runner {
       this.#post('snapshot', { key, step: this.#last.step, prediction }, buffersOf(prediction))
     }
   }
+}
+
+/** Whether all numbers are, in a .safetensors file: after the length of its head and the head. @param {Uint8Array} bytes */
+function areFinite(bytes) {
+  const head = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  return new Float32Array(bytes.slice(8 + head).buffer).every(Number.isFinite)
+}
+
+/** After the messages that have come by now. @returns {Promise<void>} */
+function nextTask() {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((done) => {
+    port1.onmessage = () => {
+      port1.close()
+      done()
+    }
+    port2.postMessage(0)
+  })
 }
 
 /** What of a prediction can be handed over instead of copied. @param {import('./core.js').Prediction} prediction */

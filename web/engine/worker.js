@@ -1,6 +1,6 @@
 // The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
 // See protocol.js for the messages and engine.js for the other end.
-import { Autosave } from './autosave.js'
+import { Autosave, standOf, stateOf } from './autosave.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
 import { version } from './protocol.js'
@@ -81,9 +81,9 @@ const autosave = new Autosave(post)
 
 /**
  * A run at its beginning, or where a checkpoint left it.
- * @param {Record<string, any>} config a whole one @param {Uint8Array} [checkpoint]
+ * @param {Record<string, any>} config a whole one @param {import('./storage.js').State & import('./storage.js').Storable} [before]
  */
-async function makeRun(config, checkpoint) {
+async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
   const next = await datasetOf(config.data)
   /** @type {import('./core.js').Session | undefined} */
   let session
@@ -101,14 +101,14 @@ async function makeRun(config, checkpoint) {
   /** @type {import('./protocol.js').RunInfo} */
   const info = {
     config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
-    input,
+    input, storedAs,
   }
   const watched = runner?.end() ?? []
   if (dataset !== next) release(dataset)
   dataset = next
-  const run = { session, info }
-  runner = new Runner(session, info, post, (milestone) => autosave.moved(run, milestone))
-  if (checkpoint) info.past = runner.goOn()
+  const run = new Runner(session, info, post, (after) => autosave.moved(run, after))
+  runner = run
+  if (checkpoint) info.past = run.goOn(lines)
   post('state', { state: runner.state })
   for (const [key, pixels] of watched) {
     if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
@@ -172,14 +172,14 @@ const requests = {
 
   checkpoint: () => current().session.checkpoint(),
   /** @param {{bytes: Uint8Array}} message */
-  restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), bytes),
+  restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
 
   keepRuns: () => autosave.begin(),
   /** Takes up the run that was kept last. */
   async continueKept() {
     const kept = await (await autosave.open()).latest()
     if (!kept) throw new Error('no run is kept in this browser any more')
-    const info = await makeRun(core.configOfCheckpoint(kept.payload), kept.payload)
+    const info = await makeRun(core.configOfCheckpoint(kept.checkpoint), { ...kept, storedAs: kept.about.storedAs })
     autosave.held = false
     return info
   },
@@ -187,22 +187,27 @@ const requests = {
     await (await autosave.open()).forget()
     autosave.held = false
   },
-  /** Stores the present run under a name. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
+  /** Stores the present run: its own entry from now on. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
   async storeRun({ name, metrics, withCheckpoint }) {
-    const { session } = current()
-    const checkpoint = withCheckpoint ? session.checkpoint() : undefined
-    return (await autosave.open()).storeRun({ name, config: session.config(), metrics, checkpoint })
+    const run = current()
+    const { lines, checkpoint } = withCheckpoint ? stateOf(run) : { lines: run.lines, checkpoint: undefined }
+    const entry = { ...standOf(run), name, config: /** @type {Config} */ (run.session.config()), metrics }
+    const before = run.info.storedAs
+    const stored = await (await autosave.open()).storeRun(run.info, entry, { checkpoint, lines })
+    // What is kept for a reload has to know whose entry it goes on with.
+    if (run === runner && stored.id !== before) autosave.moved(run, 'stop')
+    return stored
   },
   storedRuns: async () => (await autosave.open()).runs(),
-  /** @param {{id: string}} message */
-  async openRun({ id }) {
-    const bytes = await (await autosave.open()).checkpointOf(id)
-    return makeRun(core.configOfCheckpoint(bytes), bytes)
+  /** @param {{run: string}} message the id of a stored one, as in those below */
+  async openRun({ run }) {
+    const state = await (await autosave.open()).stateOf(run)
+    return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, storedAs: run })
   },
-  /** @param {{id: string, name: string}} message */
-  renameRun: async ({ id, name }) => (await autosave.open()).renameRun(id, name),
-  /** @param {{id: string}} message */
-  deleteRun: async ({ id }) => (await autosave.open()).deleteRun(id),
+  /** @param {{run: string, name: string}} message */
+  renameRun: async ({ run, name }) => (await autosave.open()).renameRun(run, name),
+  /** @param {{run: string}} message */
+  deleteRun: async ({ run }) => (await autosave.open()).deleteRun(run),
   storageUsage: async () => (await autosave.open()).usage(),
 
   train: () => current().train(),
@@ -227,8 +232,10 @@ const requests = {
   /** @param {{config: Partial<Config>, points: number}} message */
   rates: ({ config, points }) => loaded().data.rates(config, points),
   experimentKinds: () => core.experimentKinds(),
-  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
-  async startExperiment({ kind, config: wanted, flags }) {
+  /** @param {{bytes: Uint8Array, given: [string, string][]}} message */
+  configOfCheckpoint: ({ bytes, given }) => core.configOfCheckpoint(bytes, given),
+  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][], files: {from?: Uint8Array}}} message */
+  async startExperiment({ kind, config: wanted, flags, files }) {
     const config = core.configFromJson(JSON.stringify(wanted))
     const next = await datasetOf(config.data)
     const before = dataset
@@ -236,7 +243,7 @@ const requests = {
     experiment?.delete()
     experiment = undefined
     if (before !== next) release(before)
-    experiment = core.createExperiment(next.data, kind, config, flags)
+    experiment = core.createExperiment(next.data, kind, config, flags, { files })
     return experiment.start()
   },
   advanceExperiment() {
@@ -252,6 +259,8 @@ const requests = {
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
+  /** @param {{hardest: number}} message */
+  classesInParts: ({ hardest }) => current().classesInParts(hardest),
   epochClasses: () => current().session.epochClasses(),
   /** @param {{name: string}} message */
   parameter: ({ name }) => current().session.parameter(name),

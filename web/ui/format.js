@@ -30,7 +30,7 @@ export function duration(seconds) {
 export function bytes(value) {
   if (value < 1000) return `${value} B`
   if (value < 1e6) return `${(value / 1e3).toFixed(1)} KB`
-  return `${(value / 1e6).toFixed(2)} MB`
+  return value < 1e9 ? `${(value / 1e6).toFixed(2)} MB` : `${(value / 1e9).toFixed(1)} GB`
 }
 
 /** Any number short enough for a label. @param {number} value */
@@ -45,4 +45,9 @@ export function short(value) {
 /** @param {number} number @param {string} one @param {string} [many] */
 export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`
+}
+
+/** @param {string} text */
+export function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,25 +1,47 @@
-// The run that the browser keeps: offered after a reload, and said when keeping fails.
-import { plural } from './format.js'
+// The run that the browser keeps for a reload: offered after one, and said when it cannot be kept.
+import { capitalised, plural } from './format.js'
+import { sentence } from './lab.js'
+
+let asked = false
+
+/** Asks the browser, at the first save, when there is something to lose: else it may clear all when space is short. */
+export function askToPersist() {
+  if (asked) return
+  asked = true
+  void navigator.storage?.persist?.().catch(() => {})
+}
 
 /** @param {import('./lab.js').Lab} lab */
 export async function offerKept(lab) {
   const { engine } = lab
-  const ended = engine.on('kept', () => {
-    // Asked once, when there is something to lose: else the browser may clear it when space is short.
-    ended()
-    void navigator.storage?.persist?.().catch(() => {})
+  engine.on('kept', () => {
+    askToPersist()
+    lab.emit('unnotice', { key: 'keep' })
   })
-  engine.on('kept', () => lab.emit('unnotice', { key: 'keep' }))
   engine.on('keepFailed', ({ message }) => lab.emit('notice', {
-    key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: `${message}.`,
+    key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: capitalised(sentence(message)),
     kept: 'Training goes on, and what was kept before is whole.', advice: 'Free some storage, or save the run as a file.',
   }))
   try {
-    const saved = await engine.keepRuns()
-    if (saved) offer(lab, saved)
-  } catch {
-    // No storage here, as in some private windows: the page works without.
+    const { keeper, before } = await engine.keepRuns()
+    if (before) offer(lab, before)
+    else if (keeper === 'another tab') tellOfOther(lab)
+  } catch (error) {
+    lab.emit('notice', {
+      key: 'keep', kind: 'error', title: 'What was kept for a reload could not be read', text: capitalised(sentence(error)),
+      kept: 'It stays as it is.', advice: 'Load the page again to try once more; until then no run is kept for a reload.',
+    })
   }
+}
+
+/** @param {import('./lab.js').Lab} lab */
+function tellOfOther(lab) {
+  lab.emit('notice', {
+    key: 'kept', kind: 'info', title: 'Another tab has this page open',
+    text: 'What a reload or a crash brings back is the run of that tab, which this one leaves alone.',
+    kept: 'The run of this tab is kept among the runs below, at each pause and each epoch.',
+    advice: 'To have it brought back as well, close the other tab and load this one again.',
+  })
 }
 
 /** @param {import('./lab.js').Lab} lab @param {import('../engine/storage.js').SavedRun} saved */
@@ -29,8 +51,19 @@ function offer(lab, saved) {
   lab.emit('notice', {
     key: 'kept', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,
     text: `${saved.model} on ${saved.data}: ${plural(saved.step, 'step')} of ${saved.totalSteps}, epoch ${saved.epoch} of ${saved.epochs}.`,
-    advice: 'Until you choose, this run stays as it is and no other is kept.',
-    action: { label: over ? 'Show' : 'Continue', run: () => void lab.takeUp(() => lab.engine.continueKept()) },
+    advice: 'Until you choose, it stays as it is, and no other is kept for a reload.',
+    action: { label: over ? 'Show' : 'Continue', run: () => void takeUp(lab, saved) },
     other: { label: 'Discard', run: () => void lab.engine.forgetKept() },
   })
+}
+
+/** @param {import('./lab.js').Lab} lab @param {import('../engine/storage.js').SavedRun} saved */
+async function takeUp(lab, saved) {
+  try {
+    await lab.takeUp(() => lab.engine.continueKept())
+    lab.emit('unnotice', { key: 'keep' })
+  } catch (error) {
+    lab.emit('notice', { key: 'keep', kind: 'error', title: 'The kept run could not be taken up', text: capitalised(sentence(error)), kept: 'It stays as it is, and so does the run on this page.' })
+    offer(lab, saved)
+  }
 }

@@ -1,8 +1,9 @@
 // The laboratory's state between the engine and what is on screen: the run's config, what the panel shows, and what
 // has been measured. Views and controls read it, listen to it and call its methods; they never call each other.
 import { Emitter } from '../engine/emitter.js'
-import { plural } from './format.js'
+import { plural, short } from './format.js'
 import { readHash, writeHash } from './hash.js'
+import { KeptRuns } from './kept_runs.js'
 import { withOutputs } from './model_text.js'
 import { ProbeHistory } from './probe_history.js'
 
@@ -16,11 +17,11 @@ import { ProbeHistory } from './probe_history.js'
  *            action?: {label: string, run: () => void}, other?: {label: string, run: () => void}}} Notice
  *   what happened, what was kept, what to do
  * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
- *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, loading: {name: string, loaded: number, total: number},
+ *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, runs: null, loading: {name: string, loaded: number, total: number},
  *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
  *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; unit, image: another one is chosen; draft: a model as it is being typed
+ *   said something; runs: those that are kept have changed; unit, image: another one is chosen; draft: a model as it is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -42,10 +43,14 @@ export class Lab extends Emitter {
   /** @type {string[]} what the command line would have printed */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
+  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./own_data.js').Found[]>} */
+  ownFiles = new Map()
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
   unit = null
+  /** What is done before another run takes this one's place, and what once it has or could not. @type {() => Promise<() => void>} */
+  leave = async () => () => {}
   /** @type {Promise<unknown>} changes are made one after the other */
   #queue = Promise.resolve()
 
@@ -53,6 +58,7 @@ export class Lab extends Emitter {
   constructor(engine) {
     super()
     this.engine = engine
+    this.kept = new KeptRuns(this)
     this.registry = engine.registry
     engine.on('state', ({ state }) => {
       this.state = state
@@ -92,6 +98,11 @@ export class Lab extends Emitter {
     const config = { ...this.run.config }
     for (const { step, field, value } of config.events) if (step <= this.step) config[field] = value
     return config
+  }
+
+  /** For charts: what was changed while it ran, until now. */
+  get marks() {
+    return this.run.config.events.filter(({ step }) => step <= this.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
   }
 
   /** Names of the settings that wait for a restart. @returns {string[]} */
@@ -177,9 +188,21 @@ export class Lab extends Emitter {
     })
   }
 
-  /** The run of a checkpoint, where it was. @param {Uint8Array} bytes */
-  openCheckpoint(bytes) {
-    return this.#do(() => this.#adopt(() => this.engine.restore(bytes)))
+  /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
+  takeUp(begin) {
+    return this.#do(() => this.#adopt(begin))
+  }
+
+  /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
+  goBack() {
+    return this.#try('the way back', async () => {
+      const weights = await this.engine.save('safetensors')
+      const lr = Number((this.effective.lr / 10).toPrecision(3))
+      await this.#configure({ ...this.effective, lr, events: [] })
+      await this.engine.load(weights)
+      this.emit('state', null)
+      this.emit('announce', `A new run begins with the weights of before the divergence, at learning rate ${lr}.`)
+    })
   }
 
   toggle() {
@@ -235,11 +258,6 @@ export class Lab extends Emitter {
     this.emit('settings', null)
   }
 
-  /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
-  takeUp(begin) {
-    return this.#try('going on', () => this.#adopt(begin))
-  }
-
   /** @param {Config} config */
   #configure(config) {
     return this.#adopt(() => this.engine.configure(config))
@@ -247,13 +265,23 @@ export class Lab extends Emitter {
 
   /** @param {() => Promise<RunInfo>} begin */
   async #adopt(begin) {
-    this.run = await begin()
+    const arrived = await this.leave()
+    try {
+      await this.#arrive(await begin())
+    } finally {
+      arrived()
+    }
+  }
+
+  /** @param {RunInfo} run */
+  async #arrive(run) {
+    this.run = run
     const { past } = this.run
     this.#nextEvents = undefined
     this.progress = past?.progress
     this.points = past?.points ?? { step: [], loss: [], accuracy: [] }
     this.epochs = past?.epochs ?? []
-    this.lines = []
+    this.lines = past?.lines ?? []
     this.probes = new ProbeHistory()
     this.shown = { ...this.effective, events: [] }
     await this.#writeHash()

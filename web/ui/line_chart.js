@@ -16,6 +16,12 @@ export function smooth(values, weight) {
   })
 }
 
+/** At most so many points of a curve, evenly. @template T @param {T[]} points @param {number} most */
+export function thinned(points, most) {
+  const by = Math.max(1, points.length / most)
+  return Array.from({ length: Math.min(points.length, most) }, (_, i) => points[Math.min(points.length - 1, Math.floor((i + 1) * by) - 1)])
+}
+
 /**
  * @typedef {{title: string, format: (value: number) => string, marks: () => {step: number, text: string}[],
  *            top: number | 'data', legend?: import('./legend.js').Legend}} Options top: the axis's end, or by the data
@@ -68,7 +74,7 @@ export class LineChart {
    */
   show(steps, raw, smoothed, tests, validation) {
     this.#chart.show(steps, [
-      { name: 'Training, this point', faint: 'Training', colour: '--series-train', values: raw },
+      { name: 'Training, this point', faint: 'Training', tip: 'this point', colour: '--series-train', values: raw },
       { name: 'Training', colour: '--series-train', values: smoothed },
       ...(validation ? [{ name: 'Validation', colour: '--series-validation', dash: [2, 4], dots: true, values: validation }] : []),
       { name: 'Test', colour: '--series-test', dash: [6, 4], dots: true, values: tests },

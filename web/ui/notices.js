@@ -17,8 +17,8 @@ export class Notices extends HTMLElement {
   /** Shows a notice in place of the one with the same key. @param {Notice} notice */
   show(notice) {
     this.hide(notice.key)
-    const button = (/** @type {NonNullable<Notice['action']> | undefined} */ action) => action &&
-      h('button', { type: 'button', class: 'button', onclick: () => {
+    const button = (/** @type {NonNullable<Notice['action']> | undefined} */ action, kind = '') => action &&
+      h('button', { type: 'button', class: `button ${kind}`, onclick: () => {
         this.hide(notice.key)
         action.run()
       } }, action.label)
@@ -26,7 +26,7 @@ export class Notices extends HTMLElement {
       h('div', { class: 'notice-words' },
         h('strong', {}, notice.title),
         h('p', {}, [notice.text, notice.kept, notice.advice].filter(Boolean).join(' '))),
-      button(notice.action), button(notice.other),
+      button(notice.action, notice.kind === 'info' ? 'primary' : ''), button(notice.other),
       iconButton('close', 'Dismiss', () => this.hide(notice.key)))
     this.#shown.set(notice.key, box)
     this.#list.append(box)

@@ -1,7 +1,7 @@
 // Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; at the end of each epoch
 // the test set, and the validation set where one is held out; a mark for every change made while it ran.
 import { h } from '../ui/dom.js'
-import { loss, percent, short } from '../ui/format.js'
+import { loss, percent } from '../ui/format.js'
 import { Legend } from '../ui/legend.js'
 import { LineChart, smooth } from '../ui/line_chart.js'
 import { View } from './view.js'
@@ -25,7 +25,7 @@ class CurvesView extends View {
   #later
 
   build() {
-    const marks = () => this.#marks()
+    const marks = () => this.lab.marks
     const legend = new Legend()
     this.#loss = new LineChart({ title: 'Loss', format: loss, marks, top: 'data', legend })
     this.#accuracy = new LineChart({ title: 'Accuracy', format: (value) => percent(value, 2), marks, top: 1, legend })
@@ -70,11 +70,6 @@ class CurvesView extends View {
       heldOut ? scores.map((epoch) => epoch?.validationLoss ?? null) : undefined)
     this.#accuracy.show(points.step, points.accuracy, smooth(points.accuracy, weight), scores.map((epoch) => epoch?.testAccuracy ?? null),
       heldOut ? scores.map((epoch) => epoch?.validationAccuracy ?? null) : undefined)
-  }
-
-  /** What was changed while it ran, until now. */
-  #marks() {
-    return this.lab.run.config.events.filter(({ step }) => step <= this.lab.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
   }
 }
 customElements.define('rl-curves', CurvesView)

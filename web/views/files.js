@@ -48,10 +48,10 @@ class FilesView extends View {
       h('span', {}, about))
   }
 
-  /** Of the data set, the architecture and how far it is trained. */
+  /** As the run was called, else of the data set and the architecture; and how far it is trained. */
   get #name() {
-    const { run, step } = this.lab
-    return fileName(`${run.config.data}-${run.config.model.replace(/dense /g, '')}-step${step}`)
+    const { kept, run, step } = this.lab
+    return fileName(`${kept.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
   }
 
   /** @param {string} end @param {() => Promise<Uint8Array>} make */
@@ -72,7 +72,7 @@ class FilesView extends View {
     try {
       const content = new Uint8Array(await file.arrayBuffer())
       const whole = isCheckpoint(content)
-      await (whole ? this.lab.openCheckpoint(content) : this.lab.openWeights(content))
+      await (whole ? this.lab.takeUp(() => this.lab.engine.restore(content)) : this.lab.openWeights(content))
       this.#status.textContent = whole ? `The run of ${file.name} stands at step ${this.lab.step}.` : `The network has the weights of ${file.name}.`
       this.lab.emit('unnotice', { key: 'files' })
     } catch (error) {

@@ -13,6 +13,12 @@ const measures = {
   signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
 }
 
+/** A sign for each of the core's verdicts: their colours alone say nothing to some. @type {Record<string, string>} */
+const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
+
+/** @param {string} verdict */
+const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
+
 /** @param {string} measure */
 const nameOf = (measure) => measures[measure]?.[0] ?? measure.replaceAll('_', ' ')
 
@@ -23,18 +29,33 @@ function written(measure, value) {
 }
 
 class LessonsView extends View {
-  #runner = new ExperimentRunner()
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
+  #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#list)
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list)
+    this.lab.on('run', () => this.#tellData())
+    this.#tellData()
     this.#fill().catch((error) => {
       this.#status.textContent = String(error.message)
     })
+  }
+
+  /** What the lessons run on. */
+  get #data() {
+    const { data } = this.lab.run.config
+    return this.lab.ownFiles.has(data) ? 'mnist' : data
+  }
+
+  #tellData() {
+    const { data } = this.lab.run.config
+    this.#own.hidden = this.#data === data
+    this.#own.textContent = `Lessons are stated about MNIST, with its ten classes and its sizes: they run on that, not on “${data}”.`
   }
 
   async #fill() {
@@ -53,7 +74,7 @@ class LessonsView extends View {
     result.replaceChildren()
     this.#status.textContent = `${name}: loading the data into a worker of its own…`
     try {
-      const base = await this.lab.engine.parse([['data', this.lab.run.config.data], ['threads', '1']])
+      const base = await this.lab.engine.parse([['data', this.#data], ['threads', '1']])
       /** @type {[string, string][]} */
       const flags = [['only', name]]
       if (!this.#whole.checked) flags.push(['quick', ''])
@@ -82,9 +103,9 @@ class LessonsView extends View {
     const { name, measures: columns } = variants[0]
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
     result.replaceChildren(
-      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
       this.#formulas(variants),
-      h('ul', {}, ...checks.map((/** @type {any} */ check) => h('li', {}, checkText(check)))),
+      h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, checkText(check))))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),

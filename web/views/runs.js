@@ -1,144 +1,139 @@
-// The runs made in this browser: named, kept over reloads, with what each changed, laid over one another, opened again.
+// The runs that this browser keeps: named, with what each changed, laid over one another, opened again where they stood.
 import { h, iconButton } from '../ui/dom.js'
-import { bytes, count, percent, short } from '../ui/format.js'
+import { bytes, count, percent, plural, short } from '../ui/format.js'
 import { readHash, writeHash } from '../ui/hash.js'
+import { differences } from '../ui/kept_runs.js'
 import { Legend, swatch } from '../ui/legend.js'
-import { smooth } from '../ui/line_chart.js'
 import { RaceChart, runStyle } from '../ui/race_chart.js'
-import { differences, RunStore, thinned } from '../ui/run_store.js'
 import { View } from './view.js'
 
-/** @typedef {import('../ui/run_store.js').SavedRun} SavedRun */
+/** @typedef {import('../ui/kept_runs.js').KeptRun} KeptRun */
 
-const mostPoints = 400
 const mostCompared = 8
-const smoothing = 0.9
+const columns = ['Compare', 'Name', 'Against the run before', 'Test accuracy', 'Steps', 'Takes', 'Open or delete']
+const places = { 'file system': 'private file system', database: 'database' }
 
 class RunsView extends View {
-  #store = new RunStore()
-  /** @type {SavedRun[]} */
-  #runs = []
-  /** The run that is going on, once it has made a step. @type {SavedRun | undefined} */
-  #current
-  /** Those laid over one another. @type {Set<number>} */
+  /** Those laid over one another, by id. @type {Set<string>} */
   #compared = new Set()
-  #empty = h('p', { class: 'empty' }, 'Each run appears here at its first pause or its first epoch, and stays until you delete it.')
-  #body = h('tbody')
-  #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Runs' }, h('table', { class: 'model-table runs-table' },
-    h('thead', {}, h('tr', {}, ['Compare', 'Name', 'Against the run before', 'Test accuracy', 'Steps', 'Open or delete'].map((text) => h('th', { scope: 'col' }, text)))), this.#body))
+  /** By id. @type {Map<string, {element: HTMLElement, show: (run: KeptRun, difference: string) => void}>} */
+  #rows = new Map()
+  #empty = h('p', { class: 'empty' }, 'Each run appears here at its first pause or its first epoch, with its weights, and stays until you delete it.')
+  // Roles are said, as a narrow screen shows rows as blocks.
+  #body = h('tbody', { role: 'rowgroup' })
+  #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Runs', hidden: true }, h('table', { class: 'model-table runs-table', role: 'table' },
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((text) => h('th', { scope: 'col', role: 'columnheader' }, text)))), this.#body))
   #storage = h('output', { class: 'readout', 'aria-label': 'Storage', 'aria-live': 'off' })
   #share = h('button', { type: 'button', class: 'button small', onclick: () => void this.#copyAddress() }, 'Copy this run’s address')
   #legend = new Legend()
   #charts = {
     loss: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', format: (value) => percent(value, 2), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    accuracy: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), range: () => [0, 1] }),
   }
   #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, this.#charts.loss.element, this.#charts.accuracy.element))
 
   build() {
     this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare)
-    this.lab.on('run', () => (this.#current = undefined))
-    this.lab.on('epoch', () => void this.#keep())
-    this.lab.on('state', () => ['paused', 'finished', 'diverged'].includes(this.lab.state) && void this.#keep())
+    this.lab.on('runs', () => this.#show())
+    this.lab.on('run', () => this.#show())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
-    void this.#load()
   }
 
-  async #load() {
-    const stored = await this.#store.all()
-    this.#runs = [...stored, ...this.#runs.filter(({ id }) => stored.every((run) => run.id !== id))]
-    this.#show()
-  }
-
-  /** Writes down the run that is going on. */
-  async #keep() {
-    const { lab } = this
-    if (lab.step === 0) return
-    const { run, points, epochs, step, state } = lab
-    if (!this.#current) {
-      this.#current = { id: Date.now(), name: `Run ${this.#nextNumber()}`, fields: [], steps: 0, totalSteps: run.totalSteps, state, points: [], epochs: [] }
-      this.#runs.push(this.#current)
-    }
-    const current = this.#current
-    const losses = smooth(points.loss, smoothing)
-    Object.assign(current, {
-      steps: step, state, points: thinned(points.step.map((at, i) => /** @type {[number, number]} */ ([at, losses[i]])), mostPoints),
-      epochs: epochs.map(({ epoch, step: at, testAccuracy, testLoss }) => ({ epoch, step: at, testAccuracy, testLoss })),
-    })
-    current.fields = await lab.engine.fields(run.config)
-    await this.#put(current)
-    this.#show()
-  }
-
-  #nextNumber() {
-    return 1 + Math.max(0, ...this.#runs.map(({ name }) => Number(name.match(/^Run (\d+)$/)?.[1] ?? 0)))
-  }
-
-  /** @param {SavedRun} run */
-  async #put(run) {
-    try {
-      await this.#store.put(run)
-    } catch (error) {
-      this.lab.emit('notice', { key: 'runs', kind: 'error', title: 'The run could not be kept', text: error instanceof Error ? error.message : String(error),
-        kept: 'It stays in the list until this page is closed.', advice: 'Delete runs that you no longer need.' })
-    }
+  seenChanged() {
+    if (this.seen) void this.lab.kept.load()
   }
 
   #show() {
-    const { default_config: defaults } = this.lab.registry
-    this.#empty.hidden = this.#runs.length > 0
-    this.#table.hidden = this.#runs.length === 0
-    const focused = document.activeElement?.getAttribute('aria-label')
-    this.#body.replaceChildren(...this.#runs.map((run, i) => this.#row(run, i === 0 ? [] : differences(this.#runs[i - 1].fields, run.fields, defaults), i === 0)).reverse())
-    const again = focused && [...this.#body.querySelectorAll('[aria-label]')].find((each) => each.getAttribute('aria-label') === focused)
-    if (again instanceof HTMLElement) again.focus()
+    const { kept, registry: { default_config: defaults } } = this.lab
+    this.#empty.hidden = kept.all.length > 0
+    this.#table.hidden = kept.all.length === 0
+    for (const [id, row] of this.#rows) {
+      if (kept.all.some((run) => run.id === id)) continue
+      row.element.remove()
+      this.#rows.delete(id)
+    }
+    kept.all.forEach((run, i) => {
+      const row = this.#rows.get(run.id) ?? this.#row(run.id)
+      // The newest on top. What stands in its place already is left alone: somebody may be typing in it.
+      const below = i === 0 ? null : this.#rows.get(kept.all[i - 1].id)?.element ?? null
+      if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
+      row.show(run, i === 0 ? 'the first' : differences(kept.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
+    })
     this.#showCharts()
-    void this.#showStorage()
+    this.#showStorage()
   }
 
-  /** @param {SavedRun} run @param {string[]} changes @param {boolean} first */
-  #row(run, changes, first) {
-    const place = [...this.#compared].indexOf(run.id)
-    const box = h('input', { type: 'checkbox', checked: place >= 0, 'aria-label': `Compare ${run.name}`, onchange: () => {
-      if (!this.#compared.delete(run.id) && this.#compared.size < mostCompared) this.#compared.add(run.id)
+  /** A run's row, which goes on showing it. @param {string} id */
+  #row(id) {
+    const { kept } = this.lab
+    /** @type {KeptRun} */
+    let shown
+    const box = h('input', { type: 'checkbox', onchange: () => {
+      if (!this.#compared.delete(id) && this.#compared.size < mostCompared) this.#compared.add(id)
       this.#show()
     } })
-    const name = h('input', { type: 'text', value: run.name, 'aria-label': `Name of ${run.name}`, onchange: () => {
-      run.name = name.value.trim() || run.name
-      void this.#put(run).then(() => this.#show())
+    const name = h('input', { type: 'text', onchange: () => {
+      const text = name.value.trim()
+      if (text && text !== shown.name) void kept.rename(shown, text)
+      else name.value = shown.name
     } })
-    const accuracy = run.epochs.at(-1)?.testAccuracy
-    return h('tr', { class: run === this.#current ? 'is-current' : '', 'data-run': run.id },
-      h('td', {}, h('label', { class: 'compare' }, box, place >= 0 && swatch(runStyle(place)))), h('td', {}, name),
-      h('td', { class: 'changes-cell' }, first ? 'the first' : changes.join(', ') || 'nothing'),
-      h('td', {}, accuracy === undefined ? '–' : percent(accuracy)), h('td', {}, `${count(run.steps)} of ${count(run.totalSteps)}${run.state === 'diverged' ? ', diverged' : ''}`),
-      h('td', {}, h('span', { class: 'run-tools' }, h('button', { type: 'button', class: 'button small', 'aria-label': `Open the settings of ${run.name}`, onclick: () => (location.hash = writeHash(run.fields) || '#') }, 'Open'),
-        iconButton('close', `Delete ${run.name}`, () => void this.#delete(run)))))
+    const open = h('button', { type: 'button', class: 'button small', onclick: () => void kept.open(shown) }, 'Open')
+    const settings = h('button', { type: 'button', class: 'button small', title: 'Only its settings, for a new run', onclick: () => (location.hash = writeHash(shown.fields) || '#') }, 'Settings')
+    const remove = iconButton('close', '', () => void this.#delete(shown))
+    const compare = h('label', { class: 'compare' }, box)
+    const [ticked, called, changes, accuracy, steps, size, tools] = columns.map((label) => h('td', { role: 'cell', 'data-label': label }))
+    ticked.append(compare)
+    called.append(name)
+    changes.className = 'changes-cell'
+    tools.append(h('span', { class: 'run-tools' }, open, settings, remove))
+    const element = h('tr', { role: 'row', 'data-run': id }, ticked, called, changes, accuracy, steps, size, tools)
+    const show = (/** @type {KeptRun} */ run, /** @type {string} */ difference) => {
+      const [place, present] = [[...this.#compared].indexOf(id), run === kept.current]
+      if (name.value === shown?.name || document.activeElement !== name) name.value = run.name
+      shown = run
+      box.checked = place >= 0
+      compare.querySelector('svg')?.remove()
+      if (place >= 0) compare.append(swatch(runStyle(place)))
+      changes.textContent = difference
+      accuracy.textContent = percent(run.metrics.epochs.at(-1)?.testAccuracy ?? NaN)
+      steps.textContent = `${count(run.step)} of ${count(run.totalSteps)}${run.phase === 'diverged' ? ', diverged' : ''}`
+      size.textContent = bytes(run.bytes)
+      open.disabled = present || !run.hasCheckpoint
+      open.title = present ? 'This run is open' : 'With its weights, at the step where it stands'
+      element.classList.toggle('is-current', present)
+      for (const [control, words] of /** @type {const} */ ([[box, 'Compare'], [name, 'Name of'], [open, 'Open'], [settings, 'Open the settings of'], [remove, 'Delete']])) {
+        control.setAttribute('aria-label', `${words} ${run.name}`)
+      }
+      remove.title = `Delete ${run.name}`
+    }
+    const row = { element, show }
+    this.#rows.set(id, row)
+    return row
   }
 
-  /** @param {SavedRun} run */
+  /** @param {KeptRun} run */
   async #delete(run) {
-    await this.#store.remove(run.id).catch(() => {})
-    this.#runs = this.#runs.filter((each) => each !== run)
     this.#compared.delete(run.id)
-    if (this.#current === run) this.#current = undefined
-    this.#show()
-    this.lab.emit('announce', `${run.name} deleted.`)
+    await this.lab.kept.remove(run)
   }
 
   #showCharts() {
-    const chosen = [...this.#compared].flatMap((id) => this.#runs.find((run) => run.id === id) ?? [])
+    const chosen = [...this.#compared].flatMap((id) => this.lab.kept.all.find((run) => run.id === id) ?? [])
     this.#compare.hidden = chosen.length === 0
     if (chosen.length === 0) return
-    this.#charts.loss.show(chosen.map(({ name, points }) => ({ name, points: new Map(points) })))
-    this.#charts.accuracy.show(chosen.map(({ name, epochs }) => ({ name, points: new Map(epochs.map(({ step, testAccuracy }) => [step, testAccuracy])) })))
+    this.#charts.loss.show(chosen.map(({ name, metrics }) => ({ name, points: new Map(metrics.points) })))
+    // From the first step to the last, as the losses are.
+    this.#charts.accuracy.show(chosen.map(({ name, step, metrics }) => ({ name, points: new Map([[0, null], [step, null],
+      ...metrics.epochs.map((/** @type {{step: number, testAccuracy: number}} */ epoch) => [epoch.step, epoch.testAccuracy])]) })))
   }
 
-  async #showStorage() {
-    const lasts = await this.#store.lasts()
-    const { usage } = await navigator.storage?.estimate?.().catch(() => ({ usage: undefined })) ?? {}
-    this.#storage.textContent = lasts ? `Kept in this browser${usage === undefined ? '' : `; this site uses ${bytes(usage)} of its storage`}.`
-      : 'This browser keeps no data for this page: runs are lost when it is closed.'
+  #showStorage() {
+    const { kept: { all, usage } } = this.lab
+    if (!usage) return
+    const sum = all.reduce((total, run) => total + run.bytes, 0)
+    this.#storage.textContent = usage.where === 'memory' ? 'This browser keeps no data for this page: runs are lost when it is closed.'
+      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are kept in'} this browser’s ${places[usage.where]}` +
+        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} that it may` : ''}.`
   }
 
   async #copyAddress() {
