@@ -178,8 +178,7 @@ class Trainer {
   // Keeps all that steps change, and goes back to it.
   Counters keep_state();
   void take_back(const Counters& counters);
-  template <class Work>
-  void for_state(const Work& work);
+  std::vector<std::span<float>> changed_state();
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
   std::array<std::span<float>, 3> network();
   ConstMatrixView forward_scored(const Signal& input);
