@@ -149,9 +149,9 @@ Config resumed_config(const Config& saved,
                     ", and the rates of its schedule " + in_quotes(config.schedule) +
                     " depend on how many there are");
       }
-    } else if (changes_bits(name)) {
+    } else if (changes_bits(name) && name != "precision") {  // that goes with the device
       throw Error(name + " is " + is + ", but the checkpoint's run has " + was +
-                  ": a run that goes on can only change epochs, threads, input, device, simd and log_every");
+                  ": a run that goes on can only change epochs, threads, input, device, precision, simd and log_every");
     }
     config = changed;
   }
@@ -366,6 +366,7 @@ void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
   like_this.threads = config_.threads;
   like_this.input = config_.input;
   like_this.device = config_.device;
+  like_this.precision = config_.precision;
   like_this.simd = config_.simd;
   like_this.log_every = config_.log_every;
   if (forks) {

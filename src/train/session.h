@@ -50,7 +50,9 @@ class Session {
 
   Progress start() const;  // device, data, size: the first thing a run says
   // One training step, or at the end of an epoch one batch of the validation set, if there is one,
-  // or of the test set. After the last epoch "done", and after a step whose loss is not finite
+  // or of the test set. On a device that is slow to be asked, as many steps as Backend::steps_ahead()
+  // says, but none past the end of the epoch, a live change or a step that the monitors watch; the
+  // values are then those of the last. After the last epoch "done", and after a step whose loss is not finite
   // "diverged", again and again.
   //
   // With config.early_stopping the last epoch is the one in which the validation loss has not
@@ -143,12 +145,15 @@ class Session {
   void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
-  Progress diverge(int layer);
+  Progress diverge(int layer, Progress said);  // said: before it, by this call
   bool weights_finite() const;
   std::string hash_of(std::span<const float> parameters) const;
-  StepRates rates() const;  // of the next step
+  StepRates rates(int later = 0) const;  // of the next step, or so many steps later
   Probe& probe_state();
   bool probes_after(std::int64_t step, bool last_of_epoch) const;
+  bool watches(int batch) const;  // the step with this batch, of the present epoch
+  int steps_now() const;          // how many may be made at once
+  void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
   void add_probe(Progress& progress);   // looks, and says it in JSON
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
