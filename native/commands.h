@@ -54,6 +54,13 @@ int eval_command(const WeightsOptions& options);
 int predict_command(const WeightsOptions& options);
 int export_command(const WeightsOptions& options);
 
+struct BenchOptions {
+  Config config;
+  std::string program;
+  double seconds = 2.0;  // to train for
+};
+int bench_command(const BenchOptions& options);
+
 int info_command(const Config& config);
 int simd_command();
 int gpu_selftest_command();

@@ -5,14 +5,29 @@
 #ifdef RELUSCOPE_CUDA
 #include "cuda/cuda_backend.h"
 #include "cuda/cuda_device.h"
+#include "cuda/report.h"
 #include "cuda/selftest.h"
 #endif
 
 namespace reluscope {
 
+namespace {
+
+const std::vector<std::string> kNoCosts = {
+    "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one by one: "
+    "build/native/bench/reluscope_bench"};
+
+}  // namespace
+
 #ifdef RELUSCOPE_CUDA
 
 namespace {
+
+cuda::Precision precision_of(const Config& config) {
+  int at = 0;  // every choice of the field has a name there
+  while (config.precision != cuda::kPrecisionNames[at]) ++at;
+  return static_cast<cuda::Precision>(at);
+}
 
 // "" or what of the config asks for the CPU.
 std::string only_on_cpu(const Config& config) {
@@ -32,14 +47,20 @@ ChosenDevice choose_device(const Config& config) {
     if (!reason.empty()) throw Error("device is \"cuda\", but there is none to use: " + reason);
     if (!cpu_field.empty()) throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
   } else if (!reason.empty()) {
-    return {nullptr, "No GPU: " + reason + ". Training on the CPU."};
+    return {nullptr, "No GPU: " + reason + ". Using the CPU."};
   } else if (!cpu_field.empty()) {
     return {nullptr, "Not on the GPU: " + cpu_field + ", which only the CPU does."};
   }
-  auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), cuda::Precision::kFloat32, config.threads);
+  auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config), config.threads);
   // Once for each device and driver: a wrong result must not go unnoticed.
   cuda::require_selftest(cuda::device_key());
   return {std::move(backend), ""};
+}
+
+std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps) {
+  constexpr int kSteps = 200;
+  auto* const cuda_backend = dynamic_cast<cuda::CudaBackend*>(backend);
+  return cuda_backend == nullptr ? kNoCosts : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
 }
 
 int gpu_selftest_command() {
@@ -54,6 +75,8 @@ int gpu_selftest_command() {
 #else
 
 ChosenDevice choose_device(const Config&) { return {}; }  // Session refuses cuda
+
+std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) { return kNoCosts; }
 
 int gpu_selftest_command() {
   throw Error("gpu-selftest: this build has no CUDA; cmake --preset cuda makes one that has");

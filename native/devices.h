@@ -2,8 +2,10 @@
 // with CUDA.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "backend/backend.h"
 #include "train/config.h"
@@ -18,5 +20,8 @@ struct ChosenDevice {
 // config.device: auto is a GPU where there is one that passes its self-test. Throws Error where cuda
 // cannot be had, or another field asks for what the GPU does not do.
 ChosenDevice choose_device(const Config& config);
+
+// Lines about the kernels of training steps that steps(n) makes, on the backend that was chosen; null: the CPU.
+std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps);
 
 }  // namespace reluscope

@@ -9,9 +9,11 @@ namespace reluscope {
 
 int eval_command(const WeightsOptions& options) {
   const auto data = load_dataset(options.config.data, options.program);
-  Session session(data, options.config, choose_device(options.config).backend);
+  ChosenDevice device = choose_device(options.config);
+  Session session(data, options.config, std::move(device.backend));
   session.load(read_bytes(options.weights, "weights"));
   JsonLines json(options.jsonl);
+  if (!device.notice.empty()) print_lines(json.people(), {device.notice});
   const Progress progress = evaluate_weights(session);
   print_lines(json.people(), progress.lines);
   json.write(progress.json);

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "output.h"
 #include "saves.h"
+#include "train/checkpoint.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 
@@ -111,10 +112,29 @@ struct ExperimentCommand {
     }
   }
 
+  // The settings of the run that a checkpoint holds, with what flags may change of them.
+  Config resumed(const std::vector<std::uint8_t>& checkpoint) const {
+    return resumed_config(portable_config(config_of_checkpoint(checkpoint)), flags.given(*command));
+  }
+
   int run(const char* program) const {
     if (list) return lesson_list_command();
+    for (const ExperimentFlag& flag : kind.flags) {
+      if (flag.file && !texts.at(flag.name).empty() && !flags.config_file.empty()) {
+        throw Error("config: --" + std::string(flag.name) +
+                    " takes the settings of its checkpoint, so give no --config beside it");
+      }
+    }
     ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv};
     for (const ExperimentFlag& flag : kind.flags) {
+      if (flag.file) {
+        for (const std::string& path : texts.at(flag.name)) {
+          const std::vector<std::uint8_t> bytes = read_bytes(path, flag.name);
+          options.config = resumed(bytes);
+          options.flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+        }
+        continue;
+      }
       if (flag.value[0] == '\0') {
         if (switches.at(flag.name)) options.flags.emplace_back(flag.name, "");
         continue;
@@ -181,7 +201,7 @@ int run(int argc, char** argv) {
                "functions do. The same seed gives the same bits on every machine.");
   std::vector<std::string> commands = {"train"};
   for (const ExperimentKind& kind : experiment_kinds()) commands.emplace_back(kind.name);
-  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "simd", "gpu-selftest"});
+  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "bench", "simd", "gpu-selftest"});
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
     throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
@@ -220,6 +240,11 @@ int run(int argc, char** argv) {
   exporting.add_export_flags();
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
   info_flags.add_to(*info);
+  Flags bench_flags;
+  std::string bench_seconds = "2";
+  CLI::App* const bench = app.add_subcommand("bench", "measure how fast this machine trains, and a GPU's kernels");
+  bench_flags.add_to(*bench);
+  bench->add_option("--seconds", bench_seconds, "how long to train for, from 0.01 to 3600 [2]");
   CLI::App* const simd = app.add_subcommand("simd", "list the instruction sets --simd takes here");
   CLI::App* const gpu = app.add_subcommand("gpu-selftest", "compare the GPU's results with the CPU's");
   try {
@@ -244,6 +269,13 @@ int run(int argc, char** argv) {
   if (*exporting.command) return export_command(exporting.read(argv[0]));
   if (*simd) return simd_command();
   if (*gpu) return gpu_selftest_command();
+  if (*bench) {
+    const auto seconds = parse_number(bench_seconds);
+    if (!seconds || !(*seconds >= 0.01 && *seconds <= 3600.0)) {
+      throw Error("seconds is " + in_quotes(bench_seconds) + ", but it must be a number from 0.01 to 3600");
+    }
+    return bench_command({bench_flags.config(*bench), argv[0], *seconds});
+  }
   if (*info) return info_command(info_flags.config(*info));
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
     throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");

@@ -20,9 +20,11 @@ int predict_command(const WeightsOptions& options) {
   const std::vector<std::uint8_t> pixels =
       network_input({options.image, image.height, image.width, image.channels, image.pixels},
                     data->train().height(), data->train().width(), options.invert);
-  Session session(data, options.config, choose_device(options.config).backend);
+  ChosenDevice device = choose_device(options.config);
+  Session session(data, options.config, std::move(device.backend));
   session.load(read_bytes(options.weights, "weights"));
   JsonLines json(options.jsonl);
+  if (!device.notice.empty()) print_lines(json.people(), {device.notice});
   const Progress progress = predict_image(session, options.image, pixels);
   print_lines(json.people(), progress.lines);
   json.write(progress.json);

@@ -80,6 +80,7 @@ class Keeper {
     try {
       write_file(path_, "checkpoint", session_.checkpoint());
       told_ = false;
+      kept_ = true;
       return true;
     } catch (const Error& error) {
       if (!told_) {
@@ -88,6 +89,16 @@ class Keeper {
       }
       told_ = true;
       return false;
+    }
+  }
+  // The session's next step. An error, such as a device that is lost, ends the run: then what is left of it
+  // is said as well.
+  Progress advance() {
+    try {
+      return session_.advance();
+    } catch (const Error& error) {
+      if (!kept_) throw;
+      throw Error(std::string(error.what()) + "; go on with --resume " + path_);
     }
   }
   // After a signal: keeps the run and says so. The exit code, as shells have it.
@@ -103,7 +114,7 @@ class Keeper {
  private:
   const std::string path_;
   Session& session_;
-  bool told_ = false;
+  bool told_ = false, kept_ = false;
 };
 
 }  // namespace
@@ -148,7 +159,7 @@ int train_command(const TrainOptions& options) {
       bar.clear();
       return keeper.stop(out, signal);
     }
-    const Progress progress = session.advance();
+    const Progress progress = keeper.advance();
     tell(progress);
     if (progress.event() == "epoch") keeper.save();
     if (progress.event() == "diverged") return 1;

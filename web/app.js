@@ -84,10 +84,16 @@ function listen(lab) {
     const best = lab.epochs.at(-1)
     notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(best?.testAccuracy ?? NaN)}.`)
   })
-  lab.engine.on('diverged', ({ message }) => notices.show({
-    key: 'diverged', kind: 'error', title: 'Training diverged and was stopped', text: sentence(message),
-    advice: 'Lower the learning rate, then reset.', action: { label: 'Back to step 0', run: () => void lab.reset() },
-  }))
+  lab.engine.on('diverged', ({ message, weightsKept }) => {
+    const reset = { label: 'Back to step 0', run: () => void lab.reset() }
+    notices.show({
+      key: 'diverged', kind: 'error', title: 'Training diverged and was stopped', text: sentence(message),
+      ...(weightsKept
+        ? { kept: 'They are kept: the views show them.', advice: 'Begin a run with them at a lower rate, or lower the rate and reset.',
+          action: { label: 'Go on from them at a tenth of the rate', run: () => void lab.goBack() }, other: reset }
+        : { advice: 'Lower the learning rate, then reset.', action: reset }),
+    })
+  })
   lab.engine.on('failure', ({ message }) => notices.show({
     key: 'failure', kind: 'error', title: 'The engine stopped', text: sentence(message),
     kept: 'The settings are in the address, and the run is kept as it was at its last pause or epoch.', advice: 'Load the page again to go on from there.',

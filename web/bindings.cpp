@@ -203,7 +203,7 @@ val experiment_kinds_text() {
       Json flags = Json::array();
       for (const ExperimentFlag& flag : kind.flags) {
         flags.push_back({{"name", flag.name}, {"value", flag.value}, {"about", flag.about},
-                         {"repeats", flag.repeats}});
+                         {"repeats", flag.repeats}, {"file", flag.file}});
       }
       kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
     }
@@ -394,6 +394,12 @@ class BoundSession {
   val classes(int hardest) {
     return answer([&] { return class_report(session_->classes(hardest)); });
   }
+  val classes_part(int hardest, int samples) {
+    return answer([&] {
+      const auto report = session_->classes_part(hardest, samples);
+      return report ? class_report(*report) : val::null();
+    });
+  }
   val epoch_classes() const {
     return answer([&] {
       const auto& report = session_->epoch_classes();
@@ -479,16 +485,23 @@ class BoundSession {
 
 class BoundExperiment {
  public:
-  // flags: [[name, text], ...]. finished: what a sweep's file holds already, and its name.
+  // flags: [[name, text], ...]. files: the bytes of flags that name a file, by their names. finished: what
+  // a sweep's file holds already, and its name.
   static val make(const BoundDataset& dataset, const std::string& kind, const std::string& config,
-                  const std::string& flags, const std::string& finished, const std::string& file) {
+                  const std::string& flags, const val& files, const std::string& finished,
+                  const std::string& file) {
     return answer([&] {
+      auto given = pairs_of(flags);
+      for (const ExperimentFlag& flag : find_experiment(kind).flags) {
+        if (!flag.file || files[flag.name].isUndefined()) continue;
+        const std::vector<std::uint8_t> bytes = bytes_of(files[flag.name]);
+        given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+      }
       BoundExperiment bound;
       bound.experiment_ = std::make_shared<Experiment>(
           dataset.data(),
-          find_experiment(kind).plan(*dataset.data(), config_from_json(config),
-                                     PlanFlags(pairs_of(flags))),
-          1, read_rows(finished, file));
+          find_experiment(kind).plan(*dataset.data(), config_from_json(config), PlanFlags(given)), 1,
+          read_rows(finished, file));
       return bound;
     });
   }
@@ -568,6 +581,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("unit", &BoundSession::unit)
       .function("probe", &BoundSession::probe)
       .function("classes", &BoundSession::classes)
+      .function("classesPart", &BoundSession::classes_part)
       .function("epochClasses", &BoundSession::epoch_classes)
       .function("parameter", &BoundSession::parameter)
       .function("predict", &BoundSession::predict)

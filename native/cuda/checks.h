@@ -35,9 +35,11 @@ class Bench {
   struct Result {
     std::string name;
     std::vector<float> values;
+    double terms = 0.0;
   };
-  // After finish(): the logical values, or all of them. padded: padding must be 0.
-  void result(const std::string& name, ConstMatrixView m, bool padded = false);
+  // After finish(): the logical values, or all of them. padded: padding must be 0. terms: how large the terms
+  // are that the values are sums of, where they may cancel.
+  void result(const std::string& name, ConstMatrixView m, bool padded = false, double terms = 0.0);
   void result(const std::string& name, const float* values, std::size_t n);
 
   const std::vector<Result>& results() const { return results_; }
@@ -56,10 +58,13 @@ struct Check {
   std::function<void(Bench&)> run;
 };
 
+std::vector<Check> product_checks();  // checks_products.cpp, and so on
+std::vector<Check> layer_checks();
+std::vector<Check> data_checks();
 std::vector<Check> all_checks();
 
 // "" or how the device's results differ from the reference's: every value within 1e-5 of the largest of
-// its result.
+// its result, or of its terms.
 std::string difference(const std::vector<Bench::Result>& device,
                        const std::vector<Bench::Result>& reference);
 // Runs one on both.

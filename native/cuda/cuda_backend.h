@@ -3,10 +3,16 @@
 // everything else is a kernel of this folder.
 //
 // Buffers lie in managed memory, so that the host may read and write them while the device has nothing
-// to do. What else the host hands over (labels, weights of classes) is copied when it is handed over, and
-// losses come back when finish() returns.
+// to do. What else the host hands over (numbers of samples, weights of classes) is copied when it is handed
+// over. Losses stay on the device and come back in one copy when finish() returns, of as many steps as
+// were begun.
+//
+// Its functions stand in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp and
+// cuda_layers.cpp.
 #pragma once
 
+#include <array>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +24,20 @@
 
 namespace reluscope::cuda {
 
+// Steps begun before losses are read: enough that waiting for the device is small beside them, few enough
+// that a run still answers at once.
+inline constexpr int kStepsAhead = 16;
+
+// Partial sums of sum_of_squares(): as many on every device, so that the order depends on n alone.
+inline constexpr int kSquareBlocks = 256;
+
+// What CudaBackend::measure() notes: all that is begun until the next finish(), or each node on its own.
+enum class Measure { kNothing, kQueues, kNodes };
+struct Cost {
+  int runs = 0;
+  double seconds = 0.0, bytes = 0.0, operations = 0.0;  // see traffic.h
+};
+
 class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(std::unique_ptr<Device> device, Precision precision = Precision::kFloat32,
@@ -28,6 +48,10 @@ class CudaBackend final : public Backend {
   // Graphs made, and arguments set in them, so far.
   int graphs_made() const { return graphs_made_; }
   int arguments_set() const { return arguments_set_; }
+  // From now on, anew; nodes on their own wait for the one before.
+  void measure(Measure what);
+  // Of "queue", each of which counts as a run, or of nodes by their names.
+  const std::map<std::string, Cost>& costs() const { return costs_; }
 
   std::string_view device() const override { return "cuda"; }
   std::string_view target() const override { return name_; }
@@ -36,7 +60,10 @@ class CudaBackend final : public Backend {
   void submit() override;
   Memory* memory() override { return device_.get(); }
   bool takes_lists() const override { return false; }
+  std::string_view precision() const override { return kPrecisionNames[static_cast<int>(precision_)]; }
+  int steps_ahead() const override { return kStepsAhead; }
   bool gather(const Gathering& gathering) override;
+  bool shuffle(const Rng& rng, std::uint64_t* there, int count, std::uint64_t* order) override;
   void offer(const Chores& chores) override { pool_.offer(chores); }
   void finish_chores() override { pool_.finish_chores(); }
 
@@ -104,7 +131,12 @@ class CudaBackend final : public Backend {
   };
 
   template <class K>
-  void push(const KernelInfo& kernel, const Grid& grid, const K& arguments);
+  void push(const KernelInfo& kernel, const Grid& grid, const K& arguments) {
+    Node& node = queue_.emplace_back();
+    node.kernel = &kernel;
+    node.grid = grid;
+    std::memcpy(node.arguments.data(), &arguments, sizeof arguments);
+  }
   template <class K>
   void push(const Grid& grid, const K& arguments) {
     push(kernel_of<K>(), grid, arguments);
@@ -114,9 +146,10 @@ class CudaBackend final : public Backend {
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
   // Row-major: x itself where it is one panel, else a copy at `at` in the workspace, which moves on.
   Rows rows_of(ConstMatrixView x, std::size_t& at);
-  // y = (rows, depth) w, panel by panel; w and y have these columns.
-  void multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
-                const Layout& y_layout, int first_row, bool accumulate);
+  // y = (rows, depth) w, panel by panel; w and y have these columns. Whether bias, unless it is null,
+  // was added as well.
+  bool multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
+                const Layout& y_layout, int first_row, const float* bias);
   // y = x^T d for (rows, columns of y) x.
   void multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
                            bool accumulate);
@@ -127,7 +160,19 @@ class CudaBackend final : public Backend {
   template <class Work>
   void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels, const Work& work);
   float* workspace(std::size_t floats);
-  std::byte* stage(std::size_t bytes);
+  // Makes room until the next finish(): of the host's memory, for what it hands over, and of the device's,
+  // for results. The host's, and the offset of the other.
+  struct Room {
+    std::byte* staged;
+    std::size_t result;
+  };
+  Room make_room(std::size_t staged, std::size_t results);
+  std::uint8_t* resident(const std::uint8_t* host, std::size_t bytes);
+  // A copy of some floats of the host's in `there`, made anew when they differ from `known`.
+  const float* copied(std::span<const float> values, std::vector<float>& known, Buffer& there);
+  void gather_augmented(const Gathering& own, const Augmenter& augmenter);
+  void run_queue();
+  void note(const std::string& name, double seconds, std::span<const Node> nodes);
 
   struct Replay {  // a queue that has been seen, and what the graph holds now
     std::vector<Node> nodes;
@@ -135,8 +180,7 @@ class CudaBackend final : public Backend {
   };
   struct Returned {  // results for the host, copied when they are there
     void* to;
-    const void* from;
-    std::size_t bytes;
+    std::size_t from, bytes;
   };
 
   std::unique_ptr<Device> device_;
@@ -147,12 +191,18 @@ class CudaBackend final : public Backend {
   std::vector<Replay> replays_;
   std::vector<Returned> returned_;
   Buffer workspace_;
-  std::byte* staged_ = nullptr;  // memory of the host that kernels reach
-  std::size_t staged_bytes_ = 0;
+  std::byte* staged_ = nullptr;   // memory of the host that kernels reach
+  std::byte* results_ = nullptr;  // the device's
+  std::byte* read_ = nullptr;     // the host's, where results are copied to
+  std::size_t staged_bytes_ = 0, results_bytes_ = 0;
   double* partial_sums_ = nullptr;
-  std::map<const std::uint8_t*, std::uint8_t*> images_;  // of the host -> the device's copy
-  Buffer table_;                                         // of what pixels become
+  std::map<const std::uint8_t*, std::uint8_t*> resident_;  // images and labels of the host -> copies
+  Buffer table_, gaussian_;  // what pixels become, and what smooths elastic distortion ...
+  std::vector<float> known_table_, known_gaussian_;  // ... as the host knows them
   int graphs_made_ = 0, arguments_set_ = 0;
+  Measure measure_ = Measure::kNothing;
+  bool clock_runs_ = false;
+  std::map<std::string, Cost> costs_;
 };
 
 }  // namespace reluscope::cuda

@@ -1,33 +1,17 @@
-// Device by CUDA and cuBLAS. Every call is checked; a failure says what was asked for.
+// Device by CUDA and cuBLAS. Every call is checked, see cuda_check.h.
 #include "cuda/cuda_device.h"
 
-#include <cublas_v2.h>
 #include <cuda_runtime.h>
 
-#include <chrono>
+#include <memory>
 #include <vector>
 
 #include "core/error.h"
+#include "cuda/blas.h"
+#include "cuda/cuda_check.h"
 
 namespace reluscope::cuda {
 namespace {
-
-std::string megabytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
-
-void check(cudaError_t status, const std::string& what) {
-  if (status == cudaSuccess) return;
-  const bool lost = status == cudaErrorIllegalAddress || status == cudaErrorLaunchFailure ||
-                    status == cudaErrorECCUncorrectable || status == cudaErrorDevicesUnavailable ||
-                    status == cudaErrorHardwareStackError || status == cudaErrorLaunchTimeout;
-  throw Error("device cuda: " + what + " failed: " + cudaGetErrorString(status) +
-              (lost ? "; the device is lost to this program, what was saved before is intact" : ""));
-}
-
-void check(cublasStatus_t status, const std::string& what) {
-  if (status != CUBLAS_STATUS_SUCCESS) {
-    throw Error("device cuda: " + what + " failed: " + cublasGetStatusString(status));
-  }
-}
 
 class CudaGraph final : public Graph {
  public:
@@ -88,16 +72,13 @@ class CudaDevice final : public Device {
     check(cudaSetDevice(0), "choosing device 0");
     check(cudaGetDeviceProperties(&properties_, 0), "asking for the device's properties");
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-    check(cublasCreate(&blas_), "starting cuBLAS");
-    check(cublasSetStream(blas_, stream_), "giving cuBLAS its stream");
-    // Memory of its own, so that a product that is captured asks for none.
-    check(cudaMalloc(&blas_memory_, kBlasBytes), "allocating " + megabytes(kBlasBytes) + " for cuBLAS");
-    check(cublasSetWorkspace(blas_, blas_memory_, kBlasBytes), "giving cuBLAS its memory");
+    blas_ = std::make_unique<Blas>(stream_);
+    for (cudaEvent_t* const event : {&begun_, &done_}) check(cudaEventCreate(event), "making a clock");
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
-    cublasDestroy(blas_);
-    cudaFree(blas_memory_);
+    blas_.reset();
+    for (const cudaEvent_t event : {begun_, done_}) cudaEventDestroy(event);
     cudaStreamDestroy(stream_);
   }
 
@@ -138,10 +119,11 @@ class CudaDevice final : public Device {
   }
   void release_host(void* memory) noexcept override { cudaFreeHost(memory); }
 
+  bool adds_bias(const Product& product) override { return blas_->adds_bias(product); }
   void run(std::span<const Node> nodes) override {
     for (const Node& node : nodes) {
       if (node.kernel == nullptr) {
-        multiply(node.product());
+        blas_->multiply(node.product());
         continue;
       }
       void* arguments = const_cast<std::byte*>(node.arguments.data());
@@ -161,7 +143,7 @@ class CudaDevice final : public Device {
       }
       cudaGraph_t product = nullptr;
       check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing a product");
-      multiply(node.product());
+      blas_->multiply(node.product());
       check(cudaStreamEndCapture(stream_, &product), "capturing a product");
       graph->add(product);
       check(cudaGraphDestroy(product), "closing a captured product");
@@ -173,11 +155,21 @@ class CudaDevice final : public Device {
     static_cast<CudaGraph&>(graph).set(at, node);
   }
   void run(Graph& graph) override { static_cast<CudaGraph&>(graph).launch(stream_); }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_), "copying " + std::to_string(bytes) + " bytes to the host");
+  }
   void wait() override { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
- private:
-  static constexpr std::size_t kBlasBytes = std::size_t{32} << 20;
+  void start_clock() override { check(cudaEventRecord(begun_, stream_), "starting the clock"); }
+  double stop_clock() override {
+    float milliseconds = 0.0f;
+    check(cudaEventRecord(done_, stream_), "stopping the clock");
+    check(cudaEventSynchronize(done_), "waiting for the device");
+    check(cudaEventElapsedTime(&milliseconds, begun_, done_), "reading the clock");
+    return static_cast<double>(milliseconds) * 1e-3;
+  }
 
+ private:
   [[noreturn]] static void refuse(std::size_t bytes) {
     std::size_t free = 0, all = 0;
     cudaGetLastError();  // an allocation that fails is not the device's end
@@ -186,25 +178,10 @@ class CudaDevice final : public Device {
                 megabytes(free) + " of " + megabytes(all) + " are free");
   }
 
-  // cuBLAS counts columns first: our rows are its columns, so it is asked for c^T = b^T a^T.
-  void multiply(const Product& p) {
-    const float one = 1.0f, from = p.accumulate ? 1.0f : 0.0f;
-    const cublasComputeType_t compute = p.precision == Precision::kTf32       ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                        : p.precision == Precision::kBfloat16 ? CUBLAS_COMPUTE_32F_FAST_16BF
-                                                                              : CUBLAS_COMPUTE_32F;
-    check(cublasGemmStridedBatchedEx(blas_, p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
-                                     p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, p.n, p.m, p.k, &one, p.b,
-                                     CUDA_R_32F, p.ldb, p.stride_b, p.a, CUDA_R_32F, p.lda, p.stride_a, &from,
-                                     p.c, CUDA_R_32F, p.ldc, p.stride_c, p.batches, compute,
-                                     CUBLAS_GEMM_DEFAULT),
-          "a product of " + std::to_string(p.m) + " x " + std::to_string(p.k) + " x " + std::to_string(p.n) +
-              " in " + std::to_string(p.batches) + " batches");
-  }
-
   cudaDeviceProp properties_{};
   cudaStream_t stream_ = nullptr;
-  cublasHandle_t blas_ = nullptr;
-  void* blas_memory_ = nullptr;
+  cudaEvent_t begun_ = nullptr, done_ = nullptr;
+  std::unique_ptr<Blas> blas_;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ struct KernelInfo {
   std::size_t argument_bytes;
   const void* function;         // for CUDA
   void (*body)(const void* k);  // one thread, for the emulator
+  double (*traffic)(const void* k) = nullptr;  // bytes that a launch must read and write, see traffic.h
 };
 
 inline constexpr int kMostThreads = 1024;             // of a block
@@ -32,10 +33,12 @@ struct Grid {
   bool operator==(const Grid&) const = default;
 };
 
-enum class Precision { kFloat32, kTf32, kBfloat16 };  // of products; sums are float32 always
+enum class Precision { kFloat32, kTf32, kBfloat16 };  // of products' inputs; sums are float32 always
+inline constexpr const char* kPrecisionNames[] = {"fp32", "tf32", "bf16"};
 
-// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`; a is stored (k, m) if transpose_a, b (n, k) if
-// transpose_b. All row-major with their leading dimensions, `batches` of them, strides apart.
+// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, plus bias (n) to each row unless that is null; a is
+// stored (k, m) if transpose_a, b (n, k) if transpose_b. All row-major with their leading dimensions,
+// `batches` of them, strides apart.
 struct Product {
   bool transpose_a, transpose_b, accumulate;
   Precision precision;
@@ -46,6 +49,8 @@ struct Product {
   int lda, ldb, ldc;
   std::int64_t stride_a, stride_b, stride_c;
   int batches;
+  const float* bias = nullptr;
+  std::int64_t stride_bias = 0;
 
   bool operator==(const Product&) const = default;
 };
@@ -68,6 +73,7 @@ struct Node {
   bool replaces(const Node& other) const {
     return kernel == other.kernel && grid == other.grid && (kernel != nullptr || same_arguments(other));
   }
+  std::string name() const { return kernel == nullptr ? "product" : kernel->name; }
   bool same_arguments(const Node& other) const {
     return kernel == nullptr ? product() == other.product()
                              : std::memcmp(arguments.data(), other.arguments.data(), kernel->argument_bytes) == 0;
@@ -88,11 +94,24 @@ class Device : public Memory {
   virtual void* allocate_host(std::size_t bytes) = 0;
   virtual void release_host(void* memory) noexcept = 0;
 
+  // Whether it can add this product's bias while it has the result at hand.
+  virtual bool adds_bias(const Product& product) = 0;
   virtual void run(std::span<const Node> nodes) = 0;  // begins them, in order
   virtual std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) = 0;
   virtual void set_arguments(Graph& graph, std::size_t at, const Node& node) = 0;
   virtual void run(Graph& graph) = 0;
+  // Begins a copy to the host, behind what was begun before: one transfer.
+  virtual void copy_to_host(void* to, const void* from, std::size_t bytes) = 0;
   virtual void wait() = 0;  // until all that was begun is done
+  // Seconds that the device takes from here on, once all that was begun before is done ...
+  virtual void start_clock() = 0;
+  virtual double stop_clock() = 0;  // ... until what was begun since is. Waits for it.
 };
+
+// What is said when the device fails; `lost`: when it will do nothing more for this program.
+inline std::string failure_text(const std::string& what, const std::string& reason, bool lost) {
+  return "device cuda: " + what + " failed: " + reason +
+         (lost ? "; the device is lost to this program, what was saved before is intact" : "");
+}
 
 }  // namespace reluscope::cuda

@@ -41,7 +41,13 @@ EmulatedDevice::~EmulatedDevice() {
   }
 }
 
+void EmulatedDevice::check(const char* what) {
+  if (fails_at > 0 && --fails_at == 0) lost_ = true;
+  if (lost_) throw Error(failure_text(what, "unspecified launch failure", true));
+}
+
 void* EmulatedDevice::allocate(std::size_t bytes) {
+  check("allocating memory");
   if (bytes_ + bytes > most_bytes) {
     throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
                 " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) + " are free");
@@ -87,6 +93,10 @@ void EmulatedDevice::multiply(const Product& p) {
     throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
                 std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
   }
+  if (p.bias != nullptr) {
+    if (p.stride_bias < 0) throw Error("product: the stride of bias is negative");
+    check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
+  }
   for (const Stored& one : {a, b, c}) {
     if (one.leading < one.cols) {
       throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
@@ -106,6 +116,7 @@ void EmulatedDevice::multiply(const Product& p) {
   }
 
   ++products;
+  biases += p.bias != nullptr;
   most_product_batches = std::max(most_product_batches, p.batches);
   std::vector<float> row(static_cast<std::size_t>(p.n));
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
@@ -124,13 +135,13 @@ void EmulatedDevice::multiply(const Product& p) {
       for (std::int64_t j = 0; j < p.n; ++j) {
         float& place = to[i * p.ldc + j];
         place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
+        if (p.bias != nullptr) place += p.bias[batch * p.stride_bias + j];
       }
     }
   }
 }
 
-void EmulatedDevice::run(std::span<const Node> nodes) {
-  wait();
+void EmulatedDevice::run_all(std::span<const Node> nodes) {
   for (const Node& node : nodes) {
     if (node.kernel == nullptr) {
       multiply(node.product());
@@ -140,20 +151,37 @@ void EmulatedDevice::run(std::span<const Node> nodes) {
   }
 }
 
+void EmulatedDevice::run(std::span<const Node> nodes) {
+  check("starting kernels");
+  run_all(nodes);
+}
+
 std::unique_ptr<Graph> EmulatedDevice::make_graph(std::span<const Node> nodes) {
+  check("making a graph");
   auto graph = std::make_unique<EmulatedGraph>();
   graph->nodes.assign(nodes.begin(), nodes.end());
   return graph;
 }
 
 void EmulatedDevice::set_arguments(Graph& graph, std::size_t at, const Node& node) {
+  check("setting arguments");
   static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
 }
 
-void EmulatedDevice::run(Graph& graph) { run(std::span<const Node>(static_cast<EmulatedGraph&>(graph).nodes)); }
+void EmulatedDevice::run(Graph& graph) {
+  check("starting a graph");
+  run_all(static_cast<EmulatedGraph&>(graph).nodes);
+}
+
+void EmulatedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
+  check("copying to the host");
+  ++copies;
+  std::memcpy(to, from, bytes);
+}
 
 void EmulatedDevice::wait() {
-  if (lost) throw Error("device cuda (" + name() + ") was lost");
+  check("waiting for the device");
+  ++waits;
 }
 
 }  // namespace reluscope::cuda::emulated

@@ -20,8 +20,14 @@
 
 #include "cuda/device.h"
 #include "cuda/kernels.h"
+#include "cuda/traffic.h"
 
 namespace reluscope::cuda {
+
+template <class K>
+double traffic_of(const void* k) {
+  return traffic(*static_cast<const K*>(k));
+}
 
 #ifdef __CUDACC__
 RELUSCOPE_DEVICE unsigned thread_index() { return threadIdx.x; }
@@ -36,7 +42,7 @@ __global__ void __launch_bounds__(kThreads) run_kernel(const K k) {
 template <class K>
 KernelInfo make_kernel(std::string name) {
   static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr};
+  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr, &traffic_of<K>};
 }
 #else
 using emulated::block_index;
@@ -47,7 +53,7 @@ using emulated::thread_index;
 template <class K>
 KernelInfo make_kernel(std::string name) {
   static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), nullptr, [](const void* k) { run(*static_cast<const K*>(k)); }};
+  return {std::move(name), sizeof(K), nullptr, [](const void* k) { run(*static_cast<const K*>(k)); }, &traffic_of<K>};
 }
 #endif
 

@@ -6,7 +6,10 @@ std::vector<const KernelInfo*> all_kernels() {
   std::vector<const KernelInfo*> kernels = {
       &kernel_of<ScaleAdd>(),       &kernel_of<Clamp>(),
       &kernel_of<FillUniform>(),    &kernel_of<Drop>(),
-      &kernel_of<Gather>(),         &kernel_of<Pack>(),
+      &kernel_of<MakeKeys>(),       &kernel_of<SortBlocks>(),
+      &kernel_of<SortPass>(),       &kernel_of<Gather>(),
+      &kernel_of<DrawChanges>(),    &kernel_of<SmoothRows>(),
+      &kernel_of<GatherAugmented>(), &kernel_of<Pack>(),
       &kernel_of<CopyPatches>(),
       &kernel_of<TurnTaps>(),       &kernel_of<Flatten>(),
       &kernel_of<Pool>(),           &kernel_of<PoolBackward>(),

@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/layer_kernels.h"
 #include "cuda/device.h"
+#include "data/augment_draws.h"
 
 namespace reluscope::cuda {
 
@@ -92,11 +93,66 @@ struct Drop {
   Layout layout;
 };
 
-// --- layout.cu ------------------------------------------------------------------------------
+// --- batch.cu -------------------------------------------------------------------------------
+
+// An epoch's order. Keys that differ in their lower halves, the samples' numbers.
+struct MakeKeys {  // key = word << 32 | sample, of the sample's draw
+  std::uint64_t* keys;
+  unsigned n;
+  std::uint64_t seed;
+  std::uint32_t purpose, step;
+};
+// Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key against
+// the one that is as far from the run's other end, then those `stride` apart, halving it.
+struct SortBlocks {  // all that happens within kSortKeys keys: sizes from `first` to `last`
+  std::uint64_t* keys;
+  unsigned n;
+  unsigned first, last;
+};
+struct SortPass {  // one pass over all keys; stride 0: the first of a merge
+  std::uint64_t* keys;
+  unsigned n;
+  unsigned size, stride;
+};
+inline constexpr unsigned kSortKeys = 2048;  // that a block sorts
 
 struct Gather {
   Gathering gathering;
 };
+// What augmentation does to a sample, drawn once.
+struct DrawnChanges {
+  Affine affine;
+  ErasedPart erased;
+};
+struct DrawChanges {
+  Gathering gathering;  // whose samples
+  Augmentation options;
+  std::uint64_t seed;
+  int height, width, rows;
+  DrawnChanges* to;  // (rows)
+};
+// Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y.
+struct SmoothRows {
+  Gathering gathering;
+  std::uint64_t seed;
+  const float* gaussian;  // (2 radius + 1)
+  int radius, height, width, rows;
+  float* fields;
+};
+// Gather, of images that are warped, get noise and lose a part, in this order.
+struct GatherAugmented {
+  Gathering gathering;
+  std::uint64_t seed;
+  const DrawnChanges* changes;
+  const float *fields, *gaussian;  // null: no elastic distortion
+  float alpha;                     // of it, in pixels
+  double noise;
+  int radius, height, width;
+  std::uint8_t background;
+  bool moves;
+};
+
+// --- layout.cu ------------------------------------------------------------------------------
 
 // Row-major, `stride` floats a row, of a matrix in panels; columns behind the last become 0.
 struct Pack {
@@ -152,6 +208,9 @@ struct Maxout {
 // Sums down columns: a block has kStrip columns of `rows_at_once` rows, from row block * rows_at_once
 // on; one of its threads every kStripLanes-th row of a column, and the lanes are added in order.
 inline constexpr int kStrip = 16, kStripLanes = 16;
+inline int sum_blocks(const Layout& layout) { return (layout.rows + kSumRows - 1) / kSumRows; }
+inline int strips(const Layout& layout) { return layout.padded_cols() / kStrip; }
+constexpr Grid strip_grid(int blocks) { return {blocks, kStrip * kStripLanes}; }
 
 struct ColumnSums {  // sums[part * padded columns + column]
   const float* x;

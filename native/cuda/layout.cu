@@ -3,17 +3,6 @@
 
 namespace reluscope::cuda {
 
-// A row of a panel reads 32 bytes side by side.
-RELUSCOPE_DEVICE void run(const Gather& k) {
-  const Gathering& g = k.gathering;
-  for_each(static_cast<unsigned>(g.to.layout.size()), [&](unsigned i) {
-    const int row = row_of(i, g.to.layout), col = column_of(i, g.to.layout);
-    const auto at = static_cast<std::size_t>(g.samples[row]) * static_cast<std::size_t>(g.pixels);
-    g.to.data[i] = col < g.pixels ? g.table[g.images[at + static_cast<std::size_t>(col)]] : 0.0f;
-  });
-}
-RELUSCOPE_KERNEL(Gather, "gather")
-
 RELUSCOPE_DEVICE void run(const Pack& k) {
   const auto stride = static_cast<unsigned>(k.stride);
   for_each(static_cast<unsigned>(k.layout.rows) * stride, [&](unsigned i) {

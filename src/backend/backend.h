@@ -16,7 +16,8 @@
 
 namespace reluscope {
 
-class Rng;  // core/rng.h, which does not compile for a SIMD target
+class Augmenter;  // data/augment.h
+class Rng;        // core/rng.h, neither of which compiles for a SIMD target
 
 struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
   float beta1, one_minus_beta1, beta2, one_minus_beta2;
@@ -175,6 +176,7 @@ struct SoftmaxLoss {
   float* dlogits;              // layout of logits, padding written as zero; null: not wanted
   float label_smoothing = 0.0f;          // e
   const float* class_weights = nullptr;  // w, (C); null: all are 1
+  const std::uint8_t* gathered_labels = nullptr;  // the labels, where gather() put them; null: nowhere
 };
 
 // The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
@@ -189,9 +191,14 @@ struct PenaltyGradient {
 struct Gathering {
   const std::uint8_t* images;  // (count, pixels): all of the set, which stays as it is and where it is
   int count, pixels;
-  const int* samples;  // (N)
+  const int* samples;  // (N); null: the lower halves of `order`
   const float* table;  // (256)
   MatrixView to;
+  const std::uint8_t* labels = nullptr;  // (count), like images
+  std::uint8_t* to_labels = nullptr;     // (N) in memory(): the samples'; null: not wanted
+  const std::uint64_t* order = nullptr;  // (N) in memory(), a part of what shuffle() has made
+  const Augmenter* augmenter = nullptr;  // changes the images for this epoch; null: as they are
+  int epoch = 0;
 };
 
 inline std::size_t input_gradient_scratch(int n, int in, int out) {
@@ -215,6 +222,7 @@ class Backend {
 
   virtual std::string_view device() const = 0;  // "cpu"
   virtual std::string_view target() const = 0;  // the instruction set: "avx2"
+  virtual std::string_view precision() const { return "fp32"; }  // of products' inputs
   virtual int threads() const = 0;              // of the host that work for it
   virtual void finish() = 0;
   // Begins what was asked for so far, without waiting for it.
@@ -223,8 +231,17 @@ class Backend {
   // losses, fixed parameters of activations) may lie anywhere.
   virtual Memory* memory() { return nullptr; }
   virtual bool takes_lists() const { return true; }  // Signal::sparse()
+  // How many steps are best begun before the results of the first are waited for: losses given to
+  // softmax_cross_entropy() then lie apart, and all are there after one finish().
+  virtual int steps_ahead() const { return 1; }
   // Whether it has done so, from images that it keeps itself once it has seen them; else the host must.
   virtual bool gather(const Gathering&) { return false; }
+  // Whether it has put an epoch's samples in order: those in the lower halves of there (count) in
+  // memory(), which become random word << 32 | sample, ascending; word 0 of rng's draw of that number.
+  // order (count): the same for the host, after finish().
+  virtual bool shuffle(const Rng&, std::uint64_t* /*there*/, int /*count*/, std::uint64_t* /*order*/) {
+    return false;
+  }
   // Host work that may wait, such as making the next batch, for threads with nothing else to do.
   virtual void offer(const Chores& chores) = 0;
   virtual void finish_chores() = 0;  // returns when all that was offered is done

@@ -192,7 +192,7 @@ RELUSCOPE_FN void normal_parts(V x, V& cdf, V& density) {
 
 #ifndef RELUSCOPE_PER_TARGET
 // base^exponent, by squaring.
-inline double integer_power(double base, std::uint64_t exponent) {
+RELUSCOPE_FN double integer_power(double base, std::uint64_t exponent) {
   double power = 1.0;
   for (; exponent > 0; exponent >>= 1, base *= base) {
     if (exponent & 1) power *= base;
@@ -201,7 +201,7 @@ inline double integer_power(double base, std::uint64_t exponent) {
 }
 
 // cos(2 pi turn) for turn in [0, 1]: whole quarter turns removed exactly, then Taylor series.
-inline double cos_2pi(double turn) {
+RELUSCOPE_FN double cos_2pi(double turn) {
   const double magic = 0x1.8p52;
   const double quarters = (4.0 * turn + magic) - magic;
   const double angle = (4.0 * turn - quarters) * 1.5707963267948966;  // |angle| <= pi / 4

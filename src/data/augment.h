@@ -13,38 +13,9 @@
 #include <vector>
 
 #include "core/rng.h"
+#include "data/augment_draws.h"
 
 namespace reluscope {
-
-struct Augmentation {  // all 0 but the width: off
-  double rotate = 0.0;     // degrees: by an angle uniform in [-rotate, rotate]
-  double translate = 0.0;  // pixels: by two numbers uniform in [-translate, translate]
-  double scale = 0.0;      // by a factor uniform in [1 - scale, 1 + scale]
-  double shear = 0.0;      // degrees: rows move against each other, by an angle in [-shear, shear]
-  // Simard, Steinkraus, Platt, "Best practices for convolutional neural networks applied to visual
-  // document analysis" (ICDAR 2003): each pixel is displaced by `elastic` times a field of uniform
-  // random numbers in [-1, 1] smoothed by a Gaussian of `elastic_sigma` pixels, in x and in y.
-  double elastic = 0.0;
-  double elastic_sigma = 4.0;
-  double noise = 0.0;  // standard deviation, in pixel values 0 to 255, of pixels not background
-  // Zhong et al., "Random erasing data augmentation" (AAAI 2020): the probability that a rectangle
-  // becomes background, 2% to 33% of the image, height / width from 0.3 to 3.3 on a log scale.
-  double erase = 0.0;
-
-  bool any() const;
-};
-
-// Where the value of a pixel of the result comes from, in pixels of the image.
-struct Affine {
-  double xx = 1.0, xy = 0.0, x = 0.0;  // source x = xx column + xy row + x
-  double yx = 0.0, yy = 1.0, y = 0.0;  // source y = yx column + yy row + y
-};
-
-// The way back through: shear by `shear` degrees, scale, rotate by `rotate` degrees (to the right,
-// as rows count downwards), all about the image's middle, then move by (dx, dy). Plain arithmetic:
-// a 2 x 2 matrix whose inverse is known needs no library.
-Affine affine_of(int height, int width, double rotate, double scale, double shear, double dx,
-                 double dy);
 
 class Augmenter {
  public:
@@ -63,6 +34,14 @@ class Augmenter {
   Augmenter(const Augmentation& options, int height, int width, int background,
             std::uint64_t seed);
 
+  // For devices that do the same by augment_draws.h.
+  const Augmentation& options() const { return options_; }
+  int height() const { return height_; }
+  int width() const { return width_; }
+  std::uint8_t background() const { return background_; }
+  std::uint64_t seed() const { return seed_; }
+  std::span<const float> gaussian() const { return gaussian_; }  // weights at -radius .. radius
+
   Workspace make_workspace() const;
   int field_stride() const;
   // image and out (H, W), not overlapping. Allocates nothing.
@@ -79,13 +58,13 @@ class Augmenter {
   void displace(const Rng& rng, std::uint64_t element, Workspace& workspace,
                 std::vector<float>& field) const;
   void add_noise(const Rng& rng, std::uint64_t element, std::span<std::uint8_t> pixels) const;
-  void erase(const Rng& rng, std::uint64_t element, std::span<std::uint8_t> pixels) const;
+  void erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const;
 
   Augmentation options_;
   int height_, width_;
   std::uint8_t background_;
   std::uint64_t seed_;
-  std::vector<float> gaussian_;  // weights at -radius .. radius, of sum 1
+  std::vector<float> gaussian_;  // of sum 1; none without elastic distortion
   int radius_;
 };
 

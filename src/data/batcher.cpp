@@ -36,6 +36,9 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
   const auto count = static_cast<std::size_t>(rows);
   slot.samples.resize(count);
   slot.labels.resize(count);
+  if (backend_.memory() != nullptr) {
+    slot.gathered_labels = Buffer((count + sizeof(float) - 1) / sizeof(float), backend_.memory());
+  }
   if (!options_.sparse) {
     slot.values = Buffer(Layout{rows, options_.pixels}.size(), backend_.memory());
     return slot;
@@ -52,12 +55,13 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
 }
 
 std::size_t Batcher::memory_bytes() const {
-  std::size_t bytes = (order_.capacity() + sorting_.capacity()) * sizeof(std::uint64_t);
+  std::size_t bytes = (order_.capacity() + sorting_.capacity()) * sizeof(std::uint64_t) +
+                      order_there_.size() * sizeof(float);
   for (const Slot* slot : {&ahead_, &present_, &scored_}) {
     const std::size_t begins = slot->row_begin.capacity() + slot->row_end.capacity() +
                                slot->column_begin.capacity() + slot->column_end.capacity();
     const std::size_t entries = slot->row_entries.capacity() + slot->column_entries.capacity();
-    bytes += slot->values.size() * sizeof(float) + entries * sizeof(SparseEntry) +
+    bytes += (slot->values.size() + slot->gathered_labels.size()) * sizeof(float) + entries * sizeof(SparseEntry) +
              begins * sizeof(std::uint32_t) + slot->samples.capacity() * sizeof(int) +
              slot->labels.capacity();
   }
@@ -68,32 +72,54 @@ std::size_t Batcher::memory_bytes() const {
   return bytes;
 }
 
-void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
+namespace {
+
+std::uint64_t* as_order(Buffer& buffer) { return reinterpret_cast<std::uint64_t*>(buffer.data()); }
+
+}  // namespace
+
+// samples: tells sets of samples apart.
+template <class SampleAt>
+void Batcher::shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const void* samples,
+                         const SampleAt& sample_at) {
   backend_.finish_chores();
   const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
-  order_.resize(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    order_[i] = (std::uint64_t{rng.bits(i)[0]} << 32) | i;
-  }
   epoch_ = epoch;
+  ahead_.first = -1;
+  if (backend_.memory() != nullptr && !options_.sparse) {
+    if (order_.size() != count || ordered_samples_ != samples || order_there_.size() == 0) {
+      backend_.finish();
+      order_there_ = Buffer(align_up(2 * count), backend_.memory());
+      for (std::size_t i = 0; i < count; ++i) as_order(order_there_)[i] = sample_at(i);
+      ordered_samples_ = samples;
+    }
+    order_.resize(count);
+    order_is_there_ = backend_.shuffle(rng, as_order(order_there_), static_cast<int>(count), order_.data());
+    if (order_is_there_) {
+      backend_.finish();
+      return;
+    }
+  }
+  order_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t sample = sample_at(i);
+    order_[i] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
+  }
   sort_order();
 }
 
+void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
+  shuffle_by(seed, epoch, static_cast<std::size_t>(count), nullptr,
+             [](std::size_t i) { return std::uint64_t{i}; });
+}
+
 void Batcher::shuffle(std::uint64_t seed, int epoch, std::span<const int> samples) {
-  backend_.finish_chores();
-  const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
-  order_.resize(samples.size());
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    const auto sample = static_cast<std::uint64_t>(samples[i]);
-    order_[i] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
-  }
-  epoch_ = epoch;
-  sort_order();
+  shuffle_by(seed, epoch, samples.size(), samples.data(),
+             [samples](std::size_t i) { return static_cast<std::uint64_t>(samples[i]); });
 }
 
 // By the words, and equal ones by sample: a radix sort keeps the order of equals.
 void Batcher::sort_order() {
-  ahead_.first = -1;
   sorting_.resize(order_.size());
   constexpr int kDigits = 4, kDigitBits = 8, kValues = 1 << kDigitBits;
   for (int digit = 0; digit < kDigits; ++digit) {
@@ -222,6 +248,7 @@ void Batcher::do_piece(int piece) {
 }
 
 void Batcher::begin(Slot& slot, bool columns) {
+  if (backend_.memory() != nullptr) backend_.finish();  // a step may still read what was in the slot
   backend_.finish_chores();
   making_ = &slot;
   const int row_pieces = (slot.rows + piece_rows_ - 1) / piece_rows_;
@@ -230,15 +257,24 @@ void Batcher::begin(Slot& slot, bool columns) {
 }
 
 // Queued like a step's other work, so there is nothing to make ahead.
-bool Batcher::gather_on_device(Slot& slot) {
-  if (!by_device_ || options_.sparse || (slot.epoch != 0 && options_.augmenter != nullptr)) return false;
+bool Batcher::gather_on_device(Slot& slot, const std::uint64_t* order) {
+  slot.gathered = false;
+  if (!by_device_ || options_.sparse) return false;
   for (int row = 0; row < slot.rows; ++row) {
     const auto at = static_cast<std::size_t>(row);
     slot.labels[at] = slot.set->label(slot.samples[at]);
   }
-  by_device_ = backend_.gather({slot.set->image(0).data(), slot.set->count(), options_.pixels,
-                                slot.samples.data(), options_.table.values.data(),
-                                {slot.values.data(), {slot.rows, options_.pixels}}});
+  Gathering gathering{slot.set->image(0).data(), slot.set->count(), options_.pixels,
+                      order == nullptr ? slot.samples.data() : nullptr, options_.table.values.data(),
+                      {slot.values.data(), {slot.rows, options_.pixels}}};
+  gathering.order = order;
+  if (slot.gathered_labels.size() > 0) {
+    gathering.labels = slot.set->labels().data();
+    gathering.to_labels = reinterpret_cast<std::uint8_t*>(slot.gathered_labels.data());
+  }
+  if (slot.epoch != 0) gathering.augmenter = options_.augmenter;
+  gathering.epoch = slot.epoch;
+  by_device_ = slot.gathered = backend_.gather(gathering);
   return by_device_;
 }
 
@@ -251,7 +287,9 @@ Batch Batcher::batch_of(const Slot& slot) const {
                        slot.column_end.data(), options_.pixels};
     }
   }
-  return {input, slot.labels.data()};
+  const bool there = slot.gathered && slot.gathered_labels.size() > 0;
+  return {input, slot.labels.data(),
+          there ? reinterpret_cast<const std::uint8_t*>(slot.gathered_labels.data()) : nullptr};
 }
 
 void Batcher::prepare(const ImageSet& set, int first, int rows) {
@@ -265,7 +303,7 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
     ahead_.samples[static_cast<std::size_t>(row)] =
         static_cast<int>(static_cast<std::uint32_t>(place));
   }
-  if (!gather_on_device(ahead_)) begin(ahead_, true);
+  if (!gather_on_device(ahead_, order_is_there_ ? as_order(order_there_) + first : nullptr)) begin(ahead_, true);
 }
 
 Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
@@ -291,13 +329,15 @@ Batch Batcher::chosen(const ImageSet& set, std::span<const int> samples) {
 Batch Batcher::score_samples(const ImageSet& set, int rows) {
   scored_.set = &set;
   scored_.rows = rows;
-  if (gather_on_device(scored_)) return batch_of(scored_);
+  if (gather_on_device(scored_, nullptr)) return batch_of(scored_);
   begin(scored_, false);
   backend_.finish_chores();
   return batch_of(scored_);
 }
 
 Batch Batcher::single(std::span<const std::uint8_t> pixels) {
+  backend_.finish();
+  scored_.gathered = false;
   scored_.rows = 1;
   add(scored_, pixels, 0);
   scored_.labels[0] = 0;

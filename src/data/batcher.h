@@ -18,6 +18,7 @@ namespace reluscope {
 struct Batch {
   Signal input;                // (N, H * W)
   const std::uint8_t* labels;  // (N)
+  const std::uint8_t* gathered_labels = nullptr;  // see SoftmaxLoss
 };
 
 struct BatcherOptions {
@@ -68,9 +69,11 @@ class Batcher {
     std::vector<std::uint32_t> row_begin, row_end, column_begin, column_end;
     std::vector<int> samples;
     std::vector<std::uint8_t> labels;
+    Buffer gathered_labels;  // the same by the backend, as bytes; empty where it has no memory of its own
     const ImageSet* set = nullptr;
     int first = -1, rows = 0;
     int epoch = 0;  // to augment for; 0: not
+    bool gathered = false;  // by the backend
   };
   // What augmenting takes, for whichever thread comes by: as many as there are threads.
   struct Desk {
@@ -86,11 +89,14 @@ class Batcher {
   void list_columns(Slot& slot, int first, int end) const;
   Batch score_samples(const ImageSet& set, int rows);  // those in scored_.samples
   void add_augmented(Slot& slot, int sample, int row);
+  template <class SampleAt>
+  void shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const void* samples,
+                  const SampleAt& sample_at);
   void sort_order();
   void do_piece(int piece);  // of making the batch that making_ is to hold
   void begin(Slot& slot, bool columns);
-  // Has the backend make the batch, if it can.
-  bool gather_on_device(Slot& slot);
+  // Has the backend make the batch, if it can; order: of its samples, where the backend has it.
+  bool gather_on_device(Slot& slot, const std::uint64_t* order);
   Batch batch_of(const Slot& slot) const;
 
   BatcherOptions options_;
@@ -98,6 +104,10 @@ class Batcher {
   std::vector<std::uint64_t> order_;  // random word << 32 | sample
   std::vector<std::uint64_t> sorting_;
   int epoch_ = 0;  // of the order
+  // The backend's copy of the order, two floats a place, and what it is of; whether it made the last one.
+  Buffer order_there_;
+  const void* ordered_samples_ = nullptr;
+  bool order_is_there_ = false;
   bool by_device_ = true;  // until the backend says that it does not gather
   std::unique_ptr<Desk[]> desks_;
   int piece_rows_;

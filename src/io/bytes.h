@@ -1,6 +1,7 @@
 // Little-endian numbers into bytes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -22,6 +23,11 @@ inline void append_text(Bytes& bytes, std::string_view text) {
 }
 
 inline void append_floats(Bytes& bytes, std::span<const float> values) {
+  if constexpr (std::endian::native == std::endian::little) {
+    const auto* const first = reinterpret_cast<const std::uint8_t*>(values.data());
+    bytes.insert(bytes.end(), first, first + 4 * values.size());
+    return;
+  }
   bytes.reserve(bytes.size() + 4 * values.size());
   for (const float value : values) append_number(bytes, bits_as<std::uint32_t>(value), 4);
 }

@@ -281,8 +281,12 @@ void for_elements(const ParameterSpec& spec, const Work& work) {
   }
   const int channels = layout.rows / spec.taps;
   for (int col = 0; col < layout.cols; ++col) {
+    const std::size_t first = layout.index(0, col);
+    const auto stride = static_cast<std::size_t>(layout.panel_width(col / kPanel));
     for (int c = 0; c < channels; ++c) {
-      for (int tap = 0; tap < spec.taps; ++tap) work(layout.index(tap * channels + c, col));
+      for (int tap = 0; tap < spec.taps; ++tap) {
+        work(first + stride * static_cast<std::size_t>(tap * channels + c));
+      }
     }
   }
 }

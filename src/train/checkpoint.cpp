@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "io/json_text.h"
 #include "train/checkpoint_fields.h"
+#include "train/fork.h"
 #include "train/options.h"
 #include "train/planned_run.h"
 #include "train/session.h"
@@ -125,6 +126,11 @@ Config config_of_checkpoint(std::span<const std::uint8_t> file) {
   return saved_config(read_checkpoint(file));
 }
 
+std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file) {
+  const Json state = metadata_json(read_checkpoint(file), "state");
+  return CheckedFields(state, "state").whole("steps", 0, kMostSteps);
+}
+
 Config resumed_config(const Config& saved,
                       const std::vector<std::pair<std::string, std::string>>& given) {
   Config config = saved;
@@ -143,9 +149,9 @@ Config resumed_config(const Config& saved,
                     ", and the rates of its schedule " + in_quotes(config.schedule) +
                     " depend on how many there are");
       }
-    } else if (changes_bits(name)) {
+    } else if (changes_bits(name) && name != "precision") {  // that goes with the device
       throw Error(name + " is " + is + ", but the checkpoint's run has " + was +
-                  ": a run that goes on can only change epochs, threads, input, device, simd and log_every");
+                  ": a run that goes on can only change epochs, threads, input, device, precision, simd and log_every");
     }
     config = changed;
   }
@@ -326,16 +332,46 @@ std::vector<std::uint8_t> Session::checkpoint() {
                                                 {"state", json_line(state())}});
 }
 
-void Session::restore(std::span<const std::uint8_t> checkpoint) {
+// What a fork cannot take over from the run as it stands.
+void Session::begin_fork(const Config& saved) {
+  if (phase_ == Phase::kDiverged) throw Error("the run to fork has diverged and cannot go on");
+  if (phase_ == Phase::kDone && config_.epochs <= saved.epochs) {
+    throw Error("epochs is " + std::to_string(config_.epochs) +
+                ", but the run to fork is at the end of its " + std::to_string(saved.epochs) +
+                ": give the fork more epochs");
+  }
+  if (config_.epochs < epoch_) {
+    throw Error("epochs is " + std::to_string(config_.epochs) + ", but the run to fork is in epoch " +
+                std::to_string(epoch_));
+  }
+  if (config_.optimizer != saved.optimizer) {
+    Trainer::Counters counters = trainer_.counters();
+    counters.optimizer = {};
+    trainer_.restore(counters);
+  }
+  if (phase_ != Phase::kScoring) return;
+  scored_ = 0;
+  validation_score_ = {};
+  test_score_ = {};
+}
+
+void Session::restore(std::span<const std::uint8_t> checkpoint) { take_up(checkpoint, false); }
+void Session::fork(std::span<const std::uint8_t> checkpoint) { take_up(checkpoint, true); }
+
+void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
+  part_of_classes_.reset();
   const SafetensorsFile file = read_checkpoint(checkpoint);
   const Config saved = saved_config(file);
   Config like_this = saved;
   like_this.threads = config_.threads;
   like_this.input = config_.input;
   like_this.device = config_.device;
+  like_this.precision = config_.precision;
   like_this.simd = config_.simd;
   like_this.log_every = config_.log_every;
-  if (resumed_config(like_this, {{"epochs", std::to_string(config_.epochs)}}) != config_) {
+  if (forks) {
+    check_fork(saved, config_);
+  } else if (resumed_config(like_this, {{"epochs", std::to_string(config_.epochs)}}) != config_) {
     throw Error("checkpoint: it is of another run than this one");
   }
   const Json data = metadata_json(file, "data"), here = data_json(trainer_.data());
@@ -345,12 +381,16 @@ void Session::restore(std::span<const std::uint8_t> checkpoint) {
   }
   const Json state = metadata_json(file, "state");
   restore_state(state, saved);
+  if (forks) begin_fork(saved);
 
   TensorTable tensors(file);
   std::vector<Trainer::Part> parts = trainer_.parts(batch_, best_epoch_ != 0);
   for (const Trainer::Part& part : parts) {
+    const bool begins_anew = config_.optimizer != saved.optimizer && part.name.rfind("optimizer.", 0) == 0;
     for (const Model::Parameter& one : *part.list) {
-      const StoredTensor& tensor = tensors.take(part.name + "." + one.name);
+      const std::string name = part.name + "." + one.name;
+      if (forks && (begins_anew || !tensors.has(name))) continue;
+      const StoredTensor& tensor = tensors.take(name);
       if (tensor.shape != one.spec.shape) {
         throw Error("checkpoint: " + in_quotes(tensor.name) + " has the shape " +
                     shape_text(tensor.shape) + ", but its model needs " + shape_text(one.spec.shape));
@@ -367,15 +407,19 @@ void Session::restore(std::span<const std::uint8_t> checkpoint) {
                     pending.number("loss"), pending.number("accuracy")});
   trainer_.start_epoch(epoch_);
   apply_events();
-  if (tensors.has("monitors")) {
+  if (tensors.has("monitors") && config_.model == saved.model) {
     const StoredTensor& bytes = tensors.take("monitors");
     restore_monitors(parse_json(
         {reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()},
         "checkpoint: monitors", "an object", bytes.bytes.size()));
-  } else if (config_.probe > 0) {
+  } else if (config_.probe > 0 && !forks) {
     throw Error("checkpoint: it has no tensor \"monitors\"");
   }
-  tensors.check_empty();
+  if (!forks) tensors.check_empty();
+  if (forks && phase_ == Phase::kScoring) {
+    start_classes();
+    if (config_.probe > 0) last_look_ = probe({});
+  }
 
   if (phase_ == Phase::kDone && config_.epochs > saved.epochs) {
     if (best_epoch_ != 0 && best_epoch_ != last_epoch_) {

@@ -35,6 +35,8 @@ bool is_checkpoint(const SafetensorsFile& file);
 // The config of the run, as it was begun and changed since. Throws Error for a file that is no
 // checkpoint or of a version that this one does not read, saying which.
 Config config_of_checkpoint(std::span<const std::uint8_t> file);
+// The training steps that the run had made.
+std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file);
 
 // What a run goes on with: its own config, and of what is given (names and texts, as flags) the
 // fields that only speed and printing depend on; and more epochs, unless the schedule's rates depend

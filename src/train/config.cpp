@@ -233,6 +233,12 @@ std::vector<Field> make_fields() {
          {{"auto", "Automatic", "a GPU if there is one, else the CPU"},
           {"cpu", "CPU", "the processor"},
           {"cuda", "CUDA", "an NVIDIA GPU"}});
+  choice("precision", "Precision", "Run",
+         "of the inputs of matrix products, which are added up in float32; tf32 and bf16 on a GPU only",
+         &Config::precision,
+         {{"fp32", "FP32", "all of the 24 digits of a float32"},
+          {"tf32", "TF32", "11 digits: faster, and other bits"},
+          {"bf16", "BF16", "8 digits: faster still, and coarser"}});
   text("simd", "SIMD", "Run", "instruction set to use; auto is the widest there is",
        &Config::simd);
   add({"fused", "Fused multiply-add", "Run",

@@ -109,6 +109,7 @@ struct Config {
   int threads = 0;
   std::string input = "auto";
   std::string device = "auto";
+  std::string precision = "fp32";
   std::string simd = "auto";
   bool fused = false;
   bool operator==(const Config&) const = default;

@@ -22,6 +22,8 @@ constexpr ExperimentFlag kRaceFlags[] = {
     {"entry", "TEXT", "a racer: \"lr=0.1; optimizer=sgd\", after a name and a colon if wanted", true},
     {"activations", "NAMES",
      "a racer for each of these activations, separated by commas [the five classic ones]"},
+    {"from", "FILE", "a checkpoint: the racers are that run, each with its change from there on",
+     false, true},
     kSeeds};
 
 constexpr ExperimentFlag kSweepFlags[] = {

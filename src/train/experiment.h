@@ -21,6 +21,7 @@ struct ExperimentFlag {
   const char* value;  // what stands for its value in a help text; "" for a switch
   const char* about;
   bool repeats = false;
+  bool file = false;  // the plan gets the bytes of the file that it names
 };
 
 struct ExperimentKind {

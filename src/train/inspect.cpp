@@ -23,6 +23,7 @@ Config config_of_weights(std::span<const std::uint8_t> safetensors) {
   }
   config.train_samples = 0;
   config.device = "auto";  // where they were trained does not matter
+  config.precision = "fp32";
   config.events.clear();
   return config;
 }

@@ -2,7 +2,10 @@
 // its result is known again.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 #include "train/config.h"
@@ -14,6 +17,8 @@ struct PlannedRun {
   std::string name;
   Config config;
   bool gradients = false;  // whether gradient_ratio() is measured before the first step
+  // A checkpoint that it is forked from; none: it begins at the beginning.
+  std::shared_ptr<const std::vector<std::uint8_t>> from = {};
 };
 
 // 16 hexadecimal digits, the beginning of a SHA-256 over the fields that differ from their defaults,

@@ -1,11 +1,14 @@
 #include "train/race.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/error.h"
 #include "core/text.h"
 #include "io/table.h"
 #include "nn/activation.h"
+#include "train/checkpoint.h"
+#include "train/fork.h"
 #include "train/measure.h"
 #include "train/recorded_run.h"
 #include "train/statistics.h"
@@ -29,7 +32,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 // "name: changes" or "changes". A colon inside a change (events have them) comes after its "=".
-Racer parse_entry(const std::string& text, const Config& base) {
+Racer parse_entry(const std::string& text,
+                  const std::function<Config(const std::string& changes)>& changed) {
   const std::size_t colon = text.find(':');
   const bool named = colon < text.find('=');
   const std::string name(trim(named ? text.substr(0, colon) : text));
@@ -39,7 +43,15 @@ Racer parse_entry(const std::string& text, const Config& base) {
                 ", but it must be changes such as \"lr=0.1; optimizer=sgd\", after a name and a "
                 "colon if wanted");
   }
-  return {name, with_changes(changes, base)};
+  return {name, changed(changes)};
+}
+
+// Throws what would keep it from being forked: weights of another shape, a run at its end.
+void try_fork(const Dataset& data, const Config& config, std::span<const std::uint8_t> checkpoint) {
+  Config on_one_thread = config;
+  on_one_thread.threads = 1;
+  Session(std::shared_ptr<const Dataset>(std::shared_ptr<const Dataset>(), &data), on_one_thread)
+      .fork(checkpoint);
 }
 
 constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss",
@@ -48,7 +60,16 @@ constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss",
 class RacePlan final : public Plan {
  public:
   RacePlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
-    for (const std::string& text : flags.all("entry")) racers_.push_back(parse_entry(text, base));
+    std::shared_ptr<const std::vector<std::uint8_t>> from;
+    if (const auto file = flags.first("from")) {
+      from = std::make_shared<const std::vector<std::uint8_t>>(file->begin(), file->end());
+      racers_.push_back({"unchanged", base});
+    }
+    const std::int64_t steps = from ? steps_of_checkpoint(*from) : 0;
+    const auto changed = [&](const std::string& changes) {
+      return from ? forked_config(base, steps, changes) : with_changes(changes, base);
+    };
+    for (const std::string& text : flags.all("entry")) racers_.push_back(parse_entry(text, changed));
     const auto names = flags.first("activations");
     if (names || racers_.empty()) {
       for (const std::string& name : split(names.value_or("relu,leaky_relu,prelu,elu,swish"), ',')) {
@@ -61,6 +82,9 @@ class RacePlan final : public Plan {
                   std::to_string(kMaxRacers) + " are allowed");
     }
     const int seeds = flags.whole("seeds", 1, 1, 1000);
+    if (from && seeds > 1) {
+      throw Error("seeds is " + std::to_string(seeds) + ", but forks go on with the seed of their run");
+    }
     for (std::size_t i = 0; i < racers_.size(); ++i) {
       const Racer& racer = racers_[i];
       for (std::size_t k = 0; k < i; ++k) {
@@ -75,18 +99,20 @@ class RacePlan final : public Plan {
                     in_quotes(base.data));
       }
       check_model(racer.config, data);
+      if (from) try_fork(data, racer.config, *from);
       last_seed(racer.config, seeds);
     }
     for (int seed = 0; seed < seeds; ++seed) {
       for (const Racer& racer : racers_) {
-        PlannedRun run{static_cast<int>(runs_.size()), racer.name, racer.config, false};
+        PlannedRun run{static_cast<int>(runs_.size()), racer.name, racer.config, false, from};
         run.config.seed += seed;
         runs_.push_back(std::move(run));
       }
     }
     side_by_side_ = static_cast<int>(racers_.size());
     start_lines_ = {"Race: " + std::to_string(racers_.size()) + " configurations, " +
-                    std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds")};
+                    std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
+                    (from ? ", forked after " + std::to_string(steps) + " steps" : "")};
   }
 
   Report report(const std::vector<RunResult>& results) const override {

@@ -14,6 +14,7 @@ namespace reluscope {
 //    "epochs": [{"epoch": 0, measures before the first step}, {"epoch": 1, "train_loss": ...,
 //    what else the session says about the epoch, measures}, ...],
 //    "steps": 1000, "diverged": a sentence if it did, "weights_sha256": hex}
+// A run that was forked also has "from_step", and its first epoch says how many it had finished.
 // After a divergence the last epoch holds what the last good weights score. Of a run that could not
 // begin there is "refused", a sentence, in place of epochs and what follows.
 class RecordedRun {

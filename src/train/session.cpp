@@ -144,6 +144,7 @@ Progress Session::start() const {
 }
 
 Progress Session::advance() {
+  part_of_classes_.reset();
   switch (phase_) {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
@@ -153,9 +154,27 @@ Progress Session::advance() {
   return {};
 }
 
-StepRates Session::rates() const {
+StepRates Session::rates(int later) const {
   const std::int64_t before = std::int64_t{epoch_ - 1} * trainer_.updates_per_epoch();
-  return schedule_.at(before + trainer_.update_of(batch_), live_.lr);
+  return schedule_.at(before + trainer_.update_of(batch_ + later), live_.lr);
+}
+
+bool Session::watches(int batch) const {
+  const bool probed = probes_after(steps_ + 1 + batch - batch_, batch + 1 == trainer_.batches());
+  return (probed || (probe_ && probe_->wants_step())) && trainer_.makes_update(batch);
+}
+
+int Session::steps_now() const {
+  std::int64_t most = std::min(trainer_.steps_at_once(), trainer_.batches() - batch_);
+  if (next_event_ < config_.events.size()) {
+    most = std::min(most, config_.events[next_event_].step - steps_);
+  }
+  int steps = 1;  // a probe looks after the last of them
+  while (steps < most && !watches(batch_ + steps) && !watches(batch_ + steps - 1) &&
+         !probes_after(steps_ + steps, false)) {
+    ++steps;
+  }
+  return steps;
 }
 
 Progress Session::train_step() {
@@ -166,19 +185,38 @@ Progress Session::train_step() {
   Progress progress;
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
   if (config_.probe > 0 && steps_ == 0) add_probe(progress);
-  const int batches = trainer_.batches();
-  const bool probed = probes_after(steps_ + 1, batch_ + 1 == batches);
-  const bool watched =
-      (probed || (probe_ && probe_->wants_step())) && trainer_.makes_update(batch_);
-  const StepRates rates = this->rates();
-  lr_ = rates.lr;
-  const StepResult result = trainer_.step(
-      batch_, rates, watched ? &probe_state().watch(steps_ + 1, lr_) : nullptr);
-  if (result.diverged_layer >= 0) {
-    add_seconds();
-    return diverge(result.diverged_layer);
+  const int batches = trainer_.batches(), count = steps_now();
+  std::vector<StepRates> rates;
+  for (int later = 0; later < count; ++later) rates.push_back(this->rates(later));
+  std::vector<StepResult> results;
+  if (watches(batch_)) {
+    lr_ = rates[0].lr;
+    results = {trainer_.step(batch_, rates[0], &probe_state().watch(steps_ + 1, lr_))};
+  } else {
+    results = trainer_.steps(batch_, rates);
   }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    lr_ = rates[i].lr;
+    if (results[i].diverged_layer >= 0) {
+      add_seconds();
+      return diverge(results[i].diverged_layer, std::move(progress));
+    }
+    add_step(progress, results[i], rates[i]);
+  }
+  if (probes_after(steps_, batch_ == batches)) add_probe(progress);
+  if (batch_ == batches) {
+    phase_ = Phase::kScoring;
+    scored_ = 0;
+    validation_score_ = {};
+    test_score_ = {};
+    start_classes();
+  }
+  add_seconds();
+  return progress;
+}
 
+// Counts a step that was made, and says what is due to be said of it.
+void Session::add_step(Progress& progress, const StepResult& result, const StepRates& rates) {
   ++batch_;
   ++steps_;
   epoch_score_.add(result.score);
@@ -186,7 +224,7 @@ Progress Session::train_step() {
   history_.add_step(steps_, result.score.loss(), result.score.accuracy());
   if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
-  const int total = trainer_.train_count();
+  const int total = trainer_.train_count(), batches = trainer_.batches();
   progress.values = {{"event", "batch"},
                      {"epoch", epoch_},
                      {"epochs", config_.epochs},
@@ -198,27 +236,17 @@ Progress Session::train_step() {
                      {"total", total},
                      {"loss", result.score.loss()},
                      {"accuracy", result.score.accuracy()},
-                     {"lr", lr_}};
+                     {"lr", rates.lr}};
   if (rates.momentum) progress.values["momentum"] = *rates.momentum;
-  if (batch_ % config_.log_every == 0) {
-    progress.lines = {"Train Epoch: " + std::to_string(epoch_) + " [" +
-                      std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
-                      percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
-                      format("%.6f", result.score.loss())};
-    if (!schedule_.constant()) progress.lines[0] += "\tLR: " + format("%.4g", lr_);
-    progress.json.push_back(json_line(progress.values));
-    progress.csv = {metrics_row(progress.values)};
-  }
-  if (probed) add_probe(progress);
-  if (batch_ == batches) {
-    phase_ = Phase::kScoring;
-    scored_ = 0;
-    validation_score_ = {};
-    test_score_ = {};
-    start_classes();
-  }
-  add_seconds();
-  return progress;
+  if (batch_ % config_.log_every != 0) return;
+  std::string line = "Train Epoch: " + std::to_string(epoch_) + " [" +
+                     std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
+                     percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
+                     format("%.6f", result.score.loss());
+  if (!schedule_.constant()) line += "\tLR: " + format("%.4g", rates.lr);
+  progress.lines.push_back(std::move(line));
+  progress.json.push_back(json_line(progress.values));
+  progress.csv.push_back(metrics_row(progress.values));
 }
 
 Progress Session::score_step() {
@@ -329,7 +357,7 @@ Progress Session::done() const {
   return progress;
 }
 
-Progress Session::diverge(int layer) {
+Progress Session::diverge(int layer, Progress said) {
   phase_ = Phase::kDiverged;
   const std::string text = trainer_.model().layers()[static_cast<std::size_t>(layer)]->text();
   const std::string message =
@@ -343,7 +371,10 @@ Progress Session::diverge(int layer) {
                       {"layer", layer + 1},  {"layer_text", text},  {"message", message}};
   diverged_.json = {json_line(diverged_.values)};
   diverged_.lines = {message};
-  return diverged_;
+  said.values = diverged_.values;
+  said.json.push_back(diverged_.json.front());
+  said.lines.push_back(message);
+  return said;
 }
 
 bool Session::weights_finite() const {
@@ -386,7 +417,8 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 
 ProbeSnapshot Session::probe(const ProbeRequest& request) {
   const double lr = steps_ == 0 ? rates().lr : lr_;
-  return probe_state().look(trainer_, request, steps_, epoch_, lr);
+  const bool between = batch_ == 0 && epoch_ > 1;  // the next epoch has no step yet
+  return probe_state().look(trainer_, request, steps_, between ? epoch_ - 1 : epoch_, lr);
 }
 
 std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
@@ -421,6 +453,21 @@ ClassReport Session::classes(int hardest) {
   ClassMeter meter(trainer_.data().classes(), hardest);
   trainer_.evaluate(0, trainer_.data().test().count(), &meter);
   return meter.report("test");
+}
+
+std::optional<ClassReport> Session::classes_part(int hardest, int samples) {
+  if (!part_of_classes_ || part_of_classes_->hardest != hardest) {
+    part_of_classes_.emplace(
+        PartOfClasses{ClassMeter(trainer_.data().classes(), hardest), hardest, 0});
+  }
+  auto& [meter, most, scored] = *part_of_classes_;
+  const int total = trainer_.data().test().count(), count = std::min(samples, total - scored);
+  trainer_.evaluate(scored, count, &meter);
+  scored += count;
+  if (scored < total) return {};
+  ClassReport report = meter.report("test");
+  part_of_classes_.reset();
+  return report;
 }
 
 UnitReport Session::unit(int layer, int unit, int strongest) {
@@ -487,6 +534,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 }
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
+  part_of_classes_.reset();
   backend_->finish();
   load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
 }

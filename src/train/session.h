@@ -50,7 +50,9 @@ class Session {
 
   Progress start() const;  // device, data, size: the first thing a run says
   // One training step, or at the end of an epoch one batch of the validation set, if there is one,
-  // or of the test set. After the last epoch "done", and after a step whose loss is not finite
+  // or of the test set. On a device that is slow to be asked, as many steps as Backend::steps_ahead()
+  // says, but none past the end of the epoch, a live change or a step that the monitors watch; the
+  // values are then those of the last. After the last epoch "done", and after a step whose loss is not finite
   // "diverged", again and again.
   //
   // With config.early_stopping the last epoch is the one in which the validation loss has not
@@ -86,6 +88,9 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
+  // The same in parts, so that a caller can do other things in between: goes on with so many samples,
+  // from 1, and gives the report with the last of them. Begins anew where the weights have changed.
+  std::optional<ClassReport> classes_part(int hardest, int samples);
   // The same of the last epoch that was scored, with the weights that it ended with, which costs
   // nothing more; none before the first. Lists kHardest samples.
   const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
@@ -117,6 +122,9 @@ class Session {
   // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
   // Error for a file that is damaged or of another run or data set; the session is then of no use.
   void restore(std::span<const std::uint8_t> checkpoint);
+  // Takes up where that run was, to go on otherwise: this session's config must be forked_config() of the
+  // file's (train/fork.h). Throws Error as restore() does, and for weights of another shape.
+  void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
   // last step, "batches", "samples" and "total" of that epoch}.
@@ -137,16 +145,21 @@ class Session {
   void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
-  Progress diverge(int layer);
+  Progress diverge(int layer, Progress said);  // said: before it, by this call
   bool weights_finite() const;
   std::string hash_of(std::span<const float> parameters) const;
-  StepRates rates() const;  // of the next step
+  StepRates rates(int later = 0) const;  // of the next step, or so many steps later
   Probe& probe_state();
   bool probes_after(std::int64_t step, bool last_of_epoch) const;
+  bool watches(int batch) const;  // the step with this batch, of the present epoch
+  int steps_now() const;          // how many may be made at once
+  void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
   void add_probe(Progress& progress);   // looks, and says it in JSON
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
   Json state() const;                    // all counters; see checkpoint.cpp
+  void take_up(std::span<const std::uint8_t> checkpoint, bool forks);
+  void begin_fork(const Config& saved);
   void restore_state(const Json& state, const Config& saved);
   Json monitors() const;
   void restore_monitors(const Json& monitors);
@@ -172,6 +185,11 @@ class Session {
   std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
   std::optional<ClassReport> scored_classes_;
+  struct PartOfClasses {
+    ClassMeter meter;
+    int hardest, scored;
+  };
+  std::optional<PartOfClasses> part_of_classes_;  // of the weights as they are
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

@@ -1,7 +1,6 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "core/error.h"
@@ -203,12 +202,22 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                 pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
                 augmenter_.get()},
                backend),
-      losses_(static_cast<std::size_t>(std::max(batch_, config.test_batch))),
+      losses_(static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
       kept_weights_(config.early_stopping == 0 ? 0
                                                : model_.parameters().size() + model_.state().size() +
                                                      average_.values().size()) {
+  if (config.precision != backend.precision()) {
+    throw Error("precision is " + in_quotes(config.precision) + ", but device " +
+                in_quotes(backend.device()) + " multiplies in " + std::string(backend.precision()) +
+                " here: tf32 and bf16 need an NVIDIA GPU");
+  }
+  if (backend.steps_ahead() > 1) {
+    std::size_t floats = 0;
+    for (const std::span<float> part : changed_state()) floats += align_up(part.size());
+    before_steps_ = Buffer(floats, backend.memory());
+  }
   const int left = train_count() % batch_;
   const int smallest = left == 0 ? batch_ : left;
   if (smallest < model_.least_samples()) {
@@ -233,6 +242,7 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   if (kept_weights_.size() > 0) {
     bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
   }
+  if (before_steps_.size() > 0) bytes.emplace_back("steps ahead", before_steps_.size() * sizeof(float));
   return bytes;
 }
 
@@ -270,102 +280,6 @@ double Trainer::weight_of(int first, int count) const {
 
 int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
 
-Score Trainer::score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
-                     double gradient_weight) {
-  const int rows = logits.rows();
-  Score score;
-  score.samples = rows;
-  score.weight = rows;
-  SoftmaxLoss loss{logits, labels, 0.0f, losses_.data(), correct_.data(), dlogits};
-  if (dlogits != nullptr) {
-    loss.label_smoothing = label_smoothing_;
-    if (!class_weights_.empty()) {
-      loss.class_weights = class_weights_.data();
-      score.weight = 0.0;
-      for (int i = 0; i < rows; ++i) {
-        score.weight += static_cast<double>(class_weights_[labels[i]]);
-      }
-    }
-  }
-  loss.gradient_scale = 1.0f / static_cast<float>(gradient_weight);
-  backend_.softmax_cross_entropy(loss);
-  backend_.finish();
-  for (int i = 0; i < rows; ++i) {
-    score.loss_sum += static_cast<double>(losses_[static_cast<std::size_t>(i)]);
-    score.correct += correct_[static_cast<std::size_t>(i)];
-  }
-  return score;
-}
-
-int Trainer::first_layer_not_finite() const {
-  for (int l = 0; l < model_.layer_count(); ++l) {
-    const ConstMatrixView y = model_.output(l);
-    for (int row = 0; row < y.rows(); ++row) {
-      for (int col = 0; col < y.cols(); ++col) {
-        if (!std::isfinite(y.at(row, col))) return l;
-      }
-    }
-  }
-  return model_.layer_count() - 1;  // finite logits, but their loss overflows
-}
-
-StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
-  const int first = batch * batch_;
-  const int rows = std::min(batch_, train_count() - first);
-  const Batch samples = batcher_.shuffled(data_->train(), first, rows);
-  if (batch + 1 < batches()) {
-    const int left = train_count() - (first + batch_);
-    batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
-  }
-  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
-  const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
-  const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
-  StepResult result{score(logits, samples.labels, model_.logits_gradient().data,
-                          weight_of(group, group_samples)), -1};
-  if (!std::isfinite(result.score.loss_sum)) {
-    result.diverged_layer = first_layer_not_finite();
-    return result;
-  }
-  update(batch, rates, observer);
-  result.score.loss_sum += penalty_value_ * result.score.weight;
-  return result;
-}
-
-bool Trainer::makes_update(int batch) const {
-  return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
-}
-
-void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {
-  const bool store = store_gradients_ || observer != nullptr;
-  if (store) model_.backward();
-  const std::span<float> gradients = model_.gradients();
-  const bool first = batch % accumulate_ == 0;
-  // The weights stay as they are within a group: one penalty for all of it.
-  if (first && penalty_.any()) penalty_value_ = penalty_.add_gradient(model_, backend_);
-  if (!first) {
-    backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),
-                       gradients.size());
-  }
-  if (!makes_update(batch)) {
-    backend_.finish();
-    std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
-    return;
-  }
-  optimizer_->begin_step(rates.lr, rates.momentum);
-  if (store) {
-    clip_gradients(backend_, gradients, clip_);
-    backend_.finish();
-    if (observer != nullptr) observer->before_update(model_);
-    model_.apply(*optimizer_);
-    backend_.finish();
-    if (observer != nullptr) observer->after_update(model_);
-  } else {
-    model_.backward_and_update(*optimizer_);
-  }
-  average_.update(backend_, model_.parameters());
-}
-
 std::span<const float> Trainer::scored_parameters() const {
   return average_.ready() ? average_.values() : model_.parameters();
 }
@@ -391,7 +305,7 @@ Score Trainer::evaluate(int first, int rows, ClassMeter* classes) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples = batcher_.in_order(data_->test(), first, count);
     const ConstMatrixView logits = forward_scored(samples.input);
-    total.add(score(logits, samples.labels, nullptr, count));
+    total.add(score(logits, samples, nullptr, count));
     if (classes != nullptr) classes->add(logits, samples.labels, losses_.data(), first);
   }
   return total;
@@ -405,7 +319,7 @@ Score Trainer::validate(int first, int rows) {
         batcher_.chosen(data_->train(), std::span<const int>(validation_)
                                             .subspan(static_cast<std::size_t>(first),
                                                      static_cast<std::size_t>(count)));
-    total.add(score(forward_scored(batch.input), batch.labels, nullptr, count));
+    total.add(score(forward_scored(batch.input), batch, nullptr, count));
   }
   return total;
 }
@@ -483,7 +397,7 @@ void Trainer::gradients(int batch) {
   const std::vector<float> state(model_.state().begin(), model_.state().end());
   const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
-  score(logits, samples.labels, model_.logits_gradient().data,
+  score(logits, samples, model_.logits_gradient().data,
         weight_of(first, samples.input.values.rows()));
   model_.backward();
   backend_.finish();

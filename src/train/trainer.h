@@ -99,6 +99,11 @@ class Trainer {
   StepResult step(int batch, double lr, StepObserver* observer = nullptr) {
     return step(batch, StepRates{lr, {}}, observer);
   }
+  // The same of as many batches as there are rates, but the losses are read once, when all are done. If
+  // one is not finite, the steps are taken back and made one by one: then the last result is that of the
+  // step that diverged, and none came after it.
+  std::vector<StepResult> steps(int batch, std::span<const StepRates> rates);
+  int steps_at_once() const { return backend_.steps_ahead(); }  // most of them
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
   // cross-entropy. classes: where they are counted too, or null.
   Score evaluate(int first, int rows, ClassMeter* classes = nullptr);
@@ -156,10 +161,24 @@ class Trainer {
   std::vector<float> probabilities();  // of the image of the last infer()
 
  private:
+  // A batch whose loss was asked for: what it is made of when it is there, and where that lies.
+  struct Pending {
+    int rows;
+    double weight;
+    std::size_t at;
+  };
   // Trains on it if dlogits is not null: that is then the gradient of the sum of the losses over
-  // gradient_weight.
-  Score score(ConstMatrixView logits, const std::uint8_t* labels, float* dlogits,
-              double gradient_weight);
+  // gradient_weight. The losses come to losses_ from `at` on.
+  Pending begin_score(ConstMatrixView logits, const Batch& samples, float* dlogits,
+                      double gradient_weight, std::size_t at);
+  Score read_score(const Pending& pending) const;
+  Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
+  // Forward and loss of a step.
+  Pending begin_step(int batch, std::size_t at);
+  // Keeps all that steps change, and goes back to it.
+  Counters keep_state();
+  void take_back(const Counters& counters);
+  std::vector<std::span<float>> changed_state();
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
   std::array<std::span<float>, 3> network();
   ConstMatrixView forward_scored(const Signal& input);
@@ -193,6 +212,7 @@ class Trainer {
   std::vector<std::uint8_t> correct_;
   Buffer probabilities_;
   Buffer kept_weights_;
+  Buffer before_steps_;  // what steps() may have to go back to
 };
 
 }  // namespace reluscope

@@ -1,10 +1,11 @@
 // Loss and accuracy: what is drawn, exported and said is what the core measured, and the legend, the log axis, the
 // shared cursor and the marks do what they say.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
+import { bytesOf } from './canvas.mjs'
+import { openCore, sessionAt } from './core.mjs'
+import { csvRows, downloaded, openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -14,20 +15,6 @@ before(async () => {
 after(() => site?.close())
 
 /** @typedef {import('playwright-core').Page} Page */
-
-/** What pressing a button downloads. @param {Page} page @param {string} name */
-async function downloaded(page, name) {
-  const waiting = page.waitForEvent('download')
-  await press(page, name)
-  const file = await waiting
-  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
-}
-
-/** @param {Buffer} csv @returns {Record<string, number | null>[]} */
-function rowsOf(csv) {
-  const [head, ...lines] = csv.toString().trim().split('\n').map((line) => line.match(/("([^"]|"")*"|[^,]*)(,|$)/g)?.map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, '')) ?? [])
-  return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] === '' ? null : Number(cells[i])])))
-}
 
 /** How many pixels of a chart are nearly of a colour. @param {Page} page @param {number} chart @param {string} property */
 const pixelsLike = (page, chart, property) => page.evaluate(({ chart, property }) => {
@@ -55,11 +42,11 @@ test('the CSV has the losses and scores of the command line, validation among th
   const epochs = trainJson(headless, flags).of('epoch')
   const loss = await downloaded(page, 'Loss as CSV')
   assert.equal(loss.name, 'loss.csv')
-  const rows = rowsOf(loss.bytes)
+  const rows = csvRows(loss.bytes)
   assert.equal(rows.length, 120)
   assert.deepEqual(rows.filter((row) => row.Test !== null).map((row) => [row.step, row.Test, row.Validation]),
     epochs.map((/** @type {any} */ epoch) => [60 * epoch.epoch, epoch.test_loss, epoch.validation_loss]))
-  const accuracy = rowsOf((await downloaded(page, 'Accuracy as CSV')).bytes)
+  const accuracy = csvRows((await downloaded(page, 'Accuracy as CSV')).bytes)
   assert.deepEqual(accuracy.filter((row) => row.Test !== null).map((row) => [row.Test, row.Validation]),
     epochs.map((/** @type {any} */ epoch) => [epoch.test_accuracy, epoch.validation_accuracy]))
   // The mean over an epoch's batches of one size is what the core says of the epoch.
@@ -88,8 +75,47 @@ test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1
   await close()
 })
 
+test('without smoothing the bold line ends at the core’s last batch; on the logarithmic axis the test score stands at its logarithm', async () => {
+  const session = sessionAt(await openCore(), [['model', 'dense 16 | relu | dense 10'], ['epochs', '2'], ['batch', '100'], ['train_samples', '5000']])
+  const tests = /** @type {number[]} */ ([])
+  let last = NaN
+  for (let answer = session.advance(); answer.event !== 'done'; answer = session.advance()) {
+    if (answer.event === 'batch') last = answer.loss
+    if (answer.event === 'epoch') tests.push(answer.test_loss)
+  }
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=5000' })
+  await trainToTheEnd(page)
+  const smoothing = page.getByRole('slider', { name: 'Smoothing' })
+  await smoothing.fill('0')
+  const label = await page.getByRole('img', { name: /^Loss over/ }).getAttribute('aria-label')
+  assert.ok(label?.startsWith(`Loss over 100 steps: training ${last.toFixed(4)},`), `${label} and ${last}`)
+
+  await page.getByRole('switch', { name: 'Log loss' }).check()
+  const rows = csvRows((await downloaded(page, 'Loss as CSV')).bytes)
+  const raw = rows.map((row) => Number(row['Training, this point'])).sort((a, b) => a - b)
+  // The axis as it is said to be: a percent of the lowest raw values is left out.
+  const low = Math.min(raw[Math.floor(raw.length * 0.01)], ...tests, 0.1) / 2
+  const high = Math.max(raw[raw.length - 1], ...tests) * 1.3
+  const chart = page.locator('rl-curves .chart').first()
+  const box = await chart.locator('.u-over').evaluate((over) => {
+    const [inner, outer] = [over.getBoundingClientRect(), over.parentElement?.querySelector('canvas')?.getBoundingClientRect() ?? new DOMRect()]
+    return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height }
+  })
+  const [picture] = await bytesOf(chart.locator('canvas'))
+  const x = Math.round(box.left + box.width / 2) // the first epoch's end
+  const orange = Array.from({ length: picture.height }, (_, y) => y).filter((y) => {
+    const [red, green, blue, alpha] = picture.bytes.slice(4 * (y * picture.width + x), 4 * (y * picture.width + x) + 4)
+    return alpha > 200 && Math.abs(red - 0xd9) < 12 && Math.abs(green - 0x73) < 12 && Math.abs(blue - 0x0d) < 12
+  })
+  const middle = (orange[0] + orange[orange.length - 1] + 1) / 2
+  const expected = box.top + box.height * (1 - Math.log(tests[0] / low) / Math.log(high / low))
+  assert.ok(Math.abs(middle - expected) < 1.5, `the dot is at ${middle}, and should be at ${expected}`)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
 test('the cursor is shared, by mouse and by keys, its values are sorted, and a live change leaves its mark', async () => {
-  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=1' })
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=100' })
   await press(page, 'Train')
   await waitForStep(page, 200)
   await press(page, 'Pause')

@@ -75,6 +75,24 @@ test('the example of stored runs', () => {
   assert.deepEqual(others, [])
 })
 
+test('classes in parts are those of the whole; a step is made between two parts, and what was counted until then is dropped', async () => {
+  const engine = await createEngine()
+  try {
+    await engine.configure({ model: 'conv 8x3 | relu | pool 2 | dense 10', train_samples: 500 })
+    /** @type {string[]} */
+    const order = []
+    const overtaken = engine.classesInParts(3).then((report) => (order.push('classes'), report))
+    await engine.step().then(() => order.push('step'))
+    assert.equal(await overtaken, null)
+    assert.deepEqual(order, ['step', 'classes'])
+    const report = await engine.classesInParts(3)
+    assert.equal(report?.samples, 10000)
+    assert.deepEqual(report, await engine.classes(3))
+  } finally {
+    engine.close()
+  }
+})
+
 test('in Node too every refusal is a sentence, and the engine goes on', async () => {
   const engine = await createEngine()
   try {

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { zipSync } from 'fflate'
+import { gunzipSync, unzlibSync, zipSync } from 'fflate'
+import { readFolder } from '../../web/engine/folder.js'
 import { png } from '../node/formats.mjs'
 import { cutIdx, headless, idxNames, temporaryFolder, trainJson } from '../node/support.mjs'
-import { addressOf, keepInSight, openPage, openSite, press, pressFromAfar, setField, stepOf, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
+import { openCore, sessionAt } from './core.mjs'
+import { addressOf, keepInSight, openPage, openSite, press, pressFromAfar, rowsOf, setField, stepOf, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -40,6 +42,41 @@ test('an archive becomes a data set of the menu, the last layer fits it, and the
   await press(page, 'Reset')
   await waitForState(page, 'ready')
   await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('model') === 'dense 8 | relu | dense 10')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('race and initialisation map run on own data too, with the numbers of the command line and the core; lessons say that they do not', async () => {
+  const path = join(temporaryFolder(), 'shapes.zip')
+  writeFileSync(path, archive)
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10' })
+  await page.locator('input[aria-label="Files of own data"]').setInputFiles(path)
+  await page.waitForFunction(() => location.hash.includes('data=shapes'))
+  const race = page.locator('rl-race')
+  for (const name of ['leaky_relu', 'prelu', 'swish']) await race.getByRole('button', { name: `Remove ${name}`, exact: true }).click()
+  assert.equal(await race.getByRole('textbox', { name: 'Training samples of the race' }).inputValue(), '50')
+  await race.getByRole('textbox', { name: 'Epochs of the race' }).fill('2')
+  await race.getByRole('button', { name: 'Start race' }).click()
+  await race.locator('.race-table').waitFor()
+  const cells = await race.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent)))
+  const rows = rowsOf(['race', '--data', path, '--model', 'dense 8 | relu | dense 3', '--batch', '10', '--activations', 'relu,elu', '--epochs', '2', '--train_samples', '50'])
+    .filter(({ event }) => event === 'summary')
+  assert.deepEqual(cells, rows.map(({ name, test_accuracy: accuracy, test_loss: loss }) => [name, `${(100 * accuracy.mean).toFixed(2)}%`, loss.mean.toFixed(4)]))
+
+  const map = page.locator('rl-init-map')
+  await map.getByRole('textbox', { name: 'Depth of the map' }).fill('3')
+  await map.getByRole('combobox', { name: 'Width' }).selectOption('32')
+  await map.getByRole('button', { name: 'Draw the map' }).click()
+  await page.waitForSelector('rl-init-map[data-drawn="3 32"]')
+  const { core } = await openCore()
+  const source = { paths: Object.keys(files), read: (/** @type {string} */ name) => files[name] }
+  const dataset = readFolder(core, 'shapes', 'the test', source, { gunzip: gunzipSync, unzlib: unzlibSync })
+  const session = sessionAt({ core, dataset }, [['data', 'shapes'], ['init', 'he_normal'], ['model', `${'dense 32 | relu | '.repeat(3)}dense 3`]])
+  const variances = session.probe().layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2)
+  const label = await map.locator('[data-init=he_normal][data-activation=relu]').getAttribute('aria-label')
+  assert.equal(label?.split(': variance ')[1], variances.map((value, i) => `${Number(value.toPrecision(3))} after layer ${i + 1}`).join(', '))
+
+  await page.getByText('they run on that, not on “shapes”').waitFor()
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -1,8 +1,10 @@
 // What the tests in Chromium share: the built site on a free port, a browser with a profile of its own that is
 // removed afterwards, and pages that remember everything that went wrong in them.
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { root } from '../../web/data.mjs'
 import { serveSite } from '../../web/serve.mjs'
 import { siteRoot } from '../../web/site.mjs'
 
@@ -90,6 +92,26 @@ export function press(page, name) {
 /** The same without scrolling there, while a view is kept in sight. @param {Page} page @param {string} name of a button */
 export function pressFromAfar(page, name) {
   return page.getByRole('button', { name, exact: true }).dispatchEvent('click')
+}
+
+/** The rows of an experiment that the command line prints. @param {string[]} args @returns {any[]} */
+export function rowsOf(args) {
+  const text = execFileSync('node', [join(root, 'web/engine/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return text.trim().split('\n').map((line) => JSON.parse(line))
+}
+
+/** What pressing a button downloads. @param {Page} page @param {string} name */
+export async function downloaded(page, name) {
+  const waiting = page.waitForEvent('download')
+  await press(page, name)
+  const file = await waiting
+  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
+}
+
+/** A chart's CSV, row by row. @param {Buffer} csv @returns {Record<string, number | null>[]} */
+export function csvRows(csv) {
+  const [head, ...lines] = csv.toString().trim().split('\n').map((line) => line.match(/("([^"]|"")*"|[^,]*)(,|$)/g)?.map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, '')) ?? [])
+  return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] === '' ? null : Number(cells[i])])))
 }
 
 /** @param {Page} page @param {string} state */

@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, slow, trainJson } from '../node/support.mjs'
+import { diverging, roundUp } from '../../web/ui/colours.js'
+import { openCore, sessionAt } from './core.mjs'
+import { cellColours } from './monitors.mjs'
 import {
   addressOf, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash,
 } from './support.mjs'
@@ -156,6 +159,45 @@ test('the chosen image shows what the engine predicts', async () => {
   await close()
 })
 
+test('the cells of two layers are in the colours of the core’s values, by layer, by unit and all alike', async () => {
+  const config = /** @type {[string, string][]} */ ([['model', 'dense 24 | relu | dense 12 | tanh | dense 10']])
+  const opened = await openCore()
+  const { pixels } = opened.dataset.image('test', 0)
+  const values = sessionAt(opened, config).predict(pixels).layers.filter(({ kind }) => kind === 'activation').map((layer) => [...layer.values])
+  const { page, troubles, close } = await openPage(site, { hash: `#${new URLSearchParams(config)}` })
+  const view = page.locator('rl-image')
+  await view.getByText(/of 24 above zero/).waitFor()
+  const colours = () => Promise.all(values.map((layer, i) => cellColours(view.getByRole('slider').nth(i), layer.length)))
+  const limits = values.map((layer) => roundUp(Math.max(...layer.map(Math.abs))))
+  const scale = view.getByRole('combobox')
+  for (const [word, limitOf] of /** @type {[string, (layer: number, unit: number) => number][]} */ ([
+    ['layer', (layer) => limits[layer]], ['all', () => Math.max(...limits)], ['unit', (layer, unit) => Math.abs(values[layer][unit])]])) {
+    await scale.selectOption(word)
+    assert.deepEqual(await colours(), values.map((layer, l) => layer.map((value, unit) => diverging(value, limitOf(l, unit)))), word)
+  }
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the learning rate goes by slider and box, live, by keys', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: shortHash })
+  await press(page, 'Step')
+  await waitForStep(page, 1)
+  const slider = page.getByRole('slider', { name: 'Learning rate, slider' })
+  assert.equal(await slider.inputValue(), '-3')
+  await slider.focus()
+  for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight')
+  await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('events')?.includes('0.01'))
+  assert.equal(await page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.01')
+  assert.ok(await page.locator('.waiting').isHidden(), 'it needs no restart')
+  await setField(page, 'Learning rate', '0.1')
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('input[aria-label="Learning rate, slider"]'))?.value === '-1')
+  await press(page, 'Reset Learning rate to its default, 0.001')
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('input[aria-label="Learning rate, slider"]'))?.value === '-3')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
 test('a drawn digit is classified', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+64+|+relu+|+dense+10&epochs=1' })
   await trainToTheEnd(page)
@@ -199,6 +241,28 @@ test('a run that diverges stops and names the layer', async () => {
   await press(page, 'Back to step 0')
   await waitForState(page, 'ready')
   assert.equal(await page.locator('.notice').count(), 0)
+  await close()
+})
+
+test('after a divergence the last good weights are kept, and a run goes on from them at a tenth of the rate', async () => {
+  const opened = await openCore()
+  const session = sessionAt(opened, [['optimizer', 'sgd'], ['lr', '1000000'], ['train_samples', '1000']])
+  let event = ''
+  while (event !== 'diverged') {
+    event = String(session.advance().event)
+    assert.notEqual(event, 'done')
+  }
+  const { page, troubles, close } = await openPage(site, { hash: '#optimizer=sgd&lr=1000000&train_samples=1000' })
+  await press(page, 'Train')
+  await waitForState(page, 'diverged')
+  assert.equal(await weightsHash(page), session.weightsSha256())
+  assert.match(await page.locator('.notice[data-key=diverged]').innerText(), /They are kept/)
+  await press(page, 'Go on from them at a tenth of the rate')
+  await waitForState(page, 'ready')
+  await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('lr') === '100000')
+  assert.equal(await stepOf(page), 0)
+  assert.equal(await weightsHash(page), session.weightsSha256())
+  assert.deepEqual(troubles, [])
   await close()
 })
 

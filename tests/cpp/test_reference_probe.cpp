@@ -407,6 +407,19 @@ TEST_CASE("death and revival are noted with their steps and learning rates") {
   CHECK(!units.contains(4));
 }
 
+TEST_CASE("a look between two epochs, and after the last, names the epoch of the last step") {
+  Config config = small_config("dense 12 | relu | dense 10");
+  config.epochs = 2;
+  Session session(small_images(60, 20), config);
+  CHECK(session.probe({}).epoch == 1);
+  for (;;) {
+    const Progress progress = session.advance();
+    if (progress.event() == "done") break;
+    if (progress.event() == "epoch") CHECK(session.probe({}).epoch == progress.values["epoch"].get<int>());
+  }
+  CHECK(session.probe({}).epoch == 2);
+}
+
 TEST_CASE("units are silent on the probe set and not everywhere if only other samples fire them") {
   // More samples than the probe set has; one image that is not in it differs from all others.
   std::vector<std::uint8_t> pixels(700 * 4), labels(700);
@@ -499,6 +512,29 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
   }
   CHECK(session.classes(0).hardest.empty());
   CHECK(session.classes(1000).hardest.size() == 70);
+}
+
+TEST_CASE("classes in parts: the same report, of the weights of one moment") {
+  const auto data = small_images(230, 70);
+  Session session(data, small_config());
+  for (int k = 0; k < 8; ++k) session.advance();
+  const auto text = [](const ClassReport& report) { return to_json(report).dump(); };
+  const auto in_parts = [&](int samples) {
+    int parts = 1;
+    std::optional<ClassReport> report;
+    while (!(report = session.classes_part(7, samples))) ++parts;
+    CHECK(parts == (70 + samples - 1) / samples);
+    CHECK(report->labels == session.classes(7).labels);
+    CHECK(report->predictions == session.classes(7).predictions);
+    return text(*report);
+  };
+  for (const int samples : {1, 9, 35, 70, 1000}) CHECK(in_parts(samples) == text(session.classes(7)));
+  // What was counted of other weights, or for a list of another length, counts no more.
+  CHECK(!session.classes_part(7, 40));
+  session.advance();
+  CHECK(in_parts(40) == text(session.classes(7)));
+  CHECK(!session.classes_part(3, 40));
+  CHECK(in_parts(40) == text(session.classes(7)));
 }
 
 TEST_CASE("classes that nobody predicts or that do not occur have no precision or recall") {

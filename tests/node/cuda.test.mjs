@@ -90,7 +90,7 @@ const noProgram = skip || (existsSync(program) ? false : 'build/cuda is not buil
 test('without a GPU, --device auto says so and gives the bits of the CPU', { skip: noProgram }, () => {
   const auto = run(program, [...short, '--device', 'auto'])
   assert.equal(auto.status, 0, auto.stderr)
-  assert.match(auto.stdout, /^No GPU: .+\. Training on the CPU\.$/m)
+  assert.match(auto.stdout, /^No GPU: .+\. Using the CPU\.$/m)
   const cpu = run(cpuProgram, [...short, '--device', 'cpu'])
   const hashOf = (/** @type {string} */ text) => text.match(/Weights SHA-256: (\w{64})/)?.[1]
   assert.equal(hashOf(auto.stdout)?.length, 64)
@@ -111,6 +111,38 @@ test('a program built without CUDA says so', { skip: existsSync(cpuProgram) ? fa
   assert.equal(cuda.status, 2)
   assert.match(cuda.stderr, /^error: device is "cuda", but this build or command has no CUDA: auto and cpu are allowed\n$/)
   assert.match(run(cpuProgram, ['gpu-selftest']).stderr, /this build has no CUDA; cmake --preset cuda makes one that has/)
+})
+
+test('bench says how fast it trains, and of kernels only where there is a GPU', { skip: existsSync(cpuProgram) ? false : 'build/native is not built' }, () => {
+  const flags = ['bench', '--model', 'dense 16 | relu | dense 10', '--seconds', '0.05']
+  for (const [command, notice] of /** @type {[string, RegExp][]} */ ([[cpuProgram, /^Using device: cpu/], [program, /^No GPU: .+\. Using the CPU\.\nUsing device: cpu/]])) {
+    if (command === program && noProgram !== false) continue
+    const { status, stdout, stderr } = run(command, flags)
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, notice)
+    assert.match(stdout, /^\d+ samples\/s, [\d.]+ us a step \(\d+ steps of 64 samples in [\d.]+ s\)\nAn epoch of 60000 samples: [\d.]+ ms$/m)
+    assert.match(stdout, /^Kernel time and share of memory bandwidth are measured on a GPU only/m)
+    const refused = run(command, ['bench', '--device', 'cuda'])
+    assert.equal(refused.status, 2)
+    assert.match(refused.stderr, /^error: device is "cuda", but (?:there is none to use: .+|this build or command has no CUDA: auto and cpu are allowed)\n$/)
+  }
+  assert.equal(run(cpuProgram, ['bench', '--seconds', '0']).stderr, 'error: seconds is "0", but it must be a number from 0.01 to 3600\n')
+})
+
+test('tf32 and bf16 are refused without a GPU, by name', { skip: existsSync(cpuProgram) ? false : 'build/native is not built' }, () => {
+  for (const precision of ['tf32', 'bf16']) {
+    const { status, stderr } = run(noProgram === false ? program : cpuProgram, [...short, '--precision', precision])
+    assert.equal(status, 2)
+    assert.equal(stderr, `error: precision is "${precision}", but device "cpu" multiplies in fp32 here: tf32 and bf16 need an NVIDIA GPU\n`)
+  }
+  assert.equal(run(cpuProgram, [...short, '--precision', 'fp8']).stderr, 'error: precision is "fp8", but it must be fp32, tf32 or bf16\n')
+})
+
+test('eval and predict say as well that there is no GPU', { skip: noProgram }, () => {
+  const weights = join(mkdtempSync(join(tmpdir(), 'reluscope-')), 'net.safetensors')
+  assert.equal(run(cpuProgram, [...short, '--save', weights]).status, 0)
+  assert.match(run(program, ['eval', '--weights', weights]).stdout, /^No GPU: .+\. Using the CPU\.$/m)
+  assert.doesNotMatch(run(program, ['eval', '--weights', weights, '--device', 'cpu']).stdout, /GPU/)
 })
 
 test('only native/cuda and the file that chooses a device know CUDA', () => {

@@ -69,6 +69,22 @@ test('race: without entries the classic activations begin from the same weights'
   assert.deepEqual(starts.map((row) => row.name), ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'])
 })
 
+test('race from a checkpoint: the same files from both programs; the run as it was, and a live change, are those runs', () => {
+  const folder = temporaryFolder()
+  const checkpoint = join(folder, 'run.ckpt')
+  const half = trainJson(native, [...small, '--checkpoint', checkpoint])
+  const { steps } = half.of('done')[0]
+  const args = ['race', '--from', checkpoint, '--epochs', '4', '--entry', 'slow: lr=0.001', '--activations', 'elu']
+  const one = results(native, args)
+  const other = results(headless, args)
+  assert.equal(other.jsonl, one.jsonl)
+  assert.deepEqual(timeless(other.stdout), timeless(one.stdout))
+  const rows = rowsOf(one.jsonl).filter((row) => row.run).sort((a, b) => a.index - b.index)
+  assert.deepEqual(rows.map(({ name, from_step: from }) => [name, from]), [['unchanged', steps], ['slow', steps], ['elu', steps]])
+  assert.equal(rows[0].weights_sha256, trainJson(native, [...network, '--epochs', '4']).hash)
+  assert.equal(rows[1].weights_sha256, trainJson(headless, [...network, '--epochs', '4', '--events', `${steps}:lr:0.001`]).hash)
+})
+
 const grid = ['--grid', 'lr=0.001,0.01', '--random', 'batch=int:20:80', '--runs', '2', '--seeds', '2']
 
 test('sweep: one set of files from both programs, and nothing is run twice', () => {
@@ -234,6 +250,9 @@ test('both refuse with the same sentence', () => {
     [['sweep', ...small, '--grid', 'lr=1', '--csv', folder], `csv: "${folder}" cannot be written`],
     [['race', ...small, '--entry', 'lr'], '"lr" is not a setting: FIELD=VALUE was expected, such as lr=0.1'],
     [['race', ...small, '--seeds', '0'], 'seeds is "0", but it must be a whole number from 1 to 1000'],
+    [['race', '--from', join(folder, 'absent.ckpt')], `from: "${join(folder, 'absent.ckpt')}" cannot be read`],
+    [['race', '--from', saved], 'checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed'],
+    [['race', '--from', saved, '--config', saved], 'config: --from takes the settings of its checkpoint, so give no --config beside it'],
     [['lessons', ...data, '--only', 'dead-unit'], 'only: "dead-unit" is not a lesson: the nearest known one is "dead-units"'],
     [['lessons', ...data, '--quik'], 'unknown setting "quik": '],
     [['merge', join(folder, 'absent.jsonl')], `merge: "${join(folder, 'absent.jsonl')}" cannot be read`],

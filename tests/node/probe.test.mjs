@@ -98,6 +98,13 @@ test('a session answers on demand: units, gradients once watched, components, cl
   assert.deepEqual([...report.labels.entries()].filter(([i, label]) => report.predictions[i] === label).length, report.correct)
   assert.equal(report.predictions[report.hardest[0].index], report.hardest[0].prediction)
   assert.equal(run.epochClasses(), null)
+  let part = run.classesPart(5, 60)
+  for (let parts = 1; parts < 4; parts++) {
+    assert.equal(part, null)
+    run.probe()
+    part = run.classesPart(5, 60)
+  }
+  assert.deepEqual(part, report)
   const { shape, values } = run.parameter('fc2.weight')
   assert.deepEqual([shape, values.length], [[24, 40], 960])
   assert.throws(() => run.parameter('fc9.weight'), { message: 'parameter is "fc9.weight", but it must be fc1.weight, fc1.bias, fc2.weight, fc2.bias, act2.weight, fc3.weight or fc3.bias' })
@@ -116,5 +123,6 @@ test('a session refuses what cannot be asked', async () => {
   refused(() => run.probe({ components: 'act9' }), 'probe: components is "act9", but it must be a layer: fc1, act1, fc2, act2 or fc3')
   refused(() => run.probe(/** @type {any} */ ({ units: true })), 'probe: "units" cannot be asked for: components, everywhere or gradients can')
   refused(() => run.classes(-1), 'hardest is -1, but it must be a whole number from 0 to 10000')
+  refused(() => run.classesPart(-1, 10), 'hardest is -1, but it must be a whole number from 0 to 10000')
   run.delete()
 })

@@ -1,9 +1,11 @@
-// Keeps the worker's present run in the browser's storage: at the end of every epoch, every few seconds while it
-// trains, and when it stands still. One tab at a time does so.
+// Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
+// as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
 import { Storage, refusal } from './storage.js'
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
+/** What saves may cost of the time that passes while training, 0 to 1. */
+const share = 0.02
 
 export class Autosave {
   /** @type {Promise<Storage> | undefined} */
@@ -12,6 +14,8 @@ export class Autosave {
   #writing = false
   #again = false
   #last = 0
+  /** Milliseconds that the last save kept the worker busy. */
+  #took = 0
   #told = false
   /** Set while a run of before is still to be decided on: nothing may take its place. */
   held = false
@@ -39,12 +43,13 @@ export class Autosave {
 
   /**
    * The run has moved on. Saves if it is time, without waiting for it.
-   * @param {import('./runner.js').Runner} run @param {boolean} milestone the end of an epoch, or a stop
+   * @param {import('./runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after which it stands where it stands
    */
-  moved(run, milestone) {
+  moved(run, after) {
     if (!this.#on || this.held) return
-    if (!milestone && performance.now() - this.#last < every) return
-    if (this.#writing) return void (this.#again = milestone || this.#again)
+    const passed = performance.now() - this.#last
+    if (after === 'slice' ? passed < every : after === 'epoch' && passed < this.#took / share) return
+    if (this.#writing) return void (this.#again = after === 'stop' || this.#again)
     this.#last = performance.now()
     void this.#save(run)
   }
@@ -57,6 +62,7 @@ export class Autosave {
       const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.storedAs }
       const state = stateOf(run)
       await (await this.open()).keep(about, state)
+      this.#took = performance.now() - this.#last
       this.#told = false
       this.#post('kept', about)
     } catch (error) {
@@ -64,7 +70,7 @@ export class Autosave {
       this.#told = true
     }
     this.#writing = false
-    if (this.#again && !run.session.bound.isDeleted?.()) this.moved(run, true)
+    if (this.#again && !run.session.bound.isDeleted?.()) this.moved(run, 'stop')
   }
 }
 

@@ -82,9 +82,9 @@ function openResults(tools, own, { append = false } = {}) {
  * race, sweep and lessons.
  * @param {Tools} tools
  * @param {import('./core.js').Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, flags: [string, string][] }} options
+ * @param {{ command: string, own: Record<string, string>, config: any, flags: [string, string][], files: Record<string, Uint8Array> }} options
  */
-export function experiment(tools, core, { command, own, config, flags }) {
+export function experiment(tools, core, { command, own, config, flags, files }) {
   if (own.list !== undefined) {
     process.stdout.write(core.experimentKinds().lessons.join('\n') + '\n')
     return
@@ -99,7 +99,7 @@ export function experiment(tools, core, { command, own, config, flags }) {
   if (resumes && existsSync(own.jsonl)) {
     before = core.checkRows(new TextDecoder().decode(readBytes(tools, 'jsonl', own.jsonl)), own.jsonl)
   }
-  const running = core.createExperiment(dataset, command, config, flags, { text: before, name: own.jsonl ?? '' })
+  const running = core.createExperiment(dataset, command, config, flags, { files, finished: { text: before, name: own.jsonl ?? '' } })
   if (resumes && existsSync(own.jsonl)) writeText(tools, 'jsonl', own.jsonl, before)
   const results = openResults(tools, own, { append: resumes })
   results.show(running.start())

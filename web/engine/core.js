@@ -54,6 +54,12 @@ function asWhole(value, what) {
   return Number(value)
 }
 
+/** @param {number} value @returns {number} */
+function asHardest(value) {
+  if (Number.isInteger(value) && value >= 0 && value <= 10000) return value
+  throw new CoreError(`hardest is ${String(value)}, but it must be a whole number from 0 to 10000`)
+}
+
 /** A data set in the module's memory. Call delete() when no session needs it any more. */
 export class Dataset {
   /** @param {any} bound */
@@ -216,10 +222,18 @@ export class Session {
    * @returns {import('./protocol.js').ClassReport}
    */
   classes(hardest = 10) {
-    if (!Number.isInteger(hardest) || hardest < 0 || hardest > 10000) {
-      throw new CoreError(`hardest is ${String(hardest)}, but it must be a whole number from 0 to 10000`)
-    }
-    return classReport(unwrap(this.bound.classes(hardest)))
+    return classReport(unwrap(this.bound.classes(asHardest(hardest))))
+  }
+
+  /**
+   * The same in parts, between which other calls may be made: goes on with some samples of the test set, and anew where
+   * the weights have changed.
+   * @param {number} hardest @param {number} samples from 1
+   * @returns {import('./protocol.js').ClassReport | null} the report with the last part, null before
+   */
+  classesPart(hardest, samples) {
+    const answer = unwrap(this.bound.classesPart(asHardest(hardest), Math.max(1, asWhole(samples, 'samples'))))
+    return answer && classReport(answer)
   }
 
   /** The same of the last epoch that was scored, which costs nothing; null before the first.
@@ -449,7 +463,7 @@ export class Core {
 
   /**
    * The kinds of experiments with their flags, and the lessons, a line each.
-   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean}[]}[],
+   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean, file: boolean}[]}[],
    *            lessons: string[]}}
    */
   experimentKinds() {
@@ -461,12 +475,15 @@ export class Core {
    * @param {string} kind "race", "sweep" or "lessons"
    * @param {Config} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
-   * @param {{text: string, name: string}} [finished] JSON lines of runs that are not to be run again, and their file
+   * @param {{files?: Record<string, Uint8Array>, finished?: {text: string, name: string}}} [options]
+   *   files: the bytes of flags that name a file; with a checkpoint as "from", config must be configOfCheckpoint()'s.
+   *   finished: JSON lines of runs that are not to be run again, and their file
    * @returns {Experiment}
    */
-  createExperiment(dataset, kind, config, flags, finished = { text: '', name: '' }) {
+  createExperiment(dataset, kind, config, flags, { files = {}, finished = { text: '', name: '' } } = {}) {
+    for (const [name, bytes] of Object.entries(files)) asBytes(bytes, name)
     return new Experiment(unwrap(this.module.Experiment.make(
-      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), finished.text, finished.name)))
+      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), files, finished.text, finished.name)))
   }
 
   /**

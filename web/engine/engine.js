@@ -283,6 +283,13 @@ export class Engine extends Emitter {
     return this.request('classes', { hardest })
   }
 
+  /** The same of a run that stands still, in parts, between which it answers other requests as quickly as ever.
+   * @param {number} [hardest]
+   * @returns {Promise<import('./protocol.js').ClassReport | null>} null where the run went on meanwhile */
+  classesInParts(hardest = 10) {
+    return this.request('classesInParts', { hardest })
+  }
+
   /** The same of the last epoch that was scored, with the weights that it ended with; costs nothing.
    * @returns {Promise<import('./protocol.js').ClassReport | null>} null before the first */
   epochClasses() {
@@ -306,9 +313,17 @@ export class Engine extends Emitter {
    * @param {string} kind "race", "sweep" or "lessons"
    * @param {Partial<Config>} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
+   * @param {{from?: Uint8Array}} [files] from: a checkpoint whose run the racers fork; config is then configOfCheckpoint()'s
    * @returns {Promise<any>} what src/train/experiment.h says of start() */
-  startExperiment(kind, config, flags) {
-    return this.request('startExperiment', { kind, config, flags })
+  startExperiment(kind, config, flags, files = {}) {
+    return this.request('startExperiment', { kind, config, flags, files })
+  }
+
+  /** What a checkpoint's run goes on with. @param {Uint8Array} bytes
+   * @param {[string, string][]} [given] what is to be different: speed, or more epochs; anything else is refused
+   * @returns {Promise<Config>} */
+  configOfCheckpoint(bytes, given = []) {
+    return this.request('configOfCheckpoint', { bytes, given })
   }
 
   /** Goes on with it for a few hundredths of a second.

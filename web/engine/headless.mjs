@@ -487,13 +487,14 @@ async function train(core, own, config, flags, before) {
   dataset.delete()
 }
 
-/** @param {Record<string, string>} own */
-function readCheckpoint(own) {
-  if (own.config) throw new UsageError('config: --resume takes the settings of its checkpoint, so give no --config beside it')
+/** The checkpoint that a flag names, if it is given. @param {Record<string, string>} own @param {'resume' | 'from'} flag */
+function readCheckpoint(own, flag) {
+  if (!own[flag]) return undefined
+  if (own.config) throw new UsageError(`config: --${flag} takes the settings of its checkpoint, so give no --config beside it`)
   try {
-    return new Uint8Array(readFileSync(own.resume))
+    return new Uint8Array(readFileSync(own[flag]))
   } catch {
-    throw new UsageError(`resume: ${inQuotes(own.resume)} cannot be read`)
+    throw new UsageError(`${flag}: ${inQuotes(own[flag])} cannot be read`)
   }
 }
 
@@ -520,7 +521,7 @@ async function main() {
     return
   }
   const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(tools, core, own) : undefined
-  const before = own.resume ? readCheckpoint(own) : undefined
+  const before = readCheckpoint(own, name === 'train' ? 'resume' : 'from')
   const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
   if (name === 'info') {
     process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
@@ -529,8 +530,10 @@ async function main() {
   } else if (saved) {
     weights(tools, core, { command: name, own, config, weights: saved.bytes, names })
   } else if (name !== 'train') {
-    const ours = ['config', 'jobs', 'jsonl', 'csv', 'list', 'help']
-    experiment(tools, core, { command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)) })
+    const ours = ['config', 'jobs', 'jsonl', 'csv', 'list', 'help', 'from']
+    experiment(tools, core, {
+      command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)), files: before ? { from: before } : {},
+    })
   } else {
     const threaded = await loadThreads(core, config.threads)
     try {

@@ -2,7 +2,7 @@
 // time that training takes. Nobody watches: nothing is computed.
 
 /** What looks may cost of the time that passes while training, 0 to 1. */
-const share = 0.06
+const share = 0.04
 /** Least milliseconds between two looks while training. */
 const least = 60
 /** Milliseconds of looking that may be saved up: much happens in the first steps. */

@@ -107,7 +107,8 @@ export const version = 1
  * @property {ProbeSnapshot} probe what the monitors say, to who watches them
  * @property {{lines: string[]}} log what the command line prints for the same run
  * @property {{weightsSha256: string}} done
- * @property {{step: number, layer: string, message: string}} diverged
+ * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
+ *   weights of before that step, and they are finite
  * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
  * @property {{message: string}} keepFailed it could not be kept; training goes on, and what was kept before is whole
  * @property {{message: string}} failure the worker cannot go on

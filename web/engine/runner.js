@@ -12,6 +12,8 @@ import { ProbeStream } from './probe_stream.js'
 
 /** Milliseconds of training between two looks at the mail. */
 const slice = 12
+/** Milliseconds that a part of a scoring that is not the run's own may take. */
+const partLasts = 12
 /** Least milliseconds between two progress messages, and between two snapshots of an image. */
 const progressEvery = 33
 const snapshotEvery = 66
@@ -29,6 +31,7 @@ export class Runner {
   #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
   #scoring = 0
   #started = false
+  #ended = false
   #lastProgress = 0
   #sliceEnd = 0
   /** @type {import('./protocol.js').Lines} */
@@ -37,12 +40,13 @@ export class Runner {
   #watched = new Map()
   #probes
 
-  /** @type {(milestone: boolean) => void} */
+  /** @type {(after: 'slice' | 'epoch' | 'stop') => void} */
   #moved
 
   /**
    * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
-   * @param {(milestone: boolean) => void} [moved] told after each slice of training, and at epochs' ends and stops
+   * @param {(after: 'slice' | 'epoch' | 'stop') => void} [moved] told where it may be saved: after a slice of training, at
+   *   an epoch's end, where it stops
    */
   constructor(session, info, post, moved = () => {}) {
     this.#session = session
@@ -77,6 +81,7 @@ export class Runner {
 
   /** Frees the session. What was watched is handed on to the next runner. */
   end() {
+    this.#ended = true
     this.#channel.port1.close()
     this.#session.delete()
     return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
@@ -185,6 +190,23 @@ export class Runner {
     if (this.#state !== 'training') this.#sendSnapshots()
   }
 
+  /**
+   * Scores the test set part by part while the run stands still, and reads the mail in between.
+   * @param {number} hardest @returns {Promise<import('./protocol.js').ClassReport | null>} null once it goes on
+   */
+  async classesInParts(hardest) {
+    const { step } = this.#last
+    let samples = 20
+    for (;;) {
+      const before = performance.now()
+      const report = this.#session.classesPart(hardest, samples)
+      if (report) return report
+      samples = Math.ceil(samples * Math.min(4, partLasts / Math.max(0.1, performance.now() - before)))
+      await nextTask()
+      if (this.#ended || this.#state === 'training' || this.#last.step !== step) return null
+    }
+  }
+
   #over() {
     return this.#state === 'finished' || this.#state === 'diverged'
   }
@@ -210,7 +232,7 @@ export class Runner {
     this.#sendSnapshots()
     this.#probes.send(false)
     this.#post('state', { state })
-    this.#moved(true)
+    this.#moved('stop')
   }
 
   #runSlice() {
@@ -229,7 +251,7 @@ export class Runner {
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
     if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
-    this.#moved(false)
+    this.#moved('slice')
     this.#markDue()
     this.#sendSnapshots()
     this.#probes.send(true)
@@ -259,7 +281,9 @@ export class Runner {
       this.#post('done', { weightsSha256: answer.weights_sha256 })
     } else if (answer.event === 'diverged') {
       this.#settle('diverged')
-      this.#post('diverged', { step: answer.step, layer: answer.layer_text, message: answer.message })
+      this.#post('diverged', {
+        step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: areFinite(this.#session.save('safetensors')),
+      })
     } else throw new Error(`unknown event ${answer.event} of the core`)
     return answer.event
   }
@@ -298,7 +322,7 @@ export class Runner {
       seconds: answer.seconds,
       samplesPerSecond: answer.samples_per_second,
     })
-    this.#moved(true)
+    this.#moved('epoch')
   }
 
   #sendProgress() {
@@ -335,6 +359,24 @@ export class Runner {
       this.#post('snapshot', { key, step: this.#last.step, prediction }, buffersOf(prediction))
     }
   }
+}
+
+/** Whether all numbers are, in a .safetensors file: after the length of its head and the head. @param {Uint8Array} bytes */
+function areFinite(bytes) {
+  const head = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  return new Float32Array(bytes.slice(8 + head).buffer).every(Number.isFinite)
+}
+
+/** After the messages that have come by now. @returns {Promise<void>} */
+function nextTask() {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((done) => {
+    port1.onmessage = () => {
+      port1.close()
+      done()
+    }
+    port2.postMessage(0)
+  })
 }
 
 /** What of a prediction can be handed over instead of copied. @param {import('./core.js').Prediction} prediction */

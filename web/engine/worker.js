@@ -106,7 +106,7 @@ async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
   const watched = runner?.end() ?? []
   if (dataset !== next) release(dataset)
   dataset = next
-  const run = new Runner(session, info, post, (milestone) => autosave.moved(run, milestone))
+  const run = new Runner(session, info, post, (after) => autosave.moved(run, after))
   runner = run
   if (checkpoint) info.past = run.goOn(lines)
   post('state', { state: runner.state })
@@ -195,7 +195,7 @@ const requests = {
     const before = run.info.storedAs
     const stored = await (await autosave.open()).storeRun(run.info, entry, { checkpoint, lines })
     // What is kept for a reload has to know whose entry it goes on with.
-    if (run === runner && stored.id !== before) autosave.moved(run, true)
+    if (run === runner && stored.id !== before) autosave.moved(run, 'stop')
     return stored
   },
   storedRuns: async () => (await autosave.open()).runs(),
@@ -232,8 +232,10 @@ const requests = {
   /** @param {{config: Partial<Config>, points: number}} message */
   rates: ({ config, points }) => loaded().data.rates(config, points),
   experimentKinds: () => core.experimentKinds(),
-  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][]}} message */
-  async startExperiment({ kind, config: wanted, flags }) {
+  /** @param {{bytes: Uint8Array, given: [string, string][]}} message */
+  configOfCheckpoint: ({ bytes, given }) => core.configOfCheckpoint(bytes, given),
+  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][], files: {from?: Uint8Array}}} message */
+  async startExperiment({ kind, config: wanted, flags, files }) {
     const config = core.configFromJson(JSON.stringify(wanted))
     const next = await datasetOf(config.data)
     const before = dataset
@@ -241,7 +243,7 @@ const requests = {
     experiment?.delete()
     experiment = undefined
     if (before !== next) release(before)
-    experiment = core.createExperiment(next.data, kind, config, flags)
+    experiment = core.createExperiment(next.data, kind, config, flags, { files })
     return experiment.start()
   },
   advanceExperiment() {
@@ -257,6 +259,8 @@ const requests = {
   probe: ({ request }) => current().session.probe(request),
   /** @param {{hardest: number}} message */
   classes: ({ hardest }) => current().session.classes(hardest),
+  /** @param {{hardest: number}} message */
+  classesInParts: ({ hardest }) => current().classesInParts(hardest),
   epochClasses: () => current().session.epochClasses(),
   /** @param {{name: string}} message */
   parameter: ({ name }) => current().session.parameter(name),

@@ -1,7 +1,8 @@
 // A line chart on uPlot: any number of named lines over one axis, a cursor that charts share, a tooltip sorted by
-// value, a legend that hides lines, a logarithmic axis, marks at moments, and export as CSV and PNG. Colours come from
-// the style sheet.
+// value, a legend that hides lines, a logarithmic axis, marks, levels, deviations, and export as CSV and PNG. Colours
+// come from the style sheet.
 import uPlot from '../vendor/uPlot.esm.js'
+import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'
 import { themeColour } from './colours.js'
 import { h, iconButton } from './dom.js'
@@ -16,8 +17,10 @@ const manyPoints = 60
 const axisWidth = 52
 
 /**
- * @typedef {{name: string, values: (number | null)[], colour: string, dash?: number[], faint?: string, dots?: boolean}} Series
- *   colour: a custom property such as --series-train, or a colour; faint: the line that this one, drawn thin, belongs to
+ * @typedef {{name: string, values: (number | null)[], colour: string, dash?: number[], faint?: string, tip?: string,
+ *            dots?: boolean, spread?: (number | null)[]}} Series
+ *   colour: a custom property such as --series-train, or a colour; faint: the line that this one, drawn thin, belongs to,
+ *   and tip what the tooltip calls it, if it is to be there; spread: the deviation around each value
  * @typedef {object} ChartOptions
  * @property {string} title
  * @property {string} [x] what the axis counts
@@ -26,6 +29,8 @@ const axisWidth = 52
  * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from what is to be seen
  * @property {string} [sync] charts with the same word share their cursor
  * @property {() => {step: number, text: string}[]} [marks]
+ * @property {{at: number, text: string}[]} [levels] to compare with
+ * @property {boolean} [log] whether its axis begins logarithmic
  * @property {Legend} [legend] of several charts, shown by the view; without it the chart has its own
  * @property {(xs: number[], series: Series[]) => string} [describe] the picture in words
  * @property {number} [height]
@@ -50,6 +55,7 @@ export class Chart {
   constructor(options) {
     this.#options = options
     this.#legend = options.legend ?? new Legend()
+    this.#log = options.log ?? false
     this.#legend.onChange(() => this.#hide())
     const { title } = options
     this.#element = h('figure', { class: 'chart' },
@@ -96,17 +102,19 @@ export class Chart {
     this.#plot.setAttribute('aria-label', (this.#options.describe ?? ((...data) => this.#describe(...data)))(xs, series))
   }
 
-  /** @returns {any} as uPlot takes it */
+  /** @returns {any} as uPlot takes it; what has a logarithm is all that a log axis shows */
   #data() {
-    return [this.#xs, ...this.#series.map(({ values }) => values)]
+    return [this.#xs, ...this.#series.map(({ values }) => (this.#log ? values.map((value) => (Number(value) > 0 ? value : null)) : values))]
   }
 
   /** @param {number[]} _xs @param {Series[]} series */
   #describe(_xs, series) {
     const { title, format } = this.#options
-    const ends = series.filter(({ faint }) => !faint).map(({ name, values }) => ({ name, last: lastOf(values) }))
-      .filter(({ last }) => last !== undefined)
-    return ends.length === 0 ? `${title}, no data yet` : `${title}: ${ends.map(({ name, last }) => `${name} ${format(Number(last))}`).join(', ')}`
+    const ends = series.flatMap((each) => {
+      const last = lastIndex(each.values)
+      return each.faint || last < 0 ? [] : [`${each.name} ${written(each, last, format)}`]
+    })
+    return ends.length === 0 ? `${title}, no data yet` : `${title}: ${ends.join(', ')}`
   }
 
   /** @param {Series} series */
@@ -152,17 +160,26 @@ export class Chart {
         return { stroke, width: faint ? 1 : 2, alpha: faint ? 0.28 : 1, dash, spanGaps: true, show: this.#isShown(series),
           points: dots ? { show: true, size: 8, fill: stroke, stroke } : { show: false } }
       })],
-      hooks: { draw: [(/** @type {any} */ chart) => this.#drawMarks(chart, text)], setCursor: [(/** @type {any} */ chart) => this.#showTip(chart)] },
+      hooks: {
+        drawAxes: [(/** @type {any} */ chart) => drawSpreads(chart, this.#xs, this.#series.filter((series) => this.#isShown(series)))],
+        draw: [(/** @type {any} */ chart) => {
+          drawLevels(chart, this.#options.levels ?? [], text)
+          drawMarks(chart, this.#options.marks?.() ?? [], text)
+        }],
+        setCursor: [(/** @type {any} */ chart) => this.#showTip(chart)],
+      },
     }, this.#data(), this.#plot)
   }
 
   /** @returns {[number, number]} */
   #range() {
-    const { range = plainRange } = this.#options
-    let [low, high] = [Infinity, -Infinity]
+    const { range = plainRange, levels = [] } = this.#options
+    let [low, high] = [Math.min(...levels.map(({ at }) => at)), Math.max(...levels.map(({ at }) => at))]
     for (const series of this.#series) {
       if (!this.#isShown(series)) continue
-      const values = /** @type {number[]} */ (series.values.filter((value) => Number.isFinite(value) && (!this.#log || Number(value) > 0)))
+      const { spread } = series
+      const ends = spread ? series.values.flatMap((value, i) => (value === null ? [] : [value - (spread[i] ?? 0), value + (spread[i] ?? 0)])) : series.values
+      const values = /** @type {number[]} */ (ends.filter((value) => Number.isFinite(value) && (!this.#log || Number(value) > 0)))
       if (values.length === 0) continue
       if (values.length > manyPoints) values.sort((a, b) => a - b)
       const many = values.length > manyPoints
@@ -172,40 +189,19 @@ export class Chart {
     return range(low, high, this.#log)
   }
 
-  /** @param {any} chart @param {string} colour */
-  #drawMarks(chart, colour) {
-    const { ctx, bbox } = chart
-    const scale = uPlot.pxRatio
-    ctx.save()
-    ctx.strokeStyle = colour
-    ctx.fillStyle = colour
-    ctx.font = `${10 * scale}px ${getComputedStyle(document.body).fontFamily}`
-    ctx.lineWidth = scale
-    ctx.setLineDash([2 * scale, 3 * scale])
-    this.#options.marks?.().forEach(({ step, text }, i) => {
-      const x = chart.valToPos(step, 'x', true)
-      ctx.beginPath()
-      ctx.moveTo(x, bbox.top)
-      ctx.lineTo(x, bbox.top + bbox.height)
-      ctx.stroke()
-      const left = x + 4 * scale + ctx.measureText(text).width > bbox.left + bbox.width
-      ctx.textAlign = left ? 'right' : 'left'
-      ctx.fillText(text, x + (left ? -4 : 4) * scale, bbox.top + (12 + 12 * (i % 4)) * scale)
-    })
-    ctx.restore()
-  }
-
   /** @param {any} chart */
   #showTip(chart) {
     const { left, idx } = chart.cursor
     this.#tip.hidden = idx === null || idx === undefined || left < 0
     if (this.#tip.hidden) return
     const { x = 'Step', format } = this.#options
-    const rows = this.#series.filter((series) => this.#isShown(series) && Number.isFinite(series.values[idx]))
+    const rows = this.#series.filter((series) => this.#isShown(series) && Number.isFinite(series.values[idx]) && (!series.faint || series.tip))
       .sort((a, b) => Number(b.values[idx]) - Number(a.values[idx]))
-    this.#tip.replaceChildren(h('strong', {}, `${x} ${count(this.#xs[idx])}`), ...rows.map(({ name, values, colour, dash = [], faint }) =>
-      h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch({ colour: colour.startsWith('--') ? `var(${colour})` : colour, dash }),
-        h('span', {}, faint ? 'this point' : name), h('b', {}, format(Number(values[idx]))))))
+    this.#tip.replaceChildren(h('strong', {}, `${x} ${count(this.#xs[idx])}`), ...rows.map((series) => {
+      const { name, colour, dash = [], faint, tip = name } = series
+      return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch({ colour: colour.startsWith('--') ? `var(${colour})` : colour, dash }),
+        h('span', {}, tip), h('b', {}, written(series, idx, format)))
+    }))
     const width = this.#plot.clientWidth
     const at = axisWidth + left
     this.#tip.style.left = at > width / 2 ? '' : `${at + 14}px`
@@ -242,8 +238,18 @@ function plainRange(low, high, log) {
   return [low >= 0 ? 0 : low - room, high <= 0 && low < 0 ? 0 : high + room]
 }
 
-/** The last value that there is. @param {(number | null)[]} values */
-export function lastOf(values) {
-  for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i]
-  return undefined
+/** A value, with its deviation where it has one. @param {Series} series @param {number} i @param {(value: number) => string} format */
+function written({ values, spread }, i, format) {
+  const deviation = spread?.[i] ?? null
+  return format(Number(values[i])) + (deviation === null ? '' : ` ± ${format(deviation)}`)
 }
+
+/** Where the last value that there is stands, or -1. @param {(number | null)[]} values */
+function lastIndex(values) {
+  let i = values.length - 1
+  while (i >= 0 && values[i] === null) i--
+  return i
+}
+
+/** That value. @param {(number | null)[]} values */
+export const lastOf = (values) => values[lastIndex(values)]

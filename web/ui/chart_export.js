@@ -4,13 +4,14 @@ import { themeColour } from './colours.js'
 /** @typedef {import('./chart.js').Series} Series */
 
 /**
- * One row a position, one column a line; a line that has no value there leaves its cell empty.
+ * One row a position, one column a line and one its deviation, where it has one; what has no value there is empty.
  * @param {string} x @param {number[]} xs @param {Series[]} series
  */
 export function toCsv(x, xs, series) {
   const quoted = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  const rows = xs.map((at, i) => [at, ...series.map(({ values }) => values[i] ?? '')].join(','))
-  return [[x.toLowerCase(), ...series.map(({ name }) => quoted(name))].join(','), ...rows].join('\n') + '\n'
+  const columns = series.flatMap(({ name, values, spread }) => [{ name, values }, ...(spread ? [{ name: `${name} deviation`, values: spread }] : [])])
+  const rows = xs.map((at, i) => [at, ...columns.map(({ values }) => values[i] ?? '')].join(','))
+  return [[x.toLowerCase(), ...columns.map(({ name }) => quoted(name))].join(','), ...rows].join('\n') + '\n'
 }
 
 /**

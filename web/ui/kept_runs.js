@@ -13,7 +13,7 @@ const numbered = /^Run (\d+)$/
 const mostPoints = 400
 const smoothing = 0.9
 /** Least milliseconds between two saves of a run that goes on: a save takes a tenth of a second of its training. */
-const every = 10_000
+const every = 15_000
 
 export class KeptRuns {
   /** In the order in which they were begun. @type {KeptRun[]} */

@@ -1,7 +1,7 @@
 // The laboratory's state between the engine and what is on screen: the run's config, what the panel shows, and what
 // has been measured. Views and controls read it, listen to it and call its methods; they never call each other.
 import { Emitter } from '../engine/emitter.js'
-import { plural } from './format.js'
+import { plural, short } from './format.js'
 import { readHash, writeHash } from './hash.js'
 import { KeptRuns } from './kept_runs.js'
 import { withOutputs } from './model_text.js'
@@ -43,6 +43,8 @@ export class Lab extends Emitter {
   /** @type {string[]} what the command line would have printed */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
+  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./own_data.js').Found[]>} */
+  ownFiles = new Map()
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
@@ -96,6 +98,11 @@ export class Lab extends Emitter {
     const config = { ...this.run.config }
     for (const { step, field, value } of config.events) if (step <= this.step) config[field] = value
     return config
+  }
+
+  /** For charts: what was changed while it ran, until now. */
+  get marks() {
+    return this.run.config.events.filter(({ step }) => step <= this.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
   }
 
   /** Names of the settings that wait for a restart. @returns {string[]} */
@@ -184,6 +191,18 @@ export class Lab extends Emitter {
   /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
   takeUp(begin) {
     return this.#do(() => this.#adopt(begin))
+  }
+
+  /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
+  goBack() {
+    return this.#try('the way back', async () => {
+      const weights = await this.engine.save('safetensors')
+      const lr = Number((this.effective.lr / 10).toPrecision(3))
+      await this.#configure({ ...this.effective, lr, events: [] })
+      await this.engine.load(weights)
+      this.emit('state', null)
+      this.emit('announce', `A new run begins with the weights of before the divergence, at learning rate ${lr}.`)
+    })
   }
 
   toggle() {

@@ -74,7 +74,7 @@ export class LineChart {
    */
   show(steps, raw, smoothed, tests, validation) {
     this.#chart.show(steps, [
-      { name: 'Training, this point', faint: 'Training', colour: '--series-train', values: raw },
+      { name: 'Training, this point', faint: 'Training', tip: 'this point', colour: '--series-train', values: raw },
       { name: 'Training', colour: '--series-train', values: smoothed },
       ...(validation ? [{ name: 'Validation', colour: '--series-validation', dash: [2, 4], dots: true, values: validation }] : []),
       { name: 'Test', colour: '--series-test', dash: [6, 4], dots: true, values: tests },

@@ -29,8 +29,8 @@ export function makeOwnData(lab) {
     try {
       const name = nameOf(found, lab)
       status.textContent = `Reading ${plural(found.length, 'file')}…`
-      const files = await Promise.all(found.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })))
-      const info = await lab.engine.addData(name, files)
+      const info = await lab.engine.addData(name, await bytesOfAll(found))
+      lab.ownFiles.set(name, found)
       const wrong = await lab.edit('data', name)
       if (wrong) throw new Error(wrong)
       status.textContent = `${name}: ${count(info.train)} training and ${count(info.test)} test images of ${info.width} × ${info.height} pixels in ${plural(info.classes, 'class', 'classes')}. It is gone when this tab is closed.`
@@ -60,6 +60,17 @@ export function makeOwnData(lab) {
     })
   })
   return element
+}
+
+/** What is in files now, for an engine. @param {Found[]} found */
+export function bytesOfAll(found) {
+  return Promise.all(found.map(async ({ path, file }) => {
+    try {
+      return { path, bytes: new Uint8Array(await file.arrayBuffer()) }
+    } catch {
+      throw new Error(`${path} cannot be read any more: open the data again in the Data section`)
+    }
+  }))
 }
 
 /**

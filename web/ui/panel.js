@@ -21,7 +21,7 @@ const pictures = {
 
 /** Settings that few people change stand apart, closed, at the end of their section. */
 const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
-  'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'simd'])
+  'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'precision', 'simd'])
 
 /** @typedef {import('../engine/protocol.js').Field} Field */
 

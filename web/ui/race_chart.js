@@ -11,7 +11,8 @@ export function runStyle(index) {
   return { colour: palette[index % palette.length], dash: dashes[index % dashes.length] }
 }
 
-/** @typedef {{name: string, points: Map<number, number | null>}} RunCurve points: from an x to a value, or to none */
+/** @typedef {{name: string, points: Map<number, number | null>, spread?: Map<number, number>}} RunCurve from an x to a value
+ *  or to none, and to its deviation over several runs */
 
 export class RaceChart {
   #chart
@@ -35,7 +36,10 @@ export class RaceChart {
   /** @param {RunCurve[]} curves */
   show(curves) {
     const xs = [...new Set(curves.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b)
-    this.#chart.show(xs, curves.map(({ name, points }, i) => ({ name, ...runStyle(i), dots: this.#dots, values: xs.map((x) => points.get(x) ?? null) })))
+    const of = (/** @type {Map<number, number | null>} */ points) => xs.map((x) => points.get(x) ?? null)
+    this.#chart.show(xs, curves.map(({ name, points, spread }, i) => ({
+      name, ...runStyle(i), values: of(points), dots: this.#dots || xs.length < 3, ...(spread && spread.size > 0 ? { spread: of(spread) } : {}),
+    })))
   }
 
   restyle() {

@@ -89,7 +89,7 @@ class ConfusionView extends View {
     const of = `${run.config.seed} ${step} ${training} ${lab.state}`
     if (of === this.#of && this.#report) return
     this.#of = of
-    const report = training ? await lab.engine.epochClasses() : await lab.engine.classes()
+    const report = training ? await lab.engine.epochClasses() : await lab.engine.classesInParts()
     if (!report || lab.run !== run) return void (this.#of = '')
     this.#report = report
     this.dataset.step = String(step)

@@ -3,6 +3,7 @@
 import { h } from '../ui/dom.js'
 import { explain, math } from '../ui/explain.js'
 import { count, percent, short } from '../ui/format.js'
+import { Legend } from '../ui/legend.js'
 import { SeriesChart } from '../ui/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
@@ -19,16 +20,20 @@ class GradientFlowView extends ProbeView {
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'Gradients are noted in training steps: press Train or Step.')
-  #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true })
-  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'about healthy' }] })
-  #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1] })
+  /** Norms and ratios are of the same layers. */
+  #legend = new Legend()
+  #marks = () => this.lab.marks
+  #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true, legend: this.#legend, marks: this.#marks })
+  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'about healthy' }], legend: this.#legend, marks: this.#marks })
+  #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1], marks: this.#marks })
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
     h('thead', {}, h('tr', {}, ['Layer', 'Gradient', '', 'Update ÷ weight', 'z < 0'].map((text) => h(text ? 'th' : 'td', text ? { scope: 'col' } : {}, text)))), this.#now))
   #body = h('div', {}, this.#table,
-    h('div', { class: 'flow-charts' }, this.#norms.element, this.#ratios.element, this.#shares.element))
+    h('div', { class: 'flow-charts' }, this.#legend.element, this.#norms.element, this.#ratios.element, this.#shares.element))
 
   build() {
+    this.lab.on('theme', () => [this.#norms, this.#ratios, this.#shares].forEach((chart) => chart.restyle()))
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
       what: ['Going back, each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
         math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',

@@ -1,8 +1,8 @@
 // How the signal begins: the variance of every layer's output at step 0, for each initialisation with each activation.
 // The core makes one small network after another in a worker of its own, only when asked.
-import { createEngine } from '../engine/engine.js'
 import { diverging } from '../ui/colours.js'
 import { h } from '../ui/dom.js'
+import { ExperimentEngine } from '../ui/experiment_runner.js'
 import { explain, math } from '../ui/explain.js'
 import { short } from '../ui/format.js'
 import { focusCell, onGridKey } from '../ui/grid_keys.js'
@@ -16,13 +16,12 @@ class InitMapView extends View {
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
   #full = h('select', { class: 'small', onchange: () => this.#paint() }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
   #start = h('button', { type: 'button', class: 'button small', onclick: () => void this.#run() }, 'Draw the map')
-  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map' }, 'Not drawn yet: it takes some seconds, in a worker of its own.')
+  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Not drawn yet: it takes some seconds, in a worker of its own.')
   #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations down, initialisations across' })
   #scroll = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Initialisation map', hidden: true }, this.#table)
   #legend = h('div', { class: 'legend', hidden: true }, h('span', {}, 'fades'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is below 1, grey 1, blue above' }), h('span', {}, 'grows'),
     h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Full colour: from 1 by ', this.#full))
-  /** @type {Promise<import('../engine/engine.js').Engine> | undefined} */
-  #engine
+  #engines = new ExperimentEngine((data) => this.lab.ownFiles.get(data))
   /** Counts the maps: one that is not the latest has been stopped. */
   #latest = 0
   /** By cell, the variance of each hidden layer's output. @type {Map<HTMLElement, number[]>} */
@@ -72,12 +71,8 @@ class InitMapView extends View {
     const { registry, run } = this.lab
     const inits = registry.fields.find(({ name }) => name === 'init')?.choices ?? []
     this.#makeTable(inits)
-    this.#engine ??= createEngine({ oneThread: true }).catch((error) => {
-      this.#engine = undefined
-      throw error
-    })
-    const engine = await this.#engine
     const { data, seed, init_value, train_samples, validation, mean, std } = run.config
+    const engine = await this.#engines.open(data)
     const cells = this.#cells()
     for (const [i, cell] of cells.entries()) {
       const { init, activation } = cell.dataset
@@ -90,6 +85,7 @@ class InitMapView extends View {
       this.#status.textContent = `${i + 1} of ${cells.length}`
     }
     this.dataset.drawn = `${depth} ${width}`
+    this.lab.emit('announce', 'The initialisation map is drawn.')
     this.#status.textContent = 'Point at a cell or go through them by the arrow keys; choosing one makes its settings those of the panel’s Model section.'
   }
 

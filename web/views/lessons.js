@@ -2,6 +2,7 @@
 import { writeHash } from '../ui/hash.js'
 import { h } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
+import { explain } from '../ui/explain.js'
 import { percent, short } from '../ui/format.js'
 import { formula } from '../ui/formula.js'
 import { View } from './view.js'
@@ -13,6 +14,12 @@ const measures = {
   signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
 }
 
+/** A sign for each of the core's verdicts: their colours alone say nothing to some. @type {Record<string, string>} */
+const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
+
+/** @param {string} verdict */
+const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
+
 /** @param {string} measure */
 const nameOf = (measure) => measures[measure]?.[0] ?? measure.replaceAll('_', ' ')
 
@@ -23,18 +30,38 @@ function written(measure, value) {
 }
 
 class LessonsView extends View {
-  #runner = new ExperimentRunner()
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #whole = h('input', { type: 'checkbox', role: 'switch' })
-  #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
+  #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#list)
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list,
+      explain({
+        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and subtracts them seed by seed. The claim counts as supported where the difference is larger than chance makes it in one case of twenty, and at least as large as matters.',
+        look: 'What is not supported: not all that is said about activations shows on MNIST with little data. The command line prints the same table.',
+        attempt: 'Run a claim quickly, then whole; open one of its configurations and change one thing.',
+      }))
+    this.lab.on('run', () => this.#tellData())
+    this.#tellData()
     this.#fill().catch((error) => {
       this.#status.textContent = String(error.message)
     })
+  }
+
+  /** What the lessons run on. */
+  get #data() {
+    const { data } = this.lab.run.config
+    return this.lab.ownFiles.has(data) ? 'mnist' : data
+  }
+
+  #tellData() {
+    const { data } = this.lab.run.config
+    this.#own.hidden = this.#data === data
+    this.#own.textContent = `Lessons are stated about MNIST, with its ten classes and its sizes: they run on that, not on “${data}”.`
   }
 
   async #fill() {
@@ -53,7 +80,7 @@ class LessonsView extends View {
     result.replaceChildren()
     this.#status.textContent = `${name}: loading the data into a worker of its own…`
     try {
-      const base = await this.lab.engine.parse([['data', this.lab.run.config.data], ['threads', '1']])
+      const base = await this.lab.engine.parse([['data', this.#data], ['threads', '1']])
       /** @type {[string, string][]} */
       const flags = [['only', name]]
       if (!this.#whole.checked) flags.push(['quick', ''])
@@ -61,7 +88,9 @@ class LessonsView extends View {
         this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
         const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
         const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
-        if (lesson) this.#show(lesson, result)
+        if (!lesson) return
+        this.#show(lesson, result)
+        this.lab.emit('announce', `The lesson ${name} has finished: ${lesson.verdict}.`)
       })
       if (!ended) this.#status.textContent = `${name}: stopped before its end; nothing is concluded`
     } catch (error) {
@@ -82,9 +111,9 @@ class LessonsView extends View {
     const { name, measures: columns } = variants[0]
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
     result.replaceChildren(
-      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
       this.#formulas(variants),
-      h('ul', {}, ...checks.map((/** @type {any} */ check) => h('li', {}, checkText(check)))),
+      h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, checkText(check))))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
@@ -95,8 +124,9 @@ class LessonsView extends View {
 
   /** What the activations in it compute. @param {any[]} variants */
   #formulas(variants) {
-    const words = new Set(variants.flatMap(({ config }) => String(config.model).split(/[|()\s]+/)))
-    const used = this.lab.registry.activations.filter(({ name }) => words.has(name))
+    const { activations, default_config: standard } = this.lab.registry
+    const words = new Set(variants.flatMap(({ config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
+    const used = activations.filter(({ name }) => words.has(name))
     return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }

@@ -1,9 +1,12 @@
-// Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights.
+// Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights; or
+// forks of the page's run as it stands, each with one thing changed.
 import { h, iconButton } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
-import { loss, percent, short } from '../ui/format.js'
+import { explain } from '../ui/explain.js'
+import { count, percent, short } from '../ui/format.js'
 import { Legend, swatch } from '../ui/legend.js'
 import { RaceChart, runStyle } from '../ui/race_chart.js'
+import { raceTable } from '../ui/race_table.js'
 import { View } from './view.js'
 
 const mostEntries = 8
@@ -13,19 +16,12 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 
 /** @typedef {{flag: 'activations' | 'entry', text: string}} Entry */
 
-/** The columns: what the core measured, and how it is written. @type {[string, string, (value: number) => string][]} */
-const columns = [
-  ['test_accuracy', 'Test accuracy', (value) => percent(value)],
-  ['test_loss', 'Test loss', loss],
-  ['train_loss', 'Training loss', loss],
-  ['dead', 'Dead units', (value) => percent(value)],
-  ['output_mean', 'Output mean', short],
-]
-
 class RaceView extends View {
-  #runner = new ExperimentRunner()
-  /** @type {Entry[]} */
-  #entries = beginning.map((text) => ({ flag: 'activations', text }))
+  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
+  #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
+    h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the run as it stands'))
+  /** By where it begins; those of forks are proposed when they are first asked for. @type {Record<string, Entry[]>} */
+  #lists = { beginning: beginning.map((text) => ({ flag: 'activations', text })) }
   #list = h('ul', { class: 'race-entries', 'aria-label': 'Configurations' })
   #activation = h('select', { 'aria-label': 'Add an activation', onchange: () => this.#addActivation() })
   #setting = h('input', { type: 'text', 'aria-label': 'Add a setting', placeholder: 'lr=0.01', size: 12 })
@@ -33,13 +29,17 @@ class RaceView extends View {
   #epochs = number('Epochs', '4')
   #samples = number('Training samples', '2000')
   #start = h('button', { type: 'button', class: 'button primary', onclick: () => (this.#running ? this.#stop() : this.#race()) }, 'Start race')
-  #status = h('output', { class: 'readout', 'aria-label': 'Race' })
+  #seedsLabel = labelled('Seeds', this.#seeds)
+  #samplesLabel = labelled('Training samples', this.#samples)
+  #forkNote = h('p', { class: 'muted', hidden: true }, 'Each goes on from the run’s weights, moments and step, with one thing changed; “unchanged” is what the run itself will do. The run is not touched.')
+  #status = h('output', { class: 'readout', 'aria-label': 'Race', 'aria-live': 'off' })
   #error = h('p', { class: 'field-error', role: 'alert' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the race' })
   #printed = h('pre', { class: 'log', tabIndex: 0, 'aria-label': 'What the command line prints for the race' })
   #details = h('details', { hidden: true }, h('summary', {}, 'What the command line prints'), this.#printed)
   #running = false
   #legend = new Legend()
+  #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the seed that runs.')
   #charts = {
     running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
     loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
@@ -48,6 +48,8 @@ class RaceView extends View {
   /** Of each entry, while it is shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
   #seed = 0
+  /** What it is called while it goes on. */
+  #name = ''
 
   build() {
     this.#activation.append(h('option', { value: '' }, 'Add an activation…'),
@@ -57,13 +59,44 @@ class RaceView extends View {
       h('form', { class: 'race-form', onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault()
         this.#addSetting()
-      } }, this.#activation, this.#setting, h('button', { class: 'button small' }, 'Add setting'),
-      labelled('Seeds', this.#seeds), labelled('Epochs', this.#epochs), labelled('Training samples', this.#samples)),
-      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element,
+      } }, this.#from, this.#activation, this.#setting, h('button', { class: 'button small' }, 'Add setting'),
+      this.#seedsLabel, labelled('Epochs', this.#epochs), this.#samplesLabel), this.#forkNote,
+      h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element, this.#note,
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
-      this.#table, this.#details)
+      this.#table, this.#details,
+      explain({
+        what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation to both sides.',
+        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss stands still.',
+        attempt: 'Add lr=0.02 to the five activations, with three seeds: who still learns?',
+      }))
+    this.lab.on('run', () => this.#fitSamples())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
+    this.#fitSamples()
+  }
+
+  /** Own data may have fewer images than a race usually takes. */
+  #fitSamples() {
+    const { train } = this.lab.run.dataset
+    if (Number(this.#samples.value) > train) this.#samples.value = String(train)
+  }
+
+  get #forks() {
+    return this.#from.value === 'run'
+  }
+
+  get #entries() {
+    return this.#lists[this.#from.value]
+  }
+
+  #changeStart() {
+    const { lab } = this
+    this.#lists.run ??= [{ flag: 'entry', text: `lr=${Number((lab.run.config.lr / 10).toPrecision(3))}` },
+      { flag: 'activations', text: lab.run.config.model.includes('| relu') ? 'leaky_relu' : 'relu' }]
+    this.#seedsLabel.hidden = this.#samplesLabel.hidden = this.#forks
+    this.#forkNote.hidden = !this.#forks
+    if (this.#forks) this.#epochs.value = String(lab.run.config.epochs + (lab.state === 'finished' ? 2 : 0))
+    this.#setRunning(this.#running)
   }
 
   #addActivation() {
@@ -90,7 +123,8 @@ class RaceView extends View {
   #showEntries() {
     // The core puts entries before activations, and so do the list and the colours.
     this.#entries.sort((a, b) => Number(a.flag === 'activations') - Number(b.flag === 'activations'))
-    this.#list.replaceChildren(...this.#entries.map(({ text }, i) => h('li', {}, swatch(runStyle(i)), text, iconButton('close', `Remove ${text}`, () => {
+    const first = this.#forks ? 1 : 0
+    this.#list.replaceChildren(...(first ? [h('li', { class: 'is-fixed' }, swatch(runStyle(0)), 'unchanged')] : []), ...this.#entries.map(({ text }, i) => h('li', {}, swatch(runStyle(first + i)), text, iconButton('close', `Remove ${text}`, () => {
       this.#entries.splice(i, 1)
       this.#showEntries()
     }))))
@@ -110,16 +144,18 @@ class RaceView extends View {
     this.#setRunning(true)
     this.#status.textContent = 'Loading the data into a worker of its own…'
     try {
-      const base = await this.lab.engine.parse([...await this.lab.engine.fields({ ...this.lab.shown, events: [] }),
-        ['epochs', this.#epochs.value], ['train_samples', this.#samples.value], ['threads', '1']])
+      const { config, files, name } = await (this.#forks ? this.#forkedRun() : this.#newRun())
       /** @type {[string, string][]} */
       const flags = this.#entries.filter(({ flag }) => flag === 'entry').map(({ text }) => ['entry', text])
       const activations = this.#entries.filter(({ flag }) => flag === 'activations').map(({ text }) => text)
       if (activations.length > 0) flags.push(['activations', activations.join(',')])
-      flags.push(['seeds', this.#seeds.value])
-      this.#curves = this.#entries.map(({ text }) => ({ name: text.split(':')[0], running: new Map(), loss: new Map(), accuracy: new Map() }))
+      if (!files) flags.push(['seeds', this.#seeds.value])
+      const names = [...(files ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
+      this.#curves = names.map((each) => ({ name: each, running: new Map(), loss: new Map(), accuracy: new Map() }))
+      if (files) this.#showPast()
       this.#seed = 0
-      await this.#runner.run('race', base, flags, (progress) => this.#show(progress))
+      this.#name = name
+      await this.#runner.run('race', config, flags, (progress) => this.#show(progress), files)
     } catch (error) {
       this.#error.textContent = error instanceof Error ? error.message : String(error)
       this.#status.textContent = ''
@@ -127,10 +163,43 @@ class RaceView extends View {
     this.#setRunning(false)
   }
 
+  /** What the page is set to, for as long as the race is to be. */
+  async #newRun() {
+    const { engine, shown } = this.lab
+    const config = await engine.parse([...await engine.fields({ ...shown, events: [] }),
+      ['epochs', this.#epochs.value], ['train_samples', this.#samples.value], ['threads', '1']])
+    return { config, files: undefined, name: 'Racing' }
+  }
+
+  /** The page's run, which may get more epochs. */
+  async #forkedRun() {
+    const { lab } = this
+    const from = await lab.engine.checkpoint()
+    const config = await lab.engine.configOfCheckpoint(from, [['epochs', this.#epochs.value], ['threads', '1']])
+    return { config, files: { from }, name: `Forks after step ${count(lab.step)}` }
+  }
+
+  /** The run as far as it was when it was forked, in the curve of "unchanged"; the others leave it there. */
+  #showPast() {
+    const { points, epochs } = this.lab
+    const [unchanged, ...others] = this.#curves
+    let value = points.loss[0]
+    points.step.forEach((step, i) => unchanged.running.set(step, value = smoothed(value, points.loss[i])))
+    for (const { epoch, testLoss, testAccuracy } of epochs) {
+      unchanged.loss.set(epoch, [testLoss])
+      unchanged.accuracy.set(epoch, [testAccuracy])
+    }
+    for (const key of /** @type {const} */ (['running', 'loss', 'accuracy'])) {
+      const last = [...unchanged[key]].at(-1)
+      if (last) for (const other of others) /** @type {Map<number, any>} */ (other[key]).set(last[0], last[1])
+    }
+  }
+
   /** @param {boolean} running */
   #setRunning(running) {
     this.#running = running
-    this.#start.textContent = running ? 'Stop race' : 'Start race'
+    this.#from.disabled = running
+    this.#start.textContent = running ? 'Stop race' : this.#forks ? 'Fork the run' : 'Start race'
     this.#showEntries()
   }
 
@@ -138,17 +207,18 @@ class RaceView extends View {
   #show(progress) {
     for (const { index, last } of progress.racers ?? []) if (last) this.#addStep(index, last.step, last.loss)
     const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
-    for (const row of rows) if (row.event === 'epoch' && row.epoch > 0) this.#addEpoch(row)
-    if (progress.event === 'working') this.#status.textContent = `Racing: ${percent(progress.share, 0)}`
+    for (const row of rows) if (row.event === 'epoch' && row.test_loss !== undefined) this.#addEpoch(row)
+    if (progress.event === 'working') this.#status.textContent = `${this.#name}: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
-      this.#status.textContent = 'Finished. Means and deviations are over the seeds.'
-      this.#showTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), timesOf(progress.lines))
+      this.#status.textContent = this.#name === 'Racing' ? 'Finished. Means and deviations are over the seeds.' : `${this.#name}: finished.`
+      this.lab.emit('announce', 'The race has finished.')
+      this.#table.replaceChildren(raceTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), progress.lines))
       this.#printed.textContent = progress.lines.join('\n').trim()
       this.#details.hidden = false
     }
     this.#charts.running.show(this.#curves.map(({ name, running }) => ({ name, points: running })))
-    this.#charts.loss.show(this.#curves.map((curve) => ({ name: curve.name, points: means(curve.loss) })))
-    this.#charts.accuracy.show(this.#curves.map((curve) => ({ name: curve.name, points: means(curve.accuracy) })))
+    for (const key of /** @type {const} */ (['loss', 'accuracy'])) this.#charts[key].show(this.#curves.map((curve) => ({ name: curve.name, ...overSeeds(curve[key]) })))
+    this.#note.hidden = !this.#curves.some(({ loss }) => [...loss.values()].some((values) => values.length > 1))
   }
 
   /** @param {number} index in the plan: the entries seed by seed @param {number} step @param {number} value */
@@ -161,7 +231,7 @@ class RaceView extends View {
     const { running } = this.#curves[index % this.#curves.length]
     if (running.has(step)) return // it scores: no step since
     const before = [...running.values()].at(-1)
-    running.set(step, before === undefined ? value : smoothing * before + (1 - smoothing) * value)
+    running.set(step, smoothed(before ?? value, value))
   }
 
   /** @param {{name: string, epoch: number, test_loss: number, test_accuracy: number}} row */
@@ -171,37 +241,24 @@ class RaceView extends View {
     curve?.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
   }
 
-  /** @param {any[]} summaries @param {string[]} times of a step */
-  #showTable(summaries, times) {
-    this.#table.replaceChildren(h('table', { class: 'model-table race-table' },
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...columns.map(([, title]) => h('th', { scope: 'col' }, title)), h('th', { scope: 'col' }, 'Time a step'))),
-      h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`),
-        ...columns.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))), h('td', {}, times[i] ?? '–'))))))
-  }
 }
 customElements.define('rl-race', RaceView)
 
-/** @param {{mean: number | null, deviation: number | null}} of @param {(value: number) => string} format */
-function summaryText({ mean, deviation }, format) {
-  if (mean === null) return '–'
-  return deviation === null ? format(mean) : `${format(mean)} ± ${format(deviation)}`
+/** @param {number} before @param {number} value */
+const smoothed = (before, value) => smoothing * before + (1 - smoothing) * value
+
+/** At each epoch the mean over the seeds, and from two of them on the deviation of the sample. @param {Map<number, number[]>} values */
+function overSeeds(values) {
+  const points = new Map([...values].map(([at, all]) => [at, meanOf(all)]))
+  const spread = new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => {
+    const mean = meanOf(all)
+    return [at, Math.sqrt(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (all.length - 1))]
+  }))
+  return { points, spread }
 }
 
-/**
- * How long a step took each of them. The clock is in the printed table alone: results are the same whenever they are made.
- * @param {string[]} lines
- */
-function timesOf(lines) {
-  const cells = lines.map((line) => line.trim().split(/\s{2,}/))
-  const head = cells.findIndex((row) => row.includes('µs/step'))
-  const fromEnd = cells[head]?.length - cells[head]?.indexOf('µs/step')
-  return cells.slice(head + 1).filter((row) => row.length > fromEnd).map((row) => `${row[row.length - fromEnd]} µs`)
-}
-
-/** The mean over the seeds at each epoch. @param {Map<number, number[]>} values */
-function means(values) {
-  return new Map([...values].map(([at, all]) => [at, all.reduce((sum, value) => sum + value, 0) / all.length]))
-}
+/** @param {number[]} values */
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** @param {string} label @param {string} value */
 function number(label, value) {

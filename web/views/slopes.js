@@ -13,11 +13,12 @@ class SlopesView extends ProbeView {
   codes = ['slope_range']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'No activation of this model learns a slope. Choose PReLU or Swish in the panel.')
-  #chart = new SeriesChart({ title: 'Slope, over the steps', format: short })
+  #chart = new SeriesChart({ title: 'Slope, over the steps', format: short, marks: () => this.lab.marks })
   #now = h('dl', { class: 'stats' })
   #body = h('div', { hidden: true }, this.#chart.element, this.#now)
 
   build() {
+    this.lab.on('theme', () => this.#chart.restyle())
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
       what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight; Swish is ',
         math(['mi', 'z'], ['mi', 'σ'], ['mo', '('], ['mi', 'β'], ['mi', 'z'], ['mo', ')']), ', here with β learnt.'],
@@ -51,7 +52,8 @@ class SlopesView extends ProbeView {
       const inside = number <= mostLines
         ? Array.from({ length: number }, (_, i) => of((values) => values[i]))
         : [0, 0.25, 0.5, 0.75, 1].map((share) => of((values) => [...values].sort((a, b) => a - b)[Math.round(share * (number - 1))]))
-      return [{ name: `${symbol}, mean of ${number}`, style, values: of(meanOf) }, ...inside.map((values, i) => ({ name: `${name} ${i}`, style, quiet: true, values }))]
+      const mean = `${symbol}, mean of ${number}`
+      return [{ name: mean, style, values: of(meanOf) }, ...inside.map((values, i) => ({ name: `${name} ${i}`, style, of: mean, values }))]
     })
     this.#chart.show(looks.map((look) => look.step), series)
     this.#now.replaceChildren(...learning.map(({ name, text, slopes }) => {

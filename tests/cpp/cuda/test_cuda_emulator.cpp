@@ -14,6 +14,7 @@ struct Sum {
   float* out;
   Mistake mistake;
 };
+double traffic(const Sum&) { return 0.0; }
 
 void run(const Sum& k) {
   RELUSCOPE_SHARED(float, numbers, 1024);
@@ -103,6 +104,9 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
       CHECK(a[64 + i * 4 + j] == sum);
     }
   }
+  const float without = a[64];
+  CHECK(problem([&](Product& p) { p.bias = a + 100; }) == "");
+  CHECK(a[64] == without + a[100]);
   CHECK(problem([](Product& p) { p.lda = 2; }) == "product: the leading dimension of a is 2, but a row has 3");
   CHECK(problem([](Product& p) { p.transpose_b = true; p.ldb = 2; }) == "product: the leading dimension of b is 2, but a row has 3");
   CHECK(problem([](Product& p) { p.ldc = 3; }) == "product: the leading dimension of c is 3, but a row has 4");
@@ -111,6 +115,9 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
   CHECK(problem([](Product& p) { p.batches = 20; p.stride_c = 8; }).find("behind its allocation") != std::string::npos);
   float outside[64] = {};
   CHECK(problem([&](Product& p) { p.a = outside; }).find("a does not lie in the device's memory") != std::string::npos);
+  CHECK(problem([&](Product& p) { p.bias = outside; }).find("bias does not lie in the device's memory") != std::string::npos);
+  CHECK(problem([&](Product& p) { p.bias = a + 125; }).find("bias ends 4 bytes behind its allocation") != std::string::npos);
+  CHECK(problem([&](Product& p) { p.bias = a + 100; p.batches = 3; p.stride_c = 8; p.stride_bias = 13; }).find("bias ends") != std::string::npos);
   CHECK(problem([](Product& p) { p.k = 0; }).find("2 x 4 x 0") != std::string::npos);
 }
 

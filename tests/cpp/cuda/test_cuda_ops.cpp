@@ -1,5 +1,5 @@
-// The CUDA backend's operations, on the emulator: each against the CPU's, in six orders of threads with
-// the same bits, every kernel run, and every barrier needed.
+// The CUDA backend's operations, on the emulator: each against the reference in double and the CPU's, in
+// six orders of threads with the same bits, every kernel run, and every barrier needed.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -11,6 +11,7 @@
 #include "cuda/checks.h"
 #include "cuda/cuda_backend.h"
 #include "cuda/emulated_device.h"
+#include "reference_backend.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -27,11 +28,12 @@ using Results = std::vector<Bench::Result>;
 
 // What a check gives on an emulated device. Notes in `record` what was seen.
 Results run_emulated(const cuda::Check& check, const Conditions& conditions, Record& record,
-                     std::uint64_t seed) {
+                     std::uint64_t seed, bool epilogues = false) {
   auto owned = std::make_unique<EmulatedDevice>();
   EmulatedDevice& device = *owned;
   CudaBackend backend(std::move(owned));
   device.conditions = conditions;
+  device.has_epilogues = epilogues;
   Bench bench(backend, seed);
   check.run(bench);
   for (const auto& [name, count] : device.record.launches) record.launches[name] += count;
@@ -39,8 +41,9 @@ Results run_emulated(const cuda::Check& check, const Conditions& conditions, Rec
   return bench.results();
 }
 
-Results run_on_cpu(const cuda::Check& check, std::uint64_t seed) {
-  cpu::CpuBackend backend;
+template <class AnyBackend = cpu::CpuBackend>
+Results run_on(const cuda::Check& check, std::uint64_t seed) {
+  AnyBackend backend;
   Bench bench(backend, seed);
   check.run(bench);
   return bench.results();
@@ -61,22 +64,27 @@ std::string first_other_bits(const Results& a, const Results& b) {
 
 TEST_SUITE_BEGIN("cuda");
 
-TEST_CASE("every operation on the emulator is the CPU's, with the same bits in six orders of threads") {
+TEST_CASE("every operation on the emulator is the reference's in double and the CPU's, with the same bits in six orders of threads") {
   const std::uint64_t seed = test_seed() + 700;
   Record record;
   for (const cuda::Check& check : cuda::all_checks()) {
     INFO("seed ", seed, ", ", check.name);
-    const Results expected = run_on_cpu(check, seed);
+    const Results expected = run_on(check, seed), reference = run_on<ReferenceBackend>(check, seed);
     CHECK(expected.size() > 0);
+    REQUIRE(reference.size() == expected.size());
+    CHECK(cuda::difference(expected, reference) == "");
     Results first;
     for (const Order order : cuda::emulated::kOrders) {
       INFO("order ", static_cast<int>(order));
       const Results results = run_emulated(check, {order}, record, seed);
       REQUIRE(results.size() == expected.size());
       CHECK(cuda::difference(results, expected) == "");
+      CHECK(cuda::difference(results, reference) == "");
       if (first.empty()) first = results;
       CHECK(first_other_bits(results, first) == "");
     }
+    // Where products add biases themselves.
+    CHECK(first_other_bits(run_emulated(check, {}, record, seed, true), first) == "");
   }
   for (const cuda::KernelInfo* kernel : cuda::all_kernels()) {
     INFO(kernel->name);
@@ -89,7 +97,7 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
   const std::uint64_t seed = test_seed() + 701;
   std::map<int, bool> found;  // by line
   for (const cuda::Check& check : cuda::all_checks()) {
-    const Results expected = run_on_cpu(check, seed);
+    const Results expected = run_on(check, seed);
     Record seen;
     run_emulated(check, {}, seen, seed);
     std::set<int> lines;

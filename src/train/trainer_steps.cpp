@@ -1,0 +1,183 @@
+// Trainer's steps: one by one, and several whose losses are read at their end.
+#include <algorithm>
+#include <cmath>
+
+#include "train/trainer.h"
+
+namespace reluscope {
+
+Trainer::Pending Trainer::begin_score(ConstMatrixView logits, const Batch& samples, float* dlogits,
+                                      double gradient_weight, std::size_t at) {
+  const int rows = logits.rows();
+  Pending pending{rows, static_cast<double>(rows), at};
+  SoftmaxLoss loss{logits, samples.labels, 0.0f, losses_.data() + at, correct_.data() + at, dlogits};
+  loss.gathered_labels = samples.gathered_labels;
+  if (dlogits != nullptr) {
+    loss.label_smoothing = label_smoothing_;
+    if (!class_weights_.empty()) {
+      loss.class_weights = class_weights_.data();
+      pending.weight = 0.0;
+      for (int i = 0; i < rows; ++i) {
+        pending.weight += static_cast<double>(class_weights_[samples.labels[i]]);
+      }
+    }
+  }
+  loss.gradient_scale = 1.0f / static_cast<float>(gradient_weight);
+  backend_.softmax_cross_entropy(loss);
+  return pending;
+}
+
+Score Trainer::read_score(const Pending& pending) const {
+  Score score;
+  score.samples = pending.rows;
+  score.weight = pending.weight;
+  for (std::size_t i = pending.at; i < pending.at + static_cast<std::size_t>(pending.rows); ++i) {
+    score.loss_sum += static_cast<double>(losses_[i]);
+    score.correct += correct_[i];
+  }
+  return score;
+}
+
+Score Trainer::score(ConstMatrixView logits, const Batch& samples, float* dlogits,
+                     double gradient_weight) {
+  const Pending pending = begin_score(logits, samples, dlogits, gradient_weight, 0);
+  backend_.finish();
+  return read_score(pending);
+}
+
+int Trainer::first_layer_not_finite() const {
+  for (int l = 0; l < model_.layer_count(); ++l) {
+    const ConstMatrixView y = model_.output(l);
+    for (int row = 0; row < y.rows(); ++row) {
+      for (int col = 0; col < y.cols(); ++col) {
+        if (!std::isfinite(y.at(row, col))) return l;
+      }
+    }
+  }
+  return model_.layer_count() - 1;  // finite logits, but their loss overflows
+}
+
+Trainer::Pending Trainer::begin_step(int batch, std::size_t at) {
+  const int first = batch * batch_;
+  const int rows = std::min(batch_, train_count() - first);
+  const Batch samples = batcher_.shuffled(data_->train(), first, rows);
+  if (batch + 1 < batches()) {
+    const int left = train_count() - (first + batch_);
+    batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
+  }
+  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
+  const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
+  const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
+  return begin_score(logits, samples, model_.logits_gradient().data, weight_of(group, group_samples), at);
+}
+
+StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
+  const Pending pending = begin_step(batch, 0);
+  backend_.finish();
+  StepResult result{read_score(pending), -1};
+  if (!std::isfinite(result.score.loss_sum)) {
+    result.diverged_layer = first_layer_not_finite();
+    return result;
+  }
+  update(batch, rates, observer);
+  result.score.loss_sum += penalty_value_ * result.score.weight;
+  return result;
+}
+
+std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rates) {
+  std::vector<StepResult> results;
+  if (rates.size() > 1) {
+    const Counters before = keep_state();
+    std::vector<Pending> pending;
+    std::vector<double> penalties;
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const int at = batch + static_cast<int>(i);
+      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_)));
+      update(at, rates[i], nullptr);
+      penalties.push_back(penalty_value_);
+      backend_.submit();
+    }
+    backend_.finish();
+    bool finite = true;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      results.push_back({read_score(pending[i]), -1});
+      finite = finite && std::isfinite(results.back().score.loss_sum);
+      results.back().score.loss_sum += penalties[i] * pending[i].weight;
+    }
+    if (finite) return results;
+    take_back(before);
+    results.clear();
+  }
+  for (const StepRates& rate : rates) {
+    results.push_back(step(batch++, rate));
+    if (results.back().diverged_layer >= 0) break;
+  }
+  return results;
+}
+
+// All that steps change and that later ones depend on.
+std::vector<std::span<float>> Trainer::changed_state() {
+  std::vector<std::span<float>> parts = {model_.parameters(), model_.state()};
+  for (const Optimizer::State& state : optimizer_->state()) parts.push_back(optimizer_->moment_named(state.name));
+  parts.push_back(average_.values());
+  parts.emplace_back(group_gradients_.data(), group_gradients_.size());
+  std::erase_if(parts, [](std::span<float> part) { return part.empty(); });
+  return parts;
+}
+
+// By the backend: nothing of it goes through the host.
+Trainer::Counters Trainer::keep_state() {
+  float* to = before_steps_.data();
+  for (const std::span<float> part : changed_state()) {
+    backend_.scale_add(nullptr, 1.0f, part.data(), to, part.size());
+    to += align_up(part.size());
+  }
+  return counters();
+}
+
+void Trainer::take_back(const Counters& counters) {
+  restore(counters);
+  const float* from = before_steps_.data();
+  for (const std::span<float> part : changed_state()) {
+    backend_.scale_add(nullptr, 1.0f, from, part.data(), part.size());
+    from += align_up(part.size());
+  }
+  model_.parameters_changed();
+}
+
+bool Trainer::makes_update(int batch) const {
+  return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+}
+
+void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {
+  const bool store = store_gradients_ || observer != nullptr;
+  if (store) model_.backward();
+  const std::span<float> gradients = model_.gradients();
+  const bool first = batch % accumulate_ == 0;
+  // The weights stay as they are within a group: one penalty for all of it.
+  if (first && penalty_.any()) penalty_value_ = penalty_.add_gradient(model_, backend_);
+  if (!first) {
+    backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),
+                       gradients.size());
+  }
+  if (!makes_update(batch)) {
+    backend_.finish();
+    std::copy(gradients.begin(), gradients.end(), group_gradients_.data());
+    return;
+  }
+  optimizer_->begin_step(rates.lr, rates.momentum);
+  if (store) {
+    clip_gradients(backend_, gradients, clip_);
+    backend_.finish();
+    if (observer != nullptr) observer->before_update(model_);
+    model_.apply(*optimizer_);
+    backend_.finish();
+    if (observer != nullptr) observer->after_update(model_);
+  } else {
+    model_.backward_and_update(*optimizer_);
+  }
+  average_.update(backend_, model_.parameters());
+}
+
+}  // namespace reluscope
