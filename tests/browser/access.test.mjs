@@ -139,6 +139,60 @@ test('everything goes by keys: train, pause, step, choose, reset', async () => {
   await close()
 })
 
+test('to who cannot see it only milestones are said: none while it trains, one at the end of an epoch and of a race', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#epochs=2&train_samples=6400&model=dense+64+|+relu+|+dense+10', context: { viewport: { width: 1440, height: 9000 } } })
+  await page.evaluate(() => {
+    /** @type {string[]} */
+    const said = []
+    Reflect.set(globalThis, 'said', said)
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const element = target instanceof Element ? target : target.parentElement
+        const region = element?.closest('[aria-live], output, [role=status], [role=alert], [role=log]')
+        if (!region || region.getAttribute('aria-live') === 'off') continue
+        const text = `${region.closest('rl-notices') ? '' : `${region.parentElement?.closest('[class]')?.className} ${region.getAttribute('aria-label')}: `}${region.textContent}`
+        if (text && text !== said.at(-1)) said.push(text)
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+  })
+  const said = () => page.evaluate(() => /** @type {string[]} */ (Reflect.get(globalThis, 'said')))
+  await press(page, 'Train')
+  await waitForState(page, 'finished')
+  const score = (/** @type {string} */ text) => text.match(/\d+\.\d+%/)?.[0]
+  const shown = (await page.getByRole('status', { name: 'Test accuracy', exact: true }).textContent()) ?? ''
+  await page.waitForFunction(() => Reflect.get(globalThis, 'said').some((/** @type {string} */ text) => text.startsWith('Training finished')))
+  const words = await said()
+  assert.deepEqual(words.filter((text) => !/^.* Score of the matrix: /.test(text) && !/^Warning: /.test(text)).map((text) => text.replace(/\d+\.\d+%/, '%')),
+    ['Epoch 1 of 2 finished: test accuracy %.', 'Epoch 2 of 2 finished: test accuracy %.', 'Training finished after 2 epochs: test accuracy %.'])
+  assert.equal(score(words.filter((text) => /^(?:Epoch|Training)/.test(text)).at(-1) ?? ''), shown)
+  const race = page.locator('rl-race')
+  for (const [box, text] of [['Epochs', '1'], ['Training samples', '500']]) await race.getByRole('textbox', { name: `${box} of the race` }).fill(text)
+  await page.evaluate(() => Reflect.get(globalThis, 'said').splice(0))
+  await race.getByRole('button', { name: 'Start race' }).click()
+  await race.locator('.race-table').waitFor()
+  assert.deepEqual((await said()).filter((text) => !/ Score of the matrix: /.test(text)), ['The race has finished.'])
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('who wants less motion gets none', async () => {
+  const { page, close } = await openPage(site, { context: { reducedMotion: 'reduce', viewport: { width: 1440, height: 900 } } })
+  const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((element) => {
+    const { transitionDuration, animationName } = getComputedStyle(element)
+    return transitionDuration.split(', ').some((time) => Number.parseFloat(time) > 0) || animationName !== 'none'
+  }).map((element) => element.outerHTML.slice(0, 80)))
+  assert.deepEqual(moving, [])
+  // A leap to another group arrives at once.
+  const at = await page.evaluate(() => {
+    [...document.querySelectorAll('button')].find((button) => button.textContent === 'Experiments')?.click()
+    return new Promise((done) => requestAnimationFrame(() => done(scrollY)))
+  })
+  await page.waitForTimeout(500)
+  assert.ok(Number(at) > 900)
+  assert.equal(await page.evaluate(() => scrollY), at)
+  await close()
+})
+
 test('the content policy holds in page and worker, and nothing goes out', async () => {
   const { page, troubles, close } = await openPage(site)
   const [worker] = page.workers()

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
+import { bytesOf } from './canvas.mjs'
+import { openCore, sessionAt } from './core.mjs'
 import { csvRows, downloaded, openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -69,6 +71,45 @@ test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1
     assert.ok(await pixelsLike(page, chart, '--series-test') > 20)
   }
   assert.equal(await page.locator('.legend-key[aria-pressed=false]').count(), 1)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('without smoothing the bold line ends at the core’s last batch; on the logarithmic axis the test score stands at its logarithm', async () => {
+  const session = sessionAt(await openCore(), [['model', 'dense 16 | relu | dense 10'], ['epochs', '2'], ['batch', '100'], ['train_samples', '5000']])
+  const tests = /** @type {number[]} */ ([])
+  let last = NaN
+  for (let answer = session.advance(); answer.event !== 'done'; answer = session.advance()) {
+    if (answer.event === 'batch') last = answer.loss
+    if (answer.event === 'epoch') tests.push(answer.test_loss)
+  }
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=5000' })
+  await trainToTheEnd(page)
+  const smoothing = page.getByRole('slider', { name: 'Smoothing' })
+  await smoothing.fill('0')
+  const label = await page.getByRole('img', { name: /^Loss over/ }).getAttribute('aria-label')
+  assert.ok(label?.startsWith(`Loss over 100 steps: training ${last.toFixed(4)},`), `${label} and ${last}`)
+
+  await page.getByRole('switch', { name: 'Log loss' }).check()
+  const rows = csvRows((await downloaded(page, 'Loss as CSV')).bytes)
+  const raw = rows.map((row) => Number(row['Training, this point'])).sort((a, b) => a - b)
+  // The axis as it is said to be: a percent of the lowest raw values is left out.
+  const low = Math.min(raw[Math.floor(raw.length * 0.01)], ...tests, 0.1) / 2
+  const high = Math.max(raw[raw.length - 1], ...tests) * 1.3
+  const chart = page.locator('rl-curves .chart').first()
+  const box = await chart.locator('.u-over').evaluate((over) => {
+    const [inner, outer] = [over.getBoundingClientRect(), over.parentElement?.querySelector('canvas')?.getBoundingClientRect() ?? new DOMRect()]
+    return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height }
+  })
+  const [picture] = await bytesOf(chart.locator('canvas'))
+  const x = Math.round(box.left + box.width / 2) // the first epoch's end
+  const orange = Array.from({ length: picture.height }, (_, y) => y).filter((y) => {
+    const [red, green, blue, alpha] = picture.bytes.slice(4 * (y * picture.width + x), 4 * (y * picture.width + x) + 4)
+    return alpha > 200 && Math.abs(red - 0xd9) < 12 && Math.abs(green - 0x73) < 12 && Math.abs(blue - 0x0d) < 12
+  })
+  const middle = (orange[0] + orange[orange.length - 1] + 1) / 2
+  const expected = box.top + box.height * (1 - Math.log(tests[0] / low) / Math.log(high / low))
+  assert.ok(Math.abs(middle - expected) < 1.5, `the dot is at ${middle}, and should be at ${expected}`)
   assert.deepEqual(troubles, [])
   await close()
 })

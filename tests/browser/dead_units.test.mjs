@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { short } from '../../web/ui/format.js'
 import { firingColour } from '../../web/ui/unit_words.js'
 import { headless, trainJson } from '../node/support.mjs'
-import { drawn, hashOf, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
+import { cellColours, drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
 import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -13,17 +13,6 @@ before(async () => {
   site = await openSite()
 })
 after(() => site?.close())
-
-/** The colour of each cell beside its middle, where no cross runs. @param {import('playwright-core').Locator} canvas @param {number} units */
-async function cellColours(canvas, units) {
-  const { width, colours } = await pixelsOf(canvas)
-  const columns = Number(await canvas.getAttribute('data-columns'))
-  const side = width / columns
-  return Array.from({ length: units }, (_, unit) => {
-    const [x, y] = [((unit % columns) + 0.25) * side, (Math.floor(unit / columns) + 0.5) * side].map(Math.floor)
-    return colours[y * width + x]
-  })
-}
 
 test('cells, counts, deaths and revivals are those of the command line', async () => {
   const config = { model: 'dense 128 | relu | dense 10', lr: 0.05, train_samples: 2560, epochs: 1, probe: 4, seed: 5 }

@@ -47,6 +47,19 @@ test('a card is collapsed, closed and brought back, and the browser remembers', 
   await close()
 })
 
+test('every view explains itself in place, in a few sentences: what it is, what to look for, what to try', async () => {
+  const { page, close } = await openPage(site)
+  const plain = ['rl-runs', 'rl-files', 'rl-log']  // lists of what there is: the line under their titles says it
+  for (const { tag } of views.filter((view) => !plain.includes(view.tag))) {
+    const details = page.locator(`${tag} details.explain`)
+    assert.equal(await details.count(), 1, tag)
+    assert.ok(!await details.evaluate((element) => /** @type {HTMLDetailsElement} */ (element).open), tag)
+    assert.deepEqual(await details.locator('dt').allTextContents(), ['What it is', 'Look for', 'Try'], tag)
+    for (const text of await details.locator('dd').allTextContents()) assert.ok(text.length > 20 && text.length < 420, `${tag}: ${text.length} letters`)
+  }
+  await close()
+})
+
 test('?embed= shows these views and no other, and they work', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '?embed=image,curves#seed=3' })
   assert.deepEqual(await shownTags(page), ['rl-image', 'rl-curves'])

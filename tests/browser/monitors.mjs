@@ -68,3 +68,14 @@ export function pixelsOf(canvas) {
     return { width: element.width, colours: Array.from({ length: element.width * element.height }, (_, i) => `rgb(${[...data.slice(4 * i, 4 * i + 3)].join(' ')})`) }
   })
 }
+
+/** The colour of each cell beside its middle, where no cross runs. @param {import('playwright-core').Locator} canvas @param {number} units */
+export async function cellColours(canvas, units) {
+  const { width, colours } = await pixelsOf(canvas)
+  const columns = Number(await canvas.getAttribute('data-columns'))
+  const side = width / columns
+  return Array.from({ length: units }, (_, unit) => {
+    const [x, y] = [((unit % columns) + 0.25) * side, (Math.floor(unit / columns) + 0.5) * side].map(Math.floor)
+    return colours[y * width + x]
+  })
+}

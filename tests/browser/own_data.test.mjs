@@ -9,7 +9,7 @@ import { readFolder } from '../../web/engine/folder.js'
 import { png } from '../node/formats.mjs'
 import { cutIdx, headless, idxNames, temporaryFolder, trainJson } from '../node/support.mjs'
 import { openCore, sessionAt } from './core.mjs'
-import { addressOf, openPage, openSite, press, rowsOf, setField, trainToTheEnd, waitForState } from './support.mjs'
+import { addressOf, keepInSight, openPage, openSite, press, rowsOf, setField, stepOf, trainToTheEnd, waitForState, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -106,6 +106,40 @@ test('what is no data set is refused by a sentence, and nothing changes', async 
   assert.equal(await dataMenu(page).inputValue(), 'mnist')
   await setField(page, 'Batch size', '32')
   await page.waitForFunction(() => location.hash === '#batch=32')
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a kept run on own data waits for its files, and then opens where it stood', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10&epochs=3' })
+  const open = async () => {
+    await page.locator('input[aria-label="Files of own data"]').setInputFiles({ name: 'shapes.zip', mimeType: 'application/zip', buffer: archive })
+    await page.getByRole('status', { name: 'Own data' }).filter({ hasText: 'shapes: 50 training' }).waitFor()
+  }
+  await open()
+  for (let i = 0; i < 3; i++) {
+    await press(page, 'Step')
+    await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), i + 1)
+  }
+  const weights = await weightsHash(page)
+  await keepInSight(page.locator('rl-runs'))
+  await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.children[4].textContent === '3 of 15')
+  await page.goto(`${site.url}?`)
+  await page.waitForSelector('body[data-ready]')
+  await press(page, 'Continue')
+  const refused = await page.locator('.notice[data-key=keep]').innerText()
+  assert.match(refused, /^The kept run could not be taken up\s+Data is "shapes", but this page has mnist/)
+  assert.equal(await page.getByRole('button', { name: 'Continue', exact: true }).count(), 1, 'it can be tried again')
+  await keepInSight(page.locator('rl-runs'))
+  await press(page, 'Open Run 1')
+  assert.match(await page.locator('.notice[data-key=runs]').innerText(), /Data is "shapes", but this page has .*\. The run on this page is as it was\. Open the files of “shapes” first/)
+  await open()
+  await press(page, 'Open Run 1')
+  await waitForState(page, 'paused')
+  assert.deepEqual([await stepOf(page), await weightsHash(page)], [3, weights])
+  await press(page, 'Continue')
+  await page.waitForFunction(() => document.querySelector('.notice') === null)
+  assert.deepEqual([await stepOf(page), await weightsHash(page)], [3, weights])
   assert.deepEqual(troubles, [])
   await close()
 })

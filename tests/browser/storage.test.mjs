@@ -326,7 +326,7 @@ test('a kept run that is damaged is listed, and opening it says so and leaves th
   })
   await press(page, 'Open Run 1')
   const words = await page.locator('.notice[data-key=runs]').innerText()
-  assert.match(words, /^Run 1 could not be opened\s+The run \d+ is not in this browser's storage any more, or damaged\. The run on this page is as it was\./)
+  assert.match(words, /^Run 1 could not be opened\s+The run \d+ is not in this browser's storage any more, or damaged\. The run on this page is as it was\. Its settings can still be opened\./)
   await waitForState(page, 'ready')
   assert.equal(await stepOf(page), 0)
   assert.deepEqual(troubles, [])

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, slow, trainJson } from '../node/support.mjs'
+import { diverging, roundUp } from '../../web/ui/colours.js'
 import { openCore, sessionAt } from './core.mjs'
+import { cellColours } from './monitors.mjs'
 import {
   addressOf, openPage, openSite, output, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash,
 } from './support.mjs'
@@ -154,6 +156,45 @@ test('the chosen image shows what the engine predicts', async () => {
     expected.texts.join())
   assert.match(await page.locator('rl-image .readout').textContent() ?? '', new RegExp(`^${expected.on} of 512 above zero`))
   assert.equal(await page.locator('rl-image .is-right').innerText().then((text) => text.trim()[0]), String(expected.label))
+  await close()
+})
+
+test('the cells of two layers are in the colours of the core’s values, by layer, by unit and all alike', async () => {
+  const config = /** @type {[string, string][]} */ ([['model', 'dense 24 | relu | dense 12 | tanh | dense 10']])
+  const opened = await openCore()
+  const { pixels } = opened.dataset.image('test', 0)
+  const values = sessionAt(opened, config).predict(pixels).layers.filter(({ kind }) => kind === 'activation').map((layer) => [...layer.values])
+  const { page, troubles, close } = await openPage(site, { hash: `#${new URLSearchParams(config)}` })
+  const view = page.locator('rl-image')
+  await view.getByText(/of 24 above zero/).waitFor()
+  const colours = () => Promise.all(values.map((layer, i) => cellColours(view.getByRole('slider').nth(i), layer.length)))
+  const limits = values.map((layer) => roundUp(Math.max(...layer.map(Math.abs))))
+  const scale = view.getByRole('combobox')
+  for (const [word, limitOf] of /** @type {[string, (layer: number, unit: number) => number][]} */ ([
+    ['layer', (layer) => limits[layer]], ['all', () => Math.max(...limits)], ['unit', (layer, unit) => Math.abs(values[layer][unit])]])) {
+    await scale.selectOption(word)
+    assert.deepEqual(await colours(), values.map((layer, l) => layer.map((value, unit) => diverging(value, limitOf(l, unit)))), word)
+  }
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the learning rate goes by slider and box, live, by keys', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: shortHash })
+  await press(page, 'Step')
+  await waitForStep(page, 1)
+  const slider = page.getByRole('slider', { name: 'Learning rate, slider' })
+  assert.equal(await slider.inputValue(), '-3')
+  await slider.focus()
+  for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight')
+  await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('events')?.includes('0.01'))
+  assert.equal(await page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.01')
+  assert.ok(await page.locator('.waiting').isHidden(), 'it needs no restart')
+  await setField(page, 'Learning rate', '0.1')
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('input[aria-label="Learning rate, slider"]'))?.value === '-1')
+  await press(page, 'Reset Learning rate to its default, 0.001')
+  await page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('input[aria-label="Learning rate, slider"]'))?.value === '-3')
+  assert.deepEqual(troubles, [])
   await close()
 })
 

@@ -95,9 +95,12 @@ export class KeptRuns {
   async open(run) {
     try {
       await this.#lab.takeUp(() => this.#lab.engine.openRun(run.id))
+      this.#lab.emit('unnotice', { key: 'runs' })
       this.#lab.emit('announce', `${run.name} stands at step ${this.#lab.step}.`)
     } catch (error) {
-      this.#fail(`${run.name} could not be opened`, error, 'The run on this page is as it was.')
+      const known = this.#lab.engine.datasets.some(({ name }) => name === run.data)
+      const advice = known ? 'Its settings can still be opened.' : `Open the files of “${run.data}” first, as they were called then.`
+      this.#fail(`${run.name} could not be opened`, error, 'The run on this page is as it was.', advice)
     }
     await this.load()
   }
@@ -177,9 +180,8 @@ export class KeptRuns {
     return { ...run, fields: await this.#lab.engine.fields(run.config).catch(() => []) }
   }
 
-  /** @param {string} title @param {unknown} error @param {string} kept */
-  #fail(title, error, kept) {
-    const advice = 'Delete runs that you no longer need, or download this one’s checkpoint.'
+  /** @param {string} title @param {unknown} error @param {string} kept @param {string} [advice] */
+  #fail(title, error, kept, advice = 'Delete runs that you no longer need, or download this one’s checkpoint.') {
     this.#lab.emit('notice', { key: 'runs', kind: 'error', title, text: capitalised(sentence(error)), kept, advice })
   }
 }

@@ -50,7 +50,8 @@ export class SeriesChart {
 function rangeOf(low, high, log, ends = [null, null]) {
   if (!(high >= low)) return log ? [0.1, 1] : [ends[0] ?? 0, ends[1] ?? 1]
   if (log) return [low / 1.5, high * 1.5]
-  const room = Math.max(high - low, Math.abs(high) * 0.02, 1e-3) * 0.08
+  // So much that the three digits of the axis's numbers tell them apart.
+  const room = Math.max((high - low) * 0.08, Math.abs(high) * 0.02, 1e-3)
   return [ends[0] ?? low - room, ends[1] ?? high + room]
 }
 

@@ -1,6 +1,7 @@
 // Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; at the end of each epoch
 // the test set, and the validation set where one is held out; a mark for every change made while it ran.
 import { h } from '../ui/dom.js'
+import { explain, math } from '../ui/explain.js'
 import { loss, percent } from '../ui/format.js'
 import { Legend } from '../ui/legend.js'
 import { LineChart, smooth } from '../ui/line_chart.js'
@@ -33,7 +34,12 @@ class CurvesView extends View {
       h('div', { class: 'chart-tools' },
         legend.element,
         h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
-      h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty))
+      h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty),
+      explain({
+        what: ['The loss is the cross-entropy ', math(['mo', '−'], ['mi', 'log'], ['msub', ['mi', 'p'], ['mi', 'label']]), ', the mean over a batch; accuracy is the share of images whose most probable class is right. Bold is a moving average of what is faint.'],
+        look: 'Training that goes on falling while the test dots rise: it learns the images by heart. A loss that jumps or stays at 2.3, as of guessing: the rate is too large, or units have died.',
+        attempt: 'Move the learning rate while it trains; a mark shows where. On the logarithmic axis late progress can be seen.',
+      }))
     this.lab.on('progress', () => this.#drawSoon())
     this.lab.on('epoch', () => this.#drawSoon())
     this.lab.on('state', () => this.#drawSoon())

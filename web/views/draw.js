@@ -3,6 +3,7 @@ import { Bars } from '../ui/bars.js'
 import { themeColour } from '../ui/colours.js'
 import { toMnist } from '../ui/digit.js'
 import { h } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { percent } from '../ui/format.js'
 import { LayerStack } from '../ui/layer_stack.js'
 import { drawPixels } from '../ui/pixels.js'
@@ -19,7 +20,7 @@ class DrawView extends View {
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
     'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
   #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The drawing as the network gets it, 28 by 28' })
-  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit' }, 'Draw here')
+  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
   #layers = new LayerStack('The hidden units light up here while you draw.')
   /** @type {Uint8Array | null} */
@@ -35,7 +36,12 @@ class DrawView extends View {
         h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
       h('div', { class: 'draw-right' }, this.#bars.element)),
     h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'),
-    this.#layers.element)
+    this.#layers.element,
+    explain({
+      what: 'The drawing is scaled into 20 × 20 pixels and moved so that its centre of mass is in the middle, as MNIST’s digits were; the small picture is what the network gets.',
+      look: 'How sure it is of what is no digit: probabilities always sum to one, and it has never seen a letter.',
+      attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
+    }))
     this.#listen()
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())
@@ -98,8 +104,10 @@ class DrawView extends View {
     const move = moves[/** @type {keyof typeof moves} */ (event.key)]
     const key = this.#key
     if (event.key === 'Delete' || event.key === 'Backspace') this.#clear()
-    else if (event.key === ' ') key.down = !key.down
-    else if (!move) return
+    else if (event.key === ' ') {
+      key.down = !key.down
+      if (!key.down) this.lab.emit('announce', `Drawn digit: ${this.#verdict.textContent}`)
+    } else if (!move) return
     event.preventDefault()
     const from = { ...key }
     if (move) {

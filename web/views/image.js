@@ -1,6 +1,7 @@
 // A test image on its way through the network: the image, every hidden unit's activation, the ten probabilities.
 import { Bars } from '../ui/bars.js'
 import { h, iconButton } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { count, percent } from '../ui/format.js'
 import { LayerStack } from '../ui/layer_stack.js'
 import { drawPixels } from '../ui/pixels.js'
@@ -27,7 +28,12 @@ class ImageView extends View {
           iconButton('dice', 'Random image', () => this.#choose(Math.floor(Math.random() * this.lab.run.dataset[this.lab.image.part])))),
         this.#of),
       h('section', { class: 'stage stage-hidden', 'aria-label': 'Hidden layers' }, this.#layers.element),
-      h('section', { class: 'stage stage-output', 'aria-label': 'Output' }, h('h3', {}, 'Probabilities'), this.#bars.element, this.#verdict)))
+      h('section', { class: 'stage stage-output', 'aria-label': 'Output' }, h('h3', {}, 'Probabilities'), this.#bars.element, this.#verdict)),
+      explain({
+        what: 'One image goes from left to right: each square is a unit’s output, blue above zero and orange below, and the bars are what softmax makes of the last layer.',
+        look: 'How few units of a ReLU layer fire on one image, and that another digit fires others. Leaky ReLU and ELU leave no unit grey.',
+        attempt: 'Go through the images with the arrows while it trains. The confusion matrix offers those that it gets wrong.',
+      }))
     this.lab.on('run', () => this.#reload())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())

@@ -16,7 +16,7 @@ class InitMapView extends View {
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
   #full = h('select', { class: 'small', onchange: () => this.#paint() }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
   #start = h('button', { type: 'button', class: 'button small', onclick: () => void this.#run() }, 'Draw the map')
-  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map' }, 'Not drawn yet: it takes some seconds, in a worker of its own.')
+  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Not drawn yet: it takes some seconds, in a worker of its own.')
   #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations down, initialisations across' })
   #scroll = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Initialisation map', hidden: true }, this.#table)
   #legend = h('div', { class: 'legend', hidden: true }, h('span', {}, 'fades'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is below 1, grey 1, blue above' }), h('span', {}, 'grows'),
@@ -85,6 +85,7 @@ class InitMapView extends View {
       this.#status.textContent = `${i + 1} of ${cells.length}`
     }
     this.dataset.drawn = `${depth} ${width}`
+    this.lab.emit('announce', 'The initialisation map is drawn.')
     this.#status.textContent = 'Point at a cell or go through them by the arrow keys; choosing one makes its settings those of the panel’s Model section.'
   }
 

@@ -2,6 +2,7 @@
 import { writeHash } from '../ui/hash.js'
 import { h } from '../ui/dom.js'
 import { ExperimentRunner } from '../ui/experiment_runner.js'
+import { explain } from '../ui/explain.js'
 import { percent, short } from '../ui/format.js'
 import { formula } from '../ui/formula.js'
 import { View } from './view.js'
@@ -31,14 +32,19 @@ function written(measure, value) {
 class LessonsView extends View {
   #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #whole = h('input', { type: 'checkbox', role: 'switch' })
-  #status = h('output', { class: 'readout', 'aria-label': 'Lesson' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
   #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list)
+      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list,
+      explain({
+        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and subtracts them seed by seed. The claim counts as supported where the difference is larger than chance makes it in one case of twenty, and at least as large as matters.',
+        look: 'What is not supported: not all that is said about activations shows on MNIST with little data. The command line prints the same table.',
+        attempt: 'Run a claim quickly, then whole; open one of its configurations and change one thing.',
+      }))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
     this.#fill().catch((error) => {
@@ -82,7 +88,9 @@ class LessonsView extends View {
         this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
         const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
         const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
-        if (lesson) this.#show(lesson, result)
+        if (!lesson) return
+        this.#show(lesson, result)
+        this.lab.emit('announce', `The lesson ${name} has finished: ${lesson.verdict}.`)
       })
       if (!ended) this.#status.textContent = `${name}: stopped before its end; nothing is concluded`
     } catch (error) {
@@ -116,8 +124,9 @@ class LessonsView extends View {
 
   /** What the activations in it compute. @param {any[]} variants */
   #formulas(variants) {
-    const words = new Set(variants.flatMap(({ config }) => String(config.model).split(/[|()\s]+/)))
-    const used = this.lab.registry.activations.filter(({ name }) => words.has(name))
+    const { activations, default_config: standard } = this.lab.registry
+    const words = new Set(variants.flatMap(({ config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
+    const used = activations.filter(({ name }) => words.has(name))
     return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }

@@ -1,6 +1,7 @@
 // The model as torchinfo prints it: layer, output shape, parameters, multiply-adds, memory. While one is being typed or
 // waits for a restart, it is that one.
 import { h } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { bytes, count } from '../ui/format.js'
 import { View } from './view.js'
 
@@ -10,7 +11,11 @@ class ModelView extends View {
   #shown = ''
 
   build() {
-    this.append(this.#state, this.#place)
+    this.append(this.#state, this.#place, explain({
+      what: 'Multiply-adds and memory are for one batch forwards; parameters are what is learnt.',
+      look: 'Where the parameters are: mostly in the first dense layer. A convolution has few and works much.',
+      attempt: 'Put “conv 8x3 | relu | pool 2” before the first dense layer and compare.',
+    }))
     this.lab.on('run', () => void this.#follow())
     this.lab.on('settings', () => void this.#follow())
     this.lab.on('draft', (model) => this.#show(model, 'As typed; Enter takes it.'))

@@ -29,7 +29,7 @@ class SpaceView extends ProbeView {
   #canvas = h('canvas', {
     class: 'cloud', tabIndex: 0, role: 'slider', 'aria-label': 'Images of the probe set, none yet', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
   })
-  #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance' })
+  #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance', 'aria-live': 'off' })
   #limits = h('p', { class: 'readout' })
   #image = h('canvas', { class: 'pixels', role: 'img', 'aria-label': 'No point chosen' })
   #words = h('p', { class: 'space-words' }, 'Point at a mark, or go through them by the arrow keys. Enter loads the image into every view.')
