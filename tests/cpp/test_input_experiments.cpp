@@ -56,7 +56,7 @@ std::string plan_refusal(const std::string& kind, const Flags& flags) {
 // A file with this header and so many bytes of data.
 Bytes file_of(const std::string& header, std::size_t data) {
   Bytes bytes;
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<std::uint8_t>(header.size() >> (8 * i)));
+  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i)));
   bytes.insert(bytes.end(), header.begin(), header.end());
   bytes.resize(bytes.size() + data);
   return bytes;
