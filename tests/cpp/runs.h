@@ -1,9 +1,11 @@
 // What tests of whole runs share: a few digits of MNIST, and everything that a run says.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "mnist.h"
 #include "network.h"
 #include "train/session.h"
@@ -56,6 +58,16 @@ inline std::vector<std::string> finish(Session& session) {
     all.push_back(said(progress));
     if (is_last(progress)) return all;
   }
+}
+
+// The sentence with which something is refused; "" if it is done.
+inline std::string refusal(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace reluscope::test

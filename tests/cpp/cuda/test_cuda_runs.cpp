@@ -73,15 +73,6 @@ std::vector<std::string> single_losses(const Config& config, const std::shared_p
   return losses;
 }
 
-std::string message(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("cuda");
@@ -254,9 +245,9 @@ TEST_CASE("a run in bf16 learns; a precision the device does not have is refused
   CHECK(std::abs(coarse_loss - loss) < 0.05);
   CHECK(coarse.session->start().values.at("simd") == "emulated, bf16");
   const Config config = config_of({{"precision", "tf32"}});
-  CHECK(message([&] { Session(data, config); }) ==
+  CHECK(refusal([&] { Session(data, config); }) ==
         "precision is \"tf32\", but device \"cpu\" multiplies in fp32 here: tf32 and bf16 need an NVIDIA GPU");
-  CHECK(message([&] { config_of({{"precision", "fp16"}}); }) == "precision is \"fp16\", but it must be fp32, tf32 or bf16");
+  CHECK(refusal([&] { config_of({{"precision", "fp16"}}); }) == "precision is \"fp16\", but it must be fp32, tf32 or bf16");
   // A checkpoint goes on in another precision where it is asked to.
   const auto saved = coarse.session->checkpoint();
   CHECK(config_of_checkpoint(saved).precision == "bf16");
@@ -281,7 +272,7 @@ TEST_CASE("a device that is lost at any call ends with one message, and the last
     run.device->fails_at = call;
     std::string said;
     for (bool done = false; !done && said.empty();) {
-      said = message([&] {
+      said = refusal([&] {
         const Progress progress = run.session->advance();
         done = is_last(progress);
         if (progress.event() == "epoch") kept = run.session->checkpoint();
@@ -290,7 +281,7 @@ TEST_CASE("a device that is lost at any call ends with one message, and the last
     REQUIRE(said.find("device cuda: ") == 0);
     CHECK(said.find(" failed: unspecified launch failure; the device is lost to this program, what was saved before is intact") != std::string::npos);
     // Whoever tries to save it after all is told the same, and the checkpoint before stays what it is.
-    CHECK(message([&] { run.session->checkpoint(); }).find("lost") != std::string::npos);
+    CHECK(refusal([&] { run.session->checkpoint(); }).find("lost") != std::string::npos);
     Run again(resumed_config(config_of_checkpoint(kept), {}), data);
     again.session->restore(kept);
     told(*again.session);
@@ -299,7 +290,7 @@ TEST_CASE("a device that is lost at any call ends with one message, and the last
   // What does not fit is said, too, and nothing is lost with it.
   auto small = std::make_unique<EmulatedDevice>();
   small->most_bytes = std::size_t{20} << 20;
-  CHECK(message([&] { Session(data, config_of({{"model", "dense 2048 | relu | dense 10"}}), std::make_unique<CudaBackend>(std::move(small))); })
+  CHECK(refusal([&] { Session(data, config_of({{"model", "dense 2048 | relu | dense 10"}}), std::make_unique<CudaBackend>(std::move(small))); })
             .find("out of memory: ") != std::string::npos);
 }
 
