@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { slow } from '../node/support.mjs'
-import { evalOutcome, openPage, openSite, press, stepOf, waitForState, waitForStep } from './support.mjs'
+import { evalOutcome, openPage, openSite, press, stepOf, trainTo, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -34,10 +34,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   for (const width of [1440, 390]) {
     test(`axe finds nothing serious: ${colorScheme}, ${width} px`, { skip: colorScheme === 'dark' && width === 390 ? false : slow }, async () => {
       const { page, close } = await openPage(site, { context: { colorScheme, viewport: { width, height: 844 } } })
-      await press(page, 'Train')
-      await waitForStep(page, 60)
-      await press(page, 'Pause')
-      await waitForState(page, 'paused')
+      await trainTo(page, 60)
       for (const details of await page.locator('details.more').all()) await details.evaluate((element) => element.setAttribute('open', ''))
       assert.deepEqual(await findings(page), [])
       if (width < 640) {

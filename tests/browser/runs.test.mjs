@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainTo, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -26,15 +26,6 @@ function stepsByName(page) {
 function waitForRuns(page, wanted) {
   return page.waitForFunction((text) => JSON.stringify([...document.querySelectorAll('rl-runs tbody tr')].map((row) =>
     [/** @type {HTMLInputElement} */ (row.querySelector('input[type=text]')).value, row.children[4].textContent])) === text, JSON.stringify(Object.entries(wanted)))
-}
-
-/** Trains at least so far and pauses. @param {Page} page @param {number} step */
-async function trainTo(page, step) {
-  await press(page, 'Train')
-  await waitForStep(page, step)
-  await press(page, 'Pause')
-  await waitForState(page, 'paused')
-  return stepOf(page)
 }
 
 /** @param {Page} page @param {string} name of a download */
@@ -169,14 +160,14 @@ test('a checkpoint takes the whole run along: opened in another browser it is th
 test('a kept run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
   const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
   t.diagnostic(`seed ${seed}`)
-  const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '2', '--batch', '128']
-  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=2&batch=128' })
+  const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '6', '--batch', '128']
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=6&batch=128' })
   const view = page.locator('rl-runs')
   await keepInSight(view)
   const stopped = await trainTo(page, 480 + (seed % 200))
   const [accuracy, weights] = [await output(page, 'Test accuracy'), await weightsHash(page)]
   assert.match(accuracy, /%/)
-  await waitForRuns(page, { 'Run 1': `${stopped} of 938` })
+  await waitForRuns(page, { 'Run 1': `${stopped.toLocaleString('en-US')} of 2,814` })
   await page.reload()
   await page.waitForSelector('body[data-ready]')
   await press(page, 'Discard')
@@ -188,7 +179,7 @@ test('a kept run opens after a reload where it stood, with its weights and all i
   assert.equal(await page.getByRole('button', { name: 'Open Run 1', exact: true }).isDisabled(), true)
   const expected = trainJson(headless, settings)
   assert.equal(await trainToTheEnd(page), expected.hash)
-  await waitForRuns(page, { 'Run 1': '938 of 938' })
+  await waitForRuns(page, { 'Run 1': '2,814 of 2,814' })
   const printed = (await downloaded(page, 'jsonl')).content.toString().trim().split('\n').map((line) => JSON.parse(line))
   const told = (/** @type {any[]} */ events) => events.map(({ event, epoch, batch, loss, test_accuracy: score }) => [event, epoch, batch, loss, score])
   assert.deepEqual(told(printed.filter(({ event }) => event !== 'start')), told(expected.events.filter(({ event }) => event !== 'start')))

@@ -2,14 +2,16 @@
 // that are damaged, storage that is full, of another kind or not there at all; and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { keepInSight, openPage, openSite, output, press, pressFromAfar, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, pressFromAfar, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
 before(async () => { site = await openSite() })
 after(() => site?.close())
 
-const hash = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=2&batch=128'
+/** Of 469 steps an epoch. */
+const hash = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=6&batch=128'
+const steps = 2814
 const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
 
 /** @typedef {import('./support.mjs').Page} Page */
@@ -21,23 +23,28 @@ async function trainToTheEnd(page) {
   return weightsHash(page)
 }
 
-/** Trains at least so far, pauses, and waits until that is kept, for a reload and among the runs. @param {Page} page @param {number} step */
-async function trainAndStop(page, step) {
-  await press(page, 'Train')
-  await waitForStep(page, step)
-  await press(page, 'Pause')
-  await waitForState(page, 'paused')
-  const stopped = await stepOf(page)
+/**
+ * Trains at least so far, pauses, and waits until that is among the runs, and kept for a reload if anything is.
+ * @param {Page} page @param {number} step
+ */
+async function trainAndStop(page, step, forReload = true) {
+  const stopped = await trainTo(page, step)
+  if (forReload) await waitForKept(page, stopped)
   await keepInSight(page.locator('rl-runs'))
   await waitForRow(page, stopped)
-  await page.waitForTimeout(1000)
   return stopped
 }
+
+/** A number as the page writes it. @param {number} n */
+const count = (n) => n.toLocaleString('en-US')
+
+/** @param {Page} page @param {number} step */
+const waitForKept = (page, step) => page.waitForSelector(`body[data-kept="${step}"]`)
 
 /** Until a run is listed at this step. @param {Page} page @param {number} step */
 function waitForRow(page, step) {
   return page.waitForFunction((text) => [...document.querySelectorAll('rl-runs tbody tr')].some((row) => row.children[4].textContent?.startsWith(text)),
-    `${step.toLocaleString('en-US')} of `)
+    `${count(step)} of `)
 }
 
 /** @param {Page} page */
@@ -51,12 +58,12 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   const { page, troubles, close } = await openPage(site, { hash })
   const whole = await trainToTheEnd(page)
   await keepInSight(page.locator('rl-runs'))
-  await waitForRow(page, 938)
+  await waitForRow(page, steps)
   await reload(page)
   await press(page, 'Discard')
   const stopped = await trainAndStop(page, 20 + (seed % 500))
   await reload(page)
-  assert.match(await page.locator('.notice').innerText(), new RegExp(`can go on[\\s\\S]*dense 32 \\| relu \\| dense 10 on mnist: ${stopped} steps of`))
+  assert.match(await page.locator('.notice').innerText(), new RegExp(`can go on[\\s\\S]*dense 32 \\| relu \\| dense 10 on mnist: ${count(stopped)} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), stopped)
@@ -65,7 +72,7 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   const entries = page.locator('rl-runs tbody tr')
   assert.equal(await entries.count(), 2)
   assert.equal(await trainToTheEnd(page), whole)
-  await page.waitForFunction((text) => document.querySelector('rl-runs tbody tr')?.children[4].textContent === text, '938 of 938')
+  await page.waitForFunction((text) => document.querySelector('rl-runs tbody tr')?.children[4].textContent === text, `${count(steps)} of ${count(steps)}`)
   assert.equal(await entries.count(), 2, 'the run goes on with the entry that it had')
   assert.deepEqual(troubles, [])
   await close()
@@ -77,7 +84,8 @@ test('a page that crashes while it trains loses what came after the last save on
   await reload(page)
   await press(page, 'Discard')
   await press(page, 'Train')
-  await waitForStep(page, 520) // the first epoch, of 469, was kept
+  // The first epoch was kept.
+  await page.waitForFunction(() => Number(document.body.dataset.kept) >= 469)
   const session = await page.context().newCDPSession(page)
   const crashed = page.waitForEvent('crash')
   void session.send('Page.crash').catch(() => {})
@@ -86,7 +94,7 @@ test('a page that crashes while it trains loses what came after the last save on
   await next.goto(site.url)
   await next.waitForSelector('body[data-ready]')
   const words = await next.locator('.notice[data-key=kept]').innerText()
-  const step = Number(/: ([\d,]+) steps of 938/.exec(words)?.[1])
+  const step = Number(/: ([\d,]+) steps of 2,814/.exec(words)?.[1].replace(',', ''))
   assert.ok(step >= 469, words)
   await press(next, 'Continue')
   await waitForState(next, 'paused')
@@ -96,7 +104,7 @@ test('a page that crashes while it trains loses what came after the last save on
 })
 
 /** A run that does not end while it is looked at. */
-const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=100'
+const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=1000'
 
 /** What the two slots say of themselves, the newest first. @param {Page} page @param {boolean} damage the newest */
 function slots(page, damage = false) {
@@ -122,12 +130,13 @@ function slots(page, damage = false) {
 
 test('a damaged slot is passed over for the one before', async () => {
   const { page, close } = await openPage(site, { hash: long })
-  const stopped = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
+  const before = await trainAndStop(page, 50)
+  await press(page, 'Step')
+  await waitForKept(page, before + 1)
   const [newest, other] = await slots(page, true)
-  assert.equal(newest, stopped)
-  assert.ok(other < newest)
+  assert.deepEqual([newest, other], [before + 1, before])
   await reload(page)
-  assert.match(await page.locator('.notice').innerText(), new RegExp(`: ${other} steps of`))
+  assert.match(await page.locator('.notice').innerText(), new RegExp(`: ${count(other)} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), other)
@@ -197,13 +206,13 @@ for (const [name, code] of Object.entries(ways)) {
     await reload(page)
     await press(page, 'Discard')
     await keepInSight(page.locator('rl-runs'))
-    await waitForRow(page, 938)
+    await waitForRow(page, steps)
     const given = page.getByRole('textbox', { name: 'Name of Run 1' })
     await given.fill('in the database')
     await given.press('Enter')
     await press(page, 'Open in the database')
     await waitForState(page, 'finished')
-    assert.deepEqual([await stepOf(page), await weightsHash(page)], [938, whole])
+    assert.deepEqual([await stepOf(page), await weightsHash(page)], [steps, whole])
     assert.deepEqual(await page.evaluate(async () => {
       const names = []
       for await (const name of /** @type {any} */ (await navigator.storage.getDirectory()).keys()) names.push(name)
@@ -226,7 +235,7 @@ test('in IndexedDB too full storage is said, and the entries are whole', async (
   const weights = await weightsHash(page)
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  await page.evaluate(() => (location.hash = '#model=dense+512+|+relu+|+dense+10&epochs=100'))
+  await page.evaluate(() => (location.hash = '#model=dense+512+|+relu+|+dense+10&epochs=1000'))
   await page.waitForFunction(() => document.querySelector('rl-model')?.textContent?.includes('407,050'))
   await press(page, 'Step')
   const full = page.locator('.notice[data-key=runs]', { hasText: 'The browser gives this page no more storage' })
@@ -245,7 +254,7 @@ test('in IndexedDB too full storage is said, and the entries are whole', async (
 test('where the browser keeps nothing, runs last as long as the page, and it says so', async () => {
   const code = 'delete StorageManager.prototype.getDirectory; Object.defineProperty(self, "indexedDB", { value: undefined })'
   const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
-  const stopped = await trainAndStop(page, 50)
+  const stopped = await trainAndStop(page, 50, false)
   const weights = await weightsHash(page)
   assert.equal(await output(page, 'Storage'), 'This browser keeps no data for this page: runs are lost when it is closed.')
   await press(page, 'Reset')
@@ -269,17 +278,17 @@ test('of two tabs one keeps its run for a reload, the other says so, and both ru
   await other.waitForSelector('body[data-ready]')
   const words = await other.locator('.notice[data-key=kept]').innerText()
   assert.match(words, /^Another tab has this page open\s+What a reload or a crash brings back is the run of that tab, .* The run of this tab is kept among the runs below, at each pause and each epoch\./)
-  const second = await trainAndStop(other, first + 40)
-  const steps = [...new Set([first, second])]
-  assert.equal(steps.length, 2, `two steps to tell them by: ${first} and ${second}`)
-  for (const step of steps) await waitForRow(other, step)
+  const second = await trainAndStop(other, first + 40, false)
+  const both = [...new Set([first, second])]
+  assert.equal(both.length, 2, `two steps to tell them by: ${first} and ${second}`)
+  for (const step of both) await waitForRow(other, step)
   // What the second did, the first sees once it is looked at; and neither wrote over the other's.
   await page.bringToFront()
   await page.evaluate(() => scrollTo(0, 0))
   await keepInSight(page.locator('rl-runs'))
-  for (const step of steps) await waitForRow(page, step)
+  for (const step of both) await waitForRow(page, step)
   await reload(page)
-  assert.match(await page.locator('.notice[data-key=kept]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${first} steps of`))
+  assert.match(await page.locator('.notice[data-key=kept]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${count(first)} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), first)

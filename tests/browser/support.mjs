@@ -79,9 +79,9 @@ export async function output(page, name) {
   return (await page.getByRole('status', { name, exact: true }).textContent()) ?? ''
 }
 
-/** Steps made, as the page says. @param {Page} page */
+/** Steps made, as the page says, or would with more room. @param {Page} page */
 export async function stepOf(page) {
-  return Number.parseInt(await output(page, 'Step'), 10)
+  return Number.parseInt(await page.locator('output[aria-label="Step"]').textContent() ?? '', 10)
 }
 
 /** @param {Page} page @param {string} name of a button */
@@ -125,6 +125,28 @@ export async function waitForStep(page, step) {
     const text = document.querySelector('output[aria-label="Step"]')?.textContent ?? ''
     return Number.parseInt(text, 10) >= least
   }, step)
+}
+
+/**
+ * Trains until the page says so many steps, pauses, and gives the steps made. The page itself presses Pause then: from
+ * out here that can take longer than the rest of a short run.
+ * @param {Page} page @param {number} step
+ */
+export async function trainTo(page, step) {
+  await page.evaluate((least) => {
+    const place = /** @type {HTMLElement} */ (document.querySelector('output[aria-label="Step"]'))
+    const train = /** @type {HTMLButtonElement} */ (document.querySelector('rl-topbar .train'))
+    const observer = new MutationObserver(() => {
+      if (train.textContent !== 'Pause' || Number.parseInt(place.textContent ?? '', 10) < least) return
+      observer.disconnect()
+      train.click()
+    })
+    observer.observe(place, { childList: true, characterData: true, subtree: true })
+  }, step)
+  await press(page, 'Train')
+  await waitForStep(page, step)
+  await waitForState(page, 'paused')
+  return stepOf(page)
 }
 
 /** The hash of the weights while nothing trains. @param {Page} page */

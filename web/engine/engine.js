@@ -285,13 +285,13 @@ export class Engine extends Emitter {
 
   /** The same of a run that stands still, in parts, between which it answers other requests as quickly as ever.
    * @param {number} [hardest]
-   * @returns {Promise<import('./protocol.js').ClassReport | null>} null where the run went on meanwhile */
+   * @returns {Promise<import('./protocol.js').RunClasses | null>} null where the run went on meanwhile */
   classesInParts(hardest = 10) {
     return this.request('classesInParts', { hardest })
   }
 
   /** The same of the last epoch that was scored, with the weights that it ended with; costs nothing.
-   * @returns {Promise<import('./protocol.js').ClassReport | null>} null before the first */
+   * @returns {Promise<import('./protocol.js').RunClasses | null>} null before the first */
   epochClasses() {
     return this.request('epochClasses')
   }

@@ -93,6 +93,7 @@ export const version = 1
  *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
  *                      label_probability: number}[], labels: Uint8Array, predictions: Uint8Array}} ClassReport
  *   confusion[label][prediction]; labels and predictions of all samples in their order
+ * @typedef {ClassReport & {epoch: number, step: number}} RunClasses of a run's weights at this step, of this epoch (from 1)
  * @typedef {{updates_per_epoch: number, updates: number, depends_on_validation: boolean, at: number[], lr: number[],
  *            momentum: number[], moves: number[]}} RatePlan
  *   at: updates from 0, ascending; momentum: empty where the schedule has none; moves: by how much a parameter is moved

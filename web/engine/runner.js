@@ -30,6 +30,8 @@ export class Runner {
   #state = 'ready'
   #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
   #scoring = 0
+  /** Of what the last scoring was. */
+  #scored = { epoch: 0, step: 0 }
   #started = false
   #ended = false
   #lastProgress = 0
@@ -192,19 +194,25 @@ export class Runner {
 
   /**
    * Scores the test set part by part while the run stands still, and reads the mail in between.
-   * @param {number} hardest @returns {Promise<import('./protocol.js').ClassReport | null>} null once it goes on
+   * @param {number} hardest @returns {Promise<import('./protocol.js').RunClasses | null>} null once it goes on
    */
   async classesInParts(hardest) {
-    const { step } = this.#last
+    const { epoch, step } = this.#last
     let samples = 20
     for (;;) {
       const before = performance.now()
       const report = this.#session.classesPart(hardest, samples)
-      if (report) return report
+      if (report) return { ...report, epoch, step }
       samples = Math.ceil(samples * Math.min(4, partLasts / Math.max(0.1, performance.now() - before)))
       await nextTask()
       if (this.#ended || this.#state === 'training' || this.#last.step !== step) return null
     }
+  }
+
+  /** What the last scoring at the end of an epoch found. @returns {import('./protocol.js').RunClasses | null} null before the first */
+  epochClasses() {
+    const report = this.#session.epochClasses()
+    return report && { ...report, ...this.#scored }
   }
 
   #over() {
@@ -307,6 +315,7 @@ export class Runner {
   /** @param {import('./core.js').Progress} answer @param {number} took */
   #onEpoch(answer, took) {
     this.#scoring = 0
+    this.#scored = { epoch: answer.epoch, step: this.#last.step }
     this.#meter.addScoring(took, true)
     this.#sendProgress()
     this.#post('epoch', {

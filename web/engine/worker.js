@@ -261,7 +261,7 @@ const requests = {
   classes: ({ hardest }) => current().session.classes(hardest),
   /** @param {{hardest: number}} message */
   classesInParts: ({ hardest }) => current().classesInParts(hardest),
-  epochClasses: () => current().session.epochClasses(),
+  epochClasses: () => current().epochClasses(),
   /** @param {{name: string}} message */
   parameter: ({ name }) => current().session.parameter(name),
   weightsSha256: () => current().session.weightsSha256(),

@@ -18,6 +18,8 @@ export function frame(lab, field, controlId) {
   const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
   const label = h('label', { for: controlId }, field.label)
   const body = h('div', { class: 'field-body' })
+  // Texts on their way to the engine.
+  let applying = 0
   const element = h('div', { class: 'field', 'data-field': field.name },
     h('div', { class: 'field-head' }, label,
       field.live && h('span', { class: 'badge', title: 'Takes effect while training' }, 'live'), back),
@@ -34,7 +36,9 @@ export function frame(lab, field, controlId) {
 
   /** Applies a text, or the default for null. @param {string | null} text @returns {Promise<boolean>} */
   async function commit(text) {
+    applying += 1
     const wrong = await (text === null ? lab.resetField(field.name) : lab.edit(field.name, text))
+    applying -= 1
     fail(wrong)
     return !wrong
   }
@@ -45,7 +49,17 @@ export function frame(lab, field, controlId) {
     element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
   }
 
-  return { element, body, label, error, errorId, commit, fail, show }
+  /** @param {() => void} update brings the control to what the lab shows @returns {Control} */
+  function control(update) {
+    return { element, show: () => {
+      show()
+      if (applying <= 1) return update()
+      // Overtaken by what was typed or pressed after it: that comes next, and is then shown whatever it is.
+      for (const input of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll('[data-shown]'))) delete input.dataset.shown
+    } }
+  }
+
+  return { element, body, label, error, errorId, commit, fail, show, control }
 }
 
 /** Whether the other settings make this one matter. @param {Lab} lab @param {Field} field */
@@ -86,10 +100,7 @@ function makeText(lab, field) {
   if (field.name === 'seed') {
     parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
   }
-  return { element: parts.element, show: () => {
-    parts.show()
-    showText(input, lab.shown[field.name], parts)
-  } }
+  return parts.control(() => showText(input, lab.shown[field.name], parts))
 }
 
 /**
@@ -142,15 +153,14 @@ function makeSlider(lab, field) {
   })
   const text = () => String(Number((10 ** Number(slider.value)).toPrecision(2)))
   parts.body.append(slider, input)
-  return { element: parts.element, show: () => {
-    parts.show()
+  return parts.control(() => {
     const value = lab.shown[field.name]
     if (input.dataset.shown !== String(value) || document.activeElement !== slider) {
       slider.value = String(Math.log10(Math.max(value, 1e-12)))
       slider.setAttribute('aria-valuetext', String(value))
     }
     showText(input, value, parts)
-  } }
+  })
 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
@@ -165,15 +175,14 @@ function makeChoice(lab, field) {
   async function choose() {
     if (!await parts.commit(select.value)) select.value = lab.shown[field.name]
   }
-  return { element: parts.element, show: () => {
-    parts.show()
+  return parts.control(() => {
     if (select.options.length < (field.choices?.length ?? 0)) {
       select.replaceChildren(...(field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
     }
     select.value = lab.shown[field.name]
     const about = field.choices?.find((choice) => choice.name === select.value)?.about
     if (help && about) help.textContent = sentenceCase(about)
-  } }
+  })
 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
@@ -183,8 +192,5 @@ function makeSwitch(lab, field) {
   const box = h('input', { id, type: 'checkbox', role: 'switch', 'aria-describedby': `${id}-help`,
     onchange: () => void parts.commit(String(box.checked)) })
   parts.label.before(box)
-  return { element: parts.element, show: () => {
-    parts.show()
-    box.checked = lab.shown[field.name]
-  } }
+  return parts.control(() => void (box.checked = lab.shown[field.name]))
 }

@@ -1,5 +1,5 @@
 // The run that the browser keeps for a reload: offered after one, and said when it cannot be kept.
-import { capitalised, plural } from './format.js'
+import { capitalised, count, plural } from './format.js'
 import { sentence } from './lab.js'
 
 let asked = false
@@ -14,7 +14,8 @@ export function askToPersist() {
 /** @param {import('./lab.js').Lab} lab */
 export async function offerKept(lab) {
   const { engine } = lab
-  engine.on('kept', () => {
+  engine.on('kept', ({ step }) => {
+    document.body.dataset.kept = String(step)
     askToPersist()
     lab.emit('unnotice', { key: 'keep' })
   })
@@ -50,7 +51,7 @@ function offer(lab, saved) {
   const over = saved.phase === 'done' || saved.phase === 'diverged'
   lab.emit('notice', {
     key: 'kept', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,
-    text: `${saved.model} on ${saved.data}: ${plural(saved.step, 'step')} of ${saved.totalSteps}, epoch ${saved.epoch} of ${saved.epochs}.`,
+    text: `${saved.model} on ${saved.data}: ${plural(saved.step, 'step')} of ${count(saved.totalSteps)}, epoch ${saved.epoch} of ${saved.epochs}.`,
     advice: 'Until you choose, it stays as it is, and no other is kept for a reload.',
     action: { label: over ? 'Show' : 'Continue', run: () => void takeUp(lab, saved) },
     other: { label: 'Discard', run: () => void lab.engine.forgetKept() },

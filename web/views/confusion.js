@@ -84,16 +84,15 @@ class ConfusionView extends View {
     const { lab } = this
     if (!this.seen) return
     const { training, run } = lab
-    const epoch = lab.epochs.length
-    const step = training ? lab.epochs.at(-1)?.step ?? 0 : lab.step
-    const of = `${run.config.seed} ${step} ${training} ${lab.state}`
+    const of = `${run.config.seed} ${training ? lab.epochs.at(-1)?.step ?? 0 : lab.step} ${training} ${lab.state}`
     if (of === this.#of && this.#report) return
     this.#of = of
     const report = training ? await lab.engine.epochClasses() : await lab.engine.classesInParts()
     if (!report || lab.run !== run) return void (this.#of = '')
     this.#report = report
-    this.dataset.step = String(step)
-    const when = training ? `At the end of epoch ${epoch}` : `At step ${count(step)}`
+    // The run may have gone on since it was asked for.
+    this.dataset.step = String(report.step)
+    const when = training ? `At the end of epoch ${report.epoch}` : `At step ${count(report.step)}`
     this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images right (${percent(report.correct / report.samples)})`
     this.#fill(report)
   }
