@@ -1,4 +1,5 @@
 // The page's start: engine, lab, panel, cards; and what concerns all of them, as tabs, themes, loading and failures.
+import { early } from './boot.js'
 import { createEngine, hasSimd } from './engine/engine.js'
 import { Cards, embeddedRows } from './ui/cards.js'
 import { bytes, percent, plural } from './ui/format.js'
@@ -49,14 +50,16 @@ async function start() {
   const rows = embedded?.map((row) => ({ ...row, group: 'Views' })) ?? views
   if (embedded) document.body.dataset.embed = 'true'
   const modules = Promise.all(rows.map((view) => view.load()))
-  const lab = new Lab(await createEngine())
+  const lab = new Lab(await (early ?? createEngine()))
   listen(lab)
   showLoading(lab)
   await lab.open()
   loading.hidden = true
   await modules
-  find('rl-panel', Panel).attach(lab)
+  // The run can be started from here on; the rest makes way for whoever does.
   topBar.attach(lab)
+  await new Promise((done) => setTimeout(done))
+  find('rl-panel', Panel).attach(lab)
   await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
   if (rows.some(({ tag }) => tag === 'rl-runs')) lab.kept.begin()
   // Not waited for: the page can be used without it. Views alone, perhaps several in one page, leave it to the whole.

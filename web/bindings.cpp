@@ -51,8 +51,30 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::vector<std::uint8_t> bytes_of(const val& array) {
-  return emscripten::convertJSArrayToNumberVector<std::uint8_t>(array);
+// The bytes of a Uint8Array, or what {length, read(place)} puts into one place after the other, saying how
+// many it did. In pieces that are appended by their pointers, which libc++ copies at once: other iterators
+// go byte by byte, and so does resize().
+std::vector<std::uint8_t> bytes_of(const val& source) {
+  constexpr std::size_t kPiece = 1 << 20;
+  const auto length = source["length"].as<std::size_t>();
+  const bool reads = !source["read"].isUndefined();
+  std::vector<std::uint8_t> bytes, piece(std::min(length, kPiece));
+  bytes.reserve(length);
+  while (bytes.size() < length) {
+    const std::size_t count = std::min(kPiece, length - bytes.size());
+    const val place(emscripten::typed_memory_view(count, piece.data()));
+    if (reads) {
+      const auto found = source.call<std::size_t>("read", place);
+      if (found != count) {
+        throw Error("a file has " + std::to_string(bytes.size() + found) + " bytes of the " +
+                    std::to_string(length) + " that it should have");
+      }
+    } else {
+      place.call<void>("set", source.call<val>("subarray", bytes.size(), bytes.size() + count));
+    }
+    bytes.insert(bytes.end(), piece.data(), piece.data() + count);
+  }
+  return bytes;
 }
 
 // A copy that JavaScript owns: memory may grow and move under a view.

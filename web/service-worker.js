@@ -11,7 +11,7 @@ const build = scope.build
 const cacheName = `reluscope ${build.version}`
 
 scope.addEventListener('install', () => scope.skipWaiting())
-scope.addEventListener('activate', (/** @type {any} */ event) => event.waitUntil(scope.clients.claim()))
+scope.addEventListener('activate', (/** @type {any} */ event) => event.waitUntil(activate()))
 scope.addEventListener('message', (/** @type {any} */ event) => {
   if (event.data === 'keep') event.waitUntil(keep())
 })
@@ -19,6 +19,12 @@ scope.addEventListener('fetch', (/** @type {any} */ event) => {
   const { request } = event
   if (request.method === 'GET' && request.url.startsWith(scope.registration.scope)) event.respondWith(answer(event))
 })
+
+async function activate() {
+  // The page is asked for while this worker is still being started.
+  await scope.registration.navigationPreload?.enable()
+  await scope.clients.claim()
+}
 
 /** Keeps this build whole, then forgets those before it. */
 async function keep() {
@@ -39,8 +45,8 @@ async function keep() {
 async function answer(event) {
   const { request } = event
   try {
-    const response = await fetch(request)
-    if (response.ok) event.waitUntil(keepToo(request, response.clone()))
+    const response = await event.preloadResponse ?? await fetch(request)
+    if (response.ok && isExtra(request)) event.waitUntil(keepToo(request, response.clone()))
     return withHeaders(response)
   } catch (error) {
     const kept = await (await caches.open(cacheName)).match(request, { ignoreSearch: true }) ?? await caches.match(request, { ignoreSearch: true })
@@ -49,11 +55,13 @@ async function answer(event) {
   }
 }
 
-/** Keeps what the page asked for beyond the build's list, such as another data set. @param {Request} request @param {Response} response */
+const listed = new Set(build.files.map((file) => new URL(file, scope.location.href).href))
+
+/** Whether the page asked for something beyond the build's list, such as another data set. @param {Request} request */
+const isExtra = ({ url }) => !listed.has(url) && !new URL(url).search
+
+/** @param {Request} request @param {Response} response */
 async function keepToo(request, response) {
-  const url = new URL(request.url)
-  const listed = build.files.some((file) => new URL(file, scope.registration.scope).href === url.href)
-  if (listed || url.search) return
   const cache = await caches.open(cacheName)
   if (!await cache.match(request)) await cache.put(request, response)
 }
@@ -62,7 +70,9 @@ async function keepToo(request, response) {
 function withHeaders(response) {
   // Redirects and the like cannot be made anew, and are none of the page's files.
   if (response.status === 0 || response.type === 'opaque') return response
+  const missing = Object.entries(build.headers).filter(([name, value]) => response.headers.get(name) !== value)
+  if (missing.length === 0) return response  // as it is it goes through quickest
   const headers = new Headers(response.headers)
-  for (const [name, value] of Object.entries(build.headers)) headers.set(name, value)
+  for (const [name, value] of missing) headers.set(name, value)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }

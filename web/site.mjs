@@ -150,12 +150,14 @@ export function buildSite() {
   wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')))
   wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))
 
-  /** @type {{ name: string, label: string, class_names?: string[] }[]} as the page reads them */
+  /** @type {{ name: string, label: string, version: string, class_names?: string[] }[]} as the page reads them */
   const present = []
   for (const source of sources) {
     const folder = join(dataRoot, source.name)
     if (!existsSync(folder)) continue
-    present.push({ name: source.name, label: source.label, class_names: source.class_names })
+    const sum = createHash('sha256')
+    for (const file of idxFiles) sum.update(readFileSync(join(folder, file + source.suffix)))
+    present.push({ name: source.name, label: source.label, version: sum.digest('hex').slice(0, 16), class_names: source.class_names })
     for (const file of idxFiles) {
       const [target, origin] = [`data/${source.name}/${file}.gz`, join(folder, file + source.suffix)]
       compressed.set(target, origin)

@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/primitives.h"
@@ -42,6 +43,24 @@ void check_labels(std::span<const std::uint8_t> labels, int classes, const std::
   for (const std::uint8_t label : labels) {
     if (label >= classes) refuse_label(what, labels, label, classes_text(classes));
   }
+}
+
+// Most pixels of most sets are 0: eight such are counted at once, as one after the other each would wait
+// until the count before it is stored. Not inlined: where functions are compiled again while they are
+// used, as in browsers, the better code is taken at the next call.
+[[gnu::noinline]] void count_pixels(std::span<const std::uint8_t> image,
+                                    std::array<std::int64_t, 256>& counts) {
+  std::size_t p = 0;
+  for (; p + 8 <= image.size(); p += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, image.data() + p, 8);
+    if (eight == 0) {
+      counts[0] += 8;
+    } else {
+      for (std::size_t q = p; q < p + 8; ++q) ++counts[image[q]];
+    }
+  }
+  for (; p < image.size(); ++p) ++counts[image[p]];
 }
 
 }  // namespace
@@ -155,9 +174,7 @@ Dataset::Dataset(std::string name, ImageSet train, ImageSet test,
 
 void Dataset::look_at_pixels() {
   const auto total = static_cast<std::int64_t>(train_.count()) * train_.pixels();
-  for (int i = 0; i < train_.count(); ++i) {
-    for (const std::uint8_t pixel : train_.image(i)) ++pixel_counts_[pixel];
-  }
+  for (int i = 0; i < train_.count(); ++i) count_pixels(train_.image(i), pixel_counts_);
   const auto most = std::max_element(pixel_counts_.begin(), pixel_counts_.end());
   background_ = static_cast<int>(most - pixel_counts_.begin());
   density_ = 1.0 - static_cast<double>(*most) / static_cast<double>(total);

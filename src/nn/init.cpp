@@ -1,5 +1,7 @@
 #include "nn/init.h"
 
+#include <algorithm>
+
 #include "nn/orthogonal.h"
 
 namespace reluscope {
@@ -72,6 +74,15 @@ const InitScheme* find_init_scheme(std::string_view name) {
 
 namespace {
 
+// Elements `first` and on. Called for pieces and not inlined: where functions are compiled again while they
+// are used, as in browsers, the better code is taken at the next call.
+[[gnu::noinline]] void fill_normal(std::vector<float>& values, std::size_t first, std::size_t count,
+                                   double factor, const Rng& rng) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    values[i] = static_cast<float>(rng.normal(i) * factor);
+  }
+}
+
 std::vector<float> initial_weights(const InitScheme& scheme, const ParameterSpec& spec, double gain,
                                    double value, const Rng& rng) {
   std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)));
@@ -82,8 +93,9 @@ std::vector<float> initial_weights(const InitScheme& scheme, const ParameterSpec
   switch (scheme.kind) {
     case Kind::kNormal: {
       const double factor = deviation();
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = static_cast<float>(rng.normal(i) * factor);
+      constexpr std::size_t kPiece = 1024;
+      for (std::size_t i = 0; i < values.size(); i += kPiece) {
+        fill_normal(values, i, std::min(kPiece, values.size() - i), factor, rng);
       }
       break;
     }

@@ -16,8 +16,10 @@ export class CoreError extends Error {
  * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Progress
  * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
  * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
- * @typedef {{name: string, trainImages: Uint8Array, trainLabels: Uint8Array,
- *            testImages: Uint8Array, testLabels: Uint8Array}} IdxFiles
+ * @typedef {{length: number, read: (place: Uint8Array) => number}} FileReader puts a file's next bytes into a place, and says
+ *   how many there were
+ * @typedef {Uint8Array | FileReader} FileBytes
+ * @typedef {{name: string, trainImages: FileBytes, trainLabels: FileBytes, testImages: FileBytes, testLabels: FileBytes}} IdxFiles
  */
 
 /**
@@ -47,6 +49,9 @@ function asBytes(value, what) {
   if (!(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`)
   return value
 }
+
+/** @param {any} value @param {string} what @returns {FileBytes} */
+const asFile = (value, what) => (typeof value?.read === 'function' ? value : asBytes(value, what))
 
 /** @param {unknown} value @param {string} what @returns {number} */
 function asWhole(value, what) {
@@ -448,10 +453,10 @@ export class Core {
   createDataset(files) {
     return new Dataset(unwrap(this.module.Dataset.make(
       asText(files.name, 'name'),
-      asBytes(files.trainImages, 'trainImages'),
-      asBytes(files.trainLabels, 'trainLabels'),
-      asBytes(files.testImages, 'testImages'),
-      asBytes(files.testLabels, 'testLabels'),
+      asFile(files.trainImages, 'trainImages'),
+      asFile(files.trainLabels, 'trainLabels'),
+      asFile(files.testImages, 'testImages'),
+      asFile(files.testLabels, 'testLabels'),
     )))
   }
 

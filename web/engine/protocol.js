@@ -24,8 +24,8 @@ export const version = 1
  * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number,
  *            memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
  *
- * @typedef {{name: string, label: string, class_names?: string[], own?: boolean}} DatasetEntry a data set that can
- *   be loaded; own: the page brought it
+ * @typedef {{name: string, label: string, version?: string, class_names?: string[], own?: boolean}} DatasetEntry a data set
+ *   that can be loaded; version: changes with its files; own: the page brought it
  * @typedef {{name: string, train: number, test: number, height: number, width: number, classes: number,
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *

@@ -5,6 +5,7 @@ import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
 import { version } from './protocol.js'
 import { Runner, buffersOf } from './runner.js'
+import { forgetUnpacked, keepUnpacked, ofUnpacked } from './unpacked.js'
 
 /** @typedef {import('./protocol.js').Config} Config */
 
@@ -13,6 +14,9 @@ const scope = self
 
 /** More threads than this gain nothing on networks of this size. */
 const mostThreads = 16
+
+/** Milliseconds after which a data set is kept for the next time: whoever loads it first wants to begin. */
+const keepAfter = 1000
 
 /** @type {import('./core.js').Core} */
 let core
@@ -65,11 +69,30 @@ async function datasetOf(name) {
   if (dataset?.info.name === name) return dataset
   const known = datasets.map((entry) => entry.name)
   if (!known.includes(name)) throw new Error(`data is "${name}", but this page has ${known.join(' and ')}`)
+  const version = datasets.find((entry) => entry.name === name)?.version
+  const data = await keptData(name, version) ?? await fetchedData(name, version)
+  return { data, info: data.info() }
+}
+
+/** @param {string} name @param {string} [version] */
+async function keptData(name, version) {
+  if (!version) return undefined
+  try {
+    return await ofUnpacked(name, version, (files) => core.createDataset({ name, ...files }))
+  } catch {
+    // Not what was kept: it is fetched again.
+    return void await forgetUnpacked(name)
+  }
+}
+
+/** @param {string} name @param {string} [version] */
+async function fetchedData(name, version) {
   const files = await fetchIdx(new URL(`${encodeURIComponent(name)}/`, dataUrl).href, (loaded, total) => {
     post('loading', { name, loaded, total })
   })
   const data = core.createDataset({ name, ...files })
-  return { data, info: data.info() }
+  if (version) setTimeout(() => void keepUnpacked(name, version, files), keepAfter)
+  return data
 }
 
 /** Frees a data set that is no longer used, unless somebody may ask for it again. @param {LoadedData | undefined} set */

@@ -51,6 +51,8 @@ export class Lab extends Emitter {
   unit = null
   /** What is done before another run takes this one's place, and what once it has or could not. @type {() => Promise<() => void>} */
   leave = async () => () => {}
+  /** @type {{question: string, plan: Promise<import('../engine/protocol.js').RatePlan>} | undefined} */
+  #rates
   /** @type {Promise<unknown>} changes are made one after the other */
   #queue = Promise.resolve()
 
@@ -163,6 +165,13 @@ export class Lab extends Emitter {
   describe(model, batch) {
     const { height, width, classes } = this.run.dataset
     return this.engine.describe(model, [1, height, width], classes, batch)
+  }
+
+  /** What the rates of a run with this config would be, reckoned once for all who ask. @param {Config} config */
+  rates(config) {
+    const question = JSON.stringify([config, this.run.dataset.name])
+    if (this.#rates?.question !== question) this.#rates = { question, plan: this.engine.rates(config) }
+    return this.#rates.plan
   }
 
   /** The image that all views show, or will once they are seen. @param {'train' | 'test'} part @param {number} index wraps around */

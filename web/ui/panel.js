@@ -23,6 +23,9 @@ const pictures = {
 const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
   'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'precision', 'simd'])
 
+/** Milliseconds that a run has to stand still before its weights are hashed. */
+const settle = 300
+
 /** @typedef {import('../engine/protocol.js').Field} Field */
 
 export class Panel extends HTMLElement {
@@ -66,13 +69,20 @@ export class Panel extends HTMLElement {
   /** The weights' hash, to compare a run with one of the command line. @param {import('./lab.js').Lab} lab */
   #makeHash(lab) {
     const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
-    const show = async () => {
-      if (lab.training || !lab.run) return void (output.textContent = 'when it stands still')
-      output.textContent = await lab.engine.weightsSha256().catch(() => '–')
+    let latest = 0
+    const show = () => {
+      const mine = ++latest
+      const still = lab.run && !lab.training
+      output.textContent = still ? '…' : 'when it stands still'
+      // Not at once: whoever makes single steps does not wait for it.
+      if (still) setTimeout(async () => {
+        const sum = mine === latest && await lab.engine.weightsSha256().catch(() => '–')
+        if (sum && mine === latest) output.textContent = sum
+      }, settle)
     }
     lab.on('state', show)
     lab.on('run', show)
-    void show()
+    show()
     return h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Weights SHA-256')), output,
       h('p', { class: 'field-help' }, 'The command line prints the same for the same settings and steps'))
   }

@@ -5,6 +5,8 @@ import { count, plural, short } from './format.js'
 
 const width = 270
 const height = 84
+/** Milliseconds that the first picture waits: nobody who opens the page looks here first. */
+const afterStart = 300
 
 /** @typedef {import('../engine/protocol.js').RatePlan} RatePlan */
 
@@ -31,7 +33,7 @@ export function makeRatePlot(lab, which) {
     const mine = ++latest
     let plan
     try {
-      plan = await lab.engine.rates(config)
+      plan = await lab.rates(config)
     } catch (error) {
       if (mine !== latest) return
       picture.replaceChildren()
@@ -81,7 +83,7 @@ export function makeRatePlot(lab, which) {
   for (const event of /** @type {const} */ (['run', 'settings', 'state'])) lab.on(event, () => void show())
   // Sections open and close; the toggle does not bubble.
   setTimeout(() => element.closest('details')?.addEventListener('toggle', () => void show()))
-  void show()
+  setTimeout(() => void show(), afterStart)
   return element
 }
 

@@ -1,0 +1,91 @@
+// The data set that the browser keeps unpacked: the next page takes it instead of fetching it, and fetches it again
+// where it is of another version, cut short, or not a data set.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { headless, trainJson } from '../node/support.mjs'
+import { openPage, openSite, trainToTheEnd } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+const hash = '#model=dense+16+|+relu+|+dense+10&epochs=1&train_samples=3000'
+
+/** @typedef {import('./support.mjs').Page} Page */
+
+/**
+ * The files kept, by name, their bytes; changed by a function first if there is one.
+ * @param {Page} page @param {'none' | 'cut' | 'header' | 'version' | 'label'} [damage]
+ */
+function kept(page, damage = 'none') {
+  return page.evaluate(async (how) => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope-data', { create: true })
+    const sizes = /** @type {Record<string, number>} */ ({})
+    for await (const [name, handle] of /** @type {any} */ (folder).entries()) {
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
+      sizes[name] = new DataView(bytes.buffer).getUint32(0, true) === 0 ? 0 : bytes.length
+      if (how === 'none') continue
+      const target = how === 'version' ? await folder.getFileHandle(`${name}0`, { create: true }) : handle
+      const [, images] = new Uint32Array(bytes.buffer, 0, 2)
+      if (how === 'header') bytes[20] ^= 0xff // the first byte of the training images
+      if (how === 'label') bytes[20 + images + 8 + 5] = 200
+      const writable = await target.createWritable()
+      await writable.write(how === 'cut' ? bytes.subarray(0, bytes.length - 1) : bytes)
+      await writable.close()
+      if (how === 'version') await folder.removeEntry(name)
+    }
+    return sizes
+  }, damage)
+}
+
+/** Loads the page again and trains; gives the weights' hash and how many files of the data set were asked for. @param {Page} page */
+async function trainedAgain(page) {
+  let fetched = 0
+  page.on('request', (request) => (fetched += Number(/data\/mnist\/.*\.gz$/.test(request.url()))))
+  await page.reload()
+  await page.waitForSelector('body[data-ready]')
+  const sum = await trainToTheEnd(page)
+  return { sum, fetched }
+}
+
+/** Until the data set is whole in the storage. @param {Page} page */
+async function waitForKept(page) {
+  for (let i = 0; i < 200; i++) {
+    const sizes = Object.values(await kept(page))
+    if (sizes.length === 1 && sizes[0] > 5e7) return
+    await page.waitForTimeout(100)
+  }
+  assert.fail(`kept are ${JSON.stringify(await kept(page))}`)
+}
+
+test('a page loaded again takes the data set as it was unpacked, and trains to the same weights', async () => {
+  const expected = trainJson(headless, ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--train_samples', '3000']).hash
+  const { page, troubles, close } = await openPage(site, { hash })
+  await waitForKept(page)
+  assert.deepEqual(await trainedAgain(page), { sum: expected, fetched: 0 })
+  for (const damage of /** @type {const} */ (['cut', 'header', 'label', 'version'])) {
+    await kept(page, damage)
+    const { sum, fetched } = await trainedAgain(page)
+    assert.equal(sum, expected, damage)
+    assert.ok(fetched >= 4, `${damage}: ${fetched} files were fetched`)
+    await waitForKept(page)
+  }
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('where storage is full nothing is kept, and the page works as ever', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, prepare: async (context) => {
+    const session = await context.newCDPSession(await context.newPage())
+    await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 20e6 })
+  } })
+  await page.waitForTimeout(3000)
+  assert.deepEqual(await kept(page), {})
+  const { fetched } = await trainedAgain(page)
+  assert.ok(fetched >= 4)
+  assert.deepEqual(troubles, [])
+  await close()
+})
