@@ -49,8 +49,7 @@ test('a card is collapsed, closed and brought back, and the browser remembers', 
 
 test('every view explains itself in place, in a few sentences: what it is, what to look for, what to try', async () => {
   const { page, close } = await openPage(site)
-  const plain = ['rl-runs', 'rl-files', 'rl-log']  // lists of what there is: the line under their titles says it
-  for (const { tag } of views.filter((view) => !plain.includes(view.tag))) {
+  for (const { tag } of views) {
     const details = page.locator(`${tag} details.explain`)
     assert.equal(await details.count(), 1, tag)
     assert.ok(!await details.evaluate((element) => /** @type {HTMLDetailsElement} */ (element).open), tag)

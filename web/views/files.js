@@ -2,6 +2,7 @@
 // and all of it as one checkpoint; and weights and checkpoints that are opened by button or by dropping their file.
 import { h, icon } from '../ui/dom.js'
 import { download, fileName } from '../ui/download.js'
+import { explain } from '../ui/explain.js'
 import { bytes } from '../ui/format.js'
 import { View } from './view.js'
 
@@ -28,7 +29,12 @@ class FilesView extends View {
     const rows = [...this.lab.registry.save_formats, ...metrics].map(({ name, about }) => this.#row(name, about, () => this.lab.engine.save(name)))
     rows.push(this.#row('json', 'the settings, as --config takes them', async () => new TextEncoder().encode(JSON.stringify(this.lab.run.config, null, 2) + '\n')))
     rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to go on here, in Node or natively', () => this.lab.engine.checkpoint()))
-    this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status)
+    this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status,
+      explain({
+        what: 'What the network has learnt, for other programs: .pth for PyTorch, .onnx for most others, .safetensors for both. The .py rebuilds the network in PyTorch, and the .ckpt holds the whole run.',
+        look: 'The same weights give the same bytes, here, in Node and natively: two files can be compared by their hash.',
+        attempt: 'Train, save .pth and .py into one folder, and run the script there: it scores MNIST in PyTorch as this page does.',
+      }))
     this.addEventListener('dragover', (event) => {
       event.preventDefault()
       this.#drop.classList.add('is-over')

@@ -1,5 +1,6 @@
 // The lines that the command line would have printed.
 import { h } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { View } from './view.js'
 
 /** Older lines are dropped from the screen. */
@@ -10,7 +11,12 @@ class LogView extends View {
   #empty = h('p', { class: 'empty' }, 'Press Train: a line every 100 batches, and the test set’s score after each epoch.')
 
   build() {
-    this.append(this.#empty, this.#text)
+    this.append(this.#empty, this.#text,
+      explain({
+        what: 'What the command line prints for the same settings: the loss every 100 batches, and the test set’s score after each epoch.',
+        look: 'The last line, with the SHA-256 of the weights. It is the same in every browser, in Node and natively.',
+        attempt: 'Download the settings under Files, train with them by reluscope train --config, and compare the two.',
+      }))
     this.lab.on('log', () => this.#show())
     this.lab.on('run', () => this.#show())
     this.#show()

@@ -1,5 +1,6 @@
 // The runs that this browser keeps: named, with what each changed, laid over one another, opened again where they stood.
 import { h, iconButton } from '../ui/dom.js'
+import { explain } from '../ui/explain.js'
 import { bytes, count, percent, plural, short } from '../ui/format.js'
 import { readHash, writeHash } from '../ui/hash.js'
 import { differences } from '../ui/kept_runs.js'
@@ -33,7 +34,12 @@ class RunsView extends View {
   #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, this.#charts.loss.element, this.#charts.accuracy.element))
 
   build() {
-    this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare)
+    this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare,
+      explain({
+        what: 'Every run that has begun to train is kept in this browser, with its settings, curves and weights. Beside each stands what differs from the run before it.',
+        look: 'Which change moved the accuracy. One at a time tells; three at once do not.',
+        attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and go on with it.',
+      }))
     this.lab.on('runs', () => this.#show())
     this.lab.on('run', () => this.#show())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
