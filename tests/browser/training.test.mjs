@@ -274,6 +274,20 @@ test('after a divergence the last good weights are kept, and a run goes on from 
   await close()
 })
 
+test('after a divergence that left no number in the weights there is only the way back to step 0', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+tanh+|+dense+10&optimizer=sgd&lr=1000000&weight_decay=10&train_samples=3000' })
+  await press(page, 'Train')
+  await waitForState(page, 'diverged')
+  const notice = page.locator('.notice[data-key=diverged]')
+  assert.doesNotMatch(await notice.innerText(), /They are kept|Go on from them/)
+  assert.match(await notice.innerText(), /Lower the learning rate, then reset/)
+  await press(page, 'Back to step 0')
+  await waitForState(page, 'ready')
+  assert.equal(await notice.count(), 0)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
 test('a page loaded again from the cache: time to its first step', async (t) => {
   const { page, close } = await openPage(site)
   // Asked for and measured inside the page: the way to the test and back is no part of it.
