@@ -169,7 +169,7 @@ export class Lab extends Emitter {
 
   /** What the rates of a run with this config would be, reckoned once for all who ask. @param {Config} config */
   rates(config) {
-    const question = JSON.stringify([config, this.run.dataset.name])
+    const question = JSON.stringify([config, this.run.dataset])
     if (this.#rates?.question !== question) this.#rates = { question, plan: this.engine.rates(config) }
     return this.#rates.plan
   }

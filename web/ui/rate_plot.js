@@ -27,7 +27,7 @@ export function makeRatePlot(lab, which) {
     const { shown, step } = lab
     // With what was changed on the way, as the run has it.
     const config = { ...shown, lr: lab.run.config.events.length > 0 ? lab.run.config.lr : shown.lr, events: lab.run.config.events }
-    const question = JSON.stringify([config, lab.run.dataset.name])
+    const question = JSON.stringify([config, lab.run.dataset])
     if (question === asked) return mark(step)
     asked = question
     const mine = ++latest
