@@ -129,7 +129,7 @@ async function firstSteps(site) {
   for (let i = 0; i < 2; i++) {
     if (i === 0) await page.goto(site.url + hash)
     else {
-      await page.waitForTimeout(1500)
+      await page.waitForTimeout(3000)  // until the browser has kept what it keeps
       await page.reload()
     }
     await page.waitForSelector('body[data-first-step]', { timeout: 60_000 })

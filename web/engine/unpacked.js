@@ -12,8 +12,11 @@ const head = 4 * (1 + parts.length)
 /** Bytes written at a time, so that the worker can train in between. */
 const piece = 1 << 20
 
-/** @returns {Promise<FileSystemDirectoryHandle>} */
-const openFolder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true })
+/** Throws where there is none, or none whose files can be read at once. @param {boolean} create */
+async function openFolder(create) {
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no synchronous access')
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create })
+}
 
 /** @param {string} name @param {string} version */
 const fileOf = (name, version) => `${name}.${version}`
@@ -31,7 +34,7 @@ const access = (file, mode) => /** @type {any} */ (file).createSyncAccessHandle(
 export async function ofUnpacked(name, version, make) {
   let handle
   try {
-    handle = await access(await (await openFolder()).getFileHandle(fileOf(name, version)), 'read-only')
+    handle = await access(await (await openFolder(false)).getFileHandle(fileOf(name, version)), 'read-only')
   } catch {
     return undefined // never kept, open elsewhere, or no such storage
   }
@@ -61,8 +64,8 @@ export async function ofUnpacked(name, version, make) {
  * @param {string} name @param {string} version @param {Idx} files
  */
 export async function keepUnpacked(name, version, files) {
-  const folder = await openFolder().catch(() => undefined)
-  if (!folder || typeof FileSystemFileHandle !== 'function' || !('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return
+  const folder = await openFolder(true).catch(() => undefined)
+  if (!folder) return
   await forgetUnpacked(name)
   let handle
   let whole = false
@@ -89,7 +92,7 @@ export async function keepUnpacked(name, version, files) {
 /** @param {string} name of a data set, of which no version is kept any more */
 export async function forgetUnpacked(name) {
   try {
-    const folder = await openFolder()
+    const folder = await openFolder(false)
     for await (const file of /** @type {any} */ (folder).keys()) if (file.startsWith(`${name}.`)) await folder.removeEntry(file)
   } catch {
     // There is no such storage, or it is open in another tab.
