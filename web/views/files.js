@@ -31,7 +31,7 @@ class FilesView extends View {
     rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to go on here, in Node or natively', () => this.lab.engine.checkpoint()))
     this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status,
       explain({
-        what: 'What the network has learnt, for other programs: .pth for PyTorch, .onnx for most others, .safetensors for both. The .py rebuilds the network in PyTorch, and the .ckpt holds the whole run.',
+        what: 'What the network has learnt, for other programs: .pth for PyTorch, .onnx for most others, and .safetensors, which can be opened here again. The .py rebuilds the network in PyTorch, and the .ckpt holds the whole run.',
         look: 'The same weights give the same bytes, here, in Node and natively: two files can be compared by their hash.',
         attempt: 'Train, save .pth and .py into one folder, and run the script there: it scores MNIST in PyTorch as this page does.',
       }))
