@@ -2,6 +2,7 @@
 // that are damaged, storage that is full, of another kind or not there at all; and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
+import { count } from '../../web/ui/format.js'
 import { keepInSight, openPage, openSite, output, press, pressFromAfar, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -34,9 +35,6 @@ async function trainAndStop(page, step, forReload = true) {
   await waitForRow(page, stopped)
   return stopped
 }
-
-/** A number as the page writes it. @param {number} n */
-const count = (n) => n.toLocaleString('en-US')
 
 /** @param {Page} page @param {number} step */
 const waitForKept = (page, step) => page.waitForSelector(`body[data-kept="${step}"]`)
