@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
-import { csvRows, downloaded, openPage, openSite, press, setField, stepOf, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
+import { csvRows, downloaded, openPage, openSite, press, setField, trainTo, trainToTheEnd, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -16,10 +16,10 @@ after(() => site?.close())
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** How many pixels of a chart are nearly of a colour. @param {Page} page @param {number} chart @param {string} property */
-const pixelsLike = (page, chart, property) => page.evaluate(({ chart, property }) => {
+/** A chart's picture, which of its pixels are nearly of a colour, and where its plot lies. @param {Page} page @param {number} chart @param {string} property */
+const pixelsOf = (page, chart, property) => page.evaluate(({ chart, property }) => {
   const canvas = document.querySelectorAll('rl-curves canvas')[chart]
-  if (!(canvas instanceof HTMLCanvasElement)) return -1
+  if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no chart')
   const probe = document.body.appendChild(document.createElement('i'))
   probe.style.color = `var(${property})`
   const wanted = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number)
@@ -30,10 +30,28 @@ const pixelsLike = (page, chart, property) => page.evaluate(({ chart, property }
   const context = copy.getContext('2d', { willReadFrequently: true })
   context?.drawImage(canvas, 0, 0)
   const { data } = context?.getImageData(0, 0, copy.width, copy.height) ?? { data: [] }
-  let count = 0
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && wanted.every((value, c) => Math.abs(value - data[i + c]) < 12)) count += 1
-  return count
+  const like = /** @type {{x: number, y: number}[]} */ ([])
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] > 200 && wanted.every((value, c) => Math.abs(value - data[i + c]) < 12)) like.push({ x: i / 4 % copy.width, y: Math.floor(i / 4 / copy.width) })
+  }
+  const [outer, inner] = [canvas, canvas.parentElement?.querySelector('.u-over')].map((each) => each?.getBoundingClientRect() ?? new DOMRect())
+  return { like, plot: { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height } }
 }, { chart, property })
+
+/** How many pixels of a chart are nearly of a colour. @param {Page} page @param {number} chart @param {string} property */
+const pixelsLike = async (page, chart, property) => (await pixelsOf(page, chart, property)).like.length
+
+/**
+ * How many pixels of a colour stand above each other at a place of the plot, a pixel to either side allowed.
+ * @param {Page} page @param {number} chart @param {string} property @param {number} share of the plot's width
+ */
+async function columnAt(page, chart, property, share) {
+  const { like, plot } = await pixelsOf(page, chart, property)
+  const at = plot.left + share * plot.width
+  const inside = like.filter(({ y }) => y >= plot.top && y < plot.top + plot.height)
+  const columns = [-1, 0, 1].map((shift) => inside.filter(({ x }) => x === Math.floor(at) + shift).length)
+  return { pixels: Math.max(...columns), height: plot.height }
+}
 
 test('the CSV has the losses and scores of the command line, validation among them; the PNG is a picture', async () => {
   const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '2', '--batch', '100', '--train_samples', '6000', '--validation', '1000']
@@ -116,18 +134,18 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
 
 test('the cursor is shared, by mouse and by keys, its values are sorted, and a live change leaves its mark', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=100' })
-  await press(page, 'Train')
-  await waitForStep(page, 200)
-  await press(page, 'Pause')
-  await waitForState(page, 'paused')
-  const before = await pixelsLike(page, 0, '--muted')
+  const step = await trainTo(page, 200)
   await setField(page, 'Learning rate', '0.01')
   await page.waitForFunction(() => location.hash.includes('events'))
-  const step = await stepOf(page)
   await press(page, 'Step')
   await waitForStep(page, step + 1)
-  await page.waitForTimeout(200)
-  assert.ok(await pixelsLike(page, 0, '--muted') > before + 30, 'the mark is drawn')
+  // An upright line of the text's colour where the change was made, whole pixels wide, two in five of them drawn.
+  let mark = await columnAt(page, 0, '--muted', step / (step + 1))
+  for (let tries = 0; mark.pixels === 0 && tries < 100; tries++) {
+    await page.waitForTimeout(100)
+    mark = await columnAt(page, 0, '--muted', step / (step + 1))
+  }
+  assert.ok(Math.abs(mark.pixels / mark.height - 0.4) < 0.1, `the mark has ${mark.pixels} of ${mark.height} pixels`)
 
   await page.locator('rl-curves .plot').first().focus()
   await page.keyboard.press('End')

@@ -15,6 +15,9 @@ function begin({ ctx }, colour) {
   return scale
 }
 
+/** Where a line of that width fills whole pixels instead of half of two beside each other. @param {number} at @param {number} width */
+const crisp = (at, width) => Math.round(at - width / 2) + width / 2
+
 /** @param {any} ctx @param {[number, number]} from @param {[number, number]} to */
 function line(ctx, from, to) {
   ctx.beginPath()
@@ -28,7 +31,7 @@ export function drawMarks(chart, marks, colour) {
   const { ctx, bbox } = chart
   const scale = begin(chart, colour)
   marks.forEach(({ step, text }, i) => {
-    const x = chart.valToPos(step, 'x', true)
+    const x = crisp(chart.valToPos(step, 'x', true), scale)
     line(ctx, [x, bbox.top], [x, bbox.top + bbox.height])
     const left = x + 4 * scale + ctx.measureText(text).width > bbox.left + bbox.width
     ctx.textAlign = left ? 'right' : 'left'
@@ -42,7 +45,7 @@ export function drawLevels(chart, levels, colour) {
   const { ctx, bbox } = chart
   const scale = begin(chart, colour)
   for (const { at, text } of levels) {
-    const y = chart.valToPos(at, 'y', true)
+    const y = crisp(chart.valToPos(at, 'y', true), scale)
     line(ctx, [bbox.left, y], [bbox.left + bbox.width, y])
     ctx.fillText(text, bbox.left + 4 * scale, y - 3 * scale)
   }
