@@ -23,31 +23,47 @@ struct SparseSum {
   static constexpr int kVectors = kWidth / static_cast<int>(hn::MaxLanes(Floats()));
   V sum[kVectors];
 
+  // Two entries a turn of the only loop, an odd one before it: V8 as of Node 18 and 20 unrolls a
+  // smaller loop, or one beside another, into code that keeps its sums in memory (half the speed).
   HWY_INLINE void run(const SparseLists& x, int list, const float* start, const float* right) {
     RELUSCOPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       sum[v] = start == nullptr ? V::zero() : V::load(start + v * lanes());
     }
+    const SparseEntry* e = x.entries + x.begin[list];
     const SparseEntry* const end = x.entries + x.end[list];
-    for (const SparseEntry* e = x.entries + x.begin[list]; e != end; ++e) {
-      const V value = V::broadcast(&e->value);
-      // Offsets are those of full panels; a last panel of 16 columns has half of them.
-      const float* const from = right + (kWidth == kPanel ? e->offset : e->offset / 2);
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        sum[v] = mad(value, V::load(from + v * lanes()), sum[v]);
-      }
+    if ((end - e) % 2 != 0) add(*e++, right);
+    for (; e != end; e += 2) {
+      add(e[0], right);
+      add(e[1], right);
+    }
+  }
+
+  HWY_INLINE void add(const SparseEntry& entry, const float* right) {
+    const V value = V::broadcast(&entry.value);
+    // Offsets are those of full panels; a last panel of 16 columns has half of them.
+    const float* const from = right + (kWidth == kPanel ? entry.offset : entry.offset / 2);
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      sum[v] = mad(value, V::load(from + v * lanes()), sum[v]);
     }
   }
 };
 
+// A function of its own: V8 unrolls loops inside loops up to twice the size.
 template <class V, int kWidth>
-HWY_NOINLINE void sparse_rows(const SparseLists& x, Rows rows, const float* w, const float* start,
-                              float* y) {
+HWY_NOINLINE void sparse_row(const SparseLists& x, int row, const float* w, const float* start,
+                             float* y) {
   SparseSum<V, kWidth> sum;
+  sum.run(x, row, start, w);
+  RELUSCOPE_UNROLL
+  for (int v = 0; v < sum.kVectors; ++v) sum.sum[v].store(y + v * lanes());
+}
+
+template <class V, int kWidth>
+void sparse_rows(const SparseLists& x, Rows rows, const float* w, const float* start, float* y) {
   for (int row = rows.first; row < rows.end; ++row, y += kWidth) {
-    sum.run(x, row, start, w);
-    for (int v = 0; v < sum.kVectors; ++v) sum.sum[v].store(y + v * lanes());
+    sparse_row<V, kWidth>(x, row, w, start, y);
   }
 }
 
