@@ -41,7 +41,7 @@ export class Keeper {
   /** @type {NodeJS.Signals | ''} the signal that asked the run to stop */
   signal = ''
 
-  /** @param {string} path '': nothing is kept, and signals end the program @param {import('./core.js').Session} session */
+  /** @param {string} path '': nothing is kept, and signals end the program @param {import('../core.js').Session} session */
   constructor(path, session) {
     this.#path = path
     this.#session = session

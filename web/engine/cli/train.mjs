@@ -1,0 +1,89 @@
+// The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
+import { fstatSync, writeSync } from 'node:fs'
+import { openDataset } from './data.mjs'
+import { openToWrite, tryToWrite } from './files.mjs'
+import { Keeper, breather } from './keeper.mjs'
+import { openSaves, writeSaves } from './saves.mjs'
+
+/** A line on standard error that is drawn over, with the rate and the time left. */
+class ProgressBar {
+  started = Date.now()
+  drawn = 0
+  shown = false
+
+  /** @param {import('../core.js').Progress} progress an event of kind batch */
+  draw(progress) {
+    const now = Date.now()
+    if (now - this.drawn < 100) return
+    this.drawn = now
+    const share = progress.step / progress.total_steps
+    const seconds = (now - this.started) / 1000
+    const rate = ((progress.epoch - 1) * progress.total + progress.samples) / seconds
+    const left = seconds / share - seconds
+    const bar = '#'.repeat(Math.floor(share * 30)).padEnd(30, '.')
+    const percent = (100 * share).toFixed(0).padStart(3)
+    process.stderr.write(`\r[${bar}] ${percent}%  ${rate.toFixed(0)} samples/s  ${left.toFixed(0)} s left \x1b[K`)
+    this.shown = true
+  }
+
+  clear() {
+    if (this.shown) process.stderr.write('\r\x1b[K')
+    this.shown = false
+  }
+}
+
+/**
+ * @param {import('../core.js').Core} core
+ * @param {Record<string, string>} own
+ * @param {any} config
+ * @param {[string, string][]} flags own, with those that repeat
+ * @param {Uint8Array} [before] a checkpoint to go on from
+ */
+export async function train(core, own, config, flags, before) {
+  const dataset = openDataset(core, config.data)
+  const session = core.createSession(dataset, config)
+  if (before) session.restore(before)
+  if (own.checkpoint) tryToWrite('checkpoint', own.checkpoint)
+  const keeper = new Keeper(own.checkpoint ?? '', session)
+  const breathe = breather()
+  const outputs = openSaves(core, own, flags)
+  const csvFile = own.csv ? openToWrite('csv', own.csv, own.csv, before ? 'a' : 'w') : undefined
+  const jsonToStdout = own.jsonl === '-'
+  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl, own.jsonl, before ? 'a' : 'w') : undefined
+  const text = jsonToStdout ? process.stderr : process.stdout
+  const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
+  /** @param {import('../core.js').Progress} progress */
+  const show = (progress) => {
+    if (progress.lines.length) bar?.clear()
+    for (const line of progress.lines) text.write(line + '\n')
+    for (const line of progress.json) {
+      if (jsonToStdout) process.stdout.write(line + '\n')
+      else if (jsonFile !== undefined) writeSync(jsonFile, line + '\n')
+    }
+    if (csvFile !== undefined) for (const row of progress.csv_lines) writeSync(csvFile, row + '\n')
+    if (progress.event === 'batch') bar?.draw(progress)
+  }
+
+  const first = session.start()
+  // A table that goes on has the names of its columns already.
+  show(before && csvFile !== undefined && fstatSync(csvFile).size > 0 ? { ...first, csv_lines: [] } : first)
+  if (before) text.write(`Resumed at step ${session.position().step} (epoch ${session.position().epoch})\n`)
+  let progress
+  do {
+    await breathe()
+    if (keeper.signal) break
+    progress = session.advance()
+    show(progress)
+    if (progress.event === 'epoch') keeper.save()
+  } while (progress.event !== 'done' && progress.event !== 'diverged')
+  bar?.clear()
+  if (keeper.signal) {
+    keeper.stop(text)
+  } else if (progress?.event === 'diverged') {
+    process.exitCode = 1
+  } else {
+    writeSaves(session, outputs, text)
+  }
+  session.delete()
+  dataset.delete()
+}
