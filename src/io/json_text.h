@@ -11,6 +11,7 @@ namespace reluscope {
 inline constexpr int kMaxJsonDepth = 16;             // objects and lists in one another
 inline constexpr std::size_t kMaxJsonNames = 1000;   // of an object: looking one up takes time
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 22;
+inline constexpr double kMaxJsonWhole = 9007199254740991.0;  // 2^53 - 1: larger ones are not all there
 
 // what: names the text in messages ("config"); wanted: what it should have been ("an object such
 // as {\"lr\": 0.01}"). Throws Error for anything that is no JSON or goes past these limits.
