@@ -32,6 +32,26 @@ inline std::shared_ptr<const Dataset> small_images(int train, int test) {
       "made", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
+inline constexpr const char* kSmallModel = "dense 19 | relu | dense 33 | prelu | dense 17 | tanh | dense 10";
+
+inline Config small_config(const std::string& model = kSmallModel) {
+  Config config;
+  config.model = model;
+  config.batch = 20;
+  config.test_batch = 70;
+  config.lr = 0.01;
+  return config;
+}
+
+// Element by element, row by row.
+inline Values logical(ConstMatrixView m) {
+  Values values;
+  for (int r = 0; r < m.rows(); ++r) {
+    for (int c = 0; c < m.cols(); ++c) values.push_back(static_cast<double>(m.at(r, c)));
+  }
+  return values;
+}
+
 // Sets one element, in PyTorch's order, of a parameter.
 inline float set_parameter(Model& model, const std::string& name, std::size_t element, float value) {
   for (const Model::Parameter& p : model.parameter_list()) {

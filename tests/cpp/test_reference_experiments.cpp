@@ -1,92 +1,21 @@
 // Experiments: statistics and verdicts against values worked out by hand, measures against plain
-// loops, races and sweeps that change no bit of a run, tables that read back.
+// loops, races that change no bit of a run.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include "core/error.h"
-#include "data/grey.h"
-#include "io/table.h"
-#include "network.h"
+#include "experiments.h"
 #include "nn/architecture.h"
-#include "train/experiment.h"
 #include "train/inspect.h"
 #include "train/lessons.h"
 #include "train/measure.h"
 #include "train/race.h"
 #include "train/statistics.h"
-#include "train/sweep.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
-using AppJson = reluscope::Json;
-
-namespace {
-
-// Images of 4 x 5 pixels whose label shows in them, so that it can be learnt.
-std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96, std::uint32_t test = 40) {
-  TestRandom random(9);
-  const auto part = [&](std::uint32_t count) {
-    std::vector<std::uint8_t> pixels, labels;
-    for (std::uint32_t k = 0; k < count; ++k) {
-      const int label = random.below(10);
-      labels.push_back(static_cast<std::uint8_t>(label));
-      for (int at = 0; at < 20; ++at) {
-        const int value = at / 2 == label ? 200 + random.below(56) : random.below(80);
-        pixels.push_back(static_cast<std::uint8_t>(value < 40 ? 0 : value));
-      }
-    }
-    return std::pair{idx_bytes({count, 4, 5}, pixels), idx_bytes({count}, labels)};
-  };
-  auto [train_images, train_labels] = part(train);
-  auto [test_images, test_labels] = part(test);
-  return std::make_shared<Dataset>(
-      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
-}
-
-Config small_config() {
-  return config_from_json(
-      R"({"data": "small", "model": "dense 12 | relu | dense 10", "epochs": 2, "batch": 16,
-          "test_batch": 16, "lr": 0.01})");
-}
-
-using Flags = std::vector<std::pair<std::string, std::string>>;
-
-struct Outcome {
-  std::vector<AppJson> rows;  // in the plan's order
-  std::string csv;
-  std::vector<std::string> lines, json;
-};
-
-Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags, int jobs = 1,
-                  std::vector<AppJson> finished = {}) {
-  const auto data = small_data();
-  Experiment experiment(data, find_experiment(kind).plan(*data, base, PlanFlags(flags)), jobs,
-                        std::move(finished));
-  Outcome outcome;
-  for (;;) {
-    const Progress progress = experiment.advance();
-    outcome.lines.insert(outcome.lines.end(), progress.lines.begin(), progress.lines.end());
-    outcome.json.insert(outcome.json.end(), progress.json.begin(), progress.json.end());
-    if (progress.event() != "done") continue;
-    outcome.csv = progress.values["csv"];
-    outcome.rows = read_rows(progress.values["rows"], "rows");
-    return outcome;
-  }
-}
-
-std::vector<std::string> names(const Plan& plan) {
-  std::vector<std::string> found;
-  for (const PlannedRun& run : plan.runs()) found.push_back(run.name);
-  return found;
-}
-
-std::unique_ptr<Plan> sweep(const Flags& flags) {
-  return plan_sweep(*small_data(), small_config(), PlanFlags(flags));
-}
-
-}  // namespace
 
 TEST_SUITE_BEGIN("reference");
 
@@ -290,100 +219,6 @@ TEST_CASE("networks that differ in activations alone begin with the same weights
   }
 }
 
-TEST_CASE("a grid has every combination once, seeds innermost") {
-  CHECK(names(*sweep({{"grid", "lr=0.1,0.01"}, {"grid", "batch=8, 16"}})) ==
-        std::vector<std::string>{"lr=0.1 batch=8", "lr=0.1 batch=16", "lr=0.01 batch=8",
-                                 "lr=0.01 batch=16"});
-  const auto seeds = sweep({{"grid", "model=dense 4 | relu | dense 10;dense 10"}, {"seeds", "2"}});
-  CHECK(names(*seeds) ==
-        std::vector<std::string>{
-            "model=dense 4 | relu | dense 10 seed=1", "model=dense 4 | relu | dense 10 seed=2",
-            "model=dense 10 seed=1", "model=dense 10 seed=2"});
-  CHECK(seeds->runs()[3].config.seed == 2);
-  CHECK(seeds->runs()[3].config.model == "dense 10");
-  CHECK(seeds->runs()[3].index == 3);
-  // The same value twice is one run; 0.10 is 0.1.
-  CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}})->runs().size() == 1);
-  std::set<std::string> ids;
-  const auto both = sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}});
-  for (const PlannedRun& run : both->runs()) ids.insert(run_id(run.config));
-  CHECK(ids.size() == 6);
-}
-
-TEST_CASE("random draws lie in their ranges, are spread, and go on where fewer ended") {
-  const Flags ranges = {{"random", "lr=log:1e-4:1"},
-                        {"random", "batch=int:3:6"},
-                        {"random", "momentum=lin:0.5:0.9"},
-                        {"random", "init=he_normal,pytorch"}};
-  const auto draw = [&ranges](const char* runs, bool reversed = false) {
-    Flags flags = ranges;
-    if (reversed) std::reverse(flags.begin(), flags.end());
-    flags.emplace_back("runs", runs);
-    return sweep(flags);
-  };
-  const auto plan = draw("200");
-  REQUIRE(plan->runs().size() == 200);
-  std::map<int, int> batches;
-  int decades[4] = {}, pytorch = 0;
-  double momenta = 0.0;
-  for (const PlannedRun& run : plan->runs()) {
-    const Config& c = run.config;
-    REQUIRE((c.lr >= 1e-4 && c.lr <= 1.0));
-    REQUIRE((c.momentum >= 0.5 && c.momentum <= 0.9));
-    ++decades[static_cast<int>(std::min(3.0, std::floor(std::log10(c.lr) + 4.0)))];
-    ++batches[c.batch];
-    pytorch += c.init == "pytorch";
-    momenta += c.momentum / 200;
-  }
-  for (const int count : decades) CHECK((count > 25 && count < 75));  // of 50 expected
-  CHECK(batches.size() == 4);
-  for (const auto& [batch, count] : batches) {
-    CHECK((batch >= 3 && batch <= 6));
-    CHECK((count > 25 && count < 75));
-  }
-  CHECK((pytorch > 70 && pytorch < 130));
-  CHECK(momenta == doctest::Approx(0.7).epsilon(0.03));
-
-  const auto few = draw("20"), turned = draw("20", true);
-  for (std::size_t i = 0; i < 20; ++i) {
-    CHECK(few->runs()[i].config == plan->runs()[i].config);
-    CHECK(turned->runs()[i].config == plan->runs()[i].config);
-  }
-  Config other = small_config();
-  other.seed = 2;
-  CHECK(plan_sweep(*small_data(), other, PlanFlags({{"random", "lr=log:1e-4:1"}, {"runs", "1"}}))
-            ->runs()[0]
-            .config.lr != plan->runs()[0].config.lr);
-}
-
-TEST_CASE("shards are disjoint and together the whole") {
-  const Flags flags = {{"grid", "lr=0.1,0.2,0.3,0.4,0.5,0.6,0.7"}};
-  const auto whole = sweep(flags);
-  for (const int parts : {1, 2, 3, 7, 9}) {
-    std::map<int, Config> found;
-    for (int part = 1; part <= parts; ++part) {
-      Flags with_shard = flags;
-      with_shard.emplace_back("shard", std::to_string(part) + "/" + std::to_string(parts));
-      const auto plan = sweep(with_shard);
-      CHECK(std::abs(static_cast<int>(plan->runs().size()) * parts - 7) < parts);  // as equal as can be
-      for (const PlannedRun& run : plan->runs()) CHECK(found.emplace(run.index, run.config).second);
-    }
-    REQUIRE(found.size() == 7);
-    for (const PlannedRun& run : whole->runs()) CHECK(found.at(run.index) == run.config);
-  }
-}
-
-TEST_CASE("a run's id is that of what changes bits, whatever the order or spelling") {
-  const auto id = [](const std::string& changes) { return run_id(with_changes(changes, Config{})); };
-  CHECK(id("") == run_id(Config{}));
-  CHECK(id("").size() == 16);
-  CHECK(id("lr=0.01; batch=8") == id("batch=8;lr=1e-2"));
-  CHECK(id("lr=0.01") != id("lr=0.02"));
-  CHECK(id("seed=2") != id("seed=3"));
-  CHECK(id("threads=2; log_every=7; input=dense; simd=scalar; device=cpu") == id(""));
-  CHECK(id("fused=true") != id(""));
-}
-
 TEST_CASE("a recorded run gives the bits and the numbers of a session alone") {
   const auto data = small_data();
   const Config config = small_config();
@@ -456,30 +291,6 @@ TEST_CASE("without entries the five classic activations race") {
   CHECK(names(*plan) ==
         std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
   CHECK(plan->side_by_side() == 5);
-}
-
-TEST_CASE("a sweep goes on from finished rows, and parts put together are the whole") {
-  const Flags flags = {{"grid", "lr=0.01,0.03,0.1"}, {"seeds", "2"}};
-  const Outcome whole = carry_out("sweep", small_config(), flags);
-  REQUIRE(whole.rows.size() == 6);
-  CHECK(whole.csv == carry_out("sweep", small_config(), flags, 2).csv);
-
-  const Outcome again =
-      carry_out("sweep", small_config(), flags, 1, {whole.rows[4], whole.rows[1]});
-  CHECK(again.rows == whole.rows);
-  CHECK(again.json.size() == 4);  // only what was run now
-
-  std::vector<NamedText> files;
-  for (const char* const shard : {"2/2", "1/2"}) {
-    Flags part = flags;
-    part.emplace_back("shard", shard);
-    std::string text;
-    for (const AppJson& row : carry_out("sweep", small_config(), part).rows) text += row.dump() + "\n";
-    files.push_back({shard, text});
-  }
-  files.push_back(files[0]);  // a duplicate that agrees
-  CHECK(merge_rows(files) == whole.rows);
-  CHECK(report_rows(merge_rows(files)).csv == whole.csv);
 }
 
 TEST_CASE("runs that cannot begin and runs that diverge are rows too") {
@@ -564,37 +375,6 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   REQUIRE(order.size() == 10);
   for (std::size_t i = 1; i < 10; ++i) CHECK(probabilities[order[i - 1]] >= probabilities[order[i]]);
   CHECK(prediction.lines.size() == 10);
-}
-
-TEST_CASE("pictures become what a network reads") {
-  const std::vector<std::uint8_t> rgb = {255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255};
-  using Bytes = std::vector<std::uint8_t>;
-  CHECK(network_input({"x", 2, 2, 3, rgb}, 2, 2, false) == Bytes{255, 76, 150, 29});
-  CHECK(network_input({"x", 2, 2, 3, rgb}, 2, 2, true) == Bytes{0, 179, 105, 226});
-  const Bytes grey = {0, 7, 255};
-  CHECK(network_input({"x", 1, 3, 1, grey}, 1, 3, false) == grey);
-  CHECK(network_input({"x", 1, 3, 1, grey}, 1, 3, true) == Bytes{255, 248, 0});
-}
-
-TEST_CASE("tables: quoted where needed, aligned by characters") {
-  const Table table{{"a", "b"}, {{"x,y", "1"}, {"say \"ö\"\nno", "22"}}};
-  CHECK(to_csv(table) == "a,b\n\"x,y\",1\n\"say \"\"ö\"\"\nno\",22\n");
-  const Table plain{{"", "n"}, {{"ä", "100"}, {"long", "± 1"}}};
-  CHECK(to_lines(plain) ==
-        std::vector<std::string>{"        n", "ä     100", "long  ± 1"});
-}
-
-TEST_CASE("numbers in files read back exactly") {
-  TestRandom random(test_seed());
-  INFO("seed ", test_seed());
-  for (int i = 0; i < 2000; ++i) {
-    const double value = random.uniform(-1, 1) * std::pow(10.0, random.uniform(-30, 30));
-    CHECK(std::strtod(cell_text(value).c_str(), nullptr) == value);
-    CHECK(AppJson::parse(AppJson(value).dump()).get<double>() == value);
-  }
-  CHECK(cell_text(nullptr) == "");
-  CHECK(cell_text("a b") == "a b");
-  CHECK(cell_text(true) == "true");
 }
 
 TEST_SUITE_END();

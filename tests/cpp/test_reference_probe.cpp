@@ -29,29 +29,10 @@ Counted count_values(const Values& values) {
   return c;
 }
 
-Values logical(ConstMatrixView m) {
-  Values values;
-  for (int r = 0; r < m.rows(); ++r) {
-    for (int c = 0; c < m.cols(); ++c) values.push_back(static_cast<double>(m.at(r, c)));
-  }
-  return values;
-}
-
 double norm(const Values& values) {
   double sum = 0.0;
   for (const double v : values) sum += v * v;
   return std::sqrt(sum);
-}
-
-constexpr const char* kModel = "dense 19 | relu | dense 33 | prelu | dense 17 | tanh | dense 10";
-
-Config small_config(const std::string& model = kModel) {
-  Config config;
-  config.model = model;
-  config.batch = 20;
-  config.test_batch = 70;
-  config.lr = 0.01;
-  return config;
 }
 
 std::string kinds(ActivationId id, const std::vector<double>& parameters) {
@@ -461,102 +442,6 @@ TEST_CASE("the probe set is drawn by the seed, without repetition") {
   CHECK(drawn == points(1));
   CHECK(drawn != points(2));
   CHECK(*std::max_element(drawn.begin(), drawn.end()) > 700);
-}
-
-TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
-  const auto data = small_images(230, 70);
-  Session session(data, small_config());
-  for (int k = 0; k < 8; ++k) session.advance();
-  const ClassReport report = session.classes(7);
-  Trainer& trainer = session.trainer();
-  std::vector<std::int64_t> confusion(100);
-  std::vector<std::pair<double, int>> losses;
-  int correct = 0;
-  std::vector<Values> all_probabilities;
-  for (int k = 0; k < 70; ++k) {
-    trainer.infer(data->test(), std::vector<int>{k});
-    const Values logits = logical(trainer.model().output(6));
-    const int label = data->test().label(k);
-    const oracle::Loss loss = oracle::cross_entropy(logits, {label}, 1, 10);
-    const int best = static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-    ++confusion[static_cast<std::size_t>(label * 10 + best)];
-    correct += loss.correct;
-    losses.emplace_back(-loss.mean, k);
-    all_probabilities.push_back(loss.probabilities);
-  }
-  CHECK(report.part == "test");
-  CHECK(report.confusion == confusion);
-  CHECK(report.correct == correct);
-  CHECK(report.correct == session.evaluate().correct);
-  CHECK(report.samples == 70);
-  for (std::size_t c = 0; c < 10; ++c) {
-    std::int64_t predicted = 0, are = 0;
-    for (std::size_t k = 0; k < 10; ++k) predicted += confusion[k * 10 + c], are += confusion[c * 10 + k];
-    const auto hit = static_cast<double>(confusion[c * 11]);
-    CHECK(report.precision[c].has_value() == (predicted > 0));
-    if (predicted > 0) CHECK(*report.precision[c] == hit / static_cast<double>(predicted));
-    CHECK(report.recall[c].has_value() == (are > 0));
-    if (are > 0) CHECK(*report.recall[c] == hit / static_cast<double>(are));
-  }
-  std::sort(losses.begin(), losses.end());
-  REQUIRE(report.hardest.size() == 7);
-  for (std::size_t k = 0; k < 7; ++k) {
-    const HardSample& hard = report.hardest[k];
-    const auto index = static_cast<std::size_t>(losses[k].second);
-    CHECK(hard.index == losses[k].second);
-    CHECK(close(hard.loss, -losses[k].first, 1e-5));
-    CHECK(hard.label == data->test().label(hard.index));
-    CHECK(close(hard.label_probability, all_probabilities[index][static_cast<std::size_t>(hard.label)], 1e-5));
-    CHECK(close(hard.probability, all_probabilities[index][static_cast<std::size_t>(hard.prediction)], 1e-5));
-    CHECK(hard.probability == doctest::Approx(*std::max_element(all_probabilities[index].begin(), all_probabilities[index].end())));
-  }
-  CHECK(session.classes(0).hardest.empty());
-  CHECK(session.classes(1000).hardest.size() == 70);
-}
-
-TEST_CASE("classes in parts: the same report, of the weights of one moment") {
-  const auto data = small_images(230, 70);
-  Session session(data, small_config());
-  for (int k = 0; k < 8; ++k) session.advance();
-  const auto text = [](const ClassReport& report) { return to_json(report).dump(); };
-  const auto in_parts = [&](int samples) {
-    int parts = 1;
-    std::optional<ClassReport> report;
-    while (!(report = session.classes_part(7, samples))) ++parts;
-    CHECK(parts == (70 + samples - 1) / samples);
-    CHECK(report->labels == session.classes(7).labels);
-    CHECK(report->predictions == session.classes(7).predictions);
-    return text(*report);
-  };
-  for (const int samples : {1, 9, 35, 70, 1000}) CHECK(in_parts(samples) == text(session.classes(7)));
-  // What was counted of other weights, or for a list of another length, counts no more.
-  CHECK(!session.classes_part(7, 40));
-  session.advance();
-  CHECK(in_parts(40) == text(session.classes(7)));
-  CHECK(!session.classes_part(3, 40));
-  CHECK(in_parts(40) == text(session.classes(7)));
-}
-
-TEST_CASE("classes that nobody predicts or that do not occur have no precision or recall") {
-  ClassMeter meter(3, 2);
-  const Layout layout{2, 3};
-  std::vector<float> logits(layout.size());
-  logits[layout.index(0, 1)] = 5.0f;  // both are taken for class 1; the second one is a tie of 0 and 2
-  logits[layout.index(1, 1)] = 5.0f;
-  const std::uint8_t labels[] = {0, 1};
-  const float losses[] = {5.0f, 0.01f};
-  meter.add({logits.data(), layout}, labels, losses, 40);
-  const ClassReport report = meter.report("test");
-  CHECK(report.confusion == std::vector<std::int64_t>{0, 1, 0, 0, 1, 0, 0, 0, 0});
-  CHECK(!report.precision[0]);
-  CHECK(*report.precision[1] == 0.5);
-  CHECK(*report.recall[0] == 0.0);
-  CHECK(!report.recall[2]);
-  CHECK(report.hardest[0].index == 40);
-  const reluscope::Json json = to_json(report);
-  CHECK(json["precision"][0].is_null());
-  CHECK(json["confusion"][0][1] == 1);
-  CHECK(json["hardest"][0]["prediction"] == 1);
 }
 
 TEST_CASE("the table and the JSON hold every layer and all fields, whatever was asked for") {
