@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { count } from '../../web/ui/format.js'
-import { keepInSight, openPage, openSite, output, press, pressFromAfar, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { keepInSight, openPage, openSite, output, press, pressFromAfar, serverAnswer, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -182,7 +182,7 @@ test('storage that is full is said, training goes on, and what was kept is whole
 /** The worker begins with these lines. @param {string} code */
 const inWorker = (code) => (/** @type {import('playwright-core').BrowserContext} */ context) =>
   context.route('**/engine/worker.js', async (route) => {
-    const response = await route.fetch()
+    const response = await serverAnswer(route)
     await route.fulfill({ response, body: `${await response.text()}\n${code}\n` })
   })
 

@@ -163,6 +163,13 @@ export async function trainToTheEnd(page) {
   return weightsHash(page)
 }
 
+/**
+ * What the server answers to a request that a test takes up. Tried again where the connection was reset: the server ends
+ * idle ones after some seconds, now and then just as one is used once more.
+ * @param {import('playwright-core').Route} route
+ */
+export const serverAnswer = (route) => route.fetch({ maxRetries: 3 })
+
 /** The settings in the page's address. @param {Page} page */
 export function addressOf(page) {
   return new URLSearchParams(new URL(page.url()).hash.slice(1))

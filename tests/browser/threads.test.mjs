@@ -8,7 +8,7 @@ import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { headless, slow, trainJson } from '../node/support.mjs'
 import { siteRoot } from '../../web/site.mjs'
-import { evalOutcome, openPage, openSite, press, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
+import { evalOutcome, openPage, openSite, press, serverAnswer, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -92,7 +92,7 @@ test('three and four threads give the bits of one', { skip: slow }, async () => 
     const { page, troubles, close } = await openPage(site, {
       hash: `${shortHash}&threads=${threads}`,
       prepare: (context) => context.route('**/engine/worker.js', async (route) => {
-        const response = await route.fetch()
+        const response = await serverAnswer(route)
         await route.fulfill({ response, body: told + (await response.text()) })
       }),
     })
