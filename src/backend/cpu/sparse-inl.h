@@ -23,8 +23,8 @@ struct SparseSum {
   static constexpr int kVectors = kWidth / static_cast<int>(hn::MaxLanes(Floats()));
   V sum[kVectors];
 
-  // Two entries a turn of the only loop, an odd one before it: V8 as of Node 18 and 20 unrolls a
-  // smaller loop, or one beside another, into code that keeps its sums in memory (half the speed).
+  // Two entries a turn of the only loop, an odd one before it: V8 as of Node 20 makes code of a
+  // smaller loop, or of one beside another, that keeps the sums in memory (half the speed).
   HWY_INLINE void run(const SparseLists& x, int list, const float* start, const float* right) {
     RELUSCOPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
@@ -50,20 +50,13 @@ struct SparseSum {
   }
 };
 
-// A function of its own: V8 unrolls loops inside loops up to twice the size.
 template <class V, int kWidth>
-HWY_NOINLINE void sparse_row(const SparseLists& x, int row, const float* w, const float* start,
-                             float* y) {
+HWY_NOINLINE void sparse_rows(const SparseLists& x, Rows rows, const float* w, const float* start,
+                              float* y) {
   SparseSum<V, kWidth> sum;
-  sum.run(x, row, start, w);
-  RELUSCOPE_UNROLL
-  for (int v = 0; v < sum.kVectors; ++v) sum.sum[v].store(y + v * lanes());
-}
-
-template <class V, int kWidth>
-void sparse_rows(const SparseLists& x, Rows rows, const float* w, const float* start, float* y) {
   for (int row = rows.first; row < rows.end; ++row, y += kWidth) {
-    sparse_row<V, kWidth>(x, row, w, start, y);
+    sum.run(x, row, start, w);
+    for (int v = 0; v < sum.kVectors; ++v) sum.sum[v].store(y + v * lanes());
   }
 }
 

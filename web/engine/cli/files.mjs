@@ -57,7 +57,7 @@ export function writeWhole(flag, path, content) {
 
 /**
  * Where results go: lines for people, JSON lines, and at the end a table.
- * @param {Record<string, string>} own flags
+ * @param {{ jsonl?: string, csv?: string }} own flags
  * @param {{ append?: boolean }} [options]
  */
 export function openResults(own, { append = false } = {}) {

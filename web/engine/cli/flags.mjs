@@ -1,6 +1,5 @@
 // The command line's words in Node: the commands, their flags, and what is made of those that were typed. Fields of the
 // configuration and the experiments' flags are the core's.
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { readBytes } from './files.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
@@ -133,12 +132,7 @@ export function parseFlags(core, command, argv) {
 export function readConfig(core, own, given, underlying) {
   const below = underlying ? core.configToFields(underlying) : []
   if (!own.config) return core.configFromFields([...below, ...given])
-  let text
-  try {
-    text = readFileSync(own.config, 'utf8')
-  } catch {
-    throw new UsageError(`config: ${inQuotes(own.config)} cannot be read`)
-  }
+  const text = Buffer.from(readBytes('config', own.config)).toString('utf8')
   core.configFromJson(text) // refuses what is no config
   const base = core.configFromJson(JSON.stringify({ ...underlying, ...JSON.parse(text) }))
   return core.configFromFields([...core.configToFields(base), ...given])

@@ -1,7 +1,7 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
 import { fstatSync, writeSync } from 'node:fs'
 import { openDataset } from './data.mjs'
-import { openToWrite, tryToWrite } from './files.mjs'
+import { openResults, openToWrite, tryToWrite } from './files.mjs'
 import { Keeper, breather } from './keeper.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 
@@ -48,18 +48,12 @@ export async function train(core, own, config, flags, before) {
   const breathe = breather()
   const outputs = openSaves(core, own, flags)
   const csvFile = own.csv ? openToWrite('csv', own.csv, own.csv, before ? 'a' : 'w') : undefined
-  const jsonToStdout = own.jsonl === '-'
-  const jsonFile = own.jsonl && !jsonToStdout ? openToWrite('jsonl', own.jsonl, own.jsonl, before ? 'a' : 'w') : undefined
-  const text = jsonToStdout ? process.stderr : process.stdout
+  const { text, show: tell } = openResults({ jsonl: own.jsonl }, { append: Boolean(before) })
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
   /** @param {import('../core.js').Progress} progress */
   const show = (progress) => {
     if (progress.lines.length) bar?.clear()
-    for (const line of progress.lines) text.write(line + '\n')
-    for (const line of progress.json) {
-      if (jsonToStdout) process.stdout.write(line + '\n')
-      else if (jsonFile !== undefined) writeSync(jsonFile, line + '\n')
-    }
+    tell(progress)
     if (csvFile !== undefined) for (const row of progress.csv_lines) writeSync(csvFile, row + '\n')
     if (progress.event === 'batch') bar?.draw(progress)
   }
