@@ -29,17 +29,33 @@ cublasComputeType_t compute_of(Precision precision) {
 
 cublasOperation_t operation(bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; }
 
-// A product with its bias as cuBLASLt is told of it. Our rows are its columns, so it is asked for
-// c^T = b^T a^T, whose rows the bias is as long as.
+cublasLtEpilogue_t epilogue_of(Epilogue epilogue) {
+  switch (epilogue) {
+    case Epilogue::kBias: return CUBLASLT_EPILOGUE_BIAS;
+    case Epilogue::kBiasRelu: return CUBLASLT_EPILOGUE_RELU_BIAS;
+    case Epilogue::kBiasGelu: return CUBLASLT_EPILOGUE_GELU_BIAS;
+    case Epilogue::kBiasGeluKept: return CUBLASLT_EPILOGUE_GELU_AUX_BIAS;
+    case Epilogue::kNone: break;
+  }
+  return CUBLASLT_EPILOGUE_DEFAULT;
+}
+
+// A product with its epilogue as cuBLASLt is told of it. Our rows are its columns, so it is asked for
+// c^T = b^T a^T, whose columns the bias is as long as.
 class Description {
  public:
   explicit Description(const Product& p) {
     check(cublasLtMatmulDescCreate(&matmul, compute_of(p.precision), CUDA_R_32F), "describing a product");
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(p.transpose_b));
     set(CUBLASLT_MATMUL_DESC_TRANSB, operation(p.transpose_a));
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(p.epilogue));
     set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
     set(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, p.stride_bias);
+    if (p.kept != nullptr) {
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, p.kept);
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, std::int64_t{p.ldc});
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_BATCH_STRIDE, p.stride_c);
+    }
     first = layout(p, p.transpose_b ? p.k : p.n, p.transpose_b ? p.n : p.k, p.ldb, p.stride_b);
     second = layout(p, p.transpose_a ? p.m : p.k, p.transpose_a ? p.k : p.m, p.lda, p.stride_a);
     result = layout(p, p.n, p.m, p.ldc, p.stride_c);
@@ -83,12 +99,12 @@ struct Blas::Parts {
   // Of its own, so that a product that is captured asks for none. One is enough: products are begun in
   // order on one stream.
   void* workspace = nullptr;
-  std::vector<std::pair<Product, Algorithm>> known;  // by shape, for products with a bias
+  std::vector<std::pair<Product, Algorithm>> known;  // by shape, for products with an epilogue
 
   const Algorithm& algorithm_for(const Product& p) {
     Product shape = p;
     shape.a = shape.b = shape.bias = nullptr;
-    shape.c = nullptr;
+    shape.c = shape.kept = nullptr;
     for (const auto& [product, algorithm] : known) {
       if (product == shape) return algorithm;
     }
@@ -136,17 +152,17 @@ Blas::~Blas() {
   cudaFree(parts_->workspace);
 }
 
-bool Blas::adds_bias(const Product& product) { return parts_->algorithm_for(product).has_value(); }
+bool Blas::fuses(const Product& product) { return parts_->algorithm_for(product).has_value(); }
 
 // The one place where products are begun.
 void Blas::multiply(const Product& p) {
   const float one = 1.0f, from = p.accumulate ? 1.0f : 0.0f;
-  if (p.bias != nullptr) {
+  if (p.epilogue != Epilogue::kNone) {
     const Description description(p);
     check(cublasLtMatmul(parts_->lt, description.matmul, &one, p.b, description.first, p.a, description.second, &from,
                          p.c, description.result, p.c, description.result, &parts_->algorithm_for(p).value(),
                          parts_->workspace, kWorkspaceBytes, parts_->stream),
-          text_of(p) + " with a bias");
+          text_of(p) + " and what follows it");
     return;
   }
   check(cublasGemmStridedBatchedEx(parts_->blas, operation(p.transpose_b), operation(p.transpose_a), p.n, p.m, p.k,

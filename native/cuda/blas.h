@@ -1,4 +1,4 @@
-// Products by cuBLAS, and with a bias by cuBLASLt.
+// Products by cuBLAS, and with an epilogue by cuBLASLt.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -16,8 +16,8 @@ class Blas {
   Blas(const Blas&) = delete;
   Blas& operator=(const Blas&) = delete;
 
-  // Whether cuBLASLt has an algorithm that adds this product's bias; asked once for each shape.
-  bool adds_bias(const Product& product);
+  // Whether cuBLASLt has an algorithm for this product with its epilogue; asked once for each shape.
+  bool fuses(const Product& product);
   void multiply(const Product& product);
 
  private:

@@ -26,6 +26,10 @@ void check_matmul(Bench& b) {
     b.backend.finish();
     b.result("product before " + std::string(activation_info(id).name), z);
     b.result(activation_info(id).name, y);
+    const MatrixView unread = b.poisoned(5, 50), alone = b.poisoned(5, 50);
+    b.backend.matmul({x}, w, start.data, unread, {id, p, alone.data, false});
+    b.backend.finish();
+    b.result(std::string(activation_info(id).name) + " alone", alone);
   }
 }
 

@@ -146,14 +146,16 @@ class CudaBackend final : public Backend {
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
   // Row-major: x itself where it is one panel, else a copy at `at` in the workspace, which moves on.
   Rows rows_of(ConstMatrixView x, std::size_t& at);
-  // y = (rows, depth) w, panel by panel; w and y have these columns. Whether bias, unless it is null,
-  // was added as well.
-  bool multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
-                const Layout& y_layout, int first_row, const float* bias);
+  // y = (rows, depth) w, panel by panel; w and y have these columns. Does as much of what follows as the device
+  // can, unless bias is null, and says what.
+  Epilogue multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
+                    const Layout& y_layout, int first_row, const float* bias, const ActivationAfter& after);
+  // Whether the device's activation gives what the CPU's does: tried once.
+  bool agrees(Epilogue epilogue);
   // y = x^T d for (rows, columns of y) x.
   void multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
                            bool accumulate);
-  void finish_product(const float* start, MatrixView y, const ActivationAfter& after);
+  void finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after);
   void finish_input_gradient(MatrixView dx, const ActivationBefore& before);
   void apply(const ParameterUpdate& update, const float* start, const Layout& layout);
   // Calls work(patches, first row, rows) for as many rows of patches at a time as have room.
@@ -196,6 +198,7 @@ class CudaBackend final : public Backend {
   std::byte* read_ = nullptr;     // the host's, where results are copied to
   std::size_t staged_bytes_ = 0, results_bytes_ = 0;
   double* partial_sums_ = nullptr;
+  std::map<Epilogue, bool> agrees_;
   std::map<const std::uint8_t*, std::uint8_t*> resident_;  // images and labels of the host -> copies
   Buffer table_, gaussian_;  // what pixels become, and what smooths elastic distortion ...
   std::vector<float> known_table_, known_gaussian_;  // ... as the host knows them

@@ -119,7 +119,7 @@ class CudaDevice final : public Device {
   }
   void release_host(void* memory) noexcept override { cudaFreeHost(memory); }
 
-  bool adds_bias(const Product& product) override { return blas_->adds_bias(product); }
+  bool fuses(const Product& product) override { return blas_->fuses(product); }
   void run(std::span<const Node> nodes) override {
     for (const Node& node : nodes) {
       if (node.kernel == nullptr) {

@@ -1,5 +1,7 @@
 // CudaBackend's matrix products, dense and of convolutions, and what becomes of gradients.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "cuda/cuda_backend.h"
 
@@ -26,6 +28,13 @@ std::size_t rows_floats(const Layout& layout) {
   return layout.panels() == 1 ? 0 : align_up(layout.size());
 }
 
+// What cuBLASLt has of an activation behind a product with a bias. Its GELU alone can keep the product as well.
+Epilogue epilogue_for(const ActivationAfter& after) {
+  static const ActivationId relu = find_activation("relu"), gelu = find_activation("gelu_tanh");
+  if (after.id == gelu) return after.keeps_product ? Epilogue::kBiasGeluKept : Epilogue::kBiasGelu;
+  return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
+}
+
 // Panels of 32 columns, which lie evenly apart; there may be one of 16 behind them.
 int wide_panels(const Layout& layout) {
   return layout.panels() - (layout.panel_width(layout.panels() - 1) < kPanel ? 1 : 0);
@@ -33,25 +42,74 @@ int wide_panels(const Layout& layout) {
 
 }  // namespace
 
-bool CudaBackend::multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout,
-                           float* y, const Layout& y_layout, int first_row, const float* bias) {
+Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout,
+                               float* y, const Layout& y_layout, int first_row, const float* bias,
+                               const ActivationAfter& after) {
   const int wide = wide_panels(y_layout);
-  Product p{false, false, false, precision_, rows, kPanel, depth, x.data, w, y, x.stride, kPanel,
-            kPanel, 0, std::int64_t{kPanel} * w_layout.rows, std::int64_t{kPanel} * y_layout.rows, wide,
-            bias, kPanel};
-  p.c = y + static_cast<std::ptrdiff_t>(first_row) * kPanel;
-  Product last = p;
-  last.b = w + w_layout.panel_offset(wide);
-  last.c = y + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
-  last.n = last.ldb = last.ldc = kPad;
-  last.batches = y_layout.panels() - wide;
-  if (bias != nullptr) last.bias = bias + wide * kPanel;
-  const bool added = bias != nullptr && (p.batches == 0 || device_->adds_bias(p)) &&
-                     (last.batches == 0 || device_->adds_bias(last));
-  if (!added) p.bias = last.bias = nullptr;
-  push(p);
-  push(last);
-  return added;
+  const auto try_with = [&](Epilogue epilogue) {
+    Product p{false, false, false, precision_, rows, kPanel, depth, x.data, w, nullptr, x.stride, kPanel,
+              kPanel, 0, std::int64_t{kPanel} * w_layout.rows, std::int64_t{kPanel} * y_layout.rows, wide,
+              epilogue, bias, kPanel};
+    Product last = p;
+    last.b = w + w_layout.panel_offset(wide);
+    last.n = last.ldb = last.ldc = kPad;
+    last.batches = y_layout.panels() - wide;
+    if (bias != nullptr) last.bias = bias + wide * kPanel;
+    const auto lead_to = [&](float* Product::*place, float* to) {
+      p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
+      last.*place = to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+    };
+    const bool activated = epilogue > Epilogue::kBias;
+    lead_to(&Product::c, activated ? after.y : y);
+    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
+    if (epilogue != Epilogue::kNone) {
+      for (const Product& one : {p, last}) {
+        if (one.batches > 0 && !device_->fuses(one)) return false;
+      }
+    }
+    push(p);
+    push(last);
+    return true;
+  };
+  const Epilogue whole = epilogue_for(after);
+  if (bias != nullptr && whole != Epilogue::kBias && agrees(whole) && try_with(whole)) return whole;
+  if (bias != nullptr && try_with(Epilogue::kBias)) return Epilogue::kBias;
+  try_with(Epilogue::kNone);
+  return Epilogue::kNone;
+}
+
+// One product of numbers that every precision keeps: in the first row of b, taken once by the first column of a.
+bool CudaBackend::agrees(Epilogue epilogue) {
+  if (const auto known = agrees_.find(epilogue); known != agrees_.end()) return known->second;
+  constexpr int kRows = 64, kDepth = kPad;
+  Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()), bias(kPanel, device_.get());
+  Buffer c(kRows * kPanel, device_.get()), kept(kRows * kPanel, device_.get());
+  std::fill_n(a.data(), a.size(), 0.0f);
+  std::fill_n(b.data(), b.size(), 0.0f);
+  std::fill_n(bias.data(), bias.size(), 0.0f);
+  for (int row = 0; row < kRows; ++row) a.data()[row * kDepth] = 1.0f;
+  for (int col = 0; col < kPanel; ++col) b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
+  b.data()[0] = std::numeric_limits<float>::quiet_NaN();  // must stay one, or a divergence would be hidden
+  Product p{false, false, false, precision_, kRows, kPanel, kDepth, a.data(), b.data(), c.data(), kDepth, kPanel,
+            kPanel, 0, 0, kRows * kPanel, 1, epilogue, bias.data(), 0};
+  const bool keeps = epilogue == Epilogue::kBiasGeluKept;
+  if (keeps) p.kept = kept.data();
+  bool same = device_->fuses(p);
+  if (same) {
+    Node node;
+    std::memcpy(node.arguments.data(), &p, sizeof p);
+    device_->run({&node, 1});
+    device_->wait();
+    const ActivationId id = epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
+    const auto differs = [](float actual, double expected) {
+      return std::isnan(actual) != std::isnan(expected) || std::abs(static_cast<double>(actual) - expected) > 2e-6;
+    };
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      const double z = static_cast<double>(b.data()[i % kPanel]);
+      same = same && !differs(c.data()[i], activation_value(id, z, {})) && !(keeps && differs(kept.data()[i], z));
+    }
+  }
+  return agrees_[epilogue] = same;
 }
 
 void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
@@ -70,8 +128,9 @@ void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int f
   push(p);
 }
 
-void CudaBackend::finish_product(const float* start, MatrixView y, const ActivationAfter& after) {
-  if (start == nullptr) {
+void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after) {
+  if (done > Epilogue::kBias) return;
+  if (start == nullptr || done == Epilogue::kBias) {
     if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
     return;
   }
@@ -89,8 +148,9 @@ void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start,
                          const ActivationAfter& after) {
   workspace(rows_floats(x.values.layout));
   std::size_t at = 0;
-  const bool added = multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout, y.data, y.layout, 0, start);
-  finish_product(added ? nullptr : start, y, after);
+  const Epilogue done =
+      multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout, y.data, y.layout, 0, start, after);
+  finish_product(done, start, y, after);
 }
 
 // Panels of dx are products of dy with as many rows of w, transposed.
@@ -171,12 +231,12 @@ void CudaBackend::for_patches(const cpu::Patches& patches, ConstMatrixView sourc
 
 void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
                            MatrixView y, const ActivationAfter& after) {
-  bool added = false;
+  Epilogue done = Epilogue::kNone;
   for_patches(cpu::Patches::forward(window), x, y.rows(), [&](Rows patches, int first, int rows) {
     const float* const own = rows == y.rows() ? bias : nullptr;  // of parts each might get another answer
-    added = multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, own);
+    done = multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, own, after);
   });
-  finish_product(added ? nullptr : bias, y, after);
+  finish_product(done, bias, y, after);
 }
 
 void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
@@ -184,7 +244,7 @@ void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView 
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
   for_patches(cpu::Patches::backward(window), dy, dx.rows(), [&](Rows patches, int first, int rows) {
-    multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data, dx.layout, first, nullptr);
+    multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data, dx.layout, first, nullptr, {});
   });
   finish_input_gradient(dx, before);
 }

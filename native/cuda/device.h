@@ -36,9 +36,12 @@ struct Grid {
 enum class Precision { kFloat32, kTf32, kBfloat16 };  // of products' inputs; sums are float32 always
 inline constexpr const char* kPrecisionNames[] = {"fp32", "tf32", "bf16"};
 
-// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, plus bias (n) to each row unless that is null; a is
-// stored (k, m) if transpose_a, b (n, k) if transpose_b. All row-major with their leading dimensions,
-// `batches` of them, strides apart.
+// What a device may do to a product while it has the result at hand: add a bias (n) to each row, and apply an
+// activation, for the last keeping what goes into that as well. GELU is the approximation by tanh.
+enum class Epilogue { kNone, kBias, kBiasRelu, kBiasGelu, kBiasGeluKept };
+
+// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, and then the epilogue; a is stored (k, m) if transpose_a,
+// b (n, k) if transpose_b. All row-major with their leading dimensions, `batches` of them, strides apart.
 struct Product {
   bool transpose_a, transpose_b, accumulate;
   Precision precision;
@@ -49,8 +52,10 @@ struct Product {
   int lda, ldb, ldc;
   std::int64_t stride_a, stride_b, stride_c;
   int batches;
+  Epilogue epilogue = Epilogue::kNone;
   const float* bias = nullptr;
   std::int64_t stride_bias = 0;
+  float* kept = nullptr;  // of kBiasGeluKept, laid out like c
 
   bool operator==(const Product&) const = default;
 };
@@ -94,8 +99,8 @@ class Device : public Memory {
   virtual void* allocate_host(std::size_t bytes) = 0;
   virtual void release_host(void* memory) noexcept = 0;
 
-  // Whether it can add this product's bias while it has the result at hand.
-  virtual bool adds_bias(const Product& product) = 0;
+  // Whether it knows how to make this product with its epilogue.
+  virtual bool fuses(const Product& product) = 0;
   virtual void run(std::span<const Node> nodes) = 0;  // begins them, in order
   virtual std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) = 0;
   virtual void set_arguments(Graph& graph, std::size_t at, const Node& node) = 0;

@@ -1,6 +1,7 @@
 #include "cuda/emulated_device.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 
 #include "core/bits.h"
@@ -31,6 +32,21 @@ float rounded(float x, Precision precision) {
   if ((bits & 0x7F800000u) == 0x7F800000u) return x;
   bits += (1u << (dropped - 1)) - 1 + (bits >> dropped & 1u);  // to the nearest, ties to even
   return bits_as<float>(bits >> dropped << dropped);
+}
+
+// As cuBLASLt's documentation states them.
+float activated(Epilogue epilogue, float x) {
+  switch (epilogue) {
+    case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
+    case Epilogue::kBiasGelu:
+    case Epilogue::kBiasGeluKept: {
+      const double z = static_cast<double>(x);
+      return static_cast<float>(0.5 * z * (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
+    }
+    case Epilogue::kBias:
+    case Epilogue::kNone: break;
+  }
+  return x;
 }
 
 }  // namespace
@@ -93,7 +109,8 @@ void EmulatedDevice::multiply(const Product& p) {
     throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
                 std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
   }
-  if (p.bias != nullptr) {
+  if (p.epilogue != Epilogue::kNone) {
+    if (p.accumulate) throw Error("product: an epilogue behind a sum");
     if (p.stride_bias < 0) throw Error("product: the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
@@ -109,14 +126,22 @@ void EmulatedDevice::multiply(const Product& p) {
     throw Error("product: batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
                 std::to_string(c.floats()));
   }
-  const float* const c_end = p.c + c.stride * (p.batches - 1) + c.floats();
-  for (const Stored& one : {a, b}) {
-    const float* const end = one.data + one.stride * (p.batches - 1) + one.floats();
-    if (one.data < c_end && p.c < end) throw Error(std::string("product: c overlaps ") + one.name);
+  const auto check_apart = [&](const Stored& one, const Stored& other) {
+    const auto end = [&p](const Stored& s) { return s.data + s.stride * (p.batches - 1) + s.floats(); };
+    if (one.data < end(other) && other.data < end(one)) {
+      throw Error(std::string("product: ") + one.name + " overlaps " + other.name);
+    }
+  };
+  for (const Stored& one : {a, b}) check_apart(c, one);
+  if (p.epilogue == Epilogue::kBiasGeluKept) {
+    const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
+    check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
+    for (const Stored& one : {a, b, c}) check_apart(kept, one);
+    if (p.ldc % 8 != 0) throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) + ", not of a multiple of 8");
   }
 
   ++products;
-  biases += p.bias != nullptr;
+  ++epilogues[p.epilogue];
   most_product_batches = std::max(most_product_batches, p.batches);
   std::vector<float> row(static_cast<std::size_t>(p.n));
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
@@ -135,7 +160,11 @@ void EmulatedDevice::multiply(const Product& p) {
       for (std::int64_t j = 0; j < p.n; ++j) {
         float& place = to[i * p.ldc + j];
         place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
-        if (p.bias != nullptr) place += p.bias[batch * p.stride_bias + j];
+        if (p.epilogue == Epilogue::kNone) continue;
+        place += p.bias[batch * p.stride_bias + j];
+        if (p.epilogue == Epilogue::kBias) continue;
+        if (p.epilogue == Epilogue::kBiasGeluKept) p.kept[batch * p.stride_c + i * p.ldc + j] = place;
+        place = after_activation(activated(p.epilogue, place));
       }
     }
   }

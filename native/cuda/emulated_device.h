@@ -17,10 +17,13 @@ class EmulatedDevice final : public Device {
 
   Conditions conditions;
   Record record;
-  int products = 0, most_product_batches = 0, biases = 0;  // biases: products that added one
+  int products = 0, most_product_batches = 0;
+  std::map<Epilogue, int> epilogues;  // of the products
   int copies = 0, waits = 0;                      // to the host, and for the device
   std::size_t most_bytes = std::size_t{4} << 30;  // of memory, as a device would have it
-  bool has_epilogues = true;                      // products may add a bias
+  bool has_epilogues = true;                      // products may be followed by one
+  // What comes out of activations there, for trying devices whose own are not ours.
+  float (*after_activation)(float y) = [](float y) { return y; };
   int fails_at = 0;  // which call from now on finds the device lost, and all after it; 0: none
 
   std::string name() const override { return "emulated"; }
@@ -29,7 +32,7 @@ class EmulatedDevice final : public Device {
   void release(void* memory) noexcept override;
   void* allocate_host(std::size_t bytes) override { return allocate(bytes); }
   void release_host(void* memory) noexcept override { release(memory); }
-  bool adds_bias(const Product&) override { return has_epilogues; }
+  bool fuses(const Product&) override { return has_epilogues; }
   void run(std::span<const Node> nodes) override;
   std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override;
   void set_arguments(Graph& graph, std::size_t at, const Node& node) override;

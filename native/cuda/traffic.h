@@ -88,8 +88,8 @@ inline double traffic(const Product& p) {
     return rows * cols * (stride == 0 ? 1 : p.batches);
   };
   return floats(matrix(p.stride_a, p.m, p.k) + matrix(p.stride_b, p.k, p.n) +
-                static_cast<double>(p.m) * p.n * p.batches * (p.accumulate ? 2 : 1) +
-                (p.bias == nullptr ? 0.0 : static_cast<double>(p.n) * p.batches));
+                static_cast<double>(p.m) * p.n * p.batches * (p.accumulate || p.kept != nullptr ? 2 : 1) +
+                (p.epilogue == Epilogue::kNone ? 0.0 : static_cast<double>(p.n) * p.batches));
 }
 inline double operations(const Product& p) { return 2.0 * p.m * p.n * p.k * p.batches; }
 

@@ -107,6 +107,7 @@ struct ActivationAfter {
   ActivationId id = -1;      // -1: none
   const float* p = nullptr;  // its parameters
   float* y = nullptr;        // laid out like the product
+  bool keeps_product = true;  // whether anybody reads the product: if not, it may be left unwritten
 };
 // An activation in front of a product, x = f(z): dL/dz is made of dL/dx in the same way.
 struct ActivationBefore {

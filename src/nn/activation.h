@@ -34,6 +34,8 @@ struct ActivationInfo {
   // The operator of ONNX that computes it, with its attributes: "Elu alpha=alpha". A learnt
   // parameter is its second input. "" if there is none: then f itself, see nn/trace.h.
   const char* onnx = "";
+  // Whether f'(f(x)) is f'(x), so that a gradient can do without x.
+  bool slope_at_output = false;
 };
 
 // Whether training changes its (first) parameter.

@@ -52,7 +52,7 @@ struct Relu : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "relu", "ReLU", "max(0, x)", "1 if x > 0, else 0",
       "The default: cheap, sparse, and its gradient does not fade; units can die.",
-      "torch.nn.ReLU()", {}, kKinkAtZero, false, "Relu"};
+      "torch.nn.ReLU()", {}, kKinkAtZero, false, "Relu", true};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return select(x < V(0.0), V(0.0), x);
@@ -69,7 +69,7 @@ struct Relu6 : NothingLearnt {
   static constexpr ActivationInfo kInfo = {
       "relu6", "ReLU6", "min(max(0, x), 6)", "1 if 0 < x < 6, else 0",
       "ReLU with a ceiling, made for arithmetic with few digits.",
-      "torch.nn.ReLU6()", {}, kKinks};
+      "torch.nn.ReLU6()", {}, kKinks, false, "", true};
   template <class V>
   static RELUSCOPE_FN V f(V x, const V*) {
     return select(x < V(0.0), V(0.0), select(x > V(6.0), V(6.0), x));

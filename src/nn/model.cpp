@@ -129,8 +129,15 @@ std::vector<double> Model::activation_parameters(int layer) const {
   return values;
 }
 
-ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step) {
+bool Model::keeps_output(int layer) const {
+  if (outputs_wanted_ == Outputs::kAll || !takes_next(layer) || is_skipped_from(layer)) return true;
+  return mode_ == Mode::kTrain &&
+         !activation_info(layers_[static_cast<std::size_t>(layer) + 1]->activation()).slope_at_output;
+}
+
+ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, Outputs outputs) {
   mode_ = mode;
+  outputs_wanted_ = outputs;
   step_ = step;
   rows_ = x.values.rows();
   input_ = x;
@@ -143,12 +150,12 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step) {
   for (int l = 0; l < layer_count(); ++l) {
     const auto at = static_cast<std::size_t>(l);
     const MatrixView y{outputs_[at].data(), layout_of(l, rows_)};
-    const bool pair = layers_[at]->takes_activations() && may_be_taken(l + 1);
+    const bool pair = takes_next(l);
     ActivationAfter after;
     if (pair) {
       const Layer& next = *layers_[at + 1];
       after = {next.activation(), next.activation_parameters(slices(l + 1)),
-               outputs_[at + 1].data()};
+               outputs_[at + 1].data(), keeps_output(l)};
     }
     layers_[at]->forward(backend_, context_of(l), slices(l), signal, y, after);
     if (pair) ++l;
@@ -232,7 +239,7 @@ void Model::run_backward() {
   for (int l = layer_count() - 1; l >= 0; --l) {
     const auto at = static_cast<std::size_t>(l);
     const ConstMatrixView dy{output_gradients_[at].data(), layout_of(l, rows_)};
-    const Signal x = l == 0 ? input_ : Signal{output(l - 1)};
+    const Signal x = l == 0 ? input_ : Signal{layers_[at]->may_be_taken() ? slope_source(l) : output(l - 1)};
     MatrixView dx;
     if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows_)};
     // An activation that learns needs its own dy; the others' is not kept.
@@ -240,7 +247,7 @@ void Model::run_backward() {
     if (l > 1 && layers_[at]->takes_activations() && may_be_taken(l - 1) &&
         slices(l - 1).parameters.empty() && !is_skipped_from(l - 1)) {
       before = {layers_[at - 1]->activation(),
-                layers_[at - 1]->activation_parameters(slices(l - 1)), outputs_[at - 2].data()};
+                layers_[at - 1]->activation_parameters(slices(l - 1)), slope_source(l - 1).data};
       dx.data = output_gradients_[at - 2].data();
     }
     layers_[at]->backward(backend_, context_of(l), slices(l), x, dy, dx, before);

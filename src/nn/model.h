@@ -26,6 +26,10 @@ struct ModelOptions {
   double init_value = 0.01;  // of every weight, with init "constant"
 };
 
+// Which layers' outputs there are after forward(): all, or those that it, backward() and the logits' reader need, which
+// spares a device the products in front of activations.
+enum class Outputs { kAll, kNeeded };
+
 class Model {
  public:
   struct Parameter {
@@ -46,7 +50,7 @@ class Model {
 
   // logits (N, classes) of x (N, features). The view is good until the next forward. step: the
   // number of the training step, which random layers draw for.
-  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0);
+  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0, Outputs outputs = Outputs::kAll);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
   // From now on these units (channels) of an activation layer give 0 in evaluation mode; none: all
@@ -117,6 +121,16 @@ class Model {
   bool may_be_taken(int layer) const {
     return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->may_be_taken();
   }
+  // Whether it also does the activation behind it.
+  bool takes_next(int layer) const {
+    return layers_[static_cast<std::size_t>(layer)]->takes_activations() && may_be_taken(layer + 1);
+  }
+  // Whether the last forward had to write its output.
+  bool keeps_output(int layer) const;
+  // What dL/dx of an activation is made of: its input, or its output where that was not kept and does as well.
+  ConstMatrixView slope_source(int activation) const {
+    return output(keeps_output(activation - 1) ? activation - 1 : activation);
+  }
   // Whether a residual block begins behind it.
   bool is_skipped_from(int layer) const;
   StepContext context_of(int layer) const {
@@ -147,6 +161,7 @@ class Model {
   Signal input_;
   int rows_ = 0;
   Mode mode_ = Mode::kTrain;
+  Outputs outputs_wanted_ = Outputs::kAll;
   std::uint32_t step_ = 0;
 };
 

@@ -285,7 +285,7 @@ std::span<const float> Trainer::scored_parameters() const {
 }
 
 // Where an average is scored, it changes places with the weights meanwhile.
-ConstMatrixView Trainer::forward_scored(const Signal& input) {
+ConstMatrixView Trainer::forward_scored(const Signal& input, Outputs outputs) {
   const auto exchange = [this] {
     if (!average_.ready()) return;
     backend_.finish();
@@ -294,7 +294,7 @@ ConstMatrixView Trainer::forward_scored(const Signal& input) {
     model_.parameters_changed();
   };
   exchange();
-  const ConstMatrixView logits = model_.forward(Mode::kEvaluate, input);
+  const ConstMatrixView logits = model_.forward(Mode::kEvaluate, input, 0, outputs);
   exchange();
   return logits;
 }
@@ -304,7 +304,7 @@ Score Trainer::evaluate(int first, int rows, ClassMeter* classes) {
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples = batcher_.in_order(data_->test(), first, count);
-    const ConstMatrixView logits = forward_scored(samples.input);
+    const ConstMatrixView logits = forward_scored(samples.input, Outputs::kNeeded);
     total.add(score(logits, samples, nullptr, count));
     if (classes != nullptr) classes->add(logits, samples.labels, losses_.data(), first);
   }
@@ -319,7 +319,7 @@ Score Trainer::validate(int first, int rows) {
         batcher_.chosen(data_->train(), std::span<const int>(validation_)
                                             .subspan(static_cast<std::size_t>(first),
                                                      static_cast<std::size_t>(count)));
-    total.add(score(forward_scored(batch.input), batch, nullptr, count));
+    total.add(score(forward_scored(batch.input, Outputs::kNeeded), batch, nullptr, count));
   }
   return total;
 }
@@ -409,7 +409,7 @@ void Trainer::infer(std::span<const std::uint8_t> pixels) {
     throw Error("image: " + std::to_string(pixels.size()) + " pixels, but the network takes " +
                 std::to_string(data_->train().pixels()));
   }
-  forward_scored(batcher_.single(pixels).input);
+  forward_scored(batcher_.single(pixels).input, Outputs::kAll);
 }
 
 std::vector<float> Trainer::probabilities() {

@@ -174,14 +174,14 @@ class Trainer {
   Score read_score(const Pending& pending) const;
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
   // Forward and loss of a step.
-  Pending begin_step(int batch, std::size_t at);
+  Pending begin_step(int batch, std::size_t at, Outputs outputs);
   // Keeps all that steps change, and goes back to it.
   Counters keep_state();
   void take_back(const Counters& counters);
   std::vector<std::span<float>> changed_state();
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
   std::array<std::span<float>, 3> network();
-  ConstMatrixView forward_scored(const Signal& input);
+  ConstMatrixView forward_scored(const Signal& input, Outputs outputs);
   void update(int batch, const StepRates& rates, StepObserver* observer);
   int first_layer_not_finite() const;
 

@@ -57,7 +57,7 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-Trainer::Pending Trainer::begin_step(int batch, std::size_t at) {
+Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs) {
   const int first = batch * batch_;
   const int rows = std::min(batch_, train_count() - first);
   const Batch samples = batcher_.shuffled(data_->train(), first, rows);
@@ -66,14 +66,14 @@ Trainer::Pending Trainer::begin_step(int batch, std::size_t at) {
     batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
   }
   const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
+  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step, outputs);
   const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
   const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
   return begin_score(logits, samples, model_.logits_gradient().data, weight_of(group, group_samples), at);
 }
 
 StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
-  const Pending pending = begin_step(batch, 0);
+  const Pending pending = begin_step(batch, 0, Outputs::kAll);  // which tell where a run diverges
   backend_.finish();
   StepResult result{read_score(pending), -1};
   if (!std::isfinite(result.score.loss_sum)) {
@@ -93,7 +93,7 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
     std::vector<double> penalties;
     for (std::size_t i = 0; i < rates.size(); ++i) {
       const int at = batch + static_cast<int>(i);
-      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_)));
+      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_), Outputs::kNeeded));
       update(at, rates[i], nullptr);
       penalties.push_back(penalty_value_);
       backend_.submit();

@@ -280,11 +280,12 @@ test('of two tabs one keeps its run for a reload, the other says so, and both ru
   const both = [...new Set([first, second])]
   assert.equal(both.length, 2, `two steps to tell them by: ${first} and ${second}`)
   for (const step of both) await waitForRow(other, step)
-  // What the second did, the first sees once it is looked at; and neither wrote over the other's.
-  await page.bringToFront()
-  await page.evaluate(() => scrollTo(0, 0))
-  await keepInSight(page.locator('rl-runs'))
+  // What the second did, the first hears of, and the other way round; and neither wrote over the other's.
   for (const step of both) await waitForRow(page, step)
+  const name = page.locator('input[aria-label="Name of Run 2"]')
+  await name.fill('Narrow')
+  await name.press('Enter')
+  await other.locator('input[aria-label="Name of Narrow"]').waitFor()
   await reload(page)
   assert.match(await page.locator('.notice[data-key=kept]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${count(first)} steps of`))
   await press(page, 'Continue')

@@ -3,6 +3,7 @@
 #include "nn/activation.h"
 
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "support.h"
@@ -106,6 +107,25 @@ TEST_CASE("every derivative by x equals the central difference away from kinks")
              " at ", x);
         REQUIRE(std::abs(actual - expected) <=
                 1e-6 * std::abs(expected) + 1e-9 * (1.0 + std::abs(value)));
+      }
+    }
+  }
+}
+
+TEST_CASE("where an entry says that the slope can be had from the output, it is the slope, and ReLU says so") {
+  TestRandom random(test_seed());
+  CHECK(activation_info(find_activation("relu")).slope_at_output);
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    const ActivationInfo& info = activation_info(id);
+    if (!info.slope_at_output) continue;
+    for (const auto& p : parameter_sets(info, random)) {
+      std::vector<double> xs = points(random);
+      xs.insert(xs.end(), info.kinks.begin(), info.kinks.end());
+      xs.insert(xs.end(), {-0.0, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+                           std::numeric_limits<double>::quiet_NaN()});
+      for (const double x : xs) {
+        INFO(info.name, " at ", x);
+        CHECK(activation_derivative(id, activation_value(id, x, p), p) == activation_derivative(id, x, p));
       }
     }
   }

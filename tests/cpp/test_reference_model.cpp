@@ -256,6 +256,50 @@ TEST_CASE("activations inside the products beside them give the bits of layers o
   }
 }
 
+TEST_CASE("what need not be kept of a forward pass is read by nobody: destroyed, it changes no bit") {
+  const std::uint64_t seed = test_seed() + 24;
+  TestRandom random(seed);
+  cpu::CpuBackend backend;
+  constexpr int kFeatures = 20;
+  struct Network {
+    const char* text;
+    std::vector<int> unread;  // layers
+  };
+  for (const Network& network : std::initializer_list<Network>{
+           {"dense 12 | relu | dense 9 | gelu_tanh | dense 9 | relu6 | dense 10", {0, 4}},
+           {"dense 12 | relu | relu | dense 10 | relu", {0, 3}},
+           {"dense 12 | residual ( relu | dense 12 ) | dense 9 | residual ( dense 9 | relu ) | dense 10", {5}}}) {
+    INFO("seed ", seed, ", ", network.text);
+    Model model({.architecture = network.text, .input = {1, 1, kFeatures}, .seed = seed, .train_rows = 6, .evaluate_rows = 6}, backend);
+    const Problem problem(random, 6, kFeatures, 10);
+    const Panels x(6, kFeatures, problem.x, 0.0f);
+    const auto bits = [](std::span<const float> values) {
+      std::vector<std::uint32_t> all;
+      for (const float value : values) all.push_back(bits_as<std::uint32_t>(value));
+      return all;
+    };
+    const auto logits_of = [&](Mode mode, Outputs outputs) {
+      const ConstMatrixView logits = model.forward(mode, {x.view(), 0.0f}, 0, outputs);
+      backend.finish();
+      return bits({logits.data, logits.layout.size()});
+    };
+    float_pass(model, backend, {x.view(), 0.0f}, problem.bytes.data());
+    const auto expected = bits(model.gradients());
+    std::vector<float> dlogits(model.logits_gradient().data, model.logits_gradient().data + model.logits_gradient().layout.size());
+    logits_of(Mode::kTrain, Outputs::kNeeded);
+    for (const int layer : network.unread) {
+      const ConstMatrixView y = model.output(layer);
+      std::fill_n(const_cast<float*>(y.data), y.layout.size(), std::numeric_limits<float>::quiet_NaN());
+    }
+    std::copy(dlogits.begin(), dlogits.end(), model.logits_gradient().data);
+    model.backward();
+    backend.finish();
+    CHECK(bits(model.gradients()) == expected);
+    const auto evaluated = logits_of(Mode::kEvaluate, Outputs::kAll);
+    CHECK(logits_of(Mode::kEvaluate, Outputs::kNeeded) == evaluated);
+  }
+}
+
 TEST_CASE("the double network's gradient equals central differences of its loss") {
   const std::uint64_t seed = test_seed() + 21;
   TestRandom random(seed);

@@ -22,6 +22,10 @@ export class KeptRuns {
   usage
   #lab
   #loaded = false
+  /** How often the list was changed here: what was read before a change is old. */
+  #changes = 0
+  /** Where tabs tell one another that they changed the list. @type {BroadcastChannel | undefined} */
+  #tabs
   /** The saves that are going on. @type {Promise<void> | undefined} */
   #keeping
   #again = false
@@ -40,6 +44,8 @@ export class KeptRuns {
   begin() {
     const lab = this.#lab
     lab.leave = () => this.#leave()
+    this.#tabs = new BroadcastChannel('reluscope-runs')
+    this.#tabs.onmessage = () => this.#loaded && void this.load()
     lab.on('run', () => {
       this.#keptStep = this.current?.step ?? -1
       this.#keptAt = -Infinity
@@ -68,8 +74,13 @@ export class KeptRuns {
   async load() {
     const { engine } = this.#lab
     try {
-      const stored = await engine.storedRuns()
-      this.all = (await Promise.all(stored.map((run) => this.#withFields(run)))).reverse()
+      let changes
+      do {
+        changes = this.#changes
+        const stored = await engine.storedRuns()
+        const runs = await Promise.all(stored.map((run) => this.#withFields(run)))
+        if (changes === this.#changes) this.all = runs.reverse()
+      } while (changes !== this.#changes)
       this.#loaded = true
     } catch (error) {
       this.#fail('The kept runs could not be read', error, 'The run on this page goes on.')
@@ -109,6 +120,7 @@ export class KeptRuns {
   async #change(what, work) {
     try {
       await work()
+      this.#changed()
       this.#lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
       this.#fail(`The run could not be ${what}`, error, 'It is as it was.')
@@ -157,12 +169,18 @@ export class KeptRuns {
       const stored = await engine.storeRun(`Run ${this.#nextNumber()}`, metrics)
       run.storedAs = stored.id
       this.all = [...this.all.filter(({ id }) => id !== stored.id), await this.#withFields(stored)].sort((a, b) => Number(a.id) - Number(b.id))
+      this.#changed()
       lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
       this.#fail('The run could not be stored', error, 'Training goes on, and all that was stored before is whole.')
     }
     await this.#tell()
     if (this.usage?.where !== 'memory') askToPersist()
+  }
+
+  #changed() {
+    this.#changes += 1
+    this.#tabs?.postMessage(null)
   }
 
   async #tell() {

@@ -105,8 +105,27 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
     }
   }
   const float without = a[64];
-  CHECK(problem([&](Product& p) { p.bias = a + 100; }) == "");
+  const auto then = [a](Product& p, Epilogue epilogue) {
+    p.epilogue = epilogue;
+    p.bias = a + 100;
+  };
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); }) == "");
   CHECK(a[64] == without + a[100]);
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBiasRelu); }) == "");
+  CHECK(a[64] == std::max(0.0f, without + a[100]));
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.accumulate = true; }) == "product: an epilogue behind a sum");
+  const auto keep = [&](Product& p, float* where, int leading = 8) {
+    then(p, Epilogue::kBiasGeluKept);
+    p.kept = where;
+    p.ldc = leading;
+  };
+  CHECK(problem([&](Product& p) { keep(p, a + 80); }) == "");
+  CHECK(a[80] == without + a[100]);
+  const double z = static_cast<double>(a[80]);
+  CHECK(std::abs(static_cast<double>(a[64]) - 0.5 * z * (1.0 + std::tanh(0.7978845608028654 * (z + 0.044715 * z * z * z)))) <= 1e-7);
+  CHECK(problem([&](Product& p) { keep(p, a + 80, 4); }).find("not of a multiple of 8") != std::string::npos);
+  CHECK(problem([&](Product& p) { keep(p, a + 70); }) == "product: what is kept overlaps c");
+  CHECK(problem([&](Product& p) { keep(p, a + 120); }).find("what is kept ends") != std::string::npos);
   CHECK(problem([](Product& p) { p.lda = 2; }) == "product: the leading dimension of a is 2, but a row has 3");
   CHECK(problem([](Product& p) { p.transpose_b = true; p.ldb = 2; }) == "product: the leading dimension of b is 2, but a row has 3");
   CHECK(problem([](Product& p) { p.ldc = 3; }) == "product: the leading dimension of c is 3, but a row has 4");
@@ -115,9 +134,9 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
   CHECK(problem([](Product& p) { p.batches = 20; p.stride_c = 8; }).find("behind its allocation") != std::string::npos);
   float outside[64] = {};
   CHECK(problem([&](Product& p) { p.a = outside; }).find("a does not lie in the device's memory") != std::string::npos);
-  CHECK(problem([&](Product& p) { p.bias = outside; }).find("bias does not lie in the device's memory") != std::string::npos);
-  CHECK(problem([&](Product& p) { p.bias = a + 125; }).find("bias ends 4 bytes behind its allocation") != std::string::npos);
-  CHECK(problem([&](Product& p) { p.bias = a + 100; p.batches = 3; p.stride_c = 8; p.stride_bias = 13; }).find("bias ends") != std::string::npos);
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.bias = outside; }).find("bias does not lie in the device's memory") != std::string::npos);
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.bias = a + 125; }).find("bias ends 4 bytes behind its allocation") != std::string::npos);
+  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.batches = 3; p.stride_c = 8; p.stride_bias = 13; }).find("bias ends") != std::string::npos);
   CHECK(problem([](Product& p) { p.k = 0; }).find("2 x 4 x 0") != std::string::npos);
 }
 
