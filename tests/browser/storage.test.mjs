@@ -321,7 +321,8 @@ test('a kept run that is damaged is listed, and opening it says so and leaves th
   await trainAndStop(page, 50)
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  await page.evaluate(async () => {
+  // As another tab would: not while this one reads it.
+  await page.evaluate(() => navigator.locks.request('reluscope-runs', async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope')
     let name = ''
     for await (const each of /** @type {any} */ (folder).keys()) if (/^run-/.test(each)) name = each
@@ -331,7 +332,7 @@ test('a kept run that is damaged is listed, and opening it says so and leaves th
     const writable = await handle.createWritable()
     await writable.write(bytes)
     await writable.close()
-  })
+  }))
   await press(page, 'Open Run 1')
   const words = await page.locator('.notice[data-key=runs]').innerText()
   assert.match(words, /^Run 1 could not be opened\s+The run \d+ is not in this browser's storage any more, or damaged\. The run on this page is as it was\. Its settings can still be opened\./)
