@@ -6,7 +6,7 @@
 // All views are in sight at once because the window is made as high as the page. Speeds are steps by the clock, not the
 // core's own samples per second, so that whatever keeps the worker from training counts.
 import os from 'node:os'
-import { openSite } from './browser/support.mjs'
+import { openProfile, openSite } from './browser/support.mjs'
 
 const turns = 3
 /** Seconds that a speed is measured for. */
@@ -114,7 +114,7 @@ function hide(page) {
 
 /** Milliseconds from the request of the page to its first training step: at a first visit, and loaded again. @param {import('./browser/support.mjs').Site} site */
 async function firstSteps(site) {
-  const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const { context, close } = await openProfile()
   const page = await context.newPage()
   await page.addInitScript(() => addEventListener('DOMContentLoaded', () => {
     const look = setInterval(() => {
@@ -135,7 +135,7 @@ async function firstSteps(site) {
     await page.waitForSelector('body[data-first-step]', { timeout: 60_000 })
     times.push(Number(await page.getAttribute('body', 'data-first-step')))
   }
-  await context.close()
+  await close()
   return times
 }
 

@@ -1,7 +1,8 @@
 // What the tests in Chromium share: the built site on a free port, a browser with a profile of its own that is
 // removed afterwards, and pages that remember everything that went wrong in them.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { root } from '../../web/data.mjs'
@@ -19,11 +20,16 @@ const flags = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
 ]
 
+function findBrowser() {
+  const executablePath = process.env.CHROME || browsers.find((path) => existsSync(path))
+  if (!executablePath) throw new Error(`no Chromium or Chrome at ${browsers.join(', ')}`)
+  return executablePath
+}
+
 /** Starts the server and the browser. Whoever opens the site closes it. */
 export async function openSite() {
   if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
-  const executablePath = process.env.CHROME || browsers.find((path) => existsSync(path))
-  if (!executablePath) throw new Error(`no Chromium or Chrome at ${browsers.join(', ')}`)
+  const executablePath = findBrowser()
   const server = await serveSite(siteRoot, 0)
   const browser = await chromium.launch({ executablePath, args: flags })
   return {
@@ -33,6 +39,22 @@ export async function openSite() {
     async close() {
       await browser.close()
       await server.close()
+    },
+  }
+}
+
+/**
+ * A browser with a new profile on disk, as people have it; the contexts of openSite()'s keep everything in memory, and
+ * read it from another process.
+ */
+export async function openProfile() {
+  const folder = mkdtempSync(join(tmpdir(), 'reluscope-profile-'))
+  const context = await chromium.launchPersistentContext(folder, { executablePath: findBrowser(), args: flags, viewport: { width: 1440, height: 900 } })
+  return {
+    context,
+    async close() {
+      await context.close()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
