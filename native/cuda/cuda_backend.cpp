@@ -44,10 +44,7 @@ CudaBackend::~CudaBackend() {
 // --- The queue --------------------------------------------------------------------------------
 
 void CudaBackend::push(const Product& product) {
-  if (product.batches == 0 || product.n == 0) return;
-  static_assert(sizeof product <= Node::kArgumentBytes);
-  Node& node = queue_.emplace_back();
-  std::memcpy(node.arguments.data(), &product, sizeof product);
+  if (product.batches > 0 && product.n > 0) queue_.push_back(Node::of(product));
 }
 
 void CudaBackend::measure(Measure what) {

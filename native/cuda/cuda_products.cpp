@@ -59,8 +59,7 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
       p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
       last.*place = to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
     };
-    const bool activated = epilogue > Epilogue::kBias;
-    lead_to(&Product::c, activated ? after.y : y);
+    lead_to(&Product::c, activates(epilogue) ? after.y : y);
     if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
     if (epilogue != Epilogue::kNone) {
       for (const Product& one : {p, last}) {
@@ -72,7 +71,7 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
     return true;
   };
   const Epilogue whole = epilogue_for(after);
-  if (bias != nullptr && whole != Epilogue::kBias && agrees(whole) && try_with(whole)) return whole;
+  if (bias != nullptr && activates(whole) && agrees(whole) && try_with(whole)) return whole;
   if (bias != nullptr && try_with(Epilogue::kBias)) return Epilogue::kBias;
   try_with(Epilogue::kNone);
   return Epilogue::kNone;
@@ -81,6 +80,7 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
 // One product of numbers that every precision keeps: in the first row of b, taken once by the first column of a.
 bool CudaBackend::agrees(Epilogue epilogue) {
   if (const auto known = agrees_.find(epilogue); known != agrees_.end()) return known->second;
+  device_->wait();  // the host may write only while it does nothing
   constexpr int kRows = 64, kDepth = kPad;
   Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()), bias(kPanel, device_.get());
   Buffer c(kRows * kPanel, device_.get()), kept(kRows * kPanel, device_.get());
@@ -96,8 +96,7 @@ bool CudaBackend::agrees(Epilogue epilogue) {
   if (keeps) p.kept = kept.data();
   bool same = device_->fuses(p);
   if (same) {
-    Node node;
-    std::memcpy(node.arguments.data(), &p, sizeof p);
+    const Node node = Node::of(p);
     device_->run({&node, 1});
     device_->wait();
     const ActivationId id = epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
@@ -129,7 +128,7 @@ void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int f
 }
 
 void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after) {
-  if (done > Epilogue::kBias) return;
+  if (activates(done)) return;
   if (start == nullptr || done == Epilogue::kBias) {
     if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
     return;

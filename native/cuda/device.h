@@ -39,6 +39,7 @@ inline constexpr const char* kPrecisionNames[] = {"fp32", "tf32", "bf16"};
 // What a device may do to a product while it has the result at hand: add a bias (n) to each row, and apply an
 // activation, for the last keeping what goes into that as well. GELU is the approximation by tanh.
 enum class Epilogue { kNone, kBias, kBiasRelu, kBiasGelu, kBiasGeluKept };
+constexpr bool activates(Epilogue epilogue) { return epilogue > Epilogue::kBias; }
 
 // c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, and then the epilogue; a is stored (k, m) if transpose_a,
 // b (n, k) if transpose_b. All row-major with their leading dimensions, `batches` of them, strides apart.
@@ -68,6 +69,12 @@ struct Node {
   Grid grid;
   alignas(16) std::array<std::byte, kArgumentBytes> arguments;
 
+  static Node of(const Product& product) {
+    static_assert(sizeof product <= kArgumentBytes);
+    Node node;
+    std::memcpy(node.arguments.data(), &product, sizeof product);
+    return node;
+  }
   Product product() const {
     Product p;
     std::memcpy(&p, arguments.data(), sizeof p);

@@ -162,7 +162,7 @@ void EmulatedDevice::multiply(const Product& p) {
         place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
         if (p.epilogue == Epilogue::kNone) continue;
         place += p.bias[batch * p.stride_bias + j];
-        if (p.epilogue == Epilogue::kBias) continue;
+        if (!activates(p.epilogue)) continue;
         if (p.epilogue == Epilogue::kBiasGeluKept) p.kept[batch * p.stride_c + i * p.ldc + j] = place;
         place = after_activation(activated(p.epilogue, place));
       }
