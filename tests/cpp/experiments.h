@@ -12,8 +12,6 @@
 
 namespace reluscope::test {
 
-using AppJson = reluscope::Json;
-
 // Images of 4 x 5 pixels whose label shows in them, so that it can be learnt.
 inline std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96, std::uint32_t test = 40) {
   TestRandom random(9);
@@ -44,13 +42,13 @@ inline Config small_config() {
 using Flags = std::vector<std::pair<std::string, std::string>>;
 
 struct Outcome {
-  std::vector<AppJson> rows;  // in the plan's order
+  std::vector<Json> rows;  // in the plan's order
   std::string csv;
   std::vector<std::string> lines, json;
 };
 
 inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags, int jobs = 1,
-                  std::vector<AppJson> finished = {}) {
+                  std::vector<Json> finished = {}) {
   const auto data = small_data();
   Experiment experiment(data, find_experiment(kind).plan(*data, base, PlanFlags(flags)), jobs,
                         std::move(finished));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,23 @@ inline std::vector<std::uint8_t> idx_bytes(const std::vector<std::uint32_t>& siz
   }
   bytes.insert(bytes.end(), data.begin(), data.end());
   return bytes;
+}
+
+// 24 training and 10 test images of 2 x 3 pixels.
+inline std::shared_ptr<const Dataset> six_pixels() {
+  TestRandom random(5);
+  const auto part = [&](std::uint32_t count) {
+    std::vector<std::uint8_t> pixels, labels;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      labels.push_back(static_cast<std::uint8_t>(k % 10));
+      for (int at = 0; at < 6; ++at) pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
+    }
+    return std::pair{idx_bytes({count, 2, 3}, pixels), idx_bytes({count}, labels)};
+  };
+  auto [train_images, train_labels] = part(24);
+  auto [test_images, test_labels] = part(10);
+  return std::make_shared<Dataset>(
+      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
 using State = std::map<std::string, Values>;  // state_dict name -> values in PyTorch order

@@ -34,7 +34,7 @@ inline std::shared_ptr<const Dataset> small_images(int train, int test) {
 
 inline constexpr const char* kSmallModel = "dense 19 | relu | dense 33 | prelu | dense 17 | tanh | dense 10";
 
-inline Config small_config(const std::string& model = kSmallModel) {
+inline Config probe_config(const std::string& model = kSmallModel) {
   Config config;
   config.model = model;
   config.batch = 20;

@@ -1,13 +1,12 @@
 // What tests of whole runs share: a few digits of MNIST, and everything that a run says.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "mnist.h"
 #include "network.h"
+#include "refusals.h"
 #include "train/session.h"
 
 namespace reluscope::test {
@@ -30,7 +29,7 @@ inline std::shared_ptr<const Dataset> few_digits(int train, int test) {
 }
 
 // Without what time has a say in.
-inline reluscope::Json timeless(reluscope::Json json) {
+inline Json timeless(Json json) {
   json.erase("seconds");
   json.erase("samples_per_second");
   return json;
@@ -41,7 +40,7 @@ inline std::string said(const Progress& progress) {
   std::string text = timeless(progress.values).dump();
   for (const std::string& line : progress.lines) text += "\n" + line;
   for (const std::string& line : progress.json) {
-    text += "\n" + timeless(reluscope::Json::parse(line)).dump();
+    text += "\n" + timeless(Json::parse(line)).dump();
   }
   return text;
 }
@@ -58,16 +57,6 @@ inline std::vector<std::string> finish(Session& session) {
     all.push_back(said(progress));
     if (is_last(progress)) return all;
   }
-}
-
-// The sentence with which something is refused; "" if it is done.
-inline std::string refusal(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace reluscope::test

@@ -13,9 +13,11 @@
 #include <string>
 #include <vector>
 
-namespace reluscope::test {
+namespace reluscope {
+using Json = nlohmann::ordered_json;  // as everywhere in the core
+}
 
-using Json = nlohmann::json;
+namespace reluscope::test {
 
 inline const Json& golden(const std::string& name) {
   static std::vector<std::pair<std::string, Json>> files;
@@ -43,6 +45,21 @@ inline std::vector<T> numbers(const Json& json) {
 // abs(actual - expected) <= tolerance * max(1, abs(expected)): absolute near 0, relative beyond 1.
 inline bool close(double actual, double expected, double tolerance) {
   return std::abs(actual - expected) <= tolerance * std::max(1.0, std::abs(expected));
+}
+
+inline void check_close(const std::vector<float>& actual, const Json& expected, double tolerance = 1e-5) {
+  const std::vector<double> values = numbers<double>(expected);
+  REQUIRE(actual.size() == values.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    INFO("element ", k, ": ", actual[k], " instead of ", values[k]);
+    REQUIRE(close(static_cast<double>(actual[k]), values[k], tolerance));
+  }
+}
+
+inline double root_mean_square(const std::vector<float>& values) {
+  double squares = 0.0;
+  for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 // Distance in units of the last place of T at `expected`.

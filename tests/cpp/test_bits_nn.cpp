@@ -10,13 +10,13 @@
 namespace reluscope {
 namespace {
 
-struct Run {
+struct ConfigRun {
   const char* config;
   const char* weights;  // sha256 after 20 steps
 };
 
 // To set them anew after a deliberate change of the arithmetic: a failure prints what it found.
-constexpr Run kRuns[] = {
+constexpr ConfigRun kConfigRuns[] = {
     {R"({"model": "dense 33 | gelu | dense 24 | mish | maxout 2 | dense 10", "init": "orthogonal"})",
      "66ef2e7a7b15e1ca2d5414ec7caf8fdf6593853c2fbd8cbdf1465591b482b600"},
     {R"({"model": "dense 35 | rrelu | dense 18 | swish channel | dense 10", "init": "lecun_normal"})",
@@ -36,7 +36,7 @@ constexpr Run kRuns[] = {
 
 TEST_SUITE("bits") {
   TEST_CASE("layers, losses and initialisations give the known hash on every target and thread") {
-    for (const Run& run : kRuns) {
+    for (const ConfigRun& run : kConfigRuns) {
       for (const std::string& simd : cpu::simd_names()) {
         for (const int threads : {1, 2, 3}) {
           if (ThreadPool(threads).size() != threads) continue;

@@ -12,13 +12,13 @@
 namespace reluscope {
 namespace {
 
-struct Run {
+struct OptimizerRun {
   const char* optimizer;
   const char* weights;  // sha256 after 12 steps
   const char* moments;
 };
 
-constexpr Run kRuns[] = {
+constexpr OptimizerRun kOptimizerRuns[] = {
 #include "../golden/hashes_optim.inc"
 };
 
@@ -43,7 +43,7 @@ Config config_of(const std::string& optimizer) {
 
 using Hashes = std::map<std::string, std::string>;
 
-Hashes hashes(const Config& config) {
+Hashes optimizer_hashes(const Config& config) {
   Session session(test::mnist(), config);
   for (int step = 0; step < 12; ++step) REQUIRE(session.advance().event() == "batch");
   return {{"weights", session.weights_sha256()}, {"moments", session.optimizer_sha256()}};
@@ -51,28 +51,28 @@ Hashes hashes(const Config& config) {
 
 TEST_SUITE("bits") {
   TEST_CASE("every optimizer gives its known hash however it is computed") {
-    REQUIRE(std::size(kRuns) == optimizer_rows().size());
+    REQUIRE(std::size(kOptimizerRuns) == optimizer_rows().size());
     for (const int threads : {1, 2}) {
       if (ThreadPool(threads).size() != threads) {
         MESSAGE("this machine or build has no ", threads, " threads to run on");
         continue;
       }
       for (const std::string& simd : cpu::simd_names()) {
-        for (std::size_t k = 0; k < std::size(kRuns); ++k) {
-          CHECK(kRuns[k].optimizer == std::string(optimizer_rows()[k].name));
+        for (std::size_t k = 0; k < std::size(kOptimizerRuns); ++k) {
+          CHECK(kOptimizerRuns[k].optimizer == std::string(optimizer_rows()[k].name));
           for (const char* input : {"dense", "sparse"}) {
             // Gradients that are stored to be clipped, but are small enough to stay as they are.
             for (const double clip_norm : {0.0, 1e9}) {
-              Config config = config_of(kRuns[k].optimizer);
+              Config config = config_of(kOptimizerRuns[k].optimizer);
               config.simd = simd;
               config.threads = threads;
               config.input = input;
               config.clip_norm = clip_norm;
-              INFO(std::string(kRuns[k].optimizer), ", ", simd, ", ", threads, " threads, ",
+              INFO(std::string(kOptimizerRuns[k].optimizer), ", ", simd, ", ", threads, " threads, ",
                    std::string(input), ", clipped at ", clip_norm);
-              Hashes found = hashes(config);
-              CHECK(found["weights"] == kRuns[k].weights);
-              CHECK(found["moments"] == kRuns[k].moments);
+              Hashes found = optimizer_hashes(config);
+              CHECK(found["weights"] == kOptimizerRuns[k].weights);
+              CHECK(found["moments"] == kOptimizerRuns[k].moments);
             }
           }
         }

@@ -107,7 +107,7 @@ TEST_CASE("a run with monitors says what they found before, during and after eac
   for (;;) {
     const Progress progress = session.advance();
     for (const std::string& line : progress.json) {
-      const reluscope::Json json = reluscope::Json::parse(line);
+      const Json json = Json::parse(line);
       const std::string event = json["event"];
       if (event == "probe") {
         said.push_back("probe " + std::to_string(json["step"].get<int>()));

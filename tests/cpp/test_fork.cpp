@@ -157,7 +157,7 @@ TEST_SUITE("resume") {
     CHECK(race.start().lines == std::vector<std::string>{"Race: 3 configurations, 1 seed, forked after 11 steps"});
     Progress progress;
     while ((progress = race.advance()).event() != "done") {}
-    const std::vector<reluscope::Json> rows = read_rows(progress.values["rows"], "rows");
+    const std::vector<Json> rows = read_rows(progress.values["rows"], "rows");
     REQUIRE(rows.size() == 3);
     Session whole(data, config);
     finish(whole);

@@ -11,6 +11,7 @@
 #include "network.h"
 #include "nn/traced.h"
 #include "nn/activations.h"
+#include "refusals.h"
 #include "train/session.h"
 
 using namespace reluscope;
@@ -224,14 +225,6 @@ TEST_CASE("an activation that no format has a name for") {
 }
 
 TEST_CASE("formats by the ends of names, and those that are none") {
-  const auto refusal = [](const auto& work) -> std::string {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
-  };
   for (const SaveFormat& format : save_formats()) {
     CHECK(save_format_of("a.b/c." + std::string(format.name)) == format.name);
   }

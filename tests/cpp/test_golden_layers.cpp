@@ -38,15 +38,6 @@ void set_initial(Model& model, const Json& initial) {
   model.parameters_changed();
 }
 
-void check_close(const std::vector<float>& actual, const Json& expected, double tolerance) {
-  const std::vector<double> values = numbers<double>(expected);
-  REQUIRE(actual.size() == values.size());
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    INFO("element ", k, ": ", actual[k], " instead of ", values[k]);
-    REQUIRE(close(static_cast<double>(actual[k]), values[k], tolerance));
-  }
-}
-
 void check_state(const std::vector<Model::Parameter>& list, std::span<const float> buffer,
                  const Json& expected) {
   REQUIRE(list.size() == expected.size());

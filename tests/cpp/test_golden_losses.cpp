@@ -12,16 +12,6 @@ using namespace reluscope::test;
 
 namespace {
 
-void check_close(const std::vector<float>& actual, const test::Json& expected,
-                 double tolerance = 1e-5) {
-  const std::vector<double> values = numbers<double>(expected);
-  REQUIRE(actual.size() == values.size());
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    INFO("element ", k, ": ", actual[k], " instead of ", values[k]);
-    REQUIRE(close(static_cast<double>(actual[k]), values[k], tolerance));
-  }
-}
-
 template <class Check>
 void on_every_backend(const Check& check) {
   for (const std::string& simd : cpu::simd_names()) {
@@ -41,7 +31,7 @@ TEST_SUITE_BEGIN("golden");
 
 TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
   on_every_backend([](Backend& backend) {
-    for (const test::Json& c : golden("nn")["channels"]) {
+    for (const Json& c : golden("nn")["channels"]) {
       INFO(c["name"].get<std::string>(), " ", c["shape"].dump());
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
@@ -80,7 +70,7 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
 
 TEST_CASE("maxout, as the largest of a view of pieces") {
   on_every_backend([](Backend& backend) {
-    for (const test::Json& c : golden("nn")["maxout"]) {
+    for (const Json& c : golden("nn")["maxout"]) {
       INFO(c["pieces"].dump(), " pieces of ", c["shape"].dump());
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
@@ -101,7 +91,7 @@ TEST_CASE("maxout, as the largest of a view of pieces") {
 
 TEST_CASE("label smoothing and class weights, as cross_entropy has them") {
   on_every_backend([](Backend& backend) {
-    for (const test::Json& c : golden("nn")["losses"]) {
+    for (const Json& c : golden("nn")["losses"]) {
       INFO(c["shape"].dump(), ", smoothing ", c["label_smoothing"].dump(), ", weights ",
            c["weights"].dump());
       const int n = c["shape"][0], classes = c["shape"][1];
@@ -132,7 +122,7 @@ TEST_CASE("label smoothing and class weights, as cross_entropy has them") {
 }
 
 TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
-  const test::Json& file = golden("nn")["trainings"];
+  const Json& file = golden("nn")["trainings"];
   std::vector<std::uint8_t> pixels, labels;
   for (const int p : numbers<int>(file["pixels"])) pixels.push_back(static_cast<std::uint8_t>(p));
   for (const int l : numbers<int>(file["labels"])) labels.push_back(static_cast<std::uint8_t>(l));
@@ -143,7 +133,7 @@ TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
       "nn", Dataset::Files{images, answers, images, answers});
   const int batch = static_cast<int>(count);
   on_every_backend([&](Backend& backend) {
-    for (const test::Json& c : file["cases"]) {
+    for (const Json& c : file["cases"]) {
       CAPTURE(c["config"].dump());
       Config config = config_from_json(c["config"].dump());
       config.model = file["model"];

@@ -14,15 +14,6 @@ using namespace reluscope::test;
 
 namespace {
 
-void check_close(const std::vector<float>& actual, const Json& expected, double tolerance = 1e-5) {
-  const std::vector<double> values = numbers<double>(expected);
-  REQUIRE(actual.size() == values.size());
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    INFO("element ", k, ": ", actual[k], " instead of ", values[k]);
-    REQUIRE(close(static_cast<double>(actual[k]), values[k], tolerance));
-  }
-}
-
 constexpr StepContext kContext{Mode::kTrain, 1, 0, 0};
 
 // A layer with memory of its own.
@@ -60,13 +51,6 @@ struct Harness {
     return Model::gather(list[at], {gradients.data(), gradients.size()});
   }
 };
-
-double deviation(const std::vector<float>& values) {
-  double squares = 0.0;
-  for (const float value : values)
-    squares += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
 
 double largest(const std::vector<float>& values) {
   double most = 0.0;
@@ -278,9 +262,9 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
                             : activation == "leaky_relu" ? "kaiming_std_leaky_0.01"
                                                          : "kaiming_std_prelu_0.25";
     const Draws normal = draw(activation, "he_normal", 1);
-    CHECK(deviation(normal.w1) == doctest::Approx(cases[0][key].get<double>()).epsilon(near1));
+    CHECK(root_mean_square(normal.w1) == doctest::Approx(cases[0][key].get<double>()).epsilon(near1));
     CHECK(largest(normal.w1) > 4.0 * cases[0][key].get<double>());  // a normal's tail
-    CHECK(deviation(normal.w2) ==
+    CHECK(root_mean_square(normal.w2) ==
           doctest::Approx(cases[1]["kaiming_std_relu"].get<double>()).epsilon(near2));
     CHECK(largest(normal.b1) == 0.0);
     CHECK(largest(normal.b2) == 0.0);
@@ -288,7 +272,7 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
   const Draws uniform = draw("relu", "he_uniform", 2);
   CHECK(largest(uniform.w1) <= cases[0]["kaiming_bound_relu"].get<double>() * (1 + 1e-6));
   CHECK(largest(uniform.w1) >= cases[0]["kaiming_bound_relu"].get<double>() * 0.9999);
-  CHECK(deviation(uniform.w1) ==
+  CHECK(root_mean_square(uniform.w1) ==
         doctest::Approx(cases[0]["kaiming_std_relu"].get<double>()).epsilon(near1));
 
   const Draws glorot = draw("relu", "glorot_uniform", 3);
@@ -301,7 +285,7 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
     const std::vector<float>& g = layer == 0 ? glorot.w1 : glorot.w2;
     CHECK(largest(g) <= gain * c["xavier_bound"].get<double>() * (1 + 1e-6));
     CHECK(largest(g) >= gain * c["xavier_bound"].get<double>() * edge);
-    CHECK(deviation(layer == 0 ? xavier.w1 : xavier.w2) ==
+    CHECK(root_mean_square(layer == 0 ? xavier.w1 : xavier.w2) ==
           doctest::Approx(gain * c["xavier_std"].get<double>()).epsilon(layer == 0 ? near1 : near2));
     const std::vector<float>& w = layer == 0 ? pytorch.w1 : pytorch.w2;
     CHECK(largest(w) <= c["pytorch_weight_bound"].get<double>() * (1 + 1e-6));

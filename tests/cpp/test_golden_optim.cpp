@@ -12,13 +12,13 @@ using namespace reluscope::test;
 
 namespace {
 
-Config config_of(const char* key, const test::Json& name, const test::Json& lr, const test::Json& options) {
-  test::Json json = {{key, name}, {"lr", lr}};
+Config config_of(const char* key, const Json& name, const Json& lr, const Json& options) {
+  Json json = {{key, name}, {"lr", lr}};
   json.update(options);
   return config_from_json(json.dump());
 }
 
-std::string first_not_close(const std::vector<float>& actual, const test::Json& expected) {
+std::string first_not_close(const std::vector<float>& actual, const Json& expected) {
   const std::vector<double> values = numbers<double>(expected);
   if (values.size() != actual.size()) return "sizes differ";
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -35,12 +35,12 @@ std::string first_not_close(const std::vector<float>& actual, const test::Json& 
 TEST_SUITE_BEGIN("golden");
 
 TEST_CASE("every optimizer and variant is where PyTorch is after 10 and after 50 steps") {
-  const test::Json& file = golden("optim");
+  const Json& file = golden("optim");
   const std::vector<int> kept = numbers<int>(file["kept"]);
   std::set<std::string> seen;
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
-    for (const test::Json& c : file["cases"]) {
+    for (const Json& c : file["cases"]) {
       INFO(simd, ", ", c["name"].get<std::string>(), " ", c["options"].dump());
       seen.insert(c["name"].get<std::string>());
       const Config config = config_of("optimizer", c["name"], c["lr"], c["options"]);
@@ -70,14 +70,14 @@ TEST_CASE("every optimizer and variant is where PyTorch is after 10 and after 50
 }
 
 TEST_CASE("Muon's matrices follow its definition in double; AdamW has the rest") {
-  const test::Json& file = golden("optim");
+  const Json& file = golden("optim");
   const std::vector<int> kept = numbers<int>(file["kept"]);
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
-    for (const test::Json& c : file["muon"]) {
+    for (const Json& c : file["muon"]) {
       const int outputs = c["outputs"], inputs = c["inputs"];
       INFO(simd, ", ", outputs, " x ", inputs);
-      test::Json options = {{"muon_scale", c["muon_scale"]}, {"muon_momentum", c["muon_momentum"]},
+      Json options = {{"muon_scale", c["muon_scale"]}, {"muon_momentum", c["muon_momentum"]},
                       {"weight_decay", c["weight_decay"]}};
       const Config config = config_of("optimizer", "muon", c["lr"], options);
       // Behind a vector and in front of another, stored with inputs as rows.
@@ -91,7 +91,7 @@ TEST_CASE("Muon's matrices follow its definition in double; AdamW has the rest")
       CHECK(optimizer->needs_gradients());
 
       Buffer w(floats), g(floats), reference(floats);
-      const auto put = [&](Buffer& buffer, const test::Json& values) {
+      const auto put = [&](Buffer& buffer, const Json& values) {
         const std::vector<float> v = numbers<float>(values);
         for (int o = 0; o < outputs; ++o) {
           for (int i = 0; i < inputs; ++i)
@@ -137,11 +137,11 @@ TEST_CASE("Muon's matrices follow its definition in double; AdamW has the rest")
 }
 
 TEST_CASE("clipping by norm and by value is PyTorch's") {
-  const test::Json& file = golden("optim");
+  const Json& file = golden("optim");
   std::vector<float> gradients = numbers<float>(file["grads"][0]);
   for (const float g : numbers<float>(file["grads"][1])) gradients.push_back(g);
   cpu::CpuBackend backend;
-  for (const test::Json& c : file["clip"]) {
+  for (const Json& c : file["clip"]) {
     INFO(c["by"].get<std::string>(), " ", c["limit"].get<double>());
     std::vector<float> clipped = gradients;
     ClipOptions options;
@@ -152,9 +152,9 @@ TEST_CASE("clipping by norm and by value is PyTorch's") {
 }
 
 TEST_CASE("every schedule's rates and momenta are PyTorch's") {
-  const test::Json& file = golden("schedules");
+  const Json& file = golden("schedules");
   std::set<std::string> seen;
-  for (const test::Json& c : file["cases"]) {
+  for (const Json& c : file["cases"]) {
     INFO(c["schedule"].get<std::string>(), " ", c["options"].dump());
     seen.insert(c["schedule"].get<std::string>());
     Config config = config_of("schedule", c["schedule"], c["lr"], c["options"]);

@@ -2,41 +2,13 @@
 // its position and what was allowed.
 #include <cctype>
 
+#include "architectures.h"
 #include "core/error.h"
 #include "nn/activation.h"
-#include "nn/architecture.h"
 #include "support.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
-
-namespace {
-
-std::string refusal(const std::string& text, int classes = 10, const Shape& in = {1, 28, 28}) {
-  try {
-    parse_architecture(text, in, classes);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string canonical(const std::string& text, int classes = 10) {
-  return architecture_text(parse_architecture(text, {1, 28, 28}, classes));
-}
-
-void check_says(const std::string& text, const std::vector<std::string>& parts) {
-  const std::string message = refusal(text);
-  CAPTURE(text);
-  CAPTURE(message);
-  CHECK(message.find('\n') == std::string::npos);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
-}
-
-}  // namespace
 
 TEST_SUITE_BEGIN("input");
 
@@ -47,7 +19,7 @@ TEST_CASE("spacing does not matter, and the canonical spelling reads back as its
   CHECK(canonical("dense 10 | identity") == "dense 10 | identity");
   CHECK(canonical("dense 4 | leaky_relu 0.2 | dense 10") == "dense 4 | leaky_relu 0.2 | dense 10");
   CHECK(canonical("dense 4 | leaky_relu 0.01 | dense 10") == "dense 4 | leaky_relu | dense 10");
-  CHECK(canonical("dense 3 | dense 10", 10) == "dense 3 | dense 10");
+  CHECK(canonical("dense 3 | dense 10") == "dense 3 | dense 10");
   for (const LayerWord& word : layer_words()) {
     CHECK(!word.syntax.empty());
     CHECK(!word.about.empty());
@@ -70,26 +42,26 @@ TEST_CASE("spacing does not matter, and the canonical spelling reads back as its
 
 TEST_CASE(
     "an unknown word is named with its position, the nearest known one and all that are known") {
-  check_says("dense 512 | rleu | dense 10",
+  check_refused("dense 512 | rleu | dense 10",
              {"\"rleu\"", "position 13", "did you mean \"relu\"", "dense", "swish"});
-  check_says("desne 512 | relu | dense 10", {"\"desne\"", "position 1", "did you mean \"dense\""});
-  check_says("dense 512 | zzzzzzzzzzzz | dense 10",
+  check_refused("desne 512 | relu | dense 10", {"\"desne\"", "position 1", "did you mean \"dense\""});
+  check_refused("dense 512 | zzzzzzzzzzzz | dense 10",
              {"\"zzzzzzzzzzzz\"", "position 13", "dense", "relu"});
-  check_says("Dense 512", {"\"Dense\"", "position 1", "\"dense\""});
-  check_says("512", {"\"512\"", "position 1"});
-  check_says("dense 512 relu | dense 10", {"position"});
-  check_says("dense 512, relu, dense 10", {"position"});
+  check_refused("Dense 512", {"\"Dense\"", "position 1", "\"dense\""});
+  check_refused("512", {"\"512\"", "position 1"});
+  check_refused("dense 512 relu | dense 10", {"position"});
+  check_refused("dense 512, relu, dense 10", {"position"});
 }
 
 TEST_CASE("widths that cannot be") {
   for (const char* width : {"0", "-1", "1.5", "65537", "1e9", "nan", "inf", "-inf", "0x10", "ten",
                             "5e-1", "99999999999999999999"}) {
-    check_says(std::string("dense ") + width + " | relu | dense 10",
+    check_refused(std::string("dense ") + width + " | relu | dense 10",
                {std::string("\"") + width + "\"", "position 7", "1 to 65536"});
   }
-  CHECK(refusal("dense 65536 | relu | dense 10") == "accepted");
-  check_says("dense | relu | dense 10", {"\"dense\"", "position 1", "width"});
-  check_says("dense 5 6 | relu | dense 10", {"position", "width"});
+  CHECK(architecture_refusal("dense 65536 | relu | dense 10") == "accepted");
+  check_refused("dense | relu | dense 10", {"\"dense\"", "position 1", "width"});
+  check_refused("dense 5 6 | relu | dense 10", {"position", "width"});
 }
 
 TEST_CASE("activation arguments out of range, not numbers, or too many") {
@@ -98,14 +70,14 @@ TEST_CASE("activation arguments out of range, not numbers, or too many") {
     const std::string before = "dense 4 | " + name;
     std::string all = before;
     for (const ActivationParameter& p : parameters) all += " " + std::to_string(p.initial);
-    check_says(all + " 1 | dense 10",
+    check_refused(all + " 1 | dense 10",
                {"\"1\"", "position " + std::to_string(all.size() + 2), name});
     if (parameters.empty()) continue;
-    CHECK(refusal(all + " | dense 10") == "accepted");
+    CHECK(architecture_refusal(all + " | dense 10") == "accepted");
     for (const std::string& bad :
          {std::to_string(parameters[0].max + 1), std::to_string(parameters[0].min - 1),
           std::string("nan"), std::string("x")}) {
-      check_says(before + " " + bad + " | dense 10",
+      check_refused(before + " " + bad + " | dense 10",
                  {"\"" + bad + "\"", "position " + std::to_string(before.size() + 2),
                   parameters[0].name, "from", "to"});
     }
@@ -113,37 +85,37 @@ TEST_CASE("activation arguments out of range, not numbers, or too many") {
 }
 
 TEST_CASE("a last layer that does not match the classes") {
-  check_says("dense 512 | relu | dense 9",
+  check_refused("dense 512 | relu | dense 9",
              {"\"dense\"", "position 20", "9", "10 classes", "dense 10"});
-  check_says("dense 512 | relu", {"\"relu\"", "position 13", "512", "10"});
-  check_says("relu", {"\"relu\"", "784", "10"});
+  check_refused("dense 512 | relu", {"\"relu\"", "position 13", "512", "10"});
+  check_refused("relu", {"\"relu\"", "784", "10"});
 }
 
 TEST_CASE("empty texts and empty places between bars") {
-  check_says("", {"empty"});
-  check_says(" \t\n", {"empty"});
-  check_says("|", {"\"|\"", "position 1"});
-  check_says("dense 10 |", {"\"|\"", "position 10"});
-  check_says("dense 512 | | dense 10", {"\"|\"", "position 13"});
-  check_says("| dense 10", {"\"|\"", "position 1"});
+  check_refused("", {"empty"});
+  check_refused(" \t\n", {"empty"});
+  check_refused("|", {"\"|\"", "position 1"});
+  check_refused("dense 10 |", {"\"|\"", "position 10"});
+  check_refused("dense 512 | | dense 10", {"\"|\"", "position 13"});
+  check_refused("| dense 10", {"\"|\"", "position 1"});
 }
 
 TEST_CASE("limits: layers and parameters") {
   std::string many = "dense 10";
   for (int k = 0; k < kMaxLayers - 1; ++k) many += " | relu";
-  CHECK(refusal(many) == "accepted");
-  check_says(many + " | relu", {std::to_string(kMaxLayers + 1), std::to_string(kMaxLayers)});
-  check_says("dense 65536 | dense 65536 | dense 10",
+  CHECK(architecture_refusal(many) == "accepted");
+  check_refused(many + " | relu", {std::to_string(kMaxLayers + 1), std::to_string(kMaxLayers)});
+  check_refused("dense 65536 | dense 65536 | dense 10",
              {"\"dense\"", "position 15", "parameters", "268,435,456"});
 }
 
 TEST_CASE("control characters and very long words are shown safely") {
   const std::string message =
-      refusal(std::string("dense 10 | re\x01lu\x7f") + std::string(5000, 'x'));
+      architecture_refusal(std::string("dense 10 | re\x01lu\x7f") + std::string(5000, 'x'));
   CAPTURE(message);
   CHECK(message.size() < 600);
   for (const char c : message) CHECK(!std::iscntrl(static_cast<unsigned char>(c)));
-  CHECK(refusal(std::string("dense 10\0| relu", 15)) != "accepted");
+  CHECK(architecture_refusal(std::string("dense 10\0| relu", 15)) != "accepted");
 }
 
 TEST_CASE("no text at all makes the parser do worse than refuse") {

@@ -5,6 +5,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "network.h"
+#include "refusals.h"
 #include "train/config.h"
 #include "train/session.h"
 
@@ -15,58 +16,8 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-std::string json_refusal(const std::string& text) {
-  try {
-    config_from_json(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string text_refusal(const std::string& name, const std::string& value) {
-  try {
-    config_from_fields({{name, value}});
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-void check_says(const std::string& message, const std::vector<std::string>& parts) {
-  CAPTURE(message);
-  CHECK(message.find('\n') == std::string::npos);
-  CHECK(message.size() < 500);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
-}
-
-// 24 training and 10 test images of 2 x 3 pixels.
-std::shared_ptr<const Dataset> small_data() {
-  TestRandom random(5);
-  const auto part = [&](std::uint32_t count) {
-    std::vector<std::uint8_t> pixels, labels;
-    for (std::uint32_t k = 0; k < count; ++k) {
-      labels.push_back(static_cast<std::uint8_t>(k % 10));
-      for (int at = 0; at < 6; ++at) pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
-    }
-    return std::pair{idx_bytes({count, 2, 3}, pixels), idx_bytes({count}, labels)};
-  };
-  auto [train_images, train_labels] = part(24);
-  auto [test_images, test_labels] = part(10);
-  return std::make_shared<Dataset>(
-      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
-}
-
 std::string session_refusal(const std::string& json) {
-  try {
-    Session session(small_data(), config_from_json(json));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+  return refusal([&] { Session session(six_pixels(), config_from_json(json)); });
 }
 
 }  // namespace
@@ -282,7 +233,7 @@ TEST_CASE("what a session cannot run is refused when it is made") {
 }
 
 TEST_CASE("bad requests to a running session leave it as it was") {
-  Session session(small_data(),
+  Session session(six_pixels(),
                   config_from_json(R"({"model": "dense 4 | relu | dense 10", "batch": 8})"));
   session.advance();
   const std::string before = session.weights_sha256();
@@ -303,7 +254,7 @@ TEST_CASE(
     "a run that diverges stops at that step, names the layer, and keeps the weights from before "
     "it") {
   Session session(
-      small_data(),
+      six_pixels(),
       config_from_json(
           R"({"model": "dense 8 | identity | dense 10", "batch": 8, "optimizer": "sgd", "lr": 1e6, "epochs": 1000})"));
   std::string before = session.weights_sha256();

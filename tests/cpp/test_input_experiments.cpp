@@ -5,6 +5,7 @@
 #include "data/grey.h"
 #include "io/safetensors.h"
 #include "network.h"
+#include "refusals.h"
 #include "train/experiment.h"
 #include "train/inspect.h"
 #include "train/lessons.h"
@@ -13,44 +14,13 @@
 
 using namespace reluscope;
 using namespace reluscope::test;
-using AppJson = reluscope::Json;
-
 namespace {
 
 using Flags = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
 
-std::shared_ptr<const Dataset> small_data() {
-  TestRandom random(5);
-  const auto part = [&](std::uint32_t count) {
-    std::vector<std::uint8_t> pixels, labels;
-    for (std::uint32_t k = 0; k < count; ++k) {
-      labels.push_back(static_cast<std::uint8_t>(k % 10));
-      for (int at = 0; at < 6; ++at) pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
-    }
-    return std::pair{idx_bytes({count, 2, 3}, pixels), idx_bytes({count}, labels)};
-  };
-  auto [train_images, train_labels] = part(24);
-  auto [test_images, test_labels] = part(10);
-  return std::make_shared<Dataset>(
-      "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
-}
-
-template <class Work>
-std::string refusal(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    CHECK(message.find('\n') == std::string::npos);
-    CHECK(message.size() < 600);
-    return message;
-  }
-  return "accepted";
-}
-
 std::string plan_refusal(const std::string& kind, const Flags& flags) {
-  return refusal([&] { find_experiment(kind).plan(*small_data(), Config{}, PlanFlags(flags)); });
+  return refusal([&] { find_experiment(kind).plan(*six_pixels(), Config{}, PlanFlags(flags)); });
 }
 
 // A file with this header and so many bytes of data.
@@ -132,7 +102,7 @@ TEST_CASE("races and lessons: what cannot be run is said before anything is") {
         "model: \"dense 10\" has no activation that others could take the place of");
   Config late;
   late.seed = 9007199254740991;
-  CHECK(refusal([&] { plan_race(*small_data(), late, PlanFlags(Flags{{"seeds", "2"}})); }).find("seed is") == 0);
+  CHECK(refusal([&] { plan_race(*six_pixels(), late, PlanFlags(Flags{{"seeds", "2"}})); }).find("seed is") == 0);
   says("lessons", {{"only", "dead-unit"}}, "only: \"dead-unit\" is not a lesson: the nearest known one is \"dead-units\"");
   CHECK(plan_refusal("lessons", {{"only", "mean-relu,qqqqqqqqqqqqqq"}}).find("is not a lesson: known are non-linear, ") !=
         std::string::npos);
@@ -141,13 +111,13 @@ TEST_CASE("races and lessons: what cannot be run is said before anything is") {
 TEST_CASE("train_samples beyond the training set") {
   Config config;
   config.train_samples = 25;
-  CHECK(refusal([&] { Session session(small_data(), config); }) ==
+  CHECK(refusal([&] { Session session(six_pixels(), config); }) ==
         "train_samples is 25, but the training set has 24 samples");
 }
 
 TEST_CASE("files of results that are none") {
-  AppJson row = {{"run", run_id(Config{})}, {"index", 0}, {"name", "a"},
-                 {"config", AppJson::object()}, {"epochs", AppJson::array()}};
+  Json row = {{"run", run_id(Config{})}, {"index", 0}, {"name", "a"},
+                 {"config", Json::object()}, {"epochs", Json::array()}};
   const std::string good = row.dump();
   const auto says = [](const std::string& text, const std::string& sentence) {
     CHECK(refusal([&] { read_rows(text, "f"); }) == sentence);
@@ -161,19 +131,19 @@ TEST_CASE("files of results that are none") {
   says(good.substr(0, 30) + "\n" + good, "line 1 of \"f\": not JSON at byte 31; the result of a run was expected");
   says(good + "\n[]\n", "line 2 of \"f\" is not the result of a run");
   for (const char* const key : {"run", "index", "name", "config", "epochs"}) {
-    AppJson bad = row;
+    Json bad = row;
     bad.erase(key);
     says(bad.dump() + "\n", "line 1 of \"f\" is not the result of a run");
     bad[key] = -1.5;
     says(bad.dump() + "\n", "line 1 of \"f\" is not the result of a run");
   }
-  AppJson changed = row;
+  Json changed = row;
   changed["config"]["lr"] = 0.5;
   CHECK(refusal([&] { read_rows(changed.dump(), "f"); }).find("line 1 of \"f\" has the id \"" + run_id(Config{}) + "\", but its config has ") == 0);
   changed["config"]["lr"] = -0.5;
   says(changed.dump(), "line 1 of \"f\": lr is -0.5, but it must be a number from 0 to 1000000");
 
-  AppJson other = row;
+  Json other = row;
   other["weights_sha256"] = "1";
   CHECK(refusal([&] { merge_rows({{"a", good}, {"b", other.dump()}}); }) ==
         "merge: run " + run_id(Config{}) + " has one result in \"a\" and another in \"b\": they differ in weights_sha256");
@@ -292,7 +262,7 @@ TEST_CASE("safetensors: no cut or changed byte of a file does harm") {
 }
 
 TEST_CASE("weights: saved ones come back with their config; those of another model are refused") {
-  const auto data = small_data();
+  const auto data = six_pixels();
   const Config config = config_from_json(
       R"({"model": "dense 7 | prelu | dense 10", "lr": 0.05, "epochs": 1, "train_samples": 20})");
   Session trained(data, config);

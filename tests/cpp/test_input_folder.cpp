@@ -6,6 +6,7 @@
 #include "data/folder.h"
 #include "data/grey.h"
 #include "network.h"
+#include "refusals.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -14,23 +15,8 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
-std::string refusal(const Paths& paths) {
-  try {
-    plan_files(paths, "the folder \"mine\"");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-void check_says(const std::string& message, const std::vector<std::string>& parts) {
-  CAPTURE(message);
-  CHECK(message.find('\n') == std::string::npos);
-  CHECK(message.size() < 400);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
+std::string folder_refusal(const Paths& paths) {
+  return refusal([&] { plan_files(paths, "the folder \"mine\""); });
 }
 
 Paths found(const std::vector<FilePlan::Image>& images) {
@@ -65,7 +51,7 @@ TEST_CASE("folder: IDX and npy files are found, packed, dotted, below other fold
     for (Paths files : {kIdx, kNpy}) {
       const std::string name = files[left_out];
       files.erase(files.begin() + static_cast<std::ptrdiff_t>(left_out));
-      check_says(refusal(files), {"data: the folder \"mine\" has no file " + name});
+      check_says(folder_refusal(files), {"data: the folder \"mine\" has no file " + name});
     }
   }
 }
@@ -113,19 +99,19 @@ TEST_CASE("folder: without a test set a sixth of each class becomes one, always 
 }
 
 TEST_CASE("folder: what is no data set, or not all of one") {
-  check_says(refusal({}), {"the folder \"mine\" holds no data set", "train-images-idx3-ubyte",
+  check_says(folder_refusal({}), {"the folder \"mine\" holds no data set", "train-images-idx3-ubyte",
                            "x_train.npy", ".png"});
-  check_says(refusal({"a.txt", "b/c.jpg"}), {"holds no data set"});
-  check_says(refusal({"a.png", "b.png"}), {"has 0 folders", "2 to 256"});
-  check_says(refusal({"only/a.png", "only/b.png", "x.txt"}), {"has 1 folders", "2 to 256"});
-  check_says(refusal({"a/1.png", "b/1.jpg"}), {"\"b/1.jpg\"", "not a .png file"});
-  check_says(refusal({"a/1.png", "b/c/1.png"}), {"\"b/c/1.png\"", "CLASS/*.png"});
-  check_says(refusal({"train/a/1.png", "train/b/1.png", "test/c/1.png"}),
+  check_says(folder_refusal({"a.txt", "b/c.jpg"}), {"holds no data set"});
+  check_says(folder_refusal({"a.png", "b.png"}), {"has 0 folders", "2 to 256"});
+  check_says(folder_refusal({"only/a.png", "only/b.png", "x.txt"}), {"has 1 folders", "2 to 256"});
+  check_says(folder_refusal({"a/1.png", "b/1.jpg"}), {"\"b/1.jpg\"", "not a .png file"});
+  check_says(folder_refusal({"a/1.png", "b/c/1.png"}), {"\"b/c/1.png\"", "CLASS/*.png"});
+  check_says(folder_refusal({"train/a/1.png", "train/b/1.png", "test/c/1.png"}),
              {"test images of the class \"c\"", "no training images"});
-  check_says(refusal({"a/1.png", "b/1.png"}), {"2 images", "at least 6"});
+  check_says(folder_refusal({"a/1.png", "b/1.png"}), {"2 images", "at least 6"});
   Paths many;
   for (int c = 0; c < 257; ++c) many.push_back(std::to_string(c) + "/1.png");
-  check_says(refusal(many), {"has 257 folders", "2 to 256"});
+  check_says(folder_refusal(many), {"has 257 folders", "2 to 256"});
 }
 
 TEST_CASE("folder: grey is Pillow's integer formula") {

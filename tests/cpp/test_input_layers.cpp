@@ -1,45 +1,15 @@
 // Architecture texts with images, normalisation, dropout and residual blocks: what is accepted and
 // how it is spelt, shapes, and refusals that name the token and what was allowed.
+#include "architectures.h"
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "mnist.h"
-#include "nn/architecture.h"
 #include "support.h"
 #include "train/describe.h"
 #include "train/trainer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
-
-namespace {
-
-std::string refusal(const std::string& text, const Shape& in = {1, 28, 28}) {
-  try {
-    parse_architecture(text, in, 10);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string canonical(const std::string& text, const Shape& in = {1, 28, 28}) {
-  const std::string spelt = architecture_text(parse_architecture(text, in, 10));
-  CHECK(architecture_text(parse_architecture(spelt, in, 10)) == spelt);
-  return spelt;
-}
-
-void check_says(const std::string& text, const std::vector<std::string>& parts) {
-  const std::string message = refusal(text);
-  CAPTURE(text);
-  CAPTURE(message);
-  CHECK(message.find('\n') == std::string::npos);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
-}
-
-}  // namespace
 
 TEST_SUITE_BEGIN("input");
 
@@ -91,70 +61,70 @@ TEST_CASE("shapes, parameters and costs as PyTorch and torchinfo have them") {
 }
 
 TEST_CASE("sizes of convolutions and windows that cannot be") {
-  check_says("conv | dense 10", {"\"conv\"", "position 1", "conv 32x3 p1"});
-  check_says("conv 32 | dense 10", {"\"32\"", "position 6", "32x3"});
-  check_says("conv 0x3 | dense 10", {"\"0\"", "position 6", "channels", "1 to 4096"});
-  check_says("conv 4097x3 | dense 10", {"\"4097\"", "position 6", "1 to 4096"});
-  check_says("conv 8x33 | dense 10", {"\"33\"", "position 8", "kernel", "1 to 32"});
-  check_says("conv 8x | dense 10", {"\"\"", "position 8", "kernel"});
-  check_says("conv 8x3 s0 | dense 10", {"\"0\"", "position 11", "stride", "1 to 32"});
-  check_says("conv 8x3 p-1 | dense 10", {"\"-1\"", "position 11", "padding", "0 to 32"});
-  check_says("conv 8x3 p1.5 | dense 10", {"\"1.5\"", "padding"});
-  check_says("conv 8x3 q1 | dense 10", {"\"q1\"", "position 10", "stride", "padding"});
-  check_says("conv 8x3 p1 p2 | dense 10", {"\"p2\"", "position 13"});
-  check_says("conv 8x31 | dense 10", {"\"8x31\"", "position 6", "31 x 31", "28 x 28"});
-  check_says("conv 8x31 p1 | dense 10", {"31 x 31", "30 x 30", "with padding"});
-  CHECK(refusal("conv 8x31 p2 | dense 10") == "accepted");
-  check_says("pool | dense 10", {"\"pool\"", "position 1", "pool 2"});
-  check_says("avgpool | dense 10", {"\"avgpool\"", "avgpool 2"});
-  check_says("pool 0 | dense 10", {"\"0\"", "position 6", "window", "1 to 32"});
-  check_says("pool 2 p1 | dense 10", {"\"p1\"", "position 8", "stride"});
-  check_says("pool 29 | dense 10", {"\"29\"", "29 x 29", "28 x 28"});
-  check_says("conv 4096x1 | conv 4096x1 p32 | dense 10", {"\"conv\"", "position 15", "outputs", "4,194,304"});
-  check_says("conv 4096x32 s32 p2 | conv 4096x32 p32 s32 | conv 1000x1 | dense 10",
+  check_refused("conv | dense 10", {"\"conv\"", "position 1", "conv 32x3 p1"});
+  check_refused("conv 32 | dense 10", {"\"32\"", "position 6", "32x3"});
+  check_refused("conv 0x3 | dense 10", {"\"0\"", "position 6", "channels", "1 to 4096"});
+  check_refused("conv 4097x3 | dense 10", {"\"4097\"", "position 6", "1 to 4096"});
+  check_refused("conv 8x33 | dense 10", {"\"33\"", "position 8", "kernel", "1 to 32"});
+  check_refused("conv 8x | dense 10", {"\"\"", "position 8", "kernel"});
+  check_refused("conv 8x3 s0 | dense 10", {"\"0\"", "position 11", "stride", "1 to 32"});
+  check_refused("conv 8x3 p-1 | dense 10", {"\"-1\"", "position 11", "padding", "0 to 32"});
+  check_refused("conv 8x3 p1.5 | dense 10", {"\"1.5\"", "padding"});
+  check_refused("conv 8x3 q1 | dense 10", {"\"q1\"", "position 10", "stride", "padding"});
+  check_refused("conv 8x3 p1 p2 | dense 10", {"\"p2\"", "position 13"});
+  check_refused("conv 8x31 | dense 10", {"\"8x31\"", "position 6", "31 x 31", "28 x 28"});
+  check_refused("conv 8x31 p1 | dense 10", {"31 x 31", "30 x 30", "with padding"});
+  CHECK(architecture_refusal("conv 8x31 p2 | dense 10") == "accepted");
+  check_refused("pool | dense 10", {"\"pool\"", "position 1", "pool 2"});
+  check_refused("avgpool | dense 10", {"\"avgpool\"", "avgpool 2"});
+  check_refused("pool 0 | dense 10", {"\"0\"", "position 6", "window", "1 to 32"});
+  check_refused("pool 2 p1 | dense 10", {"\"p1\"", "position 8", "stride"});
+  check_refused("pool 29 | dense 10", {"\"29\"", "29 x 29", "28 x 28"});
+  check_refused("conv 4096x1 | conv 4096x1 p32 | dense 10", {"\"conv\"", "position 15", "outputs", "4,194,304"});
+  check_refused("conv 4096x32 s32 p2 | conv 4096x32 p32 s32 | conv 1000x1 | dense 10",
              {"\"conv\"", "parameters", "268,435,456"});
 }
 
 TEST_CASE("layers of images behind layers of features") {
   for (const std::string word : {"conv 8x3", "pool 2", "avgpool 2", "gap"}) {
     const std::string name = word.substr(0, word.find(' '));
-    check_says("dense 16 | " + word + " | dense 10",
+    check_refused("dense 16 | " + word + " | dense 10",
                {"\"" + name + "\"", "position 12", "image", "16 features"});
-    check_says("conv 2x3 | flatten | " + word + " | dense 10",
+    check_refused("conv 2x3 | flatten | " + word + " | dense 10",
                {"\"" + name + "\"", "position 22", "1352 features"});
   }
 }
 
 TEST_CASE("arguments of the others") {
   for (const char* const word : {"bn", "ln", "gap", "flatten"}) {
-    check_says(std::string("conv 2x3 | ") + word + " 3 | dense 10",
+    check_refused(std::string("conv 2x3 | ") + word + " 3 | dense 10",
                {"\"3\"", "one argument too many", word, "none"});
   }
-  check_says("dense 8 | dropout | dense 10", {"\"dropout\"", "position 11", "dropout 0.5"});
+  check_refused("dense 8 | dropout | dense 10", {"\"dropout\"", "position 11", "dropout 0.5"});
   for (const char* const bad : {"1", "-0.1", "1.5", "nan", "inf", "half"}) {
-    check_says(std::string("dense 8 | dropout ") + bad + " | dense 10",
+    check_refused(std::string("dense 8 | dropout ") + bad + " | dense 10",
                {std::string("\"") + bad + "\"", "position 19", "0 to below 1"});
   }
-  CHECK(refusal("dense 8 | dropout 0 | dense 10") == "accepted");
+  CHECK(architecture_refusal("dense 8 | dropout 0 | dense 10") == "accepted");
 }
 
 TEST_CASE("residual blocks that cannot be") {
-  check_says("dense 8 | residual | dense 10", {"\"residual\"", "position 11", "parentheses"});
-  check_says("dense 8 | residual 3 ( dense 8 ) | dense 10", {"\"residual\"", "parentheses"});
-  check_says("dense 8 | residual ( dense 8 | dense 10", {"\"residual\"", "position 11", "\")\""});
-  check_says("dense 8 | residual ( ) | dense 10", {"\")\"", "position 22", "no layer before it"});
-  check_says("dense 8 | residual ( dense 8 | ) | dense 10", {"\")\"", "position 32"});
-  check_says("dense 8 | residual ( | dense 8 ) | dense 10", {"\"|\"", "position 22"});
-  check_says("dense 8 | residual ( dense 8 ) relu | dense 10", {"\"relu\"", "position 32"});
-  check_says("dense 8 ) | dense 10", {"\")\"", "position 9", "closes no residual block"});
-  check_says("dense 8 ( relu ) | dense 10", {"\"(\"", "position 9", "residual"});
-  check_says("( dense 8 ) | dense 10", {"\"(\"", "position 1"});
-  check_says("residual ( dense 784 ) | dense 10", {"\"residual\"", "position 1", "before it"});
-  check_says("dense 8 | residual ( dense 9 ) | dense 10",
+  check_refused("dense 8 | residual | dense 10", {"\"residual\"", "position 11", "parentheses"});
+  check_refused("dense 8 | residual 3 ( dense 8 ) | dense 10", {"\"residual\"", "parentheses"});
+  check_refused("dense 8 | residual ( dense 8 | dense 10", {"\"residual\"", "position 11", "\")\""});
+  check_refused("dense 8 | residual ( ) | dense 10", {"\")\"", "position 22", "no layer before it"});
+  check_refused("dense 8 | residual ( dense 8 | ) | dense 10", {"\")\"", "position 32"});
+  check_refused("dense 8 | residual ( | dense 8 ) | dense 10", {"\"|\"", "position 22"});
+  check_refused("dense 8 | residual ( dense 8 ) relu | dense 10", {"\"relu\"", "position 32"});
+  check_refused("dense 8 ) | dense 10", {"\")\"", "position 9", "closes no residual block"});
+  check_refused("dense 8 ( relu ) | dense 10", {"\"(\"", "position 9", "residual"});
+  check_refused("( dense 8 ) | dense 10", {"\"(\"", "position 1"});
+  check_refused("residual ( dense 784 ) | dense 10", {"\"residual\"", "position 1", "before it"});
+  check_refused("dense 8 | residual ( dense 9 ) | dense 10",
              {"\"residual\"", "position 11", "[8]", "[9]", "the same"});
-  check_says("conv 8x3 | residual ( conv 8x3 ) | dense 10", {"[8, 26, 26]", "[8, 24, 24]"});
-  check_says("dense 8 | residul ( dense 8 ) | dense 10", {"\"residul\"", "did you mean \"residual\""});
-  check_says("dense 8 | residual (", {"\"(\"", "position 20", "another layer was expected"});
+  check_refused("conv 8x3 | residual ( conv 8x3 ) | dense 10", {"[8, 26, 26]", "[8, 24, 24]"});
+  check_refused("dense 8 | residul ( dense 8 ) | dense 10", {"\"residul\"", "did you mean \"residual\""});
+  check_refused("dense 8 | residual (", {"\"(\"", "position 20", "another layer was expected"});
 }
 
 TEST_CASE("no text of the new words makes the parser do worse than refuse") {

@@ -1,39 +1,12 @@
 // Refusals: channel parameters, ranges, maxout's pieces, class weights and the new numbers.
+#include "architectures.h"
 #include "backend/cpu/cpu_backend.h"
-#include "core/error.h"
 #include "network.h"
-#include "nn/architecture.h"
 #include "train/describe.h"
 #include "train/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
-
-namespace {
-
-template <class Work>
-std::string refusal(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string model_refusal(const std::string& text) {
-  return refusal([&] { parse_architecture(text, {1, 28, 28}, 10); });
-}
-
-std::string field_refusal(const std::string& name, const std::string& value) {
-  return refusal([&] { config_from_fields({{name, value}}); });
-}
-
-std::string json_refusal(const std::string& text) {
-  return refusal([&] { config_from_json(text); });
-}
-
-}  // namespace
 
 TEST_SUITE_BEGIN("input");
 
@@ -45,7 +18,7 @@ TEST_CASE("canonical spelling of channel parameters, ranges and maxout") {
         "maxout 1 | dense 10"}) {
     CAPTURE(text);
     if (text.starts_with("maxout 1")) {
-      CHECK(model_refusal(text) == "model: \"1\" at position 8 is not a number of pieces, a whole number from 2 to 64");
+      CHECK(architecture_refusal(text) == "model: \"1\" at position 8 is not a number of pieces, a whole number from 2 to 64");
       continue;
     }
     CHECK(architecture_text(parse_architecture(text, {1, 28, 28}, 10)) == text);
@@ -72,24 +45,24 @@ TEST_CASE("the model's table counts a parameter for each channel, and maxout's h
 }
 
 TEST_CASE("what a model text may not say about them") {
-  CHECK(model_refusal("dense 8 | relu channel | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | relu channel | dense 10") ==
         "model: \"channel\" at position 16 is for activations that learn a parameter, prelu or "
         "swish, but relu learns none");
-  CHECK(model_refusal("dense 8 | prelu channel 2 | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | prelu channel 2 | dense 10") ==
         "model: \"2\" at position 25 is not a prelu weight, a number from -1 to 1");
-  CHECK(model_refusal("dense 8 | prelu channel 0.1 0.2 | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | prelu channel 0.1 0.2 | dense 10") ==
         "model: \"0.2\" at position 29 is one argument too many: prelu takes at most 1");
-  CHECK(model_refusal("dense 8 | prelu 0.1 channel | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | prelu 0.1 channel | dense 10") ==
         "model: \"channel\" at position 21 is one argument too many: prelu takes at most 1");
-  CHECK(model_refusal("dense 8 | rrelu 0.4 0.3 | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | rrelu 0.4 0.3 | dense 10") ==
         "model: \"0.4\" at position 17 is above the 0.3 where rrelu's range ends");
-  CHECK(model_refusal("dense 8 | rrelu 0.4 | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | rrelu 0.4 | dense 10") ==
         "model: \"0.4\" at position 17 is above the 0.3333333333333333 where rrelu's range ends");
-  CHECK(model_refusal("dense 8 | maxout | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | maxout | dense 10") ==
         "model: \"maxout\" at position 11 takes one number of pieces, as in \"maxout 2\"");
-  CHECK(model_refusal("dense 8 | maxout 3 | dense 10") ==
+  CHECK(architecture_refusal("dense 8 | maxout 3 | dense 10") ==
         "model: \"3\" at position 18 does not divide the 8 channels in front of this maxout");
-  CHECK(model_refusal("dense 8 | celu 0 | dense 10").find("a number from 0.1 to 10") !=
+  CHECK(architecture_refusal("dense 8 | celu 0 | dense 10").find("a number from 0.1 to 10") !=
         std::string::npos);
 }
 
@@ -102,10 +75,10 @@ TEST_CASE("class weights are a list of numbers, as texts and as JSON") {
   CHECK(weights(config_from_fields({{"class_weights", ""}}, config_from_json("{\"class_weights\": [3]}")))
             .empty());
   const std::string allowed = ", but it must be a list of numbers from 0.001 to 1000";
-  CHECK(field_refusal("class_weights", "1,x") == "class_weights is \"1,x\"" + allowed);
-  CHECK(field_refusal("class_weights", "1,,2") == "class_weights is \"1,,2\"" + allowed);
-  CHECK(field_refusal("class_weights", "1,0") == "class_weights is \"1,0\"" + allowed);
-  CHECK(field_refusal("class_weights", "nan") == "class_weights is \"nan\"" + allowed);
+  CHECK(text_refusal("class_weights", "1,x") == "class_weights is \"1,x\"" + allowed);
+  CHECK(text_refusal("class_weights", "1,,2") == "class_weights is \"1,,2\"" + allowed);
+  CHECK(text_refusal("class_weights", "1,0") == "class_weights is \"1,0\"" + allowed);
+  CHECK(text_refusal("class_weights", "nan") == "class_weights is \"nan\"" + allowed);
   CHECK(json_refusal("{\"class_weights\": 3}") == "class_weights is 3" + allowed);
   CHECK(json_refusal("{\"class_weights\": [1, \"a\"]}") ==
         "class_weights is a list with \"a\"" + allowed);
@@ -114,13 +87,13 @@ TEST_CASE("class weights are a list of numbers, as texts and as JSON") {
 }
 
 TEST_CASE("numbers out of range, by name") {
-  CHECK(field_refusal("label_smoothing", "1.1") ==
+  CHECK(text_refusal("label_smoothing", "1.1") ==
         "label_smoothing is 1.1, but it must be a number from 0 to 1");
-  CHECK(field_refusal("l1", "-0.1") == "l1 is -0.1, but it must be a number from 0 to 10");
-  CHECK(field_refusal("l2", "nan") == "l2 is nan, but it must be a number from 0 to 10");
-  CHECK(field_refusal("init_value", "1e9") ==
+  CHECK(text_refusal("l1", "-0.1") == "l1 is -0.1, but it must be a number from 0 to 10");
+  CHECK(text_refusal("l2", "nan") == "l2 is nan, but it must be a number from 0 to 10");
+  CHECK(text_refusal("init_value", "1e9") ==
         "init_value is 1e9, but it must be a number from -1000 to 1000");
-  CHECK(field_refusal("init", "orthogonl").find("orthogonal") != std::string::npos);
+  CHECK(text_refusal("init", "orthogonl").find("orthogonal") != std::string::npos);
 }
 
 TEST_CASE("a session needs as many class weights as the data has classes") {

@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 #include "io/npy.h"
 #include "network.h"
+#include "refusals.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -30,51 +31,26 @@ std::string dict(const std::string& type, const std::string& shape, const char* 
   return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
 }
 
-std::string refusal(const Bytes& bytes) {
-  try {
-    read_npy(bytes, "x_train.npy");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+std::string npy_refusal(const Bytes& bytes) {
+  return refusal([&] { read_npy(bytes, "x_train.npy"); });
 }
 
-std::string set_refusal(const Bytes& images, const Bytes& labels, int classes = 0) {
-  try {
-    const ImageSet set(images, labels, classes, "training");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+std::string array_refusal(const Bytes& images, const Bytes& labels, int classes = 0) {
+  return refusal([&] { const ImageSet set(images, labels, classes, "training"); });
 }
 
 std::string data_refusal(const Bytes& images, const Bytes& labels) {
-  try {
-    Dataset("made", {images, labels, images, labels}, Dataset::kFromLabels);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+  return refusal([&] { Dataset("made", {images, labels, images, labels}, Dataset::kFromLabels); });
 }
 
-void check_says(const std::string& message, const std::vector<std::string>& parts) {
-  CAPTURE(message);
-  CHECK(message.find('\n') == std::string::npos);
-  CHECK(message.size() < 300);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
-}
-
-const Bytes kSix = {1, 2, 3, 4, 5, 6};
+const Bytes kSixBytes = {1, 2, 3, 4, 5, 6};
 
 }  // namespace
 
 TEST_SUITE_BEGIN("input");
 
 TEST_CASE("npy: integers of every size and sign, of every version, keys in any order") {
-  const NpyArray bytes = read_npy(npy(dict("|u1", "(1, 2, 3)"), kSix), "x");
+  const NpyArray bytes = read_npy(npy(dict("|u1", "(1, 2, 3)"), kSixBytes), "x");
   CHECK(bytes.kind == 'u');
   CHECK(bytes.size == 1);
   CHECK(bytes.shape == std::vector<std::int64_t>{1, 2, 3});
@@ -99,51 +75,51 @@ TEST_CASE("npy: integers of every size and sign, of every version, keys in any o
       CHECK(array.integer(file, 0) == c.value);
     }
   }
-  CHECK(refusal(npy("{\"shape\":(6,),\"fortran_order\":False,\"descr\":\"|u1\"}", kSix)) ==
+  CHECK(npy_refusal(npy("{\"shape\":(6,),\"fortran_order\":False,\"descr\":\"|u1\"}", kSixBytes)) ==
         "accepted");
-  CHECK(refusal(npy(dict("<f4", "(1, 1)"), {0, 0, 0, 0})) == "accepted");
+  CHECK(npy_refusal(npy(dict("<f4", "(1, 1)"), {0, 0, 0, 0})) == "accepted");
   CHECK(read_npy(npy(dict("|u1", "()"), {5}), "x").count() == 1);
   CHECK(read_npy(npy(dict("|u1", "(0, 9)"), {}), "x").count() == 0);
   CHECK(is_npy(npy(dict("|u1", "()"), {5})));
-  CHECK(!is_npy(kSix));
+  CHECK(!is_npy(kSixBytes));
   CHECK(!is_npy({}));
 }
 
 TEST_CASE("npy: every truncation is refused, and none reads beyond the end") {
-  const Bytes whole = npy(dict("|u1", "(1, 2, 3)"), kSix);
+  const Bytes whole = npy(dict("|u1", "(1, 2, 3)"), kSixBytes);
   for (std::size_t length = 0; length < whole.size(); ++length) {
     // A copy of exactly that length, so that sanitizers see any byte read beyond.
     const std::string message =
-        refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
+        npy_refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
     CAPTURE(length);
     check_says(message, {"x_train.npy: "});
     CHECK(message != "accepted");
   }
-  check_says(refusal(Bytes(whole.begin(), whole.end() - 1)),
+  check_says(npy_refusal(Bytes(whole.begin(), whole.end() - 1)),
              {"5 bytes of data", "announces 6", "truncated"});
   Bytes longer = whole;
   longer.push_back(0);
-  check_says(refusal(longer), {"7 bytes of data", "announces 6", "too long"});
+  check_says(npy_refusal(longer), {"7 bytes of data", "announces 6", "too long"});
 }
 
 TEST_CASE("npy: other formats, orders and types") {
-  check_says(refusal(kSix), {"x_train.npy: this is not a .npy file"});
-  Bytes file = npy(dict("|u1", "(6,)"), kSix);
+  check_says(npy_refusal(kSixBytes), {"x_train.npy: this is not a .npy file"});
+  Bytes file = npy(dict("|u1", "(6,)"), kSixBytes);
   file[6] = 4;
-  check_says(refusal(file), {"version 4", "1 to 3"});
+  check_says(npy_refusal(file), {"version 4", "1 to 3"});
   file[6] = 0;
-  check_says(refusal(file), {"version 0", "1 to 3"});
-  check_says(refusal(npy(dict("|u1", "(2, 3)", "True"), kSix)), {"Fortran", "ascontiguousarray"});
-  check_says(refusal(npy(dict(">i2", "(3,)"), kSix)), {"\">i2\"", "big-endian", "\"<i2\""});
+  check_says(npy_refusal(file), {"version 0", "1 to 3"});
+  check_says(npy_refusal(npy(dict("|u1", "(2, 3)", "True"), kSixBytes)), {"Fortran", "ascontiguousarray"});
+  check_says(npy_refusal(npy(dict(">i2", "(3,)"), kSixBytes)), {"\">i2\"", "big-endian", "\"<i2\""});
   for (const char* type : {"|O", "|O8", "<U3", "|S1", "<c8", "<i3", "<f1", "|b2", "", "u1", "<i16"}) {
     CAPTURE(type);
-    check_says(refusal(npy(dict(type, "(6,)"), kSix)), {"type is", "whole numbers and floats"});
+    check_says(npy_refusal(npy(dict(type, "(6,)"), kSixBytes)), {"type is", "whole numbers and floats"});
   }
-  check_says(refusal(npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", kSix)),
+  check_says(npy_refusal(npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", kSixBytes)),
              {"structured type"});
-  Bytes huge = npy(dict("|u1", "(6,)"), kSix, 2);
+  Bytes huge = npy(dict("|u1", "(6,)"), kSixBytes, 2);
   huge[9] = 255;
-  check_says(refusal(huge), {"header has", "10000"});
+  check_says(npy_refusal(huge), {"header has", "10000"});
 }
 
 TEST_CASE("npy: headers that are no such dict, and sizes that overflow") {
@@ -159,23 +135,23 @@ TEST_CASE("npy: headers that are no such dict, and sizes that overflow") {
         "{'descr': '|u1', 'fortran_order': False, 'shape': (6,), 'more': 1}",
         "{'descr': '|u1', 'fortran_order': False, 'shape': (6,)} x", "{'descr: (6,)}"}) {
     CAPTURE(bad);
-    check_says(refusal(npy(bad, kSix)), {"x_train.npy: the .npy header is not a dict"});
+    check_says(npy_refusal(npy(bad, kSixBytes)), {"x_train.npy: the .npy header is not a dict"});
   }
   for (const char* shape : {"(2, 9223372036854775807)", "(18446744073709551615,)",
                             "(1099511627777,)", "(99999999999999999999999999,)"}) {
     CAPTURE(shape);
-    check_says(refusal(npy(dict("|u1", shape), kSix)), {"size over 1099511627776"});
+    check_says(npy_refusal(npy(dict("|u1", shape), kSixBytes)), {"size over 1099511627776"});
   }
-  check_says(refusal(npy(dict("|u1", "(1099511627776, 1099511627776)"), kSix)),
+  check_says(npy_refusal(npy(dict("|u1", "(1099511627776, 1099511627776)"), kSixBytes)),
              {"6 bytes of data", "far more", "truncated"});
-  check_says(refusal(npy(dict("<i8", "(4294967296, 4294967296, 0)"), kSix)), {"far more"});
+  check_says(npy_refusal(npy(dict("<i8", "(4294967296, 4294967296, 0)"), kSixBytes)), {"far more"});
 }
 
 TEST_CASE("npy: images and labels of a data set") {
-  const Bytes images = npy(dict("|u1", "(3, 1, 2)"), kSix);
+  const Bytes images = npy(dict("|u1", "(3, 1, 2)"), kSixBytes);
   for (const Bytes& labels : {npy(dict("|u1", "(3,)"), {0, 1, 2}), npy(dict("<i2", "(3,)"), {0, 0, 1, 0, 2, 0}),
                               idx_bytes({3}, {0, 1, 2})}) {
-    const Dataset data("made", {images, labels, idx_bytes({3, 1, 2}, kSix), labels},
+    const Dataset data("made", {images, labels, idx_bytes({3, 1, 2}, kSixBytes), labels},
                        Dataset::kFromLabels);
     CHECK(data.classes() == 3);
     CHECK(data.class_names() == std::vector<std::string>{"0", "1", "2"});
@@ -185,17 +161,17 @@ TEST_CASE("npy: images and labels of a data set") {
     CHECK(data.train().labels().size() == 3);
   }
   const Bytes labels = npy(dict("|u1", "(3,)"), {0, 1, 2});
-  check_says(set_refusal(npy(dict("|u1", "(6,)"), kSix), labels), {"training images", "[6]", "u1"});
-  check_says(set_refusal(npy(dict("|i1", "(3, 1, 2)"), kSix), labels), {"training images", "i1"});
-  check_says(set_refusal(npy(dict("|u1", "(0, 1, 2)"), {}), labels), {"count is 0", "from 1"});
-  check_says(set_refusal(npy(dict("|u1", "(1, 1, 6)"), kSix), labels), {"1 images", "3 labels"});
-  check_says(set_refusal(npy(dict("|u1", "(1, 0, 2)"), {}), labels), {"height is 0", "4096"});
-  check_says(set_refusal(npy(dict("|u1", "(1, 5000, 0)"), {}), labels), {"height is 5000", "4096"});
-  check_says(set_refusal(images, npy(dict("<f4", "(1,)"), {0, 0, 0, 0})), {"training labels", "f4"});
-  check_says(set_refusal(images, npy(dict("|u1", "(3, 1)"), {0, 1, 2})), {"training labels", "[3, 1]"});
-  check_says(set_refusal(images, npy(dict("<i2", "(3,)"), {0, 0, 0, 1, 2, 0})),
+  check_says(array_refusal(npy(dict("|u1", "(6,)"), kSixBytes), labels), {"training images", "[6]", "u1"});
+  check_says(array_refusal(npy(dict("|i1", "(3, 1, 2)"), kSixBytes), labels), {"training images", "i1"});
+  check_says(array_refusal(npy(dict("|u1", "(0, 1, 2)"), {}), labels), {"count is 0", "from 1"});
+  check_says(array_refusal(npy(dict("|u1", "(1, 1, 6)"), kSixBytes), labels), {"1 images", "3 labels"});
+  check_says(array_refusal(npy(dict("|u1", "(1, 0, 2)"), {}), labels), {"height is 0", "4096"});
+  check_says(array_refusal(npy(dict("|u1", "(1, 5000, 0)"), {}), labels), {"height is 5000", "4096"});
+  check_says(array_refusal(images, npy(dict("<f4", "(1,)"), {0, 0, 0, 0})), {"training labels", "f4"});
+  check_says(array_refusal(images, npy(dict("|u1", "(3, 1)"), {0, 1, 2})), {"training labels", "[3, 1]"});
+  check_says(array_refusal(images, npy(dict("<i2", "(3,)"), {0, 0, 0, 1, 2, 0})),
              {"training labels", "label 256", "sample 1", "0 to 255"});
-  check_says(set_refusal(images, npy(dict("|i1", "(3,)"), {0, 255, 2})), {"label -1", "sample 1"});
+  check_says(array_refusal(images, npy(dict("|i1", "(3,)"), {0, 255, 2})), {"label -1", "sample 1"});
 }
 
 TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least two") {

@@ -12,7 +12,7 @@ using namespace reluscope::test;
 
 namespace {
 
-struct Sizes {
+struct DenseSizes {
   int n, in, out;
 };
 
@@ -32,7 +32,7 @@ std::vector<float> values_with_zeros(TestRandom& random, std::size_t count) {
 
 // dx (n, in) = dy (n, out) times w (in, out) transposed, rounded after each product and each sum.
 std::vector<float> ascending_input_gradient(const std::vector<float>& dy,
-                                            const std::vector<float>& w, const Sizes& s) {
+                                            const std::vector<float>& w, const DenseSizes& s) {
   std::vector<float> dx;
   for (int r = 0; r < s.n; ++r) {
     for (int k = 0; k < s.in; ++k) {
@@ -66,7 +66,7 @@ TEST_SUITE_BEGIN("ops");
 TEST_CASE("input gradient: within the bound, and the prescribed bits, with an activation or not") {
   const std::uint64_t seed = test_seed() + 60;
   TestRandom random(seed);
-  std::vector<Sizes> sizes;
+  std::vector<DenseSizes> sizes;
   for (const int in : {1, 3, 17, 513}) {
     for (const int out : {1, 3, 17, 513}) {
       for (const int n : {1, 5, 64}) sizes.push_back({n, in, out});
@@ -74,7 +74,7 @@ TEST_CASE("input gradient: within the bound, and the prescribed bits, with an ac
   }
   // Panels end everywhere, and blocks of the scratch memory lie beside each other.
   sizes.insert(sizes.end(), {{33, 32, 32}, {32, 64, 31}, {65, 33, 48}, {17, 129, 100}});
-  for (const Sizes& s : sizes) {
+  for (const DenseSizes& s : sizes) {
     const std::vector<float> dy = random.reals(area(s.n, s.out)),
                              w = random.reals(area(s.in, s.out));
     const Panels pdy(s.n, s.out, dy, 0.0f), pw(s.in, s.out, w, 0.0f);
@@ -119,9 +119,9 @@ TEST_CASE("an activation behind a product is the one done by itself, dense or sp
   TestRandom random(seed);
   // One panel of 16 and of 32, three, and sixteen, the last of them full or not; and too small to
   // be shared.
-  for (const Sizes& s : {Sizes{64, 300, 10}, Sizes{65, 300, 32}, Sizes{33, 200, 75},
-                         Sizes{61, 100, 96}, Sizes{13, 100, 512}, Sizes{64, 33, 497},
-                         Sizes{1, 784, 512}, Sizes{3, 5, 33}}) {
+  for (const DenseSizes& s : {DenseSizes{64, 300, 10}, DenseSizes{65, 300, 32}, DenseSizes{33, 200, 75},
+                         DenseSizes{61, 100, 96}, DenseSizes{13, 100, 512}, DenseSizes{64, 33, 497},
+                         DenseSizes{1, 784, 512}, DenseSizes{3, 5, 33}}) {
     const InputSizes input{s.n, s.in};
     std::vector<float> x = random.reals(area(s.n, s.in), -3.0, 3.0);
     for (float& value : x) value = random.below(4) == 0 ? value : 0.0f;

@@ -14,13 +14,13 @@ using namespace reluscope::test;
 
 namespace {
 
-const std::vector<std::pair<int, int>> kSizes = {{1, 1},   {2, 15}, {3, 16},  {5, 17},
+const std::vector<std::pair<int, int>> kMatrixSizes = {{1, 1},   {2, 15}, {3, 16},  {5, 17},
                                                  {4, 31},  {7, 32}, {9, 33},  {13, 48},
                                                  {33, 65}, {64, 96}, {65, 130}};
 
 // check(backend, same): `same` compares with what the first backend gave under that name.
 template <class Check>
-void on_every_backend(const Check& check) {
+void on_each_alike(const Check& check) {
   std::map<std::string, std::vector<float>> kept;
   const auto same = [&kept](const std::string& name, const std::vector<float>& values) {
     const auto [at, is_new] = kept.try_emplace(name, values);
@@ -47,7 +47,7 @@ TEST_CASE("varied activations: the parameter of each column or element against d
     const ActivationInfo& info = activation_info(id);
     if (!activation_varies(info)) continue;
     ++seen;
-    for (const auto& size : kSizes) {
+    for (const auto& size : kMatrixSizes) {
       const int rows = size.first, cols = size.second;
       for (const bool by_row : {false, true}) {
         INFO("seed ", seed, ", ", info.name, ", (", rows, ", ", cols, "), by row ", by_row);
@@ -55,7 +55,7 @@ TEST_CASE("varied activations: the parameter of each column or element against d
         const Panels x(rows, cols, random.reals(area(rows, cols), -4.0, 4.0), 0.0f),
             dy(rows, cols, random.reals(area(rows, cols), -2.0, 2.0), 0.0f),
             p(p_rows, cols, random.reals(area(p_rows, cols), -1.0, 1.5), 0.0f);
-        on_every_backend([&](Backend& backend, const auto& same) {
+        on_each_alike([&](Backend& backend, const auto& same) {
           const VariedParameter parameter{p.data(), by_row};
           Panels y(rows, cols, kNan), dx(rows, cols, kNan), products(rows, cols, kNan);
           backend.varied_forward(id, parameter, x.view(), y.view());
@@ -109,11 +109,11 @@ TEST_CASE("one parameter everywhere gives the bits of the activation that has on
 
 TEST_CASE("uniform draws: the same in any part, within their range, and none twice") {
   const Rng rng(5, Purpose::kSlope, 3);
-  for (const auto& size : kSizes) {
+  for (const auto& size : kMatrixSizes) {
     const int rows = size.first, cols = size.second;
     CAPTURE(rows);
     CAPTURE(cols);
-    on_every_backend([&, r = rows, c = cols](Backend& backend, const auto& same) {
+    on_each_alike([&, r = rows, c = cols](Backend& backend, const auto& same) {
       Panels y(r, c, kNan), other(r, c, kNan);
       backend.fill_uniform(rng, 1, -0.5f, 2.0f, y.view());
       backend.fill_uniform(rng, 2, -0.5f, 2.0f, other.view());
@@ -141,7 +141,7 @@ TEST_CASE("maxout: against the plain definition; the first of equals; NaN stays"
     for (float& value : values) value = std::round(value * 4.0f) / 4.0f;  // many ties
     const Panels x(rows, in, values, 50.0f),
         dy(rows, out, random.reals(area(rows, out), -1.0, 1.0), 0.0f);
-    on_every_backend([&, pieces = pieces, spread = spread](Backend& backend, const auto& same) {
+    on_each_alike([&, pieces = pieces, spread = spread](Backend& backend, const auto& same) {
       INFO("seed ", seed, ", ", pieces, " pieces, ", in, " columns");
       Panels y(rows, out, kNan), dx(rows, in, kNan);
       backend.maxout_forward(x.view(), pieces, spread, y.view());
@@ -177,7 +177,7 @@ TEST_CASE("maxout: against the plain definition; the first of equals; NaN stays"
 TEST_CASE("penalties: gradient and value against double, and tiny weights count as zero") {
   const std::uint64_t seed = test_seed() + 84;
   TestRandom random(seed);
-  for (const auto& size : kSizes) {
+  for (const auto& size : kMatrixSizes) {
     const int rows = size.first, cols = size.second;
     for (const auto& [l1, l2] : {std::pair{0.0f, 0.01f}, {0.002f, 0.0f}, {0.3f, 0.7f}}) {
       std::vector<float> w = random.reals(area(rows, cols), -0.5, 0.5);
@@ -185,7 +185,7 @@ TEST_CASE("penalties: gradient and value against double, and tiny weights count 
       if (w.size() > 3) w[3] = -1e-30f;
       const std::vector<float> g = random.reals(area(rows, cols), -0.1, 0.1);
       const Panels weights(rows, cols, w, 0.0f);
-      on_every_backend([&, r = rows, c = cols, l1 = l1, l2 = l2](Backend& backend, const auto& same) {
+      on_each_alike([&, r = rows, c = cols, l1 = l1, l2 = l2](Backend& backend, const auto& same) {
         INFO("seed ", seed, ", (", r, ", ", c, "), l1 ", l1, ", l2 ", l2);
         Panels gradient(r, c, g, 0.0f), sums(1, c, kNan);
         backend.add_penalty({weights.view(), gradient.view(), l1, l2, sums.data()});
@@ -224,7 +224,7 @@ TEST_CASE("softmax cross-entropy with smoothing and weights: against double, equ
         for (int k = 0; k < n; ++k) labels.push_back(static_cast<std::uint8_t>(random.below(classes)));
         const Panels logits(n, classes, z, 1e30f);
         const float scale = 0.25f;
-        on_every_backend([&, smoothing = static_cast<double>(smoothing),
+        on_each_alike([&, smoothing = static_cast<double>(smoothing),
                           weighted = weighted](Backend& backend, const auto& same) {
           INFO("seed ", seed, ": N ", n, ", C ", classes, ", smoothing ", smoothing, ", weighted ",
                weighted, ", logits to ", size);

@@ -8,12 +8,12 @@ using namespace reluscope::test;
 
 namespace {
 
-struct Case {
+struct PoolCase {
   ImageSize in;
   int kernel_height, kernel_width, stride;
 };
 
-const Case kCases[] = {{{1, 1, 1, 1}, 1, 1, 1},  {{2, 3, 5, 5}, 2, 2, 2},  {{3, 17, 7, 6}, 3, 3, 2},
+const PoolCase kPoolCases[] = {{{1, 1, 1, 1}, 1, 1, 1},  {{2, 3, 5, 5}, 2, 2, 2},  {{3, 17, 7, 6}, 3, 3, 2},
                        {{2, 32, 6, 6}, 2, 2, 2}, {{2, 33, 5, 4}, 3, 3, 1}, {{9, 48, 7, 7}, 7, 7, 1},
                        {{2, 5, 3, 17}, 3, 17, 1}, {{1, 16, 8, 9}, 2, 2, 3}};
 
@@ -24,7 +24,7 @@ TEST_SUITE_BEGIN("ops");
 TEST_CASE("pooling and its gradients equal plain loops, the same bits on every target") {
   const std::uint64_t seed = test_seed() + 62;
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
-    for (const Case& c : kCases) {
+    for (const PoolCase& c : kPoolCases) {
       TestRandom random(seed);
       const Window window{c.in.h, c.in.w, c.kernel_height, c.kernel_width, c.stride, 0};
       const ImageSize out = out_size(c.in, window, c.in.c);

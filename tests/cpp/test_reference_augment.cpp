@@ -60,7 +60,7 @@ double sampled(const Bytes& image, int height, int width, int background, double
          (pixel(top + 1, left) * (1 - fx) + pixel(top + 1, left + 1) * fx) * fy;
 }
 
-constexpr std::pair<int, int> kSizes[] = {{28, 28}, {1, 1}, {1, 7}, {5, 1}, {3, 5}, {17, 33}};
+constexpr std::pair<int, int> kImageSizes[] = {{28, 28}, {1, 1}, {1, 7}, {5, 1}, {3, 5}, {17, 33}};
 
 const Augmentation kEverything{.rotate = 20,
                                .translate = 3,
@@ -79,7 +79,7 @@ TEST_CASE("a warp by nothing, by whole pixels and by quarter turns is exact") {
   const std::uint64_t seed = test_seed() + 70;
   INFO("seed ", seed);
   TestRandom random(seed);
-  for (const auto& [height, width] : kSizes) {
+  for (const auto& [height, width] : kImageSizes) {
     for (const int background : {0, 17, 255}) {
       const Bytes image = some_image(random, height, width, background);
       CHECK(warped(image, height, width, background, {}) == image);
@@ -132,7 +132,7 @@ TEST_CASE("warps are bilinear sampling in double, rounded to the nearest byte") 
   const std::uint64_t seed = test_seed() + 72;
   INFO("seed ", seed);
   TestRandom random(seed);
-  for (const auto& [height, width] : kSizes) {
+  for (const auto& [height, width] : kImageSizes) {
     for (const int background : {0, 17, 255}) {
       for (int round = 0; round < 10; ++round) {
         const Bytes image = some_image(random, height, width, background, 1 + round % 3);

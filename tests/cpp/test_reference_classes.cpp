@@ -12,7 +12,7 @@ TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
   const auto data = small_images(230, 70);
-  Session session(data, small_config());
+  Session session(data, probe_config());
   for (int k = 0; k < 8; ++k) session.advance();
   const ClassReport report = session.classes(7);
   Trainer& trainer = session.trainer();
@@ -63,7 +63,7 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
 
 TEST_CASE("classes in parts: the same report, of the weights of one moment") {
   const auto data = small_images(230, 70);
-  Session session(data, small_config());
+  Session session(data, probe_config());
   for (int k = 0; k < 8; ++k) session.advance();
   const auto text = [](const ClassReport& report) { return to_json(report).dump(); };
   const auto in_parts = [&](int samples) {
@@ -100,7 +100,7 @@ TEST_CASE("classes that nobody predicts or that do not occur have no precision o
   CHECK(*report.recall[0] == 0.0);
   CHECK(!report.recall[2]);
   CHECK(report.hardest[0].index == 40);
-  const reluscope::Json json = to_json(report);
+  const Json json = to_json(report);
   CHECK(json["precision"][0].is_null());
   CHECK(json["confusion"][0][1] == 1);
   CHECK(json["hardest"][0]["prediction"] == 1);

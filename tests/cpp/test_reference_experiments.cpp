@@ -110,7 +110,7 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
   for (int i = 0; i < 12; ++i) session.advance();
   Trainer& trainer = session.trainer();
   const std::string before = session.weights_sha256();
-  const AppJson found = measure(trainer);
+  const Json found = measure(trainer);
   CHECK(session.weights_sha256() == before);
 
   double units = 0, dead = 0, negative = 0, zeros = 0, outputs = 0, means = 0, shifts = 0;
@@ -168,8 +168,8 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
   Config plain = config;
   plain.model = "dense 10";
   Session without(data, plain);
-  const AppJson nothing = measure(without.trainer());
-  for (const AppJson& value : nothing) CHECK(value.is_null());
+  const Json nothing = measure(without.trainer());
+  for (const Json& value : nothing) CHECK(value.is_null());
 }
 
 TEST_CASE("the gradients that are looked at are those of the first batch, and nothing is updated") {
@@ -223,7 +223,7 @@ TEST_CASE("a recorded run gives the bits and the numbers of a session alone") {
   const auto data = small_data();
   const Config config = small_config();
   Session session(data, config);
-  std::vector<AppJson> epochs;
+  std::vector<Json> epochs;
   Progress progress;
   do {
     progress = session.advance();
@@ -234,7 +234,7 @@ TEST_CASE("a recorded run gives the bits and the numbers of a session alone") {
   RecordedRun run(data, plan);
   while (run.advance()) {
   }
-  const AppJson& row = run.row();
+  const Json& row = run.row();
   CHECK(row["weights_sha256"] == progress.values["weights_sha256"]);
   CHECK(row["steps"] == 12);
   CHECK(row["index"] == 3);
@@ -276,7 +276,7 @@ TEST_CASE("a race gives each racer what it gets alone, with any number of jobs, 
   CHECK(three.json == one.json);
   // A line each for 2 seeds x 4 racers x (start and 2 epochs), 8 rows, 4 summaries.
   CHECK(one.json.size() == 24 + 8 + 4);
-  const AppJson summary = AppJson::parse(one.json.back());
+  const Json summary = Json::parse(one.json.back());
   CHECK(summary["name"] == "prelu");
   std::vector<double> accuracies;
   for (const std::size_t i : {3, 7}) {
@@ -312,9 +312,9 @@ TEST_CASE("lessons run what they share once, and refuse by name what cannot be r
   CHECK(plan->runs().size() == 3 * 2);  // relu, leaky, prelu
   const Outcome outcome =
       carry_out("lessons", small_config(), {{"only", "dead-leaky"}, {"only", "reference"}, {"quick", ""}});
-  std::vector<AppJson> lessons;
+  std::vector<Json> lessons;
   for (const std::string& line : outcome.json) {
-    const AppJson json = AppJson::parse(line);
+    const Json json = Json::parse(line);
     if (json.value("event", "") == "lesson") lessons.push_back(json);
   }
   REQUIRE(lessons.size() == 2);
@@ -352,7 +352,7 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   Progress progress;
   do progress = session.advance();
   while (progress.event() != "done");
-  const AppJson found = evaluate_weights(session).values;
+  const Json found = evaluate_weights(session).values;
   const Score score = session.evaluate();
   CHECK(found["correct"] == score.correct);
   CHECK(found["test_loss"].get<double>() == score.loss());

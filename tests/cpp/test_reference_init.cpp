@@ -33,12 +33,6 @@ std::vector<float> weights(const char* init, const Shape& shape, double gain, do
                         Rng(9, Purpose::kInit, 0));
 }
 
-double deviation(const std::vector<float>& values) {
-  double squares = 0.0;
-  for (const float v : values) squares += static_cast<double>(v) * static_cast<double>(v);
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("reference");
@@ -102,7 +96,7 @@ TEST_CASE("deviations: LeCun whatever follows, He and Glorot by its gain") {
       const double expected = known.second;
       CAPTURE(init);
       const std::vector<float> w = weights(init, shape, gain);
-      CHECK(deviation(w) == doctest::Approx(expected).epsilon(near));
+      CHECK(root_mean_square(w) == doctest::Approx(expected).epsilon(near));
       const double most = static_cast<double>(std::abs(*std::max_element(w.begin(), w.end())));
       const bool uniform = std::string(init).ends_with("uniform");
       CHECK((most <= std::sqrt(3.0) * expected * (1 + 1e-6)) == uniform);
@@ -165,7 +159,7 @@ TEST_CASE("the gain of what follows reaches He's weights, and a rectifier's wher
                       backend);
     const std::vector<float> w =
         Model::gather(model.parameter_list()[0], model.parameters());
-    CHECK(deviation(w) == doctest::Approx(gain / 20.0).epsilon(5.0 / std::sqrt(2.0 * 160000)));
+    CHECK(root_mean_square(w) == doctest::Approx(gain / 20.0).epsilon(5.0 / std::sqrt(2.0 * 160000)));
   }
 }
 

@@ -15,7 +15,7 @@ using namespace reluscope::test;
 
 namespace {
 
-struct Sizes {
+struct ProblemSizes {
   int n, features, classes;
 };
 
@@ -160,7 +160,7 @@ TEST_CASE("forward and backward of a network of every activation equal the netwo
   cpu::CpuBackend backend;
   for (const std::string& name : activation_names()) {
     if (activation_info(find_activation(name)).random) continue;  // test_reference_random.cpp
-    for (const Sizes& sizes : {Sizes{13, 35, 10}, Sizes{1, 3, 2}, Sizes{64, 48, 17}}) {
+    for (const ProblemSizes& sizes : {ProblemSizes{13, 35, 10}, ProblemSizes{1, 3, 2}, ProblemSizes{64, 48, 17}}) {
       const int n = sizes.n, features = sizes.features, classes = sizes.classes;
       const std::string text =
           "dense 33 | " + name + " | dense 16 | " + name + " | dense " + std::to_string(classes);

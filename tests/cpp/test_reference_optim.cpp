@@ -8,6 +8,7 @@
 #include "matrices.h"
 #include "network.h"
 #include "optim/gradients.h"
+#include "refusals.h"
 #include "train/options.h"
 #include "train/session.h"
 
@@ -17,7 +18,7 @@ using namespace reluscope::test;
 namespace {
 
 // Images of 6 x 6 pixels in three classes, four fifths background.
-std::shared_ptr<const Dataset> small_data(int train) {
+std::shared_ptr<const Dataset> three_classes(int train) {
   TestRandom random(test_seed() + 70);
   const auto part = [&random](int count) {
     std::vector<std::uint8_t> pixels, labels;
@@ -37,7 +38,7 @@ std::shared_ptr<const Dataset> small_data(int train) {
       "small", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
-Config small_config() {
+Config three_class_config() {
   Config config;
   config.model = "dense 17 | prelu | dense 10";
   config.batch = 24;
@@ -55,13 +56,8 @@ void train(Trainer& trainer, int epochs, double lr) {
   }
 }
 
-std::string refusal(const std::string& json) {
-  try {
-    Session session(small_data(60), config_from_json(json));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+std::string start_refusal(const std::string& json) {
+  return refusal([&] { Session session(three_classes(60), config_from_json(json)); });
 }
 
 }  // namespace
@@ -111,12 +107,12 @@ TEST_CASE("the norm is the double sum's, and clipping scales by it or leaves eve
 
 TEST_CASE("accumulated batches make the updates of batches as large, the last ones smaller") {
   // 50 samples, 8 at a time, 3 batches an update: groups of 24, 24 and 2.
-  const std::shared_ptr<const Dataset> data = small_data(50);
+  const std::shared_ptr<const Dataset> data = three_classes(50);
   for (const std::string input : {"dense", "sparse"}) {
     for (const std::string optimizer : {"sgd", "adam", "muon"}) {
       CAPTURE(input);
       CAPTURE(optimizer);
-      Config config = small_config();
+      Config config = three_class_config();
       config.input = input;
       config.optimizer = optimizer;
       config.epsilon = 1e-3;  // where a gradient is nearly 0, Adam's step is any
@@ -144,7 +140,7 @@ TEST_CASE("accumulated batches make the updates of batches as large, the last on
       }
     }
   }
-  Config config = small_config();
+  Config config = three_class_config();
   config.accumulate = 1000;  // more than there are: one update an epoch
   cpu::CpuBackend backend;
   Trainer once(data, config, backend);
@@ -154,11 +150,11 @@ TEST_CASE("accumulated batches make the updates of batches as large, the last on
 }
 
 TEST_CASE("an average of weights is the double one; it is scored and saved, the weights stay") {
-  const std::shared_ptr<const Dataset> data = small_data(60);
-  Config config = small_config();
+  const std::shared_ptr<const Dataset> data = three_classes(60);
+  Config config = three_class_config();
   config.ema = 0.8;
   cpu::CpuBackend backend;
-  Trainer trainer(data, config, backend), plain(data, small_config(), backend);
+  Trainer trainer(data, config, backend), plain(data, three_class_config(), backend);
   CHECK(first_difference(copy(trainer.scored_parameters()), copy(trainer.model().parameters())) == "");
   std::vector<double> expected;
   for (int epoch = 1; epoch <= 4; ++epoch) {
@@ -195,10 +191,10 @@ TEST_CASE("an average of weights is the double one; it is scored and saved, the 
 }
 
 TEST_CASE("a file holds the average in place of the weights, and the last line its hash") {
-  Config config = small_config();
+  Config config = three_class_config();
   config.ema = 0.5;
   config.epochs = 1;
-  Session session(small_data(60), config);
+  Session session(three_classes(60), config);
   Progress progress;
   while ((progress = session.advance()).event() != "done") {}
   CHECK(progress.values["weights_sha256"] == session.weights_sha256());
@@ -206,7 +202,7 @@ TEST_CASE("a file holds the average in place of the weights, and the last line i
   const std::vector<std::uint8_t> file = session.save("safetensors");
   std::uint64_t size = 0;
   for (std::size_t k = 0; k < 8; ++k) size |= std::uint64_t{file[k]} << (8 * k);
-  const test::Json header = test::Json::parse(file.begin() + 8, file.begin() + 8 + static_cast<std::ptrdiff_t>(size));
+  const Json header = Json::parse(file.begin() + 8, file.begin() + 8 + static_cast<std::ptrdiff_t>(size));
   for (const Model::Parameter& p : session.trainer().model().parameter_list()) {
     const std::vector<float> values = Model::gather(p, session.trainer().scored_parameters());
     std::vector<float> saved(values.size());
@@ -219,13 +215,13 @@ TEST_CASE("a file holds the average in place of the weights, and the last line i
 TEST_CASE("the rate in use is told where it changes, and only there") {
   for (const bool changes : {false, true}) {
     CAPTURE(changes);
-    Config config = small_config();
+    Config config = three_class_config();
     config.lr = 0.25;
     config.schedule = changes ? "exponential" : "constant";
     config.lr_gamma = 0.5;
     config.epochs = 2;
     config.log_every = 1;
-    Session session(small_data(60), config);
+    Session session(three_classes(60), config);
     std::vector<double> epochs;
     for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
       const int epoch = p.values["epoch"];
@@ -287,14 +283,14 @@ TEST_CASE("every optimizer lowers the loss of a small network, under every sched
       if (schedule.needs_validation) continue;
       CAPTURE(row.name);
       CAPTURE(schedule.name);
-      Config config = small_config();
+      Config config = three_class_config();
       config.optimizer = row.name;
       config.schedule = schedule.name;
       config.lr = row.name == std::string("sgd") ? 0.1 : 0.01;
       config.lr_gamma = 0.8;
       config.muon_scale = 2.0;
       config.epochs = 12;
-      Session session(small_data(240), config);
+      Session session(three_classes(240), config);
       std::vector<double> losses;
       for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
         REQUIRE(p.event() != "diverged");
@@ -343,12 +339,12 @@ TEST_CASE("settings that name a choice or a use say what there is") {
   }
   const auto row_of = [](const std::string& name) {
     for (const auto& row : fields_json()) {
-      if (row["name"] == name) return test::Json::parse(row.dump());
+      if (row["name"] == name) return Json::parse(row.dump());
     }
-    return test::Json();
+    return Json();
   };
-  CHECK(row_of("momentum")["used_when"]["optimizer"] == test::Json({"sgd", "rmsprop"}));
-  CHECK(row_of("lr_min")["used_when"]["schedule"] == test::Json({"cosine", "cosine_restarts", "plateau"}));
+  CHECK(row_of("momentum")["used_when"]["optimizer"] == Json({"sgd", "rmsprop"}));
+  CHECK(row_of("lr_min")["used_when"]["schedule"] == Json({"cosine", "cosine_restarts", "plateau"}));
   CHECK(!row_of("weight_decay").contains("used_when"));
   CHECK(row_of("schedule")["choices"].size() == schedule_rows().size());
   CHECK(row_of("optimizer")["choices"].size() == optimizer_rows().size());
@@ -359,21 +355,21 @@ TEST_CASE("settings that name a choice or a use say what there is") {
 }
 
 TEST_CASE("options that do not go together, milestones that are none, plateaus of nothing") {
-  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true})") ==
+  CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true})") ==
         "nesterov is on but momentum is 0: Nesterov's method needs a momentum above 0");
-  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1})") ==
+  CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1})") ==
         "nesterov is on but dampening is 0.1: Nesterov's method needs a dampening of 0");
   for (const char* text : {"", "3,", ",3", "3,x", "5,3", "3,3", "0", "1.5", "nan", "1e9", "3 4"}) {
     CAPTURE(text);
-    CHECK(refusal(std::string(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": ")") + text +
+    CHECK(start_refusal(std::string(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": ")") + text +
                   "\"}") == "lr_milestones is \"" + std::string(text) +
                                 "\", but it must be whole epochs from 1, ascending, separated by commas");
-    CHECK(refusal(std::string(R"({"model": "dense 10", "lr_milestones": ")") + text + "\"}") == "accepted");
+    CHECK(start_refusal(std::string(R"({"model": "dense 10", "lr_milestones": ")") + text + "\"}") == "accepted");
   }
-  CHECK(refusal(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") == "accepted");
-  CHECK(refusal(R"({"model": "dense 10", "schedule": "plateau"})") == "accepted");  // holds some out
+  CHECK(start_refusal(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") == "accepted");
+  CHECK(start_refusal(R"({"model": "dense 10", "schedule": "plateau"})") == "accepted");  // holds some out
   // One cycle brings a momentum of its own.
-  CHECK(refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==
+  CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==
         "accepted");
 }
 

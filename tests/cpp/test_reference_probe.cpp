@@ -84,7 +84,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
   const auto data = small_images(230, 70);
   for (const int test_batch : {70, 7}) {
     CAPTURE(test_batch);
-    Config config = small_config();
+    Config config = probe_config();
     config.test_batch = test_batch;
     Session session(data, config);
     for (int k = 0; k < 5; ++k) session.advance();
@@ -179,7 +179,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
 }
 
 TEST_CASE("an activation as the first layer reads the image as one channel") {
-  Config config = small_config("relu | dense 10");
+  Config config = probe_config("relu | dense 10");
   Session session(small_images(50, 20), config);
   const ProbeSnapshot snapshot = session.probe({});
   const LayerActivity& a = snapshot.layers[0].activity;
@@ -194,7 +194,7 @@ TEST_CASE("gradients are those of the watched step") {
   const auto data = small_images(230, 70);
   for (const std::string optimizer : {"adam", "sgd"}) {
     CAPTURE(optimizer);
-    Config config = small_config("dense 19 | relu | dense 33 | prelu | dense 17 | leaky_relu 0.3 | dense 10");
+    Config config = probe_config("dense 19 | relu | dense 33 | prelu | dense 17 | leaky_relu 0.3 | dense 10");
     config.optimizer = optimizer;
     config.momentum = 0.9;
     Session session(data, config);
@@ -270,7 +270,7 @@ TEST_CASE("gradients are those of the watched step") {
 }
 
 TEST_CASE("death and revival are noted with their steps and learning rates") {
-  Config config = small_config("dense 19 | relu | dense 10");
+  Config config = probe_config("dense 19 | relu | dense 10");
   Session session(small_images(230, 70), config);
   Model& model = session.trainer().model();
   const auto life = [&](const ProbeSnapshot& s, std::size_t u) { return s.layers[1].lives.at(u); };
@@ -310,16 +310,16 @@ TEST_CASE("death and revival are noted with their steps and learning rates") {
   CHECK(life(s, 7).revived == 5);
   CHECK(life(s, 4).deaths == 0);
 
-  const reluscope::Json row = to_json(s)["layers"][1]["lives"];
+  const Json row = to_json(s)["layers"][1]["lives"];
   std::set<int> units;
-  for (const reluscope::Json& unit : row) units.insert(unit["unit"].get<int>());
+  for (const Json& unit : row) units.insert(unit["unit"].get<int>());
   CHECK(units.contains(3));
   CHECK(units.contains(7));
   CHECK(!units.contains(4));
 }
 
 TEST_CASE("a look between two epochs, and after the last, names the epoch of the last step") {
-  Config config = small_config("dense 12 | relu | dense 10");
+  Config config = probe_config("dense 12 | relu | dense 10");
   config.epochs = 2;
   Session session(small_images(60, 20), config);
   CHECK(session.probe({}).epoch == 1);
@@ -340,7 +340,7 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
     p[static_cast<std::size_t>(odd) * 4 + 1] = 255;
     return idx_bytes({700, 2, 2}, p);
   };
-  Config config = small_config("dense 1 | relu | dense 10");
+  Config config = probe_config("dense 1 | relu | dense 10");
   int found = 0;
   for (int odd = 0; odd < 10; ++odd) {
     const auto data = std::make_shared<const Dataset>(
@@ -362,7 +362,7 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
 TEST_CASE("the probe set is drawn by the seed, without repetition") {
   const auto data = small_images(900, 20);
   const auto points = [&](int seed) {
-    Config config = small_config();
+    Config config = probe_config();
     config.seed = seed;
     return Session(data, config).probe({.components_of = 1}).components->samples;
   };
@@ -375,12 +375,12 @@ TEST_CASE("the probe set is drawn by the seed, without repetition") {
 }
 
 TEST_CASE("the table and the JSON hold every layer and all fields, whatever was asked for") {
-  Session session(small_images(230, 70), small_config());
+  Session session(small_images(230, 70), probe_config());
   session.probe({.gradients = true});
   session.advance();
   const ProbeSnapshot s =
       session.probe({.gradients = false, .everywhere = true, .components_of = 1});
-  const auto json = reluscope::Json::parse(to_json(s).dump());
+  const auto json = Json::parse(to_json(s).dump());
   for (const char* key : {"step", "epoch", "lr", "part", "samples", "loss", "layers", "gradients", "components"}) {
     CHECK_MESSAGE(json.contains(key), key);
   }
@@ -425,7 +425,7 @@ TEST_CASE("what a probe can be asked") {
   CHECK(refusal("{\"everywhere\": 1}") == "probe: everywhere is \"1\", but it must be true or false");
   CHECK(refusal("{\"pca\": true}") ==
         "probe: \"pca\" cannot be asked for: components, everywhere or gradients can");
-  Session session(small_images(30, 20), small_config());
+  Session session(small_images(30, 20), probe_config());
   CHECK_THROWS_WITH_AS(session.probe({.components_of = 7}),
                        "components of layer 7 were asked for, but there are layers 0 to 6", Error);
 }

@@ -27,11 +27,11 @@ float slope_of(std::uint64_t seed, std::uint32_t step, std::uint32_t layer, int 
   return kLow + product;
 }
 
-struct Pass {
+struct RandomPass {
   std::vector<float> y, dx;
 };
 
-Pass run(Backend& backend, const StepContext& context, int rows, int cols,
+RandomPass run(Backend& backend, const StepContext& context, int rows, int cols,
          const std::vector<float>& x, const std::vector<float>& dy) {
   const RandomActivation layer({cols}, find_activation("rrelu"),
                                {static_cast<double>(kLow), static_cast<double>(kHigh)});
@@ -68,7 +68,7 @@ TEST_CASE("rrelu in training: the slope that its keys say, forward and backward,
           INFO("seed ", seed, ", ", simd, ", ", threads, " threads, (", rows, ", ", cols,
                "), step ", context.step);
           cpu::CpuBackend backend(simd, threads);
-          const Pass pass = run(backend, context, rows, cols, x, dy);
+          const RandomPass pass = run(backend, context, rows, cols, x, dy);
           for (int row = 0; row < rows; ++row) {
             for (int col = 0; col < cols; ++col) {
               const std::size_t k = at2(row, col, cols);
@@ -111,7 +111,7 @@ TEST_CASE("rrelu's slopes are even over the range, and others in every step, lay
 TEST_CASE("rrelu in evaluation has the mean slope and no randomness") {
   cpu::CpuBackend backend;
   const std::vector<float> x = {-2.0f, -0.5f, 0.0f, 1.5f}, dy = {1.0f, -2.0f, 3.0f, 4.0f};
-  const Pass pass = run(backend, {Mode::kEvaluate, 1, 5, 1}, 2, 2, x, dy);
+  const RandomPass pass = run(backend, {Mode::kEvaluate, 1, 5, 1}, 2, 2, x, dy);
   const float mean = 0.5f * (kLow + kHigh);
   CHECK(pass.y == std::vector<float>{mean * x[0], mean * x[1], 0.0f, 1.5f});
   CHECK(pass.dx == std::vector<float>{mean, -2.0f * mean, 3.0f * mean, 4.0f});

@@ -129,7 +129,7 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
     Flags part = flags;
     part.emplace_back("shard", shard);
     std::string text;
-    for (const AppJson& row : carry_out("sweep", small_config(), part).rows) text += row.dump() + "\n";
+    for (const Json& row : carry_out("sweep", small_config(), part).rows) text += row.dump() + "\n";
     files.push_back({shard, text});
   }
   files.push_back(files[0]);  // a duplicate that agrees

@@ -9,8 +9,6 @@
 
 using namespace reluscope;
 using namespace reluscope::test;
-using AppJson = reluscope::Json;
-
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("pictures become what a network reads") {
@@ -37,7 +35,7 @@ TEST_CASE("numbers in files read back exactly") {
   for (int i = 0; i < 2000; ++i) {
     const double value = random.uniform(-1, 1) * std::pow(10.0, random.uniform(-30, 30));
     CHECK(std::strtod(cell_text(value).c_str(), nullptr) == value);
-    CHECK(AppJson::parse(AppJson(value).dump()).get<double>() == value);
+    CHECK(Json::parse(Json(value).dump()).get<double>() == value);
   }
   CHECK(cell_text(nullptr) == "");
   CHECK(cell_text("a b") == "a b");

@@ -36,8 +36,8 @@ std::shared_ptr<const Dataset> noise(int train, int test, std::uint64_t test_see
 }
 
 struct Ended {
-  std::vector<reluscope::Json> epochs;
-  reluscope::Json done;
+  std::vector<Json> epochs;
+  Json done;
   std::vector<std::string> lines;
 };
 
@@ -184,12 +184,12 @@ TEST_CASE("a run tells the validation set's loss and accuracy after each epoch")
   CHECK(session.trainer().validation_count() == 45);
   const auto counts = session.trainer().class_counts();
   CHECK(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) == 155);
-  const reluscope::Json start = session.start().values;
+  const Json start = session.start().values;
   CHECK(start["train_samples"] == 155);
   CHECK(start["validation_samples"] == 45);
   const Ended ended = run(session);
   REQUIRE(ended.epochs.size() == 2);
-  for (const reluscope::Json& epoch : ended.epochs) {
+  for (const Json& epoch : ended.epochs) {
     CHECK(epoch["validation_total"] == 45);
     CHECK(epoch["total"] == 30);
     CHECK(epoch["validation_loss"].get<double>() > 0.0);
@@ -224,7 +224,7 @@ TEST_CASE("early stopping ends with the weights of the best epoch") {
   REQUIRE(last < config.epochs);  // noise cannot be learnt for long
   CHECK(last == best + 2);
   CHECK(ended.epochs.size() == static_cast<std::size_t>(last));
-  for (const reluscope::Json& epoch : ended.epochs) {
+  for (const Json& epoch : ended.epochs) {
     CHECK(ended.done["best_validation_loss"].get<double>() <=
           epoch["validation_loss"].get<double>());
   }

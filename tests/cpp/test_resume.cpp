@@ -66,12 +66,12 @@ void check_resumes(const std::string& name, const std::shared_ptr<const Dataset>
   }
 }
 
-struct Case {
+struct ResumedRun {
   const char* name;
   Fields changes;
 };
 
-const std::vector<Case> kCases = {
+const std::vector<ResumedRun> kResumedRuns = {
     {"adam", {}},
     {"adam, probed", {{"probe", "5"}, {"validation", "40"}, {"lr", "0.05"}}},
     {"sgd", {{"optimizer", "sgd"}, {"momentum", "0.9"}, {"dampening", "0.1"}}},
@@ -97,7 +97,7 @@ const std::vector<Case> kCases = {
     {"learnt slopes", {{"model", "dense 20 | prelu channel | dropout 0.3 | dense 12 | maxout 2 | ln | rrelu | dense 10"}}},
 };
 
-const Case kConvolution = {
+const ResumedRun kConvolution = {
     "convolution, normalisation and dropout",
     {{"model", "conv 8x3 p1 | bn | relu | pool 2 | residual ( conv 8x3 p1 | bn | relu ) | pool 2 | dropout 0.3 | dense 10"},
      {"epochs", "2"}, {"early_stopping", "1"}, {"ema", "0.9"}, {"accumulate", "2"}, {"probe", "4"}}};
@@ -108,7 +108,7 @@ TEST_SUITE("resume") {
     INFO("seed ", seed);
     TestRandom random(seed);
     const auto data = few_digits(240, 70);
-    for (const Case& each : kCases) check_resumes(each.name, data, config_of(each.changes), random, 6);
+    for (const ResumedRun& each : kResumedRuns) check_resumes(each.name, data, config_of(each.changes), random, 6);
   }
 
   TEST_CASE("the same of a convolutional network with running statistics") {

@@ -23,7 +23,7 @@ using cuda::emulated::EmulatedDevice;
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
-using RunJson = reluscope::Json;
+using RunJson = Json;
 
 Config config_of(const Fields& changes) {
   Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"batch", "8"}, {"epochs", "2"},
