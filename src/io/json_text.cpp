@@ -74,4 +74,8 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
   return Json::parse(text);
 }
 
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace reluscope

@@ -1,5 +1,5 @@
 // Reads JSON that somebody else wrote, without letting it take much memory or time: what no file of
-// ours has (deep nesting, objects of thousands of names) is refused before it is kept.
+// ours has (deep nesting, objects of thousands of names) is refused before it is kept. And writes lines of it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -18,5 +18,8 @@ inline constexpr double kMaxJsonWhole = 9007199254740991.0;  // 2^53 - 1: larger
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& what,
                                   const std::string& wanted,
                                   std::size_t most_bytes = kMaxJsonBytes);
+
+// On one line; bytes that are no UTF-8 are replaced.
+std::string json_line(const nlohmann::ordered_json& json);
 
 }  // namespace reluscope

@@ -12,7 +12,7 @@ namespace reluscope {
 namespace {
 
 constexpr std::uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
-constexpr std::size_t kMaxHeader = 10'000;       // as numpy.load, which evaluates it
+constexpr std::size_t kMaxNpyHeader = 10'000;       // as numpy.load, which evaluates it
 constexpr std::uint64_t kMaxBytes = 1ull << 40;  // of elements: no machine here holds as much
 
 // The header is a Python dict: {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }
@@ -173,9 +173,9 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
   for (std::size_t b = 0; b < length_bytes && 8 + b < bytes.size(); ++b) {
     length |= std::uint64_t{bytes[8 + b]} << (8 * b);
   }
-  if (length > kMaxHeader) {
+  if (length > kMaxNpyHeader) {
     throw Error(file + ": the .npy header has " + std::to_string(length) + " bytes, but at most " +
-                std::to_string(kMaxHeader) + " are allowed");
+                std::to_string(kMaxNpyHeader) + " are allowed");
   }
   if (bytes.size() < text + length) {
     throw Error(file + ": the file has " + std::to_string(bytes.size()) +

@@ -3,7 +3,7 @@
 namespace reluscope {
 namespace {
 
-constexpr double kEpsilon = 1e-5;  // PyTorch's default
+constexpr double kLayerNormEpsilon = 1e-5;  // PyTorch's default
 
 }  // namespace
 
@@ -18,14 +18,14 @@ std::vector<ParameterSpec> LayerNorm::parameters() const {
   return {spec("weight", 1.0), spec("bias", 0.0)};
 }
 
-void LayerNorm::accept(LayerVisitor& visitor) const { visitor.layer_norm(shape_, kEpsilon); }
+void LayerNorm::accept(LayerVisitor& visitor) const { visitor.layer_norm(shape_, kLayerNormEpsilon); }
 
 std::size_t LayerNorm::scratch_floats(int rows) const {
   return align_up(2 * static_cast<std::size_t>(rows));
 }
 
 LayerNormalisation LayerNorm::arguments(const LayerSlices& slices) const {
-  return {layout_.rows, kEpsilon, {slices.parameters[0], layout_}, {slices.parameters[1], layout_},
+  return {layout_.rows, kLayerNormEpsilon, {slices.parameters[0], layout_}, {slices.parameters[1], layout_},
           slices.scratch};
 }
 

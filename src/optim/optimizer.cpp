@@ -156,7 +156,7 @@ std::unique_ptr<Optimizer> make(const OptimizerOptions& options, std::size_t flo
   return std::make_unique<O>(options, floats);
 }
 
-constexpr OptimizerRow kRows[] = {
+constexpr OptimizerRow kOptimizers[] = {
     {"adam", "Adam", "A step size of its own for every weight; works without tuning.",
      "beta1 beta2 epsilon", false, &make<Adam>},
     {"sgd", "SGD", "Plain gradient descent, with momentum and Nesterov's method if wanted.",
@@ -177,12 +177,12 @@ constexpr OptimizerRow kRows[] = {
 
 }  // namespace
 
-std::span<const OptimizerRow> optimizer_rows() { return kRows; }
+std::span<const OptimizerRow> optimizer_rows() { return kOptimizers; }
 
 std::unique_ptr<Optimizer> make_optimizer(std::string_view name, const OptimizerOptions& options,
                                           std::size_t parameter_floats,
                                           std::span<const HiddenMatrix> hidden) {
-  for (const OptimizerRow& row : kRows) {
+  for (const OptimizerRow& row : kOptimizers) {
     if (name != row.name) continue;
     std::unique_ptr<Optimizer> optimizer = row.make(options, parameter_floats, hidden);
     optimizer->decoupled_decay_ = row.decoupled_decay;

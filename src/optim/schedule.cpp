@@ -89,7 +89,7 @@ StepRates plateau(const Schedule& s, const Time&, double lr) {
   return {lr, {}};
 }
 
-constexpr ScheduleRow kRows[] = {
+constexpr ScheduleRow kSchedules[] = {
     {"constant", "Constant", "The same rate all the time.", "", false, &constant},
     {"step", "Steps", "Drops by a factor every few epochs.", "lr_step lr_gamma", false, &step},
     {"multi_step", "Milestones", "Drops by a factor after the epochs listed.",
@@ -108,7 +108,7 @@ constexpr ScheduleRow kRows[] = {
 };
 
 const ScheduleRow* find_row(const std::string& name) {
-  for (const ScheduleRow& row : kRows) {
+  for (const ScheduleRow& row : kSchedules) {
     if (name == row.name) return &row;
   }
   throw Error("schedule is " + in_quotes(name) + ", which is not known");
@@ -133,7 +133,7 @@ std::vector<int> parse_milestones(const std::string& text) {
 
 }  // namespace
 
-std::span<const ScheduleRow> schedule_rows() { return kRows; }
+std::span<const ScheduleRow> schedule_rows() { return kSchedules; }
 
 bool depends_on_epochs(const ScheduleOptions& options) {
   const ScheduleRow* const row = find_row(options.name);

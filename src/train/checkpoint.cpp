@@ -19,11 +19,7 @@ namespace reluscope {
 namespace {
 
 constexpr const char* kFormat = "reluscope.checkpoint";
-constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
-
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+constexpr std::int64_t kMostRunSteps = std::int64_t{1} << 53;
 
 const std::string* metadata_of(const SafetensorsFile& file, std::string_view key) {
   for (const auto& [name, value] : file.metadata) {
@@ -128,7 +124,7 @@ Config config_of_checkpoint(std::span<const std::uint8_t> file) {
 
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file) {
   const Json state = metadata_json(read_checkpoint(file), "state");
-  return CheckedFields(state, "state").whole("steps", 0, kMostSteps);
+  return CheckedFields(state, "state").whole("steps", 0, kMostRunSteps);
 }
 
 Config resumed_config(const Config& saved,
@@ -250,7 +246,7 @@ void Session::restore_state(const Json& state, const Config& saved) {
   epoch_ = fields.count("epoch", 1, saved.epochs + (done ? 1 : 0));
   batch_ = scoring ? fields.count("batch", batches, batches)
                    : fields.count("batch", 0, done ? 0 : batches - 1);
-  steps_ = fields.whole("steps", 0, kMostSteps);
+  steps_ = fields.whole("steps", 0, kMostRunSteps);
   if (steps_ != std::int64_t{epoch_ - 1} * batches + batch_) {
     fields.refuse("steps", "is " + std::to_string(steps_) + ", but batch " + std::to_string(batch_) +
                                " of epoch " + std::to_string(epoch_) + " is step " +

@@ -211,7 +211,7 @@ Json value_json(const Config& config, const Field& field) {
       field.member);
 }
 
-std::string value_text(const Config& config, const Field& field) {
+std::string field_text(const Config& config, const Field& field) {
   std::string text;
   if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
     for (const Event& e : config.events) {
@@ -262,8 +262,8 @@ std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& 
   std::vector<std::pair<std::string, std::string>> fields;
   const Config defaults;
   for (const Field& field : config_fields()) {
-    const std::string text = value_text(config, field);
-    if (text != value_text(defaults, field)) fields.emplace_back(field.name, text);
+    const std::string text = field_text(config, field);
+    if (text != field_text(defaults, field)) fields.emplace_back(field.name, text);
   }
   return fields;
 }

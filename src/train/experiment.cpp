@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 #include "train/lessons.h"
 #include "train/measure.h"
 #include "train/race.h"
@@ -15,7 +16,7 @@
 namespace reluscope {
 namespace {
 
-constexpr ExperimentFlag kSeeds = {
+constexpr ExperimentFlag kSeedsFlag = {
     "seeds", "N", "seeds to run each configuration with, from --seed on"};
 
 constexpr ExperimentFlag kRaceFlags[] = {
@@ -24,7 +25,7 @@ constexpr ExperimentFlag kRaceFlags[] = {
      "a racer for each of these activations, separated by commas [the five classic ones]"},
     {"from", "FILE", "a checkpoint: the racers are that run, each with its change from there on",
      false, true},
-    kSeeds};
+    kSeedsFlag};
 
 constexpr ExperimentFlag kSweepFlags[] = {
     {"grid", "FIELD=VALUES",
@@ -32,7 +33,7 @@ constexpr ExperimentFlag kSweepFlags[] = {
     {"random", "FIELD=RANGE",
      "drawn from log:LOW:HIGH, lin:LOW:HIGH, int:LOW:HIGH or a list of values", true},
     {"runs", "N", "how many random draws"},
-    kSeeds,
+    kSeedsFlag,
     {"shard", "PART/PARTS", "only this part of the runs, such as 1/4"}};
 
 constexpr ExperimentFlag kLessonFlags[] = {
@@ -46,10 +47,6 @@ constexpr ExperimentKind kKinds[] = {
      &plan_sweep},
     {"lessons", "try what is said about ReLU and show the numbers", kLessonFlags, &plan_lessons},
 };
-
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 constexpr std::chrono::milliseconds kSlice(30);
 

@@ -4,18 +4,11 @@
 #include <numeric>
 
 #include "core/text.h"
+#include "io/json_text.h"
 #include "io/safetensors.h"
 #include "io/table.h"
 
 namespace reluscope {
-namespace {
-
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-}  // namespace
-
 Config config_of_weights(std::span<const std::uint8_t> safetensors) {
   Config config;
   for (const auto& [key, value] : read_safetensors(safetensors).metadata) {

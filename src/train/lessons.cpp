@@ -14,7 +14,7 @@
 namespace reluscope {
 namespace {
 
-constexpr int kQuickSamples = 2000, kQuickEpochs = 2, kQuickSeeds = 3, kSeeds = 5;
+constexpr int kQuickSamples = 2000, kQuickEpochs = 2, kQuickSeeds = 3, kUsualSeeds = 5;
 constexpr const char* kRefused = "refused";
 constexpr const char* kInPart = "supported in part";
 
@@ -81,7 +81,7 @@ class LessonPlan final : public Plan {
   LessonPlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
     choose(flags);
     const bool quick = flags.has("quick");
-    const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kSeeds, 1, 1000);
+    const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kUsualSeeds, 1, 1000);
     last_seed(base, seeds);
     std::map<std::string, std::size_t> places;
     for (const Lesson* const lesson : lessons_) {

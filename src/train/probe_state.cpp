@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
 
-Json lives_json(const std::vector<UnitLife>& lives) {
+Json lives_state(const std::vector<UnitLife>& lives) {
   Json changed = Json::array();
   for (std::size_t u = 0; u < lives.size(); ++u) {
     const UnitLife& l = lives[u];
@@ -108,7 +108,7 @@ GradientFlow read_flow(const Json& json, const Model& model) {
 
 Json Probe::state() const {
   Json lives = Json::array(), coordinates = Json::array();
-  for (const auto& layer : lives_) lives.push_back(lives_json(layer));
+  for (const auto& layer : lives_) lives.push_back(lives_state(layer));
   for (const double value : coordinates_) coordinates.push_back(number_json(value));
   return {{"lives", std::move(lives)},
           {"gradients", watched_ ? flow_json(gradients_.flow) : Json()},

@@ -54,7 +54,7 @@ void try_fork(const Dataset& data, const Config& config, std::span<const std::ui
       .fork(checkpoint);
 }
 
-constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss",
+constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss",
                                     "dead",          "output_mean"};
 
 class RacePlan final : public Plan {
@@ -118,12 +118,12 @@ class RacePlan final : public Plan {
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
     Table people{{""}, {}};
-    for (const char* const column : kColumns) people.columns.push_back(find_measure(column).label);
+    for (const char* const column : kRaceColumns) people.columns.push_back(find_measure(column).label);
     people.columns.insert(people.columns.end(), {"µs/step", "diverged"});
     for (std::size_t r = 0; r < racers_.size(); ++r) {
       Json line = {{"event", "summary"}, {"name", racers_[r].name}};
       std::vector<std::string> cells = {racers_[r].name};
-      for (const char* const column : kColumns) {
+      for (const char* const column : kRaceColumns) {
         const Summary summary = summarize(values_of(results, r, column));
         cells.push_back(summary_text(summary, find_measure(column).percent));
         line[column] = {{"count", summary.count},

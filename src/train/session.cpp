@@ -7,16 +7,13 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 #include "train/metrics_table.h"
 #include "train/options.h"
 #include "train/probe_report.h"
 
 namespace reluscope {
 namespace {
-
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 std::unique_ptr<Backend> make_backend(const Config& config) {
   if (config.device == "cuda") {
