@@ -259,6 +259,11 @@ install_packages() {
 
 # ---- Building -------------------------------------------------------------------------------------------
 
+# Where ccache is installed, what was compiled once, in this folder or another clone, is not compiled again.
+if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
+fi
+
 # build PRESET [TARGET...]: configures when there is no build yet or the presets have changed; ninja sees the rest.
 # With BUILD_OPTIONS="NAME ..." those CMake options have to be on.
 build() {

@@ -74,9 +74,10 @@ TEST_CASE("batch normalisation equals its formulas, the same bits on every targe
             CHECK(p->padding_is_zero());
           std::vector<float> found = nchw_of(size, y);
           const std::vector<float> slopes = nchw_of(size, dx);
+          const std::vector<float> activated = nchw_of(size, after), masked = nchw_of(size, dx_before);
           for (std::size_t k = 0; k < found.size(); ++k) {
-            REQUIRE(nchw_of(size, after)[k] == (found[k] < 0.0f ? 0.0f : found[k]));
-            REQUIRE(nchw_of(size, dx_before)[k] == (found[k] > 0.0f ? slopes[k] : 0.0f));
+            REQUIRE(activated[k] == (found[k] < 0.0f ? 0.0f : found[k]));
+            REQUIRE(masked[k] == (found[k] > 0.0f ? slopes[k] : 0.0f));
           }
           found.insert(found.end(), slopes.begin(), slopes.end());
           for (const Panels* p : {&arrays.dweight, &arrays.dbias, &arrays.running_mean,
