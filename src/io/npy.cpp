@@ -12,7 +12,7 @@ namespace reluscope {
 namespace {
 
 constexpr std::uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
-constexpr std::size_t kMaxNpyHeader = 10'000;       // as numpy.load, which evaluates it
+constexpr std::size_t kMaxNpyHeader = 10'000;    // as numpy.load, which evaluates it
 constexpr std::uint64_t kMaxBytes = 1ull << 40;  // of elements: no machine here holds as much
 
 // The header is a Python dict: {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }

@@ -55,7 +55,7 @@ void try_fork(const Dataset& data, const Config& config, std::span<const std::ui
 }
 
 constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss",
-                                    "dead",          "output_mean"};
+                                        "dead",          "output_mean"};
 
 class RacePlan final : public Plan {
  public:

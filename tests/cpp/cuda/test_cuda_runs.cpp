@@ -23,7 +23,6 @@ using cuda::emulated::EmulatedDevice;
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
-using RunJson = Json;
 
 Config config_of(const Fields& changes) {
   Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"batch", "8"}, {"epochs", "2"},
@@ -53,7 +52,7 @@ std::vector<std::string> told(Session& session) {
   for (;;) {
     const Progress progress = session.advance();
     all.insert(all.end(), progress.lines.begin(), progress.lines.end());
-    for (const std::string& line : progress.json) all.push_back(timeless(RunJson::parse(line)).dump());
+    for (const std::string& line : progress.json) all.push_back(timeless(Json::parse(line)).dump());
     if (is_last(progress)) return all;
   }
 }
@@ -89,7 +88,7 @@ TEST_CASE("losses are read once in many steps, and are those of steps that are m
     for (Progress progress = run.session->advance(); progress.event() != "done"; progress = run.session->advance()) {
       calls += progress.event() == "batch";
       for (const std::string& line : progress.json) {
-        const RunJson json = RunJson::parse(line);
+        const Json json = Json::parse(line);
         if (json["event"] == "batch") losses.push_back(number_text(json["loss"].get<double>()));
       }
     }
@@ -146,7 +145,7 @@ TEST_CASE("steps at once stop where something happens: live changes, monitors, t
   int probes = 0;
   for (Progress progress = run.session->advance(); progress.event() != "done"; progress = run.session->advance()) {
     if (progress.event() == "batch") seen.push_back(progress.values["step"].get<int>());
-    for (const std::string& line : progress.json) probes += RunJson::parse(line)["event"] == "probe";
+    for (const std::string& line : progress.json) probes += Json::parse(line)["event"] == "probe";
   }
   // 17 batches an epoch: watched are every 7th step and the last of each epoch, alone.
   CHECK(seen == std::vector<int>{5, 6, 7, 13, 14, 16, 17, 20, 21, 27, 28, 33, 34});
@@ -159,7 +158,7 @@ TEST_CASE("steps at once stop where something happens: live changes, monitors, t
   const auto rates_of = [](Session& session) {
     std::vector<double> rates;
     for (const std::string& line : told(session)) {
-      if (line.rfind("{\"event\":\"batch\"", 0) == 0) rates.push_back(RunJson::parse(line)["lr"].get<double>());
+      if (line.rfind("{\"event\":\"batch\"", 0) == 0) rates.push_back(Json::parse(line)["lr"].get<double>());
     }
     return rates;
   };
