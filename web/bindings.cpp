@@ -553,10 +553,9 @@ val other_rows_text(const std::string& before, const std::string& rows) {
 
 }  // namespace
 
-#ifdef __EMSCRIPTEN_PTHREADS__
-// Behind std::thread::hardware_concurrency(), in the place of Emscripten's.
-extern "C" int emscripten_num_logical_cores() { return granted_cores; }
-#endif
+// Behind std::thread::hardware_concurrency(), in the place of Emscripten's. Weak: where there are no threads, the C
+// library's own stands, which says 1.
+extern "C" __attribute__((weak)) int emscripten_num_logical_cores() { return granted_cores; }
 
 EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("registry", &registry);

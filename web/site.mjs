@@ -126,13 +126,12 @@ export function buildSite() {
   for (const file of filesBelow(web)) {
     if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
-  for (const [folder, file] of [
-    ['wasm', 'reluscope.mjs'], ['wasm', 'reluscope.wasm'],
-    ['wasm-threads', 'reluscope-threads.mjs'], ['wasm-threads', 'reluscope-threads.wasm'],
+  for (const file of [
+    'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
     // Only older releases of Emscripten make this one.
-    ['wasm-threads', 'reluscope-threads.worker.js'],
+    'reluscope-threads.worker.js',
   ]) {
-    const path = join(root, 'build', folder, file)
+    const path = join(root, 'build/wasm', file)
     if (existsSync(path)) wanted.set(`engine/wasm/${file}`, () => readFileSync(path))
     else if (!file.endsWith('.worker.js')) throw new Error(`${path} is missing; build it with web/start --build-only`)
   }

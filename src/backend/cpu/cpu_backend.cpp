@@ -86,14 +86,10 @@ namespace {
 // Rows of a product are cut at multiples of this: whole tiles on most targets.
 constexpr int kRowUnit = 4;
 
-// Where some rows of a panel begin, and how many floats they have.
+// Where some rows of a panel begin.
 std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
   return layout.panel_offset(panel) +
          static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(layout.panel_width(panel));
-}
-std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
-  return static_cast<std::size_t>(rows.end - rows.first) *
-         static_cast<std::size_t>(layout.panel_width(panel));
 }
 
 const float* columns_of(const float* row, int panel) {

@@ -126,6 +126,12 @@ class CpuBackend final : public Backend {
   std::size_t workspace_floats_ = 0;
 };
 
+// How many floats some rows of a panel have.
+inline std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
+  return static_cast<std::size_t>(rows.end - rows.first) *
+         static_cast<std::size_t>(layout.panel_width(panel));
+}
+
 // A region costs about a microsecond to enter and leave, which is some 20,000 operations.
 template <class Work>
 void CpuBackend::split_numbered(int count, int unit, double operations, const Work& work) {

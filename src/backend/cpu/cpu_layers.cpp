@@ -34,15 +34,6 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
   workspace_ = Buffer(workspace_floats_ * static_cast<std::size_t>(pool_.size()));
 }
 
-namespace {
-
-std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
-  return static_cast<std::size_t>(rows.end - rows.first) *
-         static_cast<std::size_t>(layout.panel_width(panel));
-}
-
-}  // namespace
-
 void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
   split(features.rows(), 1, 4.0 * static_cast<double>(features.layout.size()),
         [&](int first, int end) { kernels_->layers->flatten(image, pixels, {first, end}, features); });

@@ -47,10 +47,6 @@ Trace train(Backend& backend, const Config& config, int steps, int at_once = 1) 
   return trace;
 }
 
-Config config_of(const std::vector<std::pair<std::string, std::string>>& fields) {
-  return config_from_fields(fields, {});
-}
-
 struct Network {
   const char* text;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -113,7 +109,7 @@ TEST_CASE("every kind of layer, optimizer and option trains on the emulated devi
     auto fields = network.fields;
     fields.insert(fields.end(), {{"model", network.text}, {"train_samples", "80"}, {"batch", "16"},
                                  {"test_batch", "50"}, {"input", "dense"}});
-    const Config config = config_of(fields);
+    const Config config = config_from_fields(fields);
     INFO(std::string(network.text), ", ", config.optimizer);
     cpu::CpuBackend cpu;
     const Trace expected = train(cpu, config, 12);
@@ -128,7 +124,7 @@ TEST_CASE("every kind of layer, optimizer and option trains on the emulated devi
 }
 
 TEST_CASE("a session on the emulated device goes from start to end, and saves what it has trained") {
-  Config config = config_of({{"model", "dense 16 | relu | dense 10"}, {"train_samples", "640"}, {"epochs", "2"}, {"lr", "0.01"}, {"device", "cuda"},
+  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"train_samples", "640"}, {"epochs", "2"}, {"lr", "0.01"}, {"device", "cuda"},
                              {"validation", "100"}, {"early_stopping", "3"}, {"probe", "5"}});
   Session session(mnist(), config, std::make_unique<CudaBackend>(std::make_unique<EmulatedDevice>()));
   CHECK(session.start().values.at("device") == "cuda");
@@ -156,7 +152,7 @@ TEST_CASE("what the device does not do is refused by name; what it runs out of i
     }
     return "";
   };
-  const Config sparse = config_of({{"input", "sparse"}, {"train_samples", "64"}});
+  const Config sparse = config_from_fields({{"input", "sparse"}, {"train_samples", "64"}});
   CHECK(message([&] {
           CudaBackend backend(std::make_unique<EmulatedDevice>());
           Trainer trainer(mnist(), sparse, backend);

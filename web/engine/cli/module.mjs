@@ -32,14 +32,14 @@ export async function loadThreads(single, wanted) {
   const cores = os.availableParallelism?.() ?? os.cpus().length
   const threads = wanted === 0 ? cores : Math.min(wanted, cores)
   if (threads <= 1) return single
-  const folder = join(root, 'build', 'wasm-threads')
-  if (!existsSync(join(folder, 'reluscope-node.wasm'))) {
+  const folder = join(root, 'build', 'wasm')
+  if (!existsSync(join(folder, 'reluscope-threads.wasm'))) {
     if (wanted === 0) return single
     throw new UsageError('the WebAssembly core with threads is not built; run web/start --build-only first, or give --threads 1')
   }
   return loadCore({
     threads,
     moduleUrl: pathToFileURL(join(folder, 'reluscope-node.js')).href,
-    wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope-node.wasm'))),
+    wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope-threads.wasm'))),
   })
 }
