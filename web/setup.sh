@@ -216,6 +216,16 @@ install_tools() {
   check_node
 }
 
+# install_python PACKAGE...: Debian's Python packages. Without them, tests are skipped by name and benchmarks lack a column.
+install_python() {
+  local package missing=()
+  have dpkg-query && may_be_root || return 0
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" || say "going on without ${missing[*]}"
+}
+
 report_missing() {
   local entry label fedora brew all_fedora='' all_brew=''
   printf 'error: this system has no apt-get, so nothing was installed. Missing:\n' >&2

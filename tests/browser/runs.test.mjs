@@ -1,10 +1,9 @@
 // Runs and files: what is kept over a reload is what was run, with what it changed; what is downloaded is what the
 // command line saves, and opened again it gives the same weights.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
-import { keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainTo, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { bytesOf, keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainTo, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -33,7 +32,7 @@ async function downloaded(page, name) {
   const waiting = page.waitForEvent('download')
   await pressFromAfar(page, `Download .${name}`)
   const file = await waiting
-  return { name: file.suggestedFilename(), content: readFileSync(await file.path()) }
+  return { name: file.suggestedFilename(), content: await bytesOf(file) }
 }
 
 const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--batch', '100', '--train_samples', '3000']
@@ -94,7 +93,7 @@ test('weights go out and come back in; what is no such file is refused', async (
     await press(page, `Download .${end}`)
     const file = await waiting
     assert.equal(file.suggestedFilename(), `mnist-16-relu-10-step30.${end}`)
-    return readFileSync(await file.path())
+    return await bytesOf(file)
   }
   const { formats } = await page.evaluate(async (address) => {
     const { createEngine } = await import(address)

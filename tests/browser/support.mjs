@@ -16,29 +16,36 @@ const browsers = [
 ]
 
 /** Nothing of the browser's own may go out, and root has no sandbox. */
-const flags = [
+export const flags = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
 ]
 
-function findBrowser() {
+export function findBrowser() {
   const executablePath = process.env.CHROME || browsers.find((path) => existsSync(path))
   if (!executablePath) throw new Error(`no Chromium or Chrome at ${browsers.join(', ')}`)
   return executablePath
 }
 
-/** Starts the server and the browser. Whoever opens the site closes it. */
-export async function openSite() {
+/**
+ * The built site and a browser: those that tests/run shares between the files, or, for a file that is run by itself and
+ * for a test that needs them alone, new ones. Whoever opens the site closes it.
+ * @param {object} [options]
+ * @param {boolean} [options.alone]
+ */
+export async function openSite({ alone = false } = {}) {
   if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
-  const executablePath = findBrowser()
-  const server = await serveSite(siteRoot, 0)
-  const browser = await chromium.launch({ executablePath, args: flags })
+  const { RELUSCOPE_BROWSER: endpoint, RELUSCOPE_PORT: shared } = process.env
+  const own = alone || !endpoint || !shared
+  const server = own ? await serveSite(siteRoot, 0) : undefined
+  const browser = own ? await chromium.launch({ executablePath: findBrowser(), args: flags }) : await chromium.connect(endpoint)
+  const port = server?.port ?? Number(shared)
   return {
-    url: `http://localhost:${server.port}/`,
-    port: server.port,
+    url: `http://localhost:${port}/`,
+    port,
     browser,
     async close() {
       await browser.close()
-      await server.close()
+      await server?.close()
     },
   }
 }
@@ -127,7 +134,16 @@ export async function downloaded(page, name) {
   const waiting = page.waitForEvent('download')
   await press(page, name)
   const file = await waiting
-  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
+  return { name: file.suggestedFilename(), bytes: await bytesOf(file) }
+}
+
+/** What a download holds: a browser that is shared keeps it where only it knows. @param {import('playwright-core').Download} download */
+export async function bytesOf(download) {
+  const folder = mkdtempSync(join(tmpdir(), 'reluscope-download-'))
+  await download.saveAs(join(folder, 'file'))
+  const bytes = readFileSync(join(folder, 'file'))
+  rmSync(folder, { recursive: true })
+  return bytes
 }
 
 /** A chart's CSV, row by row. @param {Buffer} csv @returns {Record<string, number | null>[]} */

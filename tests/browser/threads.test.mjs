@@ -176,7 +176,7 @@ for (const kind of ['our server', 'a plain host']) {
 
 test('a paused page rests, its threads too', { skip: slow }, async (t) => {
   // A browser of its own, so that no other page counts.
-  const own = await openSite()
+  const own = await openSite({ alone: true })
   const { page, close } = await openPage(own)
   const session = await own.browser.newBrowserCDPSession()
   /** Seconds of processor time of the page and its workers. */

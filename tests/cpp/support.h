@@ -109,6 +109,13 @@ inline std::uint64_t test_seed() {
   return text ? std::strtoull(text, nullptr, 10) : 20240607u;
 }
 
+// Whether this is `tests/run full`: what a test repeats for its own sake (orders of threads, places of a fault) it
+// does in full there, and in part otherwise.
+inline bool full_tier() {
+  const char* tier = std::getenv("RELUSCOPE_TIER");
+  return tier != nullptr && std::string(tier) == "full";
+}
+
 inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 }  // namespace reluscope::test

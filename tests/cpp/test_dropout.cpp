@@ -91,7 +91,7 @@ TEST_CASE("an element's draw is the one that stands in the comment") {
   }
 }
 
-TEST_CASE("gradients pass where values passed; NaN is dropped; evaluation changes nothing") {
+TEST_CASE("gradients pass where values passed, NaN is dropped, evaluation changes nothing") {
   const Dropout layer({20}, 0.4);
   TestRandom random(test_seed());
   const std::vector<float> values = random.reals(5 * 20, 1.0, 2.0);

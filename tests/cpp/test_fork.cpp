@@ -77,7 +77,7 @@ TEST_SUITE("resume") {
     CHECK(forked_config(saved, 1, "weight_decay=0.1").events == saved.events);
   }
 
-  TEST_CASE("another activation takes over all weights and moments; its slopes begin where slopes begin") {
+  TEST_CASE("another activation takes over all weights and moments, its slopes begin where slopes begin") {
     const auto data = few_digits(240, 70);
     const Bytes bytes = checkpoint_after(data, run_config(), 11);
     Session before(data, config_of_checkpoint(bytes));

@@ -69,7 +69,7 @@ TEST_CASE("every optimizer and variant is where PyTorch is after 10 and after 50
   }
 }
 
-TEST_CASE("Muon's matrices follow its definition in double; AdamW has the rest") {
+TEST_CASE("Muon's matrices follow its definition in double, AdamW has the rest") {
   const Json& file = golden("optim");
   const std::vector<int> kept = numbers<int>(file["kept"]);
   for (const std::string& simd : cpu::simd_names()) {

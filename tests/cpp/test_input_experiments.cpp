@@ -261,7 +261,7 @@ TEST_CASE("safetensors: no cut or changed byte of a file does harm") {
   }
 }
 
-TEST_CASE("weights: saved ones come back with their config; those of another model are refused") {
+TEST_CASE("weights: saved ones come back with their config, those of another model are refused") {
   const auto data = six_pixels();
   const Config config = config_from_json(
       R"({"model": "dense 7 | prelu | dense 10", "lr": 0.05, "epochs": 1, "train_samples": 20})");

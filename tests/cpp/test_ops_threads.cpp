@@ -392,7 +392,7 @@ TEST_CASE("a pool that waits uses next to no processor time") {
 #endif
 }
 
-TEST_CASE("shares cover [0, count) in order, without overlap, in whole units, and evenly") {
+TEST_CASE("shares cover a range in order, without overlap, in whole units, and evenly") {
   for (int count = 0; count <= 70; ++count) {
     for (int parts = 1; parts <= 9; ++parts) {
       for (const int unit : {1, 2, 7, 16, 32, 100}) {

@@ -131,7 +131,7 @@ TEST_CASE("uniform draws: the same in any part, within their range, and none twi
   }
 }
 
-TEST_CASE("maxout: against the plain definition; the first of equals; NaN stays") {
+TEST_CASE("maxout: against the plain definition, the first of equals, NaN stays") {
   const std::uint64_t seed = test_seed() + 83;
   TestRandom random(seed);
   for (const auto& [pieces, channels, spread] :

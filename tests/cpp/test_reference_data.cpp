@@ -89,7 +89,7 @@ struct Contents {
 
 TEST_SUITE_BEGIN("reference");
 
-TEST_CASE("ToTensor and Normalize(0.1307, 0.3081) give the range [-0.4242, 2.8215]") {
+TEST_CASE("ToTensor and Normalize(0.1307, 0.3081) give the range -0.4242 to 2.8215") {
   const PixelTable whole = whole_pixel_table(0.1307, 0.3081);
   CHECK(whole.offset == 0.0f);
   CHECK(whole.values[0] == doctest::Approx(-0.42421296).epsilon(1e-7));

@@ -105,7 +105,7 @@ TEST_CASE("deviations: LeCun whatever follows, He and Glorot by its gain") {
   CHECK(find_init_scheme("lecun") == find_init_scheme("lecun_normal"));
 }
 
-TEST_CASE("constant and zero fill the weights alone; what activations learn keeps its own start") {
+TEST_CASE("constant and zero fill the weights alone, what activations learn keeps its own start") {
   for (const float w : weights("constant", {4, 5}, 1.0, -0.25)) CHECK(w == -0.25f);
   for (const float w : weights("zero", {4, 5}, 1.0, -0.25)) CHECK(w == 0.0f);
   cpu::CpuBackend backend;

@@ -149,7 +149,7 @@ TEST_CASE("accumulated batches make the updates of batches as large, the last on
   CHECK(once.optimizer().steps() == 2);
 }
 
-TEST_CASE("an average of weights is the double one; it is scored and saved, the weights stay") {
+TEST_CASE("an average of weights is the double one, it is scored and saved, the weights stay") {
   const std::shared_ptr<const Dataset> data = three_classes(60);
   Config config = three_class_config();
   config.ema = 0.8;

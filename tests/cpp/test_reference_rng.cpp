@@ -21,7 +21,7 @@ TEST_CASE("Philox 4x32-10 gives the published test vectors") {
         Philox4{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
 }
 
-TEST_CASE("seed, purpose, step and element each change the draw; nothing else does") {
+TEST_CASE("seed, purpose, step and element each change the draw, nothing else does") {
   const Rng base(1, Purpose::kInit, 0);
   CHECK(base.bits(5) == Rng(1, Purpose::kInit, 0).bits(5));
   CHECK(base.bits(5) != base.bits(6));
@@ -32,7 +32,7 @@ TEST_CASE("seed, purpose, step and element each change the draw; nothing else do
   CHECK(base.bits(5) != Rng(1, Purpose::kInit, 1).bits(5));
 }
 
-TEST_CASE("uniform draws fill (0, 1) evenly; normal draws have the normal's moments") {
+TEST_CASE("uniform draws fill (0, 1) evenly, normal draws have the normal's moments") {
   const std::uint64_t seed = test_seed();
   INFO("seed ", seed);
   const Rng rng(seed, Purpose::kInit, 3);

@@ -192,7 +192,7 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("input");
 
-TEST_CASE("sparse input to a layer that is not dense is refused; automatic input goes by density") {
+TEST_CASE("sparse input to a layer that is not dense is refused, automatic input goes by density") {
   cpu::CpuBackend backend;
   const std::shared_ptr<const Dataset> digits = some_digits(20, 10);
   Config config;

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { clang, folderOf, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
+import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
@@ -68,7 +68,7 @@ for (const { name, args } of runs) {
   })
 
   for (const program of [clang, sanitized]) {
-    test(`${name}: ${program.name}`, { skip: slow }, () => {
+    test(`${name}: ${program.name}`, { skip: fullOnly }, () => {
       assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`)
       assert.equal(trainJson(program, args).hash, reference.hash)
     })

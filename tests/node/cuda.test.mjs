@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { root } from './support.mjs'
+import { fullOnly, root } from './support.mjs'
 
 const program = join(root, 'build/cuda/reluscope')
 const cpuProgram = join(root, 'build/native/reluscope')
@@ -25,7 +25,6 @@ function findNvcc() {
 
 const nvcc = findNvcc()
 const skip = nvcc === '' ? 'the CUDA toolkit is not here' : false
-const quick = process.env.RELUSCOPE_QUICK ? 'left out of quick runs' : false
 
 /**
  * What ptxas says of each kernel: "Function properties for NAME", spills, then registers.
@@ -54,7 +53,7 @@ test('what ptxas says is read', () => {
 })
 
 for (const file of readdirSync(kernels).filter((name) => name.endsWith('.cu'))) {
-  test(`${file} compiles for every device without a warning, and no kernel spills`, { skip: skip || quick }, () => {
+  test(`${file} compiles for every device without a warning, and no kernel spills`, { skip: skip || fullOnly }, () => {
     const out = join(mkdtempSync(join(tmpdir(), 'reluscope-')), 'kernels.o')
     const flags = ['-std=c++20', '-O3', '-DNDEBUG', '--fmad=false', '--expt-relaxed-constexpr', '-diag-suppress=554', '-Xptxas=-v', '-Xcompiler=-Wall,-Wextra',
       ...architectures.flatMap((name) => ['-gencode', `arch=${name.replace('sm', 'compute')},code=${name}`])]
@@ -84,7 +83,7 @@ function run(command, flags) {
 }
 
 const short = ['train', '--model', 'dense 16 | relu | dense 10', '--train_samples', '640', '--epochs', '1', '--seed', '5']
-const noProgram = skip || (existsSync(program) ? false : 'build/cuda is not built: cmake --preset cuda') ||
+const noProgram = skip || fullOnly || (existsSync(program) ? false : 'build/cuda is not built: cmake --preset cuda') ||
   (existsSync('/dev/nvidia0') ? 'there is a GPU' : false)
 
 test('without a GPU, --device auto says so and gives the bits of the CPU', { skip: noProgram }, () => {

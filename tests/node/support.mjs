@@ -6,8 +6,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const tier = process.env.RELUSCOPE_TIER
 /** The skip option of tests that take long: false, or why they are left out. */
-export const slow = process.env.RELUSCOPE_QUICK ? 'left out of quick runs' : false
+export const slow = tier === 'quick' ? 'not in tests/run quick' : false
+/** The same of tests that repeat for other compilers, lengths and numbers what another one shows. */
+export const fullOnly = tier === 'full' ? false : 'only in tests/run full'
 
 /** @typedef {{ name: string, command: string[] }} Program a command line under test */
 

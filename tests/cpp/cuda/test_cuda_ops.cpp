@@ -65,9 +65,10 @@ std::string first_other_bits(const Results& a, const Results& b) {
 
 TEST_SUITE_BEGIN("cuda");
 
-TEST_CASE("every operation on the emulator is the reference's in double and the CPU's, with the same bits in six orders of threads") {
+TEST_CASE("every operation on the emulator is the reference's in double and the CPU's, with the same bits in any order of threads") {
   const std::uint64_t seed = test_seed() + 700;
   Record record;
+  const auto orders = std::span(cuda::emulated::kOrders).first(full_tier() ? std::size(cuda::emulated::kOrders) : 2);
   for (const cuda::Check& check : cuda::all_checks()) {
     INFO("seed ", seed, ", ", check.name);
     const Results expected = run_on(check, seed), reference = run_on<ReferenceBackend>(check, seed);
@@ -75,7 +76,7 @@ TEST_CASE("every operation on the emulator is the reference's in double and the 
     REQUIRE(reference.size() == expected.size());
     CHECK(cuda::difference(expected, reference) == "");
     Results first;
-    for (const Order order : cuda::emulated::kOrders) {
+    for (const Order order : orders) {
       INFO("order ", static_cast<int>(order));
       const Results results = run_emulated(check, {order}, record, seed);
       REQUIRE(results.size() == expected.size());
@@ -94,7 +95,7 @@ TEST_CASE("every operation on the emulator is the reference's in double and the 
   }
   for (const cuda::KernelInfo* kernel : cuda::all_kernels()) {
     INFO(kernel->name);
-    CHECK(record.launches[kernel->name] >= 6);
+    CHECK(record.launches[kernel->name] >= static_cast<int>(orders.size()));
   }
 }
 

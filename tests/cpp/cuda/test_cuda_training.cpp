@@ -143,7 +143,7 @@ TEST_CASE("a session on the emulated device goes from start to end, and saves wh
   CHECK(std::abs(loaded.evaluate().loss() - session.evaluate().loss()) < 1e-4);
 }
 
-TEST_CASE("what the device does not do is refused by name; what it runs out of is said") {
+TEST_CASE("what the device does not do is refused by name, what it runs out of is said") {
   const auto message = [](const auto& work) -> std::string {
     try {
       work();
