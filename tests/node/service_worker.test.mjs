@@ -1,0 +1,152 @@
+// The service worker, run here with caches and a network of the test's own: what it keeps, forgets and answers.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import vm from 'node:vm'
+import { root } from './support.mjs'
+
+const source = readFileSync(join(root, 'web/service-worker.js'), 'utf8')
+const site = 'https://example.org/lab/'
+const headers = { 'X-One': '1', 'X-Two': '2' }
+
+/** @typedef {{url: string, method: string}} Asked */
+
+/**
+ * A service worker of build "now", with what its caches hold and what the network answers.
+ * @param {{kept?: Record<string, Record<string, string>>, network?: (url: string) => Response}} [options] kept: by cache, texts by path
+ */
+function start({ kept = {}, network = (url) => new Response(`net ${url.slice(site.length)}`) } = {}) {
+  /** @type {Map<string, Map<string, Response>>} */
+  const stores = new Map(Object.entries(kept).map(([name, texts]) => [name, new Map(Object.entries(texts).map(([path, text]) => [site + path, new Response(text)]))]))
+  const urlOf = (/** @type {string | Asked} */ asked, ignoreSearch = false) => {
+    const url = typeof asked === 'string' ? asked : asked.url
+    return ignoreSearch ? url.replace(/\?.*/, '') : url
+  }
+  const find = (/** @type {Map<string, Response>} */ store, /** @type {string | Asked} */ asked, /** @type {any} */ { ignoreSearch } = {}) => store.get(urlOf(asked, ignoreSearch))?.clone()
+  const caches = {
+    open: async (/** @type {string} */ name) => {
+      const store = stores.get(name) ?? new Map()
+      stores.set(name, store)
+      return {
+        match: async (/** @type {string | Asked} */ asked, /** @type {any} */ options) => find(store, asked, options),
+        put: async (/** @type {string | Asked} */ asked, /** @type {Response} */ response) => void store.set(urlOf(asked), response),
+      }
+    },
+    keys: async () => [...stores.keys()],
+    delete: async (/** @type {string} */ name) => stores.delete(name),
+    match: async (/** @type {string | Asked} */ asked, /** @type {any} */ options) => [...stores.values()].map((store) => find(store, asked, options)).find(Boolean),
+  }
+  /** @type {string[]} */
+  const fetched = []
+  const fetch = async (/** @type {string | Asked} */ asked) => {
+    fetched.push(urlOf(asked).slice(site.length))
+    return network(urlOf(asked))
+  }
+  /** @type {Record<string, (event: any) => void>} */
+  const listeners = {}
+  let [skipped, claimed, preloads] = [0, 0, 0]
+  const self = {
+    build: { version: 'now', headers, files: ['./', 'app.js', 'ui/a.js'] },
+    location: { href: `${site}service-worker.js` },
+    registration: { scope: site, navigationPreload: { enable: async () => void (preloads += 1) } },
+    clients: { claim: async () => void (claimed += 1) },
+    skipWaiting: () => void (skipped += 1),
+    addEventListener: (/** @type {string} */ type, /** @type {(event: any) => void} */ listener) => (listeners[type] = listener),
+  }
+  vm.runInNewContext(source, { self, caches, fetch, URL, Response, Headers })
+  /** @param {string} type @param {object} event @returns {Promise<Response | undefined>} what it was answered with */
+  async function send(type, event) {
+    /** @type {Promise<unknown>[]} */
+    const waits = []
+    /** @type {Promise<Response> | undefined} */
+    let answer
+    listeners[type]({ ...event, waitUntil: (/** @type {Promise<unknown>} */ work) => waits.push(work), respondWith: (/** @type {Promise<Response>} */ response) => (answer = response) })
+    const response = await answer
+    await Promise.all(waits)
+    return response
+  }
+  return {
+    send, fetched,
+    ask: (/** @type {string} */ url, /** @type {object} */ event = {}) => send('fetch', { request: { url, method: 'GET' }, ...event }),
+    names: () => [...stores.keys()],
+    texts: async (/** @type {string} */ name) => Object.fromEntries(await Promise.all([...stores.get(name) ?? []].map(async ([url, response]) => [url.slice(site.length), await response.clone().text()]))),
+    get counts() {
+      return { skipped, claimed, preloads }
+    },
+  }
+}
+
+/** @param {Response | undefined} response */
+const headersOf = (response) => ['X-One', 'X-Two'].map((name) => response?.headers.get(name) ?? null)
+
+test('it takes over at once', async () => {
+  const worker = start()
+  await worker.send('install', {})
+  assert.deepEqual(worker.counts, { skipped: 1, claimed: 0, preloads: 0 })
+  await worker.send('activate', {})
+  assert.deepEqual(worker.counts, { skipped: 1, claimed: 1, preloads: 1 })
+  assert.deepEqual(worker.names(), [])
+})
+
+test('once asked to it keeps its build whole, and only then forgets those before it', async () => {
+  const kept = { 'reluscope before': { 'app.js': 'old' }, 'reluscope now': { 'app.js': 'new' }, 'somebody else': { x: 'y' }, 'reluscope': { x: 'y' } }
+  const worker = start({ kept })
+  await worker.send('message', { data: 'something else' })
+  assert.deepEqual([worker.fetched, worker.names()], [[], ['reluscope before', 'reluscope now', 'somebody else', 'reluscope']])
+  await worker.send('message', { data: 'keep' })
+  assert.deepEqual(worker.fetched, ['', 'ui/a.js'], 'what is there is not fetched again')
+  assert.deepEqual(await worker.texts('reluscope now'), { 'app.js': 'new', '': 'net ', 'ui/a.js': 'net ui/a.js' })
+  assert.deepEqual(worker.names(), ['reluscope now', 'somebody else', 'reluscope'])
+
+  const broken = start({ kept, network: (url) => new Response('gone', { status: url.endsWith('a.js') ? 404 : 200 }) })
+  await broken.send('message', { data: 'keep' })
+  assert.deepEqual(await broken.texts('reluscope now'), { 'app.js': 'new', '': 'gone' })
+  assert.deepEqual(broken.names(), ['reluscope before', 'reluscope now', 'somebody else', 'reluscope'])
+})
+
+test('the network comes first, and gets the headers that are missing', async () => {
+  const worker = start({ kept: { 'reluscope now': { 'app.js': 'kept' } }, network: (url) => new Response(`net ${url}`, { status: 203, statusText: 'so', headers: { 'X-Two': 'other', 'X-Three': '3' } }) })
+  const response = await worker.ask(`${site}app.js`)
+  assert.equal(await response?.text(), `net ${site}app.js`)
+  assert.deepEqual([response?.status, response?.statusText, ...headersOf(response), response?.headers.get('X-Three')], [203, 'so', '1', '2', '3'])
+  const complete = new Response('whole', { headers })
+  assert.equal(await start({ network: () => complete }).ask(`${site}app.js`), complete)
+  const failed = Response.error()
+  assert.equal(await start({ network: () => failed }).ask(`${site}app.js`), failed)
+})
+
+test('what was asked for before the worker ran is not asked for again', async () => {
+  const worker = start()
+  const response = await worker.ask(`${site}app.js`, { preloadResponse: Promise.resolve(new Response('early')) })
+  assert.equal(await response?.text(), 'early')
+  assert.deepEqual(worker.fetched, [])
+})
+
+test('files beyond its list are kept when they are asked for, once, and without a question', async () => {
+  const worker = start({ kept: { 'reluscope now': { 'data/b.gz': 'before' } } })
+  for (const path of ['', 'app.js', 'data/a.gz', 'data/b.gz', 'data/c.gz?x=1']) assert.equal(await (await worker.ask(site + path))?.text(), `net ${path}`)
+  assert.deepEqual(await worker.texts('reluscope now'), { 'data/b.gz': 'before', 'data/a.gz': 'net data/a.gz' })
+  const broken = start({ network: () => new Response('none', { status: 404 }) })
+  assert.equal((await broken.ask(`${site}data/a.gz`))?.status, 404)
+  assert.deepEqual(await broken.texts('reluscope now'), {})
+})
+
+test('without a network it answers with what it kept, its own build first, whatever stands after a question mark', async () => {
+  const none = () => {
+    throw new TypeError('no network')
+  }
+  const worker = start({ kept: { 'reluscope before': { 'app.js': 'old', 'old.js': 'older' }, 'reluscope now': { 'app.js': 'new' } }, network: none })
+  for (const [path, text] of [['app.js', 'new'], ['app.js?v=2', 'new'], ['old.js', 'older'], ['old.js?v=2', 'older']]) {
+    const response = await worker.ask(site + path)
+    assert.deepEqual([await response?.text(), ...headersOf(response)], [text, '1', '2'])
+  }
+  await assert.rejects(worker.ask(`${site}none.js`), /no network/)
+})
+
+test('it leaves alone what is not of this site, and what is not only read', async () => {
+  const worker = start()
+  assert.equal(await worker.ask('https://example.org/other/app.js'), undefined)
+  assert.equal(await worker.send('fetch', { request: { url: `${site}app.js`, method: 'POST' } }), undefined)
+  assert.deepEqual(worker.fetched, [])
+})
