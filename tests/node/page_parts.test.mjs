@@ -1,0 +1,241 @@
+// Parts of the page that need no browser, by values worked out by hand: edits of the model's text, the address, a grid's
+// keys, what is remembered, the drawing as MNIST has it, where weights and positions lie, and the history of looks.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Emitter } from '../../web/engine/emitter.js'
+import { limitOf, positionsFor } from '../../web/ui/activation_plot.js'
+import { toCsv } from '../../web/ui/chart_export.js'
+import { toMnist } from '../../web/ui/digit.js'
+import { focusCell, onGridKey } from '../../web/ui/grid_keys.js'
+import { readHash, writeHash } from '../../web/ui/hash.js'
+import { recall, remember } from '../../web/ui/memory.js'
+import * as model from '../../web/ui/model_text.js'
+import { ProbeHistory, hiddenActivations, layerTitle } from '../../web/ui/probe_history.js'
+import { layOut } from '../../web/ui/weight_picture.js'
+
+const names = ['relu', 'elu', 'tanh']
+
+test('a model’s text: layers, their words and numbers', () => {
+  assert.deepEqual(model.split(' dense 8 |  | residual ( a | ( b ) | c ) | x '), ['dense 8', 'residual ( a | ( b ) | c )', 'x'])
+  assert.deepEqual(model.split(''), [])
+  assert.equal(model.wordOf('leaky_relu 0.2'), 'leaky_relu')
+  assert.equal(model.argumentsOf('rrelu 0.1 0.5'), '0.1 0.5')
+  assert.equal(model.argumentsOf('relu'), '')
+  assert.deepEqual(model.parametersOf('rrelu 0.1 0.5'), [0.1, 0.5])
+  assert.deepEqual(model.parametersOf('prelu channel'), [])
+  assert.deepEqual(model.parametersOf('elu 0'), [0])
+})
+
+test('a model’s text: its activation, and another in its place', () => {
+  assert.equal(model.activationOf('dense 8 | dense 10', names), '')
+  assert.equal(model.activationOf('dense 8 | residual ( dense 8 | elu 2 ) | dense 10', names), 'elu')
+  assert.equal(model.activationOf('dense 8 | relu | residual ( dense 8 | elu 2 ) | dense 10', names), 'mixed')
+  assert.equal(model.activationOf('dense 8 | elu 1 | dense 8 | elu 2 | dense 10', names), 'elu')
+  assert.equal(model.activationLayer('dense 8 | elu 0.5 | relu | dense 10', names), 'elu 0.5')
+  assert.equal(model.activationLayer('dense 10', names), '')
+  assert.equal(model.withActivation('dense 8 | relu | bn | elu 2 | dense 10', 'tanh', names), 'dense 8 | tanh | bn | tanh | dense 10')
+  assert.equal(model.withActivation('dense 10', 'tanh', names), 'dense 10')
+})
+
+test('a model’s text: layers are added before the output, those that read images before the first that reads rows', () => {
+  const image = 'conv 8x3 | relu | flatten | dense 32 | relu | dense 10'
+  assert.equal(model.withLayer(image, 'pool', 'relu'), 'conv 8x3 | relu | pool 2 | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer(image, 'conv', 'elu'), 'conv 8x3 | relu | conv 16x3 p1 | elu | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer(image, 'conv', ''), 'conv 8x3 | relu | conv 16x3 p1 | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer('conv 8x3 | gap', 'avgpool', 'relu'), 'conv 8x3 | avgpool 2 | gap')
+  assert.equal(model.withLayer(image, 'dropout', 'relu'), 'conv 8x3 | relu | flatten | dense 32 | relu | dropout 0.5 | dense 10')
+  assert.equal(model.withLayer('dense 10', 'maxout', ''), 'maxout 2 | dense 10')
+  assert.equal(model.withLayer('', 'gap', ''), 'gap')
+  assert.equal(model.withLayerAt('a | b | c', 2, ''), 'a | b')
+  assert.equal(model.moved('a | b | c', 0, 2), 'b | c | a')
+  assert.equal(model.withOutputs('conv 4x3 | dense 10  ', 26), 'conv 4x3 | dense 26')
+  assert.equal(model.withOutputs('dense 10 | softdense 10', 26), 'dense 10 | softdense 10')
+})
+
+test('a model’s text: the place that an error names', () => {
+  const text = 'dense x|(elu'
+  const at = (/** @type {number} */ position) => {
+    const { start, end } = model.placeOf(text, `at position ${position} it is wrong`) ?? { start: -1, end: -1 }
+    return [start, text.slice(start, end)]
+  }
+  assert.deepEqual([1, 7, 8, 9, 12, 13, 20].map(at), [[0, 'dense'], [6, 'x'], [7, '|'], [8, '('], [11, 'u'], [12, ''], [12, '']])
+})
+
+test('the address is read with its mark or without, and written so that people can read it', () => {
+  assert.deepEqual(readHash('#lr=0.1&model=dense+8+|+dense+10'), [['lr', '0.1'], ['model', 'dense 8 | dense 10']])
+  assert.deepEqual(readHash('lr=0.1'), [['lr', '0.1']])
+  assert.deepEqual(readHash('#'), [])
+  assert.deepEqual(readHash('##'), [['#', '']])
+  assert.equal(writeHash([['events', '1:lr:0.1,2:lr:1'], ['model', 'a | b|c'], ['data', 'x&y=%7C#']]), '#events=1:lr:0.1,2:lr:1&model=a+|+b|c&data=x%26y%3D%257C%23')
+})
+
+test('in a grid arrows go to the cell beside, not around its edges', () => {
+  const cells = Array.from({ length: 6 }, () => ({ tabIndex: -1, focused: 0, focus() { this.focused += 1 } }))
+  const list = /** @type {any} */ (cells)
+  /** @type {number[]} */
+  const chosen = []
+  const press = (/** @type {number} */ at, /** @type {string} */ key) => {
+    let prevented = false
+    for (const cell of cells) cell.focused = 0
+    onGridKey(/** @type {any} */ ({ key, target: cells[at] ?? {}, preventDefault: () => (prevented = true) }), list, 3, (cell) => chosen.push(list.indexOf(cell)))
+    return [cells.findIndex(({ focused }) => focused > 0), prevented]
+  }
+  // Two rows of three.
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((at) => press(at, 'ArrowRight')), [[1, true], [2, true], [-1, true], [4, true], [5, true], [-1, true]])
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((at) => press(at, 'ArrowLeft')), [[-1, true], [0, true], [1, true], [-1, true], [3, true], [4, true]])
+  assert.deepEqual([0, 2, 3, 5].map((at) => press(at, 'ArrowDown')), [[3, true], [5, true], [-1, true], [-1, true]])
+  assert.deepEqual([0, 2, 3, 5].map((at) => press(at, 'ArrowUp')), [[-1, true], [-1, true], [0, true], [2, true]])
+  assert.deepEqual(press(1, 'x'), [-1, false])
+  assert.deepEqual(press(9, 'ArrowDown'), [-1, false])
+  assert.deepEqual([press(4, 'Enter'), press(2, ' '), press(9, 'Enter')], [[-1, true], [-1, true], [-1, false]])
+  assert.deepEqual(chosen, [4, 2])
+  focusCell(list, list[3])
+  assert.deepEqual(cells.map(({ tabIndex }) => tabIndex), [-1, -1, -1, 0, -1, -1])
+})
+
+test('what is remembered comes back; nonsense, another type and a forbidden storage are as nothing', () => {
+  /** @type {Map<string, string>} */
+  const kept = new Map([['broken', '{'], ['text', '"dark"'], ['null', 'null'], ['zero', '0']])
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'localStorage')
+  const use = (/** @type {object} */ storage) => Object.defineProperty(globalThis, 'localStorage', { value: storage, configurable: true })
+  use({ getItem: (/** @type {string} */ name) => kept.get(name) ?? null, setItem: (/** @type {string} */ name, /** @type {string} */ value) => kept.set(name, value) })
+  assert.equal(recall('text', 'light'), 'dark')
+  assert.equal(recall('text', 7), 7)
+  assert.equal(recall('zero', 7), 0)
+  for (const name of ['broken', 'null', 'none']) assert.deepEqual(recall(name, { a: 1 }), { a: 1 }, name)
+  remember('views', { open: [1] })
+  assert.equal(kept.get('views'), '{"open":[1]}')
+  assert.deepEqual(recall('views', {}), { open: [1] })
+  const forbid = () => {
+    throw new Error('forbidden')
+  }
+  use({ getItem: forbid, setItem: forbid })
+  assert.equal(recall('text', 'light'), 'light')
+  remember('text', 'x')
+  if (before) Object.defineProperty(globalThis, 'localStorage', before)
+  else Reflect.deleteProperty(globalThis, 'localStorage')
+})
+
+test('a drawing: ink from 24 on has extent, all of it weight', () => {
+  const ink = new Uint8Array(30 * 20)
+  ink[0] = 23
+  assert.equal(toMnist(ink, 30, 20), null)
+  ink[19 * 30 + 29] = 24 // alone in the corner: it fills the box
+  const block = toMnist(ink, 30, 20) ?? []
+  for (let i = 0; i < 784; i++) assert.equal(block[i], i % 28 >= 4 && i % 28 < 24 && i >= 4 * 28 && i < 24 * 28 ? 24 : 0, `pixel ${i}`)
+})
+
+test('a drawing: a pixel has the mean of the ink under it, and the middle is the centre of mass', () => {
+  const ink = new Uint8Array(8 * 4)
+  ink.set([240, 60, 240], 8 + 2)
+  const pixels = [...toMnist(ink, 8, 4) ?? []]
+  // 20 columns over 3 pixels: the seventh covers 0.9 to 1.05, two thirds of it the first pixel.
+  const row = [0, 0, 0, 0, ...Array(6).fill(240), 180, ...Array(6).fill(60), 180, ...Array(6).fill(240), 0, 0, 0, 0]
+  assert.deepEqual(pixels.slice(13 * 28, 14 * 28), row)
+  assert.deepEqual([...Array(28).keys()].filter((y) => pixels[28 * y + 4] > 0).length, 7)
+
+  const two = new Uint8Array(4)
+  two.set([255, 100])
+  const shifted = [...toMnist(two, 2, 2) ?? []]
+  // Its centre is at (255 * 5 + 100 * 15) / 355 = 7.8 of 20 columns, so they begin at 14 - 7.8; and of 10 rows.
+  assert.deepEqual(shifted.slice(9 * 28, 10 * 28), [...Array(6).fill(0), ...Array(10).fill(255), ...Array(10).fill(100), 0, 0])
+  assert.deepEqual([...Array(28).keys()].filter((y) => shifted[28 * y + 6] > 0), [9, 10, 11, 12, 13, 14, 15, 16, 17, 18])
+
+  // Far out of balance it stops at the edge.
+  const wide = new Uint8Array(400 * 40)
+  wide.fill(255, 0, 40 * 20)
+  wide.fill(24, 40 * 399)
+  const edge = [...toMnist(wide, 40, 400) ?? []]
+  assert.deepEqual([...Array(28).keys()].filter((y) => edge.slice(28 * y, 28 * y + 28).some((value) => value > 0)), [8, 27])
+})
+
+test('weights lie as an image where they are of one, as kernels side by side, or in rows of 32', () => {
+  const image = { height: 28, width: 20 }
+  const placed = (/** @type {number[]} */ shape, /** @type {[number, number][]} */ places) => {
+    const { columns, rows, at } = layOut(shape, image)
+    return [columns, rows, ...places.map(([column, row]) => at(column, row))]
+  }
+  assert.deepEqual(placed([560], [[0, 0], [19, 0], [0, 1], [19, 27]]), [20, 28, 0, 19, 20, 559])
+  assert.deepEqual(placed([50], [[31, 0], [0, 1], [17, 1], [18, 1]]), [32, 2, 31, 32, 49, -1])
+  assert.deepEqual(placed([10], [[9, 0]]), [10, 1, 9])
+  assert.deepEqual(placed([32], [[31, 0]]), [32, 1, 31])
+  assert.deepEqual(placed([3, 4, 5], [[0, 0], [4, 3], [5, 0], [6, 0], [10, 2], [11, 3], [16, 3]]), [17, 4, 0, 19, -1, 20, 34, -1, 59])
+})
+
+test('positions for a curve go from end to end and stand on both sides of every kink between them', () => {
+  const at = [...positionsFor({ low: -2, high: 6, counts: [], below: 0, above: 0 }, [0, -2, 6, 7])]
+  assert.equal(at.length, 163)
+  assert.deepEqual([at[0], at[1], at[162]], [-2, Math.fround(-1.95), 6])
+  const near = at.filter((x) => Math.abs(x) < 0.01)
+  assert.deepEqual(near, [Math.fround(-8e-4), 0, Math.fround(8e-4)].filter((x) => near.includes(x)))
+  assert.ok(near.includes(Math.fround(8e-4)) && near.includes(Math.fround(-8e-4)))
+  assert.deepEqual(at, [...at].sort((a, b) => a - b))
+  assert.equal(limitOf(Float32Array.of(-3, 1, Infinity, NaN)), 1.5)
+  assert.equal(limitOf(Float32Array.of(0, NaN)), 1)
+})
+
+test('a chart’s CSV: a column a line and one its deviation, empty where there is no value', () => {
+  assert.equal(toCsv('Step', [10, 20, 30], [
+    { name: 'relu', colour: '', values: [0.5, null, 0], spread: [0.25, null, 0] },
+    { name: 'elu, "0.5"', colour: '', values: [1e-7, 2] },
+  ]), 'step,relu,relu deviation,"elu, ""0.5"""\n10,0.5,0.25,1e-7\n20,,,2\n30,0,0,\n')
+  assert.equal(toCsv('Epoch', [], [{ name: 'a\nb', colour: '', values: [] }]), 'epoch,"a\nb"\n')
+})
+
+/** @param {number} step @param {object} [more] @returns {any} */
+const look = (step, more = {}) => ({ step, lr: 0.1, layers: [], gradients: null, warnings: [], ...more })
+
+test('of each look the few numbers are kept that charts show, the last of a step alone', () => {
+  const history = new ProbeHistory()
+  const layers = [{ kind: 'dense', layer: 0 }, { kind: 'activation', layer: 1, dead: [3], silent: [3, 4], slopes: { values: [0.25] } }, { kind: 'activation', layer: 2 }]
+  history.add(look(5, { layers }))
+  history.add(look(5, { layers, lr: 0.2, gradients: { step: 4, norm: 2, activations: [{ layer: 1, negative_share: 0.5, silent_on_batch: [1, 2] }] } }))
+  const of = [{ layer: 1, dead: 1, silent: 2, slopes: [0.25] }, { layer: 2, dead: 0, silent: 0 }]
+  assert.deepEqual(history.looks, [{ step: 5, lr: 0.2, layers: of, flow: { step: 4, norm: 2, activations: [{ layer: 1, negative_share: 0.5, silent_on_batch: [] }] } }])
+  history.add(look(6))
+  assert.deepEqual(history.looks.map(({ step }) => step), [5, 6])
+  assert.equal(history.latest?.step, 6)
+})
+
+test('looks are thinned to every second one beyond 800, and the last stays', () => {
+  for (const [first, last] of [[0, 800], [1, 801]]) {
+    const history = new ProbeHistory()
+    for (let step = first; step < last; step++) history.add(look(step))
+    assert.equal(history.looks.length, 800)
+    history.add(look(last))
+    assert.deepEqual(history.looks.map(({ step }) => step), Array.from({ length: 401 }, (_, i) => first + 2 * i))
+    history.add(look(last + 1))
+    assert.equal(history.looks.length, 402)
+  }
+})
+
+test('a warning is new once for each layer', () => {
+  const history = new ProbeHistory()
+  const warning = (/** @type {string} */ code, /** @type {number | null} */ layer) => ({ code, layer, message: '' })
+  const [a1, a2, b1, none] = [warning('a', 1), warning('a', 2), warning('b', 1), warning('a', null)]
+  assert.deepEqual(history.add(look(1, { warnings: [a1] })), [a1])
+  assert.deepEqual(history.add(look(2, { warnings: [a1, a2, b1, none] })), [a2, b1, none])
+  assert.deepEqual(history.add(look(3)), [])
+  assert.deepEqual(history.add(look(4, { warnings: [a1, a2] })), [])
+})
+
+test('the activation at the network’s end is not hidden', () => {
+  const layers = ['dense', 'activation', 'activation', 'dense', 'activation'].map((kind, layer) => ({ kind, layer }))
+  assert.deepEqual(hiddenActivations(look(0, { layers })).map(({ layer }) => layer), [1, 2])
+  assert.equal(layerTitle({ name: 'act1', text: 'elu 0.5' }), 'act1: elu 0.5')
+})
+
+test('listeners are called in their order until they are taken away, also those that change the list', () => {
+  /** @type {Emitter<{a: number, b: number}>} */
+  const emitter = new Emitter()
+  /** @type {string[]} */
+  const heard = []
+  const end = emitter.on('a', (value) => {
+    heard.push(`first ${value}`)
+    end()
+  })
+  emitter.on('a', (value) => heard.push(`second ${value}`))
+  emitter.on('b', (value) => heard.push(`other ${value}`))
+  for (const value of [1, 2]) emitter.emit('a', value)
+  assert.deepEqual(heard, ['first 1', 'second 1', 'second 2'])
+})
