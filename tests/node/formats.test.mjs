@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { loadCore } from '../../web/engine/core.js'
-import { cutIdx, headless, native, root, run, runWell, smallData, temporaryFolder } from './support.mjs'
+import { cutIdx, headless, native, root, run, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
 
 const count = 1000
 const tolerance = 1e-4
@@ -198,10 +198,33 @@ test('both command lines write the same bytes, from training and by export', () 
   }
   const csv = readFileSync(join(one, 'metrics.csv'), 'utf8')
   assert.equal(readFileSync(join(two, 'metrics.csv'), 'utf8'), csv)
-  const [header, ...rows] = csv.trimEnd().split('\n').map((line) => line.split(','))
-  assert.deepEqual(rows.map(([event]) => event), ['batch', 'batch', 'epoch'])
-  for (const row of rows) assert.equal(row.length, header.length)
-  assert.ok(Number(rows[2][header.indexOf('test_accuracy')]) > 0)
+  assert.deepEqual(csv.trimEnd().split('\n').map((line) => line.split(',')[0]), ['event', 'batch', 'batch', 'epoch'])
+})
+
+test('every cell of the CSV is what the JSON line of its event says, and empty where that says nothing', () => {
+  const columns = ['event', 'epoch', 'batch', 'step', 'samples', 'loss', 'accuracy', 'lr', 'momentum', 'train_loss', 'validation_loss', 'validation_accuracy', 'test_loss', 'test_accuracy']
+  const args = ['--data', smallData(), '--epochs', '2', '--train_samples', '400', '--batch', '60', '--model', 'dense 12 | relu | dense 10', '--log_every', '3']
+  for (const program of [native, headless]) {
+    for (const [kind, more] of Object.entries({ plain: [], cycle: ['--schedule', 'one_cycle', '--validation', '100'] })) {
+      const path = join(folder, `${program.name}-${kind}.csv`)
+      const { events } = trainJson(program, [...args, ...more, '--csv', path])
+      const wanted = events.filter(({ event }) => event === 'batch' || event === 'epoch')
+      const [header, ...rows] = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => line.split(','))
+      assert.deepEqual(header, columns)
+      const read = rows.map((row) => row.map((cell, i) => (cell === '' ? undefined : columns[i] === 'event' ? cell : Number(cell))))
+      assert.deepEqual(read, wanted.map((event) => columns.map((column) => event[column])), `${program.name}, ${kind}`)
+      // Some of them by hand: of seven batches an epoch the third and the sixth are logged.
+      const of = (/** @type {string} */ column) => read.map((row) => row[columns.indexOf(column)])
+      assert.deepEqual(of('epoch'), [1, 1, 1, 2, 2, 2])
+      assert.deepEqual(of('batch'), [3, 6, undefined, 3, 6, undefined])
+      assert.deepEqual(of('step'), [3, 6, undefined, 10, 13, undefined])
+      assert.deepEqual(of('samples'), [180, 360, undefined, 180, 360, undefined])
+      if (kind === 'plain') assert.deepEqual(of('lr'), [0.001, 0.001, undefined, 0.001, 0.001, undefined])
+      for (const column of columns.slice(4, 9)) assert.equal(of(column).some((value) => value !== undefined), column !== 'momentum' || kind === 'cycle', column)
+      for (const column of ['validation_loss', 'validation_accuracy']) assert.equal(of(column).some((value) => value !== undefined), kind === 'cycle', column)
+      for (const column of ['train_loss', 'test_loss', 'test_accuracy']) assert.equal(of(column).filter((value) => value !== undefined).length, 2, column)
+    }
+  }
 })
 
 test('--save without a name writes mnist_relu_model.pth; other ends are refused before training', () => {
