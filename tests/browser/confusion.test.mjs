@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { diverging } from '../../web/ui/colours.js'
 import { headless, root, trainJson } from '../node/support.mjs'
 import { keepInSight, openPage, openSite, trainToTheEnd } from './support.mjs'
 
@@ -28,6 +27,13 @@ const countsOf = async (view) => {
   return Array.from({ length: 10 }, (_, row) => cells.slice(10 * row, 10 * row + 10).map(Number))
 }
 
+/** One of 127 steps from grey (232 234 235) to blue, or below 0 to orange. @param {number} share of the full colour */
+function mixed(share) {
+  const t = Math.round(127 * share) / 127
+  const full = t < 0 ? [245, 147, 34] : [8, 119, 189]
+  return `rgb(${[232, 234, 235].map((grey, c) => Math.round(grey + (full[c] - grey) * Math.abs(t))).join(' ')})`
+}
+
 test('after a run the matrix is the command line’s, in numbers and colours; a cell shows its images, an image goes everywhere', async () => {
   const { of } = trainJson(headless, [...args, '--probe', '1000'])
   const { confusion, precision, recall, hardest, correct } = of('classes').at(-1)
@@ -48,10 +54,19 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   let [label, prediction] = [0, 1]
   for (let i = 0; i < 10; i++) for (let j = 0; j < 10; j++) if (i !== j && confusion[i][j] > confusion[label][prediction]) [label, prediction] = [i, j]
   const cell = view.locator(`[data-label="${label}"][data-prediction="${prediction}"]`)
-  const colourOf = (/** @type {import('playwright-core').Locator} */ place) => place.evaluate((element) => getComputedStyle(element).backgroundColor.replaceAll(',', ''))
-  assert.equal(await colourOf(cell), diverging(-1, 1))
-  const total = confusion[label].reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0)
-  assert.equal(await colourOf(view.locator(`[data-label="${label}"][data-prediction="${label}"]`)), diverging(confusion[label][label], total))
+  const scale = view.getByRole('combobox', { name: 'Scale of mistakes' })
+  const most = confusion[label][prediction]
+  const largest = confusion.map((/** @type {number[]} */ row, /** @type {number} */ i) => Math.max(...row.filter((_, j) => j !== i)))
+  for (const [name, full] of /** @type {[string, number[]][]} */ ([['row', largest], ['all', largest.map(() => most)]])) {
+    await scale.selectOption(name)
+    const colours = await view.locator('[role=gridcell]').evaluateAll((cells) => cells.map((each) => getComputedStyle(each).backgroundColor.replaceAll(',', '')))
+    assert.deepEqual(colours, confusion.flatMap((/** @type {number[]} */ row, /** @type {number} */ i) => {
+      const total = row.reduce((sum, n) => sum + n, 0)
+      return row.map((n, j) => mixed(i === j ? n / total : -n / full[i]))
+    }), name)
+    assert.ok((await view.locator('.legend').textContent())?.includes(`full at ${name === 'row' ? 'its row’s largest' : most.toLocaleString('en-US')};`), name)
+  }
+  assert.ok(new Set(largest).size > 1)
   await cell.click()
   const images = view.getByRole('list', { name: 'Images of the chosen cell' }).getByRole('button')
   await images.first().waitFor()

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { short } from '../../web/ui/format.js'
-import { firingColour } from '../../web/ui/unit_words.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { cellColours, drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
 import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
@@ -13,6 +12,13 @@ before(async () => {
   site = await openSite()
 })
 after(() => site?.close())
+
+/** Orange where it never fires, else one of 127 steps from grey (232 234 235) to blue (8 119 189). @param {number} rate */
+function colourOf(rate) {
+  if (rate === 0) return 'rgb(245 147 34)'
+  const t = Math.round(127 * rate) / 127
+  return `rgb(${[232 - 224 * t, 234 - 115 * t, 235 - 46 * t].map(Math.round).join(' ')})`
+}
 
 test('cells, counts, deaths and revivals are those of the command line', async () => {
   const config = { model: 'dense 128 | relu | dense 10', lr: 0.05, train_samples: 2560, epochs: 1, probe: 4, seed: 5 }
@@ -30,7 +36,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   assert.ok(dead.length > 20 && dead.length < 128, `${dead.length} dead`)
   assert.equal(await view.locator('.layer h3 span').textContent(), `128 units, ${dead.length} dead, ${silent.length} silent`)
   const grid = view.getByRole('slider')
-  const expected = firing.map((/** @type {number} */ rate) => firingColour(rate, 1))
+  const expected = firing.map(colourOf)
   assert.deepEqual(await cellColours(grid, 128), expected)
   assert.ok(new Set(expected).size > 5)
 
@@ -87,7 +93,7 @@ test('of a convolution the units are its channels', async () => {
   const { firing = [], dead = [], silent = [] } = run.probe().layers[1]
   assert.equal(firing.length, 6)
   assert.equal(await view.locator('.layer h3 span').textContent(), `6 channels, ${dead.length} dead, ${silent.length} silent`)
-  assert.deepEqual(await cellColours(view.getByRole('slider'), 6), firing.map((rate) => firingColour(rate, 1)))
+  assert.deepEqual(await cellColours(view.getByRole('slider'), 6), firing.map(colourOf))
   run.delete()
   await close()
 })

@@ -99,7 +99,55 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
   await close()
 })
 
-test('the cloud moves while it trains, and a class can be seen alone', async () => {
+/**
+ * How many pixels of the cloud are inked in each class's colour, and how many are faint.
+ * @param {import('playwright-core').Page} page
+ */
+const inksOf = (page) => page.evaluate(async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+  const colours = Array.from({ length: 10 }, (_, c) =>
+    (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number))
+  const canvas = document.querySelector('rl-space .cloud')
+  if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no cloud')
+  // A copy, as the browser warns of canvases that are read again and again.
+  const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d')
+  context?.drawImage(canvas, 0, 0)
+  const { data = [] } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? {}
+  const inks = Array(10).fill(0)
+  let faint = 0
+  for (let i = 0; i < data.length; i += 4) {
+    // Ink of a sixth or less, of which the colour is not exact.
+    if (data[i + 3] > 30 && data[i + 3] < 42) faint += 1
+    if (data[i + 3] < 250) continue
+    const found = colours.findIndex((colour) => colour.every((value, c) => value === data[i + c]))
+    if (found >= 0) inks[found] += 1
+  }
+  return { inks, faint }
+})
+
+test('a class is seen alone: the marks of all others are faint', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
+  const view = page.locator('rl-space')
+  await keepInSight(view)
+  await view.getByRole('slider', { name: 'Images of the probe set, as act2 sees them' }).waitFor()
+  const all = await inksOf(page)
+  assert.ok(all.inks.every((pixels) => pixels > 20), all.inks.join(' '))
+  const choose = (/** @type {string} */ name) => view.getByRole('list', { name: /^Classes/ }).getByRole('button', { name }).click()
+  for (const alone of [3, 7]) {
+    await choose(String(alone))
+    const { inks, faint } = await inksOf(page)
+    assert.deepEqual(inks.map((pixels) => pixels > 0), inks.map((_, c) => c === alone), inks.join(' '))
+    // Nothing lies over them in full, so there is at least as much of them as before.
+    assert.ok(inks[alone] > all.inks[alone] / 2, `${inks[alone]} of ${all.inks[alone]} pixels`)
+    assert.ok(faint > all.faint + 500, `${faint} faint pixels, ${all.faint} before`)
+  }
+  await choose('7')
+  assert.deepEqual(await inksOf(page), all)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the cloud moves while it trains, with one class alone', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const view = page.locator('rl-space')
   await keepInSight(view)
