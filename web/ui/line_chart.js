@@ -16,10 +16,10 @@ export function smooth(values, weight) {
   })
 }
 
-/** At most so many points of a curve, evenly. @template T @param {T[]} points @param {number} most */
+/** At most so many points of a curve, evenly, the last among them. @template T @param {T[]} points @param {number} most */
 export function thinned(points, most) {
-  const by = Math.max(1, points.length / most)
-  return Array.from({ length: Math.min(points.length, most) }, (_, i) => points[Math.min(points.length - 1, Math.floor((i + 1) * by) - 1)])
+  const kept = Math.min(points.length, most)
+  return Array.from({ length: kept }, (_, i) => points[Math.floor(((i + 1) * points.length) / kept) - 1])
 }
 
 /**
