@@ -1,0 +1,134 @@
+// The parts of the page that load its charts, as the built site has them: curves smoothed and thinned, what tells runs
+// apart, and what the laboratory's state says of a run.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { siteRoot } from '../../web/site.mjs'
+
+/** A module of the site, which has the charts' library beside it. @param {string} path @returns {Promise<any>} */
+const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
+const { smooth, thinned } = await part('ui/line_chart.js')
+const { lastOf } = await part('ui/chart.js')
+const { runStyle } = await part('ui/race_chart.js')
+const { KeptRuns, differences } = await part('ui/kept_runs.js')
+const { Lab, sentence } = await part('ui/lab.js')
+
+test('a smoothed curve begins at its first value and stays at a level one', () => {
+  assert.deepEqual(smooth([4, 4, 4], 0.5), [4, 4, 4])
+  for (const value of smooth([4, 4, 4], 0.9)) assert.ok(Math.abs(value - 4) < 1e-12)
+  // Weights 1; 1/2 and 1; 1/4, 1/2 and 1.
+  assert.deepEqual(smooth([8, 2, 9], 0.5), [8, (8 / 2 + 2) / 1.5, (8 / 4 + 2 / 2 + 9) / 1.75])
+  assert.deepEqual(smooth([8, 2, 9], 0), [8, 2, 9])
+  assert.deepEqual(smooth([], 0.9), [])
+})
+
+test('a thinned curve has each so-many-th point, and always the last', () => {
+  assert.deepEqual(thinned([1, 2, 3], 3), [1, 2, 3])
+  assert.deepEqual(thinned([1, 2, 3], 5), [1, 2, 3])
+  assert.deepEqual(thinned([1, 2, 3, 4], 3), [1, 2, 4])
+  assert.deepEqual(thinned([1, 2, 3, 4, 5, 6], 3), [2, 4, 6])
+  assert.deepEqual(thinned([1, 2, 3, 4, 5, 6, 7], 3), [2, 4, 7])
+  assert.deepEqual(thinned([], 3), [])
+  for (const most of [7, 120, 400]) {
+    for (let length = 1; length < 2000; length++) {
+      const found = thinned(Array.from({ length }, (_, i) => i), most)
+      assert.equal(found.length, Math.min(length, most))
+      assert.equal(found[found.length - 1], length - 1, `${length} points`)
+    }
+  }
+})
+
+test('the last value of a line is the last that there is', () => {
+  assert.equal(lastOf([1, 2, null, null]), 2)
+  assert.equal(lastOf([1, 0]), 0)
+  assert.equal(lastOf([null]), undefined)
+  assert.equal(lastOf([]), undefined)
+})
+
+test('six colours and eight dashes tell 24 runs apart', () => {
+  assert.deepEqual([0, 1, 6, 8, 24].map(runStyle), [
+    { colour: '#ab6aea', dash: [] }, { colour: '#f5493b', dash: [8, 4] }, { colour: '#ab6aea', dash: [4, 2, 4, 6] }, { colour: '#dfa300', dash: [] },
+    { colour: '#ab6aea', dash: [] }])
+  assert.equal(new Set(Array.from({ length: 24 }, (_, i) => JSON.stringify(runStyle(i)))).size, 24)
+})
+
+test('runs differ by what one has and the other has not, or has otherwise', () => {
+  const defaults = { lr: 0.001, seed: 1, momentum: 0, note: '' }
+  assert.deepEqual(differences([['lr', '0.1']], [['lr', '0.1']], defaults), [])
+  assert.deepEqual(differences([['lr', '0.1'], ['seed', '3']], [['lr', '0.2'], ['momentum', '0.9']], defaults), ['lr 0.1 → 0.2', 'seed 3 → 1', 'momentum 0 → 0.9'])
+  assert.deepEqual(differences([['seed', '1']], [], defaults), [])
+  assert.deepEqual(differences([['note', 'a'], ['old', 'b']], [], defaults), ['note a → –', 'old b → –'])
+  assert.deepEqual(differences([], [['note', 'a']], defaults), ['note – → a'])
+})
+
+test('what an error says ends like a sentence, once', () => {
+  assert.deepEqual([new Error('lr is 0'), new Error('What?'), new Error('No!'), new Error('So.'), 'text'].map(sentence), ['lr is 0.', 'What?', 'No!', 'So.', 'text.'])
+})
+
+const fields = [{ name: 'lr', live: true, default: 0.001 }, { name: 'batch', live: false, default: 64 }, { name: 'events', default: [] }]
+
+/** A laboratory without an engine, at a step of a run. @param {number} step @param {object} config */
+function labAt(step, config) {
+  /** @type {Record<string, (payload: any) => void>} */
+  const heard = {}
+  const lab = new Lab({ registry: { fields }, datasets: [], on: (/** @type {string} */ type, /** @type {any} */ listener) => (heard[type] = listener) })
+  lab.run = { config, dataset: { name: 'mnist', train: 100, test: 30, class_names: ['0', '1'] } }
+  lab.progress = { step, points: [] }
+  return { lab, heard }
+}
+
+test('a recorded change counts from its step on', () => {
+  const events = [{ step: 5, field: 'lr', value: 0.1 }, { step: 8, field: 'lr', value: 0.00005 }]
+  const of = (/** @type {number} */ step) => {
+    const { lab } = labAt(step, { lr: 1, batch: 64, events })
+    return [lab.effective.lr, lab.marks]
+  }
+  const marks = [{ step: 5, text: 'lr 0.1' }, { step: 8, text: 'lr 5.0e−5' }]
+  assert.deepEqual([4, 5, 7, 8].map(of), [[1, []], [0.1, marks.slice(0, 1)], [0.1, marks.slice(0, 1)], [0.00005, marks]])
+})
+
+test('what waits for a restart is what the panel shows and the run has not', () => {
+  const { lab } = labAt(6, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
+  lab.shown = { lr: 0.1, batch: 64, events: [] }
+  assert.deepEqual(lab.waiting, [])
+  lab.shown.batch = 32
+  assert.deepEqual(lab.waiting, ['batch'])
+  lab.shown.lr = 1
+  assert.deepEqual(lab.waiting, ['lr', 'batch'])
+  lab.discard()
+  assert.deepEqual([lab.shown.lr, lab.shown.batch, lab.waiting], [0.1, 64, []])
+})
+
+test('points that come with progress are taken up in threes, and the panel follows a change that a replay makes', () => {
+  const { lab, heard } = labAt(4, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
+  lab.shown = { lr: 1, batch: 64, events: [] }
+  heard.progress({ step: 5, points: [1, 2.5, 0.5, 2, 2.25, 0.75] })
+  assert.deepEqual(lab.points, { step: [1, 2], loss: [2.5, 2.25], accuracy: [0.5, 0.75] })
+  assert.deepEqual([lab.step, lab.shown.lr], [5, 0.1])
+  // Not where somebody has changed it meanwhile.
+  const other = labAt(4, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
+  other.lab.shown = { lr: 0.7, batch: 64, events: [] }
+  other.heard.progress({ step: 5, points: [] })
+  assert.equal(other.lab.shown.lr, 0.7)
+})
+
+test('images go around at both ends', () => {
+  const { lab } = labAt(0, { events: [] })
+  const index = (/** @type {'train' | 'test'} */ part, /** @type {number} */ at) => {
+    lab.chooseImage(part, at)
+    return lab.image
+  }
+  assert.deepEqual([index('test', 30), index('test', -1), index('train', 30), index('test', 29), index('train', -201)].map(({ part, index: at }) => [part, at]),
+    [['test', 0], ['test', 29], ['train', 30], ['test', 29], ['train', 99]])
+})
+
+test('a run that was given a name is called by it, one with a number alone is not', () => {
+  const kept = new KeptRuns({ run: { storedAs: '7' } })
+  for (const [name, given] of [['Run 12', ''], ['Run 12b', 'Run 12b'], ['run 1', 'run 1'], ['Best', 'Best']]) {
+    kept.all = [{ id: '3', name: 'Other' }, { id: '7', name }]
+    assert.equal(kept.givenName, given)
+  }
+  kept.all = []
+  assert.deepEqual([kept.current, kept.givenName], [undefined, ''])
+})
