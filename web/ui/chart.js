@@ -211,7 +211,7 @@ export class Chart {
   /** Arrow keys move the cursor from point to point. @param {KeyboardEvent} event */
   #onKey(event) {
     const last = this.#xs.length - 1
-    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -last, End: last }
+    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity }
     const move = moves[/** @type {keyof typeof moves} */ (event.key)]
     if (!this.#chart || last < 0 || (move === undefined && event.key !== 'Escape')) return
     event.preventDefault()

@@ -156,10 +156,10 @@ export class UnitGrid {
       event.preventDefault()
       return this.#choose(this.#picked)
     }
-    const move = event.key === 'Home' ? -last : event.key === 'End' ? last : moves[/** @type {keyof typeof moves} */ (event.key)]
+    const move = event.key === 'Home' ? -Infinity : event.key === 'End' ? Infinity : moves[/** @type {keyof typeof moves} */ (event.key)]
     if (move === undefined || last < 0) return
     event.preventDefault()
-    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 ? 0 : this.#picked + move)))
+    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 && move < Infinity ? 0 : this.#picked + move)))
   }
 
   #read() {

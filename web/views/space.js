@@ -193,11 +193,11 @@ class SpaceView extends ProbeView {
     const last = (this.#points?.labels.length ?? 0) - 1
     if (event.key === 'Enter') return this.#load()
     if (event.key === 'Escape') return this.#pick(-1)
-    const moves = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -last, End: last, PageUp: -10, PageDown: 10 }
+    const moves = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -Infinity, End: Infinity, PageUp: -10, PageDown: 10 }
     const move = moves[/** @type {keyof typeof moves} */ (event.key)]
     if (move === undefined || last < 0) return
     event.preventDefault()
-    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 ? 0 : this.#picked + move)))
+    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 && move < Infinity ? 0 : this.#picked + move)))
   }
 
   /** @param {number} point */
