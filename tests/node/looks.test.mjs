@@ -1,0 +1,123 @@
+// When the monitors look and when the present run is kept, on a clock of the test's own; and a curve's positions.
+import assert from 'node:assert/strict'
+import test, { afterEach, mock } from 'node:test'
+import { Autosave } from '../../web/engine/autosave.js'
+import { ProbeStream } from '../../web/engine/probe_stream.js'
+import { curveOf } from '../../web/ui/curve.js'
+
+const clock = { now: 0 }
+const start = (now = 0) => {
+  clock.now = now
+  mock.method(performance, 'now', () => clock.now)
+}
+afterEach(() => mock.restoreAll())
+
+/** @param {{every?: number, cost?: number}} [options] */
+function streamOf({ every = 0, cost = 0 } = {}) {
+  start()
+  /** @type {any[]} */
+  const looks = []
+  const stream = new ProbeStream({ every, layers: ['act1'], post: () => {}, look: (request) => {
+    clock.now += cost
+    looks.push(request)
+    return /** @type {any} */ ({})
+  } })
+  /** @param {number} now @param {number} [took] */
+  const at = (now, took = 0) => {
+    clock.now = now
+    stream.drawn(true)
+    stream.onStep(1, false, took)
+    stream.send(true)
+    return looks.length
+  }
+  return { stream, looks, at }
+}
+
+test('while it trains 60 ms pass between two looks', () => {
+  const { stream, at } = streamOf()
+  stream.watch({}, true)
+  assert.deepEqual([at(0), at(59), at(60), at(61), at(119), at(120)], [1, 1, 2, 2, 2, 3])
+})
+
+test('looks may take 250 ms at first, and then 40 ms of each second', () => {
+  const { stream, at } = streamOf({ cost: 100 })
+  stream.watch({}, true)
+  // Three looks take 300 ms of 250 and of 4% of what passes; the fourth waits until there is something again: at 1,250 ms.
+  assert.deepEqual([at(200), at(400)], [2, 3])
+  assert.deepEqual([at(1000), at(1240), at(1260)], [3, 3, 4])
+})
+
+test('a step that noted gradients costs what it took', () => {
+  const { stream, at } = streamOf({ cost: 0 })
+  stream.watch({ gradients: true }, true)
+  assert.equal(at(100, 300), 1)
+  assert.equal(at(1200, 300), 1)
+  // 250 less 300, and 4% of 1,300 ms since.
+  assert.equal(at(1300, 300), 2)
+})
+
+test('a request is answered at once where it asks for more than the one before', () => {
+  const { stream, looks } = streamOf()
+  stream.watch({}, false)
+  stream.drawn(false)
+  stream.watch({}, false)
+  assert.equal(looks.length, 1)
+  stream.watch({ everywhere: true }, false)
+  stream.drawn(false)
+  stream.watch({ components: 'act1' }, false)
+  stream.drawn(false)
+  assert.deepEqual(looks, [{ gradients: false, everywhere: false }, { gradients: false, everywhere: true }, { gradients: false, everywhere: false, components: 'act1' }])
+})
+
+/** @param {number} cost milliseconds of a save */
+async function keeperOf(cost) {
+  start(100_000)
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+  Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true })
+  /** @type {number[]} */
+  const saved = []
+  const keeper = new Autosave(() => {})
+  keeper.open = /** @type {any} */ (async () => ({ files: { kind: 'database' }, latest: async () => undefined, keep: async () => {
+    saved.push(clock.now)
+    clock.now += cost
+  } }))
+  await keeper.begin()
+  if (before) Object.defineProperty(globalThis, 'navigator', before)
+  else Reflect.deleteProperty(globalThis, 'navigator')
+  const run = /** @type {any} */ ({ lines: {}, info: { config: {}, totalSteps: 1 }, session: { bound: {}, position: () => ({}), checkpoint: () => new Uint8Array() } })
+  /** @param {number} now @param {'slice' | 'epoch' | 'stop'} after */
+  const at = async (now, after) => {
+    clock.now = now
+    keeper.moved(run, after)
+    await new Promise((done) => setImmediate(done))
+    return saved.length
+  }
+  return { keeper, at }
+}
+
+test('a run is kept every ten seconds while it trains, at an epoch if that costs a fiftieth of the time, and at each stop', async () => {
+  const { keeper, at } = await keeperOf(100)
+  assert.equal(await at(100_000, 'slice'), 1)
+  assert.equal(await at(109_999, 'slice'), 1)
+  assert.equal(await at(110_000, 'slice'), 2)
+  // A save took 100 ms: five seconds later it may be made again.
+  assert.equal(await at(114_999, 'epoch'), 2)
+  assert.equal(await at(115_000, 'epoch'), 3)
+  assert.equal(await at(115_200, 'stop'), 4)
+  keeper.held = true
+  assert.equal(await at(900_000, 'stop'), 4)
+})
+
+test('an activation’s curve goes from −4 to 4, with its parameters or their defaults', async () => {
+  /** @type {any[]} */
+  const asked = []
+  const engine = /** @type {any} */ ({ curve: async (/** @type {any[]} */ ...args) => {
+    asked.push(args)
+    return { y: 1, dy: 2 }
+  } })
+  const activation = /** @type {any} */ ({ name: 'rrelu', parameters: [{ default: 0.125 }, { default: 0.5 }] })
+  const curve = await curveOf(engine, activation, [0])
+  assert.deepEqual([curve.y, curve.dy, curve.xs.length, curve.xs[0], curve.xs[1], curve.xs[64], curve.xs[128]], [1, 2, 129, -4, -3.9375, 0, 4])
+  await curveOf(engine, activation)
+  assert.deepEqual(asked.map(([name, parameters]) => [name, parameters]), [['rrelu', [0, 0.5]], ['rrelu', [0.125, 0.5]]])
+})
