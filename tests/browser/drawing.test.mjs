@@ -115,6 +115,7 @@ test('lines over the steps have room around them, as much as their axis’s numb
   near((await of({}, [1, 2, 3])).y, [1 - 0.16, 3 + 0.16])
   near((await of({}, [5, 5, 5])).y, [4.9, 5.1])
   near((await of({}, [0, 0, 0])).y, [-1e-3, 1e-3])
+  near((await of({}, [99, 100])).y, [97, 102])
   near((await of({}, [1, -3])).y, [-3 - 0.32, 1 + 0.32])
   near((await of({ range: [0, null] }, [1, 2, 3])).y, [0, 3.16])
   near((await of({ range: [0, 1] }, [0.25, 0.5])).y, [0, 1])
@@ -134,6 +135,22 @@ test('lines over the steps have room around them, as much as their axis’s numb
   const faint = await chartOf('SeriesChart', 'series_chart', {}, [[1], [{ name: 'mean', style: 3, values: [2] }, { name: 'l', of: 'mean', values: [7] }]])
   assert.deepEqual(faint.series.map(({ alpha, width, dash, dots }) => [alpha, width, dash, dots]), [[1, 2, [10, 3, 2, 3], true], [0.28, 1, [], false]])
   assert.equal(faint.label, 'Loss at step 1: mean <2>')
+})
+
+test('a chart that says nothing of its axis has 0 in it, and room where its values end', async () => {
+  const of = async (/** @type {number[]} */ values, log = false) =>
+    (await chartOf('Chart', 'chart', {}, [values.map((_, i) => i), [{ name: 'a', colour: '#010203', values }]], log)).y
+  near(await of([1, 3]), [0, 3.12])
+  near(await of([0, 4]), [0, 4.24])
+  near(await of([-1, 3]), [-1.24, 3.24])
+  near(await of([-3, -1]), [-3.12, 0])
+  near(await of([-3, 0]), [-3.18, 0])
+  near(await of([5, 5]), [0, 5.5])
+  near(await of([0, 0]), [0, 1])
+  near(await of([]), [0, 1])
+  near(await of([0.3, 3], true), [0.2, 3.9])
+  near(await of([3], true), [2, 3.3 * 1.3])
+  near(await of([], true), [0.001, 10])
 })
 
 test('runs over one another share their positions; the axis has room for their deviations', async () => {
@@ -333,7 +350,7 @@ test('the table of a race: means with their deviations, and the times that the c
       { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5) },
       { name: 'elu', diverged: 2, test_accuracy: of(0.5), test_loss: of(null), train_loss: of(null), dead: of(0), output_mean: of(12345) },
       { name: 'last', diverged: 0, test_accuracy: of(1), test_loss: of(1), train_loss: of(1), dead: of(1), output_mean: of(1) },
-    ], ['Race of 3', '  configuration   test accuracy   µs/step   dead', '  relu   90.00% ± 1.25%   120   25%', '', '  elu   50.00%   99   0%'])
+    ], ['Race of 3', '  configuration   test accuracy   µs/step   dead', '  relu   90.00% ± 1.25%   120   25%', '', '  elu   99   0%', 'that was   all'])
     return [...table.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => cell.textContent))
   })
   assert.deepEqual(rows, [

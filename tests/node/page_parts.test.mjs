@@ -179,7 +179,8 @@ test('a chart’s CSV: a column a line and one its deviation, empty where there 
     { name: 'relu', colour: '', values: [0.5, null, 0], spread: [0.25, null, 0] },
     { name: 'elu, "0.5"', colour: '', values: [1e-7, 2] },
   ]), 'step,relu,relu deviation,"elu, ""0.5"""\n10,0.5,0.25,1e-7\n20,,,2\n30,0,0,\n')
-  assert.equal(toCsv('Epoch', [], [{ name: 'a\nb', colour: '', values: [] }]), 'epoch,"a\nb"\n')
+  const head = (/** @type {string} */ name) => toCsv('Epoch', [], [{ name, colour: '', values: [] }])
+  assert.deepEqual(['a\nb', 'a,b', 'a"b', 'a b'].map(head), ['epoch,"a\nb"\n', 'epoch,"a,b"\n', 'epoch,"a""b"\n', 'epoch,a b\n'])
 })
 
 /** @param {number} step @param {object} [more] @returns {any} */
