@@ -304,7 +304,7 @@ test('curves: f in the small picture, f and its slope in the large one, which is
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { smallCurve, largeCurve } = await part('ui/curve.js')
-    const curve = { xs: Float32Array.of(-4, 0, 4), y: Float32Array.of(0, 0, 4), dy: Float32Array.of(0, 0.25, 1) }
+    const curve = { xs: Float32Array.of(-4, 0, 4), y: Float32Array.of(0, 0, 4), dy: Float32Array.of(0, 0.25, 0.625) }
     return [smallCurve(curve), largeCurve(curve, 'words')].map((svg) => [svg.getAttribute('aria-label'), svg.getAttribute('viewBox'),
       ...['axis', 'f', 'df'].map((name) => (svg.querySelector(`.curve-${name}`)?.getAttribute('d') ?? '').replace(/\d+\.\d{3,}/g, (/** @type {string} */ number) => String(Number(Number(number).toFixed(2))))), ...[...svg.querySelectorAll('text')].map((each) => `${each.textContent} ${each.getAttribute('x')} ${each.getAttribute('y')}`)])
   })
@@ -312,7 +312,7 @@ test('curves: f in the small picture, f and its slope in the large one, which is
     [null, '0 0 28 20', 'M0 12.4H28M14 0V20', 'M0.00 12.40L14.00 12.40L28.00 -7.60', ''],
     ['words', '0 0 280 120',
       'M0 78H280M140 0V120M35 76v4M70 76v4M105 76v4M175 76v4M210 76v4M245 76v4M138 108h4M138 48h4M138 18h4',
-      'M0.00 78.00L140.00 78.00L280.00 -42.00', 'M0.00 78.00L140.00 70.50M280.00 48.00', '1 145 52', '−3 29 92', '3 242 92'],
+      'M0.00 78.00L140.00 78.00L280.00 -42.00', 'M0.00 78.00L140.00 70.50M280.00 59.25', '1 145 52', '−3 29 92', '3 242 92'],
   ])
 })
 
