@@ -24,7 +24,7 @@ export const groups = [
   { name: 'formats', about: "model files by their bytes, and in PyTorch, onnxruntime, NumPy and ONNX's checker", suites: ['formats'], files: /^node\/formats\./, builds: ['wasm'] },
   { name: 'bits', about: 'one weight hash: SIMD targets, threads, compilers, Node', suites: ['bits'], kernels: true, files: /^node\/bits\./, builds: ['wasm'], fullBuilds: ['clang', 'asan'] },
   { name: 'resume', about: 'runs that are stopped and resumed: the same bits; saves that fail or are cut short', suites: ['resume'], files: /^node\/resume\./, builds: ['wasm'] },
-  { name: 'fuzz', about: 'every reader with the sanitizers: its corpus; in a full run a minute of libFuzzer', builds: ['fuzz'] },
+  { name: 'fuzz', about: 'every reader with the sanitizers: its corpus; in a full run a minute of libFuzzer', builds: ['corpus'], fullBuilds: ['fuzz'] },
   { name: 'cuda', about: "the GPU's kernels, run on the CPU by an emulator; in a full run compiled where nvcc is", suites: ['cuda'], files: /^node\/cuda\./, fullBuilds: ['cuda'] },
   { name: 'learning', about: 'real MNIST reaches the accuracy of PyTorch', suites: ['learning'], fullSuites: ['learning-full'] },
   { name: 'node', about: 'the command line in Node, the site, the server, the rules of the source', files: /^node\//, builds: ['wasm'] },

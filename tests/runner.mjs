@@ -164,12 +164,13 @@ async function nodeFile(file, env) {
 
 /** A reader under the sanitizers: its corpus, or a minute of new inputs. @param {string} name */
 async function fuzz(name) {
-  const work = join(root, 'build/fuzz/work', name)
+  const build = join(root, 'build', tier === 'full' ? 'fuzz' : 'corpus')
+  const work = join(build, 'work', name)
   mkdirSync(work, { recursive: true })
   // An input of up to 1 MB that makes a reader hold more than 64 MB is a find (tests/fuzz/fuzz.h counts them; the limits
   // of libFuzzer are above, for the sanitizer's own memory is in them).
   const inputs = tier === 'full' ? [work, join(root, 'tests/fuzz/corpus', name), '-max_total_time=60'] : [join(root, 'tests/fuzz/corpus', name), '-runs=300']
-  const result = await execute([join(root, 'build/fuzz', `fuzz_${name}`), ...inputs, '-max_len=1000000', '-seed=1', '-timeout=60', '-malloc_limit_mb=64',
+  const result = await execute([join(build, `fuzz_${name}`), ...inputs, '-max_len=1000000', '-seed=1', '-timeout=60', '-malloc_limit_mb=64',
     '-rss_limit_mb=700', `-artifact_prefix=${work}-`, '-print_final_stats=1'],
   // What the sanitizer keeps of freed memory is not the reader's.
   { log: `fuzz ${name}`, env: { ASAN_OPTIONS: 'quarantine_size_mb=16' }, limit: 600 })
@@ -240,11 +241,12 @@ function buildsFor(chosen) {
   const known = {
     native: { targets: bench ? [] : ['reluscope', ...(suites ? tests : []), ...(cuda ? ['reluscope_cuda_tests'] : [])], options },
     wasm: { targets: bench ? [] : [...modules, ...(kernels || (full && suites) ? tests : []), ...(full && suites ? ['reluscope_other_tests'] : [])], options },
+    corpus: { targets: ['fuzz'], options: [] },
     fuzz: { targets: ['fuzz'], options: [] },
     cuda: { targets: ['reluscope'], options: [] },
     ...Object.fromEntries(compilers.map((preset) => [preset, { targets: ['reluscope', ...tests], options: ['RELUSCOPE_TESTS'] }])),
   }
-  return Object.entries(known).filter(([preset]) => wanted.has(preset) && (preset !== 'fuzz' || hasFuzzer()) && (preset !== 'cuda' || hasNvcc()))
+  return Object.entries(known).filter(([preset]) => wanted.has(preset) && (!['fuzz', 'corpus'].includes(preset) || hasFuzzer()) && !(full && preset === 'corpus') && (preset !== 'cuda' || hasNvcc()))
     .map(([preset, build]) => ({ preset, ...build }))
 }
 
