@@ -77,6 +77,25 @@ TEST_SUITE("resume") {
     CHECK(forked_config(saved, 1, "weight_decay=0.1").events == saved.events);
   }
 
+  TEST_CASE("changes made in the very step of the fork stand, and a fork may end with its epoch") {
+    const Config saved = run_config("events=5:lr:0.5,6:lr:0.25");
+    CHECK(forked_config(saved, 5, "lr=0.5").events == saved.events);  // that is the rate by then
+    CHECK(forked_config(saved, 5, "lr=0.125").events == std::vector<Event>{{5, "lr", 0.5}, {5, "lr", 0.125}});
+    CHECK(forked_config(saved, 4, "lr=0.5").events == std::vector<Event>{{4, "lr", 0.5}});
+
+    const auto data = six_pixels();
+    const Config config = with_changes("model=dense 10; batch=12; epochs=3", {});
+    Session session(data, config);
+    for (int call = 0; call < 4; ++call) session.advance();  // two steps, the test set, a step of epoch 2
+    REQUIRE(session.position()["step"] == 3);
+    const Bytes bytes = session.checkpoint();
+    const auto says = [&](const std::string& changes) {
+      return refusal([&] { Session(data, forked(bytes, changes)).fork(bytes); });
+    };
+    CHECK(says("epochs=2") == "accepted");
+    CHECK(says("epochs=1") == "epochs is 1, but the run to fork is in epoch 2");
+  }
+
   TEST_CASE("another activation takes over all weights and moments, its slopes begin where slopes begin") {
     const auto data = few_digits(240, 70);
     const Bytes bytes = checkpoint_after(data, run_config(), 11);
