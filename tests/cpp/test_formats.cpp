@@ -296,4 +296,13 @@ TEST_CASE("whole numbers of a state_dict: int64 in files, and back") {
   CHECK(third.weights_sha256() == session.weights_sha256());
 }
 
+TEST_CASE("zip: as many entries as its directory can count, and not one more") {
+  ZipWriter zip;
+  for (int k = 0; k < 65535; ++k) zip.add("x", {});
+  CHECK(refusal([&] { zip.add("x", {}); }) ==
+        "the archive would pass the 4,294,967,295 bytes or 65,535 entries that a .zip can hold");
+  const Bytes bytes = zip.finish();
+  CHECK(number_at(bytes, bytes.size() - 12, 2) == 65535);
+}
+
 TEST_SUITE_END();

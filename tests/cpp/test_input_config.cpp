@@ -1,9 +1,12 @@
 // Configs: JSON, flags and URL hash through one table of fields; refusals that name the field, the
 // value found and what is allowed; and what a session refuses.
+#include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
+#include "io/json_text.h"
 #include "network.h"
 #include "refusals.h"
 #include "train/config.h"
@@ -278,6 +281,65 @@ TEST_CASE(
   const Progress again = session.advance();
   CHECK(again.values == progress.values);
   CHECK(session.weights_sha256() == before);
+}
+
+TEST_CASE("JSON up to its limits of depth, names and length") {
+  const auto says = [](const std::string& text, std::size_t most = kMaxJsonBytes) {
+    return refusal([&] { parse_json(text, "x", "a list", most); });
+  };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
+  CHECK(says(nested(16)) == "accepted");
+  CHECK(says(nested(17)) == "x: it is nested deeper than 16 objects and lists");
+  const auto names = [](int count) {
+    std::string text = "[{}, {";
+    for (int k = 0; k < count; ++k) text += (k > 0 ? ",\"" : "\"") + std::to_string(k) + "\": 0";
+    return text + "}]";
+  };
+  CHECK(says(names(1000)) == "accepted");
+  CHECK(says(names(1001)) == "x: an object in it has more than 1000 names");
+  CHECK(says("[1, 2]", 6) == "accepted");
+  CHECK(says("[1, 2]", 5) == "x: its text has 6 bytes, but at most 5 are allowed");
+  CHECK(says("1" + std::string(4194303, ' ')) == "accepted");
+  CHECK(says("1" + std::string(4194304, ' ')) == "x: its text has 4194305 bytes, but at most 4194304 are allowed");
+}
+
+TEST_CASE("every number of the config is taken at both ends of its range, and not a step beyond") {
+  const auto taken = [](const std::string& name, double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.17g", value);
+    const Json json = {{name, value}};
+    const bool by_text = refusal([&] { config_from_fields({{name, text}}); }) == "accepted";
+    CHECK(by_text == (json_refusal(json.dump()) == "accepted"));
+    if (by_text) CHECK(config_to_json(config_from_fields({{name, text}}))[name].get<double>() == value);
+    return by_text;
+  };
+  int fields = 0;
+  for (const Field& field : config_fields()) {
+    const bool is_int = std::holds_alternative<int Config::*>(field.member) ||
+                        std::holds_alternative<std::int64_t Config::*>(field.member);
+    const bool is_number = is_int || std::holds_alternative<double Config::*>(field.member) ||
+                           std::holds_alternative<AutoNumber Config::*>(field.member);
+    if (!is_number) continue;
+    ++fields;
+    CAPTURE(field.name);
+    const auto next = [&](double value, double direction) {
+      return is_int ? value + direction : std::nextafter(value, value + 1e9 * direction);
+    };
+    CHECK(taken(field.name, field.min));
+    CHECK(!taken(field.name, next(field.min, -1.0)));
+    CHECK(taken(field.name, field.max) != field.below_max);
+    CHECK(taken(field.name, next(field.max, -1.0)));
+    CHECK(!taken(field.name, next(field.max, 1.0)));
+  }
+  CHECK(fields > 50);
+  for (const char* const good : {"0.001,1000", "1000,1"}) CHECK(text_refusal("class_weights", good) == "accepted");
+  for (const char* const bad : {"1,1000.001", "0.000999,1"}) CHECK(text_refusal("class_weights", bad) != "accepted");
+  CHECK(text_refusal("events", "9007199254740991:lr:0") == "accepted");
+  CHECK(text_refusal("events", "9007199254740992:lr:0") != "accepted");
+  CHECK(text_refusal("events", "0:lr:1000000") == "accepted");
+  CHECK(text_refusal("events", "0:lr:1000001") != "accepted");
 }
 
 TEST_SUITE_END();

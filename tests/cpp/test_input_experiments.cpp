@@ -324,4 +324,30 @@ TEST_CASE("pictures of another size") {
   CHECK(read(28, 28, 784) == "accepted");
 }
 
+TEST_CASE("safetensors: exactly at each limit a file is read, and one more is refused") {
+  const auto padded = [](std::string header, std::size_t length) {
+    header.resize(length, ' ');
+    return header;
+  };
+  CHECK(read_refusal(padded("{}", 1048576)) == "accepted");
+  CHECK(read_refusal(padded("{}", 1048577)) ==
+        "safetensors: the header is said to have 1048577 bytes, but at most 1048576 are allowed");
+  CHECK(refusal([] { read_safetensors(Bytes(8)); }) == "safetensors: the header does not begin with {");
+
+  std::string many = "{\"__metadata__\":{";
+  for (int i = 0; i < 10000; ++i) many += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":\"\"";
+  CHECK(read_refusal(many + "}}") == "accepted");
+  CHECK(read_refusal(one("\"F32\"", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,4]"), 4) == "accepted");
+
+  // 2^62, which is the largest size, and the most bytes.
+  CHECK(read_refusal(one("\"F32\"", "[0,4611686018427387904]", "[0,0]")) == "accepted");
+  CHECK(read_refusal(one("\"F32\"", "[0,4611686018427387905]", "[0,0]")) ==
+        "safetensors: tensor \"w\" has a size of 4611686018427387905, which is too large");
+  CHECK(read_refusal(one("\"F32\"", "[1152921504606846976]", "[0,0]")) ==
+        "safetensors: tensor \"w\" lies from byte 0 to 0, but F32 of shape [1152921504606846976] takes "
+        "4611686018427387904 bytes");
+  CHECK(read_refusal(one("\"F32\"", "[1152921504606846977]", "[0,0]")) ==
+        "safetensors: tensor \"w\" of shape [1152921504606846977] is too large");
+}
+
 TEST_SUITE_END();

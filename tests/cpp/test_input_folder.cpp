@@ -153,4 +153,43 @@ TEST_CASE("folder: images become a data set, in the order of the plan") {
   CHECK(data.test().image(0)[1] == 8);
 }
 
+TEST_CASE("folder: 2 to 256 classes, 6 images or more, sides up to 4096") {
+  const auto classes = [](int count) {
+    Paths paths;
+    for (int c = 0; c < count; ++c) {
+      for (const char* const part : {"train/", "test/"}) paths.push_back(part + std::to_string(c) + "/x.png");
+    }
+    return paths;
+  };
+  CHECK(folder_refusal(classes(2)) == "accepted");
+  CHECK(folder_refusal(classes(256)) == "accepted");
+  CHECK(plan_files(classes(256), "x").train.back().label == 255);
+  for (const int count : {1, 257}) {
+    CHECK(folder_refusal(classes(count)) ==
+          "data: the folder \"mine\" has " + std::to_string(count) +
+              " folders of .png files, one a class, but 2 to 256 are allowed");
+  }
+  Paths few = {"a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png"};
+  CHECK(folder_refusal(few) ==
+        "data: the folder \"mine\" has 5 images, but without a folder test at least 6 are needed");
+  few.push_back("b/3.png");
+  const FilePlan plan = plan_files(few, "x");
+  CHECK(plan.train.size() == 5);
+  CHECK(plan.test.size() == 1);
+
+  const auto add = [&plan](int height, int width) {
+    return refusal([&] {
+      const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
+      FolderImages(plan).add(height, width, 1, pixels);
+    });
+  };
+  CHECK(add(4096, 1) == "accepted");
+  CHECK(add(1, 4096) == "accepted");
+  CHECK(add(1, 1) == "accepted");
+  for (const auto& [height, width] : {std::pair{4097, 1}, std::pair{1, 4097}, std::pair{0, 1}, std::pair{1, 0}}) {
+    CHECK(add(height, width).ends_with(" is " + std::to_string(width) + "x" + std::to_string(height) +
+                                       " pixels, but 1x1 to 4096x4096 are allowed"));
+  }
+}
+
 TEST_SUITE_END();

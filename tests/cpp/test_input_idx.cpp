@@ -173,4 +173,24 @@ TEST_CASE("no bytes at all make the reader do worse than refuse") {
   }
 }
 
+TEST_CASE("exactly the largest sizes are read, and one more is not") {
+  CHECK(image_refusal(idx_bytes({1, 4096, 1}, Bytes(4096))) == "accepted");
+  CHECK(image_refusal(idx_bytes({1, 1, 4096}, Bytes(4096))) == "accepted");
+  CHECK(image_refusal(idx_bytes({1, 4097, 1}, Bytes(4097))) ==
+        "training images: the height is 4097, but it must be from 1 to 4096");
+  CHECK(image_refusal(idx_bytes({1, 1, 4097}, Bytes(4097))) ==
+        "training images: the width is 4097, but it must be from 1 to 4096");
+  // Nobody keeps so many here: a count that is allowed is refused for the data that are missing.
+  CHECK(image_refusal(idx_bytes({100000000, 1, 1}, {})) ==
+        "training images: 0 bytes of data follow the header, but it announces 100000000 (the file is truncated)");
+  CHECK(image_refusal(idx_bytes({100000001, 1, 1}, {})) ==
+        "training images: the count is 100000001, but it must be from 1 to 100000000");
+  CHECK(label_refusal(idx_bytes({100000000}, {})) ==
+        "test labels: 0 bytes of data follow the header, but it announces 100000000 (the file is truncated)");
+  CHECK(label_refusal(idx_bytes({100000001}, {})) ==
+        "test labels: the count is 100000001, but it must be from 1 to 100000000");
+  CHECK(image_refusal(idx_bytes({1, 1, 1}, {7})) == "accepted");
+  CHECK(set_refusal(idx_bytes({1, 1, 1}, {7}), idx_bytes({1}, {9})) == "accepted");
+}
+
 TEST_SUITE_END();

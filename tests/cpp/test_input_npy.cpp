@@ -195,4 +195,54 @@ TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least 
                        Error);
 }
 
+TEST_CASE("npy: exactly at each limit an array is read, and one more is refused") {
+  const auto long_header = [](std::size_t length) {
+    std::string header = dict("|u1", "(6,)");
+    header.resize(length, ' ');
+    Bytes bytes = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(length & 255),
+                   static_cast<std::uint8_t>(length >> 8)};
+    bytes.insert(bytes.end(), header.begin(), header.end());
+    bytes.insert(bytes.end(), kSixBytes.begin(), kSixBytes.end());
+    return bytes;
+  };
+  CHECK(npy_refusal(long_header(10000)) == "accepted");
+  CHECK(npy_refusal(long_header(10001)) == "x_train.npy: the .npy header has 10001 bytes, but at most 10000 are allowed");
+
+  const auto ones = [](int count) {
+    std::string shape = "(";
+    for (int k = 0; k < count; ++k) shape += "1,";
+    return npy(dict("|u1", shape + ")"), {7});
+  };
+  CHECK(npy_refusal(ones(32)) == "accepted");
+  CHECK(npy_refusal(ones(33)) == "x_train.npy: the .npy header is not a dict of descr, fortran_order and shape");
+
+  const std::string announces = "x_train.npy: 0 bytes of data follow the header, but it announces ";
+  const std::string truncated = " (the file is truncated)";
+  CHECK(npy_refusal(npy(dict("|u1", "(1099511627776,)"), {})) == announces + "1099511627776" + truncated);
+  CHECK(npy_refusal(npy(dict("|u1", "(1099511627777,)"), {})) ==
+        "x_train.npy: the array's shape has a size over 1099511627776");
+  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131072)"), {})) == announces + "1099511627776" + truncated);
+  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131073)"), {})) == announces + "far more" + truncated);
+}
+
+TEST_CASE("npy: images up to 4096 pixels a side, labels up to 255") {
+  const Bytes label = npy(dict("|u1", "(1,)"), {0});
+  CHECK(array_refusal(npy(dict("|u1", "(1, 4096, 1)"), Bytes(4096)), label, 10) == "accepted");
+  CHECK(array_refusal(npy(dict("|u1", "(1, 1, 4096)"), Bytes(4096)), label, 10) == "accepted");
+  CHECK(array_refusal(npy(dict("|u1", "(1, 4097, 1)"), Bytes(4097)), label, 10) ==
+        "training images: the height is 4097, but it must be from 1 to 4096");
+  CHECK(array_refusal(npy(dict("|u1", "(1, 1, 4097)"), Bytes(4097)), label, 10) ==
+        "training images: the width is 4097, but it must be from 1 to 4096");
+  const Bytes image = npy(dict("|u1", "(1, 1, 1)"), {3});
+  CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {255, 0}), 256) == "accepted");
+  CHECK(ImageSet(image, npy(dict("<i2", "(1,)"), {255, 0}), 256, "x").label(0) == 255);
+  CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {0, 1}), 256) ==
+        "training labels: label 256 of sample 0 is out of range: with 256 classes labels are 0 to 255");
+  CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {255, 255}), 256) ==
+        "training labels: label -1 of sample 0 is out of range: with 256 classes labels are 0 to 255");
+  CHECK(array_refusal(image, npy(dict("|u1", "(1,)"), {9}), 10) == "accepted");
+  CHECK(array_refusal(image, npy(dict("|u1", "(1,)"), {10}), 10) ==
+        "training labels: label 10 of sample 0 is out of range: with 10 classes labels are 0 to 9");
+}
+
 TEST_SUITE_END();
