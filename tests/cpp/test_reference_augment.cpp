@@ -413,6 +413,79 @@ TEST_CASE("a session shows the versions that it trains on") {
                        "versions: 0 were asked for, but 1 to 1000 are allowed", Error);
 }
 
+TEST_CASE("what is erased is the rectangle that was drawn, up to the very edges") {
+  struct Size {
+    int height, width;
+  };
+  const auto side = [](double length, int most) {
+    return std::clamp(static_cast<int>(std::floor(length + 0.5)), 1, most);
+  };
+  for (const auto& [height, width] : {Size{9, 13}, Size{5, 24}, Size{24, 5}, Size{1, 6}, Size{3, 1}}) {
+    CAPTURE(height);
+    CAPTURE(width);
+    const Bytes image(static_cast<std::size_t>(height * width), 200);
+    int erased = 0, at_left = 0, at_right = 0, at_top = 0, at_bottom = 0;
+    for (int sample = 0; sample < 600; ++sample) {
+      const Rng rng(31, Purpose::kAugment, 4);
+      const std::uint64_t first = (static_cast<std::uint64_t>(sample) << 32) + 8;
+      const double share = 0.02 + 0.31 * rng.uniform(first + 1);
+      const double ratio = 0.3 * std::pow(11.0, rng.uniform(first + 2));  // 0.3 to 3.3 on a log scale
+      const double tall = std::sqrt(share * height * width * ratio), wide = std::sqrt(share * height * width / ratio);
+      const auto near_half = [](double length) { return std::abs(length - std::floor(length) - 0.5) < 1e-9; };
+      if (near_half(tall) || near_half(wide)) continue;
+      const int rows = side(tall, height), cols = side(wide, width);
+      const int top = static_cast<int>(rng.uniform(first + 3) * (height - rows + 1));
+      const int left = static_cast<int>(rng.uniform(first + 4) * (width - cols + 1));
+      const bool any = rng.uniform(first) < 0.75;
+      Bytes wanted = image;
+      const ErasedPart part = draw_erased({.erase = 0.75}, height, width, rng, sample);
+      for (int row = 0; row < height; ++row) {
+        for (int col = 0; col < width; ++col) {
+          const bool inside = any && row >= top && row <= top + rows - 1 && col >= left && col <= left + cols - 1;
+          if (inside) wanted[static_cast<std::size_t>(row * width + col)] = 7;
+          CHECK(part.has(row, col) == inside);
+        }
+      }
+      CHECK(applied({.erase = 0.75}, image, height, width, 7, 4, sample, 31) == wanted);
+      if (!any) continue;
+      ++erased;
+      at_left += left == 0;
+      at_right += left + cols == width;
+      at_top += top == 0;
+      at_bottom += top + rows == height;
+    }
+    CHECK(erased > 400);
+    for (const int count : {at_left, at_right, at_top, at_bottom}) CHECK(count > 10);
+  }
+}
+
+TEST_CASE("noise is added in double, kept between 0 and 255, and rounded") {
+  const int height = 16, width = 32, sample = 12, epoch = 2;
+  for (const double deviation : {0.4, 20.0, 255.0}) {
+    Bytes image;
+    for (int i = 0; i < height * width; ++i) {  // near both ends, and between
+      const int value = i % 3 == 0 ? i % 6 : i % 3 == 1 ? 255 - i % 4 : i % 256;
+      image.push_back(static_cast<std::uint8_t>(value));
+    }
+    const Bytes out = applied({.noise = deviation}, image, height, width, 9, epoch, sample, 5);
+    const Rng rng(5, Purpose::kAugment, epoch);
+    int black = 0, white = 0;
+    for (std::size_t i = 0; i < image.size(); ++i) {
+      if (image[i] == 9) {
+        CHECK(out[i] == 9);
+        continue;
+      }
+      const double value = image[i] + deviation * rng.normal((std::uint64_t{sample} << 32) + (3 << 24) + i);
+      black += value < -0.5;
+      white += value > 255.5;
+      if (std::abs(value - std::floor(value) - 0.5) < 1e-9) continue;
+      CHECK(out[i] == static_cast<int>(std::floor(std::clamp(value, 0.0, 255.0) + 0.5)));
+    }
+    CHECK(black > 0);
+    CHECK(white > 0);
+  }
+}
+
 TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("bits");

@@ -2,6 +2,8 @@
 // accumulated, averages of weights; what fades ends as zero; and what is refused, by message.
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <set>
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
@@ -299,6 +301,166 @@ TEST_CASE("every optimizer lowers the loss of a small network, under every sched
       CHECK(losses.back() < 0.8 * losses.front());
     }
   }
+}
+
+TEST_CASE("penalties pull weights alone; weight decay pulls every parameter") {
+  const std::shared_ptr<const Dataset> data = three_classes(60);
+  const std::set<std::string> weights = {"conv1.weight", "fc1.weight", "fc2.weight"};
+  const std::set<std::string> others = {"conv1.bias", "bn1.weight", "bn1.bias", "act1.weight", "fc1.bias",
+                                        "ln1.weight", "ln1.bias", "act2.beta", "fc2.bias"};
+  Config config = three_class_config();
+  config.model = "conv 4x3 p1 | bn | prelu channel | dense 12 | ln | swish | dense 10";
+  config.init = "pytorch";  // in which no bias is 0
+  config.seed = 3;
+  cpu::CpuBackend backend;
+  struct Stepped {
+    std::map<std::string, Values> before, after;
+    Score score;
+  };
+  const auto step = [&](const std::string& field, double value, const std::string& optimizer) {
+    Config changed = config_from_fields({{"optimizer", optimizer}}, config);
+    if (!field.empty()) changed = config_from_json(Json{{field, value}}.dump(), changed);
+    Trainer trainer(data, changed, backend);
+    trainer.start_epoch(1);
+    Stepped stepped;
+    stepped.before = state_of(trainer.model(), trainer.model().parameters());
+    stepped.score = trainer.step(0, 0.5).score;
+    stepped.after = state_of(trainer.model(), trainer.model().parameters());
+    return stepped;
+  };
+  const Stepped plain = step("", 0.0, "sgd"), adamw = step("", 0.0, "adamw");
+  double absolute = 0.0, squares = 0.0;
+  for (const auto& [name, values] : plain.before) {
+    CAPTURE(name);
+    CHECK(weights.contains(name) != others.contains(name));
+    double size = 0.0;
+    for (const double w : values) {
+      size += std::abs(w);
+      if (!weights.contains(name)) continue;
+      absolute += std::abs(w);
+      squares += w * w;
+    }
+    if (name != "bn1.bias" && name != "ln1.bias") CHECK(size > 0.0);
+  }
+  CHECK(plain.before.size() == weights.size() + others.size());
+
+  // Loss: 24 samples carry the penalty each. Gradient: l1 sign(w), 2 l2 w, decay w; the rate is 0.5.
+  const Stepped l1 = step("l1", 0.125, "sgd"), l2 = step("l2", 0.25, "sgd");
+  CHECK(l1.score.loss_sum == doctest::Approx(plain.score.loss_sum + 24 * 0.125 * absolute).epsilon(1e-6));
+  CHECK(l2.score.loss_sum == doctest::Approx(plain.score.loss_sum + 24 * 0.25 * squares).epsilon(1e-6));
+  const Stepped decay = step("weight_decay", 0.25, "sgd"), apart = step("weight_decay", 0.25, "adamw");
+  CHECK(decay.score.loss_sum == plain.score.loss_sum);
+  for (const auto& [name, before] : plain.before) {
+    CAPTURE(name);
+    const bool penalised = weights.contains(name);
+    for (std::size_t k = 0; k < before.size(); ++k) {
+      const double w = before[k], now = plain.after.at(name)[k];
+      const double sign = w > 0.0 ? 1.0 : w < 0.0 ? -1.0 : 0.0;
+      REQUIRE(close(l1.after.at(name)[k], now - (penalised ? 0.5 * 0.125 * sign : 0.0), 1e-6));
+      REQUIRE(close(l2.after.at(name)[k], now - (penalised ? 0.5 * 2.0 * 0.25 * w : 0.0), 1e-6));
+      REQUIRE(close(decay.after.at(name)[k], now - 0.5 * 0.25 * w, 1e-6));
+      REQUIRE(close(apart.after.at(name)[k], adamw.after.at(name)[k] - 0.5 * 0.25 * w, 1e-6));
+    }
+  }
+}
+
+TEST_CASE("a penalty is paid once by a group of batches") {
+  const std::shared_ptr<const Dataset> data = three_classes(48);
+  Config config = three_class_config();
+  config.optimizer = "sgd";
+  config.l1 = 0.01;
+  config.l2 = 0.02;
+  cpu::CpuBackend backend;
+  Trainer large(data, config, backend);
+  config.batch = 8;
+  config.accumulate = 3;
+  Trainer small(data, config, backend);
+  train(large, 2, 0.1);
+  train(small, 2, 0.1);
+  const auto a = small.model().parameters(), b = large.model().parameters();
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    REQUIRE(close(static_cast<double>(a[k]), static_cast<double>(b[k]), 2e-6));
+  }
+}
+
+TEST_CASE("every setting of an optimizer and of a schedule reaches it") {
+  Config c;
+  c.momentum = 0.11;
+  c.nesterov = true;
+  c.beta1 = 0.12;
+  c.beta2 = 0.13;
+  c.epsilon = 0.14;
+  c.weight_decay = 0.15;
+  c.dampening = 0.16;
+  c.alpha = 0.17;
+  c.centered = true;
+  c.momentum_decay = 0.18;
+  c.lr_decay = 0.19;
+  c.initial_accumulator = 0.21;
+  c.muon_momentum = 0.22;
+  c.muon_scale = 0.23;
+  const OptimizerOptions o = optimizer_options(c);
+  CHECK(o.momentum == 0.11);
+  CHECK(o.nesterov);
+  CHECK(o.beta1 == 0.12);
+  CHECK(o.beta2 == 0.13);
+  CHECK(o.epsilon == 0.14);
+  CHECK(o.weight_decay == 0.15);
+  CHECK(o.dampening == 0.16);
+  CHECK(o.alpha == 0.17);
+  CHECK(o.centered);
+  CHECK(o.momentum_decay == 0.18);
+  CHECK(o.lr_decay == 0.19);
+  CHECK(o.initial_accumulator == 0.21);
+  CHECK(o.muon_momentum == 0.22);
+  CHECK(o.muon_scale == 0.23);
+  CHECK(!o.cycles_momentum);
+  CHECK(!optimizer_options(Config{}).nesterov);
+  CHECK(!optimizer_options(Config{}).centered);
+
+  c.schedule = "one_cycle";
+  c.epochs = 31;
+  c.lr_step = 32;
+  c.lr_milestones = "33,34";
+  c.lr_gamma = 0.35;
+  c.lr_min = 0.36;
+  c.lr_period = 37;
+  c.lr_restart = 38;
+  c.lr_restart_factor = 39;
+  c.lr_rise = 0.41;
+  c.lr_div = 42.0;
+  c.lr_final_div = 43.0;
+  c.momentum_min = 0.44;
+  c.momentum_max = 0.45;
+  c.lr_patience = 46;
+  c.lr_threshold = 0.47;
+  c.lr_cooldown = 48;
+  c.lr_warmup = 49;
+  CHECK(optimizer_options(c).cycles_momentum);
+  const ScheduleOptions s = schedule_options(c, 51);
+  CHECK(s.name == "one_cycle");
+  CHECK(s.updates_per_epoch == 51);
+  CHECK(s.epochs == 31);
+  CHECK(s.step == 32);
+  CHECK(s.milestones == "33,34");
+  CHECK(s.gamma == 0.35);
+  CHECK(s.minimum == 0.36);
+  CHECK(s.period == 37);
+  CHECK(s.restart == 38);
+  CHECK(s.restart_factor == 39);
+  CHECK(s.rise == 0.41);
+  CHECK(s.div == 42.0);
+  CHECK(s.final_div == 43.0);
+  CHECK(s.cycle_momentum);
+  CHECK(s.momentum_min == 0.44);
+  CHECK(s.momentum_max == 0.45);
+  CHECK(s.patience == 46);
+  CHECK(s.threshold == 0.47);
+  CHECK(s.cooldown == 48);
+  CHECK(s.warmup == 49);
+  c.cycle_momentum = false;
+  CHECK(!schedule_options(c, 51).cycle_momentum);
+  CHECK(!optimizer_options(c).cycles_momentum);
 }
 
 TEST_SUITE_END();
