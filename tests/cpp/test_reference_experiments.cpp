@@ -2,6 +2,8 @@
 // loops, races that change no bit of a run.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -375,6 +377,213 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   REQUIRE(order.size() == 10);
   for (std::size_t i = 1; i < 10; ++i) CHECK(probabilities[order[i - 1]] >= probabilities[order[i]]);
   CHECK(prediction.lines.size() == 10);
+}
+
+TEST_CASE("a verdict at its borders: exactly what counts, and the other way within chance") {
+  const std::vector<double> low = {1.0, 2.0, 3.0, 4.0}, half_more = {1.5, 2.5, 3.5, 4.5};
+  // The same difference in every pair, so that chance has no part in it.
+  CHECK(compare(half_more, low, true, 0.5).verdict == Verdict::kSupported);
+  CHECK(compare(low, half_more, false, 0.5).verdict == Verdict::kSupported);
+  CHECK(compare(half_more, low, true, std::nextafter(0.5, 1.0)).verdict == Verdict::kNoDifference);
+  // What counts is asked of what was claimed only.
+  CHECK(compare(half_more, low, false, 2.0).verdict == Verdict::kContradicted);
+
+  // Deviation 1 over three pairs: the margin is 4.303 / sqrt(3), 2.48.
+  const std::vector<double> zeros(3, 0.0), two = {1.0, 2.0, 3.0}, three = {2.0, 3.0, 4.0};
+  CHECK(compare(zeros, two, true, 0.0).verdict == Verdict::kNoDifference);
+  CHECK(compare(zeros, two, true, 2.2).verdict == Verdict::kNoDifference);
+  CHECK(compare(two, zeros, false, 0.0).verdict == Verdict::kNoDifference);
+  CHECK(compare(zeros, three, true, 0.0).verdict == Verdict::kContradicted);
+  CHECK(compare(three, zeros, true, 3.0).verdict == Verdict::kSupported);
+  CHECK(compare(three, zeros, true, 3.5).verdict == Verdict::kNoDifference);
+
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(compare(std::vector{infinity, 1.0}, std::vector{0.0, 0.0}, true, 0.0).verdict == Verdict::kUndecided);
+  CHECK(compare(std::vector{1.0, 2.0, 3.0}, std::vector{0.0}, true, 0.0).difference.count == 1);
+}
+
+TEST_CASE("measures of a network whose inputs are all exactly 0") {
+  Config config = small_config();
+  config.init = "zero";
+  Session session(small_data(), config);
+  const Json found = measure(session.trainer());
+  CHECK(found["dead"] == 1.0);
+  CHECK(found["negative"] == 1.0);  // at most 0
+  CHECK(found["zeros"] == 1.0);
+  CHECK(found["output_mean"] == 0.0);
+  CHECK(found["input_shift"].is_null());
+  CHECK(found["signal"].is_null());
+}
+
+namespace {
+
+// Cells of a line of comma-separated values, none of which is quoted.
+std::vector<std::string> unquoted_cells(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line) {
+    if (c == ',') cells.emplace_back();
+    else cells.back() += c;
+  }
+  return cells;
+}
+
+std::vector<std::vector<std::string>> unquoted_rows(const std::string& csv) {
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t at = 0; at < csv.size();) {
+    const std::size_t end = csv.find('\n', at);
+    REQUIRE(end != std::string::npos);
+    rows.push_back(unquoted_cells(csv.substr(at, end - at)));
+    at = end + 1;
+  }
+  return rows;
+}
+
+// Nothing for null, texts as they are, numbers as close as they can be.
+void check_cell(const std::string& cell, const Json& value) {
+  if (value.is_null()) CHECK(cell == "");
+  else if (value.is_string()) CHECK(cell == value.get<std::string>());
+  else CHECK(std::strtod(cell.c_str(), nullptr) == value.get<double>());
+}
+
+}  // namespace
+
+TEST_CASE("a race's table has each epoch of each row, cell by cell") {
+  const Outcome race = carry_out("race", small_config(),
+                                 {{"entry", "plain: lr=0.01"}, {"entry", "learnt: model=dense 12 | prelu | dense 10"},
+                                  {"entry", "held: validation=20"}, {"seeds", "2"}});
+  const auto table = unquoted_rows(race.csv);
+  REQUIRE(table.size() == 1 + 6 * 3);
+  CHECK(std::vector<std::string>(table[0].begin(), table[0].begin() + 3) ==
+        std::vector<std::string>{"name", "seed", "epoch"});
+  CHECK(std::set<std::string>(table[0].begin(), table[0].end()).size() == table[0].size());
+  const std::string names[] = {"plain", "learnt", "held"};
+  std::size_t line = 1;
+  for (std::size_t run = 0; run < 6; ++run) {
+    const Json& epochs = race.rows[run]["epochs"];
+    REQUIRE(epochs.size() == 3);
+    for (std::size_t e = 0; e < 3; ++e, ++line) {
+      REQUIRE(table[line].size() == table[0].size());
+      CHECK(table[line][0] == names[run % 3]);
+      CHECK(table[line][1] == (run < 3 ? "1" : "2"));
+      CHECK(table[line][2] == std::to_string(e));
+      std::size_t found = 0;
+      for (std::size_t c = 2; c < table[0].size(); ++c) {
+        CAPTURE(table[0][c]);
+        const auto value = epochs[e].find(table[0][c]);
+        check_cell(table[line][c], value == epochs[e].end() ? Json() : *value);
+        found += value != epochs[e].end();
+      }
+      CHECK(found == epochs[e].size());  // none is left out
+    }
+  }
+}
+
+TEST_CASE("a race counts racers that could not begin, and has no mean or deviation of nothing") {
+  const Outcome race = carry_out("race", with_changes("optimizer=sgd", small_config()),
+                                 {{"entry", "good: lr=0.01"}, {"entry", "refused: nesterov=true"},
+                                  {"entry", "diverged: lr=1e6"}});
+  REQUIRE(race.rows.size() == 3);
+  REQUIRE(race.json.size() >= 3);
+  const auto summary = [&race](std::size_t racer) { return Json::parse(race.json[race.json.size() - 3 + racer]); };
+  CHECK(summary(0)["name"] == "good");
+  CHECK(summary(0)["diverged"] == 0);
+  CHECK(summary(0)["test_loss"]["count"] == 1);
+  CHECK(summary(0)["test_loss"]["mean"] == race.rows[0]["epochs"][2]["test_loss"]);
+  CHECK(summary(0)["test_loss"]["deviation"].is_null());
+  CHECK(summary(1)["name"] == "refused");
+  CHECK(summary(1)["diverged"] == 1);
+  CHECK(summary(1)["test_loss"]["count"] == 0);
+  CHECK(summary(1)["test_loss"]["mean"].is_null());
+  CHECK(summary(2)["diverged"] == 1);
+}
+
+TEST_CASE("a lesson's table has the means and deviations of its runs, cell by cell") {
+  const Outcome outcome = carry_out("lessons", with_changes("train_samples=32", small_config()),
+                                    {{"only", "dead-leaky"}, {"seeds", "2"}});
+  const auto table = unquoted_rows(outcome.csv);
+  const Lesson* lesson = nullptr;
+  for (const Lesson& each : lesson_table()) {
+    if (std::string(each.name) == "dead-leaky") lesson = &each;
+  }
+  REQUIRE(lesson != nullptr);
+  REQUIRE(table.size() == 1 + lesson->checks.size());
+  const auto column = [&table](const std::string& name) {
+    const auto found = std::find(table[0].begin(), table[0].end(), name);
+    REQUIRE(found != table[0].end());
+    return static_cast<std::size_t>(found - table[0].begin());
+  };
+  const auto last = [&outcome](const std::string& variant, const char* measure) {
+    std::vector<double> values;
+    for (const char* const seed : {"1", "2"}) {
+      for (const Json& row : outcome.rows) {
+        if (row["name"] != "dead-leaky: " + variant + ", seed " + seed) continue;
+        values.push_back(row["epochs"].back()[measure].get<double>());
+      }
+    }
+    REQUIRE(values.size() == 2);
+    return values;
+  };
+  for (std::size_t k = 0; k < lesson->checks.size(); ++k) {
+    const LessonCheck& check = lesson->checks[k];
+    const std::vector<std::string>& cells = table[k + 1];
+    REQUIRE(cells.size() == table[0].size());
+    const auto number = [&](const char* name) { return std::strtod(cells[column(name)].c_str(), nullptr); };
+    const std::vector<double> of = last(check.variant, check.measure), by = last(check.reference, check.measure);
+    // Of two values the deviation is their distance over the root of 2; the margin 12.706 of that over it.
+    const double difference = (of[0] - by[0] + of[1] - by[1]) / 2;
+    const double spread = std::abs((of[0] - by[0]) - (of[1] - by[1])) / std::sqrt(2.0);
+    CHECK(cells[column("lesson")] == "dead-leaky");
+    CHECK(cells[column("measure")] == check.measure);
+    CHECK(cells[column("moment")] == "");
+    CHECK(cells[column("variant")] == "leaky");
+    CHECK(cells[column("reference")] == "relu");
+    CHECK(cells[column("relation")] == (k == 0 ? "below" : "above"));
+    CHECK(number("mean") == doctest::Approx((of[0] + of[1]) / 2));
+    CHECK(number("deviation") == doctest::Approx(std::abs(of[0] - of[1]) / std::sqrt(2.0)));
+    CHECK(number("reference_mean") == doctest::Approx((by[0] + by[1]) / 2));
+    CHECK(number("reference_deviation") == doctest::Approx(std::abs(by[0] - by[1]) / std::sqrt(2.0)));
+    CHECK(number("difference") == doctest::Approx(difference));
+    CHECK(number("difference_deviation") == doctest::Approx(spread));
+    CHECK(number("margin") == doctest::Approx(12.706 * spread / std::sqrt(2.0)));
+    CHECK(number("least") == check.least);
+    CHECK(cells[column("seeds")] == "2");
+    const double claimed = k == 0 ? -difference : difference, margin = 12.706 * spread / std::sqrt(2.0);
+    const bool supported = claimed > margin && claimed >= check.least;
+    const std::string verdict = supported ? "supported" : -claimed > margin ? "not supported" : "no difference";
+    CHECK(cells[column("check_verdict")] == verdict);
+  }
+}
+
+TEST_CASE("eval's and predict's tables: labels down, answers across, and equal classes in their order") {
+  const auto data = small_data();
+  Session session(data, small_config());
+  for (int k = 0; k < 6; ++k) session.advance();
+  const Progress eval = evaluate_weights(session);
+  const auto table = unquoted_rows(eval.values["csv"].get<std::string>());
+  REQUIRE(table.size() == 11);
+  std::vector<std::vector<int>> counts(10, std::vector<int>(10));
+  for (int i = 0; i < 40; ++i) {
+    const std::vector<float> p = session.predict(data->test().image(i)).probabilities;
+    ++counts[data->test().label(i)][static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin())];
+  }
+  for (std::size_t label = 0; label < 10; ++label) {
+    CHECK(table[0][label + 1] == std::to_string(label));
+    CHECK(table[label + 1][0] == std::to_string(label));
+    for (std::size_t answer = 0; answer < 10; ++answer) {
+      CHECK(table[label + 1][answer + 1] == std::to_string(counts[label][answer]));
+    }
+  }
+  const Progress predicted = predict_image(session, "x", data->test().image(3));
+  const std::vector<float> p = session.predict(data->test().image(3)).probabilities;
+  const auto rows = unquoted_rows(predicted.values["csv"].get<std::string>());
+  REQUIRE(rows.size() == 11);
+  for (std::size_t k = 1; k < 11; ++k) {
+    CHECK(std::strtod(rows[k][1].c_str(), nullptr) == static_cast<double>(p[std::stoul(rows[k][0])]));
+  }
+  Config zero = small_config();
+  zero.init = "zero";
+  Session equal(data, zero);
+  CHECK(predict_image(equal, "x", data->test().image(0)).values["classes"] == Json({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 TEST_SUITE_END();

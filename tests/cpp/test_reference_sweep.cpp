@@ -1,6 +1,7 @@
 // Sweeps: what a grid, random draws and shards plan, and that a sweep goes on where one ended.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "core/error.h"
@@ -135,6 +136,118 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
   files.push_back(files[0]);  // a duplicate that agrees
   CHECK(merge_rows(files) == whole.rows);
   CHECK(report_rows(merge_rows(files)).csv == whole.csv);
+}
+
+namespace {
+
+Json finished_row(const std::string& changes, int index, const std::string& name, const Json& ending) {
+  const Config config = with_changes(changes, small_config());
+  Json row = {{"run", run_id(config)}, {"index", index}, {"name", name}, {"config", changed_fields(config)}};
+  row.update(ending);
+  return row;
+}
+
+Json ended_with(double accuracy, double test_loss, double train_loss) {
+  return {{"epochs",
+           {{{"epoch", 0}, {"dead", 0.0}, {"output_mean", 9.0}},
+            {{"epoch", 2}, {"train_loss", train_loss}, {"test_loss", test_loss}, {"test_accuracy", accuracy},
+             {"dead", 0.25}, {"output_mean", nullptr}}}},
+          {"steps", 12},
+          {"weights_sha256", "ab" + std::to_string(static_cast<int>(100 * accuracy))}};
+}
+
+// One run that was refused, one that diverged, two settings with two seeds each.
+std::vector<Json> five_rows() {
+  std::vector<Json> rows = {finished_row("lr=0.5; seed=7", 0, "a", ended_with(0.5, 1.5, 1.25)),
+                            finished_row("lr=0.5; seed=8", 1, "b", ended_with(0.75, 1.0, 0.75)),
+                            finished_row("lr=0.25; seed=7", 2, "c", ended_with(0.875, 0.5, 0.5)),
+                            finished_row("lr=0.25; seed=8", 3, "d", ended_with(0.125, 3.0, 2.0)),
+                            finished_row("lr=0.125; seed=7", 4, "e", {{"refused", "it cannot be"}})};
+  rows[3]["diverged"] = "it diverged";
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best first") {
+  const Report report = report_rows(five_rows());
+  std::vector<std::vector<std::string>> table;
+  for (const std::string& line : report.lines) {
+    std::vector<std::string>& cells = table.emplace_back();
+    for (std::size_t at = 0; at < line.size();) {
+      at = line.find_first_not_of(' ', at);
+      const std::size_t end = std::min(line.find("  ", at), line.size());
+      cells.push_back(line.substr(at, end - at));
+      at = end;
+    }
+  }
+  using Cells = std::vector<std::string>;
+  REQUIRE(table.size() == 5);
+  CHECK(table[0].empty());
+  CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units", "output mean", "diverged"});
+  // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds counts those that were refused.
+  CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35", "25.00% ± 0.00%", "--", "0"});
+  CHECK(table[3] ==
+        Cells{"lr=0.25", "2", "50.00% ± 53.03%", "1.75 ± 1.8", "1.25 ± 1.1", "25.00% ± 0.00%", "--", "1"});
+  CHECK(table[4] == Cells{"lr=0.125", "1", "--", "--", "--", "--", "--", "1"});
+
+  std::vector<Json> rows = five_rows();
+  const auto id = [&rows](std::size_t at) { return rows[at]["run"].get<std::string>(); };
+  CHECK(report.csv ==
+        "run,index,name,data,model,lr,epochs,batch,test_batch,seed,epoch,train_loss,test_loss,test_accuracy,dead,"
+        "output_mean,steps,diverged,refused,weights_sha256\n" +
+            id(0) + ",0,a,small,dense 12 | relu | dense 10,0.5,2,16,16,7,2,1.25,1.5,0.5,0.25,,12,,,ab50\n" +
+            id(1) + ",1,b,small,dense 12 | relu | dense 10,0.5,2,16,16,8,2,0.75,1,0.75,0.25,,12,,,ab75\n" +
+            id(2) + ",2,c,small,dense 12 | relu | dense 10,0.25,2,16,16,7,2,0.5,0.5,0.875,0.25,,12,,,ab87\n" +
+            id(3) + ",3,d,small,dense 12 | relu | dense 10,0.25,2,16,16,8,2,2,3,0.125,0.25,,12,it diverged,,ab12\n" +
+            id(4) + ",4,e,small,dense 12 | relu | dense 10,0.125,2,16,16,7,,,,,,,,,it cannot be,\n");
+  // What one row leaves at its default stands there too.
+  rows.push_back(finished_row("lr=0.001; seed=1", 5, "f", ended_with(0.5, 1.0, 1.0)));
+  CHECK(report_rows(rows).csv.ends_with(
+      ",5,f,small,dense 12 | relu | dense 10,0.001,2,16,16,1,2,1,1,0.5,0.25,,12,,,ab50\n"));
+}
+
+TEST_CASE("finished rows: each counts once, whatever its place, and of another sweep not at all") {
+  const Flags flags = {{"grid", "lr=0.5,0.25,0.125"}};
+  Json first = finished_row("lr=0.25", 77, "elsewhere", ended_with(0.5, 1.0, 1.0));
+  Json again = finished_row("lr=0.25", 78, "twice", ended_with(0.75, 1.0, 1.0));
+  const Json other = finished_row("lr=3", 1, "other", ended_with(0.5, 1.0, 1.0));
+  const auto data = small_data();
+  const auto plan = [&] { return plan_sweep(*data, small_config(), PlanFlags(flags)); };
+  Experiment experiment(data, plan(), 1, {first, other, again, first});
+  const Progress start = experiment.start();
+  CHECK(start.values["runs"] == 3);
+  CHECK(start.values["finished"] == 1);
+  CHECK(start.lines.back() == "1 of them finished before and are not run again");
+  CHECK(Experiment(data, plan(), 1, {other}).start().values["finished"] == 0);
+  const Outcome outcome = carry_out("sweep", small_config(), flags, 1, {first, other, again, first});
+  REQUIRE(outcome.rows.size() == 3);
+  CHECK(outcome.json.size() == 2);  // the others were run
+  first["index"] = 1;
+  first["name"] = "lr=0.25";
+  CHECK(outcome.rows[1] == first);
+
+  // What a file held before and is not among the rows, each once, in its order.
+  const Json kept = finished_row("lr=4", 5, "kept", ended_with(0.5, 1.0, 1.0));
+  CHECK(other_rows({other, first, kept, other}, first.dump() + "\n") == other.dump() + "\n" + kept.dump() + "\n");
+}
+
+TEST_CASE("whole numbers of flags up to their limits, and shards up to as many as runs") {
+  const auto whole = [](const std::string& text) {
+    try {
+      return PlanFlags(Flags{{"n", text}}).whole("n", 5, 2, 9);
+    } catch (const Error&) {
+      return -1;
+    }
+  };
+  CHECK(whole("2") == 2);
+  CHECK(whole("9") == 9);
+  CHECK(whole("1") == -1);
+  CHECK(whole("10") == -1);
+  CHECK(PlanFlags(Flags{}).whole("n", 5, 2, 9) == 5);
+  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "2/1000000"}})->runs().size() == 1);
+  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "1000000/1000000"}})->runs().empty());
+  CHECK_THROWS_AS(sweep({{"grid", "lr=1"}, {"shard", "1/1000001"}}), Error);
 }
 
 TEST_SUITE_END();
