@@ -106,4 +106,42 @@ TEST_CASE("classes that nobody predicts or that do not occur have no precision o
   CHECK(json["hardest"][0]["prediction"] == 1);
 }
 
+TEST_CASE("classes at ties: the first of equal outputs is predicted, the first of equal losses is hardest") {
+  const Layout layout{5, 3};
+  std::vector<float> logits(layout.size());
+  const float rows[5][3] = {{1, 2, 2}, {0, 0, 0}, {3, 1, 3}, {0, 0, 1}, {-1, -1, -2}};
+  for (int r = 0; r < 5; ++r) {
+    for (int c = 0; c < 3; ++c) logits[layout.index(r, c)] = rows[r][c];
+  }
+  const std::uint8_t labels[] = {2, 1, 0, 2, 1};
+  const float losses[] = {0.5f, 2.0f, 0.5f, 0.5f, 2.0f};
+  for (const int most : {5, 3}) {
+    ClassMeter meter(3, most);
+    meter.add({logits.data(), layout}, labels, losses, 10);
+    const ClassReport report = meter.report("x");
+    CHECK(report.predictions == std::vector<std::uint8_t>{1, 0, 0, 2, 0});
+    CHECK(report.confusion == std::vector<std::int64_t>{1, 0, 0, 2, 0, 0, 0, 1, 1});
+    CHECK(report.correct == 2);
+    std::vector<int> hardest;
+    for (const HardSample& hard : report.hardest) hardest.push_back(hard.index);
+    std::vector<int> wanted = {11, 14, 10, 12, 13};
+    wanted.resize(static_cast<std::size_t>(most));
+    CHECK(hardest == wanted);
+    REQUIRE(report.precision[1]);
+    CHECK(*report.precision[1] == 0.0);
+    CHECK(*report.precision[0] == doctest::Approx(1.0 / 3.0));
+    CHECK(*report.recall[0] == 1.0);
+    CHECK(*report.recall[2] == 0.5);
+  }
+}
+
+TEST_CASE("a report on classes as JSON: every value in its place") {
+  ClassReport report{"test", 2, 9, 5, {4, 3, 1, 1}, {0.75, std::nullopt}, {std::nullopt, 0.25},
+                     {{6, 1, 0, 2.5, 0.875, 0.0625}}, {}, {}};
+  CHECK(Json::parse(to_json(report).dump()) == Json::parse(R"({"part": "test", "samples": 9, "correct": 5,
+    "confusion": [[4, 3], [1, 1]], "precision": [0.75, null], "recall": [null, 0.25],
+    "hardest": [{"index": 6, "label": 1, "prediction": 0, "loss": 2.5, "probability": 0.875,
+                 "label_probability": 0.0625}]})"));
+}
+
 TEST_SUITE_END();

@@ -430,4 +430,220 @@ TEST_CASE("what a probe can be asked") {
                        "components of layer 7 were asked for, but there are layers 0 to 6", Error);
 }
 
+namespace {
+
+// What a meter finds of an activation: z (samples, units), y = f(z).
+ActivationActivity metered(const char* activation, double (*f)(double), const std::vector<Values>& z,
+                           LayerActivity* whole = nullptr) {
+  const int rows = static_cast<int>(z.size()), units = static_cast<int>(z.front().size());
+  const Layout layout{rows, units};
+  std::vector<float> in(layout.size()), out(layout.size());
+  for (int r = 0; r < rows; ++r) {
+    for (int u = 0; u < units; ++u) {
+      const double value = z[static_cast<std::size_t>(r)][static_cast<std::size_t>(u)];
+      in[layout.index(r, u)] = static_cast<float>(value);
+      out[layout.index(r, u)] = static_cast<float>(f(value));
+    }
+  }
+  const ActivationId id = find_activation(activation);
+  REQUIRE(id >= 0);
+  std::vector<double> parameters;
+  for (const ActivationParameter& p : activation_info(id).parameters) parameters.push_back(p.initial);
+  ActivityMeter meter(activation_regimes(id, parameters));
+  meter.add({{out.data(), layout}, {units}, rows}, {in.data(), layout});
+  meter.add_to_histogram({in.data(), layout});
+  LayerActivity activity{};
+  meter.finish(activity);
+  if (whole != nullptr) *whole = activity;
+  return *activity.activation;
+}
+
+using Flags8 = std::vector<std::uint8_t>;
+
+double as_relu(double z) { return z > 0.0 ? z : 0.0; }
+
+}  // namespace
+
+TEST_CASE("values on a border: 0 is off, the lower edge of the histogram inside it and the upper above") {
+  // Mean 0 and variance 2 * 16 / 32 = 1, so that it goes from -4 to 4.
+  std::vector<Values> z(32, Values{0.0});
+  z[3][0] = 4.0;
+  z[20][0] = -4.0;
+  LayerActivity whole{};
+  const ActivationActivity a = metered("relu", as_relu, z, &whole);
+  CHECK(a.histogram.low == -4.0);
+  CHECK(a.histogram.high == 4.0);
+  CHECK(a.histogram.counts[0] == 1);
+  CHECK(a.histogram.counts[32] == 30);
+  CHECK(a.histogram.counts[63] == 0);
+  CHECK(a.histogram.below == 0);
+  CHECK(a.histogram.above == 1);
+  REQUIRE(a.regimes.size() == 2);
+  CHECK(a.regimes[0].regime.kind == RegimeKind::kOff);
+  CHECK(a.regimes[0].share == 31.0 / 32.0);
+  CHECK(a.regimes[1].share == 1.0 / 32.0);
+  CHECK(a.firing == std::vector<double>{1.0 / 32.0});
+  CHECK(whole.sparsity == 31.0 / 32.0);
+  CHECK(whole.mean == 4.0 / 32.0);
+
+  // All the same: 1 to each side, and what is no number in no bin.
+  const ActivationActivity same = metered("relu", as_relu, {{2.0}, {2.0}});
+  CHECK(same.histogram.low == 1.0);
+  CHECK(same.histogram.high == 3.0);
+  CHECK(same.histogram.counts[32] == 2);
+}
+
+TEST_CASE("dead is not silent: a unit that learns nothing, and one that never fires") {
+  // Units: always far below 0, always far above, at 0, and below but for one sample.
+  const std::vector<Values> z = {{-20.0, 20.0, 0.0, -20.0}, {-20.0, 20.0, 0.0, 1.0}, {-21.0, 21.0, 0.0, -20.0}};
+  const ActivationActivity relu = metered("relu", as_relu, z);
+  CHECK(relu.silent == Flags8{1, 0, 1, 0});
+  CHECK(relu.dead == Flags8{1, 0, 1, 0});
+  CHECK(relu.firing == std::vector<double>{0.0, 1.0, 0.0, 1.0 / 3.0});
+  // Never above 0, and yet its slope lets it learn.
+  const ActivationActivity leaky = metered("leaky_relu", [](double v) { return v > 0.0 ? v : 0.01 * v; }, z);
+  CHECK(leaky.silent == Flags8{1, 0, 1, 0});
+  CHECK(leaky.dead == Flags8{0, 0, 0, 0});
+  // Flat at both ends, and above 0 everywhere: dead without being silent.
+  const ActivationActivity sigmoid = metered("sigmoid", [](double v) { return 1.0 / (1.0 + std::exp(-v)); }, z);
+  CHECK(sigmoid.silent == Flags8{0, 0, 0, 0});
+  CHECK(sigmoid.dead == Flags8{1, 1, 0, 0});
+  const ActivationActivity tanh = metered("tanh", [](double v) { return std::tanh(v); }, z);
+  CHECK(tanh.silent == Flags8{1, 0, 1, 0});
+  CHECK(tanh.dead == Flags8{1, 1, 0, 0});
+}
+
+TEST_CASE("what comes back through inputs of exactly 0 is not negative, and of nothing there is no share") {
+  const auto share = [](const std::string& init, bool zero_first) {
+    Config config = probe_config("dense 4 | tanh | dense 10");
+    config.init = init;
+    Session session(small_images(40, 20), config);
+    if (zero_first) {
+      for (std::size_t k = 0; k < 4 * 30; ++k) set_parameter(session.trainer().model(), "fc1.weight", k, 0.0f);
+    }
+    session.probe({.gradients = true});
+    session.advance();
+    return session.probe({}).gradients->activations.at(0).negative_share;
+  };
+  REQUIRE(share("he_normal", true));
+  CHECK(*share("he_normal", true) == 0.0);
+  CHECK(!share("zero", false));  // no weight behind it lets a gradient through
+  const auto some = share("he_normal", false);
+  REQUIRE(some);
+  CHECK((*some > 0.0 && *some < 1.0));
+}
+
+namespace {
+
+// A snapshot in which no two numbers are the same.
+ProbeSnapshot told_snapshot() {
+  ProbeSnapshot s;
+  s.step = 700;
+  s.epoch = 3;
+  s.lr = 0.125;
+  s.part = "validation";
+  s.samples = 64;
+  s.loss.windows = 5;
+  s.loss.first = 2.5;
+  s.loss.last = 0.75;
+  s.loss.lowest = 0.625;
+  LayerSnapshot dense;
+  dense.activity = {0, "fc1", "dense", "dense 4", 4, 1, 0.0625, 1.5, 0.1875, std::nullopt};
+  LayerSnapshot prelu;
+  prelu.activity = {1, "act1", "activation", "prelu", 4, 2, -0.03125, 1.25, 0.4375, std::nullopt};
+  ActivationActivity& a = prelu.activity.activation.emplace();
+  a.mean = 0.21875;
+  a.deviation = 1.75;
+  a.histogram.low = -7.0;
+  a.histogram.high = 8.0;
+  a.histogram.counts[5] = 17;
+  a.histogram.below = 2;
+  a.histogram.above = 9;
+  a.regimes = {{{RegimeKind::kLeaky, -10.0, 0.0}, 0.375}, {{RegimeKind::kLinear, 0.0, 10.0}, 0.8125}};
+  a.firing = {0.15625, 0.28125, 0.34375, 0.40625};
+  a.silent = {0, 1, 0, 1};
+  a.dead = {1, 0, 0, 0};
+  a.slopes = LearntSlopes{"weight", "α", {0.3125}, -1.0, 1.0};
+  prelu.lives.resize(4);
+  prelu.lives[0] = {true, 2, 600, 0.5, 500, 0.25};
+  prelu.lives[3] = {false, 1, 300, 0.0078125, -1, 0.0};
+  prelu.silent_everywhere = Flags8{0, 0, 1, 1};
+  s.layers = {dense, prelu};
+  s.gradients = GradientFlow{650, 0.09375, 12.0,
+                             {{"fc1.weight", true, 120, 8.0, 0.5625, 0.25},
+                              {"fc1.bias", false, 4, 3.0, 0.6875, 0.046875},
+                              {"act1.weight", false, 1, 0.0, 0.015625, 0.005}},
+                             {{1, 0.53125, {0, 0, 0, 1}}}};
+  LayerComponents c{1, "act1", {11, 12}, {3, 4}, {}};
+  c.found.variances = {6.5, 5.5};
+  c.found.total_variance = 13.5;
+  c.found.mean = {14.5, 15.5};
+  c.found.components = {16.5, 17.5};
+  c.found.coordinates = {18.5, 19.5};
+  s.components = c;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("what a probe found, as JSON: every value in its place") {
+  Json counts = Json::array();
+  for (int bin = 0; bin < 64; ++bin) counts.push_back(bin == 5 ? 17 : 0);
+  Json wanted = Json::parse(R"({"step": 700, "epoch": 3, "lr": 0.125, "part": "validation", "samples": 64,
+    "loss": {"window": 100, "first": 2.5, "last": 0.75, "lowest": 0.625},
+    "layers": [
+      {"layer": 0, "name": "fc1", "kind": "dense", "text": "dense 4", "units": 4, "positions": 1, "mean": 0.0625,
+       "deviation": 1.5, "sparsity": 0.1875},
+      {"layer": 1, "name": "act1", "kind": "activation", "text": "prelu", "units": 4, "positions": 2,
+       "mean": -0.03125, "deviation": 1.25, "sparsity": 0.4375,
+       "input": {"mean": 0.21875, "deviation": 1.75,
+                 "histogram": {"low": -7.0, "high": 8.0, "counts": 0, "below": 2, "above": 9}},
+       "regimes": [{"name": "leaky", "from": -10.0, "to": 0.0, "share": 0.375},
+                   {"name": "linear", "from": 0.0, "to": 10.0, "share": 0.8125}],
+       "firing": [0.15625, 0.28125, 0.34375, 0.40625], "silent": [1, 3], "dead": [0], "silent_everywhere": [2, 3],
+       "lives": [{"unit": 0, "dead": true, "deaths": 2, "died": 600, "died_lr": 0.5, "revived": 500,
+                  "revived_lr": 0.25},
+                 {"unit": 3, "dead": false, "deaths": 1, "died": 300, "died_lr": 0.0078125}],
+       "slopes": {"name": "weight", "symbol": "α", "values": [0.3125]}}],
+    "gradients": {"step": 650, "lr": 0.09375, "norm": 12.0,
+      "parameters": [
+        {"name": "fc1.weight", "weight_norm": 8.0, "gradient_norm": 0.5625, "update_norm": 0.25,
+         "update_ratio": 0.03125},
+        {"name": "fc1.bias", "weight_norm": 3.0, "gradient_norm": 0.6875, "update_norm": 0.046875,
+         "update_ratio": 0.015625},
+        {"name": "act1.weight", "weight_norm": 0.0, "gradient_norm": 0.015625, "update_norm": 0.005,
+         "update_ratio": null}],
+      "activations": [{"layer": 1, "negative_share": 0.53125, "silent_on_batch": [3]}]},
+    "components": {"layer": 1, "name": "act1", "samples": [11, 12], "labels": [3, 4], "variances": [6.5, 5.5],
+                   "total_variance": 13.5, "mean": [14.5, 15.5], "components": [16.5, 17.5],
+                   "coordinates": [18.5, 19.5]}})");
+  wanted["layers"][1]["input"]["histogram"]["counts"] = counts;
+  const Json found = Json::parse(to_json(told_snapshot()).dump());
+  for (const auto& [key, value] : wanted.items()) {
+    CAPTURE(key);
+    CHECK(found[key].dump() == value.dump());
+  }
+  CHECK(found.size() == wanted.size());
+}
+
+TEST_CASE("what a probe found, as a table: every cell") {
+  const auto cells = [](const std::string& line) {  // two blanks or more apart
+    std::vector<std::string> found;
+    for (std::size_t at = 0; at < line.size();) {
+      const std::size_t end = std::min(line.find("  ", at), line.size());
+      found.push_back(line.substr(at, end - at));
+      at = std::min(line.find_first_not_of(' ', end), line.size());
+    }
+    return found;
+  };
+  const auto lines = to_table(told_snapshot());
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == "Monitors at step 700, over 64 samples (validation):");
+  CHECK(lines[1] == "Layer                          Mean     Dev.   Zeros         Dead Neg. grad    |grad|   upd/wgt");
+  CHECK(cells(lines[2]) ==
+        std::vector<std::string>{"fc1: dense 4", "0.0625", "1.5000", "18.8%", "--", "--", "5.62e-01", "3.12e-02"});
+  CHECK(cells(lines[3]) ==
+        std::vector<std::string>{"act1: prelu", "-0.0312", "1.2500", "43.8%", "1 of 4", "53.1%", "--", "--"});
+}
+
 TEST_SUITE_END();

@@ -1,6 +1,8 @@
 // Held-out samples, early stopping, and statistics of pixels.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -293,6 +295,159 @@ TEST_CASE("mean and deviation are those of the pixels that are trained on") {
       std::make_shared<const Dataset>("flat", flat, flat, data->class_names());
   CHECK_THROWS_WITH_AS(Trainer(equal, config_for_noise(), backend),
                        "std is auto, but all training pixels are equal: give std a number", Error);
+}
+
+TEST_CASE("early stopping at ties: the first of equal losses is the best") {
+  Config config = config_for_noise();
+  config.optimizer = "sgd";
+  config.lr = 0.0;  // every epoch ends with the same loss
+  config.validation = 60;
+  for (const int patience : {1, 3}) {
+    config.early_stopping = patience;
+    Session session(noise(200, 20), config);
+    const std::string before = session.weights_sha256();
+    const Ended ended = run(session);
+    CHECK(ended.done["best_epoch"] == 1);
+    CHECK(ended.done["epochs"] == 1 + patience);
+    CHECK(ended.epochs.size() == static_cast<std::size_t>(1 + patience));
+    CHECK(ended.done["best_validation_loss"] == ended.epochs[0]["validation_loss"]);
+    CHECK(ended.done["weights_sha256"] == before);
+  }
+  // As many epochs as patience has: it never runs out.
+  config.early_stopping = 3;
+  config.epochs = 3;
+  Session session(noise(200, 20), config);
+  CHECK(run(session).lines.back().find("Weights SHA-256") == 0);
+  CHECK(session.position()["epoch"] == 3);
+}
+
+TEST_CASE("a validation loss that is no number is the best only while there is no other") {
+  Config config = config_for_noise();
+  config.validation = 60;
+  config.early_stopping = 4;
+  config.epochs = 3;
+  // Weights that are no numbers while the epochs in `broken` are scored.
+  const auto train = [&config](const std::set<int>& broken) {
+    Session session(noise(200, 20), config);
+    Model& model = session.trainer().model();
+    const Model::Parameter& weights = model.parameter_list().front();
+    std::vector<float> kept;
+    std::vector<double> losses;
+    for (;;) {
+      const Progress progress = session.advance();
+      if (progress.event() == "done") return std::pair{progress.values, losses};
+      REQUIRE(progress.event() != "diverged");
+      if (progress.event() == "epoch") losses.push_back(progress.values["validation_loss"].get<double>());
+      const bool scoring = session.position()["phase"] == "scoring";
+      if (scoring && kept.empty() && broken.contains(static_cast<int>(losses.size()) + 1)) {
+        kept = Model::gather(weights, model.parameters());
+        Model::scatter(weights, std::vector<float>(kept.size(), kNan), model.parameters());
+        model.parameters_changed();
+      } else if (!scoring && !kept.empty()) {
+        Model::scatter(weights, kept, model.parameters());
+        model.parameters_changed();
+        kept.clear();
+      }
+    }
+  };
+  config.epochs = 1;
+  const auto [one, one_loss] = train({1});
+  REQUIRE(std::isnan(one_loss.at(0)));
+  REQUIRE(one.contains("best_epoch"));
+  CHECK(one["best_epoch"] == 1);
+  CHECK(one["best_validation_loss"] == std::numeric_limits<double>::infinity());
+  config.epochs = 3;
+  const auto [first, first_losses] = train({1, 3});
+  REQUIRE((std::isnan(first_losses.at(0)) && std::isnan(first_losses.at(2))));
+  CHECK(first["best_epoch"] == 2);
+  CHECK(first["best_validation_loss"] == first_losses[1]);
+  const auto [later, later_losses] = train({2, 3});
+  CHECK(later["best_epoch"] == 1);
+  CHECK(later["best_validation_loss"] == later_losses[0]);
+}
+
+TEST_CASE("at least one sample is trained on, and versions are told up to a thousand") {
+  const auto data = six_pixels();  // 24 samples
+  const auto says = [&](int validation, int train_samples) {
+    Config config;
+    config.model = "dense 10";
+    config.validation = validation;
+    config.train_samples = train_samples;
+    try {
+      const Session session(data, config);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(says(23, 0) == "accepted");
+  CHECK(says(24, 0) == "validation is 24, but the training set has 24 samples and at least one must be left");
+  CHECK(says(4, 20) == "accepted");
+  CHECK(says(4, 21) ==
+        "train_samples is 21, but the training set has 24 samples, of which 4 are held out for validation");
+  CHECK(says(0, 24) == "accepted");
+
+  Config config;
+  config.model = "dense 10";
+  const Session session(data, config);
+  CHECK(session.augmented(23, 1000).size() == 6000);
+  CHECK_THROWS_WITH_AS(session.augmented(23, 1001), "versions: 1001 were asked for, but 1 to 1000 are allowed", Error);
+}
+
+TEST_CASE("the curves hold what the run said, the rate that of the epoch's last step") {
+  Config config = config_for_noise();
+  config.validation = 40;
+  config.epochs = 3;
+  config.early_stopping = 9;
+  Session session(noise(100, 20), config);
+  std::map<std::string, std::vector<float>> wanted;
+  const auto add = [&wanted](const std::string& column, double value) {
+    wanted[column].push_back(static_cast<float>(value));
+  };
+  double correct = 0.0, samples = 0.0;
+  for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+    REQUIRE(p.event() != "diverged");
+    if (p.event() == "batch") {
+      for (const char* const name : {"step", "loss", "accuracy"}) add(name, p.values[name].get<double>());
+      const double all = p.values["samples"].get<double>();
+      correct += p.values["accuracy"].get<double>() * (all - samples);
+      samples = all;
+      // A change that comes when all steps of the epoch are made belongs to the next.
+      if (p.values["batch"] == p.values["batches"]) session.set("lr", 0.01 / (1 + p.values["epoch"].get<int>()));
+    } else if (p.event() == "epoch") {
+      add("epoch.epoch", p.values["epoch"].get<double>());
+      add("epoch.step", 4.0 * p.values["epoch"].get<double>());
+      add("epoch.lr", 0.01 / p.values["epoch"].get<double>());
+      add("epoch.train_accuracy", correct / samples);
+      for (const char* const name :
+           {"train_loss", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy"}) {
+        add(std::string("epoch.") + name, p.values[name].get<double>());
+      }
+      correct = samples = 0.0;
+    }
+  }
+  CHECK(session.history().columns().size() == wanted.size());
+  for (const auto& [name, values] : session.history().columns()) {
+    CAPTURE(name);
+    REQUIRE(values.size() == wanted[name].size());
+    for (std::size_t k = 0; k < values.size(); ++k) CHECK(values[k] == doctest::Approx(wanted[name][k]).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("lines are printed by the batch within its epoch") {
+  Config config = config_for_noise();
+  config.epochs = 2;
+  config.log_every = 2;
+  Session session(noise(48, 20), config);  // 3 batches
+  std::vector<std::pair<int, int>> told;
+  for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+    REQUIRE(p.event() != "diverged");
+    if (p.event() != "batch") continue;
+    CHECK(p.lines.size() == p.json.size());
+    CHECK(p.csv.size() == p.json.size());
+    if (!p.lines.empty()) told.emplace_back(p.values["epoch"].get<int>(), p.values["batch"].get<int>());
+  }
+  CHECK(told == std::vector<std::pair<int, int>>{{1, 2}, {2, 2}});
 }
 
 TEST_SUITE_END();

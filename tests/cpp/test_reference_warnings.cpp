@@ -1,4 +1,5 @@
 // Each warning where it is due and not where it is not, and the warnings of real runs.
+#include <cmath>
 #include <set>
 
 #include "mnist.h"
@@ -241,6 +242,114 @@ TEST_CASE("real runs: the default has no warning, a large learning rate has") {
   bool vanishing = false;
   for (const std::string& line : lines(config, 100)) vanishing = vanishing || line.find("vanishes") != std::string::npos;
   CHECK(vanishing);
+}
+
+TEST_CASE("exactly at a threshold: shares and slopes that reach it, and those that must pass it") {
+  const auto below = [](double value) { return std::nextafter(value, -1e9); };
+  const auto above = [](double value) { return std::nextafter(value, 1e9); };
+
+  ProbeSnapshot s = healthy();
+  kill(s, 8, 300, 0.5);
+  kill(s, 3, 100, 0.25);  // 2 of 10: a fifth; half of them were dead after the first
+  CHECK(only(s, "dead_units", 1) ==
+        "20% of layer 2 (act1, relu) is dead since step 100: learning rate 0.25; try Leaky ReLU, "
+        "BatchNorm or a smaller rate.");
+  kill(s, 0, 400, 0.125);
+  kill(s, 1, 200, 2.0);
+  CHECK(only(s, "dead_units", 1).starts_with("40% of layer 2 (act1, relu) is dead since step 200: learning rate 2;"));
+
+  s = healthy();
+  auto& regimes = s.layers[1].activity.activation->regimes;
+  regimes = {{{RegimeKind::kSaturated}, 0.5}, {{RegimeKind::kLinear}, 0.5}};
+  CHECK(only(s, "saturation", 1).starts_with("50% of the inputs"));
+  regimes[0].share = below(0.5);
+  CHECK(of(s).empty());
+
+  s = healthy();
+  for (const double sign : {1.0, -1.0}) {
+    s.layers[1].activity.mean = sign * 3.0;
+    s.layers[1].activity.deviation = 2.0;
+    CHECK(only(s, "mean_shift", 1).find("at a deviation of 2,") != std::string::npos);
+    s.layers[1].activity.deviation = above(2.0);
+    CHECK(of(s).empty());
+  }
+
+  s = healthy();
+  s.layers[1].activity.activation->slopes = LearntSlopes{"weight", "α", {-1.0, 1.0}, -1.0, 1.0};
+  CHECK(of(s).empty());
+  for (const double value : {below(-1.0), above(1.0)}) {
+    s.layers[1].activity.activation->slopes->values[0] = value;
+    only(s, "slope_range", 1);
+  }
+}
+
+TEST_CASE("exactly at a threshold: gradients and updates") {
+  const auto below = [](double value) { return std::nextafter(value, -1e9); };
+  const auto above = [](double value) { return std::nextafter(value, 1e9); };
+  ProbeSnapshot s = healthy();
+  ParameterFlow &first = s.gradients->parameters[0], &last = s.gradients->parameters[2];
+  first.count = last.count = 1;
+  last.gradient_norm = 1.0;
+  first.gradient_norm = 0.01;
+  CHECK(of(s).empty());
+  first.gradient_norm = below(0.01);
+  only(s, "vanishing_gradients", 0);
+  first.gradient_norm = last.gradient_norm = 0.0;  // none at all: nothing vanishes on the way
+  CHECK(of(s).empty());
+
+  s = healthy();
+  s.gradients->norm = 100.0;
+  CHECK(of(s).empty());
+  s.gradients->norm = above(100.0);
+  only(s, "exploding_gradients", -1);
+
+  s = healthy();
+  s.loss.last = s.loss.lowest = 1.5;  // of 2: it has not learnt much
+  s.gradients->parameters[2].weight_norm = 1.0;
+  for (const double fine : {0.1, 1e-5}) {
+    s.gradients->parameters[2].update_norm = fine;
+    CHECK(of(s).empty());
+  }
+  s.gradients->parameters[2].update_norm = above(0.1);
+  only(s, "large_update", 2);
+  s.gradients->parameters[2].update_norm = below(1e-5);
+  only(s, "small_update", 2);
+  s.loss.last = 1.0;  // half of the first is not below half
+  only(s, "small_update", 2);
+  s.loss.last = s.loss.lowest = below(1.0);
+  CHECK(of(s).empty());
+  s.loss = {};
+  s.loss.first = s.loss.last = s.loss.lowest = 2.0;
+  s.loss.windows = 1;  // too early to say
+  CHECK(of(s).empty());
+  s.loss.windows = 2;
+  only(s, "small_update", 2);
+}
+
+TEST_CASE("exactly at a threshold: the loss") {
+  ProbeSnapshot s = healthy();
+  s.loss.first = s.loss.last = s.loss.lowest = 2.0;
+  s.loss.windows = 3;
+  CHECK(of(s).empty());
+  s.loss.windows = 4;
+  only(s, "loss_not_falling", -1);
+  s.loss.first = 1.0;
+  s.loss.last = s.loss.lowest = 0.98;
+  only(s, "loss_not_falling", -1);
+  s.loss.last = s.loss.lowest = std::nextafter(0.98, 0.0);
+  CHECK(of(s).empty());
+
+  s.loss.first = 2.0;
+  s.loss.lowest = 0.5;
+  s.loss.last = 0.75;
+  CHECK(of(s).empty());
+  s.loss.last = std::nextafter(0.75, 1.0);
+  only(s, "loss_rising", -1);
+  s.loss.lowest = 0.125;
+  s.loss.last = 0.5;  // a quarter of where it began
+  CHECK(of(s).empty());
+  s.loss.last = std::nextafter(0.5, 1.0);
+  only(s, "loss_rising", -1);
 }
 
 TEST_SUITE_END();
