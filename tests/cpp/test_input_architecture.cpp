@@ -1,6 +1,8 @@
 // Architecture texts: what is accepted, its canonical spelling, and refusals that name the token,
 // its position and what was allowed.
 #include <cctype>
+#include <cmath>
+#include <cstdio>
 
 #include "architectures.h"
 #include "core/error.h"
@@ -138,6 +140,46 @@ TEST_CASE("no text at all makes the parser do worse than refuse") {
     } catch (const Error& error) {
       REQUIRE(std::string(error.what()).rfind("model: ", 0) == 0);
     }
+  }
+}
+
+TEST_CASE("architectures up to their limits and one beyond") {
+  // 1022 (w + 1) + 2 * 1023 parameters: 2^28 for w = 262654.
+  CHECK(architecture_refusal("dense 1022 | dense 2", {1, 1, 262654}, 2) == "accepted");
+  CHECK(architecture_refusal("dense 1022 | dense 2", {1, 1, 262655}, 2).find(
+            "at most 268,435,456 are allowed") != std::string::npos);
+  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 32, 32}) == "accepted");  // 2^22 outputs
+  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 25, 41}).find(
+            "at most 4,194,304 are allowed") != std::string::npos);
+  CHECK(architecture_refusal("conv 4096x32 s32 p32 | gap | dense 10") == "accepted");
+  for (const char* const beyond : {"conv 4097x1", "conv 1x33 p32", "conv 1x1 s33", "conv 1x1 p33", "pool 33 s1",
+                                   "pool 2 s33", "avgpool 33"}) {
+    CAPTURE(beyond);
+    CHECK(architecture_refusal(std::string(beyond) + " | gap | dense 10", {1, 64, 64}) != "accepted");
+  }
+  CHECK(architecture_refusal("pool 32 s32 | avgpool 2 | dense 10", {1, 64, 64}) == "accepted");
+  CHECK(architecture_refusal("conv 8x28 | dense 10") == "accepted");
+  CHECK(architecture_refusal("conv 8x29 | dense 10") != "accepted");
+  CHECK(architecture_refusal("dense 128 | maxout 64 | dense 10") == "accepted");
+  CHECK(architecture_refusal("dense 130 | maxout 65 | dense 10") != "accepted");
+  CHECK(architecture_refusal("dense 128 | maxout 2 | dense 10") == "accepted");
+  CHECK(architecture_refusal("dense 128 | maxout 1 | dense 10") != "accepted");
+  for (const std::string& name : activation_names()) {
+    const auto parameters = activation_info(find_activation(name)).parameters;
+    if (parameters.empty()) continue;
+    CAPTURE(name);
+    const ActivationParameter& first = parameters.front();
+    const auto with = [&](double value) {
+      char text[40];
+      std::snprintf(text, sizeof text, " %.17g", value);
+      std::string rest;  // some must be above the first
+      for (std::size_t k = 1; k < parameters.size(); ++k) rest += " " + std::to_string(parameters[k].max);
+      return architecture_refusal("dense 4 | " + name + text + rest + " | dense 10");
+    };
+    CHECK(with(first.min) == "accepted");
+    CHECK(with(std::nextafter(first.min, -1e9)) != "accepted");
+    CHECK(with(std::nextafter(first.max, 1e9)) != "accepted");
+    if (parameters.size() == 1) CHECK(with(first.max) == "accepted");
   }
 }
 
