@@ -450,4 +450,17 @@ TEST_CASE("lines are printed by the batch within its epoch") {
   CHECK(told == std::vector<std::pair<int, int>>{{1, 2}, {2, 2}});
 }
 
+TEST_CASE("a change that is made now overtakes those that were planned for later") {
+  Config config = config_for_noise();
+  config.events = {{1, "lr", 0.5}, {3, "lr", 0.25}};
+  Session session(noise(96, 20), config);  // 6 batches
+  std::vector<double> rates;
+  for (int step = 0; step < 5; ++step) {
+    if (step == 2) session.set("lr", 0.125);
+    rates.push_back(session.advance().values["lr"].get<double>());
+  }
+  CHECK(rates == std::vector<double>{0.01, 0.5, 0.125, 0.125, 0.125});
+  CHECK(session.config().events == std::vector<Event>{{1, "lr", 0.5}, {2, "lr", 0.125}});
+}
+
 TEST_SUITE_END();
