@@ -420,7 +420,8 @@ TEST_CASE("what is erased is the rectangle that was drawn, up to the very edges"
   const auto side = [](double length, int most) {
     return std::clamp(static_cast<int>(std::floor(length + 0.5)), 1, most);
   };
-  for (const auto& [height, width] : {Size{9, 13}, Size{5, 24}, Size{24, 5}, Size{1, 6}, Size{3, 1}}) {
+  for (const Size& size : {Size{9, 13}, Size{5, 24}, Size{24, 5}, Size{1, 6}, Size{3, 1}}) {
+    const int height = size.height, width = size.width;
     CAPTURE(height);
     CAPTURE(width);
     const Bytes image(static_cast<std::size_t>(height * width), 200);

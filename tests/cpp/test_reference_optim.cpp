@@ -330,7 +330,9 @@ TEST_CASE("penalties pull weights alone; weight decay pulls every parameter") {
   };
   const Stepped plain = step("", 0.0, "sgd"), adamw = step("", 0.0, "adamw");
   double absolute = 0.0, squares = 0.0;
-  for (const auto& [name, values] : plain.before) {
+  for (const auto& parameter : plain.before) {
+    const std::string& name = parameter.first;
+    const Values& values = parameter.second;
     CAPTURE(name);
     CHECK(weights.contains(name) != others.contains(name));
     double size = 0.0;
@@ -350,7 +352,9 @@ TEST_CASE("penalties pull weights alone; weight decay pulls every parameter") {
   CHECK(l2.score.loss_sum == doctest::Approx(plain.score.loss_sum + 24 * 0.25 * squares).epsilon(1e-6));
   const Stepped decay = step("weight_decay", 0.25, "sgd"), apart = step("weight_decay", 0.25, "adamw");
   CHECK(decay.score.loss_sum == plain.score.loss_sum);
-  for (const auto& [name, before] : plain.before) {
+  for (const auto& parameter : plain.before) {
+    const std::string& name = parameter.first;
+    const Values& before = parameter.second;
     CAPTURE(name);
     const bool penalised = weights.contains(name);
     for (std::size_t k = 0; k < before.size(); ++k) {

@@ -619,9 +619,9 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
                    "coordinates": [18.5, 19.5]}})");
   wanted["layers"][1]["input"]["histogram"]["counts"] = counts;
   const Json found = Json::parse(to_json(told_snapshot()).dump());
-  for (const auto& [key, value] : wanted.items()) {
-    CAPTURE(key);
-    CHECK(found[key].dump() == value.dump());
+  for (const auto& item : wanted.items()) {
+    CAPTURE(item.key());
+    CHECK(found[item.key()].dump() == item.value().dump());
   }
   CHECK(found.size() == wanted.size());
 }

@@ -427,10 +427,11 @@ TEST_CASE("the curves hold what the run said, the rate that of the epoch's last 
     }
   }
   CHECK(session.history().columns().size() == wanted.size());
-  for (const auto& [name, values] : session.history().columns()) {
-    CAPTURE(name);
-    REQUIRE(values.size() == wanted[name].size());
-    for (std::size_t k = 0; k < values.size(); ++k) CHECK(values[k] == doctest::Approx(wanted[name][k]).epsilon(1e-6));
+  for (const auto& column : session.history().columns()) {
+    CAPTURE(column.first);
+    const std::vector<float>&found = column.second, &said = wanted[column.first];
+    REQUIRE(found.size() == said.size());
+    for (std::size_t k = 0; k < found.size(); ++k) CHECK(found[k] == doctest::Approx(said[k]).epsilon(1e-6));
   }
 }
 

@@ -67,9 +67,9 @@ std::set<std::string> keys_of(const Json& object) {
 
 void check_same_members(const Json& found, const Json& wanted) {
   CHECK(keys_of(found) == keys_of(wanted));
-  for (const auto& [key, value] : wanted.items()) {
-    CAPTURE(key);
-    CHECK(found.at(key).dump() == value.dump());
+  for (const auto& item : wanted.items()) {
+    CAPTURE(item.key());
+    CHECK(found.at(item.key()).dump() == item.value().dump());
   }
 }
 
