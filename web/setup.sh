@@ -39,7 +39,7 @@ have_header() {
   return 1
 }
 
-# The Chrome or Chromium to test with; CHROME names one by hand.
+# The Chrome or Chromium to measure with, and to test with in full; CHROME names one by hand.
 find_chrome() {
   local name
   if [ -n "${CHROME:-}" ]; then
@@ -54,6 +54,11 @@ find_chrome() {
     [ -x "$name" ] && printf '%s\n' "$name" && return 0
   done
   return 1
+}
+
+# The browser to test with: Chromium without its windows, which takes half the time, where there is one.
+find_test_browser() {
+  if [ -n "${CHROME:-}" ]; then printf '%s\n' "$CHROME"; else command -v chromium-headless-shell 2>/dev/null || find_chrome; fi
 }
 
 # The clang++ for the second compiler and the sanitizers.
@@ -85,10 +90,11 @@ have_math_font() {
   fi
 }
 
-chromium_package() {
-  # Ubuntu's package "chromium" does not exist: its Chromium is called chromium-browser.
-  if grep -qs '^ID=ubuntu' /etc/os-release; then echo chromium-browser; else echo chromium; fi
-}
+is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
+
+# Ubuntu's Chromium is called chromium-browser, and comes in one piece.
+chromium_package() { if is_ubuntu; then echo chromium-browser; else echo chromium; fi; }
+test_browser_package() { if is_ubuntu; then echo chromium-browser; else echo chromium-headless-shell; fi; }
 
 # One tool a line: what it is | how to see that it is there | Debian and Ubuntu | Fedora | Homebrew.
 page_tools() {
@@ -112,10 +118,17 @@ END
 test_tools() {
   cat <<END
 doctest|have_header doctest/doctest.h|doctest-dev|doctest-devel|doctest
-Google Benchmark|have_header benchmark/benchmark.h|libbenchmark-dev|google-benchmark-devel|google-benchmark
 Clang|find_clang|clang-14|clang|llvm
 Clang's sanitizers|have_sanitizer|libclang-rt-14-dev|compiler-rt|llvm
 DejaVu fonts|have_math_font|fonts-dejavu-extra|dejavu-sans-fonts|font-dejavu
+Chrome or Chromium|find_test_browser|$(test_browser_package)|chromium|google-chrome
+END
+}
+
+# For benchmarks, and for the tests in full.
+whole_tools() {
+  cat <<END
+Google Benchmark|have_header benchmark/benchmark.h|libbenchmark-dev|google-benchmark-devel|google-benchmark
 Chrome or Chromium|find_chrome|$(chromium_package)|chromium|google-chrome
 END
 }
@@ -186,7 +199,7 @@ apt_knows() {
   [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]
 }
 
-# install_tools page|tests: what is missing, and nothing else.
+# install_tools page|tests|whole: what is missing, and nothing else. Each has what is before it, too.
 install_tools() {
   local label check apt fedora brew missing=() packages=()
   while IFS='|' read -r label check apt fedora brew; do
@@ -194,7 +207,7 @@ install_tools() {
       missing+=("$label|$fedora|$brew")
       packages+=("$apt")
     fi
-  done < <(page_tools; if [ "$1" = tests ]; then test_tools; fi)
+  done < <(page_tools; [ "$1" = page ] || test_tools; [ "$1" != whole ] || whole_tools)
 
   if have apt-get; then
     # npm needs the certificates, and Debian's Node.js has none of its own.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { slow } from '../node/support.mjs'
+import { fullOnly, slow } from '../node/support.mjs'
 import { evalOutcome, openPage, openSite, press, stepOf, trainTo, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -32,7 +32,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   for (const width of [1440, 390]) {
-    test(`axe finds nothing serious: ${colorScheme}, ${width} px`, { skip: colorScheme === 'dark' && width === 390 ? false : slow }, async () => {
+    test(`axe finds nothing serious: ${colorScheme}, ${width} px`, { skip: colorScheme === 'dark' && width === 390 ? false : colorScheme === 'light' && width === 1440 ? slow : fullOnly }, async () => {
       const { page, close } = await openPage(site, { context: { colorScheme, viewport: { width, height: 844 } } })
       await trainTo(page, 60)
       for (const details of await page.locator('details.more').all()) await details.evaluate((element) => element.setAttribute('open', ''))
@@ -82,7 +82,7 @@ test('a phone has no sideways scroll, tabs for the panel, and targets of 44 px',
   await close()
 })
 
-test('no width has sideways scroll', { skip: slow }, async () => {
+test('no width has sideways scroll', { skip: fullOnly }, async () => {
   const { page, close } = await openPage(site)
   await press(page, 'Train')
   await waitForStep(page, 100)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { count } from '../../web/ui/format.js'
+import { fullOnly } from '../node/support.mjs'
 import { keepInSight, openPage, openSite, output, press, pressFromAfar, serverAnswer, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -191,7 +192,7 @@ const ways = {
   'no private file system': 'delete StorageManager.prototype.getDirectory',
 }
 for (const [name, code] of Object.entries(ways)) {
-  test(`with ${name}, runs are kept in IndexedDB`, async () => {
+  test(`with ${name}, runs are kept in IndexedDB`, { skip: name === 'no private file system' ? false : fullOnly }, async () => {
     const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
     const stopped = await trainAndStop(page, 50)
     const weights = await weightsHash(page)

@@ -11,7 +11,7 @@ import { siteRoot } from '../../web/site.mjs'
 
 /** Where systems keep a Chromium or Chrome; the environment's CHROME names another. */
 const browsers = [
-  '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable',
+  '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable',
   '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { headless, slow, trainJson } from '../node/support.mjs'
+import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
 import { siteRoot } from '../../web/site.mjs'
 import { evalOutcome, openPage, openSite, press, serverAnswer, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
@@ -71,7 +71,7 @@ test('an isolated page trains on all cores but one, or on both, and gives the bi
   await close()
 })
 
-test('the number of threads is a setting; sparse and dense and any number give one hash', { skip: slow }, async () => {
+test('the number of threads is a setting; sparse and dense and any number give one hash', { skip: fullOnly }, async () => {
   for (const settings of ['&threads=1', '&threads=2&input=dense', `&threads=${cores}&input=sparse`]) {
     const { page, troubles, close } = await openPage(site, { hash: shortHash + settings })
     const wanted = Number(/threads=(\d+)/.exec(settings)?.[1])
@@ -85,7 +85,7 @@ test('the number of threads is a setting; sparse and dense and any number give o
   }
 })
 
-test('three and four threads give the bits of one', { skip: slow }, async () => {
+test('three and four threads give the bits of one', { skip: fullOnly }, async () => {
   // Where there are fewer cores, the worker is told of four; its threads then share those there are.
   const told = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 4 })\n"
   for (const threads of [3, 4]) {
@@ -152,7 +152,7 @@ test('where nothing can isolate the page it trains on one thread and says why', 
 })
 
 for (const kind of ['our server', 'a plain host']) {
-  test(`loaded once from ${kind}, the page loads, trains and has its threads without a network`, { skip: kind === 'our server' && slow }, async () => {
+  test(`loaded once from ${kind}, the page loads, trains and has its threads without a network`, { skip: kind === 'our server' && fullOnly }, async () => {
     const host = kind === 'our server' ? undefined : await plainHost()
     const { page, close } = await openPage({ ...site, url: host?.url ?? site.url }, { hash: shortHash, context: { serviceWorkers: 'allow' } })
     await page.evaluate(async ({ version, files }) => {

@@ -303,7 +303,7 @@ TEST_CASE("every optimizer lowers the loss of a small network, under every sched
   }
 }
 
-TEST_CASE("penalties pull weights alone; weight decay pulls every parameter") {
+TEST_CASE("penalties pull weights alone, weight decay pulls every parameter") {
   const std::shared_ptr<const Dataset> data = three_classes(60);
   const std::set<std::string> weights = {"conv1.weight", "fc1.weight", "fc2.weight"};
   const std::set<std::string> others = {"conv1.bias", "bn1.weight", "bn1.bias", "act1.weight", "fc1.bias",
