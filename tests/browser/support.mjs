@@ -70,6 +70,28 @@ export async function openProfile() {
 /** @typedef {import('playwright-core').Page} Page */
 
 /**
+ * In the page: ten frames a second, as on a slow machine, for drawing is most of what the page's tests cost. In
+ * tests/run full it draws as fast as it can.
+ */
+function slowFrames() {
+  const ask = globalThis.requestAnimationFrame.bind(globalThis), withdraw = globalThis.cancelAnimationFrame.bind(globalThis)
+  /** @type {Map<number, number>} frames that were asked for, by their timers */
+  const asked = new Map()
+  globalThis.requestAnimationFrame = (draw) => {
+    const timer = window.setTimeout(() => asked.set(timer, ask((time) => {
+      asked.delete(timer)
+      draw(time)
+    })), 100)
+    return timer
+  }
+  globalThis.cancelAnimationFrame = (timer) => {
+    clearTimeout(timer)
+    withdraw(asked.get(timer) ?? 0)
+    asked.delete(timer)
+  }
+}
+
+/**
  * Opens the page in a context of its own and waits until it can be used. Without a service worker, unless the context
  * allows it: pages of one test have nothing to leave to those of another.
  * @param {Pick<Site, 'url' | 'browser'>} site
@@ -98,6 +120,7 @@ export async function openPage(site, { hash = '', context: settings = {}, prepar
   await page.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {
     Reflect.get(globalThis, 'reportViolation')(`${event.violatedDirective} ${event.blockedURI}`)
   }))
+  if (process.env.RELUSCOPE_TIER !== 'full') await page.addInitScript(slowFrames)
   await page.goto(site.url + hash)
   await page.waitForSelector('body[data-ready]')
   return { page, troubles, close: () => context.close() }

@@ -2,7 +2,7 @@
 // gives, and what is drawn is what the model says.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { headless, slow, trainJson } from '../node/support.mjs'
+import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
 import { diverging, roundUp } from '../../web/ui/colours.js'
 import { openCore, sessionAt } from './core.mjs'
 import { cellColours } from './monitors.mjs'
@@ -93,7 +93,7 @@ test('the page gives the bits that Node gives, and the score', async () => {
   await close()
 })
 
-test('pausing and stepping change no bit', { skip: slow }, async () => {
+test('pausing and stepping change no bit', { skip: fullOnly }, async () => {
   const { page, close } = await openPage(site, { hash: shortHash })
   for (let i = 0; i < 3; i++) await press(page, 'Step')
   await waitForStep(page, 3)
