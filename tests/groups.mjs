@@ -11,6 +11,7 @@
  * @property {RegExp} [files] below tests/, for node:test; a file is run by the first group that names it
  * @property {string[]} [builds] presets besides native
  * @property {string[]} [fullBuilds] presets in `tests/run full` only
+ * @property {RegExp | false} [quick] those of its files that `tests/run quick` runs; all without it; false: not even its suites
  * @property {boolean} [measurement] not part of the tests: it prints figures
  */
 
@@ -21,14 +22,14 @@ export const groups = [
   { name: 'ops', about: 'the kernels on every SIMD target against the reference', suites: ['ops'], kernels: true },
   { name: 'golden', about: 'values from PyTorch', suites: ['golden'], kernels: true },
   { name: 'input', about: 'invalid input, each refusal by its message', suites: ['input'], files: /^node\/input\./, builds: ['wasm'] },
-  { name: 'formats', about: "model files by their bytes, and in PyTorch, onnxruntime, NumPy and ONNX's checker", suites: ['formats'], files: /^node\/formats\./, builds: ['wasm'] },
-  { name: 'bits', about: 'one weight hash: SIMD targets, threads, compilers, Node', suites: ['bits'], kernels: true, files: /^node\/bits\./, builds: ['wasm'], fullBuilds: ['clang', 'asan'] },
+  { name: 'formats', about: "model files by their bytes, and in PyTorch, onnxruntime, NumPy and ONNX's checker", suites: ['formats'], files: /^node\/formats\./, quick: /^$/, builds: ['wasm'] },
+  { name: 'bits', about: 'one weight hash: SIMD targets, threads, compilers, Node', suites: ['bits'], kernels: true, files: /^node\/bits\./, quick: /^$/, builds: ['wasm'], fullBuilds: ['clang', 'asan'] },
   { name: 'resume', about: 'runs that are stopped and resumed: the same bits; saves that fail or are cut short', suites: ['resume'], files: /^node\/resume\./, builds: ['wasm'] },
-  { name: 'fuzz', about: 'every reader with the sanitizers: its corpus; in a full run a minute of libFuzzer', builds: ['corpus'], fullBuilds: ['fuzz'] },
-  { name: 'cuda', about: "the GPU's kernels, run on the CPU by an emulator; in a full run compiled where nvcc is", suites: ['cuda'], files: /^node\/cuda\./, fullBuilds: ['cuda'] },
-  { name: 'learning', about: 'real MNIST reaches the accuracy of PyTorch', suites: ['learning'], fullSuites: ['learning-full'] },
-  { name: 'node', about: 'the command line in Node, the site, the server, the rules of the source', files: /^node\//, builds: ['wasm'] },
-  { name: 'page', about: 'the page in real Chromium', files: /^browser\//, builds: ['wasm'] },
+  { name: 'fuzz', about: 'every reader with the sanitizers: its corpus; in a full run a minute of libFuzzer', quick: false, builds: ['corpus'], fullBuilds: ['fuzz'] },
+  { name: 'cuda', about: "the GPU's kernels, run on the CPU by an emulator; in a full run compiled where nvcc is", suites: ['cuda'], files: /^node\/cuda\./, quick: false, fullBuilds: ['cuda'] },
+  { name: 'learning', about: 'real MNIST reaches the accuracy of PyTorch', suites: ['learning'], fullSuites: ['learning-full'], quick: false },
+  { name: 'node', about: 'the command line in Node, the site, the server, the rules of the source', files: /^node\//, quick: /^node\/(?!data|experiments|headless)/, builds: ['wasm'] },
+  { name: 'page', about: 'the page in real Chromium', files: /^browser\//, quick: /^browser\/(?:drawing|parts|frame|training)\./, builds: ['wasm'] },
   { name: 'bench', about: 'measurements: the reference workload beside PyTorch', builds: ['wasm'], measurement: true },
   { name: 'bench-page', about: 'measurements: how the page feels while it trains', builds: ['wasm'], measurement: true },
   { name: 'scaling', about: 'measurements: speed by width, depth and batch size', measurement: true },

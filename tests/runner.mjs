@@ -189,10 +189,11 @@ async function together(jobs, at = lanes) {
 
 // ---- Groups ----------------------------------------------------------------------------------------------------------
 
-/** Every file for node:test, by the first group that names it. @param {string} group */
-function filesOf(group) {
+/** A group's files for node:test: each belongs to the first group that names it. @param {import('./groups.mjs').Group} group */
+function filesOf({ name, quick }) {
   const files = ['node', 'browser'].flatMap((folder) => readdirSync(join(root, 'tests', folder)).map((file) => `${folder}/${file}`))
-  return files.filter((file) => file.endsWith('.test.mjs') && groups.find(({ files: pattern }) => pattern?.test(file))?.name === group).sort()
+  return files.filter((file) => file.endsWith('.test.mjs') && groups.find(({ files: pattern }) => pattern?.test(file))?.name === name)
+    .filter((file) => tier !== 'quick' || !quick || quick.test(file)).sort()
 }
 
 const fuzzTargets = () => readdirSync(join(root, 'tests/fuzz')).filter((file) => file.endsWith('.cpp')).map((file) => basename(file, '.cpp'))
@@ -285,12 +286,13 @@ function printBill() {
 /** @param {string[]} words */
 function choose(words) {
   if (words[0] === 'full' || words[0] === 'quick') tier = /** @type {string} */ (words.shift())
+  if (words.join(' ') === 'bench page') words = ['bench-page']
   const unknown = words.find((word) => !groups.some(({ name }) => name === word))
   if (unknown !== undefined) {
     console.error(`error: unknown group '${unknown}'; allowed are full and quick as the first word, and ${groups.map(({ name }) => name).join(', ')}`)
     process.exit(2)
   }
-  return groups.filter(({ name, measurement }) => (words.length ? words.includes(name) : !measurement && !(tier === 'quick' && (name === 'learning' || name === 'fuzz'))))
+  return groups.filter(({ name, measurement, quick }) => (words.length ? words.includes(name) : !measurement && !(tier === 'quick' && quick === false)))
 }
 
 async function main() {
@@ -323,7 +325,7 @@ async function main() {
   if (tests.length === 0) return
   say('Programs')
   for (const group of tests) await runPrograms(group)
-  const files = tests.flatMap(({ name }) => filesOf(name))
+  const files = tests.flatMap(filesOf)
   if (files.length) {
     say('Files for node:test, two at a time')
     // The tests of the page share a browser and a server.

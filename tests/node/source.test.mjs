@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import test from 'node:test'
 import { filesBelow } from '../../web/site.mjs'
+import { groups } from '../groups.mjs'
 import { root } from './support.mjs'
 
 /**
@@ -83,6 +84,13 @@ test('only what belongs there stands at the root', () => {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   const entries = new Set(listed.trimEnd().split('\n').map((path) => path.split('/')[0]))
   assert.deepEqual([...entries].filter((entry) => !allowed.has(entry)), [])
+})
+
+test('the page on tests has every group, by its name, and no other', () => {
+  const text = readFileSync(join(root, 'web/docs/testing.md'), 'utf8')
+  const [table] = text.split('| group |')[1].split('\n\n')
+  const named = table.split('\n').slice(2).flatMap((row) => row.split('|')[1].split(',').map((name) => name.trim()))
+  assert.deepEqual(named, groups.map(({ name }) => name))
 })
 
 test('nothing generated, downloaded or of a data set is among the files', () => {
