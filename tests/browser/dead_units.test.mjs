@@ -67,7 +67,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
 })
 
 test('the whole set is counted over on demand', async () => {
-  const config = { model: 'dense 64 | relu | dense 10', lr: 0.1, train_samples: 3000 }
+  const config = { model: 'dense 64 | relu | dense 10', lr: 0.1, train_samples: 3000, epochs: 1000 }  // it is looked at while it trains
   const { page, view, close } = await pageAt(site, config, 'rl-dead-units', 4)
   const run = await nodeSession(config)
   for (let step = 0; step < 4; step++) run.advance()

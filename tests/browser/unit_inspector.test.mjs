@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => site?.close())
 
-const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000 }
+const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000, epochs: 1000 }  // it is looked at while it trains
 
 /** @param {number[]} values */
 const largest = (values) => Math.max(...values.map(Math.abs))
