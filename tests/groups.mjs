@@ -29,7 +29,7 @@ export const groups = [
   { name: 'cuda', about: "the GPU's kernels, run on the CPU by an emulator; in a full run compiled where nvcc is", suites: ['cuda'], files: /^node\/cuda\./, quick: false, fullBuilds: ['cuda'] },
   { name: 'learning', about: 'real MNIST reaches the accuracy of PyTorch', suites: ['learning'], fullSuites: ['learning-full'], quick: false },
   { name: 'node', about: 'the command line in Node, the site, the server, the rules of the source', files: /^node\//, quick: /^node\/(?!data|experiments|headless)/, builds: ['wasm'] },
-  { name: 'page', about: 'the page in real Chromium', files: /^browser\//, quick: /^browser\/(?:drawing|parts|frame|training)\./, builds: ['wasm'] },
+  { name: 'page', about: 'the page in real Chromium', files: /^browser\//, quick: /^browser\/(?:drawing|engine|parts)\./, builds: ['wasm'] },
   { name: 'bench', about: 'measurements: the reference workload beside PyTorch', builds: ['wasm'], measurement: true },
   { name: 'bench-page', about: 'measurements: how the page feels while it trains', builds: ['wasm'], measurement: true },
   { name: 'scaling', about: 'measurements: speed by width, depth and batch size', measurement: true },

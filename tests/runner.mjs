@@ -15,8 +15,8 @@ const lanes = 2  // jobs at a time
 const help = `Usage: tests/run [full | quick] [GROUP...]
 
 Installs what is missing, builds, and runs the tests: all groups but the measurements, or those that are named.
-Without a word every promise is checked once. full: all compilers, sanitizers, orders and lengths, within 45 minutes.
-quick: what takes less than two minutes on a built tree.
+Without a word every promise is checked once. full: all compilers, sanitizers, orders and lengths.
+quick: what takes about two minutes on a built tree.
 
 ${groups.map(({ name, about }) => `  ${name.padEnd(11)} ${about}`).join('\n')}
 
