@@ -356,7 +356,7 @@ TEST_SUITE("resume") {
     }
   }
 
-  TEST_CASE("a run is not taken up on data of which one label or pixel differs") {
+  TEST_CASE("a run is not resumed on data of which one label or pixel differs") {
     const auto make = [](int part, std::size_t at) {
       TestRandom random(5);
       std::vector<std::uint8_t> files[4];
