@@ -93,6 +93,26 @@ test('classes in parts are those of the whole; a step is made between two parts,
   }
 })
 
+test('whoever chooses another image sees only what the model makes of that, though the one before was under way', async () => {
+  const engine = await createEngine()
+  try {
+    await engine.configure({ model: 'dense 8 | relu | dense 10', train_samples: 500 })
+    const [before, after] = (await engine.images('test', [3, 4])).map(({ pixels }) => pixels)
+    const { probabilities } = await engine.predict(after)
+    /** @type {number[][]} */
+    const seen = []
+    engine.on('snapshot', ({ prediction }) => seen.push([...prediction.probabilities]))
+    await Promise.all([engine.watch('image', before), engine.watch('image', after)])
+    for (let i = 0; seen.length < 1 && i < 600; i++) await new Promise((done) => setTimeout(done, 100))
+    assert.deepEqual(seen, [[...probabilities]])
+    await engine.watch('image', null)
+    await engine.step()
+    assert.equal(seen.length, 1)
+  } finally {
+    engine.close()
+  }
+})
+
 test('in Node too every refusal is a sentence, and the engine goes on', async () => {
   const engine = await createEngine()
   try {

@@ -70,6 +70,10 @@ export class Engine extends Emitter {
   #waiting = new Map()
   /** What who watches the monitors asks for. @type {Map<string, import('./protocol.js').ProbeRequest>} */
   #probing = new Map()
+  /** How many images were given to watch(). */
+  #watches = 0
+  /** Which of them is the latest of each key. @type {Map<string, number>} */
+  #watching = new Map()
   /** Set once the worker has died. @type {EngineError | undefined} */
   #dead
 
@@ -359,7 +363,8 @@ export class Engine extends Emitter {
    * as this page draws. Null ends it.
    * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */
   watch(key, pixels) {
-    return this.request('watch', { key, pixels })
+    this.#watching.set(key, ++this.#watches)
+    return this.request('watch', { key, pixels, image: this.#watches })
   }
 
   /** From now on posts 'probe' events of what the monitors say, as probe() answers, for all who watch together: what any
@@ -404,7 +409,8 @@ export class Engine extends Emitter {
   #receive(message) {
     if (message.v !== version) return this.#die(`the worker speaks version ${message.v}, this page ${version}`)
     if (message.type !== 'reply') {
-      this.emit(message.type, message)
+      // A snapshot that was under way while another image was chosen is of the image before.
+      if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)) this.emit(message.type, message)
       if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
       return
     }

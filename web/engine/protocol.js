@@ -55,7 +55,8 @@ export const version = 1
  * @typedef {{epoch: number, step: number, trainLoss: number, validationLoss?: number, validationAccuracy?: number,
  *            testLoss: number, testAccuracy: number, correct: number,
  *            total: number, seconds: number, samplesPerSecond: number}} EpochResult
- * @typedef {{key: string, step: number, prediction: Prediction}} Snapshot what a watched image gives at this step
+ * @typedef {{key: string, image: number, step: number, prediction: Prediction}} Snapshot what a watched image gives at this
+ *   step; image: the number of the watch request
  *
  * What a probe tells. Lists of units hold their numbers from 0; a unit of images is a channel. Layers count from 0.
  * @typedef {{gradients?: boolean, everywhere?: boolean, components?: string}} ProbeRequest

@@ -38,7 +38,7 @@ export class Runner {
   #sliceEnd = 0
   /** @type {import('./protocol.js').Lines} */
   #lines = { text: [], json: [], csv: [] }
-  /** @type {Map<string, {pixels: Uint8Array, sentAt: number, waiting: boolean, due: boolean}>} */
+  /** @type {Map<string, {pixels: Uint8Array, image: number, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
   #probes
 
@@ -86,7 +86,7 @@ export class Runner {
     this.#ended = true
     this.#channel.port1.close()
     this.#session.delete()
-    return [...this.#watched].map(([key, { pixels }]) => /** @type {const} */ ([key, pixels]))
+    return this.#watched
   }
 
   /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
@@ -169,12 +169,12 @@ export class Runner {
 
   /**
    * From now on tells what the model makes of an image, or stops with null.
-   * @param {string} key @param {Uint8Array | null} pixels
+   * @param {string} key @param {Uint8Array | null} pixels @param {number} image returned in each snapshot
    */
-  watch(key, pixels) {
+  watch(key, pixels, image) {
     if (!pixels) return void this.#watched.delete(key)
     const waiting = this.#watched.get(key)?.waiting ?? false
-    this.#watched.set(key, { pixels, sentAt: 0, waiting, due: true })
+    this.#watched.set(key, { pixels, image, sentAt: 0, waiting, due: true })
     this.#sendSnapshots()
   }
 
@@ -365,7 +365,7 @@ export class Runner {
       if (this.#state === 'training' && now - watch.sentAt < snapshotEvery) continue
       Object.assign(watch, { due: false, waiting: true, sentAt: now })
       const prediction = this.#session.predict(watch.pixels)
-      this.#post('snapshot', { key, step: this.#last.step, prediction }, buffersOf(prediction))
+      this.#post('snapshot', { key, image: watch.image, step: this.#last.step, prediction }, buffersOf(prediction))
     }
   }
 }

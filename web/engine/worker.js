@@ -133,8 +133,8 @@ async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
   runner = run
   if (checkpoint) info.past = run.goOn(lines)
   post('state', { state: runner.state })
-  for (const [key, pixels] of watched) {
-    if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels)
+  for (const [key, { pixels, image }] of watched) {
+    if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels, image)
   }
   return info
 }
@@ -295,8 +295,8 @@ const requests = {
   /** @param {{bytes: Uint8Array}} message */
   load: ({ bytes }) => current().load(bytes),
 
-  /** @param {{key: string, pixels: Uint8Array | null}} message */
-  watch: ({ key, pixels }) => current().watch(key, pixels),
+  /** @param {{key: string, pixels: Uint8Array | null, image: number}} message */
+  watch: ({ key, pixels, image }) => current().watch(key, pixels, image),
   /** @param {{request: import('./protocol.js').ProbeRequest | null}} message */
   watchProbe: ({ request }) => runner?.watchProbe(request),
   /** @param {{key?: string}} message */

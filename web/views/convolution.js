@@ -74,6 +74,7 @@ class ConvolutionView extends View {
     const { pixels } = await engine.image(image.part, image.index)
     if (image !== this.lab.image) return
     this.#pixels = pixels
+    delete this.dataset.step // until the maps of this image are drawn
     this.#drawInput()
     this.#watch()
   }

@@ -67,6 +67,7 @@ class ImageView extends View {
     const image = await this.lab.engine.image(wanted.part, wanted.index)
     if (wanted !== this.lab.image) return
     this.#image = image
+    delete this.dataset.step // until this image's activations are drawn
     this.#drawInput()
     this.#watch()
   }
