@@ -14,6 +14,8 @@
 #include "mnist.h"
 #include "network.h"
 #include "optim/optimizer.h"
+#include "runs.h"
+#include "support.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -128,17 +130,22 @@ std::string differs(const Apart& apart, const Model& model, const Optimizer& opt
 }
 
 TEST_SUITE("bits") {
+  // Outside `tests/run full` each run on each target has one of the inputs with one thread, the other with two.
   TEST_CASE("a short run gives the known hash on every SIMD target, dense or sparse, threaded") {
     for (const int threads : {1, 2, 3, 4}) {
       if (ThreadPool(threads).size() != threads) {
         MESSAGE("this machine or build has no ", threads, " threads to run on");
         continue;
       }
+      std::size_t target = 0;
       for (const std::string& simd : cpu::simd_names()) {
+        ++target;
         for (const Run& run : kRuns) {
+          const auto turn = static_cast<std::size_t>(&run - kRuns) + target + static_cast<std::size_t>(threads);
           for (const char* input : {"dense", "sparse"}) {
-            if (input == std::string("sparse") && !std::string(run.model).starts_with("dense"))
-              continue;  // the first layer cannot read it
+            const bool sparse = input == std::string("sparse"), both = std::string(run.model).starts_with("dense");
+            if (sparse && !both) continue;  // the first layer cannot read it
+            if (!test::full_tier() && both && sparse != (turn % 2 == 0)) continue;
             Config config = config_of(run);
             config.simd = simd;
             config.threads = threads;
@@ -153,7 +160,8 @@ TEST_SUITE("bits") {
     }
   }
 
-  // More threads than the machine may have cores: they share those there are.
+  // More threads than the machine may have cores: they share those there are. Outside `tests/run full` one input has
+  // three of them, the other four.
   TEST_CASE("three and four threads give the bits of one") {
     const std::shared_ptr<const Dataset> data = test::mnist();
     for (const Run& run : kRuns) {
@@ -163,8 +171,9 @@ TEST_SUITE("bits") {
         config.input = input;
         cpu::CpuBackend one;
         Apart alone(*data, config, one);
-        for (int step = 0; step < 20; ++step) alone.step(data->train(), step, config.lr, false);
+        for (int step = 0; step < 10; ++step) alone.step(data->train(), step, config.lr, false);
         for (const int threads : {3, 4}) {
+          if (!test::full_tier() && std::string(run.model).starts_with("dense") && (threads == 4) != (config.input == "sparse")) continue;
           cpu::CpuBackend many("auto", threads, false, threads);
           if (many.threads() != threads) {
             MESSAGE("this build has no ", threads, " threads");
@@ -172,7 +181,7 @@ TEST_SUITE("bits") {
           }
           INFO(run.model, ", ", input, ", ", threads, " threads");
           Apart together(*data, config, many);
-          for (int step = 0; step < 20; ++step) {
+          for (int step = 0; step < 10; ++step) {
             together.step(data->train(), step, config.lr, false);
           }
           CHECK(differs(alone, together.model, *together.optimizer) == "");
@@ -243,12 +252,16 @@ TEST_SUITE("bits") {
     }
   }
 
+  // Outside `tests/run full` each run has one of the inputs with one thread, the other with two.
   TEST_CASE("asking for gradients, always or now and then, does not change the run") {
-    const std::shared_ptr<const Dataset> data = test::mnist();
+    const std::shared_ptr<const Dataset> data = test::few_digits(1000, 10);
     for (const Run& run : kRuns) {
       for (const bool sparse : {false, true}) {
         for (const int threads : {1, 2}) {
+          if (!test::full_tier() && sparse != ((threads + (&run - kRuns)) % 2 == 0)) continue;
           Config config = config_of(run);
+          config.mean = kMnistMean;  // as in Apart
+          config.std = kMnistStd;
           config.input = sparse ? "sparse" : "dense";
           cpu::CpuBackend backend("auto", threads);
           INFO(run.model, ", ", config.input, ", ", backend.threads(), " threads");
@@ -256,7 +269,7 @@ TEST_SUITE("bits") {
           Trainer fused(data, config, backend);
           fused.start_epoch(1);
           Apart apart(*data, config, backend), mixed(*data, config, backend);
-          for (int step = 0; step < 20; ++step) {
+          for (int step = 0; step < 12; ++step) {  // of each kind four, and a look between
             REQUIRE(fused.step(step, config.lr).diverged_layer == -1);
             apart.step(data->train(), step, config.lr, true);
             mixed.step(data->train(), step, config.lr, step % 3 == 1);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../mnist.h"
+#include "../runs.h"
 #include "../support.h"
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
@@ -27,7 +28,7 @@ struct Trace {
 Trace train(Backend& backend, const Config& config, int steps, int at_once = 1) {
   Trainer trainer(mnist(), config, backend);
   Trace trace;
-  const auto score = [&] { trace.losses.push_back(trainer.evaluate(0, 100).loss()); };
+  const auto score = [&] { trace.losses.push_back(trainer.evaluate(0, 40).loss()); };
   score();
   for (int step = 0, epoch = 0; step < steps;) {
     const int batch = step % trainer.batches();
@@ -78,9 +79,9 @@ TEST_SUITE_BEGIN("cuda");
 
 TEST_CASE("the default network on the emulated device follows the CPU's losses within 1e-4") {
   Config config;
-  config.train_samples = 1280;
+  config.train_samples = 64 * 17;
   config.input = "dense";
-  constexpr int kSteps = 24;  // more than an epoch
+  constexpr int kSteps = 19;  // more than an epoch
   cpu::CpuBackend cpu;
   const Trace expected = train(cpu, config, kSteps);
   auto owned = std::make_unique<EmulatedDevice>();
@@ -108,13 +109,13 @@ TEST_CASE("every kind of layer, optimizer and option trains on the emulated devi
   for (const Network& network : kNetworks) {
     auto fields = network.fields;
     fields.insert(fields.end(), {{"model", network.text}, {"train_samples", "80"}, {"batch", "16"},
-                                 {"test_batch", "50"}, {"input", "dense"}});
+                                 {"test_batch", "25"}, {"input", "dense"}});
     const Config config = config_from_fields(fields);
     INFO(std::string(network.text), ", ", config.optimizer);
     cpu::CpuBackend cpu;
-    const Trace expected = train(cpu, config, 12);
+    const Trace expected = train(cpu, config, 8);
     CudaBackend backend(std::make_unique<EmulatedDevice>());
-    const Trace trace = train(backend, config, 12, 3);
+    const Trace trace = train(backend, config, 8, 3);
     REQUIRE(trace.losses.size() == expected.losses.size());
     for (std::size_t i = 0; i < trace.losses.size(); ++i) {
       INFO("step ", i, ": ", trace.losses[i], " and ", expected.losses[i]);
@@ -124,20 +125,21 @@ TEST_CASE("every kind of layer, optimizer and option trains on the emulated devi
 }
 
 TEST_CASE("a session on the emulated device goes from start to end, and saves what it has trained") {
-  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"train_samples", "640"}, {"epochs", "2"}, {"lr", "0.01"}, {"device", "cuda"},
+  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"epochs", "2"}, {"lr", "0.01"}, {"device", "cuda"},
                              {"validation", "100"}, {"early_stopping", "3"}, {"probe", "5"}});
-  Session session(mnist(), config, std::make_unique<CudaBackend>(std::make_unique<EmulatedDevice>()));
+  const auto data = few_digits(640, 200);
+  Session session(data, config, std::make_unique<CudaBackend>(std::make_unique<EmulatedDevice>()));
   CHECK(session.start().values.at("device") == "cuda");
   CHECK(session.start().values.at("input") == "dense");
   config.device = "cpu";
-  Session cpu(mnist(), config);
+  Session cpu(data, config);
   for (Session* one : {&session, &cpu}) {
     Progress progress = one->advance();
     for (int i = 0; i < 1000 && progress.event() != "done"; ++i) progress = one->advance();
     CHECK(progress.event() == "done");
   }
   CHECK(std::abs(session.evaluate().loss() - cpu.evaluate().loss()) < 1e-3);
-  Session loaded(mnist(), config);
+  Session loaded(data, config);
   CHECK(std::abs(loaded.evaluate().loss() - session.evaluate().loss()) > 0.1);
   loaded.load(session.save("safetensors"));
   CHECK(std::abs(loaded.evaluate().loss() - session.evaluate().loss()) < 1e-4);
