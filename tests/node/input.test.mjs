@@ -5,20 +5,30 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileS
 import { basename, dirname, join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { folderOf, headless, native, run, smallData, smallFiles, temporaryFolder } from './support.mjs'
+import { folderOf, headless, native, runSeveral, smallData, smallFiles, temporaryFolder } from './support.mjs'
 
 const programs = [native, headless]
 const [trainImages, trainLabels, testImages] = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte']
 
+/** @typedef {{ args: string[], words: (string | RegExp)[], sameWords?: boolean }} Refusal */
+
+/** All refusals, by the tests that expect them: each program is asked them all at once. @type {Map<string, Refusal[]>} */
+const refusals = new Map()
+
 /**
- * Both programs refuse the arguments, in the same words but where a library chooses them.
- * @param {string[]} args
- * @param {(string | RegExp)[]} words what the sentence has to contain
- * @param {{ sameWords?: boolean }} [options]
+ * A test that both programs refuse arguments, in the same words but where a library chooses them.
+ * @param {string} title
+ * @param {Refusal[]} expected words: what the sentence has to contain
  */
-function refused(args, words, { sameWords = true } = {}) {
-  const sentences = programs.map((program) => {
-    const { status, stdout, stderr } = run(program, args)
+function refused(title, ...expected) {
+  assert.ok(!refusals.has(title), title)
+  refusals.set(title, expected)
+}
+
+/** @param {Refusal} refusal @param {ReturnType<typeof runSeveral>} answers of the programs */
+function check({ args, words, sameWords = true }, answers) {
+  const sentences = programs.map((program, at) => {
+    const { status, stdout, stderr } = answers[at]
     const told = `${program.name} ${args.join(' ')}: exit code ${status}\n${stdout}${stderr}`
     assert.equal(status, 2, told)
     assert.equal(stdout, '', told)
@@ -63,35 +73,29 @@ const damages = [
 ]
 
 for (const [title, file, damage, words] of damages) {
-  test(`data: ${title}`, () => {
-    const files = smallFiles()
-    files[file] = damage(files[file])
-    refused(['train', '--data', folderOf(files)], words)
-  })
+  const files = smallFiles()
+  files[file] = damage(files[file])
+  refused(`data: ${title}`, { args: ['train', '--data', folderOf(files)], words })
 }
 
-test('data: a damaged .gz file', () => {
+/** A small data set in which one file has other bytes under another name. @param {string} name @param {string} packed @param {Buffer} [bytes] */
+function replaced(name, packed, bytes) {
   const files = smallFiles()
-  const packed = gzipSync(files[trainImages])
-  delete files[trainImages]
-  for (const bytes of [packed.subarray(0, packed.length >> 1), changed(packed, (c) => c.fill(0x55, 2000, 2100)), ]) {
-    refused(['train', '--data', folderOf({ ...files, [trainImages + '.gz']: bytes })], [/train-images/], { sameWords: false })
-  }
-})
+  delete files[name]
+  return folderOf(bytes ? { ...files, [packed]: bytes } : files)
+}
 
-test('data: a .gz file that unpacks to far more than its header says', () => {
-  const files = smallFiles()
-  const bomb = gzipSync(Buffer.concat([files[trainLabels], Buffer.alloc(50_000_000)]))
-  delete files[trainLabels]
-  refused(['train', '--data', folderOf({ ...files, [trainLabels + '.gz']: bomb })], ['training labels', '2000'])
-})
+const packed = gzipSync(smallFiles()[trainImages])
+refused('data: a damaged .gz file', ...[packed.subarray(0, packed.length >> 1), changed(packed, (c) => c.fill(0x55, 2000, 2100))].map((bytes) => (
+  { args: ['train', '--data', replaced(trainImages, `${trainImages}.gz`, bytes)], words: [/train-images/], sameWords: false })))
 
-test('data: a folder or a file that is not there', () => {
-  refused(['train', '--data', '/no/such/folder'], ['"/no/such/folder"'])
-  const files = smallFiles()
-  delete files[testImages]
-  refused(['train', '--data', folderOf(files)], [testImages])
-})
+const bomb = gzipSync(Buffer.concat([smallFiles()[trainLabels], Buffer.alloc(50_000_000)]))
+refused('data: a .gz file that unpacks to far more than its header says',
+  { args: ['train', '--data', replaced(trainLabels, `${trainLabels}.gz`, bomb)], words: ['training labels', '2000'] })
+
+refused('data: a folder or a file that is not there',
+  { args: ['train', '--data', '/no/such/folder'], words: ['"/no/such/folder"'] },
+  { args: ['train', '--data', replaced(testImages, '')], words: [testImages] })
 
 // ---- The configuration -----------------------------------------------------------------------------------------------
 
@@ -124,7 +128,7 @@ const flags = [
 ]
 
 for (const [args, words] of flags) {
-  test(`flags: ${args.join(' ')}`, () => refused(['train', '--data', smallData(), ...args], words))
+  refused(`flags: ${args.join(' ')}`, { args: ['train', '--data', smallData(), ...args], words })
 }
 
 /** @type {[string, string, (string | RegExp)[]][]} */
@@ -140,61 +144,64 @@ const configs = [
 ]
 
 for (const [title, text, words] of configs) {
-  test(`config: ${title}`, () => {
-    const path = join(temporaryFolder(), 'config.json')
-    writeFileSync(path, text)
-    refused(['train', '--data', smallData(), '--config', path], words)
-  })
+  const path = join(temporaryFolder(), 'config.json')
+  writeFileSync(path, text)
+  refused(`config: ${title}`, { args: ['train', '--data', smallData(), '--config', path], words })
 }
 
 // ---- Paths -----------------------------------------------------------------------------------------------------------
 
-test('paths: a configuration that cannot be read', () => {
-  refused(['train', '--config', '/no/such/config.json'], ['"/no/such/config.json"'])
-  const folder = temporaryFolder()
-  refused(['train', '--config', folder], [`"${folder}"`])
+const destination = temporaryFolder()
+refused('paths: a configuration that cannot be read',
+  { args: ['train', '--config', '/no/such/config.json'], words: ['"/no/such/config.json"'] },
+  { args: ['train', '--config', destination], words: [`"${destination}"`] })
+
+refused('paths: destinations that cannot be written are refused before training', ...['--save', '--jsonl'].flatMap((flag) => [
+  { args: ['train', '--data', smallData(), flag, '/no/such/folder/file.pth'], words: ['"/no/such/folder/file.pth" cannot be written'] },
+  { args: ['train', '--data', smallData(), flag, destination], words: [`"${destination}"`] },
+  { args: ['train', '--data', smallData(), flag, join(smallData(), trainImages, 'file.pth')], words: ['cannot be written'] },
+]))
+
+const closed = join(temporaryFolder(), 'closed')
+const root = process.getuid?.() === 0
+if (!root) {
+  mkdirSync(closed)
+  chmodSync(closed, 0o555)
+  refused('paths: a folder without write permission', ...['--save', '--jsonl'].map((flag) => (
+    { args: ['train', '--data', smallData(), flag, join(closed, 'file.pth')], words: [join(closed, 'file.pth')] })))
+}
+
+refused('flags without a value, twice, or on their own',
+  { args: ['train', '--lr'], words: ['--lr'], sameWords: false },
+  { args: ['train', '--lr', '1', '--lr', '2'], words: ['--lr'], sameWords: false })
+
+refused('an unknown command', { args: ['trian'], words: ['trian'], sameWords: false })
+
+// ---- The tests -------------------------------------------------------------------------------------------------------
+
+const [ofNative, ofNode] = programs.map((program) => runSeveral(program, [...refusals.values()].flat().map(({ args }) => args)))
+
+let first = 0
+for (const [title, expected] of refusals) {
+  const from = first
+  test(title, () => expected.forEach((refusal, at) => check(refusal, [ofNative[from + at], ofNode[from + at]])))
+  first += expected.length
+}
+
+test('paths: nothing is left where a destination cannot be written', () => {
+  assert.deepEqual(readdirSync(destination), [])
+  assert.deepEqual(readdirSync(dirname(destination)).filter((name) => name.startsWith(basename(destination) + '.')), [])
 })
 
-test('paths: destinations that cannot be written are refused before training', () => {
-  const folder = temporaryFolder()
-  const data = ['--data', smallData()]
-  for (const flag of ['--save', '--jsonl']) {
-    refused(['train', ...data, flag, '/no/such/folder/file.pth'], ['"/no/such/folder/file.pth" cannot be written'])
-    refused(['train', ...data, flag, folder], [`"${folder}"`])
-    refused(['train', ...data, flag, join(smallData(), trainImages, 'file.pth')], ['cannot be written'])
-  }
-  assert.deepEqual(readdirSync(folder), [])
-  assert.deepEqual(readdirSync(dirname(folder)).filter((name) => name.startsWith(basename(folder) + '.')), [])
-})
-
-test('paths: a folder without write permission', (t) => {
-  if (process.getuid?.() === 0) {
-    t.skip('root may write everywhere')
-    return
-  }
-  const folder = join(temporaryFolder(), 'closed')
-  mkdirSync(folder)
-  chmodSync(folder, 0o555)
-  for (const flag of ['--save', '--jsonl']) refused(['train', '--data', smallData(), flag, join(folder, 'file.pth')], [join(folder, 'file.pth')])
-})
+if (root) test('paths: a folder without write permission', { skip: 'root may write everywhere' }, () => {})
 
 test('a refused run leaves existing files as they were', () => {
   const folder = temporaryFolder()
   const [save, jsonl] = [join(folder, 'old.safetensors'), join(folder, 'old.jsonl')]
   for (const path of [save, jsonl]) writeFileSync(path, 'old')
-  for (const args of [['--lr', '-1'], ['--data', '/no/such/folder']]) {
-    for (const program of programs) {
-      assert.equal(run(program, ['train', '--data', smallData(), '--save', save, '--jsonl', jsonl, ...args]).status, 2)
-    }
-  }
+  const lists = [['--lr', '-1'], ['--data', '/no/such/folder']].map((args) => ['train', '--data', smallData(), '--save', save, '--jsonl', jsonl, ...args])
+  for (const program of programs) assert.deepEqual(runSeveral(program, lists).map(({ status }) => status), [2, 2])
   assert.ok(existsSync(save))
   for (const path of [save, jsonl]) assert.equal(readFileSync(path, 'utf8'), 'old')
   assert.deepEqual(readdirSync(folder).sort(), ['old.jsonl', 'old.safetensors'])
 })
-
-test('flags without a value, twice, or on their own', () => {
-  refused(['train', '--lr'], ['--lr'], { sameWords: false })
-  refused(['train', '--lr', '1', '--lr', '2'], ['--lr'], { sameWords: false })
-})
-
-test('an unknown command', () => refused(['trian'], ['trian'], { sameWords: false }))

@@ -36,6 +36,23 @@ export function run(program, args) {
 }
 
 /**
+ * Runs a program once for each list of arguments. Node answers them all in one process (several.mjs).
+ * @param {Program} program
+ * @param {string[][]} lists
+ * @returns {{ status: number | null, stdout: string, stderr: string }[]}
+ */
+export function runSeveral(program, lists) {
+  if (program !== headless) return lists.map((args) => run(program, args))
+  const [command, script] = program.command
+  const result = spawnSync(command, [join(root, 'tests/node/several.mjs'), script], {
+    input: JSON.stringify(lists), encoding: 'utf8', maxBuffer: 1 << 28, cwd: root, timeout: 900_000,
+  })
+  if (result.error) throw result.error
+  if (result.status !== 0) throw new Error(`several runs in Node: exit code ${result.status}\n${result.stdout}${result.stderr}`)
+  return JSON.parse(result.stdout)
+}
+
+/**
  * Runs a program that must succeed.
  * @param {Program} program
  * @param {string[]} args
@@ -54,7 +71,23 @@ export function runWell(program, args) {
  * @param {string[]} args
  */
 export function trainJson(program, args) {
-  const { stdout, stderr } = runWell(program, ['train', ...args, '--jsonl', '-'])
+  return eventsOf(runWell(program, ['train', ...args, '--jsonl', '-']))
+}
+
+/**
+ * Training runs by what they report as JSON, those in Node in one process.
+ * @param {Program} program
+ * @param {string[][]} lists of arguments
+ */
+export function trainSeveral(program, lists) {
+  return runSeveral(program, lists.map((args) => ['train', ...args, '--jsonl', '-'])).map(({ status, stdout, stderr }, at) => {
+    if (status !== 0) throw new Error(`${program.name} train ${lists[at].join(' ')}: exit code ${status}\n${stdout}${stderr}`)
+    return eventsOf({ stdout, stderr })
+  })
+}
+
+/** @param {{ stdout: string, stderr: string }} printed by train --jsonl - */
+function eventsOf({ stdout, stderr }) {
   const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line))
   const of = (/** @type {string} */ kind) => events.filter((event) => event.event === kind)
   return { events, of, stderr, hash: /** @type {string} */ (of('done')[0]?.weights_sha256) }
