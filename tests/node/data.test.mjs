@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { unzlibSync, zipSync } from 'fflate'
 import { decodePng } from '../../web/engine/png.js'
 import { idxFilesOf, npyFilesOf, png, pngFilesOf } from './formats.mjs'
-import { cutIdx, headless, native, run, runWell, temporaryFolder, trainJson } from './support.mjs'
+import { cutIdx, headless, native, runSeveral, temporaryFolder, trainJson, trainSeveral } from './support.mjs'
 
 const programs = [native, headless]
 
@@ -74,11 +74,12 @@ const forms = {
 }
 
 const expected = trainJson(native, ['--data', forms['a folder of IDX files'], ...small])
+const read = programs.map((program) => trainSeveral(program, Object.values(forms).map((path) => ['--data', path, ...small, '--threads', '1'])))
 
-for (const [form, path] of Object.entries(forms)) {
+for (const [at, form] of Object.keys(forms).entries()) {
   test(`the same weights from ${form}`, () => {
-    for (const program of programs) {
-      const { hash, of } = trainJson(program, ['--data', path, ...small])
+    for (const [k, program] of programs.entries()) {
+      const { hash, of } = read[k][at]
       const [start] = of('start')
       assert.equal(hash, expected.hash, program.name)
       assert.equal(start.train_samples, train.images.length)
@@ -94,15 +95,17 @@ test('classes by name, other sizes than 28x28, a test set by chance: the same in
   const names = ['none', 'one', 'two', 'three', 'four']
   const files = Object.fromEntries(Object.entries(pngFilesOf({ '': cropped })).map(([path, bytes]) => [path.replace(/^\d/, (digit) => names[Number(digit)]), bytes]))
   const results = programs.map((program) => {
-    const { stdout } = runWell(program, ['train', '--data', treeOf(files), ...small])
+    const args = ['train', '--data', treeOf(files), ...small, '--threads', '1']
+    const [{ stdout }, { stdout: json }] = runSeveral(program, [args, [...args, '--jsonl', '-']])
     assert.match(stdout, /^Data: \d+ training and \d+ test images of 20x9 pixels in 5 classes: "four", "none", "one", "three", "two"$/m)
     assert.match(stdout, /^Pixels: mean 0\.\d{4} \(computed\), standard deviation 0\.\d{4} \(computed\)$/m)
-    const { hash, of } = trainJson(program, ['--data', treeOf(files), ...small])
-    const [{ train_samples, test_samples, class_names }] = of('start')
+    const events = json.trimEnd().split('\n').map((line) => JSON.parse(line))
+    const { train_samples, test_samples, class_names } = events[0]
     assert.equal(test_samples, Math.floor(cropped.images.length / 6))
     assert.equal(train_samples + test_samples, cropped.images.length)
-    return { hash, class_names }
+    return { hash: events[events.length - 1].weights_sha256, class_names }
   })
+  assert.match(results[0].hash, /^[0-9a-f]{64}$/)
   assert.deepEqual(results[0], results[1])
   assert.deepEqual(results[0].class_names, ['four', 'none', 'one', 'three', 'two'])
 })
@@ -134,7 +137,7 @@ function somePng({ type, depth }, width, height, seed, interlace) {
 
 for (const interlace of [false, true]) {
   test(`every kind of PNG gives natively what it gives in Node${interlace ? ', interlaced' : ''}`, () => {
-    for (const [width, height] of [[1, 1], [7, 3], [13, 9]]) {
+    const lists = [[1, 1], [7, 3], [13, 9]].map(([width, height]) => {
       /** @type {import('./formats.mjs').Files} */
       const files = {}
       kinds.forEach((kind, k) => {
@@ -144,10 +147,12 @@ for (const interlace of [false, true]) {
       })
       const folder = treeOf(files)
       // Every pixel has its part in the weights, and in what the tests' losses add up to.
-      const args = ['--data', folder, '--epochs', '1', '--batch', '5', '--model', 'dense 7 | tanh | dense 3']
-      const [ours, theirs] = programs.map((program) => trainJson(program, args))
-      assert.equal(ours.hash, theirs.hash)
-      assert.equal(ours.of('epoch')[0].test_loss, theirs.of('epoch')[0].test_loss)
+      return ['--data', folder, '--epochs', '1', '--batch', '5', '--model', 'dense 7 | tanh | dense 3', '--threads', '1']
+    })
+    const [ours, theirs] = programs.map((program) => trainSeveral(program, lists))
+    for (const at of lists.keys()) {
+      assert.equal(ours[at].hash, theirs[at].hash)
+      assert.equal(ours[at].of('epoch')[0].test_loss, theirs[at].of('epoch')[0].test_loss)
     }
   })
 }
@@ -184,10 +189,10 @@ test('a PNG cut off or changed anywhere is refused, never read beyond its end', 
 
 // ---- What cannot be read -----------------------------------------------------------------------------------------------
 
-/** @param {string} data @param {(string | RegExp)[]} words that both programs' sentences have */
-function refused(data, words) {
-  for (const program of programs) {
-    const { status, stdout, stderr } = run(program, ['train', '--data', data, ...small])
+/** @param {ReturnType<typeof runSeveral>} answers of the programs @param {(string | RegExp)[]} words that both programs' sentences have */
+function refused(answers, words) {
+  for (const [at, program] of programs.entries()) {
+    const { status, stdout, stderr } = answers[at]
     assert.equal(status, 2, `${program.name}: ${stdout}${stderr}`)
     assert.match(stderr, /^error: [^\n]+\n$/)
     for (const word of words) assert.ok(typeof word === 'string' ? stderr.includes(word) : word.test(stderr), `${program.name}: ${word} in ${stderr}`)
@@ -244,7 +249,9 @@ function digitsBelow(classes) {
   return { ...train, images: chosen.map((i) => train.images[i]), labels: chosen.map((i) => train.labels[i]) }
 }
 
-for (const [title, make, words] of refusals) test(`refused: ${title}`, () => refused(make(), words))
+const asked = refusals.map(([, make]) => ['train', '--data', make(), ...small])
+const answers = programs.map((program) => runSeveral(program, asked))
+for (const [at, [title, , words]] of refusals.entries()) test(`refused: ${title}`, () => refused(answers.map((all) => all[at]), words))
 
 // ---- Augmentation, validation and early stopping --------------------------------------------------------------------------
 
@@ -261,14 +268,13 @@ const settings = {
 
 for (const [title, args] of Object.entries(settings)) {
   test(`${title}: one hash, whatever the threads, the first layer and the program`, () => {
-    const of = (/** @type {import('./support.mjs').Program} */ program, /** @type {string[]} */ more) =>
-      trainJson(program, ['--data', forms['a folder of IDX files'], ...small.slice(2), ...args, ...(args.includes('--epochs') ? [] : ['--epochs', '2']), ...more])
-    const reference = of(native, ['--threads', '1'])
+    const of = (/** @type {import('./support.mjs').Program} */ program, /** @type {string[][]} */ lists) => trainSeveral(program, lists.map((more) =>
+      ['--data', forms['a folder of IDX files'], ...small.slice(2), ...args, ...(args.includes('--epochs') ? [] : ['--epochs', '2']), ...more]))
+    const [reference, ...others] = of(native, [['--threads', '1'], ['--threads', '2'], ['--input', 'dense'], ['--input', 'sparse', '--simd', 'scalar']])
     assert.notEqual(reference.hash, expected.hash)
-    for (const more of [['--threads', '2'], ['--input', 'dense'], ['--input', 'sparse', '--simd', 'scalar']]) assert.equal(of(native, more).hash, reference.hash, more.join(' '))
-    for (const threads of ['1', '2']) {
-      const node = of(headless, ['--threads', threads])
-      assert.equal(node.hash, reference.hash, `node, ${threads} threads`)
+    for (const other of others) assert.equal(other.hash, reference.hash, JSON.stringify(other.of('start')[0].config))
+    for (const node of of(headless, [['--threads', '1'], ['--threads', '2']])) {
+      assert.equal(node.hash, reference.hash, `node, ${node.of('start')[0].threads} threads`)
       assert.deepEqual(node.of('epoch').map(({ validation_loss }) => validation_loss), reference.of('epoch').map(({ validation_loss }) => validation_loss))
     }
   })
@@ -277,10 +283,12 @@ for (const [title, args] of Object.entries(settings)) {
 for (const program of programs) {
   test(`${program.name}: the validation set and early stopping are told`, () => {
     const data = ['--data', forms['a folder of IDX files'], '--batch', '50', '--model', 'dense 16 | relu | dense 5']
-    const { stdout } = runWell(program, ['train', ...data, '--epochs', '1', '--validation', '60'])
+    const [{ stdout }, { stdout: stopped }] = runSeveral(program, [
+      ['train', ...data, '--threads', '1', '--epochs', '1', '--validation', '60'],
+      ['train', ...data, '--threads', '1', '--epochs', '60', '--early_stopping', '1', '--lr', '0.05'],
+    ])
     assert.match(stdout, /^Validation: 60 of the training images are held out$/m)
     assert.match(stdout, /\n\nValidation set: Average loss: \d\.\d{4}, Accuracy: \d+\/60 \(\d+\.\d\d%\)\nTest set: /)
-    const stopped = runWell(program, ['train', ...data, '--epochs', '60', '--early_stopping', '1', '--lr', '0.05']).stdout
     assert.match(stopped, /^Stopped early after epoch \d+: the weights are those of epoch \d+, whose validation loss of \d\.\d{4} is the lowest$/m)
   })
 }
