@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { crc32Of, pngOf } from './png.mjs'
-import { headless, native, root, run, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
+import { headless, native, root, run, runSeveral, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
 
 const programs = [native, headless]
 const data = ['--data', smallData()]
@@ -23,13 +23,18 @@ const rowsOf = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(lin
  * @param {import('./support.mjs').Program} program
  * @param {string[]} args
  */
-function results(program, args) {
-  const folder = temporaryFolder()
-  const [jsonl, csv] = [join(folder, 'r.jsonl'), join(folder, 'r.csv')]
-  const { stdout, stderr } = runWell(program, [...args, '--jsonl', jsonl, '--csv', csv])
-  assert.equal(stderr, '')
-  assert.deepEqual(readdirSync(folder).sort(), ['r.csv', 'r.jsonl'], 'no temporary file is left')
-  return { jsonl: read(jsonl), csv: read(csv), stdout }
+const results = (program, args) => resultsOfSeveral(program, [args])[0]
+
+/** The same of several commands. @param {import('./support.mjs').Program} program @param {string[][]} lists */
+function resultsOfSeveral(program, lists) {
+  const folders = lists.map(() => temporaryFolder())
+  const outcomes = runSeveral(program, lists.map((args, at) => [...args, '--jsonl', join(folders[at], 'r.jsonl'), '--csv', join(folders[at], 'r.csv')]))
+  return outcomes.map(({ status, stdout, stderr }, at) => {
+    assert.equal(status, 0, `${program.name} ${lists[at].join(' ')}\n${stdout}${stderr}`)
+    assert.equal(stderr, '')
+    assert.deepEqual(readdirSync(folders[at]).sort(), ['r.csv', 'r.jsonl'], 'no temporary file is left')
+    return { jsonl: read(join(folders[at], 'r.jsonl')), csv: read(join(folders[at], 'r.csv')), stdout }
+  })
 }
 
 /** A race's lines without the table's column of times, the last but one. @param {string} text */
@@ -89,23 +94,22 @@ const grid = ['--grid', 'lr=0.001,0.01', '--random', 'batch=int:20:80', '--runs'
 
 test('sweep: one set of files from both programs, and nothing is run twice', () => {
   const one = results(native, ['sweep', ...small, ...grid])
-  const two = results(headless, ['sweep', ...small, ...grid])
-  assert.equal(two.jsonl, one.jsonl)
-  assert.equal(two.csv, one.csv)
   assert.equal(rowsOf(one.jsonl).length, 8)
+  const foreign = rowsOf(results(native, ['sweep', ...small, '--grid', 'lr=0.5']).jsonl).map((row) => JSON.stringify(row))[0]
+  const lines = one.jsonl.trimEnd().split('\n')
   for (const program of programs) {
-    const path = join(temporaryFolder(), 'r.jsonl')
-    writeFileSync(path, one.jsonl)
-    const { stdout } = runWell(program, ['sweep', ...small, ...grid, '--jsonl', path])
-    assert.match(stdout, /8 of them finished before/)
-    assert.doesNotMatch(stdout, /^\[/m)
-    assert.equal(read(path), one.jsonl)
+    const [fresh, csv, whole, torn] = ['fresh.jsonl', 'fresh.csv', 'whole.jsonl', 'torn.jsonl'].map((name) => join(temporaryFolder(), name))
+    writeFileSync(whole, one.jsonl)
     // A torn line, lines in another order, and a result of another sweep.
-    const lines = one.jsonl.trimEnd().split('\n')
-    const foreign = rowsOf(results(native, ['sweep', ...small, '--grid', 'lr=0.5']).jsonl).map((row) => JSON.stringify(row))[0]
-    writeFileSync(path, [lines[5], foreign, lines[2], lines[0].slice(0, 200)].join('\n'))
-    runWell(program, ['sweep', ...small, ...grid, '--jsonl', path])
-    assert.equal(read(path), `${one.jsonl}${foreign}\n`)
+    writeFileSync(torn, [lines[5], foreign, lines[2], lines[0].slice(0, 200)].join('\n'))
+    const outcomes = runSeveral(program, [['--jsonl', fresh, '--csv', csv], ['--jsonl', whole], ['--jsonl', torn]].map((to) => ['sweep', ...small, ...grid, ...to]))
+    for (const { status, stderr } of outcomes) assert.deepEqual([status, stderr], [0, ''])
+    assert.equal(read(fresh), one.jsonl)
+    assert.equal(read(csv), one.csv)
+    assert.match(outcomes[1].stdout, /8 of them finished before/)
+    assert.doesNotMatch(outcomes[1].stdout, /^\[/m)
+    assert.equal(read(whole), one.jsonl)
+    assert.equal(read(torn), `${one.jsonl}${foreign}\n`)
   }
 })
 
@@ -118,15 +122,19 @@ test('sweep: shards put together are the whole', () => {
     writeFileSync(join(folder, `${at}.jsonl`), jsonl)
     return join(folder, `${at}.jsonl`)
   })
-  for (const program of programs) {
-    const merged = results(program, ['merge', ...files.reverse(), files[0]])
-    assert.equal(merged.jsonl, whole.jsonl)
-    assert.equal(merged.csv, whole.csv)
-    assert.equal(runWell(program, ['merge', ...files, '--jsonl', '-']).stdout, whole.jsonl)
-  }
   writeFileSync(join(folder, 'other.jsonl'), parts[0].jsonl.replace(/"steps":\d+/, '"steps":1'))
   for (const program of programs) {
-    const { status, stderr } = run(program, ['merge', files[0], files[1], files[2], join(folder, 'other.jsonl')])
+    const [jsonl, csv] = ['r.jsonl', 'r.csv'].map((name) => join(temporaryFolder(), name))
+    files.reverse()
+    const [merged, printed, { status, stderr }] = runSeveral(program, [
+      ['merge', ...files, files[0], '--jsonl', jsonl, '--csv', csv],
+      ['merge', ...files, '--jsonl', '-'],
+      ['merge', files[0], files[1], files[2], join(folder, 'other.jsonl')],
+    ])
+    assert.deepEqual([merged.status, merged.stderr], [0, ''])
+    assert.equal(read(jsonl), whole.jsonl)
+    assert.equal(read(csv), whole.csv)
+    assert.equal(printed.stdout, whole.jsonl)
     assert.equal(status, 2)
     assert.match(stderr, /^error: merge: run [0-9a-f]{16} has one result in ".*" and another in ".*other\.jsonl": they differ in steps\n$/)
   }
@@ -134,7 +142,7 @@ test('sweep: shards put together are the whole', () => {
 
 for (const program of programs) {
   test(`${program.name}: a sweep that is killed goes on where it was`, async () => {
-    const args = ['sweep', ...network, '--epochs', '10', '--grid', 'lr=0.001,0.002,0.003,0.004,0.005,0.006,0.007,0.008', '--jobs', '1']
+    const args = ['sweep', ...network, '--epochs', '5', '--grid', 'lr=0.001,0.002,0.003,0.004,0.005,0.006', '--jobs', '1']
     const whole = results(program, args)
     const path = join(temporaryFolder(), 'r.jsonl')
     const [command, ...first] = program.command
@@ -152,8 +160,7 @@ for (const program of programs) {
 }
 
 test('lessons: --list names each with its claim; both programs come to the same numbers and verdicts', () => {
-  const [one, two] = programs.map((program) => runWell(program, ['lessons', '--list']).stdout)
-  assert.equal(two, one)
+  const one = runWell(native, ['lessons', '--list']).stdout
   const lines = one.trimEnd().split('\n')
   assert.ok(lines.length >= 15)
   for (const line of lines) assert.match(line, /^[a-z-]+ {2,}\S.*\.$/)
@@ -162,7 +169,9 @@ test('lessons: --list names each with its claim; both programs come to the same 
     assert.ok(lines.some((line) => line.startsWith(`${wanted} `)), wanted)
   }
   const args = ['lessons', ...data, '--quick', '--only', 'dead-units,mean-relu', '--only', 'gradients', '--seeds', '2']
-  const [first, second] = programs.map((program) => results(program, args))
+  const first = results(native, args)
+  const [two, second] = lessonsInNode(args)
+  assert.equal(two, one)
   assert.equal(second.csv, first.csv)
   const ordered = (/** @type {string} */ jsonl) => jsonl.trimEnd().split('\n').sort()
   assert.deepEqual(ordered(second.jsonl), ordered(first.jsonl))
@@ -183,22 +192,19 @@ test('lessons: --list names each with its claim; both programs come to the same 
   assert.equal(checks[1].difference.mean, (means[0].epochs[2].output_mean + means[1].epochs[2].output_mean) / 2)
 })
 
+/** What --list says in Node, and the results of some lessons, from one process. @param {string[]} args @returns {[string, ReturnType<typeof results>]} */
+function lessonsInNode(args) {
+  const [jsonl, csv] = ['r.jsonl', 'r.csv'].map((name) => join(temporaryFolder(), name))
+  const [list, lessons] = runSeveral(headless, [['lessons', '--list'], [...args, '--jsonl', jsonl, '--csv', csv]])
+  for (const { status, stderr } of [list, lessons]) assert.deepEqual([status, stderr], [0, ''])
+  return [list.stdout, { jsonl: read(jsonl), csv: read(csv), stdout: lessons.stdout }]
+}
+
 test('eval scores saved weights as training did, predict gives what the network says', async () => {
   const folder = temporaryFolder()
   const saved = join(folder, 'w.safetensors')
   const { of } = trainJson(native, [...small, '--train_samples', '1500', '--save', saved])
   const last = of('epoch')[1]
-  const outcomes = programs.map((program) => results(program, ['eval', '--weights', saved]))
-  assert.deepEqual(outcomes[1], outcomes[0])
-  const [found] = rowsOf(outcomes[0].jsonl)
-  assert.equal(found.test_loss, last.test_loss)
-  assert.equal(found.correct, last.correct)
-  assert.ok(outcomes[0].stdout.includes(`Accuracy: ${last.correct}/1000`))
-  assert.equal(found.confusion.reduce((/** @type {number} */ sum, /** @type {number[]} */ row, /** @type {number} */ at) => sum + row[at], 0), last.correct)
-  assert.equal(found.confusion.flat().reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b), 1000)
-  // A flag wins over what the file says of itself.
-  assert.equal(run(native, ['eval', '--weights', saved, '--model', 'dense 8 | relu | dense 10']).status, 2)
-
   const images = readFileSync(join(smallData(), 't10k-images-idx3-ubyte')).subarray(16)
   const grey = images.subarray(784, 2 * 784)
   const inverted = grey.map((byte) => 255 - byte)
@@ -212,13 +218,26 @@ test('eval scores saved weights as training did, predict gives what the network 
     ['rgb.png', pngOf(28, 28, 2, 8, Buffer.from([...grey].flatMap((byte) => [byte, byte, byte]))), []],
     ['dark.png', pngOf(28, 28, 0, 8, inverted), ['--invert']],
   ]
+  const asked = cases.map(([name, bytes, flags]) => {
+    writeFileSync(join(folder, name), bytes)
+    return ['predict', join(folder, name), '--weights', saved, ...flags]
+  })
+  const [[scored, ...predicted], [scoredInNode, ...predictedInNode]] = programs.map((program) => resultsOfSeveral(program, [['eval', '--weights', saved], ...asked]))
+  assert.deepEqual(scoredInNode, scored)
+  const [found] = rowsOf(scored.jsonl)
+  assert.equal(found.test_loss, last.test_loss)
+  assert.equal(found.correct, last.correct)
+  assert.ok(scored.stdout.includes(`Accuracy: ${last.correct}/1000`))
+  assert.equal(found.confusion.reduce((/** @type {number} */ sum, /** @type {number[]} */ row, /** @type {number} */ at) => sum + row[at], 0), last.correct)
+  assert.equal(found.confusion.flat().reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b), 1000)
+  // A flag wins over what the file says of itself.
+  assert.equal(run(native, ['eval', '--weights', saved, '--model', 'dense 8 | relu | dense 10']).status, 2)
+
   /** @type {any} */
   let expected
-  for (const [name, bytes, flags] of cases) {
-    const path = join(folder, name)
-    writeFileSync(path, bytes)
-    const [one, two] = programs.map((program) => results(program, ['predict', path, '--weights', saved, ...flags]))
-    assert.deepEqual(two, one, name)
+  for (const [at, [name]] of cases.entries()) {
+    const one = predicted[at]
+    assert.deepEqual(predictedInNode[at], one, name)
     const [answer] = rowsOf(one.jsonl)
     delete answer.image
     expected ??= answer
@@ -269,9 +288,10 @@ test('both refuse with the same sentence', () => {
     [['predict', file('broken.png', damaged(good)), ...weights], `image: "${join(folder, 'broken.png')}" is not a whole PNG image: `],
     [['predict', ...weights], 'image: name one, such as '],
   ]
-  for (const [args, sentence] of cases) {
-    for (const program of programs) {
-      const { status, stderr, stdout } = run(program, args)
+  const answers = programs.map((program) => runSeveral(program, cases.map(([args]) => args)))
+  for (const [at, [args, sentence]] of cases.entries()) {
+    for (const [k, program] of programs.entries()) {
+      const { status, stderr, stdout } = answers[k][at]
       assert.equal(status, 2, `${program.name} ${args.join(' ')}\n${stdout}${stderr}`)
       assert.ok(stderr.startsWith(`error: ${sentence}`), `${program.name} ${args.join(' ')}: ${stderr}`)
       assert.equal(stderr.trimEnd().split('\n').length, 1)
