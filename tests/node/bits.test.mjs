@@ -4,18 +4,19 @@ import { existsSync, writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, smallData, trainJson } from './support.mjs'
+import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, smallData, trainJson, trainSeveral } from './support.mjs'
 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
-const runs = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'].map((activation) => ({
-  name: activation,
-  args: ['--data', smallData(), '--epochs', '1', '--model', `dense 64 | ${activation} | dense 10`],
-}))
+const small = ['--data', smallData(), '--epochs', '1', '--train_samples', '1000']
+/** What is trained; thorough: in every way in every tier, not in `tests/run full` alone. @type {{ name: string, args: string[], thorough?: boolean }[]} */
+const runs = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'].map((activation) => (
+  { name: activation, args: [...small, '--model', `dense 64 | ${activation} | dense 10`], thorough: activation === 'relu' }))
 runs.push(
-  { name: 'a deep net with ragged sizes', args: ['--data', smallData(), '--epochs', '1', '--batch', '37', '--model', 'dense 45 | tanh | dense 33 | sigmoid | dense 10'] },
-  { name: 'SGD with momentum', args: ['--data', smallData(), '--epochs', '1', '--optimizer', 'sgd', '--lr', '0.05', '--momentum', '0.9', '--nesterov', 'true'] },
+  { name: 'a deep net with ragged sizes', args: [...small, '--batch', '37', '--model', 'dense 45 | tanh | dense 33 | sigmoid | dense 10'], thorough: true },
+  { name: 'SGD with momentum', args: [...small, '--optimizer', 'sgd', '--lr', '0.05', '--momentum', '0.9', '--nesterov', 'true'] },
 )
+const references = trainSeveral(native, runs.map(({ args }) => args)).map(({ hash }) => hash)
 
 test('several SIMD targets are there to compare', () => {
   assert.ok(targets.length >= 2, targets.join(' '))
@@ -34,48 +35,51 @@ const fourCores = { ...headless, command: [node, '--require', shim, ...rest] }
 
 const inputs = ['dense', 'sparse']
 
-for (const { name, args } of runs) {
-  const reference = trainJson(native, args)
+test('Node gives the bits of the native program', () => {
+  // With one thread and with two, on pixels of both kinds.
+  const lists = runs.map(({ args }, at) => [...args, '--threads', String(1 + (at % 2)), '--input', inputs[(at >> 1) % 2]])
+  for (const [at, { hash }] of trainSeveral(headless, lists).entries()) assert.equal(hash, references[at], runs[at].name)
+})
 
-  test(`${name}: every SIMD target`, () => {
-    for (const target of targets) {
-      const result = trainJson(native, [...args, '--simd', target])
-      assert.equal(result.of('start')[0].simd, target)
-      assert.equal(result.hash, reference.hash, target)
+for (const [at, { name, args, thorough }] of runs.entries()) {
+  const reference = references[at]
+  const skip = thorough ? false : fullOnly
+
+  test(`${name}: every SIMD target`, { skip }, () => {
+    for (const [k, result] of trainSeveral(native, targets.map((target) => [...args, '--simd', target])).entries()) {
+      assert.equal(result.of('start')[0].simd, targets[k])
+      assert.equal(result.hash, reference, targets[k])
     }
   })
 
   for (const program of [native, headless]) {
-    test(`${name}: 1 and 2 threads, dense and sparse, ${program.name}`, () => {
-      for (const threads of [1, 2]) {
-        for (const input of inputs) {
-          const result = trainJson(program, [...args, '--threads', String(threads), '--input', input])
-          const [start] = result.of('start')
-          assert.equal(start.threads, Math.min(threads, os.availableParallelism?.() ?? os.cpus().length))
-          assert.equal(start.input, input)
-          assert.equal(result.hash, reference.hash, `${threads} threads, ${input}`)
-        }
+    test(`${name}: 1 and 2 threads, dense and sparse, ${program.name}`, { skip }, () => {
+      const ways = [1, 2].flatMap((threads) => inputs.map((input) => ({ threads, input })))
+      const results = trainSeveral(program, ways.map(({ threads, input }) => [...args, '--threads', String(threads), '--input', input]))
+      for (const [k, { threads, input }] of ways.entries()) {
+        const [start] = results[k].of('start')
+        assert.equal(start.threads, Math.min(threads, os.availableParallelism?.() ?? os.cpus().length))
+        assert.equal(start.input, input)
+        assert.equal(results[k].hash, reference, `${threads} threads, ${input}`)
       }
     })
   }
 
-  test(`${name}: 3 and 4 threads, ${headless.name}`, { skip: slow }, () => {
-    for (const threads of [3, 4]) {
-      const result = trainJson(fourCores, [...args, '--threads', String(threads)])
-      assert.equal(result.of('start')[0].threads, threads)
-      assert.equal(result.hash, reference.hash, `${threads} threads`)
+  test(`${name}: 3 and 4 threads, ${headless.name}`, { skip: slow || skip }, () => {
+    for (const [k, result] of trainSeveral(fourCores, ['3', '4'].map((threads) => [...args, '--threads', threads])).entries()) {
+      assert.equal(result.of('start')[0].threads, 3 + k)
+      assert.equal(result.hash, reference, `${3 + k} threads`)
     }
   })
 
   for (const program of [clang, sanitized]) {
     test(`${name}: ${program.name}`, { skip: fullOnly }, () => {
       assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`)
-      assert.equal(trainJson(program, args).hash, reference.hash)
+      assert.equal(trainJson(program, args).hash, reference)
     })
   }
 }
 
 test('another seed gives other bits', () => {
-  const { args } = runs[0]
-  assert.notEqual(trainJson(native, [...args, '--seed', '2']).hash, trainJson(native, args).hash)
+  assert.notEqual(trainJson(native, [...runs[0].args, '--seed', '2']).hash, references[0])
 })

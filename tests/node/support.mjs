@@ -42,9 +42,10 @@ export function run(program, args) {
  * @returns {{ status: number | null, stdout: string, stderr: string }[]}
  */
 export function runSeveral(program, lists) {
-  if (program !== headless) return lists.map((args) => run(program, args))
-  const [command, script] = program.command
-  const result = spawnSync(command, [join(root, 'tests/node/several.mjs'), script], {
+  if (program.name !== headless.name) return lists.map((args) => run(program, args))
+  const [command, ...options] = program.command
+  const script = options.pop() ?? ''
+  const result = spawnSync(command, [...options, join(root, 'tests/node/several.mjs'), script], {
     input: JSON.stringify(lists), encoding: 'utf8', maxBuffer: 1 << 28, cwd: root, timeout: 900_000,
   })
   if (result.error) throw result.error
