@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { loadCore } from '../../web/engine/core.js'
-import { cutIdx, headless, native, root, run, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
+import { cutIdx, headless, native, root, runSeveral, runWell, smallData, temporaryFolder, trainSeveral } from './support.mjs'
 
 const count = 1000
 const tolerance = 1e-4
 const formats = ['pth', 'safetensors', 'onnx', 'npz', 'py']
-const convnet = 'conv 32x3 p1 | bn | relu | pool 2 | conv 64x3 p1 | bn | prelu | pool 2 | dense 128 | dropout 0.5 | dense 10'
+const convnet = 'conv 12x3 p1 | bn | relu | pool 2 | conv 33x3 p1 | bn | prelu | pool 2 | dense 48 | dropout 0.5 | dense 10'
 
 const core = await loadCore({
   moduleUrl: pathToFileURL(join(root, 'build/wasm/reluscope.mjs')).href,
@@ -37,9 +37,9 @@ const pathOf = (/** @type {string} */ name, /** @type {string} */ file) => join(
 /** Our logits, by network. @type {Record<string, Float32Array>} */
 const logits = {}
 
-/** @param {string[]} args */
-function python(args) {
-  const result = spawnSync('/usr/bin/python3', args, { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 900_000 })
+/** @param {string[]} args @param {string} [input] */
+function python(args, input) {
+  const result = spawnSync('/usr/bin/python3', args, { input, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 900_000 })
   assert.equal(result.status, 0, `${args[0]}: ${result.stderr}`)
   return result.stdout
 }
@@ -47,10 +47,30 @@ const script = (/** @type {string} */ name) => join(root, 'tests/formats', name)
 
 /** Why a test cannot run where a Python package is missing. @param {string} name */
 function missing(name) {
-  const there = spawnSync('/usr/bin/python3', ['-c', `import ${name}`]).status === 0
+  const there = spawnSync('/usr/bin/python3', ['-c', `import importlib.util as u; exit(u.find_spec("${name}") is None)`]).status === 0
   return there ? false : `Python's ${name} is not installed`
 }
 const noTorch = missing('torch')
+
+const converter = join(root, 'native/pth_to_safetensors.py')
+const [made, turned] = ['new.pth', 'new.safetensors'].map((name) => join(folder, name))
+const back = ['default', 'batchnorm', 'convnet']
+const backOf = (/** @type {string} */ name) => join(folder, `${name}-again.safetensors`)
+/** What the programs that import torch are asked, all in one process, and what each says. @type {Record<string, () => string[]>} */
+const torchPrograms = {
+  check: () => [script('check_pytorch.py'), join(folder, 'images.bin'), String(count), ...Object.keys(networks).map((name) => join(folder, name))],
+  model: () => [pathOf('batchnorm', 'model.py'), pathOf('batchnorm', 'net.pth'), smallData()],
+  reference: () => [script('reference_net.py'), pathOf('default', 'net.pth'), ...['images-idx3', 'labels-idx1'].map((name) => join(smallData(), `t10k-${name}-ubyte`)), made],
+  converted: () => [converter, made, turned],
+  ...Object.fromEntries(back.map((name) => [`${name} again`, () => [converter, pathOf(name, 'net.pth'), backOf(name)]])),
+}
+/** @type {Record<string, { printed: string, error: string }>} */
+const torchSaid = {}
+/** @param {string} name */
+function saidByTorch(name) {
+  assert.equal(torchSaid[name].error, '', name)
+  return torchSaid[name].printed
+}
 
 before(() => {
   const files = join(folder, 'images.bin')
@@ -58,7 +78,7 @@ before(() => {
   for (const [name, model] of Object.entries(networks)) {
     mkdirSync(join(folder, name))
     const saves = ['net.pth', 'net.safetensors', 'net.onnx', 'model.py'].flatMap((file) => ['--save', pathOf(name, file)])
-    runWell(native, ['train', '--data', smallData(), '--epochs', '1', '--train_samples', '1000', '--model', model, ...saves])
+    runWell(native, ['train', '--data', smallData(), '--epochs', '1', '--train_samples', '200', '--model', model, ...saves])
     const bytes = new Uint8Array(readFileSync(pathOf(name, 'net.safetensors')))
     const cut = (/** @type {string} */ file) => new Uint8Array(cutIdx(file, count))
     const dataset = core.createDataset({
@@ -75,11 +95,13 @@ before(() => {
     dataset.delete()
     writeFileSync(pathOf(name, 'logits.bin'), new Uint8Array(logits[name].buffer))
   }
+  if (noTorch) return
+  const results = JSON.parse(python([script('several.py')], JSON.stringify(Object.values(torchPrograms).map((args) => args()))))
+  for (const [at, name] of Object.keys(torchPrograms).entries()) torchSaid[name] = results[at]
 })
 
 test('PyTorch opens every .pth as weights alone, and the generated model.py gives our logits', { skip: noTorch }, () => {
-  const folders = Object.keys(networks).map((name) => join(folder, name))
-  const results = JSON.parse(python([script('check_pytorch.py'), join(folder, 'images.bin'), String(count), ...folders]))
+  const results = JSON.parse(saidByTorch('check'))
   assert.deepEqual(Object.keys(results), Object.keys(networks))
   for (const [name, result] of Object.entries(results)) {
     assert.ok(result.difference <= tolerance, `${name}: logits differ by ${result.difference}`)
@@ -92,31 +114,23 @@ test('PyTorch opens every .pth as weights alone, and the generated model.py give
 
 test('model.py scores MNIST as reluscope does', { skip: noTorch }, () => {
   const ours = runWell(native, ['eval', '--data', smallData(), '--weights', pathOf('batchnorm', 'net.safetensors')]).stdout
-  assert.equal(python([pathOf('batchnorm', 'model.py'), pathOf('batchnorm', 'net.pth'), smallData()]).trim(), ours.split('\n')[0])
+  assert.equal(saidByTorch('model').trim(), ours.split('\n')[0])
 })
 
 test("the reference program's own Net loads our .pth; weights that it saves come back and score the same", { skip: noTorch }, () => {
-  const [made, turned, again] = ['new.pth', 'new.safetensors', 'again.safetensors'].map((name) => join(folder, name))
-  const data = smallData()
-  const [testImages, testLabels] = ['images-idx3', 'labels-idx1'].map((name) => join(data, `t10k-${name}-ubyte`))
-  const scores = JSON.parse(python([script('reference_net.py'), pathOf('default', 'net.pth'), testImages, testLabels, made]))
-  const converter = join(root, 'native/pth_to_safetensors.py')
-  python([converter, made, turned])
-  /** @param {string} weights */
-  const correct = (weights) => {
-    const normalised = ['--mean', '0.1307', '--std', '0.3081'] // as that program does, whatever the data
-    const args = ['eval', '--data', data, '--model', networks.default, ...normalised, '--weights', weights]
-    const [one, two] = [native, headless].map((program) => runWell(program, args).stdout)
-    assert.equal(two, one)
-    return Number(one.match(/Accuracy: (\d+)\//)?.[1])
-  }
-  assert.equal(correct(pathOf('default', 'net.safetensors')), scores.ours)
-  assert.equal(correct(turned), scores.new)
+  const scores = JSON.parse(saidByTorch('reference'))
+  saidByTorch('converted')
+  const normalised = ['--mean', '0.1307', '--std', '0.3081'] // as that program does, whatever the data
+  const lists = [pathOf('default', 'net.safetensors'), turned].map((weights) => ['eval', '--data', smallData(), '--model', networks.default, ...normalised, '--weights', weights])
+  const [ours, inNode] = [native, headless].map((program) => runSeveral(program, lists))
+  assert.deepEqual(inNode, ours)
+  const correct = ours.map(({ stdout }) => Number(stdout.match(/Accuracy: (\d+)\//)?.[1]))
+  assert.deepEqual(correct, [scores.ours, scores.new])
   assert.notEqual(scores.ours, scores.new)
   // What we saved goes through PyTorch and the converter without a changed bit.
-  for (const name of ['default', 'batchnorm', 'convnet']) {
-    python([converter, pathOf(name, 'net.pth'), again])
-    assert.deepEqual(tensorsOf(again), tensorsOf(pathOf(name, 'net.safetensors')), name)
+  for (const name of back) {
+    saidByTorch(`${name} again`)
+    assert.deepEqual(tensorsOf(backOf(name)), tensorsOf(pathOf(name, 'net.safetensors')), name)
   }
 })
 
@@ -183,10 +197,13 @@ test('both command lines write the same bytes, from training and by export', () 
     const [trained, exported] = [`${program.name}-trained`, `${program.name}-exported`].map((name) => join(folder, name))
     for (const place of [trained, exported]) mkdirSync(place)
     const saves = (/** @type {string} */ place) => formats.flatMap((format) => ['--save', join(place, `net.${format}`)])
-    const { stdout } = runWell(program, ['train', ...args, '--npz_images', '30', ...saves(trained), '--csv', join(trained, 'metrics.csv')])
-    assert.deepEqual(stdout.trimEnd().split('\n').slice(-5), formats.map((format) => `Saved ${join(trained, `net.${format}`)}`))
     const from = ['export', '--data', smallData(), '--weights', join(trained, 'net.safetensors')]
-    runWell(program, [...from, '--npz_images', '30', ...saves(exported)])
+    const [{ stdout, stderr, status }, exporting] = runSeveral(program, [
+      ['train', ...args, '--threads', '1', '--npz_images', '30', ...saves(trained), '--csv', join(trained, 'metrics.csv')],
+      [...from, '--npz_images', '30', ...saves(exported)],
+    ])
+    assert.deepEqual([stderr, status, exporting.stderr, exporting.status], ['', 0, '', 0])
+    assert.deepEqual(stdout.trimEnd().split('\n').slice(-5), formats.map((format) => `Saved ${join(trained, `net.${format}`)}`))
     places.push([trained, exported])
   }
   const [[one, oneExported], [two, twoExported]] = places
@@ -205,9 +222,12 @@ test('every cell of the CSV is what the JSON line of its event says, and empty w
   const columns = ['event', 'epoch', 'batch', 'step', 'samples', 'loss', 'accuracy', 'lr', 'momentum', 'train_loss', 'validation_loss', 'validation_accuracy', 'test_loss', 'test_accuracy']
   const args = ['--data', smallData(), '--epochs', '2', '--train_samples', '400', '--batch', '60', '--model', 'dense 12 | relu | dense 10', '--log_every', '3']
   for (const program of [native, headless]) {
-    for (const [kind, more] of Object.entries({ plain: [], cycle: ['--schedule', 'one_cycle', '--validation', '100'] })) {
-      const path = join(folder, `${program.name}-${kind}.csv`)
-      const { events } = trainJson(program, [...args, ...more, '--csv', path])
+    const kinds = { plain: [], cycle: ['--schedule', 'one_cycle', '--validation', '100'] }
+    const pathOfKind = (/** @type {string} */ kind) => join(folder, `${program.name}-${kind}.csv`)
+    const runs = trainSeveral(program, Object.entries(kinds).map(([kind, more]) => [...args, '--threads', '1', ...more, '--csv', pathOfKind(kind)]))
+    for (const [at, kind] of Object.keys(kinds).entries()) {
+      const path = pathOfKind(kind)
+      const { events } = runs[at]
       const wanted = events.filter(({ event }) => event === 'batch' || event === 'epoch')
       const [header, ...rows] = readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => line.split(','))
       assert.deepEqual(header, columns)
@@ -236,12 +256,14 @@ test('--save without a name writes mnist_relu_model.pth; other ends are refused 
     const result = spawnSync(command, [...first, ...args, '--save', '--batch', '50'], { encoding: 'utf8', cwd: place })
     assert.equal(result.status, 0, result.stderr)
     assert.deepEqual(readdirSync(place), ['mnist_relu_model.pth'])
-    const refused = run(program, [...args, '--save', join(place, 'net.h5')])
+    const wrongCounts = ['0', 'x', '1.5']
+    const [refused, ...others] = runSeveral(program, [
+      [...args, '--save', join(place, 'net.h5')], ...wrongCounts.map((wrong) => [...args, '--save', join(place, 'net.npz'), '--npz_images', wrong])])
     assert.equal(refused.status, 2)
     assert.match(refused.stderr, /^error: save: ".*net\.h5" must end in \.pth, \.safetensors, \.onnx, \.npz or \.py\n$/)
     assert.doesNotMatch(refused.stdout, /Train Epoch/)
-    for (const wrong of ['0', 'x', '1.5']) {
-      const { status, stderr } = run(program, [...args, '--save', join(place, 'net.npz'), '--npz_images', wrong])
+    for (const [at, wrong] of wrongCounts.entries()) {
+      const { status, stderr } = others[at]
       assert.equal(status, 2)
       assert.equal(stderr, `error: npz_images is "${wrong}", but it must be a whole number from 1 to 1073741824\n`)
     }

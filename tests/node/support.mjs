@@ -13,6 +13,7 @@ export const slow = tier === 'quick' ? 'not in tests/run quick' : false
 export const fullOnly = tier === 'full' ? false : 'only in tests/run full'
 
 /** @typedef {{ name: string, command: string[] }} Program a command line under test */
+/** @typedef {{ status: number | null, stdout: string, stderr: string }} Outcome how a program ended, and what it printed */
 
 /** @type {Program} */
 export const native = { name: 'native', command: [join(root, 'build/native/reluscope')] }
@@ -39,7 +40,7 @@ export function run(program, args) {
  * Runs a program once for each list of arguments. Node answers them all in one process (several.mjs).
  * @param {Program} program
  * @param {string[][]} lists
- * @returns {{ status: number | null, stdout: string, stderr: string }[]}
+ * @returns {Outcome[]}
  */
 export function runSeveral(program, lists) {
   if (program.name !== headless.name) return lists.map((args) => run(program, args))

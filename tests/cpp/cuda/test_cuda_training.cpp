@@ -79,7 +79,8 @@ TEST_SUITE_BEGIN("cuda");
 
 TEST_CASE("the default network on the emulated device follows the CPU's losses within 1e-4") {
   Config config;
-  config.train_samples = 64 * 17;
+  config.batch = 32;
+  config.train_samples = 32 * 17;
   config.input = "dense";
   constexpr int kSteps = 19;  // more than an epoch
   cpu::CpuBackend cpu;
@@ -108,14 +109,14 @@ TEST_CASE("the default network on the emulated device follows the CPU's losses w
 TEST_CASE("every kind of layer, optimizer and option trains on the emulated device as on the CPU") {
   for (const Network& network : kNetworks) {
     auto fields = network.fields;
-    fields.insert(fields.end(), {{"model", network.text}, {"train_samples", "80"}, {"batch", "16"},
+    fields.insert(fields.end(), {{"model", network.text}, {"train_samples", "40"}, {"batch", "8"},
                                  {"test_batch", "25"}, {"input", "dense"}});
     const Config config = config_from_fields(fields);
     INFO(std::string(network.text), ", ", config.optimizer);
     cpu::CpuBackend cpu;
-    const Trace expected = train(cpu, config, 8);
+    const Trace expected = train(cpu, config, 6);
     CudaBackend backend(std::make_unique<EmulatedDevice>());
-    const Trace trace = train(backend, config, 8, 3);
+    const Trace trace = train(backend, config, 6, 3);
     REQUIRE(trace.losses.size() == expected.losses.size());
     for (std::size_t i = 0; i < trace.losses.size(); ++i) {
       INFO("step ", i, ": ", trace.losses[i], " and ", expected.losses[i]);
