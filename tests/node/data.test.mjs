@@ -189,7 +189,7 @@ test('a PNG cut off or changed anywhere is refused, never read beyond its end', 
 
 // ---- What cannot be read -----------------------------------------------------------------------------------------------
 
-/** @param {ReturnType<typeof runSeveral>} answers of the programs @param {(string | RegExp)[]} words that both programs' sentences have */
+/** @param {import('./support.mjs').Outcome[]} answers of the programs @param {(string | RegExp)[]} words that both programs' sentences have */
 function refused(answers, words) {
   for (const [at, program] of programs.entries()) {
     const { status, stdout, stderr } = answers[at]

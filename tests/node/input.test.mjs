@@ -25,7 +25,7 @@ function refused(title, ...expected) {
   refusals.set(title, expected)
 }
 
-/** @param {Refusal} refusal @param {ReturnType<typeof runSeveral>} answers of the programs */
+/** @param {Refusal} refusal @param {import('./support.mjs').Outcome[]} answers of the programs */
 function check({ args, words, sameWords = true }, answers) {
   const sentences = programs.map((program, at) => {
     const { status, stdout, stderr } = answers[at]
