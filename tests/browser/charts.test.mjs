@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
+import { onCutData } from './cut.mjs'
 import { csvRows, downloaded, openPage, openSite, press, setField, trainTo, trainToTheEnd, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -57,7 +58,7 @@ test('the CSV has the losses and scores of the command line, validation among th
   const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '2', '--batch', '100', '--train_samples', '6000', '--validation', '1000']
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=6000&validation=1000' })
   await trainToTheEnd(page)
-  const epochs = trainJson(headless, flags).of('epoch')
+  const epochs = trainJson(headless, [...flags, ...onCutData]).of('epoch')
   const loss = await downloaded(page, 'Loss as CSV')
   assert.equal(loss.name, 'loss.csv')
   const rows = csvRows(loss.bytes)

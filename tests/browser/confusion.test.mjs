@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { headless, root, trainJson } from '../node/support.mjs'
+import { headless, trainJson } from '../node/support.mjs'
+import { cutData, onCutData } from './cut.mjs'
 import { keepInSight, openPage, openSite, trainToTheEnd } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -16,7 +17,7 @@ after(() => site?.close())
 
 const settings = { model: 'dense 32 | relu | dense 10', epochs: '2', train_samples: '1500' }
 const hash = `#${new URLSearchParams(settings)}`
-const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+const args = [...onCutData, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])]
 
 /** @param {number | null} share */
 const shown = (share) => (share === null ? '–' : (100 * share).toFixed(1))
@@ -43,7 +44,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   await keepInSight(view)
   await page.waitForSelector(`rl-confusion[data-step="${of('done')[0].steps}"]`)
   assert.deepEqual(await countsOf(view), confusion)
-  assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 10,000 test images right`))
+  assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 2,000 test images right`))
   assert.deepEqual(await view.locator('[data-share=recall]').allTextContents(), recall.map(shown))
   assert.deepEqual(await view.locator('[data-share=precision]').allTextContents(), precision.map(shown))
   const names = await view.getByRole('list', { name: 'Hardest samples' }).getByRole('button').evaluateAll((buttons) => buttons.map((each) => each.getAttribute('aria-label')))
@@ -72,11 +73,11 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   await images.first().waitFor()
   assert.equal(await images.count(), Math.min(40, confusion[label][prediction]))
   const index = Number((await images.nth(1).getAttribute('aria-label'))?.match(/^Test image (\d+):/)?.[1])
-  const labels = readFileSync(join(root, 'build/data/mnist/t10k-labels-idx1-ubyte'))
+  const labels = readFileSync(join(cutData, 't10k-labels-idx1-ubyte'))
   assert.equal(labels[8 + index], label)
 
   // What is drawn is the image: dark where it has ink, in the page's own colours.
-  const pixels = readFileSync(join(root, 'build/data/mnist/t10k-images-idx3-ubyte')).subarray(16 + 784 * index, 16 + 784 * (index + 1))
+  const pixels = readFileSync(join(cutData, 't10k-images-idx3-ubyte')).subarray(16 + 784 * index, 16 + 784 * (index + 1))
   await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.querySelectorAll('rl-confusion .gallery')[0].querySelectorAll('canvas')[1]).width === 28)
   const drawn = await images.nth(1).locator('canvas').evaluate((canvas) => {
     const context = /** @type {HTMLCanvasElement} */ (canvas).getContext('2d')
@@ -100,7 +101,7 @@ test('while it trains the matrix is that of the last epoch, without another scor
   const view = page.locator('rl-confusion')
   await keepInSight(view)
   await page.waitForSelector('rl-confusion[data-step="0"]')
-  assert.equal((await countsOf(view)).flat().reduce((sum, n) => sum + n, 0), 10000)
+  assert.equal((await countsOf(view)).flat().reduce((sum, n) => sum + n, 0), 2000)
   await page.evaluate(() => {
     const view = document.querySelector('rl-confusion')
     const seen = /** @type {Record<string, string[]>} */ ({})

@@ -1,16 +1,17 @@
-// The core in this process, on the whole of MNIST: what the tests in Chromium compare the page with.
+// The core in this process, on the images that the page has: what the tests in Chromium compare the page with.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { loadCore } from '../../web/engine/core.js'
 import { root } from '../node/support.mjs'
+import { cutData } from './cut.mjs'
 
 export async function openCore() {
   const folder = join(root, 'build/wasm')
   const core = await loadCore({
     moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope.wasm'))),
   })
-  const bytes = (/** @type {string} */ name) => new Uint8Array(readFileSync(join(root, 'build/data/mnist', name)))
+  const bytes = (/** @type {string} */ name) => new Uint8Array(readFileSync(join(cutData, name)))
   const dataset = core.createDataset({
     name: 'mnist',
     trainImages: bytes('train-images-idx3-ubyte'), trainLabels: bytes('train-labels-idx1-ubyte'),

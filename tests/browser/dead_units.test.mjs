@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { short } from '../../web/ui/format.js'
 import { headless, trainJson } from '../node/support.mjs'
+import { onCutData } from './cut.mjs'
 import { cellColours, drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
 import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
 
@@ -29,7 +30,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   await waitForState(page, 'finished')
   await drawn(page, 'rl-dead-units', 40)
 
-  const looks = trainJson(headless, Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])).of('probe')
+  const looks = trainJson(headless, [...onCutData, ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])]).of('probe')
   const { layers } = looks.at(-1)
   const layer = layers[1]
   const { firing, dead, silent, lives } = layer

@@ -12,7 +12,7 @@ import { openSite } from './support.mjs'
 /** @type {import('./support.mjs').Site} */
 let site
 before(async () => {
-  site = await openSite()
+  site = await openSite({ whole: true })
 })
 after(() => site?.close())
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bytesOf } from './canvas.mjs'
 import { headless, trainJson } from '../node/support.mjs'
+import { onCutData } from './cut.mjs'
 import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -44,7 +45,7 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
   await view.getByRole('button', { name: 'Start race' }).click()
   await view.locator('.race-table').waitFor()
   const shown = await view.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)))
-  const rows = rowsOf(['race', '--entry', 'lr=0.02', '--activations', 'relu,elu', '--seeds', '2', '--epochs', '2', '--train_samples', '1000'])
+  const rows = rowsOf(['race', ...onCutData, '--entry', 'lr=0.02', '--activations', 'relu,elu', '--seeds', '2', '--epochs', '2', '--train_samples', '1000'])
   const expected = rows.filter(({ event }) => event === 'summary')
   assert.deepEqual(shown.map(([name]) => name), ['lr=0.02', 'relu', 'elu'])
   assert.deepEqual(shown.map((row) => [row[1], row[4]]), expected.map((row) =>
@@ -78,7 +79,7 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
 })
 
 test('forks of the run as it stands: unchanged it does what the run will do, a rate is that live change, and the run goes on', async () => {
-  const config = ['--train_samples', '1000', '--epochs', '2', '--lr', '0.004']
+  const config = [...onCutData, '--train_samples', '1000', '--epochs', '2', '--lr', '0.004']
   const { page, troubles, close } = await openPage(site, { hash: '#train_samples=1000&epochs=2&lr=0.004' })
   const steps = 18
   for (let step = 1; step <= steps; step++) {
@@ -134,7 +135,7 @@ test('a lesson shows the command line’s verdict and numbers, and opens the con
   const row = page.locator('rl-lessons [data-lesson="dead-units"]')
   await press(page, 'Run dead-units')
   await row.locator('.lesson-verdict').waitFor()
-  const lesson = rowsOf(['lessons', '--only', 'dead-units', '--quick']).find(({ event }) => event === 'lesson')
+  const lesson = rowsOf(['lessons', ...onCutData, '--only', 'dead-units', '--quick']).find(({ event }) => event === 'lesson')
   assert.equal(await row.locator('.lesson-verdict').getAttribute('data-verdict'), lesson.verdict)
   // Each of the core's words has a sign and a colour of its kind.
   const words = { supported: '--good', 'supported in part': '--warm', 'no difference': '--text', 'not supported': '--error', undecided: '--text', refused: '--error' }

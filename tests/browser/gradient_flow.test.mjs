@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { percent, short } from '../../web/ui/format.js'
 import { headless, trainJson } from '../node/support.mjs'
+import { onCutData } from './cut.mjs'
 import { drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'
 import { keepInSight, openPage, openSite, press, waitForState } from './support.mjs'
 
@@ -16,7 +17,7 @@ after(() => site?.close())
 const config = { model: 'dense 32 | prelu | dense 24 | swish | dense 10', lr: 0.01, train_samples: 1280, epochs: 1, probe: 5 }
 
 /** The looks of the command line. */
-const looksOf = () => trainJson(headless, Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])).of('probe')
+const looksOf = () => trainJson(headless, [...onCutData, ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])]).of('probe')
 
 /** Trains in the page to the end with a view in sight. @param {string} tag @param {number} last step */
 async function trained(tag, last) {

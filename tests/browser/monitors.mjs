@@ -1,27 +1,14 @@
-// What the tests of the monitors' views share: the same run in Node on real MNIST, and pages at an exact step.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { loadCore } from '../../web/engine/core.js'
-import { idxNames, root } from '../node/support.mjs'
+// What the tests of the monitors' views share: the same run in Node on the page's images, and pages at an exact step.
+import { openCore } from './core.mjs'
 import { keepInSight, openPage, press, waitForStep } from './support.mjs'
 
-/** @type {Promise<{core: import('../../web/engine/core.js').Core, dataset: import('../../web/engine/core.js').Dataset}> | undefined} */
-let loaded
-
-async function load() {
-  const folder = join(root, 'build/wasm')
-  const core = await loadCore({
-    moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope.wasm'))),
-  })
-  const [trainImages, trainLabels, testImages, testLabels] = idxNames.map((name) => new Uint8Array(readFileSync(join(root, 'build/data/mnist', name))))
-  return { core, dataset: core.createDataset({ name: 'mnist', trainImages, trainLabels, testImages, testLabels }) }
-}
+/** @type {ReturnType<typeof openCore> | undefined} */
+let opened
 
 /** A run in this process. @param {object} config */
 export async function nodeSession(config) {
-  loaded ??= load()
-  const { core, dataset } = await loaded
+  opened ??= openCore()
+  const { core, dataset } = await opened
   return core.createSession(dataset, config)
 }
 

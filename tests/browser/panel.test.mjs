@@ -169,7 +169,7 @@ test('a change that needs a restart waits for one', async () => {
   await waiting(page).filter({ hasText: 'Batch size' }).waitFor()
   await press(page, 'Restart with changes')
   await waitForHash(page, '#batch=100')
-  await page.waitForFunction(() => / \/ 6000$/.test(document.querySelector('output[aria-label="Step"]')?.textContent ?? ''))
+  await page.waitForFunction(() => / \/ 1000$/.test(document.querySelector('output[aria-label="Step"]')?.textContent ?? ''))
   await waitForState(page, 'training')
   assert.deepEqual(troubles, [])
   await close()

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
+import { onCutData } from './cut.mjs'
 import { bytesOf, keepInSight, openPage, openSite, output, press, pressFromAfar, setField, stepOf, trainTo, trainToTheEnd, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -35,7 +36,7 @@ async function downloaded(page, name) {
   return { name: file.suggestedFilename(), content: await bytesOf(file) }
 }
 
-const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--batch', '100', '--train_samples', '3000']
+const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--batch', '100', '--train_samples', '3000', ...onCutData]
 
 test('runs are kept with their scores and differences, renamed, compared, opened and deleted', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
@@ -159,14 +160,14 @@ test('a checkpoint takes the whole run along: opened in another browser it is th
 test('a kept run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
   const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
   t.diagnostic(`seed ${seed}`)
-  const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '6', '--batch', '128']
-  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=6&batch=128' })
+  const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '9', '--batch', '32', ...onCutData]
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=9&batch=32' })
   const view = page.locator('rl-runs')
   await keepInSight(view)
   const stopped = await trainTo(page, 480 + (seed % 200))
   const [accuracy, weights] = [await output(page, 'Test accuracy'), await weightsHash(page)]
   assert.match(accuracy, /%/)
-  await waitForRuns(page, { 'Run 1': `${stopped.toLocaleString('en-US')} of 2,814` })
+  await waitForRuns(page, { 'Run 1': `${stopped.toLocaleString('en-US')} of 2,817` })
   await page.reload()
   await page.waitForSelector('body[data-ready]')
   await press(page, 'Discard')
@@ -178,7 +179,7 @@ test('a kept run opens after a reload where it stood, with its weights and all i
   assert.equal(await page.getByRole('button', { name: 'Open Run 1', exact: true }).isDisabled(), true)
   const expected = trainJson(headless, settings)
   assert.equal(await trainToTheEnd(page), expected.hash)
-  await waitForRuns(page, { 'Run 1': '2,814 of 2,814' })
+  await waitForRuns(page, { 'Run 1': '2,817 of 2,817' })
   const printed = (await downloaded(page, 'jsonl')).content.toString().trim().split('\n').map((line) => JSON.parse(line))
   const told = (/** @type {any[]} */ events) => events.map(({ event, epoch, batch, loss, test_accuracy: score }) => [event, epoch, batch, loss, score])
   assert.deepEqual(told(printed.filter(({ event }) => event !== 'start')), told(expected.events.filter(({ event }) => event !== 'start')))
@@ -200,11 +201,11 @@ test('a run that another takes the place of is stored before, in the middle of a
   await waitForStep(page, 100)
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')
-  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 93,800`, first)
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 15,700`, first)
   const second = (await stepsByName(page))['Run 2']
   await press(page, 'Open Run 2')
   await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
-  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 93,800`, second)
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 15,700`, second)
   // Each keeps its own curve, whatever was going on when the other was opened.
   await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
   const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
@@ -226,7 +227,7 @@ test('a run that another takes the place of is stored before, in the middle of a
   await press(page, 'Reset')
   await waitForState(page, 'ready')
   await press(page, 'Step')
-  await waitForRuns(page, { 'Run 2': '1 of 93,800', 'Run 1': first })
+  await waitForRuns(page, { 'Run 2': '1 of 15,700', 'Run 1': first })
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -1,19 +1,21 @@
-// One browser and one server for all files of the page's tests; what each test opens is a context of its own.
+// One browser for all files of the page's tests, and a server of each site; what each test opens is a context of its own.
 import { chromium } from 'playwright-core'
 import { serveSite } from '../../web/serve.mjs'
 import { siteRoot } from '../../web/site.mjs'
+import { cutSite, makeCutSite } from './cut.mjs'
 import { findBrowser, flags } from './support.mjs'
 
-/** Starts both. env: what tells the files of them (openSite()). */
+/** Starts them. env: what tells the files of them (openSite()). */
 export async function openShared() {
-  const server = await serveSite(siteRoot, 0)
+  makeCutSite()
+  const [whole, cut] = [await serveSite(siteRoot, 0), await serveSite(cutSite, 0)]
   const browser = await chromium.launchServer({ executablePath: findBrowser(), args: flags })
   return {
     pid: browser.process().pid ?? 0,
-    env: { RELUSCOPE_BROWSER: browser.wsEndpoint(), RELUSCOPE_PORT: String(server.port) },
+    env: { RELUSCOPE_BROWSER: browser.wsEndpoint(), RELUSCOPE_PORT: String(whole.port), RELUSCOPE_CUT_PORT: String(cut.port) },
     async close() {
       await browser.close()
-      await server.close()
+      await Promise.all([whole.close(), cut.close()])
     },
   }
 }

@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core'
 import { root } from '../../web/data.mjs'
 import { serveSite } from '../../web/serve.mjs'
 import { siteRoot } from '../../web/site.mjs'
+import { cutSite, makeCutSite } from './cut.mjs'
 
 /** Where systems keep a Chromium or Chrome; the environment's CHROME names another. */
 const browsers = [
@@ -31,12 +32,15 @@ export function findBrowser() {
  * for a test that needs them alone, new ones. Whoever opens the site closes it.
  * @param {object} [options]
  * @param {boolean} [options.alone]
+ * @param {boolean} [options.whole] with all of MNIST, not its beginning alone (cut.mjs)
  */
-export async function openSite({ alone = false } = {}) {
+export async function openSite({ alone = false, whole = false } = {}) {
   if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
-  const { RELUSCOPE_BROWSER: endpoint, RELUSCOPE_PORT: shared } = process.env
+  const { RELUSCOPE_BROWSER: endpoint, RELUSCOPE_PORT: wholePort, RELUSCOPE_CUT_PORT: cutPort } = process.env
+  const shared = whole ? wholePort : cutPort
   const own = alone || !endpoint || !shared
-  const server = own ? await serveSite(siteRoot, 0) : undefined
+  if (own && !whole && !shared) makeCutSite()
+  const server = own ? await serveSite(whole ? siteRoot : cutSite, 0) : undefined
   const browser = own ? await chromium.launch({ executablePath: findBrowser(), args: flags }) : await chromium.connect(endpoint)
   const port = server?.port ?? Number(shared)
   return {

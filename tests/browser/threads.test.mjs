@@ -13,7 +13,7 @@ import { evalOutcome, openPage, openSite, press, serverAnswer, trainToTheEnd, wa
 /** @type {import('./support.mjs').Site} */
 let site
 before(async () => {
-  site = await openSite()
+  site = await openSite({ whole: true })
 })
 after(() => site?.close())
 

@@ -13,7 +13,7 @@ import {
 /** @type {import('./support.mjs').Site} */
 let site
 before(async () => {
-  site = await openSite()
+  site = await openSite({ whole: true })
 })
 after(() => site?.close())
 

@@ -8,7 +8,7 @@ import { openPage, openSite, trainToTheEnd } from './support.mjs'
 /** @type {import('./support.mjs').Site} */
 let site
 before(async () => {
-  site = await openSite()
+  site = await openSite({ whole: true })
 })
 after(() => site?.close())
 
