@@ -4,7 +4,7 @@
 import uPlot from '../vendor/uPlot.esm.js'
 import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'
-import { themeColour } from './colours.js'
+import { themeColour, themeFont } from './colours.js'
 import { h, iconButton } from './dom.js'
 import { download, fileName } from './download.js'
 import { count } from './format.js'
@@ -50,6 +50,8 @@ export class Chart {
   /** @type {Series[]} */
   #series = []
   #log = false
+  /** Of the plot, as it was laid out; asking the element would lay out the page. */
+  #width = 0
 
   /** @param {ChartOptions} options */
   constructor(options) {
@@ -67,7 +69,7 @@ export class Chart {
     this.#plot.style.height = `${this.#height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
     this.#plot.addEventListener('blur', () => this.#chart?.setCursor({ left: -10, top: -10 }, true, true))
-    new ResizeObserver(() => this.#resize()).observe(this.#plot)
+    new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
   }
 
   get element() {
@@ -126,22 +128,23 @@ export class Chart {
     this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) }))
   }
 
-  #resize() {
-    const width = this.#plot.clientWidth
+  /** @param {number} width */
+  #resize(width) {
+    this.#width = width
     if (width === 0) return
     if (this.#chart) this.#chart.setSize({ width, height: this.#height })
     else this.restyle()
   }
 
-  /** Makes the chart anew, as for other colours or another axis. */
+  /** Makes the chart anew, as for other colours or another axis. Until the browser has laid it out, it is not made. */
   restyle() {
-    const width = this.#plot.clientWidth
+    const width = this.#width
     this.#chart?.destroy()
     this.#chart = undefined
     if (width === 0) return
     const { sync, tick = this.#options.format, leastX = 1 } = this.#options
     const [text, grid] = ['--muted', '--grid'].map(themeColour)
-    const axis = { stroke: text, font: `11px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
+    const axis = { stroke: text, font: `11px ${themeFont()}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
     this.#chart = new uPlot({
       width, height: this.#height, legend: { show: false }, pxAlign: false,
       cursor: { ...(sync ? { sync: { key: sync } } : {}), y: false, points: { size: 7 }, drag: { setScale: false, x: false } },
@@ -202,7 +205,7 @@ export class Chart {
       return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch({ colour: colour.startsWith('--') ? `var(${colour})` : colour, dash }),
         h('span', {}, tip), h('b', {}, written(series, idx, format)))
     }))
-    const width = this.#plot.clientWidth
+    const width = this.#width
     const at = axisWidth + left
     this.#tip.style.left = at > width / 2 ? '' : `${at + 14}px`
     this.#tip.style.right = at > width / 2 ? `${width - at + 14}px` : ''

@@ -1,6 +1,6 @@
 // What a chart draws beside its lines: marks at moments, levels to compare with, and the deviation around a mean.
 import uPlot from '../vendor/uPlot.esm.js'
-import { themeColour } from './colours.js'
+import { themeColour, themeFont } from './colours.js'
 
 /** How much of its line's colour a band has. */
 const bandAlpha = 0.16
@@ -10,7 +10,7 @@ function begin({ ctx }, colour) {
   const scale = uPlot.pxRatio
   ctx.save()
   Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: scale, textAlign: 'left', textBaseline: 'alphabetic',
-    font: `${10 * scale}px ${getComputedStyle(document.body).fontFamily}` })
+    font: `${10 * scale}px ${themeFont()}` })
   ctx.setLineDash([2 * scale, 3 * scale])
   return scale
 }

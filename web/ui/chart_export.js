@@ -1,5 +1,5 @@
 // What leaves a chart: its numbers as CSV, and its picture with title and legend, as PNG.
-import { themeColour } from './colours.js'
+import { themeColour, themeFont } from './colours.js'
 
 /** @typedef {import('./chart.js').Series} Series */
 
@@ -26,7 +26,7 @@ export function toPng(plot, title, x, keys) {
   canvas.height = plot.height + top + bottom
   const context = canvas.getContext('2d')
   if (!context) return Promise.resolve(null)
-  const family = getComputedStyle(document.body).fontFamily
+  const family = themeFont()
   context.fillStyle = themeColour('--surface')
   context.fillRect(0, 0, canvas.width, canvas.height)
   context.drawImage(plot, margin, top)

@@ -32,16 +32,28 @@ export function roundUp(value) {
   return 10 * power
 }
 
+/** What themeColour() found, by theme and name: reading a style makes the browser compute those of the whole page. @type {Map<string, string>} */
+const found = new Map()
+
 /**
  * A custom property of the style sheets as a colour that a canvas takes.
  * @param {string} name such as --accent
  */
 export function themeColour(name) {
+  const key = [name, document.documentElement.dataset.theme, matchMedia('(prefers-color-scheme: dark)').matches].join()
+  const known = found.get(key)
+  if (known !== undefined) return known
   const probe = document.createElement('i')
   probe.hidden = true
   probe.style.color = `var(${name})`
   document.body.append(probe)
-  const colour = getComputedStyle(probe).color
+  const { color } = getComputedStyle(probe)
   probe.remove()
-  return colour
+  found.set(key, color)
+  return color
 }
+
+let family = ''
+
+/** The page's font, as a canvas takes it. */
+export const themeFont = () => (family ||= getComputedStyle(document.body).fontFamily)

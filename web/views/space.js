@@ -1,6 +1,6 @@
 // Where a layer puts the images of the probe set: its outputs seen from the directions in which they differ most, one
 // mark an image, moving as the network learns to tell the classes apart.
-import { themeColour } from '../ui/colours.js'
+import { themeColour, themeFont } from '../ui/colours.js'
 import { h } from '../ui/dom.js'
 import { explain, math } from '../ui/explain.js'
 import { count, percent, short } from '../ui/format.js'
@@ -144,7 +144,7 @@ class SpaceView extends ProbeView {
     const places = this.#places()
     const { at, limit, across, up } = this.#projection(places)
     const inks = Array.from({ length: colours }, (_, c) => themeColour(`--class-${c}`))
-    context.font = `600 12px ${getComputedStyle(document.body).fontFamily}`
+    context.font = `600 12px ${themeFont()}`
     context.textAlign = 'center'
     context.textBaseline = 'middle'
     points.labels.forEach((label, i) => {
