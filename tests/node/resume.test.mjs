@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { headless, native, root, run, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
+import { headless, native, root, runSeveral, runWell, smallData, temporaryFolder, trainJson } from './support.mjs'
 
 /** @typedef {import('./support.mjs').Program} Program */
 
@@ -69,20 +69,22 @@ for (const program of [native, headless]) {
   test(`${program.name}: what contradicts a checkpoint is refused by name; speed and epochs may change`, () => {
     const file = join(temporaryFolder(), 'run')
     runWell(program, ['train', ...settings.map((word) => (word === '6' ? '2' : word)), '--checkpoint', file])
-    const refused = (/** @type {string[]} */ flags) => run(program, ['train', '--resume', file, ...flags])
-    for (const [flags, words] of /** @type {[string[], RegExp][]} */ ([
+    const config = join(temporaryFolder(), 'not-one')
+    writeFileSync(config, 'no checkpoint')
+    /** @type {[string[], RegExp][]} */
+    const cases = [
       [['--lr', '0.5'], /lr is 0.5, but the checkpoint's run has 0.001/],
       [['--seed', '2'], /seed is 2, but the checkpoint's run has 1/],
       [['--epochs', '1'], /epochs is 1, but the checkpoint's run has 2: a run that goes on can get more epochs/],
       [['--config', 'x.json'], /--resume takes the settings of its checkpoint/],
-    ])) {
-      const { status, stderr } = refused(flags)
+    ]
+    const outcomes = runSeveral(program, [...cases.map(([flags]) => ['train', '--resume', file, ...flags]), ['train', '--resume', config]])
+    for (const [at, [, words]] of cases.entries()) {
+      const { status, stderr } = outcomes[at]
       assert.equal(status, 2, stderr)
       assert.match(stderr, words)
     }
-    const config = join(temporaryFolder(), 'not-one')
-    writeFileSync(config, 'no checkpoint')
-    assert.match(run(program, ['train', '--resume', config]).stderr, /safetensors: the header is said to have/)
+    assert.match(outcomes[cases.length].stderr, /safetensors: the header is said to have/)
     assert.equal(trainJson(program, ['--resume', file, '--epochs', '6', '--threads', '1', '--lr', '0.001']).hash, whole)
   })
 }
