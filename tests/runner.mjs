@@ -4,19 +4,22 @@
 // A command's processor time (user and system) is its own and that of the children it waited for, as the shell counts
 // them. Chromium is one process for all tests of the page, so its time is a line of its own.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { root } from '../web/data.mjs'
 import { groups } from './groups.mjs'
+import { keyOf, note, passedBefore } from './passed.mjs'
 
 const logs = join(root, 'build/test-logs')
 const lanes = 2  // jobs at a time
 
 const help = `Usage: tests/run [full | quick] [GROUP...]
+       tests/run --fresh
 
 Installs what is missing, builds, and runs the tests: all groups but the measurements, or those that are named.
 Without a word every promise is checked once. full: all compilers, sanitizers, orders and lengths.
 quick: what takes about two minutes on a built tree.
+--fresh: also what passed in an earlier run and depends on nothing that has changed since.
 
 ${groups.map(({ name, about }) => `  ${name.padEnd(11)} ${about}`).join('\n')}
 
@@ -25,7 +28,7 @@ Each run's output is in build/test-logs. web/docs/testing.md says more.`
 /** @typedef {{name: string, wall: number, cpu: number, kind: 'build' | 'test'}} Item */
 /** @type {Item[]} */
 const bill = []
-const totals = { passed: 0, failed: 0, skipped: 0 }
+const totals = { passed: 0, failed: 0, skipped: 0, before: 0 }
 let tier = 'default'
 
 /** @param {string} text */
@@ -82,19 +85,29 @@ function execute(command, { log = '', env = {}, limit = 2400 } = {}) {
 }
 
 /**
- * Adds a job's result to the totals and the bill, and shows what failed.
- * @param {string} name
- * @param {{wall: number, cpu: number}} times
- * @param {{passed?: number, failed?: number, skipped?: string[]}} counts
- * @param {string} [trouble] what to show of a failure
+ * @typedef {object} Result of a job
+ * @property {number} [wall] seconds
+ * @property {number} [cpu] seconds
+ * @property {number} [passed]
+ * @property {number} [failed]
+ * @property {string[]} [skipped] names and reasons
+ * @property {string} [trouble] what to show of a failure
+ *
+ * @typedef {object} Job
+ * @property {string} name
+ * @property {string[]} [files] all that it depends on, in the project and in build; without it: all sources
+ * @property {() => Promise<Result>} run
  */
-function count(name, { wall, cpu }, { passed = 0, failed = 0, skipped = [] }, trouble = '') {
+
+/** Adds a job's result to the totals and the bill, and shows what failed. @param {string} name @param {Result} result */
+function count(name, { wall, cpu = 0, passed = 0, failed = 0, skipped = [], trouble = '' }) {
   totals.passed += passed
   totals.failed += failed
   totals.skipped += skipped.length
-  bill.push({ name, wall, cpu, kind: 'test' })
+  if (wall === undefined) totals.before += passed
+  else bill.push({ name, wall, cpu, kind: 'test' })
   const parts = [`${String(passed).padStart(4)} passed`, failed && `${failed} failed`, skipped.length && `${skipped.length} skipped`].filter(Boolean)
-  say(`      ${name.padEnd(34)} ${parts.join(', ')}  (${Math.round(wall)} s)`)
+  say(`      ${name.padEnd(34)} ${parts.join(', ')}  (${wall === undefined ? 'in an earlier run' : `${Math.round(wall)} s`})`)
   if (failed) say(indent(trouble.split('\n').slice(0, 150).map((line) => line.slice(0, 300)).join('\n')))
   for (const [reason, tests] of groupBy(skipped)) say(`        skipped: ${tests.length > 3 ? `${tests.length} tests` : tests.join('; ')}: ${reason}`)
 }
@@ -110,11 +123,11 @@ function groupBy(skipped) {
   return found
 }
 
-/** One test, by its exit code. @param {string} name @param {string[]} command */
-async function check(name, command) {
+/** One test, by its exit code. @param {string} name @param {string[]} command @returns {Job} */
+const check = (name, command) => ({ name, run: async () => {
   const result = await execute(command, { log: name })
-  count(name, result, result.status === 0 ? { passed: 1 } : { failed: 1 }, result.output)
-}
+  return { ...result, ...(result.status === 0 ? { passed: 1 } : { failed: 1, trouble: result.output }) }
+} })
 
 /** The last lines of a text. @param {string} text @param {number} [lines] */
 const tail = (text, lines = 60) => text.trimEnd().split('\n').slice(-lines).join('\n')
@@ -122,12 +135,13 @@ const tail = (text, lines = 60) => text.trimEnd().split('\n').slice(-lines).join
 // ---- Kinds of tests --------------------------------------------------------------------------------------------------
 
 /**
- * Suites in C++ by CTest, two test cases at a time. How many a program has run it says itself.
- * @param {string} group @param {string} preset of the build @param {string[]} suites
+ * Suites in C++ by CTest. How many test cases a program has run it says itself.
+ * @param {string} group @param {string} preset of the build @param {string[]} suites @param {number} at test cases at a time
+ * @returns {Promise<Result>}
  */
-async function ctest(group, preset, suites) {
+async function ctest(group, preset, suites, at) {
   const report = join(logs, `${group}-${preset}.xml`)
-  const result = await execute(['ctest', '--test-dir', join(root, 'build', preset), '-L', `^(${suites.join('|')})$`, '-j', String(lanes), '--no-tests=error',
+  const result = await execute(['ctest', '--test-dir', join(root, 'build', preset), '-L', `^(${suites.join('|')})$`, '-j', String(at), '--no-tests=error',
     '--test-output-size-passed', '100000', '--output-on-failure', '--output-junit', report], { log: `${group}-${preset}` })
   const cases = existsSync(report) ? readFileSync(report, 'utf8').split('<testcase ').slice(1) : []
   let [passed, failed] = [0, 0]
@@ -146,10 +160,10 @@ async function ctest(group, preset, suites) {
     failed = 1
     troubles.push(tail(result.output))
   }
-  count(`${group}, ${preset}`, result, { passed, failed }, troubles.join('\n'))
+  return { ...result, passed, failed, trouble: troubles.join('\n') }
 }
 
-/** A file for node:test. @param {string} file below tests/ @param {Record<string, string>} env */
+/** A file for node:test. @param {string} file below tests/ @param {Record<string, string>} env @returns {Promise<Result>} */
 async function nodeFile(file, env) {
   const result = await execute([process.execPath, '--test', '--test-reporter=tap', join(root, 'tests', file)], { log: file, env })
   const numberOf = (/** @type {string} */ word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(result.output)?.[1] ?? 0)
@@ -159,10 +173,10 @@ async function nodeFile(file, env) {
   if (failed === 0 && (result.status !== 0 || passed + skipped.length === 0)) failed = 1
   // The blocks of the failed tests; the end of the output where there are none, as when Node itself died.
   const blocks = result.output.split(/^(?= *(?:not )?ok \d+|# )/m).filter((block) => /^ *not ok/.test(block))
-  count(file, result, { passed, failed, skipped }, blocks.length ? blocks.join('') : tail(result.output))
+  return { ...result, passed, failed, skipped, trouble: blocks.length ? blocks.join('') : tail(result.output) }
 }
 
-/** A reader under the sanitizers: its corpus, or a minute of new inputs. @param {string} name */
+/** A reader under the sanitizers: its corpus, or a minute of new inputs. @param {string} name @returns {Promise<Result>} */
 async function fuzz(name) {
   const build = join(root, 'build', tier === 'full' ? 'fuzz' : 'corpus')
   const work = join(build, 'work', name)
@@ -174,16 +188,25 @@ async function fuzz(name) {
     '-rss_limit_mb=700', `-artifact_prefix=${work}-`, '-print_final_stats=1'],
   // What the sanitizer keeps of freed memory is not the reader's.
   { log: `fuzz ${name}`, env: { ASAN_OPTIONS: 'quarantine_size_mb=16' }, limit: 600 })
-  count(`fuzz ${name}`, result, result.status === 0 ? { passed: 1 } : { failed: 1 }, tail(result.output, 30))
+  return { ...result, ...(result.status === 0 ? { passed: 1 } : { failed: 1, trouble: tail(result.output, 30) }) }
 }
 
 /**
- * Jobs, some at a time. @param {(() => Promise<void>)[]} jobs @param {number} [at]
+ * Runs jobs, some at a time, but for what passed in an earlier run.
+ * @param {Job[]} jobs @param {boolean} all those too
  */
-async function together(jobs, at = lanes) {
+async function runAll(jobs, all) {
   const left = [...jobs]
-  await Promise.all(Array.from({ length: at }, async () => {
-    for (let job = left.shift(); job; job = left.shift()) await job()
+  await Promise.all(Array.from({ length: lanes }, async () => {
+    for (let job = left.shift(); job; job = left.shift()) {
+      const key = tier === 'default' ? keyOf(job.files) : undefined
+      /** @type {Result} */
+      const result = (!all && passedBefore(job.name, key)) || await job.run()
+      const { passed = 0, failed = 0, skipped = [] } = result
+      // Not what passed while somebody was changing files.
+      if (key !== undefined) note(job.name, key, failed === 0 && keyOf(job.files) === key ? { passed, skipped } : undefined)
+      count(job.name, result)
+    }
   }))
 }
 
@@ -198,22 +221,27 @@ function filesOf({ name, quick }) {
 
 const fuzzTargets = () => readdirSync(join(root, 'tests/fuzz')).filter((file) => file.endsWith('.cpp')).map((file) => basename(file, '.cpp'))
 
-/** What a group runs in C++. @param {import('./groups.mjs').Group} group */
-async function runPrograms({ name, suites = [], fullSuites = [], kernels }) {
+/** What a group runs that is no file for node:test. @param {import('./groups.mjs').Group} group @param {number} at test cases at a time @returns {Job[]} */
+function programsOf({ name, suites = [], fullSuites = [], kernels }, at) {
   if (name === 'lint') {
-    await check('lint: eslint', [process.execPath, 'node_modules/eslint/bin/eslint.js', '.'])
-    await check('lint: types', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'])
-    for (const script of scripts) await check(`lint: ${script}`, ['bash', '-n', script])
+    return [check('lint: eslint', [process.execPath, 'node_modules/eslint/bin/eslint.js', '.']),
+      check('lint: types', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
+      ...scripts.map((script) => check(`lint: ${script}`, ['bash', '-n', script]))]
   }
   if (name === 'fuzz') {
-    if (hasFuzzer()) await together(fuzzTargets().map((target) => () => fuzz(target)))
-    else count('fuzz', { wall: 0, cpu: 0 }, { skipped: fuzzTargets().map((target) => `fuzz ${target}\0Clang's libFuzzer is not installed`) })
+    const missing = !hasFuzzer()
+    return fuzzTargets().map((target) => ({
+      name: `fuzz ${target}`, files: ['tests/runner.mjs', `build/corpus/fuzz_${target}`, `tests/fuzz/corpus/${target}`].map((path) => join(root, path)),
+      run: async () => (missing ? { wall: 0, skipped: [`fuzz ${target}\0Clang's libFuzzer is not installed`] } : fuzz(target)),
+    }))
   }
-  if (suites.length === 0) return
-  await ctest(name, 'native', tier === 'full' ? [...suites, ...fullSuites] : suites)
-  if (name === 'learning' || name === 'cuda' || tier === 'quick') return
-  if (kernels || tier === 'full') await ctest(name, 'wasm', suites)
-  if (tier === 'full') for (const preset of compilers) await ctest(name, preset, suites)
+  if (suites.length === 0) return []
+  const presets = ['native', ...(name === 'learning' || name === 'cuda' || tier === 'quick' ? [] : [...(kernels || tier === 'full' ? ['wasm'] : []), ...(tier === 'full' ? compilers : [])])]
+  return presets.map((preset) => ({
+    name: `${name}, ${preset}`,
+    files: ['tests/runner.mjs', 'tests/golden', ...['reluscope_tests', 'reluscope_cuda_tests', 'reluscope_tests.js', 'reluscope_tests.wasm'].map((program) => `build/${preset}/${program}`)].map((path) => join(root, path)),
+    run: () => ctest(name, preset, tier === 'full' && preset === 'native' ? [...suites, ...fullSuites] : suites, at),
+  }))
 }
 
 const scripts = ['web/setup.sh', 'web/start', 'tests/run', 'tests/bare', '.ci/run']
@@ -296,10 +324,13 @@ function choose(words) {
 }
 
 async function main() {
-  const words = process.argv.slice(2)
+  const words = process.argv.slice(2).filter((word) => word !== '--fresh')
   if (words.includes('--help') || words.includes('-h')) return say(help)
   const onlyCheck = words[0] === '--check'
-  const chosen = choose(onlyCheck ? words.slice(1) : words)
+  if (onlyCheck) words.shift()
+  // Who names a group wants to see it run.
+  const fresh = words.length > 0 || process.argv.includes('--fresh')
+  const chosen = choose(words)
   if (onlyCheck) return say(chosen.map(({ name }) => name).join(' '))
 
   rmSync(logs, { recursive: true, force: true })
@@ -323,21 +354,22 @@ async function main() {
   }
   const tests = chosen.filter(({ measurement }) => !measurement)
   if (tests.length === 0) return
-  say('Programs')
-  for (const group of tests) await runPrograms(group)
-  const files = tests.flatMap(filesOf)
-  if (files.length) {
-    say('Files for node:test, two at a time')
-    // The tests of the page share a browser and a server.
-    const shared = files.some((file) => file.startsWith('browser/')) ? await (await import('./browser/shared.mjs')).openShared() : undefined
-    const before = shared ? processorTime(shared.pid) : 0
-    await together(files.map((file) => () => nodeFile(file, shared?.env ?? {})))
-    if (shared) {
-      bill.push({ name: 'Chromium, for all files of page', wall: 0, cpu: processorTime(shared.pid) - before, kind: 'test' })
-      await shared.close()
-    }
+  // Long files first, so that both lanes end together.
+  const files = tests.flatMap(filesOf).map((file) => ({ file, size: statSync(join(root, 'tests', file)).size })).sort((a, b) => b.size - a.size)
+  const jobs = [...tests.flatMap((group) => programsOf(group, tests.length === 1 ? lanes : 1)), ...files.map(({ file }) => ({ name: file, run: async () => nodeFile(file, await sharedBy(file)) }))]
+  // The tests of the page share a browser and two servers.
+  /** @type {ReturnType<typeof import('./browser/shared.mjs').openShared> | undefined} */
+  let opened
+  const sharedBy = async (/** @type {string} */ file) => (file.startsWith('browser/') ? (await (opened ??= import('./browser/shared.mjs').then(({ openShared }) => openShared()))).env : {})
+  say('Tests, two jobs at a time')
+  await runAll(jobs, fresh)
+  const shared = await opened
+  if (shared) {
+    bill.push({ name: 'Chromium, for all files of page', wall: 0, cpu: processorTime(shared.pid), kind: 'test' })
+    await shared.close()
   }
   printBill()
+  if (totals.before) say(`  ${totals.before} of these passed in an earlier run, and nothing they depend on has changed since; tests/run --fresh runs them again.\n`)
   say(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   writeFileSync(join(logs, 'bill.json'), JSON.stringify({ tier, totals, bill }, null, 1) + '\n')
   if (totals.failed > 0 || totals.passed === 0) process.exitCode = 1
