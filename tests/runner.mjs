@@ -183,7 +183,7 @@ async function fuzz(name) {
   mkdirSync(work, { recursive: true })
   // An input of up to 1 MB that makes a reader hold more than 64 MB is a find (tests/fuzz/fuzz.h counts them; the limits
   // of libFuzzer are above, for the sanitizer's own memory is in them).
-  const inputs = [work, join(root, 'tests/fuzz/corpus', name), tier === 'full' ? '-max_total_time=60' : '-runs=300']
+  const inputs = [work, join(root, 'tests/fuzz/corpus', name), ...(tier === 'full' ? ['-max_total_time=60'] : ['-runs=300', '-keep_seed=1'])]
   const result = await execute([join(build, `fuzz_${name}`), ...inputs, '-max_len=1000000', '-seed=1', '-timeout=60', '-malloc_limit_mb=64',
     '-rss_limit_mb=700', `-artifact_prefix=${work}-`, '-print_final_stats=1'],
   // What the sanitizer keeps of freed memory is not the reader's.

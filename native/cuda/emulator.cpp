@@ -1,5 +1,9 @@
+// Its checks take a jump to another stack for a mistake.
+#undef _FORTIFY_SOURCE
+
 #include "cuda/emulator.h"
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
@@ -62,7 +66,9 @@ class Block {
 
  private:
   struct Fiber {
-    ucontext_t context;
+    ucontext_t context;  // where it begins
+    jmp_buf place;       // where it gave way
+    bool begun = false;
     int thread = -1;
     int line = 0;  // of the barrier it waits at; 0: it is free
   };
@@ -71,9 +77,15 @@ class Block {
   void work();
   void resume(Fiber& fiber) {
     running_ = &fiber;
-    swapcontext(&scheduler_, &fiber.context);
+    if (_setjmp(scheduler_)) return;
+    // Jumping leaves signal masks alone, for which swapcontext() calls the system twice.
+    if (fiber.begun) _longjmp(fiber.place, 1);
+    fiber.begun = true;
+    setcontext(&fiber.context);
   }
-  void give_way() { swapcontext(&running_->context, &scheduler_); }
+  void give_way() {
+    if (!_setjmp(running_->place)) _longjmp(scheduler_, 1);
+  }
   [[noreturn]] void stop(const std::string& text) {  // from within a fiber, which is not gone on with
     error_ = text;
     give_way();
@@ -92,7 +104,7 @@ class Block {
   std::map<int, std::pair<std::size_t, std::size_t>> arrays_;  // line -> place and bytes
   std::size_t shared_bytes_ = 0;
   std::vector<std::unique_ptr<Fiber>> fibers_;
-  ucontext_t scheduler_;
+  jmp_buf scheduler_;
   Fiber* running_ = nullptr;
   std::size_t begun_ = 0;  // threads, in order_
   int block_ = 0, ended_ = 0;
