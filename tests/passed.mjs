@@ -30,8 +30,9 @@ function hashOf(paths) {
   return found
 }
 
-/** What every test depends on: the machine, Node, the browser, the packages of the system and the data sets. */
-const surroundings = () => [os.cpus()[0]?.model, os.cpus().length, process.version, process.env.CHROME, hashOf([dataRoot, '/var/lib/dpkg/status'])].join()
+/** What every test depends on: the machine, Node, the browser, seeds, the packages of the system and the data sets. */
+const surroundings = () => [os.cpus()[0]?.model, os.cpus().length, process.version,
+  ...Object.entries(process.env).filter(([name]) => /^(?:CHROME|RELUSCOPE_.*)$/.test(name)).sort(), hashOf([dataRoot, '/var/lib/dpkg/status'])].join()
 
 /** All files of the project that git does not ignore, or none where git does not say. */
 function sources() {
