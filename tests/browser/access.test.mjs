@@ -94,7 +94,7 @@ test('no width has sideways scroll', { skip: fullOnly }, async () => {
 })
 
 test('everything goes by keys: train, pause, step, choose, reset', async () => {
-  const { page, troubles, close } = await openPage(site)
+  const { page, troubles, close } = await openPage(site, { hash: '#epochs=1000' })
   /** Goes on by Tab to what has this name. @param {string} name */
   async function tabTo(name) {
     for (let i = 0; i < 250; i++) {
@@ -131,7 +131,7 @@ test('everything goes by keys: train, pause, step, choose, reset', async () => {
   await tabTo('Reset')
   await page.keyboard.press('Enter')
   await waitForState(page, 'ready')
-  await page.waitForFunction(() => location.hash === '#batch=65')
+  await page.waitForFunction(() => location.hash === '#epochs=1000&batch=65')
   assert.deepEqual(troubles, [])
   await close()
 })

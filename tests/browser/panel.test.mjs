@@ -25,6 +25,9 @@ const errorOf = (page, field) => page.locator(`[data-field=${field}] > .field-er
 
 const waiting = (/** @type {Page} */ page) => page.locator('.waiting')
 
+/** A run that does not end while it is looked at. */
+const long = '#epochs=1000'
+
 /** @param {Page} page @param {string} hash */
 const waitForHash = (page, hash) => page.waitForFunction((wanted) => decodeURIComponent(location.hash.replace(/\+/g, ' ')) === wanted, hash)
 
@@ -122,7 +125,7 @@ test('layers and architecture text are two views of one model, by buttons, keys 
 })
 
 test('what is wrong is said beside it and the run goes on', async () => {
-  const { page, troubles, close } = await openPage(site)
+  const { page, troubles, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
   await waitForStep(page, 20)
   const text = page.getByRole('textbox', { name: 'Architecture' })
@@ -143,7 +146,7 @@ test('what is wrong is said beside it and the run goes on', async () => {
     await errorOf(page, 'lr').filter({ hasText: typed }).filter({ hasText: 'number' }).waitFor()
   }
   assert.ok(await waiting(page).isHidden())
-  assert.equal(new URL(page.url()).hash, '')
+  assert.equal(new URL(page.url()).hash, long)
   const step = await stepOf(page)
   await waitForStep(page, step + 20)
   assert.deepEqual(troubles, [])
@@ -151,7 +154,7 @@ test('what is wrong is said beside it and the run goes on', async () => {
 })
 
 test('a change that needs a restart waits for one', async () => {
-  const { page, troubles, close } = await openPage(site)
+  const { page, troubles, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
   await waitForStep(page, 10)
   await setField(page, 'Batch size', '100')
@@ -159,7 +162,7 @@ test('a change that needs a restart waits for one', async () => {
   await waiting(page).filter({ hasText: 'Architecture' }).filter({ hasText: 'Batch size' }).waitFor()
   const step = await stepOf(page)
   await waitForStep(page, step + 20)
-  assert.equal(new URL(page.url()).hash, '', 'the address tells the run that there is')
+  assert.equal(new URL(page.url()).hash, long, 'the address tells the run that there is')
 
   await press(page, 'Discard')
   await waiting(page).waitFor({ state: 'hidden' })
@@ -168,8 +171,8 @@ test('a change that needs a restart waits for one', async () => {
   await setField(page, 'Batch size', '100')
   await waiting(page).filter({ hasText: 'Batch size' }).waitFor()
   await press(page, 'Restart with changes')
-  await waitForHash(page, '#batch=100')
-  await page.waitForFunction(() => / \/ 1000$/.test(document.querySelector('output[aria-label="Step"]')?.textContent ?? ''))
+  await waitForHash(page, '#epochs=1000&batch=100')
+  await page.waitForFunction(() => / \/ 100000$/.test(document.querySelector('output[aria-label="Step"]')?.textContent ?? ''))
   await waitForState(page, 'training')
   assert.deepEqual(troubles, [])
   await close()
@@ -182,6 +185,8 @@ test('a nonsense address is answered in words: at the start with the defaults, l
   await page.waitForFunction(() => location.hash === '')
   await press(page, 'Dismiss')
 
+  await page.evaluate((hash) => (location.hash = hash), long)
+  await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent === '0 / 157000')
   await press(page, 'Train')
   await waitForStep(page, 10)
   for (const [hash, said] of /** @type {const} */ ([
@@ -189,7 +194,7 @@ test('a nonsense address is answered in words: at the start with the defaults, l
   ])) {
     await page.evaluate((text) => (location.hash = text), hash)
     await notice.filter({ hasText: said }).filter({ hasText: 'as they were' }).waitFor()
-    await page.waitForFunction(() => location.hash === '')
+    await waitForHash(page, long)
   }
   const step = await stepOf(page)
   await waitForStep(page, step + 20)

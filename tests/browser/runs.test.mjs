@@ -188,7 +188,7 @@ test('a kept run opens after a reload where it stood, with its weights and all i
 })
 
 test('a run that another takes the place of is stored before, in the middle of an epoch too', async () => {
-  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=100' })
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=1000' })
   const view = page.locator('rl-runs')
   await keepInSight(view)
   await press(page, 'Train')
@@ -201,11 +201,11 @@ test('a run that another takes the place of is stored before, in the middle of a
   await waitForStep(page, 100)
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')
-  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 15,700`, first)
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 157,000`, first)
   const second = (await stepsByName(page))['Run 2']
   await press(page, 'Open Run 2')
   await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
-  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 15,700`, second)
+  assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 157,000`, second)
   // Each keeps its own curve, whatever was going on when the other was opened.
   await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
   const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
@@ -227,7 +227,7 @@ test('a run that another takes the place of is stored before, in the middle of a
   await press(page, 'Reset')
   await waitForState(page, 'ready')
   await press(page, 'Step')
-  await waitForRuns(page, { 'Run 2': '1 of 15,700', 'Run 1': first })
+  await waitForRuns(page, { 'Run 2': '1 of 157,000', 'Run 1': first })
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -2,7 +2,7 @@
 import { chromium } from 'playwright-core'
 import { serveSite } from '../../web/serve.mjs'
 import { siteRoot } from '../../web/site.mjs'
-import { cutSite, makeCutSite } from './cut.mjs'
+import { cutSite, folder, makeCutSite } from './cut.mjs'
 import { findBrowser, flags } from './support.mjs'
 
 /** Starts them. env: what tells the files of them (openSite()). */
@@ -12,7 +12,7 @@ export async function openShared() {
   const browser = await chromium.launchServer({ executablePath: findBrowser(), args: flags })
   return {
     pid: browser.process().pid ?? 0,
-    env: { RELUSCOPE_BROWSER: browser.wsEndpoint(), RELUSCOPE_PORT: String(whole.port), RELUSCOPE_CUT_PORT: String(cut.port) },
+    env: { RELUSCOPE_BROWSER: browser.wsEndpoint(), RELUSCOPE_PORT: String(whole.port), RELUSCOPE_CUT_PORT: String(cut.port), RELUSCOPE_CUT: folder },
     async close() {
       await browser.close()
       await Promise.all([whole.close(), cut.close()])

@@ -39,7 +39,7 @@ export async function openSite({ alone = false, whole = false } = {}) {
   const { RELUSCOPE_BROWSER: endpoint, RELUSCOPE_PORT: wholePort, RELUSCOPE_CUT_PORT: cutPort } = process.env
   const shared = whole ? wholePort : cutPort
   const own = alone || !endpoint || !shared
-  if (own && !whole && !shared) makeCutSite()
+  if (own && !whole) makeCutSite()
   const server = own ? await serveSite(whole ? siteRoot : cutSite, 0) : undefined
   const browser = own ? await chromium.launch({ executablePath: findBrowser(), args: flags }) : await chromium.connect(endpoint)
   const port = server?.port ?? Number(shared)

@@ -176,8 +176,8 @@ for (const kind of ['our server', 'a plain host']) {
 
 test('a paused page rests, its threads too', { skip: slow }, async (t) => {
   // A browser of its own, so that no other page counts.
-  const own = await openSite({ alone: true })
-  const { page, close } = await openPage(own)
+  const own = await openSite({ alone: true, whole: true })
+  const { page, close } = await openPage(own, { hash: '#epochs=1000' })
   const session = await own.browser.newBrowserCDPSession()
   /** Seconds of processor time of the page and its workers. */
   const used = async () => {
