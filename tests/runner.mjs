@@ -142,7 +142,9 @@ const tail = (text, lines = 60) => text.trimEnd().split('\n').slice(-lines).join
 async function ctest(group, preset, suites, at) {
   const report = join(logs, `${group}-${preset}.xml`)
   const result = await execute(['ctest', '--test-dir', join(root, 'build', preset), '-L', `^(${suites.join('|')})$`, '-j', String(at), '--no-tests=error',
-    '--test-output-size-passed', '100000', '--output-on-failure', '--output-junit', report], { log: `${group}-${preset}` })
+    '--test-output-size-passed', '100000', '--output-on-failure', '--output-junit', report],
+  // A race is told once, not at each of a million steps.
+  { log: `${group}-${preset}`, env: { TSAN_OPTIONS: 'halt_on_error=1' } })
   const cases = existsSync(report) ? readFileSync(report, 'utf8').split('<testcase ').slice(1) : []
   let [passed, failed] = [0, 0]
   /** @type {string[]} */
@@ -246,7 +248,7 @@ function programsOf({ name, suites = [], fullSuites = [], kernels }, at) {
 
 const scripts = ['web/setup.sh', 'web/start', 'tests/run', 'tests/bare', '.ci/run']
 /** Builds of all suites in `tests/run full`, besides native. */
-const compilers = ['clang', 'asan']
+const compilers = ['clang', 'asan', 'tsan']
 
 /** @param {string} condition a function of web/setup.sh */
 const shellSays = (condition) => spawnSync('bash', ['-c', `. web/setup.sh; ${condition}`], { cwd: root, stdio: 'ignore' }).status === 0

@@ -301,7 +301,7 @@ build() {
     grep -qs "^$name:BOOL=ON" "$dir/CMakeCache.txt" || stale=yes
   done
   # Systems other than Debian and Ubuntu have the second compiler under its plain name only.
-  case $preset in clang | asan | fuzz | corpus) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
+  case $preset in clang | asan | tsan | fuzz | corpus) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
   if [ $stale = yes ]; then
     say 'configuring'
     mkdir -p "$LOGS"

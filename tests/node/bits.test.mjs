@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, smallData, trainJson, trainSeveral } from './support.mjs'
+import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, smallData, threadSanitized, trainJson, trainSeveral } from './support.mjs'
 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
@@ -72,7 +72,7 @@ for (const [at, { name, args, thorough }] of runs.entries()) {
     }
   })
 
-  for (const program of [clang, sanitized]) {
+  for (const program of [clang, sanitized, threadSanitized]) {
     test(`${name}: ${program.name}`, { skip: fullOnly }, () => {
       assert.ok(existsSync(program.command[0]), `${program.command[0]} is not built`)
       assert.equal(trainJson(program, args).hash, reference)

@@ -23,6 +23,8 @@ export const headless = { name: 'node', command: [process.execPath, join(root, '
 export const clang = { name: 'clang', command: [join(root, 'build/clang/reluscope')] }
 /** @type {Program} */
 export const sanitized = { name: 'sanitizers', command: [join(root, 'build/asan/reluscope')] }
+/** @type {Program} */
+export const threadSanitized = { name: 'thread sanitizer', command: [join(root, 'build/tsan/reluscope')] }
 
 /**
  * @param {Program} program
