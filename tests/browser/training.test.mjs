@@ -81,7 +81,7 @@ test('Train, Pause, Step and Reset do what they say, and the numbers move', asyn
 
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith('0 / '))
+  await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent === '0 / 938000')
   assert.equal(await output(page, 'Training loss'), '–')
   await page.waitForFunction((hash) => document.querySelector('output.sha')?.textContent === hash, untrained)
   assert.deepEqual(troubles, [])
