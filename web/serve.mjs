@@ -1,50 +1,98 @@
 // Serves build/site on this machine only, with the headers that threads and a strict content policy need.
 // A program (--port N, --dir FOLDER); tests import createSiteServer.
 import { existsSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
-import sirv from 'sirv'
+import send from 'send'
 import { headers } from './headers.mjs'
 import { siteRoot } from './site.mjs'
 
 /**
  * A server for a folder, not yet listening. Files are read when they are asked for, so that a site built anew
- * is served at once; browsers keep them and ask by ETag whether they changed.
+ * is served at once; browsers keep them and ask by ETag whether they changed. Only regular files in plain folders are
+ * served: no symbolic links, no names that begin with a dot, nothing that could block a reader.
  * @param {string} folder
  */
 export function createSiteServer(folder) {
-  const files = sirv(folder, { dev: true, etag: true, extensions: ['html'] })
   return createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { Allow: 'GET, HEAD' }).end()
-      return
-    }
-    sendAsStored(response)
-    files(request, response, () => {
-      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Not found\n')
-    })
+    answer(folder, request, response).catch((error) => refuse(response, 500, error.code ?? 'Error'))
   })
 }
 
-/**
- * sirv takes name.gz for the encoded form of name, which browsers would unpack unasked. The page unpacks data
- * itself, as it must on other hosts, so this sends .gz files as the plain bytes that they are.
- * @param {import('node:http').ServerResponse} response
- */
-function sendAsStored(response) {
-  const writeHead = response.writeHead.bind(response)
-  response.writeHead = (/** @type {any[]} */ ...parts) => {
-    const fields = parts[parts.length - 1]
-    if (fields?.['Content-Encoding']) {
-      delete fields['Content-Encoding']
-      fields['Content-Type'] = 'application/gzip'
-    }
-    // @ts-expect-error the overloads of writeHead do not take a spread
-    return writeHead(...parts)
+/** @param {string} folder @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
+async function answer(folder, request, response) {
+  if (!isThisMachine(request.headers.host)) {
+    return refuse(response, 403, `Host '${request.headers.host ?? ''}' is not served; use localhost or an IP address`)
   }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD')
+    return refuse(response, 405, `Method ${request.method} is not allowed; use GET or HEAD`)
+  }
+  const path = await fileFor(folder, request.url ?? '')
+  if (path === undefined) return refuse(response, 404, 'Not found')
+  response.setHeader('Cache-Control', 'no-cache')
+  // What vanishes or cannot be read between the look above and here, and a range outside the file.
+  send(request, path, { root: folder, cacheControl: false, dotfiles: 'deny' })
+    // send closes the file when the response ends. One that waits behind another on its connection never ends when the
+    // client leaves.
+    .on('stream', (stream) => {
+      if (request.socket.destroyed) stream.destroy()
+      else request.once('close', () => stream.destroy())
+    })
+    .on('error', (error) => {
+      // Those of the file are of no use to an error, and its length would be wrong.
+      for (const name of ['Content-Length', 'Content-Range', 'ETag', 'Last-Modified', 'Cache-Control']) response.removeHeader(name)
+      for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value)
+      refuse(response, error.status ?? 500, error.status === 404 ? 'Not found' : error.message)
+    })
+    .pipe(response)
+}
+
+/**
+ * Whether a Host is this machine by a name that no foreign DNS server decides about: a page elsewhere could otherwise
+ * read from here under a name of its own (DNS rebinding).
+ * @param {string | undefined} host with or without a port
+ */
+function isThisMachine(host = '') {
+  const name = host.replace(/:\d+$/, '').toLowerCase()
+  return name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0
+}
+
+/**
+ * The address of a regular file as send takes it, relative to the folder; undefined where there is none to serve.
+ * @param {string} folder
+ * @param {string} url of the request
+ */
+async function fileFor(folder, url) {
+  const address = url.replace(/[?#].*$/s, '')
+  let names
+  try {
+    names = decodeURIComponent(address).split('/')
+  } catch {
+    return undefined
+  }
+  if (names.shift() !== '') return undefined
+  if (names.at(-1) === '') names[names.length - 1] = 'index.html'
+  // '' and '..' too; a name of Windows could hold more than one part or a device.
+  if (names.some((name) => name === '' || name.startsWith('.') || /[\0\\:]/.test(name))) return undefined
+  let at = folder
+  for (const [k, name] of names.entries()) {
+    at = join(at, name)
+    const found = await lstat(at).catch(() => undefined)
+    if (!(k + 1 < names.length ? found?.isDirectory() : found?.isFile())) return undefined
+  }
+  return names.map(encodeURIComponent).join('/')
+}
+
+/** @param {import('node:http').ServerResponse} response @param {number} status @param {string} words */
+function refuse(response, status, words) {
+  if (response.headersSent) return void response.destroy()
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
 }
 
 /**

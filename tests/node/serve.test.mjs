@@ -1,8 +1,9 @@
 // The server of web/start, and web/start itself.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
+import net from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -102,6 +103,112 @@ test('the server', async (t) => {
   })
 
   await site.close()
+})
+
+test('every request gets the right status and none stops the server', async (t) => {
+  const big = Buffer.alloc(1 << 22, 'x')
+  writeFileSync(join(folder, 'big.bin'), big)
+  writeFileSync(join(folder, '.secret'), 'secret')
+  mkdirSync(join(folder, '.git'))
+  writeFileSync(join(folder, '.git', 'config'), 'secret')
+  mkdirSync(join(folder, 'empty'))
+  symlinkSync('/etc', join(folder, 'etc'))
+  symlinkSync('/etc/passwd', join(folder, 'passwd.txt'))
+  symlinkSync('index.html', join(folder, 'link.html'))
+  assert.equal(spawnSync('mkfifo', [join(folder, 'pipe.js')]).status, 0)
+  const site = await serveSite(folder, 0)
+  t.after(() => site.close())
+
+  await t.test('ranges', async () => {
+    const all = big.length
+    for (const [range, status, length, content] of /** @type {[string, number, number, string | undefined][]} */ ([
+      ['bytes=0-0', 206, 1, `bytes 0-0/${all}`],
+      ['bytes=5-9', 206, 5, `bytes 5-9/${all}`],
+      ['bytes=-5', 206, 5, `bytes ${all - 5}-${all - 1}/${all}`],
+      [`bytes=${all - 3}-`, 206, 3, `bytes ${all - 3}-${all - 1}/${all}`],
+      [`bytes=0-${all * 2}`, 206, all, `bytes 0-${all - 1}/${all}`],
+      // RFC 9110, 14.1.1: what is no valid range is ignored.
+      ['bytes=9-5', 416, NaN, `bytes */${all}`],
+      [`bytes=${all}-`, 416, NaN, `bytes */${all}`],
+      ['bytes=99999999999999999999-', 416, NaN, `bytes */${all}`],
+      ['bytes=x', 200, all, undefined],
+      ['apples=1-2', 200, all, undefined],
+      ['bytes=0-1,5-6', 200, all, undefined],
+    ])) {
+      const { status: got, headers, body } = await ask(site.port, '/big.bin', { headers: { range } })
+      assert.equal(got, status, range)
+      assert.equal(headers['content-range'], content, range)
+      if (!Number.isNaN(length)) assert.equal(body.length, length, range)
+    }
+  })
+
+  await t.test('only regular files: no links, dot files, pipes or folders', async () => {
+    for (const path of ['/.secret', '/.git/config', '/%2egit/config', '/etc/passwd', '/passwd.txt', '/link.html', '/pipe.js', '/empty', '/empty/',
+      '/data', '/data/', '/index.html/', '/index.html/x', '//index.html', '/data//labels.gz', '/a%00b', '/%5c..%5cx', '/data%2f..%2f.secret',
+      '/x'.repeat(5000), `/${'y'.repeat(5000)}`, '*', 'http://localhost/index.html']) {
+      const { status, body } = await ask(site.port, path)
+      assert.equal(status, 404, path.slice(0, 40))
+      assert.equal(body.toString(), 'Not found\n')
+    }
+    assert.equal((await ask(site.port, '/index.html?x=1#y')).status, 200)
+    assert.equal((await ask(site.port, '/data%2flabels.gz')).status, 200)
+  })
+
+  await t.test('only under the names of this machine', async () => {
+    for (const [host, status] of /** @type {[string, number][]} */ ([
+      ['localhost', 200], [`LOCALHOST:${site.port}`, 200], ['127.0.0.1:80', 200], ['[::1]:8080', 200], ['192.168.0.7', 200],
+      ['evil.example', 403], ['localhost.evil.example:80', 403], ['127.0.0.1.evil.example', 403], ['[evil]', 403],
+    ])) {
+      const { status: got, body } = await ask(site.port, '/', { headers: { host } })
+      assert.equal(got, status, host)
+      if (status === 403) assert.equal(body.toString(), `Host '${host}' is not served; use localhost or an IP address\n`)
+    }
+  })
+
+  await t.test('files that come and go while they are asked for', async () => {
+    const path = join(folder, 'fleeting.txt')
+    for (let k = 0; k < 100; k += 1) {
+      writeFileSync(path, 'here')
+      const asked = ask(site.port, '/fleeting.txt')
+      await new Promise((done) => setTimeout(done, k % 4))
+      rmSync(path)
+      const { status, body } = await asked
+      assert.ok(status === 404 || (status === 200 && body.toString() === 'here'), `${status}`)
+    }
+  })
+
+  await t.test('1,000 hostile requests: it lives on, and no descriptor is lost', { skip: process.platform !== 'linux' && 'counts in /proc' }, async () => {
+    const descriptors = () => readdirSync('/proc/self/fd').length
+    const before = descriptors()
+    const requests = [
+      'GET /big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'GET /big.bin HTTP/1.1\r\nHost: localhost\r\nRange: bytes=1-\r\n\r\n',
+      'GET /big.bin HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-5\r\n\r\n',
+      'GET /pipe.js HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'GET /big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5),
+      'GET / HTTP/1.1\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET /', '\x16\x03\x01\0', '\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\nx',
+      'CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+      `GET /${'z'.repeat(100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    ]
+    const send = (/** @type {number} */ k) => new Promise((done) => {
+      const socket = net.connect(site.port, '127.0.0.1', () => socket.write(requests[k % requests.length]))
+      // Some go at once, some at the first bytes of the answer, some a little later.
+      const end = () => socket.destroy()
+      if (k % 3 === 0) socket.once('connect', end)
+      if (k % 3 === 1) socket.once('data', end)
+      setTimeout(end, 20)
+      socket.on('error', () => undefined)
+      socket.on('close', done)
+    })
+    for (let k = 0; k < 1000; k += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => send(k + j)))
+    assert.equal((await ask(site.port, '/')).status, 200)
+    // Sockets of both sides and files close a moment after the answer ends.
+    for (let k = 0; k < 200 && descriptors() > before; k += 1) await new Promise((done) => setTimeout(done, 50))
+    assert.ok(descriptors() <= before, `${descriptors()} descriptors, ${before} before`)
+  })
 })
 
 /** @param {string[]} args */
