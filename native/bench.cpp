@@ -49,7 +49,7 @@ class Steps {
 }  // namespace
 
 int bench_command(const BenchOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program);
+  const auto data = load_dataset(options.config.data, options.program, options.budget);
   ChosenDevice device = choose_device(options.config);
   Backend* const backend = device.backend.get();
   Session session(data, options.config, std::move(device.backend));

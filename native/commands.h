@@ -1,10 +1,12 @@
 // The subcommands of the native program, one file each.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "data/data_budget.h"
 #include "train/config.h"
 #include "train/save_formats.h"
 
@@ -16,10 +18,11 @@ struct TrainOptions {
   std::string jsonl;    // a path, "-" for standard output, or ""
   std::vector<std::string> saves;  // paths, whose ends say what is written
   std::string csv;                 // a path, or ""
-  int npz_images = kSavedImages;
+  std::optional<int> npz_images;
   std::string checkpoint;  // where to keep the run, or ""
   std::string resume;      // a checkpoint to go on from, or ""; what it says wins over config ...
   std::vector<std::pair<std::string, std::string>> given;  // ... but for these flags, see resumed_config()
+  DataBudget budget;
 };
 
 int train_command(const TrainOptions& options);  // the exit code
@@ -31,6 +34,7 @@ struct ExperimentOptions {
   int jobs = 0;       // 0: as many as there are cores
   std::string jsonl;  // a path, "-" for standard output, or ""
   std::string csv;    // a path, or ""
+  DataBudget budget;
 };
 int experiment_command(const ExperimentOptions& options);
 int lesson_list_command();
@@ -48,7 +52,8 @@ struct WeightsOptions {
   bool invert = false;
   std::string jsonl, csv;
   std::vector<std::string> saves;  // for export
-  int npz_images = kSavedImages;
+  std::optional<int> npz_images;
+  DataBudget budget;
 };
 int eval_command(const WeightsOptions& options);
 int predict_command(const WeightsOptions& options);
@@ -58,6 +63,7 @@ struct BenchOptions {
   Config config;
   std::string program;
   double seconds = 2.0;  // to train for
+  DataBudget budget;
 };
 int bench_command(const BenchOptions& options);
 

@@ -18,21 +18,7 @@ namespace fs = std::filesystem;
 
 using Bytes = std::vector<std::uint8_t>;
 
-// A file that announces a size is unpacked to at most one byte more, so that a small compressed file
-// cannot fill the memory; that one byte makes the IDX reader refuse it.
-std::size_t announced_size(const Bytes& head) {
-  if (head.size() < 4 || head[3] == 0 || head[3] > 3) return head.size();
-  std::size_t size = 1;
-  for (std::size_t d = 0; d < head[3]; ++d) {
-    std::size_t side = 0;
-    for (std::size_t b = 4 + 4 * d; b < 8 + 4 * d && b < head.size(); ++b) {
-      side = side << 8 | head[b];
-    }
-    if (side != 0 && size > (std::size_t{1} << 36) / side) return head.size();
-    size *= side;
-  }
-  return 4 + 4 * head[3] + size;
-}
+constexpr std::uint64_t kMostPng = std::uint64_t{1} << 28;  // of 4096 x 4096 pixels, stored without compression
 
 // Gzip data, unpacked as far as somebody wants it.
 class Gunzip {
@@ -73,13 +59,20 @@ class Gunzip {
   bool ended_ = false;
 };
 
-Bytes read_unpacked(FileSource& source, const std::string& name) {
-  const Bytes packed = source.read(name);
-  if (packed.size() < 2 || packed[0] != 0x1f || packed[1] != 0x8b) return packed;
+Bytes read_unpacked(FileSource& source, const std::string& name, DataBudget& budget) {
+  Bytes head = source.read(name, kHeadBytes);
+  if (head.size() < 2 || head[0] != 0x1f || head[1] != 0x8b) {
+    const std::uint64_t size = source.announced(name), wanted = budget.bytes_of(name, head, size);
+    return source.read(name, size == 0 ? UINT64_MAX : wanted);
+  }
+  budget.claim(name, static_cast<double>(source.announced(name)));
+  const Bytes packed = source.read(name, UINT64_MAX);
   Gunzip gunzip(packed, name);
   Bytes bytes;
-  gunzip.fill(bytes, 16);
-  gunzip.fill(bytes, announced_size(bytes) + 1);
+  gunzip.fill(bytes, kHeadBytes);
+  const std::uint64_t wanted = budget.bytes_of(name, bytes, 0);
+  gunzip.fill(bytes, wanted);
+  bytes.resize(std::min<std::uint64_t>(bytes.size(), wanted));
   bytes.shrink_to_fit();
   return bytes;
 }
@@ -103,21 +96,25 @@ fs::path find_path(const std::string& data, const fs::path& program) {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::path& program) {
+std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::path& program, DataBudget budget) {
   const fs::path path = find_path(data, program);
   const std::unique_ptr<FileSource> source = open_source(path);
   FilePlan plan = plan_files(
       source->paths(),
       (fs::is_directory(path) ? "the folder " : "the archive ") + in_quotes(path.string()));
   if (!plan.files.empty()) {
-    const auto part = [&](std::size_t at) { return read_unpacked(*source, plan.files[at]); };
+    const auto part = [&](std::size_t at) { return read_unpacked(*source, plan.files[at], budget); };
     return std::make_shared<const Dataset>(data, Dataset::Files{part(0), part(1), part(2), part(3)},
                                            Dataset::kFromLabels);
   }
-  FolderImages images(std::move(plan));
+  FolderImages images(std::move(plan), budget);
   while (!images.next().empty()) {
     const std::string name(images.next());
-    const PngImage image = decode_png(source->read(name), "data", name);
+    if (source->announced(name) > kMostPng) {
+      throw Error("data: " + in_quotes(name) + " has " + std::to_string(source->announced(name)) + " bytes, but a PNG image may have at most " +
+                  std::to_string(kMostPng));
+    }
+    const PngImage image = decode_png(source->read(name, kMostPng), "data", name);
     images.add(image.height, image.width, image.channels, image.pixels);
   }
   return std::make_shared<const Dataset>(images.finish(data));

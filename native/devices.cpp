@@ -1,7 +1,9 @@
 #include "devices.h"
 
+#include "backend/cpu/cpu_backend.h"
 #include "commands.h"
 #include "core/error.h"
+#include "machine.h"
 #ifdef RELUSCOPE_CUDA
 #include "cuda/cuda_backend.h"
 #include "cuda/cuda_device.h"
@@ -16,6 +18,10 @@ namespace {
 const std::vector<std::string> kNoCosts = {
     "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one by one: "
     "build/native/bench/reluscope_bench"};
+
+ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
+  return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused, available_cores(), available_memory()), notice};
+}
 
 }  // namespace
 
@@ -40,16 +46,16 @@ std::string only_on_cpu(const Config& config) {
 }  // namespace
 
 ChosenDevice choose_device(const Config& config) {
-  if (config.device == "cpu") return {};
+  if (config.device == "cpu") return on_cpu(config);
   const std::string reason = cuda::why_no_device();
   const std::string cpu_field = only_on_cpu(config);
   if (config.device == "cuda") {
     if (!reason.empty()) throw Error("device is \"cuda\", but there is none to use: " + reason);
     if (!cpu_field.empty()) throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
   } else if (!reason.empty()) {
-    return {nullptr, "No GPU: " + reason + ". Using the CPU."};
+    return on_cpu(config, "No GPU: " + reason + ". Using the CPU.");
   } else if (!cpu_field.empty()) {
-    return {nullptr, "Not on the GPU: " + cpu_field + ", which only the CPU does."};
+    return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU does.");
   }
   auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config), config.threads);
   // Once for each device and driver: a wrong result must not go unnoticed.
@@ -74,7 +80,10 @@ int gpu_selftest_command() {
 
 #else
 
-ChosenDevice choose_device(const Config&) { return {}; }  // Session refuses cuda
+ChosenDevice choose_device(const Config& config) {
+  if (config.device == "cuda") return {};  // Session refuses it
+  return on_cpu(config);
+}
 
 std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) { return kNoCosts; }
 

@@ -13,7 +13,7 @@
 namespace reluscope {
 
 struct ChosenDevice {
-  std::unique_ptr<Backend> backend;  // null: the CPU, as Session makes it
+  std::unique_ptr<Backend> backend;
   std::string notice;                // a line for people, or ""
 };
 

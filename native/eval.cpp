@@ -8,17 +8,19 @@
 namespace reluscope {
 
 int eval_command(const WeightsOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program);
+  const auto data = load_dataset(options.config.data, options.program, options.budget);
   ChosenDevice device = choose_device(options.config);
   Session session(data, options.config, std::move(device.backend));
   session.load(read_bytes(options.weights, "weights"));
-  JsonLines json(options.jsonl);
+  check_distinct({{"jsonl", options.jsonl}, {"csv", options.csv}});
+  if (!options.csv.empty()) check_writable(options.csv, "csv");
+  LineFile json("jsonl", options.jsonl);
   if (!device.notice.empty()) print_lines(json.people(), {device.notice});
   const Progress progress = evaluate_weights(session);
   print_lines(json.people(), progress.lines);
   json.write(progress.json);
   if (!options.csv.empty()) {
-    write_file(options.csv, "csv", progress.values["csv"].get<std::string>());
+    write_or_say(options.csv, "csv", progress.values["csv"].get<std::string>());
   }
   return 0;
 }

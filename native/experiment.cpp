@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "data_files.h"
+#include "machine.h"
 #include "output.h"
 #include "train/experiment.h"
 #include "train/lessons.h"
@@ -15,17 +16,18 @@
 namespace reluscope {
 namespace {
 
-// The rows that stand in a sweep's file already. What a crash left of a last line is taken away, so
-// that rows can be added.
-std::vector<Json> continue_file(const std::string& path) {
-  if (!std::filesystem::exists(path)) return {};
-  const std::vector<std::uint8_t> bytes = read_bytes(path, "jsonl");
-  std::vector<Json> rows = read_rows({bytes.begin(), bytes.end()}, path);
-  std::string text;
-  for (const Json& row : rows) text += row.dump() + "\n";
-  write_file(path, "jsonl", text);
-  return rows;
-}
+// The rows of a sweep that begins or goes on, of which a crash may have left the last one without its end.
+struct SweepFile {
+  std::vector<Json> finished;
+  std::vector<std::string> torn;  // the last row, if it is whole but for its end
+
+  std::size_t read(const std::string& text, const std::string& path) {
+    finished = read_rows(text, path);
+    const std::size_t whole = text.rfind('\n') + 1;  // 0 where there is none
+    if (finished.size() > read_rows(text.substr(0, whole), path).size()) torn = {finished.back().dump()};
+    return whole;
+  }
+};
 
 // The share that is done, on one line that is redrawn, on a terminal only.
 class ShareBar {
@@ -52,18 +54,21 @@ class ShareBar {
 }  // namespace
 
 int experiment_command(const ExperimentOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program);
+  const auto data = load_dataset(options.config.data, options.program, options.budget);
   const ExperimentKind& kind = find_experiment(options.kind);
   auto plan = kind.plan(*data, options.config, PlanFlags(options.flags));
+  check_distinct({{"jsonl", options.jsonl}, {"csv", options.csv}});
   if (!options.csv.empty()) check_writable(options.csv, "csv");
   const bool to_file = !options.jsonl.empty() && options.jsonl != "-";
   if (to_file) check_writable(options.jsonl, "jsonl");
   // Only a sweep's file is all rows.
   const bool resumes = to_file && options.kind == "sweep";
-  std::vector<Json> finished;
-  if (resumes) finished = continue_file(options.jsonl);
-  Experiment experiment(data, std::move(plan), options.jobs, finished);
-  JsonLines json(options.jsonl, resumes);
+  SweepFile file;
+  LineFile::Keep keep;
+  if (resumes) keep = [&](const std::string& text) { return file.read(text, options.jsonl); };
+  LineFile json("jsonl", options.jsonl, keep);
+  Experiment experiment(data, std::move(plan), options.jobs == 0 ? available_cores() : options.jobs, file.finished, available_memory);
+  json.write(file.torn);
   ShareBar bar(isatty(fileno(json.people())) != 0);
 
   print_lines(json.people(), experiment.start().lines);
@@ -76,13 +81,11 @@ int experiment_command(const ExperimentOptions& options) {
       bar.draw(progress.values["share"].get<double>());
       continue;
     }
-    if (!options.csv.empty()) {
-      write_file(options.csv, "csv", progress.values["csv"].get<std::string>());
-    }
+    if (!options.csv.empty()) write_or_say(options.csv, "csv", progress.values["csv"].get<std::string>());
     // Runs ended in any order; now they stand in the plan's, with those of other plans behind.
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();
-      write_file(options.jsonl, "jsonl", rows + other_rows(finished, rows));
+      write_or_say(options.jsonl, "jsonl", rows + other_rows(file.finished, rows));
     }
     return 0;
   }

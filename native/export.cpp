@@ -9,10 +9,10 @@ namespace reluscope {
 
 int export_command(const WeightsOptions& options) {
   if (options.saves.empty()) throw Error("save: give --save FILE, at least once");
-  const auto data = load_dataset(options.config.data, options.program);
+  const auto data = load_dataset(options.config.data, options.program, options.budget);
   Session session(data, options.config);
   session.load(read_bytes(options.weights, "weights"));
-  check_saves(options.saves);
+  check_saves(session, options.saves, options.npz_images);
   write_saves(session, options.saves, options.npz_images, stdout);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <zip.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 
@@ -43,7 +44,9 @@ class Folder : public FileSource {
     return paths;
   }
 
-  std::vector<std::uint8_t> read(const std::string& path) override {
+  std::uint64_t announced(const std::string&) override { return 0; }
+
+  std::vector<std::uint8_t> read(const std::string& path, std::uint64_t most) override {
     const fs::path whole = top_ / path;
     std::error_code error;
     const std::uintmax_t size = fs::is_regular_file(whole) ? fs::file_size(whole, error) : 0;
@@ -52,8 +55,8 @@ class Folder : public FileSource {
       throw Error("data: " + in_quotes(whole.string()) +
                   " cannot be read: it is no file or not readable");
     }
-    std::vector<std::uint8_t> bytes(size);
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+    std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(size, most));
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(file.gcount()));
     return bytes;
   }
@@ -84,7 +87,14 @@ class Archive : public FileSource {
     return paths;
   }
 
-  std::vector<std::uint8_t> read(const std::string& path) override {
+  std::uint64_t announced(const std::string& path) override {
+    zip_stat_t about;
+    zip_stat_init(&about);
+    const bool known = zip_stat_index(zip_.get(), entries_.at(path), 0, &about) == 0 && (about.valid & ZIP_STAT_SIZE) != 0;
+    return known ? about.size : 0;
+  }
+
+  std::vector<std::uint8_t> read(const std::string& path, std::uint64_t most) override {
     const auto refuse = [&](const std::string& reason) {
       throw Error("data: " + in_quotes(path) + " in " + in_quotes(name_) + " cannot be read: " +
                   reason);
@@ -101,11 +111,12 @@ class Archive : public FileSource {
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(
         zip_fopen_index(zip_.get(), index, 0), &zip_fclose);
     if (!file) refuse(zip_strerror(zip_.get()));
-    std::vector<std::uint8_t> bytes(about.size);
-    const zip_int64_t got = zip_fread(file.get(), bytes.data(), about.size);
+    std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(about.size, most));
+    const zip_int64_t got = zip_fread(file.get(), bytes.data(), bytes.size());
     std::uint8_t more = 0;
     // Reading to the end is what makes libzip compare the checksum.
-    if (got != static_cast<zip_int64_t>(about.size) || zip_fread(file.get(), &more, 1) != 0) {
+    const bool to_the_end = bytes.size() == about.size;
+    if (got != static_cast<zip_int64_t>(bytes.size()) || (to_the_end && zip_fread(file.get(), &more, 1) != 0)) {
       refuse("its data is damaged");
     }
     return bytes;

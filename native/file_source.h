@@ -14,8 +14,10 @@ class FileSource {
   virtual ~FileSource() = default;
   // Paths of all files, relative and with '/', in any order.
   virtual std::vector<std::string> paths() const = 0;
-  // A file's bytes. Throws Error naming the file if it cannot be read.
-  virtual std::vector<std::uint8_t> read(const std::string& path) = 0;
+  // What an archive says that a file has, unpacked; of a file on disk 0: it is what it is.
+  virtual std::uint64_t announced(const std::string& path) = 0;
+  // A file's first bytes, at most so many. Throws Error naming the file if it cannot be read.
+  virtual std::vector<std::uint8_t> read(const std::string& path, std::uint64_t most) = 0;
 };
 
 // Throws Error if it is neither a folder nor a ZIP archive.

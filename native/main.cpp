@@ -2,10 +2,8 @@
 // handed to the one parser in train/config.h.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <new>
 
@@ -22,20 +20,37 @@ namespace reluscope {
 namespace {
 
 constexpr int kBadInput = 2;
+constexpr std::uint64_t kMostConfig = 1 << 20;
 
 // What the flags of one subcommand said.
 struct Flags {
   std::map<std::string, std::string> fields;  // of the config, by name
-  std::string config_file, jsonl, csv, checkpoint, resume;
+  std::string config_file, jsonl, csv, checkpoint, resume, max_data;
   std::vector<std::string> saves;
-  std::string npz_images = std::to_string(kSavedImages);
+  std::string npz_images;
 
-  void add_to(CLI::App& command) {
+  void add_to(CLI::App& command, bool reads_data = true) {
     for (const Field& field : config_fields()) {
       command.add_option("--" + field.name, fields[field.name], field.help);
     }
     command.add_option("--config", config_file, "JSON file with config fields; flags win over it");
+    if (reads_data) command.add_option("--max_data", max_data, "megabytes that data may take once it is unpacked [1024]");
     command.allow_extras();  // refused below, with a suggestion
+  }
+
+  DataBudget budget(const CLI::App& command) const {
+    if (command.count("--max_data") == 0) return DataBudget();
+    const auto megabytes = parse_number(max_data);
+    if (!megabytes || !(*megabytes >= 1 && *megabytes <= 1e6) || *megabytes != std::floor(*megabytes)) {
+      throw Error("max_data is " + in_quotes(max_data) + ", but it must be a whole number from 1 to 1000000");
+    }
+    return DataBudget(static_cast<std::uint64_t>(*megabytes) << 20);
+  }
+
+  // What --npz_images says, if it is given.
+  std::optional<int> saved_images(const CLI::App& command) const {
+    if (command.count("--npz_images") == 0) return {};
+    return read_npz_images(npz_images);
   }
 
   // Of the commands that write a network.
@@ -48,7 +63,7 @@ struct Flags {
                         "; may be repeated; without a name it is " + kSaveDefault)
         ->allow_extra_args(false);
     command.add_option("--npz_images", npz_images,
-                       "how many test images an .npz holds the activations for");
+                       "how many test images an .npz holds the activations for [" + std::to_string(kSavedImages) + ", or all]");
   }
 
   // base: what holds where neither a flag nor the file says anything.
@@ -60,12 +75,8 @@ struct Flags {
       config_from_fields({{extra.substr(2, extra.find('=') - 2), ""}});  // throws
     }
     if (!config_file.empty()) {
-      std::ifstream file(config_file);
-      if (!file || std::filesystem::is_directory(config_file)) {
-        throw Error("config: " + in_quotes(config_file) + " cannot be read");
-      }
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      config = config_from_json(text, config);
+      const std::vector<std::uint8_t> bytes = read_bytes(config_file, "config", kMostConfig);
+      config = config_from_json(std::string(bytes.begin(), bytes.end()), config);
     }
     return config_from_fields(given(command), config);
   }
@@ -125,12 +136,13 @@ struct ExperimentCommand {
                     " takes the settings of its checkpoint, so give no --config beside it");
       }
     }
-    ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv};
+    ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv, flags.budget(*command)};
     for (const ExperimentFlag& flag : kind.flags) {
       if (flag.file) {
         for (const std::string& path : texts.at(flag.name)) {
-          const std::vector<std::uint8_t> bytes = read_bytes(path, flag.name);
+          const std::vector<std::uint8_t> bytes = read_bytes(path, flag.name, kMostCheckpoint);
           options.config = resumed(bytes);
+          note_checkpoint(bytes);
           options.flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
         }
         continue;
@@ -155,6 +167,7 @@ struct ExperimentCommand {
 struct WeightsCommand {
   CLI::App* command;
   Flags flags = {};
+  bool saves = false;  // export
   WeightsOptions options = {};
 
   void add_weights() {
@@ -164,6 +177,7 @@ struct WeightsCommand {
   void add_export_flags() {
     add_weights();
     flags.add_saves(*command);
+    saves = true;
   }
   void add_flags() {
     add_weights();
@@ -179,8 +193,9 @@ struct WeightsCommand {
     all.config =
         flags.config(*command, config_of_weights(read_bytes(options.weights, "weights")));
     all.program = program;
+    all.budget = flags.budget(*command);
     all.saves = flags.saves;
-    all.npz_images = read_npz_images(flags.npz_images);
+    all.npz_images = saves ? flags.saved_images(*command) : std::nullopt;
     return all;
   }
 };
@@ -239,7 +254,7 @@ int run(int argc, char** argv) {
       app.add_subcommand("export", "write saved weights in another format")};
   exporting.add_export_flags();
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
-  info_flags.add_to(*info);
+  info_flags.add_to(*info, false);
   Flags bench_flags;
   std::string bench_seconds = "2";
   CLI::App* const bench = app.add_subcommand("bench", "measure how fast this machine trains, and a GPU's kernels");
@@ -274,15 +289,15 @@ int run(int argc, char** argv) {
     if (!seconds || !(*seconds >= 0.01 && *seconds <= 3600.0)) {
       throw Error("seconds is " + in_quotes(bench_seconds) + ", but it must be a number from 0.01 to 3600");
     }
-    return bench_command({bench_flags.config(*bench), argv[0], *seconds});
+    return bench_command({bench_flags.config(*bench), argv[0], *seconds, bench_flags.budget(*bench)});
   }
   if (*info) return info_command(info_flags.config(*info));
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
     throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");
   }
   return train_command({train_flags.config(*train), argv[0], train_flags.jsonl,
-                        train_flags.saves, train_flags.csv, read_npz_images(train_flags.npz_images),
-                        train_flags.checkpoint, train_flags.resume, train_flags.given(*train)});
+                        train_flags.saves, train_flags.csv, train_flags.saved_images(*train),
+                        train_flags.checkpoint, train_flags.resume, train_flags.given(*train), train_flags.budget(*train)});
 }
 
 }  // namespace
@@ -290,16 +305,19 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return reluscope::run(argc, argv);
+    const int code = reluscope::run(argc, argv);
+    // Whatever was printed last, by help texts too, has to have come out.
+    reluscope::flush_lines(stdout);
+    return code == 0 && reluscope::output_failed() ? reluscope::kOutputFailed : code;
   } catch (const reluscope::Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    std::fprintf(stderr, "error: %s\n", reluscope::printable(error.what()).c_str());
     return reluscope::kBadInput;
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory: the model and its batches need more than this machine gives\n",
                stderr);
     return reluscope::kBadInput;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    std::fprintf(stderr, "error: %s\n", reluscope::printable(error.what()).c_str());
     return 1;
   }
 }

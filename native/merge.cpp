@@ -19,11 +19,11 @@ int merge_command(const MergeOptions& options) {
   const Report report = report_rows(rows);
   std::string text;
   for (const Json& row : rows) text += row.dump() + "\n";
-  if (!options.csv.empty()) write_file(options.csv, "csv", report.csv);
+  if (!options.csv.empty()) write_or_say(options.csv, "csv", report.csv);
   if (options.jsonl == "-") {
     std::fputs(text.c_str(), stdout);
   } else if (!options.jsonl.empty()) {
-    write_file(options.jsonl, "jsonl", text);
+    write_or_say(options.jsonl, "jsonl", text);
   }
   print_lines(options.jsonl == "-" ? stderr : stdout, report.lines);
   return 0;

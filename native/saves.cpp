@@ -8,28 +8,22 @@
 
 namespace reluscope {
 
-CsvLines::CsvLines(const std::string& path, bool append) {
-  if (path.empty()) return;
-  file_.open(path, append ? std::ios::app | std::ios::ate : std::ios::out);
-  if (!file_) throw Error("csv: " + in_quotes(path) + " cannot be written");
-  named_ = append && file_.tellp() > 0;
-}
-
-void CsvLines::write(const std::vector<std::string>& lines) {
-  if (!file_.is_open() || std::exchange(named_, false)) return;
-  for (const std::string& line : lines) file_ << line << std::endl;
-}
-
-void check_saves(const std::vector<std::string>& paths) {
-  for (const std::string& path : paths) save_format_of(path);
+void check_saves(const Session& session, const std::vector<std::string>& paths, std::optional<int> npz_images) {
+  for (const std::string& path : paths) {
+    check_save(session.trainer(), save_format_of(path), npz_images);
+  }
   for (const std::string& path : paths) check_writable(path, "save");
 }
 
-void write_saves(Session& session, const std::vector<std::string>& paths, int npz_images,
+void write_saves(Session& session, const std::vector<std::string>& paths, std::optional<int> npz_images,
                  std::FILE* out) {
   for (const std::string& path : paths) {
-    write_file(path, "save", session.save(save_format_of(path), npz_images));
-    std::fprintf(out, "Saved %s\n", path.c_str());
+    try {
+      write_file(path, "save", session.save(save_format_of(path), npz_images));
+      print_lines(out, {"Saved " + path});
+    } catch (const Error& error) {
+      warn_output(error.what());
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdio>
-#include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,24 +10,12 @@
 
 namespace reluscope {
 
-// Lines of a table to a file, or nowhere (""), each as soon as it is known.
-class CsvLines {
- public:
-  // append: to go on behind what stands there, whose first row names the columns already.
-  explicit CsvLines(const std::string& path, bool append = false);
-  void write(const std::vector<std::string>& lines);
+// Throws Error for a path whose end is not known or that cannot be written, and for a number of images that the test
+// set does not have: before training, not after it. npz_images: what the flag says.
+void check_saves(const Session& session, const std::vector<std::string>& paths, std::optional<int> npz_images);
 
- private:
-  std::ofstream file_;
-  bool named_ = false;  // the columns are named, so the first lines that come are left out
-};
-
-// Throws Error for a path whose end is not known or that cannot be written: before training, not
-// after it.
-void check_saves(const std::vector<std::string>& paths);
-
-// Writes each and says so.
-void write_saves(Session& session, const std::vector<std::string>& paths, int npz_images,
+// Writes each and says so. One that fails is said, and the others are written all the same.
+void write_saves(Session& session, const std::vector<std::string>& paths, std::optional<int> npz_images,
                  std::FILE* out);
 
 // The flag --npz_images. Throws Error for a text that is no whole number.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "output.h"
 #include "saves.h"
 #include "train/checkpoint.h"
+#include "train/run_lines.h"
 #include "train/session.h"
 
 namespace reluscope {
@@ -60,19 +62,31 @@ volatile std::sig_atomic_t stop_signal = 0;
 void note_signal(int signal) { stop_signal = signal; }
 
 void watch_signals() {
-  struct sigaction action = {};
+  struct sigaction action = {}, before;
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESETHAND;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // Under nohup a terminal that closes is no reason to stop.
+    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+// Of a Session::position(): "step 12 (epoch 2)".
+std::string place(const Json& at) {
+  return "step " + std::to_string(at["step"].get<std::int64_t>()) + " (epoch " + std::to_string(at["epoch"].get<int>()) + ")";
 }
 
 // The file that keeps the run. One that cannot be written is said once, and training goes on.
 class Keeper {
  public:
+  // Throws Error where another process keeps its run there.
   Keeper(const std::string& path, Session& session) : path_(path), session_(session) {
     if (path.empty()) return;
-    check_writable(path, "checkpoint");
+    const std::filesystem::path file = resolve_links(path);
+    lock_ = std::make_unique<FileLock>(file, "checkpoint");
+    remove_parts(path);
+    before_ = std::filesystem::exists(file);
     watch_signals();
   }
   bool save() {
@@ -84,12 +98,16 @@ class Keeper {
       return true;
     } catch (const Error& error) {
       if (!told_) {
-        std::fprintf(stderr, "warning: %s; training goes on, and the checkpoint before is kept\n",
-                     error.what());
+        warn_output(std::string(error.what()) + "; training goes on" +
+                    (kept_ || before_ ? ", and the checkpoint before is kept" : ", and no checkpoint is there"));
       }
       told_ = true;
       return false;
     }
+  }
+  // Shows other processes that this one is alive.
+  void touch() {
+    if (lock_) lock_->touch();
   }
   // The session's next step. An error, such as a device that is lost, ends the run: then what is left of it
   // is said as well.
@@ -105,15 +123,15 @@ class Keeper {
   int stop(std::FILE* out, int signal) {
     const bool saved = save();
     const Json at = session_.position();
-    std::fprintf(out, "Interrupted at step %lld (epoch %d)%s%s\n",
-                 static_cast<long long>(at["step"].get<std::int64_t>()), at["epoch"].get<int>(),
-                 saved ? ": go on with --resume " : "; the run could not be kept in ", path_.c_str());
+    print_lines(out, {"Interrupted at " + place(at) + (saved ? ": go on with --resume " : "; the run could not be kept in ") + path_});
     return 128 + signal;
   }
 
  private:
   const std::string path_;
   Session& session_;
+  std::unique_ptr<FileLock> lock_;
+  bool before_ = false;  // there was a file already
   bool told_ = false, kept_ = false;
 };
 
@@ -122,21 +140,34 @@ class Keeper {
 int train_command(const TrainOptions& options) {
   const bool resumes = !options.resume.empty();
   std::vector<std::uint8_t> before;
-  if (resumes) before = read_bytes(options.resume, "resume");
+  if (resumes) before = read_bytes(options.resume, "resume", kMostCheckpoint);
   const Config config =
       resumes ? resumed_config(portable_config(config_of_checkpoint(before)), options.given)
               : options.config;
-  const auto data = load_dataset(config.data, options.program);
+  if (resumes) note_checkpoint(before);
+  const auto data = load_dataset(config.data, options.program, options.budget);
   ChosenDevice device = choose_device(config);
   Session session(data, config, std::move(device.backend));
   if (resumes) session.restore(before);
   std::vector<std::uint8_t>().swap(before);
-  check_saves(options.saves);
-  if (!options.jsonl.empty() && options.jsonl != "-") check_writable(options.jsonl, "jsonl");
-  if (!options.csv.empty()) check_writable(options.csv, "csv");
+  // All that can be refused is refused before anything is touched.
+  check_saves(session, options.saves, options.npz_images);
+  std::vector<std::pair<const char*, std::string>> outputs = {
+      {"checkpoint", options.checkpoint}, {"jsonl", options.jsonl}, {"csv", options.csv}};
+  if (!options.checkpoint.empty()) check_regular(options.checkpoint, "checkpoint");
+  for (const auto& [flag, path] : outputs) {
+    if (!path.empty() && path != "-") check_writable(path, flag);
+  }
+  for (const std::string& path : options.saves) outputs.emplace_back("save", path);
+  check_distinct(outputs);
+  const Json at = session.position();
   Keeper keeper(options.checkpoint, session);
-  JsonLines json(options.jsonl, resumes);
-  CsvLines csv(options.csv, resumes);
+  LineFile::Keep events, rows;
+  if (resumes) {
+    events = [&](const std::string& text) { return events_until(text, options.jsonl, config, at); };
+    rows = [&](const std::string& text) { return rows_until(text, options.csv, at); };
+  }
+  LineFile json("jsonl", options.jsonl, events), csv("csv", options.csv, rows);
   std::FILE* const out = json.people();
   ProgressBar bar(isatty(fileno(out)) != 0);
 
@@ -147,12 +178,13 @@ int train_command(const TrainOptions& options) {
     csv.write(progress.csv);
     bar.draw(progress);
   };
-  if (!device.notice.empty()) std::fprintf(out, "%s\n", device.notice.c_str());
-  tell(session.start());
+  if (!device.notice.empty()) print_lines(out, {device.notice});
+  Progress start = session.start();
+  if (json.goes_on()) start.json.clear();
+  if (csv.goes_on()) start.csv.clear();
+  tell(start);
   if (resumes) {
-    const Json at = session.position();
-    std::fprintf(out, "Resumed at step %lld (epoch %d)\n",
-                 static_cast<long long>(at["step"].get<std::int64_t>()), at["epoch"].get<int>());
+    print_lines(out, {"Resumed at " + place(at)});
   }
   for (;;) {
     if (const int signal = stop_signal; signal != 0) {
@@ -161,7 +193,13 @@ int train_command(const TrainOptions& options) {
     }
     const Progress progress = keeper.advance();
     tell(progress);
-    if (progress.event() == "epoch") keeper.save();
+    keeper.touch();
+    if (progress.event() == "epoch") {
+      // First the lines, so that after a loss of power none is missing that the checkpoint counts on.
+      json.sync();
+      csv.sync();
+      keeper.save();
+    }
     if (progress.event() == "diverged") return 1;
     if (progress.event() == "done") break;
   }

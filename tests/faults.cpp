@@ -27,10 +27,11 @@ std::string setting(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The file, its .part, and its folder.
+// The file, its .part-..., and its folder.
 bool concerns(const char* path) {
   static const std::string file = setting("RELUSCOPE_FAULT_PATH");
-  return !file.empty() && (path == file || path == file + ".part" || path == file.substr(0, file.rfind('/')));
+  if (file.empty()) return false;
+  return path == file || std::string(path).rfind(file + ".part-", 0) == 0 || path == file.substr(0, file.rfind('/'));
 }
 
 bool concerned[1024];  // by descriptor

@@ -2,9 +2,12 @@
 // {error: "sentence"}, everything else {value: ...}; structured values travel as JSON text, bytes
 // and floats as copies. web/engine/core.js is the only caller and the place of the checks.
 #include <emscripten/bind.h>
+#include <emscripten/heap.h>
 #include <emscripten/val.h>
+#include <malloc.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +24,7 @@
 #include "train/lessons.h"
 #include "train/probe_report.h"
 #include "train/rate_plan.h"
+#include "train/run_lines.h"
 #include "train/session.h"
 #include "train/sweep.h"
 
@@ -28,6 +32,11 @@ using emscripten::val;
 
 namespace reluscope {
 namespace {
+
+// Bytes that this module's memory can still hold.
+double free_memory() {
+  return static_cast<double>(emscripten_get_heap_max()) - static_cast<double>(mallinfo().uordblks);
+}
 
 // The cores that the next session may take its threads from.
 int granted_cores = 1;
@@ -40,7 +49,7 @@ val answer(Work work) {
   } catch (const Error& error) {
     result.set("error", std::string(error.what()));
   } catch (const std::bad_alloc&) {
-    result.set("error", std::string("out of memory: the browser gives this page no more"));
+    result.set("error", std::string("out of memory: no more than " + format("%.1f", static_cast<double>(emscripten_get_heap_max()) / (1 << 30)) + " GiB can be had here"));
   } catch (const std::exception& error) {
     result.set("error", std::string("internal error: ") + error.what());
   }
@@ -146,6 +155,8 @@ val registry() {
                     {"save_formats", std::move(formats)},
                     {"save_default", kSaveDefault},
                     {"saved_images", kSavedImages},
+                    {"most_data", kMostData},
+                    {"head_bytes", kHeadBytes},
                     {"layers", std::move(layers)},
                     {"fields", fields_json()},
                     {"default_config", config_to_json({})}});
@@ -184,8 +195,9 @@ val curve(const std::string& name, const val& parameters, const val& xs) {
   });
 }
 
-val config_of_json(const std::string& text) {
-  return answer([&] { return text_of(config_to_json(config_from_json(text))); });
+// base: JSON too, what holds for fields that the text does not name.
+val config_of_json(const std::string& text, const std::string& base) {
+  return answer([&] { return text_of(config_to_json(config_from_json(text, config_from_json(base)))); });
 }
 
 val config_of_fields(const std::string& pairs) {
@@ -256,6 +268,10 @@ val config_of_checkpoint_text(const val& bytes, const std::string& given) {
     const Config saved = portable_config(config_of_checkpoint(bytes_of(bytes)));
     return text_of(config_to_json(resumed_config(saved, pairs_of(given))));
   });
+}
+
+val checkpoint_notice_of(const val& bytes) {
+  return answer([&] { return checkpoint_notice(bytes_of(bytes)); });
 }
 
 val network_input_of(const std::string& name, int height, int width, int channels, const val& pixels,
@@ -333,17 +349,30 @@ class BoundDataset {
 // A folder or an archive, by its files' names, and then the images in it; see data/folder.h.
 class BoundFolder {
  public:
-  static val make(const std::string& paths, const std::string& where) {
+  // most: bytes that the data may take.
+  static val make(const std::string& paths, const std::string& where, double most) {
     return answer([&] {
       BoundFolder bound;
       bound.images_ = std::make_shared<FolderImages>(
-          plan_files(Json::parse(paths).get<std::vector<std::string>>(), where));
+          plan_files(Json::parse(paths).get<std::vector<std::string>>(), where), DataBudget(static_cast<std::uint64_t>(most)));
       return bound;
     });
   }
 
   val files() const {
     return answer([&] { return text_of(images_->plan().files); });
+  }
+  // Of one of the files: DataBudget's bytes_of() and claim().
+  val bytes_of_file(const std::string& name, const val& head, double size) {
+    return answer([&] {
+      return static_cast<double>(images_->budget().bytes_of(name, bytes_of(head), static_cast<std::uint64_t>(size)));
+    });
+  }
+  val claim(const std::string& name, double bytes) {
+    return answer([&] {
+      images_->budget().claim(name, bytes);
+      return true;
+    });
   }
   val next() const {
     return answer([&] { return std::string(images_->next()); });
@@ -370,7 +399,12 @@ class BoundSession {
     return answer([&] {
       granted_cores = cores;
       BoundSession bound;
-      bound.session_ = std::make_shared<Session>(dataset.data(), config_from_json(config));
+      const Config wanted = config_from_json(config);
+      std::unique_ptr<Backend> backend;  // Session refuses other devices
+      if (wanted.device != "cuda") {
+        backend = std::make_unique<cpu::CpuBackend>(wanted.simd, wanted.threads, wanted.fused, 0, free_memory());
+      }
+      bound.session_ = std::make_shared<Session>(dataset.data(), wanted, std::move(backend));
       return bound;
     });
   }
@@ -497,11 +531,29 @@ class BoundSession {
       return progress_text(reluscope::predict_image(*session_, name, bytes_of(pixels)));
     });
   }
+  // images: 0 for as many as there are by default.
   val save(const std::string& format, int images) {
-    return answer([&] { return copy_of(session_->save(format, images)); });
+    return answer([&] { return copy_of(session_->save(format, count_of(images))); });
+  }
+  val check_save(const std::string& format, int images) const {
+    return answer([&] {
+      reluscope::check_save(session_->trainer(), format, count_of(images));
+      return val::null();
+    });
+  }
+  // Of a file of this run's lines, how many bytes tell of what has happened by now.
+  val lines_until_now(const std::string& flag, const val& bytes, const std::string& file) const {
+    return answer([&] {
+      const std::vector<std::uint8_t> all = bytes_of(bytes);
+      const std::string_view text(reinterpret_cast<const char*>(all.data()), all.size());
+      return static_cast<double>(flag == "jsonl" ? events_until(text, file, session_->config(), session_->position())
+                                                 : rows_until(text, file, session_->position()));
+    });
   }
 
  private:
+  static std::optional<int> count_of(int images) { return images == 0 ? std::nullopt : std::optional(images); }
+
   std::shared_ptr<Session> session_;  // Embind moves its objects by copying them
 };
 
@@ -523,7 +575,7 @@ class BoundExperiment {
       bound.experiment_ = std::make_shared<Experiment>(
           dataset.data(),
           find_experiment(kind).plan(*dataset.data(), config_from_json(config), PlanFlags(given)), 1,
-          read_rows(finished, file));
+          read_rows(finished, file), free_memory);
       return bound;
     });
   }
@@ -573,6 +625,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("otherRows", &other_rows_text);
   emscripten::function("configOfWeights", &config_of_weights_text);
   emscripten::function("configOfCheckpoint", &config_of_checkpoint_text);
+  emscripten::function("checkpointNotice", &checkpoint_notice_of);
   emscripten::function("networkInput", &network_input_of);
   emscripten::class_<BoundExperiment>("Experiment")
       .class_function("make", &BoundExperiment::make)
@@ -587,6 +640,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::class_<BoundFolder>("Folder")
       .class_function("make", &BoundFolder::make)
       .function("files", &BoundFolder::files)
+      .function("bytesOfFile", &BoundFolder::bytes_of_file)
+      .function("claim", &BoundFolder::claim)
       .function("next", &BoundFolder::next)
       .function("add", &BoundFolder::add)
       .function("finish", &BoundFolder::finish);
@@ -615,7 +670,9 @@ EMSCRIPTEN_BINDINGS(reluscope) {
       .function("evaluateWeights", &BoundSession::evaluate_weights)
       .function("predictImage", &BoundSession::predict_image)
       .function("weightsSha256", &BoundSession::weights_sha256)
-      .function("save", &BoundSession::save);
+      .function("save", &BoundSession::save)
+      .function("checkSave", &BoundSession::check_save)
+      .function("linesUntilNow", &BoundSession::lines_until_now);
 }
 
 }  // namespace reluscope

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -231,6 +232,8 @@ class Backend {
   // Where buffers lie that it is given; null: anywhere. Other arrays in its arguments (labels,
   // losses, fixed parameters of activations) may lie anywhere.
   virtual Memory* memory() { return nullptr; }
+  // Bytes that can still be had there, as far as is known.
+  virtual double free_bytes() const { return std::numeric_limits<double>::infinity(); }
   virtual bool takes_lists() const { return true; }  // Signal::sparse()
   // How many steps are best begun before the results of the first are waited for: losses given to
   // softmax_cross_entropy() then lie apart, and all are there after one finish().

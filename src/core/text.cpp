@@ -21,7 +21,10 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
-std::optional<double> parse_number(std::string_view text) {
+namespace {
+
+// As strtod reads it, if that takes the whole text.
+std::optional<double> number_of(std::string_view text) {
   const std::string copy(text);
   if (copy.empty() || copy.front() == ' ' || copy.find('\0') != std::string::npos) return {};
   if (copy.find_first_of("xXpP") != std::string::npos) return {};  // no hexadecimal floats
@@ -29,6 +32,16 @@ std::optional<double> parse_number(std::string_view text) {
   const double value = std::strtod(copy.c_str(), &end);
   if (end != copy.c_str() + copy.size()) return {};
   return value;
+}
+
+}  // namespace
+
+std::optional<double> parse_number(std::string_view text) {
+  return vanishes(text) ? std::nullopt : number_of(text);
+}
+
+bool vanishes(std::string_view text) {
+  return number_of(text) == 0.0 && text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != text.npos;
 }
 
 std::string number_text(double value) {
@@ -113,7 +126,33 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
+// Takes the first character off `text`: as it is, or escaped where it could move a terminal's cursor, change its colours
+// or turn the direction of what is read, or is no UTF-8.
+std::string take_printable(std::string_view& text, bool keep_tabs = false) {
+  const std::size_t length = character_length(text);
+  const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
+  text.remove_prefix(bytes.size());
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  if (first == '\t' && keep_tabs) return "\t";
+  if (length == 0 || first < 0x20 || first == 0x7f) return format("\\x%02x", first);
+  unsigned code = 0;  // of those that are looked at, which have two or three bytes
+  if (length == 2) code = (first & 0x1Fu) << 6 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu);
+  if (length == 3) {
+    code = (first & 0x0Fu) << 12 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu) << 6 |
+           (static_cast<unsigned char>(bytes[2]) & 0x3Fu);
+  }
+  const auto within = [code](unsigned from, unsigned to) { return code >= from && code <= to; };
+  const bool harmful = within(0x80, 0x9f) || within(0x200e, 0x200f) || within(0x2028, 0x202e) || within(0x2066, 0x2069);
+  return harmful ? format("\\u%04x", code) : std::string(bytes);
+}
+
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) shown += take_printable(text, true);
+  return shown;
+}
 
 std::string in_quotes(std::string_view unknown) {
   std::string text = "\"";
@@ -122,14 +161,7 @@ std::string in_quotes(std::string_view unknown) {
       text += "...";
       break;
     }
-    const auto byte = static_cast<unsigned char>(unknown[0]);
-    const std::size_t length = character_length(unknown);
-    if (length == 0 || byte < 0x20 || byte == 0x7f) {
-      text += format("\\x%02x", byte);
-    } else {
-      text += unknown.substr(0, length);
-    }
-    unknown.remove_prefix(std::max<std::size_t>(length, 1));
+    text += take_printable(unknown);
   }
   return text + "\"";
 }

@@ -201,7 +201,7 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   return plan;
 }
 
-FolderImages::FolderImages(FilePlan plan) : plan_(std::move(plan)) {}
+FolderImages::FolderImages(FilePlan plan, DataBudget budget) : plan_(std::move(plan)), budget_(budget) {}
 
 std::string_view FolderImages::next() const {
   return added_ < plan_.train.size() + plan_.test.size() ? image(added_).path : std::string_view();
@@ -225,6 +225,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
   if (added_ == 0) {
     height_ = height;
     width_ = width;
+    // All have one size.
+    budget_.claim(path, static_cast<double>(area) * static_cast<double>(plan_.train.size() + plan_.test.size()));
   } else if (height != height_ || width != width_) {
     throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but " +
                 in_quotes(image(0).path) + " is " + size(width_, height_) +

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/data_budget.h"
 #include "data/dataset.h"
 
 namespace reluscope {
@@ -41,9 +42,10 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where);
 // Takes the decoded images of a plan, one after the other.
 class FolderImages {
  public:
-  explicit FolderImages(FilePlan plan);
+  explicit FolderImages(FilePlan plan, DataBudget budget = DataBudget());
 
   const FilePlan& plan() const { return plan_; }
+  DataBudget& budget() { return budget_; }  // for the plan's files
   // The path of the image that is to come next; training images come first. "" after the last.
   std::string_view next() const;
   // channels: 1 grey, 3 red, green, blue; pixels (H, W, channels). Throws Error for an image of
@@ -58,6 +60,7 @@ class FolderImages {
   }
 
   FilePlan plan_;
+  DataBudget budget_;
   std::size_t added_ = 0;
   int height_ = 0, width_ = 0;
   std::vector<std::uint8_t> train_, test_;

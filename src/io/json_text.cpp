@@ -1,8 +1,10 @@
 #include "io/json_text.h"
 
+#include <set>
 #include <vector>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace reluscope {
 namespace {
@@ -19,15 +21,21 @@ class Checker {
   bool boolean(bool) { return true; }
   bool number_integer(Json::number_integer_t) { return true; }
   bool number_unsigned(Json::number_unsigned_t) { return true; }
-  bool number_float(Json::number_float_t, const Json::string_t&) { return true; }
+  bool number_float(Json::number_float_t, const Json::string_t& text) {
+    if (vanishes(text)) throw Error(what_ + ": " + text + " is nearer to 0 than a double can tell");
+    return true;
+  }
   bool string(Json::string_t&) { return true; }
   bool binary(Json::binary_t&) { return true; }
   bool start_object(std::size_t) { return open(); }
   bool end_object() { return close(); }
   bool start_array(std::size_t) { return open(); }
   bool end_array() { return close(); }
-  bool key(Json::string_t&) {
-    if (++names_.back() > kMaxJsonNames) {
+  bool key(Json::string_t& name) {
+    if (!names_.back().insert(name).second) {
+      throw Error(what_ + ": an object in it has the name " + in_quotes(name) + " twice");
+    }
+    if (names_.back().size() > kMaxJsonNames) {
       throw Error(what_ + ": an object in it has more than " + std::to_string(kMaxJsonNames) +
                   " names");
     }
@@ -48,7 +56,7 @@ class Checker {
       throw Error(what_ + ": it is nested deeper than " + std::to_string(kMaxJsonDepth) +
                   " objects and lists");
     }
-    names_.push_back(0);
+    names_.emplace_back();
     return true;
   }
   bool close() {
@@ -58,7 +66,7 @@ class Checker {
 
   const std::string& what_;
   const std::string& wanted_;
-  std::vector<std::size_t> names_;  // so far, of each object or list that is open
+  std::vector<std::set<std::string>> names_;  // so far, of each object or list that is open
 };
 
 }  // namespace
@@ -68,6 +76,10 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
   if (text.size() > most_bytes) {
     throw Error(what + ": its text has " + std::to_string(text.size()) + " bytes, but at most " +
                 std::to_string(most_bytes) + " are allowed");
+  }
+  // The parser takes a zero byte for the end.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted + " was expected");
   }
   Checker checker(what, wanted);
   Json::sax_parse(text, &checker);

@@ -1,5 +1,6 @@
 // Reads JSON that somebody else wrote, without letting it take much memory or time: what no file of
-// ours has (deep nesting, objects of thousands of names) is refused before it is kept. And writes lines of it.
+// ours has (deep nesting, objects of thousands of names, a name twice, bytes after the end) is refused before it is kept. A
+// byte order mark at the beginning is skipped. And writes lines of it.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -160,8 +160,10 @@ bool is_npy(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), kMagic, sizeof kMagic) == 0;
 }
 
-NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
-  const std::string file(what);
+namespace {
+
+// With `begin`, but without a look at what follows the header.
+NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& file) {
   if (!is_npy(bytes)) throw Error(file + ": this is not a .npy file");
   const std::size_t version = bytes.size() > 6 ? bytes[6] : 0;
   const std::size_t length_bytes = version == 1 ? 2 : 4, text = 8 + length_bytes;
@@ -185,6 +187,25 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
   const auto header = reinterpret_cast<const char*>(bytes.data());
   NpyArray array = Header(std::string_view(header, begin).substr(text), file).read();
   array.begin = begin;
+  return array;
+}
+
+}  // namespace
+
+std::optional<double> npy_bytes(std::span<const std::uint8_t> head) {
+  try {
+    const NpyArray array = read_header(head, "");
+    double bytes = static_cast<double>(array.size);
+    for (const std::int64_t size : array.shape) bytes *= static_cast<double>(size);
+    return static_cast<double>(array.begin) + bytes;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
+  const std::string file(what);
+  const NpyArray array = read_header(bytes, file);
   std::uint64_t announced = static_cast<std::uint64_t>(array.size);
   bool countable = true;
   for (const std::int64_t size : array.shape) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins like one
 // messages ("training images"). Throws Error: for another format, a header over 10,000 bytes, a
 // type other than whole numbers and floats, big-endian, Fortran order, or a wrong size.
 NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what);
+
+// What a file has that begins with `head`, by its header; nothing if that is not whole or none that read_npy() takes.
+std::optional<double> npy_bytes(std::span<const std::uint8_t> head);
 
 // Whole files. The values are as many as the shape has elements.
 std::vector<std::uint8_t> write_npy(const Shape& shape, std::span<const float> values);

@@ -41,6 +41,15 @@ int whole_number(const Token& token, int min, int max, const std::string& what) 
   return static_cast<int>(*value);
 }
 
+// What is computed with in single precision, if it is a number.
+std::optional<double> number(const Token& token) {
+  const auto value = parse_number(token.text);
+  if (vanishes(token.text) || (value && *value != 0.0 && static_cast<float>(*value) == 0.0F)) {
+    refuse(token, "is nearer to 0 than single precision can tell: give 0 or more");
+  }
+  return value;
+}
+
 std::unique_ptr<Layer> make_dense(const LayerWords& words, const Shape& in, bool) {
   if (words.size() != 2) refuse(words[0], "takes one width, as in \"dense 512\"");
   return std::make_unique<Dense>(in, whole_number(words[1], 1, kMaxWidth, "a width"));
@@ -89,7 +98,7 @@ std::unique_ptr<Layer> make_activation(ActivationId id, LayerWords words, const 
     const ActivationParameter& parameter = info.parameters[i];
     values.push_back(parameter.initial);
     if (i + 1 >= words.size()) continue;
-    const auto value = parse_number(words[i + 1].text);
+    const auto value = number(words[i + 1]);
     if (!value || !(*value >= parameter.min && *value <= parameter.max)) {
       refuse(words[i + 1], "is not a " + std::string(info.name) + " " + parameter.name +
                                ", a number from " + number_text(parameter.min) + " to " +
@@ -201,7 +210,7 @@ std::unique_ptr<Layer> make_layer_norm(const LayerWords& words, const Shape& in,
 
 std::unique_ptr<Layer> make_dropout(const LayerWords& words, const Shape& in, bool) {
   if (words.size() != 2) refuse(words[0], "takes one probability, as in \"dropout 0.5\"");
-  const auto value = parse_number(words[1].text);
+  const auto value = number(words[1]);
   if (!value || !(*value >= 0.0 && *value < 1.0)) {
     refuse(words[1], "is not a probability, a number from 0 to below 1");
   }

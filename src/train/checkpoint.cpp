@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_text.h"
+#include "io/safetensors_checksum.h"
 #include "train/checkpoint_fields.h"
 #include "train/fork.h"
 #include "train/options.h"
@@ -28,19 +29,27 @@ const std::string* metadata_of(const SafetensorsFile& file, std::string_view key
   return nullptr;
 }
 
-// Throws unless it is a checkpoint of this version.
+// Throws unless it is a checkpoint of a known version, and whole.
 SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) {
     throw Error("checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed");
   }
   const std::string* const version = metadata_of(file, "version");
-  const auto number = version == nullptr ? std::nullopt : parse_number(*version);
-  if (number != static_cast<double>(kCheckpointVersion)) {
+  // 0: none, or no number.
+  const double number = version == nullptr ? 0.0 : parse_number(*version).value_or(0.0);
+  if (number != kCheckpointVersion && number != kUncheckedVersion) {
     const std::string found = version == nullptr ? "none" : in_quotes(*version);
-    throw Error("checkpoint: its version is " + found + ", but this program reads version " +
-                std::to_string(kCheckpointVersion) +
-                (number > static_cast<double>(kCheckpointVersion) ? "; a newer program wrote it" : ""));
+    throw Error("checkpoint: its version is " + found + ", but this program reads versions " +
+                std::to_string(kUncheckedVersion) + " and " + std::to_string(kCheckpointVersion) +
+                (number > kCheckpointVersion ? "; a newer program wrote it" : ""));
+  }
+  const Checksum checksum = check_checksum(bytes);
+  if (checksum == Checksum::kWrong) {
+    throw Error("checkpoint: the file is damaged: its content has another SHA-256 than was written into it");
+  }
+  if (checksum == Checksum::kNone && number != kUncheckedVersion) {
+    throw Error("checkpoint: the file is damaged: its SHA-256 is missing");
   }
   return file;
 }
@@ -161,8 +170,15 @@ Config portable_config(Config config) {
   return config;
 }
 
-SafetensorsFile weights_of(SafetensorsFile file) {
+std::string checkpoint_notice(std::span<const std::uint8_t> file) {
+  if (check_checksum(file) != Checksum::kNone) return "";
+  return "The checkpoint is of an older version without a checksum: whether it is damaged cannot be told";
+}
+
+SafetensorsFile read_weights(std::span<const std::uint8_t> bytes) {
+  SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) return file;
+  file = read_checkpoint(bytes);
   const auto begins = [](const StoredTensor& tensor, std::string_view prefix) {
     return tensor.name.rfind(prefix, 0) == 0;
   };
@@ -321,11 +337,15 @@ std::vector<std::uint8_t> Session::checkpoint() {
     const std::string text = json_line(monitors());
     tensors.push_back({"monitors", {static_cast<std::int64_t>(text.size())}, {}, {text.begin(), text.end()}});
   }
-  return write_safetensors(std::move(tensors), {{"format", kFormat},
-                                                {"version", std::to_string(kCheckpointVersion)},
-                                                {"config", json_line(config_to_json(config_))},
-                                                {"data", json_line(data_json(trainer_.data()))},
-                                                {"state", json_line(state())}});
+  std::vector<std::uint8_t> file = write_safetensors(
+      std::move(tensors), {{"format", kFormat},
+                           {"version", std::to_string(kCheckpointVersion)},
+                           checksum_entry(),
+                           {"config", json_line(config_to_json(config_))},
+                           {"data", json_line(data_json(trainer_.data()))},
+                           {"state", json_line(state())}});
+  write_checksum(file);
+  return file;
 }
 
 // What a fork cannot take over from the run as it stands.

@@ -2,7 +2,7 @@
 // never having stopped. The same run at the same step gives the same file in every build: no time, no
 // layout, no machine is in it.
 //
-// Metadata: "format": "reluscope.checkpoint", "version", "config" (JSON, live changes in its events),
+// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors_checksum.h), "config" (JSON, live changes in its events),
 // "data" (which images), "state" (JSON: phase, counters, scores, schedule). Random draws are keyed by
 // the config's seed and these counters, so no generator has a state of its own. Tensors, float32 in
 // PyTorch's shapes:
@@ -27,7 +27,8 @@
 
 namespace reluscope {
 
-inline constexpr int kCheckpointVersion = 1;
+inline constexpr int kCheckpointVersion = 2;
+inline constexpr int kUncheckedVersion = 1;  // which has no checksum; it is read all the same
 
 // Whether a safetensors file says that it is one.
 bool is_checkpoint(const SafetensorsFile& file);
@@ -48,8 +49,11 @@ Config resumed_config(const Config& saved,
 // become automatic.
 Config portable_config(Config config);
 
-// Only the weights that a checkpoint's run would score and save, named as in a weights file; another
-// file as it is.
-SafetensorsFile weights_of(SafetensorsFile file);
+// What is to be said of a checkpoint that can be read, such as that it has no checksum; "" for nothing.
+std::string checkpoint_notice(std::span<const std::uint8_t> file);
+
+// Only the weights that a checkpoint's run would score and save, named as in a weights file; those of another
+// safetensors file as they are. Throws Error for a damaged file. The tensors stay where they are, in `bytes`.
+SafetensorsFile read_weights(std::span<const std::uint8_t> bytes);
 
 }  // namespace reluscope

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -67,10 +68,28 @@ std::string allowed_text(const Field& field) {
   throw Error(field.name + " is " + found + ", but it must be " + allowed_text(field));
 }
 
+// What is computed with is single precision.
+[[noreturn]] void refuse_vanishing(const Field& field, const std::string& found) {
+  throw Error(field.name + " is " + found + ", which is nearer to 0 than " +
+              format("%.2g", static_cast<double>(std::numeric_limits<float>::min())) + " and would act as 0: give 0 or more");
+}
+
+void check_not_vanishing(const Field& field, double value, const std::string& found) {
+  if (value != 0.0 && std::fabs(value) < std::numeric_limits<float>::min()) refuse_vanishing(field, found);
+}
+
+double number_of(const Field& field, std::string_view text, const std::string& found) {
+  const auto value = parse_number(text);
+  if (value) return *value;
+  if (vanishes(text)) refuse_vanishing(field, found);
+  refuse(field, found);
+}
+
 void set_number(Config& config, const Field& field, double value, const std::string& found) {
   const bool in_range =
       value >= field.min && (field.below_max ? value < field.max : value <= field.max);
   if (!in_range || (is_whole(field) && value != std::floor(value))) refuse(field, found);
+  check_not_vanishing(field, value, found);
   if (const auto* d = std::get_if<double Config::*>(&field.member)) {
     config.*(*d) = value;
   } else if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) {
@@ -84,6 +103,7 @@ void set_number(Config& config, const Field& field, double value, const std::str
 
 void add_to_list(Config& config, const Field& field, double value, const std::string& found) {
   if (!(value >= field.min && value <= field.max)) refuse(field, found);
+  check_not_vanishing(field, value, found);
   (config.*std::get<std::vector<double> Config::*>(field.member)).push_back(value);
 }
 
@@ -166,11 +186,9 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
       const std::string item = text.substr(at, end - at);
       const std::size_t first = item.find(':'), second = item.find(':', first + 1);
       if (first == std::string::npos || second == std::string::npos) refuse(field, in_quotes(item));
-      const auto step = parse_number(item.substr(0, first));
-      const auto value = parse_number(item.substr(second + 1));
-      if (!step || !value) refuse(field, in_quotes(item));
-      add_event(config, field, *step, item.substr(first + 1, second - first - 1), *value,
-                in_quotes(item));
+      const double step = number_of(field, item.substr(0, first), in_quotes(item));
+      const double value = number_of(field, item.substr(second + 1), in_quotes(item));
+      add_event(config, field, step, item.substr(first + 1, second - first - 1), value, in_quotes(item));
       at = end + 1;
     }
   } else if (is_list(field)) {
@@ -178,17 +196,14 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t end = std::min(text.find(',', at), text.size());
       const std::string_view item = trim(std::string_view(text).substr(at, end - at));
-      const auto value = parse_number(item);
-      if (!value) refuse(field, in_quotes(text));
-      add_to_list(config, field, *value, in_quotes(text));
+      add_to_list(config, field, number_of(field, item, in_quotes(text)), in_quotes(text));
       at = end + 1;
     }
   } else if (may_be_automatic(field) && text == "auto") {
     config.*std::get<AutoNumber Config::*>(field.member) = {};
   } else {
-    const auto value = parse_number(text);
-    if (!value) refuse(field, in_quotes(text));
-    set_number(config, field, *value, text);
+    const bool is_number = parse_number(text) || vanishes(text);
+    set_number(config, field, number_of(field, text, is_number ? text : in_quotes(text)), text);
   }
 }
 

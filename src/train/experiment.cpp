@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <new>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -79,9 +80,10 @@ const ExperimentKind& find_experiment(std::string_view name) {
 }
 
 Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
-                       std::vector<Json> finished)
+                       std::vector<Json> finished, double (*free_bytes)())
     : data_(std::move(data)),
       plan_(std::move(plan)),
+      free_bytes_(free_bytes),
       pool_(jobs),
       results_(plan_->runs().size()),
       is_done_(plan_->runs().size()),
@@ -122,14 +124,19 @@ void Experiment::begin(Slot& slot, int place) {
   const PlannedRun& plan = plan_->runs()[static_cast<std::size_t>(place)];
   slot.place = place;
   slot.epochs_told = 0;
-  try {
-    slot.run = std::make_unique<RecordedRun>(data_, plan);
-  } catch (const Error& error) {
+  const auto refuse = [&](const char* why) {
     slot.run.reset();
     Json row = row_head(plan);
-    row["refused"] = error.what();
+    row["refused"] = why;
     results_[static_cast<std::size_t>(place)].row = std::move(row);
     is_done_[static_cast<std::size_t>(place)] = 1;
+  };
+  try {
+    slot.run = free_bytes_ == nullptr ? std::make_unique<RecordedRun>(data_, plan) : std::make_unique<RecordedRun>(data_, plan, free_bytes_());
+  } catch (const Error& error) {
+    refuse(error.what());
+  } catch (const std::bad_alloc&) {
+    refuse("out of memory: its model and batches need more than there is beside the other runs");
   }
 }
 

@@ -39,9 +39,10 @@ class Experiment {
  public:
   // jobs: so many runs at the same time, each on a thread; 0: as many as there are cores. Changes the
   // order in which results come, not the results. finished: rows of earlier runs (sweep.h's
-  // read_rows()), which are not run again.
+  // read_rows()), which are not run again. free_bytes: tells how much memory there is before each run; one that needs
+  // more is refused.
   Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
-             std::vector<Json> finished = {});
+             std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
 
   // What is planned. values: {"event": "start", "runs": how many, "finished": how many of them are
   // not run again}.
@@ -71,6 +72,7 @@ class Experiment {
 
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Plan> plan_;
+  double (*free_bytes_)();
   ThreadPool pool_;
   std::vector<RunResult> results_;
   std::vector<char> is_done_;  // of each run; a char a thread can set beside others

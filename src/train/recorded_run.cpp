@@ -33,8 +33,10 @@ double number_at(const Json& epoch, const std::string& name) {
                                                     : std::numeric_limits<double>::quiet_NaN();
 }
 
-RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan)
-    : plan_(plan), session_(std::move(data), on_one_thread(plan.config)), row_(row_head(plan)) {
+RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan, double free_bytes)
+    : plan_(plan),
+      session_(std::move(data), on_one_thread(plan.config), make_backend(on_one_thread(plan.config), free_bytes)),
+      row_(row_head(plan)) {
   const Trainer& trainer = session_.trainer();
   const int tests = trainer.data().test().count(), at_once = trainer.evaluate_rows();
   all_calls_ = 1 + static_cast<std::int64_t>(plan.config.epochs) *

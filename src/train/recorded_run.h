@@ -1,6 +1,7 @@
 // A run of an experiment: a session advanced to its end, and a row of what came of it.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -19,8 +20,10 @@ namespace reluscope {
 // begin there is "refused", a sentence, in place of epochs and what follows.
 class RecordedRun {
  public:
-  // Trains on one thread unless the config asks for more. Throws Error as Session does.
-  RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan);
+  // Trains on one thread unless the config asks for more. Throws Error as Session does, and where it needs more
+  // than free_bytes of memory.
+  RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
+              double free_bytes = std::numeric_limits<double>::infinity());
 
   // One Session::advance(), and at the end of an epoch the measures. False when the run is over.
   bool advance();

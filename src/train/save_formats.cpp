@@ -48,10 +48,6 @@ Bytes as_source(Trainer& trainer, const Config&, int) {
 // The first test images, their labels, and what each layer makes of them, in evaluation mode.
 Bytes as_activations(Trainer& trainer, const Config&, int count) {
   const ImageSet& set = trainer.data().test();
-  if (count < 1 || count > set.count()) {
-    throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
-                std::to_string(set.count()) + ", the number of test images");
-  }
   const Model& model = trainer.model();
   std::vector<std::uint8_t> pixels, labels;
   std::vector<std::vector<float>> outputs(static_cast<std::size_t>(model.layer_count()));
@@ -120,12 +116,52 @@ std::string save_format_of(std::string_view path) {
   throw Error("save: " + in_quotes(path) + " must end in " + known("."));
 }
 
-std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
-                                       std::string_view format, int images) {
+namespace {
+
+const Writer& writer_of(std::string_view format) {
   for (const Writer& writer : kWriters) {
-    if (format == writer.format.name) return writer.write(trainer, config, images);
+    if (format == writer.format.name) return writer;
   }
   throw Error("format is " + in_quotes(format) + ", but it must be " + known(""));
+}
+
+int image_count(const Trainer& trainer, std::optional<int> images) {
+  return images.value_or(std::min(kSavedImages, trainer.data().test().count()));
+}
+
+// What as_activations() writes, but for names and headers.
+double activation_bytes(const Trainer& trainer, int count) {
+  const ImageSet& set = trainer.data().test();
+  double of_one = static_cast<double>(set.height()) * set.width() + 1.0;
+  for (const auto& layer : trainer.model().layers()) {
+    double values = 1.0;
+    for (const auto size : layer->out_shape()) values *= static_cast<double>(size);
+    of_one += sizeof(float) * values;
+  }
+  return count * of_one;
+}
+
+}  // namespace
+
+void check_save(const Trainer& trainer, std::string_view format, std::optional<int> images) {
+  if (writer_of(format).write != &as_activations) return;
+  const int count = image_count(trainer, images), all = trainer.data().test().count();
+  if (count < 1 || count > all) {
+    throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
+                std::to_string(all) + ", the number of test images");
+  }
+  constexpr double kMost = 0xFF000000;  // of a .zip, less names and headers
+  if (const double bytes = activation_bytes(trainer, count); bytes > kMost) {
+    throw Error("npz_images is " + std::to_string(count) + ", whose activations are " + reluscope::format("%.1f", bytes / 1e9) +
+                " GB, but an .npz holds at most 4 GB: at most " +
+                std::to_string(static_cast<int>(kMost / activation_bytes(trainer, 1))) + " are allowed");
+  }
+}
+
+std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
+                                       std::string_view format, std::optional<int> images) {
+  check_save(trainer, format, images);
+  return writer_of(format).write(trainer, config, image_count(trainer, images));
 }
 
 }  // namespace reluscope

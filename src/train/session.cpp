@@ -15,13 +15,6 @@
 namespace reluscope {
 namespace {
 
-std::unique_ptr<Backend> make_backend(const Config& config) {
-  if (config.device == "cuda") {
-    throw Error("device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
-  }
-  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused);
-}
-
 // Bytes by purpose.
 Json memory_json(const Trainer& trainer) {
   Json json = Json::object();
@@ -72,6 +65,13 @@ std::string score_line(const char* set, const Score& score) {
   return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
          std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
          percent(score.correct, score.samples, 2) + ")";
+}
+
+std::unique_ptr<Backend> make_backend(const Config& config, double free_bytes) {
+  if (config.device == "cuda") {
+    throw Error("device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
+  }
+  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused, 0, free_bytes);
 }
 
 Session::Session(std::shared_ptr<const Dataset> data, const Config& config,

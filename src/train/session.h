@@ -37,6 +37,9 @@ struct Progress {
 // "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
 std::string score_line(const char* set, const Score& score);
 
+// The CPU, as a config asks for it. free_bytes: of memory; a run that needs more is refused. Throws Error for "cuda".
+std::unique_ptr<Backend> make_backend(const Config& config, double free_bytes = std::numeric_limits<double>::infinity());
+
 class Session {
  public:
   // Throws Error if the config cannot be run on this data or machine. backend: what to train on; null:
@@ -47,6 +50,7 @@ class Session {
   const Config& config() const { return config_; }
   ModelSummary describe() const;
   Trainer& trainer() { return trainer_; }
+  const Trainer& trainer() const { return trainer_; }
 
   Progress start() const;  // device, data, size: the first thing a run says
   // One training step, or at the end of an epoch one batch of the validation set, if there is one,
@@ -115,7 +119,7 @@ class Session {
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;
   // A file's bytes, of the weights that are scored: save_network() in train/save_formats.h.
-  std::vector<std::uint8_t> save(std::string_view format, int images = kSavedImages);
+  std::vector<std::uint8_t> save(std::string_view format, std::optional<int> images = {});
   // A file with everything that is needed to go on with the same bits: train/checkpoint.h. To be
   // called between any two calls of advance().
   std::vector<std::uint8_t> checkpoint();

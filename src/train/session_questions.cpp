@@ -129,7 +129,7 @@ std::string Session::optimizer_sha256() const {
   return hash.hex();
 }
 
-std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
+std::vector<std::uint8_t> Session::save(std::string_view format, std::optional<int> images) {
   backend_->finish();
   return save_network(trainer_, config_, format, images);
 }
@@ -137,7 +137,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, int images) {
 void Session::load(std::span<const std::uint8_t> safetensors) {
   part_of_classes_.reset();
   backend_->finish();
-  load_state_dict(trainer_.model(), weights_of(read_safetensors(safetensors)), config_.model);
+  load_state_dict(trainer_.model(), read_weights(safetensors), config_.model);
 }
 
 }  // namespace reluscope

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "data/split.h"
 #include "nn/architecture.h"
+#include "train/memory_need.h"
 #include "train/options.h"
 
 namespace reluscope {
@@ -113,6 +114,13 @@ int evaluation_rows(const Dataset& data, const Config& config, std::size_t valid
                    std::max(data.test().count(), static_cast<int>(validation))});
 }
 
+// The same, of a run that has the memory it needs.
+int fitting_evaluation_rows(const Dataset& data, const Config& config, std::size_t validation, const Backend& backend) {
+  const int rows = evaluation_rows(data, config, validation);
+  check_memory(data, config, rows, backend.free_bytes());
+  return rows;
+}
+
 ModelOptions model_options(const Dataset& data, const Config& config, std::size_t validation) {
   return {config.model, data.shape(), data.classes(), config.init,
           static_cast<std::uint64_t>(config.seed), config.batch,
@@ -181,6 +189,7 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
       seed_(static_cast<std::uint64_t>(config.seed)),
       validation_(choose_validation(*data_, config)),
       trained_on_(choose_trained_on(*data_, validation_, config)),
+      evaluation_rows_(fitting_evaluation_rows(*data_, config, validation_.size(), backend)),
       batch_(std::min(config.batch, train_count())),
       normalisation_(choose_normalisation(*data_, trained_on_, config)),
       augmenter_(make_augmenter(*data_, config)),
@@ -197,7 +206,6 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                        optimizer_->needs_gradients() || penalty_.any()),
       group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0, backend.memory()),
       average_(config.ema, model_.parameters().size(), backend.memory()),
-      evaluation_rows_(evaluation_rows(*data_, config, validation_.size())),
       batcher_({data_->train().pixels(), batch_, evaluation_rows_,
                 pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
                 augmenter_.get()},

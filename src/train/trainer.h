@@ -190,6 +190,7 @@ class Trainer {
   std::uint64_t seed_;
   std::vector<int> validation_;  // samples, ascending
   std::vector<int> trained_on_;  // the others; empty: all
+  int evaluation_rows_;          // scored at once
   int batch_;
   int epoch_ = 1;
   PixelStatistics normalisation_;
@@ -206,7 +207,6 @@ class Trainer {
   bool store_gradients_;        // something stands between them and the optimizer
   Buffer group_gradients_;      // the sum over the batches of a group so far
   WeightAverage average_;
-  int evaluation_rows_;  // scored at once
   Batcher batcher_;
   std::vector<float> losses_;
   std::vector<std::uint8_t> correct_;

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "io/json_text.h"
+#include "io/safetensors_checksum.h"
 #include "probes.h"
 #include "runs.h"
 #include "train/checkpoint.h"
@@ -29,7 +30,11 @@ struct OpenCheckpoint {
       else tensor.values = float_values(stored);
     }
   }
-  FileBytes bytes() const { return write_safetensors(tensors, metadata); }
+  FileBytes bytes() const {
+    FileBytes file = write_safetensors(tensors, metadata);
+    write_checksum(file);
+    return file;
+  }
 
   std::string& text(const std::string& key) {
     for (auto& [name, value] : metadata) {
@@ -502,9 +507,9 @@ TEST_SUITE("resume") {
       return refusal([&] { steps_of_checkpoint(file.bytes()); });
     };
     CHECK(says("1") == "accepted");
-    CHECK(says("2") == "checkpoint: its version is \"2\", but this program reads version 1; a newer program wrote it");
-    CHECK(says("0") == "checkpoint: its version is \"0\", but this program reads version 1");
-    CHECK(says("x") == "checkpoint: its version is \"x\", but this program reads version 1");
+    CHECK(says("3") == "checkpoint: its version is \"3\", but this program reads versions 1 and 2; a newer program wrote it");
+    CHECK(says("0") == "checkpoint: its version is \"0\", but this program reads versions 1 and 2");
+    CHECK(says("x") == "checkpoint: its version is \"x\", but this program reads versions 1 and 2");
   }
 
   TEST_CASE("where a run is: before, within and between epochs, while it scores and at its end") {

@@ -110,6 +110,34 @@ test('classes by name, other sizes than 28x28, a test set by chance: the same in
   assert.deepEqual(results[0].class_names, ['four', 'none', 'one', 'three', 'two'])
 })
 
+test('names of classes and files cannot write to the terminal: what they hold is escaped wherever it is printed', () => {
+  const evil = '7\nerror: forged \x1b[31mred\x1b[0m \x07\x7f\u0085\u202eback'
+  const shown = String.raw`7\x0aerror: forged \x1b[31mred\x1b[0m \x07\x7f`
+  const data = treeOf(Object.fromEntries(Object.entries(pngFilesOf({ train, test: test_ })).map(([path, bytes]) => [path.replace('/3/', `/${evil}/`), bytes])))
+  const weights = join(temporaryFolder(), 'w.safetensors')
+  const digit = join(data, 'test', evil, '..', '0', '1\x1b[2J.png')
+  writeFileSync(digit, png(28, 28, 8, 0, test_.images[0]))
+  const broken = join(temporaryFolder(), 'broken.png')
+  writeFileSync(broken, Buffer.concat([png(28, 28, 8, 0, test_.images[0]).subarray(0, 33), Buffer.from([0, 0, 0, 0, 0x1b, 0x5b, 0x32, 0x4a, 0, 0, 0, 0])]))
+  for (const program of programs) {
+    const [trained] = runSeveral(program, [['train', '--data', data, ...small, '--save', weights]])
+    assert.equal(trained.status, 0, trained.stderr)
+    const outcomes = [trained, ...runSeveral(program, [
+      ['eval', '--data', data, '--weights', weights], ['predict', digit, '--data', data, '--weights', weights],
+      ['predict', broken, '--data', data, '--weights', weights], ['predict', `${digit}\n`, '--data', data, '--weights', weights],
+      ['train', '--data', data, ...small, '--model', `dense ${evil}`], ['train', '--data', `${data}/${evil}`], [evil], ['train', '--events', evil],
+    ])]
+    for (const [at, { stdout, stderr }] of outcomes.entries()) {
+      // eslint-disable-next-line no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/, `${program.name}, ${at}: ${JSON.stringify(stdout + stderr)}`)
+      assert.doesNotMatch(stdout + stderr, /^error: forged/m, `${program.name}, ${at}`)
+    }
+    const [{ stdout: scored }, { stdout: predicted }] = outcomes.slice(1)
+    for (const text of [scored, predicted]) assert.ok(text.includes(shown), `${program.name}: ${text}`)
+    assert.match(scored, /Accuracy: /)
+  }
+})
+
 // ---- PNG: our decoder against libpng -----------------------------------------------------------------------------------
 
 /** Values that no pattern of rows or bytes repeats. @param {number} count @param {number} below @param {number} seed */
@@ -249,9 +277,28 @@ function digitsBelow(classes) {
   return { ...train, images: chosen.map((i) => train.images[i]), labels: chosen.map((i) => train.labels[i]) }
 }
 
-const asked = refusals.map(([, make]) => ['train', '--data', make(), ...small])
+const zeros = Buffer.alloc(1 << 26)
+/** Archives and files that are small, and would take far more than their headers say or than is allowed. @type {[string, () => string[], (string | RegExp)[]][]} */
+const bombs = [
+  ['an npz array with far more behind its header', () => ['--data', archiveOf('a.npz', { ...npyFilesOf(train, test_), 'x_train.npy': Buffer.concat([npyFilesOf(train, test_)['x_train.npy'], zeros]) })],
+    ['"x_train.npy"', ` has ${npyFilesOf(train, test_)['x_train.npy'].length + zeros.length} bytes, but its header announces ${npyFilesOf(train, test_)['x_train.npy'].length} (the file is too long)`]],
+  ['an IDX file in an archive with far more behind its header', () => ['--data', archiveOf('a.zip', { ...idx, 'train-images-idx3-ubyte': Buffer.concat([idx['train-images-idx3-ubyte'], zeros]) })],
+    ['"train-images-idx3-ubyte"', 'but its header announces', '(the file is too long)']],
+  ['a gzip file with far more behind its header', () => ['--data', treeOf({ ...idx, 'train-images-idx3-ubyte': gzipSync(Buffer.concat([idx['train-images-idx3-ubyte'], zeros])) })],
+    ['training images', '(the file is too long)']],
+  ['more than is allowed', () => ['--max_data', '1', '--data', treeOf(idxFilesOf({ ...train, images: train.images.flatMap((image) => [image, image, image, image]), labels: train.labels.flatMap((label) => [label, label, label, label]) }, test_))],
+    ['with "train-images-idx3-ubyte" the data takes 1.3 MB unpacked, but at most 1.0 MB are allowed; --max_data allows more']],
+  ['large images in a small archive', () => {
+    const blank = png(4096, 4096, 8, 0, new Uint8Array(4096 * 4096))
+    return ['--max_data', '100', '--data', archiveOf('a.zip', Object.fromEntries(Array.from({ length: 40 }, (_, k) => [`${k % 2 ? 'a' : 'b'}/${k}.png`, blank])))]
+  }, [/with "a\/\d+\.png" the data takes 671\.1 MB unpacked, but at most 104\.9 MB are allowed/]],
+  ['an entry that is no image for its size', () => ['--data', archiveOf('a.zip', { ...pngs, [firstPng]: Buffer.alloc(300 << 20) })], [firstPng, `has ${300 << 20} bytes, but a PNG image may have at most ${1 << 28}`]],
+  ['a limit that is none', () => ['--max_data', '0.5'], ['max_data is "0.5", but it must be a whole number from 1 to 1000000']],
+]
+
+const asked = [...refusals.map(([, make]) => ['train', '--data', make(), ...small]), ...bombs.map(([, make]) => ['train', ...make(), ...small])]
 const answers = programs.map((program) => runSeveral(program, asked))
-for (const [at, [title, , words]] of refusals.entries()) test(`refused: ${title}`, () => refused(answers.map((all) => all[at]), words))
+for (const [at, [title, , words]] of [...refusals, ...bombs].entries()) test(`refused: ${title}`, () => refused(answers.map((all) => all[at]), words))
 
 // ---- Augmentation, validation and early stopping --------------------------------------------------------------------------
 

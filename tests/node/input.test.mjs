@@ -1,11 +1,12 @@
 // Bad input: one clear sentence that names the value, exit code 2, nothing on standard output and no file left
 // behind, the same from the native program and from Node.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { folderOf, headless, native, runSeveral, smallData, smallFiles, temporaryFolder } from './support.mjs'
+import { folderOf, headless, native, runSeveral, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs'
 
 const programs = [native, headless]
 const [trainImages, trainLabels, testImages] = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte']
@@ -122,6 +123,12 @@ const flags = [
   [['--optimizer', 'adamm'], ['adamm', 'adam']],
   [['--init', 'hee'], ['hee', 'he_normal']],
   [['--nesterov', 'perhaps'], ['perhaps', 'nesterov']],
+  // What a number would become 0 in, silently.
+  [['--lr', '1e-400'], ['lr is 1e-400, which is nearer to 0 than 1.2e-38 and would act as 0']],
+  [['--weight_decay', '1e-45'], ['weight_decay is 1e-45, which is nearer to 0']],
+  [['--events', '5:lr:1e-330'], ['events', '5:lr:1e-330', 'nearer to 0']],
+  [['--model', 'dense 8 | leaky_relu 1e-50 | dense 10'], ['"1e-50" at position 22 is nearer to 0']],
+  [['--model', 'dense 8 | dropout 1e-999 | relu | dense 10'], ['"1e-999" at position 19 is nearer to 0']],
   [['--learning-rat', '1'], ['learning-rat']],
   [['--epoch', '1'], ['epoch', 'epochs']],
   [['something'], ['something']],
@@ -141,6 +148,14 @@ const configs = [
   ['a negative learning rate', '{"lr": -1}', ['lr', '-1']],
   ['a number for the model', '{"model": 5}', ['model', '5']],
   ['nothing at all', '', []],
+  ['a name twice', '{"lr": 0.1, "epochs": 1, "lr": 0.01}', ['"lr" twice']],
+  ['the same name in two spellings', '{"lr": 0.1, "\\u006cr": 0.01}', ['"lr" twice']],
+  ['something after its end', '{"lr": 0.1} {}', ['not JSON at byte 13']],
+  ['a zero byte after its end', '{"lr": 0.1}\0', ['not JSON at byte 12']],
+  ['a number that a double has as 0', '{"lr": 1e-400}', ['1e-400 is nearer to 0']],
+  ['a number that is 0 in single precision', '{"lr": 1e-46}', ['lr is 1e-46, which is nearer to 0']],
+  ['a number that a double has as infinity', '{"lr": 1e400}', ['larger than a double can hold']],
+  ['two byte order marks', '\ufeff\ufeff{"lr": 0.1}', ['not JSON at byte']],
 ]
 
 for (const [title, text, words] of configs) {
@@ -148,6 +163,10 @@ for (const [title, text, words] of configs) {
   writeFileSync(path, text)
   refused(`config: ${title}`, { args: ['train', '--data', smallData(), '--config', path], words })
 }
+
+const notUtf8 = join(temporaryFolder(), 'config.json')
+writeFileSync(notUtf8, Buffer.from([...Buffer.from('{"model": "'), 0xff, ...Buffer.from('"}')]))
+refused('config: bytes that are not UTF-8', { args: ['train', '--data', smallData(), '--config', notUtf8], words: ['config', /not JSON/], sameWords: false })
 
 // ---- Paths -----------------------------------------------------------------------------------------------------------
 
@@ -194,6 +213,37 @@ test('paths: nothing is left where a destination cannot be written', () => {
 })
 
 if (root) test('paths: a folder without write permission', { skip: 'root may write everywhere' }, () => {})
+
+test('a configuration may begin with a byte order mark, as editors on Windows write it', () => {
+  const path = join(temporaryFolder(), 'config.json')
+  writeFileSync(path, '\ufeff{"epochs": 1, "train_samples": 128, "model": "dense 4 | relu | dense 10"}')
+  const flags = ['--epochs', '1', '--train_samples', '128', '--model', 'dense 4 | relu | dense 10']
+  const plain = trainJson(native, ['--data', smallData(), ...flags]).hash
+  for (const program of programs) assert.equal(trainJson(program, ['--data', smallData(), '--config', path]).hash, plain)
+})
+
+const pinned = spawnSync('sh', ['-c', 'command -v taskset']).status === 0
+
+test('a process that may use one core has one thread, whatever the machine has', { skip: !pinned && 'taskset is not installed' }, () => {
+  const args = ['--data', smallData(), '--epochs', '1', '--train_samples', '128', '--model', 'dense 4 | relu | dense 10']
+  for (const { name, command } of programs) {
+    const onOneCore = { name, command: ['taskset', '-c', '0', ...command] }
+    for (const more of [[], ['--threads', '2']]) assert.equal(trainJson(onOneCore, [...args, ...more]).of('start')[0].threads, 1, `${name} ${more.join(' ')}`)
+  }
+})
+
+test('a model that cannot fit is refused by its size, and by a race for each of its runs', () => {
+  const config = join(temporaryFolder(), 'config.json')
+  writeFileSync(config, '{"model": "conv 4096x3 p1 | relu | dense 10"}')
+  const base = ['--data', smallData(), '--config', config, '--train_samples', '100', '--epochs', '1']
+  const [one, two, race] = runSeveral(headless, [['train', ...base, '--threads', '1'], ['train', ...base, '--threads', '2'], ['race', ...base, '--activations', 'relu,tanh']])
+  for (const { status, stdout, stderr } of [one, two]) {
+    assert.equal(status, 2, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^error: the model needs \d\.\d\d GB of memory \(weights with gradients and moments \d\.\d\d GB, activations of 64 samples \d\.\d\d GB\), but [\d.]+ GB is free: give it fewer or smaller layers, or a smaller batch\n$/)
+  }
+  assert.equal(race.stdout.match(/^(?:relu|tanh): the model needs \d\.\d\d GB of memory/gm)?.length, 2, race.stdout)
+})
 
 test('a refused run leaves existing files as they were', () => {
   const folder = temporaryFolder()

@@ -21,7 +21,7 @@ process.on('beforeExit', () => {
   process.exitCode = undefined
   // As a new process has none.
   process.stdout.removeAllListeners('error')
-  for (const name of ['uncaughtException', 'unhandledRejection', 'SIGINT', 'SIGTERM']) process.removeAllListeners(name)
+  for (const name of ['uncaughtException', 'unhandledRejection', 'SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name)
   if (results.length === lists.length) {
     const bytes = Buffer.from(JSON.stringify(results))
     for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at)

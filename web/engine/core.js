@@ -130,6 +130,22 @@ export class Folder {
     return unwrapJson(this.bound.files())
   }
 
+  /**
+   * How many bytes of one of the files are to be unpacked. Throws where its header announces others than it has, or more
+   * than is allowed.
+   * @param {string} name @param {Uint8Array} head its first Core.registry().head_bytes
+   * @param {number} size what an archive says that it has, unpacked; 0: nobody knows
+   * @returns {number}
+   */
+  bytesOfFile(name, head, size) {
+    return unwrap(this.bound.bytesOfFile(asText(name, 'path'), asBytes(head, 'head'), size))
+  }
+
+  /** Takes bytes off what is allowed, or throws. @param {string} name what they are for @param {number} bytes */
+  claim(name, bytes) {
+    unwrap(this.bound.claim(asText(name, 'path'), bytes))
+  }
+
   /** The path of the image to be added next; '' after the last. @returns {string} */
   next() {
     return unwrap(this.bound.next())
@@ -331,19 +347,42 @@ export class Session {
   /**
    * The network as a file's bytes; the formats are in Core.registry().save_formats.
    * @param {string} format "pth", "safetensors", "onnx", "npz" or "py"
-   * @param {number} [images] how many of the test set an npz holds the activations for
+   * @param {number} [images] how many of the test set an npz holds the activations for; 100 or all by default
    * @returns {Uint8Array}
    */
-  save(format, images = 100) {
-    if (!Number.isInteger(images) || images < 1 || images > 2 ** 30) {
-      throw new CoreError(`npz_images is ${JSON.stringify(String(images))}, but it must be a whole number from 1 to ${2 ** 30}`)
-    }
-    return unwrap(this.bound.save(asText(format, 'format'), images))
+  save(format, images) {
+    return unwrap(this.bound.save(asText(format, 'format'), asImages(images)))
+  }
+
+  /** Throws what save() would throw at any step of the run. @param {string} format @param {number} [images] */
+  checkSave(format, images) {
+    unwrap(this.bound.checkSave(asText(format, 'format'), asImages(images)))
+  }
+
+  /**
+   * Of a file of this run's lines (train --jsonl or --csv), how many bytes tell of what has happened by now. The run writes
+   * what follows again. Throws for the lines of another run.
+   * @param {'jsonl' | 'csv'} flag
+   * @param {Uint8Array} bytes
+   * @param {string} name
+   * @returns {number}
+   */
+  linesUntilNow(flag, bytes, name) {
+    return unwrap(this.bound.linesUntilNow(flag, asBytes(bytes, flag), asText(name, 'name')))
   }
 
   delete() {
     this.bound.delete()
   }
+}
+
+/** @param {number} [images] @returns {number} 0 where none is given */
+function asImages(images) {
+  if (images === undefined) return 0
+  if (!Number.isInteger(images) || images < 1 || images > 2 ** 30) {
+    throw new CoreError(`npz_images is ${JSON.stringify(String(images))}, but it must be a whole number from 1 to ${2 ** 30}`)
+  }
+  return images
 }
 
 /** A race, a sweep or the lessons: many runs, carried out call by call. Call delete() to free its memory. */
@@ -401,9 +440,9 @@ export class Core {
     return unwrap(this.module.curve(asText(activation, 'activation'), parameters, xs))
   }
 
-  /** @param {string} text JSON of some or all fields @returns {Config} */
-  configFromJson(text) {
-    return unwrapJson(this.module.configOfJson(asText(text, 'config')))
+  /** @param {string} text JSON of some or all fields @param {Partial<Config>} [base] what holds for the others @returns {Config} */
+  configFromJson(text, base = {}) {
+    return unwrapJson(this.module.configOfJson(asText(text, 'config'), JSON.stringify(base)))
   }
 
   /** @param {[string, string][]} fields names and texts, as in a URL hash @returns {Config} */
@@ -443,10 +482,11 @@ export class Core {
   /**
    * @param {string[]} paths of all files, relative, with '/' between folders
    * @param {string} where what they are in, for messages
+   * @param {number} [most] bytes that the data may take once it is unpacked; a GiB by default
    * @returns {Folder}
    */
-  openFolder(paths, where) {
-    return new Folder(unwrap(this.module.Folder.make(JSON.stringify(paths), asText(where, 'where'))))
+  openFolder(paths, where, most = this.registry().most_data) {
+    return new Folder(unwrap(this.module.Folder.make(JSON.stringify(paths), asText(where, 'where'), most)))
   }
 
   /** @param {IdxFiles} files whole IDX or .npy files, not compressed @returns {Dataset} */
@@ -530,6 +570,11 @@ export class Core {
     return unwrapJson(this.module.configOfCheckpoint(asBytes(bytes, 'checkpoint'), JSON.stringify(given)))
   }
 
+  /** What is to be said of a checkpoint that can be read, such as that it has no checksum; '' for nothing. @param {Uint8Array} bytes @returns {string} */
+  checkpointNotice(bytes) {
+    return unwrap(this.module.checkpointNotice(asBytes(bytes, 'checkpoint')))
+  }
+
   /**
    * A decoded picture as the grey bytes that a network for this data reads.
    * @param {string} name
@@ -552,8 +597,9 @@ export class Core {
 /** Why there can be no threads here: one sentence, or '' where there can be. */
 function whyNoThreads() {
   const inNode = typeof process === 'object' && Boolean(process.versions?.node)
-  if (inNode || globalThis.crossOriginIsolated) return ''
-  return 'This page is not cross-origin isolated, so the browser gives it no memory that threads could share.'
+  if (inNode) return ''
+  if (!globalThis.crossOriginIsolated) return 'This page is not cross-origin isolated, so the browser gives it no memory that threads could share.'
+  return typeof SharedArrayBuffer === 'function' ? '' : 'This browser has no memory that threads could share (SharedArrayBuffer), or has it switched off.'
 }
 
 /**

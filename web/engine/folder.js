@@ -2,10 +2,14 @@
 import { CoreError } from './core.js'
 import { decodePng } from './png.js'
 
+/** Of 4096 x 4096 pixels, stored without compression. */
+const mostPng = 2 ** 28
+
 /**
  * @typedef {object} Tools
  * @property {import('./zip.js').Inflate} unzlib
- * @property {(packed: Uint8Array) => Uint8Array} gunzip throws an Error with the reason alone
+ * @property {(packed: Uint8Array, most: number) => Uint8Array} gunzip to at most so many bytes; throws an Error with the reason
+ *   alone
  */
 
 /**
@@ -14,9 +18,10 @@ import { decodePng } from './png.js'
  * @param {string} where what it is read from, for messages: 'the folder "digits"'
  * @param {import('./zip.js').FileSource} source
  * @param {Tools} tools
+ * @param {number} [most] bytes that the data may take once it is unpacked; a GiB by default
  * @returns {import('./core.js').Dataset}
  */
-export function readFolder(core, name, where, source, tools) {
+export function readFolder(core, name, where, source, tools, most) {
   /** @template T @param {string} path @param {string} what @param {() => T} work @returns {T} */
   const attempt = (path, what, work) => {
     try {
@@ -25,18 +30,32 @@ export function readFolder(core, name, where, source, tools) {
       throw new CoreError(`data: ${JSON.stringify(path)} in ${where} ${what}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  const folder = core.openFolder(source.paths, where)
+  const folder = core.openFolder(source.paths, where, most)
   try {
     const files = folder.files()
     if (files.length > 0) {
-      const [trainImages, trainLabels, testImages, testLabels] = files.map((path) => attempt(path, 'cannot be read', () => {
-        const bytes = source.read(path)
-        return bytes[0] === 0x1f && bytes[1] === 0x8b ? tools.gunzip(bytes) : bytes
-      }))
+      const headBytes = core.registry().head_bytes
+      const [trainImages, trainLabels, testImages, testLabels] = files.map((path) => {
+        const read = (/** @type {() => Uint8Array} */ work) => attempt(path, 'cannot be read', work)
+        const head = read(() => source.read(path, headBytes))
+        const size = source.announced(path)
+        if (head[0] !== 0x1f || head[1] !== 0x8b) {
+          const wanted = folder.bytesOfFile(path, head, size)
+          return read(() => source.read(path, size === 0 ? Infinity : wanted))
+        }
+        folder.claim(path, size)
+        const packed = read(() => source.read(path))
+        const unpacked = read(() => tools.gunzip(packed, headBytes))
+        const wanted = folder.bytesOfFile(path, unpacked, 0)
+        return unpacked.length < headBytes || wanted <= headBytes ? unpacked.subarray(0, wanted) : read(() => tools.gunzip(packed, wanted))
+      })
       return core.createDataset({ name, trainImages, trainLabels, testImages, testLabels })
     }
     for (let path = folder.next(); path; path = folder.next()) {
-      const bytes = attempt(path, 'cannot be read', () => source.read(path))
+      const bytes = attempt(path, 'cannot be read', () => {
+        if (source.announced(path) > mostPng) throw new Error(`it has ${source.announced(path)} bytes, but a PNG image may have at most ${mostPng}`)
+        return source.read(path)
+      })
       const image = attempt(path, 'is not a whole PNG image', () => decodePng(bytes, tools.unzlib))
       folder.add(image.height, image.width, image.channels, image.pixels)
     }
@@ -45,21 +64,3 @@ export function readFolder(core, name, where, source, tools) {
     folder.delete()
   }
 }
-
-/**
- * How many bytes an IDX file has to have, from its first 16; as many as were given if they are no IDX header.
- * @param {Uint8Array} head
- */
-export function announcedSize(head) {
-  if (head.length < 4 || head[3] === 0 || head[3] > 3) return head.length
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
-  let size = 1
-  for (let at = 4; at < 4 + 4 * head[3] && at + 4 <= head.length; at += 4) {
-    size *= view.getUint32(at)
-    if (size > largestFile) return head.length
-  }
-  return 4 + 4 * head[3] + size
-}
-
-/** What WebAssembly can hold at all. */
-const largestFile = 2 ** 31

@@ -3,10 +3,13 @@
 //   node web/engine/headless.mjs info --model "dense 512 | relu | dense 10"
 import { experiment, exportWeights, merge, openWeights, weights } from './cli/commands.mjs'
 import { allCommands, parseFlags, readCheckpoint, readConfig, usage } from './cli/flags.mjs'
+import { warnOutput } from './cli/files.mjs'
+import { reasonOf, releaseLocks } from './cli/lock.mjs'
 import { load, loadThreads } from './cli/module.mjs'
 import { train } from './cli/train.mjs'
-import { UsageError, inQuotes } from './cli/usage_error.mjs'
+import { UsageError, inQuotes, printable } from './cli/usage_error.mjs'
 import { CoreError } from './core.js'
+import { wordsOf } from './words.js'
 
 async function main() {
   const [name, ...argv] = process.argv.slice(2)
@@ -32,6 +35,8 @@ async function main() {
   const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(core, own) : undefined
   const before = readCheckpoint(own, name === 'train' ? 'resume' : 'from')
   const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
+  const notice = before && core.checkpointNotice(before)
+  if (notice) process.stderr.write(`note: ${notice}\n`)
   if (name === 'info') {
     process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
   } else if (name === 'export' && saved) {
@@ -39,7 +44,7 @@ async function main() {
   } else if (saved) {
     weights(core, { command: name, own, config, weights: saved.bytes, names })
   } else if (name !== 'train') {
-    const ours = ['config', 'jobs', 'jsonl', 'csv', 'list', 'help', 'from']
+    const ours = ['config', 'max_data', 'jobs', 'jsonl', 'csv', 'list', 'help', 'from']
     experiment(core, {
       command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)), files: before ? { from: before } : {},
     })
@@ -53,12 +58,17 @@ async function main() {
   }
 }
 
-// A reader that has seen enough (| head) is no error.
-process.stdout.on('error', (/** @type {any} */ error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+// A reader that has seen enough (| head) is no error. What is printed elsewhere may be lost; the work goes on.
+let told = false
+process.stdout.on('error', (/** @type {any} */ error) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  if (!told) warnOutput(`standard output cannot be written: ${reasonOf(error)}; what is printed from here on may be lost`)
+  told = true
+})
 
-main().catch((error) => {
-  if (error instanceof UsageError || error instanceof CoreError) {
-    process.stderr.write(`error: ${error.message}\n`)
+main().finally(releaseLocks).catch((error) => {
+  if (error instanceof UsageError || error instanceof CoreError || wordsOf(error) !== error?.message) {
+    process.stderr.write(`error: ${printable(wordsOf(error))}\n`)
     process.exitCode = 2
   } else {
     process.stderr.write(`error: ${error?.stack ?? error}\n`)

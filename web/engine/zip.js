@@ -3,8 +3,12 @@
 import { crc32 } from './crc32.js'
 
 /**
- * @typedef {{paths: string[], read: (path: string) => Uint8Array}} FileSource named files; read throws an Error with
- *   the reason alone
+ * @typedef {object} FileSource named files
+ * @property {string[]} paths
+ * @property {(path: string) => number} announced what an archive says that a file has, unpacked; of a file on disk 0: it is what
+ *   it is
+ * @property {(path: string, most?: number) => Uint8Array} read its first bytes, at most so many; throws an Error with the reason
+ *   alone
  * @typedef {(packed: Uint8Array, options: {out: Uint8Array}) => Uint8Array} Inflate
  *   fills `out` as far as there is data, and answers with what it filled
  */
@@ -27,7 +31,8 @@ export function openZip(bytes, inflate) {
   const entries = readDirectory(bytes, view)
   return {
     paths: [...entries.keys()],
-    read(path) {
+    announced: (path) => entries.get(path)?.size ?? 0,
+    read(path, most = Infinity) {
       const entry = entries.get(path)
       if (!entry) throw new Error('the archive does not have it')
       const { flags, method, packedSize, size, offset } = entry
@@ -38,8 +43,9 @@ export function openZip(bytes, inflate) {
       const packed = bytes.subarray(start, start + packedSize)
       if (packed.length !== packedSize) throw new Error('the archive is truncated')
       if (size > packedSize * mostOfOneByte) throw new Error('it announces more than it can hold')
-      const content = method === 0 ? packed.slice() : unpack(packed, size, inflate)
-      if (content.length !== size || crc32(content) !== entry.crc) throw new Error('its data is damaged')
+      const wanted = Math.min(size, most)
+      const content = method === 0 ? packed.slice(0, wanted) : unpack(packed, wanted, inflate)
+      if (content.length !== wanted || (wanted === size && crc32(content) !== entry.crc)) throw new Error('its data is damaged')
       return content
     },
   }

@@ -54,8 +54,8 @@ std::vector<std::string> simd_names() {
   return names;
 }
 
-CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores)
-    : kernels_(find_kernels(simd, fused)), pool_(threads, cores) {
+CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores, double free_bytes)
+    : kernels_(find_kernels(simd, fused)), pool_(threads, cores), free_bytes_(free_bytes) {
   check_arithmetic();
 }
 

@@ -1,11 +1,10 @@
 // The commands of the command line in Node beside train and info: race, sweep, lessons, merge, eval, predict, export.
-import { existsSync } from 'node:fs'
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../png.js'
 import { openDataset } from './data.mjs'
-import { openResults, readBytes, writeWhole } from './files.mjs'
+import { openResults, readBytes, writeOrSay } from './files.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
-import { UsageError, inQuotes } from './usage_error.mjs'
+import { UsageError, inQuotes, printable } from './usage_error.mjs'
 
 /**
  * race, sweep and lessons.
@@ -20,16 +19,21 @@ export function experiment(core, { command, own, config, flags, files }) {
   if (own.jobs !== undefined && own.jobs !== '0' && own.jobs !== '1') {
     throw new UsageError(`jobs is ${inQuotes(own.jobs)}, but in Node runs go one after the other: 0 and 1 are allowed`)
   }
-  const dataset = openDataset(core, config.data)
+  const dataset = openDataset(core, config.data, own)
   // Only a sweep's file is all rows, and goes on where it ends.
   const resumes = command === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
   let before = ''
-  if (resumes && existsSync(own.jsonl)) {
-    before = core.checkRows(new TextDecoder().decode(readBytes('jsonl', own.jsonl)), own.jsonl)
-  }
+  /** The last row, if a crash has left it whole but for its end. @type {string[]} */
+  let torn = []
+  const results = openResults(own, resumes ? (bytes) => {
+    const text = new TextDecoder().decode(bytes)
+    before = core.checkRows(text, own.jsonl)
+    const whole = bytes.lastIndexOf(10) + 1
+    if (core.checkRows(new TextDecoder().decode(bytes.subarray(0, whole)), own.jsonl).length < before.length) torn = [text.slice(text.lastIndexOf('\n') + 1)]
+    return whole
+  } : undefined)
   const running = core.createExperiment(dataset, command, config, flags, { files, finished: { text: before, name: own.jsonl ?? '' } })
-  if (resumes && existsSync(own.jsonl)) writeWhole('jsonl', own.jsonl, before)
-  const results = openResults(own, { append: resumes })
+  results.file?.write(torn)
   results.show(running.start())
   let progress
   do {
@@ -37,7 +41,7 @@ export function experiment(core, { command, own, config, flags, files }) {
     results.show(progress)
   } while (progress.event !== 'done')
   results.writeCsv(progress.csv)
-  if (resumes) writeWhole('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
+  if (resumes) writeOrSay('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
   running.delete()
   dataset.delete()
 }
@@ -49,11 +53,11 @@ export function experiment(core, { command, own, config, flags, files }) {
 export function merge(core, { own, names }) {
   if (names.length === 0) throw new UsageError('merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl')
   const merged = core.mergeResults(names.map((name) => [name, new TextDecoder().decode(readBytes('merge', name))]))
-  if (own.csv) writeWhole('csv', own.csv, merged.csv)
+  if (own.csv) writeOrSay('csv', own.csv, merged.csv)
   if (own.jsonl === '-') process.stdout.write(merged.rows)
-  else if (own.jsonl) writeWhole('jsonl', own.jsonl, merged.rows)
+  else if (own.jsonl) writeOrSay('jsonl', own.jsonl, merged.rows)
   const text = own.jsonl === '-' ? process.stderr : process.stdout
-  text.write(merged.lines.join('\n') + '\n')
+  text.write(merged.lines.map(printable).join('\n') + '\n')
 }
 
 /**
@@ -77,7 +81,7 @@ export function weights(core, { command, own, config, weights: bytes, names }) {
   if (command === 'predict' && names.length !== 1) {
     throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
   }
-  const dataset = openDataset(core, config.data)
+  const dataset = openDataset(core, config.data, own)
   const pixels = command === 'predict'
     ? core.networkInput(names[0], readPng(names[0]), dataset.info(), own.invert !== undefined)
     : new Uint8Array()
@@ -98,10 +102,10 @@ export function weights(core, { command, own, config, weights: bytes, names }) {
  */
 export function exportWeights(core, { own, config, weights: bytes, flags }) {
   if (own.save === undefined) throw new UsageError('save: give --save FILE, at least once')
-  const dataset = openDataset(core, config.data)
+  const dataset = openDataset(core, config.data, own)
   const session = core.createSession(dataset, config)
   session.load(bytes)
-  writeSaves(session, openSaves(core, own, flags), process.stdout)
+  writeSaves(session, openSaves(core, session, own, flags), process.stdout)
   session.delete()
   dataset.delete()
 }

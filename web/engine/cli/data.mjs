@@ -1,39 +1,30 @@
 // Data sets by name, folder or archive, from the files of the machine that Node runs on.
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { inflateSync, unzlibSync } from 'fflate'
-import { announcedSize, readFolder } from '../folder.js'
+import { readFolder } from '../folder.js'
 import { isZip, openZip } from '../zip.js'
 import { root } from './module.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 
 /**
- * Unpacks a gzip file, to at most one byte more than its IDX header announces, so that a small file cannot fill
- * the memory; that one byte makes the core refuse it.
+ * Unpacks the first bytes of a gzip file, at most so many. Of one that has more only the first thousands are right; the
+ * core refuses it by its length.
  * @param {Uint8Array} packed
+ * @param {number} most
  */
-function gunzip(packed) {
-  /** @type {Buffer} */
-  let head
-  try {
-    // The flush mode lets zlib stop in mid-stream: the beginning is enough for the header.
-    head = gunzipSync(packed.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, 16)
-  } catch {
-    throw new Error('it is damaged gzip data')
-  }
-  const most = announcedSize(head) + 1
+function gunzip(packed, most) {
   try {
     return new Uint8Array(gunzipSync(packed, { maxOutputLength: most }))
   } catch (error) {
     const code = /** @type {{ code?: string }} */ (error).code
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      const bytes = new Uint8Array(most)
-      bytes.set(head)
-      return bytes
-    }
-    throw new Error(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged')
+    if (code !== 'ERR_BUFFER_TOO_LARGE') throw new Error(code === 'Z_BUF_ERROR' ? 'its gzip data ends too early' : 'its gzip data is damaged')
   }
+  const bytes = new Uint8Array(most)
+  // The flush mode lets zlib stop in mid-stream.
+  bytes.set(gunzipSync(packed.subarray(0, 1 << 15), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, most))
+  return bytes
 }
 
 /** Folders in folders: MNIST/raw, or digits/train/7. As natively (native/file_source.cpp). */
@@ -66,9 +57,18 @@ function openDirectory(top) {
   }
   return {
     paths,
-    read: (path) => {
+    announced: () => 0,
+    read: (path, most = Infinity) => {
+      const { size } = statSync(join(top, path))
       if (!statSync(join(top, path)).isFile()) throw new Error('it is no file')
-      return new Uint8Array(readFileSync(join(top, path)))
+      if (size <= most) return new Uint8Array(readFileSync(join(top, path)))
+      const bytes = new Uint8Array(most)
+      const file = openSync(join(top, path), 'r')
+      try {
+        return bytes.subarray(0, readSync(file, bytes))
+      } finally {
+        closeSync(file)
+      }
     },
   }
 }
@@ -111,8 +111,13 @@ function openData(path) {
 /**
  * @param {import('../core.js').Core} core
  * @param {string} data
+ * @param {Record<string, string>} own flags, of which --max_data matters
  */
-export function openDataset(core, data) {
+export function openDataset(core, data, own) {
+  const megabytes = own.max_data === undefined ? undefined : own.max_data.trim() === '' ? NaN : Number(own.max_data)
+  if (megabytes !== undefined && !(Number.isInteger(megabytes) && megabytes >= 1 && megabytes <= 1_000_000)) {
+    throw new UsageError(`max_data is ${inQuotes(own.max_data)}, but it must be a whole number from 1 to 1000000`)
+  }
   const { source, where } = openData(findData(data))
-  return readFolder(core, data, where, source, { gunzip, unzlib: unzlibSync })
+  return readFolder(core, data, where, source, { gunzip, unzlib: unzlibSync }, megabytes && megabytes * 2 ** 20)
 }

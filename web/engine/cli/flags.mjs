@@ -1,7 +1,7 @@
 // The command line's words in Node: the commands, their flags, and what is made of those that were typed. Fields of the
 // configuration and the experiments' flags are the core's.
 import { parseArgs } from 'node:util'
-import { readBytes } from './files.mjs'
+import { mostBytes, readBytes } from './files.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 
 /**
@@ -10,6 +10,7 @@ import { UsageError, inQuotes } from './usage_error.mjs'
  * @typedef {{ value: string, help: string, repeats?: boolean, otherwise?: string }} Flag
  */
 const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
+const dataFlag = { value: 'MB', help: 'megabytes that data may take once it is unpacked [1024]' }
 const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
 const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
 const keepFlags = {
@@ -33,23 +34,23 @@ const commands = {
   train: {
     about: 'trains a network and prints what the reference program prints', fields: true, names: false,
     flags: {
-      config: configFlag, jsonl: jsonlFlag, csv: { value: 'FILE', help: 'also write each logged batch and each epoch as a row of this table' },
+      config: configFlag, max_data: dataFlag, jsonl: jsonlFlag, csv: { value: 'FILE', help: 'also write each logged batch and each epoch as a row of this table' },
       ...saveFlags, ...keepFlags, help: helpFlag,
     },
   },
   merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
   eval: {
     about: 'scores saved weights on the test set', fields: true, names: false,
-    flags: { config: configFlag, weights: weightsFlag, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag },
+    flags: { config: configFlag, max_data: dataFlag, weights: weightsFlag, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag },
   },
   predict: {
     about: 'says what saved weights make of an image', fields: true, names: true,
     flags: {
-      config: configFlag, weights: weightsFlag, invert: { value: '', help: 'the image is dark on light' }, jsonl: jsonlFlag, csv: csvFlag,
+      config: configFlag, max_data: dataFlag, weights: weightsFlag, invert: { value: '', help: 'the image is dark on light' }, jsonl: jsonlFlag, csv: csvFlag,
       help: helpFlag,
     },
   },
-  export: { about: 'writes saved weights in another format', fields: true, names: false, flags: { config: configFlag, weights: weightsFlag, ...saveFlags, help: helpFlag } },
+  export: { about: 'writes saved weights in another format', fields: true, names: false, flags: { config: configFlag, max_data: dataFlag, weights: weightsFlag, ...saveFlags, help: helpFlag } },
   info: { about: 'prints the model, its parameters and its memory', fields: true, names: false, flags: { config: configFlag, help: helpFlag } },
 }
 
@@ -63,7 +64,7 @@ export function allCommands(core) {
   const all = { train }
   for (const kind of core.experimentKinds().kinds) {
     /** @type {Record<string, Flag>} */
-    const flags = { config: configFlag, jobs: { value: 'N', help: 'how many runs at the same time; in Node 1' }, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag }
+    const flags = { config: configFlag, max_data: dataFlag, jobs: { value: 'N', help: 'how many runs at the same time; in Node 1' }, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag }
     for (const flag of kind.flags) flags[flag.name] = { value: flag.value, help: flag.about, repeats: flag.repeats }
     if (kind.name === 'lessons') flags.list = { value: '', help: "only print each lesson's name and claim" }
     all[kind.name] = { about: kind.about, fields: true, names: false, flags }
@@ -132,10 +133,17 @@ export function parseFlags(core, command, argv) {
 export function readConfig(core, own, given, underlying) {
   const below = underlying ? core.configToFields(underlying) : []
   if (!own.config) return core.configFromFields([...below, ...given])
-  const text = Buffer.from(readBytes('config', own.config)).toString('utf8')
-  core.configFromJson(text) // refuses what is no config
-  const base = core.configFromJson(JSON.stringify({ ...underlying, ...JSON.parse(text) }))
-  return core.configFromFields([...core.configToFields(base), ...given])
+  const text = textOf(readBytes('config', own.config, mostBytes.config), own.config)
+  return core.configFromFields([...core.configToFields(core.configFromJson(text, underlying)), ...given])
+}
+
+/** The text of a file. @param {Uint8Array} bytes @param {string} path */
+function textOf(bytes, path) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new UsageError(`config: ${inQuotes(path)} is not JSON: its bytes are no UTF-8`)
+  }
 }
 
 /**
@@ -160,5 +168,5 @@ export function usage(core, name = 'train') {
 export function readCheckpoint(own, flag) {
   if (!own[flag]) return undefined
   if (own.config) throw new UsageError(`config: --${flag} takes the settings of its checkpoint, so give no --config beside it`)
-  return readBytes(flag, own[flag])
+  return readBytes(flag, own[flag], mostBytes.checkpoint)
 }

@@ -1,68 +1,56 @@
-// Keeps a run in a file from Node: writes beside it, has that brought to the disk and renames, so that its name stands
-// for the old file or the new one whatever happens.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+// Keeps a run in a file from Node, and lets signals stop it.
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { dirname } from 'node:path'
-
-/** @param {string} path @param {Uint8Array} bytes */
-export function replaceFile(path, bytes) {
-  const part = `${path}.part`
-  try {
-    const file = openSync(part, 'w')
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(part, path)
-  } catch (error) {
-    rmSync(part, { force: true })
-    throw error
-  }
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-/** Why the system refused, as the native program says it: ENOSPC is "No space left on device". @param {any} error */
-function reason(error) {
-  const text = String(error?.message ?? error).replace(/^E[A-Z]+: /, '').replace(/, \w+(?: '.*)?$/, '')
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
+import { removeParts, resolveLinks, warnOutput, writeWhole } from './files.mjs'
+import { FileLock } from './lock.mjs'
+import { printable } from './usage_error.mjs'
 
 export class Keeper {
   #path
   #session
+  /** @type {FileLock | undefined} */
+  #lock
   #told = false
+  /** There is a checkpoint, of this run or one before. */
+  #kept = false
   /** @type {NodeJS.Signals | ''} the signal that asked the run to stop */
   signal = ''
 
-  /** @param {string} path '': nothing is kept, and signals end the program @param {import('../core.js').Session} session */
+  /**
+   * Throws where another process keeps its run there.
+   * @param {string} path '': nothing is kept, and signals end the program @param {import('../core.js').Session} session
+   */
   constructor(path, session) {
     this.#path = path
     this.#session = session
     if (!path) return
+    const file = resolveLinks(path)
+    this.#lock = new FileLock('checkpoint', file)
+    removeParts(path)
+    this.#kept = existsSync(file)
     // A second one ends the program at once.
-    for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(name, () => void (this.signal = name))
+    for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => void (this.signal = name))
   }
 
   /** Writes the checkpoint. A file that cannot be written is said once, and training goes on. */
   save() {
     if (!this.#path) return true
     try {
-      replaceFile(this.#path, this.#session.checkpoint())
+      writeWhole('checkpoint', this.#path, this.#session.checkpoint())
       this.#told = false
+      this.#kept = true
       return true
     } catch (error) {
-      const words = `checkpoint: ${JSON.stringify(this.#path)} cannot be written: ${reason(error)}`
-      if (!this.#told) process.stderr.write(`warning: ${words}; training goes on, and the checkpoint before is kept\n`)
+      const there = this.#kept ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
+      if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training goes on, ${there}`)
       this.#told = true
       return false
     }
+  }
+
+  /** Shows other processes that this one is alive. */
+  touch() {
+    this.#lock?.touch()
   }
 
   /** After a signal: keeps the run and says so. @param {NodeJS.WriteStream} text */
@@ -70,7 +58,7 @@ export class Keeper {
     const saved = this.save()
     const { step, epoch } = this.#session.position()
     const then = saved ? ': go on with --resume ' : '; the run could not be kept in '
-    text.write(`Interrupted at step ${step} (epoch ${epoch})${then}${this.#path}\n`)
+    text.write(`Interrupted at step ${step} (epoch ${epoch})${then}${printable(this.#path)}\n`)
     process.exitCode = 128 + constants.signals[/** @type {NodeJS.Signals} */ (this.signal)]
   }
 }

@@ -1,7 +1,6 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
-import { fstatSync, writeSync } from 'node:fs'
 import { openDataset } from './data.mjs'
-import { openResults, openToWrite, tryToWrite } from './files.mjs'
+import { LineFile, checkDistinct, checkRegular, checkWritable, openResults } from './files.mjs'
 import { Keeper, breather } from './keeper.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 
@@ -40,27 +39,31 @@ class ProgressBar {
  * @param {Uint8Array} [before] a checkpoint to go on from
  */
 export async function train(core, own, config, flags, before) {
-  const dataset = openDataset(core, config.data)
+  const dataset = openDataset(core, config.data, own)
   const session = core.createSession(dataset, config)
   if (before) session.restore(before)
-  if (own.checkpoint) tryToWrite('checkpoint', own.checkpoint)
+  // All that can be refused is refused before anything is touched.
+  const outputs = openSaves(core, session, own, flags)
+  checkDistinct([['checkpoint', own.checkpoint], ['jsonl', own.jsonl], ['csv', own.csv], .../** @type {[string, string][]} */ (outputs.map(({ path }) => ['save', path]))])
+  if (own.checkpoint) checkRegular('checkpoint', own.checkpoint)
+  for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
   const keeper = new Keeper(own.checkpoint ?? '', session)
   const breathe = breather()
-  const outputs = openSaves(core, own, flags)
-  const csvFile = own.csv ? openToWrite('csv', own.csv, own.csv, before ? 'a' : 'w') : undefined
-  const { text, show: tell } = openResults({ jsonl: own.jsonl }, { append: Boolean(before) })
+  // What was written after the checkpoint is written again.
+  const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (before ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)
+  const { text, file: jsonl, show: tell } = openResults({ jsonl: own.jsonl }, keep('jsonl'))
+  const csv = own.csv ? new LineFile('csv', own.csv, keep('csv')) : undefined
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
   /** @param {import('../core.js').Progress} progress */
   const show = (progress) => {
     if (progress.lines.length) bar?.clear()
     tell(progress)
-    if (csvFile !== undefined) for (const row of progress.csv_lines) writeSync(csvFile, row + '\n')
+    csv?.write(progress.csv_lines)
     if (progress.event === 'batch') bar?.draw(progress)
   }
 
   const first = session.start()
-  // A table that goes on has the names of its columns already.
-  show(before && csvFile !== undefined && fstatSync(csvFile).size > 0 ? { ...first, csv_lines: [] } : first)
+  show({ ...first, json: jsonl?.goesOn ? [] : first.json, csv_lines: csv?.goesOn ? [] : first.csv_lines })
   if (before) text.write(`Resumed at step ${session.position().step} (epoch ${session.position().epoch})\n`)
   let progress
   do {
@@ -68,7 +71,12 @@ export async function train(core, own, config, flags, before) {
     if (keeper.signal) break
     progress = session.advance()
     show(progress)
-    if (progress.event === 'epoch') keeper.save()
+    keeper.touch()
+    if (progress.event !== 'epoch') continue
+    // First the lines, so that after a loss of power none is missing that the checkpoint counts on.
+    jsonl?.sync()
+    csv?.sync()
+    keeper.save()
   } while (progress.event !== 'done' && progress.event !== 'diverged')
   bar?.clear()
   if (keeper.signal) {
