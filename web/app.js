@@ -97,11 +97,23 @@ function listen(lab) {
         : { advice: 'Lower the learning rate, then reset.', action: reset }),
     })
   })
-  lab.engine.on('failure', ({ message }) => notices.show({
-    key: 'failure', kind: 'error', title: 'The engine stopped', text: sentence(message),
-    kept: 'The settings are in the address, and the run is kept as it was at its last pause or epoch.', advice: 'Load the page again to go on from there.',
-    action: { label: 'Load again', run: () => location.reload() },
-  }))
+  /** @param {'failure' | 'silent'} key @param {string} title @param {string} text */
+  const offerEngine = (key, title, text) => notices.show({
+    key, kind: 'error', title, text,
+    kept: lab.keptStep === undefined ? 'The settings are kept; of the run nothing was kept yet.' : `The run is kept as it was at step ${lab.keptStep}.`,
+    action: {
+      label: lab.keptStep === undefined ? 'Start the engine again' : `Start again from step ${lab.keptStep}`,
+      run: () => {
+        for (const each of ['failure', 'silent']) notices.hide(each)
+        void lab.startEngineAgain()
+      },
+    },
+    other: { label: 'Load the page again', run: () => location.reload() },
+  })
+  lab.engine.on('failure', ({ message }) => offerEngine('failure', 'The engine stopped', sentence(message)))
+  lab.engine.on('silent', () => offerEngine('silent', 'The engine does not answer',
+    'The worker that trains has not answered for 10 seconds. A single step of a very large model can take that long; else it hangs.'))
+  lab.engine.on('answers', () => notices.hide('silent'))
 }
 
 /** The bar that fills while a data set comes in. @param {Lab} lab */

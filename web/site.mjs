@@ -102,6 +102,13 @@ function notices() {
   ].join('')
 }
 
+/** Of the names and contents of files of the site, all of them written. @param {string[]} files */
+function sumOf(files) {
+  const sum = createHash('sha256')
+  for (const file of files) sum.update(file).update(readFileSync(join(siteRoot, file)))
+  return sum.digest('hex').slice(0, 16)
+}
+
 /**
  * What the service worker has to know, as the line before its source.
  * @param {string[]} files of the site, all others already written
@@ -110,9 +117,9 @@ function buildLine(files) {
   // What every page needs: other data sets are kept when somebody chooses them.
   const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
     !variants['one thread'].test(file) && file !== 'THIRD_PARTY.txt')
-  const sum = createHash('sha256')
-  for (const file of files) if (file !== 'service-worker.js') sum.update(file).update(readFileSync(join(siteRoot, file)))
-  const build = { version: sum.digest('hex').slice(0, 16), headers, files: ['./', ...needed] }
+  const hashOf = (/** @type {string} */ file) => createHash('sha256').update(readFileSync(join(siteRoot, file))).digest('hex')
+  const sums = Object.fromEntries(needed.map((file) => [file, file === 'index.html' ? '' : hashOf(file)]))
+  const build = { version: sumOf(files.filter((file) => file !== 'service-worker.js')), headers, files: { './': '', ...sums } }
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
@@ -170,6 +177,9 @@ export function buildSite() {
   }
   wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
 
+  const others = [...wanted.keys()].filter((file) => file !== 'service-worker.js' && file !== 'engine/build.js')
+  wanted.delete('engine/build.js')
+  wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
   const worker = readFileSync(join(web, 'service-worker.js'))
   // Last, as it tells the files before it.
   wanted.delete('service-worker.js')

@@ -69,8 +69,8 @@ test('race and initialisation map run on own data too, with the numbers of the c
   await map.getByRole('button', { name: 'Draw the map' }).click()
   await page.waitForSelector('rl-init-map[data-drawn="3 32"]')
   const { core } = await openCore()
-  const source = { paths: Object.keys(files), read: (/** @type {string} */ name) => files[name] }
-  const dataset = readFolder(core, 'shapes', 'the test', source, { gunzip: gunzipSync, unzlib: unzlibSync })
+  const source = { paths: Object.keys(files), announced: () => 0, read: (/** @type {string} */ name) => files[name] }
+  const dataset = readFolder(core, 'shapes', 'the test', source, { gunzip: (packed) => gunzipSync(packed), unzlib: unzlibSync })
   const session = sessionAt({ core, dataset }, [['data', 'shapes'], ['init', 'he_normal'], ['model', `${'dense 32 | relu | '.repeat(3)}dense 3`]])
   const variances = session.probe().layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2)
   const label = await map.locator('[data-init=he_normal][data-activation=relu]').getAttribute('aria-label')

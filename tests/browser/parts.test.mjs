@@ -95,10 +95,11 @@ test('colours run from orange over grey to blue, clamped, NaN apart', () => {
 
 test('the meter drops no step: points are means over all of them', () => {
   const meter = new Meter(18_000)
-  for (let step = 1; step <= 8; step++) meter.addStep({ step, loss: step, accuracy: step / 10 }, 10, 1)
+  for (let step = 1; step <= 8; step++) meter.addStep({ step, loss: step, accuracy: step / 10 }, 10)
   assert.deepEqual([...meter.takePoints()], [3, 2, 0.2, 6, 5, 0.5])
   meter.closePoint()
   assert.deepEqual([...meter.takePoints()], [8, 7.5, 0.75])
   assert.equal(meter.takePoints().length, 0)
+  meter.addWallTime(8)
   assert.equal(Math.round(meter.samplesPerSecond), 10_000)
 })

@@ -188,6 +188,30 @@ test('storage that is full is said, training goes on, and what was kept is whole
   await close()
 })
 
+test('storage that was cleared under the page is used anew, and what is gone is said where it stays full', async () => {
+  const { page, close } = await openPage(site, { hash: long })
+  const origin = new URL(site.url).origin
+  const stopped = await trainAndStop(page, 50)
+  const session = await page.context().newCDPSession(page)
+  const clear = () => session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
+  await clear()
+  await press(page, 'Step')
+  await waitForKept(page, stopped + 1)
+  await waitForRow(page, stopped + 1)
+  assert.deepEqual(await page.locator('.notice').allInnerTexts(), [])
+  await clear()
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 })
+  await press(page, 'Step')
+  const [kept, runs] = ['keep', 'runs'].map((key) => page.locator(`.notice[data-key=${key}]`))
+  await kept.waitFor()
+  await runs.waitFor()
+  assert.match(await kept.innerText(), /Training goes on\. In this browser nothing of it is kept now\./)
+  assert.match(await runs.innerText(), /Training goes on\. 1 run stored before is no longer in this browser: the storage was cleared\./)
+  for (const notice of [kept, runs]) assert.doesNotMatch(await notice.innerText(), /is whole/)
+  await trainTo(page, stopped + 20)
+  await close()
+})
+
 /** The worker begins with these lines. @param {string} code */
 const inWorker = (code) => (/** @type {import('playwright-core').BrowserContext} */ context) =>
   context.route('**/engine/worker.js', async (route) => {
@@ -272,7 +296,7 @@ test('where the browser keeps nothing, runs last as long as the page, and it say
   await reload(page)
   await keepInSight(page.locator('rl-runs'))
   await page.locator('rl-runs .empty').waitFor()
-  assert.equal(await page.locator('.notice').count(), 0)
+  assert.deepEqual(await page.locator('.notice').allInnerTexts(), [])
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -34,7 +34,7 @@ const where = (page) => page.locator('.where').innerText()
 /** @param {import('playwright-core').Page} page */
 const isolated = (page) => page.evaluate(() => crossOriginIsolated)
 
-/** What the service worker knows: the line before its source. @type {{version: string, files: string[]}} */
+/** What the service worker knows: the line before its source. @type {{version: string, files: Record<string, string>}} */
 const build = JSON.parse(readFileSync(join(siteRoot, 'service-worker.js'), 'utf8').split('\n')[0].replace('self.build = ', ''))
 
 /** A host that sends files and no header of ours, as most static hosts. */
@@ -158,7 +158,7 @@ for (const kind of ['our server', 'a plain host']) {
     await page.evaluate(async ({ version, files }) => {
       for (;;) {
         const cache = await caches.open(`reluscope ${version}`)
-        const kept = await Promise.all(files.map((file) => cache.match(new URL(file, document.baseURI))))
+        const kept = await Promise.all(Object.keys(files).map((file) => cache.match(new URL(file, document.baseURI))))
         if (kept.every(Boolean)) return
         await new Promise((done) => setTimeout(done, 50))
       }

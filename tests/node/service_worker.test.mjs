@@ -1,5 +1,6 @@
 // The service worker, run here with caches and a network of the test's own: what it keeps, forgets and answers.
 import assert from 'node:assert/strict'
+import { createHash, webcrypto } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -12,11 +13,14 @@ const headers = { 'X-One': '1', 'X-Two': '2' }
 
 /** @typedef {{url: string, method: string}} Asked */
 
+/** @param {string} text */
+const sumOf = (text) => createHash('sha256').update(text).digest('hex')
+
 /**
  * A service worker of build "now", with what its caches hold and what the network answers.
- * @param {{kept?: Record<string, Record<string, string>>, network?: (url: string) => Response}} [options] kept: by cache, texts by path
+ * @param {{kept?: Record<string, Record<string, string>>, claim?: () => Promise<void>, network?: (url: string) => Response}} [options] kept: by cache, texts by path
  */
-function start({ kept = {}, network = (url) => new Response(`net ${url.slice(site.length)}`) } = {}) {
+function start({ kept = {}, claim = async () => {}, network = (url) => new Response(`net ${url.slice(site.length)}`) } = {}) {
   /** @type {Map<string, Map<string, Response>>} */
   const stores = new Map(Object.entries(kept).map(([name, texts]) => [name, new Map(Object.entries(texts).map(([path, text]) => [site + path, new Response(text)]))]))
   const urlOf = (/** @type {string | Asked} */ asked, ignoreSearch = false) => {
@@ -47,14 +51,17 @@ function start({ kept = {}, network = (url) => new Response(`net ${url.slice(sit
   const listeners = {}
   let [skipped, claimed, preloads] = [0, 0, 0]
   const self = {
-    build: { version: 'now', headers, files: ['./', 'app.js', 'ui/a.js'] },
+    build: { version: 'now', headers, files: { './': '', 'app.js': sumOf('net app.js'), 'ui/a.js': sumOf('net ui/a.js') } },
     location: { href: `${site}service-worker.js` },
     registration: { scope: site, navigationPreload: { enable: async () => void (preloads += 1) } },
-    clients: { claim: async () => void (claimed += 1) },
+    clients: { claim: () => {
+      claimed += 1
+      return claim()
+    } },
     skipWaiting: () => void (skipped += 1),
     addEventListener: (/** @type {string} */ type, /** @type {(event: any) => void} */ listener) => (listeners[type] = listener),
   }
-  vm.runInNewContext(source, { self, caches, fetch, URL, Response, Headers })
+  vm.runInNewContext(source, { self, caches, fetch, URL, Response, Headers, crypto: webcrypto, Uint8Array })
   /** @param {string} type @param {object} event @returns {Promise<Response | undefined>} what it was answered with */
   async function send(type, event) {
     /** @type {Promise<unknown>[]} */
@@ -89,28 +96,59 @@ test('it takes over at once', async () => {
   assert.deepEqual(worker.names(), [])
 })
 
+test('it is active before it has claimed the pages: Firefox lets it claim them only then', async () => {
+  const worker = start({ claim: () => new Promise(() => {}) })
+  await worker.send('activate', {})
+  assert.equal(worker.counts.claimed, 1)
+})
+
 test('once asked to it keeps its build whole, and only then forgets those before it', async () => {
-  const kept = { 'reluscope before': { 'app.js': 'old' }, 'reluscope now': { 'app.js': 'new' }, 'somebody else': { x: 'y' }, 'reluscope': { x: 'y' } }
+  const kept = { 'reluscope before': { 'app.js': 'old' }, 'reluscope now': { 'app.js': 'net app.js' }, 'somebody else': { x: 'y' }, 'reluscope': { x: 'y' } }
   const worker = start({ kept })
   await worker.send('message', { data: 'something else' })
   assert.deepEqual([worker.fetched, worker.names()], [[], ['reluscope before', 'reluscope now', 'somebody else', 'reluscope']])
   await worker.send('message', { data: 'keep' })
   assert.deepEqual(worker.fetched, ['', 'ui/a.js'], 'what is there is not fetched again')
-  assert.deepEqual(await worker.texts('reluscope now'), { 'app.js': 'new', '': 'net ', 'ui/a.js': 'net ui/a.js' })
+  assert.deepEqual(await worker.texts('reluscope now'), { 'app.js': 'net app.js', '': 'net ', 'ui/a.js': 'net ui/a.js' })
   assert.deepEqual(worker.names(), ['reluscope now', 'somebody else', 'reluscope'])
 
-  const broken = start({ kept, network: (url) => new Response('gone', { status: url.endsWith('a.js') ? 404 : 200 }) })
-  await broken.send('message', { data: 'keep' })
-  assert.deepEqual(await broken.texts('reluscope now'), { 'app.js': 'new', '': 'gone' })
-  assert.deepEqual(broken.names(), ['reluscope before', 'reluscope now', 'somebody else', 'reluscope'])
+  for (const answer of [new Response('net ui/a.js', { status: 404 }), new Response(''), new Response('a page of somebody else')]) {
+    const broken = start({ kept, network: (url) => (url.endsWith('a.js') ? answer.clone() : new Response(`net ${url.slice(site.length)}`)) })
+    await broken.send('message', { data: 'keep' })
+    assert.deepEqual(await broken.texts('reluscope now'), { 'app.js': 'net app.js', '': 'net ' })
+    assert.deepEqual(broken.names(), ['reluscope before', 'reluscope now', 'somebody else', 'reluscope'])
+  }
+})
+
+test('what the browser has damaged is fetched again', async () => {
+  const worker = start({ kept: { 'reluscope now': { '': 'net ', 'app.js': 'net app.j', 'ui/a.js': 'net ui/a.js' } } })
+  await worker.send('message', { data: 'keep' })
+  assert.deepEqual(worker.fetched, ['app.js'])
+  assert.deepEqual(await worker.texts('reluscope now'), { '': 'net ', 'app.js': 'net app.js', 'ui/a.js': 'net ui/a.js' })
+})
+
+test('an answer that is not the file gives way to what was kept, unless a newer build has it', async () => {
+  const kept = { 'reluscope now': { '': 'the page', 'app.js': 'net app.js' } }
+  for (const network of [() => new Response(''), () => new Response('an error', { status: 500 }), () => new Response('log in', { status: 200 })]) {
+    const response = await start({ kept, network }).ask(`${site}app.js?x=1`)
+    assert.deepEqual([await response?.text(), ...headersOf(response)], ['net app.js', '1', '2'])
+  }
+  assert.equal(await (await start({ kept, network: () => new Response('gone', { status: 404 }) }).ask(site))?.text(), 'the page')
+  assert.equal(await (await start({ network: () => new Response('') }).ask(`${site}app.js`))?.text(), '', 'nothing is kept')
+
+  /** @param {string} version @param {string} sum */
+  const newer = (version, sum) => (/** @type {string} */ url) => new Response(url.endsWith('service-worker.js')
+    ? `self.build = ${JSON.stringify({ version, headers, files: { 'app.js': sum } })}\nmore` : 'newer')
+  assert.equal(await (await start({ kept, network: newer('next', sumOf('newer')) }).ask(`${site}app.js`))?.text(), 'newer')
+  assert.equal(await (await start({ kept, network: newer('next', sumOf('other')) }).ask(`${site}app.js`))?.text(), 'net app.js')
 })
 
 test('the network comes first, and gets the headers that are missing', async () => {
-  const worker = start({ kept: { 'reluscope now': { 'app.js': 'kept' } }, network: (url) => new Response(`net ${url}`, { status: 203, statusText: 'so', headers: { 'X-Two': 'other', 'X-Three': '3' } }) })
+  const worker = start({ kept: { 'reluscope now': { 'app.js': 'kept' } }, network: () => new Response('net app.js', { status: 203, statusText: 'so', headers: { 'X-Two': 'other', 'X-Three': '3' } }) })
   const response = await worker.ask(`${site}app.js`)
-  assert.equal(await response?.text(), `net ${site}app.js`)
+  assert.equal(await response?.text(), 'net app.js')
   assert.deepEqual([response?.status, response?.statusText, ...headersOf(response), response?.headers.get('X-Three')], [203, 'so', '1', '2', '3'])
-  const complete = new Response('whole', { headers })
+  const complete = new Response('net app.js', { headers })
   assert.equal(await start({ network: () => complete }).ask(`${site}app.js`), complete)
   const failed = Response.error()
   assert.equal(await start({ network: () => failed }).ask(`${site}app.js`), failed)
@@ -118,8 +156,8 @@ test('the network comes first, and gets the headers that are missing', async () 
 
 test('what was asked for before the worker ran is not asked for again', async () => {
   const worker = start()
-  const response = await worker.ask(`${site}app.js`, { preloadResponse: Promise.resolve(new Response('early')) })
-  assert.equal(await response?.text(), 'early')
+  const response = await worker.ask(`${site}app.js`, { preloadResponse: Promise.resolve(new Response('net app.js', { status: 203 })) })
+  assert.deepEqual([await response?.text(), response?.status], ['net app.js', 203])
   assert.deepEqual(worker.fetched, [])
 })
 

@@ -8,6 +8,7 @@ import { crc32 } from '../../web/engine/crc32.js'
 import { memoryFiles } from '../../web/engine/files.js'
 import { createEngine } from '../../web/engine/node.mjs'
 import { Storage, aboutOf, seal, unseal } from '../../web/engine/storage.js'
+import { wordsOf } from '../../web/engine/words.js'
 import { crc32Of } from './png.mjs'
 import { root } from './support.mjs'
 
@@ -106,7 +107,7 @@ for (const why of /** @type {const} */ (['full', 'ended'])) {
       await store(first, one, 10)
       await store(first, two, 5)
       const then = new Storage(breaking(files, limit, why))
-      const outcome = await store(then, one, 20).then(() => '', (/** @type {Error} */ { message }) => message)
+      const outcome = await store(then, one, 20).then(() => '', wordsOf)
       const broken = limit < size
       if (why === 'full') assert.equal(outcome, broken ? 'the browser gives this page no more storage' : '')
       else assert.equal(Boolean(outcome), broken)

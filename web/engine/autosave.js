@@ -1,6 +1,7 @@
 // Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
 // as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
-import { Storage, refusal } from './storage.js'
+import { Storage } from './storage.js'
+import { wordsOf } from './words.js'
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
@@ -54,6 +55,15 @@ export class Autosave {
     void this.#save(run)
   }
 
+  /** Whether a run is there, and whole. */
+  async #hasKept() {
+    try {
+      return await (await this.open()).latest() !== undefined
+    } catch {
+      return false
+    }
+  }
+
   /** @param {import('./runner.js').Runner} run */
   async #save(run) {
     this.#writing = true
@@ -66,7 +76,7 @@ export class Autosave {
       this.#told = false
       this.#post('kept', about)
     } catch (error) {
-      if (!this.#told) this.#post('keepFailed', { message: refusal(error) })
+      if (!this.#told) this.#post('keepFailed', { message: wordsOf(error), before: await this.#hasKept() })
       this.#told = true
     }
     this.#writing = false

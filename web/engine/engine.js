@@ -6,6 +6,7 @@
 //   await engine.train()
 //
 // Every method answers with a promise, rejected with an EngineError whose message is one sentence for people.
+import { build } from './build.js'
 import { Emitter } from './emitter.js'
 import { version } from './protocol.js'
 
@@ -41,17 +42,24 @@ export function hasSimd() {
  * @returns {Promise<Engine>}
  */
 export async function createEngine({ workerUrl, dataUrl, oneThread = false } = {}) {
-  const worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { type: 'module' })
-  const engine = new Engine(worker)
+  const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
+  const start = () => new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { type: 'module' })
+  const engine = new Engine(start, { dataUrl: folder, oneThread })
   try {
-    const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
-    Object.assign(engine, await engine.request('open', { dataUrl: folder, oneThread }))
+    await engine.restart()
   } catch (error) {
     engine.close()
     throw error
   }
   return engine
 }
+
+/** Milliseconds between two pings, and how many may stay without an answer: 10 seconds in all. */
+const pingEvery = 2000
+const mostPings = 5
+
+/** How many workers are started, if none gets ready. */
+const mostTries = 3
 
 /** @extends {Emitter<import('./protocol.js').EngineEvents>} */
 export class Engine extends Emitter {
@@ -64,6 +72,9 @@ export class Engine extends Emitter {
   /** The data sets that can be loaded. @type {import('./protocol.js').DatasetEntry[]} */
   datasets = []
 
+  #start
+  #opening
+  /** @type {Worker | undefined} */
   #worker
   #nextId = 1
   /** @type {Map<number, {done: (result: any) => void, failed: (error: Error) => void}>} */
@@ -72,20 +83,88 @@ export class Engine extends Emitter {
   #probing = new Map()
   /** How many images were given to watch(). */
   #watches = 0
-  /** Which of them is the latest of each key. @type {Map<string, number>} */
+  /** Which of them is the latest of each key. @type {Map<string, {pixels: Uint8Array, image: number}>} */
   #watching = new Map()
   /** Set once the worker has died. @type {EngineError | undefined} */
   #dead
+  /** What a worker that is not ready yet ends with if it answers no ping. @type {EngineError | undefined} */
+  #hung
+  /** Pings that were sent since the last answer. */
+  #pings = 0
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #pinging
+  /** The worker does not know yet what is watched. */
+  #fresh = false
 
-  /** @param {Worker} worker */
-  constructor(worker) {
+  /** @param {() => Worker} start @param {{dataUrl: string, oneThread?: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} opening */
+  constructor(start, opening) {
     super()
+    this.#start = start
+    this.#opening = opening
+  }
+
+  /** Ends the worker, whatever it is doing, and starts another. It has no run and no data of its own until configure() or
+   * its like, and addData(); what was watched is watched again then. A worker that answers no ping before it is ready, as
+   * happens in Firefox, whose workers can hang where they start others, gives way to another one.
+   * @returns {Promise<void>} */
+  async restart() {
+    this.#end(new EngineError('the engine was started again'))
+    this.#fresh = true
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return void Object.assign(this, await this.#open())
+      } catch (error) {
+        if (error !== this.#hung || tries === mostTries) throw error
+      }
+    }
+  }
+
+  /** Starts a worker. @returns {Promise<any>} what it answers once it is ready */
+  #open() {
+    this.#dead = undefined
+    this.#hung = new EngineError(`the engine does not answer: ${mostTries} workers were started, and each was silent for ${pingEvery * mostPings / 1000} seconds`)
+    const worker = this.#start()
     this.#worker = worker
-    worker.onmessage = ({ data }) => this.#receive(data)
+    worker.onmessage = ({ data }) => {
+      if (worker === this.#worker) this.#receive(data)
+    }
     worker.onerror = (event) => {
       event.preventDefault()
-      this.#die(event.message || 'the worker could not be loaded')
+      if (worker === this.#worker) this.#die(event.message || 'the worker could not be loaded')
     }
+    // How long its script takes to come is the network's affair: time counts from its first answer.
+    this.request('ping').then(() => {
+      if (worker === this.#worker && !this.#dead) this.#pinging = setInterval(() => this.#ping(), pingEvery)
+    }, () => {})
+    const opened = this.request('open', { ...this.#opening, build })
+    opened.then(() => (this.#hung = undefined), () => {})
+    return opened
+  }
+
+  /** Counts pings and not seconds: a machine that slept has sent none. */
+  #ping() {
+    this.#pings += 1
+    if (this.#pings === mostPings + 1) {
+      if (this.#hung) return this.#end(this.#hung)
+      this.emit('silent', null)
+    }
+    if (this.#pings > 1) return
+    this.request('ping').then(() => {
+      if (this.#pings > mostPings) this.emit('answers', null)
+      this.#pings = 0
+    }, () => {})
+  }
+
+  /** A run that the worker has made, which what is watched belongs to. @param {Promise<RunInfo>} made @returns {Promise<RunInfo>} */
+  async #watchIn(made) {
+    const info = await made
+    if (!this.#fresh) return info
+    this.#fresh = false
+    for (const [key, { pixels, image }] of this.#watching) {
+      if (pixels.length === info.dataset.height * info.dataset.width) void this.request('watch', { key, pixels, image }).catch(() => {})
+    }
+    if (this.#probing.size > 0) void this.#sendProbing()
+    return info
   }
 
   /** The curve of an activation and of its derivative at some points.
@@ -118,7 +197,7 @@ export class Engine extends Emitter {
    * anything is wrong, the run before stays as it was and goes on.
    * @param {Partial<Config>} config @returns {Promise<RunInfo>} */
   async configure(config) {
-    const info = await this.request('configure', { config })
+    const info = await this.#watchIn(this.request('configure', { config }))
     if (this.#probing.size > 0) void this.#sendProbing()
     return info
   }
@@ -133,7 +212,7 @@ export class Engine extends Emitter {
    * wrong with the file. What it did before is in `past`.
    * @param {Uint8Array} bytes @returns {Promise<RunInfo>} */
   restore(bytes) {
-    return this.request('restore', { bytes })
+    return this.#watchIn(this.request('restore', { bytes }))
   }
 
   /** From now on keeps the present run in the browser's storage: at each epoch, every few seconds, and at stops ('kept',
@@ -146,7 +225,7 @@ export class Engine extends Emitter {
 
   /** Takes up the run that was kept last. @returns {Promise<RunInfo>} */
   continueKept() {
-    return this.request('continueKept')
+    return this.#watchIn(this.request('continueKept'))
   }
 
   /** @returns {Promise<void>} */
@@ -170,7 +249,7 @@ export class Engine extends Emitter {
 
   /** As restore(), of a stored run, whose entry is the run's from now on. @param {string} id @returns {Promise<RunInfo>} */
   openRun(id) {
-    return this.request('openRun', { run: id })
+    return this.#watchIn(this.request('openRun', { run: id }))
   }
 
   /** @param {string} id @param {string} name @returns {Promise<void>} */
@@ -363,8 +442,10 @@ export class Engine extends Emitter {
    * as this page draws. Null ends it.
    * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */
   watch(key, pixels) {
-    this.#watching.set(key, ++this.#watches)
-    return this.request('watch', { key, pixels, image: this.#watches })
+    const image = ++this.#watches
+    if (pixels) this.#watching.set(key, { pixels, image })
+    else this.#watching.delete(key)
+    return this.request('watch', { key, pixels, image })
   }
 
   /** From now on posts 'probe' events of what the monitors say, as probe() answers, for all who watch together: what any
@@ -401,7 +482,7 @@ export class Engine extends Emitter {
     const id = this.#nextId++
     return new Promise((done, failed) => {
       this.#waiting.set(id, { done, failed })
-      this.#worker.postMessage({ ...payload, v: version, type, id })
+      this.#worker?.postMessage({ ...payload, v: version, type, id })
     })
   }
 
@@ -410,7 +491,7 @@ export class Engine extends Emitter {
     if (message.v !== version) return this.#die(`the worker speaks version ${message.v}, this page ${version}`)
     if (message.type !== 'reply') {
       // A snapshot that was under way while another image was chosen is of the image before.
-      if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)) this.emit(message.type, message)
+      if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)?.image) this.emit(message.type, message)
       if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
       return
     }
@@ -422,17 +503,25 @@ export class Engine extends Emitter {
 
   /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} [key] */
   #acknowledge(key) {
-    if (!this.#dead) this.#worker.postMessage({ v: version, type: 'drawn', key })
+    if (!this.#dead) this.#worker?.postMessage({ v: version, type: 'drawn', key })
   }
 
   /** @param {string} why */
   #die(why) {
     if (this.#dead) return
-    this.#dead = new EngineError(why)
-    this.#worker.terminate()
-    for (const { failed } of this.#waiting.values()) failed(this.#dead)
-    this.#waiting.clear()
+    this.#end(new EngineError(why))
     this.emit('failure', { message: why })
+  }
+
+  /** @param {EngineError} error what waits is answered with */
+  #end(error) {
+    this.#dead = error
+    clearInterval(this.#pinging)
+    this.#pings = 0
+    this.#worker?.terminate()
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { failed } of waiting) failed(error)
   }
 }
 

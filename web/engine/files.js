@@ -17,8 +17,7 @@ export async function openFiles() {
   try {
     // Firefox has the one before the other, and old Safaris have the one without the other.
     if (typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype) {
-      const root = await navigator.storage.getDirectory()
-      return privateFiles(await root.getDirectoryHandle(folderName, { create: true }))
+      return privateFiles(await openFolder())
     }
   } catch {
     // Not here, or not now: some browsers refuse it to private windows.
@@ -30,8 +29,26 @@ export async function openFiles() {
   }
 }
 
+/** Does something, and where that fails because the user or the browser has cleared the storage meanwhile, opens it anew
+ * and does it once more.
+ * @template T @param {() => Promise<T>} work @param {string} sign the name of that error @param {() => Promise<void>} openAnew */
+async function alsoWhenCleared(work, sign, openAnew) {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== sign) throw error
+    await openAnew()
+    return work()
+  }
+}
+
+/** @returns {Promise<FileSystemDirectoryHandle>} */
+const openFolder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true })
+
 /** @param {FileSystemDirectoryHandle} folder @returns {Files} */
 function privateFiles(folder) {
+  /** @template T @param {() => Promise<T>} work */
+  const inFolder = (work) => alsoWhenCleared(work, 'NotFoundError', async () => void (folder = await openFolder()))
   return {
     kind: 'file system',
     async open(name) {
@@ -43,8 +60,7 @@ function privateFiles(folder) {
       }
     },
     async write(name, bytes) {
-      const handle = await folder.getFileHandle(name, { create: true })
-      const access = await /** @type {any} */ (handle).createSyncAccessHandle()
+      const access = await inFolder(async () => /** @type {any} */ (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle())
       try {
         access.truncate(0)
         if (access.write(bytes, { at: 0 }) !== bytes.length) throw new DOMException('the storage is full', 'QuotaExceededError')
@@ -55,9 +71,15 @@ function privateFiles(folder) {
     },
     remove: (name) => folder.removeEntry(name).catch(() => {}),
     async list() {
-      const names = []
-      for await (const name of /** @type {any} */ (folder).keys()) names.push(name)
-      return names.sort()
+      try {
+        const names = []
+        for await (const name of /** @type {any} */ (folder).keys()) names.push(name)
+        return names.sort()
+      } catch (error) {
+        // Cleared. Not made anew only to be looked into: there may be no room for that.
+        if (error instanceof DOMException && error.name === 'NotFoundError') return []
+        throw error
+      }
     },
   }
 }
@@ -77,12 +99,12 @@ function openDatabase() {
 /** @param {IDBDatabase} database @returns {Files} */
 function databaseFiles(database) {
   /** @template T @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest<T>} work @returns {Promise<T>} */
-  const run = (mode, work) => new Promise((done, failed) => {
+  const run = (mode, work) => alsoWhenCleared(() => new Promise((done, failed) => {
     const transaction = database.transaction(table, mode)
     const request = work(transaction.objectStore(table))
     transaction.oncomplete = () => done(request.result)
     transaction.onabort = () => failed(transaction.error ?? request.error)
-  })
+  }), 'InvalidStateError', async () => void (database = await openDatabase()))
   return {
     kind: 'database',
     async open(name) {

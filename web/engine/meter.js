@@ -10,7 +10,7 @@ export class Meter {
   #points = []
   #bucket = { steps: 0, samples: 0, loss: 0, accuracy: 0, last: 0 }
   #stepsPerPoint
-  #window = { samples: 0, training: 0, wall: 0 }
+  #window = { samples: 0, wall: 0 }
   #scoringTime = 0
   /** Milliseconds that scoring the test set took, the last time. */
   #lastScoring = 0
@@ -24,9 +24,8 @@ export class Meter {
    * A training step was made.
    * @param {{step: number, loss: number, accuracy: number}} result
    * @param {number} samples in this step
-   * @param {number} milliseconds that the step took
    */
-  addStep(result, samples, milliseconds) {
+  addStep(result, samples) {
     const bucket = this.#bucket
     bucket.steps += 1
     bucket.samples += samples
@@ -35,7 +34,6 @@ export class Meter {
     bucket.last = result.step
     if (bucket.steps >= this.#stepsPerPoint) this.closePoint()
     this.#window.samples += samples
-    this.#window.training += milliseconds
   }
 
   /** A part of the test set was scored. @param {number} milliseconds @param {boolean} last */
@@ -46,12 +44,16 @@ export class Meter {
     this.#scoringTime = 0
   }
 
-  /** Time passed in which the run was going, whatever it was spent on. @param {number} milliseconds */
+  /**
+   * Time passed in which the run was going, whatever it was spent on. Steps are not timed one by one: some browsers' clocks
+   * move in steps that are longer than that.
+   * @param {number} milliseconds
+   */
   addWallTime(milliseconds) {
     const window = this.#window
     window.wall += milliseconds
     if (window.wall < 2 * speedWindow) return
-    for (const key of /** @type {const} */ (['samples', 'training', 'wall'])) window[key] /= 2
+    for (const key of /** @type {const} */ (['samples', 'wall'])) window[key] /= 2
   }
 
   /** Ends the point that is being gathered, as at a pause or the end of an epoch. */
@@ -70,16 +72,15 @@ export class Meter {
   }
 
   get samplesPerSecond() {
-    const { samples, training } = this.#window
-    return training > 0 ? (1000 * samples) / training : 0
+    const { samples, wall } = this.#window
+    return wall > 0 ? (1000 * samples) / wall : 0
   }
 
   /** @param {number} samples still to be trained on @param {number} epochs still to be scored */
   secondsLeft(samples, epochs) {
     const window = this.#window
-    const wall = Math.max(window.wall, window.training)
-    return wall > 0 && window.samples > 0
-      ? (samples * wall) / window.samples / 1000 + (epochs * this.#lastScoring) / 1000
+    return window.wall > 0 && window.samples > 0
+      ? (samples * window.wall) / window.samples / 1000 + (epochs * this.#lastScoring) / 1000
       : NaN
   }
 }

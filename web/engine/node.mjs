@@ -24,13 +24,13 @@ export async function createEngine({ site = join(root, 'build', 'site'), dataUrl
   const folder = join(site, 'engine')
   const binary = join(folder, 'wasm', 'reluscope.wasm')
   if (!existsSync(binary)) throw new EngineError(`${binary} is missing: build the site with web/start --build-only`)
-  const worker = new Worker(new URL('./node_worker.mjs', import.meta.url), { workerData: pathToFileURL(join(folder, 'worker.js')).href })
-  const engine = new Engine(asBrowserWorker(worker))
+  const start = () => asBrowserWorker(new Worker(new URL('./node_worker.mjs', import.meta.url), { workerData: pathToFileURL(join(folder, 'worker.js')).href }))
+  const engine = new Engine(start, {
+    dataUrl: dataUrl ?? pathToFileURL(join(site, 'data/')).href,
+    core: { moduleUrl: pathToFileURL(join(folder, 'wasm', 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(binary)) },
+  })
   try {
-    Object.assign(engine, await engine.request('open', {
-      dataUrl: dataUrl ?? pathToFileURL(join(site, 'data/')).href,
-      core: { moduleUrl: pathToFileURL(join(folder, 'wasm', 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(binary)) },
-    }))
+    await engine.restart()
   } catch (error) {
     engine.close()
     throw error

@@ -112,8 +112,11 @@ export const version = 1
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
  *   weights of before that step, and they are finite
  * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
- * @property {{message: string}} keepFailed it could not be kept; training goes on, and what was kept before is whole
+ * @property {{message: string, before: boolean}} keepFailed it could not be kept; training goes on. before: what was kept
+ *   before is there, and whole
  * @property {{message: string}} failure the worker cannot go on
+ * @property {null} silent the worker has not answered for 10 seconds
+ * @property {null} answers it does again
  */
 
 export {}

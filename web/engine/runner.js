@@ -2,6 +2,7 @@
 // background tab, and posts what happens, no more often than a screen can show.
 import { Meter } from './meter.js'
 import { ProbeStream } from './probe_stream.js'
+import { wordsOf } from './words.js'
 
 /**
  * @typedef {import('./core.js').Session} Session
@@ -251,7 +252,7 @@ export class Runner {
       while (this.#state === 'training' && performance.now() < end)
     } catch (error) {
       this.#settle('paused')
-      this.#post('failure', { message: error instanceof Error ? error.message : String(error) })
+      this.#post('failure', { message: wordsOf(error) })
       return
     }
     if (this.#state !== 'training') return
@@ -301,7 +302,7 @@ export class Runner {
     const { epoch, batch, batches, step, samples, loss, accuracy } = answer
     const before = batch === 1 ? 0 : this.#last.samples
     this.#last = { epoch, batch, batches, step, samples, loss, accuracy }
-    this.#meter.addStep({ step, loss, accuracy }, samples - before, took)
+    this.#meter.addStep({ step, loss, accuracy }, samples - before)
     this.#probes.onStep(step, batch === batches, took)
     if (batch === batches) this.#meter.closePoint()
   }

@@ -44,8 +44,15 @@ export function seal(sequence, about, { checkpoint = new Uint8Array(), lines }) 
   return bytes
 }
 
-/** @param {Blob} file @param {number} from @param {number} to */
-const read = async (file, from, to) => new Uint8Array(await file.slice(from, to).arrayBuffer())
+/** No bytes where the file was removed or written since it was opened. @param {Blob} file @param {number} from @param {number} to */
+async function read(file, from, to) {
+  try {
+    return new Uint8Array(await file.slice(from, to).arrayBuffer())
+  } catch (error) {
+    if (error instanceof DOMException && ['NotFoundError', 'NotReadableError'].includes(error.name)) return new Uint8Array()
+    throw error
+  }
+}
 
 /** @param {Uint8Array} bytes */
 const parse = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
@@ -57,6 +64,7 @@ const parse = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
 export async function aboutOf(file) {
   if (!file || file.size < head) return undefined
   const top = await read(file, 0, head)
+  if (top.length < head) return undefined
   const view = new DataView(top.buffer)
   const [texts, lines, checkpoint] = [16, 20, 24].map((at) => view.getUint32(at, true))
   const rest = head + texts
@@ -78,12 +86,6 @@ export async function unseal(file) {
   if (crc32(bytes) !== found.checksum) return undefined
   const lines = found.lines > 0 ? parse(bytes.subarray(0, found.lines)) : undefined
   return { sequence: found.sequence, about: found.about, checkpoint: bytes.slice(found.lines), lines }
-}
-
-/** Why nothing could be kept, for people. @param {unknown} error */
-export function refusal(error) {
-  if (error instanceof DOMException && error.name === 'QuotaExceededError') return 'the browser gives this page no more storage'
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** The highest of its kind, or undefined. @template {{sequence: number}} T @param {(T | undefined)[]} found */
@@ -236,7 +238,7 @@ export class Storage {
       await this.files.write(file, bytes)
     } catch (error) {
       await this.files.remove(file)
-      throw new Error(refusal(error))
+      throw error
     }
     for (const each of before) await this.files.remove(each.file)
     return bytes.length

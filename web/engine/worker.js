@@ -1,11 +1,13 @@
 // The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
 // See protocol.js for the messages and engine.js for the other end.
 import { Autosave, standOf, stateOf } from './autosave.js'
+import { build } from './build.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './data.js'
 import { version } from './protocol.js'
 import { Runner, buffersOf } from './runner.js'
 import { forgetUnpacked, keepUnpacked, ofUnpacked } from './unpacked.js'
+import { wordsOf } from './words.js'
 
 /** @typedef {import('./protocol.js').Config} Config */
 
@@ -141,8 +143,10 @@ async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
 
 /** What each request does. Each gets the message and answers with what is sent back. */
 const requests = {
-  /** @param {{dataUrl: string, oneThread: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} message */
+  /** @param {{dataUrl: string, oneThread: boolean, build: string, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} message */
   async open(message) {
+    // One that was not built, as in Node, takes any.
+    if (build && message.build && build !== message.build) throw new Error('a new version of this page is here: load the page again')
     dataUrl = message.dataUrl
     const [loaded, index] = await Promise.all([load(message.oneThread, message.core), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
@@ -159,15 +163,16 @@ const requests = {
   async addData({ name, files }) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
     // Loaded only now: few who open the page have data of their own.
-    const [{ announcedSize, readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
+    const [{ readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
       await Promise.all([import('./folder.js'), import('./zip.js'), import('../vendor/fflate.js')])
-    // A file is unpacked to at most one byte more than its IDX header announces, which the core then refuses.
-    const gunzip = (/** @type {Uint8Array} */ packed) =>
-      gunzipSync(packed, { out: new Uint8Array(announcedSize(gunzipSync(packed, { out: new Uint8Array(16) })) + 1) })
+    const gunzip = (/** @type {Uint8Array} */ packed, /** @type {number} */ most) => gunzipSync(packed, { out: new Uint8Array(most) })
     const byPath = new Map(files.map(({ path, bytes }) => [path, bytes]))
     const source = files.length === 1 && isZip(files[0].bytes)
       ? openZip(files[0].bytes, inflateSync)
-      : { paths: [...byPath.keys()], read: (/** @type {string} */ path) => /** @type {Uint8Array} */ (byPath.get(path)) }
+      : {
+        paths: [...byPath.keys()], announced: () => 0,
+        read: (/** @type {string} */ path, most = Infinity) => /** @type {Uint8Array} */ (byPath.get(path)).subarray(0, most),
+      }
     const data = readFolder(core, name, JSON.stringify(name), source, { gunzip, unzlib: unzlibSync })
     const before = own.get(name)
     own.set(name, { data, info: data.info() })
@@ -232,6 +237,8 @@ const requests = {
   /** @param {{run: string}} message */
   deleteRun: async ({ run }) => (await autosave.open()).deleteRun(run),
   storageUsage: async () => (await autosave.open()).usage(),
+
+  ping: () => true,
 
   train: () => current().train(),
   pause: () => current().pause(),
@@ -319,7 +326,7 @@ scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {
     const result = await requests[/** @type {keyof typeof requests} */ (type)](message)
     if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, result }, transferable(result))
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error)
+    const sentence = wordsOf(error)
     if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, error: sentence })
     else post('failure', { message: sentence })
   }

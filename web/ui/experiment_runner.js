@@ -1,7 +1,7 @@
 // Carries out experiments in a worker of their own, so that the page's run goes on untouched. The worker starts with
 // the first of them and keeps its data set for the next; it is given the files of own data, and ends when others are wanted.
 import { createEngine } from '../engine/engine.js'
-import { bytesOfAll } from './own_data.js'
+import { bytesOfAll } from './file_bytes.js'
 
 /** @typedef {import('./own_data.js').Found} Found */
 /** @typedef {import('../engine/engine.js').Engine} Engine */

@@ -1,8 +1,19 @@
-// Numbers as people read them.
+// Numbers and times as people read them.
 
 /** A whole number with commas. @param {number} value */
 export function count(value) {
   return Math.round(value).toLocaleString('en-US')
+}
+
+/** A date and time as the person's language has it; some systems name a language that browsers do not know. @param {number} milliseconds */
+export function moment(milliseconds) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const style = { dateStyle: 'medium', timeStyle: 'short' }
+  try {
+    return new Date(milliseconds).toLocaleString(undefined, style)
+  } catch {
+    return new Date(milliseconds).toLocaleString('en-GB', style)
+  }
 }
 
 /** A loss: four decimals while that says something. @param {number} value */

@@ -1,5 +1,5 @@
 // The run that the browser keeps for a reload: offered after one, and said when it cannot be kept.
-import { capitalised, count, plural } from './format.js'
+import { capitalised, count, moment, plural } from './format.js'
 import { sentence } from './lab.js'
 
 let asked = false
@@ -19,9 +19,9 @@ export async function offerKept(lab) {
     askToPersist()
     lab.emit('unnotice', { key: 'keep' })
   })
-  engine.on('keepFailed', ({ message }) => lab.emit('notice', {
+  engine.on('keepFailed', ({ message, before }) => lab.emit('notice', {
     key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: capitalised(sentence(message)),
-    kept: 'Training goes on, and what was kept before is whole.', advice: 'Free some storage, or save the run as a file.',
+    kept: before ? 'Training goes on, and what was kept before is whole.' : 'Training goes on. In this browser nothing of it is kept now.', advice: 'Free some storage, or save the run as a file.',
   }))
   try {
     const { keeper, before } = await engine.keepRuns()
@@ -47,7 +47,7 @@ function tellOfOther(lab) {
 
 /** @param {import('./lab.js').Lab} lab @param {import('../engine/storage.js').SavedRun} saved */
 function offer(lab, saved) {
-  const when = new Date(saved.savedAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+  const when = moment(saved.savedAt)
   const over = saved.phase === 'done' || saved.phase === 'diverged'
   lab.emit('notice', {
     key: 'kept', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,

@@ -1,6 +1,6 @@
 // The runs that this browser keeps, in the engine's store: the one that is going on is stored there at its stops, its
 // epochs and before another takes its place, always over its own entry. The views show this list and ask for changes.
-import { capitalised } from './format.js'
+import { capitalised, plural } from './format.js'
 import { askToPersist } from './kept.js'
 import { sentence } from './lab.js'
 import { smooth, thinned } from './line_chart.js'
@@ -167,12 +167,19 @@ export class KeptRuns {
     try {
       if (!this.#loaded) await this.load()
       const stored = await engine.storeRun(`Run ${this.#nextNumber()}`, metrics)
+      // Its entry was gone: so may be others.
+      if (run.storedAs !== undefined && run.storedAs !== stored.id) await this.load()
       run.storedAs = stored.id
       this.all = [...this.all.filter(({ id }) => id !== stored.id), await this.#withFields(stored)].sort((a, b) => Number(a.id) - Number(b.id))
       this.#changed()
       lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
-      this.#fail('The run could not be stored', error, 'Training goes on, and all that was stored before is whole.')
+      const before = this.all
+      await this.load()
+      const lost = before.filter(({ id }) => this.all.every((run) => run.id !== id)).length
+      this.#fail('The run could not be stored', error, lost === 0
+        ? 'Training goes on, and all that was stored before is whole.'
+        : `Training goes on. ${plural(lost, 'run')} stored before ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
     }
     await this.#tell()
     if (this.usage?.where !== 'memory') askToPersist()

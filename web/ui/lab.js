@@ -1,6 +1,7 @@
 // The laboratory's state between the engine and what is on screen: the run's config, what the panel shows, and what
 // has been measured. Views and controls read it, listen to it and call its methods; they never call each other.
 import { Emitter } from '../engine/emitter.js'
+import { bytesOfAll } from './file_bytes.js'
 import { plural, short } from './format.js'
 import { readHash, writeHash } from './hash.js'
 import { KeptRuns } from './kept_runs.js'
@@ -43,8 +44,10 @@ export class Lab extends Emitter {
   /** @type {string[]} what the command line would have printed */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
-  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./own_data.js').Found[]>} */
+  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./file_bytes.js').Found[]>} */
   ownFiles = new Map()
+  /** The step at which the browser keeps the present run for a reload, if it does. @type {number | undefined} */
+  keptStep
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
@@ -78,6 +81,7 @@ export class Lab extends Emitter {
     engine.on('snapshot', (snapshot) => this.emit('snapshot', snapshot))
     engine.on('probe', (snapshot) => this.#onProbe(snapshot))
     engine.on('loading', (loading) => this.emit('loading', loading))
+    engine.on('kept', ({ step }) => (this.keptStep = step))
   }
 
   /** Steps made. */
@@ -202,6 +206,20 @@ export class Lab extends Emitter {
     return this.#do(() => this.#adopt(begin))
   }
 
+  /** After the worker has died or hangs: another one, with the run as it was kept last, or from its beginning. */
+  startEngineAgain() {
+    // At once: what waits for an answer of the old one gets none, and makes way.
+    const started = this.engine.restart()
+    return this.#try('another engine', async () => {
+      const { keptStep, run: { config } } = this
+      await started
+      for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
+      const { before } = await this.engine.keepRuns()
+      await this.#arrive(await (before && keptStep !== undefined ? this.engine.continueKept() : this.engine.configure(config)))
+      this.emit('announce', `The engine was started again: the run is at step ${this.step}.`)
+    })
+  }
+
   /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
   goBack() {
     return this.#try('the way back', async () => {
@@ -286,6 +304,7 @@ export class Lab extends Emitter {
   async #arrive(run) {
     this.run = run
     const { past } = this.run
+    this.keptStep = past && this.keptStep
     this.#nextEvents = undefined
     this.progress = past?.progress
     this.points = past?.points ?? { step: [], loss: [], accuracy: [] }

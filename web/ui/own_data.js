@@ -1,10 +1,11 @@
 // Data of one's own: files, a folder or an archive, by button or dropped on the section. They stay in this tab; the core
 // tells from their names what they are (src/data/folder.h).
 import { h } from './dom.js'
+import { bytesOfAll } from './file_bytes.js'
 import { count, plural } from './format.js'
 import { sentence } from './lab.js'
 
-/** @typedef {{path: string, file: File}} Found */
+/** @typedef {import('./file_bytes.js').Found} Found */
 
 /** @param {import('./lab.js').Lab} lab */
 export function makeOwnData(lab) {
@@ -60,17 +61,6 @@ export function makeOwnData(lab) {
     })
   })
   return element
-}
-
-/** What is in files now, for an engine. @param {Found[]} found */
-export function bytesOfAll(found) {
-  return Promise.all(found.map(async ({ path, file }) => {
-    try {
-      return { path, bytes: new Uint8Array(await file.arrayBuffer()) }
-    } catch {
-      throw new Error(`${path} cannot be read any more: open the data again in the Data section`)
-    }
-  }))
 }
 
 /**

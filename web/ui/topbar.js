@@ -79,7 +79,7 @@ export class TopBar extends HTMLElement {
   #showWhere() {
     if (!this.#lab?.run) return
     const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
-    const why = !threadsReason ? '' : crossOriginIsolated ? ' (threads failed)' : ' (page not isolated)'
+    const why = !threadsReason ? '' : !crossOriginIsolated ? ' (page not isolated)' : typeof SharedArrayBuffer === 'function' ? ' (threads failed)' : ' (no shared memory)'
     this.#where.replaceChildren(icon('info'), h('span', {}, `${simdTarget} SIMD · ${plural(threads, 'thread')}${why}`))
     this.#where.setAttribute('aria-label', `Where it runs: ${this.#where.textContent}`)
     this.#why.textContent = [

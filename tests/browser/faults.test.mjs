@@ -1,0 +1,140 @@
+// What can go wrong under the page: a worker that hangs or dies, parts of the page that do not come or do not fit
+// together, a model that is too large. Each ends in a sentence, and what was kept goes on.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { after, before } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { siteRoot } from '../../web/site.mjs'
+import { openPage, openSite, press, stepOf, trainTo, trainToTheEnd, waitForState } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => { site = await openSite() })
+after(() => site?.close())
+
+const hash = '#model=dense+16+%7C+relu+%7C+dense+10&epochs=3&batch=50'
+
+/** The worker that owns the run. @param {import('./support.mjs').Page} page */
+function engineOf(page) {
+  const worker = page.workers().find((each) => each.url().endsWith('/engine/worker.js'))
+  assert.ok(worker)
+  return worker
+}
+
+for (const [what, title, act] of /** @type {[string, string, () => void][]} */ ([
+  ['hangs', 'The engine does not answer', () => {
+    for (;;);
+  }],
+  ['dies', 'The engine stopped', () => void setTimeout(() => {
+    throw new Error('out of luck')
+  })],
+])) {
+  test(`a worker that ${what} is said, and another one goes on from what was kept`, async () => {
+    const { page, close } = await openPage(site, { hash })
+    const whole = await trainToTheEnd(page)
+    await page.reload()
+    await page.waitForSelector('body[data-ready]')
+    await press(page, 'Discard')
+    const stopped = await trainTo(page, 40)
+    await page.waitForSelector(`body[data-kept="${stopped}"]`)
+    engineOf(page).evaluate(act).catch(() => {})
+    const notice = page.locator('.notice', { hasText: title })
+    await notice.waitFor()
+    assert.match(await notice.innerText(), new RegExp(`The run is kept as it was at step ${stopped}\\.`))
+    await press(page, `Start again from step ${stopped}`)
+    await waitForState(page, 'paused')
+    await page.waitForFunction((step) => Number.parseInt(document.querySelector('output[aria-label="Step"]')?.textContent ?? '', 10) === step, stopped)
+    assert.equal(await stepOf(page), stopped)
+    await notice.waitFor({ state: 'detached' })
+    assert.equal(await trainToTheEnd(page), whole)
+    await close()
+  })
+}
+
+test('a worker that answers again takes the sentence back', async () => {
+  const { page, troubles, close } = await openPage(site, { hash })
+  engineOf(page).evaluate(() => {
+    for (const end = Date.now() + 14_000; Date.now() < end;);
+  }).catch(() => {})
+  const notice = page.locator('.notice', { hasText: 'The engine does not answer' })
+  await notice.waitFor()
+  assert.match(await notice.innerText(), /of the run nothing was kept yet/)
+  await notice.waitFor({ state: 'detached' })
+  await trainTo(page, 5)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a model that does not fit into memory is refused by its size, and the run before stays', async () => {
+  const { page, troubles, close } = await openPage(site, { hash })
+  await page.evaluate(() => {
+    location.hash = '#model=conv+4096x3+p1+%7C+dense+10'
+  })
+  const notice = page.locator('.notice', { hasText: 'cannot be done' })
+  await notice.waitFor()
+  assert.match(await notice.innerText(), /the model needs \d+\.\d\d GB of memory \(weights with gradients and moments \d+\.\d\d GB, activations of 64 samples \d+\.\d\d GB\), but \d\.\d\d GB is free/)
+  await trainTo(page, 5)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+/**
+ * What the page says instead of starting, when a part of it is something else.
+ * @param {string} part @param {Parameters<import('playwright-core').Route['fulfill']>[0]} answer
+ */
+async function saidWithout(part, answer) {
+  const context = await site.browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.route(`**/${part}`, (route) => route.fulfill(answer))
+  await page.goto(site.url)
+  await page.waitForSelector('#loading[data-failed], .notice')
+  const text = await page.locator('#loading, .notice').first().innerText()
+  const again = await page.getByRole('button', { name: /Load again|Try again/ }).count()
+  await context.close()
+  return { text, again }
+}
+
+/** The worker of a newer site, as a tab gets it that was opened before. */
+const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
+
+test('a page whose parts do not come or do not fit together says so', async () => {
+  const script = { contentType: 'text/javascript' }
+  for (const [part, answer, words] of /** @type {[string, any, RegExp][]} */ ([
+    ['app.js', { status: 404, body: 'none' }, /A part of the page could not be loaded: app\.js\./],
+    ['app.js', { ...script, body: 'throw new Error("no luck")' }, /The page could not start: no luck\./],
+    ['ui/lab.js', { status: 500, body: '' }, /A part of the page could not be loaded/],
+    ['ui/lab.js', { ...script, body: 'export const other = 1' }, /parts of the page are of two versions/],
+    ['ui/topbar.js', { ...script, body: 'nonsense (' }, /parts of the page are of two versions/],
+    ['engine/worker.js', { status: 404, body: 'none' }, /could not/],
+    ['engine/worker.js', { ...script, headers: { 'cross-origin-embedder-policy': 'require-corp' }, body: ofOtherBuild }, /A new version of this page is here: load the page again\./i],
+  ])) {
+    const { text, again } = await saidWithout(part, answer)
+    assert.match(text, words, `${part}: ${text}`)
+    assert.equal(again, 1, part)
+  }
+})
+
+test('a browser whose language is no language shows everything all the same', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, prepare: (context) => context.addInitScript(() => {
+    Object.defineProperty(navigator, 'language', { value: 'C', configurable: true })
+    const plain = Date.prototype.toLocaleString
+    Date.prototype.toLocaleString = /** @type {any} */ (function toLocaleString(/** @type {any} */ locale, /** @type {any} */ options) {
+      return plain.call(this, locale ?? 'C', options)
+    })
+  }) })
+  await page.waitForSelector(`body[data-kept="${await trainTo(page, 5)}"]`)
+  await page.reload()
+  await page.locator('.notice', { hasText: 'can go on' }).waitFor()
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('a page that is opened from a file says how to serve it', async () => {
+  const context = await site.browser.newContext()
+  const page = await context.newPage()
+  await page.goto(pathToFileURL(join(siteRoot, 'index.html')).href)
+  await page.locator('#loading[data-failed]').waitFor()
+  assert.match(await page.locator('#loading').innerText(), /opened from a file, where browsers load no modules\. Serve it instead: run web\/start/)
+  await context.close()
+})
