@@ -23,7 +23,7 @@ export const groups = [
   { name: 'golden', about: 'values from PyTorch', suites: ['golden'], kernels: true },
   { name: 'input', about: 'invalid input, each refusal by its message', suites: ['input'], files: /^node\/input\./, builds: ['wasm'] },
   { name: 'formats', about: "model files by their bytes, and in PyTorch, onnxruntime, NumPy and ONNX's checker", suites: ['formats'], files: /^node\/formats\./, quick: /^$/, builds: ['wasm'] },
-  { name: 'bits', about: 'one weight hash: SIMD targets, threads, compilers, Node', suites: ['bits'], kernels: true, files: /^node\/bits\./, quick: /^$/, builds: ['wasm'] },
+  { name: 'bits', about: 'one weight hash: SIMD targets, threads, compilers, Node; in a full run 64-bit ARM', suites: ['bits'], kernels: true, files: /^node\/bits\./, quick: /^$/, builds: ['wasm'], fullBuilds: ['aarch64'] },
   { name: 'resume', about: 'runs that are stopped and resumed: the same bits; saves that fail or are cut short', suites: ['resume'], files: /^node\/resume\./, builds: ['wasm'] },
   { name: 'fuzz', about: 'every reader with the sanitizers: its corpus; in a full run a minute of libFuzzer', quick: false, builds: ['corpus'], fullBuilds: ['fuzz'] },
   { name: 'cuda', about: "the GPU's kernels, run on the CPU by an emulator; in a full run compiled where nvcc is", suites: ['cuda'], files: /^node\/cuda\./, quick: false, fullBuilds: ['cuda'] },

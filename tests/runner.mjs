@@ -246,13 +246,14 @@ function programsOf({ name, suites = [], fullSuites = [], kernels }, at) {
   }))
 }
 
-const scripts = ['web/setup.sh', 'web/start', 'tests/run', 'tests/bare', '.ci/run']
+const scripts = ['web/setup.sh', 'web/start', 'tests/run', 'tests/bare', 'tests/arm_root.sh', '.ci/run']
 /** Builds of all suites in `tests/run full`, besides native. */
 const compilers = ['clang', 'asan', 'tsan']
 
 /** @param {string} condition a function of web/setup.sh */
 const shellSays = (condition) => spawnSync('bash', ['-c', `. web/setup.sh; ${condition}`], { cwd: root, stdio: 'ignore' }).status === 0
 const hasFuzzer = () => shellSays('have_fuzzer')
+const hasArm = () => shellSays('have aarch64-linux-gnu-g++ && have qemu-aarch64') && existsSync(join(root, 'build/aarch64-root'))
 const hasNvcc = () => shellSays('have nvcc || [ -x /usr/local/cuda/bin/nvcc ]')
 
 /** The builds that groups need, in order, with their targets and options. @param {import('./groups.mjs').Group[]} chosen */
@@ -275,9 +276,10 @@ function buildsFor(chosen) {
     corpus: { targets: ['fuzz'], options: [] },
     fuzz: { targets: ['fuzz'], options: [] },
     cuda: { targets: ['reluscope'], options: [] },
+    aarch64: { targets: ['reluscope'], options: [] },
     ...Object.fromEntries(compilers.map((preset) => [preset, { targets: ['reluscope', ...tests], options: ['RELUSCOPE_TESTS'] }])),
   }
-  return Object.entries(known).filter(([preset]) => wanted.has(preset) && (!['fuzz', 'corpus'].includes(preset) || hasFuzzer()) && !(full && preset === 'corpus') && (preset !== 'cuda' || hasNvcc()))
+  return Object.entries(known).filter(([preset]) => wanted.has(preset) && (!['fuzz', 'corpus'].includes(preset) || hasFuzzer()) && !(full && preset === 'corpus') && (preset !== 'cuda' || hasNvcc()) && (preset !== 'aarch64' || hasArm()))
     .map(([preset, build]) => ({ preset, ...build }))
 }
 

@@ -229,8 +229,9 @@ install_tools() {
   check_node
 }
 
-# install_python PACKAGE...: Debian's Python packages. Without them, tests are skipped by name and benchmarks lack a column.
-install_python() {
+# install_wanted PACKAGE...: Debian's packages that not everything needs. Without them, tests are skipped by name and
+# benchmarks lack a column.
+install_wanted() {
   local package missing=()
   have dpkg-query && may_be_root || return 0
   for package in "$@"; do
