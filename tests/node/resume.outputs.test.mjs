@@ -2,7 +2,7 @@
 // file, when a disk is full; what cannot be written is refused before training, or said.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -65,12 +65,17 @@ for (const program of programs) {
     for (let k = 0; k < kills; k += 1) {
       const folder = temporaryFolder()
       const files = ['--checkpoint', join(folder, 'run'), '--jsonl', join(folder, 'run.jsonl'), '--csv', join(folder, 'run.csv')]
+      // A run that is killed before its first checkpoint is there begins again.
+      const next = () => ['train', ...(existsSync(join(folder, 'run')) ? ['--resume', join(folder, 'run')] : settings), ...files]
       // An epoch prints 38 steps and four lines.
-      await begin(program, ['train', ...settings, ...files], 45 + Math.floor(random() * 150), (child) => child.kill('SIGKILL'))
-      if (k % 2) await begin(program, ['train', '--resume', join(folder, 'run'), ...files], 3 + Math.floor(random() * 60), (child) => child.kill('SIGKILL'))
-      // What a loss of power can leave: a line without its end.
-      if (k % 3 === 0) truncateSync(join(folder, 'run.csv'), statSync(join(folder, 'run.csv')).size - 3)
-      runWell(program, ['train', '--resume', join(folder, 'run'), ...files])
+      await begin(program, next(), 1 + Math.floor(random() * 195), (child) => child.kill('SIGKILL'))
+      if (k % 2) await begin(program, next(), 3 + Math.floor(random() * 60), (child) => child.kill('SIGKILL'))
+      // What a loss of power can leave, behind what the checkpoint counts on: a line without its end.
+      if (k % 3 === 0) {
+        appendFileSync(join(folder, 'run.csv'), 'batch,9,12,')
+        appendFileSync(join(folder, 'run.jsonl'), '{"event": "bat')
+      }
+      runWell(program, next())
       const found = eventsOf(join(folder, 'run.jsonl'))
       assert.equal(found.at(-1).weights_sha256, hash)
       assert.deepEqual(found, events)
