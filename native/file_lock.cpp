@@ -105,7 +105,7 @@ FileLock::FileLock(fs::path file, const char* flag)
                            : "process " + pid + " on " + host + " writes it; if there is none, delete " +
                                  in_quotes(lock_.string()));
     }
-    // Taken away under a name of our own: if two processes find it stale, one of them takes the other's new lock,
+    // Taken away under this process's own name: if two processes find it stale, one of them takes the other's new lock,
     // sees that and puts it back.
     if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != owner) {
       if (link(own.c_str(), lock_.c_str()) != 0) continue;

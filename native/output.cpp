@@ -173,7 +173,7 @@ void check_writable(const std::string& path, const char* flag) {
 void check_regular(const std::string& path, const char* flag) {
   struct stat known;
   if (stat(path.c_str(), &known) != 0 || S_ISREG(known.st_mode)) return;
-  throw Error(sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is no regular file"));
+  throw Error(sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is not a regular file"));
 }
 
 void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs) {
@@ -248,7 +248,7 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag, 
   struct stat known;
   if (stat(path.c_str(), &known) != 0) refuse(std::string(": ") + std::strerror(errno));
   if (S_ISDIR(known.st_mode)) refuse(": it is a folder");
-  if (!S_ISREG(known.st_mode)) refuse(": it is no regular file");
+  if (!S_ISREG(known.st_mode)) refuse(": it is not a regular file");
   if (static_cast<std::uint64_t>(known.st_size) > most) {
     refuse(": it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) + " are allowed");
   }

@@ -78,7 +78,7 @@ void write_file(const std::string& path, const char* flag, const std::string& te
 // The same at the end of the work, when an Error would lose the other results: it is said by warn_output().
 void write_or_say(const std::string& path, const char* flag, const std::string& text);
 
-// Removes what write_file left of `path` when it was killed. Only for who has the file's lock.
+// Removes what write_file left of `path` when it was killed. Only the holder of the file's lock may call it.
 void remove_parts(const std::string& path);
 
 // A whole regular file. Throws Error naming the flag: for anything else, such as a folder or a pipe, and for more

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <new>
 
@@ -132,7 +133,8 @@ void Experiment::begin(Slot& slot, int place) {
     is_done_[static_cast<std::size_t>(place)] = 1;
   };
   try {
-    slot.run = free_bytes_ == nullptr ? std::make_unique<RecordedRun>(data_, plan) : std::make_unique<RecordedRun>(data_, plan, free_bytes_());
+    const double free = free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
+    slot.run = std::make_unique<RecordedRun>(data_, plan, free);
   } catch (const Error& error) {
     refuse(error.what());
   } catch (const std::bad_alloc&) {

@@ -231,7 +231,7 @@ for (const program of programs) {
     const folder = temporaryFolder()
     const pipe = join(folder, 'pipe')
     assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
-    for (const [path, why] of [[pipe, 'it is no regular file'], ['/dev/zero', 'it is no regular file'], [folder, 'it is a folder'], [join(folder, 'absent'), 'No such file or directory']]) {
+    for (const [path, why] of [[pipe, 'it is not a regular file'], ['/dev/zero', 'it is not a regular file'], [folder, 'it is a folder'], [join(folder, 'absent'), 'No such file or directory']]) {
       for (const [flag, args] of /** @type {[string, string[]][]} */ ([
         ['config', ['train', '--config', path]], ['resume', ['train', '--resume', path]], ['from', ['race', '--from', path]],
         ['weights', ['eval', '--weights', path]], ['merge', ['merge', path]],
@@ -244,7 +244,7 @@ for (const program of programs) {
     for (const path of [pipe, '/dev/full']) {
       const { status, stderr } = run(program, ['train', ...short, '--checkpoint', path])
       assert.equal(status, 2)
-      assert.equal(stderr, `error: checkpoint: "${path}" cannot be written: it is no regular file\n`)
+      assert.equal(stderr, `error: checkpoint: "${path}" cannot be written: it is not a regular file\n`)
     }
   })
 }

@@ -35,7 +35,7 @@ export function readBytes(flag, path, most = mostBytes.rows) {
     // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
     const about = statSync(path)
     if (about.isDirectory()) throw refuse('it is a folder')
-    if (!about.isFile()) throw refuse('it is no regular file')
+    if (!about.isFile()) throw refuse('it is not a regular file')
     if (about.size > most) throw refuse(`it has ${about.size} bytes; at most ${most} are allowed`)
     return new Uint8Array(readFileSync(path))
   } catch (error) {
@@ -78,7 +78,7 @@ export function checkWritable(flag, path) {
 /** Refuses what is something else than a regular file or nothing yet. @param {string} flag @param {string} path */
 export function checkRegular(flag, path) {
   const about = existsSync(path) ? statSync(path) : undefined
-  if (about && !about.isFile()) throw new UsageError(unwritten(flag, path, about.isDirectory() ? 'it is a folder' : 'it is no regular file'))
+  if (about && !about.isFile()) throw new UsageError(unwritten(flag, path, about.isDirectory() ? 'it is a folder' : 'it is not a regular file'))
 }
 
 /** Refuses two outputs that are one file. @param {[string, string | undefined][]} outputs flags and paths */
@@ -183,7 +183,7 @@ export function writeOrSay(flag, path, content) {
   }
 }
 
-/** Removes what writeWhole left when it was killed. Only for who has the file's lock. @param {string} path */
+/** Removes what writeWhole left when it was killed. Only the holder of the file's lock may call it. @param {string} path */
 export function removeParts(path) {
   const file = resolveLinks(path)
   attempt(() => {

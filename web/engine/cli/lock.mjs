@@ -108,7 +108,7 @@ export class FileLock {
         const [pid, , host] = owner.trim().split(' ')
         throw refusal(owner === '' ? 'another process begins to write it' : `process ${pid} on ${host} writes it; if there is none, delete ${inQuotes(this.#lock)}`)
       }
-      // Taken away under a name of our own: if two processes find it stale, one of them takes the other's new lock, sees
+      // Taken away under this process's own name: if two processes find it stale, one of them takes the other's new lock, sees
       // that and puts it back.
       try {
         renameSync(this.#lock, own)
