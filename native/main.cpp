@@ -1,5 +1,5 @@
 // The command line. Every field of the config is a flag of its name; flags are read as texts and
-// handed to the one parser in train/config.h.
+// handed to the one parser in config/config.h.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -7,14 +7,14 @@
 #include <map>
 #include <new>
 
-#include "commands.h"
+#include "commands/commands.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "output.h"
-#include "saves.h"
-#include "train/checkpoint.h"
-#include "train/experiment.h"
-#include "train/inspect.h"
+#include "files/output.h"
+#include "files/saves.h"
+#include "run/checkpoint.h"
+#include "experiments/experiment.h"
+#include "run/inspect.h"
 
 namespace reluscope {
 namespace {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { dirname, join } from 'node:path'
-import { dataRoot, root } from '../web/data.mjs'
+import { dataRoot, root } from '../web/site/data.mjs'
 
 const store = join(root, 'build/tests-passed.json')
 

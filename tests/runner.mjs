@@ -6,7 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { root } from '../web/data.mjs'
+import { root } from '../web/site/data.mjs'
 import { groups } from './groups.mjs'
 import { keyOf, note, passedBefore } from './passed.mjs'
 
@@ -246,12 +246,12 @@ function programsOf({ name, suites = [], fullSuites = [], kernels }, at) {
   }))
 }
 
-const scripts = ['web/setup.sh', 'web/start', 'tests/run', 'tests/bare', 'tests/arm_root.sh', '.ci/run']
+const scripts = ['web/site/setup.sh', 'web/start', 'tests/run', 'tests/bare', 'tests/arm_root.sh', '.ci/run']
 /** Builds of all suites in `tests/run full`, besides native. */
 const compilers = ['clang', 'asan', 'tsan']
 
-/** @param {string} condition a function of web/setup.sh */
-const shellSays = (condition) => spawnSync('bash', ['-c', `. web/setup.sh; ${condition}`], { cwd: root, stdio: 'ignore' }).status === 0
+/** @param {string} condition a function of web/site/setup.sh */
+const shellSays = (condition) => spawnSync('bash', ['-c', `. web/site/setup.sh; ${condition}`], { cwd: root, stdio: 'ignore' }).status === 0
 const hasFuzzer = () => shellSays('have_fuzzer')
 const hasArm = () => shellSays('have aarch64-linux-gnu-g++ && have qemu-aarch64') && existsSync(join(root, 'build/aarch64-root'))
 const hasNvcc = () => shellSays('have nvcc || [ -x /usr/local/cuda/bin/nvcc ]')
@@ -341,13 +341,13 @@ async function main() {
   mkdirSync(logs, { recursive: true })
   for (const { preset, targets, options } of buildsFor(chosen)) {
     say(`Building ${preset}`)
-    const result = await execute(['bash', '-c', '. web/setup.sh; build "$@"', 'bash', preset, ...targets], { env: { BUILD_OPTIONS: options.join(' ') } })
+    const result = await execute(['bash', '-c', '. web/site/setup.sh; build "$@"', 'bash', preset, ...targets], { env: { BUILD_OPTIONS: options.join(' ') } })
     bill.push({ name: preset, wall: result.wall, cpu: result.cpu, kind: 'build' })
     if (result.status !== 0) return void (process.exitCode = 1)
   }
   if (existsSync(join(root, 'build/wasm/reluscope.wasm'))) {
     say('Site')
-    const result = await execute([process.execPath, 'web/site.mjs'])
+    const result = await execute([process.execPath, 'web/site/site.mjs'])
     bill.push({ name: 'site', wall: result.wall, cpu: result.cpu, kind: 'build' })
     if (result.status !== 0) return void (process.exitCode = 1)
   }

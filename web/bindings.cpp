@@ -1,6 +1,6 @@
 // The only Embind file: Dataset and Session for JavaScript. Everything that can fail answers
 // {error: "sentence"}, everything else {value: ...}; structured values travel as JSON text, bytes
-// and floats as copies. web/engine/core.js is the only caller and the place of the checks.
+// and floats as copies. web/engine/worker/core.js is the only caller and the place of the checks.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
@@ -18,15 +18,15 @@
 #include "data/grey.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
-#include "train/checkpoint.h"
-#include "train/experiment.h"
-#include "train/inspect.h"
-#include "train/lessons.h"
-#include "train/probe_report.h"
+#include "run/checkpoint.h"
+#include "experiments/experiment.h"
+#include "run/inspect.h"
+#include "experiments/lessons.h"
+#include "probe/probe_report.h"
 #include "train/rate_plan.h"
-#include "train/run_lines.h"
-#include "train/session.h"
-#include "train/sweep.h"
+#include "run/run_lines.h"
+#include "run/session.h"
+#include "experiments/sweep.h"
 
 using emscripten::val;
 

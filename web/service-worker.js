@@ -2,7 +2,7 @@
 // kept when the network does not answer, or answers with something else than the file, as while a new build is being
 // uploaded or behind the page of a hotel's network. The network always comes first, so a new build is seen at once.
 //
-// web/site.mjs puts a line before this file: self.build = { version, headers, files }, where files are those that the
+// web/site/site.mjs puts a line before this file: self.build = { version, headers, files }, where files are those that the
 // page needs to run: their addresses relative to this one, with their SHA-256. "./" has none, as hosts may add to it.
 
 /** @type {any} typed as a window by the DOM's types, but this is a worker */

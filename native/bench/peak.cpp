@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 #include "bench/peak.h"
 #include "core/tensor.h"
 

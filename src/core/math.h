@@ -16,7 +16,7 @@
 
 #include "core/target.h"
 #ifdef RELUSCOPE_PER_TARGET
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 #else
 #include "core/primitives.h"
 #endif

@@ -1,5 +1,5 @@
 // The few operations that functions of a generic number V need beyond + - * / and comparison,
-// for plain float and double. The SIMD targets have theirs in backend/cpu/vec-inl.h.
+// for plain float and double. The SIMD targets have theirs in core/vec-inl.h.
 #pragma once
 
 #include <cmath>

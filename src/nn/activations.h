@@ -140,7 +140,7 @@ struct Prelu {
 
 // Xu, Wang, Chen, Li, "Empirical evaluation of rectified activations in convolutional network"
 // (2015). As when a network is scored, with the mean slope; while it trains, both parameters are
-// the element's random slope (nn/random_activation.h), and so is their mean.
+// the element's random slope (nn/layers/random_activation.h), and so is their mean.
 struct Rrelu : NothingLearnt {
   static constexpr ActivationParameter kParameters[] = {
       {"lower", "l", 1.0 / 8.0, 0.0, 1.0, false, "least slope for negative input"},

@@ -1,5 +1,5 @@
 // Optimizers over the one flat parameter buffer, with PyTorch's semantics and defaults. A new
-// one is a class, its rows of fields in train/config.cpp, and a row in optimizer.cpp's table.
+// one is a class, its rows of fields in config/config.cpp, and a row in optimizer.cpp's table.
 #pragma once
 
 #include <array>

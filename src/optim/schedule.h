@@ -3,7 +3,7 @@
 // change has made of it since) and, for plateau alone, of an explicit state.
 //
 // As PyTorch's when stepped once an epoch, schedules change from epoch to epoch; one_cycle changes at
-// every update. A new one is a function, its fields in train/config.cpp, and a row in the table.
+// every update. A new one is a function, its fields in config/config.cpp, and a row in the table.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "nn/architecture.h"
 #include "optim/optimizer.h"
-#include "train/options.h"
+#include "config/options.h"
 
 namespace reluscope {
 namespace {

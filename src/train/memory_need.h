@@ -3,7 +3,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "train/config.h"
+#include "config/config.h"
 
 namespace reluscope {
 

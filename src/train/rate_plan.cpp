@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
-#include "train/options.h"
+#include "config/options.h"
 #include "train/trainer.h"
 
 namespace reluscope {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "train/config.h"
+#include "config/config.h"
 
 namespace reluscope {
 

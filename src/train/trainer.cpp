@@ -9,7 +9,7 @@
 #include "data/split.h"
 #include "nn/architecture.h"
 #include "train/memory_need.h"
-#include "train/options.h"
+#include "config/options.h"
 
 namespace reluscope {
 namespace {

@@ -19,7 +19,7 @@
 #include "optim/schedule.h"
 #include "optim/weight_average.h"
 #include "train/classes.h"
-#include "train/config.h"
+#include "config/config.h"
 
 namespace reluscope {
 

@@ -1,7 +1,7 @@
 // Filters and feature maps on MNIST: every pixel has the colour that the core's numbers ask for.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { diverging, roundUp } from '../../web/ui/colours.js'
+import { diverging, roundUp } from '../../web/dom/colours.js'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
 import { keepInSight, openPage, openSite, press, setField, waitForState } from './support.mjs'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadCore } from '../../web/engine/core.js'
+import { loadCore } from '../../web/engine/worker/core.js'
 import { root } from '../node/support.mjs'
 import { cutData } from './cut.mjs'
 

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root, smallFiles } from '../node/support.mjs'
-import { siteRoot } from '../../web/site.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 
 /** Where tests/run has made them; a file that is run by itself makes its own. */
 const given = process.env.RELUSCOPE_CUT

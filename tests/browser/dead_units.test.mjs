@@ -1,7 +1,7 @@
 // The dead-unit map on real MNIST: every cell's colour, every count, and when a unit died are the command line's.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { short } from '../../web/ui/format.js'
+import { short } from '../../web/dom/format.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { onCutData } from './cut.mjs'
 import { cellColours, drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'

@@ -26,7 +26,7 @@ after(() => site?.close())
 
 /**
  * The ends of a chart's axes, its values and its words once it has been shown.
- * @param {string} kind of chart: a class of web/ui @param {string} module where it is @param {object} options with functions as their texts
+ * @param {string} kind of chart: a class of web/charts @param {string} module where it is @param {object} options with functions as their texts
  * @param {any[]} args of show() @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
@@ -34,7 +34,7 @@ after(() => site?.close())
 const chartOf = (kind, module, options, args, log = false) => page.evaluate(async ({ kind, module, options, args, log }) => {
   const { part, shown } = /** @type {any} */ (globalThis)
   const { default: uPlot } = await part('vendor/uPlot.esm.js')
-  const { [kind]: Kind } = await part(`ui/${module}.js`)
+  const { [kind]: Kind } = await part(`charts/${module}.js`)
   const written = (/** @type {number} */ value) => `<${value}>`
   const ranges = /** @type {Record<string, (high: number, low: number) => [number, number]>} */ ({ ends: (high, low) => [low - 1, high + 1] })
   const chart = new Kind({ title: 'Loss', format: written, marks: () => [], sync: 'steps', ...options, ...('range' in options && typeof options.range === 'string' ? { range: ranges[options.range] } : {}) })
@@ -157,7 +157,7 @@ test('runs over one another share their positions; the axis has room for their d
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { default: uPlot } = await part('vendor/uPlot.esm.js')
-    const { RaceChart } = await part('ui/race_chart.js')
+    const { RaceChart } = await part('charts/race_chart.js')
     /** @type {number[][]} */
     const asked = []
     const chart = new RaceChart({ title: 'Loss', x: 'Epoch', sync: 'steps', format: String, range: (/** @type {number} */ high, /** @type {number} */ low) => asked.push([high, low]) && [low - 1, high + 1] })
@@ -184,8 +184,8 @@ test('runs over one another share their positions; the axis has room for their d
 test('what the pointer or a key is at is listed by value, without what is hidden', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { Chart } = await part('ui/chart.js')
-    const { Legend } = await part('ui/legend.js')
+    const { Chart } = await part('charts/chart.js')
+    const { Legend } = await part('charts/legend.js')
     const legend = new Legend()
     const chart = new Chart({ title: 'Some', x: 'Epoch', format: (/** @type {number} */ value) => value.toFixed(1), sync: 'tips', legend })
     shown(chart.element).append(legend.element)
@@ -221,7 +221,7 @@ test('what the pointer or a key is at is listed by value, without what is hidden
 test('marks, levels and deviations are drawn where their values are', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { drawMarks, drawLevels, drawSpreads } = await part('ui/chart_draw.js')
+    const { drawMarks, drawLevels, drawSpreads } = await part('charts/chart_draw.js')
     /** Positions: a step right of 50, a value above 200. @param {(chart: any) => void} draw */
     const record = (draw) => {
       /** @type {string[]} */
@@ -257,7 +257,7 @@ test('marks, levels and deviations are drawn where their values are', async () =
 test('the plot of an activation: bars as tall as their counts in the colour of what f makes of their middle', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { ActivationPlot, plotLegend, positionsFor } = await part('ui/activation_plot.js')
+    const { ActivationPlot, plotLegend, positionsFor } = await part('charts/activation_plot.js')
     const plot = new ActivationPlot()
     const svg = shown(plot.element).firstChild
     const xs = Float32Array.from({ length: 9 }, (_, i) => -2 + i / 2)
@@ -303,7 +303,7 @@ test('the plot of an activation: bars as tall as their counts in the colour of w
 test('curves: f in the small picture, f and its slope in the large one, which is broken where it jumps', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { smallCurve, largeCurve } = await part('ui/curve.js')
+    const { smallCurve, largeCurve } = await part('charts/curve.js')
     const curve = { xs: Float32Array.of(-4, 0, 4), y: Float32Array.of(0, 0, 4), dy: Float32Array.of(0, 0.25, 0.625) }
     return [smallCurve(curve), largeCurve(curve, 'words')].map((svg) => [svg.getAttribute('aria-label'), svg.getAttribute('viewBox'),
       ...['axis', 'f', 'df'].map((name) => (svg.querySelector(`.curve-${name}`)?.getAttribute('d') ?? '').replace(/\d+\.\d{3,}/g, (/** @type {string} */ number) => String(Number(Number(number).toFixed(2))))), ...[...svg.querySelectorAll('text')].map((each) => `${each.textContent} ${each.getAttribute('x')} ${each.getAttribute('y')}`)])
@@ -319,7 +319,7 @@ test('curves: f in the small picture, f and its slope in the large one, which is
 test('bars of probabilities: the first of the best is marked, and the right class', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { Bars } = await part('ui/bars.js')
+    const { Bars } = await part('charts/bars.js')
     const bars = new Bars('Chances')
     const look = (/** @type {number[] | null} */ values, /** @type {number | undefined} */ right = undefined) => {
       const best = bars.show(values && Float32Array.from(values), right)
@@ -344,7 +344,7 @@ test('bars of probabilities: the first of the best is marked, and the right clas
 test('the table of a race: means with their deviations, and the times that the command line printed', async () => {
   const rows = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { raceTable } = await part('ui/race_table.js')
+    const { raceTable } = await part('charts/race_table.js')
     const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ mean, deviation })
     const table = raceTable([
       { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5) },
@@ -364,7 +364,7 @@ test('the table of a race: means with their deviations, and the times that the c
 test('units stand in cells as large as there is room for, in rows of a power of two where that fits', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { UnitGrid } = await part('ui/unit_grid.js')
+    const { UnitGrid } = await part('charts/unit_grid.js')
     /** @type {Record<number, number[]>} */
     const sizes = {}
     for (const units of [1, 10, 128, 200, 512, 784, 1000, 4096]) {
@@ -384,7 +384,7 @@ test('units stand in cells as large as there is room for, in rows of a power of 
 test('a grid of units: each has its colour, what is picked is told, and NaN is crossed', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { UnitGrid } = await part('ui/unit_grid.js')
+    const { UnitGrid } = await part('charts/unit_grid.js')
     /** @type {number[]} */
     const chosen = []
     const grid = new UnitGrid('act1', { choose: (/** @type {number} */ unit) => chosen.push(unit), crossed: (/** @type {number} */ unit) => unit === 4 })

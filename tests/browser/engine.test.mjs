@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createEngine } from '../../web/engine/node.mjs'
+import { createEngine } from '../../web/node/node.mjs'
 import { headless, root, trainJson } from '../node/support.mjs'
 import { openSite } from './support.mjs'
 

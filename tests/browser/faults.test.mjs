@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { siteRoot } from '../../web/site.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 import { openPage, openSite, press, stepOf, trainTo, trainToTheEnd, waitForState } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -17,7 +17,7 @@ const hash = '#model=dense+16+%7C+relu+%7C+dense+10&epochs=3&batch=50'
 
 /** The worker that owns the run. @param {import('./support.mjs').Page} page */
 function engineOf(page) {
-  const worker = page.workers().find((each) => each.url().endsWith('/engine/worker.js'))
+  const worker = page.workers().find((each) => each.url().endsWith('/engine/worker/worker.js'))
   assert.ok(worker)
   return worker
 }
@@ -96,18 +96,18 @@ async function saidWithout(part, answer) {
 }
 
 /** The worker of a newer site, as a tab gets it that was opened before. */
-const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
+const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
 
 test('a page whose parts do not come or do not fit together says so', async () => {
   const script = { contentType: 'text/javascript' }
   for (const [part, answer, words] of /** @type {[string, any, RegExp][]} */ ([
     ['app.js', { status: 404, body: 'none' }, /A part of the page could not be loaded: app\.js\./],
     ['app.js', { ...script, body: 'throw new Error("no luck")' }, /The page could not start: no luck\./],
-    ['ui/lab.js', { status: 500, body: '' }, /A part of the page could not be loaded/],
-    ['ui/lab.js', { ...script, body: 'export const other = 1' }, /parts of the page are of two versions/],
-    ['ui/topbar.js', { ...script, body: 'nonsense (' }, /parts of the page are of two versions/],
-    ['engine/worker.js', { status: 404, body: 'none' }, /could not/],
-    ['engine/worker.js', { ...script, headers: { 'cross-origin-embedder-policy': 'require-corp' }, body: ofOtherBuild }, /A new version of this page is here: load the page again\./i],
+    ['lab/lab.js', { status: 500, body: '' }, /A part of the page could not be loaded/],
+    ['lab/lab.js', { ...script, body: 'export const other = 1' }, /parts of the page are of two versions/],
+    ['controls/topbar.js', { ...script, body: 'nonsense (' }, /parts of the page are of two versions/],
+    ['engine/worker/worker.js', { status: 404, body: 'none' }, /could not/],
+    ['engine/worker/worker.js', { ...script, headers: { 'cross-origin-embedder-policy': 'require-corp' }, body: ofOtherBuild }, /A new version of this page is here: load the page again\./i],
   ])) {
     const { text, again } = await saidWithout(part, answer)
     assert.match(text, words, `${part}: ${text}`)

@@ -1,7 +1,7 @@
 // Gradient flow and learnt slopes on real MNIST: tables, charts and warnings say what the command line says.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { percent, short } from '../../web/ui/format.js'
+import { percent, short } from '../../web/dom/format.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { onCutData } from './cut.mjs'
 import { drawn, hashOf, nodeSession, pageAt } from './monitors.mjs'

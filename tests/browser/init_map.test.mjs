@@ -2,7 +2,7 @@
 // activations and another depth.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { diverging } from '../../web/ui/colours.js'
+import { diverging } from '../../web/dom/colours.js'
 import { openCore, sessionAt } from './core.mjs'
 import { openPage, openSite, stepOf } from './support.mjs'
 

@@ -1,8 +1,8 @@
 // The activation microscope on real MNIST: shares, moments, bars and colours are what the core says at that step.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { diverging } from '../../web/ui/colours.js'
-import { percent, short } from '../../web/ui/format.js'
+import { diverging } from '../../web/dom/colours.js'
+import { percent, short } from '../../web/dom/format.js'
 import { drawn, nodeSession, pageAt } from './monitors.mjs'
 import { openSite } from './support.mjs'
 

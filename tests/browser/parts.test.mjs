@@ -2,11 +2,11 @@
 // and the meter.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Meter } from '../../web/engine/meter.js'
-import { diverging, nanColour, roundUp } from '../../web/ui/colours.js'
-import { toMnist } from '../../web/ui/digit.js'
-import { readHash, writeHash } from '../../web/ui/hash.js'
-import * as model from '../../web/ui/model_text.js'
+import { Meter } from '../../web/engine/worker/meter.js'
+import { diverging, nanColour, roundUp } from '../../web/dom/colours.js'
+import { toMnist } from '../../web/charts/digit.js'
+import { readHash, writeHash } from '../../web/lab/hash.js'
+import * as model from '../../web/lab/model_text.js'
 
 const names = ['relu', 'elu', 'tanh']
 

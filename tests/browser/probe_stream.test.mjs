@@ -1,7 +1,7 @@
 // The stream of the monitors' looks: how often it looks, and that what it tells is what the core says at that step.
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
-import { ProbeStream } from '../../web/engine/probe_stream.js'
+import { ProbeStream } from '../../web/engine/worker/probe_stream.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { openPage, openSite } from './support.mjs'
 

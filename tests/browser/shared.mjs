@@ -1,7 +1,7 @@
 // One browser for all files of the page's tests, and a server of each site; what each test opens is a context of its own.
 import { chromium } from 'playwright-core'
-import { serveSite } from '../../web/serve.mjs'
-import { siteRoot } from '../../web/site.mjs'
+import { serveSite } from '../../web/site/serve.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 import { cutSite, folder, makeCutSite } from './cut.mjs'
 import { findBrowser, flags } from './support.mjs'
 

@@ -2,7 +2,7 @@
 // that are damaged, storage that is full, of another kind or not there at all; and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { count } from '../../web/ui/format.js'
+import { count } from '../../web/dom/format.js'
 import { fullOnly } from '../node/support.mjs'
 import { openCore, sessionAt } from './core.mjs'
 import { keepInSight, openPage, openSite, output, press, pressFromAfar, serverAnswer, stepOf, trainTo, waitForState, waitForStep, weightsHash } from './support.mjs'
@@ -214,7 +214,7 @@ test('storage that was cleared under the page is used anew, and what is gone is 
 
 /** The worker begins with these lines. @param {string} code */
 const inWorker = (code) => (/** @type {import('playwright-core').BrowserContext} */ context) =>
-  context.route('**/engine/worker.js', async (route) => {
+  context.route('**/engine/worker/worker.js', async (route) => {
     const response = await serverAnswer(route)
     await route.fulfill({ response, body: `${await response.text()}\n${code}\n` })
   })

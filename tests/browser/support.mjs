@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { root } from '../../web/data.mjs'
-import { serveSite } from '../../web/serve.mjs'
-import { siteRoot } from '../../web/site.mjs'
+import { root } from '../../web/site/data.mjs'
+import { serveSite } from '../../web/site/serve.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 import { cutSite, makeCutSite } from './cut.mjs'
 
 /** Where systems keep a Chromium or Chrome; the environment's CHROME names another. */
@@ -152,7 +152,7 @@ export function pressFromAfar(page, name) {
 
 /** The rows of an experiment that the command line prints. @param {string[]} args @returns {any[]} */
 export function rowsOf(args) {
-  const text = execFileSync('node', [join(root, 'web/engine/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const text = execFileSync('node', [join(root, 'web/node/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return text.trim().split('\n').map((line) => JSON.parse(line))
 }
 

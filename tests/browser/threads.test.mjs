@@ -7,7 +7,7 @@ import { cpus } from 'node:os'
 import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
-import { siteRoot } from '../../web/site.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 import { evalOutcome, openPage, openSite, press, serverAnswer, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -91,7 +91,7 @@ test('three and four threads give the bits of one', { skip: fullOnly }, async ()
   for (const threads of [3, 4]) {
     const { page, troubles, close } = await openPage(site, {
       hash: `${shortHash}&threads=${threads}`,
-      prepare: (context) => context.route('**/engine/worker.js', async (route) => {
+      prepare: (context) => context.route('**/engine/worker/worker.js', async (route) => {
         const response = await serverAnswer(route)
         await route.fulfill({ response, body: told + (await response.text()) })
       }),

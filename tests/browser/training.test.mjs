@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
-import { diverging, roundUp } from '../../web/ui/colours.js'
+import { diverging, roundUp } from '../../web/dom/colours.js'
 import { openCore, sessionAt } from './core.mjs'
 import { onCutData } from './cut.mjs'
 import { cellColours } from './monitors.mjs'

@@ -1,8 +1,8 @@
 // The unit inspector on real MNIST: pictures, images, bars and the score without the unit are the core's.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { diverging } from '../../web/ui/colours.js'
-import { count, percent, short } from '../../web/ui/format.js'
+import { diverging } from '../../web/dom/colours.js'
+import { count, percent, short } from '../../web/dom/format.js'
 import { drawn, nodeSession, pageAt, pixelsOf } from './monitors.mjs'
 import { keepInSight, openSite, press, waitForState } from './support.mjs'
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "network.h"
-#include "train/experiment.h"
-#include "train/sweep.h"
+#include "experiments/experiment.h"
+#include "experiments/sweep.h"
 
 namespace reluscope::test {
 

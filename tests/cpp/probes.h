@@ -7,7 +7,7 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "network.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope::test {
 

@@ -7,7 +7,7 @@
 #include "mnist.h"
 #include "network.h"
 #include "refusals.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope::test {
 

@@ -2,8 +2,8 @@
 // double.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/batch_norm.h"
-#include "nn/layer_norm.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/layer_norm.h"
 #include "nn/model.h"
 
 using namespace reluscope;

@@ -16,7 +16,7 @@
 #include "optim/optimizer.h"
 #include "runs.h"
 #include "support.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {

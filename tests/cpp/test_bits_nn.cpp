@@ -6,7 +6,7 @@
 #include "core/thread_pool.h"
 #include "mnist.h"
 #include "support.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {

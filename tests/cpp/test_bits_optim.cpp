@@ -9,7 +9,7 @@
 #include "mnist.h"
 #include "runs.h"
 #include "support.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {

@@ -5,7 +5,7 @@
 #include "mnist.h"
 #include "probes.h"
 #include "support.h"
-#include "train/probe_report.h"
+#include "probe/probe_report.h"
 
 using namespace reluscope;
 

@@ -2,7 +2,7 @@
 // among all of them.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/conv2d.h"
+#include "nn/layers/conv2d.h"
 #include "nn/model.h"
 
 using namespace reluscope;

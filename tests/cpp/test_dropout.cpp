@@ -4,7 +4,7 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
-#include "nn/dropout.h"
+#include "nn/layers/dropout.h"
 #include "nn/model.h"
 
 using namespace reluscope;

@@ -1,11 +1,11 @@
 // Forks: the run that was forked goes on unchanged, a live change is the live change, what a changed
 // network shares with the run is taken over and what it does not begins anew.
 #include "runs.h"
-#include "train/checkpoint.h"
-#include "train/experiment.h"
-#include "train/fork.h"
-#include "train/planned_run.h"
-#include "train/sweep.h"
+#include "run/checkpoint.h"
+#include "experiments/experiment.h"
+#include "run/fork.h"
+#include "experiments/planned_run.h"
+#include "experiments/sweep.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -12,7 +12,7 @@
 #include "nn/traced.h"
 #include "nn/activations.h"
 #include "refusals.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -3,8 +3,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/channel_activation.h"
-#include "nn/maxout.h"
+#include "nn/layers/channel_activation.h"
+#include "nn/layers/maxout.h"
 #include "train/trainer.h"
 
 using namespace reluscope;

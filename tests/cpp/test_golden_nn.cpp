@@ -4,8 +4,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/activation_layer.h"
-#include "nn/dense.h"
+#include "nn/layers/activation_layer.h"
+#include "nn/layers/dense.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
 

@@ -5,7 +5,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "optim/gradients.h"
-#include "train/options.h"
+#include "config/options.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

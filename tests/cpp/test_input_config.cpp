@@ -9,8 +9,8 @@
 #include "io/json_text.h"
 #include "network.h"
 #include "refusals.h"
-#include "train/config.h"
-#include "train/session.h"
+#include "config/config.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

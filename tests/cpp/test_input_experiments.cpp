@@ -6,11 +6,11 @@
 #include "io/safetensors.h"
 #include "network.h"
 #include "refusals.h"
-#include "train/experiment.h"
-#include "train/inspect.h"
-#include "train/lessons.h"
-#include "train/race.h"
-#include "train/sweep.h"
+#include "experiments/experiment.h"
+#include "run/inspect.h"
+#include "experiments/lessons.h"
+#include "experiments/race.h"
+#include "experiments/sweep.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

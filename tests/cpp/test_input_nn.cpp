@@ -3,7 +3,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "network.h"
 #include "train/describe.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

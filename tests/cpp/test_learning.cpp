@@ -6,7 +6,7 @@
 
 #include "mnist.h"
 #include "nn/activation.h"
-#include "train/session.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {

@@ -1,7 +1,7 @@
 // Pooling and flattening on every target and on two threads, against plain loops.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/pool2d.h"
+#include "nn/layers/pool2d.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

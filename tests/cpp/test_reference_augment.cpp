@@ -11,7 +11,7 @@
 #include "core/sha256.h"
 #include "data/batcher.h"
 #include "network.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -3,7 +3,7 @@
 
 #include "oracle.h"
 #include "probes.h"
-#include "train/probe_report.h"
+#include "probe/probe_report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

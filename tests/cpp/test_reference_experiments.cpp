@@ -10,11 +10,11 @@
 #include "core/error.h"
 #include "experiments.h"
 #include "nn/architecture.h"
-#include "train/inspect.h"
-#include "train/lessons.h"
-#include "train/measure.h"
-#include "train/race.h"
-#include "train/statistics.h"
+#include "run/inspect.h"
+#include "experiments/lessons.h"
+#include "experiments/measure.h"
+#include "experiments/race.h"
+#include "experiments/statistics.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

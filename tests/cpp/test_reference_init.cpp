@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
-#include "nn/maxout.h"
+#include "nn/layers/maxout.h"
 #include "nn/model.h"
 #include "nn/orthogonal.h"
 #include "support.h"

@@ -11,8 +11,8 @@
 #include "network.h"
 #include "optim/gradients.h"
 #include "refusals.h"
-#include "train/options.h"
-#include "train/session.h"
+#include "config/options.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

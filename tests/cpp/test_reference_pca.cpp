@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "oracle.h"
 #include "support.h"
-#include "train/pca.h"
+#include "probe/pca.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "nn/regimes.h"
 #include "probes.h"
-#include "train/probe_report.h"
+#include "probe/probe_report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

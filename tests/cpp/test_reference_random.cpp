@@ -4,7 +4,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/rng.h"
 #include "matrices.h"
-#include "nn/random_activation.h"
+#include "nn/layers/random_activation.h"
 #include "network.h"
 
 using namespace reluscope;

@@ -5,9 +5,9 @@
 #include "core/error.h"
 #include "experiments.h"
 #include "refusals.h"
-#include "train/planned_run.h"
+#include "experiments/planned_run.h"
 #include "train/rate_plan.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

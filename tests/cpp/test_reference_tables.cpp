@@ -8,8 +8,8 @@
 #include "network.h"
 #include "support.h"
 #include "train/describe.h"
-#include "train/plan.h"
-#include "train/session.h"
+#include "experiments/plan.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

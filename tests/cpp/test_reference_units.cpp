@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "probes.h"
-#include "train/unit_report.h"
+#include "probe/unit_report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "data/split.h"
 #include "network.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

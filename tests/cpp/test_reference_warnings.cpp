@@ -4,7 +4,7 @@
 
 #include "mnist.h"
 #include "probes.h"
-#include "train/warnings.h"
+#include "probe/warnings.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

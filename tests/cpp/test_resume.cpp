@@ -5,7 +5,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "runs.h"
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -7,7 +7,7 @@
 #include "io/safetensors_checksum.h"
 #include "probes.h"
 #include "runs.h"
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

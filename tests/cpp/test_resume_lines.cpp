@@ -5,9 +5,9 @@
 #include "core/error.h"
 #include "io/safetensors_checksum.h"
 #include "runs.h"
-#include "train/checkpoint.h"
-#include "train/metrics_table.h"
-#include "train/run_lines.h"
+#include "run/checkpoint.h"
+#include "run/metrics_table.h"
+#include "run/run_lines.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

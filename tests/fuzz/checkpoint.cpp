@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 #include "io/safetensors.h"
-#include "train/session.h"
+#include "run/session.h"
 
 using namespace reluscope;
 

@@ -1,7 +1,7 @@
 // Config JSON: what is read is written and read again as the same.
 #include <cstdlib>
 
-#include "train/config.h"
+#include "config/config.h"
 
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 // The fields of an address or of flags: name=text, separated by &; those read are written and read again.
 #include <cstdlib>
 
-#include "train/config.h"
+#include "config/config.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 // Result rows of sweeps: read, merged with themselves, reported.
-#include "train/sweep.h"
+#include "experiments/sweep.h"
 
 #include "fuzz.h"
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { isZip, mostOfOneByte, openZip } from '../../web/engine/zip.js'
+import { isZip, mostOfOneByte, openZip } from '../../web/engine/worker/zip.js'
 import { crc32Of } from './png.mjs'
 
 /** @param {number} value @param {number} bytes */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { CoreError, loadCore } from '../../web/engine/core.js'
+import { CoreError, loadCore } from '../../web/engine/worker/core.js'
 import { root, smallFiles } from './support.mjs'
 
 const open = () => loadCore({

@@ -151,5 +151,5 @@ test('only native/cuda and the file that chooses a device know CUDA', () => {
     .split('\n')
     .filter((path) => /\.(?:h|cpp|cu)$/.test(path) && /#\s*include\s*[<"]cu(?:da|blas)/.test(readFileSync(join(root, path), 'utf8')))
     .filter((path) => !path.startsWith('native/cuda/'))
-  assert.deepEqual(users, ['native/devices.cpp'])
+  assert.deepEqual(users, ['native/commands/devices.cpp'])
 })

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { unzlibSync, zipSync } from 'fflate'
-import { decodePng } from '../../web/engine/png.js'
+import { decodePng } from '../../web/engine/worker/png.js'
 import { idxFilesOf, npyFilesOf, png, pngFilesOf } from './formats.mjs'
 import { cutIdx, headless, native, runSeveral, temporaryFolder, trainJson, trainSeveral } from './support.mjs'
 

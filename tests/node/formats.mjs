@@ -1,6 +1,6 @@
 // Writes data sets in the forms that people have them in, for the tests of the readers.
 import { deflateSync } from 'node:zlib'
-import { crc32 } from '../../web/engine/crc32.js'
+import { crc32 } from '../../web/engine/storage/crc32.js'
 
 /**
  * @typedef {{height: number, width: number, images: Uint8Array[], labels: number[]}} Part

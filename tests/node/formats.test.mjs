@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { loadCore } from '../../web/engine/core.js'
+import { loadCore } from '../../web/engine/worker/core.js'
 import { cutIdx, headless, native, root, runSeveral, runWell, smallData, temporaryFolder, trainSeveral } from './support.mjs'
 
 const count = 1000
@@ -52,7 +52,7 @@ function missing(name) {
 }
 const noTorch = missing('torch')
 
-const converter = join(root, 'native/pth_to_safetensors.py')
+const converter = join(root, 'native/files/pth_to_safetensors.py')
 const [made, turned] = ['new.pth', 'new.safetensors'].map((name) => join(folder, name))
 const back = ['default', 'batchnorm', 'convnet']
 const backOf = (/** @type {string} */ name) => join(folder, `${name}-again.safetensors`)

@@ -4,15 +4,15 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { siteRoot } from '../../web/site.mjs'
+import { siteRoot } from '../../web/site/site.mjs'
 
 /** A module of the site, which has the charts' library beside it. @param {string} path @returns {Promise<any>} */
 const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
-const { smooth, thinned } = await part('ui/line_chart.js')
-const { lastOf } = await part('ui/chart.js')
-const { runStyle } = await part('ui/race_chart.js')
-const { KeptRuns, differences } = await part('ui/kept_runs.js')
-const { Lab, sentence } = await part('ui/lab.js')
+const { smooth, thinned } = await part('charts/line_chart.js')
+const { lastOf } = await part('charts/chart.js')
+const { runStyle } = await part('charts/race_chart.js')
+const { KeptRuns, differences } = await part('lab/saved_runs.js')
+const { Lab, sentence } = await part('lab/lab.js')
 
 test('a smoothed curve begins at its first value and stays at a level one', () => {
   assert.deepEqual(smooth([4, 4, 4], 0.5), [4, 4, 4])

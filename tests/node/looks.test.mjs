@@ -1,9 +1,9 @@
 // When the monitors look and when the present run is kept, on a clock of the test's own; and a curve's positions.
 import assert from 'node:assert/strict'
 import test, { afterEach, mock } from 'node:test'
-import { Autosave } from '../../web/engine/autosave.js'
-import { ProbeStream } from '../../web/engine/probe_stream.js'
-import { curveOf } from '../../web/ui/curve.js'
+import { Autosave } from '../../web/engine/storage/autosave.js'
+import { ProbeStream } from '../../web/engine/worker/probe_stream.js'
+import { curveOf } from '../../web/charts/curve.js'
 
 const clock = { now: 0 }
 const start = (now = 0) => {

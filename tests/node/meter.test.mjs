@@ -1,7 +1,7 @@
 // The meter of a run: the points of its charts, its speed, and the time that is left.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Meter } from '../../web/engine/meter.js'
+import { Meter } from '../../web/engine/worker/meter.js'
 
 /** @param {Meter} meter @param {number} samples */
 const add = (meter, samples) => meter.addStep({ step: 1, loss: 1, accuracy: 0 }, samples)

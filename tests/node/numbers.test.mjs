@@ -1,10 +1,10 @@
 // Numbers as the page writes them, and the colours that it gives them: at the borders where one form becomes another.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { diverging, nanColour, roundUp } from '../../web/ui/colours.js'
-import { fileName } from '../../web/ui/download.js'
-import { bytes, capitalised, count, duration, loss, percent, plural, short } from '../../web/ui/format.js'
-import { firingColour, unitWords } from '../../web/ui/unit_words.js'
+import { diverging, nanColour, roundUp } from '../../web/dom/colours.js'
+import { fileName } from '../../web/dom/download.js'
+import { bytes, capitalised, count, duration, loss, percent, plural, short } from '../../web/dom/format.js'
+import { firingColour, unitWords } from '../../web/charts/unit_words.js'
 
 /** @template T @param {(value: T) => string} write @param {[T, string][]} pairs */
 const written = (write, pairs) => assert.deepEqual(pairs.map(([value]) => write(value)), pairs.map(([, text]) => text))

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { CoreError, loadCore } from '../../web/engine/core.js'
+import { CoreError, loadCore } from '../../web/engine/worker/core.js'
 import { headless, native, root, run, runWell, smallData, smallFiles, trainJson } from './support.mjs'
 
 const model = 'dense 40 | relu | dense 24 | prelu | dense 10'

@@ -7,7 +7,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { serveSite } from '../../web/serve.mjs'
+import { serveSite } from '../../web/site/serve.mjs'
 import { root, temporaryFolder } from './support.mjs'
 
 const folder = temporaryFolder()
@@ -264,7 +264,7 @@ test('web/start builds, serves from any folder, prints its address and ends clea
 
 test('a system without apt is told exactly what is missing and what it is called there', () => {
   const script = `
-    . web/setup.sh
+    . web/site/setup.sh
     have() { case $1 in apt-get | emcc | ninja) return 1 ;; *) command -v "$1" >/dev/null ;; esac; }
     have_header() { [ "$1" != hwy/highway.h ]; }
     install_tools page`

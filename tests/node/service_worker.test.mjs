@@ -51,7 +51,7 @@ function start({ kept = {}, claim = async () => {}, network = (url) => new Respo
   const listeners = {}
   let [skipped, claimed, preloads] = [0, 0, 0]
   const self = {
-    build: { version: 'now', headers, files: { './': '', 'app.js': sumOf('net app.js'), 'ui/a.js': sumOf('net ui/a.js') } },
+    build: { version: 'now', headers, files: { './': '', 'app.js': sumOf('net app.js'), 'lab/a.js': sumOf('net lab/a.js') } },
     location: { href: `${site}service-worker.js` },
     registration: { scope: site, navigationPreload: { enable: async () => void (preloads += 1) } },
     clients: { claim: () => {
@@ -108,11 +108,11 @@ test('once asked to it keeps its build whole, and only then forgets those before
   await worker.send('message', { data: 'something else' })
   assert.deepEqual([worker.fetched, worker.names()], [[], ['reluscope before', 'reluscope now', 'somebody else', 'reluscope']])
   await worker.send('message', { data: 'keep' })
-  assert.deepEqual(worker.fetched, ['', 'ui/a.js'], 'what is there is not fetched again')
-  assert.deepEqual(await worker.texts('reluscope now'), { 'app.js': 'net app.js', '': 'net ', 'ui/a.js': 'net ui/a.js' })
+  assert.deepEqual(worker.fetched, ['', 'lab/a.js'], 'what is there is not fetched again')
+  assert.deepEqual(await worker.texts('reluscope now'), { 'app.js': 'net app.js', '': 'net ', 'lab/a.js': 'net lab/a.js' })
   assert.deepEqual(worker.names(), ['reluscope now', 'somebody else', 'reluscope'])
 
-  for (const answer of [new Response('net ui/a.js', { status: 404 }), new Response(''), new Response('a page of somebody else')]) {
+  for (const answer of [new Response('net lab/a.js', { status: 404 }), new Response(''), new Response('a page of somebody else')]) {
     const broken = start({ kept, network: (url) => (url.endsWith('a.js') ? answer.clone() : new Response(`net ${url.slice(site.length)}`)) })
     await broken.send('message', { data: 'keep' })
     assert.deepEqual(await broken.texts('reluscope now'), { 'app.js': 'net app.js', '': 'net ' })
@@ -121,10 +121,10 @@ test('once asked to it keeps its build whole, and only then forgets those before
 })
 
 test('what the browser has damaged is fetched again', async () => {
-  const worker = start({ kept: { 'reluscope now': { '': 'net ', 'app.js': 'net app.j', 'ui/a.js': 'net ui/a.js' } } })
+  const worker = start({ kept: { 'reluscope now': { '': 'net ', 'app.js': 'net app.j', 'lab/a.js': 'net lab/a.js' } } })
   await worker.send('message', { data: 'keep' })
   assert.deepEqual(worker.fetched, ['app.js'])
-  assert.deepEqual(await worker.texts('reluscope now'), { '': 'net ', 'app.js': 'net app.js', 'ui/a.js': 'net ui/a.js' })
+  assert.deepEqual(await worker.texts('reluscope now'), { '': 'net ', 'app.js': 'net app.js', 'lab/a.js': 'net lab/a.js' })
 })
 
 test('an answer that is not the file gives way to what was kept, unless a newer build has it', async () => {

@@ -5,9 +5,9 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, extname, join, posix } from 'node:path'
 import test from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site.mjs'
-import { md5, sources } from '../../web/data.mjs'
-import { headers } from '../../web/headers.mjs'
+import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site/site.mjs'
+import { md5, sources } from '../../web/site/data.mjs'
+import { headers } from '../../web/site/headers.mjs'
 import { root } from './support.mjs'
 
 const files = filesBelow(siteRoot)
@@ -40,7 +40,7 @@ const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(
 
 test('the page, the core, the data and the notices are there', () => {
   for (const file of [
-    'index.html', 'app.js', 'engine/worker.js', 'engine/engine.js', 'engine/core.js', 'engine/wasm/reluscope.mjs',
+    'index.html', 'app.js', 'engine/worker/worker.js', 'engine/engine.js', 'engine/worker/core.js', 'engine/wasm/reluscope.mjs',
     'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
     'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'vendor/fflate.js', 'LICENSE', 'THIRD_PARTY.txt',
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',

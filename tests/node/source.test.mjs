@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import test from 'node:test'
-import { filesBelow } from '../../web/site.mjs'
+import { filesBelow } from '../../web/site/site.mjs'
 import { groups } from '../groups.mjs'
 import { root } from './support.mjs'
 

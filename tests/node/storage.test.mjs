@@ -4,15 +4,15 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { crc32 } from '../../web/engine/crc32.js'
-import { memoryFiles } from '../../web/engine/files.js'
-import { createEngine } from '../../web/engine/node.mjs'
-import { Storage, aboutOf, seal, unseal } from '../../web/engine/storage.js'
-import { wordsOf } from '../../web/engine/words.js'
+import { crc32 } from '../../web/engine/storage/crc32.js'
+import { memoryFiles } from '../../web/engine/storage/browser_files.js'
+import { createEngine } from '../../web/node/node.mjs'
+import { Storage, aboutOf, seal, unseal } from '../../web/engine/storage/storage.js'
+import { wordsOf } from '../../web/engine/worker/error_words.js'
 import { crc32Of } from './png.mjs'
 import { root } from './support.mjs'
 
-/** @typedef {import('../../web/engine/files.js').Files} Files */
+/** @typedef {import('../../web/engine/storage/browser_files.js').Files} Files */
 
 const lines = { text: ['one', 'two'], json: ['{}'], csv: [] }
 const bytesOf = (/** @type {number} */ step) => Uint8Array.from({ length: 40 }, (_, i) => (step * 7 + i) % 256)

@@ -18,7 +18,7 @@ export const fullOnly = tier === 'full' ? false : 'only in tests/run full'
 /** @type {Program} */
 export const native = { name: 'native', command: [join(root, 'build/native/reluscope')] }
 /** @type {Program} */
-export const headless = { name: 'node', command: [process.execPath, join(root, 'web/engine/headless.mjs')] }
+export const headless = { name: 'node', command: [process.execPath, join(root, 'web/node/headless.mjs')] }
 /** @type {Program} */
 export const clang = { name: 'clang', command: [join(root, 'build/clang/reluscope')] }
 /** @type {Program} */
@@ -119,7 +119,7 @@ export const idxNames = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', '
  */
 export function cutIdx(name, count) {
   const path = join(root, 'build/data/mnist', name)
-  if (!existsSync(path)) throw new Error(`${path} is missing; run node web/data.mjs`)
+  if (!existsSync(path)) throw new Error(`${path} is missing; run node web/site/data.mjs`)
   const images = name.includes('images')
   const [header, size] = images ? [16, 784] : [8, 1]
   const bytes = Buffer.alloc(header + count * size)

@@ -43,7 +43,7 @@ export function hasSimd() {
  */
 export async function createEngine({ workerUrl, dataUrl, oneThread = false } = {}) {
   const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
-  const start = () => new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), { type: 'module' })
+  const start = () => new Worker(workerUrl ?? new URL('./worker/worker.js', import.meta.url), { type: 'module' })
   const engine = new Engine(start, { dataUrl: folder, oneThread })
   try {
     await engine.restart()
@@ -237,12 +237,12 @@ export class Engine extends Emitter {
    * (then the name stays that of the entry), unless that has gone further; and else as a new one. The entry of before is
    * whole until the new one is.
    * @param {string} name @param {Record<string, any>} metrics @param {boolean} [withCheckpoint] so that it can be opened again
-   * @returns {Promise<import('./storage.js').StoredRun>} the entry */
+   * @returns {Promise<import('./storage/storage.js').StoredRun>} the entry */
   storeRun(name, metrics, withCheckpoint = true) {
     return this.request('storeRun', { name, metrics, withCheckpoint })
   }
 
-  /** The stored runs, the one begun last first. @returns {Promise<import('./storage.js').StoredRun[]>} */
+  /** The stored runs, the one begun last first. @returns {Promise<import('./storage/storage.js').StoredRun[]>} */
   storedRuns() {
     return this.request('storedRuns')
   }
@@ -263,7 +263,7 @@ export class Engine extends Emitter {
   }
 
   /** Bytes that this origin uses and may use, and where: runs in memory are gone when the page is closed.
-   * @returns {Promise<{usage: number, quota: number, where: import('./files.js').Files['kind']}>} */
+   * @returns {Promise<{usage: number, quota: number, where: import('./storage/browser_files.js').Files['kind']}>} */
   storageUsage() {
     return this.request('storageUsage')
   }
@@ -386,7 +386,7 @@ export class Engine extends Emitter {
   }
 
   /** The kinds of experiments with their flags, and the lessons: name and claim, a line each.
-   * @returns {Promise<ReturnType<import('./core.js').Core['experimentKinds']>>} */
+   * @returns {Promise<ReturnType<import('./worker/core.js').Core['experimentKinds']>>} */
   experimentKinds() {
     return this.request('experimentKinds')
   }
@@ -397,7 +397,7 @@ export class Engine extends Emitter {
    * @param {Partial<Config>} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
    * @param {{from?: Uint8Array}} [files] from: a checkpoint whose run the racers fork; config is then configOfCheckpoint()'s
-   * @returns {Promise<any>} what src/train/experiment.h says of start() */
+   * @returns {Promise<any>} what src/experiments/experiment.h says of start() */
   startExperiment(kind, config, flags, files = {}) {
     return this.request('startExperiment', { kind, config, flags, files })
   }
@@ -410,7 +410,7 @@ export class Engine extends Emitter {
   }
 
   /** Goes on with it for a few hundredths of a second.
-   * @returns {Promise<any>} what src/train/experiment.h says of advance() */
+   * @returns {Promise<any>} what src/experiments/experiment.h says of advance() */
   advanceExperiment() {
     return this.request('advanceExperiment')
   }

@@ -36,7 +36,7 @@ export const version = 1
  *            epochs: EpochResult[], lines: string[]}} Past what a run did before it was taken up; times are not known any
  *   more, and what it printed (lines) only where this browser has kept it
  * @typedef {{text: string[], json: string[], csv: string[]}} Lines what a run has printed: log, JSON lines, table
- * @typedef {{keeper: 'this tab' | 'another tab' | 'nobody', before?: import('./storage.js').SavedRun}} Keeping who keeps
+ * @typedef {{keeper: 'this tab' | 'another tab' | 'nobody', before?: import('./storage/storage.js').SavedRun}} Keeping who keeps
  *   the present run for a reload: nobody where the browser has no storage for this page; before: a run to decide on
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
@@ -88,7 +88,7 @@ export const version = 1
  * @typedef {{layer: number, unit: number, name: string, incoming: UnitWeights|null, outgoing: UnitWeights|null,
  *            strongest: {index: number, label: number, value: number}[], response: number[],
  *            largest: number}} UnitReport
- *   src/train/unit_report.h says of what; images are of the training set
+ *   src/probe/unit_report.h says of what; images are of the training set
  * @typedef {{part: string, samples: number, correct: number, confusion: number[][], precision: (number|null)[],
  *            recall: (number|null)[],
  *            hardest: {index: number, label: number, prediction: number, loss: number, probability: number,
@@ -111,7 +111,7 @@ export const version = 1
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
  *   weights of before that step, and they are finite
- * @property {import('./storage.js').SavedRun} kept the run is in this browser's storage, as it was then
+ * @property {import('./storage/storage.js').SavedRun} kept the run is in this browser's storage, as it was then
  * @property {{message: string, before: boolean}} keepFailed it could not be kept; training goes on. before: what was kept
  *   before is there, and whole
  * @property {{message: string}} failure the worker cannot go on

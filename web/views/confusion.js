@@ -1,12 +1,12 @@
 // Which classes of the test set are taken for which: a matrix of labels and predictions, the images behind each of its
 // cells, precision and recall, and the samples that the network gets most wrong. While it trains this is what the
 // scoring at the end of an epoch found; while it stands still it is counted for the weights as they are.
-import { diverging } from '../ui/colours.js'
-import { h } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
-import { count, percent, short } from '../ui/format.js'
-import { Gallery } from '../ui/gallery.js'
-import { focusCell, onGridKey } from '../ui/grid_keys.js'
+import { diverging } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
+import { count, percent, short } from '../dom/format.js'
+import { Gallery } from '../charts/gallery.js'
+import { focusCell, onGridKey } from '../controls/grid_keys.js'
 import { View } from './view.js'
 
 /** @typedef {import('../engine/protocol.js').ClassReport} ClassReport */

@@ -1,10 +1,10 @@
 // What a convolution's filters are, and what each makes of the page's image: weights and feature maps in diverging
 // colours, the maps as the weights are now.
-import { diverging, roundUp } from '../ui/colours.js'
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { plural, short } from '../ui/format.js'
-import { drawPixels } from '../ui/pixels.js'
+import { diverging, roundUp } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { plural, short } from '../dom/format.js'
+import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 /** Least milliseconds between two readings of the filters while training. */

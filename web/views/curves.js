@@ -1,10 +1,10 @@
 // Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; at the end of each epoch
 // the test set, and the validation set where one is held out; a mark for every change made while it ran.
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { loss, percent } from '../ui/format.js'
-import { Legend } from '../ui/legend.js'
-import { LineChart, smooth } from '../ui/line_chart.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { loss, percent } from '../dom/format.js'
+import { Legend } from '../charts/legend.js'
+import { LineChart, smooth } from '../charts/line_chart.js'
 import { View } from './view.js'
 
 /** Milliseconds between two drawings while training. */

@@ -1,12 +1,12 @@
 // The dead-unit map: one cell a unit in the colour of its firing rate on the probe set; who is silent or dead, since
 // when and at which learning rate; and the counts over time. A click or Enter chooses a unit for all views.
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, percent, plural } from '../ui/format.js'
-import { hiddenActivations, layerTitle } from '../ui/probe_history.js'
-import { SeriesChart } from '../ui/series_chart.js'
-import { UnitGrid } from '../ui/unit_grid.js'
-import { firingColour, unitWords } from '../ui/unit_words.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, percent, plural } from '../dom/format.js'
+import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
+import { SeriesChart } from '../charts/series_chart.js'
+import { UnitGrid } from '../charts/unit_grid.js'
+import { firingColour, unitWords } from '../charts/unit_words.js'
 import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('./probe_view.js').ProbeSnapshot} ProbeSnapshot */

@@ -1,12 +1,12 @@
 // A pad to draw a digit on, by pointer or by keys, and what the network says about it at every stroke.
-import { Bars } from '../ui/bars.js'
-import { themeColour } from '../ui/colours.js'
-import { toMnist } from '../ui/digit.js'
-import { h } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
-import { percent } from '../ui/format.js'
-import { LayerStack } from '../ui/layer_stack.js'
-import { drawPixels } from '../ui/pixels.js'
+import { Bars } from '../charts/bars.js'
+import { themeColour } from '../dom/colours.js'
+import { toMnist } from '../charts/digit.js'
+import { h } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
+import { percent } from '../dom/format.js'
+import { LayerStack } from '../charts/layer_stack.js'
+import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 const side = 280

@@ -1,10 +1,10 @@
 // Gradient flow: per layer the gradient's norm, how far a step moves the weights, and the share of the gradient that
 // passes where an activation's input is negative; now, and over the steps.
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, percent, short } from '../ui/format.js'
-import { Legend } from '../ui/legend.js'
-import { SeriesChart } from '../ui/series_chart.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, percent, short } from '../dom/format.js'
+import { Legend } from '../charts/legend.js'
+import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('../engine/protocol.js').GradientFlow} GradientFlow */

@@ -1,10 +1,10 @@
 // A test image on its way through the network: the image, every hidden unit's activation, the ten probabilities.
-import { Bars } from '../ui/bars.js'
-import { h, iconButton } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
-import { count, percent } from '../ui/format.js'
-import { LayerStack } from '../ui/layer_stack.js'
-import { drawPixels } from '../ui/pixels.js'
+import { Bars } from '../charts/bars.js'
+import { h, iconButton } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
+import { count, percent } from '../dom/format.js'
+import { LayerStack } from '../charts/layer_stack.js'
+import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 class ImageView extends View {

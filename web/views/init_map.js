@@ -1,12 +1,12 @@
 // How the signal begins: the variance of every layer's output at step 0, for each initialisation with each activation.
 // The core makes one small network after another in a worker of its own, only when asked.
-import { diverging } from '../ui/colours.js'
-import { h } from '../ui/dom.js'
-import { ExperimentEngine } from '../ui/experiment_runner.js'
-import { explain, math } from '../ui/explain.js'
-import { short } from '../ui/format.js'
-import { focusCell, onGridKey } from '../ui/grid_keys.js'
-import { sentence } from '../ui/lab.js'
+import { diverging } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { ExperimentEngine } from '../lab/experiment_runner.js'
+import { explain, math } from '../dom/explain.js'
+import { short } from '../dom/format.js'
+import { focusCell, onGridKey } from '../controls/grid_keys.js'
+import { sentence } from '../lab/lab.js'
 import { View } from './view.js'
 
 const mostDepth = 50

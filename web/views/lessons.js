@@ -1,10 +1,10 @@
 // What is said about ReLU and its relatives, one claim a row: run it, and see the numbers that support or deny it.
-import { writeHash } from '../ui/hash.js'
-import { h } from '../ui/dom.js'
-import { ExperimentRunner } from '../ui/experiment_runner.js'
-import { explain } from '../ui/explain.js'
-import { percent, short } from '../ui/format.js'
-import { formula } from '../ui/formula.js'
+import { writeHash } from '../lab/hash.js'
+import { h } from '../dom/dom.js'
+import { ExperimentRunner } from '../lab/experiment_runner.js'
+import { explain } from '../dom/explain.js'
+import { percent, short } from '../dom/format.js'
+import { formula } from '../dom/formula.js'
 import { View } from './view.js'
 
 /** What measures are called, and whether they are shares. @type {Record<string, [string, boolean]>} */

@@ -1,6 +1,6 @@
 // The lines that the command line would have printed.
-import { h } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
+import { h } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
 import { View } from './view.js'
 
 /** Older lines are dropped from the screen. */

@@ -1,10 +1,10 @@
 // The activation microscope: the inputs of one activation layer under the curves of its function, how many fall into
 // each regime, and what comes out.
-import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../ui/activation_plot.js'
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, percent, short } from '../ui/format.js'
-import { hiddenActivations, layerTitle } from '../ui/probe_history.js'
+import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, percent, short } from '../dom/format.js'
+import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */

@@ -1,8 +1,8 @@
 // The model as torchinfo prints it: layer, output shape, parameters, multiply-adds, memory. While one is being typed or
 // waits for a restart, it is that one.
-import { h } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
-import { bytes, count } from '../ui/format.js'
+import { h } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
+import { bytes, count } from '../dom/format.js'
 import { View } from './view.js'
 
 class ModelView extends View {

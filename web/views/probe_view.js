@@ -1,5 +1,5 @@
 // What views of the monitors have in common: they watch while they can be seen, and draw what came last.
-import { h } from '../ui/dom.js'
+import { h } from '../dom/dom.js'
 import { View } from './view.js'
 
 /** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
@@ -10,7 +10,7 @@ export class ProbeView extends View {
   #drawn = false
   #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
 
-  /** @param {import('../ui/lab.js').Lab} lab with a run */
+  /** @param {import('../lab/lab.js').Lab} lab with a run */
   attach(lab) {
     super.attach(lab)
     this.append(this.#warnings)

@@ -1,12 +1,12 @@
 // Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights; or
 // forks of the page's run as it stands, each with one thing changed.
-import { h, iconButton } from '../ui/dom.js'
-import { ExperimentRunner } from '../ui/experiment_runner.js'
-import { explain } from '../ui/explain.js'
-import { count, percent, short } from '../ui/format.js'
-import { Legend, swatch } from '../ui/legend.js'
-import { RaceChart, runStyle } from '../ui/race_chart.js'
-import { raceTable } from '../ui/race_table.js'
+import { h, iconButton } from '../dom/dom.js'
+import { ExperimentRunner } from '../lab/experiment_runner.js'
+import { explain } from '../dom/explain.js'
+import { count, percent, short } from '../dom/format.js'
+import { Legend, swatch } from '../charts/legend.js'
+import { RaceChart, runStyle } from '../charts/race_chart.js'
+import { raceTable } from '../charts/race_table.js'
 import { View } from './view.js'
 
 const mostEntries = 8

@@ -41,7 +41,7 @@ const rows = [
     about: 'What is said about ReLU, and whether the numbers say so too. Run a claim; quick runs have little data and often leave it undecided.' },
   { tag: 'rl-runs', title: 'Runs', group: 'Run', size: 'wide', load: () => import('./runs.js'),
     about: 'What was tried in this browser, and what each run changed. Tick runs to lay their curves over one another.' },
-  { tag: 'rl-files', title: 'Files', group: 'Run', size: 'tall', load: () => import('./files.js'),
+  { tag: 'rl-files', title: 'Files', group: 'Run', size: 'tall', load: () => import('./downloads.js'),
     about: 'The network for other programs, the numbers behind the charts, and weights from elsewhere.' },
   { tag: 'rl-log', title: 'Log', group: 'Run', size: '', load: () => import('./log.js'),
     about: 'What the command line prints for the same run.' },

@@ -1,14 +1,14 @@
 // The runs that this browser keeps: named, with what each changed, laid over one another, opened again where they stood.
-import { h, iconButton } from '../ui/dom.js'
-import { explain } from '../ui/explain.js'
-import { bytes, count, percent, plural, short } from '../ui/format.js'
-import { readHash, writeHash } from '../ui/hash.js'
-import { differences } from '../ui/kept_runs.js'
-import { Legend, swatch } from '../ui/legend.js'
-import { RaceChart, runStyle } from '../ui/race_chart.js'
+import { h, iconButton } from '../dom/dom.js'
+import { explain } from '../dom/explain.js'
+import { bytes, count, percent, plural, short } from '../dom/format.js'
+import { readHash, writeHash } from '../lab/hash.js'
+import { differences } from '../lab/saved_runs.js'
+import { Legend, swatch } from '../charts/legend.js'
+import { RaceChart, runStyle } from '../charts/race_chart.js'
 import { View } from './view.js'
 
-/** @typedef {import('../ui/kept_runs.js').KeptRun} KeptRun */
+/** @typedef {import('../lab/saved_runs.js').KeptRun} KeptRun */
 
 const mostCompared = 8
 const columns = ['Compare', 'Name', 'Against the run before', 'Test accuracy', 'Steps', 'Takes', 'Open or delete']

@@ -1,9 +1,9 @@
 // Slopes that are learnt: PReLU's alpha and Swish's beta, one a layer or one a channel, over the steps and now.
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, plural, short } from '../ui/format.js'
-import { layerTitle } from '../ui/probe_history.js'
-import { SeriesChart } from '../ui/series_chart.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, plural, short } from '../dom/format.js'
+import { layerTitle } from '../lab/probe_history.js'
+import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
 /** More channels than this are drawn as their extremes and quartiles. */

@@ -1,10 +1,10 @@
 // Where a layer puts the images of the probe set: its outputs seen from the directions in which they differ most, one
 // mark an image, moving as the network learns to tell the classes apart.
-import { themeColour, themeFont } from '../ui/colours.js'
-import { h } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, percent, short } from '../ui/format.js'
-import { drawPixels } from '../ui/pixels.js'
+import { themeColour, themeFont } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, percent, short } from '../dom/format.js'
+import { drawPixels } from '../dom/pixels.js'
 import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('../engine/protocol.js').Components} Components */

@@ -1,13 +1,13 @@
 // The unit inspector: what a unit looks at, the images that fire it most, what it tells the next layer, and what the
 // network is worth without it.
-import { diverging } from '../ui/colours.js'
-import { h, iconButton } from '../ui/dom.js'
-import { explain, math } from '../ui/explain.js'
-import { count, percent, plural, short } from '../ui/format.js'
-import { drawPixels } from '../ui/pixels.js'
-import { layerTitle } from '../ui/probe_history.js'
-import { unitWords } from '../ui/unit_words.js'
-import { drawWeights, layOut } from '../ui/weight_picture.js'
+import { diverging } from '../dom/colours.js'
+import { h, iconButton } from '../dom/dom.js'
+import { explain, math } from '../dom/explain.js'
+import { count, percent, plural, short } from '../dom/format.js'
+import { drawPixels } from '../dom/pixels.js'
+import { layerTitle } from '../lab/probe_history.js'
+import { unitWords } from '../charts/unit_words.js'
+import { drawWeights, layOut } from '../charts/weight_picture.js'
 import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('../engine/protocol.js').UnitReport} UnitReport */

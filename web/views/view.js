@@ -2,13 +2,13 @@
 // that nothing is computed for one that cannot.
 
 export class View extends HTMLElement {
-  /** @type {import('../ui/lab.js').Lab} */
+  /** @type {import('../lab/lab.js').Lab} */
   lab = /** @type {any} */ (undefined)
   /** Whether any of it is on screen. */
   seen = false
   #onScreen = false
 
-  /** @param {import('../ui/lab.js').Lab} lab with a run */
+  /** @param {import('../lab/lab.js').Lab} lab with a run */
   attach(lab) {
     this.lab = lab
     this.build()

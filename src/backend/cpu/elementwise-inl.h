@@ -10,7 +10,7 @@
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/update-inl.h"
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 #include "core/math.h"
 #include "nn/activations.h"
 

@@ -12,7 +12,7 @@
 #include <algorithm>
 
 #include "backend/cpu/update-inl.h"
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 

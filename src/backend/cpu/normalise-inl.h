@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "backend/cpu/layer_kernels.h"
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 #include "core/philox.h"
 
 RELUSCOPE_TARGET_BEGIN

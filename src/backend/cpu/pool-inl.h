@@ -10,7 +10,7 @@
 #include <algorithm>
 
 #include "backend/cpu/layer_kernels.h"
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 

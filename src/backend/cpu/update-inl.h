@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "backend/cpu/kernels.h"
-#include "backend/cpu/vec-inl.h"
+#include "core/vec-inl.h"
 #include "core/math.h"
 
 RELUSCOPE_TARGET_BEGIN

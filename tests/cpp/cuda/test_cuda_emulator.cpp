@@ -1,8 +1,8 @@
 // The emulator itself: each of the mistakes it is for is caught, and right kernels are left alone.
 #include "../support.h"
 #include "core/error.h"
-#include "cuda/emulated_device.h"
-#include "cuda/kernel.h"
+#include "cuda/emulator/emulated_device.h"
+#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 namespace {

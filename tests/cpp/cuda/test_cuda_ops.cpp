@@ -9,9 +9,9 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/bits.h"
 #include "core/error.h"
-#include "cuda/checks.h"
-#include "cuda/cuda_backend.h"
-#include "cuda/emulated_device.h"
+#include "cuda/checks/checks.h"
+#include "cuda/backend/cuda_backend.h"
+#include "cuda/emulator/emulated_device.h"
 #include "reference_backend.h"
 
 using namespace reluscope;

@@ -10,9 +10,9 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "cuda/emulated_device.h"
-#include "cuda/report.h"
-#include "train/checkpoint.h"
+#include "cuda/emulator/emulated_device.h"
+#include "cuda/backend/report.h"
+#include "run/checkpoint.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

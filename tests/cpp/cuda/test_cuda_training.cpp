@@ -8,9 +8,9 @@
 #include "../support.h"
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
-#include "cuda/cuda_backend.h"
-#include "cuda/emulated_device.h"
-#include "train/session.h"
+#include "cuda/backend/cuda_backend.h"
+#include "cuda/emulator/emulated_device.h"
+#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -1,0 +1,32 @@
+// `reluscope merge`: the results of a sweep's parts as one.
+#include "commands/commands.h"
+#include "core/error.h"
+#include "files/output.h"
+#include "experiments/sweep.h"
+
+namespace reluscope {
+
+int merge_command(const MergeOptions& options) {
+  if (options.files.empty()) {
+    throw Error("merge: name the files, such as reluscope merge 1.jsonl 2.jsonl --jsonl all.jsonl");
+  }
+  std::vector<NamedText> files;
+  for (const std::string& path : options.files) {
+    const std::vector<std::uint8_t> bytes = read_bytes(path, "merge");
+    files.push_back({path, {bytes.begin(), bytes.end()}});
+  }
+  const std::vector<Json> rows = merge_rows(files);
+  const Report report = report_rows(rows);
+  std::string text;
+  for (const Json& row : rows) text += row.dump() + "\n";
+  if (!options.csv.empty()) write_or_say(options.csv, "csv", report.csv);
+  if (options.jsonl == "-") {
+    std::fputs(text.c_str(), stdout);
+  } else if (!options.jsonl.empty()) {
+    write_or_say(options.jsonl, "jsonl", text);
+  }
+  print_lines(options.jsonl == "-" ? stderr : stdout, report.lines);
+  return 0;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,28 @@
+// Every call of CUDA and cuBLAS goes through here: a failure says what was asked for.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <string>
+
+#include "core/error.h"
+#include "cuda/backend/device.h"
+
+namespace reluscope::cuda {
+
+inline void check(cudaError_t status, const std::string& what) {
+  if (status == cudaSuccess) return;
+  const bool lost = status == cudaErrorIllegalAddress || status == cudaErrorLaunchFailure ||
+                    status == cudaErrorECCUncorrectable || status == cudaErrorDevicesUnavailable ||
+                    status == cudaErrorHardwareStackError || status == cudaErrorLaunchTimeout;
+  throw Error(failure_text(what, cudaGetErrorString(status), lost));
+}
+
+inline void check(cublasStatus_t status, const std::string& what) {
+  if (status != CUBLAS_STATUS_SUCCESS) throw Error(failure_text(what, cublasGetStatusString(status), false));
+}
+
+inline std::string megabytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
+
+}  // namespace reluscope::cuda

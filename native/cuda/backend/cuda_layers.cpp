@@ -1,0 +1,189 @@
+// CudaBackend's operations that are one or a few kernels each.
+#include <algorithm>
+
+#include "core/rng.h"
+#include "cuda/backend/cuda_backend.h"
+
+namespace reluscope::cuda {
+// --- Element by element -------------------------------------------------------------------------
+
+void CudaBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
+  push(grid_for(n), ScaleAdd{a, x, y, scale, static_cast<unsigned>(n)});
+}
+
+void CudaBackend::clamp(float* x, float limit, std::size_t n) {
+  push(grid_for(n), Clamp{x, limit, static_cast<unsigned>(n)});
+}
+
+double CudaBackend::sum_of_squares(const float* x, std::size_t n) {
+  grid_for(n);  // refuses what is too large
+  push(Grid{kSquareBlocks, kThreads}, SumOfSquares{x, partial_sums_, static_cast<unsigned>(n)});
+  finish();
+  double sum = 0.0;
+  for (int i = 0; i < kSquareBlocks; ++i) sum += partial_sums_[i];
+  return sum;
+}
+
+void CudaBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
+                                     std::size_t n) {
+  push(activation_kernel(ActivationOp::kForward, id), grid_for(n),
+       Activate{parameters_of(id, p), x, nullptr, y, static_cast<unsigned>(n)});
+}
+
+void CudaBackend::activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
+                                      float* dx, std::size_t n) {
+  push(activation_kernel(ActivationOp::kBackward, id), grid_for(n),
+       Activate{parameters_of(id, p), x, dy, dx, static_cast<unsigned>(n)});
+}
+
+void CudaBackend::activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
+                                       float* products, std::size_t n) {
+  push(activation_kernel(ActivationOp::kParameter, id), grid_for(n),
+       Activate{parameters_of(id, p), x, dy, products, static_cast<unsigned>(n)});
+}
+
+void CudaBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                 MatrixView y) {
+  push(varied_kernel(ActivationOp::kForward, id), grid_for(x.layout.size()),
+       ActivateVaried{p.values, x.data, nullptr, y.data, x.layout, p.by_row});
+}
+
+void CudaBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                  ConstMatrixView dy, MatrixView dx) {
+  push(varied_kernel(ActivationOp::kBackward, id), grid_for(x.layout.size()),
+       ActivateVaried{p.values, x.data, dy.data, dx.data, x.layout, p.by_row});
+}
+
+void CudaBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                                   ConstMatrixView dy, MatrixView products) {
+  push(varied_kernel(ActivationOp::kParameter, id), grid_for(x.layout.size()),
+       ActivateVaried{p.values, x.data, dy.data, products.data, x.layout, p.by_row});
+}
+
+void CudaBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                               MatrixView y) {
+  push(grid_for(y.layout.size() / 4), FillUniform{rng.seed(), rng.purpose(), rng.step(), stream, low,
+                                                  high - low, y.data, y.layout});
+}
+
+void CudaBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
+  push(grid_for(x.layout.size() / 4), Drop{dropping, x.data, y.data, x.layout});
+}
+
+void CudaBackend::maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) {
+  push(grid_for(y.layout.size()),
+       Maxout{x.data, nullptr, y.data, x.layout, y.layout, pieces, area});
+}
+
+void CudaBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                                  MatrixView dx) {
+  push(grid_for(x.layout.size()),
+       Maxout{x.data, dy.data, dx.data, x.layout, dy.layout, pieces, area});
+}
+
+// --- Images -----------------------------------------------------------------------------------
+
+void CudaBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
+  push(grid_for(features.layout.size()),
+       Flatten{image.data, features.data, image.layout, features.layout, pixels, false});
+}
+
+void CudaBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
+  push(grid_for(image.layout.size()),
+       Flatten{features.data, image.data, image.layout, features.layout, pixels, true});
+}
+
+void CudaBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
+  push(grid_for(y.layout.size()),
+       Pool{x.data, y.data, window, x.layout, y.layout, kind == Pooling::kMax});
+}
+
+void CudaBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
+                                ConstMatrixView dy, MatrixView dx) {
+  push(grid_for(dx.layout.size()), PoolBackward{x.data, dy.data, dx.data, window, dx.layout, dy.layout,
+                                                kind == Pooling::kMax});
+}
+
+// --- Normalisation ----------------------------------------------------------------------------
+
+void CudaBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                             const ActivationAfter& after) {
+  const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
+  float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
+  if (norm.train) {
+    push(strip_grid(strips(x.layout) * blocks), BlockMoments{x.data, norm.scratch, second, x.layout});
+  }
+  push(grid_for(static_cast<std::size_t>(padded)),
+       TotalMoments{norm.scratch, second, norm, blocks, x.cols(), padded, x.rows()});
+  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr, nullptr};
+  push(grid_for(y.layout.size()), NormaliseColumns{columns, x.data, y.data, x.layout});
+  if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+}
+
+void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
+                                      ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias,
+                                      const ActivationBefore& before) {
+  const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
+  float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
+  const std::ptrdiff_t behind = std::ptrdiff_t{blocks} * padded;
+  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias,
+                                norm.scratch + behind, second + behind};
+  push(strip_grid(strips(x.layout) * blocks), BlockProducts{x.data, dy.data, norm.mean, norm.inverse_deviation,
+                                                            norm.scratch, second, x.layout});
+  push(grid_for(static_cast<std::size_t>(padded)),
+       TotalProducts{norm.scratch, second, dbias, dweight, norm.scratch + behind, second + behind,
+                     norm.train ? 1.0 / x.rows() : 0.0, blocks, padded});
+  if (dx.data == nullptr) return;
+  push(grid_for(dx.layout.size()), NormaliseColumnsBackward{columns, x.data, dy.data, dx.data, x.layout});
+  if (before.id >= 0) {
+    activation_backward(before.id, before.p, before.z, dx.data, dx.data, dx.layout.size());
+  }
+}
+
+void CudaBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) {
+  push(Grid{x.rows() / norm.rows, kThreads}, LayerNormForward{norm, x.data, y.data, x.layout});
+}
+
+void CudaBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
+                                      ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias) {
+  push(Grid{x.rows() / norm.rows, kThreads},
+       LayerNormBackward{norm, x.data, dy.data, dx.data, x.layout});
+  push(grid_for(norm.weight.layout.size()),
+       LayerNormParameters{norm, x.data, dy.data, dweight, dbias, x.layout});
+}
+
+// --- The loss ---------------------------------------------------------------------------------
+
+void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
+  const auto rows = static_cast<std::size_t>(args.logits.rows());
+  const std::size_t weights = args.class_weights == nullptr ? 0 : static_cast<std::size_t>(args.logits.cols());
+  const std::size_t labels = args.gathered_labels == nullptr ? rows : 0;
+  const Room room = make_room(weights * sizeof(float) + labels, rows * (sizeof(float) + 1));
+  SoftmaxLoss loss = args;
+  loss.losses = reinterpret_cast<float*>(results_ + room.result);
+  loss.correct = reinterpret_cast<std::uint8_t*>(loss.losses + rows);
+  auto* const own_weights = reinterpret_cast<float*>(room.staged);
+  auto* const own_labels = reinterpret_cast<std::uint8_t*>(own_weights + weights);
+  std::copy_n(args.class_weights, weights, own_weights);
+  std::copy_n(args.labels, labels, own_labels);
+  if (weights > 0) loss.class_weights = own_weights;
+  loss.labels = labels > 0 ? own_labels : args.gathered_labels;
+  loss.gathered_labels = nullptr;
+  // Few samples on many multiprocessors: a block has only some of them.
+  constexpr int kSamples = 32;
+  const int blocks = static_cast<int>((rows + kSamples - 1) / kSamples);
+  push(Grid{std::min(blocks, device_->most_blocks()), kSamples}, SoftmaxCrossEntropy{loss});
+  returned_.push_back({args.losses, room.result, rows * sizeof(float)});
+  returned_.push_back({args.correct, room.result + rows * sizeof(float), rows});
+}
+
+void CudaBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
+  push(grid_for(static_cast<std::size_t>(logits.rows())),
+       Softmax{logits.data, probabilities.data, logits.layout});
+}
+
+void CudaBackend::add_penalty(const PenaltyGradient& args) {
+  push(strip_grid(strips(args.weights.layout)), AddPenalty{args});
+}
+
+}  // namespace reluscope::cuda

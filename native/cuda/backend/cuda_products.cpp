@@ -1,0 +1,260 @@
+// CudaBackend's matrix products, dense and of convolutions, and what becomes of gradients.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "cuda/backend/cuda_backend.h"
+
+namespace reluscope::cuda {
+namespace {
+
+constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of a convolution's patches at a time
+constexpr int kLongRows = 1024;  // columns that are longer are added up in parts
+
+}  // namespace
+
+CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
+  if (x.layout.panels() == 1) return {x.data, x.layout.panel_width(0)};
+  const int stride = x.layout.padded_cols();
+  float* const to = workspace_.data() + at;
+  at += align_up(x.layout.size());
+  push(grid_for(x.layout.size()), Pack{x.data, to, x.layout, stride});
+  return {to, stride};
+}
+
+namespace {
+
+std::size_t rows_floats(const Layout& layout) {
+  return layout.panels() == 1 ? 0 : align_up(layout.size());
+}
+
+// What cuBLASLt has of an activation behind a product with a bias. Its GELU alone can keep the product as well.
+Epilogue epilogue_for(const ActivationAfter& after) {
+  static const ActivationId relu = find_activation("relu"), gelu = find_activation("gelu_tanh");
+  if (after.id == gelu) return after.keeps_product ? Epilogue::kBiasGeluKept : Epilogue::kBiasGelu;
+  return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
+}
+
+// Panels of 32 columns, which lie evenly apart; there may be one of 16 behind them.
+int wide_panels(const Layout& layout) {
+  return layout.panels() - (layout.panel_width(layout.panels() - 1) < kPanel ? 1 : 0);
+}
+
+}  // namespace
+
+Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout,
+                               float* y, const Layout& y_layout, int first_row, const float* bias,
+                               const ActivationAfter& after) {
+  const int wide = wide_panels(y_layout);
+  const auto try_with = [&](Epilogue epilogue) {
+    Product p{false, false, false, precision_, rows, kPanel, depth, x.data, w, nullptr, x.stride, kPanel,
+              kPanel, 0, std::int64_t{kPanel} * w_layout.rows, std::int64_t{kPanel} * y_layout.rows, wide,
+              epilogue, bias, kPanel};
+    Product last = p;
+    last.b = w + w_layout.panel_offset(wide);
+    last.n = last.ldb = last.ldc = kPad;
+    last.batches = y_layout.panels() - wide;
+    if (bias != nullptr) last.bias = bias + wide * kPanel;
+    const auto lead_to = [&](float* Product::*place, float* to) {
+      p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
+      last.*place = to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+    };
+    lead_to(&Product::c, activates(epilogue) ? after.y : y);
+    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
+    if (epilogue != Epilogue::kNone) {
+      for (const Product& one : {p, last}) {
+        if (one.batches > 0 && !device_->fuses(one)) return false;
+      }
+    }
+    push(p);
+    push(last);
+    return true;
+  };
+  const Epilogue whole = epilogue_for(after);
+  if (bias != nullptr && activates(whole) && agrees(whole) && try_with(whole)) return whole;
+  if (bias != nullptr && try_with(Epilogue::kBias)) return Epilogue::kBias;
+  try_with(Epilogue::kNone);
+  return Epilogue::kNone;
+}
+
+// One product of numbers that every precision keeps: in the first row of b, taken once by the first column of a.
+bool CudaBackend::agrees(Epilogue epilogue) {
+  if (const auto known = agrees_.find(epilogue); known != agrees_.end()) return known->second;
+  device_->wait();  // the host may write only while it does nothing
+  constexpr int kRows = 64, kDepth = kPad;
+  Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()), bias(kPanel, device_.get());
+  Buffer c(kRows * kPanel, device_.get()), kept(kRows * kPanel, device_.get());
+  std::fill_n(a.data(), a.size(), 0.0f);
+  std::fill_n(b.data(), b.size(), 0.0f);
+  std::fill_n(bias.data(), bias.size(), 0.0f);
+  for (int row = 0; row < kRows; ++row) a.data()[row * kDepth] = 1.0f;
+  for (int col = 0; col < kPanel; ++col) b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
+  b.data()[0] = std::numeric_limits<float>::quiet_NaN();  // must stay one, or a divergence would be hidden
+  Product p{false, false, false, precision_, kRows, kPanel, kDepth, a.data(), b.data(), c.data(), kDepth, kPanel,
+            kPanel, 0, 0, kRows * kPanel, 1, epilogue, bias.data(), 0};
+  const bool keeps = epilogue == Epilogue::kBiasGeluKept;
+  if (keeps) p.kept = kept.data();
+  bool same = device_->fuses(p);
+  if (same) {
+    const Node node = Node::of(p);
+    device_->run({&node, 1});
+    device_->wait();
+    const ActivationId id = epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
+    const auto differs = [](float actual, double expected) {
+      return std::isnan(actual) != std::isnan(expected) || std::abs(static_cast<double>(actual) - expected) > 2e-6;
+    };
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      const double z = static_cast<double>(b.data()[i % kPanel]);
+      same = same && !differs(c.data()[i], activation_value(id, z, {})) && !(keeps && differs(kept.data()[i], z));
+    }
+  }
+  return agrees_[epilogue] = same;
+}
+
+void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
+                                      bool accumulate) {
+  const int wide = wide_panels(y.layout);
+  Product p{true, false, accumulate, precision_, y.rows(), kPanel, rows, x.data, d.data, y.data,
+            x.stride, kPanel, kPanel, 0, std::int64_t{kPanel} * d.rows(),
+            std::int64_t{kPanel} * y.rows(), wide};
+  p.b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel;
+  push(p);
+  if (wide == y.layout.panels()) return;
+  p.b = d.panel(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+  p.c = y.panel(wide);
+  p.n = p.ldb = p.ldc = kPad;
+  p.batches = 1;
+  push(p);
+}
+
+void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after) {
+  if (activates(done)) return;
+  if (start == nullptr || done == Epilogue::kBias) {
+    if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+    return;
+  }
+  push(finish_product_kernel(after.id), grid_for(y.layout.size()),
+       FinishProduct{parameters_of(after.id, after.p), start, y.data, after.y, y.layout});
+}
+
+void CudaBackend::finish_input_gradient(MatrixView dx, const ActivationBefore& before) {
+  if (before.id < 0 && dx.cols() == dx.layout.padded_cols()) return;
+  push(finish_input_gradient_kernel(before.id), grid_for(dx.layout.size()),
+       FinishInputGradient{parameters_of(before.id, before.p), before.z, dx.data, dx.layout});
+}
+
+void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
+                         const ActivationAfter& after) {
+  workspace(rows_floats(x.values.layout));
+  std::size_t at = 0;
+  const Epilogue done =
+      multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout, y.data, y.layout, 0, start, after);
+  finish_product(done, start, y, after);
+}
+
+// Panels of dx are products of dy with as many rows of w, transposed.
+void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
+                                 const ActivationBefore& before) {
+  workspace(rows_floats(dy.layout) + rows_floats(w.layout));
+  std::size_t at = 0;
+  const Rows left = rows_of(dy, at), right = rows_of(w, at);
+  const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
+  Product p{false, true, false, precision_, dx.rows(), kPanel, dy.cols(), left.data, right.data,
+            dx.data, left.stride, right.stride, kPanel, 0, std::int64_t{kPanel} * right.stride,
+            std::int64_t{kPanel} * dx.rows(), full};
+  push(p);
+  if (rest > 0) {
+    p.n = rest;
+    p.b = right.data + static_cast<std::ptrdiff_t>(full) * kPanel * right.stride;
+    p.c = dx.panel(full);
+    p.ldc = dx.layout.panel_width(full);
+    p.batches = 1;
+    push(p);
+  }
+  finish_input_gradient(dx, before);
+}
+
+// The gradient has been stored but for `start`.
+void CudaBackend::apply(const ParameterUpdate& update, const float* start, const Layout& layout) {
+  if (update.kind == ParameterUpdate::Kind::kStore && start == nullptr) return;
+  push(update_kernel(update.kind), grid_for(layout.size()),
+       Update{update, start, layout, static_cast<unsigned>(layout.size())});
+}
+
+void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                                  const ParameterUpdate& update, float* column_sums) {
+  workspace(rows_floats(x.values.layout));
+  std::size_t at = 0;
+  const Layout layout{x.values.cols(), d.cols()};
+  multiply_transposed(rows_of(x.values, at), d.rows(), d, 0, {update.gradient, layout}, false);
+  apply(update, start, layout);
+  if (column_sums != nullptr && update.kind != ParameterUpdate::Kind::kStore) {
+    this->column_sums({update.weights, layout}, column_sums);
+  }
+}
+
+void CudaBackend::update(const ParameterUpdate& update, std::size_t n) {
+  if (n > 0) apply(update, nullptr, {1, static_cast<int>(n)});
+}
+
+void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
+  if (x.rows() <= kLongRows) {
+    push(strip_grid(strips(x.layout)), ColumnSums{x.data, sums, x.layout, x.rows()});
+  } else {
+    long_column_sums(x, workspace(batch_norm_scratch(x.layout)), sums);
+  }
+}
+
+void CudaBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
+  const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
+  push(strip_grid(strips(x.layout) * blocks), ColumnSums{x.data, scratch, x.layout, kSumRows});
+  push(grid_for(static_cast<std::size_t>(padded)), TotalSums{scratch, sums, blocks, padded});
+}
+
+// --- Convolutions: products of patches ---------------------------------------------------------
+
+template <class Work>
+void CudaBackend::for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels,
+                              const Work& work) {
+  const Layout row{1, patches.taps() * source.cols()};
+  const auto stride = static_cast<std::size_t>(row.padded_cols());
+  const int most = std::clamp(static_cast<int>(kPatchFloats / stride), 1, pixels);
+  float* const to = workspace(static_cast<std::size_t>(most) * stride);
+  for (int first = 0; first < pixels; first += most) {
+    const int rows = std::min(most, pixels - first);
+    push(grid_for(static_cast<std::size_t>(rows) * stride),
+         CopyPatches{patches, source.data, source.layout, to, first, rows, row.padded_cols()});
+    work(Rows{to, row.padded_cols()}, first, rows);
+  }
+}
+
+void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
+                           MatrixView y, const ActivationAfter& after) {
+  Epilogue done = Epilogue::kNone;
+  for_patches(cpu::Patches::forward(window), x, y.rows(), [&](Rows patches, int first, int rows) {
+    const float* const own = rows == y.rows() ? bias : nullptr;  // of parts each might get another answer
+    done = multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, own, after);
+  });
+  finish_product(done, bias, y, after);
+}
+
+void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
+                                          MatrixView dx, float* turned, const ActivationBefore& before) {
+  const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
+  push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
+  for_patches(cpu::Patches::backward(window), dy, dx.rows(), [&](Rows patches, int first, int rows) {
+    multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data, dx.layout, first, nullptr, {});
+  });
+  finish_input_gradient(dx, before);
+}
+
+void CudaBackend::convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
+                                           const ParameterUpdate& update) {
+  const MatrixView gradient{update.gradient, {window.taps() * x.cols(), dy.cols()}};
+  for_patches(cpu::Patches::forward(window), x, dy.rows(), [&](Rows patches, int first, int rows) {
+    multiply_transposed(patches, rows, dy, first, gradient, first > 0);
+  });
+  apply(update, nullptr, gradient.layout);
+}
+
+}  // namespace reluscope::cuda

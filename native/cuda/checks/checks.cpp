@@ -1,0 +1,106 @@
+#include "cuda/checks/checks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/text.h"
+
+namespace reluscope::cuda {
+
+// SplitMix64 (Steele, Lea, Flood 2014).
+float Bench::real(float low, float high) {
+  seed_ += 0x9E3779B97F4A7C15u;
+  std::uint64_t z = seed_;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  z ^= z >> 31;
+  return low + (high - low) * (static_cast<float>(z >> 40) * 0x1p-24f);
+}
+
+int Bench::below(int bound) { return std::min(static_cast<int>(real(0.0f, 1.0f) * static_cast<float>(bound)), bound - 1); }
+
+Buffer& Bench::make(std::size_t floats) {
+  backend.finish();
+  return *buffers_.emplace_back(std::make_unique<Buffer>(align_up(floats), backend.memory()));
+}
+
+MatrixView Bench::filled(int rows, int cols, float value) {
+  const Layout layout{rows, cols};
+  const MatrixView m{make(layout.size()).data(), layout};
+  std::fill_n(m.data, layout.size(), value);
+  return m;
+}
+
+MatrixView Bench::random(int rows, int cols, float low, float high) {
+  const MatrixView m = filled(rows, cols, 0.0f);
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < cols; ++c) {
+      if (const float value = real(low, high); below(8) > 0) m.at(r, c) = value;
+    }
+  }
+  return m;
+}
+
+MatrixView Bench::poisoned(int rows, int cols) {
+  return filled(rows, cols, std::numeric_limits<float>::quiet_NaN());
+}
+
+float* Bench::array(std::size_t n, float low, float high) {
+  float* const values = make(n).data();
+  for (std::size_t i = 0; i < n; ++i) values[i] = real(low, high);
+  return values;
+}
+
+float* Bench::poison(std::size_t n) {
+  float* const values = make(n).data();
+  std::fill_n(values, n, std::numeric_limits<float>::quiet_NaN());
+  return values;
+}
+
+void Bench::result(const std::string& name, ConstMatrixView m, bool padded, double terms) {
+  Result result{name, {}, terms};
+  for (int r = 0; r < m.rows(); ++r) {
+    for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c) result.values.push_back(m.at(r, c));
+  }
+  results_.push_back(std::move(result));
+}
+
+void Bench::result(const std::string& name, const float* values, std::size_t n) {
+  results_.push_back({name, {values, values + n}, 0.0});
+}
+
+std::string difference(const std::vector<Bench::Result>& device,
+                       const std::vector<Bench::Result>& reference) {
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const auto& expected = reference[i].values;
+    const auto& actual = device[i].values;
+    double largest = std::max(1e-30, reference[i].terms);
+    for (const float value : expected) {
+      if (std::isfinite(value)) largest = std::max(largest, std::abs(static_cast<double>(value)));
+    }
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      if (std::isnan(expected[k]) && std::isnan(actual[k])) continue;
+      const double error = std::abs(static_cast<double>(actual[k]) - static_cast<double>(expected[k]));
+      if (error <= 1e-5 * largest || actual[k] == expected[k]) continue;
+      return reference[i].name + ", element " + std::to_string(k) + ": " + format("%.9g", static_cast<double>(actual[k])) +
+             " instead of " + format("%.9g", static_cast<double>(expected[k])) + " (largest " + format("%.3g", largest) + ")";
+    }
+  }
+  return "";
+}
+
+std::string run_check(const Check& check, Backend& device, Backend& reference, std::uint64_t seed) {
+  Bench on_device(device, seed), on_reference(reference, seed);
+  check.run(on_device);
+  check.run(on_reference);
+  return difference(on_device.results(), on_reference.results());
+}
+
+std::vector<Check> all_checks() {
+  std::vector<Check> all;
+  for (const auto& checks : {product_checks(), layer_checks(), data_checks()}) all.insert(all.end(), checks.begin(), checks.end());
+  return all;
+}
+
+}  // namespace reluscope::cuda

@@ -1,0 +1,239 @@
+// Checks of activations, pooling, normalisation, losses and penalties.
+#include <algorithm>
+#include <limits>
+
+#include "backend/cpu/layer_kernels.h"
+#include "cuda/checks/checks_support.h"
+
+namespace reluscope::cuda {
+namespace {
+
+void check_activations(Bench& b) {
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    std::vector<float> fixed;
+    const float* const p = parameters_for(b, id, fixed);
+    constexpr std::size_t kFloats = 16 * 65;
+    const float* const x = b.array(kFloats, -6.0f, 6.0f);
+    const float* const dy = b.array(kFloats, -2.0f, 2.0f);
+    float *const y = b.poison(kFloats), *const dx = b.poison(kFloats), *const dp = b.poison(kFloats);
+    b.backend.activation_forward(id, p, x, y, kFloats);
+    b.backend.activation_backward(id, p, x, dy, dx, kFloats);
+    b.backend.activation_parameter(id, p, x, dy, dp, kFloats);
+    b.backend.finish();
+    const std::string name = activation_info(id).name;
+    b.result(name, y, kFloats);
+    b.result(name + " backward", dx, kFloats);
+    b.result(name + " by its parameter", dp, kFloats);
+  }
+}
+
+void check_varied(Bench& b) {
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    if (!activation_varies(activation_info(id))) continue;
+    for (const Sizes& s : kShapes) {
+      for (const bool by_row : {false, true}) {
+        const MatrixView x = b.random(s.n, s.in, -4.0f, 4.0f), dy = b.random(s.n, s.in);
+        const MatrixView p = b.random(by_row ? s.n : 1, s.in, -1.0f, 1.5f);
+        const MatrixView y = b.poisoned(s.n, s.in), dx = b.poisoned(s.n, s.in), dp = b.poisoned(s.n, s.in);
+        const VariedParameter varied{p.data, by_row};
+        b.backend.varied_forward(id, varied, x, y);
+        b.backend.varied_backward(id, varied, x, dy, dx);
+        b.backend.varied_parameter(id, varied, x, dy, dp);
+        b.backend.finish();
+        const std::string name = std::string("varied ") + activation_info(id).name;
+        b.result(name, y);
+        b.result(name + " backward", dx, true);
+        b.result(name + " by its parameter", dp, true);
+      }
+    }
+  }
+}
+
+void check_elementwise(Bench& b) {
+  for (const std::size_t n : {std::size_t{1}, std::size_t{16}, std::size_t{255}, std::size_t{5000}}) {
+    float *const a = b.array(n, -2.0f, 2.0f), *const x = b.array(n, -2.0f, 2.0f);
+    float *const y = b.poison(n), *const alone = b.poison(n);
+    b.backend.scale_add(a, -0.4242f, x, y, n);
+    b.backend.scale_add(nullptr, -0.4242f, x, alone, n);
+    b.backend.scale_add(a, 3.0f, x, a, n);  // in place
+    b.backend.clamp(x, 0.75f, n);
+    const auto squares = static_cast<float>(b.backend.sum_of_squares(x, n));
+    b.backend.finish();
+    b.result("scale_add", y, n);
+    b.result("scale_add of one", alone, n);
+    b.result("scale_add in place", a, n);
+    b.result("clamp", x, n);
+    b.result("sum_of_squares", &squares, 1);
+  }
+}
+
+void check_maxout(Bench& b) {
+  for (const int area : {1, 6}) {
+    for (const int pieces : {2, 3}) {
+      for (const int channels : {1, 5, 33}) {
+        const int out = channels * area, in = out * pieces;
+        const MatrixView x = b.random(7, in), dy = b.random(7, out), y = b.poisoned(7, out), dx = b.poisoned(7, in);
+        for (int c = 0; c < in; ++c) x.at(3, c) = 0.5f;  // equals: the first is the largest
+        x.at(5, 0) = std::numeric_limits<float>::quiet_NaN();
+        b.backend.maxout_forward(x, pieces, area, y);
+        b.backend.maxout_backward(x, dy, pieces, area, dx);
+        b.backend.finish();
+        b.result("maxout", y, true);
+        b.result("maxout backward", dx, true);
+      }
+    }
+  }
+}
+
+struct Pooled {
+  int samples, channels, height, width, kernel_height, kernel_width, stride;
+};
+constexpr Pooled kPools[] = {{1, 1, 1, 1, 1, 1, 1},   {2, 3, 5, 5, 2, 2, 2},  {3, 17, 7, 6, 3, 3, 2},
+                             {2, 33, 5, 4, 3, 3, 1},  {5, 48, 7, 7, 7, 7, 1}, {2, 5, 3, 17, 3, 17, 1},
+                             {1, 16, 8, 9, 2, 2, 3}};
+
+void check_pool(Bench& b) {
+  for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
+    for (const Pooled& c : kPools) {
+      const Window window{c.height, c.width, c.kernel_height, c.kernel_width, c.stride, 0};
+      const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
+      const MatrixView x = b.random(in_rows, c.channels), dy = b.random(out_rows, c.channels);
+      // Few different values, so that windows have several maxima.
+      for (int r = 0; r < in_rows; ++r) {
+        for (int k = 0; k < c.channels; ++k) x.at(r, k) = static_cast<float>(b.below(4)) - 2.0f;
+      }
+      if (c.samples > 1) x.at(1, 0) = std::numeric_limits<float>::quiet_NaN();
+      const MatrixView y = b.poisoned(out_rows, c.channels), dx = b.poisoned(in_rows, c.channels);
+      b.backend.pool(kind, window, x, y);
+      b.backend.pool_backward(kind, window, x, dy, dx);
+      b.backend.finish();
+      b.result("pool", y);
+      b.result("pool backward", dx, true);
+    }
+  }
+}
+
+void check_flatten(Bench& b) {
+  for (const int channels : {1, 5, 32, 33}) {
+    for (const int pixels : {1, 6, 49}) {
+      const MatrixView image = b.random(3 * pixels, channels), features = b.poisoned(3, pixels * channels);
+      const MatrixView back = b.poisoned(3 * pixels, channels);
+      b.backend.flatten(image, pixels, features);
+      b.backend.unflatten(features, pixels, back);
+      b.backend.finish();
+      b.result("flatten", features, true);
+      b.result("unflatten", back, true);
+    }
+  }
+}
+
+void check_batch_norm(Bench& b) {
+  for (const Sizes& s : kShapes) {
+    for (const int rows : {s.n + 1, 128, 300}) {
+      for (const bool train : {true, false}) {
+        const MatrixView x = b.random(rows, s.in, 2.0f, 5.0f), dy = b.random(rows, s.in), z = b.random(rows, s.in);
+        const MatrixView weight = b.random(1, s.in, 0.5f, 1.5f), bias = b.random(1, s.in);
+        const MatrixView mean = b.random(1, s.in), var = b.random(1, s.in, 0.5f, 2.0f), batches = b.filled(1, 1, 0.0f);
+        const MatrixView own_mean = b.poisoned(1, s.in), inverse = b.poisoned(1, s.in);
+        batches.data[0] = 4.0f;
+        const BatchNormalisation norm{train, 1e-5, 0.1, weight.data, bias.data, mean.data, var.data, batches.data,
+                                      own_mean.data, inverse.data, b.poison(batch_norm_scratch(x.layout))};
+        const ActivationId id = find_activation("relu");
+        const MatrixView y = b.poisoned(rows, s.in), after = b.poisoned(rows, s.in), dx = b.poisoned(rows, s.in);
+        const MatrixView dweight = b.poisoned(1, s.in), dbias = b.poisoned(1, s.in);
+        b.backend.batch_norm(norm, x, y, {id, nullptr, after.data});
+        b.backend.batch_norm_backward(norm, x, dy, dx, dweight.data, dbias.data, {id, nullptr, z.data});
+        b.backend.finish();
+        b.result("batch_norm", y, true);
+        b.result("activation after it", after);
+        b.result("running mean", mean);
+        b.result("running variance", var);
+        b.result("batches", batches);
+        double terms = 0.0;  // of two samples nearly all cancels
+        for (int c = 0; c < s.in; ++c) terms = std::max(terms, static_cast<double>(weight.at(0, c) * inverse.at(0, c)));
+        b.result("batch_norm dx", dx, true, terms);
+        b.result("batch_norm dweight", dweight, true);
+        b.result("batch_norm dbias", dbias, true);
+      }
+    }
+  }
+}
+
+void check_layer_norm(Bench& b) {
+  for (const Sizes& s : kShapes) {
+    for (const int rows : {1, 9}) {  // of features, and of images
+      const int samples = std::min(s.n, 6);
+      const MatrixView x = b.random(samples * rows, s.in, 1.0f, 4.0f), dy = b.random(samples * rows, s.in);
+      const MatrixView weight = b.random(rows, s.in, 0.5f, 1.5f), bias = b.random(rows, s.in);
+      const LayerNormalisation norm{rows, 1e-5, weight, bias, b.poison(2 * static_cast<std::size_t>(samples))};
+      const MatrixView y = b.poisoned(samples * rows, s.in), dx = b.poisoned(samples * rows, s.in);
+      const MatrixView dweight = b.poisoned(rows, s.in), dbias = b.poisoned(rows, s.in);
+      b.backend.layer_norm(norm, x, y);
+      b.backend.layer_norm_backward(norm, x, dy, dx, dweight.data, dbias.data);
+      b.backend.finish();
+      b.result("layer_norm", y);
+      b.result("layer_norm dx", dx, true);
+      b.result("layer_norm dweight", dweight, true);
+      b.result("layer_norm dbias", dbias, true);
+    }
+  }
+}
+
+void check_loss(Bench& b) {
+  for (const int classes : {2, 10, 33, 256}) {
+    for (const int rows : {1, 17, 64}) {
+      for (const bool weighted : {false, true}) {
+        const MatrixView z = b.random(rows, classes, -8.0f, 8.0f), probabilities = b.poisoned(rows, classes);
+        std::vector<std::uint8_t> labels, correct(static_cast<std::size_t>(rows), 9);
+        std::vector<float> losses(static_cast<std::size_t>(rows)), weights;
+        for (int r = 0; r < rows; ++r) labels.push_back(static_cast<std::uint8_t>(b.below(classes)));
+        for (int c = 0; c < classes; ++c) weights.push_back(b.real(0.5f, 2.0f));
+        const MatrixView slopes = b.poisoned(rows, classes);
+        SoftmaxLoss loss{z, labels.data(), 0.25f, losses.data(), correct.data(), slopes.data};
+        auto* const there = reinterpret_cast<std::uint8_t*>(b.poison(labels.size()));
+        std::copy(labels.begin(), labels.end(), there);
+        if (rows > 1) loss.gathered_labels = there;
+        if (weighted) {
+          loss.label_smoothing = 0.1f;
+          loss.class_weights = weights.data();
+        }
+        b.backend.softmax_cross_entropy(loss);
+        b.backend.softmax(z, probabilities);
+        b.backend.finish();
+        b.result("losses", losses.data(), losses.size());
+        b.result("dlogits", slopes, true);
+        b.result("softmax", probabilities, true);
+        const std::vector<float> hits(correct.begin(), correct.end());
+        b.result("correct", hits.data(), hits.size());
+      }
+    }
+  }
+}
+
+void check_penalty(Bench& b) {
+  for (const Sizes& s : kShapes) {
+    const MatrixView weights = b.random(s.n, s.in), gradient = b.random(s.n, s.in);
+    float* const values = b.poison(static_cast<std::size_t>(weights.layout.padded_cols()));
+    b.backend.add_penalty({weights, gradient, 0.01f, 0.02f, values});
+    b.backend.finish();
+    b.result("penalty", values, static_cast<std::size_t>(s.in));
+    b.result("gradient of the penalty", gradient, true);
+  }
+}
+
+}  // namespace
+
+std::vector<Check> layer_checks() {
+  return {{"activations", check_activations},
+          {"varied activations", check_varied},
+          {"scale_add, clamp, sum_of_squares", check_elementwise},
+          {"maxout", check_maxout},
+          {"pool", check_pool},
+          {"flatten", check_flatten},
+          {"batch_norm", check_batch_norm},
+          {"layer_norm", check_layer_norm},
+          {"softmax_cross_entropy", check_loss},
+          {"add_penalty", check_penalty}};
+}
+
+}  // namespace reluscope::cuda

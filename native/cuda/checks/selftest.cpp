@@ -1,0 +1,68 @@
+#include "cuda/checks/selftest.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "backend/cpu/cpu_backend.h"
+#include "core/error.h"
+#include "core/sha256.h"
+#include "cuda/checks/checks.h"
+#include "cuda/backend/cuda_backend.h"
+#include "cuda/backend/cuda_device.h"
+
+namespace reluscope::cuda {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+// Of a device that has passed; empty where there is nowhere to remember it.
+std::filesystem::path memory_of(const std::string& key) {
+  const char* const cache = std::getenv("XDG_CACHE_HOME");
+  const char* const home = std::getenv("HOME");
+  if (cache == nullptr && home == nullptr) return {};
+  Sha256 hash;
+  hash.add({reinterpret_cast<const std::uint8_t*>(key.data()), key.size()});
+  return (cache != nullptr ? std::filesystem::path(cache) : std::filesystem::path(home) / ".cache") /
+         "reluscope" / ("gpu-selftest-" + hash.hex());
+}
+
+struct Outcome {
+  int failed = 0;
+  std::string first;  // what differs
+};
+
+Outcome run_all(std::FILE* out) {
+  CudaBackend device(open_device());
+  cpu::CpuBackend reference;
+  Outcome outcome;
+  for (const Check& check : all_checks()) {
+    const std::string problem = run_check(check, device, reference, kSeed);
+    if (out != nullptr) {
+      std::fprintf(out, "%-36s %s\n", check.name.c_str(), problem.empty() ? "ok" : problem.c_str());
+    }
+    if (problem.empty()) continue;
+    if (outcome.failed++ == 0) outcome.first = check.name + ": " + problem;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+int run_selftest(std::FILE* out) { return run_all(out).failed; }
+
+void require_selftest(const std::string& key) {
+  const std::filesystem::path path = memory_of(key);
+  std::error_code ignored;
+  if (!path.empty() && std::filesystem::exists(path, ignored)) return;
+  const Outcome outcome = run_all(nullptr);
+  if (outcome.failed > 0) {
+    throw Error("device cuda failed its self-test (" + key + "): " + outcome.first +
+                ". Train with --device cpu; reluscope gpu-selftest says more");
+  }
+  if (path.empty()) return;
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  std::ofstream(path) << key << "\n";  // without it the test runs again, which is all
+}
+
+}  // namespace reluscope::cuda

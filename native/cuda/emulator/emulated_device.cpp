@@ -1,0 +1,216 @@
+#include "cuda/emulator/emulated_device.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "core/bits.h"
+#include "core/error.h"
+
+namespace reluscope::cuda::emulated {
+namespace {
+
+struct EmulatedGraph final : Graph {
+  std::vector<Node> nodes;
+};
+
+// A matrix of a product as it is stored.
+struct Stored {
+  const char* name;
+  const float* data;
+  int rows, cols, leading;
+  std::int64_t stride;
+
+  std::int64_t floats() const { return std::int64_t{rows - 1} * leading + cols; }
+};
+
+// What a product's inputs keep of their digits.
+float rounded(float x, Precision precision) {
+  if (precision == Precision::kFloat32) return x;
+  const unsigned dropped = precision == Precision::kTf32 ? 13 : 16;  // of 23 bits
+  auto bits = bits_as<std::uint32_t>(x);
+  if ((bits & 0x7F800000u) == 0x7F800000u) return x;
+  bits += (1u << (dropped - 1)) - 1 + (bits >> dropped & 1u);  // to the nearest, ties to even
+  return bits_as<float>(bits >> dropped << dropped);
+}
+
+// As cuBLASLt's documentation states them.
+float activated(Epilogue epilogue, float x) {
+  switch (epilogue) {
+    case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
+    case Epilogue::kBiasGelu:
+    case Epilogue::kBiasGeluKept: {
+      const double z = static_cast<double>(x);
+      return static_cast<float>(0.5 * z * (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
+    }
+    case Epilogue::kBias:
+    case Epilogue::kNone: break;
+  }
+  return x;
+}
+
+}  // namespace
+
+EmulatedDevice::~EmulatedDevice() {
+  for (const auto& [at, bytes] : blocks_) {
+    ::operator delete(reinterpret_cast<void*>(at), std::align_val_t{256});
+  }
+}
+
+void EmulatedDevice::check(const char* what) {
+  if (fails_at > 0 && --fails_at == 0) lost_ = true;
+  if (lost_) throw Error(failure_text(what, "unspecified launch failure", true));
+}
+
+void* EmulatedDevice::allocate(std::size_t bytes) {
+  check("allocating memory");
+  if (bytes_ + bytes > most_bytes) {
+    throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
+                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) + " are free");
+  }
+  void* const memory = ::operator new(bytes, std::align_val_t{256});
+  std::memset(memory, 0xFF, bytes);  // NaN
+  blocks_[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
+  bytes_ += bytes;
+  return memory;
+}
+
+void EmulatedDevice::release(void* memory) noexcept {
+  const auto at = blocks_.find(reinterpret_cast<std::uintptr_t>(memory));
+  if (at == blocks_.end()) return;
+  bytes_ -= at->second;
+  blocks_.erase(at);
+  ::operator delete(memory, std::align_val_t{256});
+}
+
+void EmulatedDevice::check_range(const char* what, const float* data, std::int64_t floats) const {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t end = begin + static_cast<std::uintptr_t>(floats) * sizeof(float);
+  auto block = blocks_.upper_bound(begin);
+  if (block != blocks_.begin()) --block;
+  if (block == blocks_.end() || begin < block->first || begin >= block->first + block->second) {
+    throw Error(std::string("product: ") + what + " does not lie in the device's memory");
+  }
+  if (end > block->first + block->second) {
+    throw Error(std::string("product: ") + what + " ends " +
+                std::to_string(end - block->first - block->second) + " bytes behind its allocation");
+  }
+}
+
+void EmulatedDevice::multiply(const Product& p) {
+  const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols, int leading,
+                         std::int64_t stride) {
+    return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
+  };
+  const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
+  const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
+  const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
+  if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
+    throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
+                std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
+  }
+  if (p.epilogue != Epilogue::kNone) {
+    if (p.accumulate) throw Error("product: an epilogue behind a sum");
+    if (p.stride_bias < 0) throw Error("product: the stride of bias is negative");
+    check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
+  }
+  for (const Stored& one : {a, b, c}) {
+    if (one.leading < one.cols) {
+      throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
+                  std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
+    }
+    if (one.stride < 0) throw Error(std::string("product: the stride of ") + one.name + " is negative");
+    check_range(one.name, one.data, one.stride * (p.batches - 1) + one.floats());
+  }
+  if (p.batches > 1 && c.stride < c.floats()) {
+    throw Error("product: batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
+                std::to_string(c.floats()));
+  }
+  const auto check_apart = [&](const Stored& one, const Stored& other) {
+    const auto end = [&p](const Stored& s) { return s.data + s.stride * (p.batches - 1) + s.floats(); };
+    if (one.data < end(other) && other.data < end(one)) {
+      throw Error(std::string("product: ") + one.name + " overlaps " + other.name);
+    }
+  };
+  for (const Stored& one : {a, b}) check_apart(c, one);
+  if (p.epilogue == Epilogue::kBiasGeluKept) {
+    const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
+    check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
+    for (const Stored& one : {a, b, c}) check_apart(kept, one);
+    if (p.ldc % 8 != 0) throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) + ", not of a multiple of 8");
+  }
+
+  ++products;
+  ++epilogues[p.epilogue];
+  most_product_batches = std::max(most_product_batches, p.batches);
+  std::vector<float> row(static_cast<std::size_t>(p.n));
+  for (std::int64_t batch = 0; batch < p.batches; ++batch) {
+    const float* const left = p.a + batch * p.stride_a;
+    const float* const right = p.b + batch * p.stride_b;
+    float* const to = p.c + batch * p.stride_c;
+    for (std::int64_t i = 0; i < p.m; ++i) {
+      std::fill(row.begin(), row.end(), 0.0f);
+      for (std::int64_t l = 0; l < p.k; ++l) {
+        const float x = rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
+        for (std::int64_t j = 0; j < p.n; ++j) {
+          const float y = p.transpose_b ? right[j * p.ldb + l] : right[l * p.ldb + j];
+          row[static_cast<std::size_t>(j)] += x * rounded(y, p.precision);
+        }
+      }
+      for (std::int64_t j = 0; j < p.n; ++j) {
+        float& place = to[i * p.ldc + j];
+        place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
+        if (p.epilogue == Epilogue::kNone) continue;
+        place += p.bias[batch * p.stride_bias + j];
+        if (!activates(p.epilogue)) continue;
+        if (p.epilogue == Epilogue::kBiasGeluKept) p.kept[batch * p.stride_c + i * p.ldc + j] = place;
+        place = after_activation(activated(p.epilogue, place));
+      }
+    }
+  }
+}
+
+void EmulatedDevice::run_all(std::span<const Node> nodes) {
+  for (const Node& node : nodes) {
+    if (node.kernel == nullptr) {
+      multiply(node.product());
+    } else {
+      launch(*node.kernel, node.grid, node.arguments.data(), conditions, record);
+    }
+  }
+}
+
+void EmulatedDevice::run(std::span<const Node> nodes) {
+  check("starting kernels");
+  run_all(nodes);
+}
+
+std::unique_ptr<Graph> EmulatedDevice::make_graph(std::span<const Node> nodes) {
+  check("making a graph");
+  auto graph = std::make_unique<EmulatedGraph>();
+  graph->nodes.assign(nodes.begin(), nodes.end());
+  return graph;
+}
+
+void EmulatedDevice::set_arguments(Graph& graph, std::size_t at, const Node& node) {
+  check("setting arguments");
+  static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
+}
+
+void EmulatedDevice::run(Graph& graph) {
+  check("starting a graph");
+  run_all(static_cast<EmulatedGraph&>(graph).nodes);
+}
+
+void EmulatedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
+  check("copying to the host");
+  ++copies;
+  std::memcpy(to, from, bytes);
+}
+
+void EmulatedDevice::wait() {
+  check("waiting for the device");
+  ++waits;
+}
+
+}  // namespace reluscope::cuda::emulated

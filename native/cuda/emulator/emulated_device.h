@@ -1,0 +1,63 @@
+// A device that is the CPU: kernels run in the emulator, and products in plain loops, which check first
+// what cuBLAS would refuse, or read and write out of bounds.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cuda/emulator/emulator.h"
+
+namespace reluscope::cuda::emulated {
+
+class EmulatedDevice final : public Device {
+ public:
+  ~EmulatedDevice() override;
+
+  Conditions conditions;
+  Record record;
+  int products = 0, most_product_batches = 0;
+  std::map<Epilogue, int> epilogues;  // of the products
+  int copies = 0, waits = 0;                      // to the host, and for the device
+  std::size_t most_bytes = std::size_t{4} << 30;  // of memory, as a device would have it
+  bool has_epilogues = true;                      // products may be followed by one
+  // What comes out of activations there, for trying devices whose own are not ours.
+  float (*after_activation)(float y) = [](float y) { return y; };
+  int fails_at = 0;  // which call from now on finds the device lost, and all after it; 0: none
+
+  std::string name() const override { return "emulated"; }
+  int most_blocks() const override { return 3; }
+  void* allocate(std::size_t bytes) override;
+  void release(void* memory) noexcept override;
+  void* allocate_host(std::size_t bytes) override { return allocate(bytes); }
+  void release_host(void* memory) noexcept override { release(memory); }
+  bool fuses(const Product&) override { return has_epilogues; }
+  void run(std::span<const Node> nodes) override;
+  std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override;
+  void set_arguments(Graph& graph, std::size_t at, const Node& node) override;
+  void run(Graph& graph) override;
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override;
+  void wait() override;
+  void start_clock() override { started_ = Clock::now(); }
+  double stop_clock() override { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+
+  // As cuBLAS would compute it. Throws Error for leading dimensions that are too small, matrices that are
+  // not within one allocation, and results that overlap.
+  void multiply(const Product& product);
+  std::size_t allocations() const { return blocks_.size(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // Every call that a device could fail goes through here.
+  void check(const char* what);
+  void run_all(std::span<const Node> nodes);
+  void check_range(const char* what, const float* data, std::int64_t floats) const;
+
+  std::map<std::uintptr_t, std::size_t> blocks_;  // where each begins, and its bytes
+  std::size_t bytes_ = 0;
+  bool lost_ = false;
+  Clock::time_point started_;
+};
+
+}  // namespace reluscope::cuda::emulated

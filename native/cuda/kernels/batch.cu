@@ -1,0 +1,213 @@
+// Kernels that make batches from images that stay on the device as bytes: an epoch's order, and pixels as
+// numbers, augmented or not, with the draws of the CPU.
+#include "cuda/kernels/kernel.h"
+#include "core/philox.h"
+#include "core/rng.h"
+#include "data/augment_draws.h"
+
+namespace reluscope::cuda {
+
+// --- The order of an epoch ---------------------------------------------------------------------
+
+RELUSCOPE_DEVICE void run(const MakeKeys& k) {
+  for_each(k.n, [&](unsigned i) {
+    const std::uint64_t sample = k.keys[i] & 0xFFFFFFFFu;
+    k.keys[i] = (std::uint64_t{philox_draw(k.seed, k.purpose, k.step, sample)[0]} << 32) | sample;
+  });
+}
+RELUSCOPE_KERNEL(MakeKeys, "make_keys")
+
+namespace {
+
+// The places that comparison t of a pass is between: low < high.
+struct Comparison {
+  unsigned low, high;
+
+  RELUSCOPE_DEVICE Comparison(unsigned t, unsigned size, unsigned stride) {
+    const unsigned half = stride == 0 ? size / 2 : stride;
+    const unsigned run = t / half * 2 * half, at = t % half;
+    low = run + at;
+    high = stride == 0 ? run + size - 1 - at : low + stride;
+  }
+};
+
+RELUSCOPE_DEVICE void order(std::uint64_t* keys, const Comparison& c) {
+  const std::uint64_t low = keys[c.low], high = keys[c.high];
+  if (high >= low) return;
+  keys[c.low] = high;
+  keys[c.high] = low;
+}
+
+}  // namespace
+
+// Keys behind the last count as larger than all others, so they stay where they are.
+RELUSCOPE_DEVICE void run(const SortPass& k) {
+  const unsigned half = k.stride == 0 ? k.size / 2 : k.stride;
+  for_each((k.n + 2 * half - 1) / (2 * half) * half, [&](unsigned t) {
+    const Comparison c(t, k.size, k.stride);
+    if (c.high < k.n) order(k.keys, c);
+  });
+}
+RELUSCOPE_KERNEL(SortPass, "sort_pass")
+
+RELUSCOPE_DEVICE void run(const SortBlocks& k) {
+  RELUSCOPE_SHARED(std::uint64_t, keys, kSortKeys);
+  const unsigned begin = block_index() * kSortKeys;
+  for (unsigned i = thread_index(); i < kSortKeys; i += block_size()) {
+    keys[i] = begin + i < k.n ? k.keys[begin + i] : ~std::uint64_t{0};
+  }
+  RELUSCOPE_BARRIER();
+  for (unsigned size = k.first; size <= k.last; size *= 2) {
+    // Of a merge that is wider than a block, only the end is done here.
+    unsigned stride = size > kSortKeys ? kSortKeys / 2 : 0;
+    for (;;) {
+      for (unsigned t = thread_index(); t < kSortKeys / 2; t += block_size()) {
+        order(keys, Comparison(t, size, stride));
+      }
+      RELUSCOPE_BARRIER();
+      if (stride == 1 || size == 2) break;
+      stride = stride == 0 ? size / 4 : stride / 2;
+    }
+  }
+  for (unsigned i = thread_index(); i < kSortKeys && begin + i < k.n; i += block_size()) {
+    k.keys[begin + i] = keys[i];
+  }
+}
+RELUSCOPE_KERNEL(SortBlocks, "sort_blocks")
+
+// --- Pixels ------------------------------------------------------------------------------------
+
+namespace {
+
+RELUSCOPE_DEVICE int sample_of(const Gathering& g, int row) {
+  return g.samples != nullptr ? g.samples[row] : static_cast<int>(g.order[row] & 0xFFFFFFFFu);
+}
+
+RELUSCOPE_DEVICE const std::uint8_t* image_of(const Gathering& g, int sample) {
+  return g.images + static_cast<std::size_t>(sample) * static_cast<std::size_t>(g.pixels);
+}
+
+// value_of(row, column) of the batch becomes a number, and the labels come along.
+template <class ValueOf>
+RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
+  for_each(static_cast<unsigned>(g.to.layout.size()), [&](unsigned i) {
+    const int row = row_of(i, g.to.layout), col = column_of(i, g.to.layout);
+    g.to.data[i] = col < g.pixels ? g.table[value_of(row, col)] : 0.0f;
+    if (col == 0 && g.to_labels != nullptr) g.to_labels[row] = g.labels[sample_of(g, row)];
+  });
+}
+
+}  // namespace
+
+// A row of a panel reads 32 bytes side by side.
+RELUSCOPE_DEVICE void run(const Gather& k) {
+  const Gathering& g = k.gathering;
+  gather_by(g, [&](int row, int col) { return image_of(g, sample_of(g, row))[col]; });
+}
+RELUSCOPE_KERNEL(Gather, "gather")
+
+namespace {
+
+RELUSCOPE_DEVICE Rng rng_of(const Gathering& g, std::uint64_t seed) {
+  return Rng(seed, Purpose::kAugment, static_cast<std::uint32_t>(g.epoch));
+}
+
+// A word by a number that is known only at run time: an index would put all of them into memory.
+RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
+  return i == 0 ? words[0] : (i == 1 ? words[1] : (i == 2 ? words[2] : words[3]));
+}
+
+}  // namespace
+
+RELUSCOPE_DEVICE void run(const DrawChanges& k) {
+  for_each(static_cast<unsigned>(k.rows), [&](unsigned row) {
+    const int sample = sample_of(k.gathering, static_cast<int>(row));
+    const Rng rng = rng_of(k.gathering, k.seed);
+    k.to[row].affine = draw_affine(k.options, k.height, k.width, rng, sample);
+    k.to[row].erased = draw_erased(k.options, k.height, k.width, rng, sample);
+  });
+}
+RELUSCOPE_KERNEL(DrawChanges, "draw_changes")
+
+// Each thread draws what it needs: four numbers a draw, so that a field need not be written first.
+RELUSCOPE_DEVICE void run(const SmoothRows& k) {
+  const auto width = static_cast<unsigned>(k.width), pixels = width * static_cast<unsigned>(k.height);
+  for_each(static_cast<unsigned>(k.rows) * 2 * pixels, [&](unsigned i) {
+    const unsigned field = i / pixels, pixel = i % pixels;
+    const int x = static_cast<int>(pixel % width);
+    const Rng rng = rng_of(k.gathering, k.seed);
+    const std::uint64_t element =
+        sample_element(sample_of(k.gathering, static_cast<int>(field / 2))) +
+        (field % 2 == 0 ? AugmentElements::kFieldX : AugmentElements::kFieldY);
+    const int first = x < k.radius ? -x : -k.radius;
+    const int last = x + k.radius < k.width ? k.radius : k.width - 1 - x;
+    Philox4 words{};
+    unsigned drawn = ~0u;
+    float sum = 0.0f;
+    for (int t = first; t <= last; ++t) {
+      const unsigned at = pixel + static_cast<unsigned>(t);
+      if (at / 4 != drawn) {
+        drawn = at / 4;
+        words = rng.bits(element + drawn);
+      }
+      sum += k.gaussian[t + k.radius] * field_value(word_of(words, at % 4));
+    }
+    k.fields[i] = sum;
+  });
+}
+RELUSCOPE_KERNEL(SmoothRows, "smooth_rows")
+
+namespace {
+
+// How far a field of a sample moves a pixel.
+RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field, int y, int x) {
+  const int first = y < k.radius ? -y : -k.radius;
+  const int last = y + k.radius < k.height ? k.radius : k.height - 1 - y;
+  const float* const from =
+      k.fields + static_cast<std::size_t>(2 * row + field) * static_cast<std::size_t>(k.gathering.pixels) +
+      static_cast<std::size_t>((y + first) * k.width + x);
+  float sum = 0.0f;
+  for (int t = first; t <= last; ++t) sum += k.gaussian[t + k.radius] * from[(t - first) * k.width];
+  return sum * k.alpha;
+}
+
+// Pixel (y, x) of an image that is sampled where its changes say, see Augmenter::warp().
+RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_t* image, int row, int y, int x) {
+  const Affine& a = k.changes[row].affine;
+  // In units that begin one pixel up and left of the image.
+  const std::int64_t corner = position(-1.0);
+  auto at_x = static_cast<std::uint64_t>(position(a.xy * y + a.x) - corner) +
+              static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(position(a.xx));
+  auto at_y = static_cast<std::uint64_t>(position(a.yy * y + a.y) - corner) +
+              static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(position(a.yx));
+  if (k.fields != nullptr) {
+    at_x += static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 0, y, x))));
+    at_y += static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 1, y, x))));
+  }
+  const std::uint64_t right = at_x >> kPositionBits, below = at_y >> kPositionBits;  // one more than the pixel's
+  if (right > static_cast<std::uint64_t>(k.width) || below > static_cast<std::uint64_t>(k.height)) return k.background;
+  const int left = static_cast<int>(right) - 1, top = static_cast<int>(below) - 1;
+  const auto pixel = [&](int r, int c) {
+    const bool inside = r >= 0 && c >= 0 && r < k.height && c < k.width;
+    return inside ? image[r * k.width + c] : k.background;
+  };
+  return mixed(pixel(top, left), pixel(top, left + 1), pixel(top + 1, left), pixel(top + 1, left + 1), at_x, at_y);
+}
+
+}  // namespace
+
+RELUSCOPE_DEVICE void run(const GatherAugmented& k) {
+  const Gathering& g = k.gathering;
+  gather_by(g, [&](int row, int col) {
+    const int sample = sample_of(g, row), y = col / k.width, x = col % k.width;
+    if (k.changes[row].erased.has(y, x)) return k.background;
+    const std::uint8_t* const image = image_of(g, sample);
+    const std::uint8_t value = k.moves ? warped(k, image, row, y, x) : image[col];
+    if (k.noise == 0.0 || value == k.background) return value;
+    return noisy(value, k.noise, rng_of(g, k.seed),
+                 sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
+  });
+}
+RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented")
+
+}  // namespace reluscope::cuda

@@ -1,0 +1,363 @@
+// Kernels that make each element of their result from its own place in the arguments: activations, from
+// the registry's structs, optimizers, random numbers.
+#include "cuda/kernels/kernel.h"
+#include "core/philox.h"
+#include "nn/activations.h"
+
+namespace reluscope::cuda {
+
+RELUSCOPE_DEVICE void run(const ScaleAdd& k) {
+  for_each(k.n, [&](unsigned i) {
+    const float product = k.scale * k.x[i];
+    k.y[i] = (k.a == nullptr ? 0.0f : k.a[i]) + product;
+  });
+}
+RELUSCOPE_KERNEL(ScaleAdd, "scale_add")
+
+RELUSCOPE_DEVICE void run(const Clamp& k) {
+  for_each(k.n, [&](unsigned i) {
+    const float x = k.x[i];
+    k.x[i] = x > k.limit ? k.limit : (x < -k.limit ? -k.limit : x);
+  });
+}
+RELUSCOPE_KERNEL(Clamp, "clamp")
+
+// --- Activations ----------------------------------------------------------------------------
+
+namespace {
+
+struct NoActivation {};  // in the place of an entry of the registry
+
+template <class A>
+inline constexpr int kCount = static_cast<int>(A::kInfo.parameters.size());
+
+template <class A>
+struct ParametersOf {
+  float values[kCount<A> + 1];
+  RELUSCOPE_DEVICE explicit ParametersOf(const ActivationParameters& p) {
+    for (int i = 0; i < kCount<A>; ++i) values[i] = p.at == nullptr ? p.values[i] : p.at[i];
+  }
+};
+
+template <class A, ActivationOp kOp>
+struct ActivateBy : Activate {};
+template <class A, ActivationOp kOp>
+struct ActivateVariedBy : ActivateVaried {};
+template <class A>
+struct FinishProductBy : FinishProduct {};
+template <class A>
+struct FinishInputGradientBy : FinishInputGradient {};
+
+template <class A, ActivationOp kOp>
+RELUSCOPE_DEVICE float activated(float x, const float* p, const float* dy, unsigned i) {
+  if constexpr (kOp == ActivationOp::kForward) {
+    return A::f(x, p);
+  } else if constexpr (kOp == ActivationOp::kBackward) {
+    return dy[i] * A::df(x, p);
+  } else {
+    return dy[i] * A::dp(x, p);
+  }
+}
+
+template <class A, ActivationOp kOp>
+RELUSCOPE_DEVICE void run(const ActivateBy<A, kOp>& k) {
+  const ParametersOf<A> p(k.p);
+  for_each(k.n, [&](unsigned i) { k.out[i] = activated<A, kOp>(k.x[i], p.values, k.dy, i); });
+}
+
+template <class A, ActivationOp kOp>
+RELUSCOPE_DEVICE void run(const ActivateVariedBy<A, kOp>& k) {
+  for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
+    const float own = k.p[k.by_row ? i : static_cast<unsigned>(column_of(i, k.layout))];
+    float p[kCount<A> + 1];
+    for (int j = 0; j < kCount<A>; ++j) p[j] = own;
+    k.out[i] = activated<A, kOp>(k.x[i], p, k.dy, i);
+  });
+}
+
+template <class A>
+RELUSCOPE_DEVICE void run(const FinishProductBy<A>& k) {
+  const auto y_at = [&](unsigned i) {
+    return k.start == nullptr ? k.y[i] : k.y[i] + k.start[column_of(i, k.layout)];
+  };
+  const auto n = static_cast<unsigned>(k.layout.size());
+  if constexpr (std::is_same_v<A, NoActivation>) {
+    for_each(n, [&](unsigned i) { k.y[i] = y_at(i); });
+  } else {
+    const ParametersOf<A> p(k.p);
+    for_each(n, [&](unsigned i) {
+      const float y = y_at(i);
+      k.y[i] = y;
+      k.out[i] = A::f(y, p.values);
+    });
+  }
+}
+
+template <class A>
+RELUSCOPE_DEVICE void run(const FinishInputGradientBy<A>& k) {
+  const auto n = static_cast<unsigned>(k.layout.size());
+  const auto slope = [&](unsigned i) {
+    return column_of(i, k.layout) < k.layout.cols ? k.dx[i] : 0.0f;
+  };
+  if constexpr (std::is_same_v<A, NoActivation>) {
+    for_each(n, [&](unsigned i) { k.dx[i] = slope(i); });
+  } else {
+    const ParametersOf<A> p(k.p);
+    for_each(n, [&](unsigned i) { k.dx[i] = slope(i) * A::df(k.z[i], p.values); });
+  }
+}
+
+// Kernels of all entries of the registry, in its order.
+template <class A, ActivationOp kOp>
+const KernelInfo& activation_kernel_by() {
+  constexpr const char* kNames[] = {"activation_forward<", "activation_backward<", "activation_parameter<"};
+  static const KernelInfo info = make_kernel<ActivateBy<A, kOp>>(
+      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
+  return info;
+}
+template <class A, ActivationOp kOp>
+const KernelInfo& varied_kernel_by() {
+  constexpr const char* kNames[] = {"varied_forward<", "varied_backward<", "varied_parameter<"};
+  static const KernelInfo info = make_kernel<ActivateVariedBy<A, kOp>>(
+      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
+  return info;
+}
+template <class A>
+std::string name_of() {
+  if constexpr (std::is_same_v<A, NoActivation>) {
+    return "<none>";
+  } else {
+    return std::string("<") + A::kInfo.name + ">";
+  }
+}
+template <class A>
+const KernelInfo& finish_product_by() {
+  static const KernelInfo info = make_kernel<FinishProductBy<A>>("finish_product" + name_of<A>());
+  return info;
+}
+template <class A>
+const KernelInfo& finish_input_gradient_by() {
+  static const KernelInfo info =
+      make_kernel<FinishInputGradientBy<A>>("finish_input_gradient" + name_of<A>());
+  return info;
+}
+
+using Getter = const KernelInfo& (*)();
+
+template <ActivationOp kOp, class... A>
+const KernelInfo& activation_entry(scalar::ActivationList<A...>, ActivationId id) {
+  static constexpr Getter kGetters[] = {&activation_kernel_by<A, kOp>...};
+  return kGetters[id]();
+}
+template <class A, ActivationOp kOp>
+constexpr Getter varied_getter() {
+  if constexpr (activation_varies(A::kInfo)) {
+    return &varied_kernel_by<A, kOp>;
+  } else {
+    return nullptr;
+  }
+}
+template <ActivationOp kOp, class... A>
+const KernelInfo& varied_entry(scalar::ActivationList<A...>, ActivationId id) {
+  static constexpr Getter kGetters[] = {varied_getter<A, kOp>()...};
+  return kGetters[id]();
+}
+template <class... A>
+const KernelInfo& finish_product_entry(scalar::ActivationList<A...>, ActivationId id) {
+  static constexpr Getter kGetters[] = {&finish_product_by<NoActivation>, &finish_product_by<A>...};
+  return kGetters[id + 1]();
+}
+template <class... A>
+const KernelInfo& finish_input_gradient_entry(scalar::ActivationList<A...>, ActivationId id) {
+  static constexpr Getter kGetters[] = {&finish_input_gradient_by<NoActivation>,
+                                        &finish_input_gradient_by<A>...};
+  return kGetters[id + 1]();
+}
+
+}  // namespace
+
+const KernelInfo& activation_kernel(ActivationOp op, ActivationId id) {
+  constexpr scalar::Activations kAll;
+  switch (op) {
+    case ActivationOp::kForward: return activation_entry<ActivationOp::kForward>(kAll, id);
+    case ActivationOp::kBackward: return activation_entry<ActivationOp::kBackward>(kAll, id);
+    case ActivationOp::kParameter: break;
+  }
+  return activation_entry<ActivationOp::kParameter>(kAll, id);
+}
+const KernelInfo& varied_kernel(ActivationOp op, ActivationId id) {
+  constexpr scalar::Activations kAll;
+  switch (op) {
+    case ActivationOp::kForward: return varied_entry<ActivationOp::kForward>(kAll, id);
+    case ActivationOp::kBackward: return varied_entry<ActivationOp::kBackward>(kAll, id);
+    case ActivationOp::kParameter: break;
+  }
+  return varied_entry<ActivationOp::kParameter>(kAll, id);
+}
+const KernelInfo& finish_product_kernel(ActivationId id) {
+  return finish_product_entry(scalar::Activations(), id);
+}
+const KernelInfo& finish_input_gradient_kernel(ActivationId id) {
+  return finish_input_gradient_entry(scalar::Activations(), id);
+}
+
+// --- Optimizers: the equations and their sources stand in backend/cpu/update-inl.h -----------
+
+namespace {
+
+RELUSCOPE_DEVICE float next_moment(float* moment, float decay, float term) {
+  constexpr float kLeast = 1e-30f;  // below: 0, before anything made of it is denormal
+  float value = scalar::mad(decay, *moment, term);
+  if (value < kLeast && value > -kLeast) value = 0.0f;
+  *moment = value;
+  return value;
+}
+
+// weight = keep weight - step
+RELUSCOPE_DEVICE void take_step(const ParameterUpdate& u, unsigned i, float step) {
+  float weight = u.weights[i] * u.keep - step;
+  if ((u.coupled_decay != 0.0f || u.keep != 1.0f) && weight < 1e-30f && weight > -1e-30f) weight = 0.0f;
+  u.weights[i] = weight;
+}
+
+struct AdamRule {
+  static constexpr const char* kName = "update<adam>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    const AdamStep& a = u.adam;
+    const float mean = next_moment(u.moment1 + i, a.beta1, a.one_minus_beta1 * slope);
+    const float square = next_moment(u.moment2 + i, a.beta2, a.one_minus_beta2 * slope * slope);
+    const float denominator = scalar::mad(scalar::sqrt(square), a.inverse_root_second, a.epsilon);
+    take_step(u, i, a.step_size * mean / denominator);
+  }
+};
+struct SgdRule {
+  static constexpr const char* kName = "update<sgd>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    if (u.moment1 != nullptr) {
+      const float buffer = next_moment(u.moment1 + i, u.sgd.momentum, u.sgd.gradient_share * slope);
+      slope = u.sgd.nesterov ? scalar::mad(u.sgd.momentum, buffer, slope) : buffer;
+    }
+    take_step(u, i, u.sgd.lr * slope);
+  }
+};
+struct RmspropRule {
+  static constexpr const char* kName = "update<rmsprop>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    const RmspropStep& r = u.rmsprop;
+    float square = next_moment(u.moment1 + i, r.alpha, r.one_minus_alpha * slope * slope);
+    if (u.moment3 != nullptr) {
+      const float mean = next_moment(u.moment3 + i, r.alpha, r.one_minus_alpha * slope);
+      const float mean_square = mean * mean;
+      square = square - mean_square < 0.0f ? 0.0f : square - mean_square;
+    }
+    const float denominator = scalar::sqrt(square) + r.epsilon;
+    if (u.moment2 == nullptr) {
+      take_step(u, i, r.lr * slope / denominator);
+    } else {
+      take_step(u, i, r.lr * next_moment(u.moment2 + i, r.momentum, slope / denominator));
+    }
+  }
+};
+struct NadamRule {
+  static constexpr const char* kName = "update<nadam>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    const NadamStep& a = u.nadam;
+    const float mean = next_moment(u.moment1 + i, a.beta1, a.one_minus_beta1 * slope);
+    const float square = next_moment(u.moment2 + i, a.beta2, a.one_minus_beta2 * slope * slope);
+    const float denominator = scalar::sqrt(square / a.correction2) + a.epsilon;
+    take_step(u, i, a.gradient_rate * slope / denominator);
+    u.weights[i] = u.weights[i] - a.mean_rate * mean / denominator;
+  }
+};
+struct AdagradRule {
+  static constexpr const char* kName = "update<adagrad>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    const float square = next_moment(u.moment1 + i, 1.0f, slope * slope);
+    take_step(u, i, u.adagrad.lr * slope / (scalar::sqrt(square) + u.adagrad.epsilon));
+  }
+};
+struct StoreRule {
+  static constexpr const char* kName = "update<store>";
+  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
+    u.gradient[i] = slope;
+  }
+};
+
+template <class Rule>
+struct UpdateBy : Update {};
+
+template <class Rule>
+RELUSCOPE_DEVICE void run(const UpdateBy<Rule>& k) {
+  const ParameterUpdate& u = k.update;
+  for_each(k.n, [&](unsigned i) {
+    float slope = u.gradient[i];
+    if (k.start != nullptr) slope = slope + k.start[column_of(i, k.layout)];
+    if (u.coupled_decay != 0.0f) slope = scalar::mad(u.coupled_decay, u.weights[i], slope);
+    Rule::apply(u, i, slope);
+  });
+}
+
+template <class Rule>
+const KernelInfo& update_kernel_by() {
+  static const KernelInfo info = make_kernel<UpdateBy<Rule>>(Rule::kName);
+  return info;
+}
+
+}  // namespace
+
+const KernelInfo& update_kernel(ParameterUpdate::Kind kind) {
+  using Kind = ParameterUpdate::Kind;
+  switch (kind) {
+    case Kind::kAdam: return update_kernel_by<AdamRule>();
+    case Kind::kSgd: return update_kernel_by<SgdRule>();
+    case Kind::kRmsprop: return update_kernel_by<RmspropRule>();
+    case Kind::kNadam: return update_kernel_by<NadamRule>();
+    case Kind::kAdagrad: return update_kernel_by<AdagradRule>();
+    case Kind::kStore: break;
+  }
+  return update_kernel_by<StoreRule>();
+}
+
+// --- Random numbers -------------------------------------------------------------------------
+
+// A thread has four columns of a row.
+RELUSCOPE_DEVICE void run(const FillUniform& k) {
+  const auto quads = static_cast<unsigned>(k.layout.padded_cols()) / 4;
+  const auto draws_a_row = static_cast<std::uint64_t>((k.layout.cols + 3) / 4);
+  for_each(static_cast<unsigned>(k.layout.rows) * quads, [&](unsigned i) {
+    const int row = static_cast<int>(i / quads), col = static_cast<int>(i % quads) * 4;
+    const std::uint64_t draw = (std::uint64_t{k.stream} << 32) +
+                               static_cast<std::uint64_t>(row) * draws_a_row +
+                               static_cast<std::uint64_t>(col / 4);
+    const Philox4 words = philox_draw(k.seed, k.purpose, k.step, draw);
+    float* const to = k.y + k.layout.index(row, col);
+    for (int w = 0; w < 4; ++w) {
+      const float share = static_cast<float>(words[static_cast<std::size_t>(w)] >> 8) * 0x1p-24f;
+      const float above = k.span * share;
+      to[w] = k.low + above;
+    }
+  });
+}
+RELUSCOPE_KERNEL(FillUniform, "fill_uniform")
+
+// A thread has four rows of a column, which share a draw.
+RELUSCOPE_DEVICE void run(const Drop& k) {
+  const auto padded = static_cast<unsigned>(k.layout.padded_cols());
+  const auto groups = static_cast<unsigned>(k.layout.rows + 3) / 4;
+  for_each(groups * padded, [&](unsigned i) {
+    const unsigned group = i / padded, col = i % padded;
+    const std::uint64_t draw = static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.layout.cols) + col;
+    const Philox4 words = philox_draw(k.dropping.seed, k.dropping.purpose, k.dropping.step,
+                                      (std::uint64_t{k.dropping.layer} << 40) + draw);
+    for (int r = 0; r < 4; ++r) {
+      const int row = static_cast<int>(group) * 4 + r;
+      if (row >= k.layout.rows) return;
+      const std::size_t at = k.layout.index(row, static_cast<int>(col));
+      const float scaled = k.x[at] * k.dropping.scale;
+      k.y[at] = words[static_cast<std::size_t>(r)] >= k.dropping.threshold ? scaled : 0.0f;
+    }
+  });
+}
+RELUSCOPE_KERNEL(Drop, "dropout")
+
+}  // namespace reluscope::cuda

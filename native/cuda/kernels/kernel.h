@@ -1,0 +1,89 @@
+// What kernels are written in: nvcc compiles them for the device, and any C++ compiler for the emulator
+// (emulator.h). A kernel is a struct K of arguments (kernels.h) and a function run(const K&), which each
+// thread calls; kernel_of<K>() is what the backend launches.
+#pragma once
+
+#ifdef __CUDACC__
+#define RELUSCOPE_FN __host__ __device__ inline
+#define RELUSCOPE_DEVICE __device__ inline
+// An array that the threads of a block share.
+#define RELUSCOPE_SHARED(type, name, count) __shared__ type name[count]
+// All threads of a block wait for one another.
+#define RELUSCOPE_BARRIER() __syncthreads()
+#else
+#define RELUSCOPE_DEVICE inline
+#define RELUSCOPE_SHARED(type, name, count) \
+  type* const name = ::reluscope::cuda::emulated::shared<type>(__LINE__, count)
+#define RELUSCOPE_BARRIER() ::reluscope::cuda::emulated::barrier(__LINE__)
+#include "cuda/emulator/emulator.h"
+#endif
+
+#include "cuda/backend/device.h"
+#include "cuda/kernels/kernels.h"
+#include "cuda/backend/traffic.h"
+
+namespace reluscope::cuda {
+
+template <class K>
+double traffic_of(const void* k) {
+  return traffic(*static_cast<const K*>(k));
+}
+
+#ifdef __CUDACC__
+RELUSCOPE_DEVICE unsigned thread_index() { return threadIdx.x; }
+RELUSCOPE_DEVICE unsigned block_index() { return blockIdx.x; }
+RELUSCOPE_DEVICE unsigned block_size() { return blockDim.x; }
+RELUSCOPE_DEVICE unsigned grid_size() { return gridDim.x; }
+
+template <class K>
+__global__ void __launch_bounds__(kThreads) run_kernel(const K k) {
+  run(k);
+}
+template <class K>
+KernelInfo make_kernel(std::string name) {
+  static_assert(sizeof(K) <= Node::kArgumentBytes);
+  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr, &traffic_of<K>};
+}
+#else
+using emulated::block_index;
+using emulated::block_size;
+using emulated::grid_size;
+using emulated::thread_index;
+
+template <class K>
+KernelInfo make_kernel(std::string name) {
+  static_assert(sizeof(K) <= Node::kArgumentBytes);
+  return {std::move(name), sizeof(K), nullptr, [](const void* k) { run(*static_cast<const K*>(k)); }, &traffic_of<K>};
+}
+#endif
+
+// work(i) for this thread's share of 0 .. n - 1.
+template <class Work>
+RELUSCOPE_DEVICE void for_each(unsigned n, const Work& work) {
+  const unsigned step = grid_size() * block_size();
+  for (unsigned i = block_index() * block_size() + thread_index(); i < n; i += step) work(i);
+}
+
+// The column that float i of a matrix lies in.
+RELUSCOPE_DEVICE int column_of(unsigned i, const Layout& layout) {
+  const unsigned panel_floats = static_cast<unsigned>(layout.rows) * kPanel;
+  const unsigned panel = i / panel_floats;
+  const auto width = static_cast<unsigned>(layout.panel_width(static_cast<int>(panel)));
+  return static_cast<int>(panel * kPanel + (i - panel * panel_floats) % width);
+}
+RELUSCOPE_DEVICE int row_of(unsigned i, const Layout& layout) {
+  const unsigned panel_floats = static_cast<unsigned>(layout.rows) * kPanel;
+  const unsigned panel = i / panel_floats;
+  const auto width = static_cast<unsigned>(layout.panel_width(static_cast<int>(panel)));
+  return static_cast<int>((i - panel * panel_floats) / width);
+}
+
+}  // namespace reluscope::cuda
+
+// Makes kernel_of<K>() of a struct and its run(), which stand before it.
+#define RELUSCOPE_KERNEL(K, name)               \
+  template <>                                   \
+  const KernelInfo& kernel_of<K>() {            \
+    static const KernelInfo info = make_kernel<K>(name); \
+    return info;                                \
+  }

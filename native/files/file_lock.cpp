@@ -1,0 +1,130 @@
+#include "files/file_lock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto kTouchEvery = 30s;
+constexpr double kStaleAfter = 120.0;  // seconds without a touch, on another machine
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "unknown";
+}
+
+// When a process began, in ticks since the machine did; 0 where the system does not tell. A number that a new process
+// has got again is told from the old one by it.
+std::string start_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return "0";
+  std::istringstream words(text.substr(name_end + 1));
+  std::string word;
+  for (int k = 0; k < 20; ++k) words >> word;  // the 22nd field, counted from the process's number
+  return words ? word : "0";
+}
+
+// Whether there was no such file and now there is one with this text; otherwise errno says why not.
+bool make_file(const fs::path& path, const std::string& text) {
+  std::FILE* const file = std::fopen(path.c_str(), "wxe");
+  if (file == nullptr) return false;
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  return std::fclose(file) == 0 && written;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Seconds since somebody touched a file, by the clock of the machine that keeps it.
+double age_of(const fs::path& path, const fs::path& just_made) {
+  struct stat lock, now;
+  if (stat(path.c_str(), &lock) != 0 || stat(just_made.c_str(), &now) != 0) return 0.0;
+  return std::difftime(now.st_mtime, lock.st_mtime);
+}
+
+bool is_stale(const std::string& owner, const fs::path& lock, const fs::path& just_made) {
+  std::istringstream words(owner);
+  pid_t pid = 0;
+  std::string start, host;
+  if (!(words >> pid >> start >> host) || pid <= 0 || host != host_name()) {
+    return age_of(lock, just_made) > kStaleAfter;
+  }
+  if (kill(pid, 0) != 0 && errno == ESRCH) return true;
+  const std::string now = start_of(pid);
+  return start != "0" && now != "0" && start != now;
+}
+
+}  // namespace
+
+FileLock::FileLock(fs::path file, const char* flag)
+    : lock_(file.string() + ".lock"),
+      mine_(std::to_string(getpid()) + " " + start_of(getpid()) + " " + host_name() + "\n") {
+  const fs::path own = lock_.string() + "-" + std::to_string(getpid());
+  const auto refuse = [&](const std::string& reason) {
+    std::error_code ignored;
+    fs::remove(own, ignored);
+    throw Error(std::string(flag) + ": " + in_quotes(file.string()) + " cannot be written: " + reason);
+  };
+  for (int attempt = 0;; ++attempt) {
+    std::error_code ignored;
+    fs::remove(own, ignored);
+    if (!make_file(own, mine_)) refuse(std::strerror(errno));
+    // A link comes whole or not at all, where a file would be empty for a moment.
+    if (link(own.c_str(), lock_.c_str()) == 0) break;
+    if (errno != EEXIST) {
+      // A file system without links: the name alone decides.
+      if (make_file(lock_, mine_)) break;
+      if (errno != EEXIST) refuse(std::strerror(errno));
+    }
+    const std::string owner = text_of(lock_);
+    if (attempt == 10 || !is_stale(owner, lock_, own)) {
+      std::istringstream words(owner);
+      std::string pid, start, host;
+      words >> pid >> start >> host;
+      refuse(owner.empty() ? "another process begins to write it"
+                           : "process " + pid + " on " + host + " writes it; if there is none, delete " +
+                                 in_quotes(lock_.string()));
+    }
+    // Taken away under this process's own name: if two processes find it stale, one of them takes the other's new lock,
+    // sees that and puts it back.
+    if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != owner) {
+      if (link(own.c_str(), lock_.c_str()) != 0) continue;
+    }
+  }
+  std::error_code ignored;
+  fs::remove(own, ignored);
+}
+
+FileLock::~FileLock() {
+  std::error_code ignored;
+  if (text_of(lock_) == mine_) fs::remove(lock_, ignored);
+}
+
+void FileLock::touch() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - touched_ < kTouchEvery) return;
+  touched_ = now;
+  utimensat(AT_FDCWD, lock_.c_str(), nullptr, 0);
+}
+
+}  // namespace reluscope

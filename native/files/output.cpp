@@ -1,0 +1,292 @@
+#include "files/output.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "run/checkpoint.h"
+
+namespace reluscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of this process, for its exit code.
+std::atomic<bool> failed{false};
+
+std::string sentence(const char* flag, const std::string& path, const std::string& reason) {
+  return std::string(flag) + ": " + in_quotes(path) + " cannot be written: " + reason;
+}
+
+// Throws with the system's reason unless `done`.
+void require(bool done, const std::string& path, const char* flag) {
+  if (!done) throw Error(sentence(flag, path, std::strerror(errno)));
+}
+
+bool write_all(int fd, const void* bytes, std::size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t count = ::write(fd, at, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    at += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+// A file descriptor that is closed in any case.
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool is_open() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+  bool write(std::span<const std::uint8_t> bytes) const { return write_all(fd_, bytes.data(), bytes.size()); }
+  bool sync() const { return fsync(fd_) == 0; }
+  bool close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
+
+constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
+
+// Beside the file, under a name that nobody else has. Throws if there can be none.
+std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file, const std::string& path,
+                                                           const char* flag) {
+  static std::atomic<unsigned> number{0};
+  for (;;) {
+    const fs::path part = file.string() + ".part-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+    auto descriptor = std::make_unique<Descriptor>(part, O_WRONLY | O_CREAT | O_EXCL);
+    if (!descriptor->is_open() && errno == EEXIST) continue;
+    require(descriptor->is_open(), path, flag);
+    return {std::move(descriptor), part};
+  }
+}
+
+}  // namespace
+
+bool output_failed() { return failed; }
+
+void warn_output(const std::string& sentence) {
+  failed = true;
+  std::fprintf(stderr, "warning: %s\n", printable(sentence).c_str());
+}
+
+LineFile::LineFile(const char* flag, const std::string& path, const Keep& keep)
+    : flag_(flag), path_(path), to_stdout_(path == "-") {
+  if (path.empty() || to_stdout_) return;
+  const fs::path file = resolve_links(path);
+  struct stat known;
+  regular_ = stat(file.c_str(), &known) != 0 || S_ISREG(known.st_mode);
+  if (regular_) lock_ = std::make_unique<FileLock>(file, flag);
+  fd_ = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  require(fd_ >= 0, path, flag);
+  if (!regular_ || !keep) return;
+  try {
+    const std::vector<std::uint8_t> bytes = read_bytes(path, flag);
+    size_ = static_cast<off_t>(keep({bytes.begin(), bytes.end()}));
+  } catch (const Error&) {
+    ::close(fd_);
+    throw;
+  }
+}
+
+LineFile::~LineFile() {
+  if (fd_ >= 0 && ::close(fd_) != 0) give_up();
+}
+
+void LineFile::give_up() {
+  warn_output(sentence(flag_, path_, std::strerror(errno)) + "; it gets no more lines");
+  // What came of the last line goes; a file can always be made shorter.
+  if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {}
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void LineFile::write(const std::vector<std::string>& lines) {
+  if (to_stdout_) {
+    for (const std::string& line : lines) std::puts(line.c_str());
+    return flush_lines(stdout);
+  }
+  for (const std::string& line : lines) {
+    if (fd_ >= 0 && regular_ && !std::exchange(begun_, true) && ftruncate(fd_, size_) != 0) give_up();
+    if (fd_ < 0) return;
+    const std::string whole = line + "\n";
+    if (write_all(fd_, whole.data(), whole.size())) {
+      size_ += static_cast<off_t>(whole.size());
+    } else {
+      give_up();
+    }
+  }
+  if (lock_) lock_->touch();
+}
+
+void LineFile::sync() {
+  if (fd_ >= 0 && regular_ && fsync(fd_) != 0) give_up();
+}
+
+fs::path resolve_links(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as Linux; opening what is left says that there are too many
+  fs::path at = path;
+  std::error_code none;
+  for (int k = 0; k < kMostLinks && fs::is_symlink(at, none); ++k) {
+    const fs::path target = fs::read_symlink(at, none);
+    if (none) break;
+    at = target.is_absolute() ? target : at.parent_path() / target;
+  }
+  return at;
+}
+
+void check_writable(const std::string& path, const char* flag) {
+  const fs::path file = resolve_links(path);
+  struct stat known;
+  if (stat(file.c_str(), &known) == 0) {
+    if (S_ISDIR(known.st_mode)) throw Error(sentence(flag, path, "it is a folder"));
+    require(access(file.c_str(), W_OK) == 0, path, flag);
+    if (!S_ISREG(known.st_mode)) return;
+  } else {
+    require(errno == ENOENT, path, flag);
+  }
+  if (file.filename().string().size() + kLongestEnd > NAME_MAX) {
+    throw Error(sentence(flag, path, "its name is too long"));
+  }
+  require(access(folder_of(file).c_str(), W_OK | X_OK) == 0, path, flag);
+}
+
+void check_regular(const std::string& path, const char* flag) {
+  struct stat known;
+  if (stat(path.c_str(), &known) != 0 || S_ISREG(known.st_mode)) return;
+  throw Error(sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is not a regular file"));
+}
+
+void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs) {
+  std::vector<std::pair<const char*, fs::path>> files;
+  for (const auto& [flag, path] : outputs) {
+    if (path.empty() || path == "-") continue;
+    std::error_code none;
+    const fs::path file = fs::weakly_canonical(resolve_links(path), none);
+    if (!none && fs::exists(file, none) && !fs::is_regular_file(file, none)) continue;  // such as /dev/null
+    for (const auto& [other, taken] : files) {
+      if (taken == file) {
+        throw Error(std::string(flag) + ": " + in_quotes(path) + " is the file of --" + other +
+                    " too; give each a file of its own");
+      }
+    }
+    files.emplace_back(flag, file);
+  }
+}
+
+void write_file(const std::string& path, const char* flag, std::span<const std::uint8_t> bytes) {
+  const fs::path file = resolve_links(path);
+  struct stat known;
+  const bool exists = stat(file.c_str(), &known) == 0;
+  if (exists && !S_ISREG(known.st_mode)) {  // such as /dev/null
+    Descriptor there(file, O_WRONLY);
+    require(there.is_open() && there.write(bytes) && there.close(), path, flag);
+    return;
+  }
+  const auto [part, name] = open_part(file, path, flag);
+  try {
+    if (exists && fchmod(part->get(), known.st_mode & 07777) != 0) {}  // as far as the system lets us
+    require(part->write(bytes) && part->sync() && part->close(), path, flag);
+    require(std::rename(name.c_str(), file.c_str()) == 0, path, flag);
+  } catch (const Error&) {
+    std::remove(name.c_str());
+    throw;
+  }
+  // The new name itself must outlive a loss of power; some file systems cannot be asked for that.
+  const Descriptor folder(folder_of(file), O_RDONLY);
+  const bool synced = folder.is_open() && (folder.sync() || errno == EINVAL || errno == EROFS);
+  require(synced, path, flag);
+}
+
+void write_file(const std::string& path, const char* flag, const std::string& text) {
+  write_file(path, flag, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+void write_or_say(const std::string& path, const char* flag, const std::string& text) {
+  try {
+    write_file(path, flag, text);
+  } catch (const Error& error) {
+    warn_output(error.what());
+  }
+}
+
+void remove_parts(const std::string& path) {
+  const fs::path file = resolve_links(path);
+  const std::string begin = file.filename().string() + ".part-";
+  std::error_code none;
+  std::vector<fs::path> parts;
+  for (fs::directory_iterator at(folder_of(file), none), end; !none && at != end; at.increment(none)) {
+    if (at->path().filename().string().rfind(begin, 0) == 0) parts.push_back(at->path());
+  }
+  for (const fs::path& part : parts) fs::remove(part, none);
+}
+
+std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag, std::uint64_t most) {
+  const auto refuse = [&](const std::string& reason) {
+    throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be read" + reason);
+  };
+  // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
+  struct stat known;
+  if (stat(path.c_str(), &known) != 0) refuse(std::string(": ") + std::strerror(errno));
+  if (S_ISDIR(known.st_mode)) refuse(": it is a folder");
+  if (!S_ISREG(known.st_mode)) refuse(": it is not a regular file");
+  if (static_cast<std::uint64_t>(known.st_size) > most) {
+    refuse(": it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) + " are allowed");
+  }
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  if (!file.is_open()) refuse(std::string(": ") + std::strerror(errno));
+  // Files of /proc have no size. One byte more, so that the end is seen without making room.
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(known.st_size) + 1);
+  std::size_t have = 0;
+  for (;;) {
+    if (have == bytes.size()) bytes.resize(have + std::max<std::size_t>(have / 2, 4096));
+    const ssize_t count = read(file.get(), bytes.data() + have, bytes.size() - have);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) refuse(std::string(": ") + std::strerror(errno));
+    have += static_cast<std::size_t>(count);
+    if (have > most) refuse(": it has more than " + std::to_string(most) + " bytes");
+    if (count == 0) break;
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+void note_checkpoint(std::span<const std::uint8_t> file) {
+  const std::string notice = checkpoint_notice(file);
+  if (!notice.empty()) std::fprintf(stderr, "note: %s\n", notice.c_str());
+}
+
+void print_lines(std::FILE* to, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) std::fprintf(to, "%s\n", printable(line).c_str());
+  if (!lines.empty()) flush_lines(to);
+}
+
+void flush_lines(std::FILE* to) {
+  const bool whole = std::fflush(to) == 0 && std::ferror(to) == 0;
+  static bool told = false;
+  if (!whole && !std::exchange(told, true)) {
+    warn_output(std::string(to == stdout ? "standard output" : "standard error") + " cannot be written: " +
+                std::strerror(errno) + "; what is printed from here on may be lost");
+  }
+}
+
+}  // namespace reluscope

@@ -1,0 +1,13 @@
+// What a config says to the optimizer and to the schedule.
+#pragma once
+
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "config/config.h"
+
+namespace reluscope {
+
+OptimizerOptions optimizer_options(const Config& config, Memory* memory = nullptr);
+ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch);
+
+}  // namespace reluscope

@@ -1,0 +1,87 @@
+// Carries out a plan (experiments/plan.h) call by call, as a session is carried out: what command lines
+// and the page loop over. It says what happened as numbers, lines for people and JSON lines.
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/thread_pool.h"
+#include "experiments/plan.h"
+#include "experiments/recorded_run.h"
+#include "run/session.h"
+
+namespace reluscope {
+
+struct ExperimentFlag {
+  const char* name;   // "grid"
+  const char* value;  // what stands for its value in a help text; "" for a switch
+  const char* about;
+  bool repeats = false;
+  bool file = false;  // the plan gets the bytes of the file that it names
+};
+
+struct ExperimentKind {
+  const char* name;  // "race"
+  const char* about;
+  std::span<const ExperimentFlag> flags;
+  std::unique_ptr<Plan> (*plan)(const Dataset& data, const Config& base, const PlanFlags& flags);
+};
+
+std::span<const ExperimentKind> experiment_kinds();
+// Throws Error for an unknown name.
+const ExperimentKind& find_experiment(std::string_view name);
+
+class Experiment {
+ public:
+  // jobs: so many runs at the same time, each on a thread; 0: as many as there are cores. Changes the
+  // order in which results come, not the results. finished: rows of earlier runs (sweep.h's
+  // read_rows()), which are not run again. free_bytes: tells how much memory there is before each run; one that needs
+  // more is refused.
+  Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
+             std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
+
+  // What is planned. values: {"event": "start", "runs": how many, "finished": how many of them are
+  // not run again}.
+  Progress start() const;
+  // Goes on for a few hundredths of a second. values["event"] is
+  //   "working"  {"share": of all steps done, in 0 .. 1, "racers": where runs go side by side, the
+  //              index of each and its last step's {step, loss, accuracy}}; json holds what happened:
+  //              epochs of runs that go side by side, rows of runs that ended
+  //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv"}, again and again
+  Progress advance();
+
+ private:
+  struct Slot {  // of one thread, or one of the runs that go side by side
+    std::unique_ptr<RecordedRun> run;
+    int place = -1;  // in the plan
+    std::size_t epochs_told = 0;
+    std::exception_ptr failure;
+  };
+
+  void work_on_queue(Slot& slot);
+  void work_side_by_side();
+  void begin(Slot& slot, int place);
+  void step(Slot& slot);
+  void finish(Slot& slot);
+  void rethrow_failures();
+  Progress done();
+
+  std::shared_ptr<const Dataset> data_;
+  std::unique_ptr<Plan> plan_;
+  double (*free_bytes_)();
+  ThreadPool pool_;
+  std::vector<RunResult> results_;
+  std::vector<char> is_done_;  // of each run; a char a thread can set beside others
+  std::vector<char> is_told_;
+  std::vector<Slot> slots_;
+  std::atomic<int> next_{0};  // place in the plan of the next run to begin
+  std::int64_t round_ = 0;    // of runs side by side
+  int first_ = 0;             // place of the first of the runs side by side
+  int finished_before_ = 0;
+};
+
+}  // namespace reluscope

@@ -1,0 +1,384 @@
+#include "experiments/lessons.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "io/table.h"
+#include "experiments/measure.h"
+#include "experiments/recorded_run.h"
+#include "experiments/statistics.h"
+
+namespace reluscope {
+namespace {
+
+constexpr int kQuickSamples = 2000, kQuickEpochs = 2, kQuickSeeds = 3, kUsualSeeds = 5;
+constexpr const char* kRefused = "refused";
+constexpr const char* kInPart = "supported in part";
+
+const char* moment_text(Moment moment) {
+  switch (moment) {
+    case Moment::kStart: return " at the start";
+    case Moment::kFirstEpoch: return " after the first epoch";
+    case Moment::kEnd: return "";
+  }
+  return "";
+}
+
+// The lesson's name, as wide as the widest, and two blanks.
+std::string padded_name(const Lesson& lesson) {
+  std::size_t widest = 0;
+  for (const Lesson& other : lesson_table()) {
+    widest = std::max(widest, std::string_view(other.name).size());
+  }
+  const std::string name = lesson.name;
+  return name + std::string(widest + 2 - name.size(), ' ');
+}
+
+// What became of a variant: why it was refused, or where its runs stand in the plan, one a seed.
+struct Planned {
+  Config config;
+  std::string refusal;
+  std::vector<std::size_t> runs;
+};
+
+// The measure at the moment, of each run in order; NaN where there is none.
+std::vector<double> values_at(const std::vector<RunResult>& results,
+                              const std::vector<std::size_t>& runs, const LessonCheck& check) {
+  std::vector<double> values;
+  for (const std::size_t run : runs) {
+    const Json epochs = results[run].row.value("epochs", Json::array());
+    double value = std::nan("");
+    if (check.moment == Moment::kEnd && !epochs.empty()) {
+      value = number_at(epochs.back(), check.measure);
+    } else {
+      const std::size_t epoch = check.moment == Moment::kStart ? 0 : 1;
+      if (epoch < epochs.size()) value = number_at(epochs[epoch], check.measure);
+    }
+    values.push_back(check.magnitude ? std::fabs(value) : value);
+  }
+  return values;
+}
+
+Json summary_json(const Summary& summary) {
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  return {{"count", summary.count},
+          {"mean", number(summary.mean)},
+          {"deviation", summary.count > 1 ? number(summary.deviation) : Json()}};
+}
+
+std::vector<double> finite(std::vector<double> values) {
+  values.erase(std::remove_if(values.begin(), values.end(),
+                              [](double value) { return !std::isfinite(value); }),
+               values.end());
+  return values;
+}
+
+class LessonPlan final : public Plan {
+ public:
+  LessonPlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+    choose(flags);
+    const bool quick = flags.has("quick");
+    const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kUsualSeeds, 1, 1000);
+    last_seed(base, seeds);
+    std::map<std::string, std::size_t> places;
+    for (const Lesson* const lesson : lessons_) {
+      std::vector<Planned>& variants = planned_.emplace_back();
+      for (const LessonVariant& variant : lesson->variants) {
+        Planned& planned = variants.emplace_back();
+        try {
+          Config config = with_changes(variant.changes, with_changes(lesson->changes, base));
+          if (quick && lesson->whole_only) {
+            throw Error("it needs all the data and epochs, so quick lessons leave it out");
+          }
+          if (quick) {
+            config.epochs = std::min(config.epochs, kQuickEpochs);
+            if (config.train_samples == 0 || config.train_samples > kQuickSamples) {
+              config.train_samples = kQuickSamples;
+            }
+          }
+          if (config.train_samples >= data.train().count()) config.train_samples = 0;  // all
+          planned.config = config;
+          check_model(config, data);
+        } catch (const Error& error) {
+          planned.refusal = error.what();
+          continue;
+        }
+        for (int k = 0; k < seeds; ++k) {
+          PlannedRun run{static_cast<int>(runs_.size()),
+                         std::string(lesson->name) + ": " + variant.name, planned.config,
+                         needs_gradients(*lesson)};
+          run.config.seed += k;
+          if (seeds > 1) run.name += ", seed " + std::to_string(run.config.seed);
+          const auto [place, is_new] =
+              places.emplace(run_id(run.config) + (run.gradients ? "+" : ""), runs_.size());
+          if (is_new) runs_.push_back(std::move(run));
+          planned.runs.push_back(place->second);
+        }
+      }
+    }
+    start_lines_ = {
+        "Lessons: " + std::to_string(lessons_.size()) + ", " + std::to_string(runs_.size()) +
+        " runs, " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
+        " each; means ± deviations over them."};
+    start_lines_.push_back(
+        "A claim is supported if the mean difference, seed by seed, has the claimed sign, is larger "
+        "than chance");
+    start_lines_.push_back(
+        "(Student's t, 95%) and at least as large as counts; not supported if it is larger than chance "
+        "the other way.");
+    if (quick) {
+      start_lines_.push_back(
+          "Quick: less data, fewer epochs and seeds; the whole lessons may fall differently.");
+    }
+  }
+
+  Report report(const std::vector<RunResult>& results) const override {
+    Report report;
+    std::vector<std::string> summary;
+    Table csv{{"lesson", "claim", "verdict", "measure", "moment", "variant", "mean", "deviation",
+               "relation", "reference", "reference_mean", "reference_deviation", "difference",
+               "difference_deviation", "margin", "least", "seeds", "check_verdict", "command",
+               "reference_command"},
+              {}};
+    for (std::size_t l = 0; l < lessons_.size(); ++l) {
+      const std::string verdict = report_lesson(l, results, report, csv);
+      summary.push_back(padded_name(*lessons_[l]) + verdict);
+    }
+    report.lines.emplace_back();
+    report.lines.insert(report.lines.end(), summary.begin(), summary.end());
+    report.csv = to_csv(csv);
+    return report;
+  }
+
+ private:
+  void choose(const PlanFlags& flags) {
+    std::vector<std::string> known;
+    for (const Lesson& lesson : lesson_table()) known.emplace_back(lesson.name);
+    std::vector<std::string> wanted;
+    for (const std::string& text : flags.all("only")) {
+      for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        wanted.emplace_back(trim(std::string_view(text).substr(at, end - at)));
+        at = end + 1;
+        if (std::find(known.begin(), known.end(), wanted.back()) != known.end()) continue;
+        const std::string nearest = nearest_name(wanted.back(), known);
+        throw Error("only: " + in_quotes(wanted.back()) + " is not a lesson" +
+                    (nearest.empty() ? ": known are " + join_or(known)
+                                     : ": the nearest known one is \"" + nearest + "\""));
+      }
+    }
+    for (const Lesson& lesson : lesson_table()) {
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), lesson.name) != wanted.end()) {
+        lessons_.push_back(&lesson);
+      }
+    }
+  }
+
+  static bool needs_gradients(const Lesson& lesson) {
+    return std::any_of(lesson.checks.begin(), lesson.checks.end(), [](const LessonCheck& check) {
+      return std::string_view(check.measure) == "gradient_ratio";
+    });
+  }
+
+  // The variant of a lesson, with why it cannot be judged, if so.
+  const Planned& find(std::size_t lesson, const char* name,
+                      const std::vector<RunResult>& results, std::string& refusal) const {
+    const auto& variants = lessons_[lesson]->variants;
+    const auto found = std::find_if(variants.begin(), variants.end(), [&](const LessonVariant& v) {
+      return std::string_view(v.name) == name;
+    });
+    if (found == variants.end()) throw Error("lesson without variant " + std::string(name));
+    const Planned& planned = planned_[lesson][static_cast<std::size_t>(found - variants.begin())];
+    if (!planned.refusal.empty()) refusal = planned.refusal;
+    for (const std::size_t run : planned.runs) {
+      const Json& row = results[run].row;
+      if (row.contains("refused")) refusal = row["refused"].get<std::string>();
+    }
+    return planned;
+  }
+
+  // Adds what a lesson has shown, and returns its verdict.
+  std::string report_lesson(std::size_t l, const std::vector<RunResult>& results, Report& report,
+                            Table& csv) const {
+    const Lesson& lesson = *lessons_[l];
+    report.lines.insert(report.lines.end(), {"", std::string(lesson.name) + ": " + lesson.claim});
+    Json variants = show_variants(l, results, report);
+    std::vector<std::string> verdicts;
+    Json checks = Json::array();
+    const std::size_t first_row = csv.rows.size();
+    for (const LessonCheck& check : lesson.checks) {
+      checks.push_back(show_check(l, check, results, report, csv));
+      verdicts.push_back(checks.back()["verdict"].get<std::string>());
+    }
+    const std::string verdict = lesson_verdict(verdicts);
+    for (std::size_t r = first_row; r < csv.rows.size(); ++r) csv.rows[r][2] = verdict;
+    for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
+      const Planned& planned = planned_[l][v];
+      if (planned.refusal.empty()) {
+        report.lines.push_back("  " + std::string(lesson.variants[v].name) + ": " +
+                               train_command(planned.config));
+      }
+    }
+    report.lines.push_back("  => " + verdict);
+    report.json.push_back({{"event", "lesson"},
+                           {"name", lesson.name},
+                           {"claim", lesson.claim},
+                           {"verdict", verdict},
+                           {"checks", std::move(checks)},
+                           {"variants", std::move(variants)}});
+    return verdict;
+  }
+
+  // A table of the variants' accuracy and of what is checked about them.
+  Json show_variants(std::size_t l, const std::vector<RunResult>& results, Report& report) const {
+    const Lesson& lesson = *lessons_[l];
+    std::vector<LessonCheck> columns = {
+        {"test_accuracy", Moment::kEnd, "", true, "", 0.0, 0.0, false}};
+    for (const LessonCheck& check : lesson.checks) {
+      if (std::none_of(columns.begin(), columns.end(), [&check](const LessonCheck& column) {
+            return std::string_view(column.measure) == check.measure &&
+                   column.moment == check.moment;
+          })) {
+        columns.push_back(check);
+        columns.back().magnitude = false;
+      }
+    }
+    Table table{{""}, {}};
+    for (const LessonCheck& column : columns) {
+      table.columns.push_back(find_measure(column.measure).label +
+                              std::string(moment_text(column.moment)));
+    }
+    Json variants = Json::array();
+    std::vector<std::string> remarks;
+    for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
+      const Planned& planned = planned_[l][v];
+      const char* const name = lesson.variants[v].name;
+      std::string refusal;
+      find(l, name, results, refusal);
+      Json line = {{"name", name}};
+      if (!refusal.empty()) {
+        line["refused"] = refusal;
+        remarks.push_back("  " + std::string(name) + " refused: " + refusal);
+        variants.push_back(std::move(line));
+        continue;
+      }
+      line["config"] = changed_fields(planned.config);
+      line["command"] = train_command(planned.config);
+      std::vector<std::string> cells = {name};
+      for (const LessonCheck& column : columns) {
+        const Summary summary = summarize(finite(values_at(results, planned.runs, column)));
+        cells.push_back(summary_text(summary, find_measure(column.measure).percent));
+        line["measures"].push_back({{"measure", column.measure},
+                                    {"moment", trim(moment_text(column.moment))},
+                                    {"summary", summary_json(summary)}});
+      }
+      table.rows.push_back(std::move(cells));
+      int diverged = 0;
+      for (const std::size_t run : planned.runs) diverged += results[run].row.contains("diverged");
+      if (diverged > 0) {
+        line["diverged"] = diverged;
+        remarks.push_back("  " + std::string(name) + ": " + std::to_string(diverged) + " of " +
+                          std::to_string(planned.runs.size()) +
+                          " runs diverged; the last good weights are scored");
+      }
+      variants.push_back(std::move(line));
+    }
+    if (!table.rows.empty()) {
+      for (const std::string& line : to_lines(table)) report.lines.push_back("  " + line);
+    }
+    report.lines.insert(report.lines.end(), remarks.begin(), remarks.end());
+    return variants;
+  }
+
+  Json show_check(std::size_t l, const LessonCheck& check, const std::vector<RunResult>& results,
+                  Report& report, Table& csv) const {
+    const Measure& measure = find_measure(check.measure);
+    const bool has_reference = check.reference[0] != '\0';
+    std::string refusal;
+    const Planned& variant = find(l, check.variant, results, refusal);
+    const Planned& reference =
+        find(l, has_reference ? check.reference : check.variant, results, refusal);
+    const std::vector<double> values = values_at(results, variant.runs, check);
+    std::vector<double> references = has_reference ? values_at(results, reference.runs, check)
+                                                   : std::vector<double>(values.size(), check.constant);
+    const Comparison comparison = compare(values, references, check.above, check.least);
+    const std::string verdict = refusal.empty() ? verdict_text(comparison.verdict) : kRefused;
+    const std::string other =
+        has_reference ? check.reference : value_text(check.constant, measure.percent);
+    const char* const relation = check.above ? "above" : "below";
+
+    std::string line = "  " + std::string(check.magnitude ? "size of " : "") + measure.label +
+                       moment_text(check.moment) + ", " + check.variant + " " + relation + " " + other;
+    if (refusal.empty()) {
+      line += ": difference " + value_text(comparison.difference.mean, measure.percent) +
+              ", chance ±" + value_text(comparison.margin, measure.percent) + ", counts from " +
+              value_text(check.least, measure.percent);
+    }
+    report.lines.push_back(line + ": " + verdict);
+
+    const Summary of_variant = summarize(finite(values)), of_reference = summarize(finite(references));
+    const auto number = [](double value) { return std::isfinite(value) ? number_text(value) : ""; };
+    const auto mean = [&](const Summary& s) { return s.count > 0 ? number(s.mean) : ""; };
+    const auto deviation = [&](const Summary& s) { return s.count > 1 ? number(s.deviation) : ""; };
+    csv.rows.push_back({lessons_[l]->name, lessons_[l]->claim, "", check.measure,
+                        std::string(trim(moment_text(check.moment))), check.variant,
+                        mean(of_variant), deviation(of_variant), relation,
+                        has_reference ? check.reference : number(check.constant),
+                        mean(of_reference), deviation(of_reference), mean(comparison.difference),
+                        deviation(comparison.difference),
+                        comparison.difference.count > 1 ? number(comparison.margin) : "",
+                        number(check.least), std::to_string(of_variant.count), verdict,
+                        variant.refusal.empty() ? train_command(variant.config) : "",
+                        has_reference && reference.refusal.empty() ? train_command(reference.config)
+                                                                   : ""});
+    Json json = {{"measure", check.measure},
+                 {"moment", trim(moment_text(check.moment))},
+                 {"variant", check.variant},
+                 {"relation", relation}};
+    if (has_reference) {
+      json["reference"] = check.reference;
+    } else {
+      json["constant"] = check.constant;
+    }
+    json["difference"] = summary_json(comparison.difference);
+    json["margin"] = std::isfinite(comparison.margin) ? Json(comparison.margin) : Json();
+    json["least"] = check.least;
+    json["verdict"] = verdict;
+    return json;
+  }
+
+  std::vector<const Lesson*> lessons_;
+  std::vector<std::vector<Planned>> planned_;  // of each lesson, of each of its variants
+};
+
+}  // namespace
+
+std::vector<std::string> lesson_list() {
+  std::vector<std::string> lines;
+  for (const Lesson& lesson : lesson_table()) lines.push_back(padded_name(lesson) + lesson.claim);
+  return lines;
+}
+
+std::string lesson_verdict(const std::vector<std::string>& checks) {
+  const auto count = [&checks](const std::string& verdict) {
+    return static_cast<std::size_t>(std::count(checks.begin(), checks.end(), verdict));
+  };
+  if (count(kRefused) > 0) return kRefused;
+  const std::string supported = verdict_text(Verdict::kSupported);
+  const std::string denied = verdict_text(Verdict::kContradicted);
+  const std::string undecided = verdict_text(Verdict::kUndecided);
+  if (count(supported) == checks.size()) return supported;
+  if (count(supported) > 0) return count(undecided) > 0 ? undecided : kInPart;
+  if (count(denied) > 0) return denied;
+  return count(undecided) > 0 ? undecided : verdict_text(Verdict::kNoDifference);
+}
+
+std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base,
+                                   const PlanFlags& flags) {
+  return std::make_unique<LessonPlan>(data, base, flags);
+}
+
+}  // namespace reluscope

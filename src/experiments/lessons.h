@@ -1,0 +1,58 @@
+// Lessons: what is said about ReLU and its relatives, each as an experiment whose numbers support it
+// or do not. The lessons themselves stand in one table, lesson_table.cpp.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experiments/plan.h"
+
+namespace reluscope {
+
+struct LessonVariant {
+  const char* name;
+  const char* changes;  // of the lesson's config: "lr=0.1; model=dense 10"
+};
+
+enum class Moment { kStart, kFirstEpoch, kEnd };
+
+// "The measure of `variant` is above (or below) that of `reference`." Held to compare() of
+// experiments/statistics.h, with one pair a seed.
+struct LessonCheck {
+  const char* measure;  // of experiments/measure.h
+  Moment moment;
+  const char* variant;
+  bool above;
+  const char* reference;   // a variant, or "" for the constant
+  double constant = 0.0;
+  double least = 0.0;      // a smaller difference is none
+  bool magnitude = false;  // of the measure's absolute value
+};
+
+struct Lesson {
+  const char* name;   // "dead-units"
+  const char* claim;  // as the text says it
+  const char* changes;  // of the defaults, in all variants
+  std::vector<LessonVariant> variants;
+  std::vector<LessonCheck> checks;
+  bool whole_only = false;  // means nothing on less data: refused where lessons are to be quick
+};
+
+// In the order in which they are told.
+const std::vector<Lesson>& lesson_table();
+
+// Name and claim, a line each.
+std::vector<std::string> lesson_list();
+
+// Flags: only (names, separated by commas), quick, seeds (5; quick: 3). A variant whose config is
+// refused is not run, and the report says why. Runs that several lessons have in common are run once.
+// Throws Error for a bad flag or an unknown lesson.
+std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base, const PlanFlags& flags);
+
+// The verdict on a lesson from those on its checks: supported or no difference if all say so, not
+// supported if some deny and none support, "supported in part" for anything else that is decided;
+// "refused" if a check lacks a variant.
+std::string lesson_verdict(const std::vector<std::string>& checks);
+
+}  // namespace reluscope

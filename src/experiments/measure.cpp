@@ -1,0 +1,163 @@
+#include "experiments/measure.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace reluscope {
+namespace {
+
+constexpr Measure kMeasures[] = {
+    {"train_loss", "train loss", false, "mean loss of the epoch's batches"},
+    {"test_loss", "test loss", false, "mean loss of the test set"},
+    {"test_accuracy", "accuracy", true, "share of the test set that is classified rightly"},
+    {"dead", "dead units", true, "hidden units that are 0 for every sample looked at"},
+    {"negative", "never positive", true, "hidden units whose input is never above 0"},
+    {"zeros", "zero outputs", true, "outputs of hidden units that are exactly 0"},
+    {"output_mean", "output mean", false, "mean output of hidden units"},
+    {"input_shift", "input shift", false, "|mean| / deviation of hidden units' inputs"},
+    {"signal", "signal", false, "size of the last hidden layer's output over that of the first"},
+    {"slope_move", "slope move", false, "how far learnt slopes are from where they began"},
+    {"gradient_ratio", "gradient ratio", false,
+     "size of the first weights' gradient over that of the last"},
+};
+
+// Sums over the samples, of one unit.
+struct Unit {
+  bool ever_nonzero = false, ever_positive = false;
+  double x = 0.0, xx = 0.0;  // inputs and their squares
+};
+
+// The same of a whole layer.
+struct Observed {
+  int index;  // in the model
+  std::vector<Unit> units;
+  std::int64_t outputs = 0, zeros = 0;
+  double y = 0.0, yy = 0.0;
+
+  double mean() const { return y / static_cast<double>(outputs); }
+  double size() const { return std::sqrt(yy / static_cast<double>(outputs)); }
+};
+
+void add(Observed& layer, ConstMatrixView x, ConstMatrixView y) {
+  layer.units.resize(static_cast<std::size_t>(y.cols()));
+  layer.outputs += static_cast<std::int64_t>(y.rows()) * y.cols();
+  for (int p = 0; p < y.layout.panels(); ++p) {
+    const int width = y.layout.panel_width(p);
+    for (int row = 0; row < y.rows(); ++row) {
+      const float* const xs = x.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
+      const float* const ys = y.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
+      for (int c = 0; c < y.layout.panel_cols(p); ++c) {
+        Unit& unit = layer.units[static_cast<std::size_t>(p * kPanel + c)];
+        const auto in = static_cast<double>(xs[c]), out = static_cast<double>(ys[c]);
+        unit.ever_nonzero = unit.ever_nonzero || out != 0.0;
+        unit.ever_positive = unit.ever_positive || in > 0.0;
+        unit.x += in;
+        unit.xx += in * in;
+        layer.zeros += out == 0.0;
+        layer.y += out;
+        layer.yy += out * out;
+      }
+    }
+  }
+}
+
+// |mean| / deviation of a unit's inputs; of one whose input never changes, nothing.
+void add_shift(const Unit& unit, double samples, double& sum, int& count) {
+  const double mean = unit.x / samples;
+  const double variance = unit.xx / samples - mean * mean;
+  if (!(variance > 0.0)) return;
+  sum += std::fabs(mean) / std::sqrt(variance);
+  ++count;
+}
+
+Json slope_move(const Model& model) {
+  double sum = 0.0;
+  int count = 0;
+  for (int l = 0; l < model.layer_count(); ++l) {
+    if (model.layers()[static_cast<std::size_t>(l)]->activation() < 0) continue;
+    const std::string prefix = model.layer_name(l) + ".";
+    for (const Model::Parameter& parameter : model.parameter_list()) {
+      if (parameter.name.rfind(prefix, 0) != 0) continue;
+      for (const float value : Model::gather(parameter, model.parameters())) {
+        sum += std::fabs(static_cast<double>(value) - parameter.spec.constant);
+        ++count;
+      }
+    }
+  }
+  return count > 0 ? Json(sum / count) : Json();
+}
+
+double root_mean_square(const std::vector<float>& values) {
+  double squares = 0.0;
+  for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+std::span<const Measure> measures() { return kMeasures; }
+
+const Measure& find_measure(std::string_view name) {
+  for (const Measure& measure : kMeasures) {
+    if (name == measure.name) return measure;
+  }
+  throw Error("measure " + std::string(name) + " is not known");
+}
+
+Json measure(Trainer& trainer) {
+  const Model& model = trainer.model();
+  std::vector<Observed> layers;
+  for (int l = 1; l + 1 < model.layer_count(); ++l) {
+    if (model.layers()[static_cast<std::size_t>(l)]->activation() >= 0) layers.push_back({l, {}});
+  }
+  Json result = {{"dead", nullptr},        {"negative", nullptr},    {"zeros", nullptr},
+                 {"output_mean", nullptr}, {"input_shift", nullptr}, {"signal", nullptr},
+                 {"slope_move", slope_move(model)}};
+  if (layers.empty()) return result;
+
+  std::vector<int> samples = trainer.training_samples();
+  samples.resize(std::min<std::size_t>(samples.size(), kMeasuredSamples));
+  const auto at_once = static_cast<std::size_t>(trainer.evaluate_rows());
+  for (std::size_t first = 0; first < samples.size(); first += at_once) {
+    trainer.infer(trainer.probe_set(), std::span<const int>(samples).subspan(
+                                           first, std::min(at_once, samples.size() - first)));
+    for (Observed& layer : layers) add(layer, model.output(layer.index - 1), model.output(layer.index));
+  }
+  int units = 0, dead = 0, negative = 0, shifted = 0;
+  std::int64_t outputs = 0, zeros = 0;
+  double means = 0.0, shifts = 0.0;
+  for (const Observed& layer : layers) {
+    outputs += layer.outputs;
+    zeros += layer.zeros;
+    means += layer.mean();
+    units += static_cast<int>(layer.units.size());
+    const double rows = static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
+    for (const Unit& unit : layer.units) {
+      dead += !unit.ever_nonzero;
+      negative += !unit.ever_positive;
+      add_shift(unit, rows, shifts, shifted);
+    }
+  }
+  result["dead"] = static_cast<double>(dead) / units;
+  result["negative"] = static_cast<double>(negative) / units;
+  result["zeros"] = static_cast<double>(zeros) / static_cast<double>(outputs);
+  result["output_mean"] = means / static_cast<double>(layers.size());
+  if (shifted > 0) result["input_shift"] = shifts / shifted;
+  if (layers.front().size() > 0.0) result["signal"] = layers.back().size() / layers.front().size();
+  return result;
+}
+
+double gradient_ratio(Trainer& trainer) {
+  trainer.gradients(0);
+  const Model& model = trainer.model();
+  std::vector<double> sizes;
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    if (parameter.spec.role != ParameterRole::kWeight) continue;
+    sizes.push_back(root_mean_square(Model::gather(parameter, model.gradients())));
+  }
+  return sizes.front() / sizes.back();
+}
+
+}  // namespace reluscope

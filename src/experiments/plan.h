@@ -1,0 +1,71 @@
+// What an experiment is: runs in an order, and what is said about their results. Races, sweeps and
+// lessons are plans; experiments/experiment.h carries them out.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/planned_run.h"
+
+namespace reluscope {
+
+// What a command line or a page says besides the config: names and texts, in the order given.
+class PlanFlags {
+ public:
+  explicit PlanFlags(std::vector<std::pair<std::string, std::string>> values)
+      : values_(std::move(values)) {}
+
+  bool has(const std::string& name) const { return first(name).has_value(); }
+  std::optional<std::string> first(const std::string& name) const;
+  std::vector<std::string> all(const std::string& name) const;
+  // Throws Error unless it is a whole number from min to max.
+  int whole(const std::string& name, int otherwise, int min, int max) const;
+  const std::vector<std::pair<std::string, std::string>>& values() const { return values_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> values_;
+};
+
+struct RunResult {
+  Json row;              // see experiments/recorded_run.h
+  double seconds = 0.0;  // of training
+};
+
+struct Report {
+  std::vector<std::string> lines;  // for people
+  std::vector<Json> json;          // one line each, after the rows of the runs
+  std::string csv;
+};
+
+class Plan {
+ public:
+  virtual ~Plan() = default;
+
+  const std::vector<PlannedRun>& runs() const { return runs_; }
+  // So many runs, one after the other in the list, go side by side, a step each in turn, before the
+  // next so many begin. 0: each run goes on its own.
+  int side_by_side() const { return side_by_side_; }
+  const std::vector<std::string>& start_lines() const { return start_lines_; }
+  // results: of all runs(), in their order.
+  virtual Report report(const std::vector<RunResult>& results) const = 0;
+
+ protected:
+  std::vector<PlannedRun> runs_;
+  int side_by_side_ = 0;
+  std::vector<std::string> start_lines_;
+};
+
+// The largest seed of `count` that begin with the config's. Throws Error if it is too large.
+std::int64_t last_seed(const Config& config, int count);
+
+// A JSON value as a cell: texts as they are, numbers so that they read back exactly, null as "".
+std::string cell_text(const Json& value);
+
+// The rows as a table: run, index, name, every field of a config that is not its default, the last
+// epoch's numbers, and how the run ended.
+std::string rows_csv(const std::vector<Json>& rows);
+
+}  // namespace reluscope

@@ -1,0 +1,226 @@
+#include "experiments/race.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "io/table.h"
+#include "nn/activation.h"
+#include "run/checkpoint.h"
+#include "run/fork.h"
+#include "experiments/measure.h"
+#include "experiments/recorded_run.h"
+#include "experiments/statistics.h"
+
+namespace reluscope {
+namespace {
+
+struct Racer {
+  std::string name;
+  Config config;
+};
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    parts.emplace_back(trim(std::string_view(text).substr(at, end - at)));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// "name: changes" or "changes". A colon inside a change (events have them) comes after its "=".
+Racer parse_entry(const std::string& text,
+                  const std::function<Config(const std::string& changes)>& changed) {
+  const std::size_t colon = text.find(':');
+  const bool named = colon < text.find('=');
+  const std::string name(trim(named ? text.substr(0, colon) : text));
+  const std::string changes = named ? text.substr(colon + 1) : text;
+  if (name.empty()) {
+    throw Error("entry is " + in_quotes(text) +
+                ", but it must be changes such as \"lr=0.1; optimizer=sgd\", after a name and a "
+                "colon if wanted");
+  }
+  return {name, changed(changes)};
+}
+
+// Throws what would keep it from being forked: weights of another shape, a run at its end.
+void try_fork(const Dataset& data, const Config& config, std::span<const std::uint8_t> checkpoint) {
+  Config on_one_thread = config;
+  on_one_thread.threads = 1;
+  Session(std::shared_ptr<const Dataset>(std::shared_ptr<const Dataset>(), &data), on_one_thread)
+      .fork(checkpoint);
+}
+
+constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss",
+                                        "dead",          "output_mean"};
+
+class RacePlan final : public Plan {
+ public:
+  RacePlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+    std::shared_ptr<const std::vector<std::uint8_t>> from;
+    if (const auto file = flags.first("from")) {
+      from = std::make_shared<const std::vector<std::uint8_t>>(file->begin(), file->end());
+      racers_.push_back({"unchanged", base});
+    }
+    const std::int64_t steps = from ? steps_of_checkpoint(*from) : 0;
+    const auto changed = [&](const std::string& changes) {
+      return from ? forked_config(base, steps, changes) : with_changes(changes, base);
+    };
+    for (const std::string& text : flags.all("entry")) racers_.push_back(parse_entry(text, changed));
+    const auto names = flags.first("activations");
+    if (names || racers_.empty()) {
+      for (const std::string& name : split(names.value_or("relu,leaky_relu,prelu,elu,swish"), ',')) {
+        racers_.push_back({name, base});
+        racers_.back().config.model = with_activation(base.model, name);
+      }
+    }
+    if (racers_.size() > static_cast<std::size_t>(kMaxRacers)) {
+      throw Error("race: " + std::to_string(racers_.size()) + " entries, but at most " +
+                  std::to_string(kMaxRacers) + " are allowed");
+    }
+    const int seeds = flags.whole("seeds", 1, 1, 1000);
+    if (from && seeds > 1) {
+      throw Error("seeds is " + std::to_string(seeds) + ", but forks go on with the seed of their run");
+    }
+    for (std::size_t i = 0; i < racers_.size(); ++i) {
+      const Racer& racer = racers_[i];
+      for (std::size_t k = 0; k < i; ++k) {
+        if (racers_[k].name == racer.name) {
+          throw Error("race: two entries are called " + in_quotes(racer.name) +
+                      "; begin one with another name and a colon");
+        }
+      }
+      if (racer.config.data != base.data) {
+        throw Error("entry " + in_quotes(racer.name) + " changes data to " +
+                    in_quotes(racer.config.data) + ", but a race runs on one data set, " +
+                    in_quotes(base.data));
+      }
+      check_model(racer.config, data);
+      if (from) try_fork(data, racer.config, *from);
+      last_seed(racer.config, seeds);
+    }
+    for (int seed = 0; seed < seeds; ++seed) {
+      for (const Racer& racer : racers_) {
+        PlannedRun run{static_cast<int>(runs_.size()), racer.name, racer.config, false, from};
+        run.config.seed += seed;
+        runs_.push_back(std::move(run));
+      }
+    }
+    side_by_side_ = static_cast<int>(racers_.size());
+    start_lines_ = {"Race: " + std::to_string(racers_.size()) + " configurations, " +
+                    std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
+                    (from ? ", forked after " + std::to_string(steps) + " steps" : "")};
+  }
+
+  Report report(const std::vector<RunResult>& results) const override {
+    Report report;
+    Table people{{""}, {}};
+    for (const char* const column : kRaceColumns) people.columns.push_back(find_measure(column).label);
+    people.columns.insert(people.columns.end(), {"µs/step", "diverged"});
+    for (std::size_t r = 0; r < racers_.size(); ++r) {
+      Json line = {{"event", "summary"}, {"name", racers_[r].name}};
+      std::vector<std::string> cells = {racers_[r].name};
+      for (const char* const column : kRaceColumns) {
+        const Summary summary = summarize(values_of(results, r, column));
+        cells.push_back(summary_text(summary, find_measure(column).percent));
+        line[column] = {{"count", summary.count},
+                        {"mean", summary.count > 0 ? Json(summary.mean) : Json()},
+                        {"deviation", summary.count > 1 ? Json(summary.deviation) : Json()}};
+      }
+      double seconds = 0.0, steps = 0.0;
+      int diverged = 0;
+      for (std::size_t i = r; i < results.size(); i += racers_.size()) {
+        seconds += results[i].seconds;
+        const double of_run = number_at(results[i].row, "steps");
+        if (of_run > 0.0) steps += of_run;
+        diverged += results[i].row.contains("diverged") || results[i].row.contains("refused");
+      }
+      line["diverged"] = diverged;
+      cells.push_back(steps > 0.0 && seconds > 0.0 ? format("%.0f", 1e6 * seconds / steps) : "--");
+      cells.push_back(std::to_string(diverged));
+      report.json.push_back(std::move(line));
+      people.rows.push_back(std::move(cells));
+    }
+    report.lines = to_lines(people);
+    report.lines.insert(report.lines.begin(), "");
+    for (const RunResult& result : results) {
+      for (const char* const reason : {"diverged", "refused"}) {
+        if (!result.row.contains(reason)) continue;
+        report.lines.push_back(result.row["name"].get<std::string>() + ": " +
+                               result.row[reason].get<std::string>());
+      }
+    }
+    report.csv = epochs_csv(results);
+    return report;
+  }
+
+ private:
+  // Of the last epochs of a racer's runs; none of those that have no such number.
+  std::vector<double> values_of(const std::vector<RunResult>& results, std::size_t racer,
+                                const std::string& name) const {
+    std::vector<double> values;
+    for (std::size_t i = racer; i < results.size(); i += racers_.size()) {
+      const Json* const epoch = last_epoch(results[i].row);
+      if (epoch == nullptr) continue;
+      const double value = number_at(*epoch, name);
+      if (value == value) values.push_back(value);
+    }
+    return values;
+  }
+
+  std::string epochs_csv(const std::vector<RunResult>& results) const {
+    Table table{{"name", "seed", "epoch"}, {}};
+    for (const RunResult& result : results) {
+      for (const Json& epoch : result.row.value("epochs", Json::array())) {
+        for (const auto& item : epoch.items()) {
+          const auto& columns = table.columns;
+          if (std::find(columns.begin(), columns.end(), item.key()) == columns.end()) {
+            table.columns.push_back(item.key());
+          }
+        }
+      }
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      for (const Json& epoch : results[i].row.value("epochs", Json::array())) {
+        std::vector<std::string> cells = {runs_[i].name, std::to_string(runs_[i].config.seed)};
+        for (std::size_t c = 2; c < table.columns.size(); ++c) {
+          cells.push_back(cell_text(epoch.value(table.columns[c], Json())));
+        }
+        table.rows.push_back(std::move(cells));
+      }
+    }
+    return to_csv(table);
+  }
+
+  std::vector<Racer> racers_;
+};
+
+}  // namespace
+
+std::string with_activation(const std::string& architecture, const std::string& activation) {
+  if (find_activation(activation.substr(0, activation.find(' '))) < 0) {
+    throw Error("activation is " + in_quotes(activation) + ", but known are " +
+                join_or(activation_names()));
+  }
+  std::string text;
+  bool replaced = false;
+  for (const std::string& layer : split(architecture, '|')) {
+    const bool is_activation = find_activation(layer.substr(0, layer.find(' '))) >= 0;
+    replaced = replaced || is_activation;
+    text += (text.empty() ? "" : " | ") + (is_activation ? activation : layer);
+  }
+  if (!replaced) {
+    throw Error("model: " + in_quotes(architecture) +
+                " has no activation that others could take the place of");
+  }
+  return text;
+}
+
+std::unique_ptr<Plan> plan_race(const Dataset& data, const Config& base, const PlanFlags& flags) {
+  return std::make_unique<RacePlan>(data, base, flags);
+}
+
+}  // namespace reluscope

@@ -1,0 +1,25 @@
+// A race: several configs on one data set, side by side on the same seed, so on the same batches
+// and, where their layers have the same shapes, from the same weights; and then on the next seed.
+#pragma once
+
+#include "experiments/plan.h"
+
+namespace reluscope {
+
+inline constexpr int kMaxRacers = 64;
+
+// Flags:
+//   entry        "lr=0.1; optimizer=sgd": what a racer changes of the base config; its name is that
+//                text, or what stands before a colon: "fast: lr=0.1"
+//   activations  "relu,elu": one racer each, the base model with this in place of its activations
+//   seeds        how many, from the config's on; 1 by default
+//   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers are forks
+//                of that run (run/fork.h), with the run as it is before them, as "unchanged"
+// Without an entry or a checkpoint: the activations relu, leaky_relu, prelu, elu and swish.
+// Throws Error for a flag or a config that cannot be run.
+std::unique_ptr<Plan> plan_race(const Dataset& data, const Config& base, const PlanFlags& flags);
+
+// The architecture with all its activations replaced. Throws Error if it has none.
+std::string with_activation(const std::string& architecture, const std::string& activation);
+
+}  // namespace reluscope

@@ -1,0 +1,101 @@
+#include "experiments/recorded_run.h"
+
+#include <cmath>
+#include <limits>
+
+#include "experiments/measure.h"
+
+namespace reluscope {
+namespace {
+
+Config on_one_thread(Config config) {
+  if (config.threads == 0) config.threads = 1;
+  return config;
+}
+
+}  // namespace
+
+Json row_head(const PlannedRun& plan) {
+  return {{"run", run_id(plan.config)},
+          {"index", plan.index},
+          {"name", plan.name},
+          {"config", changed_fields(plan.config)}};
+}
+
+const Json* last_epoch(const Json& row) {
+  const auto epochs = row.find("epochs");
+  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
+}
+
+double number_at(const Json& epoch, const std::string& name) {
+  const auto found = epoch.find(name);
+  return found != epoch.end() && found->is_number() ? found->get<double>()
+                                                    : std::numeric_limits<double>::quiet_NaN();
+}
+
+RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan, double free_bytes)
+    : plan_(plan),
+      session_(std::move(data), on_one_thread(plan.config), make_backend(on_one_thread(plan.config), free_bytes)),
+      row_(row_head(plan)) {
+  const Trainer& trainer = session_.trainer();
+  const int tests = trainer.data().test().count(), at_once = trainer.evaluate_rows();
+  all_calls_ = 1 + static_cast<std::int64_t>(plan.config.epochs) *
+                       (trainer.batches() + (tests + at_once - 1) / at_once);
+  row_["epochs"] = Json::array();
+  Json start = {{"epoch", 0}};
+  if (plan_.from) {
+    session_.fork(*plan_.from);
+    steps_ = session_.position()["step"].get<std::int64_t>();
+    row_["from_step"] = steps_;
+    start["epoch"] = steps_ / trainer.batches();
+    const std::int64_t all_steps = std::int64_t{plan.config.epochs} * trainer.batches();
+    all_calls_ -= all_calls_ * steps_ / all_steps;
+  }
+  if (plan_.gradients) start["gradient_ratio"] = gradient_ratio(session_.trainer());
+  record_epoch(std::move(start));
+}
+
+void RecordedRun::record_epoch(Json epoch) {
+  epoch.update(measure(session_.trainer()));
+  for (auto& value : epoch) {  // what JSON cannot say is null here as it is in files
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) value = nullptr;
+  }
+  row_["epochs"].push_back(std::move(epoch));
+}
+
+bool RecordedRun::advance() {
+  Progress progress = session_.advance();
+  const std::string event = progress.event();
+  ++calls_;
+  if (event == "batch") {
+    steps_ = progress.values["step"].get<std::int64_t>();
+    last_step_ = {{"step", steps_},
+                  {"loss", progress.values["loss"]},
+                  {"accuracy", progress.values["accuracy"]}};
+  } else if (event == "epoch") {
+    seconds_ += progress.values["seconds"].get<double>();
+    Json epoch = std::move(progress.values);
+    for (const char* const left_out : {"event", "seconds", "samples_per_second"}) {
+      epoch.erase(left_out);
+    }
+    record_epoch(std::move(epoch));
+  } else if (event == "done") {
+    row_["steps"] = progress.values["steps"];
+    row_["weights_sha256"] = progress.values["weights_sha256"];
+    return false;
+  } else if (event == "diverged") {
+    const Score score = session_.evaluate();
+    record_epoch({{"epoch", progress.values["epoch"]},
+                  {"test_loss", score.loss()},
+                  {"test_accuracy", score.accuracy()},
+                  {"correct", score.correct},
+                  {"total", score.samples}});
+    row_["steps"] = steps_;
+    row_["diverged"] = progress.values["message"];
+    row_["weights_sha256"] = session_.weights_sha256();
+    return false;
+  }
+  return true;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,58 @@
+// A run of an experiment: a session advanced to its end, and a row of what came of it.
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "experiments/planned_run.h"
+#include "run/session.h"
+
+namespace reluscope {
+
+// The row, as it stands in files. Nothing in it depends on time, threads or machine:
+//   {"run": id, "index": 0, "name": "lr=0.1", "config": {fields that are not the default},
+//    "epochs": [{"epoch": 0, measures before the first step}, {"epoch": 1, "train_loss": ...,
+//    what else the session says about the epoch, measures}, ...],
+//    "steps": 1000, "diverged": a sentence if it did, "weights_sha256": hex}
+// A run that was forked also has "from_step", and its first epoch says how many it had finished.
+// After a divergence the last epoch holds what the last good weights score. Of a run that could not
+// begin there is "refused", a sentence, in place of epochs and what follows.
+class RecordedRun {
+ public:
+  // Trains on one thread unless the config asks for more. Throws Error as Session does, and where it needs more
+  // than free_bytes of memory.
+  RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
+              double free_bytes = std::numeric_limits<double>::infinity());
+
+  // One Session::advance(), and at the end of an epoch the measures. False when the run is over.
+  bool advance();
+
+  // Calls of advance() so far, and about how many there will be.
+  std::int64_t calls() const { return calls_; }
+  std::int64_t all_calls() const { return all_calls_; }
+  // The last training step's loss and accuracy.
+  const Json& last_step() const { return last_step_; }
+  double seconds() const { return seconds_; }  // of training, so far
+  const Json& row() const { return row_; }     // complete once advance() has returned false
+
+ private:
+  void record_epoch(Json epoch);
+
+  PlannedRun plan_;
+  Session session_;
+  std::int64_t calls_ = 0, all_calls_ = 0, steps_ = 0;
+  double seconds_ = 0.0;
+  Json last_step_, row_;
+};
+
+// The beginning of a row.
+Json row_head(const PlannedRun& plan);
+
+// The last epoch of a row, or null if it has none.
+const Json* last_epoch(const Json& row);
+
+// A value of an epoch as a number: NaN where there is none.
+double number_at(const Json& epoch, const std::string& name);
+
+}  // namespace reluscope

@@ -1,0 +1,387 @@
+#include "experiments/sweep.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "core/sha256.h"
+#include "core/text.h"
+#include "io/json_text.h"
+#include "io/table.h"
+#include "experiments/measure.h"
+#include "experiments/recorded_run.h"
+#include "experiments/statistics.h"
+
+namespace reluscope {
+namespace {
+
+using Setting = std::pair<std::string, std::string>;  // field, value
+
+std::vector<std::string> list_of(const std::string& text) {
+  const char separator = text.find(';') != std::string::npos ? ';' : ',';
+  std::vector<std::string> values;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    values.emplace_back(trim(std::string_view(text).substr(at, end - at)));
+    at = end + 1;
+  }
+  return values;
+}
+
+// "field=rest"; the field must be one, and not one that all runs of a sweep share.
+Setting field_and_rest(const std::string& flag, const std::string& text,
+                       std::set<std::string>& taken) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    throw Error(flag + " is " + in_quotes(text) +
+                ", but it must be FIELD=VALUES, such as lr=0.001,0.01");
+  }
+  Setting setting{std::string(trim(std::string_view(text).substr(0, equals))),
+                  std::string(trim(std::string_view(text).substr(equals + 1)))};
+  const auto& fields = config_fields();
+  if (std::none_of(fields.begin(), fields.end(),
+                   [&](const Field& field) { return field.name == setting.first; })) {
+    config_from_fields({{setting.first, ""}});  // throws, with a suggestion
+  }
+  if (setting.first == "data") {
+    throw Error(flag + " varies data, but a sweep runs on one data set");
+  }
+  if (!taken.insert(setting.first).second) {
+    throw Error(flag + " varies " + setting.first + ", which is varied already");
+  }
+  return setting;
+}
+
+// A field that is drawn.
+struct Drawn {
+  enum class Kind { kLog, kLinear, kWhole, kList };
+  std::string field;
+  Kind kind = Kind::kList;
+  double low = 0.0, high = 0.0;
+  std::vector<std::string> values;
+
+  std::string draw(std::int64_t seed, int number) const {
+    Sha256 hash;  // the stream belongs to the name, whatever other fields there are
+    hash.add({reinterpret_cast<const std::uint8_t*>(field.data()), field.size()});
+    const auto stream = static_cast<std::uint32_t>(std::stoul(hash.hex().substr(0, 8), nullptr, 16));
+    const double u = Rng(static_cast<std::uint64_t>(seed), Purpose::kSweep, stream)
+                         .uniform(static_cast<std::uint64_t>(number));
+    const auto rounded = [](double value) { return format("%.4g", value); };
+    switch (kind) {
+      case Kind::kLog: {
+        const double from = scalar::log(low), to = scalar::log(high);
+        return rounded(scalar::exp(from + u * (to - from)));
+      }
+      case Kind::kLinear: return rounded(low + u * (high - low));
+      case Kind::kWhole: return number_text(std::min(std::floor(low + u * (high - low + 1.0)), high));
+      case Kind::kList: break;
+    }
+    return values[std::min(static_cast<std::size_t>(u * static_cast<double>(values.size())),
+                           values.size() - 1)];
+  }
+};
+
+Drawn parse_random(const std::string& text, std::set<std::string>& taken) {
+  const auto [field, rest] = field_and_rest("random", text, taken);
+  Drawn drawn;
+  drawn.field = field;
+  static const std::pair<const char*, Drawn::Kind> kinds[] = {
+      {"log:", Drawn::Kind::kLog}, {"lin:", Drawn::Kind::kLinear}, {"int:", Drawn::Kind::kWhole}};
+  for (const auto& [prefix, kind] : kinds) {
+    if (rest.rfind(prefix, 0) != 0) continue;
+    const std::size_t colon = rest.find(':', 4);
+    const auto low = parse_number(rest.substr(4, colon - 4));
+    const auto high = colon == std::string::npos ? low : parse_number(rest.substr(colon + 1));
+    const bool whole = kind == Drawn::Kind::kWhole;
+    const bool usable = colon != std::string::npos && low && high && std::isfinite(*low) &&
+                        std::isfinite(*high) && *low < *high &&
+                        (kind != Drawn::Kind::kLog || *low >= 1e-300) &&
+                        (!whole || (*low == std::floor(*low) && *high == std::floor(*high)));
+    if (!usable) {
+      throw Error("random: " + in_quotes(rest) + " of " + field + " must be " + prefix +
+                  "LOW:HIGH with LOW below HIGH" +
+                  (kind == Drawn::Kind::kLog ? " and above 0"
+                   : whole                   ? ", both whole numbers"
+                                             : ""));
+    }
+    drawn.kind = kind;
+    drawn.low = *low;
+    drawn.high = *high;
+    return drawn;
+  }
+  drawn.values = list_of(rest);
+  return drawn;
+}
+
+struct Shard {
+  int part = 1, parts = 1;
+};
+
+Shard parse_shard(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto part = parse_number(text.substr(0, slash));
+  const auto parts = slash == std::string::npos ? part : parse_number(text.substr(slash + 1));
+  const auto is_whole = [](double value) { return value == std::floor(value); };
+  if (slash == std::string::npos || !part || !parts || !is_whole(*part) || !is_whole(*parts) ||
+      !(*part >= 1 && *part <= *parts && *parts <= kMaxRuns)) {
+    throw Error("shard is " + in_quotes(text) +
+                ", but it must be PART/PARTS, such as 1/4, with PART from 1 to PARTS");
+  }
+  return {static_cast<int>(*part), static_cast<int>(*parts)};
+}
+
+// The values of `varied` fields that tell configs apart, as "lr=0.1 optimizer=sgd".
+std::string setting_text(const Json& config, const std::vector<std::string>& varied) {
+  std::string text;
+  for (const std::string& name : varied) {
+    text += (text.empty() ? "" : " ") + name + "=" + cell_text(config[name]);
+  }
+  return text.empty() ? "base" : text;
+}
+
+class SweepPlan final : public Plan {
+ public:
+  SweepPlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+    const int seeds = flags.whole("seeds", 1, 1, 1000);
+    const Shard shard = parse_shard(flags.first("shard").value_or("1/1"));
+    std::set<std::string> taken;
+    if (seeds > 1) taken.insert("seed");
+    std::vector<std::pair<std::string, std::vector<std::string>>> grid;
+    double points = seeds;
+    for (const std::string& text : flags.all("grid")) {
+      auto [field, rest] = field_and_rest("grid", text, taken);
+      grid.emplace_back(field, list_of(rest));
+      points *= static_cast<double>(grid.back().second.size());
+    }
+    std::vector<Drawn> drawn;
+    for (const std::string& text : flags.all("random")) drawn.push_back(parse_random(text, taken));
+    if (grid.empty() && drawn.empty()) {
+      throw Error("sweep: nothing is varied; give --grid FIELD=VALUES or --random FIELD=RANGE");
+    }
+    if (drawn.empty() && flags.has("runs")) {
+      throw Error("runs is the number of random draws, but no --random says what is drawn");
+    }
+    if (!drawn.empty() && !flags.has("runs")) {
+      throw Error("random: how many draws is missing; give --runs N");
+    }
+    const int draws = flags.whole("runs", 1, 1, kMaxRuns);
+    if (points * draws > kMaxRuns) {
+      throw Error("sweep: that is " + number_text(points * draws) + " runs, but at most " +
+                  std::to_string(kMaxRuns) + " are allowed");
+    }
+
+    std::set<std::string> ids, models;
+    int index = 0;
+    const auto add = [&](const std::vector<Setting>& settings) {
+      Config config = config_from_fields(settings, base);
+      if (models.insert(config.model).second) check_model(config, data);
+      last_seed(config, seeds);
+      for (int k = 0; k < seeds; ++k, ++config.seed) {
+        if (!ids.insert(run_id(config)).second) continue;
+        if (index++ % shard.parts != shard.part - 1) continue;
+        std::string name;
+        for (const auto& [field, value] : settings) {
+          name += (name.empty() ? "" : " ") + field + "=" + value;
+        }
+        if (seeds > 1) name += " seed=" + std::to_string(config.seed);
+        runs_.push_back({index - 1, name, config, false});
+      }
+    };
+    for (int draw = 0; draw < draws; ++draw) {
+      std::vector<Setting> settings;
+      for (const Drawn& d : drawn) settings.emplace_back(d.field, d.draw(base.seed, draw));
+      add_grid(grid, 0, settings, add);
+    }
+    start_lines_ = {"Sweep: " + std::to_string(index) + (index == 1 ? " run" : " runs") +
+                    (shard.parts > 1 ? ", part " + std::to_string(shard.part) + " of " +
+                                           std::to_string(shard.parts) + " with " +
+                                           std::to_string(runs_.size())
+                                     : "")};
+  }
+
+  Report report(const std::vector<RunResult>& results) const override {
+    std::vector<Json> rows;
+    for (const RunResult& result : results) rows.push_back(result.row);
+    return report_rows(rows);
+  }
+
+ private:
+  template <class Add>
+  static void add_grid(const std::vector<std::pair<std::string, std::vector<std::string>>>& grid,
+                       std::size_t at, std::vector<Setting>& settings, const Add& add) {
+    if (at == grid.size()) {
+      add(settings);
+      return;
+    }
+    for (const std::string& value : grid[at].second) {
+      settings.emplace_back(grid[at].first, value);
+      add_grid(grid, at + 1, settings, add);
+      settings.pop_back();
+    }
+  }
+};
+
+// The first key by which two results of one run differ, or "".
+std::string difference(const Json& a, const Json& b) {
+  for (const Json* const rows : {&a, &b}) {
+    for (const auto& item : rows->items()) {
+      if (item.key() == "index" || item.key() == "name") continue;
+      if (!a.contains(item.key()) || !b.contains(item.key()) ||
+          a[item.key()] != b[item.key()]) {
+        return item.key();
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Plan> plan_sweep(const Dataset& data, const Config& base, const PlanFlags& flags) {
+  return std::make_unique<SweepPlan>(data, base, flags);
+}
+
+std::vector<Json> read_rows(const std::string& text, const std::string& file) {
+  std::vector<Json> rows;
+  int line = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view part = std::string_view(text).substr(at, end - at);
+    const bool cut_short = end == text.size();
+    at = end + 1;
+    ++line;
+    if (trim(part).empty()) continue;
+    const std::string where = "line " + std::to_string(line) + " of " + in_quotes(file);
+    if (cut_short && !Json::accept(part)) break;
+    Json row = parse_json(part, where, "the result of a run");
+    const auto is = [&row](const char* key, Json::value_t type) {
+      return row.is_object() && row.contains(key) && row[key].type() == type;
+    };
+    if (!is("run", Json::value_t::string) || !is("config", Json::value_t::object) ||
+        !is("name", Json::value_t::string) || !is("index", Json::value_t::number_unsigned) ||
+        !(is("epochs", Json::value_t::array) || is("refused", Json::value_t::string))) {
+      throw Error(where + " is not the result of a run");
+    }
+    for (const Json& epoch : row.value("epochs", Json::array())) {
+      if (!epoch.is_object()) throw Error(where + " is not the result of a run");
+    }
+    std::string id;
+    try {
+      id = run_id(config_from_json(row["config"].dump()));
+    } catch (const Error& error) {
+      throw Error(where + ": " + error.what());
+    }
+    if (id != row["run"].get<std::string>()) {
+      throw Error(where + " has the id " + in_quotes(row["run"].get<std::string>()) +
+                  ", but its config has " + in_quotes(id));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string other_rows(const std::vector<Json>& before, const std::string& rows) {
+  std::set<std::string> known;
+  for (const Json& row : read_rows(rows, "results")) known.insert(row["run"].get<std::string>());
+  std::string text;
+  for (const Json& row : before) {
+    if (!known.insert(row.at("run").get<std::string>()).second) continue;
+    text += row.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  return text;
+}
+
+std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
+  struct Known {
+    std::size_t at;  // in rows
+    std::string file;
+  };
+  std::map<std::string, Known> known;
+  std::vector<Json> rows;
+  for (const NamedText& file : files) {
+    for (Json& row : read_rows(file.text, file.name)) {
+      const std::string id = row["run"].get<std::string>();
+      const auto [found, is_new] = known.insert({id, {rows.size(), file.name}});
+      if (is_new) {
+        rows.push_back(std::move(row));
+        continue;
+      }
+      const std::string key = difference(rows[found->second.at], row);
+      if (!key.empty()) {
+        throw Error("merge: run " + id + " has one result in " + in_quotes(found->second.file) +
+                    " and another in " + in_quotes(file.name) + ": they differ in " + key);
+      }
+    }
+  }
+  std::multimap<std::uint64_t, Json> by_index;  // equal indices stay in the order of the files
+  for (Json& row : rows) {
+    const auto index = row["index"].get<std::uint64_t>();
+    by_index.emplace(index, std::move(row));
+  }
+  rows.clear();
+  for (auto& [index, row] : by_index) rows.push_back(std::move(row));
+  return rows;
+}
+
+Report report_rows(const std::vector<Json>& rows) {
+  std::vector<Json> configs;  // whole ones
+  for (const Json& row : rows) {
+    configs.push_back(config_to_json(config_from_json(row.at("config").dump())));
+  }
+  std::vector<std::string> varied;
+  for (const Field& field : config_fields()) {
+    const bool differs = std::any_of(configs.begin(), configs.end(), [&](const Json& config) {
+      return config[field.name] != configs.front()[field.name];
+    });
+    if (differs && field.name != "seed") varied.push_back(field.name);
+  }
+
+  constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss", "dead",
+                                      "output_mean"};
+  struct Group {
+    std::string setting;
+    std::map<std::string, std::vector<double>> values;
+    int seeds = 0, diverged = 0;
+    double accuracy = 0.0;
+  };
+  std::vector<Group> groups;
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string setting = setting_text(configs[i], varied);
+    const auto [place, is_new] = places.insert({setting, groups.size()});
+    if (is_new) groups.push_back({setting, {}});
+    Group& group = groups[place->second];
+    ++group.seeds;
+    group.diverged += rows[i].contains("diverged") || rows[i].contains("refused");
+    for (const char* const column : kColumns) {
+      const Json* const epoch = last_epoch(rows[i]);
+      const double value = epoch != nullptr ? number_at(*epoch, column) : std::nan("");
+      if (value == value) group.values[column].push_back(value);
+    }
+  }
+  for (Group& group : groups) group.accuracy = summarize(group.values["test_accuracy"]).mean;
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const Group& a, const Group& b) { return a.accuracy > b.accuracy; });
+
+  Table people{{"", "seeds"}, {}};
+  for (const char* const column : kColumns) people.columns.push_back(find_measure(column).label);
+  people.columns.push_back("diverged");
+  for (Group& group : groups) {
+    std::vector<std::string> cells = {group.setting, std::to_string(group.seeds)};
+    for (const char* const column : kColumns) {
+      cells.push_back(summary_text(summarize(group.values[column]), find_measure(column).percent));
+    }
+    cells.push_back(std::to_string(group.diverged));
+    people.rows.push_back(std::move(cells));
+  }
+  Report report;
+  report.lines = to_lines(people);
+  report.lines.insert(report.lines.begin(), "");
+  report.csv = rows_csv(rows);
+  return report;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,167 @@
+#include "probe/activity.h"
+
+#include "core/primitives.h"
+
+namespace reluscope {
+namespace {
+
+// Calls work(first column, columns, row pointer) for every row of every panel, rows ascending.
+template <class Work>
+void for_each_row(ConstMatrixView m, const Work& work) {
+  for (int p = 0; p < m.layout.panels(); ++p) {
+    const int width = m.layout.panel_width(p);
+    const float* row = m.panel(p);
+    for (int r = 0; r < m.rows(); ++r, row += width) work(p * kPanel, m.layout.panel_cols(p), row);
+  }
+}
+
+// Adds to counts[c] how many values of column c satisfy the predicate.
+template <class Predicate>
+void count_columns(ConstMatrixView m, std::vector<std::int64_t>& counts, const Predicate& counted) {
+  counts.resize(static_cast<std::size_t>(m.cols()));
+  for (int p = 0; p < m.layout.panels(); ++p) {
+    const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
+    std::uint32_t found[kPanel] = {};
+    const float* row = m.panel(p);
+    for (int r = 0; r < m.rows(); ++r, row += width) {
+      for (int c = 0; c < cols; ++c) found[c] += counted(row[c]);
+    }
+    for (int c = 0; c < cols; ++c) counts[static_cast<std::size_t>(p * kPanel + c)] += found[c];
+  }
+}
+
+std::int64_t total(const std::vector<std::int64_t>& counts) {
+  std::int64_t sum = 0;
+  for (const std::int64_t count : counts) sum += count;
+  return sum;
+}
+
+void add_by_unit(const UnitValues& values, const std::vector<std::int64_t>& columns,
+                 std::vector<std::int64_t>& units) {
+  units.resize(static_cast<std::size_t>(values.units()));
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    units[static_cast<std::size_t>(values.unit_of_column(static_cast<int>(c)))] += columns[c];
+  }
+}
+
+}  // namespace
+
+void count_fired(const UnitValues& outputs, std::vector<std::int64_t>& fired) {
+  std::vector<std::int64_t> columns;
+  count_columns(outputs.matrix(), columns, [](float y) { return y > 0.0f; });
+  add_by_unit(outputs, columns, fired);
+}
+
+void ActivityMeter::Moments::add(ConstMatrixView m) {
+  sums.resize(static_cast<std::size_t>(m.layout.panels() * kPanel));
+  squares.resize(sums.size());
+  for (int p = 0; p < m.layout.panels(); ++p) {
+    const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
+    double* const sum = sums.data() + p * kPanel;
+    double* const square = squares.data() + p * kPanel;
+    double s[kPanel], q[kPanel];
+    for (int c = 0; c < kPanel; ++c) s[c] = sum[c], q[c] = square[c];
+    const float* row = m.panel(p);
+    for (int r = 0; r < m.rows(); ++r, row += width) {
+      for (int c = 0; c < cols; ++c) {
+        const auto value = static_cast<double>(row[c]);
+        s[c] += value;
+        q[c] += value * value;
+      }
+    }
+    for (int c = 0; c < kPanel; ++c) sum[c] = s[c], square[c] = q[c];
+  }
+}
+
+double ActivityMeter::Moments::mean(double count) const {
+  double sum = 0.0;
+  for (const double s : sums) sum += s;
+  return sum / count;
+}
+
+double ActivityMeter::Moments::deviation(double count) const {
+  double sum = 0.0;
+  for (const double q : squares) sum += q;
+  const double m = mean(count), variance = sum / count - m * m;
+  return variance < 0.0 ? 0.0 : scalar::sqrt(variance);
+}
+
+void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
+  count_ += std::int64_t{y.samples()} * y.units() * y.positions();
+  units_ = y.units();
+  positions_ = y.positions();
+  outputs_.add(y.matrix());
+  count_columns(y.matrix(), zeros_, [](float value) { return value == 0.0f; });
+  if (regimes_.empty()) return;
+  inputs_.add(z);
+  count_fired(y, fired_);
+  regime_counts_.resize(regimes_.size());
+  flat_.resize(static_cast<std::size_t>(units_));
+  const std::int64_t rows = z.rows();
+  std::vector<std::int64_t> before(static_cast<std::size_t>(z.cols()));  // up to regime r
+  for (std::size_t r = 0; r < regimes_.size(); ++r) {
+    std::vector<std::int64_t> up_to(before.size(), rows);
+    if (r + 1 < regimes_.size()) {
+      up_to.assign(before.size(), 0);
+      const auto end = static_cast<float>(regimes_[r].to);
+      count_columns(z, up_to, [end](float value) { return value <= end; });
+    }
+    std::vector<std::int64_t> inside(before.size());
+    for (std::size_t c = 0; c < inside.size(); ++c) inside[c] = up_to[c] - before[c];
+    regime_counts_[r] += total(inside);
+    if (is_flat(regimes_[r].kind)) add_by_unit(y, inside, flat_);
+    before = std::move(up_to);
+  }
+}
+
+void ActivityMeter::set_histogram_range() {
+  const double n = static_cast<double>(count_), mean = inputs_.mean(n);
+  double half = Histogram::kDeviations * inputs_.deviation(n);
+  if (!(half > 0.0)) half = 1.0;  // all the same
+  histogram_.low = mean - half;
+  histogram_.high = mean + half;
+  range_set_ = true;
+}
+
+void ActivityMeter::add_to_histogram(ConstMatrixView z) {
+  if (regimes_.empty()) return;
+  if (!range_set_) set_histogram_range();
+  Histogram& h = histogram_;
+  const double scale = Histogram::kBins / (h.high - h.low);
+  for_each_row(z, [&](int, int cols, const float* row) {
+    for (int c = 0; c < cols; ++c) {
+      const double at = (static_cast<double>(row[c]) - h.low) * scale;
+      if (at >= 0.0 && at < Histogram::kBins) {
+        ++h.counts[static_cast<std::size_t>(at)];
+      } else {
+        h.below += at < 0.0;
+        h.above += at >= Histogram::kBins;
+      }
+    }
+  });
+}
+
+void ActivityMeter::finish(LayerActivity& activity) const {
+  const auto n = static_cast<double>(count_);
+  activity.units = units_;
+  activity.positions = positions_;
+  activity.mean = outputs_.mean(n);
+  activity.deviation = outputs_.deviation(n);
+  activity.sparsity = static_cast<double>(total(zeros_)) / n;
+  if (regimes_.empty()) return;
+  ActivationActivity& a = activity.activation.emplace();
+  a.mean = inputs_.mean(n);
+  a.deviation = inputs_.deviation(n);
+  a.histogram = histogram_;
+  for (std::size_t r = 0; r < regimes_.size(); ++r) {
+    a.regimes.push_back({regimes_[r], static_cast<double>(regime_counts_[r]) / n});
+  }
+  const std::int64_t of_unit = count_ / units_;
+  for (std::size_t u = 0; u < fired_.size(); ++u) {
+    a.firing.push_back(static_cast<double>(fired_[u]) / static_cast<double>(of_unit));
+    a.silent.push_back(fired_[u] == 0);
+    a.dead.push_back(flat_[u] == of_unit);
+  }
+}
+
+}  // namespace reluscope

@@ -1,0 +1,132 @@
+#include "probe/pca.h"
+
+// Not vectorised, Eigen's sums are the same on every target: it uses nothing of libm but the
+// square root, and up to kMaxPcaSize it cuts no product by the sizes of caches.
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <string>
+
+#include "core/error.h"
+
+namespace reluscope {
+namespace {
+
+using Square = Eigen::MatrixXd;
+
+// m m^T / divisor for m (rows, n), row-major, given its transpose (n, rows).
+Square gram(const std::vector<double>& transposed, int rows, int n, double divisor) {
+  Square result(rows, rows);
+  constexpr int kBlock = 8;  // products side by side, each with its own accumulator
+  const auto stride = static_cast<std::size_t>(rows);
+  for (int i = 0; i < rows; ++i) {
+    for (int first = 0; first <= i; first += kBlock) {
+      const int count = std::min(kBlock, i + 1 - first);
+      double sums[kBlock] = {};
+      const double* column = transposed.data();
+      for (int k = 0; k < n; ++k, column += stride) {
+        const double value = column[i];
+        for (int j = 0; j < count; ++j) sums[j] += value * column[first + j];
+      }
+      for (int j = 0; j < count; ++j) {
+        result(i, first + j) = result(first + j, i) = sums[j] / divisor;
+      }
+    }
+  }
+  return result;
+}
+
+// +1 or -1: see principal_components().
+double sign_of(const PrincipalComponents& found, int k, int dimensions, int samples, int count,
+               std::span<const double> before) {
+  double product = 0.0;
+  if (before.size() == found.coordinates.size()) {
+    for (int i = 0; i < samples; ++i) {
+      const auto at = static_cast<std::size_t>(i) * static_cast<std::size_t>(count) +
+                      static_cast<std::size_t>(k);
+      product += before[at] * found.coordinates[at];
+    }
+  }
+  if (product == 0.0) {
+    const double* const component =
+        found.components.data() + static_cast<std::size_t>(k) * static_cast<std::size_t>(dimensions);
+    for (int d = 0; d < dimensions; ++d) {
+      const auto size = [](double x) { return x < 0.0 ? -x : x; };
+      if (size(component[d]) > size(product)) product = component[d];
+    }
+  }
+  return product < 0.0 ? -1.0 : 1.0;
+}
+
+}  // namespace
+
+PrincipalComponents principal_components(std::span<const float> values, int samples, int wanted,
+                                         std::span<const double> before) {
+  if (samples < 2) {
+    throw Error("principal components: " + std::to_string(samples) +
+                " points were given, but at least 2 are needed");
+  }
+  const auto n = static_cast<std::size_t>(samples), d = values.size() / n;
+  const int dimensions = static_cast<int>(d);
+  if (std::min(samples, dimensions) > kMaxPcaSize) {
+    throw Error("principal components: " + std::to_string(samples) + " points of " +
+                std::to_string(dimensions) + " dimensions were given, but one of the two must be at most " +
+                std::to_string(kMaxPcaSize));
+  }
+  const int count = std::min(wanted, dimensions);
+  const auto k_count = static_cast<std::size_t>(count);
+  PrincipalComponents found;
+  found.mean.assign(d, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < d; ++c) found.mean[c] += static_cast<double>(values[i * d + c]);
+  }
+  for (double& mean : found.mean) mean /= samples;
+  std::vector<double> rows(n * d), columns(n * d);  // less the mean: (N, D) and (D, N)
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < d; ++c) {
+      const double value = static_cast<double>(values[i * d + c]) - found.mean[c];
+      rows[i * d + c] = columns[c * n + i] = value;
+      found.total_variance += value * value;
+    }
+  }
+  const double divisor = samples - 1;
+  found.total_variance /= divisor;
+
+  // Of X = U S V^T, X^T X has the components V and X X^T has U; their eigenvalues are the same.
+  const bool by_dimension = dimensions <= samples;
+  const int size = by_dimension ? dimensions : samples;
+  const Eigen::SelfAdjointEigenSolver<Square> solver(
+      by_dimension ? gram(rows, dimensions, samples, divisor)
+                   : gram(columns, samples, dimensions, divisor));
+  found.variances.assign(k_count, 0.0);
+  found.components.assign(k_count * d, 0.0);
+  found.coordinates.assign(n * k_count, 0.0);
+  for (int k = 0; k < std::min(count, size); ++k) {
+    const double variance = solver.eigenvalues()[size - 1 - k];
+    if (!(variance > 1e-12 * found.total_variance)) break;  // rounding alone
+    const auto at = static_cast<std::size_t>(k);
+    found.variances[at] = variance;
+    const auto vector = solver.eigenvectors().col(size - 1 - k);
+    const double length = std::sqrt(variance * divisor);  // of the points along the component
+    double* const component = found.components.data() + at * d;
+    for (std::size_t c = 0; c < d; ++c) {
+      if (by_dimension) {
+        component[c] = vector[static_cast<Eigen::Index>(c)];
+        continue;
+      }
+      double sum = 0.0;
+      for (std::size_t i = 0; i < n; ++i) sum += columns[c * n + i] * vector[static_cast<Eigen::Index>(i)];
+      component[c] = sum / length;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0.0;
+      for (std::size_t c = 0; c < d; ++c) sum += rows[i * d + c] * component[c];
+      found.coordinates[i * k_count + at] = sum;
+    }
+    const double sign = sign_of(found, k, dimensions, samples, count, before);
+    for (std::size_t c = 0; c < d; ++c) component[c] *= sign;
+    for (std::size_t i = 0; i < n; ++i) found.coordinates[i * k_count + at] *= sign;
+  }
+  return found;
+}
+
+}  // namespace reluscope

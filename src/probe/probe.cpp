@@ -1,0 +1,179 @@
+#include "probe/probe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "core/rng.h"
+
+namespace reluscope {
+namespace {
+
+// The first `count` of the pool when it is sorted by a random word for each sample, equals by
+// number.
+std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, std::uint64_t seed) {
+  const Rng rng(seed, Purpose::kProbe, 0);
+  std::vector<std::uint64_t> order;
+  for (const int sample : pool) {
+    const auto number = static_cast<std::uint64_t>(sample);
+    order.push_back((std::uint64_t{rng.bits(number)[0]} << 32) | number);
+  }
+  std::sort(order.begin(), order.end());
+  order.resize(std::min(order.size(), count));
+  std::vector<int> samples;
+  for (const std::uint64_t place : order) {
+    samples.push_back(static_cast<int>(static_cast<std::uint32_t>(place)));
+  }
+  return samples;
+}
+
+// Calls work(first) for chunks of the samples that fit the network, each after its forward pass;
+// first: of the chunk among the samples.
+template <class Work>
+void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& work) {
+  const auto most = static_cast<std::size_t>(trainer.evaluate_rows());
+  for (std::size_t first = 0; first < samples.size(); first += most) {
+    trainer.infer(trainer.probe_set(), samples.subspan(first, std::min(most, samples.size() - first)));
+    work(first);
+  }
+}
+
+UnitValues output_of(const Model& model, int layer) {
+  return {model.output(layer), model.layers()[static_cast<std::size_t>(layer)]->out_shape(),
+          model.samples()};
+}
+
+std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
+  const Layer& l = *model.layers()[static_cast<std::size_t>(layer)];
+  if (l.parameters().empty()) return std::nullopt;
+  const ActivationParameter& info = activation_info(l.activation()).parameters.front();
+  const std::string name = model.layer_name(layer) + "." + l.parameters().front().name;
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    if (parameter.name != name) continue;
+    const std::vector<float> values = Model::gather(parameter, model.parameters());
+    return LearntSlopes{info.name, info.symbol, {values.begin(), values.end()}, info.min, info.max};
+  }
+  return std::nullopt;
+}
+
+// Appends the outputs of a layer in the last forward: rows (N, features), units in order.
+void append_outputs(const UnitValues& y, int samples, std::vector<float>& rows) {
+  for (int n = 0; n < samples; ++n) {
+    for (int u = 0; u < y.units(); ++u) {
+      for (int p = 0; p < y.positions(); ++p) rows.push_back(y.at(n, u, p));
+    }
+  }
+}
+
+}  // namespace
+
+Probe::Probe(const Trainer& trainer, std::uint64_t seed)
+    : samples_(draw_samples(trainer.probe_pool(), kProbeSamples, seed)),
+      lives_(static_cast<std::size_t>(trainer.model().layer_count())) {}
+
+StepObserver& Probe::watch(std::int64_t step, double lr) {
+  gradients_.flow.step = step;
+  gradients_.flow.lr = lr;
+  watched_ = true;
+  wants_step_ = false;
+  return gradients_;
+}
+
+ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::int64_t step,
+                          int epoch, double lr) {
+  const Model& model = trainer.model();
+  const int layers = model.layer_count();
+  if (request.components_of < -1 || request.components_of >= layers) {
+    throw Error("components of layer " + std::to_string(request.components_of) +
+                " were asked for, but there are layers 0 to " + std::to_string(layers - 1));
+  }
+  ProbeSnapshot snapshot;
+  snapshot.step = step;
+  snapshot.epoch = epoch;
+  snapshot.lr = lr;
+  snapshot.part = trainer.probe_part();
+  snapshot.samples = static_cast<int>(samples_.size());
+  snapshot.loss = loss_;
+  if (watched_) snapshot.gradients = gradients_.flow;
+  wants_step_ = wants_step_ || request.gradients;
+
+  std::vector<ActivityMeter> meters;
+  for (int l = 0; l < layers; ++l) {
+    const ActivationId id = model.layers()[static_cast<std::size_t>(l)]->activation();
+    meters.emplace_back(id < 0 ? std::vector<Regime>()
+                               : activation_regimes(id, model.activation_parameters(l)));
+  }
+  const auto point_count = std::min<std::size_t>(samples_.size(), kComponentSamples);
+  std::vector<float> points;
+  for_each_chunk(trainer, samples_, [&](std::size_t first) {
+    for (int l = 0; l < layers; ++l) {
+      meters[static_cast<std::size_t>(l)].add(output_of(model, l), model.input(l));
+    }
+    if (request.components_of >= 0 && first < point_count) {
+      const UnitValues y = output_of(model, request.components_of);
+      append_outputs(y, std::min(y.samples(), static_cast<int>(point_count - first)), points);
+    }
+  });
+  const auto add_to_histograms = [&](std::size_t) {
+    for (int l = 0; l < layers; ++l) {
+      meters[static_cast<std::size_t>(l)].add_to_histogram(model.input(l));
+    }
+  };
+  // A single chunk is still there.
+  if (snapshot.samples <= trainer.evaluate_rows()) {
+    add_to_histograms(0);
+  } else {
+    for_each_chunk(trainer, samples_, add_to_histograms);
+  }
+
+  for (int l = 0; l < layers; ++l) {
+    const auto at = static_cast<std::size_t>(l);
+    const Layer& layer = *model.layers()[at];
+    LayerSnapshot row;
+    row.activity.layer = l;
+    row.activity.name = model.layer_name(l);
+    row.activity.kind = layer.kind();
+    row.activity.text = layer.text();
+    meters[at].finish(row.activity);
+    if (row.activity.activation) {
+      row.activity.activation->slopes = slopes_of(model, l);
+      update_lives(lives_[at], row.activity.activation->dead, step, lr);
+      row.lives = lives_[at];
+    }
+    snapshot.layers.push_back(std::move(row));
+  }
+  if (request.components_of >= 0) {
+    snapshot.components = components_of(trainer, request.components_of, std::move(points));
+  }
+  if (request.everywhere) {
+    std::vector<std::vector<std::int64_t>> fired(static_cast<std::size_t>(layers));
+    for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
+      for (int l = 0; l < layers; ++l) count_fired(output_of(model, l), fired[static_cast<std::size_t>(l)]);
+    });
+    for (LayerSnapshot& row : snapshot.layers) {
+      if (!row.activity.activation) continue;
+      auto& silent = row.silent_everywhere.emplace();
+      for (const std::int64_t count : fired[static_cast<std::size_t>(row.activity.layer)]) {
+        silent.push_back(count == 0);
+      }
+    }
+  }
+  return snapshot;
+}
+
+LayerComponents Probe::components_of(const Trainer& trainer, int layer, std::vector<float> outputs) {
+  const auto count = std::min<std::size_t>(samples_.size(), kComponentSamples);
+  LayerComponents result{layer, trainer.model().layer_name(layer), {}, {}, {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    result.samples.push_back(samples_[i]);
+    result.labels.push_back(trainer.probe_set().label(samples_[i]));
+  }
+  if (components_layer_ != layer) coordinates_.clear();
+  result.found =
+      principal_components(outputs, static_cast<int>(count), kComponents, coordinates_);
+  components_layer_ = layer;
+  coordinates_ = result.found.coordinates;
+  return result;
+}
+
+}  // namespace reluscope

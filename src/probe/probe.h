@@ -1,0 +1,93 @@
+// The monitors: what the network does on a fixed sample of images, and how gradients flow in the
+// steps that are watched. Nothing here is computed or allocated unless somebody asks, nothing that
+// is computed changes a weight, and every number has the same bits in every build, with any number
+// of threads, from dense or sparse input.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probe/activity.h"
+#include "probe/gradient_flow.h"
+#include "probe/loss_trend.h"
+#include "probe/pca.h"
+#include "train/trainer.h"
+#include "probe/unit_life.h"
+
+namespace reluscope {
+
+// How many samples the probe set has, and for how many of them, the first, components are made.
+inline constexpr int kProbeSamples = 500;
+inline constexpr int kComponentSamples = 250;
+inline constexpr int kComponents = 3;
+
+struct ProbeRequest {
+  bool gradients = false;   // watch the next step; the snapshot has the last step that was watched
+  bool everywhere = false;  // which units are silent on every sample the probe set is drawn from
+  int components_of = -1;   // principal components of this layer's output; -1: of none
+};
+
+struct LayerSnapshot {
+  LayerActivity activity;
+  std::vector<UnitLife> lives;                         // by unit of an activation, else empty
+  std::optional<std::vector<std::uint8_t>> silent_everywhere;  // by unit, if asked for
+};
+
+struct LayerComponents {
+  int layer;
+  std::string name;
+  std::vector<int> samples, labels;  // of the points
+  PrincipalComponents found;
+};
+
+struct ProbeSnapshot {
+  std::int64_t step = 0;  // steps done
+  int epoch = 1;
+  double lr = 0.0;   // of the last step
+  std::string part;  // where the samples are from: "train"
+  int samples = 0;
+  LossTrend loss;  // since the first look
+  std::vector<LayerSnapshot> layers;
+  std::optional<GradientFlow> gradients;  // of the last watched step
+  std::optional<LayerComponents> components;
+};
+
+class Probe {
+ public:
+  // Draws the probe set; seed: of the run.
+  Probe(const Trainer& trainer, std::uint64_t seed);
+
+  // At `step` steps done, the last with learning rate lr. Runs the probe set through the network
+  // in evaluation mode and notes which units died or revived. Throws Error if request.components_of
+  // is no layer.
+  ProbeSnapshot look(Trainer& trainer, const ProbeRequest& request, std::int64_t step, int epoch,
+                     double lr);
+  // Whether a look asked for the gradients of the next step.
+  bool wants_step() const { return wants_step_; }
+  // What to give Trainer::step() as its observer to have it watched, as step `step` from 1.
+  StepObserver& watch(std::int64_t step, double lr);
+  std::span<const int> samples() const { return samples_; }  // of the probe set
+  void add_loss(double loss) { loss_.add(loss); }  // of a step's batch
+
+  // All that later looks depend on besides the network, for a checkpoint; see probe_state.cpp.
+  Json state() const;
+  // Throws Error for what no probe of this network can have written.
+  void restore(const Json& state, const Trainer& trainer);
+
+ private:
+  LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);
+
+  std::vector<int> samples_;  // of the set, in the order drawn
+  std::vector<std::vector<UnitLife>> lives_;  // by layer
+  GradientMeter gradients_;
+  bool watched_ = false, wants_step_ = false;
+  LossTrend loss_;
+  int components_layer_ = -1;  // whose coordinates come next, for their signs
+  std::vector<double> coordinates_;
+};
+
+}  // namespace reluscope

@@ -1,0 +1,28 @@
+// Snapshots as JSON, for pages and JSON Lines, and as a table for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "train/classes.h"
+#include "config/config.h"
+#include "probe/probe.h"
+#include "probe/warnings.h"
+
+namespace reluscope {
+
+// Numbers that are not finite, and what is not defined, are null. README and
+// web/engine/protocol.js list the fields.
+Json to_json(const ProbeSnapshot& snapshot);
+Json to_json(const ClassReport& report);
+Json to_json(const std::vector<Warning>& warnings);
+
+// A row a layer: what its units do, and what its weights' gradients are.
+std::vector<std::string> to_table(const ProbeSnapshot& snapshot);
+
+// {"gradients": true, "everywhere": true, "components": "act1"}, all of them optional. Throws
+// Error for anything else; layers are the names that may be asked for.
+ProbeRequest probe_request_from_json(std::string_view text, const std::vector<std::string>& layers);
+
+}  // namespace reluscope

@@ -1,0 +1,191 @@
+#include "probe/unit_report.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "probe/unit_values.h"
+
+namespace reluscope {
+namespace {
+
+const Layer& layer_at(const Model& model, int layer) {
+  return *model.layers()[static_cast<std::size_t>(layer)];
+}
+
+// The weights, not biases or slopes, of a layer; null if it has none.
+const Model::Parameter* weights_of(const Model& model, int layer) {
+  const std::string start = model.layer_name(layer) + ".";
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    const ParameterSpec& spec = parameter.spec;
+    if (spec.role == ParameterRole::kWeight && spec.shape.size() > 1 &&
+        parameter.name.starts_with(start)) {
+      return &parameter;
+    }
+  }
+  return nullptr;
+}
+
+double largest_of(const std::vector<float>& values) {
+  float largest = 0.0f;
+  for (const float value : values) {
+    const float size = value < 0.0f ? -value : value;
+    if (size > largest) largest = size;
+  }
+  return static_cast<double>(largest);
+}
+
+double largest_weight(const Model& model) {
+  double largest = 0.0;
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    const ParameterSpec& spec = parameter.spec;
+    if (spec.role != ParameterRole::kWeight || spec.shape.size() < 2) continue;
+    largest = std::max(largest, largest_of(Model::gather(parameter, model.parameters())));
+  }
+  return largest;
+}
+
+// Row `unit` of the last weights before the layer, if that has as many units.
+UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
+  const Shape::value_type units = layer_at(model, layer).out_shape().front();
+  for (int l = layer; l >= 0 && layer_at(model, l).out_shape().front() == units; --l) {
+    const Model::Parameter* const weights = weights_of(model, l);
+    if (weights == nullptr) continue;
+    const Shape& shape = weights->spec.shape;
+    if (shape.front() != units) return {};  // several rows a unit, as of maxout
+    const Shape rest(shape.begin() + 1, shape.end());
+    const std::vector<float> all = Model::gather(*weights, model.parameters());
+    const auto count = static_cast<std::ptrdiff_t>(element_count(rest));
+    return {weights->name, rest, {all.begin() + unit * count, all.begin() + (unit + 1) * count},
+            largest_of(all)};
+  }
+  return {};
+}
+
+// Its block of each row of the next weights: the positions of a channel, or the taps of a kernel,
+// lie beside one another.
+UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
+  const std::int64_t units = layer_at(model, layer).out_shape().front();
+  for (int l = layer + 1; l < model.layer_count(); ++l) {
+    const Model::Parameter* const weights = weights_of(model, l);
+    if (weights == nullptr) continue;
+    const Shape& shape = weights->spec.shape;
+    const std::int64_t inputs = element_count(shape) / shape.front();
+    if (inputs % units != 0) return {};
+    const std::int64_t block = inputs / units;
+    const std::vector<float> all = Model::gather(*weights, model.parameters());
+    UnitReport::Weights found{weights->name, {shape.front()}, {}, largest_of(all)};
+    for (std::int64_t row = 0; row < shape.front(); ++row) {
+      double sum = 0.0;
+      for (std::int64_t i = 0; i < block; ++i) {
+        sum += static_cast<double>(all[static_cast<std::size_t>(row * inputs + unit * block + i)]);
+      }
+      found.values.push_back(sum);
+    }
+    return found;
+  }
+  return {};
+}
+
+Json weights_json(const UnitReport::Weights& weights) {
+  if (weights.name.empty()) return nullptr;
+  Json json = Json::object();
+  json["name"] = weights.name;
+  json["shape"] = weights.shape;
+  json["values"] = weights.values;
+  json["largest"] = weights.largest;
+  return json;
+}
+
+}  // namespace
+
+void check_units(const Model& model, int layer, std::span<const int> units) {
+  const int layers = model.layer_count();
+  if (layer < 0 || layer >= layers) {
+    throw Error("layer " + std::to_string(layer) + " does not exist; 0 to " +
+                std::to_string(layers - 1) + " do");
+  }
+  if (layer_at(model, layer).activation() < 0) {
+    throw Error("layer " + std::to_string(layer) + " (" + model.layer_name(layer) + ", " +
+                layer_at(model, layer).text() + ") is no activation, whose units can be looked at");
+  }
+  const auto count = layer_at(model, layer).out_shape().front();
+  for (const int unit : units) {
+    if (unit >= 0 && unit < count) continue;
+    throw Error("unit " + std::to_string(unit) + " of " + model.layer_name(layer) +
+                " does not exist; 0 to " + std::to_string(count - 1) + " do");
+  }
+}
+
+UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer, int unit,
+                       int most) {
+  const Model& model = trainer.model();
+  check_units(model, layer, {&unit, 1});
+  if (most < 0) throw Error("strongest: " + std::to_string(most) + " is below 0");
+  UnitReport report{layer, unit, model.layer_name(layer), incoming_of(model, layer, unit),
+                    outgoing_of(model, layer, unit), {}, {}, largest_weight(model)};
+
+  const ImageSet& set = trainer.probe_set();
+  std::vector<double> means;  // the unit's output, by sample
+  const auto rows = static_cast<std::size_t>(trainer.evaluate_rows());
+  for (std::size_t first = 0; first < samples.size(); first += rows) {
+    const auto chunk = samples.subspan(first, std::min(rows, samples.size() - first));
+    trainer.infer(set, chunk);
+    const UnitValues y{model.output(layer), layer_at(model, layer).out_shape(), model.samples()};
+    for (int n = 0; n < y.samples(); ++n) {
+      double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
+      for (int p = 0; p < y.positions(); ++p) {
+        const auto value = static_cast<double>(y.at(n, unit, p));
+        sum += value;
+        largest = value > largest ? value : largest;
+      }
+      const int index = chunk[static_cast<std::size_t>(n)];
+      means.push_back(sum / y.positions());
+      report.strongest.push_back({index, set.label(index), largest});
+    }
+  }
+
+  std::vector<double> mean_image(static_cast<std::size_t>(set.pixels()));
+  report.response.resize(mean_image.size());
+  double total = 0.0, size = 0.0;
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    const auto pixels = set.image(samples[n]);
+    for (std::size_t i = 0; i < mean_image.size(); ++i) {
+      mean_image[i] += pixels[i];
+      report.response[i] += means[n] * pixels[i];
+    }
+    total += means[n];
+    size += means[n] < 0.0 ? -means[n] : means[n];
+  }
+  for (std::size_t i = 0; i < mean_image.size(); ++i) {
+    const double at = report.response[i] - total * mean_image[i] / static_cast<double>(samples.size());
+    report.response[i] = size > 0.0 ? at / (255.0 * size) : 0.0;
+  }
+
+  std::stable_sort(report.strongest.begin(), report.strongest.end(),
+                   [](const auto& a, const auto& b) { return a.value > b.value; });
+  report.strongest.resize(std::min(report.strongest.size(), static_cast<std::size_t>(most)));
+  return report;
+}
+
+Json to_json(const UnitReport& report) {
+  Json strongest = Json::array();
+  for (const UnitReport::Sample& sample : report.strongest) {
+    Json row = Json::object();
+    row["index"] = sample.index;
+    row["label"] = sample.label;
+    row["value"] = sample.value;
+    strongest.push_back(std::move(row));
+  }
+  Json json = Json::object();
+  json["layer"] = report.layer;
+  json["unit"] = report.unit;
+  json["name"] = report.name;
+  json["incoming"] = weights_json(report.incoming);
+  json["outgoing"] = weights_json(report.outgoing);
+  json["strongest"] = std::move(strongest);
+  json["response"] = report.response;
+  json["largest"] = report.largest;
+  return json;
+}
+
+}  // namespace reluscope

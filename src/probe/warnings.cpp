@@ -1,0 +1,213 @@
+#include "probe/warnings.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+constexpr WarningThreshold kThresholds[] = {
+    {"dead_units", 0.2, "share of a layer's units that are dead",
+     "a few units die in every ReLU network and are not missed; a fifth is capacity lost"},
+    {"saturation", 0.5, "share of an activation's inputs where it is flat at a bound",
+     "where it is flat no gradient gets through: learning is at most half as fast"},
+    {"mean_shift", 1.5, "mean of a hidden layer's output, in deviations",
+     "ReLU of normal inputs has 0.7; beyond twice that the next layer sees a constant above all"},
+    {"vanishing_gradients", 1e-2, "gradient of the first layer's weights over the last's, by element",
+     "a tenth is usual, as the first has more inputs to share the work; a hundredth is depth's doing"},
+    {"exploding_gradients", 100.0, "norm of the whole gradient",
+     "with cross-entropy and inputs of deviation 1 it is near 1; such steps leave the region in "
+     "which the gradient means anything"},
+    {"large_update", 0.1, "update over weight, of a layer's weights",
+     "about 0.001 is healthy; at a tenth a layer forgets in ten steps what it has learnt"},
+    {"small_update", 1e-5, "update over weight, of a layer's weights",
+     "about 0.001 is healthy; a hundredth of that stands still"},
+    {"loss_not_falling", 0.98, "mean loss of the last 100 steps over that of the first",
+     "after a few hundred steps of learning the loss has fallen by far more than 2%"},
+    {"loss_rising", 1.5, "mean loss of the last 100 steps over the lowest such mean",
+     "batches differ by less; while the loss is still above a quarter of where it began"},
+    {"slope_range", 0.0, "distance of a learnt slope from the range an architecture text may give",
+     "beyond it the activation is no longer what its name says"},
+};
+
+double threshold(std::string_view code) {
+  for (const WarningThreshold& row : kThresholds) {
+    if (code == row.code) return row.value;
+  }
+  return 0.0;  // not reached: every rule below has a row, and a test walks the table
+}
+
+// Windows of steps that the loss is given to begin falling, and fewest to call it rising.
+constexpr std::int64_t kPatience = 3;
+
+std::string percent(double share) { return format("%.0f%%", 100.0 * share); }
+std::string rounded(double value) { return format("%.2g", value); }
+
+std::string title(const LayerActivity& layer) {
+  return "layer " + std::to_string(layer.layer + 1) + " (" + layer.name + ", " + layer.text + ")";
+}
+
+class Rules {
+ public:
+  Rules(const ProbeSnapshot& snapshot, const Config& config)
+      : snapshot_(snapshot), config_(config) {}
+
+  std::vector<Warning> find() {
+    for (const LayerSnapshot& layer : snapshot_.layers) {
+      const bool hidden = layer.activity.layer + 1 < static_cast<int>(snapshot_.layers.size());
+      if (!layer.activity.activation || !hidden) continue;
+      dead_units(layer);
+      saturation(layer.activity);
+      mean_shift(layer.activity);
+      slope_range(layer.activity);
+    }
+    if (snapshot_.gradients) gradients(*snapshot_.gradients);
+    loss(snapshot_.loss);
+    return std::move(found_);
+  }
+
+ private:
+  void warn(const char* code, int layer, std::string text) {
+    found_.push_back({code, layer, std::move(text)});
+  }
+
+  void dead_units(const LayerSnapshot& layer) {
+    const auto& dead = layer.activity.activation->dead;
+    std::vector<UnitLife> lives;  // of the dead ones
+    for (std::size_t u = 0; u < dead.size(); ++u) {
+      if (dead[u] && u < layer.lives.size()) lives.push_back(layer.lives[u]);
+    }
+    const double share = static_cast<double>(lives.size()) / static_cast<double>(dead.size());
+    if (lives.empty() || share < threshold("dead_units")) return;
+    // When half of them were dead.
+    std::stable_sort(lives.begin(), lives.end(),
+                     [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
+    const UnitLife& middle = lives[(lives.size() - 1) / 2];
+    std::string text = percent(share) + " of " + title(layer.activity) + " is dead ";
+    text += middle.died == 0 ? "since the start: try " + he() + "Leaky ReLU or BatchNorm."
+                             : "since step " + std::to_string(middle.died) + ": learning rate " +
+                                   number_text(middle.died_lr) +
+                                   "; try Leaky ReLU, BatchNorm or a smaller rate.";
+    warn("dead_units", layer.activity.layer, std::move(text));
+  }
+
+  void saturation(const LayerActivity& layer) {
+    double share = 0.0;
+    for (const RegimeShare& r : layer.activation->regimes) {
+      if (r.regime.kind == RegimeKind::kSaturated) share += r.share;
+    }
+    if (share < threshold("saturation")) return;
+    warn("saturation", layer.layer,
+         percent(share) + " of the inputs of " + title(layer) +
+             " lie where it is flat at a bound, so their gradients vanish: try smaller initial "
+             "weights, BatchNorm, a smaller rate or ReLU.");
+  }
+
+  void mean_shift(const LayerActivity& layer) {
+    const double size = std::max(layer.mean, -layer.mean);
+    if (!(layer.deviation > 0.0) || size < threshold("mean_shift") * layer.deviation) return;
+    warn("mean_shift", layer.layer,
+         "The outputs of " + title(layer) + " have a mean of " + rounded(layer.mean) +
+             " at a deviation of " + rounded(layer.deviation) +
+             ", far from 0: try BatchNorm behind it, ELU or tanh.");
+  }
+
+  void slope_range(const LayerActivity& layer) {
+    if (!layer.activation->slopes) return;
+    const LearntSlopes& slopes = *layer.activation->slopes;
+    const double margin = threshold("slope_range");
+    for (const double value : slopes.values) {
+      if (value >= slopes.min - margin && value <= slopes.max + margin) continue;
+      warn("slope_range", layer.layer,
+           "The learnt " + slopes.symbol + " of " + title(layer) + " is " + rounded(value) +
+               ", outside " + number_text(slopes.min) + " to " + number_text(slopes.max) +
+               ": try a smaller rate.");
+      return;
+    }
+  }
+
+  // A parameter belongs to the layer whose name it begins with.
+  int layer_of(const ParameterFlow& parameter) const {
+    const std::string name = parameter.name.substr(0, parameter.name.find('.'));
+    for (const LayerSnapshot& layer : snapshot_.layers) {
+      if (layer.activity.name == name) return layer.activity.layer;
+    }
+    return -1;
+  }
+
+  void gradients(const GradientFlow& flow) {
+    std::vector<const ParameterFlow*> weights;
+    for (const ParameterFlow& parameter : flow.parameters) {
+      if (parameter.weight) weights.push_back(&parameter);
+    }
+    if (weights.empty()) return;
+    const ParameterFlow &first = *weights.front(), &last = *weights.back();
+    if (first.gradient_rms() < threshold("vanishing_gradients") * last.gradient_rms()) {
+      warn("vanishing_gradients", layer_of(first),
+           first.gradient_norm > 0.0
+               ? "The gradient vanishes on its way back: an element of " + first.name + " gets " +
+                     rounded(first.gradient_rms() / last.gradient_rms()) + " of what one of " +
+                     last.name + " gets; try " + he() + "ReLU or its relatives, or BatchNorm."
+               : "No gradient gets back to " + first.name +
+                     ": try Leaky ReLU, BatchNorm or a smaller rate.");
+    }
+    if (flow.norm > threshold("exploding_gradients")) {
+      warn("exploding_gradients", -1,
+           "The gradient explodes: its norm is " + rounded(flow.norm) + " at step " +
+               std::to_string(flow.step) +
+               "; try " + he() + "a smaller rate, BatchNorm or clipping.");
+    }
+    if (!(flow.lr > 0.0)) return;
+    for (const ParameterFlow* weight : weights) {
+      const std::optional<double> ratio = weight->update_ratio();
+      if (!ratio) continue;
+      const std::string text = "A step changes " + weight->name + " by " + rounded(*ratio) +
+                               " of its size, where about 0.001 is healthy: try a ";
+      if (*ratio > threshold("large_update")) {
+        warn("large_update", layer_of(*weight), text + "smaller rate than " + number_text(flow.lr) + ".");
+      } else if (*ratio < threshold("small_update") && !learnt()) {
+        warn("small_update", layer_of(*weight), text + "larger rate than " + number_text(flow.lr) + ".");
+      }
+    }
+  }
+
+  // Whether the loss has fallen so far that small steps are no surprise.
+  bool learnt() const { return snapshot_.loss.windows < 2 || snapshot_.loss.last < 0.5 * snapshot_.loss.first; }
+
+  void loss(const LossTrend& trend) {
+    if (trend.windows <= kPatience) return;
+    if (trend.last >= threshold("loss_not_falling") * trend.first) {
+      warn("loss_not_falling", -1,
+           "The loss does not fall: " + format("%.4f", trend.first) + " over the first 100 steps, " +
+               format("%.4f", trend.last) + " over the last; try another learning rate than " +
+               number_text(snapshot_.lr) + " or " + other_optimizer() + ".");
+    } else if (trend.last > threshold("loss_rising") * trend.lowest && trend.last > 0.25 * trend.first) {
+      warn("loss_rising", -1,
+           "The loss rises again: " + format("%.4f", trend.last) + " over the last 100 steps, " +
+               format("%.4f", trend.lowest) + " at best; try a smaller rate than " +
+               number_text(snapshot_.lr) + ".");
+    }
+  }
+
+  // A remedy, unless it is taken already.
+  std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
+  const char* other_optimizer() const {
+    return config_.optimizer == "adam" ? "another initialisation" : "Adam";
+  }
+
+  const ProbeSnapshot& snapshot_;
+  const Config& config_;
+  std::vector<Warning> found_;
+};
+
+}  // namespace
+
+std::span<const WarningThreshold> warning_thresholds() { return kThresholds; }
+
+std::vector<Warning> find_warnings(const ProbeSnapshot& snapshot, const Config& config) {
+  return Rules(snapshot, config).find();
+}
+
+}  // namespace reluscope

@@ -1,0 +1,32 @@
+// What looks wrong in a snapshot, in plain words with a remedy.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "probe/probe.h"
+
+namespace reluscope {
+
+struct Warning {
+  std::string code;  // of the rule: "dead_units"
+  int layer;         // the one it is about, from 0; -1: the whole network
+  std::string text;  // one sentence
+};
+
+struct WarningThreshold {
+  const char* code;
+  double value;
+  const char* meaning;
+  const char* reason;
+};
+
+// The one place of the thresholds.
+std::span<const WarningThreshold> warning_thresholds();
+
+// A pure function of its arguments.
+std::vector<Warning> find_warnings(const ProbeSnapshot& snapshot, const Config& config);
+
+}  // namespace reluscope

@@ -1,0 +1,102 @@
+#include "run/run_lines.h"
+
+#include "core/error.h"
+#include "core/text.h"
+#include "io/json_text.h"
+#include "run/metrics_table.h"
+
+namespace reluscope {
+namespace {
+
+// Steps made and epochs scored.
+struct Reached {
+  std::int64_t step, epochs;
+
+  explicit Reached(const Json& position) : step(position.at("step").get<std::int64_t>()) {
+    const auto epoch = position.at("epoch").get<std::int64_t>();
+    const bool scored = position.at("phase") != "scoring" && position.at("batch") == position.at("batches");
+    epochs = scored ? epoch : epoch - 1;
+  }
+};
+
+// Calls each(line, number from 1) for the whole lines until it says false. Gives the length of those before.
+template <class Each>
+std::size_t length_while(std::string_view text, const Each& each) {
+  std::size_t at = 0;
+  for (int number = 1;; ++number) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos || !each(text.substr(at, end - at), number)) return at;
+    at = end + 1;
+  }
+}
+
+std::int64_t whole_number(std::string_view cell) {
+  const auto number = parse_number(cell);
+  return number && *number == static_cast<double>(static_cast<std::int64_t>(*number))
+             ? static_cast<std::int64_t>(*number)
+             : -1;
+}
+
+// Whether a run with `other` may be one that went on as `run`.
+bool same_run(Config other, const Config& run) {
+  other.epochs = run.epochs;
+  other.threads = run.threads;
+  other.input = run.input;
+  other.device = run.device;
+  other.precision = run.precision;
+  other.simd = run.simd;
+  other.log_every = run.log_every;
+  other.events = run.events;
+  return other == run;
+}
+
+}  // namespace
+
+std::size_t events_until(std::string_view text, const std::string& file, const Config& run, const Json& position) {
+  const Reached reached(position);
+  const auto refuse = [&file](const std::string& reason) {
+    throw Error("jsonl: " + in_quotes(file) + reason + "; name another file");
+  };
+  return length_while(text, [&](std::string_view line, int number) {
+    const Json event = Json::parse(line, nullptr, false);
+    if (!event.is_object() || !event.contains("event") || !event["event"].is_string()) {
+      refuse(": line " + std::to_string(number) + " is no event of a run");
+    }
+    const auto name = event["event"].get<std::string>();
+    if (number == 1) {
+      if (name != "start" || !event.contains("config")) refuse(" does not begin with the start of a run");
+      if (!same_run(config_from_json(event["config"].dump()), run)) refuse(" holds another run than the checkpoint's");
+    }
+    if (name == "start") return true;  // older versions wrote one for each part of a run
+    if (name == "done" || name == "diverged") return false;
+    if (name == "epoch" || name == "classes") return event.value("epoch", std::int64_t{0}) <= reached.epochs;
+    // Before the first step a run looks only when it makes that step.
+    return reached.step > 0 && event.value("step", std::int64_t{0}) <= reached.step;
+  });
+}
+
+std::size_t rows_until(std::string_view text, const std::string& file, const Json& position) {
+  const Reached reached(position);
+  return length_while(text, [&](std::string_view line, int number) {
+    if (number == 1) {
+      if (line != metrics_header()) {
+        throw Error("csv: " + in_quotes(file) + " has other columns than this run's table; name another file");
+      }
+      return true;
+    }
+    // event,epoch,batch,step,...
+    std::string_view cells[4], rest = line;
+    for (std::string_view& cell : cells) {
+      const std::size_t comma = rest.find(',');
+      cell = rest.substr(0, comma);
+      rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+    }
+    const std::int64_t epoch = whole_number(cells[1]), step = whole_number(cells[3]);
+    if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
+    if (cells[0] == "batch" && step > 0) return step <= reached.step;
+    throw Error("csv: " + in_quotes(file) + ": line " + std::to_string(number) +
+                " is no row of a run; name another file");
+  });
+}
+
+}  // namespace reluscope

@@ -1,0 +1,147 @@
+// Where the inputs of an activation lie: their histogram under the curves of f and f', with the borders of its regimes.
+// A bar's colour is what f makes of it: orange for minus, grey for nothing, blue for plus.
+import { diverging } from '../dom/colours.js'
+import { h, svg } from '../dom/dom.js'
+import { count, short } from '../dom/format.js'
+
+/** @typedef {import('../engine/protocol.js').Histogram} Histogram */
+/** @typedef {{xs: Float32Array, y: Float32Array, dy: Float32Array}} Curve */
+
+const height = 230
+const margin = { left: 40, right: 34, top: 14, bottom: 24 }
+
+/** Positions for a curve over a histogram, with both sides of every kink. @param {Histogram} histogram @param {number[]} kinks */
+export function positionsFor({ low, high }, kinks) {
+  const xs = Array.from({ length: 161 }, (_, i) => low + ((high - low) * i) / 160)
+  const near = 1e-4 * (high - low)
+  const inside = kinks.filter((kink) => kink > low && kink < high)
+  return Float32Array.from([...xs, ...inside.flatMap((kink) => [kink - near, kink + near])].sort((a, b) => a - b))
+}
+
+/** Full colour of a curve's values: what only its ends exceed. @param {Float32Array} ys */
+export const limitOf = (ys) => Math.max(...Array.from(ys, (y) => (Number.isFinite(y) ? Math.abs(y) : 0))) / 2 || 1
+
+export class ActivationPlot {
+  #svg = svg('svg', { class: 'activation-plot', role: 'img', height })
+  #element = h('div', { class: 'activation-frame' }, this.#svg)
+  /** @type {(() => void) | undefined} */
+  #again
+
+  constructor() {
+    this.#svg.setAttribute('aria-label', 'Histogram of an activation’s inputs, no data yet')
+    new ResizeObserver(() => this.#again?.()).observe(this.#element)
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  /**
+   * @param {Histogram} histogram @param {Curve} curve over its positions
+   * @param {(number | null)[]} borders of the regimes @param {string} label in words
+   */
+  show(histogram, curve, borders, label) {
+    this.#again = () => this.#draw(histogram, curve, borders)
+    this.#svg.setAttribute('aria-label', label)
+    this.#again()
+  }
+
+  /** @param {Histogram} histogram @param {Curve} curve @param {(number | null)[]} borders */
+  #draw({ low, high, counts }, { xs, y, dy }, borders) {
+    const width = this.#element.clientWidth
+    if (width === 0) return
+    const [left, right, top, bottom] = [margin.left, width - margin.right, margin.top, height - margin.bottom]
+    const toX = (/** @type {number} */ x) => left + ((x - low) / (high - low)) * (right - left)
+    const values = scaleOf(y, top, bottom)
+    const slopes = scaleOf(dy, top, bottom, values.zero)
+    const most = Math.max(1, ...counts)
+    const limit = limitOf(y)
+    const wide = (right - left) / counts.length
+    const bars = counts.map((number, i) => {
+      const tall = (number / most) * (bottom - top) * 0.86
+      const z = low + ((i + 0.5) / counts.length) * (high - low)
+      const bar = svg('rect', {
+        x: (left + i * wide).toFixed(2), y: (bottom - tall).toFixed(2), width: Math.max(0.5, wide - 0.8).toFixed(2), height: tall.toFixed(2), class: 'activation-bar',
+      })
+      bar.style.fill = diverging(nearest(xs, y, z), limit)
+      return bar
+    })
+    const lines = borders.filter((border) => border !== null && border > low && border < high)
+      .map((border) => svg('path', { class: 'activation-border', d: `M${toX(Number(border)).toFixed(1)} ${top}V${bottom}` }))
+    this.#svg.setAttribute('width', String(width))
+    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
+    this.#svg.replaceChildren(
+      svg('path', { class: 'curve-axis', d: `M${left} ${values.zero.toFixed(1)}H${right}${low < 0 && high > 0 ? `M${toX(0).toFixed(1)} ${top}V${bottom}` : ''}M${left} ${bottom}H${right}` }),
+      ...bars, ...lines,
+      svg('path', { class: 'curve-df', d: pathOf(xs, dy, toX, slopes.at, true) }),
+      svg('path', { class: 'curve-f', d: pathOf(xs, y, toX, values.at, false) }),
+      ...ticks(low, high, 6).map((z) => text(toX(z), height - 8, short(z), 'middle')),
+      ...ticks(values.low, values.high, 4).map((value) => text(left - 6, values.at(value) + 3.5, short(value), 'end', 'activation-f')),
+      ...ticks(slopes.low, slopes.high, 3).map((value) => text(right + 6, slopes.at(value) + 3.5, short(value), 'start', 'activation-df')),
+      text(left - 6, 10, 'f', 'end', 'activation-f'), text(right + 6, 10, 'f′', 'start', 'activation-df'), text(right, bottom - 4, 'z', 'end'))
+  }
+}
+
+/** A legend of what is drawn. @param {number} limit where the colours are full @param {number} outside values beyond the picture */
+export function plotLegend(limit, outside) {
+  return [
+    h('span', {}, `f ≤ −${short(limit)}`), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), h('span', {}, `f ≥ ${short(limit)}`),
+    h('span', { class: 'legend-line key-f' }, 'f'), h('span', { class: 'legend-line key-df' }, 'f′'),
+    outside > 0 && h('span', { class: 'muted' }, `${count(outside)} values lie outside`),
+  ]
+}
+
+/**
+ * A linear scale that has 0 and all finite values in it.
+ * @param {Float32Array} values @param {number} top @param {number} bottom @param {number} [zeroAt] where 0 has to be
+ */
+function scaleOf(values, top, bottom, zeroAt) {
+  const finite = [...values].filter(Number.isFinite)
+  const highest = Math.max(0.1, ...finite) * 1.08
+  const lowest = Math.min(0, ...finite) * 1.08
+  if (zeroAt === undefined) {
+    const low = Math.min(lowest, -0.06 * highest)
+    const unit = (bottom - top) / (highest - low)
+    return { low, high: highest, zero: bottom + low * unit, at: (/** @type {number} */ value) => bottom - (value - low) * unit }
+  }
+  const unit = Math.min((zeroAt - top) / highest, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
+  const at = (/** @type {number} */ value) => zeroAt - value * unit
+  return { low: lowest, high: highest, zero: zeroAt, at }
+}
+
+/** The value of a curve next to a position. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
+function nearest(xs, ys, x) {
+  let best = 0
+  xs.forEach((at, i) => {
+    if (Math.abs(at - x) < Math.abs(xs[best] - x)) best = i
+  })
+  return ys[best]
+}
+
+/** Broken where it jumps. @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX
+ * @param {(y: number) => number} toY @param {boolean} jumps */
+function pathOf(xs, ys, toX, toY, jumps) {
+  const range = xs[xs.length - 1] - xs[0]
+  let path = ''
+  for (let i = 0; i < xs.length; i++) {
+    const broken = i === 0 || (jumps && Math.abs(ys[i] - ys[i - 1]) > 0.02 && xs[i] - xs[i - 1] < 1e-3 * range)
+    path += `${broken ? 'M' : 'L'}${toX(xs[i]).toFixed(1)} ${toY(ys[i]).toFixed(1)}`
+  }
+  return path
+}
+
+/** Round numbers between two ends. @param {number} low @param {number} high @param {number} about how many */
+function ticks(low, high, about) {
+  const rough = (high - low) / about
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? rough
+  const first = Math.ceil(low / step)
+  return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => (first + i) * step || 0)
+}
+
+/** @param {number} x @param {number} y @param {string} words @param {string} anchor */
+function text(x, y, words, anchor, kind = '') {
+  const element = svg('text', { x: x.toFixed(1), y: y.toFixed(1), class: `curve-tick ${kind}`, 'text-anchor': anchor })
+  element.textContent = words
+  return element
+}

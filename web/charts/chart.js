@@ -1,0 +1,258 @@
+// A line chart on uPlot: any number of named lines over one axis, a cursor that charts share, a tooltip sorted by
+// value, a legend that hides lines, a logarithmic axis, marks, levels, deviations, and export as CSV and PNG. Colours
+// come from the style sheet.
+import uPlot from '../vendor/uPlot.esm.js'
+import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
+import { toCsv, toPng } from './chart_export.js'
+import { themeColour, themeFont } from '../dom/colours.js'
+import { h, iconButton } from '../dom/dom.js'
+import { download, fileName } from '../dom/download.js'
+import { count } from '../dom/format.js'
+import { Legend, swatch } from './legend.js'
+
+/** The highest values of a long line are let out of the picture, which those of the first steps would flatten. */
+const shownShare = 0.985
+const manyPoints = 60
+/** Where the plot begins, right of its axis. */
+const axisWidth = 52
+
+/**
+ * @typedef {{name: string, values: (number | null)[], colour: string, dash?: number[], faint?: string, tip?: string,
+ *            dots?: boolean, spread?: (number | null)[]}} Series
+ *   colour: a custom property such as --series-train, or a colour; faint: the line that this one, drawn thin, belongs to,
+ *   and tip what the tooltip calls it, if it is to be there; spread: the deviation around each value
+ * @typedef {object} ChartOptions
+ * @property {string} title
+ * @property {string} [x] what the axis counts
+ * @property {(value: number) => string} format of a value
+ * @property {(value: number) => string} [tick] of a value at the axis
+ * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from what is to be seen
+ * @property {string} [sync] charts with the same word share their cursor
+ * @property {() => {step: number, text: string}[]} [marks]
+ * @property {{at: number, text: string}[]} [levels] to compare with
+ * @property {boolean} [log] whether its axis begins logarithmic
+ * @property {Legend} [legend] of several charts, shown by the view; without it the chart has its own
+ * @property {(xs: number[], series: Series[]) => string} [describe] the picture in words
+ * @property {number} [height]
+ * @property {number} [leastX] how far the axis reaches at least
+ */
+
+export class Chart {
+  #options
+  #legend
+  #plot = h('div', { class: 'plot', role: 'img', tabIndex: 0 })
+  #tip = h('div', { class: 'tip', hidden: true })
+  #element
+  /** @type {any} */
+  #chart
+  /** @type {number[]} */
+  #xs = []
+  /** @type {Series[]} */
+  #series = []
+  #log = false
+  /** Of the plot, as it was laid out; asking the element would lay out the page. */
+  #width = 0
+
+  /** @param {ChartOptions} options */
+  constructor(options) {
+    this.#options = options
+    this.#legend = options.legend ?? new Legend()
+    this.#log = options.log ?? false
+    this.#legend.onChange(() => this.#hide())
+    const { title } = options
+    this.#element = h('figure', { class: 'chart' },
+      h('figcaption', {}, h('span', {}, title),
+        iconButton('save', `${title} as CSV`, () => download(`${fileName(title)}.csv`, this.csv(), 'text/csv'), 'icon-button quiet small'),
+        iconButton('picture', `${title} as PNG`, () => void this.#savePng(), 'icon-button quiet small')),
+      !options.legend && this.#legend.element, this.#plot, this.#tip)
+    this.#plot.setAttribute('aria-label', `${title}, no data yet`)
+    this.#plot.style.height = `${this.#height}px`
+    this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
+    this.#plot.addEventListener('blur', () => this.#chart?.setCursor({ left: -10, top: -10 }, true, true))
+    new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  get #height() {
+    return this.#options.height ?? 240
+  }
+
+  /** Everything that is in it, hidden or not. */
+  csv() {
+    return toCsv(this.#options.x ?? 'step', this.#xs, this.#series)
+  }
+
+  /** @param {boolean} log */
+  setLog(log) {
+    this.#log = log
+    this.restyle()
+  }
+
+  /** @param {number[]} xs ascending @param {Series[]} series of as many values each */
+  show(xs, series) {
+    const form = (/** @type {Series[]} */ list) => list.map(({ name, colour, dash, dots }) => [name, colour, dash, dots].join()).join('\n')
+    const same = this.#chart && form(series) === form(this.#series)
+    this.#xs = xs
+    this.#series = series
+    this.#legend.show(series.filter(({ faint }) => !faint).map(({ name, colour, dash = [] }) =>
+      ({ name, colour: colour.startsWith('--') ? `var(${colour})` : colour, dash })))
+    if (same) this.#chart.setData(this.#data())
+    else this.restyle()
+    this.#plot.setAttribute('aria-label', (this.#options.describe ?? ((...data) => this.#describe(...data)))(xs, series))
+  }
+
+  /** @returns {any} as uPlot takes it; what has a logarithm is all that a log axis shows */
+  #data() {
+    return [this.#xs, ...this.#series.map(({ values }) => (this.#log ? values.map((value) => (Number(value) > 0 ? value : null)) : values))]
+  }
+
+  /** @param {number[]} _xs @param {Series[]} series */
+  #describe(_xs, series) {
+    const { title, format } = this.#options
+    const ends = series.flatMap((each) => {
+      const last = lastIndex(each.values)
+      return each.faint || last < 0 ? [] : [`${each.name} ${written(each, last, format)}`]
+    })
+    return ends.length === 0 ? `${title}, no data yet` : `${title}: ${ends.join(', ')}`
+  }
+
+  /** @param {Series} series */
+  #isShown({ name, faint }) {
+    return !this.#legend.isHidden(faint ?? name)
+  }
+
+  #hide() {
+    this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) }))
+  }
+
+  /** @param {number} width */
+  #resize(width) {
+    this.#width = width
+    if (width === 0) return
+    if (this.#chart) this.#chart.setSize({ width, height: this.#height })
+    else this.restyle()
+  }
+
+  /** Makes the chart anew, as for other colours or another axis. Until the browser has laid it out, it is not made. */
+  restyle() {
+    const width = this.#width
+    this.#chart?.destroy()
+    this.#chart = undefined
+    if (width === 0) return
+    const { sync, tick = this.#options.format, leastX = 1 } = this.#options
+    const [text, grid] = ['--muted', '--grid'].map(themeColour)
+    const axis = { stroke: text, font: `11px ${themeFont()}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
+    this.#chart = new uPlot({
+      width, height: this.#height, legend: { show: false }, pxAlign: false,
+      cursor: { ...(sync ? { sync: { key: sync } } : {}), y: false, points: { size: 7 }, drag: { setScale: false, x: false } },
+      scales: {
+        x: { time: false, range: (/** @type {any} */ _u, /** @type {number} */ min, /** @type {number} */ max) => [Math.min(min ?? 0, 0), Math.max(max || 0, leastX)] },
+        y: { distr: this.#log ? 3 : 1, range: () => this.#range() },
+      },
+      axes: [
+        { ...axis, size: 28, grid: { show: false }, incrs: [1, 2, 2.5, 5].flatMap((n) => [1, 10, 100, 1000, 1e4, 1e5].map((power) => n * power)).filter(Number.isInteger).sort((a, b) => a - b),
+          values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((x) => count(x)) },
+        { ...axis, size: axisWidth, values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ at) => at.map((value) => (value === null ? '' : tick(value))) },
+      ],
+      series: [{}, ...this.#series.map((series) => {
+        const { colour, dash, faint, dots = false } = series
+        const stroke = colour.startsWith('--') ? themeColour(colour) : colour
+        return { stroke, width: faint ? 1 : 2, alpha: faint ? 0.28 : 1, dash, spanGaps: true, show: this.#isShown(series),
+          points: dots ? { show: true, size: 8, fill: stroke, stroke } : { show: false } }
+      })],
+      hooks: {
+        drawAxes: [(/** @type {any} */ chart) => drawSpreads(chart, this.#xs, this.#series.filter((series) => this.#isShown(series)))],
+        draw: [(/** @type {any} */ chart) => {
+          drawLevels(chart, this.#options.levels ?? [], text)
+          drawMarks(chart, this.#options.marks?.() ?? [], text)
+        }],
+        setCursor: [(/** @type {any} */ chart) => this.#showTip(chart)],
+      },
+    }, this.#data(), this.#plot)
+  }
+
+  /** @returns {[number, number]} */
+  #range() {
+    const { range = plainRange, levels = [] } = this.#options
+    let [low, high] = [Math.min(...levels.map(({ at }) => at)), Math.max(...levels.map(({ at }) => at))]
+    for (const series of this.#series) {
+      if (!this.#isShown(series)) continue
+      const { spread } = series
+      const ends = spread ? series.values.flatMap((value, i) => (value === null ? [] : [value - (spread[i] ?? 0), value + (spread[i] ?? 0)])) : series.values
+      const values = /** @type {number[]} */ (ends.filter((value) => Number.isFinite(value) && (!this.#log || Number(value) > 0)))
+      if (values.length === 0) continue
+      if (values.length > manyPoints) values.sort((a, b) => a - b)
+      const many = values.length > manyPoints
+      low = Math.min(low, ...(many ? [values[Math.floor(values.length * (this.#log ? 0.01 : 0))]] : values))
+      high = Math.max(high, ...(many ? [values[Math.floor((values.length - 1) * (this.#log ? 1 : shownShare))]] : values))
+    }
+    return range(low, high, this.#log)
+  }
+
+  /** @param {any} chart */
+  #showTip(chart) {
+    const { left, idx } = chart.cursor
+    this.#tip.hidden = idx === null || idx === undefined || left < 0
+    if (this.#tip.hidden) return
+    const { x = 'Step', format } = this.#options
+    const rows = this.#series.filter((series) => this.#isShown(series) && Number.isFinite(series.values[idx]) && (!series.faint || series.tip))
+      .sort((a, b) => Number(b.values[idx]) - Number(a.values[idx]))
+    this.#tip.replaceChildren(h('strong', {}, `${x} ${count(this.#xs[idx])}`), ...rows.map((series) => {
+      const { name, colour, dash = [], faint, tip = name } = series
+      return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch({ colour: colour.startsWith('--') ? `var(${colour})` : colour, dash }),
+        h('span', {}, tip), h('b', {}, written(series, idx, format)))
+    }))
+    const width = this.#width
+    const at = axisWidth + left
+    this.#tip.style.left = at > width / 2 ? '' : `${at + 14}px`
+    this.#tip.style.right = at > width / 2 ? `${width - at + 14}px` : ''
+  }
+
+  /** Arrow keys move the cursor from point to point. @param {KeyboardEvent} event */
+  #onKey(event) {
+    const last = this.#xs.length - 1
+    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity }
+    const move = moves[/** @type {keyof typeof moves} */ (event.key)]
+    if (!this.#chart || last < 0 || (move === undefined && event.key !== 'Escape')) return
+    event.preventDefault()
+    if (move === undefined) return void this.#chart.setCursor({ left: -10, top: -10 }, true, true)
+    const from = this.#chart.cursor.left >= 0 ? this.#chart.cursor.idx ?? last : move > 0 ? -1 : last + 1
+    const to = Math.max(0, Math.min(last, from + move))
+    this.#chart.setCursor({ left: this.#chart.valToPos(this.#xs[to], 'x'), top: 20 }, true, true)
+  }
+
+  async #savePng() {
+    const canvas = this.#plot.querySelector('canvas')
+    if (!canvas) return
+    const keys = this.#series.filter((series) => !series.faint && this.#isShown(series))
+    const blob = await toPng(canvas, this.#options.title, this.#options.x ?? 'Step', keys)
+    if (blob) download(`${fileName(this.#options.title)}.png`, blob, 'image/png')
+  }
+}
+
+/** @param {number} low @param {number} high @param {boolean} log @returns {[number, number]} */
+function plainRange(low, high, log) {
+  if (!(high >= low)) return log ? [0.001, 10] : [0, 1]
+  if (log) return [Math.max(1e-12, low / 1.5), Math.max(high, low * 1.1) * 1.3]
+  const room = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1
+  return [low >= 0 ? 0 : low - room, high <= 0 && low < 0 ? 0 : high + room]
+}
+
+/** A value, with its deviation where it has one. @param {Series} series @param {number} i @param {(value: number) => string} format */
+function written({ values, spread }, i, format) {
+  const deviation = spread?.[i] ?? null
+  return format(Number(values[i])) + (deviation === null ? '' : ` ± ${format(deviation)}`)
+}
+
+/** Where the last value that there is stands, or -1. @param {(number | null)[]} values */
+function lastIndex(values) {
+  let i = values.length - 1
+  while (i >= 0 && values[i] === null) i--
+  return i
+}
+
+/** That value. @param {(number | null)[]} values */
+export const lastOf = (values) => values[lastIndex(values)]

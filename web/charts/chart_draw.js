@@ -1,0 +1,85 @@
+// What a chart draws beside its lines: marks at moments, levels to compare with, and the deviation around a mean.
+import uPlot from '../vendor/uPlot.esm.js'
+import { themeColour, themeFont } from '../dom/colours.js'
+
+/** How much of its line's colour a band has. */
+const bandAlpha = 0.16
+
+/** A canvas as the texts and lines of marks need it. @param {any} chart @param {string} colour */
+function begin({ ctx }, colour) {
+  const scale = uPlot.pxRatio
+  ctx.save()
+  Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: scale, textAlign: 'left', textBaseline: 'alphabetic',
+    font: `${10 * scale}px ${themeFont()}` })
+  ctx.setLineDash([2 * scale, 3 * scale])
+  return scale
+}
+
+/** Where a line of that width fills whole pixels instead of half of two beside each other. @param {number} at @param {number} width */
+const crisp = (at, width) => Math.round(at - width / 2) + width / 2
+
+/** @param {any} ctx @param {[number, number]} from @param {[number, number]} to */
+function line(ctx, from, to) {
+  ctx.beginPath()
+  ctx.moveTo(...from)
+  ctx.lineTo(...to)
+  ctx.stroke()
+}
+
+/** Upright lines with a word each, as where the learning rate was changed. @param {any} chart @param {{step: number, text: string}[]} marks @param {string} colour */
+export function drawMarks(chart, marks, colour) {
+  const { ctx, bbox } = chart
+  const scale = begin(chart, colour)
+  marks.forEach(({ step, text }, i) => {
+    const x = crisp(chart.valToPos(step, 'x', true), scale)
+    line(ctx, [x, bbox.top], [x, bbox.top + bbox.height])
+    const left = x + 4 * scale + ctx.measureText(text).width > bbox.left + bbox.width
+    ctx.textAlign = left ? 'right' : 'left'
+    ctx.fillText(text, x + (left ? -4 : 4) * scale, bbox.top + (12 + 12 * (i % 4)) * scale)
+  })
+  ctx.restore()
+}
+
+/** Level lines with a word each. @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour */
+export function drawLevels(chart, levels, colour) {
+  const { ctx, bbox } = chart
+  const scale = begin(chart, colour)
+  for (const { at, text } of levels) {
+    const y = crisp(chart.valToPos(at, 'y', true), scale)
+    line(ctx, [bbox.left, y], [bbox.left + bbox.width, y])
+    ctx.fillText(text, bbox.left + 4 * scale, y - 3 * scale)
+  }
+  ctx.restore()
+}
+
+/**
+ * Around each line that has one its deviation: a faint band, with a whisker where no neighbour makes it one.
+ * @param {any} chart @param {number[]} xs @param {import('./chart.js').Series[]} series those that are shown
+ */
+export function drawSpreads(chart, xs, series) {
+  const { ctx, bbox } = chart
+  const scale = uPlot.pxRatio
+  for (const { values, spread, colour } of series) {
+    if (!spread) continue
+    const at = xs.flatMap((x, i) => {
+      const [value, deviation] = [values[i], spread[i]]
+      if (!Number.isFinite(value) || !Number.isFinite(deviation)) return []
+      const y = (/** @type {number} */ of) => chart.valToPos(of, 'y', true)
+      return [{ x: chart.valToPos(x, 'x', true), high: y(Number(value) + Number(deviation)), low: y(Number(value) - Number(deviation)) }]
+    })
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+    ctx.clip()
+    ctx.fillStyle = ctx.strokeStyle = colour.startsWith('--') ? themeColour(colour) : colour
+    ctx.globalAlpha = bandAlpha
+    ctx.beginPath()
+    for (const { x, high } of at) ctx.lineTo(x, high)
+    for (const { x, low } of [...at].reverse()) ctx.lineTo(x, low)
+    ctx.fill()
+    ctx.globalAlpha = 1
+    ctx.lineWidth = 1.5 * scale
+    if (at.length === 1) line(ctx, [at[0].x, at[0].high], [at[0].x, at[0].low])
+    ctx.restore()
+  }
+}

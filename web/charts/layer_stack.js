@@ -1,0 +1,103 @@
+// The hidden layers of a prediction, one grid of units each, with a legend and a choice of what full colour means.
+import { roundUp } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { plural, short } from '../dom/format.js'
+import { UnitGrid } from './unit_grid.js'
+
+/** @typedef {import('../engine/protocol.js').LayerOutput} LayerOutput */
+
+/** Full colour is reached by all but this share of a layer's units, so that one outlier does not pale the rest. */
+const clampedShare = 0.02
+
+export class LayerStack {
+  #empty
+  #list = h('div', { class: 'layers' })
+  #low = h('span')
+  #high = h('span')
+  #scale = h('select', { 'aria-label': 'Colour scale', class: 'small', onchange: () => this.#refresh() },
+    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'all layers alike'), h('option', { value: 'unit' }, 'by unit'))
+  #legend = h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }),
+    this.#high, h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
+  #element = h('div', { class: 'layer-stack' }, this.#list, this.#legend)
+  /** @type {{name: string, units: number, grid: UnitGrid, title: HTMLElement, largest: Float32Array}[]} */
+  #grids = []
+  /** @type {LayerOutput[]} */
+  #layers = []
+
+  /** @param {string} empty what will be here, for before there is anything */
+  constructor(empty) {
+    this.#empty = empty
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  /** Forgets what the units have been, as for a new run. */
+  clear() {
+    this.#grids = []
+    this.#layers = []
+    this.#legend.hidden = true
+    this.#list.replaceChildren(h('p', { class: 'empty' }, this.#empty))
+  }
+
+  /** @param {LayerOutput[]} layers of a whole prediction */
+  show(layers) {
+    this.#layers = hiddenOf(layers)
+    this.#legend.hidden = this.#layers.length === 0
+    if (this.#layers.length === 0) {
+      this.#list.replaceChildren(h('p', { class: 'empty' }, 'This model has no hidden layer: the image goes straight to the ten classes. Add one in the panel.'))
+      this.#grids = []
+      return
+    }
+    const same = this.#layers.length === this.#grids.length &&
+      this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].units)
+    if (!same) this.#rebuild()
+    for (const [i, { values }] of this.#layers.entries()) {
+      const { largest } = this.#grids[i]
+      values.forEach((value, unit) => {
+        if (Math.abs(value) > largest[unit]) largest[unit] = Math.abs(value)
+      })
+    }
+    this.#refresh()
+  }
+
+  #rebuild() {
+    this.#grids = this.#layers.map(({ name, values }) => ({
+      name, units: values.length, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
+    }))
+    this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
+      const { name, text, values } = this.#layers[i]
+      return h('section', { class: 'layer' }, h('h3', {}, `${name}: ${text}`, h('span', {}, plural(values.length, 'unit')), title), grid.element)
+    }))
+  }
+
+  #refresh() {
+    if (this.#grids.length === 0) return
+    const scale = this.#scale.value
+    const limits = this.#layers.map(({ values }) => roundUp(quantile(values)))
+    const most = Math.max(...limits)
+    this.#grids.forEach(({ grid, largest, title }, i) => {
+      grid.show(this.#layers[i].values, scale === 'unit' ? largest : scale === 'all' ? most : limits[i])
+      title.textContent = scale === 'layer' && this.#grids.length > 1 ? `full colour at ±${short(limits[i])}` : ''
+    })
+    const one = scale === 'all' || this.#grids.length === 1 ? short(scale === 'all' ? most : limits[0]) : ''
+    const [low, high] = scale === 'unit' ? ['−its largest so far', '+its largest so far'] : one ? [`≤ −${one}`, `≥ ${one}`] : ['minus', 'plus']
+    this.#low.textContent = low
+    this.#high.textContent = high
+  }
+}
+
+/**
+ * What the hidden units give: the activations, and dense layers that no activation follows.
+ * @param {LayerOutput[]} layers
+ */
+function hiddenOf(layers) {
+  return layers.slice(0, -1).filter((layer, i) => layer.kind === 'activation' || layers[i + 1].kind !== 'activation')
+}
+
+/** The size that all but a few values stay below. @param {Float32Array} values */
+function quantile(values) {
+  const sizes = Float32Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)).sort()
+  return sizes[Math.max(0, Math.ceil(sizes.length * (1 - clampedShare)) - 1)] ?? 0
+}

@@ -1,0 +1,83 @@
+// The chart of one quantity of the run: a faint line of raw values, a bold smoothed one, validation and test values as
+// dots, on the axis of steps that all such charts share.
+import { Chart, lastOf } from './chart.js'
+import { count } from '../dom/format.js'
+
+/**
+ * Exponentially smoothed, with the start corrected for the values that there are not.
+ * @param {number[]} values @param {number} weight of what came before, 0 to below 1
+ */
+export function smooth(values, weight) {
+  let [sum, total] = [0, 0]
+  return values.map((value) => {
+    sum = weight * sum + (1 - weight) * value
+    total = weight * total + (1 - weight)
+    return sum / total
+  })
+}
+
+/** At most so many points of a curve, evenly, the last among them. @template T @param {T[]} points @param {number} most */
+export function thinned(points, most) {
+  const kept = Math.min(points.length, most)
+  return Array.from({ length: kept }, (_, i) => points[Math.floor(((i + 1) * points.length) / kept) - 1])
+}
+
+/**
+ * @typedef {{title: string, format: (value: number) => string, marks: () => {step: number, text: string}[],
+ *            top: number | 'data', legend?: import('./legend.js').Legend}} Options top: the axis's end, or by the data
+ */
+
+export class LineChart {
+  #options
+  #chart
+  #log = false
+
+  /** @param {Options} options */
+  constructor(options) {
+    this.#options = options
+    const { title, format, marks, top, legend } = options
+    this.#chart = new Chart({
+      title, format, marks, legend, x: 'Step', sync: 'steps', leastX: 50,
+      tick: (value) => (top === 1 ? `${Math.round(100 * value)}%` : this.#log ? value.toPrecision(1) : String(Number(value.toPrecision(3)))),
+      range: (low, high, log) => (top !== 'data' ? [0, top] : !(high >= low) ? (log ? [0.001, 10] : [0, 2.5])
+        : log ? [Math.max(1e-6, Math.min(low, 0.1) / 2), high * 1.3] : [0, high * 1.08]),
+      describe: (steps, [, training, ...scores]) => {
+        if (steps.length === 0) return `${title}, no data yet`
+        const last = scores.map(({ name, values }) => ({ name, value: lastOf(values) })).filter(({ value }) => value !== undefined)
+        return `${title} over ${count(steps[steps.length - 1]).replaceAll(',', '')} steps: training ${format(Number(training.values.at(-1)))}` +
+          last.map(({ name, value }) => `, ${name.toLowerCase()} ${format(Number(value))}`).join('')
+      },
+    })
+  }
+
+  get element() {
+    return this.#chart.element
+  }
+
+  csv() {
+    return this.#chart.csv()
+  }
+
+  /** @param {boolean} log */
+  setLog(log) {
+    this.#log = log && this.#options.top === 'data'
+    this.#chart.setLog(this.#log)
+  }
+
+  restyle() {
+    this.#chart.restyle()
+  }
+
+  /**
+   * @param {number[]} steps @param {number[]} raw @param {number[]} smoothed
+   * @param {(number | null)[]} tests @param {(number | null)[]} [validation] where a part was held out
+   */
+  show(steps, raw, smoothed, tests, validation) {
+    this.#chart.show(steps, [
+      { name: 'Training, this point', faint: 'Training', tip: 'this point', colour: '--series-train', values: raw },
+      { name: 'Training', colour: '--series-train', values: smoothed },
+      ...(validation ? [{ name: 'Validation', colour: '--series-validation', dash: [2, 4], dots: true, values: validation }] : []),
+      { name: 'Test', colour: '--series-test', dash: [6, 4], dots: true, values: tests },
+    ])
+  }
+}

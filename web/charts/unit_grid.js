@@ -1,0 +1,181 @@
+// A layer's units as a grid of cells in diverging colours, one cell a unit, row by row. Pointer or arrow keys pick a
+// unit and its value is read out. What a cell means can be told otherwise, by options.
+import { diverging } from '../dom/colours.js'
+import { h } from '../dom/dom.js'
+import { count, short } from '../dom/format.js'
+
+/** Side of a cell in CSS pixels, largest first; the first that keeps the grid low enough is taken. */
+const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
+const maxHeight = 200
+
+/**
+ * @typedef {object} GridOptions
+ * @property {(value: number, limit: number, unit: number) => string} [colour] of a cell
+ * @property {(unit: number) => boolean} [crossed] whether it is marked by a cross; NaN always is
+ * @property {(unit: number) => string} [describe] a unit, behind its number
+ * @property {() => string} [summary] of all, while none is picked
+ * @property {(unit: number) => void} [choose] called when a unit is chosen, by a click or Enter
+ */
+
+export class UnitGrid {
+  #canvas = h('canvas', { class: 'unit-grid', tabIndex: 0, role: 'slider', 'aria-valuemin': 0 })
+  #readout = h('output', { class: 'readout', 'aria-live': 'off' })
+  #name
+  #element
+  /** @type {Float32Array} */
+  #values = new Float32Array(0)
+  /** @type {number | Float32Array} */
+  #limit = 1
+  #columns = 1
+  #cell = 10
+  /** The unit that is pointed at, or -1. */
+  #picked = -1
+  /** The unit that was chosen last, or -1. */
+  #chosen = -1
+  /** @type {GridOptions} */
+  #options
+
+  /** @param {string} name of the layer @param {GridOptions} [options] */
+  constructor(name, options = {}) {
+    this.#name = name
+    this.#options = options
+    this.#canvas.setAttribute('aria-label', `Units of ${name}`)
+    this.#element = h('div', { class: 'units' }, this.#canvas, this.#readout)
+    this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#unitAt(event)))
+    this.#canvas.addEventListener('pointerleave', () => this.#pick(-1))
+    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event))
+    if (options.choose) {
+      this.#canvas.classList.add('can-choose')
+      this.#canvas.addEventListener('click', (event) => this.#choose(this.#unitAt(event)))
+    }
+    new ResizeObserver(() => this.#layOut()).observe(this.#element)
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  /** @param {Float32Array} values @param {number | Float32Array} limit where the colours are full,
+   * for all or for each unit */
+  show(values, limit) {
+    const resized = values.length !== this.#values.length
+    this.#values = values
+    this.#limit = limit
+    if (resized) this.#layOut()
+    else this.#draw()
+    this.#read()
+  }
+
+  /** Marks a unit as the one that is looked at elsewhere. @param {number} unit or -1 */
+  mark(unit) {
+    this.#chosen = unit
+    this.#draw()
+  }
+
+  #layOut() {
+    const width = this.#element.clientWidth
+    const units = this.#values.length
+    if (width === 0 || units === 0) return
+    this.#cell = cellSizes.find((cell) => Math.ceil(units / Math.floor(width / cell)) * cell <= maxHeight) ?? 3
+    this.#columns = Math.min(units, Math.max(1, Math.floor(width / this.#cell)))
+    // A power of two wide layer reads best in rows of a power of two.
+    const even = 2 ** Math.floor(Math.log2(this.#columns))
+    if (units % even === 0 && Math.ceil(units / even) * this.#cell <= maxHeight * 1.3) this.#columns = even
+    const scale = devicePixelRatio || 1
+    const rows = Math.ceil(units / this.#columns)
+    this.#canvas.width = Math.round(this.#columns * this.#cell * scale)
+    this.#canvas.height = Math.round(rows * this.#cell * scale)
+    this.#canvas.style.width = `${this.#columns * this.#cell}px`
+    this.#canvas.style.height = `${rows * this.#cell}px`
+    this.#canvas.setAttribute('aria-valuemax', String(units - 1))
+    this.#canvas.dataset.columns = String(this.#columns)
+    this.#draw()
+  }
+
+  #draw() {
+    const context = this.#canvas.getContext('2d')
+    if (!context) return
+    const scale = this.#canvas.width / (this.#columns * this.#cell)
+    const gap = this.#cell >= 6 ? 1 : 0
+    const side = this.#cell - gap
+    context.setTransform(scale, 0, 0, scale, 0, 0)
+    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
+    this.#values.forEach((value, i) => {
+      const x = (i % this.#columns) * this.#cell
+      const y = Math.floor(i / this.#columns) * this.#cell
+      const limit = typeof this.#limit === 'number' ? this.#limit : this.#limit[i]
+      context.fillStyle = this.#options.colour?.(value, limit, i) ?? diverging(value, limit)
+      context.fillRect(x, y, side, side)
+      if (Number.isNaN(value) || this.#options.crossed?.(i)) this.#cross(context, x, y, side)
+    })
+    context.strokeStyle = '#111'
+    for (const [unit, width] of [[this.#chosen, 3], [this.#picked, 2]]) {
+      context.lineWidth = width
+      if (unit >= 0) context.strokeRect((unit % this.#columns) * this.#cell, Math.floor(unit / this.#columns) * this.#cell, side, side)
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} side */
+  #cross(context, x, y, side) {
+    context.strokeStyle = '#111'
+    context.lineWidth = 1
+    context.beginPath()
+    context.moveTo(x, y)
+    context.lineTo(x + side, y + side)
+    context.moveTo(x + side, y)
+    context.lineTo(x, y + side)
+    context.stroke()
+  }
+
+  /** @param {PointerEvent} event */
+  #unitAt(event) {
+    const column = Math.floor(event.offsetX / this.#cell)
+    const unit = Math.floor(event.offsetY / this.#cell) * this.#columns + column
+    return column < this.#columns && unit < this.#values.length ? unit : -1
+  }
+
+  /** @param {number} unit */
+  #pick(unit) {
+    if (unit === this.#picked) return
+    this.#picked = unit
+    this.#draw()
+    this.#read()
+  }
+
+  /** @param {number} unit */
+  #choose(unit) {
+    if (unit >= 0) this.#options.choose?.(unit)
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns }
+    const last = this.#values.length - 1
+    if (event.key === 'Escape') return this.#pick(-1)
+    if ((event.key === 'Enter' || event.key === ' ') && this.#options.choose) {
+      event.preventDefault()
+      return this.#choose(this.#picked)
+    }
+    const move = event.key === 'Home' ? -Infinity : event.key === 'End' ? Infinity : moves[/** @type {keyof typeof moves} */ (event.key)]
+    if (move === undefined || last < 0) return
+    event.preventDefault()
+    this.#pick(Math.max(0, Math.min(last, this.#picked < 0 && move < Infinity ? 0 : this.#picked + move)))
+  }
+
+  #read() {
+    let [on, largest, bad] = [0, -Infinity, 0]
+    for (const value of this.#values) {
+      if (value > 0) on += 1
+      if (value > largest) largest = value
+      if (Number.isNaN(value)) bad += 1
+    }
+    const { describe, summary } = this.#options
+    const text = this.#picked >= 0
+      ? `unit ${this.#picked}: ${describe?.(this.#picked) ?? short(this.#values[this.#picked])}`
+      : summary?.() ?? `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
+    this.#readout.textContent = text
+    this.#canvas.title = this.#picked >= 0 && describe ? text : ''
+    this.#canvas.setAttribute('aria-valuenow', String(Math.max(0, this.#picked)))
+    this.#canvas.setAttribute('aria-valuetext', `${this.#name}, ${text}`)
+  }
+}

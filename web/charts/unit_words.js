@@ -1,0 +1,39 @@
+// What the monitors know of a unit, in words and as its colour: for the map and for the inspector.
+import { diverging, nanColour } from '../dom/colours.js'
+import { count, percent, plural, short } from '../dom/format.js'
+
+/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+/** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
+
+/**
+ * Orange where it never fires, else from grey to blue by how often.
+ * @param {number} firing share of the outputs above 0, 0 to 1 @param {number} limit where blue is full
+ */
+export function firingColour(firing, limit) {
+  if (Number.isNaN(firing)) return nanColour
+  return firing === 0 ? diverging(-1, 1) : diverging(firing, limit)
+}
+
+/**
+ * Whether it is dead, since when, and at which learning rate that happened.
+ * @param {ProbeSnapshot} snapshot @param {LayerSnapshot} layer @param {number} unit
+ * @param {{step: number, silent: Set<number>, samples: number}} [everywhere] a count over all samples
+ */
+export function unitWords(snapshot, layer, unit, everywhere) {
+  const { firing = [], dead = [], lives = [], positions } = layer
+  const parts = [`fires on ${percent(firing[unit] ?? NaN, 1)} of ${positions > 1 ? `the ${count(positions)} positions of ` : ''}${count(snapshot.samples)} images`]
+  const life = lives.find((each) => each.unit === unit)
+  if (life) {
+    const [died, revived] = [`${whenOf(life.died, life.died_lr)}`, life.revived === undefined ? '' : whenOf(life.revived, life.revived_lr ?? NaN)]
+    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, was back at ${revived}` : ''}`)
+    else parts.push(`was dead ${life.died === 0 ? 'from the start' : `from ${died}`}, revived at ${revived}`)
+    if (life.deaths > 1) parts.push(plural(life.deaths, 'death'))
+  } else if (dead.includes(unit)) parts.push('dead')
+  const batch = snapshot.gradients?.activations.find((each) => each.layer === layer.layer)
+  if (batch?.silent_on_batch.includes(unit)) parts.push(`silent on the batch of step ${snapshot.gradients?.step}`)
+  if (everywhere?.step === snapshot.step) parts.push(`${everywhere.silent.has(unit) ? 'silent on all' : 'not silent on all'} ${count(everywhere.samples)}`)
+  return parts.join('; ')
+}
+
+/** @param {number} step @param {number} rate */
+const whenOf = (step, rate) => `step ${count(step)} (learning rate ${short(rate)})`

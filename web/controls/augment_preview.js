@@ -1,0 +1,60 @@
+// Sixteen versions of a training image as the augmentation in the panel would make them, drawn anew when a setting
+// changes; the core makes them, with the seed of the run.
+import { h, iconButton } from '../dom/dom.js'
+import { drawPixels, paperAndInk } from '../dom/pixels.js'
+
+const versions = 16
+
+/** @param {import('../lab/lab.js').Lab} lab */
+export function makeAugmentPreview(lab) {
+  const canvases = Array.from({ length: versions }, (_, i) => h('canvas', { class: 'augmented', role: 'img', 'aria-label': `Epoch ${i + 1}` }))
+  const words = h('p', { class: 'field-help' })
+  const error = h('p', { class: 'field-error', role: 'alert', hidden: true })
+  const fields = lab.registry.fields.map(({ name }) => name).filter((name) => name.startsWith('augment_'))
+  const element = h('figure', { class: 'augment-figure' },
+    h('figcaption', { class: 'field-head' }, h('span', { class: 'label' }, 'A training image in epochs 1 to 16'),
+      iconButton('dice', 'Another training image', () => {
+        sample = Math.floor(Math.random() * lab.run.dataset.train)
+        void show()
+      })),
+    h('div', { class: 'augment-grid' }, canvases), words, error)
+  let sample = 0
+  let latest = 0
+  let asked = ''
+
+  async function show() {
+    if (!lab.run || element.closest('details:not([open])')) return
+    const { shown, run } = lab
+    sample = Math.min(sample, run.dataset.train - 1)
+    const question = JSON.stringify([sample, shown.seed, run.dataset.name, ...fields.map((name) => shown[name])])
+    if (question === asked) return
+    asked = question
+    const mine = ++latest
+    try {
+      const [pixels, { label }] = await Promise.all([lab.engine.augmented(sample, versions, shown), lab.engine.image('train', sample)])
+      if (mine !== latest) return
+      const { height, width } = run.dataset
+      const size = height * width
+      const colours = paperAndInk()
+      canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height, colours))
+      const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && shown[name] !== none)
+      words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
+        ? 'as it is, in every epoch. Give one of the settings above a value.' : `by ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
+      error.hidden = true
+      element.dataset.drawn = asked
+    } catch (reason) {
+      if (mine !== latest) return
+      error.textContent = reason instanceof Error ? reason.message : String(reason)
+      error.hidden = false
+    }
+  }
+
+  for (const event of /** @type {const} */ (['run', 'settings'])) lab.on(event, () => void show())
+  lab.on('theme', () => {
+    asked = ''
+    void show()
+  })
+  setTimeout(() => element.closest('details')?.addEventListener('toggle', () => void show()))
+  void show()
+  return element
+}

@@ -1,0 +1,196 @@
+// A control for a setting, made of what the registry says about it: type, range, choices, whether it is live. Each
+// has its label, help, a way back to the default, and a place for what is wrong with what was typed.
+import { h, iconButton, uniqueId } from '../dom/dom.js'
+
+/**
+ * @typedef {import('../lab/lab.js').Lab} Lab
+ * @typedef {import('../engine/protocol.js').Field} Field
+ * @typedef {{element: HTMLElement, show: () => void}} Control show() brings it up to date with the lab
+ */
+
+/**
+ * The frame around any control.
+ * @param {Lab} lab @param {Field} field @param {string} controlId
+ */
+export function frame(lab, field, controlId) {
+  const errorId = uniqueId('error')
+  const error = h('p', { class: 'field-error', id: errorId, role: 'alert', hidden: true })
+  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
+  const label = h('label', { for: controlId }, field.label)
+  const body = h('div', { class: 'field-body' })
+  // Texts on their way to the engine.
+  let applying = 0
+  const element = h('div', { class: 'field', 'data-field': field.name },
+    h('div', { class: 'field-head' }, label,
+      field.live && h('span', { class: 'badge', title: 'Takes effect while training' }, 'live'), back),
+    body, h('p', { class: 'field-help', id: `${controlId}-help` }, sentenceCase(field.help)), error)
+
+  /** @param {string} text */
+  function fail(text) {
+    error.textContent = text
+    error.hidden = !text
+    const control = element.querySelector(`#${controlId}`)
+    if (text) control?.setAttribute('aria-invalid', 'true')
+    else control?.removeAttribute('aria-invalid')
+  }
+
+  /** Applies a text, or the default for null. @param {string | null} text @returns {Promise<boolean>} */
+  async function commit(text) {
+    applying += 1
+    const wrong = await (text === null ? lab.resetField(field.name) : lab.edit(field.name, text))
+    applying -= 1
+    fail(wrong)
+    return !wrong
+  }
+
+  function show() {
+    element.hidden = !isUsed(lab, field)
+    back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists by their text
+    element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
+  }
+
+  /** @param {() => void} update brings the control to what the lab shows @returns {Control} */
+  function control(update) {
+    return { element, show: () => {
+      show()
+      if (applying <= 1) return update()
+      // Overtaken by what was typed or pressed after it: that comes next, and is then shown whatever it is.
+      for (const input of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll('[data-shown]'))) delete input.dataset.shown
+    } }
+  }
+
+  return { element, body, label, error, errorId, commit, fail, show, control }
+}
+
+/** Whether the other settings make this one matter. @param {Lab} lab @param {Field} field */
+function isUsed(lab, field) {
+  return Object.entries(field.used_when ?? {}).every(([name, values]) => values.includes(lab.shown[name]))
+}
+
+/** @param {Field} field */
+function shortDefault(field) {
+  const name = String(field.default)
+  return `its default${name && name.length < 20 ? `, ${labelOf(field, name)}` : ''}`
+}
+
+/** @param {Field} field @param {string} name */
+function labelOf(field, name) {
+  return field.choices?.find((choice) => choice.name === name)?.label ?? name
+}
+
+/** @param {string} text */
+function sentenceCase(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** The control for a field. @param {Lab} lab @param {Field} field @returns {Control} */
+export function makeField(lab, field) {
+  if (field.type === 'boolean') return makeSwitch(lab, field)
+  if (field.type === 'choice') return makeChoice(lab, field)
+  if (field.type === 'number' && field.live) return makeSlider(lab, field)
+  return makeText(lab, field)
+}
+
+/** @param {Lab} lab @param {Field} field @returns {Control} */
+function makeText(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, field, id)
+  const input = textBox(id, field, parts)
+  parts.body.append(input)
+  if (field.name === 'seed') {
+    parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
+  }
+  return parts.control(() => showText(input, lab.shown[field.name], parts))
+}
+
+/**
+ * A box that hands its text on when it is left or Enter is pressed, and steps whole numbers by the arrow keys.
+ * @param {string} id @param {Field} field @param {ReturnType<typeof frame>} parts
+ */
+function textBox(id, field, parts) {
+  const whole = field.type === 'integer'
+  const input = h('input', {
+    id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
+    inputMode: whole ? 'numeric' : field.type === 'number' && !field.auto ? 'decimal' : 'text',
+    'aria-describedby': `${id}-help ${parts.errorId}`,
+    onchange: () => void parts.commit(input.value.trim()),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      const by = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0
+      const value = Number(input.value)
+      if (!whole || by === 0 || !Number.isInteger(value)) return
+      event.preventDefault()
+      input.value = String(Math.max(field.min ?? -Infinity, Math.min(field.max ?? Infinity, value + by)))
+      void parts.commit(input.value)
+    },
+  })
+  return input
+}
+
+/** @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value @param {ReturnType<typeof frame>} parts */
+export function showText(input, value, parts) {
+  const text = String(value)
+  if (input.dataset.shown === text) return
+  input.dataset.shown = text
+  input.value = text
+  parts.fail('')
+}
+
+/** Decades of a slider for values that matter by their order of magnitude. */
+const decades = { from: -6, to: 1 }
+
+/** @param {Lab} lab @param {Field} field @returns {Control} */
+function makeSlider(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, field, id)
+  const input = textBox(id, field, parts)
+  const slider = h('input', {
+    type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': `${field.label}, slider`,
+    oninput: () => {
+      input.value = text()
+      slider.setAttribute('aria-valuetext', input.value)
+    },
+    onchange: () => void parts.commit(text()),
+  })
+  const text = () => String(Number((10 ** Number(slider.value)).toPrecision(2)))
+  parts.body.append(slider, input)
+  return parts.control(() => {
+    const value = lab.shown[field.name]
+    if (input.dataset.shown !== String(value) || document.activeElement !== slider) {
+      slider.value = String(Math.log10(Math.max(value, 1e-12)))
+      slider.setAttribute('aria-valuetext', String(value))
+    }
+    showText(input, value, parts)
+  })
+}
+
+/** @param {Lab} lab @param {Field} field @returns {Control} */
+function makeChoice(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, field, id)
+  const select = h('select', { id, 'aria-describedby': `${id}-help ${parts.errorId}`, onchange: () => void choose() },
+    (field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
+  const help = parts.element.querySelector('.field-help')
+  parts.body.append(select)
+
+  async function choose() {
+    if (!await parts.commit(select.value)) select.value = lab.shown[field.name]
+  }
+  return parts.control(() => {
+    if (select.options.length < (field.choices?.length ?? 0)) {
+      select.replaceChildren(...(field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
+    }
+    select.value = lab.shown[field.name]
+    const about = field.choices?.find((choice) => choice.name === select.value)?.about
+    if (help && about) help.textContent = sentenceCase(about)
+  })
+}
+
+/** @param {Lab} lab @param {Field} field @returns {Control} */
+function makeSwitch(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, field, id)
+  const box = h('input', { id, type: 'checkbox', role: 'switch', 'aria-describedby': `${id}-help`,
+    onchange: () => void parts.commit(String(box.checked)) })
+  parts.label.before(box)
+  return parts.control(() => void (box.checked = lab.shown[field.name]))
+}

@@ -1,0 +1,136 @@
+// The layers of the architecture one by one: what each takes, which activation it is, its place. They are added, removed
+// and moved by buttons, by keys (Alt with an arrow, Delete) and by dragging; the text beside them says the same.
+import { curveOf, smallCurve } from '../charts/curve.js'
+import { h, icon, iconButton } from '../dom/dom.js'
+import * as edit from '../lab/model_text.js'
+
+export class LayerRows {
+  #lab
+  #commit
+  #list = h('ol', { class: 'layer-rows' })
+  #element
+  #text = ''
+  /** The row that is being dragged. */
+  #dragged = -1
+  /** Where the focus goes once the list is made anew: a row, and a button's class in it. @type {[number, string] | undefined} */
+  #focus
+
+  /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit takes the model's new text */
+  constructor(lab, commit) {
+    this.#lab = lab
+    this.#commit = commit
+    const { layers } = lab.registry
+    const names = this.#names
+    const option = (/** @type {{name: string, about: string}} */ { name, about }) => h('option', { value: name, title: about }, name)
+    const add = h('select', { 'aria-label': 'Add a layer', onchange: () => {
+      const activation = edit.activationLayer(lab.shown.model, names) || names[0]
+      void commit(edit.withLayer(lab.shown.model, add.value, activation))
+      add.value = ''
+    } }, h('option', { value: '' }, 'Add a layer…'),
+    h('optgroup', { label: 'Layers' }, layers.filter(({ name }) => !names.includes(name)).map(option)),
+    h('optgroup', { label: 'Activations' }, layers.filter(({ name }) => names.includes(name)).map(option)))
+    this.#element = h('div', {}, this.#list, add)
+  }
+
+  get element() {
+    return this.#element
+  }
+
+  get #names() {
+    return this.#lab.registry.activations.map(({ name }) => name)
+  }
+
+  /** @param {string} text */
+  show(text) {
+    if (text === this.#text) return
+    const held = [...this.#list.querySelectorAll('button, input, select')].indexOf(/** @type {any} */ (document.activeElement))
+    this.#text = text
+    const layers = edit.split(text)
+    this.#list.replaceChildren(...layers.map((layer, at) => this.#row(layer, at, layers.length)))
+    const [row, kind] = this.#focus ?? [-1, '']
+    this.#focus = undefined
+    const wanted = row >= 0 ? this.#list.children[Math.min(row, layers.length - 1)]?.querySelector(kind) ?? this.#list.children[row]?.querySelector('button')
+      : this.#list.querySelectorAll('button, input, select')[held]
+    if (wanted instanceof HTMLElement && (held >= 0 || row >= 0)) wanted.focus()
+  }
+
+  /** @param {string} layer @param {number} at @param {number} of how many */
+  #row(layer, at, of) {
+    const word = edit.wordOf(layer)
+    const activation = this.#lab.registry.activations.find(({ name }) => name === word)
+    const last = at === of - 1
+    const name = `layer ${at + 1}, ${word}`
+    const up = iconButton('up', `Move ${name} up`, () => this.#move(at, at - 1, '.up'), 'icon-button quiet up')
+    const down = iconButton('down', `Move ${name} down`, () => this.#move(at, at + 1, '.down'), 'icon-button quiet down')
+    const remove = iconButton('close', `Remove ${name}`, () => this.#remove(at), 'icon-button quiet remove')
+    up.disabled = at === 0 || last
+    down.disabled = at >= of - 2
+    remove.disabled = of === 1
+    const handle = h('span', { class: 'drag', 'aria-hidden': 'true', draggable: !last, title: 'Drag to another place' }, icon('drag'))
+    handle.addEventListener('dragstart', () => (this.#dragged = at))
+    const item = h('li', { 'data-layer': word }, handle, activation ? this.#activation(layer, at, activation) : h('span', { class: 'layer-word' }, word),
+      this.#arguments(layer, at, activation), h('span', { class: 'layer-tools' }, up, down, remove))
+    item.addEventListener('keydown', (event) => {
+      if (event.altKey && event.key === 'ArrowUp' && !up.disabled) this.#move(at, at - 1, '.up')
+      else if (event.altKey && event.key === 'ArrowDown' && !down.disabled) this.#move(at, at + 1, '.down')
+      else if (event.key === 'Delete' && !(event.target instanceof HTMLInputElement) && !remove.disabled) this.#remove(at)
+      else return
+      event.preventDefault()
+    })
+    item.addEventListener('dragover', (event) => this.#dragged >= 0 && !last && event.preventDefault())
+    item.addEventListener('drop', (event) => {
+      event.preventDefault()
+      const from = this.#dragged
+      this.#dragged = -1
+      if (from >= 0 && from !== at) this.#move(from, at, '.up')
+    })
+    return item
+  }
+
+  /** @param {string} layer @param {number} at @param {import('../engine/protocol.js').Activation} activation */
+  #activation(layer, at, activation) {
+    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => this.#replace(at, select.value) },
+      this.#lab.registry.activations.map(({ name, label }) => h('option', { value: name, selected: name === activation.name }, label)))
+    const picture = h('span', { class: 'layer-curve' })
+    curveOf(this.#lab.engine, activation, edit.parametersOf(layer)).then((curve) => picture.replaceChildren(smallCurve(curve)), () => {})
+    return h('span', { class: 'layer-activation' }, picture, select)
+  }
+
+  /** @param {string} layer @param {number} at @param {import('../engine/protocol.js').Activation} [activation] */
+  #arguments(layer, at, activation) {
+    const word = edit.wordOf(layer)
+    const { syntax = '' } = this.#lab.registry.layers.find(({ name }) => name === word) ?? {}
+    const takes = syntax.slice(word.length).trim()
+    if (!takes || (activation && activation.parameters.length === 0)) return h('span', { class: 'layer-arguments' })
+    const shown = activation?.parameters.map(({ symbol, default: value }) => `${symbol} ${Number(value.toPrecision(3))}`).join(', ') ?? takes
+    const input = h('input', { type: 'text', class: 'layer-arguments', value: edit.argumentsOf(layer), autocomplete: 'off', spellcheck: false, placeholder: shown,
+      title: `${word} takes ${takes}`, 'aria-label': `Arguments of layer ${at + 1}, ${word}`, onchange: () => this.#replace(at, `${word} ${input.value.trim()}`.trim()) })
+    return input
+  }
+
+  /** @param {number} at @param {string} layer */
+  #replace(at, layer) {
+    void this.#try(edit.withLayerAt(this.#text, at, layer))
+  }
+
+  /** @param {number} at */
+  #remove(at) {
+    this.#focus = [at, '.remove']
+    void this.#try(edit.withLayerAt(this.#text, at, ''))
+  }
+
+  /** @param {number} from @param {number} to @param {string} focus */
+  #move(from, to, focus) {
+    this.#focus = [to, focus]
+    void this.#try(edit.moved(this.#text, from, to))
+  }
+
+  /** Shows the rows as they were where the new text is refused. @param {string} text */
+  async #try(text) {
+    if (await this.#commit(text)) return
+    this.#focus = undefined
+    const before = this.#text
+    this.#text = ''
+    this.show(before)
+  }
+}

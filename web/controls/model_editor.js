@@ -1,0 +1,83 @@
+// The model's controls: the activation of all layers with its curve and formulas, the layers one by one, and the
+// architecture text itself. All three show and edit the one text; what is wrong is marked in it.
+import { makeActivationMenu } from './activation_menu.js'
+import { h, uniqueId } from '../dom/dom.js'
+import { frame, showText } from './fields.js'
+import { count, plural } from '../dom/format.js'
+import { LayerRows } from './layer_rows.js'
+import * as edit from '../lab/model_text.js'
+
+/** Milliseconds after the last key until what was typed is described. */
+const typingPause = 200
+
+/**
+ * @param {import('../lab/lab.js').Lab} lab
+ * @param {import('../engine/protocol.js').Field} field
+ * @returns {import('./fields.js').Control}
+ */
+export function makeModelEditor(lab, field) {
+  const { activations } = lab.registry
+  const names = activations.map(({ name }) => name)
+  const id = uniqueId('model')
+  const parts = frame(lab, field, id)
+  const marked = h('code', { class: 'model-marked', hidden: true })
+  const area = h('textarea', {
+    id, rows: 3, spellcheck: false, autocomplete: 'off', 'aria-describedby': `${id}-help ${parts.errorId}`,
+    onchange: () => void commit(area.value),
+    oninput: () => describeSoon(),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== 'Enter') return
+      event.preventDefault()
+      void commit(area.value)
+    },
+  })
+  parts.body.append(area)
+  parts.error.before(marked)
+
+  /** Applies a text, or marks in it what is wrong. @param {string} text */
+  async function commit(text) {
+    const good = await parts.commit(text)
+    const place = good ? undefined : edit.placeOf(text, parts.error.textContent ?? '')
+    marked.hidden = !place
+    if (!place) return good
+    const { start, end } = place
+    marked.replaceChildren(text.slice(0, start), h('mark', {}, text.slice(start, end) || '…'), text.slice(end))
+    if (document.activeElement === area && area.value === text) area.setSelectionRange(start, end)
+    return good
+  }
+
+  const menu = makeActivationMenu(lab, activations, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
+  const rows = new LayerRows(lab, (text) => commit(text))
+  const summary = h('p', { class: 'field-help' })
+  const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
+    h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typing
+  function describeSoon() {
+    clearTimeout(typing)
+    typing = setTimeout(() => void describe(area.value, true), typingPause)
+  }
+
+  /** @param {string} model @param {boolean} draft only typed so far */
+  async function describe(model, draft) {
+    const described = await lab.describe(model, lab.shown.batch).catch(() => undefined)
+    if (!described) return
+    if (draft) lab.emit('draft', described)
+    const sizes = [described.input_shape.filter((size, i) => i > 0 || size > 1).join('×'),
+      ...described.layers.filter(({ kind }) => kind !== 'activation').map(({ output_shape: shape }) => shape.join('×'))]
+    summary.textContent = `${sizes.filter((size, i) => size !== sizes[i - 1]).join(' → ')}, ${plural(described.parameters, 'parameter')}, ` +
+      `${count(described.multiply_adds)} multiply-adds an image`
+  }
+
+  function show() {
+    parts.show()
+    const { model } = lab.shown
+    if (area.dataset.shown !== model) marked.hidden = true
+    showText(area, model, parts)
+    menu.show(edit.activationLayer(model, names), edit.activationOf(model, names))
+    rows.show(model)
+    void describe(model, false)
+  }
+  return { element: h('div', { class: 'model-editor' }, menu.element, layers, parts.element), show }
+}

@@ -1,0 +1,46 @@
+// What went wrong or should be known: what happened, what was kept, what to do. And a place where milestones are
+// said to people who cannot see the charts.
+import { h, iconButton } from '../dom/dom.js'
+
+/** @typedef {import('../lab/lab.js').Notice} Notice */
+
+export class Notices extends HTMLElement {
+  /** @type {Map<string, HTMLElement>} */
+  #shown = new Map()
+  #milestones = h('div', { class: 'visually-hidden', role: 'status' })
+  #list = h('div', { class: 'notices', role: 'alert' })
+
+  connectedCallback() {
+    if (!this.#list.isConnected) this.append(this.#list, this.#milestones)
+  }
+
+  /** Shows a notice in place of the one with the same key. @param {Notice} notice */
+  show(notice) {
+    this.hide(notice.key)
+    const button = (/** @type {NonNullable<Notice['action']> | undefined} */ action, kind = '') => action &&
+      h('button', { type: 'button', class: `button ${kind}`, onclick: () => {
+        this.hide(notice.key)
+        action.run()
+      } }, action.label)
+    const box = h('section', { class: `notice notice-${notice.kind}`, 'data-key': notice.key },
+      h('div', { class: 'notice-words' },
+        h('strong', {}, notice.title),
+        h('p', {}, [notice.text, notice.kept, notice.advice].filter(Boolean).join(' '))),
+      button(notice.action, notice.kind === 'info' ? 'primary' : ''), button(notice.other),
+      iconButton('close', 'Dismiss', () => this.hide(notice.key)))
+    this.#shown.set(notice.key, box)
+    this.#list.append(box)
+  }
+
+  /** @param {string} key */
+  hide(key) {
+    this.#shown.get(key)?.remove()
+    this.#shown.delete(key)
+  }
+
+  /** @param {string} text */
+  announce(text) {
+    this.#milestones.textContent = text
+  }
+}
+customElements.define('rl-notices', Notices)

@@ -1,0 +1,120 @@
+// The left panel: every setting of a run in collapsible sections, made from the registry's fields.
+import { makeAugmentPreview } from './augment_preview.js'
+import { h, uniqueId } from '../dom/dom.js'
+import { frame, makeField } from './fields.js'
+import { short } from '../dom/format.js'
+import { recall, remember } from '../lab/memory.js'
+import { makeModelEditor } from './model_editor.js'
+import { makeOwnData } from './own_data.js'
+import { makeRatePlot } from '../charts/rate_plot.js'
+
+/** The sections in their order; one without fields is not shown. */
+const sections = ['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
+
+/** What a section's settings come to, drawn below them. @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>} */
+const pictures = {
+  Data: makeOwnData,
+  Augmentation: makeAugmentPreview,
+  Optimizer: (lab) => makeRatePlot(lab, 'moves'),
+  Schedule: (lab) => makeRatePlot(lab, 'lr'),
+}
+
+/** Settings that few people change stand apart, closed, at the end of their section. */
+const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
+  'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'precision', 'simd'])
+
+/** Milliseconds that a run has to stand still before its weights are hashed. */
+const settle = 300
+
+/** @typedef {import('../engine/protocol.js').Field} Field */
+
+export class Panel extends HTMLElement {
+  /** @type {import('./fields.js').Control[]} */
+  #controls = []
+
+  /** @param {import('../lab/lab.js').Lab} lab with a run */
+  attach(lab) {
+    /** @type {Record<string, boolean>} */
+    const open = recall('sections', {})
+    for (const section of sections) {
+      const fields = lab.registry.fields.filter((field) => field.section === section)
+      if (fields.length === 0) continue
+      const often = fields.filter(({ name }) => !rarely.has(name)).map((field) => this.#make(lab, field))
+      const seldom = fields.filter(({ name }) => rarely.has(name)).map((field) => this.#make(lab, field))
+      const toggled = (/** @type {Event} */ { target }) => {
+        if (!(target instanceof HTMLDetailsElement) || !target.classList.contains('section')) return
+        open[section] = target.open
+        remember('sections', open)
+      }
+      this.append(h('details', { class: 'section', open: open[section] ?? true, ontoggle: toggled }, h('summary', {}, h('h2', {}, section)),
+        h('div', { class: 'section-body' }, often, section === 'Run' && this.#makeHash(lab), pictures[section]?.(lab),
+          seldom.length > 0 && h('details', { class: 'more' }, h('summary', {}, 'More'), h('div', { class: 'section-body' }, seldom)))))
+    }
+    const show = () => this.#controls.forEach((control) => control.show())
+    lab.on('settings', show)
+    lab.on('state', () => lab.run && show())
+    show()
+  }
+
+  /** @param {import('../lab/lab.js').Lab} lab @param {Field} field */
+  #make(lab, field) {
+    const control = field.name === 'model' ? makeModelEditor(lab, field)
+      : field.name === 'data' ? makeField(lab, dataChoice(lab, field))
+      : field.type === 'events' ? makeChanges(lab, field)
+      : makeField(lab, field)
+    this.#controls.push(control)
+    return control.element
+  }
+
+  /** The weights' hash, to compare a run with one of the command line. @param {import('../lab/lab.js').Lab} lab */
+  #makeHash(lab) {
+    const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
+    let latest = 0
+    const show = () => {
+      const mine = ++latest
+      const still = lab.run && !lab.training
+      output.textContent = still ? '…' : 'when it stands still'
+      // Not at once: whoever makes single steps does not wait for it.
+      if (still) setTimeout(async () => {
+        const sum = mine === latest && await lab.engine.weightsSha256().catch(() => '–')
+        if (sum && mine === latest) output.textContent = sum
+      }, settle)
+    }
+    lab.on('state', show)
+    lab.on('run', show)
+    show()
+    return h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Weights SHA-256')), output,
+      h('p', { class: 'field-help' }, 'The command line prints the same for the same settings and steps'))
+  }
+}
+customElements.define('rl-panel', Panel)
+
+/** The data sets that there are, as choices: those of the site, and what was opened since. @param {import('../lab/lab.js').Lab} lab @param {Field} field @returns {Field} */
+function dataChoice(lab, field) {
+  return { ...field, type: 'choice', get choices() {
+    return lab.engine.datasets.map(({ name, label, own }) => ({ name, label, about: own ? 'Opened from your own files' : 'Images of 28 × 28 pixels in ten classes' }))
+  } }
+}
+
+/**
+ * Changes made while training, which belong to the run as much as its settings do.
+ * @param {import('../lab/lab.js').Lab} lab @param {Field} field
+ */
+function makeChanges(lab, field) {
+  const id = uniqueId(field.name)
+  const parts = frame(lab, { ...field, help: 'made again at their steps by Replay, and by whoever opens this address' }, id)
+  const list = h('ul', { id, class: 'changes' })
+  const replay = h('button', { type: 'button', class: 'button small', onclick: () => lab.replay() }, 'Replay from step 0')
+  parts.label.replaceWith(h('span', { class: 'label' }, field.label))
+  parts.element.querySelector('.back')?.remove()
+  parts.body.append(list, replay)
+  return { element: parts.element, show: () => {
+    const { events } = lab.run.config
+    parts.show()
+    parts.element.hidden = events.length === 0
+    list.replaceChildren(...events.map(({ step, field: name, value }) => {
+      const label = lab.registry.fields.find((each) => each.name === name)?.label ?? name
+      return h('li', {}, `${label} ${short(value)} after step ${step}`)
+    }))
+  } }
+}

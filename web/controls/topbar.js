@@ -1,0 +1,149 @@
+// The bar that stays at the top: run controls, where the run is, how fast it goes, where it runs, and the changes
+// that wait for a restart.
+import { h, icon, iconButton } from '../dom/dom.js'
+import { duration, loss, percent, plural } from '../dom/format.js'
+import { remember } from '../lab/memory.js'
+
+/** Milliseconds between two updates of the numbers: faster ones cannot be read. */
+const readable = 100
+
+/** @typedef {'epoch' | 'step' | 'loss' | 'accuracy' | 'speed' | 'left'} MetricName */
+
+/** @param {string} label @param {string} [small] what a narrow screen does without */
+function metric(label, small = '') {
+  const output = h('output', { 'aria-label': label, 'aria-live': 'off' }, '–')
+  return { output, element: h('div', { class: `metric ${small}` }, h('span', { 'aria-hidden': 'true' }, label), output) }
+}
+
+export class TopBar extends HTMLElement {
+  #metrics = {
+    epoch: metric('Epoch'),
+    step: metric('Step', 'wide-only'),
+    loss: metric('Training loss'),
+    accuracy: metric('Test accuracy'),
+    speed: metric('Samples per second'),
+    left: metric('Time left'),
+  }
+  #train = h('button', { type: 'button', class: 'button primary train', onclick: () => this.#lab?.toggle() })
+  #step = h('button', { type: 'button', class: 'button', title: 'Make one training step', onclick: () => this.#lab?.step1() },
+    icon('step'), h('span', {}, 'Step'))
+  #reset = h('button', { type: 'button', class: 'button', title: 'Back to step 0, with the settings shown', onclick: () => this.#lab?.reset() },
+    icon('reset'), h('span', {}, 'Reset'))
+  #bar = h('div', { class: 'progress-bar' })
+  #progress = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0,
+    'aria-valuemax': 100, 'aria-valuenow': 0 }, this.#bar)
+  #where = h('summary', { class: 'where' })
+  #why = h('p', { class: 'why' })
+  #waiting = h('div', { class: 'waiting', role: 'status', hidden: true })
+  #lastUpdate = 0
+  /** @type {import('../lab/lab.js').Lab | undefined} */
+  #lab
+
+  connectedCallback() {
+    if (this.firstChild) return
+    this.append(
+      h('div', { class: 'bar' },
+        h('h1', { class: 'brand' }, h('img', { src: './icon.svg', alt: '', width: 26, height: 26 }), h('span', {}, 'reluscope')),
+        h('div', { class: 'controls', role: 'group', 'aria-label': 'Run' }, this.#reset, this.#train, this.#step),
+        h('div', { class: 'metrics' }, Object.values(this.#metrics).map(({ element }) => element)),
+        h('div', { class: 'about' }, h('details', { class: 'where-box' }, this.#where, this.#why), iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
+      this.#progress, this.#waiting)
+    this.#showState()
+  }
+
+  /** @param {import('../lab/lab.js').Lab} lab */
+  attach(lab) {
+    this.#lab = lab
+    lab.on('state', () => this.#showState())
+    lab.on('run', () => this.#showAll())
+    lab.on('progress', () => {
+      const now = performance.now()
+      if (now - this.#lastUpdate >= readable || !lab.training || lab.step < 3) this.#showNumbers(now)
+    })
+    lab.on('epoch', () => this.#showNumbers(performance.now()))
+    lab.on('settings', () => this.#showWaiting())
+    const box = this.querySelector('details')
+    addEventListener('keydown', ({ key }) => box && key === 'Escape' && (box.open = false))
+    addEventListener('pointerdown', ({ target }) => box && !box.contains(/** @type {Node} */ (target)) && (box.open = false))
+    this.#showAll()
+  }
+
+  #showAll() {
+    this.#showWhere()
+    this.#showState()
+    this.#showNumbers(performance.now())
+    this.#showWaiting()
+  }
+
+  /** What the run works with, and what keeps it from more. */
+  #showWhere() {
+    if (!this.#lab?.run) return
+    const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
+    const why = !threadsReason ? '' : !crossOriginIsolated ? ' (page not isolated)' : typeof SharedArrayBuffer === 'function' ? ' (threads failed)' : ' (no shared memory)'
+    this.#where.replaceChildren(icon('info'), h('span', {}, `${simdTarget} SIMD · ${plural(threads, 'thread')}${why}`))
+    this.#where.setAttribute('aria-label', `Where it runs: ${this.#where.textContent}`)
+    this.#why.textContent = [
+      `Training runs in a worker of this tab, as WebAssembly with ${simdTarget} instructions on ${plural(threads, 'thread')}.`,
+      threadsReason,
+      `The first layer reads images as ${input} data: ${percent(dataset.density, 1)} of their pixels differ from the background.`,
+      'Nothing leaves this machine.',
+    ].filter(Boolean).join(' ')
+    this.#where.title = this.#why.textContent
+  }
+
+  #showState() {
+    const state = this.#lab?.state ?? 'empty'
+    const training = state === 'training'
+    this.#train.replaceChildren(icon(training ? 'pause' : 'play'), h('span', {}, training ? 'Pause' : 'Train'))
+    const over = state === 'finished' || state === 'diverged' || state === 'empty'
+    this.#train.disabled = over
+    this.#step.disabled = over || training
+    this.#reset.disabled = state === 'empty'
+    this.dataset.state = state
+    if (!training) this.#showNumbers(performance.now())
+  }
+
+  /** @param {number} now */
+  #showNumbers(now) {
+    const lab = this.#lab
+    if (!lab?.run) return
+    this.#lastUpdate = now
+    const { progress, epochs, run } = lab
+    const show = (/** @type {MetricName} */ name, /** @type {string} */ text) => {
+      this.#metrics[name].output.textContent = text
+    }
+    const done = progress ? progress.step / run.totalSteps : 0
+    show('epoch', `${progress?.epoch ?? 0} / ${run.config.epochs}`)
+    show('step', `${progress?.step ?? 0} / ${run.totalSteps}`)
+    show('loss', loss(progress?.loss ?? NaN))
+    show('accuracy', percent(epochs.at(-1)?.testAccuracy ?? NaN))
+    show('speed', progress ? String(Math.round(progress.samplesPerSecond)) : '–')
+    show('left', lab.state === 'finished' ? 'done' : progress?.scoring ? 'scoring' : duration(progress?.secondsLeft ?? NaN))
+    this.#bar.style.transform = `scaleX(${done})`
+    this.#progress.setAttribute('aria-valuenow', String(Math.round(100 * done)))
+    this.#progress.setAttribute('aria-valuetext', `${percent(done, 0)}, epoch ${progress?.epoch ?? 0} of ${run.config.epochs}`)
+  }
+
+  #showWaiting() {
+    const lab = this.#lab
+    if (!lab?.run) return
+    const names = lab.waiting
+    this.#waiting.hidden = names.length === 0
+    if (names.length === 0) return void this.#waiting.replaceChildren()
+    const labels = names.map((name) => lab.registry.fields.find((field) => field.name === name)?.label ?? name)
+    this.#waiting.replaceChildren(
+      h('span', {}, `${plural(names.length, 'change')} ${names.length === 1 ? 'waits' : 'wait'} for a restart: ${labels.join(', ')}`),
+      h('button', { type: 'button', class: 'button primary small', onclick: () => lab.restart() }, 'Restart with changes'),
+      h('button', { type: 'button', class: 'button small', onclick: () => lab.discard() }, 'Discard'))
+  }
+
+  #switchTheme() {
+    const { documentElement: root } = document
+    const dark = getComputedStyle(root).colorScheme.includes('dark') && (root.dataset.theme === 'dark' ||
+      (!root.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches))
+    root.dataset.theme = dark ? 'light' : 'dark'
+    remember('theme', root.dataset.theme)
+    this.#lab?.emit('theme', null)
+  }
+}
+customElements.define('rl-topbar', TopBar)

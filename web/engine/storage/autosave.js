@@ -1,0 +1,109 @@
+// Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
+// as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
+import { Storage } from './storage.js'
+import { wordsOf } from '../worker/error_words.js'
+
+/** Milliseconds between two saves within an epoch. */
+const every = 10_000
+/** What saves may cost of the time that passes while training, 0 to 1. */
+const share = 0.02
+
+export class Autosave {
+  /** @type {Promise<Storage> | undefined} */
+  #storage
+  #post
+  #writing = false
+  #again = false
+  #last = 0
+  /** Milliseconds that the last save kept the worker busy. */
+  #took = 0
+  #told = false
+  /** Set while a run of before is still to be decided on: nothing may take its place. */
+  held = false
+  #on = false
+
+  /** @param {(type: string, payload: object) => void} post */
+  constructor(post) {
+    this.#post = post
+  }
+
+  open() {
+    return (this.#storage ??= Storage.open())
+  }
+
+  /** Begins, unless another tab does it already, or nothing would outlast this one. @returns {Promise<import('../protocol.js').Keeping>} */
+  async begin() {
+    const storage = await this.open()
+    if (storage.files.kind === 'memory') return { keeper: 'nobody' }
+    if (!await takeLock()) return { keeper: 'another tab' }
+    const before = await storage.latest()
+    this.held = before !== undefined
+    this.#on = true
+    return { keeper: 'this tab', before: before?.about }
+  }
+
+  /**
+   * The run has moved on. Saves if it is time, without waiting for it.
+   * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after which it stands where it stands
+   */
+  moved(run, after) {
+    if (!this.#on || this.held) return
+    const passed = performance.now() - this.#last
+    if (after === 'slice' ? passed < every : after === 'epoch' && passed < this.#took / share) return
+    if (this.#writing) return void (this.#again = after === 'stop' || this.#again)
+    this.#last = performance.now()
+    void this.#save(run)
+  }
+
+  /** Whether a run is there, and whole. */
+  async #hasKept() {
+    try {
+      return await (await this.open()).latest() !== undefined
+    } catch {
+      return false
+    }
+  }
+
+  /** @param {import('../worker/runner.js').Runner} run */
+  async #save(run) {
+    this.#writing = true
+    this.#again = false
+    try {
+      const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.storedAs }
+      const state = stateOf(run)
+      await (await this.open()).keep(about, state)
+      this.#took = performance.now() - this.#last
+      this.#told = false
+      this.#post('kept', about)
+    } catch (error) {
+      if (!this.#told) this.#post('keepFailed', { message: wordsOf(error), before: await this.#hasKept() })
+      this.#told = true
+    }
+    this.#writing = false
+    if (this.#again && !run.session.bound.isDeleted?.()) this.moved(run, 'stop')
+  }
+}
+
+/** What a run says of itself. @param {import('../worker/runner.js').Runner} run */
+export function standOf({ session, info }) {
+  const { phase, step, epoch } = session.position()
+  const { data, model, epochs } = info.config
+  return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
+}
+
+/** What it goes on with. @param {import('../worker/runner.js').Runner} run @returns {import('./storage.js').State} */
+export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
+
+/** Holds a lock until this worker ends. The page before this one in the same tab may need a moment to let it go. */
+function takeLock() {
+  if (!navigator.locks) return Promise.resolve(true)
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), 1000)
+  return new Promise((/** @type {(taken: boolean) => void} */ done) => {
+    navigator.locks.request('reluscope-autosave', { signal: patience.signal }, () => {
+      clearTimeout(timer)
+      done(true)
+      return new Promise(() => {})
+    }).catch(() => done(false))
+  })
+}

@@ -1,0 +1,100 @@
+// Data sets as they are once unpacked, kept in the origin's private file system: a page that is loaded again then needs
+// neither to fetch nor to unpack them. Used inside the worker, which alone may read such files at once; where that is
+// not to be had nothing is kept, as no other storage is quicker than unpacking.
+
+/** @typedef {import('../worker/fetch_data.js').Idx} Idx */
+
+const folderName = 'reluscope-data'
+const parts = /** @type {const} */ (['trainImages', 'trainLabels', 'testImages', 'testLabels'])
+const magic = 0x31444c52 // "RLD1"
+/** Bytes before the files: magic and their lengths, written last: what was broken off has none. */
+const head = 4 * (1 + parts.length)
+/** Bytes written at a time, so that the worker can train in between. */
+const piece = 1 << 20
+
+/** Throws where there is none, or none whose files can be read at once. @param {boolean} create */
+async function openFolder(create) {
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no synchronous access')
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create })
+}
+
+/** @param {string} name @param {string} version */
+const fileOf = (name, version) => `${name}.${version}`
+
+/** @param {FileSystemFileHandle} file @param {'readwrite' | 'read-only'} mode several tabs may read at a time @returns {Promise<any>} */
+const access = (file, mode) => /** @type {any} */ (file).createSyncAccessHandle({ mode })
+
+/**
+ * Makes something of a data set that was kept, straight from its file; undefined if none was, or it is not whole.
+ * @template T
+ * @param {string} name @param {string} version of its files, as the site tells it
+ * @param {(files: Record<keyof Idx, import('../worker/core.js').FileReader>) => T} make
+ * @returns {Promise<T | undefined>}
+ */
+export async function ofUnpacked(name, version, make) {
+  let handle
+  try {
+    handle = await access(await (await openFolder(false)).getFileHandle(fileOf(name, version)), 'read-only')
+  } catch {
+    return undefined // never kept, open elsewhere, or no such storage
+  }
+  try {
+    const top = new Uint32Array(head / 4)
+    handle.read(top, { at: 0 })
+    const [mark, ...lengths] = top
+    if (mark !== magic || lengths.reduce((sum, length) => sum + length, head) !== handle.getSize()) return undefined
+    let next = head
+    const files = Object.fromEntries(parts.map((part, i) => {
+      let at = next
+      next += lengths[i]
+      return [part, { length: lengths[i], read: (/** @type {Uint8Array} */ place) => {
+        const count = handle.read(place, { at })
+        at += count
+        return count
+      } }]
+    }))
+    return make(/** @type {any} */ (files))
+  } finally {
+    handle.close()
+  }
+}
+
+/**
+ * Keeps a data set in the place of its other versions. Says nothing if that is not possible: it is fetched again then.
+ * @param {string} name @param {string} version @param {Idx} files
+ */
+export async function keepUnpacked(name, version, files) {
+  const folder = await openFolder(true).catch(() => undefined)
+  if (!folder) return
+  await forgetUnpacked(name)
+  let handle
+  let whole = false
+  try {
+    handle = await access(await folder.getFileHandle(fileOf(name, version), { create: true }), 'readwrite')
+    let at = head
+    for (const part of parts) {
+      for (let i = 0; i < files[part].length; i += piece) {
+        at += handle.write(files[part].subarray(i, i + piece), { at })
+        await new Promise((done) => setTimeout(done))
+      }
+    }
+    handle.flush()
+    const lengths = parts.map((part) => files[part].length)
+    whole = at === lengths.reduce((sum, length) => sum + length, head) && handle.write(Uint32Array.of(magic, ...lengths), { at: 0 }) === head
+  } catch {
+    // Storage is full, or another tab is at it.
+  } finally {
+    handle?.close()
+  }
+  if (handle && !whole) await folder.removeEntry(fileOf(name, version)).catch(() => {})
+}
+
+/** @param {string} name of a data set, of which no version is kept any more */
+export async function forgetUnpacked(name) {
+  try {
+    const folder = await openFolder(false)
+    for await (const file of /** @type {any} */ (folder).keys()) if (file.startsWith(`${name}.`)) await folder.removeEntry(file)
+  } catch {
+    // There is no such storage, or it is open in another tab.
+  }
+}

@@ -1,0 +1,77 @@
+// The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
+//   node web/node/headless.mjs train --epochs 1 --data mnist
+//   node web/node/headless.mjs info --model "dense 512 | relu | dense 10"
+import { experiment, exportWeights, merge, openWeights, weights } from './commands.mjs'
+import { allCommands, parseFlags, readCheckpoint, readConfig, usage } from './flags.mjs'
+import { warnOutput } from './output.mjs'
+import { reasonOf, releaseLocks } from './lock.mjs'
+import { load, loadThreads } from './module.mjs'
+import { train } from './train.mjs'
+import { UsageError, inQuotes, printable } from './usage_error.mjs'
+import { CoreError } from '../engine/worker/core.js'
+import { wordsOf } from '../engine/worker/error_words.js'
+
+async function main() {
+  const [name, ...argv] = process.argv.slice(2)
+  const core = await load()
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(usage(core))
+    return
+  }
+  const all = allCommands(core)
+  if (name === undefined || !Object.hasOwn(all, name)) {
+    const known = Object.keys(all)
+    throw new UsageError(`the command is ${name === undefined ? 'missing' : inQuotes(name)}, but it must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`)
+  }
+  const { own, given, flags, names } = parseFlags(core, all[name], argv)
+  if (own.help) {
+    process.stdout.write(usage(core, name))
+    return
+  }
+  if (name === 'merge') {
+    merge(core, { own, names })
+    return
+  }
+  const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(core, own) : undefined
+  const before = readCheckpoint(own, name === 'train' ? 'resume' : 'from')
+  const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
+  const notice = before && core.checkpointNotice(before)
+  if (notice) process.stderr.write(`note: ${notice}\n`)
+  if (name === 'info') {
+    process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
+  } else if (name === 'export' && saved) {
+    exportWeights(core, { own, config, weights: saved.bytes, flags })
+  } else if (saved) {
+    weights(core, { command: name, own, config, weights: saved.bytes, names })
+  } else if (name !== 'train') {
+    const ours = ['config', 'max_data', 'jobs', 'jsonl', 'csv', 'list', 'help', 'from']
+    experiment(core, {
+      command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)), files: before ? { from: before } : {},
+    })
+  } else {
+    const threaded = await loadThreads(core, config.threads)
+    try {
+      await train(threaded, own, config, flags, before)
+    } finally {
+      threaded.close()
+    }
+  }
+}
+
+// A reader that has seen enough (| head) is no error. What is printed elsewhere may be lost; the work goes on.
+let told = false
+process.stdout.on('error', (/** @type {any} */ error) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  if (!told) warnOutput(`standard output cannot be written: ${reasonOf(error)}; what is printed from here on may be lost`)
+  told = true
+})
+
+main().finally(releaseLocks).catch((error) => {
+  if (error instanceof UsageError || error instanceof CoreError || wordsOf(error) !== error?.message) {
+    process.stderr.write(`error: ${printable(wordsOf(error))}\n`)
+    process.exitCode = 2
+  } else {
+    process.stderr.write(`error: ${error?.stack ?? error}\n`)
+    process.exitCode = 1
+  }
+})

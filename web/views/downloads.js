@@ -1,0 +1,95 @@
+// What goes out of a run and comes back in: the network in the formats that the core writes, the metrics, the settings,
+// and all of it as one checkpoint; and weights and checkpoints that are opened by button or by dropping their file.
+import { h, icon } from '../dom/dom.js'
+import { download, fileName } from '../dom/download.js'
+import { explain } from '../dom/explain.js'
+import { bytes } from '../dom/format.js'
+import { View } from './view.js'
+
+/** What is not of the core's list: name of the file's end, and what it is for. */
+const metrics = [
+  { name: 'csv', about: 'the metrics so far as a table' },
+  { name: 'jsonl', about: 'the metrics so far as JSON lines, as the command line writes them' },
+]
+
+/** By the beginning of its header. @param {Uint8Array} content */
+const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subarray(8, 80)).includes('reluscope.checkpoint')
+
+class FilesView extends View {
+  #input = h('input', { type: 'file', accept: '.safetensors,.ckpt', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights or checkpoint file', onchange: () => {
+    const [file] = this.#input.files ?? []
+    if (file) void this.#open(file)
+    this.#input.value = ''
+  } })
+  #status = h('output', { class: 'readout', 'aria-label': 'Files' })
+  #drop = h('div', { class: 'drop' }, h('button', { type: 'button', class: 'button', onclick: () => this.#input.click() }, 'Open a file…'),
+    h('p', { class: 'muted' }, 'or drop one here: the settings of a .safetensors file become the run’s and its weights the network’s; a .ckpt file goes on where its run was.'), this.#input)
+
+  build() {
+    const rows = [...this.lab.registry.save_formats, ...metrics].map(({ name, about }) => this.#row(name, about, () => this.lab.engine.save(name)))
+    rows.push(this.#row('json', 'the settings, as --config takes them', async () => new TextEncoder().encode(JSON.stringify(this.lab.run.config, null, 2) + '\n')))
+    rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to go on here, in Node or natively', () => this.lab.engine.checkpoint()))
+    this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status,
+      explain({
+        what: 'What the network has learnt, for other programs: .pth for PyTorch, .onnx for most others, and .safetensors, which can be opened here again. The .py rebuilds the network in PyTorch, and the .ckpt holds the whole run.',
+        look: 'The same weights give the same bytes, here, in Node and natively: two files can be compared by their hash.',
+        attempt: 'Train, save .pth and .py into one folder, and run the script there: it scores MNIST in PyTorch as this page does.',
+      }))
+    this.addEventListener('dragover', (event) => {
+      event.preventDefault()
+      this.#drop.classList.add('is-over')
+    })
+    this.addEventListener('dragleave', () => this.#drop.classList.remove('is-over'))
+    this.addEventListener('drop', (event) => {
+      event.preventDefault()
+      this.#drop.classList.remove('is-over')
+      const [file] = event.dataTransfer?.files ?? []
+      if (file) void this.#open(file)
+    })
+  }
+
+  /** @param {string} end @param {string} about @param {() => Promise<Uint8Array>} make */
+  #row(end, about, make) {
+    return h('li', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Download .${end}`, onclick: () => void this.#save(end, make) }, icon('save'), `.${end}`),
+      h('span', {}, about))
+  }
+
+  /** As the run was called, else of the data set and the architecture; and how far it is trained. */
+  get #name() {
+    const { kept, run, step } = this.lab
+    return fileName(`${kept.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
+  }
+
+  /** @param {string} end @param {() => Promise<Uint8Array>} make */
+  async #save(end, make) {
+    try {
+      const content = await make()
+      const name = `${this.#name}.${end}`
+      download(name, /** @type {any} */ (content))
+      this.#status.textContent = `${name}, ${bytes(content.length)}`
+    } catch (error) {
+      this.#fail(`.${end} could not be made`, error, 'The run is as it was.')
+    }
+  }
+
+  /** @param {File} file */
+  async #open(file) {
+    this.#status.textContent = `Opening ${file.name}…`
+    try {
+      const content = new Uint8Array(await file.arrayBuffer())
+      const whole = isCheckpoint(content)
+      await (whole ? this.lab.takeUp(() => this.lab.engine.restore(content)) : this.lab.openWeights(content))
+      this.#status.textContent = whole ? `The run of ${file.name} stands at step ${this.lab.step}.` : `The network has the weights of ${file.name}.`
+      this.lab.emit('unnotice', { key: 'files' })
+    } catch (error) {
+      this.#status.textContent = ''
+      this.#fail(`${file.name} could not be opened`, error, 'The run before is as it was, unless it is at step 0 now.')
+    }
+  }
+
+  /** @param {string} title @param {unknown} error @param {string} kept */
+  #fail(title, error, kept) {
+    this.lab.emit('notice', { key: 'files', kind: 'error', title, text: error instanceof Error ? error.message : String(error), kept, advice: '' })
+  }
+}
+customElements.define('rl-files', FilesView)
