@@ -10,10 +10,10 @@
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "experiments/experiment.h"
 #include "files/output.h"
 #include "files/saves.h"
 #include "run/checkpoint.h"
-#include "experiments/experiment.h"
 #include "run/inspect.h"
 
 namespace reluscope {
@@ -34,15 +34,19 @@ struct Flags {
       command.add_option("--" + field.name, fields[field.name], field.help);
     }
     command.add_option("--config", config_file, "JSON file with config fields; flags win over it");
-    if (reads_data) command.add_option("--max_data", max_data, "megabytes that data may take once it is unpacked [1024]");
+    if (reads_data)
+      command.add_option("--max_data", max_data,
+                         "megabytes that data may take once it is unpacked [1024]");
     command.allow_extras();  // refused below, with a suggestion
   }
 
   DataBudget budget(const CLI::App& command) const {
     if (command.count("--max_data") == 0) return DataBudget();
     const auto megabytes = parse_number(max_data);
-    if (!megabytes || !(*megabytes >= 1 && *megabytes <= 1e6) || *megabytes != std::floor(*megabytes)) {
-      throw Error("max_data is " + in_quotes(max_data) + ", but it must be a whole number from 1 to 1000000");
+    if (!megabytes || !(*megabytes >= 1 && *megabytes <= 1e6) ||
+        *megabytes != std::floor(*megabytes)) {
+      throw Error("max_data is " + in_quotes(max_data) +
+                  ", but it must be a whole number from 1 to 1000000");
     }
     return DataBudget(static_cast<std::uint64_t>(*megabytes) << 20);
   }
@@ -63,7 +67,8 @@ struct Flags {
                         "; may be repeated; without a name it is " + kSaveDefault)
         ->allow_extra_args(false);
     command.add_option("--npz_images", npz_images,
-                       "how many test images an .npz holds the activations for [" + std::to_string(kSavedImages) + ", or all]");
+                       "how many test images an .npz holds the activations for [" +
+                           std::to_string(kSavedImages) + ", or all]");
   }
 
   // base: what holds where neither a flag nor the file says anything.
@@ -85,13 +90,15 @@ struct Flags {
   std::vector<std::pair<std::string, std::string>> given(const CLI::App& command) const {
     std::vector<std::pair<std::string, std::string>> given;
     for (const Field& field : config_fields()) {
-      if (command.count("--" + field.name) > 0) given.emplace_back(field.name, fields.at(field.name));
+      if (command.count("--" + field.name) > 0)
+        given.emplace_back(field.name, fields.at(field.name));
     }
     return given;
   }
 };
 
-// The subcommands that train many networks: a flag for each that the kind has, and where results go.
+// The subcommands that train many networks: a flag for each that the kind has, and where results
+// go.
 struct ExperimentCommand {
   const ExperimentKind& kind;
   CLI::App* command;
@@ -136,7 +143,8 @@ struct ExperimentCommand {
                     " takes the settings of its checkpoint, so give no --config beside it");
       }
     }
-    ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl, csv, flags.budget(*command)};
+    ExperimentOptions options{kind.name, flags.config(*command), {}, program, 0, flags.jsonl,
+                              csv,       flags.budget(*command)};
     for (const ExperimentFlag& flag : kind.flags) {
       if (flag.file) {
         for (const std::string& path : texts.at(flag.name)) {
@@ -151,7 +159,8 @@ struct ExperimentCommand {
         if (switches.at(flag.name)) options.flags.emplace_back(flag.name, "");
         continue;
       }
-      for (const std::string& text : texts.at(flag.name)) options.flags.emplace_back(flag.name, text);
+      for (const std::string& text : texts.at(flag.name))
+        options.flags.emplace_back(flag.name, text);
     }
     const auto count = parse_number(jobs);
     if (!count || *count != static_cast<int>(*count) || *count < 0 || *count > 256) {
@@ -172,7 +181,8 @@ struct WeightsCommand {
 
   void add_weights() {
     flags.add_to(*command);
-    command->add_option("--weights", options.weights, ".safetensors file, as train --save writes it");
+    command->add_option("--weights", options.weights,
+                        ".safetensors file, as train --save writes it");
   }
   void add_export_flags() {
     add_weights();
@@ -181,8 +191,10 @@ struct WeightsCommand {
   }
   void add_flags() {
     add_weights();
-    command->add_option("--jsonl", options.jsonl, "also write the result as a JSON line to this file");
-    command->add_option("--csv", options.csv, "also write it as comma-separated values to this file");
+    command->add_option("--jsonl", options.jsonl,
+                        "also write the result as a JSON line to this file");
+    command->add_option("--csv", options.csv,
+                        "also write it as comma-separated values to this file");
   }
 
   WeightsOptions read(const char* program) const {
@@ -190,8 +202,7 @@ struct WeightsCommand {
       throw Error("weights: give --weights FILE.safetensors, as train --save writes it");
     }
     WeightsOptions all = options;
-    all.config =
-        flags.config(*command, config_of_weights(read_bytes(options.weights, "weights")));
+    all.config = flags.config(*command, config_of_weights(read_bytes(options.weights, "weights")));
     all.program = program;
     all.budget = flags.budget(*command);
     all.saves = flags.saves;
@@ -200,8 +211,8 @@ struct WeightsCommand {
   }
 };
 
-// The arguments, where a --save that stands alone gets its name: CLI11 has no flag with a value that
-// may be left out and that may be repeated.
+// The arguments, where a --save that stands alone gets its name: CLI11 has no flag with a value
+// that may be left out and that may be repeated.
 std::vector<std::string> with_save_names(int argc, char** argv) {
   std::vector<std::string> arguments(argv, argv + argc);
   for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -212,11 +223,13 @@ std::vector<std::string> with_save_names(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("reluscope trains small neural networks on images and shows what their activation\n"
-               "functions do. The same seed gives the same bits on every machine.");
+  CLI::App app(
+      "reluscope trains small neural networks on images and shows what their activation\n"
+      "functions do. The same seed gives the same bits on every machine.");
   std::vector<std::string> commands = {"train"};
   for (const ExperimentKind& kind : experiment_kinds()) commands.emplace_back(kind.name);
-  commands.insert(commands.end(), {"merge", "eval", "predict", "export", "info", "bench", "simd", "gpu-selftest"});
+  commands.insert(commands.end(),
+                  {"merge", "eval", "predict", "export", "info", "bench", "simd", "gpu-selftest"});
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
     throw Error("unknown command " + in_quotes(argv[1]) + ": known are " + join_or(commands));
@@ -230,17 +243,20 @@ int run(int argc, char** argv) {
   train->add_option("--csv", train_flags.csv,
                     "also write each logged batch and each epoch as a row of this table");
   train_flags.add_saves(*train);
-  train->add_option("--checkpoint", train_flags.checkpoint,
-                    "keep the whole run in this file, after every epoch and when it is interrupted");
-  train->add_option("--resume", train_flags.resume,
-                    "go on from this checkpoint, with its settings; epochs may grow, and speed may change");
+  train->add_option(
+      "--checkpoint", train_flags.checkpoint,
+      "keep the whole run in this file, after every epoch and when it is interrupted");
+  train->add_option(
+      "--resume", train_flags.resume,
+      "go on from this checkpoint, with its settings; epochs may grow, and speed may change");
   std::vector<ExperimentCommand> experiments;
   for (const ExperimentKind& kind : experiment_kinds()) {
     experiments.push_back({kind, app.add_subcommand(kind.name, kind.about)});
   }
   for (ExperimentCommand& experiment : experiments) experiment.add_flags();
   MergeOptions merging;
-  CLI::App* const merge = app.add_subcommand("merge", "put the results of a sweep's parts together");
+  CLI::App* const merge =
+      app.add_subcommand("merge", "put the results of a sweep's parts together");
   merge->add_option("files", merging.files, "JSON lines files of sweeps");
   merge->add_option("--jsonl", merging.jsonl, "write all rows to this file; - for standard output");
   merge->add_option("--csv", merging.csv, "write them as comma-separated values to this file");
@@ -250,18 +266,19 @@ int run(int argc, char** argv) {
   predict.add_flags();
   predict.command->add_option("image", predict.options.image, "PNG file, light on dark");
   predict.command->add_flag("--invert", predict.options.invert, "the image is dark on light");
-  WeightsCommand exporting{
-      app.add_subcommand("export", "write saved weights in another format")};
+  WeightsCommand exporting{app.add_subcommand("export", "write saved weights in another format")};
   exporting.add_export_flags();
   CLI::App* const info = app.add_subcommand("info", "print the model layer by layer");
   info_flags.add_to(*info, false);
   Flags bench_flags;
   std::string bench_seconds = "2";
-  CLI::App* const bench = app.add_subcommand("bench", "measure how fast this machine trains, and a GPU's kernels");
+  CLI::App* const bench =
+      app.add_subcommand("bench", "measure how fast this machine trains, and a GPU's kernels");
   bench_flags.add_to(*bench);
   bench->add_option("--seconds", bench_seconds, "how long to train for, from 0.01 to 3600 [2]");
   CLI::App* const simd = app.add_subcommand("simd", "list the instruction sets --simd takes here");
-  CLI::App* const gpu = app.add_subcommand("gpu-selftest", "compare the GPU's results with the CPU's");
+  CLI::App* const gpu =
+      app.add_subcommand("gpu-selftest", "compare the GPU's results with the CPU's");
   try {
     const std::vector<std::string> arguments = with_save_names(argc, argv);
     std::vector<const char*> texts;
@@ -287,17 +304,20 @@ int run(int argc, char** argv) {
   if (*bench) {
     const auto seconds = parse_number(bench_seconds);
     if (!seconds || !(*seconds >= 0.01 && *seconds <= 3600.0)) {
-      throw Error("seconds is " + in_quotes(bench_seconds) + ", but it must be a number from 0.01 to 3600");
+      throw Error("seconds is " + in_quotes(bench_seconds) +
+                  ", but it must be a number from 0.01 to 3600");
     }
-    return bench_command({bench_flags.config(*bench), argv[0], *seconds, bench_flags.budget(*bench)});
+    return bench_command(
+        {bench_flags.config(*bench), argv[0], *seconds, bench_flags.budget(*bench)});
   }
   if (*info) return info_command(info_flags.config(*info));
   if (!train_flags.resume.empty() && !train_flags.config_file.empty()) {
-    throw Error("config: --resume takes the settings of its checkpoint, so give no --config beside it");
+    throw Error(
+        "config: --resume takes the settings of its checkpoint, so give no --config beside it");
   }
-  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl,
-                        train_flags.saves, train_flags.csv, train_flags.saved_images(*train),
-                        train_flags.checkpoint, train_flags.resume, train_flags.given(*train), train_flags.budget(*train)});
+  return train_command({train_flags.config(*train), argv[0], train_flags.jsonl, train_flags.saves,
+                        train_flags.csv, train_flags.saved_images(*train), train_flags.checkpoint,
+                        train_flags.resume, train_flags.given(*train), train_flags.budget(*train)});
 }
 
 }  // namespace
@@ -313,8 +333,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "error: %s\n", reluscope::printable(error.what()).c_str());
     return reluscope::kBadInput;
   } catch (const std::bad_alloc&) {
-    std::fputs("error: out of memory: the model and its batches need more than this machine gives\n",
-               stderr);
+    std::fputs(
+        "error: out of memory: the model and its batches need more than this machine gives\n",
+        stderr);
     return reluscope::kBadInput;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", reluscope::printable(error.what()).c_str());

@@ -1,7 +1,8 @@
-// A library to be preloaded: counts a program's calls that write, sync or rename one file or what is made
-// beside it, and lets one of them fail or ends the program there. For tests of saves.
+// A library to be preloaded: counts a program's calls that write, sync or rename one file or what
+// is made beside it, and lets one of them fail or ends the program there. For tests of saves.
 //   RELUSCOPE_FAULT_PATH  the file
-//   RELUSCOPE_FAULT       "fail" (EIO) or "kill" at call number RELUSCOPE_FAULT_AT; "full": every write fails
+//   RELUSCOPE_FAULT       "fail" (EIO) or "kill" at call number RELUSCOPE_FAULT_AT; "full": every
+//   write fails
 //                         with ENOSPC after half of its bytes
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +32,8 @@ std::string setting(const char* name) {
 bool concerns(const char* path) {
   static const std::string file = setting("RELUSCOPE_FAULT_PATH");
   if (file.empty()) return false;
-  return path == file || std::string(path).rfind(file + ".part-", 0) == 0 || path == file.substr(0, file.rfind('/'));
+  return path == file || std::string(path).rfind(file + ".part-", 0) == 0 ||
+         path == file.substr(0, file.rfind('/'));
 }
 
 bool concerned[1024];  // by descriptor

@@ -16,17 +16,17 @@
 #include "core/text.h"
 #include "data/folder.h"
 #include "data/grey.h"
+#include "experiments/experiment.h"
+#include "experiments/lessons.h"
+#include "experiments/sweep.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
-#include "run/checkpoint.h"
-#include "experiments/experiment.h"
-#include "run/inspect.h"
-#include "experiments/lessons.h"
 #include "probe/probe_report.h"
-#include "train/rate_plan.h"
+#include "run/checkpoint.h"
+#include "run/inspect.h"
 #include "run/run_lines.h"
 #include "run/session.h"
-#include "experiments/sweep.h"
+#include "train/rate_plan.h"
 
 using emscripten::val;
 
@@ -49,7 +49,10 @@ val answer(Work work) {
   } catch (const Error& error) {
     result.set("error", std::string(error.what()));
   } catch (const std::bad_alloc&) {
-    result.set("error", std::string("out of memory: no more than " + format("%.1f", static_cast<double>(emscripten_get_heap_max()) / (1 << 30)) + " GiB can be had here"));
+    result.set("error", std::string("out of memory: no more than " +
+                                    format("%.1f", static_cast<double>(emscripten_get_heap_max()) /
+                                                       (1 << 30)) +
+                                    " GiB can be had here"));
   } catch (const std::exception& error) {
     result.set("error", std::string("internal error: ") + error.what());
   }
@@ -60,9 +63,9 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// The bytes of a Uint8Array, or what {length, read(place)} puts into one place after the other, saying how
-// many it did. In pieces that are appended by their pointers, which libc++ copies at once: other iterators
-// go byte by byte, and so does resize().
+// The bytes of a Uint8Array, or what {length, read(place)} puts into one place after the other,
+// saying how many it did. In pieces that are appended by their pointers, which libc++ copies at
+// once: other iterators go byte by byte, and so does resize().
 std::vector<std::uint8_t> bytes_of(const val& source) {
   constexpr std::size_t kPiece = 1 << 20;
   const auto length = source["length"].as<std::size_t>();
@@ -129,12 +132,19 @@ Json activations_json() {
     const ActivationInfo& info = activation_info(id);
     Json parameters = Json::array();
     for (const ActivationParameter& p : info.parameters) {
-      parameters.push_back({{"name", p.name}, {"symbol", p.symbol}, {"default", p.initial},
-                            {"min", p.min}, {"max", p.max}, {"learnable", p.learnable},
+      parameters.push_back({{"name", p.name},
+                            {"symbol", p.symbol},
+                            {"default", p.initial},
+                            {"min", p.min},
+                            {"max", p.max},
+                            {"learnable", p.learnable},
                             {"about", p.about}});
     }
-    rows.push_back({{"name", info.name}, {"label", info.label}, {"formula", info.formula},
-                    {"derivative", info.derivative}, {"about", info.about},
+    rows.push_back({{"name", info.name},
+                    {"label", info.label},
+                    {"formula", info.formula},
+                    {"derivative", info.derivative},
+                    {"about", info.about},
                     {"parameters", std::move(parameters)},
                     {"kinks", std::vector<double>(info.kinks.begin(), info.kinks.end())}});
   }
@@ -197,7 +207,8 @@ val curve(const std::string& name, const val& parameters, const val& xs) {
 
 // base: JSON too, what holds for fields that the text does not name.
 val config_of_json(const std::string& text, const std::string& base) {
-  return answer([&] { return text_of(config_to_json(config_from_json(text, config_from_json(base)))); });
+  return answer(
+      [&] { return text_of(config_to_json(config_from_json(text, config_from_json(base)))); });
 }
 
 val config_of_fields(const std::string& pairs) {
@@ -217,8 +228,8 @@ val fields_of_config(const std::string& text) {
 val describe(const std::string& architecture, int channels, int height, int width, int classes,
              int batch) {
   return answer([&] {
-    return text_of(to_json(
-        describe_model(architecture, {channels, height, width}, classes, batch)));
+    return text_of(
+        to_json(describe_model(architecture, {channels, height, width}, classes, batch)));
   });
 }
 
@@ -236,8 +247,11 @@ val experiment_kinds_text() {
     for (const ExperimentKind& kind : experiment_kinds()) {
       Json flags = Json::array();
       for (const ExperimentFlag& flag : kind.flags) {
-        flags.push_back({{"name", flag.name}, {"value", flag.value}, {"about", flag.about},
-                         {"repeats", flag.repeats}, {"file", flag.file}});
+        flags.push_back({{"name", flag.name},
+                         {"value", flag.value},
+                         {"about", flag.about},
+                         {"repeats", flag.repeats},
+                         {"file", flag.file}});
       }
       kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
     }
@@ -274,8 +288,8 @@ val checkpoint_notice_of(const val& bytes) {
   return answer([&] { return checkpoint_notice(bytes_of(bytes)); });
 }
 
-val network_input_of(const std::string& name, int height, int width, int channels, const val& pixels,
-                     int wanted_height, int wanted_width, bool invert) {
+val network_input_of(const std::string& name, int height, int width, int channels,
+                     const val& pixels, int wanted_height, int wanted_width, bool invert) {
   return answer([&] {
     const std::vector<std::uint8_t> bytes = bytes_of(pixels);
     return copy_of(
@@ -333,11 +347,13 @@ class BoundDataset {
 
   // Of a run with this config on this data, without making it.
   val augmented(const std::string& config, int sample, int count) const {
-    return answer(
-        [&] { return copy_of(reluscope::augmented(*data_, config_from_json(config), sample, count)); });
+    return answer([&] {
+      return copy_of(reluscope::augmented(*data_, config_from_json(config), sample, count));
+    });
   }
   val rates(const std::string& config, int points) const {
-    return answer([&] { return text_of(to_json(plan_rates(*data_, config_from_json(config), points))); });
+    return answer(
+        [&] { return text_of(to_json(plan_rates(*data_, config_from_json(config), points))); });
   }
 
   std::shared_ptr<const Dataset> data() const { return data_; }
@@ -354,7 +370,8 @@ class BoundFolder {
     return answer([&] {
       BoundFolder bound;
       bound.images_ = std::make_shared<FolderImages>(
-          plan_files(Json::parse(paths).get<std::vector<std::string>>(), where), DataBudget(static_cast<std::uint64_t>(most)));
+          plan_files(Json::parse(paths).get<std::vector<std::string>>(), where),
+          DataBudget(static_cast<std::uint64_t>(most)));
       return bound;
     });
   }
@@ -365,7 +382,8 @@ class BoundFolder {
   // Of one of the files: DataBudget's bytes_of() and claim().
   val bytes_of_file(const std::string& name, const val& head, double size) {
     return answer([&] {
-      return static_cast<double>(images_->budget().bytes_of(name, bytes_of(head), static_cast<std::uint64_t>(size)));
+      return static_cast<double>(
+          images_->budget().bytes_of(name, bytes_of(head), static_cast<std::uint64_t>(size)));
     });
   }
   val claim(const std::string& name, double bytes) {
@@ -402,7 +420,8 @@ class BoundSession {
       const Config wanted = config_from_json(config);
       std::unique_ptr<Backend> backend;  // Session refuses other devices
       if (wanted.device != "cuda") {
-        backend = std::make_unique<cpu::CpuBackend>(wanted.simd, wanted.threads, wanted.fused, 0, free_memory());
+        backend = std::make_unique<cpu::CpuBackend>(wanted.simd, wanted.threads, wanted.fused, 0,
+                                                    free_memory());
       }
       bound.session_ = std::make_shared<Session>(dataset.data(), wanted, std::move(backend));
       return bound;
@@ -432,7 +451,8 @@ class BoundSession {
   }
   val evaluate_without(int layer, const std::string& units) {
     return answer([&] {
-      return score_text(session_->evaluate_without(layer, Json::parse(units).get<std::vector<int>>()));
+      return score_text(
+          session_->evaluate_without(layer, Json::parse(units).get<std::vector<int>>()));
     });
   }
   val unit(int layer, int unit, int strongest) {
@@ -527,9 +547,8 @@ class BoundSession {
     return answer([&] { return progress_text(reluscope::evaluate_weights(*session_)); });
   }
   val predict_image(const std::string& name, const val& pixels) {
-    return answer([&] {
-      return progress_text(reluscope::predict_image(*session_, name, bytes_of(pixels)));
-    });
+    return answer(
+        [&] { return progress_text(reluscope::predict_image(*session_, name, bytes_of(pixels))); });
   }
   // images: 0 for as many as there are by default.
   val save(const std::string& format, int images) {
@@ -546,21 +565,24 @@ class BoundSession {
     return answer([&] {
       const std::vector<std::uint8_t> all = bytes_of(bytes);
       const std::string_view text(reinterpret_cast<const char*>(all.data()), all.size());
-      return static_cast<double>(flag == "jsonl" ? events_until(text, file, session_->config(), session_->position())
-                                                 : rows_until(text, file, session_->position()));
+      return static_cast<double>(
+          flag == "jsonl" ? events_until(text, file, session_->config(), session_->position())
+                          : rows_until(text, file, session_->position()));
     });
   }
 
  private:
-  static std::optional<int> count_of(int images) { return images == 0 ? std::nullopt : std::optional(images); }
+  static std::optional<int> count_of(int images) {
+    return images == 0 ? std::nullopt : std::optional(images);
+  }
 
   std::shared_ptr<Session> session_;  // Embind moves its objects by copying them
 };
 
 class BoundExperiment {
  public:
-  // flags: [[name, text], ...]. files: the bytes of flags that name a file, by their names. finished: what
-  // a sweep's file holds already, and its name.
+  // flags: [[name, text], ...]. files: the bytes of flags that name a file, by their names.
+  // finished: what a sweep's file holds already, and its name.
   static val make(const BoundDataset& dataset, const std::string& kind, const std::string& config,
                   const std::string& flags, const val& files, const std::string& finished,
                   const std::string& file) {
@@ -574,8 +596,8 @@ class BoundExperiment {
       BoundExperiment bound;
       bound.experiment_ = std::make_shared<Experiment>(
           dataset.data(),
-          find_experiment(kind).plan(*dataset.data(), config_from_json(config), PlanFlags(given)), 1,
-          read_rows(finished, file), free_memory);
+          find_experiment(kind).plan(*dataset.data(), config_from_json(config), PlanFlags(given)),
+          1, read_rows(finished, file), free_memory);
       return bound;
     });
   }
@@ -605,8 +627,8 @@ val other_rows_text(const std::string& before, const std::string& rows) {
 
 }  // namespace
 
-// Behind std::thread::hardware_concurrency(), in the place of Emscripten's. Weak: where there are no threads, the C
-// library's own stands, which says 1.
+// Behind std::thread::hardware_concurrency(), in the place of Emscripten's. Weak: where there are
+// no threads, the C library's own stands, which says 1.
 extern "C" __attribute__((weak)) int emscripten_num_logical_cores() { return granted_cores; }
 
 EMSCRIPTEN_BINDINGS(reluscope) {

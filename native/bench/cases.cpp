@@ -52,8 +52,13 @@ struct Parameters {
       : weights(filled(floats)), gradient(filled(floats)), moment1(floats), moment2(floats) {}
 
   ParameterUpdate update(ParameterUpdate::Kind kind) {
-    return {kind, gradient.data(), weights.data(), moment1.data(), moment2.data(),
-            {0.9f, 0.1f, 0.999f, 0.001f, 1e-9f, 1.0f, 1e-8f}, {1e-9f, 0.9f, false}};
+    return {kind,
+            gradient.data(),
+            weights.data(),
+            moment1.data(),
+            moment2.data(),
+            {0.9f, 0.1f, 0.999f, 0.001f, 1e-9f, 1.0f, 1e-8f},
+            {1e-9f, 0.9f, false}};
   }
 };
 
@@ -74,7 +79,10 @@ Case forward(std::string name, int n, int in, int out, bool with_rest = false) {
     Owned x, w, product, y;
     Buffer bias;
     Operands(int samples, int from, int to)
-        : x(samples, from), w(from, to), product(samples, to), y(samples, to),
+        : x(samples, from),
+          w(from, to),
+          product(samples, to),
+          y(samples, to),
           bias(filled(static_cast<std::size_t>(w.layout.padded_cols()))) {}
   };
   const Product product{Product::Kind::kForward, n, in, out};
@@ -84,8 +92,8 @@ Case forward(std::string name, int n, int in, int out, bool with_rest = false) {
     const auto o = std::make_shared<Operands>(n, in, out);
     const ActivationId relu = find_activation("relu");
     return [=, &backend] {
-      const ActivationAfter after = with_rest ? ActivationAfter{relu, nullptr, o->y.memory.data()}
-                                              : ActivationAfter{};
+      const ActivationAfter after =
+          with_rest ? ActivationAfter{relu, nullptr, o->y.memory.data()} : ActivationAfter{};
       backend.matmul({o->x.read()}, o->w.read(), with_rest ? o->bias.data() : nullptr,
                      o->product.view(), after);
     };
@@ -98,7 +106,9 @@ Case input_gradient(std::string name, int n, int in, int out) {
     Owned dy, w, dx;
     Buffer scratch;
     Operands(int samples, int from, int to)
-        : dy(samples, to), w(from, to), dx(samples, from),
+        : dy(samples, to),
+          w(from, to),
+          dx(samples, from),
           scratch(input_gradient_scratch(samples, from, to)) {}
   };
   const Product product{Product::Kind::kInputGradient, n, in, out};
@@ -143,9 +153,13 @@ Case convolution(std::string name, Product::Kind kind, int side, int in, int out
     Buffer bias, turned;
     Parameters parameters;
     Operands(int rows, int from, int to)
-        : x(rows, from), w(9 * from, to), y(rows, to), dx(rows, from),
+        : x(rows, from),
+          w(9 * from, to),
+          y(rows, to),
+          dx(rows, from),
           bias(filled(static_cast<std::size_t>(w.layout.padded_cols()))),
-          turned(Layout{9 * to, from}.size()), parameters(w.layout.size()) {}
+          turned(Layout{9 * to, from}.size()),
+          parameters(w.layout.size()) {}
   };
   const int rows = kBatch * window.out_pixels();
   Case result{std::move(name), product_text(rows, 9 * in, out), 2.0 * rows * 9 * in * out};
@@ -225,15 +239,15 @@ Case sparse_forward(std::string name) {
     explicit Operands(Backend& backend)
         : batches(kBatch, true, backend),
           x(batches.batcher.shuffled(batches.set, 0, kBatch).input),
-          w(kPixels, kHidden), y(kBatch, kHidden), start(filled(kHidden)) {}
+          w(kPixels, kHidden),
+          y(kBatch, kHidden),
+          start(filled(kHidden)) {}
   };
   Case result{std::move(name), product_text(kBatch, kPixels, kHidden),
               2.0 * kBatch * kImageEntries * kHidden};
   result.make = [](Backend& backend) -> Run {
     const auto o = std::make_shared<Operands>(backend);
-    return [=, &backend] {
-      backend.matmul(o->x, o->w.read(), o->start.data(), o->y.view(), {});
-    };
+    return [=, &backend] { backend.matmul(o->x, o->w.read(), o->start.data(), o->y.view(), {}); };
   };
   return result;
 }
@@ -248,7 +262,9 @@ Case sparse_weight_gradient(std::string name, Kind kind) {
     explicit Operands(Backend& backend)
         : batches(kBatch, true, backend),
           x(batches.batcher.shuffled(batches.set, 0, kBatch).input),
-          dy(kBatch, kHidden), parameters(Layout{kPixels, kHidden}.size()), start(filled(kHidden)),
+          dy(kBatch, kHidden),
+          parameters(Layout{kPixels, kHidden}.size()),
+          start(filled(kHidden)),
           sums(kHidden) {}
   };
   Case result{std::move(name), product_text(kPixels, kBatch, kHidden),
@@ -287,16 +303,15 @@ Case column_sums(std::string name, int rows, int cols) {
 
 Case scale_add(std::string name) {
   constexpr std::size_t kFloats = kHidden;
-  Case result = moving(std::move(name), "512", 3.0 * kFloats * kFloat, Stream::kCombine,
-                       3 * kFloats);
+  Case result =
+      moving(std::move(name), "512", 3.0 * kFloats * kFloat, Stream::kCombine, 3 * kFloats);
   result.make = [](Backend& backend) -> Run {
     struct Operands {
       Buffer a = filled(kFloats), x = filled(kFloats), y{kFloats};
     };
     const auto o = std::make_shared<Operands>();
-    return [=, &backend] {
-      backend.scale_add(o->a.data(), 0.5f, o->x.data(), o->y.data(), kFloats);
-    };
+    return
+        [=, &backend] { backend.scale_add(o->a.data(), 0.5f, o->x.data(), o->y.data(), kFloats); };
   };
   return result;
 }
@@ -341,10 +356,10 @@ Case activation(ActivationId id, Part part) {
 Case softmax(std::string name, bool with_loss) {
   const Layout layout{kBatch, kClasses};
   const std::size_t padded = layout.size();
-  const std::size_t bytes = (std::size_t{kBatch} * kClasses + padded) * kFloat +
-                            (with_loss ? kBatch * (kFloat + 2) : 0);
-  Case result = moving(std::move(name), "64x10", static_cast<double>(bytes), Stream::kCopy,
-                       2 * padded);
+  const std::size_t bytes =
+      (std::size_t{kBatch} * kClasses + padded) * kFloat + (with_loss ? kBatch * (kFloat + 2) : 0);
+  Case result =
+      moving(std::move(name), "64x10", static_cast<double>(bytes), Stream::kCopy, 2 * padded);
   result.make = [=](Backend& backend) -> Run {
     struct Operands {
       Owned logits{kBatch, kClasses}, to{kBatch, kClasses};
@@ -383,10 +398,8 @@ Case optimizer(std::string name, Kind kind) {
 // Reads bytes of pixels; writes floats, or two lists of entries.
 Case batch(std::string name, bool sparse) {
   constexpr int kCount = 20'000;
-  constexpr std::size_t kEntryBytes =
-      std::size_t{2} * kBatch * kImageEntries * sizeof(SparseEntry);
-  const std::size_t written =
-      sparse ? kEntryBytes : Layout{kBatch, kPixels}.size() * kFloat;
+  constexpr std::size_t kEntryBytes = std::size_t{2} * kBatch * kImageEntries * sizeof(SparseEntry);
+  const std::size_t written = sparse ? kEntryBytes : Layout{kBatch, kPixels}.size() * kFloat;
   Case result = moving(std::move(name), "64 of 20000",
                        static_cast<double>(std::size_t{kBatch} * kPixels + written), Stream::kCopy,
                        2 * written / kFloat);
@@ -406,8 +419,8 @@ Case batch(std::string name, bool sparse) {
 Case shuffle(std::string name) {
   constexpr int kCount = 60'000;
   constexpr std::size_t kPlaceBytes = 8 * kCount;
-  Case result = moving(std::move(name), "60000", 9.0 * kPlaceBytes, Stream::kCopy,
-                       2 * kPlaceBytes / kFloat);
+  Case result =
+      moving(std::move(name), "60000", 9.0 * kPlaceBytes, Stream::kCopy, 2 * kPlaceBytes / kFloat);
   result.make = [](Backend& backend) -> Run {
     const auto batches = std::make_shared<Batches>(1, true, backend);
     return [=] { batches->batcher.shuffle(1, 1, kCount); };

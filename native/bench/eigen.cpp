@@ -12,9 +12,9 @@
 namespace reluscope::bench {
 namespace {
 
-using Matrix = RELUSCOPE_EIGEN_BUILD::Matrix<float, RELUSCOPE_EIGEN_BUILD::Dynamic,
-                                             RELUSCOPE_EIGEN_BUILD::Dynamic,
-                                             RELUSCOPE_EIGEN_BUILD::RowMajor>;
+using Matrix =
+    RELUSCOPE_EIGEN_BUILD::Matrix<float, RELUSCOPE_EIGEN_BUILD::Dynamic,
+                                  RELUSCOPE_EIGEN_BUILD::Dynamic, RELUSCOPE_EIGEN_BUILD::RowMajor>;
 
 #if defined(__AVX512F__)
 constexpr const char *kName = "eigen avx512", *kSimd = "avx512";
@@ -36,7 +36,8 @@ constexpr bool kFused = false;
 struct Operands {
   Matrix x, w, y;
   explicit Operands(const Product& p)
-      : x(Matrix::Random(p.n, p.in)), w(Matrix::Random(p.in, p.out)),
+      : x(Matrix::Random(p.n, p.in)),
+        w(Matrix::Random(p.in, p.out)),
         y(Matrix::Random(p.n, p.out)) {}
 };
 

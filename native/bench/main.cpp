@@ -37,7 +37,7 @@ double stream_peak(const std::string& simd, Stream kind, std::size_t floats) {
 
 struct Row {
   std::string name;
-  const char* unit;  // of billions a second
+  const char* unit;              // of billions a second
   std::function<double()> peak;  // null: the row is a peak itself
   std::function<Meter()> make;
 };
@@ -61,9 +61,8 @@ void measure(benchmark::State& state, const Row& row) {
 
 void add(Row row) {
   const std::string name = row.name;
-  benchmark::RegisterBenchmark(name.c_str(), [row = std::move(row)](benchmark::State& state) {
-    measure(state, row);
-  });
+  benchmark::RegisterBenchmark(
+      name.c_str(), [row = std::move(row)](benchmark::State& state) { measure(state, row); });
 }
 
 bool fuses(const std::string& simd) { return arithmetic(simd, true).amount > 0.0; }
@@ -107,7 +106,9 @@ void add_case(const Case& it, const std::string& simd, bool fused) {
 void add_eigen(const Case& it, const EigenBuild& build) {
   add({it.name + " " + it.size + "/" + build.name, "GFLOP/s",
        [=] { return arithmetic_peak(build.simd, build.fused); },
-       [=]() -> Meter { return {build.make(*it.product), it.operations}; }});
+       [=]() -> Meter {
+         return {build.make(*it.product), it.operations};
+       }});
 }
 
 void add_all() {

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 
-#include "core/vec-inl.h"
 #include "bench/peak.h"
 #include "core/tensor.h"
+#include "core/vec-inl.h"
 
 #ifndef RELUSCOPE_BENCH_PEAK_TABLE_
 #define RELUSCOPE_BENCH_PEAK_TABLE_
@@ -137,15 +137,15 @@ HWY_NOINLINE void update_stream(float* const* parts, std::size_t floats) {
 const bench::PeakKernels* peak_kernels() {
   using V = VecOf<Separate>;
   static const bench::PeakKernels kTable = {
-      kChains * lanes(),
-      &multiply_add_chains<V>,
+    kChains * lanes(),
+    &multiply_add_chains<V>,
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
-      &multiply_add_chains<VecOf<Fused>>,
+    &multiply_add_chains<VecOf<Fused>>,
 #else
-      nullptr,
+    nullptr,
 #endif
-      &division_chains<V>,
-      {&read_stream<V>, &copy_stream<V>, &combine_stream<V>, &update_stream<V>},
+    &division_chains<V>,
+    {&read_stream<V>, &copy_stream<V>, &combine_stream<V>, &update_stream<V>},
   };
   return &kTable;
 }

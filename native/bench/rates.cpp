@@ -67,8 +67,8 @@ void print_rates(const std::string& simd) {
     if (it.operations > 0.0) {
       all.push_back({it.name, it.size, "GFLOP/s", {it.make(backend), it.operations}, peak, true});
     } else {
-      const Timed* const streamed = &all.emplace_back(Timed{
-          "stream", it.size, "GB/s", stream(simd, it.stream, it.floats), nullptr, false});
+      const Timed* const streamed = &all.emplace_back(
+          Timed{"stream", it.size, "GB/s", stream(simd, it.stream, it.floats), nullptr, false});
       all.push_back({it.name, it.size, "GB/s", {it.make(backend), it.bytes}, streamed, true});
     }
   }

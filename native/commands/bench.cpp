@@ -1,4 +1,5 @@
-// `reluscope bench`: how fast this machine trains with these settings, and on a GPU what its kernels do.
+// `reluscope bench`: how fast this machine trains with these settings, and on a GPU what its
+// kernels do.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -6,10 +7,10 @@
 #include <vector>
 
 #include "commands/commands.h"
+#include "commands/devices.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "files/data_files.h"
-#include "commands/devices.h"
 #include "files/output.h"
 #include "run/session.h"
 
@@ -19,7 +20,8 @@ namespace {
 // Training steps, epoch after epoch, as many at a time as the device likes.
 class Steps {
  public:
-  Steps(Trainer& trainer, double lr) : trainer_(trainer), rates_(static_cast<std::size_t>(trainer.steps_at_once()), {lr, {}}) {}
+  Steps(Trainer& trainer, double lr)
+      : trainer_(trainer), rates_(static_cast<std::size_t>(trainer.steps_at_once()), {lr, {}}) {}
 
   void make(int count) {
     while (count > 0) {
@@ -28,9 +30,11 @@ class Steps {
         batch_ = 0;
       }
       const int some = std::min({count, trainer_.batches() - batch_, trainer_.steps_at_once()});
-      const auto results = trainer_.steps(batch_, std::span(rates_).first(static_cast<std::size_t>(some)));
+      const auto results =
+          trainer_.steps(batch_, std::span(rates_).first(static_cast<std::size_t>(some)));
       for (const StepResult& result : results) {
-        if (result.diverged_layer >= 0) throw Error("bench: the network diverged; a smaller lr may help");
+        if (result.diverged_layer >= 0)
+          throw Error("bench: the network diverged; a smaller lr may help");
         samples_ += result.score.samples;
       }
       batch_ += some;
@@ -71,10 +75,11 @@ int bench_command(const BenchOptions& options) {
     seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   }
   const double rate = static_cast<double>(steps.samples() - before) / seconds;
-  std::printf("%s samples/s, %s us a step (%d steps of %d samples in %.2f s)\n", format("%.0f", rate).c_str(),
-              format("%.1f", 1e6 * seconds / made).c_str(), made, std::min(options.config.batch, trainer.train_count()),
-              seconds);
-  std::printf("An epoch of %d samples: %s ms\n", trainer.train_count(), format("%.1f", 1e3 * trainer.train_count() / rate).c_str());
+  std::printf("%s samples/s, %s us a step (%d steps of %d samples in %.2f s)\n",
+              format("%.0f", rate).c_str(), format("%.1f", 1e6 * seconds / made).c_str(), made,
+              std::min(options.config.batch, trainer.train_count()), seconds);
+  std::printf("An epoch of %d samples: %s ms\n", trainer.train_count(),
+              format("%.1f", 1e3 * trainer.train_count() / rate).c_str());
   print_lines(stdout, device_costs(backend, [&](int count) { steps.make(count); }));
   return 0;
 }

@@ -6,22 +6,23 @@
 #include <utility>
 #include <vector>
 
-#include "data/data_budget.h"
 #include "config/config.h"
+#include "data/data_budget.h"
 #include "train/save_formats.h"
 
 namespace reluscope {
 
 struct TrainOptions {
   Config config;
-  std::string program;  // argv[0], beside which data may lie
-  std::string jsonl;    // a path, "-" for standard output, or ""
+  std::string program;             // argv[0], beside which data may lie
+  std::string jsonl;               // a path, "-" for standard output, or ""
   std::vector<std::string> saves;  // paths, whose ends say what is written
   std::string csv;                 // a path, or ""
   std::optional<int> npz_images;
   std::string checkpoint;  // where to keep the run, or ""
   std::string resume;      // a checkpoint to go on from, or ""; what it says wins over config ...
-  std::vector<std::pair<std::string, std::string>> given;  // ... but for these flags, see resumed_config()
+  std::vector<std::pair<std::string, std::string>>
+      given;  // ... but for these flags, see resumed_config()
   DataBudget budget;
 };
 

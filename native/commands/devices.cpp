@@ -2,8 +2,8 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "commands/commands.h"
-#include "core/error.h"
 #include "commands/machine.h"
+#include "core/error.h"
 #ifdef RELUSCOPE_CUDA
 #include "cuda/backend/cuda_backend.h"
 #include "cuda/backend/cuda_device.h"
@@ -16,11 +16,14 @@ namespace reluscope {
 namespace {
 
 const std::vector<std::string> kNoCosts = {
-    "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one by one: "
+    "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one "
+    "by one: "
     "build/native/bench/reluscope_bench"};
 
 ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
-  return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused, available_cores(), available_memory()), notice};
+  return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused,
+                                            available_cores(), available_memory()),
+          notice};
 }
 
 }  // namespace
@@ -51,13 +54,15 @@ ChosenDevice choose_device(const Config& config) {
   const std::string cpu_field = only_on_cpu(config);
   if (config.device == "cuda") {
     if (!reason.empty()) throw Error("device is \"cuda\", but there is none to use: " + reason);
-    if (!cpu_field.empty()) throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
+    if (!cpu_field.empty())
+      throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
   } else if (!reason.empty()) {
     return on_cpu(config, "No GPU: " + reason + ". Using the CPU.");
   } else if (!cpu_field.empty()) {
     return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU does.");
   }
-  auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config), config.threads);
+  auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config),
+                                                     config.threads);
   // Once for each device and driver: a wrong result must not go unnoticed.
   cuda::require_selftest(cuda::device_key());
   return {std::move(backend), ""};
@@ -66,7 +71,8 @@ ChosenDevice choose_device(const Config& config) {
 std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps) {
   constexpr int kSteps = 200;
   auto* const cuda_backend = dynamic_cast<cuda::CudaBackend*>(backend);
-  return cuda_backend == nullptr ? kNoCosts : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
+  return cuda_backend == nullptr ? kNoCosts
+                                 : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
 }
 
 int gpu_selftest_command() {
@@ -74,7 +80,8 @@ int gpu_selftest_command() {
   if (!reason.empty()) throw Error("gpu-selftest: there is no GPU to test: " + reason);
   std::printf("%s\n", cuda::device_key().c_str());
   const int failed = cuda::run_selftest(stdout);
-  std::printf(failed == 0 ? "All operations agree with the CPU's.\n" : "%d operations differ.\n", failed);
+  std::printf(failed == 0 ? "All operations agree with the CPU's.\n" : "%d operations differ.\n",
+              failed);
   return failed == 0 ? 0 : 1;
 }
 
@@ -85,7 +92,9 @@ ChosenDevice choose_device(const Config& config) {
   return on_cpu(config);
 }
 
-std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) { return kNoCosts; }
+std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) {
+  return kNoCosts;
+}
 
 int gpu_selftest_command() {
   throw Error("gpu-selftest: this build has no CUDA; cmake --preset cuda makes one that has");

@@ -1,7 +1,7 @@
 // `reluscope eval`: what saved weights score on the test set, and which digits they confuse.
 #include "commands/commands.h"
-#include "files/data_files.h"
 #include "commands/devices.h"
+#include "files/data_files.h"
 #include "files/output.h"
 #include "run/inspect.h"
 

@@ -6,17 +6,18 @@
 #include <filesystem>
 
 #include "commands/commands.h"
-#include "files/data_files.h"
 #include "commands/machine.h"
-#include "files/output.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
+#include "files/data_files.h"
+#include "files/output.h"
 
 namespace reluscope {
 namespace {
 
-// The rows of a sweep that begins or goes on, of which a crash may have left the last one without its end.
+// The rows of a sweep that begins or goes on, of which a crash may have left the last one without
+// its end.
 struct SweepFile {
   std::vector<Json> finished;
   std::vector<std::string> torn;  // the last row, if it is whole but for its end
@@ -24,7 +25,8 @@ struct SweepFile {
   std::size_t read(const std::string& text, const std::string& path) {
     finished = read_rows(text, path);
     const std::size_t whole = text.rfind('\n') + 1;  // 0 where there is none
-    if (finished.size() > read_rows(text.substr(0, whole), path).size()) torn = {finished.back().dump()};
+    if (finished.size() > read_rows(text.substr(0, whole), path).size())
+      torn = {finished.back().dump()};
     return whole;
   }
 };
@@ -67,7 +69,8 @@ int experiment_command(const ExperimentOptions& options) {
   LineFile::Keep keep;
   if (resumes) keep = [&](const std::string& text) { return file.read(text, options.jsonl); };
   LineFile json("jsonl", options.jsonl, keep);
-  Experiment experiment(data, std::move(plan), options.jobs == 0 ? available_cores() : options.jobs, file.finished, available_memory);
+  Experiment experiment(data, std::move(plan), options.jobs == 0 ? available_cores() : options.jobs,
+                        file.finished, available_memory);
   json.write(file.torn);
   ShareBar bar(isatty(fileno(json.people())) != 0);
 
@@ -81,7 +84,8 @@ int experiment_command(const ExperimentOptions& options) {
       bar.draw(progress.values["share"].get<double>());
       continue;
     }
-    if (!options.csv.empty()) write_or_say(options.csv, "csv", progress.values["csv"].get<std::string>());
+    if (!options.csv.empty())
+      write_or_say(options.csv, "csv", progress.values["csv"].get<std::string>());
     // Runs ended in any order; now they stand in the plan's, with those of other plans behind.
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();

@@ -73,7 +73,8 @@ double available_memory() {
   rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
     const double used = kKilobyte * number_in("/proc/self/status", "VmSize:");
-    if (used != kUnknown) least = std::min(least, std::max(0.0, static_cast<double>(limit.rlim_cur) - used));
+    if (used != kUnknown)
+      least = std::min(least, std::max(0.0, static_cast<double>(limit.rlim_cur) - used));
   }
   return least;
 }

@@ -1,8 +1,8 @@
 // `reluscope merge`: the results of a sweep's parts as one.
 #include "commands/commands.h"
 #include "core/error.h"
-#include "files/output.h"
 #include "experiments/sweep.h"
+#include "files/output.h"
 
 namespace reluscope {
 

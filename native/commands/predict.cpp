@@ -1,9 +1,9 @@
 // `reluscope predict FILE.png`: the probabilities that saved weights give an image, best first.
 #include "commands/commands.h"
+#include "commands/devices.h"
 #include "core/error.h"
 #include "data/grey.h"
 #include "files/data_files.h"
-#include "commands/devices.h"
 #include "files/output.h"
 #include "files/png_image.h"
 #include "run/inspect.h"
@@ -15,8 +15,7 @@ int predict_command(const WeightsOptions& options) {
     throw Error("image: name one, such as reluscope predict digit.png --weights FILE.safetensors");
   }
   const auto data = load_dataset(options.config.data, options.program, options.budget);
-  const PngImage image =
-      decode_png(read_bytes(options.image, "image"), "image", options.image);
+  const PngImage image = decode_png(read_bytes(options.image, "image"), "image", options.image);
   const std::vector<std::uint8_t> pixels =
       network_input({options.image, image.height, image.width, image.channels, image.pixels},
                     data->train().height(), data->train().width(), options.invert);

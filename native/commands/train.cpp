@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "commands/commands.h"
-#include "files/data_files.h"
-#include "core/error.h"
 #include "commands/devices.h"
+#include "core/error.h"
+#include "files/data_files.h"
 #include "files/output.h"
 #include "files/saves.h"
 #include "run/checkpoint.h"
@@ -74,7 +74,8 @@ void watch_signals() {
 
 // Of a Session::position(): "step 12 (epoch 2)".
 std::string place(const Json& at) {
-  return "step " + std::to_string(at["step"].get<std::int64_t>()) + " (epoch " + std::to_string(at["epoch"].get<int>()) + ")";
+  return "step " + std::to_string(at["step"].get<std::int64_t>()) + " (epoch " +
+         std::to_string(at["epoch"].get<int>()) + ")";
 }
 
 // The file that keeps the run. One that cannot be written is said once, and training goes on.
@@ -99,7 +100,8 @@ class Keeper {
     } catch (const Error& error) {
       if (!told_) {
         warn_output(std::string(error.what()) + "; training goes on" +
-                    (kept_ || before_ ? ", and the checkpoint before is kept" : ", and no checkpoint is there"));
+                    (kept_ || before_ ? ", and the checkpoint before is kept"
+                                      : ", and no checkpoint is there"));
       }
       told_ = true;
       return false;
@@ -109,8 +111,8 @@ class Keeper {
   void touch() {
     if (lock_) lock_->touch();
   }
-  // The session's next step. An error, such as a device that is lost, ends the run: then what is left of it
-  // is said as well.
+  // The session's next step. An error, such as a device that is lost, ends the run: then what is
+  // left of it is said as well.
   Progress advance() {
     try {
       return session_.advance();
@@ -123,7 +125,9 @@ class Keeper {
   int stop(std::FILE* out, int signal) {
     const bool saved = save();
     const Json at = session_.position();
-    print_lines(out, {"Interrupted at " + place(at) + (saved ? ": go on with --resume " : "; the run could not be kept in ") + path_});
+    print_lines(out,
+                {"Interrupted at " + place(at) +
+                 (saved ? ": go on with --resume " : "; the run could not be kept in ") + path_});
     return 128 + signal;
   }
 
@@ -195,7 +199,8 @@ int train_command(const TrainOptions& options) {
     tell(progress);
     keeper.touch();
     if (progress.event() == "epoch") {
-      // First the lines, so that after a loss of power none is missing that the checkpoint counts on.
+      // First the lines, so that after a loss of power none is missing that the checkpoint counts
+      // on.
       json.sync();
       csv.sync();
       keeper.save();

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::uint64_t kMostPng = std::uint64_t{1} << 28;  // of 4096 x 4096 pixels, stored without compression
+constexpr std::uint64_t kMostPng = std::uint64_t{1}
+                                   << 28;  // of 4096 x 4096 pixels, stored without compression
 
 // Gzip data, unpacked as far as somebody wants it.
 class Gunzip {
@@ -96,14 +97,17 @@ fs::path find_path(const std::string& data, const fs::path& program) {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::path& program, DataBudget budget) {
+std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::path& program,
+                                            DataBudget budget) {
   const fs::path path = find_path(data, program);
   const std::unique_ptr<FileSource> source = open_source(path);
-  FilePlan plan = plan_files(
-      source->paths(),
-      (fs::is_directory(path) ? "the folder " : "the archive ") + in_quotes(path.string()));
+  FilePlan plan =
+      plan_files(source->paths(), (fs::is_directory(path) ? "the folder " : "the archive ") +
+                                      in_quotes(path.string()));
   if (!plan.files.empty()) {
-    const auto part = [&](std::size_t at) { return read_unpacked(*source, plan.files[at], budget); };
+    const auto part = [&](std::size_t at) {
+      return read_unpacked(*source, plan.files[at], budget);
+    };
     return std::make_shared<const Dataset>(data, Dataset::Files{part(0), part(1), part(2), part(3)},
                                            Dataset::kFromLabels);
   }
@@ -111,8 +115,8 @@ std::shared_ptr<const Dataset> load_dataset(const std::string& data, const fs::p
   while (!images.next().empty()) {
     const std::string name(images.next());
     if (source->announced(name) > kMostPng) {
-      throw Error("data: " + in_quotes(name) + " has " + std::to_string(source->announced(name)) + " bytes, but a PNG image may have at most " +
-                  std::to_string(kMostPng));
+      throw Error("data: " + in_quotes(name) + " has " + std::to_string(source->announced(name)) +
+                  " bytes, but a PNG image may have at most " + std::to_string(kMostPng));
     }
     const PngImage image = decode_png(source->read(name, kMostPng), "data", name);
     images.add(image.height, image.width, image.channels, image.pixels);

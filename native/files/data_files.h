@@ -11,10 +11,11 @@
 
 namespace reluscope {
 
-// `data` is a folder or archive, or "mnist" or "fashion-mnist" for the copies that the build fetched
-// (looked for under build/data of the current folder, then beside the program). Throws Error
-// naming what is missing or wrong, and for more unpacked data than the budget has.
-std::shared_ptr<const Dataset> load_dataset(const std::string& data, const std::filesystem::path& program,
+// `data` is a folder or archive, or "mnist" or "fashion-mnist" for the copies that the build
+// fetched (looked for under build/data of the current folder, then beside the program). Throws
+// Error naming what is missing or wrong, and for more unpacked data than the budget has.
+std::shared_ptr<const Dataset> load_dataset(const std::string& data,
+                                            const std::filesystem::path& program,
                                             DataBudget budget = DataBudget());
 
 }  // namespace reluscope

@@ -29,8 +29,8 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "unknown";
 }
 
-// When a process began, in ticks since the machine did; 0 where the system does not tell. A number that a new process
-// has got again is told from the old one by it.
+// When a process began, in ticks since the machine did; 0 where the system does not tell. A number
+// that a new process has got again is told from the old one by it.
 std::string start_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -83,7 +83,8 @@ FileLock::FileLock(fs::path file, const char* flag)
   const auto refuse = [&](const std::string& reason) {
     std::error_code ignored;
     fs::remove(own, ignored);
-    throw Error(std::string(flag) + ": " + in_quotes(file.string()) + " cannot be written: " + reason);
+    throw Error(std::string(flag) + ": " + in_quotes(file.string()) +
+                " cannot be written: " + reason);
   };
   for (int attempt = 0;; ++attempt) {
     std::error_code ignored;
@@ -101,12 +102,13 @@ FileLock::FileLock(fs::path file, const char* flag)
       std::istringstream words(owner);
       std::string pid, start, host;
       words >> pid >> start >> host;
-      refuse(owner.empty() ? "another process begins to write it"
-                           : "process " + pid + " on " + host + " writes it; if there is none, delete " +
-                                 in_quotes(lock_.string()));
+      refuse(owner.empty()
+                 ? "another process begins to write it"
+                 : "process " + pid + " on " + host + " writes it; if there is none, delete " +
+                       in_quotes(lock_.string()));
     }
-    // Taken away under this process's own name: if two processes find it stale, one of them takes the other's new lock,
-    // sees that and puts it back.
+    // Taken away under this process's own name: if two processes find it stale, one of them takes
+    // the other's new lock, sees that and puts it back.
     if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != owner) {
       if (link(own.c_str(), lock_.c_str()) != 0) continue;
     }

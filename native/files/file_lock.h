@@ -7,10 +7,11 @@
 
 namespace reluscope {
 
-// While it exists, FILE.lock says which process writes FILE: "PID START HOST", where START is when the process began, in
-// the system's ticks (0 where that is not known). A lock is stale, and is taken over, when its process has ended; one of
-// another machine, when nobody has touched it for two minutes. Locks of the kernel would do with less, but Node has
-// none, and both programs must see one another's.
+// While it exists, FILE.lock says which process writes FILE: "PID START HOST", where START is when
+// the process began, in the system's ticks (0 where that is not known). A lock is stale, and is
+// taken over, when its process has ended; one of another machine, when nobody has touched it for
+// two minutes. Locks of the kernel would do with less, but Node has none, and both programs must
+// see one another's.
 class FileLock {
  public:
   // Throws Error naming the flag while another process has the file.
@@ -19,7 +20,8 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  // Shows other machines that this process is alive. To be called now and then; costs nothing in between.
+  // Shows other machines that this process is alive. To be called now and then; costs nothing in
+  // between.
   void touch();
 
  private:

@@ -65,8 +65,8 @@ class Folder : public FileSource {
   fs::path top_;
 };
 
-// libzip: maintained (the one behind PHP's and KDE's archives), checks offsets, sizes and CRCs, and is
-// packaged everywhere; zlib's contributed minizip is not kept up.
+// libzip: maintained (the one behind PHP's and KDE's archives), checks offsets, sizes and CRCs, and
+// is packaged everywhere; zlib's contributed minizip is not kept up.
 class Archive : public FileSource {
  public:
   explicit Archive(const fs::path& path) : name_(path.string()) {
@@ -75,7 +75,8 @@ class Archive : public FileSource {
     if (!zip_) throw Error("data: " + in_quotes(name_) + " is not a whole ZIP archive");
     const zip_int64_t entries = zip_get_num_entries(zip_.get(), 0);
     for (zip_int64_t i = 0; i < entries; ++i) {
-      const char* const entry = zip_get_name(zip_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
+      const char* const entry =
+          zip_get_name(zip_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
       if (entry == nullptr || std::string(entry).back() == '/') continue;
       entries_.emplace(entry, static_cast<zip_uint64_t>(i));
     }
@@ -90,14 +91,15 @@ class Archive : public FileSource {
   std::uint64_t announced(const std::string& path) override {
     zip_stat_t about;
     zip_stat_init(&about);
-    const bool known = zip_stat_index(zip_.get(), entries_.at(path), 0, &about) == 0 && (about.valid & ZIP_STAT_SIZE) != 0;
+    const bool known = zip_stat_index(zip_.get(), entries_.at(path), 0, &about) == 0 &&
+                       (about.valid & ZIP_STAT_SIZE) != 0;
     return known ? about.size : 0;
   }
 
   std::vector<std::uint8_t> read(const std::string& path, std::uint64_t most) override {
     const auto refuse = [&](const std::string& reason) {
-      throw Error("data: " + in_quotes(path) + " in " + in_quotes(name_) + " cannot be read: " +
-                  reason);
+      throw Error("data: " + in_quotes(path) + " in " + in_quotes(name_) +
+                  " cannot be read: " + reason);
     };
     const zip_uint64_t index = entries_.at(path);
     zip_stat_t about;
@@ -116,7 +118,8 @@ class Archive : public FileSource {
     std::uint8_t more = 0;
     // Reading to the end is what makes libzip compare the checksum.
     const bool to_the_end = bytes.size() == about.size;
-    if (got != static_cast<zip_int64_t>(bytes.size()) || (to_the_end && zip_fread(file.get(), &more, 1) != 0)) {
+    if (got != static_cast<zip_int64_t>(bytes.size()) ||
+        (to_the_end && zip_fread(file.get(), &more, 1) != 0)) {
       refuse("its data is damaged");
     }
     return bytes;

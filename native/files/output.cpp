@@ -53,7 +53,9 @@ class Descriptor {
 
   bool is_open() const { return fd_ >= 0; }
   int get() const { return fd_; }
-  bool write(std::span<const std::uint8_t> bytes) const { return write_all(fd_, bytes.data(), bytes.size()); }
+  bool write(std::span<const std::uint8_t> bytes) const {
+    return write_all(fd_, bytes.data(), bytes.size());
+  }
   bool sync() const { return fsync(fd_) == 0; }
   bool close() {
     const int fd = std::exchange(fd_, -1);
@@ -64,16 +66,20 @@ class Descriptor {
   int fd_;
 };
 
-fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
 
 constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
 
 // Beside the file, under a name that nobody else has. Throws if there can be none.
-std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file, const std::string& path,
+std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file,
+                                                           const std::string& path,
                                                            const char* flag) {
   static std::atomic<unsigned> number{0};
   for (;;) {
-    const fs::path part = file.string() + ".part-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+    const fs::path part =
+        file.string() + ".part-" + std::to_string(getpid()) + "-" + std::to_string(number++);
     auto descriptor = std::make_unique<Descriptor>(part, O_WRONLY | O_CREAT | O_EXCL);
     if (!descriptor->is_open() && errno == EEXIST) continue;
     require(descriptor->is_open(), path, flag);
@@ -116,7 +122,8 @@ LineFile::~LineFile() {
 void LineFile::give_up() {
   warn_output(sentence(flag_, path_, std::strerror(errno)) + "; it gets no more lines");
   // What came of the last line goes; a file can always be made shorter.
-  if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {}
+  if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {
+  }
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
@@ -126,7 +133,8 @@ void LineFile::write(const std::vector<std::string>& lines) {
     return flush_lines(stdout);
   }
   for (const std::string& line : lines) {
-    if (fd_ >= 0 && regular_ && !std::exchange(begun_, true) && ftruncate(fd_, size_) != 0) give_up();
+    if (fd_ >= 0 && regular_ && !std::exchange(begun_, true) && ftruncate(fd_, size_) != 0)
+      give_up();
     if (fd_ < 0) return;
     const std::string whole = line + "\n";
     if (write_all(fd_, whole.data(), whole.size())) {
@@ -173,7 +181,8 @@ void check_writable(const std::string& path, const char* flag) {
 void check_regular(const std::string& path, const char* flag) {
   struct stat known;
   if (stat(path.c_str(), &known) != 0 || S_ISREG(known.st_mode)) return;
-  throw Error(sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is not a regular file"));
+  throw Error(
+      sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is not a regular file"));
 }
 
 void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs) {
@@ -182,7 +191,8 @@ void check_distinct(const std::vector<std::pair<const char*, std::string>>& outp
     if (path.empty() || path == "-") continue;
     std::error_code none;
     const fs::path file = fs::weakly_canonical(resolve_links(path), none);
-    if (!none && fs::exists(file, none) && !fs::is_regular_file(file, none)) continue;  // such as /dev/null
+    if (!none && fs::exists(file, none) && !fs::is_regular_file(file, none))
+      continue;  // such as /dev/null
     for (const auto& [other, taken] : files) {
       if (taken == file) {
         throw Error(std::string(flag) + ": " + in_quotes(path) + " is the file of --" + other +
@@ -204,7 +214,8 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
   }
   const auto [part, name] = open_part(file, path, flag);
   try {
-    if (exists && fchmod(part->get(), known.st_mode & 07777) != 0) {}  // as far as the system lets us
+    if (exists && fchmod(part->get(), known.st_mode & 07777) != 0) {
+    }  // as far as the system lets us
     require(part->write(bytes) && part->sync() && part->close(), path, flag);
     require(std::rename(name.c_str(), file.c_str()) == 0, path, flag);
   } catch (const Error&) {
@@ -218,7 +229,8 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
 }
 
 void write_file(const std::string& path, const char* flag, const std::string& text) {
-  write_file(path, flag, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write_file(path, flag,
+             std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
 void write_or_say(const std::string& path, const char* flag, const std::string& text) {
@@ -234,13 +246,15 @@ void remove_parts(const std::string& path) {
   const std::string begin = file.filename().string() + ".part-";
   std::error_code none;
   std::vector<fs::path> parts;
-  for (fs::directory_iterator at(folder_of(file), none), end; !none && at != end; at.increment(none)) {
+  for (fs::directory_iterator at(folder_of(file), none), end; !none && at != end;
+       at.increment(none)) {
     if (at->path().filename().string().rfind(begin, 0) == 0) parts.push_back(at->path());
   }
   for (const fs::path& part : parts) fs::remove(part, none);
 }
 
-std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag, std::uint64_t most) {
+std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
+                                     std::uint64_t most) {
   const auto refuse = [&](const std::string& reason) {
     throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be read" + reason);
   };
@@ -250,7 +264,8 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag, 
   if (S_ISDIR(known.st_mode)) refuse(": it is a folder");
   if (!S_ISREG(known.st_mode)) refuse(": it is not a regular file");
   if (static_cast<std::uint64_t>(known.st_size) > most) {
-    refuse(": it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) + " are allowed");
+    refuse(": it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) +
+           " are allowed");
   }
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
   if (!file.is_open()) refuse(std::string(": ") + std::strerror(errno));
@@ -284,8 +299,9 @@ void flush_lines(std::FILE* to) {
   const bool whole = std::fflush(to) == 0 && std::ferror(to) == 0;
   static bool told = false;
   if (!whole && !std::exchange(told, true)) {
-    warn_output(std::string(to == stdout ? "standard output" : "standard error") + " cannot be written: " +
-                std::strerror(errno) + "; what is printed from here on may be lost");
+    warn_output(std::string(to == stdout ? "standard output" : "standard error") +
+                " cannot be written: " + std::strerror(errno) +
+                "; what is printed from here on may be lost");
   }
 }
 

@@ -80,11 +80,13 @@ bool read_rows(png_structp png, png_bytepp rows) {
 
 }  // namespace
 
-PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag, const std::string& name) {
+PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag,
+                    const std::string& name) {
   Reader reader{bytes};
   Problem problem{};
   const auto refuse = [&] {
-    throw Error(std::string(flag) + ": " + in_quotes(name) + " is not a whole PNG image: " + problem.text);
+    throw Error(std::string(flag) + ": " + in_quotes(name) +
+                " is not a whole PNG image: " + problem.text);
   };
   const Decoder decoder(&problem);
   png_set_read_fn(decoder.png, &reader, read_bytes);

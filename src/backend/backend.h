@@ -55,7 +55,8 @@ struct ParameterUpdate {
   Kind kind = Kind::kStore;
   float* gradient = nullptr;  // for kStore: where to; else where one that was stored lies
   float* weights = nullptr;
-  float* moment1 = nullptr;  // Adam's mean, SGD's momentum (null: none), or a sum or mean of squares
+  float* moment1 =
+      nullptr;  // Adam's mean, SGD's momentum (null: none), or a sum or mean of squares
   float* moment2 = nullptr;  // Adam's mean square, or RMSprop's momentum (null: none)
   AdamStep adam = {};
   SgdStep sgd = {};
@@ -71,7 +72,8 @@ struct ParameterUpdate {
   // The same for the parameters from `offset` floats on.
   ParameterUpdate from(std::size_t offset) const {
     ParameterUpdate part = *this;
-    for (float** at : {&part.gradient, &part.weights, &part.moment1, &part.moment2, &part.moment3}) {
+    for (float** at :
+         {&part.gradient, &part.weights, &part.moment1, &part.moment2, &part.moment3}) {
       if (*at != nullptr) *at += offset;
     }
     return part;
@@ -105,9 +107,9 @@ struct Signal {
 // An activation behind a product, y = f(product), applied to each part of the product while that is
 // in the nearest cache.
 struct ActivationAfter {
-  ActivationId id = -1;      // -1: none
-  const float* p = nullptr;  // its parameters
-  float* y = nullptr;        // laid out like the product
+  ActivationId id = -1;       // -1: none
+  const float* p = nullptr;   // its parameters
+  float* y = nullptr;         // laid out like the product
   bool keeps_product = true;  // whether anybody reads the product: if not, it may be left unwritten
 };
 // An activation in front of a product, x = f(z): dL/dz is made of dL/dx in the same way.
@@ -172,13 +174,14 @@ struct VariedParameter {
 struct SoftmaxLoss {
   ConstMatrixView logits;      // (N, C)
   const std::uint8_t* labels;  // (N)
-  float gradient_scale;        // 1 / (sum of w_k), which is 1 / N without weights, for the mean loss
-  float* losses;               // (N) out
-  std::uint8_t* correct;       // (N) out: 1 where the largest logit (the first of equals) is right
-  float* dlogits;              // layout of logits, padding written as zero; null: not wanted
+  float gradient_scale;   // 1 / (sum of w_k), which is 1 / N without weights, for the mean loss
+  float* losses;          // (N) out
+  std::uint8_t* correct;  // (N) out: 1 where the largest logit (the first of equals) is right
+  float* dlogits;         // layout of logits, padding written as zero; null: not wanted
   float label_smoothing = 0.0f;          // e
   const float* class_weights = nullptr;  // w, (C); null: all are 1
-  const std::uint8_t* gathered_labels = nullptr;  // the labels, where gather() put them; null: nowhere
+  const std::uint8_t* gathered_labels =
+      nullptr;  // the labels, where gather() put them; null: nowhere
 };
 
 // The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
@@ -191,7 +194,8 @@ struct PenaltyGradient {
 
 // Samples of a set of images, as numbers: to (N, pixels) = table[pixel], padding zero.
 struct Gathering {
-  const std::uint8_t* images;  // (count, pixels): all of the set, which stays as it is and where it is
+  const std::uint8_t*
+      images;  // (count, pixels): all of the set, which stays as it is and where it is
   int count, pixels;
   const int* samples;  // (N); null: the lower halves of `order`
   const float* table;  // (256)
@@ -222,10 +226,10 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  virtual std::string_view device() const = 0;  // "cpu"
-  virtual std::string_view target() const = 0;  // the instruction set: "avx2"
+  virtual std::string_view device() const = 0;                   // "cpu"
+  virtual std::string_view target() const = 0;                   // the instruction set: "avx2"
   virtual std::string_view precision() const { return "fp32"; }  // of products' inputs
-  virtual int threads() const = 0;              // of the host that work for it
+  virtual int threads() const = 0;                               // of the host that work for it
   virtual void finish() = 0;
   // Begins what was asked for so far, without waiting for it.
   virtual void submit() {}
@@ -238,12 +242,14 @@ class Backend {
   // How many steps are best begun before the results of the first are waited for: losses given to
   // softmax_cross_entropy() then lie apart, and all are there after one finish().
   virtual int steps_ahead() const { return 1; }
-  // Whether it has done so, from images that it keeps itself once it has seen them; else the host must.
+  // Whether it has done so, from images that it keeps itself once it has seen them; else the host
+  // must.
   virtual bool gather(const Gathering&) { return false; }
   // Whether it has put an epoch's samples in order: those in the lower halves of there (count) in
-  // memory(), which become random word << 32 | sample, ascending; word 0 of rng's draw of that number.
-  // order (count): the same for the host, after finish().
-  virtual bool shuffle(const Rng&, std::uint64_t* /*there*/, int /*count*/, std::uint64_t* /*order*/) {
+  // memory(), which become random word << 32 | sample, ascending; word 0 of rng's draw of that
+  // number. order (count): the same for the host, after finish().
+  virtual bool shuffle(const Rng&, std::uint64_t* /*there*/, int /*count*/,
+                       std::uint64_t* /*order*/) {
     return false;
   }
   // Host work that may wait, such as making the next batch, for threads with nothing else to do.
@@ -266,8 +272,7 @@ class Backend {
   // sums[c] = sum over the rows of x, row 0 first; as many as the padded columns.
   virtual void column_sums(ConstMatrixView x, float* sums) = 0;
   // y[i] = (a ? a[i] : 0) + scale * x[i]; y may be a or x.
-  virtual void scale_add(const float* a, float scale, const float* x, float* y,
-                         std::size_t n) = 0;
+  virtual void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) = 0;
 
   // The sum of x[i]^2 in double, in an order that depends on n alone.
   virtual double sum_of_squares(const float* x, std::size_t n) = 0;
@@ -278,15 +283,15 @@ class Backend {
   virtual void activation_forward(ActivationId id, const float* p, const float* x, float* y,
                                   std::size_t n) = 0;
   // dx = dy f'(x).
-  virtual void activation_backward(ActivationId id, const float* p, const float* x,
-                                   const float* dy, float* dx, std::size_t n) = 0;
+  virtual void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
+                                   float* dx, std::size_t n) = 0;
   // products = dy df/dp(x) for the learnable parameter p.
   virtual void activation_parameter(ActivationId id, const float* p, const float* x,
                                     const float* dy, float* products, std::size_t n) = 0;
 
-  // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the image
-  // ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back, padding
-  // zero.
+  // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the
+  // image ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back,
+  // padding zero.
   virtual void flatten(ConstMatrixView image, int pixels, MatrixView features) = 0;
   virtual void unflatten(ConstMatrixView features, int pixels, MatrixView image) = 0;
 
@@ -301,8 +306,8 @@ class Backend {
                                        MatrixView dx, float* turned,
                                        const ActivationBefore& before) = 0;
   // The gradient of w, terms in the order of dy's rows. It is stored and then updated.
-  virtual void convolve_weight_gradient(const Window& window, ConstMatrixView x,
-                                        ConstMatrixView dy, const ParameterUpdate& update) = 0;
+  virtual void convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
+                                        const ParameterUpdate& update) = 0;
 
   // y (N * OH * OW, C) of x (N * H * W, C). The window has no padding.
   virtual void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) = 0;

@@ -71,11 +71,13 @@ std::string allowed_text(const Field& field) {
 // What is computed with is single precision.
 [[noreturn]] void refuse_vanishing(const Field& field, const std::string& found) {
   throw Error(field.name + " is " + found + ", which is nearer to 0 than " +
-              format("%.2g", static_cast<double>(std::numeric_limits<float>::min())) + " and would act as 0: give 0 or more");
+              format("%.2g", static_cast<double>(std::numeric_limits<float>::min())) +
+              " and would act as 0: give 0 or more");
 }
 
 void check_not_vanishing(const Field& field, double value, const std::string& found) {
-  if (value != 0.0 && std::fabs(value) < std::numeric_limits<float>::min()) refuse_vanishing(field, found);
+  if (value != 0.0 && std::fabs(value) < std::numeric_limits<float>::min())
+    refuse_vanishing(field, found);
 }
 
 double number_of(const Field& field, std::string_view text, const std::string& found) {
@@ -188,7 +190,8 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
       if (first == std::string::npos || second == std::string::npos) refuse(field, in_quotes(item));
       const double step = number_of(field, item.substr(0, first), in_quotes(item));
       const double value = number_of(field, item.substr(second + 1), in_quotes(item));
-      add_event(config, field, step, item.substr(first + 1, second - first - 1), value, in_quotes(item));
+      add_event(config, field, step, item.substr(first + 1, second - first - 1), value,
+                in_quotes(item));
       at = end + 1;
     }
   } else if (is_list(field)) {
@@ -299,9 +302,9 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = {{"name", field.name}, {"label", field.label}, {"section", field.section},
-                {"help", field.help}, {"live", field.live},
-                {"default", value_json(defaults, field)}};
+    Json row = {{"name", field.name},       {"label", field.label},
+                {"section", field.section}, {"help", field.help},
+                {"live", field.live},       {"default", value_json(defaults, field)}};
     if (std::holds_alternative<bool Config::*>(field.member)) {
       row["type"] = "boolean";
     } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {

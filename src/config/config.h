@@ -128,12 +128,12 @@ struct Field {
                std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*,
                AutoNumber Config::*>
       member;
-  double min = 0.0, max = 0.0;  // of numbers, alone or in a list, both allowed ...
-  bool below_max = false;       // ... unless this is set
+  double min = 0.0, max = 0.0;       // of numbers, alone or in a list, both allowed ...
+  bool below_max = false;            // ... unless this is set
   std::vector<FieldChoice> choices;  // of texts that are one of a few
   bool live = false;                 // may change while training
-  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the tables of
-  // optimizers and schedules.
+  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the
+  // tables of optimizers and schedules.
   std::string used_by;
 };
 

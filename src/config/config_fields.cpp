@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/config.h"
 #include "core/text.h"
 #include "data/idx.h"
 #include "io/json_text.h"
 #include "nn/init.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
-#include "config/config.h"
 
 namespace reluscope {
 namespace {
@@ -55,8 +55,8 @@ std::vector<Field> make_fields() {
                           std::vector<FieldChoice> choices) {
     add({name, label, section, help, member, 0, 0, false, std::move(choices), false, ""});
   };
-  const auto text = [&](const char* name, const char* label, const char* section,
-                        const char* help, std::string Config::*member) {
+  const auto text = [&](const char* name, const char* label, const char* section, const char* help,
+                        std::string Config::*member) {
     add({name, label, section, help, member, 0, 0, false, {}, false, ""});
   };
 
@@ -76,10 +76,11 @@ std::vector<Field> make_fields() {
   number("train_samples", "Training samples", "Data",
          "how many of the training set to train on, from its beginning; 0: all",
          &Config::train_samples, 0, static_cast<double>(kMaxCount));
-  number("augment_rotate", "Rotation", "Augmentation", "degrees, at most, by which images are turned",
-         &Config::augment_rotate, 0, 180);
-  number("augment_translate", "Translation", "Augmentation", "pixels, at most, by which they are moved",
-         &Config::augment_translate, 0, static_cast<double>(kMaxSide));
+  number("augment_rotate", "Rotation", "Augmentation",
+         "degrees, at most, by which images are turned", &Config::augment_rotate, 0, 180);
+  number("augment_translate", "Translation", "Augmentation",
+         "pixels, at most, by which they are moved", &Config::augment_translate, 0,
+         static_cast<double>(kMaxSide));
   number("augment_scale", "Scale", "Augmentation", "share by which they grow or shrink, at most",
          &Config::augment_scale, 0, 0.9);
   number("augment_shear", "Shear", "Augmentation", "degrees, at most, by which they lean",
@@ -88,8 +89,8 @@ std::vector<Field> make_fields() {
          "alpha, in pixels: how far a smoothed random field moves pixels; 34 for digits",
          &Config::augment_elastic, 0, 10000);
   number("augment_elastic_sigma", "Elastic smoothness", "Augmentation",
-         "sigma, in pixels, of the Gaussian that smooths the field",
-         &Config::augment_elastic_sigma, 0.1, 64);
+         "sigma, in pixels, of the Gaussian that smooths the field", &Config::augment_elastic_sigma,
+         0.1, 64);
   number("augment_noise", "Noise", "Augmentation",
          "standard deviation, of 255, added to pixels that are not background",
          &Config::augment_noise, 0, 255);
@@ -100,13 +101,13 @@ std::vector<Field> make_fields() {
   choice("init", "Initialisation", "Model", "how weights begin", &Config::init, init_choices());
   number("init_value", "Initial value", "Model", "what every weight is with the init \"constant\"",
          &Config::init_value, -1000, 1000);
-  choice("optimizer", "Optimizer", "Optimizer", "how gradients become updates",
-         &Config::optimizer, choices_of(optimizer_rows()));
+  choice("optimizer", "Optimizer", "Optimizer", "how gradients become updates", &Config::optimizer,
+         choices_of(optimizer_rows()));
   number("lr", "Learning rate", "Optimizer", "size of an update; may change while training",
          &Config::lr, 0, 1e6)
       .live = true;
-  const auto share = [&](const char* name, const char* label, const char* section,
-                         const char* help, auto member) {
+  const auto share = [&](const char* name, const char* label, const char* section, const char* help,
+                         auto member) {
     number(name, label, section, help, member, 0, 1).below_max = true;
   };
   const auto yes_or_no = [&](const char* name, const char* label, const char* section,
@@ -143,11 +144,13 @@ std::vector<Field> make_fields() {
   number("clip_value", "Clip value", "Optimizer",
          "largest size of each element of a gradient; 0: any", &Config::clip_value, 0, 1e9);
   number("accumulate", "Accumulate", "Optimizer",
-         "batches whose samples make one update; what is left at the end of an epoch makes a smaller one",
+         "batches whose samples make one update; what is left at the end of an epoch makes a "
+         "smaller one",
          &Config::accumulate, 1, 65536);
-  share("ema", "Weight average", "Optimizer",
-        "decay of a moving average of the weights, which is scored and saved in their place; 0: none",
-        &Config::ema);
+  share(
+      "ema", "Weight average", "Optimizer",
+      "decay of a moving average of the weights, which is scored and saved in their place; 0: none",
+      &Config::ema);
 
   choice("schedule", "Schedule", "Schedule", "how the learning rate changes", &Config::schedule,
          choices_of(schedule_rows()));
@@ -168,10 +171,10 @@ std::vector<Field> make_fields() {
          "how many times longer each next period is", &Config::lr_restart_factor, 1, 1000);
   number("lr_rise", "Rise", "Schedule", "share of the run in which the rate rises",
          &Config::lr_rise, 0, 1);
-  number("lr_div", "First divisor", "Schedule", "the run begins at the learning rate divided by this",
-         &Config::lr_div, 1e-3, 1e9);
-  number("lr_final_div", "Last divisor", "Schedule",
-         "and ends at its first rate divided by this", &Config::lr_final_div, 1e-3, 1e12);
+  number("lr_div", "First divisor", "Schedule",
+         "the run begins at the learning rate divided by this", &Config::lr_div, 1e-3, 1e9);
+  number("lr_final_div", "Last divisor", "Schedule", "and ends at its first rate divided by this",
+         &Config::lr_final_div, 1e-3, 1e12);
   yes_or_no("cycle_momentum", "Cycle momentum", "Schedule",
             "momentum or beta 1 falls while the rate rises, and back", &Config::cycle_momentum);
   share("momentum_min", "Lowest momentum", "Schedule", "at the highest rate",
@@ -186,16 +189,25 @@ std::vector<Field> make_fields() {
          &Config::lr_cooldown, 0, 100000);
   number("lr_min", "Lowest rate", "Schedule", "the rate does not fall below this", &Config::lr_min,
          0, 1e6);
-  number("weight_decay", "Weight decay", "Regularisation",
-         "pulls all parameters towards 0: added to the gradient, or apart from it with adamw and muon",
-         &Config::weight_decay, 0, 1e6);
+  number(
+      "weight_decay", "Weight decay", "Regularisation",
+      "pulls all parameters towards 0: added to the gradient, or apart from it with adamw and muon",
+      &Config::weight_decay, 0, 1e6);
   number("label_smoothing", "Label smoothing", "Regularisation",
          "share of the wanted probability that is spread evenly over all classes",
          &Config::label_smoothing, 0, 1);
-  add({"class_weights", "Class weights", "Regularisation",
+  add({"class_weights",
+       "Class weights",
+       "Regularisation",
        "how much the samples of each class count, one number a class separated by commas; empty: "
        "all the same",
-       &Config::class_weights, 0.001, 1000, false, {}, false, ""});
+       &Config::class_weights,
+       0.001,
+       1000,
+       false,
+       {},
+       false,
+       ""});
   number("l1", "L1 penalty", "Regularisation",
          "adds this times the sum of all weights' magnitudes to the loss", &Config::l1, 0, 10);
   number("l2", "L2 penalty", "Regularisation",
@@ -206,18 +218,26 @@ std::vector<Field> make_fields() {
          "0: never",
          &Config::early_stopping, 0, 100000);
   number("batch", "Batch size", "Run", "samples in a step", &Config::batch, 1, 65536);
-  number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch,
-         1, 65536);
+  number("test_batch", "Test batch size", "Run", "samples scored at a time", &Config::test_batch, 1,
+         65536);
   number("seed", "Seed", "Run", "the same seed gives the same bits everywhere", &Config::seed, 0,
          kMaxJsonWhole);
-  add({"events", "Live changes", "Run",
-       "changes made while training, as STEP:FIELD:VALUE separated by commas", &Config::events, 0,
-       0, false, {}, false, ""});
+  add({"events",
+       "Live changes",
+       "Run",
+       "changes made while training, as STEP:FIELD:VALUE separated by commas",
+       &Config::events,
+       0,
+       0,
+       false,
+       {},
+       false,
+       ""});
   number("log_every", "Log interval", "Run", "batches between two printed lines",
          &Config::log_every, 1, 1e9);
   number("probe", "Monitor interval", "Run",
-         "steps between two looks at units and gradients; 0: none; changes no bit",
-         &Config::probe, 0, 1e9);
+         "steps between two looks at units and gradients; 0: none; changes no bit", &Config::probe,
+         0, 1e9);
   number("threads", "Threads", "Run",
          "threads to train with, at most one a core; 0: automatic; changes the speed, not a bit",
          &Config::threads, 0, 256);
@@ -231,16 +251,24 @@ std::vector<Field> make_fields() {
           {"cpu", "CPU", "the processor"},
           {"cuda", "CUDA", "an NVIDIA GPU"}});
   choice("precision", "Precision", "Run",
-         "of the inputs of matrix products, which are added up in float32; tf32 and bf16 on a GPU only",
+         "of the inputs of matrix products, which are added up in float32; tf32 and bf16 on a GPU "
+         "only",
          &Config::precision,
          {{"fp32", "FP32", "all of the 24 digits of a float32"},
           {"tf32", "TF32", "11 digits: faster, and other bits"},
           {"bf16", "BF16", "8 digits: faster still, and coarser"}});
-  text("simd", "SIMD", "Run", "instruction set to use; auto is the widest there is",
-       &Config::simd);
-  add({"fused", "Fused multiply-add", "Run",
+  text("simd", "SIMD", "Run", "instruction set to use; auto is the widest there is", &Config::simd);
+  add({"fused",
+       "Fused multiply-add",
+       "Run",
        "faster on some processors, natively only, and other bits than everywhere else",
-       &Config::fused, 0, 0, false, {}, false, ""});
+       &Config::fused,
+       0,
+       0,
+       false,
+       {},
+       false,
+       ""});
   note_users(fields, "optimizer", optimizer_rows());
   note_users(fields, "schedule", schedule_rows());
   return fields;

@@ -1,9 +1,9 @@
 // What a config says to the optimizer and to the schedule.
 #pragma once
 
+#include "config/config.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
-#include "config/config.h"
 
 namespace reluscope {
 

@@ -1,5 +1,5 @@
-// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11):
-// four random words for every counter and key, without any state.
+// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+// SC'11): four random words for every counter and key, without any state.
 #pragma once
 
 #include <array>
@@ -13,10 +13,9 @@ constexpr Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key0,
-               static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key1,
-               static_cast<std::uint32_t>(p0)};
+    counter = {
+        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key0, static_cast<std::uint32_t>(p1),
+        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key1, static_cast<std::uint32_t>(p0)};
     key0 += 0x9E3779B9u;
     key1 += 0xBB67AE85u;
   }
@@ -25,7 +24,7 @@ constexpr Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1
 
 // The words of one element of a stream, see core/rng.h.
 constexpr Philox4 philox_draw(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
-                           std::uint64_t element) {
+                              std::uint64_t element) {
   return philox({static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32),
                  step, purpose},
                 static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));

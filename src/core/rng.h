@@ -25,8 +25,8 @@ enum class Purpose : std::uint32_t {
 
 class Rng {
  public:
-  // step: the number among drawn parameters for kInit, the epoch for kShuffle and kAugment, 0 for the
-  // splits and kProbe, the field for kSweep, else the training step.
+  // step: the number among drawn parameters for kInit, the epoch for kShuffle and kAugment, 0 for
+  // the splits and kProbe, the field for kSweep, else the training step.
   RELUSCOPE_FN Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : seed_(seed), purpose_(static_cast<std::uint32_t>(purpose)), step_(step) {}
 

@@ -18,7 +18,7 @@ std::string shape_text(const Shape& shape) {
 Buffer::Buffer(std::size_t count, Memory* memory) : size_(count), memory_(memory) {
   if (count == 0) return;
   data_ = static_cast<float*>(memory == nullptr
-                                  ? ::operator new(count * sizeof(float), std::align_val_t{kAlign})
+                                  ? ::operator new (count * sizeof(float), std::align_val_t{kAlign})
                                   : memory->allocate(count * sizeof(float)));
   std::fill_n(data_, count, 0.0f);
 }
@@ -26,7 +26,7 @@ Buffer::Buffer(std::size_t count, Memory* memory) : size_(count), memory_(memory
 Buffer::~Buffer() {
   if (data_ == nullptr) return;
   if (memory_ == nullptr) {
-    ::operator delete(data_, std::align_val_t{kAlign});
+    ::operator delete (data_, std::align_val_t{kAlign});
   } else {
     memory_->release(data_);
   }

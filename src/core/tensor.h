@@ -41,7 +41,9 @@ struct Layout {
     const int left = cols - panel * kPanel;
     return left < kPanel ? left : kPanel;
   }
-  constexpr int panel_width(int panel) const { return (panel_cols(panel) + kPad - 1) / kPad * kPad; }
+  constexpr int panel_width(int panel) const {
+    return (panel_cols(panel) + kPad - 1) / kPad * kPad;
+  }
   constexpr std::size_t panel_offset(int panel) const {
     return static_cast<std::size_t>(panel) * kPanel * static_cast<std::size_t>(rows);
   }

@@ -41,7 +41,8 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 bool vanishes(std::string_view text) {
-  return number_of(text) == 0.0 && text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != text.npos;
+  return number_of(text) == 0.0 &&
+         text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != text.npos;
 }
 
 std::string number_text(double value) {
@@ -117,8 +118,12 @@ namespace {
 // Bytes of the well-formed UTF-8 character at the start of `text`, or 0.
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                                                                          : lead < 0xF5   ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
@@ -126,8 +131,8 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
-// Takes the first character off `text`: as it is, or escaped where it could move a terminal's cursor, change its colours
-// or turn the direction of what is read, or is no UTF-8.
+// Takes the first character off `text`: as it is, or escaped where it could move a terminal's
+// cursor, change its colours or turn the direction of what is read, or is no UTF-8.
 std::string take_printable(std::string_view& text, bool keep_tabs = false) {
   const std::size_t length = character_length(text);
   const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
@@ -142,7 +147,8 @@ std::string take_printable(std::string_view& text, bool keep_tabs = false) {
            (static_cast<unsigned char>(bytes[2]) & 0x3Fu);
   }
   const auto within = [code](unsigned from, unsigned to) { return code >= from && code <= to; };
-  const bool harmful = within(0x80, 0x9f) || within(0x200e, 0x200f) || within(0x2028, 0x202e) || within(0x2066, 0x2069);
+  const bool harmful = within(0x80, 0x9f) || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
+                       within(0x2066, 0x2069);
   return harmful ? format("\\u%04x", code) : std::string(bytes);
 }
 

@@ -15,8 +15,8 @@ namespace reluscope {
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
 // The whole text as a finite-or-not double ("nan" and "inf" are numbers here; ranges refuse
-// them later, by name), or nothing if any character is left over or the number is so near to 0 that a double
-// would have it as 0.
+// them later, by name), or nothing if any character is left over or the number is so near to 0 that
+// a double would have it as 0.
 std::optional<double> parse_number(std::string_view text);
 
 // Whether `text` is a decimal number other than 0 that a double would have as 0.
@@ -40,11 +40,13 @@ std::string join_or(const std::vector<std::string>& names);
 // more than half of the longer word would have to change.
 std::string nearest_name(std::string_view unknown, const std::vector<std::string>& known);
 
-// A line as it may go to a terminal: control characters (C0 but for tabs, DEL, C1), those that turn the direction of writing or end
-// a line, and bytes that are not UTF-8 are escaped. Names from files are in many lines.
+// A line as it may go to a terminal: control characters (C0 but for tabs, DEL, C1), those that turn
+// the direction of writing or end a line, and bytes that are not UTF-8 are escaped. Names from
+// files are in many lines.
 std::string printable(std::string_view line);
 
-// `unknown` quoted for a message, as printable() has it and with tabs escaped, at most 60 characters.
+// `unknown` quoted for a message, as printable() has it and with tabs escaped, at most 60
+// characters.
 std::string in_quotes(std::string_view unknown);
 
 }  // namespace reluscope

@@ -18,8 +18,9 @@
 
 namespace reluscope {
 
-// Small pieces of work that may wait: work(piece) for 0 .. pieces - 1, in any order but that those from
-// `second` on begin when all before it are done. The callable is borrowed, and nothing is allocated.
+// Small pieces of work that may wait: work(piece) for 0 .. pieces - 1, in any order but that those
+// from `second` on begin when all before it are done. The callable is borrowed, and nothing is
+// allocated.
 struct Chores {
   void (*call)(void* context, int piece) = nullptr;
   void* context = nullptr;
@@ -82,8 +83,8 @@ class ThreadPool {
 
   alignas(128) std::atomic<std::uint64_t> job_{0};  // number of the present one
   alignas(128) std::atomic<int> sleeping_{0};
-  // Number of the offer << 32 | the next piece. Whoever moves it on does that piece, and has then seen
-  // the offer that the number names.
+  // Number of the offer << 32 | the next piece. Whoever moves it on does that piece, and has then
+  // seen the offer that the number names.
   alignas(128) std::atomic<std::uint64_t> next_piece_{0};
   alignas(128) std::atomic<int> pieces_done_{0};
   std::atomic<int> pieces_{0}, second_{0};

@@ -8,9 +8,9 @@
 namespace reluscope {
 namespace {
 
-// y[i] = sum over t of weights[t] x[i + t * step], for kBlock neighbours at a time: each has one sum, t
-// ascending. The compilers' own vectors, of the size that every processor has, keep the sums in
-// registers.
+// y[i] = sum over t of weights[t] x[i + t * step], for kBlock neighbours at a time: each has one
+// sum, t ascending. The compilers' own vectors, of the size that every processor has, keep the sums
+// in registers.
 using Quad = float __attribute__((vector_size(16)));
 constexpr int kBlock = 16;
 Quad load(const float* from) {
@@ -154,7 +154,8 @@ void Augmenter::add_noise(const Rng& rng, std::uint64_t element,
 
 void Augmenter::erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const {
   for (int row = part.top; row < part.top + part.rows; ++row) {
-    std::memset(pixels.data() + row * width_ + part.left, background_, static_cast<std::size_t>(part.cols));
+    std::memset(pixels.data() + row * width_ + part.left, background_,
+                static_cast<std::size_t>(part.cols));
   }
 }
 

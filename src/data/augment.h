@@ -21,9 +21,9 @@ class Augmenter {
  public:
   // What one thread needs while it works on an image.
   struct Workspace {
-    std::vector<std::uint8_t> padded;       // the image with background around it
-    std::vector<float> random, smooth_rows; // a field on its way
-    std::vector<float> dx, dy;              // displacements in pixels, rows of field_stride()
+    std::vector<std::uint8_t> padded;        // the image with background around it
+    std::vector<float> random, smooth_rows;  // a field on its way
+    std::vector<float> dx, dy;               // displacements in pixels, rows of field_stride()
 
     std::size_t bytes() const {
       return padded.capacity() + sizeof(float) * (random.capacity() + smooth_rows.capacity() +
@@ -31,8 +31,7 @@ class Augmenter {
     }
   };
 
-  Augmenter(const Augmentation& options, int height, int width, int background,
-            std::uint64_t seed);
+  Augmenter(const Augmentation& options, int height, int width, int background, std::uint64_t seed);
 
   // For devices that do the same by augment_draws.h.
   const Augmentation& options() const { return options_; }

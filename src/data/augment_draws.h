@@ -1,5 +1,5 @@
-// What augmentation draws for a sample, and what then becomes of a pixel: one source for the CPU, which
-// makes an image row by row (augment.h), and for devices, which make each pixel on its own.
+// What augmentation draws for a sample, and what then becomes of a pixel: one source for the CPU,
+// which makes an image row by row (augment.h), and for devices, which make each pixel on its own.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace reluscope {
 
-struct Augmentation {  // all 0 but the width: off
+struct Augmentation {      // all 0 but the width: off
   double rotate = 0.0;     // degrees: by an angle uniform in [-rotate, rotate]
   double translate = 0.0;  // pixels: by two numbers uniform in [-translate, translate]
   double scale = 0.0;      // by a factor uniform in [1 - scale, 1 + scale]
@@ -46,8 +46,8 @@ struct ErasedPart {
   }
 };
 
-// Elements of a sample's stream, from sample_element() on: a few draws, then one for each pixel or four
-// pixels.
+// Elements of a sample's stream, from sample_element() on: a few draws, then one for each pixel or
+// four pixels.
 struct AugmentElements {
   enum : std::uint64_t { kRotate, kMoveX, kMoveY, kScale, kShear, kErase = 8 };
   static constexpr std::uint64_t kFieldX = 1 << 24, kFieldY = 2 << 24, kNoise = 3 << 24;
@@ -99,14 +99,14 @@ RELUSCOPE_FN Affine draw_affine(const Augmentation& options, int height, int wid
                    draw(AugmentElements::kMoveY, options.translate));
 }
 
-RELUSCOPE_FN ErasedPart draw_erased(const Augmentation& options, int height, int width, const Rng& rng,
-                                    int sample) {
+RELUSCOPE_FN ErasedPart draw_erased(const Augmentation& options, int height, int width,
+                                    const Rng& rng, int sample) {
   const std::uint64_t element = sample_element(sample) + AugmentElements::kErase;
   ErasedPart part;
   if (options.erase == 0.0 || rng.uniform(element) >= options.erase) return part;
   const double area = between(0.02, 0.33, rng.uniform(element + 1)) * height * width;
-  const double ratio = scalar::exp(
-      between(scalar::log(0.3), scalar::log(3.3), rng.uniform(element + 2)));
+  const double ratio =
+      scalar::exp(between(scalar::log(0.3), scalar::log(3.3), rng.uniform(element + 2)));
   const auto rounded = [](double side, int most) {
     const int whole = static_cast<int>(side + 0.5);
     return whole < 1 ? 1 : (whole > most ? most : whole);
@@ -119,7 +119,8 @@ RELUSCOPE_FN ErasedPart draw_erased(const Augmentation& options, int height, int
 }
 
 // Noise of a pixel that is not background; element: of the sample's noise and the pixel.
-RELUSCOPE_FN std::uint8_t noisy(std::uint8_t pixel, double noise, const Rng& rng, std::uint64_t element) {
+RELUSCOPE_FN std::uint8_t noisy(std::uint8_t pixel, double noise, const Rng& rng,
+                                std::uint64_t element) {
   const double value = pixel + noise * rng.normal(element);
   const double bounded = value < 0.0 ? 0.0 : (value > 255.0 ? 255.0 : value);
   return static_cast<std::uint8_t>(bounded + 0.5);
@@ -132,11 +133,14 @@ RELUSCOPE_FN float field_value(std::uint32_t word) {
 
 // Positions are in units of 2^-32 pixels, so that they add up exactly.
 inline constexpr int kPositionBits = 32;
-RELUSCOPE_FN std::int64_t position(double pixels) { return static_cast<std::int64_t>(pixels * 0x1p32); }
+RELUSCOPE_FN std::int64_t position(double pixels) {
+  return static_cast<std::int64_t>(pixels * 0x1p32);
+}
 
 // Four neighbours mixed by the fractions of a position, rounded to the nearest byte.
-RELUSCOPE_FN std::uint8_t mixed(std::uint8_t upper_left, std::uint8_t upper_right, std::uint8_t lower_left,
-                                std::uint8_t lower_right, std::uint64_t x, std::uint64_t y) {
+RELUSCOPE_FN std::uint8_t mixed(std::uint8_t upper_left, std::uint8_t upper_right,
+                                std::uint8_t lower_left, std::uint8_t lower_right, std::uint64_t x,
+                                std::uint64_t y) {
   constexpr int kBits = 16;  // of the fractions that are used
   constexpr std::uint64_t kOne = 1 << kBits, kHalf = std::uint64_t{1} << (2 * kBits - 1);
   const std::uint64_t fx = (x >> (kPositionBits - kBits)) % kOne;

@@ -61,9 +61,9 @@ std::size_t Batcher::memory_bytes() const {
     const std::size_t begins = slot->row_begin.capacity() + slot->row_end.capacity() +
                                slot->column_begin.capacity() + slot->column_end.capacity();
     const std::size_t entries = slot->row_entries.capacity() + slot->column_entries.capacity();
-    bytes += (slot->values.size() + slot->gathered_labels.size()) * sizeof(float) + entries * sizeof(SparseEntry) +
-             begins * sizeof(std::uint32_t) + slot->samples.capacity() * sizeof(int) +
-             slot->labels.capacity();
+    bytes += (slot->values.size() + slot->gathered_labels.size()) * sizeof(float) +
+             entries * sizeof(SparseEntry) + begins * sizeof(std::uint32_t) +
+             slot->samples.capacity() * sizeof(int) + slot->labels.capacity();
   }
   for (int i = 0; desks_ && i < backend_.threads(); ++i) {
     const Desk& desk = desks_[static_cast<std::size_t>(i)];
@@ -94,7 +94,8 @@ void Batcher::shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const
       ordered_samples_ = samples;
     }
     order_.resize(count);
-    order_is_there_ = backend_.shuffle(rng, as_order(order_there_), static_cast<int>(count), order_.data());
+    order_is_there_ =
+        backend_.shuffle(rng, as_order(order_there_), static_cast<int>(count), order_.data());
     if (order_is_there_) {
       backend_.finish();
       return;
@@ -248,7 +249,8 @@ void Batcher::do_piece(int piece) {
 }
 
 void Batcher::begin(Slot& slot, bool columns) {
-  if (backend_.memory() != nullptr) backend_.finish();  // a step may still read what was in the slot
+  if (backend_.memory() != nullptr)
+    backend_.finish();  // a step may still read what was in the slot
   backend_.finish_chores();
   making_ = &slot;
   const int row_pieces = (slot.rows + piece_rows_ - 1) / piece_rows_;
@@ -264,8 +266,11 @@ bool Batcher::gather_on_device(Slot& slot, const std::uint64_t* order) {
     const auto at = static_cast<std::size_t>(row);
     slot.labels[at] = slot.set->label(slot.samples[at]);
   }
-  Gathering gathering{slot.set->image(0).data(), slot.set->count(), options_.pixels,
-                      order == nullptr ? slot.samples.data() : nullptr, options_.table.values.data(),
+  Gathering gathering{slot.set->image(0).data(),
+                      slot.set->count(),
+                      options_.pixels,
+                      order == nullptr ? slot.samples.data() : nullptr,
+                      options_.table.values.data(),
                       {slot.values.data(), {slot.rows, options_.pixels}}};
   gathering.order = order;
   if (slot.gathered_labels.size() > 0) {
@@ -283,8 +288,8 @@ Batch Batcher::batch_of(const Slot& slot) const {
   if (options_.sparse) {
     input.rows = {slot.row_entries.data(), slot.row_begin.data(), slot.row_end.data(), slot.rows};
     if (!slot.column_entries.empty()) {
-      input.columns = {slot.column_entries.data(), slot.column_begin.data(),
-                       slot.column_end.data(), options_.pixels};
+      input.columns = {slot.column_entries.data(), slot.column_begin.data(), slot.column_end.data(),
+                       options_.pixels};
     }
   }
   const bool there = slot.gathered && slot.gathered_labels.size() > 0;
@@ -303,7 +308,8 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
     ahead_.samples[static_cast<std::size_t>(row)] =
         static_cast<int>(static_cast<std::uint32_t>(place));
   }
-  if (!gather_on_device(ahead_, order_is_there_ ? as_order(order_there_) + first : nullptr)) begin(ahead_, true);
+  if (!gather_on_device(ahead_, order_is_there_ ? as_order(order_there_) + first : nullptr))
+    begin(ahead_, true);
 }
 
 Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {

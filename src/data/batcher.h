@@ -16,8 +16,8 @@
 namespace reluscope {
 
 struct Batch {
-  Signal input;                // (N, H * W)
-  const std::uint8_t* labels;  // (N)
+  Signal input;                                   // (N, H * W)
+  const std::uint8_t* labels;                     // (N)
   const std::uint8_t* gathered_labels = nullptr;  // see SoftmaxLoss
 };
 
@@ -69,10 +69,11 @@ class Batcher {
     std::vector<std::uint32_t> row_begin, row_end, column_begin, column_end;
     std::vector<int> samples;
     std::vector<std::uint8_t> labels;
-    Buffer gathered_labels;  // the same by the backend, as bytes; empty where it has no memory of its own
+    Buffer gathered_labels;  // the same by the backend, as bytes; empty where it has no memory of
+                             // its own
     const ImageSet* set = nullptr;
     int first = -1, rows = 0;
-    int epoch = 0;  // to augment for; 0: not
+    int epoch = 0;          // to augment for; 0: not
     bool gathered = false;  // by the backend
   };
   // What augmenting takes, for whichever thread comes by: as many as there are threads.
@@ -104,7 +105,8 @@ class Batcher {
   std::vector<std::uint64_t> order_;  // random word << 32 | sample
   std::vector<std::uint64_t> sorting_;
   int epoch_ = 0;  // of the order
-  // The backend's copy of the order, two floats a place, and what it is of; whether it made the last one.
+  // The backend's copy of the order, two floats a place, and what it is of; whether it made the
+  // last one.
   Buffer order_there_;
   const void* ordered_samples_ = nullptr;
   bool order_is_there_ = false;

@@ -13,7 +13,8 @@ namespace {
 // What an IDX file has, if `head` begins one.
 std::optional<double> idx_bytes(std::span<const std::uint8_t> head) {
   constexpr std::size_t kMostDimensions = 3;
-  if (head.size() < 4 || head[0] != 0 || head[1] != 0 || head[3] == 0 || head[3] > kMostDimensions) return {};
+  if (head.size() < 4 || head[0] != 0 || head[1] != 0 || head[3] == 0 || head[3] > kMostDimensions)
+    return {};
   const std::size_t header = 4 + 4 * std::size_t{head[3]};
   if (head.size() < header) return {};
   double bytes = 1.0;
@@ -28,12 +29,15 @@ std::string megabytes(double bytes) { return format("%.1f MB", bytes / 1e6); }
 
 }  // namespace
 
-std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std::uint8_t> head, std::uint64_t size) {
+std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std::uint8_t> head,
+                                   std::uint64_t size) {
   const std::optional<double> announced = is_npy(head) ? npy_bytes(head) : idx_bytes(head);
   if (!announced) return kHeadBytes;
   if (size != 0 && static_cast<double>(size) != *announced) {
-    throw Error("data: " + in_quotes(name) + " has " + std::to_string(size) + " bytes, but its header announces " +
-                format("%.0f", *announced) + (static_cast<double>(size) < *announced ? " (the file is truncated)" : " (the file is too long)"));
+    throw Error("data: " + in_quotes(name) + " has " + std::to_string(size) +
+                " bytes, but its header announces " + format("%.0f", *announced) +
+                (static_cast<double>(size) < *announced ? " (the file is truncated)"
+                                                        : " (the file is too long)"));
   }
   claim(name, *announced);
   return static_cast<std::uint64_t>(*announced) + 1;
@@ -42,8 +46,9 @@ std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std:
 void DataBudget::claim(const std::string& name, double bytes) {
   claimed_ += bytes;
   if (claimed_ <= static_cast<double>(most_)) return;
-  throw Error("data: with " + in_quotes(name) + " the data takes " + megabytes(claimed_) + " unpacked, but at most " +
-              megabytes(static_cast<double>(most_)) + " are allowed; --max_data allows more");
+  throw Error("data: with " + in_quotes(name) + " the data takes " + megabytes(claimed_) +
+              " unpacked, but at most " + megabytes(static_cast<double>(most_)) +
+              " are allowed; --max_data allows more");
 }
 
 }  // namespace reluscope

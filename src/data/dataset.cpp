@@ -45,9 +45,9 @@ void check_labels(std::span<const std::uint8_t> labels, int classes, const std::
   }
 }
 
-// Most pixels of most sets are 0: eight such are counted at once, as one after the other each would wait
-// until the count before it is stored. Not inlined: where functions are compiled again while they are
-// used, as in browsers, the better code is taken at the next call.
+// Most pixels of most sets are 0: eight such are counted at once, as one after the other each would
+// wait until the count before it is stored. Not inlined: where functions are compiled again while
+// they are used, as in browsers, the better code is taken at the next call.
 [[gnu::noinline]] void count_pixels(std::span<const std::uint8_t> image,
                                     std::array<std::int64_t, 256>& counts) {
   std::size_t p = 0;
@@ -204,8 +204,7 @@ PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
 PixelTable split_pixel_table(double mean, double std, int background) {
   PixelTable table;
   for (int p = 0; p < 256; ++p) {
-    table.values[static_cast<std::size_t>(p)] =
-        static_cast<float>((p - background) / 255.0 / std);
+    table.values[static_cast<std::size_t>(p)] = static_cast<float>((p - background) / 255.0 / std);
   }
   table.offset = static_cast<float>((background / 255.0 - mean) / std);
   return table;

@@ -18,8 +18,8 @@ class ImageSet {
   // are below it; 0: as many as the largest label needs, which must have samples each (but for 0,
   // as some sets count from 1). Throws Error naming `what` ("training") if a file is wrong, the
   // counts differ, or a label is out of range.
-  ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_t> label_file,
-           int classes, const std::string& what);
+  ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_t> label_file, int classes,
+           const std::string& what);
   // Images of (H, W) bytes one after the other, one label each.
   ImageSet(int height, int width, std::vector<std::uint8_t> pixels,
            std::vector<std::uint8_t> labels);

@@ -201,7 +201,8 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   return plan;
 }
 
-FolderImages::FolderImages(FilePlan plan, DataBudget budget) : plan_(std::move(plan)), budget_(budget) {}
+FolderImages::FolderImages(FilePlan plan, DataBudget budget)
+    : plan_(std::move(plan)), budget_(budget) {}
 
 std::string_view FolderImages::next() const {
   return added_ < plan_.train.size() + plan_.test.size() ? image(added_).path : std::string_view();
@@ -213,8 +214,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
   if (path.empty()) throw Error("data: there are more images than planned");
   if (height < 1 || width < 1 || static_cast<std::uint64_t>(height) > kMaxSide ||
       static_cast<std::uint64_t>(width) > kMaxSide) {
-    throw Error("data: " + in_quotes(path) + " is " + size(width, height) +
-                " pixels, but 1x1 to " + size(kMaxSide, kMaxSide) + " are allowed");
+    throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but 1x1 to " +
+                size(kMaxSide, kMaxSide) + " are allowed");
   }
   const auto area = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
   if ((channels != 1 && channels != 3) ||
@@ -226,7 +227,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
     height_ = height;
     width_ = width;
     // All have one size.
-    budget_.claim(path, static_cast<double>(area) * static_cast<double>(plan_.train.size() + plan_.test.size()));
+    budget_.claim(path, static_cast<double>(area) *
+                            static_cast<double>(plan_.train.size() + plan_.test.size()));
   } else if (height != height_ || width != width_) {
     throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but " +
                 in_quotes(image(0).path) + " is " + size(width_, height_) +
@@ -261,8 +263,7 @@ Dataset FolderImages::finish(std::string name) {
     return ImageSet(height_, width_, std::move(pixels), std::move(labels));
   };
   ImageSet train = part(train_, plan_.train), test = part(test_, plan_.test);
-  return Dataset(std::move(name), std::move(train), std::move(test),
-                 std::move(plan_.class_names));
+  return Dataset(std::move(name), std::move(train), std::move(test), std::move(plan_.class_names));
 }
 
 }  // namespace reluscope

@@ -14,7 +14,8 @@ void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
   }
 }
 
-std::vector<std::uint8_t> network_input(const Picture& picture, int height, int width, bool invert) {
+std::vector<std::uint8_t> network_input(const Picture& picture, int height, int width,
+                                        bool invert) {
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   if (picture.height != height || picture.width != width) {
     throw Error("image: " + in_quotes(picture.name) + " is " + size(picture.width, picture.height) +

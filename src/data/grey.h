@@ -19,8 +19,8 @@ struct Picture {
   std::span<const std::uint8_t> pixels;  // (H, W, channels)
 };
 
-// For a network that takes (height, width). invert: 255 less each pixel, for dark writing on a light
-// ground. Throws Error for a picture of another size.
+// For a network that takes (height, width). invert: 255 less each pixel, for dark writing on a
+// light ground. Throws Error for a picture of another size.
 std::vector<std::uint8_t> network_input(const Picture& picture, int height, int width, bool invert);
 
 }  // namespace reluscope

@@ -34,8 +34,7 @@ std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std:
   }
   if (bytes[3] != dimensions) {
     throw Error(file + format(": the IDX file has %d dimensions, but %s have %d", bytes[3],
-                              dimensions == 3 ? "images" : "labels",
-                              static_cast<int>(dimensions)));
+                              dimensions == 3 ? "images" : "labels", static_cast<int>(dimensions)));
   }
   std::vector<std::uint64_t> sizes;
   std::uint64_t product = 1;

@@ -8,21 +8,22 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/json_text.h"
 #include "experiments/lessons.h"
 #include "experiments/measure.h"
 #include "experiments/race.h"
 #include "experiments/statistics.h"
 #include "experiments/sweep.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 namespace {
 
-constexpr ExperimentFlag kSeedsFlag = {
-    "seeds", "N", "seeds to run each configuration with, from --seed on"};
+constexpr ExperimentFlag kSeedsFlag = {"seeds", "N",
+                                       "seeds to run each configuration with, from --seed on"};
 
 constexpr ExperimentFlag kRaceFlags[] = {
-    {"entry", "TEXT", "a racer: \"lr=0.1; optimizer=sgd\", after a name and a colon if wanted", true},
+    {"entry", "TEXT", "a racer: \"lr=0.1; optimizer=sgd\", after a name and a colon if wanted",
+     true},
     {"activations", "NAMES",
      "a racer for each of these activations, separated by commas [the five classic ones]"},
     {"from", "FILE", "a checkpoint: the racers are that run, each with its change from there on",
@@ -133,7 +134,8 @@ void Experiment::begin(Slot& slot, int place) {
     is_done_[static_cast<std::size_t>(place)] = 1;
   };
   try {
-    const double free = free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
+    const double free =
+        free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
     slot.run = std::make_unique<RecordedRun>(data_, plan, free);
   } catch (const Error& error) {
     refuse(error.what());
@@ -272,8 +274,8 @@ Progress Experiment::advance() {
   double share = ended;
   for (const Slot& slot : slots_) {
     if (!slot.run || is_done_[static_cast<std::size_t>(slot.place)]) continue;
-    share += std::min(1.0, static_cast<double>(slot.run->calls()) /
-                               static_cast<double>(slot.run->all_calls()));
+    share += std::min(
+        1.0, static_cast<double>(slot.run->calls()) / static_cast<double>(slot.run->all_calls()));
   }
   progress.values["share"] = share / static_cast<double>(std::max<std::size_t>(results_.size(), 1));
 

@@ -1,5 +1,5 @@
-// Carries out a plan (experiments/plan.h) call by call, as a session is carried out: what command lines
-// and the page loop over. It says what happened as numbers, lines for people and JSON lines.
+// Carries out a plan (experiments/plan.h) call by call, as a session is carried out: what command
+// lines and the page loop over. It says what happened as numbers, lines for people and JSON lines.
 #pragma once
 
 #include <atomic>
@@ -37,10 +37,10 @@ const ExperimentKind& find_experiment(std::string_view name);
 
 class Experiment {
  public:
-  // jobs: so many runs at the same time, each on a thread; 0: as many as there are cores. Changes the
-  // order in which results come, not the results. finished: rows of earlier runs (sweep.h's
-  // read_rows()), which are not run again. free_bytes: tells how much memory there is before each run; one that needs
-  // more is refused.
+  // jobs: so many runs at the same time, each on a thread; 0: as many as there are cores. Changes
+  // the order in which results come, not the results. finished: rows of earlier runs (sweep.h's
+  // read_rows()), which are not run again. free_bytes: tells how much memory there is before each
+  // run; one that needs more is refused.
   Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
              std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
 
@@ -49,8 +49,8 @@ class Experiment {
   Progress start() const;
   // Goes on for a few hundredths of a second. values["event"] is
   //   "working"  {"share": of all steps done, in 0 .. 1, "racers": where runs go side by side, the
-  //              index of each and its last step's {step, loss, accuracy}}; json holds what happened:
-  //              epochs of runs that go side by side, rows of runs that ended
+  //              index of each and its last step's {step, loss, accuracy}}; json holds what
+  //              happened: epochs of runs that go side by side, rows of runs that ended
   //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv"}, again and again
   Progress advance();
 

@@ -1,5 +1,6 @@
 // The lessons. To add one, add a row: what is said, the settings that try it, and which number must
-// lie above which other one. Sizes are chosen so that all lessons together take minutes on one core.
+// lie above which other one. Sizes are chosen so that all lessons together take minutes on one
+// core.
 #include "experiments/lessons.h"
 
 namespace reluscope {
@@ -9,13 +10,13 @@ constexpr bool kAbove = true, kBelow = false;
 constexpr Moment kStart = Moment::kStart, kFirst = Moment::kFirstEpoch, kEnd = Moment::kEnd;
 constexpr const char* kConstant = "";
 
-// Where many units die and nothing diverges: rates twenty times Adam's usual one, and ten times what
-// suits plain gradient descent here.
+// Where many units die and nothing diverges: rates twenty times Adam's usual one, and ten times
+// what suits plain gradient descent here.
 constexpr const char* kDying = "train_samples=10000; epochs=3; lr=0.02";
 constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sgd; lr=1";
 // Ten hidden layers of one width.
-#define TEN_LAYERS(f)                                                                             \
-  "dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f     \
+#define TEN_LAYERS(f)                                                                            \
+  "dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f    \
   " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f \
   " | dense 10"
 
@@ -40,7 +41,8 @@ std::vector<Lesson> make_table() {
        {{"gradient_ratio", kStart, "relu", kAbove, "sigmoid", 0.0, 0.01},
         {"test_accuracy", kEnd, "relu", kAbove, "sigmoid", 0.0, 0.01}}},
       {"dead-units",
-       "Dead ReLU: under a large learning rate the input of many units stays negative; their output "
+       "Dead ReLU: under a large learning rate the input of many units stays negative; their "
+       "output "
        "and gradient are zero for good.",
        kDying,
        {{"large rate", ""}, {"small rate", "lr=0.001"}},
@@ -61,8 +63,7 @@ std::vector<Lesson> make_table() {
       {"dead-batchnorm",
        "BatchNorm is a remedy for dead units.",
        kDying,
-       {{"relu", ""},
-        {"batchnorm", "model=dense 512 | bn | relu | dense 10"}},
+       {{"relu", ""}, {"batchnorm", "model=dense 512 | bn | relu | dense 10"}},
        {{"negative", kEnd, "batchnorm", kBelow, "relu", 0.0, 0.05},
         {"test_accuracy", kEnd, "batchnorm", kAbove, "relu", 0.0, 0.005}}},
       {"dead-small-rate",
@@ -72,12 +73,11 @@ std::vector<Lesson> make_table() {
        {{"negative", kEnd, "a twentieth", kBelow, "large rate", 0.0, 0.05},
         {"test_accuracy", kEnd, "a twentieth", kAbove, "large rate", 0.0, 0.005}}},
       {"dead-adam",
-       "An adaptive optimizer such as Adam is a remedy for dead units: at its usual rate, and at the "
+       "An adaptive optimizer such as Adam is a remedy for dead units: at its usual rate, and at "
+       "the "
        "rate at which they die.",
        kDyingBySgd,
-       {{"sgd", ""},
-        {"adam", "optimizer=adam; lr=0.001"},
-        {"adam, same rate", "optimizer=adam"}},
+       {{"sgd", ""}, {"adam", "optimizer=adam; lr=0.001"}, {"adam, same rate", "optimizer=adam"}},
        {{"negative", kEnd, "adam", kBelow, "sgd", 0.0, 0.05},
         {"negative", kEnd, "adam, same rate", kBelow, "sgd", 0.0, 0.05}}},
       {"mean-relu",
@@ -147,7 +147,8 @@ std::vector<Lesson> make_table() {
        "Convolutional layers are better on images than dense ones.",
        "train_samples=5000; epochs=3",
        {{"dense", ""},
-        {"convolution", "model=conv 8x5 p2 | relu | pool 2 | conv 16x5 p2 | relu | pool 2 | dense 10"}},
+        {"convolution",
+         "model=conv 8x5 p2 | relu | pool 2 | conv 16x5 p2 | relu | pool 2 | dense 10"}},
        {{"test_accuracy", kEnd, "convolution", kAbove, "dense", 0.0, 0.001}}},
       {"reference",
        "784-512-10 with ReLU and Adam reaches 98% and more after ten epochs.",

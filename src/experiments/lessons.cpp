@@ -6,10 +6,10 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/table.h"
 #include "experiments/measure.h"
 #include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
+#include "io/table.h"
 
 namespace reluscope {
 namespace {
@@ -119,15 +119,16 @@ class LessonPlan final : public Plan {
         }
       }
     }
-    start_lines_ = {
-        "Lessons: " + std::to_string(lessons_.size()) + ", " + std::to_string(runs_.size()) +
-        " runs, " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
-        " each; means ± deviations over them."};
+    start_lines_ = {"Lessons: " + std::to_string(lessons_.size()) + ", " +
+                    std::to_string(runs_.size()) + " runs, " + std::to_string(seeds) +
+                    (seeds == 1 ? " seed" : " seeds") + " each; means ± deviations over them."};
     start_lines_.push_back(
-        "A claim is supported if the mean difference, seed by seed, has the claimed sign, is larger "
+        "A claim is supported if the mean difference, seed by seed, has the claimed sign, is "
+        "larger "
         "than chance");
     start_lines_.push_back(
-        "(Student's t, 95%) and at least as large as counts; not supported if it is larger than chance "
+        "(Student's t, 95%) and at least as large as counts; not supported if it is larger than "
+        "chance "
         "the other way.");
     if (quick) {
       start_lines_.push_back(
@@ -138,10 +139,16 @@ class LessonPlan final : public Plan {
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
     std::vector<std::string> summary;
-    Table csv{{"lesson", "claim", "verdict", "measure", "moment", "variant", "mean", "deviation",
-               "relation", "reference", "reference_mean", "reference_deviation", "difference",
-               "difference_deviation", "margin", "least", "seeds", "check_verdict", "command",
-               "reference_command"},
+    Table csv{{"lesson",         "claim",
+               "verdict",        "measure",
+               "moment",         "variant",
+               "mean",           "deviation",
+               "relation",       "reference",
+               "reference_mean", "reference_deviation",
+               "difference",     "difference_deviation",
+               "margin",         "least",
+               "seeds",          "check_verdict",
+               "command",        "reference_command"},
               {}};
     for (std::size_t l = 0; l < lessons_.size(); ++l) {
       const std::string verdict = report_lesson(l, results, report, csv);
@@ -184,8 +191,8 @@ class LessonPlan final : public Plan {
   }
 
   // The variant of a lesson, with why it cannot be judged, if so.
-  const Planned& find(std::size_t lesson, const char* name,
-                      const std::vector<RunResult>& results, std::string& refusal) const {
+  const Planned& find(std::size_t lesson, const char* name, const std::vector<RunResult>& results,
+                      std::string& refusal) const {
     const auto& variants = lessons_[lesson]->variants;
     const auto found = std::find_if(variants.begin(), variants.end(), [&](const LessonVariant& v) {
       return std::string_view(v.name) == name;
@@ -213,7 +220,7 @@ class LessonPlan final : public Plan {
       checks.push_back(show_check(l, check, results, report, csv));
       verdicts.push_back(checks.back()["verdict"].get<std::string>());
     }
-    const std::string verdict = lesson_verdict(verdicts);
+    std::string verdict = lesson_verdict(verdicts);
     for (std::size_t r = first_row; r < csv.rows.size(); ++r) csv.rows[r][2] = verdict;
     for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
       const Planned& planned = planned_[l][v];
@@ -302,8 +309,9 @@ class LessonPlan final : public Plan {
     const Planned& reference =
         find(l, has_reference ? check.reference : check.variant, results, refusal);
     const std::vector<double> values = values_at(results, variant.runs, check);
-    std::vector<double> references = has_reference ? values_at(results, reference.runs, check)
-                                                   : std::vector<double>(values.size(), check.constant);
+    std::vector<double> references = has_reference
+                                         ? values_at(results, reference.runs, check)
+                                         : std::vector<double>(values.size(), check.constant);
     const Comparison comparison = compare(values, references, check.above, check.least);
     const std::string verdict = refusal.empty() ? verdict_text(comparison.verdict) : kRefused;
     const std::string other =
@@ -311,7 +319,8 @@ class LessonPlan final : public Plan {
     const char* const relation = check.above ? "above" : "below";
 
     std::string line = "  " + std::string(check.magnitude ? "size of " : "") + measure.label +
-                       moment_text(check.moment) + ", " + check.variant + " " + relation + " " + other;
+                       moment_text(check.moment) + ", " + check.variant + " " + relation + " " +
+                       other;
     if (refusal.empty()) {
       line += ": difference " + value_text(comparison.difference.mean, measure.percent) +
               ", chance ±" + value_text(comparison.margin, measure.percent) + ", counts from " +
@@ -319,21 +328,32 @@ class LessonPlan final : public Plan {
     }
     report.lines.push_back(line + ": " + verdict);
 
-    const Summary of_variant = summarize(finite(values)), of_reference = summarize(finite(references));
+    const Summary of_variant = summarize(finite(values)),
+                  of_reference = summarize(finite(references));
     const auto number = [](double value) { return std::isfinite(value) ? number_text(value) : ""; };
     const auto mean = [&](const Summary& s) { return s.count > 0 ? number(s.mean) : ""; };
     const auto deviation = [&](const Summary& s) { return s.count > 1 ? number(s.deviation) : ""; };
-    csv.rows.push_back({lessons_[l]->name, lessons_[l]->claim, "", check.measure,
-                        std::string(trim(moment_text(check.moment))), check.variant,
-                        mean(of_variant), deviation(of_variant), relation,
-                        has_reference ? check.reference : number(check.constant),
-                        mean(of_reference), deviation(of_reference), mean(comparison.difference),
-                        deviation(comparison.difference),
-                        comparison.difference.count > 1 ? number(comparison.margin) : "",
-                        number(check.least), std::to_string(of_variant.count), verdict,
-                        variant.refusal.empty() ? train_command(variant.config) : "",
-                        has_reference && reference.refusal.empty() ? train_command(reference.config)
-                                                                   : ""});
+    csv.rows.push_back(
+        {lessons_[l]->name,
+         lessons_[l]->claim,
+         "",
+         check.measure,
+         std::string(trim(moment_text(check.moment))),
+         check.variant,
+         mean(of_variant),
+         deviation(of_variant),
+         relation,
+         has_reference ? check.reference : number(check.constant),
+         mean(of_reference),
+         deviation(of_reference),
+         mean(comparison.difference),
+         deviation(comparison.difference),
+         comparison.difference.count > 1 ? number(comparison.margin) : "",
+         number(check.least),
+         std::to_string(of_variant.count),
+         verdict,
+         variant.refusal.empty() ? train_command(variant.config) : "",
+         has_reference && reference.refusal.empty() ? train_command(reference.config) : ""});
     Json json = {{"measure", check.measure},
                  {"moment", trim(moment_text(check.moment))},
                  {"variant", check.variant},
@@ -367,8 +387,8 @@ std::string lesson_verdict(const std::vector<std::string>& checks) {
     return static_cast<std::size_t>(std::count(checks.begin(), checks.end(), verdict));
   };
   if (count(kRefused) > 0) return kRefused;
-  const std::string supported = verdict_text(Verdict::kSupported);
-  const std::string denied = verdict_text(Verdict::kContradicted);
+  std::string supported = verdict_text(Verdict::kSupported);
+  std::string denied = verdict_text(Verdict::kContradicted);
   const std::string undecided = verdict_text(Verdict::kUndecided);
   if (count(supported) == checks.size()) return supported;
   if (count(supported) > 0) return count(undecided) > 0 ? undecided : kInPart;

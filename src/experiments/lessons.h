@@ -1,5 +1,5 @@
-// Lessons: what is said about ReLU and its relatives, each as an experiment whose numbers support it
-// or do not. The lessons themselves stand in one table, lesson_table.cpp.
+// Lessons: what is said about ReLU and its relatives, each as an experiment whose numbers support
+// it or do not. The lessons themselves stand in one table, lesson_table.cpp.
 #pragma once
 
 #include <span>
@@ -24,15 +24,15 @@ struct LessonCheck {
   Moment moment;
   const char* variant;
   bool above;
-  const char* reference;   // a variant, or "" for the constant
+  const char* reference;  // a variant, or "" for the constant
   double constant = 0.0;
   double least = 0.0;      // a smaller difference is none
   bool magnitude = false;  // of the measure's absolute value
 };
 
 struct Lesson {
-  const char* name;   // "dead-units"
-  const char* claim;  // as the text says it
+  const char* name;     // "dead-units"
+  const char* claim;    // as the text says it
   const char* changes;  // of the defaults, in all variants
   std::vector<LessonVariant> variants;
   std::vector<LessonCheck> checks;
@@ -46,8 +46,8 @@ const std::vector<Lesson>& lesson_table();
 std::vector<std::string> lesson_list();
 
 // Flags: only (names, separated by commas), quick, seeds (5; quick: 3). A variant whose config is
-// refused is not run, and the report says why. Runs that several lessons have in common are run once.
-// Throws Error for a bad flag or an unknown lesson.
+// refused is not run, and the report says why. Runs that several lessons have in common are run
+// once. Throws Error for a bad flag or an unknown lesson.
 std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base, const PlanFlags& flags);
 
 // The verdict on a lesson from those on its checks: supported or no difference if all say so, not

@@ -91,7 +91,8 @@ Json slope_move(const Model& model) {
 
 double root_mean_square(const std::vector<float>& values) {
   double squares = 0.0;
-  for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  for (const float value : values)
+    squares += static_cast<double>(value) * static_cast<double>(value);
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
@@ -112,8 +113,12 @@ Json measure(Trainer& trainer) {
   for (int l = 1; l + 1 < model.layer_count(); ++l) {
     if (model.layers()[static_cast<std::size_t>(l)]->activation() >= 0) layers.push_back({l, {}});
   }
-  Json result = {{"dead", nullptr},        {"negative", nullptr},    {"zeros", nullptr},
-                 {"output_mean", nullptr}, {"input_shift", nullptr}, {"signal", nullptr},
+  Json result = {{"dead", nullptr},
+                 {"negative", nullptr},
+                 {"zeros", nullptr},
+                 {"output_mean", nullptr},
+                 {"input_shift", nullptr},
+                 {"signal", nullptr},
                  {"slope_move", slope_move(model)}};
   if (layers.empty()) return result;
 
@@ -123,7 +128,8 @@ Json measure(Trainer& trainer) {
   for (std::size_t first = 0; first < samples.size(); first += at_once) {
     trainer.infer(trainer.probe_set(), std::span<const int>(samples).subspan(
                                            first, std::min(at_once, samples.size() - first)));
-    for (Observed& layer : layers) add(layer, model.output(layer.index - 1), model.output(layer.index));
+    for (Observed& layer : layers)
+      add(layer, model.output(layer.index - 1), model.output(layer.index));
   }
   int units = 0, dead = 0, negative = 0, shifted = 0;
   std::int64_t outputs = 0, zeros = 0;
@@ -133,7 +139,8 @@ Json measure(Trainer& trainer) {
     zeros += layer.zeros;
     means += layer.mean();
     units += static_cast<int>(layer.units.size());
-    const double rows = static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
+    const double rows =
+        static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
     for (const Unit& unit : layer.units) {
       dead += !unit.ever_nonzero;
       negative += !unit.ever_positive;

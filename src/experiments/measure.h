@@ -35,8 +35,8 @@ inline constexpr int kMeasuredSamples = 1000;
 //   slope_move   mean |value - beginning| of learnt parameters; null where there are none
 Json measure(Trainer& trainer);
 
-// Root mean square gradient of the first weights over that of the last weights, on the first batch of
-// the started epoch in training mode: 1 is a gradient that neither fades nor grows.
+// Root mean square gradient of the first weights over that of the last weights, on the first batch
+// of the started epoch in training mode: 1 is a gradient that neither fades nor grows.
 double gradient_ratio(Trainer& trainer);
 
 }  // namespace reluscope

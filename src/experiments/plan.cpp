@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/table.h"
 #include "experiments/recorded_run.h"
+#include "io/table.h"
 
 namespace reluscope {
 

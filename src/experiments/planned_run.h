@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
 #include "config/config.h"
+#include "data/dataset.h"
 
 namespace reluscope {
 
@@ -21,9 +21,9 @@ struct PlannedRun {
   std::shared_ptr<const std::vector<std::uint8_t>> from = {};
 };
 
-// 16 hexadecimal digits, the beginning of a SHA-256 over the fields that differ from their defaults,
-// but for those that change no bit (threads, log_every, ...). Fields that later versions add do not
-// change it.
+// 16 hexadecimal digits, the beginning of a SHA-256 over the fields that differ from their
+// defaults, but for those that change no bit (threads, log_every, ...). Fields that later versions
+// add do not change it.
 std::string run_id(const Config& config);
 
 // Whether a field has a say in the bits of a run, or only in its speed and what it prints.

@@ -5,13 +5,13 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "experiments/measure.h"
+#include "experiments/recorded_run.h"
+#include "experiments/statistics.h"
 #include "io/table.h"
 #include "nn/activation.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
-#include "experiments/measure.h"
-#include "experiments/recorded_run.h"
-#include "experiments/statistics.h"
 
 namespace reluscope {
 namespace {
@@ -54,8 +54,8 @@ void try_fork(const Dataset& data, const Config& config, std::span<const std::ui
       .fork(checkpoint);
 }
 
-constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss",
-                                        "dead",          "output_mean"};
+constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss", "dead",
+                                        "output_mean"};
 
 class RacePlan final : public Plan {
  public:
@@ -69,10 +69,12 @@ class RacePlan final : public Plan {
     const auto changed = [&](const std::string& changes) {
       return from ? forked_config(base, steps, changes) : with_changes(changes, base);
     };
-    for (const std::string& text : flags.all("entry")) racers_.push_back(parse_entry(text, changed));
+    for (const std::string& text : flags.all("entry"))
+      racers_.push_back(parse_entry(text, changed));
     const auto names = flags.first("activations");
     if (names || racers_.empty()) {
-      for (const std::string& name : split(names.value_or("relu,leaky_relu,prelu,elu,swish"), ',')) {
+      for (const std::string& name :
+           split(names.value_or("relu,leaky_relu,prelu,elu,swish"), ',')) {
         racers_.push_back({name, base});
         racers_.back().config.model = with_activation(base.model, name);
       }
@@ -83,7 +85,8 @@ class RacePlan final : public Plan {
     }
     const int seeds = flags.whole("seeds", 1, 1, 1000);
     if (from && seeds > 1) {
-      throw Error("seeds is " + std::to_string(seeds) + ", but forks go on with the seed of their run");
+      throw Error("seeds is " + std::to_string(seeds) +
+                  ", but forks go on with the seed of their run");
     }
     for (std::size_t i = 0; i < racers_.size(); ++i) {
       const Racer& racer = racers_[i];
@@ -118,7 +121,8 @@ class RacePlan final : public Plan {
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
     Table people{{""}, {}};
-    for (const char* const column : kRaceColumns) people.columns.push_back(find_measure(column).label);
+    for (const char* const column : kRaceColumns)
+      people.columns.push_back(find_measure(column).label);
     people.columns.insert(people.columns.end(), {"µs/step", "diverged"});
     for (std::size_t r = 0; r < racers_.size(); ++r) {
       Json line = {{"event", "summary"}, {"name", racers_[r].name}};

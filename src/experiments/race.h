@@ -13,7 +13,8 @@ inline constexpr int kMaxRacers = 64;
 //                text, or what stands before a colon: "fast: lr=0.1"
 //   activations  "relu,elu": one racer each, the base model with this in place of its activations
 //   seeds        how many, from the config's on; 1 by default
-//   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers are forks
+//   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers
+//   are forks
 //                of that run (run/fork.h), with the run as it is before them, as "unchanged"
 // Without an entry or a checkpoint: the activations relu, leaky_relu, prelu, elu and swish.
 // Throws Error for a flag or a config that cannot be run.

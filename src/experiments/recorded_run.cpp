@@ -33,9 +33,11 @@ double number_at(const Json& epoch, const std::string& name) {
                                                     : std::numeric_limits<double>::quiet_NaN();
 }
 
-RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan, double free_bytes)
+RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
+                         double free_bytes)
     : plan_(plan),
-      session_(std::move(data), on_one_thread(plan.config), make_backend(on_one_thread(plan.config), free_bytes)),
+      session_(std::move(data), on_one_thread(plan.config),
+               make_backend(on_one_thread(plan.config), free_bytes)),
       row_(row_head(plan)) {
   const Trainer& trainer = session_.trainer();
   const int tests = trainer.data().test().count(), at_once = trainer.evaluate_rows();

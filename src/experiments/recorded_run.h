@@ -20,8 +20,8 @@ namespace reluscope {
 // begin there is "refused", a sentence, in place of epochs and what follows.
 class RecordedRun {
  public:
-  // Trains on one thread unless the config asks for more. Throws Error as Session does, and where it needs more
-  // than free_bytes of memory.
+  // Trains on one thread unless the config asks for more. Throws Error as Session does, and where
+  // it needs more than free_bytes of memory.
   RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
               double free_bytes = std::numeric_limits<double>::infinity());
 

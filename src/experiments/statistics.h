@@ -28,7 +28,7 @@ enum class Verdict {
 const char* verdict_text(Verdict verdict);  // "supported"
 
 struct Comparison {
-  Summary difference;  // of value - reference, pair by pair
+  Summary difference;   // of value - reference, pair by pair
   double margin = 0.0;  // half the 95% confidence interval of its mean
   Verdict verdict = Verdict::kUndecided;
 };

@@ -9,11 +9,11 @@
 #include "core/rng.h"
 #include "core/sha256.h"
 #include "core/text.h"
-#include "io/json_text.h"
-#include "io/table.h"
 #include "experiments/measure.h"
 #include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
+#include "io/json_text.h"
+#include "io/table.h"
 
 namespace reluscope {
 namespace {
@@ -66,7 +66,8 @@ struct Drawn {
   std::string draw(std::int64_t seed, int number) const {
     Sha256 hash;  // the stream belongs to the name, whatever other fields there are
     hash.add({reinterpret_cast<const std::uint8_t*>(field.data()), field.size()});
-    const auto stream = static_cast<std::uint32_t>(std::stoul(hash.hex().substr(0, 8), nullptr, 16));
+    const auto stream =
+        static_cast<std::uint32_t>(std::stoul(hash.hex().substr(0, 8), nullptr, 16));
     const double u = Rng(static_cast<std::uint64_t>(seed), Purpose::kSweep, stream)
                          .uniform(static_cast<std::uint64_t>(number));
     const auto rounded = [](double value) { return format("%.4g", value); };
@@ -76,7 +77,8 @@ struct Drawn {
         return rounded(scalar::exp(from + u * (to - from)));
       }
       case Kind::kLinear: return rounded(low + u * (high - low));
-      case Kind::kWhole: return number_text(std::min(std::floor(low + u * (high - low + 1.0)), high));
+      case Kind::kWhole:
+        return number_text(std::min(std::floor(low + u * (high - low + 1.0)), high));
       case Kind::kList: break;
     }
     return values[std::min(static_cast<std::size_t>(u * static_cast<double>(values.size())),
@@ -196,10 +198,10 @@ class SweepPlan final : public Plan {
       add_grid(grid, 0, settings, add);
     }
     start_lines_ = {"Sweep: " + std::to_string(index) + (index == 1 ? " run" : " runs") +
-                    (shard.parts > 1 ? ", part " + std::to_string(shard.part) + " of " +
-                                           std::to_string(shard.parts) + " with " +
-                                           std::to_string(runs_.size())
-                                     : "")};
+                    (shard.parts > 1
+                         ? ", part " + std::to_string(shard.part) + " of " +
+                               std::to_string(shard.parts) + " with " + std::to_string(runs_.size())
+                         : "")};
   }
 
   Report report(const std::vector<RunResult>& results) const override {
@@ -229,8 +231,7 @@ std::string difference(const Json& a, const Json& b) {
   for (const Json* const rows : {&a, &b}) {
     for (const auto& item : rows->items()) {
       if (item.key() == "index" || item.key() == "name") continue;
-      if (!a.contains(item.key()) || !b.contains(item.key()) ||
-          a[item.key()] != b[item.key()]) {
+      if (!a.contains(item.key()) || !b.contains(item.key()) || a[item.key()] != b[item.key()]) {
         return item.key();
       }
     }

@@ -79,7 +79,8 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
   }
   // The parser takes a zero byte for the end.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted + " was expected");
+    throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted +
+                " was expected");
   }
   Checker checker(what, wanted);
   Json::sax_parse(text, &checker);

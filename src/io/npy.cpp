@@ -33,8 +33,9 @@ class Header {
       } else if (key == "fortran_order" && !has_order) {
         has_order = true;
         if (starts("True")) {
-          throw Error(file_ + ": the array is in Fortran order, but only C order can be read: "
-                              "save numpy.ascontiguousarray(array)");
+          throw Error(file_ +
+                      ": the array is in Fortran order, but only C order can be read: "
+                      "save numpy.ascontiguousarray(array)");
         }
         take_word("False");
       } else if (key == "shape" && !has_shape) {
@@ -86,8 +87,9 @@ class Header {
   // '|u1', '<i8', '<f4': byte order, kind, bytes.
   void read_type(NpyArray& array) {
     if (!peek('\'') && !peek('"')) {
-      throw Error(file_ + ": the array has a structured type, but only whole numbers and floats "
-                          "can be read");
+      throw Error(file_ +
+                  ": the array has a structured type, but only whole numbers and floats "
+                  "can be read");
     }
     const std::string_view type = quoted();
     const auto known = [&type] {
@@ -205,7 +207,7 @@ std::optional<double> npy_bytes(std::span<const std::uint8_t> head) {
 
 NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
   const std::string file(what);
-  const NpyArray array = read_header(bytes, file);
+  NpyArray array = read_header(bytes, file);
   std::uint64_t announced = static_cast<std::uint64_t>(array.size);
   bool countable = true;
   for (const std::int64_t size : array.shape) {
@@ -215,10 +217,10 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
   }
   const std::uint64_t left = bytes.size() - array.begin;
   if (!countable || left != announced) {
-    throw Error(file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
-                "announces " + (countable ? std::to_string(announced) : "far more") +
-                (!countable || left < announced ? " (the file is truncated)"
-                                                : " (the file is too long)"));
+    throw Error(
+        file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
+        "announces " + (countable ? std::to_string(announced) : "far more") +
+        (!countable || left < announced ? " (the file is truncated)" : " (the file is too long)"));
   }
   return array;
 }
@@ -231,8 +233,8 @@ Bytes header_of(const char* type, const Shape& shape) {
   for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";
   if (shape.size() > 1) sizes.resize(sizes.size() - 2);  // (3, 4), but (3,)
   if (shape.size() == 1) sizes.pop_back();
-  std::string dict = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" +
-                     sizes + "), }";
+  std::string dict =
+      std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
   constexpr std::size_t kBefore = sizeof kMagic + 4, kAlign = 64;
   dict.resize((kBefore + dict.size() + 1 + kAlign - 1) / kAlign * kAlign - kBefore - 1, ' ');
   dict += '\n';

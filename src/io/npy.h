@@ -14,8 +14,8 @@
 namespace reluscope {
 
 struct NpyArray {
-  char kind;          // of an element: 'b' truth value, 'i' signed, 'u' unsigned, 'f' float
-  int size;           // of an element, in bytes, little-endian
+  char kind;  // of an element: 'b' truth value, 'i' signed, 'u' unsigned, 'f' float
+  int size;   // of an element, in bytes, little-endian
   std::vector<std::int64_t> shape;
   std::size_t begin;  // of the first element in the file's bytes
 
@@ -32,7 +32,8 @@ bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins like one
 // type other than whole numbers and floats, big-endian, Fortran order, or a wrong size.
 NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what);
 
-// What a file has that begins with `head`, by its header; nothing if that is not whole or none that read_npy() takes.
+// What a file has that begins with `head`, by its header; nothing if that is not whole or none that
+// read_npy() takes.
 std::optional<double> npy_bytes(std::span<const std::uint8_t> head);
 
 // Whole files. The values are as many as the shape has elements.

@@ -59,9 +59,10 @@ class OnnxWriter final : public LayerVisitor {
     const auto classes = static_cast<std::int64_t>(network_.classes.size());
     graph_.node("Flatten", {value_}, "logits", {onnx_number("axis", 1)});
     graph_.set_output("logits", {classes});
-    return graph_.model({{"classes", nlohmann::json(network_.classes).dump(
-                                         -1, ' ', false, nlohmann::json::error_handler_t::replace)},
-                         {"model", network_.architecture}});
+    return graph_.model(
+        {{"classes", nlohmann::json(network_.classes)
+                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+         {"model", network_.architecture}});
   }
 
   void dense(int, int) override {
@@ -96,8 +97,8 @@ class OnnxWriter final : public LayerVisitor {
   void maxout(int pieces) override {
     std::vector<std::int64_t> sizes = {-1, shape_.front() / pieces, pieces};
     sizes.insert(sizes.end(), shape_.begin() + 1, shape_.end());
-    const std::string groups =
-        graph_.node("Reshape", {value_, graph_.integers(name_ + ".sizes", sizes)}, name_ + ".pieces");
+    const std::string groups = graph_.node(
+        "Reshape", {value_, graph_.integers(name_ + ".sizes", sizes)}, name_ + ".pieces");
     add("ReduceMax", {groups}, {onnx_numbers("axes", {2}), onnx_number("keepdims", 0)});
   }
   void dropout(double probability) override {  // does nothing but in training
@@ -127,8 +128,9 @@ class OnnxWriter final : public LayerVisitor {
       const std::string named = parts[i].substr(equals + 1);
       const auto at = std::find_if(info.parameters.begin(), info.parameters.end(),
                                    [&](const ActivationParameter& p) { return named == p.name; });
-      attributes.push_back(onnx_real(parts[i].substr(0, equals),
-                                     values[static_cast<std::size_t>(at - info.parameters.begin())]));
+      attributes.push_back(
+          onnx_real(parts[i].substr(0, equals),
+                    values[static_cast<std::size_t>(at - info.parameters.begin())]));
     }
     std::vector<std::string> inputs = {value_};
     if (learnt > 0) inputs.push_back(parameter);
@@ -176,11 +178,12 @@ class OnnxWriter final : public LayerVisitor {
     if (node.op == TraceOp::kParameter) return parameter;
     if (node.op == TraceOp::kConstant) return graph_.scalar(node.constant);
     if (node.op == TraceOp::kExpm1) {
-      return graph_.node("Sub", {graph_.node("Exp", inputs, name + ".exp"), graph_.scalar(1.0)}, name);
+      return graph_.node("Sub", {graph_.node("Exp", inputs, name + ".exp"), graph_.scalar(1.0)},
+                         name);
     }
     if (node.op == TraceOp::kLog1p) {
-      return graph_.node("Log", {graph_.node("Add", {inputs[0], graph_.scalar(1.0)}, name + ".sum")},
-                         name);
+      return graph_.node(
+          "Log", {graph_.node("Add", {inputs[0], graph_.scalar(1.0)}, name + ".sum")}, name);
     }
     return graph_.node(op_name(node.op), inputs, name);
   }

@@ -11,7 +11,8 @@ constexpr int kIrVersion = 8, kOperatorSet = 17;
 
 // Fields, by their messages in onnx.proto.
 struct ModelProto {
-  static constexpr int kIrVersion = 1, kProducerName = 2, kGraph = 7, kOpsetImport = 8, kMetadata = 14;
+  static constexpr int kIrVersion = 1, kProducerName = 2, kGraph = 7, kOpsetImport = 8,
+                       kMetadata = 14;
 };
 struct GraphProto {
   static constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12;
@@ -98,7 +99,7 @@ std::string OnnxGraph::integers(const std::string& name, const std::vector<std::
 }
 
 std::string OnnxGraph::scalar(double value) {
-  const std::string name = "constant " + number_text(value);
+  std::string name = "constant " + number_text(value);
   if (std::find(scalars_.begin(), scalars_.end(), name) != scalars_.end()) return name;
   scalars_.push_back(name);
   const float stored = static_cast<float>(value);

@@ -1,5 +1,5 @@
-// The parts of an ONNX model (onnx/onnx.proto of the ONNX project, IR version 8, operator set 17): nodes
-// that compute named values from others, and constants.
+// The parts of an ONNX model (onnx/onnx.proto of the ONNX project, IR version 8, operator set 17):
+// nodes that compute named values from others, and constants.
 #pragma once
 
 #include <string>
@@ -31,8 +31,8 @@ class OnnxGraph {
   std::string scalar(double value);  // each value once
 
   // A node that gives one value, named like it; the name.
-  std::string node(const char* op, const std::vector<std::string>& inputs, const std::string& output,
-                   const std::vector<OnnxAttribute>& attributes = {});
+  std::string node(const char* op, const std::vector<std::string>& inputs,
+                   const std::string& output, const std::vector<OnnxAttribute>& attributes = {});
 
   // Tensors of floats whose first size, the number of samples, is left open.
   void set_input(const std::string& name, const Shape& sample);

@@ -1,5 +1,5 @@
-// Writes messages of Protocol Buffers: fields as (number, wire type) and value, in the order in which
-// they are given (protobuf.dev/programming-guides/encoding).
+// Writes messages of Protocol Buffers: fields as (number, wire type) and value, in the order in
+// which they are given (protobuf.dev/programming-guides/encoding).
 #pragma once
 
 #include "io/bytes.h"

@@ -152,14 +152,15 @@ class SourceWriter final : public LayerVisitor {
   void module(const std::string& constructor) { make("nn." + constructor); }
   void step(const std::string& line) { steps_.push_back(line); }
 
-  // The name of a module for an activation that is none in PyTorch. A trace has what is not learnt in
-  // it as constants, so that other values need another module.
+  // The name of a module for an activation that is none in PyTorch. A trace has what is not learnt
+  // in it as constants, so that other values need another module.
   std::string activation_class(ActivationId id, std::span<const double> values) {
     const ActivationInfo& info = activation_info(id);
     std::string name = class_name(info.name);
     if (*info.pytorch == '\0') {
       for (const double value : values) name += "_" + number_text(value);
-      std::replace_if(name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
     }
     if (std::find(classes_.begin(), classes_.end(), name) != classes_.end()) return name;
     classes_.push_back(name);
@@ -177,8 +178,8 @@ class SourceWriter final : public LayerVisitor {
       arguments += ", " + parameter;
       made.push_back("self." + parameter + " = " + parameter);
     }
-    std::vector<std::string> lines = {"class " + name + "(nn.Module):",
-                                      "    \"\"\"" + std::string(info.formula) + "\"\"\"", ""};
+    std::vector<std::string> lines = {
+        "class " + name + "(nn.Module):", "    \"\"\"" + std::string(info.formula) + "\"\"\"", ""};
     if (!made.empty()) {
       lines.push_back("    def __init__(self" + arguments + "):");
       lines.emplace_back("        super().__init__()");
@@ -196,11 +197,11 @@ class SourceWriter final : public LayerVisitor {
       }
     } else {
       lines.push_back("        return " + renamed(info.pytorch, [&](const std::string& word) {
-        for (std::size_t i = learns ? 1 : 0; i < info.parameters.size(); ++i) {
-          if (word == info.parameters[i].name) return "self." + word;
-        }
-        return word;
-      }));
+                        for (std::size_t i = learns ? 1 : 0; i < info.parameters.size(); ++i) {
+                          if (word == info.parameters[i].name) return "self." + word;
+                        }
+                        return word;
+                      }));
     }
     for (const std::string& line : lines) definitions_ += line + "\n";
     definitions_ += "\n\n";
@@ -322,13 +323,34 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       case TraceOp::kInput: text = "x"; break;
       case TraceOp::kParameter: text = parameter; break;
       case TraceOp::kConstant: text = number_text(node.constant); break;
-      case TraceOp::kAdd: text = between(node, "+"); simple = false; break;
-      case TraceOp::kSubtract: text = between(node, "-"); simple = false; break;
-      case TraceOp::kMultiply: text = between(node, "*"); simple = false; break;
-      case TraceOp::kDivide: text = between(node, "/"); simple = false; break;
-      case TraceOp::kLess: text = between(node, "<"); simple = false; break;
-      case TraceOp::kGreater: text = between(node, ">"); simple = false; break;
-      case TraceOp::kNegate: text = "-" + of(node.a); simple = false; break;
+      case TraceOp::kAdd:
+        text = between(node, "+");
+        simple = false;
+        break;
+      case TraceOp::kSubtract:
+        text = between(node, "-");
+        simple = false;
+        break;
+      case TraceOp::kMultiply:
+        text = between(node, "*");
+        simple = false;
+        break;
+      case TraceOp::kDivide:
+        text = between(node, "/");
+        simple = false;
+        break;
+      case TraceOp::kLess:
+        text = between(node, "<");
+        simple = false;
+        break;
+      case TraceOp::kGreater:
+        text = between(node, ">");
+        simple = false;
+        break;
+      case TraceOp::kNegate:
+        text = "-" + of(node.a);
+        simple = false;
+        break;
       case TraceOp::kSquareRoot: text = call("sqrt", node); break;
       case TraceOp::kExp: text = call("exp", node); break;
       case TraceOp::kExpm1: text = call("expm1", node); break;

@@ -1,5 +1,5 @@
-// A Python program that rebuilds a network in PyTorch, with the names of its state_dict, and scores the
-// weights of a .pth file on a folder of IDX files.
+// A Python program that rebuilds a network in PyTorch, with the names of its state_dict, and scores
+// the weights of a .pth file on a folder of IDX files.
 #pragma once
 
 #include "io/saved_network.h"

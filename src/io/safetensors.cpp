@@ -21,9 +21,9 @@ struct Dtype {
   const char* name;
   std::uint64_t bytes;  // of an element
 };
-constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},   {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
-                             {"I16", 2},  {"U16", 2},  {"F16", 2}, {"BF16", 2},    {"I32", 4},
-                             {"U32", 4},  {"F32", 4},  {"F64", 8}, {"I64", 8},     {"U64", 8}};
+constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+                             {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+                             {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error("safetensors: " + reason); }
 
@@ -34,8 +34,8 @@ std::string tensor_text(const std::string& name) { return "tensor " + in_quotes(
 Json parse_header(std::string_view text) {
   std::vector<std::set<std::string>> seen;  // names so far, of each object that is open
   const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > 2 && (event == Json::parse_event_t::object_start ||
-                      event == Json::parse_event_t::array_start)) {
+    if (depth > 2 &&
+        (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
       refuse("the header is nested deeper than the lists of a tensor");
     }
     switch (event) {
@@ -195,8 +195,8 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
       refuse(tensor_text(p.tensor.name) + " ends at byte " + std::to_string(p.end) +
              " of the data, but the file has only " + std::to_string(data.size()));
     }
-    p.tensor.bytes = data.subspan(static_cast<std::size_t>(p.begin),
-                                  static_cast<std::size_t>(p.end - p.begin));
+    p.tensor.bytes =
+        data.subspan(static_cast<std::size_t>(p.begin), static_cast<std::size_t>(p.end - p.begin));
     next = p.end;
     result.tensors.push_back(std::move(p.tensor));
   }
@@ -261,11 +261,9 @@ Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metada
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
     const Dtype& dtype = dtype_of(tensor);
-    const std::uint64_t end =
-        offset + tensor.bytes.size() + tensor.values.size() * dtype.bytes;
-    header[tensor.name] = {{"dtype", dtype.name},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, end}}};
+    const std::uint64_t end = offset + tensor.bytes.size() + tensor.values.size() * dtype.bytes;
+    header[tensor.name] = {
+        {"dtype", dtype.name}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);

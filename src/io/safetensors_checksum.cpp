@@ -25,7 +25,8 @@ std::size_t digits_at(std::span<const std::uint8_t> file) {
 }
 
 std::string checksum(std::span<const std::uint8_t> file, std::size_t at) {
-  static constexpr std::string_view kZeros = "0000000000000000000000000000000000000000000000000000000000000000";
+  static constexpr std::string_view kZeros =
+      "0000000000000000000000000000000000000000000000000000000000000000";
   static_assert(kZeros.size() == kDigits);
   Sha256 hash;
   hash.add(file.first(at));
@@ -36,7 +37,9 @@ std::string checksum(std::span<const std::uint8_t> file, std::size_t at) {
 
 }  // namespace
 
-std::pair<std::string, std::string> checksum_entry() { return {"sha256", std::string(kDigits, '0')}; }
+std::pair<std::string, std::string> checksum_entry() {
+  return {"sha256", std::string(kDigits, '0')};
+}
 
 void write_checksum(std::span<std::uint8_t> file) {
   const std::size_t at = digits_at(file);
@@ -48,8 +51,9 @@ Checksum check_checksum(std::span<const std::uint8_t> file) {
   const std::size_t at = digits_at(file);
   if (at == 0) return Checksum::kNone;
   const std::string hex = checksum(file, at);
-  return std::equal(hex.begin(), hex.end(), file.begin() + static_cast<std::ptrdiff_t>(at)) ? Checksum::kRight
-                                                                                            : Checksum::kWrong;
+  return std::equal(hex.begin(), hex.end(), file.begin() + static_cast<std::ptrdiff_t>(at))
+             ? Checksum::kRight
+             : Checksum::kWrong;
 }
 
 }  // namespace reluscope

@@ -1,5 +1,5 @@
-// A safetensors file's own SHA-256, kept in its metadata as "sha256": that of the file with zeros in the place of the 64
-// digits. It tells a damaged file from a whole one, whatever bit is wrong.
+// A safetensors file's own SHA-256, kept in its metadata as "sha256": that of the file with zeros
+// in the place of the 64 digits. It tells a damaged file from a whole one, whatever bit is wrong.
 #pragma once
 
 #include <cstdint>

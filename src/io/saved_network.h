@@ -11,11 +11,11 @@ namespace reluscope {
 
 struct SavedNetwork {
   const Model& model;
-  std::string architecture;           // in canonical spelling
-  std::vector<NamedTensor> tensors;   // the state_dict, in its order
-  Shape input;                        // of one sample, (C, H, W)
-  std::vector<std::string> classes;   // their names
-  double mean, std;                   // by which pixels scaled to 0..1 were normalised
+  std::string architecture;          // in canonical spelling
+  std::vector<NamedTensor> tensors;  // the state_dict, in its order
+  Shape input;                       // of one sample, (C, H, W)
+  std::vector<std::string> classes;  // their names
+  double mean, std;                  // by which pixels scaled to 0..1 were normalised
 };
 
 }  // namespace reluscope

@@ -20,8 +20,9 @@ std::string csv_line(const std::vector<std::string>& cells) {
 
 // Characters of UTF-8 text: all bytes but those that continue one.
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -36,7 +37,8 @@ std::vector<std::string> to_lines(const Table& table) {
   std::vector<std::size_t> widths;
   for (const std::string& name : table.columns) widths.push_back(characters(name));
   for (const auto& row : table.rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]));
+    for (std::size_t c = 0; c < row.size(); ++c)
+      widths[c] = std::max(widths[c], characters(row[c]));
   }
   const auto line = [&widths](const std::vector<std::string>& cells) {
     std::string text;

@@ -7,9 +7,22 @@ namespace {
 
 // Pickle's instructions of protocol 2 (Lib/pickletools.py of CPython describes them).
 enum Opcode : std::uint8_t {
-  kProtocol = 0x80, kMark = '(', kStop = '.', kReduce = 'R', kGlobal = 'c', kEmptyTuple = ')',
-  kTuple = 't', kTuple1 = 0x85, kTuple2 = 0x86, kSetItems = 'u', kPersistentId = 'Q',
-  kUnicode = 'X', kInt1 = 'K', kInt2 = 'M', kInt4 = 'J', kFalse = 0x89
+  kProtocol = 0x80,
+  kMark = '(',
+  kStop = '.',
+  kReduce = 'R',
+  kGlobal = 'c',
+  kEmptyTuple = ')',
+  kTuple = 't',
+  kTuple1 = 0x85,
+  kTuple2 = 0x86,
+  kSetItems = 'u',
+  kPersistentId = 'Q',
+  kUnicode = 'X',
+  kInt1 = 'K',
+  kInt2 = 'M',
+  kInt4 = 'J',
+  kFalse = 0x89
 };
 
 class Pickle {
@@ -98,7 +111,8 @@ Bytes write_torch(const std::vector<NamedTensor>& tensors) {
   pickle.op(Opcode{2});
   pickle.empty_ordered_dict();
   pickle.op(kMark);
-  for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(pickle, tensors[i], std::to_string(i));
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    add_tensor(pickle, tensors[i], std::to_string(i));
   pickle.op(kSetItems);
   pickle.op(kStop);
 

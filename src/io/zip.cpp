@@ -18,7 +18,7 @@ constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
   return table;
 }();
 
-constexpr std::size_t kHeader = 30;         // of an entry, before its name
+constexpr std::size_t kHeader = 30;           // of an entry, before its name
 constexpr std::uint64_t kMost = 0xFFFFFFFFu;  // of sizes and offsets without ZIP64
 constexpr int kMostEntries = 0xFFFF;
 constexpr std::uint64_t kVersion = 20, kFlags = 0x0800;  // 2.0; names are UTF-8

@@ -18,8 +18,8 @@ struct Entry {
 
 template <class... A>
 constexpr std::array<Entry, sizeof...(A)> make_entries(scalar::ActivationList<A...>) {
-  return {Entry{A::kInfo, &A::template f<double>, &A::template df<double>,
-                &A::template dp<double>}...};
+  return {
+      Entry{A::kInfo, &A::template f<double>, &A::template df<double>, &A::template dp<double>}...};
 }
 
 constexpr auto kEntries = make_entries(scalar::Activations());

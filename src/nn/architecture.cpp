@@ -82,8 +82,7 @@ std::unique_ptr<Layer> make_activation(ActivationId id, LayerWords words, const 
   if (by_channel) {
     if (!activation_learns(info)) {
       refuse(words[1], "is for activations that learn a parameter, " +
-                           join_or(learning_activations()) + ", but " + info.name +
-                           " learns none");
+                           join_or(learning_activations()) + ", but " + info.name + " learns none");
     }
     words.erase(words.begin() + 1);
   }
@@ -109,8 +108,8 @@ std::unique_ptr<Layer> make_activation(ActivationId id, LayerWords words, const 
   if (by_channel) return std::make_unique<ChannelActivation>(in, id, values.front());
   if (!info.random) return std::make_unique<ActivationLayer>(in, id, std::move(values));
   if (values[0] > values[1]) {
-    refuse(words[1], "is above the " + number_text(values[1]) + " where " + info.name +
-                         "'s range ends");
+    refuse(words[1],
+           "is above the " + number_text(values[1]) + " where " + info.name + "'s range ends");
   }
   return std::make_unique<RandomActivation>(in, id, std::move(values));
 }
@@ -142,8 +141,7 @@ struct Options {
       const bool is_stride = word.text[0] == 's', is_padding = pads && word.text[0] == 'p';
       if ((!is_stride && !is_padding) || seen[is_padding]) {
         refuse(word, "is not expected: behind its first argument " + std::string(words[0].text) +
-                         " takes a stride, as in s2" +
-                         (pads ? ", and a padding, as in p1" : ""));
+                         " takes a stride, as in s2" + (pads ? ", and a padding, as in p1" : ""));
       }
       seen[is_padding] = true;
       const Token number{word.text.substr(1), word.position + 1};
@@ -158,7 +156,8 @@ struct Options {
 
 void check_fits(const Token& token, const Shape& in, int kernel, int padding) {
   if (in[1] + 2 * padding >= kernel && in[2] + 2 * padding >= kernel) return;
-  refuse(token, "asks for windows of " + pixels_text(kernel, kernel) + " pixels, but its input has " +
+  refuse(token, "asks for windows of " + pixels_text(kernel, kernel) +
+                    " pixels, but its input has " +
                     pixels_text(in[1] + 2 * padding, in[2] + 2 * padding) +
                     (padding > 0 ? " with padding" : ""));
 }
@@ -239,10 +238,10 @@ constexpr Row kRows[] = {
     {"maxout", "maxout PIECES", "the largest of PIECES neighbouring channels", &make_maxout},
     {"conv", "conv CHANNELSxKERNEL [sSTRIDE] [pPADDING]",
      "convolution: the same small filters at every place of an image", &make_conv, true},
-    {"pool", "pool SIDE [sSTRIDE]", "the largest value of every window",
-     &make_pool<Pooling::kMax>, true},
-    {"avgpool", "avgpool SIDE [sSTRIDE]", "the mean of every window",
-     &make_pool<Pooling::kAverage>, true},
+    {"pool", "pool SIDE [sSTRIDE]", "the largest value of every window", &make_pool<Pooling::kMax>,
+     true},
+    {"avgpool", "avgpool SIDE [sSTRIDE]", "the mean of every window", &make_pool<Pooling::kAverage>,
+     true},
     {"gap", "gap", "global average pooling: the mean of each channel", &make_global_average, true},
     {"bn", "bn", "batch normalisation of each feature or channel", &make_batch_norm, true},
     {"ln", "ln", "layer normalisation over the features of a sample", &make_layer_norm},
@@ -378,7 +377,8 @@ class Parser {
       refuse(words[0], "takes layers in parentheses, as in \"residual ( dense 64 | relu )\"");
     }
     if (layers_.empty()) {
-      refuse(words[0], "has no layer before it whose output it could add: begin with another layer");
+      refuse(words[0],
+             "has no layer before it whose output it could add: begin with another layer");
     }
     ++at_;
     const Shape in = shape_;
@@ -386,8 +386,9 @@ class Parser {
     sequence(true);
     if (at_end()) refuse(words[0], "opens a block that no \")\" closes");
     if (shape_ != in) {
-      refuse(words[0], "adds its input of shape " + shape_text(in) + " to a block's output of shape " +
-                           shape_text(shape_) + ", but the two must be the same");
+      refuse(words[0], "adds its input of shape " + shape_text(in) +
+                           " to a block's output of shape " + shape_text(shape_) +
+                           ", but the two must be the same");
     }
     ++at_;
     add(words[0], std::make_unique<Residual>(in, from));
@@ -407,8 +408,8 @@ class Parser {
       parameters_ += element_count(spec.shape);
     }
     if (parameters_ > kMaxParameters) {
-      refuse(token, "brings the model to " + with_commas(parameters_) +
-                        " parameters; at most " + with_commas(kMaxParameters) + " are allowed");
+      refuse(token, "brings the model to " + with_commas(parameters_) + " parameters; at most " +
+                        with_commas(kMaxParameters) + " are allowed");
     }
     layers_.push_back(std::move(layer));
   }
@@ -427,13 +428,14 @@ class Parser {
 std::vector<LayerWord> layer_words() {
   std::vector<LayerWord> words;
   for (const Row& row : kRows) words.push_back({row.name, row.syntax, row.about});
-  words.push_back({kResidual.data(), "residual ( LAYERS )",
-                   "adds its input to what the layers make of it"});
+  words.push_back(
+      {kResidual.data(), "residual ( LAYERS )", "adds its input to what the layers make of it"});
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     std::string syntax = info.name;
     if (activation_learns(info)) syntax += " [" + std::string(kByChannel) + "]";
-    for (const auto& parameter : info.parameters) syntax += std::string(" [") + parameter.name + "]";
+    for (const auto& parameter : info.parameters)
+      syntax += std::string(" [") + parameter.name + "]";
     words.push_back({info.name, syntax, info.about});
   }
   return words;

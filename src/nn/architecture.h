@@ -23,7 +23,7 @@ inline constexpr int kMaxLayers = 64;
 inline constexpr int kMaxWidth = 65536;
 inline constexpr int kMaxPieces = 64;  // of maxout
 inline constexpr int kMaxChannels = 4096;
-inline constexpr int kMaxKernel = 32;  // strides and paddings as well
+inline constexpr int kMaxKernel = 32;                                // strides and paddings as well
 inline constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 22;  // of a layer, for a sample
 inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 

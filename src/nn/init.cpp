@@ -52,8 +52,8 @@ constexpr InitScheme kSchemes[] = {
      "Rows or columns orthonormal, times the gain: no direction of the signal grows or fades.",
      Kind::kOrthogonal, nullptr, false},
     {"pytorch", "", "PyTorch's default",
-     "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", Kind::kUniform,
-     &pytorch, true},
+     "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", Kind::kUniform, &pytorch,
+     true},
     {"constant", "", "Constant",
      "Every weight the same (init_value): all units of a layer stay alike.", Kind::kConstant,
      nullptr, false},
@@ -74,8 +74,8 @@ const InitScheme* find_init_scheme(std::string_view name) {
 
 namespace {
 
-// Elements `first` and on. Called for pieces and not inlined: where functions are compiled again while they
-// are used, as in browsers, the better code is taken at the next call.
+// Elements `first` and on. Called for pieces and not inlined: where functions are compiled again
+// while they are used, as in browsers, the better code is taken at the next call.
 [[gnu::noinline]] void fill_normal(std::vector<float>& values, std::size_t first, std::size_t count,
                                    double factor, const Rng& rng) {
   for (std::size_t i = first; i < first + count; ++i) {

@@ -55,8 +55,8 @@ inline std::size_t largest_size(const Shape& shape, int rows) {
 }
 
 struct LayerSlices {
-  std::vector<float*> parameters;  // in the order of Layer::parameters()
-  std::vector<float*> gradients;   // the same; overwritten by backward, unless it is fused
+  std::vector<float*> parameters;        // in the order of Layer::parameters()
+  std::vector<float*> gradients;         // the same; overwritten by backward, unless it is fused
   std::vector<ParameterUpdate> updates;  // the same: what becomes of each gradient
   float* scratch;                  // Layer::scratch_floats() of them, shared with other layers
   float* cache;                    // Layer::cache_floats() of them, its own
@@ -89,7 +89,7 @@ class Layer {
   // The layer whose output it adds to its input, or -1.
   virtual int skip_from() const { return -1; }
   virtual ActivationId activation() const { return -1; }  // which it applies, if it is one
-  virtual bool takes_offset() const { return false; }  // whether forward honours Signal::offset
+  virtual bool takes_offset() const { return false; }     // whether forward honours Signal::offset
   virtual double gain() const { return 0.0; }  // for the init of the layer before; 0: has none
 
   // The parameters of activation(), among the slices or fixed.

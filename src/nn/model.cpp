@@ -132,7 +132,8 @@ std::vector<double> Model::activation_parameters(int layer) const {
 bool Model::keeps_output(int layer) const {
   if (outputs_wanted_ == Outputs::kAll || !takes_next(layer) || is_skipped_from(layer)) return true;
   return mode_ == Mode::kTrain &&
-         !activation_info(layers_[static_cast<std::size_t>(layer) + 1]->activation()).slope_at_output;
+         !activation_info(layers_[static_cast<std::size_t>(layer) + 1]->activation())
+              .slope_at_output;
 }
 
 ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, Outputs outputs) {
@@ -239,7 +240,8 @@ void Model::run_backward() {
   for (int l = layer_count() - 1; l >= 0; --l) {
     const auto at = static_cast<std::size_t>(l);
     const ConstMatrixView dy{output_gradients_[at].data(), layout_of(l, rows_)};
-    const Signal x = l == 0 ? input_ : Signal{layers_[at]->may_be_taken() ? slope_source(l) : output(l - 1)};
+    const Signal x =
+        l == 0 ? input_ : Signal{layers_[at]->may_be_taken() ? slope_source(l) : output(l - 1)};
     MatrixView dx;
     if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows_)};
     // An activation that learns needs its own dy; the others' is not kept.
@@ -275,8 +277,8 @@ std::int64_t Model::parameter_count() const {
 
 namespace {
 
-// Calls work(stored) with where each element of a parameter is stored, in PyTorch's order: its shape
-// is (rows, rest) or (rest).
+// Calls work(stored) with where each element of a parameter is stored, in PyTorch's order: its
+// shape is (rows, rest) or (rest).
 template <class Work>
 void for_elements(const ParameterSpec& spec, const Work& work) {
   const Layout& layout = spec.layout;

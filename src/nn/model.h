@@ -21,13 +21,13 @@ struct ModelOptions {
   int classes = 10;
   std::string init = "he_normal";
   std::uint64_t seed = 1;
-  int train_rows = 64;      // largest batch of forward + backward
+  int train_rows = 64;       // largest batch of forward + backward
   int evaluate_rows = 1000;  // largest batch of forward alone
   double init_value = 0.01;  // of every weight, with init "constant"
 };
 
-// Which layers' outputs there are after forward(): all, or those that it, backward() and the logits' reader need, which
-// spares a device the products in front of activations.
+// Which layers' outputs there are after forward(): all, or those that it, backward() and the
+// logits' reader need, which spares a device the products in front of activations.
 enum class Outputs { kAll, kNeeded };
 
 class Model {
@@ -50,7 +50,8 @@ class Model {
 
   // logits (N, classes) of x (N, features). The view is good until the next forward. step: the
   // number of the training step, which random layers draw for.
-  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0, Outputs outputs = Outputs::kAll);
+  ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0,
+                          Outputs outputs = Outputs::kAll);
   // Where dL/dlogits of the last forward goes, before backward().
   MatrixView logits_gradient();
   // From now on these units (channels) of an activation layer give 0 in evaluation mode; none: all
@@ -81,7 +82,7 @@ class Model {
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
   std::vector<HiddenMatrix> hidden_matrices() const;  // all weights but the last layer's
-  std::int64_t parameter_count() const;  // padding not counted
+  std::int64_t parameter_count() const;               // padding not counted
   std::span<float> parameters() { return {parameter_buffer_.data(), parameter_buffer_.size()}; }
   std::span<const float> parameters() const {
     return {parameter_buffer_.data(), parameter_buffer_.size()};
@@ -127,7 +128,8 @@ class Model {
   }
   // Whether the last forward had to write its output.
   bool keeps_output(int layer) const;
-  // What dL/dx of an activation is made of: its input, or its output where that was not kept and does as well.
+  // What dL/dx of an activation is made of: its input, or its output where that was not kept and
+  // does as well.
   ConstMatrixView slope_source(int activation) const {
     return output(keeps_output(activation - 1) ? activation - 1 : activation);
   }
@@ -151,7 +153,7 @@ class Model {
   Buffer parameter_buffer_, gradient_buffer_, state_buffer_;
   std::vector<Buffer> outputs_;           // one a layer, for the largest batch
   std::vector<Buffer> output_gradients_;  // one a layer, for train_rows
-  Buffer input_image_;  // the input as images, for the largest batch
+  Buffer input_image_;                    // the input as images, for the largest batch
   Buffer scratch_, cache_;
   std::size_t workspace_floats_ = 0;
   std::uint64_t seed_;

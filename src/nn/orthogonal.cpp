@@ -10,17 +10,17 @@
 
 namespace reluscope {
 
-// One reflector after the other: Eigen's HouseholderQR works in blocks through matrix products whose
-// order of summation goes by the sizes of the machine's caches.
+// One reflector after the other: Eigen's HouseholderQR works in blocks through matrix products
+// whose order of summation goes by the sizes of the machine's caches.
 std::vector<double> random_orthogonal(int rows, int cols, const Rng& rng) {
   const bool turned = rows < cols;
   const int m = std::max(rows, cols), n = std::min(rows, cols);
   Eigen::MatrixXd a(m, n);  // becomes R, and the reflectors below it
   for (int i = 0; i < m; ++i) {
     for (int j = 0; j < n; ++j) {
-      a(i, j) = rng.normal(static_cast<std::uint64_t>(turned ? j : i) *
-                               static_cast<std::uint64_t>(cols) +
-                           static_cast<std::uint64_t>(turned ? i : j));
+      a(i, j) =
+          rng.normal(static_cast<std::uint64_t>(turned ? j : i) * static_cast<std::uint64_t>(cols) +
+                     static_cast<std::uint64_t>(turned ? i : j));
     }
   }
   Eigen::VectorXd tau(n), workspace(n);

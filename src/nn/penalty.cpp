@@ -20,7 +20,9 @@ double Penalty::add_gradient(Model& model, Backend& backend) {
     const Layout& layout = parameter.spec.layout;
     backend.add_penalty({{model.parameters().data() + parameter.offset, layout},
                          {model.gradients().data() + parameter.offset, layout},
-                         l1_, l2_, values_.data()});
+                         l1_,
+                         l2_,
+                         values_.data()});
     backend.finish();
     for (int c = 0; c < layout.cols; ++c) sum += static_cast<double>(values_.data()[c]);
   }

@@ -55,7 +55,7 @@ class Cutter {
 
   // Between two kinks, or a kink and an end, f' does not jump.
   void cut_piece(double from, double to) {
-    const bool left_end = from < -kEnd, right_end = to > kEnd;
+    const bool left_end = from<-kEnd, right_end = to> kEnd;
     const double low = left_end ? -kEnd : from, high = right_end ? kEnd : to;
     double x = low + kStep / 2;
     const double first = slope(x);
@@ -67,12 +67,14 @@ class Cutter {
     double left = low, right = high;  // what is curved
     if (left_end) {
       const double limit = slope(-kEnd);
-      while (left + kStep <= high && magnitude(slope(left + kStep) - limit) <= kFlatSlope) left += kStep;
+      while (left + kStep <= high && magnitude(slope(left + kStep) - limit) <= kFlatSlope)
+        left += kStep;
       if (left < -kEnd + kSettled) left = low;
     }
     if (right_end) {
       const double limit = slope(kEnd);
-      while (right - kStep >= left && magnitude(slope(right - kStep) - limit) <= kFlatSlope) right -= kStep;
+      while (right - kStep >= left && magnitude(slope(right - kStep) - limit) <= kFlatSlope)
+        right -= kStep;
       if (right > kEnd - kSettled) right = high;
     }
     if (left > low) add(kind_of(-kEnd, false), from, left);

@@ -1,6 +1,6 @@
 // An activation written down as elementary operations: its template in the registry, applied to a
-// number that remembers how it was made. So a model file can hold any activation, whether or not the
-// file's format has a name for it, and a new one needs nothing but its entry in the registry.
+// number that remembers how it was made. So a model file can hold any activation, whether or not
+// the file's format has a name for it, and a new one needs nothing but its entry in the registry.
 #pragma once
 
 #include <span>
@@ -14,10 +14,22 @@ enum class TraceOp {
   kInput,      // x
   kParameter,  // the learnt one
   kConstant,
-  kAdd, kSubtract, kMultiply, kDivide,  // a, b
-  kNegate, kSquareRoot, kExp, kExpm1, kLog, kLog1p, kSigmoid, kTanh, kErf,  // a
-  kLess, kGreater,  // a, b: a condition
-  kSelect,          // b where the condition a holds, c elsewhere
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,  // a, b
+  kNegate,
+  kSquareRoot,
+  kExp,
+  kExpm1,
+  kLog,
+  kLog1p,
+  kSigmoid,
+  kTanh,
+  kErf,  // a
+  kLess,
+  kGreater,  // a, b: a condition
+  kSelect,   // b where the condition a holds, c elsewhere
 };
 
 struct TraceNode {

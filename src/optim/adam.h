@@ -1,5 +1,5 @@
-// Adam and AdamW, which differ in how weights decay, see OptimizerRow::decoupled_decay; and what Muon
-// does to the parameters that are not its own.
+// Adam and AdamW, which differ in how weights decay, see OptimizerRow::decoupled_decay; and what
+// Muon does to the parameters that are not its own.
 #pragma once
 
 #include "core/math.h"

@@ -1,6 +1,6 @@
-// Muon: Keller Jordan, "Muon: an optimizer for hidden layers in neural networks" (2024). The step of a
-// weight matrix is its Nesterov momentum with all singular values brought near 1 by a few iterations
-// of Newton and Schulz, times sqrt(max(1, outputs / inputs)).
+// Muon: Keller Jordan, "Muon: an optimizer for hidden layers in neural networks" (2024). The step
+// of a weight matrix is its Nesterov momentum with all singular values brought near 1 by a few
+// iterations of Newton and Schulz, times sqrt(max(1, outputs / inputs)).
 //
 // Muon is for maps between hidden units. Its own here are all weight matrices but the last, whose
 // outputs are the classes: the first counts, because pixels are not an embedding. AdamW does the
@@ -44,8 +44,8 @@ class Muon final : public Adam {
   bool needs_gradients() const override { return true; }
 
   std::size_t scratch_bytes() const override {
-    return sizeof(float) * (step_.size() + product_.size() + turned_.size() + gram_.size() +
-                            gram_square_.size());
+    return sizeof(float) *
+           (step_.size() + product_.size() + turned_.size() + gram_.size() + gram_square_.size());
   }
 
   void apply(Backend& backend, float* parameters, float* gradients, std::size_t floats) override {
@@ -72,10 +72,9 @@ class Muon final : public Adam {
     lr_ = lr * options_.muon_scale;
   }
 
-  // momentum = mu momentum + g; step = g + mu momentum, made orthogonal; w = keep w - rate step. Both
-  // ends are SGD's, which is told to step from 0 by -1, and from the weights by the rate.
-  void apply_to(Backend& backend, const HiddenMatrix& matrix, float* parameters,
-                float* gradients) {
+  // momentum = mu momentum + g; step = g + mu momentum, made orthogonal; w = keep w - rate step.
+  // Both ends are SGD's, which is told to step from 0 by -1, and from the weights by the rate.
+  void apply_to(Backend& backend, const HiddenMatrix& matrix, float* parameters, float* gradients) {
     const std::size_t n = matrix.layout.size();
     backend.scale_add(nullptr, 0.0f, step_.data(), step_.data(), n);
     ParameterUpdate move;

@@ -161,7 +161,8 @@ constexpr OptimizerRow kOptimizers[] = {
      "beta1 beta2 epsilon", false, &make<Adam>},
     {"sgd", "SGD", "Plain gradient descent, with momentum and Nesterov's method if wanted.",
      "momentum dampening nesterov", false, &make<Sgd>},
-    {"adamw", "AdamW", "Adam, and weight decay apart from its step sizes (PyTorch's decay is 0.01).",
+    {"adamw", "AdamW",
+     "Adam, and weight decay apart from its step sizes (PyTorch's decay is 0.01).",
      "beta1 beta2 epsilon", true, &make<Adam>},
     {"nadam", "NAdam", "Adam that looks ahead along its mean, as Nesterov's method does.",
      "beta1 beta2 epsilon momentum_decay", false, &make<Nadam>},
@@ -170,7 +171,8 @@ constexpr OptimizerRow kOptimizers[] = {
     {"adagrad", "Adagrad", "Gradients divided by the size of all so far: steps only get smaller.",
      "epsilon lr_decay initial_accumulator", false, &make<Adagrad>},
     {"muon", "Muon",
-     "Turns the step of every weight matrix but the last into an orthogonal one; the last matrix and "
+     "Turns the step of every weight matrix but the last into an orthogonal one; the last matrix "
+     "and "
      "all vectors go by AdamW. Slow for wide layers.",
      "beta1 beta2 epsilon muon_momentum muon_scale", true, &make_muon},
 };

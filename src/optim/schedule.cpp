@@ -40,11 +40,13 @@ StepRates exponential(const Schedule& s, const Time& time, double lr) {
   return {dropped(lr, s.options().gamma, time.epoch), {}};
 }
 
-// CosineAnnealingLR: Loshchilov and Hutter, "SGDR" (2017), equation 5. Past its period it rises again.
+// CosineAnnealingLR: Loshchilov and Hutter, "SGDR" (2017), equation 5. Past its period it rises
+// again.
 StepRates cosine(const Schedule& s, const Time& time, double lr) {
   const std::int64_t period = s.options().period > 0 ? s.options().period : s.options().epochs;
   const std::int64_t in = time.epoch % (2 * period);
-  const double share = static_cast<double>(std::min(in, 2 * period - in)) / static_cast<double>(period);
+  const double share =
+      static_cast<double>(std::min(in, 2 * period - in)) / static_cast<double>(period);
   return {cosine_between(lr, s.options().minimum, share), {}};
 }
 
@@ -157,9 +159,7 @@ StepRates Schedule::at(std::int64_t update, double base_lr) const {
   return rates;
 }
 
-bool Schedule::constant() const {
-  return row_->at == &reluscope::constant && options_.warmup == 0;
-}
+bool Schedule::constant() const { return row_->at == &reluscope::constant && options_.warmup == 0; }
 
 bool needs_validation(const std::string& schedule) { return find_row(schedule)->needs_validation; }
 

@@ -1,9 +1,11 @@
-// How the learning rate changes while a run goes on, with PyTorch's formulas (torch.optim.lr_scheduler).
-// A rate is a pure function of the update's number, the base rate (the config's lr, or what a live
-// change has made of it since) and, for plateau alone, of an explicit state.
+// How the learning rate changes while a run goes on, with PyTorch's formulas
+// (torch.optim.lr_scheduler). A rate is a pure function of the update's number, the base rate (the
+// config's lr, or what a live change has made of it since) and, for plateau alone, of an explicit
+// state.
 //
-// As PyTorch's when stepped once an epoch, schedules change from epoch to epoch; one_cycle changes at
-// every update. A new one is a function, its fields in config/config.cpp, and a row in the table.
+// As PyTorch's when stepped once an epoch, schedules change from epoch to epoch; one_cycle changes
+// at every update. A new one is a function, its fields in config/config.cpp, and a row in the
+// table.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +19,23 @@ namespace reluscope {
 
 struct ScheduleOptions {
   std::string name = "constant";
-  int epochs = 10;                      // of the whole run
+  int epochs = 10;  // of the whole run
   std::int64_t updates_per_epoch = 1;
-  int step = 5;                         // epochs from one drop to the next
-  std::string milestones = "5,8";       // epochs after which it drops, ascending
-  double gamma = 0.1;                   // what a drop multiplies it by
-  double minimum = 0.0;                 // the lowest rate of the cosines and of plateau
-  int period = 0;                       // epochs from the highest to the lowest; 0: the whole run
-  int restart = 5, restart_factor = 1;  // epochs of the first cosine, and how much longer the next is
-  double rise = 0.3;                    // share of the run in which one_cycle rises to the base rate
-  double div = 25.0, final_div = 1e4;   // it begins at base / div and ends at base / div / final_div
-  bool cycle_momentum = true;           // the momentum falls while the rate rises, and back
+  int step = 5;                    // epochs from one drop to the next
+  std::string milestones = "5,8";  // epochs after which it drops, ascending
+  double gamma = 0.1;              // what a drop multiplies it by
+  double minimum = 0.0;            // the lowest rate of the cosines and of plateau
+  int period = 0;                  // epochs from the highest to the lowest; 0: the whole run
+  int restart = 5,
+      restart_factor = 1;  // epochs of the first cosine, and how much longer the next is
+  double rise = 0.3;       // share of the run in which one_cycle rises to the base rate
+  double div = 25.0, final_div = 1e4;  // it begins at base / div and ends at base / div / final_div
+  bool cycle_momentum = true;          // the momentum falls while the rate rises, and back
   double momentum_min = 0.85, momentum_max = 0.95;
-  int patience = 2;                     // epochs without improvement that plateau lets pass
-  double threshold = 1e-4;              // the share of the best loss that an improvement is
-  int cooldown = 0;                     // epochs after a drop that do not count
-  int warmup = 0;                       // updates in which the rate first rises from 0
+  int patience = 2;         // epochs without improvement that plateau lets pass
+  double threshold = 1e-4;  // the share of the best loss that an improvement is
+  int cooldown = 0;         // epochs after a drop that do not count
+  int warmup = 0;           // updates in which the rate first rises from 0
 };
 
 struct StepRates {
@@ -47,8 +50,8 @@ class Schedule {
   // Throws Error for an unknown name or milestones that are none.
   explicit Schedule(const ScheduleOptions& options);
 
-  // For update number `update`, from 0. In the first `warmup` updates the schedule's rate is multiplied
-  // by (update + 1) / warmup; the schedule's own time runs meanwhile.
+  // For update number `update`, from 0. In the first `warmup` updates the schedule's rate is
+  // multiplied by (update + 1) / warmup; the schedule's own time runs meanwhile.
   StepRates at(std::int64_t update, double base_lr) const;
   bool constant() const;  // at() gives the base rate always
 

@@ -1,6 +1,6 @@
-// A moving average of all weights, to score and save in their place: Polyak and Juditsky (1992), with
-// weights that fade exponentially. As torch.optim.swa_utils.AveragedModel with such an avg_fn: the
-// first update takes the weights as they are.
+// A moving average of all weights, to score and save in their place: Polyak and Juditsky (1992),
+// with weights that fade exponentially. As torch.optim.swa_utils.AveragedModel with such an avg_fn:
+// the first update takes the weights as they are.
 #pragma once
 
 #include <cstdint>

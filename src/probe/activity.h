@@ -88,8 +88,8 @@ class ActivityMeter {
   std::int64_t count_ = 0;  // values so far
   int positions_ = 1, units_ = 0;
   Moments outputs_, inputs_;
-  std::vector<std::int64_t> zeros_;               // by column
-  std::vector<std::int64_t> fired_, flat_;        // by unit
+  std::vector<std::int64_t> zeros_;         // by column
+  std::vector<std::int64_t> fired_, flat_;  // by unit
   std::vector<std::int64_t> regime_counts_;
   Histogram histogram_;
   bool range_set_ = false;

@@ -82,7 +82,8 @@ void GradientMeter::before_update(const Model& model) {
     std::vector<std::int64_t> fired;
     count_fired({model.output(l), layer.out_shape(), model.samples()}, fired);
     for (const std::int64_t count : fired) row.silent_on_batch.push_back(count == 0);
-    if (l > 0) row.negative_share = negative_share(model.output(l - 1), model.output_gradient(l - 1));
+    if (l > 0)
+      row.negative_share = negative_share(model.output(l - 1), model.output_gradient(l - 1));
     flow.activations.push_back(std::move(row));
   }
 }

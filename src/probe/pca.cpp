@@ -48,7 +48,8 @@ double sign_of(const PrincipalComponents& found, int k, int dimensions, int samp
   }
   if (product == 0.0) {
     const double* const component =
-        found.components.data() + static_cast<std::size_t>(k) * static_cast<std::size_t>(dimensions);
+        found.components.data() +
+        static_cast<std::size_t>(k) * static_cast<std::size_t>(dimensions);
     for (int d = 0; d < dimensions; ++d) {
       const auto size = [](double x) { return x < 0.0 ? -x : x; };
       if (size(component[d]) > size(product)) product = component[d];
@@ -69,7 +70,8 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
   const int dimensions = static_cast<int>(d);
   if (std::min(samples, dimensions) > kMaxPcaSize) {
     throw Error("principal components: " + std::to_string(samples) + " points of " +
-                std::to_string(dimensions) + " dimensions were given, but one of the two must be at most " +
+                std::to_string(dimensions) +
+                " dimensions were given, but one of the two must be at most " +
                 std::to_string(kMaxPcaSize));
   }
   const int count = std::min(wanted, dimensions);
@@ -114,7 +116,8 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
         continue;
       }
       double sum = 0.0;
-      for (std::size_t i = 0; i < n; ++i) sum += columns[c * n + i] * vector[static_cast<Eigen::Index>(i)];
+      for (std::size_t i = 0; i < n; ++i)
+        sum += columns[c * n + i] * vector[static_cast<Eigen::Index>(i)];
       component[c] = sum / length;
     }
     for (std::size_t i = 0; i < n; ++i) {

@@ -33,7 +33,8 @@ template <class Work>
 void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& work) {
   const auto most = static_cast<std::size_t>(trainer.evaluate_rows());
   for (std::size_t first = 0; first < samples.size(); first += most) {
-    trainer.infer(trainer.probe_set(), samples.subspan(first, std::min(most, samples.size() - first)));
+    trainer.infer(trainer.probe_set(),
+                  samples.subspan(first, std::min(most, samples.size() - first)));
     work(first);
   }
 }
@@ -148,7 +149,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   if (request.everywhere) {
     std::vector<std::vector<std::int64_t>> fired(static_cast<std::size_t>(layers));
     for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
-      for (int l = 0; l < layers; ++l) count_fired(output_of(model, l), fired[static_cast<std::size_t>(l)]);
+      for (int l = 0; l < layers; ++l)
+        count_fired(output_of(model, l), fired[static_cast<std::size_t>(l)]);
     });
     for (LayerSnapshot& row : snapshot.layers) {
       if (!row.activity.activation) continue;
@@ -161,7 +163,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   return snapshot;
 }
 
-LayerComponents Probe::components_of(const Trainer& trainer, int layer, std::vector<float> outputs) {
+LayerComponents Probe::components_of(const Trainer& trainer, int layer,
+                                     std::vector<float> outputs) {
   const auto count = std::min<std::size_t>(samples_.size(), kComponentSamples);
   LayerComponents result{layer, trainer.model().layer_name(layer), {}, {}, {}};
   for (std::size_t i = 0; i < count; ++i) {
@@ -169,8 +172,7 @@ LayerComponents Probe::components_of(const Trainer& trainer, int layer, std::vec
     result.labels.push_back(trainer.probe_set().label(samples_[i]));
   }
   if (components_layer_ != layer) coordinates_.clear();
-  result.found =
-      principal_components(outputs, static_cast<int>(count), kComponents, coordinates_);
+  result.found = principal_components(outputs, static_cast<int>(count), kComponents, coordinates_);
   components_layer_ = layer;
   coordinates_ = result.found.coordinates;
   return result;

@@ -15,8 +15,8 @@
 #include "probe/gradient_flow.h"
 #include "probe/loss_trend.h"
 #include "probe/pca.h"
-#include "train/trainer.h"
 #include "probe/unit_life.h"
+#include "train/trainer.h"
 
 namespace reluscope {
 
@@ -33,7 +33,7 @@ struct ProbeRequest {
 
 struct LayerSnapshot {
   LayerActivity activity;
-  std::vector<UnitLife> lives;                         // by unit of an activation, else empty
+  std::vector<UnitLife> lives;  // by unit of an activation, else empty
   std::optional<std::vector<std::uint8_t>> silent_everywhere;  // by unit, if asked for
 };
 
@@ -71,7 +71,7 @@ class Probe {
   // What to give Trainer::step() as its observer to have it watched, as step `step` from 1.
   StepObserver& watch(std::int64_t step, double lr);
   std::span<const int> samples() const { return samples_; }  // of the probe set
-  void add_loss(double loss) { loss_.add(loss); }  // of a step's batch
+  void add_loss(double loss) { loss_.add(loss); }            // of a step's batch
 
   // All that later looks depend on besides the network, for a checkpoint; see probe_state.cpp.
   Json state() const;
@@ -81,7 +81,7 @@ class Probe {
  private:
   LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);
 
-  std::vector<int> samples_;  // of the set, in the order drawn
+  std::vector<int> samples_;                  // of the set, in the order drawn
   std::vector<std::vector<UnitLife>> lives_;  // by layer
   GradientMeter gradients_;
   bool watched_ = false, wants_step_ = false;

@@ -16,10 +16,14 @@ class Object {
     return *this;
   }
   [[gnu::noinline]] Object& add(const char* key, double value) { return add(key, Json(value)); }
-  [[gnu::noinline]] Object& add(const char* key, std::int64_t value) { return add(key, Json(value)); }
+  [[gnu::noinline]] Object& add(const char* key, std::int64_t value) {
+    return add(key, Json(value));
+  }
   Object& add(const char* key, int value) { return add(key, std::int64_t{value}); }
   [[gnu::noinline]] Object& add(const char* key, bool value) { return add(key, Json(value)); }
-  [[gnu::noinline]] Object& add(const char* key, const std::string& value) { return add(key, Json(value)); }
+  [[gnu::noinline]] Object& add(const char* key, const std::string& value) {
+    return add(key, Json(value));
+  }
   Object& add(const char* key, const char* value) { return add(key, std::string(value)); }
   [[gnu::noinline]] Object& add(const char* key, const std::optional<double>& value) {
     return value ? add(key, *value) : add(key, Json(nullptr));
@@ -243,11 +247,13 @@ Json to_json(const std::vector<Warning>& warnings) { return list_of(warnings, wa
 
 std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
   const auto percent = [](double share) { return format("%.1f%%", 100.0 * share); };
-  const auto row = [](const std::string& name, const std::string& mean, const std::string& deviation,
-                      const std::string& zeros, const std::string& dead, const std::string& negative,
+  const auto row = [](const std::string& name, const std::string& mean,
+                      const std::string& deviation, const std::string& zeros,
+                      const std::string& dead, const std::string& negative,
                       const std::string& gradient, const std::string& update) {
-    return format("%-26s %8s %8s %7s %12s %9s %9s %9s", name.c_str(), mean.c_str(), deviation.c_str(),
-                  zeros.c_str(), dead.c_str(), negative.c_str(), gradient.c_str(), update.c_str());
+    return format("%-26s %8s %8s %7s %12s %9s %9s %9s", name.c_str(), mean.c_str(),
+                  deviation.c_str(), zeros.c_str(), dead.c_str(), negative.c_str(),
+                  gradient.c_str(), update.c_str());
   };
   std::vector<std::string> lines = {
       "Monitors at step " + std::to_string(snapshot.step) + ", over " +
@@ -272,7 +278,8 @@ std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
   return lines;
 }
 
-ProbeRequest probe_request_from_json(std::string_view text, const std::vector<std::string>& layers) {
+ProbeRequest probe_request_from_json(std::string_view text,
+                                     const std::vector<std::string>& layers) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) {
     throw Error("probe: " + in_quotes(text) +
@@ -284,16 +291,19 @@ ProbeRequest probe_request_from_json(std::string_view text, const std::vector<st
       const std::string wanted = value.is_string() ? value.get<std::string>() : value.dump();
       const auto found = std::find(layers.begin(), layers.end(), wanted);
       if (!value.is_string() || found == layers.end()) {
-        throw Error("probe: components is " + in_quotes(wanted) + ", but it must be a layer: " + join_or(layers));
+        throw Error("probe: components is " + in_quotes(wanted) +
+                    ", but it must be a layer: " + join_or(layers));
       }
       request.components_of = static_cast<int>(found - layers.begin());
     } else if (name == "gradients" || name == "everywhere") {
       if (!value.is_boolean()) {
-        throw Error("probe: " + name + " is " + in_quotes(value.dump()) + ", but it must be true or false");
+        throw Error("probe: " + name + " is " + in_quotes(value.dump()) +
+                    ", but it must be true or false");
       }
       (name == "gradients" ? request.gradients : request.everywhere) = value.get<bool>();
     } else {
-      throw Error("probe: " + in_quotes(name) + " cannot be asked for: components, everywhere or gradients can");
+      throw Error("probe: " + in_quotes(name) +
+                  " cannot be asked for: components, everywhere or gradients can");
     }
   }
   return request;

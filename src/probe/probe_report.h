@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "train/classes.h"
 #include "config/config.h"
 #include "probe/probe.h"
 #include "probe/warnings.h"
+#include "train/classes.h"
 
 namespace reluscope {
 

@@ -2,8 +2,8 @@
 // the loss, counts of classes in a test set that is half scored.
 #include <climits>
 
-#include "run/checkpoint_fields.h"
 #include "probe/probe.h"
+#include "run/checkpoint_fields.h"
 
 namespace reluscope {
 namespace {
@@ -26,8 +26,8 @@ std::vector<UnitLife> read_lives(const Json& json, const Layer& layer) {
   const std::int64_t units = layer.activation() < 0 ? 0 : layer.out_shape().front();
   const std::int64_t count = fields.whole("units", 0, units);
   if (count != 0 && count != units) {
-    fields.refuse("units", "is " + std::to_string(count) + ", but the layer has " +
-                               std::to_string(units));
+    fields.refuse("units",
+                  "is " + std::to_string(count) + ", but the layer has " + std::to_string(units));
   }
   std::vector<UnitLife> lives(static_cast<std::size_t>(count));
   for (const Json& row : fields.list("changed")) {
@@ -47,8 +47,8 @@ std::vector<UnitLife> read_lives(const Json& json, const Layer& layer) {
 Json flow_json(const GradientFlow& flow) {
   Json parameters = Json::array(), activations = Json::array();
   for (const ParameterFlow& p : flow.parameters) {
-    parameters.push_back({number_json(p.weight_norm), number_json(p.gradient_norm),
-                          number_json(p.update_norm)});
+    parameters.push_back(
+        {number_json(p.weight_norm), number_json(p.gradient_norm), number_json(p.update_norm)});
   }
   for (const ActivationFlow& a : flow.activations) {
     Json silent = Json::array();
@@ -76,25 +76,23 @@ GradientFlow read_flow(const Json& json, const Model& model) {
   const Json& parameters = fields.list("parameters", static_cast<std::int64_t>(list.size()));
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Json& norms = fields.list(parameters[i], "parameters", 3);
-    flow.parameters.push_back({list[i].name, list[i].spec.role == ParameterRole::kWeight,
-                               element_count(list[i].spec.shape),
-                               fields.number(norms[0], "weight_norm"),
-                               fields.number(norms[1], "gradient_norm"),
-                               fields.number(norms[2], "update_norm")});
+    flow.parameters.push_back(
+        {list[i].name, list[i].spec.role == ParameterRole::kWeight,
+         element_count(list[i].spec.shape), fields.number(norms[0], "weight_norm"),
+         fields.number(norms[1], "gradient_norm"), fields.number(norms[2], "update_norm")});
   }
   std::vector<int> layers;
   for (int l = 0; l < model.layer_count(); ++l) {
     if (model.layers()[static_cast<std::size_t>(l)]->activation() >= 0) layers.push_back(l);
   }
-  const Json& activations =
-      fields.list("activations", static_cast<std::int64_t>(layers.size()));
+  const Json& activations = fields.list("activations", static_cast<std::int64_t>(layers.size()));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const CheckedFields row(activations[i], "gradients' activations");
     const std::int64_t units =
         model.layers()[static_cast<std::size_t>(layers[i])]->out_shape().front();
-    ActivationFlow read{layers[i], std::nullopt,
-                        std::vector<std::uint8_t>(
-                            static_cast<std::size_t>(row.whole("units", units, units)))};
+    ActivationFlow read{
+        layers[i], std::nullopt,
+        std::vector<std::uint8_t>(static_cast<std::size_t>(row.whole("units", units, units)))};
     if (!row.at("share").is_null()) read.negative_share = row.number("share");
     for (const Json& unit : row.list("silent")) {
       read.silent_on_batch[static_cast<std::size_t>(row.whole(unit, "silent", 0, units - 1))] = 1;

@@ -55,7 +55,9 @@ UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
     const Shape rest(shape.begin() + 1, shape.end());
     const std::vector<float> all = Model::gather(*weights, model.parameters());
     const auto count = static_cast<std::ptrdiff_t>(element_count(rest));
-    return {weights->name, rest, {all.begin() + unit * count, all.begin() + (unit + 1) * count},
+    return {weights->name,
+            rest,
+            {all.begin() + unit * count, all.begin() + (unit + 1) * count},
             largest_of(all)};
   }
   return {};
@@ -121,8 +123,14 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
   const Model& model = trainer.model();
   check_units(model, layer, {&unit, 1});
   if (most < 0) throw Error("strongest: " + std::to_string(most) + " is below 0");
-  UnitReport report{layer, unit, model.layer_name(layer), incoming_of(model, layer, unit),
-                    outgoing_of(model, layer, unit), {}, {}, largest_weight(model)};
+  UnitReport report{layer,
+                    unit,
+                    model.layer_name(layer),
+                    incoming_of(model, layer, unit),
+                    outgoing_of(model, layer, unit),
+                    {},
+                    {},
+                    largest_weight(model)};
 
   const ImageSet& set = trainer.probe_set();
   std::vector<double> means;  // the unit's output, by sample
@@ -157,7 +165,8 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
     size += means[n] < 0.0 ? -means[n] : means[n];
   }
   for (std::size_t i = 0; i < mean_image.size(); ++i) {
-    const double at = report.response[i] - total * mean_image[i] / static_cast<double>(samples.size());
+    const double at =
+        report.response[i] - total * mean_image[i] / static_cast<double>(samples.size());
     report.response[i] = size > 0.0 ? at / (255.0 * size) : 0.0;
   }
 

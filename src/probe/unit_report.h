@@ -24,7 +24,8 @@ struct UnitReport {
 
   int layer, unit;  // from 0
   std::string name;
-  // What the last layer with weights gives this unit: (I) of a dense one, (C, R, S) of a convolution.
+  // What the last layer with weights gives this unit: (I) of a dense one, (C, R, S) of a
+  // convolution.
   Weights incoming;
   // What each unit of the next layer with weights makes of it, (O): summed over the positions of a
   // channel, or the taps of a kernel.
@@ -38,7 +39,8 @@ struct UnitReport {
 
 // samples: of the probe set. most: of the strongest. Throws Error for a layer that is no activation
 // or a unit that it does not have.
-UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer, int unit, int most);
+UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer, int unit,
+                       int most);
 
 Json to_json(const UnitReport& report);
 

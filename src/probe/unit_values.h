@@ -11,7 +11,9 @@ class UnitValues {
   // values: of `samples` samples of shape `shape` (without the batch): (N, features) with channel
   // c's positions in columns c * positions and on, or one row a position, (N * H * W, C).
   UnitValues(ConstMatrixView values, const Shape& shape, int samples)
-      : values_(values), samples_(samples), units_(static_cast<int>(shape.front())),
+      : values_(values),
+        samples_(samples),
+        units_(static_cast<int>(shape.front())),
         positions_(static_cast<int>(element_count(shape) / shape.front())) {}
 
   const ConstMatrixView& matrix() const { return values_; }

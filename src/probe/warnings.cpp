@@ -15,8 +15,10 @@ constexpr WarningThreshold kThresholds[] = {
      "where it is flat no gradient gets through: learning is at most half as fast"},
     {"mean_shift", 1.5, "mean of a hidden layer's output, in deviations",
      "ReLU of normal inputs has 0.7; beyond twice that the next layer sees a constant above all"},
-    {"vanishing_gradients", 1e-2, "gradient of the first layer's weights over the last's, by element",
-     "a tenth is usual, as the first has more inputs to share the work; a hundredth is depth's doing"},
+    {"vanishing_gradients", 1e-2,
+     "gradient of the first layer's weights over the last's, by element",
+     "a tenth is usual, as the first has more inputs to share the work; a hundredth is depth's "
+     "doing"},
     {"exploding_gradients", 100.0, "norm of the whole gradient",
      "with cross-entropy and inputs of deviation 1 it is near 1; such steps leave the region in "
      "which the gradient means anything"},
@@ -156,8 +158,8 @@ class Rules {
     if (flow.norm > threshold("exploding_gradients")) {
       warn("exploding_gradients", -1,
            "The gradient explodes: its norm is " + rounded(flow.norm) + " at step " +
-               std::to_string(flow.step) +
-               "; try " + he() + "a smaller rate, BatchNorm or clipping.");
+               std::to_string(flow.step) + "; try " + he() +
+               "a smaller rate, BatchNorm or clipping.");
     }
     if (!(flow.lr > 0.0)) return;
     for (const ParameterFlow* weight : weights) {
@@ -166,24 +168,30 @@ class Rules {
       const std::string text = "A step changes " + weight->name + " by " + rounded(*ratio) +
                                " of its size, where about 0.001 is healthy: try a ";
       if (*ratio > threshold("large_update")) {
-        warn("large_update", layer_of(*weight), text + "smaller rate than " + number_text(flow.lr) + ".");
+        warn("large_update", layer_of(*weight),
+             text + "smaller rate than " + number_text(flow.lr) + ".");
       } else if (*ratio < threshold("small_update") && !learnt()) {
-        warn("small_update", layer_of(*weight), text + "larger rate than " + number_text(flow.lr) + ".");
+        warn("small_update", layer_of(*weight),
+             text + "larger rate than " + number_text(flow.lr) + ".");
       }
     }
   }
 
   // Whether the loss has fallen so far that small steps are no surprise.
-  bool learnt() const { return snapshot_.loss.windows < 2 || snapshot_.loss.last < 0.5 * snapshot_.loss.first; }
+  bool learnt() const {
+    return snapshot_.loss.windows < 2 || snapshot_.loss.last < 0.5 * snapshot_.loss.first;
+  }
 
   void loss(const LossTrend& trend) {
     if (trend.windows <= kPatience) return;
     if (trend.last >= threshold("loss_not_falling") * trend.first) {
       warn("loss_not_falling", -1,
-           "The loss does not fall: " + format("%.4f", trend.first) + " over the first 100 steps, " +
-               format("%.4f", trend.last) + " over the last; try another learning rate than " +
-               number_text(snapshot_.lr) + " or " + other_optimizer() + ".");
-    } else if (trend.last > threshold("loss_rising") * trend.lowest && trend.last > 0.25 * trend.first) {
+           "The loss does not fall: " + format("%.4f", trend.first) +
+               " over the first 100 steps, " + format("%.4f", trend.last) +
+               " over the last; try another learning rate than " + number_text(snapshot_.lr) +
+               " or " + other_optimizer() + ".");
+    } else if (trend.last > threshold("loss_rising") * trend.lowest &&
+               trend.last > 0.25 * trend.first) {
       warn("loss_rising", -1,
            "The loss rises again: " + format("%.4f", trend.last) + " over the last 100 steps, " +
                format("%.4f", trend.lowest) + " at best; try a smaller rate than " +

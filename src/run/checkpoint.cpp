@@ -5,15 +5,15 @@
 #include <map>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/options.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
+#include "experiments/planned_run.h"
 #include "io/json_text.h"
 #include "io/safetensors_checksum.h"
 #include "run/checkpoint_fields.h"
 #include "run/fork.h"
-#include "config/options.h"
-#include "experiments/planned_run.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -33,7 +33,8 @@ const std::string* metadata_of(const SafetensorsFile& file, std::string_view key
 SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) {
-    throw Error("checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed");
+    throw Error(
+        "checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed");
   }
   const std::string* const version = metadata_of(file, "version");
   // 0: none, or no number.
@@ -46,7 +47,9 @@ SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   }
   const Checksum checksum = check_checksum(bytes);
   if (checksum == Checksum::kWrong) {
-    throw Error("checkpoint: the file is damaged: its content has another SHA-256 than was written into it");
+    throw Error(
+        "checkpoint: the file is damaged: its content has another SHA-256 than was written into "
+        "it");
   }
   if (checksum == Checksum::kNone && number != kUncheckedVersion) {
     throw Error("checkpoint: the file is damaged: its SHA-256 is missing");
@@ -156,7 +159,8 @@ Config resumed_config(const Config& saved,
       }
     } else if (changes_bits(name) && name != "precision") {  // that goes with the device
       throw Error(name + " is " + is + ", but the checkpoint's run has " + was +
-                  ": a run that goes on can only change epochs, threads, input, device, precision, simd and log_every");
+                  ": a run that goes on can only change epochs, threads, input, device, precision, "
+                  "simd and log_every");
     }
     config = changed;
   }
@@ -172,7 +176,8 @@ Config portable_config(Config config) {
 
 std::string checkpoint_notice(std::span<const std::uint8_t> file) {
   if (check_checksum(file) != Checksum::kNone) return "";
-  return "The checkpoint is of an older version without a checksum: whether it is damaged cannot be told";
+  return "The checkpoint is of an older version without a checksum: whether it is damaged cannot "
+         "be told";
 }
 
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes) {
@@ -202,7 +207,9 @@ Json Session::position() const {
   const int batches = trainer_.batches(), total = trainer_.train_count();
   return {{"phase", kPhases[static_cast<int>(phase_)]},
           {"step", steps_},
-          {"epoch", steps_ == 0 ? 0 : between ? epoch_ - 1 : epoch_},
+          {"epoch", steps_ == 0 ? 0
+                    : between   ? epoch_ - 1
+                                : epoch_},
           {"batch", between ? batches : batch_},
           {"batches", batches},
           {"samples", between ? total : epoch_score_.samples},
@@ -249,12 +256,13 @@ Json Session::state() const {
 void Session::restore_state(const Json& state, const Config& saved) {
   const CheckedFields fields(state, "state");
   const std::string phase = fields.text("phase");
-  phase_ = phase == "training"   ? Phase::kTraining
-           : phase == "scoring"  ? Phase::kScoring
-           : phase == "done"     ? Phase::kDone
-           : phase == "diverged" ? Phase::kDiverged
-                                 : throw Error("checkpoint: its phase is " + in_quotes(phase) +
-                                               ", but it must be training, scoring, done or diverged");
+  phase_ = phase == "training"  ? Phase::kTraining
+           : phase == "scoring" ? Phase::kScoring
+           : phase == "done"    ? Phase::kDone
+           : phase == "diverged"
+               ? Phase::kDiverged
+               : throw Error("checkpoint: its phase is " + in_quotes(phase) +
+                             ", but it must be training, scoring, done or diverged");
   const int batches = trainer_.batches();
   const int size = config_.test_batch, total = trainer_.data().test().count();
   const int held_out = trainer_.validation_count();
@@ -264,11 +272,13 @@ void Session::restore_state(const Json& state, const Config& saved) {
                    : fields.count("batch", 0, done ? 0 : batches - 1);
   steps_ = fields.whole("steps", 0, kMostRunSteps);
   if (steps_ != std::int64_t{epoch_ - 1} * batches + batch_) {
-    fields.refuse("steps", "is " + std::to_string(steps_) + ", but batch " + std::to_string(batch_) +
-                               " of epoch " + std::to_string(epoch_) + " is step " +
+    fields.refuse("steps", "is " + std::to_string(steps_) + ", but batch " +
+                               std::to_string(batch_) + " of epoch " + std::to_string(epoch_) +
+                               " is step " +
                                std::to_string(std::int64_t{epoch_ - 1} * batches + batch_));
   }
-  scored_ = scoring ? fields.count("scored", 0, (held_out + size - 1) / size + (total + size - 1) / size - 1)
+  scored_ = scoring ? fields.count("scored", 0,
+                                   (held_out + size - 1) / size + (total + size - 1) / size - 1)
                     : fields.count("scored", 0, INT_MAX);
   lr_ = fields.number("lr");
   epoch_score_ = read_score(fields, "epoch_score", trainer_.train_count());
@@ -276,8 +286,8 @@ void Session::restore_state(const Json& state, const Config& saved) {
   test_score_ = read_score(fields, "test_score", total);
   best_loss_ = fields.number("best_loss");
   best_epoch_ = fields.count("best_epoch", 0, config_.early_stopping == 0 ? 0 : epoch_);
-  last_epoch_ = done ? fields.count("last_epoch", epoch_ - 1, epoch_ - 1)
-                     : fields.count("last_epoch", 0, 0);
+  last_epoch_ =
+      done ? fields.count("last_epoch", epoch_ - 1, epoch_ - 1) : fields.count("last_epoch", 0, 0);
   Trainer::Counters counters;
   counters.optimizer.steps = static_cast<std::uint64_t>(fields.whole("optimizer_steps", 0, steps_));
   counters.optimizer.product = fields.number("optimizer_product");
@@ -318,7 +328,8 @@ void Session::restore_monitors(const Json& monitors) {
   if (phase_ == Phase::kScoring) {
     start_classes();
     epoch_classes_->restore(fields.at("classes"));
-    if (config_.probe > 0) last_look_ = probe({});  // as at the end of the epoch: no weight has changed since
+    if (config_.probe > 0)
+      last_look_ = probe({});  // as at the end of the epoch: no weight has changed since
   }
 }
 
@@ -327,7 +338,8 @@ std::vector<std::uint8_t> Session::checkpoint() {
   std::vector<NamedTensor> tensors;
   for (const Trainer::Part& part : trainer_.parts(batch_, best_epoch_ != 0)) {
     for (const Model::Parameter& one : *part.list) {
-      tensors.push_back({part.name + "." + one.name, one.spec.shape, Model::gather(one, part.values)});
+      tensors.push_back(
+          {part.name + "." + one.name, one.spec.shape, Model::gather(one, part.values)});
     }
   }
   for (const auto& [name, values] : history_.columns()) {
@@ -335,15 +347,16 @@ std::vector<std::uint8_t> Session::checkpoint() {
   }
   if (probe_ || config_.probe > 0) {
     const std::string text = json_line(monitors());
-    tensors.push_back({"monitors", {static_cast<std::int64_t>(text.size())}, {}, {text.begin(), text.end()}});
+    tensors.push_back(
+        {"monitors", {static_cast<std::int64_t>(text.size())}, {}, {text.begin(), text.end()}});
   }
-  std::vector<std::uint8_t> file = write_safetensors(
-      std::move(tensors), {{"format", kFormat},
-                           {"version", std::to_string(kCheckpointVersion)},
-                           checksum_entry(),
-                           {"config", json_line(config_to_json(config_))},
-                           {"data", json_line(data_json(trainer_.data()))},
-                           {"state", json_line(state())}});
+  std::vector<std::uint8_t> file =
+      write_safetensors(std::move(tensors), {{"format", kFormat},
+                                             {"version", std::to_string(kCheckpointVersion)},
+                                             checksum_entry(),
+                                             {"config", json_line(config_to_json(config_))},
+                                             {"data", json_line(data_json(trainer_.data()))},
+                                             {"state", json_line(state())}});
   write_checksum(file);
   return file;
 }
@@ -357,8 +370,8 @@ void Session::begin_fork(const Config& saved) {
                 ": give the fork more epochs");
   }
   if (config_.epochs < epoch_) {
-    throw Error("epochs is " + std::to_string(config_.epochs) + ", but the run to fork is in epoch " +
-                std::to_string(epoch_));
+    throw Error("epochs is " + std::to_string(config_.epochs) +
+                ", but the run to fork is in epoch " + std::to_string(epoch_));
   }
   if (config_.optimizer != saved.optimizer) {
     Trainer::Counters counters = trainer_.counters();
@@ -402,14 +415,16 @@ void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
   TensorTable tensors(file);
   std::vector<Trainer::Part> parts = trainer_.parts(batch_, best_epoch_ != 0);
   for (const Trainer::Part& part : parts) {
-    const bool begins_anew = config_.optimizer != saved.optimizer && part.name.rfind("optimizer.", 0) == 0;
+    const bool begins_anew =
+        config_.optimizer != saved.optimizer && part.name.rfind("optimizer.", 0) == 0;
     for (const Model::Parameter& one : *part.list) {
       const std::string name = part.name + "." + one.name;
       if (forks && (begins_anew || !tensors.has(name))) continue;
       const StoredTensor& tensor = tensors.take(name);
       if (tensor.shape != one.spec.shape) {
         throw Error("checkpoint: " + in_quotes(tensor.name) + " has the shape " +
-                    shape_text(tensor.shape) + ", but its model needs " + shape_text(one.spec.shape));
+                    shape_text(tensor.shape) + ", but its model needs " +
+                    shape_text(one.spec.shape));
       }
       Model::scatter(one, float_values(tensor), part.values);
     }
@@ -425,9 +440,9 @@ void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
   apply_events();
   if (tensors.has("monitors") && config_.model == saved.model) {
     const StoredTensor& bytes = tensors.take("monitors");
-    restore_monitors(parse_json(
-        {reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()},
-        "checkpoint: monitors", "an object", bytes.bytes.size()));
+    restore_monitors(
+        parse_json({reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()},
+                   "checkpoint: monitors", "an object", bytes.bytes.size()));
   } else if (config_.probe > 0 && !forks) {
     throw Error("checkpoint: it has no tensor \"monitors\"");
   }

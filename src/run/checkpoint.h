@@ -1,11 +1,11 @@
 // Checkpoints: a whole run in one safetensors file, so that going on from it gives the same bits as
-// never having stopped. The same run at the same step gives the same file in every build: no time, no
-// layout, no machine is in it.
+// never having stopped. The same run at the same step gives the same file in every build: no time,
+// no layout, no machine is in it.
 //
-// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors_checksum.h), "config" (JSON, live changes in its events),
-// "data" (which images), "state" (JSON: phase, counters, scores, schedule). Random draws are keyed by
-// the config's seed and these counters, so no generator has a state of its own. Tensors, float32 in
-// PyTorch's shapes:
+// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors_checksum.h),
+// "config" (JSON, live changes in its events), "data" (which images), "state" (JSON: phase,
+// counters, scores, schedule). Random draws are keyed by the config's seed and these counters, so
+// no generator has a state of its own. Tensors, float32 in PyTorch's shapes:
 //   model.NAME running.NAME            weights, running statistics
 //   optimizer.MOMENT.NAME              moments
 //   average.NAME                       the moving average, if there is one
@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "io/safetensors.h"
 #include "config/config.h"
+#include "io/safetensors.h"
 
 namespace reluscope {
 
@@ -40,8 +40,8 @@ Config config_of_checkpoint(std::span<const std::uint8_t> file);
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file);
 
 // What a run goes on with: its own config, and of what is given (names and texts, as flags) the
-// fields that only speed and printing depend on; and more epochs, unless the schedule's rates depend
-// on how many there are. Throws Error naming any other field that differs.
+// fields that only speed and printing depend on; and more epochs, unless the schedule's rates
+// depend on how many there are. Throws Error naming any other field that differs.
 Config resumed_config(const Config& saved,
                       const std::vector<std::pair<std::string, std::string>>& given);
 
@@ -49,11 +49,13 @@ Config resumed_config(const Config& saved,
 // become automatic.
 Config portable_config(Config config);
 
-// What is to be said of a checkpoint that can be read, such as that it has no checksum; "" for nothing.
+// What is to be said of a checkpoint that can be read, such as that it has no checksum; "" for
+// nothing.
 std::string checkpoint_notice(std::span<const std::uint8_t> file);
 
-// Only the weights that a checkpoint's run would score and save, named as in a weights file; those of another
-// safetensors file as they are. Throws Error for a damaged file. The tensors stay where they are, in `bytes`.
+// Only the weights that a checkpoint's run would score and save, named as in a weights file; those
+// of another safetensors file as they are. Throws Error for a damaged file. The tensors stay where
+// they are, in `bytes`.
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes);
 
 }  // namespace reluscope

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
+#include "config/config.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "config/config.h"
 
 namespace reluscope {
 
@@ -36,7 +36,8 @@ class CheckedFields {
   int count(const char* key, std::int64_t low, std::int64_t high) const {
     return static_cast<int>(whole(key, low, high));
   }
-  std::int64_t whole(const Json& value, const char* key, std::int64_t low, std::int64_t high) const {
+  std::int64_t whole(const Json& value, const char* key, std::int64_t low,
+                     std::int64_t high) const {
     const bool fits = value.is_number_integer() &&
                       (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
     if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
@@ -55,7 +56,8 @@ class CheckedFields {
   }
 
   bool truth(const char* key) const {
-    if (!at(key).is_boolean()) refuse(key, "is " + shown(at(key)) + ", but it must be true or false");
+    if (!at(key).is_boolean())
+      refuse(key, "is " + shown(at(key)) + ", but it must be true or false");
     return at(key).get<bool>();
   }
   std::string text(const char* key) const {

@@ -4,15 +4,15 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "optim/schedule.h"
 #include "experiments/planned_run.h"
+#include "optim/schedule.h"
 
 namespace reluscope {
 namespace {
 
-constexpr const char* kFixed[] = {"data",  "mean",       "std",        "validation", "train_samples",
-                                  "batch", "accumulate", "ema",        "seed",       "early_stopping",
-                                  "init",  "init_value"};
+constexpr const char* kFixed[] = {"data",          "mean",           "std",        "validation",
+                                  "train_samples", "batch",          "accumulate", "ema",
+                                  "seed",          "early_stopping", "init",       "init_value"};
 
 // With what was changed in these steps.
 Config as_it_stands(const Config& saved, std::int64_t steps) {
@@ -33,8 +33,8 @@ void check_fork(const Config& saved, const Config& forked) {
                 was[name].dump() + ": a fork cannot change it, nor " +
                 join_or({std::begin(kFixed), std::end(kFixed)}));
   }
-  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) && saved.validation == 0 &&
-      saved.early_stopping == 0) {
+  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
+      saved.validation == 0 && saved.early_stopping == 0) {
     throw Error("schedule is " + in_quotes(forked.schedule) + ", but the run to fork has " +
                 in_quotes(saved.schedule) +
                 ": a fork cannot change whether validation samples are held out for it");

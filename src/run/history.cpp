@@ -43,9 +43,15 @@ void History::join_pairs() {
 }
 
 void History::add_epoch(const Epoch& e) {
-  const double values[] = {static_cast<double>(e.epoch), static_cast<double>(e.step), e.lr,
-                           e.train_loss, e.train_accuracy, e.validation_loss,
-                           e.validation_accuracy, e.test_loss, e.test_accuracy};
+  const double values[] = {static_cast<double>(e.epoch),
+                           static_cast<double>(e.step),
+                           e.lr,
+                           e.train_loss,
+                           e.train_accuracy,
+                           e.validation_loss,
+                           e.validation_accuracy,
+                           e.test_loss,
+                           e.test_accuracy};
   for (std::size_t i = 0; i < std::size(values); ++i) {
     columns_[kPointColumns + i].second.push_back(static_cast<float>(values[i]));
   }

@@ -12,8 +12,9 @@ namespace reluscope {
 
 class History {
  public:
-  // A point is the mean over `stride` steps, the last of which is `step`. Once there are kMostPoints
-  // of them, pairs are joined and the stride doubles, so that it does not matter how long a run is.
+  // A point is the mean over `stride` steps, the last of which is `step`. Once there are
+  // kMostPoints of them, pairs are joined and the stride doubles, so that it does not matter how
+  // long a run is.
   static constexpr std::size_t kMostPoints = 4096;
 
   struct Epoch {

@@ -42,12 +42,9 @@ Progress evaluate_weights(Session& session) {
     table.rows.push_back(std::move(cells));
   }
   Progress progress;
-  progress.values = {{"event", "eval"},
-                     {"test_loss", score.loss()},
-                     {"test_accuracy", score.accuracy()},
-                     {"correct", score.correct},
-                     {"total", score.samples},
-                     {"confusion", confusion}};
+  progress.values = {
+      {"event", "eval"},          {"test_loss", score.loss()}, {"test_accuracy", score.accuracy()},
+      {"correct", score.correct}, {"total", score.samples},    {"confusion", confusion}};
   progress.json = {json_line(progress.values)};
   progress.values["csv"] = to_csv(table);
   progress.lines = {score_line("Test", score), "", "Labels down, answers across:"};
@@ -75,10 +72,8 @@ Progress predict_image(Session& session, const std::string& name,
     progress.lines.push_back(label + std::string(widest - label.size(), ' ') +
                              format("  %6.2f%%", 100.0 * probability));
   }
-  progress.values = {{"event", "predict"},
-                     {"image", name},
-                     {"classes", order},
-                     {"probabilities", probabilities}};
+  progress.values = {
+      {"event", "predict"}, {"image", name}, {"classes", order}, {"probabilities", probabilities}};
   progress.json = {json_line(progress.values)};
   progress.values["csv"] = to_csv(table);
   return progress;

@@ -6,9 +6,9 @@ namespace reluscope {
 namespace {
 
 constexpr const char* kColumns[] = {
-    "event",      "epoch",           "batch",               "step",      "samples",      "loss",
-    "accuracy",   "lr",              "momentum",            "train_loss", "validation_loss",
-    "validation_accuracy", "test_loss", "test_accuracy"};
+    "event",     "epoch",        "batch",    "step",       "samples",         "loss",
+    "accuracy",  "lr",           "momentum", "train_loss", "validation_loss", "validation_accuracy",
+    "test_loss", "test_accuracy"};
 
 std::string cell(const Json& value) {
   if (value.is_string()) return value.get<std::string>();

@@ -9,7 +9,8 @@
 namespace reluscope {
 
 std::string metrics_header();
-// values: of the event "batch" or "epoch", see Session::advance(). Both are lines without their end.
+// values: of the event "batch" or "epoch", see Session::advance(). Both are lines without their
+// end.
 std::string metrics_row(const Json& values);
 
 }  // namespace reluscope

@@ -14,12 +14,14 @@ struct Reached {
 
   explicit Reached(const Json& position) : step(position.at("step").get<std::int64_t>()) {
     const auto epoch = position.at("epoch").get<std::int64_t>();
-    const bool scored = position.at("phase") != "scoring" && position.at("batch") == position.at("batches");
+    const bool scored =
+        position.at("phase") != "scoring" && position.at("batch") == position.at("batches");
     epochs = scored ? epoch : epoch - 1;
   }
 };
 
-// Calls each(line, number from 1) for the whole lines until it says false. Gives the length of those before.
+// Calls each(line, number from 1) for the whole lines until it says false. Gives the length of
+// those before.
 template <class Each>
 std::size_t length_while(std::string_view text, const Each& each) {
   std::size_t at = 0;
@@ -52,7 +54,8 @@ bool same_run(Config other, const Config& run) {
 
 }  // namespace
 
-std::size_t events_until(std::string_view text, const std::string& file, const Config& run, const Json& position) {
+std::size_t events_until(std::string_view text, const std::string& file, const Config& run,
+                         const Json& position) {
   const Reached reached(position);
   const auto refuse = [&file](const std::string& reason) {
     throw Error("jsonl: " + in_quotes(file) + reason + "; name another file");
@@ -64,12 +67,15 @@ std::size_t events_until(std::string_view text, const std::string& file, const C
     }
     const auto name = event["event"].get<std::string>();
     if (number == 1) {
-      if (name != "start" || !event.contains("config")) refuse(" does not begin with the start of a run");
-      if (!same_run(config_from_json(event["config"].dump()), run)) refuse(" holds another run than the checkpoint's");
+      if (name != "start" || !event.contains("config"))
+        refuse(" does not begin with the start of a run");
+      if (!same_run(config_from_json(event["config"].dump()), run))
+        refuse(" holds another run than the checkpoint's");
     }
     if (name == "start") return true;  // older versions wrote one for each part of a run
     if (name == "done" || name == "diverged") return false;
-    if (name == "epoch" || name == "classes") return event.value("epoch", std::int64_t{0}) <= reached.epochs;
+    if (name == "epoch" || name == "classes")
+      return event.value("epoch", std::int64_t{0}) <= reached.epochs;
     // Before the first step a run looks only when it makes that step.
     return reached.step > 0 && event.value("step", std::int64_t{0}) <= reached.step;
   });
@@ -80,7 +86,8 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
   return length_while(text, [&](std::string_view line, int number) {
     if (number == 1) {
       if (line != metrics_header()) {
-        throw Error("csv: " + in_quotes(file) + " has other columns than this run's table; name another file");
+        throw Error("csv: " + in_quotes(file) +
+                    " has other columns than this run's table; name another file");
       }
       return true;
     }

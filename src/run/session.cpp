@@ -5,12 +5,12 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/options.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "io/json_text.h"
-#include "run/metrics_table.h"
-#include "config/options.h"
 #include "probe/probe_report.h"
+#include "run/metrics_table.h"
 
 namespace reluscope {
 namespace {
@@ -62,16 +62,18 @@ std::vector<std::string> data_lines(const Trainer& trainer, const Config& config
 }  // namespace
 
 std::string score_line(const char* set, const Score& score) {
-  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) + ", Accuracy: " +
-         std::to_string(score.correct) + "/" + std::to_string(score.samples) + " (" +
-         percent(score.correct, score.samples, 2) + ")";
+  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) +
+         ", Accuracy: " + std::to_string(score.correct) + "/" + std::to_string(score.samples) +
+         " (" + percent(score.correct, score.samples, 2) + ")";
 }
 
 std::unique_ptr<Backend> make_backend(const Config& config, double free_bytes) {
   if (config.device == "cuda") {
-    throw Error("device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
+    throw Error(
+        "device is \"cuda\", but this build or command has no CUDA: auto and cpu are allowed");
   }
-  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused, 0, free_bytes);
+  return std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused, 0,
+                                           free_bytes);
 }
 
 Session::Session(std::shared_ptr<const Dataset> data, const Config& config,
@@ -127,10 +129,11 @@ Progress Session::start() const {
   progress.json = {json_line(progress.values)};
   progress.csv = {metrics_header()};
   progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
-                    std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") + std::to_string(backend_->threads()) +
+                        std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") +
+                        std::to_string(backend_->threads()) +
                         (backend_->threads() == 1 ? " thread)" : " threads)"),
-                    std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") +
-                        " (" + percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +
+                    std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") + " (" +
+                        percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +
                         " of pixels differ from the background)"};
   for (std::string& line : data_lines(trainer_, config_)) progress.lines.push_back(std::move(line));
   return progress;
@@ -173,7 +176,8 @@ int Session::steps_now() const {
 Progress Session::train_step() {
   const auto before = std::chrono::steady_clock::now();
   const auto add_seconds = [&] {
-    epoch_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+    epoch_seconds_ +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   };
   Progress progress;
   if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
@@ -234,8 +238,8 @@ void Session::add_step(Progress& progress, const StepResult& result, const StepR
   if (batch_ % config_.log_every != 0) return;
   std::string line = "Train Epoch: " + std::to_string(epoch_) + " [" +
                      std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
-                     percent(epoch_score_.samples, total, 0) + ")]\tLoss: " +
-                     format("%.6f", result.score.loss());
+                     percent(epoch_score_.samples, total, 0) +
+                     ")]\tLoss: " + format("%.6f", result.score.loss());
   if (!schedule_.constant()) line += "\tLR: " + format("%.4g", rates.lr);
   progress.lines.push_back(std::move(line));
   progress.json.push_back(json_line(progress.values));
@@ -257,7 +261,8 @@ Progress Session::score_step() {
   }
   if (++scored_ == batches) return end_epoch();
   Progress progress;
-  progress.values = {{"event", "test"}, {"epoch", epoch_}, {"batch", scored_}, {"batches", batches}};
+  progress.values = {
+      {"event", "test"}, {"epoch", epoch_}, {"batch", scored_}, {"batches", batches}};
   return progress;
 }
 
@@ -360,8 +365,8 @@ Progress Session::diverge(int layer, Progress said) {
       number_text(lr_) +
       (weights_finite() ? "; the weights are those before that step."
                         : "; the weights themselves had already overflowed.");
-  diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},     {"step", steps_ + 1},
-                      {"layer", layer + 1},  {"layer_text", text},  {"message", message}};
+  diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},    {"step", steps_ + 1},
+                      {"layer", layer + 1},  {"layer_text", text}, {"message", message}};
   diverged_.json = {json_line(diverged_.values)};
   diverged_.lines = {message};
   said.values = diverged_.values;

@@ -13,22 +13,22 @@
 #include <utility>
 #include <vector>
 
-#include "train/classes.h"
 #include "config/config.h"
-#include "train/describe.h"
-#include "run/history.h"
 #include "probe/probe.h"
-#include "train/save_formats.h"
-#include "train/trainer.h"
 #include "probe/unit_report.h"
 #include "probe/warnings.h"
+#include "run/history.h"
+#include "train/classes.h"
+#include "train/describe.h"
+#include "train/save_formats.h"
+#include "train/trainer.h"
 
 namespace reluscope {
 
 struct Progress {
-  Json values;                     // what happened: values["event"] is batch, test, epoch, ...
-  std::vector<std::string> lines;  // what a command line prints for it
-  std::vector<std::string> json;   // what goes into a JSON Lines file
+  Json values;                        // what happened: values["event"] is batch, test, epoch, ...
+  std::vector<std::string> lines;     // what a command line prints for it
+  std::vector<std::string> json;      // what goes into a JSON Lines file
   std::vector<std::string> csv = {};  // what goes into a table: see run/metrics_table.h
 
   std::string event() const { return values.at("event").get<std::string>(); }
@@ -37,13 +37,15 @@ struct Progress {
 // "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
 std::string score_line(const char* set, const Score& score);
 
-// The CPU, as a config asks for it. free_bytes: of memory; a run that needs more is refused. Throws Error for "cuda".
-std::unique_ptr<Backend> make_backend(const Config& config, double free_bytes = std::numeric_limits<double>::infinity());
+// The CPU, as a config asks for it. free_bytes: of memory; a run that needs more is refused. Throws
+// Error for "cuda".
+std::unique_ptr<Backend> make_backend(const Config& config,
+                                      double free_bytes = std::numeric_limits<double>::infinity());
 
 class Session {
  public:
-  // Throws Error if the config cannot be run on this data or machine. backend: what to train on; null:
-  // the CPU, which then must be what the config asks for.
+  // Throws Error if the config cannot be run on this data or machine. backend: what to train on;
+  // null: the CPU, which then must be what the config asks for.
   Session(std::shared_ptr<const Dataset> data, const Config& config,
           std::unique_ptr<Backend> backend = nullptr);
 
@@ -54,10 +56,10 @@ class Session {
 
   Progress start() const;  // device, data, size: the first thing a run says
   // One training step, or at the end of an epoch one batch of the validation set, if there is one,
-  // or of the test set. On a device that is slow to be asked, as many steps as Backend::steps_ahead()
-  // says, but none past the end of the epoch, a live change or a step that the monitors watch; the
-  // values are then those of the last. After the last epoch "done", and after a step whose loss is not finite
-  // "diverged", again and again.
+  // or of the test set. On a device that is slow to be asked, as many steps as
+  // Backend::steps_ahead() says, but none past the end of the epoch, a live change or a step that
+  // the monitors watch; the values are then those of the last. After the last epoch "done", and
+  // after a step whose loss is not finite "diverged", again and again.
   //
   // With config.early_stopping the last epoch is the one in which the validation loss has not
   // been lower than ever before for that many epochs; and in any case the run ends with the weights
@@ -92,8 +94,9 @@ class Session {
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and so many of the hardest samples of the test set, now.
   ClassReport classes(int hardest);
-  // The same in parts, so that a caller can do other things in between: goes on with so many samples,
-  // from 1, and gives the report with the last of them. Begins anew where the weights have changed.
+  // The same in parts, so that a caller can do other things in between: goes on with so many
+  // samples, from 1, and gives the report with the last of them. Begins anew where the weights have
+  // changed.
   std::optional<ClassReport> classes_part(int hardest, int samples);
   // The same of the last epoch that was scored, with the weights that it ended with, which costs
   // nothing more; none before the first. Lists kHardest samples.
@@ -102,8 +105,8 @@ class Session {
   std::vector<std::string> layer_names() const;
   // One unit of an activation layer, with so many of the images of the probe set that fire it most.
   UnitReport unit(int layer, int unit, int strongest);
-  // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws Error
-  // for units that do not exist.
+  // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws
+  // Error for units that do not exist.
   Score evaluate_without(int layer, const std::vector<int>& units);
   struct ParameterValues {
     std::vector<int> shape;  // as PyTorch has it
@@ -112,9 +115,9 @@ class Session {
   // What a parameter is now, by its name in the state_dict. Throws Error for another name.
   ParameterValues parameter(const std::string& name) const;
 
-  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32, and
-  // then over what layers keep beside them (running statistics). Of the weights themselves, whether or
-  // not an average of them is scored.
+  // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32,
+  // and then over what layers keep beside them (running statistics). Of the weights themselves,
+  // whether or not an average of them is scored.
   std::string weights_sha256() const;
   // The same over the optimizer's moments.
   std::string optimizer_sha256() const;
@@ -123,15 +126,16 @@ class Session {
   // A file with everything that is needed to go on with the same bits: run/checkpoint.h. To be
   // called between any two calls of advance().
   std::vector<std::uint8_t> checkpoint();
-  // Takes up where that run was. This session's config must be resumed_config() of the file's. Throws
-  // Error for a file that is damaged or of another run or data set; the session is then of no use.
+  // Takes up where that run was. This session's config must be resumed_config() of the file's.
+  // Throws Error for a file that is damaged or of another run or data set; the session is then of
+  // no use.
   void restore(std::span<const std::uint8_t> checkpoint);
-  // Takes up where that run was, to go on otherwise: this session's config must be forked_config() of the
-  // file's (run/fork.h). Throws Error as restore() does, and for weights of another shape.
+  // Takes up where that run was, to go on otherwise: this session's config must be forked_config()
+  // of the file's (run/fork.h). Throws Error as restore() does, and for weights of another shape.
   void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
-  // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of the
-  // last step, "batches", "samples" and "total" of that epoch}.
+  // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of
+  // the last step, "batches", "samples" and "total" of that epoch}.
   Json position() const;
 
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
@@ -158,7 +162,7 @@ class Session {
   bool watches(int batch) const;  // the step with this batch, of the present epoch
   int steps_now() const;          // how many may be made at once
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
-  void add_probe(Progress& progress);   // looks, and says it in JSON
+  void add_probe(Progress& progress);  // looks, and says it in JSON
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
   Json state() const;                    // all counters; see checkpoint.cpp
@@ -175,18 +179,18 @@ class Session {
   Config live_;  // config_ with the events so far applied
   std::size_t next_event_ = 0;
   Phase phase_ = Phase::kTraining;
-  std::int64_t steps_ = 0;  // done
+  std::int64_t steps_ = 0;                  // done
   int epoch_ = 1, batch_ = 0, scored_ = 0;  // scored_: batches of validation and test set
-  double lr_ = 0.0;                          // of the last step
+  double lr_ = 0.0;                         // of the last step
   Score epoch_score_, validation_score_, test_score_;
   double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
-  int best_epoch_ = 0, last_epoch_ = 0;  // last_epoch_: 0 until it is known
+  int best_epoch_ = 0, last_epoch_ = 0;                         // last_epoch_: 0 until it is known
   double epoch_seconds_ = 0.0;
   int epoch_timed_ = 0;  // samples trained on in these
   History history_;
   Progress diverged_;
-  std::unique_ptr<Probe> probe_;  // made when first asked for
-  std::optional<ProbeSnapshot> last_look_;          // of an epoch, for its table
+  std::unique_ptr<Probe> probe_;             // made when first asked for
+  std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
   std::optional<ClassReport> scored_classes_;
   struct PartOfClasses {

@@ -5,8 +5,8 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
-#include "run/checkpoint.h"
 #include "probe/probe_report.h"
+#include "run/checkpoint.h"
 #include "run/session.h"
 #include "train/state_dict.h"
 

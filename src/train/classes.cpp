@@ -8,7 +8,8 @@
 namespace reluscope {
 
 ClassMeter::ClassMeter(int classes, int hardest)
-    : classes_(classes), most_(static_cast<std::size_t>(hardest)),
+    : classes_(classes),
+      most_(static_cast<std::size_t>(hardest)),
       confusion_(static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes)) {
   hardest_.reserve(most_ + 1);
 }
@@ -30,18 +31,18 @@ void ClassMeter::add(ConstMatrixView logits, const std::uint8_t* labels, const f
     const auto place = std::upper_bound(hardest_.begin(), hardest_.end(), loss, harder);
     if (loss != loss || (hardest_.size() == most_ && place == hardest_.end())) continue;
     // loss = -log softmax of the label; the prediction's logit is so much above the label's.
-    const double lead = static_cast<double>(logits.at(row, best)) -
-                        static_cast<double>(logits.at(row, label));
+    const double lead =
+        static_cast<double>(logits.at(row, best)) - static_cast<double>(logits.at(row, label));
     const auto probability = [](double log) { return std::min(scalar::exp(log), 1.0); };
-    hardest_.insert(place, {first + row, label, best, loss, probability(lead - loss),
-                            probability(-loss)});
+    hardest_.insert(place,
+                    {first + row, label, best, loss, probability(lead - loss), probability(-loss)});
     if (hardest_.size() > most_) hardest_.pop_back();
   }
 }
 
 ClassReport ClassMeter::report(std::string part) const {
-  ClassReport report{std::move(part), classes_, samples_, 0, confusion_, {}, {}, hardest_,
-                     labels_, predictions_};
+  ClassReport report{std::move(part), classes_, samples_,    0, confusion_, {}, {},
+                     hardest_,        labels_,  predictions_};
   const auto share = [](std::int64_t part_of, std::int64_t whole) -> std::optional<double> {
     if (whole == 0) return std::nullopt;
     return static_cast<double>(part_of) / static_cast<double>(whole);

@@ -74,20 +74,21 @@ std::vector<std::string> to_table(const ModelSummary& summary) {
                         count(layer.parameters), count(layer.multiply_adds * summary.batch)));
     outputs += element_count(layer.output);
   }
-  const double input_bytes = 4.0 * static_cast<double>(summary.batch * element_count(summary.input));
+  const double input_bytes =
+      4.0 * static_cast<double>(summary.batch * element_count(summary.input));
   const double output_bytes = 4.0 * static_cast<double>(summary.batch * outputs);
   const double parameter_bytes = 4.0 * static_cast<double>(summary.parameters);
-  lines.insert(lines.end(),
-               {rule, "Total params: " + with_commas(summary.parameters),
-                "Trainable params: " + with_commas(summary.parameters), "Non-trainable params: 0",
-                "Total mult-adds (M): " +
-                    megabytes(static_cast<double>(summary.multiply_adds * summary.batch)),
-                rule, "Input size (MB): " + megabytes(input_bytes),
-                "Forward/backward pass size (MB): " + megabytes(output_bytes),
-                "Params size (MB): " + megabytes(parameter_bytes),
-                "Estimated Total Size (MB): " +
-                    megabytes(input_bytes + output_bytes + parameter_bytes),
-                rule});
+  lines.insert(
+      lines.end(),
+      {rule, "Total params: " + with_commas(summary.parameters),
+       "Trainable params: " + with_commas(summary.parameters), "Non-trainable params: 0",
+       "Total mult-adds (M): " +
+           megabytes(static_cast<double>(summary.multiply_adds * summary.batch)),
+       rule, "Input size (MB): " + megabytes(input_bytes),
+       "Forward/backward pass size (MB): " + megabytes(output_bytes),
+       "Params size (MB): " + megabytes(parameter_bytes),
+       "Estimated Total Size (MB): " + megabytes(input_bytes + output_bytes + parameter_bytes),
+       rule});
   return lines;
 }
 

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "nn/layer.h"
 #include "config/config.h"
+#include "nn/layer.h"
 
 namespace reluscope {
 
 struct LayerSummary {
-  std::string kind, name, text;  // "dense", "fc1", "dense 512"
-  std::string activation;        // the registry's name, or ""
-  Shape output;                  // of one sample
+  std::string kind, name, text;            // "dense", "fc1", "dense 512"
+  std::string activation;                  // the registry's name, or ""
+  Shape output;                            // of one sample
   std::int64_t parameters, multiply_adds;  // of one sample
-  std::int64_t memory_bytes;     // parameters and one batch of outputs, as float32
+  std::int64_t memory_bytes;               // parameters and one batch of outputs, as float32
 };
 
 struct ModelSummary {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "config/options.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "nn/architecture.h"
 #include "optim/optimizer.h"
-#include "config/options.h"
 
 namespace reluscope {
 namespace {
@@ -32,9 +32,11 @@ MemoryNeed memory_need(const Dataset& data, const Config& config, int evaluation
   const double rows = std::max<double>(train_rows, evaluation_rows) + train_rows;
   double parameters = 0.0, outputs = 0.0, scratch = 0.0;
   for (const auto& layer : layers) {
-    for (const ParameterSpec& spec : layer->parameters()) parameters += static_cast<double>(element_count(spec.shape));
+    for (const ParameterSpec& spec : layer->parameters())
+      parameters += static_cast<double>(element_count(spec.shape));
     outputs += rows * static_cast<double>(element_count(layer->out_shape()));
-    scratch = std::max(scratch, static_cast<double>(layer->scratch_floats(static_cast<int>(train_rows))));
+    scratch =
+        std::max(scratch, static_cast<double>(layer->scratch_floats(static_cast<int>(train_rows))));
   }
   return {sizeof(float) * parameters * weight_copies(config), sizeof(float) * (outputs + scratch)};
 }
@@ -42,8 +44,9 @@ MemoryNeed memory_need(const Dataset& data, const Config& config, int evaluation
 void check_memory(const Dataset& data, const Config& config, int evaluation_rows, double free) {
   const MemoryNeed need = memory_need(data, config, evaluation_rows);
   if (need.total() <= free) return;
-  throw Error("the model needs " + gigabytes(need.total()) + " of memory (weights with gradients and moments " +
-              gigabytes(need.weights) + ", activations of " + std::to_string(std::min(config.batch, data.train().count())) +
+  throw Error("the model needs " + gigabytes(need.total()) +
+              " of memory (weights with gradients and moments " + gigabytes(need.weights) +
+              ", activations of " + std::to_string(std::min(config.batch, data.train().count())) +
               " samples " + gigabytes(need.activations) + "), but " + gigabytes(free) +
               " is free: give it fewer or smaller layers, or a smaller batch");
 }

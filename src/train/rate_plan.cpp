@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/options.h"
 #include "core/error.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
-#include "config/options.h"
 #include "train/trainer.h"
 
 namespace reluscope {
@@ -20,15 +20,18 @@ std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 class Rates {
  public:
   Rates(const Config& config, std::int64_t batches, std::int64_t updates_per_epoch)
-      : config_(config), live_(config), batches_(batches), updates_per_epoch_(updates_per_epoch),
+      : config_(config),
+        live_(config),
+        batches_(batches),
+        updates_per_epoch_(updates_per_epoch),
         schedule_(schedule_options(config, updates_per_epoch)) {}
 
   // Updates have to be asked for in ascending order.
   StepRates at(std::int64_t update) {
     // Events go by steps done: the update is made by the last step of its group.
     const std::int64_t epoch = update / updates_per_epoch_, in_epoch = update % updates_per_epoch_;
-    const std::int64_t step = epoch * batches_ +
-                              std::min((in_epoch + 1) * config_.accumulate, batches_) - 1;
+    const std::int64_t step =
+        epoch * batches_ + std::min((in_epoch + 1) * config_.accumulate, batches_) - 1;
     for (; next_ < config_.events.size() && config_.events[next_].step <= step; ++next_) {
       set_live(live_, config_.events[next_].field, config_.events[next_].value);
     }

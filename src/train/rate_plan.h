@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "data/dataset.h"
 #include "config/config.h"
+#include "data/dataset.h"
 
 namespace reluscope {
 

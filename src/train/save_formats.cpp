@@ -20,8 +20,12 @@ namespace {
 SavedNetwork saved_network(Trainer& trainer) {
   const Dataset& data = trainer.data();
   const PixelStatistics& by = trainer.normalisation();
-  return {trainer.model(), architecture_text(trainer.model().layers()), state_dict(trainer),
-          data.shape(),    data.class_names(),                         by.mean,
+  return {trainer.model(),
+          architecture_text(trainer.model().layers()),
+          state_dict(trainer),
+          data.shape(),
+          data.class_names(),
+          by.mean,
           by.std};
 }
 
@@ -52,7 +56,8 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
   std::vector<std::uint8_t> pixels, labels;
   std::vector<std::vector<float>> outputs(static_cast<std::size_t>(model.layer_count()));
   for (int first = 0; first < count; first += trainer.evaluate_rows()) {
-    std::vector<int> samples(static_cast<std::size_t>(std::min(trainer.evaluate_rows(), count - first)));
+    std::vector<int> samples(
+        static_cast<std::size_t>(std::min(trainer.evaluate_rows(), count - first)));
     std::iota(samples.begin(), samples.end(), first);
     trainer.infer(set, samples);
     for (std::size_t s = 0; s < samples.size(); ++s) {
@@ -84,7 +89,8 @@ struct Writer {
 
 constexpr Writer kWriters[] = {
     {{"pth", "PyTorch's state_dict, for torch.load"}, &as_pth},
-    {{"safetensors", "the weights with the whole configuration, which eval, predict and export read"},
+    {{"safetensors",
+      "the weights with the whole configuration, which eval, predict and export read"},
      &as_safetensors},
     {{"onnx", "the network for any program that runs ONNX, normalisation included"}, &as_onnx},
     {{"npz", "each layer's outputs for the first test images, for NumPy"}, &as_activations},
@@ -152,9 +158,10 @@ void check_save(const Trainer& trainer, std::string_view format, std::optional<i
   }
   constexpr double kMost = 0xFF000000;  // of a .zip, less names and headers
   if (const double bytes = activation_bytes(trainer, count); bytes > kMost) {
-    throw Error("npz_images is " + std::to_string(count) + ", whose activations are " + reluscope::format("%.1f", bytes / 1e9) +
-                " GB, but an .npz holds at most 4 GB: at most " +
-                std::to_string(static_cast<int>(kMost / activation_bytes(trainer, 1))) + " are allowed");
+    throw Error(
+        "npz_images is " + std::to_string(count) + ", whose activations are " +
+        reluscope::format("%.1f", bytes / 1e9) + " GB, but an .npz holds at most 4 GB: at most " +
+        std::to_string(static_cast<int>(kMost / activation_bytes(trainer, 1))) + " are allowed");
   }
 }
 

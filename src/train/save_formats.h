@@ -24,9 +24,9 @@ std::string save_format_of(std::string_view path);
 inline constexpr const char* kSaveDefault = "mnist_relu_model.pth";  // where no name is given
 inline constexpr int kSavedImages = 100;  // in an .npz, of the test set, or all that there are
 
-// A file's bytes, of the weights that are scored: for the same weights and data the same everywhere.
-// config: that of the run. images: how many of the test set an .npz holds the activations for; none
-// given: kSavedImages or all. Throws Error as check_save() does.
+// A file's bytes, of the weights that are scored: for the same weights and data the same
+// everywhere. config: that of the run. images: how many of the test set an .npz holds the
+// activations for; none given: kSavedImages or all. Throws Error as check_save() does.
 std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
                                        std::string_view format, std::optional<int> images = {});
 

@@ -17,7 +17,8 @@ struct Place {
 
 std::vector<Place> places_of(Model& model) {
   std::vector<Place> places;
-  for (const Model::Parameter& one : model.parameter_list()) places.push_back({&one, model.parameters()});
+  for (const Model::Parameter& one : model.parameter_list())
+    places.push_back({&one, model.parameters()});
   for (const Model::Parameter& one : model.state_list()) places.push_back({&one, model.state()});
   return places;
 }
@@ -51,11 +52,14 @@ std::vector<NamedTensor> state_dict(const Trainer& trainer) {
   const Model& model = trainer.model();
   std::vector<NamedTensor> tensors;
   const auto add = [&tensors](const Model::Parameter& kept, std::span<const float> buffer) {
-    tensors.push_back({kept.name, kept.spec.shape, Model::gather(kept, buffer), {}, kept.spec.whole});
+    tensors.push_back(
+        {kept.name, kept.spec.shape, Model::gather(kept, buffer), {}, kept.spec.whole});
   };
   for (int l = 0; l < model.layer_count(); ++l) {
     const std::string layer = model.layer_name(l) + ".";
-    const auto is_its = [&layer](const Model::Parameter& one) { return one.name.rfind(layer, 0) == 0; };
+    const auto is_its = [&layer](const Model::Parameter& one) {
+      return one.name.rfind(layer, 0) == 0;
+    };
     for (const Model::Parameter& one : model.parameter_list()) {
       if (is_its(one)) add(one, trainer.scored_parameters());
     }

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "config/options.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/text.h"
 #include "data/split.h"
 #include "nn/architecture.h"
 #include "train/memory_need.h"
-#include "config/options.h"
 
 namespace reluscope {
 namespace {
@@ -28,8 +28,9 @@ std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& 
   if (wanted > left) {
     throw Error("train_samples is " + std::to_string(wanted) + ", but the training set has " +
                 std::to_string(count) + " samples" +
-                (validation.empty() ? "" : ", of which " + std::to_string(validation.size()) +
-                                               " are held out for validation"));
+                (validation.empty() ? ""
+                                    : ", of which " + std::to_string(validation.size()) +
+                                          " are held out for validation"));
   }
   if (validation.empty() && (wanted == 0 || wanted == left)) return {};
   const std::size_t most = wanted == 0 ? left : wanted;
@@ -83,7 +84,8 @@ std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augm
                 std::to_string(data.train().count() - 1) + " do");
   }
   if (count < 1 || count > 1000) {
-    throw Error("versions: " + std::to_string(count) + " were asked for, but 1 to 1000 are allowed");
+    throw Error("versions: " + std::to_string(count) +
+                " were asked for, but 1 to 1000 are allowed");
   }
   const auto image = data.train().image(sample);
   std::vector<std::uint8_t> versions;
@@ -95,8 +97,8 @@ std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augm
   Augmenter::Workspace workspace = augmenter->make_workspace();
   for (int epoch = 1; epoch <= count; ++epoch) {
     augmenter->apply(image, epoch, sample, workspace,
-                      std::span(versions).subspan(
-                          static_cast<std::size_t>(epoch - 1) * image.size(), image.size()));
+                     std::span(versions).subspan(static_cast<std::size_t>(epoch - 1) * image.size(),
+                                                 image.size()));
   }
   return versions;
 }
@@ -109,22 +111,29 @@ int evaluation_rows(const Dataset& data, const Config& config, std::size_t valid
   for (const auto& layer : parse_architecture(config.model, data.shape(), data.classes())) {
     floats += element_count(layer->out_shape());
   }
-  const auto rows = static_cast<int>(std::min<std::int64_t>(kMostFloats / floats, config.test_batch));
+  const auto rows =
+      static_cast<int>(std::min<std::int64_t>(kMostFloats / floats, config.test_batch));
   return std::min({std::max(rows, std::min(config.batch, config.test_batch)), config.test_batch,
                    std::max(data.test().count(), static_cast<int>(validation))});
 }
 
 // The same, of a run that has the memory it needs.
-int fitting_evaluation_rows(const Dataset& data, const Config& config, std::size_t validation, const Backend& backend) {
+int fitting_evaluation_rows(const Dataset& data, const Config& config, std::size_t validation,
+                            const Backend& backend) {
   const int rows = evaluation_rows(data, config, validation);
   check_memory(data, config, rows, backend.free_bytes());
   return rows;
 }
 
 ModelOptions model_options(const Dataset& data, const Config& config, std::size_t validation) {
-  return {config.model, data.shape(), data.classes(), config.init,
-          static_cast<std::uint64_t>(config.seed), config.batch,
-          evaluation_rows(data, config, validation), config.init_value};
+  return {config.model,
+          data.shape(),
+          data.classes(),
+          config.init,
+          static_cast<std::uint64_t>(config.seed),
+          config.batch,
+          evaluation_rows(data, config, validation),
+          config.init_value};
 }
 
 std::vector<float> class_weights(const Dataset& data, const Config& config) {
@@ -164,14 +173,16 @@ PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Mod
 
 }  // namespace
 
-std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample, int count) {
+std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
+                                    int count) {
   return versions_of(data, make_augmenter(data, config).get(), sample, count);
 }
 
 int validation_size(const Config& config, int train_samples) {
   if (config.validation >= train_samples) {
-    throw Error("validation is " + std::to_string(config.validation) + ", but the training set has " +
-                std::to_string(train_samples) + " samples and at least one must be left");
+    throw Error("validation is " + std::to_string(config.validation) +
+                ", but the training set has " + std::to_string(train_samples) +
+                " samples and at least one must be left");
   }
   const bool followed = needs_validation(config.schedule);
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
@@ -210,12 +221,14 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                 pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
                 augmenter_.get()},
                backend),
-      losses_(static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
+      losses_(
+          static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
-      kept_weights_(config.early_stopping == 0 ? 0
-                                               : model_.parameters().size() + model_.state().size() +
-                                                     average_.values().size()) {
+      kept_weights_(config.early_stopping == 0
+                        ? 0
+                        : model_.parameters().size() + model_.state().size() +
+                              average_.values().size()) {
   if (config.precision != backend.precision()) {
     throw Error("precision is " + in_quotes(config.precision) + ", but device " +
                 in_quotes(backend.device()) + " multiplies in " + std::string(backend.precision()) +
@@ -250,7 +263,8 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   if (kept_weights_.size() > 0) {
     bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
   }
-  if (before_steps_.size() > 0) bytes.emplace_back("steps ahead", before_steps_.size() * sizeof(float));
+  if (before_steps_.size() > 0)
+    bytes.emplace_back("steps ahead", before_steps_.size() * sizeof(float));
   return bytes;
 }
 
@@ -323,10 +337,10 @@ Score Trainer::validate(int first, int rows) {
   Score total;
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
-    const Batch batch =
-        batcher_.chosen(data_->train(), std::span<const int>(validation_)
-                                            .subspan(static_cast<std::size_t>(first),
-                                                     static_cast<std::size_t>(count)));
+    const Batch batch = batcher_.chosen(
+        data_->train(),
+        std::span<const int>(validation_)
+            .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
     total.add(score(forward_scored(batch.input, Outputs::kNeeded), batch, nullptr, count));
   }
   return total;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "config/config.h"
 #include "data/augment.h"
 #include "data/batcher.h"
 #include "data/dataset.h"
@@ -19,7 +20,6 @@
 #include "optim/schedule.h"
 #include "optim/weight_average.h"
 #include "train/classes.h"
-#include "config/config.h"
 
 namespace reluscope {
 
@@ -46,13 +46,14 @@ struct StepResult {
 
 // (count, H, W): a training sample as a run with this config sees it in epochs 1 to `count`. Throws
 // Error for a sample or a count out of range.
-std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample, int count);
+std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
+                                    int count);
 
 // What MNIST's pixels are usually normalised by.
 inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 
-// How many of the training samples are held out for validation: config.validation, or, where that is
-// 0 and something is steered by the validation loss, 5,000 but at most a tenth and at least one.
+// How many of the training samples are held out for validation: config.validation, or, where that
+// is 0 and something is steered by the validation loss, 5,000 but at most a tenth and at least one.
 // Throws Error if none would be left to train on.
 int validation_size(const Config& config, int train_samples);
 
@@ -99,9 +100,9 @@ class Trainer {
   StepResult step(int batch, double lr, StepObserver* observer = nullptr) {
     return step(batch, StepRates{lr, {}}, observer);
   }
-  // The same of as many batches as there are rates, but the losses are read once, when all are done. If
-  // one is not finite, the steps are taken back and made one by one: then the last result is that of the
-  // step that diverged, and none came after it.
+  // The same of as many batches as there are rates, but the losses are read once, when all are
+  // done. If one is not finite, the steps are taken back and made one by one: then the last result
+  // is that of the step that diverged, and none came after it.
   std::vector<StepResult> steps(int batch, std::span<const StepRates> rates);
   int steps_at_once() const { return backend_.steps_ahead(); }  // most of them
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
@@ -139,10 +140,12 @@ class Trainer {
   void parts_written() { model_.parameters_changed(); }
 
   std::vector<int> training_samples() const;  // their numbers in the training set, ascending
-  // What the monitors look at: the numbers of the samples that a probe set is drawn from, those held
-  // out for validation or, without such, those that are trained on; the set they are numbered in; and
-  // what they are called.
-  std::vector<int> probe_pool() const { return validation_.empty() ? training_samples() : validation_; }
+  // What the monitors look at: the numbers of the samples that a probe set is drawn from, those
+  // held out for validation or, without such, those that are trained on; the set they are numbered
+  // in; and what they are called.
+  std::vector<int> probe_pool() const {
+    return validation_.empty() ? training_samples() : validation_;
+  }
   const ImageSet& probe_set() const { return data_->train(); }
   const char* probe_part() const { return validation_.empty() ? "train" : "validation"; }
 

@@ -10,7 +10,8 @@ Trainer::Pending Trainer::begin_score(ConstMatrixView logits, const Batch& sampl
                                       double gradient_weight, std::size_t at) {
   const int rows = logits.rows();
   Pending pending{rows, static_cast<double>(rows), at};
-  SoftmaxLoss loss{logits, samples.labels, 0.0f, losses_.data() + at, correct_.data() + at, dlogits};
+  SoftmaxLoss loss{logits, samples.labels, 0.0f, losses_.data() + at, correct_.data() + at,
+                   dlogits};
   loss.gathered_labels = samples.gathered_labels;
   if (dlogits != nullptr) {
     loss.label_smoothing = label_smoothing_;
@@ -69,7 +70,8 @@ Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs)
   const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step, outputs);
   const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
   const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
-  return begin_score(logits, samples, model_.logits_gradient().data, weight_of(group, group_samples), at);
+  return begin_score(logits, samples, model_.logits_gradient().data,
+                     weight_of(group, group_samples), at);
 }
 
 StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
@@ -119,7 +121,8 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
 // All that steps change and that later ones depend on.
 std::vector<std::span<float>> Trainer::changed_state() {
   std::vector<std::span<float>> parts = {model_.parameters(), model_.state()};
-  for (const Optimizer::State& state : optimizer_->state()) parts.push_back(optimizer_->moment_named(state.name));
+  for (const Optimizer::State& state : optimizer_->state())
+    parts.push_back(optimizer_->moment_named(state.name));
   parts.push_back(average_.values());
   parts.emplace_back(group_gradients_.data(), group_gradients_.size());
   std::erase_if(parts, [](std::span<float> part) { return part.empty(); });

@@ -10,13 +10,15 @@
 namespace reluscope::test {
 
 // The canonical spelling, which has to read back as itself.
-inline std::string canonical(const std::string& text, const Shape& in = {1, 28, 28}, int classes = 10) {
+inline std::string canonical(const std::string& text, const Shape& in = {1, 28, 28},
+                             int classes = 10) {
   const std::string spelt = architecture_text(parse_architecture(text, in, classes));
   CHECK(architecture_text(parse_architecture(spelt, in, classes)) == spelt);
   return spelt;
 }
 
-inline std::string architecture_refusal(const std::string& text, const Shape& in = {1, 28, 28}, int classes = 10) {
+inline std::string architecture_refusal(const std::string& text, const Shape& in = {1, 28, 28},
+                                        int classes = 10) {
   return refusal([&] { parse_architecture(text, in, classes); });
 }
 

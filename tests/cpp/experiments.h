@@ -1,4 +1,5 @@
-// What the tests of experiments share: a small data set in memory, and an experiment carried out to its end.
+// What the tests of experiments share: a small data set in memory, and an experiment carried out to
+// its end.
 #pragma once
 
 #include <memory>
@@ -6,14 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "network.h"
 #include "experiments/experiment.h"
 #include "experiments/sweep.h"
+#include "network.h"
 
 namespace reluscope::test {
 
 // Images of 4 x 5 pixels whose label shows in them, so that it can be learnt.
-inline std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96, std::uint32_t test = 40) {
+inline std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96,
+                                                 std::uint32_t test = 40) {
   TestRandom random(9);
   const auto part = [&](std::uint32_t count) {
     std::vector<std::uint8_t> pixels, labels;
@@ -47,8 +49,8 @@ struct Outcome {
   std::vector<std::string> lines, json;
 };
 
-inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags, int jobs = 1,
-                  std::vector<Json> finished = {}) {
+inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags,
+                         int jobs = 1, std::vector<Json> finished = {}) {
   const auto data = small_data();
   Experiment experiment(data, find_experiment(kind).plan(*data, base, PlanFlags(flags)), jobs,
                         std::move(finished));

@@ -123,8 +123,7 @@ inline Pooled pool(Pooling kind, const ImageSize& in, const ImageSize& out, cons
           double sum = 0.0;
           for (int r = 0; r < window.kernel_height; ++r) {
             for (int s = 0; s < window.kernel_width; ++s) {
-              const std::size_t from =
-                  in.at(n, c, oy * window.stride + r, ox * window.stride + s);
+              const std::size_t from = in.at(n, c, oy * window.stride + r, ox * window.stride + s);
               if (x[from] > x[best]) best = from;
               sum += x[from];
               if (kind == Pooling::kAverage) result.dx[from] += dy[to] / taps;
@@ -149,8 +148,8 @@ template <class GroupOf, class WeightOf>
 Normalised normalise(const Values& x, const Values& weight, const Values& bias, const Values& dy,
                      std::size_t groups, const GroupOf& group_of, const WeightOf& weight_of) {
   const double count = static_cast<double>(x.size()) / static_cast<double>(groups);
-  Normalised r{Values(x.size()), Values(groups), Values(groups), Values(x.size()),
-               Values(weight.size()), Values(weight.size())};
+  Normalised r{Values(x.size()), Values(groups),        Values(groups),
+               Values(x.size()), Values(weight.size()), Values(weight.size())};
   for (std::size_t k = 0; k < x.size(); ++k) r.mean[group_of(k)] += x[k] / count;
   for (std::size_t k = 0; k < x.size(); ++k) {
     const double d = x[k] - r.mean[group_of(k)];

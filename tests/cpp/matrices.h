@@ -140,16 +140,15 @@ bool in_pieces(const Panels& y, int unit, int parts, const Work& work) {
   std::vector<Piece> pieces = pieces_of(y.layout(), unit, parts);
   if (parts % 2 == 0) std::reverse(pieces.begin(), pieces.end());
   bool kept = true;
-  for (const Piece& piece : pieces)
-    kept = writes_only(piece, y, [&] { work(piece); }) && kept;
+  for (const Piece& piece : pieces) kept = writes_only(piece, y, [&] { work(piece); }) && kept;
   return kept;
 }
 
 // Whether a piece has the same bits in both.
 inline bool same_piece(const Piece& piece, const Panels& a, const Panels& b) {
   const std::size_t at = begin_of(a.layout(), piece);
-  return std::memcmp(a.data() + at, b.data() + at,
-                     floats_of(a.layout(), piece) * sizeof(float)) == 0;
+  return std::memcmp(a.data() + at, b.data() + at, floats_of(a.layout(), piece) * sizeof(float)) ==
+         0;
 }
 
 inline const float* columns_of(const float* start, int panel) {
@@ -183,8 +182,7 @@ inline void weight_gradient(const cpu::Kernels& kernels, ConstMatrixView x, Cons
 // sums: of the columns, for pieces that have all rows; others do not touch it.
 inline void sparse_weight_gradient(const cpu::Kernels& kernels, const Piece& piece,
                                    const SparseLists& columns, ConstMatrixView d,
-                                   const float* start, const ParameterUpdate& update,
-                                   float* sums) {
+                                   const float* start, const ParameterUpdate& update, float* sums) {
   const bool all = piece.rows.first == 0 && piece.rows.end == columns.count;
   kernels.sparse_weight_gradient(columns, piece.rows, d, piece.panel,
                                  columns_of(start, piece.panel), update,

@@ -32,7 +32,8 @@ inline std::shared_ptr<const Dataset> small_images(int train, int test) {
       "made", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
-inline constexpr const char* kSmallModel = "dense 19 | relu | dense 33 | prelu | dense 17 | tanh | dense 10";
+inline constexpr const char* kSmallModel =
+    "dense 19 | relu | dense 33 | prelu | dense 17 | tanh | dense 10";
 
 inline Config probe_config(const std::string& model = kSmallModel) {
   Config config;
@@ -53,7 +54,8 @@ inline Values logical(ConstMatrixView m) {
 }
 
 // Sets one element, in PyTorch's order, of a parameter.
-inline float set_parameter(Model& model, const std::string& name, std::size_t element, float value) {
+inline float set_parameter(Model& model, const std::string& name, std::size_t element,
+                           float value) {
   for (const Model::Parameter& p : model.parameter_list()) {
     if (p.name != name) continue;
     std::vector<float> values = Model::gather(p, model.parameters());

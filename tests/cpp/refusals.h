@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "config/config.h"
+#include "core/error.h"
 
 namespace reluscope::test {
 
@@ -36,7 +36,8 @@ inline std::string text_refusal(const std::string& name, const std::string& valu
 }
 
 // Shorter still, with all of these parts.
-inline void check_says(const std::string& message, const std::vector<std::string>& parts, std::size_t limit = 300) {
+inline void check_says(const std::string& message, const std::vector<std::string>& parts,
+                       std::size_t limit = 300) {
   CAPTURE(message);
   CHECK(message.size() < limit);
   for (const std::string& part : parts) {

@@ -47,7 +47,8 @@ inline bool close(double actual, double expected, double tolerance) {
   return std::abs(actual - expected) <= tolerance * std::max(1.0, std::abs(expected));
 }
 
-inline void check_close(const std::vector<float>& actual, const Json& expected, double tolerance = 1e-5) {
+inline void check_close(const std::vector<float>& actual, const Json& expected,
+                        double tolerance = 1e-5) {
   const std::vector<double> values = numbers<double>(expected);
   REQUIRE(actual.size() == values.size());
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -58,7 +59,8 @@ inline void check_close(const std::vector<float>& actual, const Json& expected, 
 
 inline double root_mean_square(const std::vector<float>& values) {
   double squares = 0.0;
-  for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  for (const float value : values)
+    squares += static_cast<double>(value) * static_cast<double>(value);
   return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
@@ -109,8 +111,8 @@ inline std::uint64_t test_seed() {
   return text ? std::strtoull(text, nullptr, 10) : 20240607u;
 }
 
-// Whether this is `tests/run full`: what a test repeats for its own sake (orders of threads, places of a fault) it
-// does in full there, and in part otherwise.
+// Whether this is `tests/run full`: what a test repeats for its own sake (orders of threads, places
+// of a fault) it does in full there, and in part otherwise.
 inline bool full_tier() {
   const char* tier = std::getenv("RELUSCOPE_TIER");
   return tier != nullptr && std::string(tier) == "full";

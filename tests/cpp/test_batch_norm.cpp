@@ -12,7 +12,7 @@ using namespace reluscope::test;
 namespace {
 
 // More rows than one block of sums, and a last block of one; columns around a panel and its half.
-const ImageSize kSizes[] = {{2, 1, 1, 1},  {3, 5, 1, 1},   {129, 17, 1, 1}, {64, 33, 1, 1},
+const ImageSize kSizes[] = {{2, 1, 1, 1},  {3, 5, 1, 1},    {129, 17, 1, 1}, {64, 33, 1, 1},
                             {1, 3, 5, 17}, {3, 32, 11, 13}, {2, 48, 8, 8},   {5, 16, 1, 3}};
 
 struct Arrays {
@@ -21,14 +21,27 @@ struct Arrays {
   Buffer scratch;
 
   Arrays(const ImageSize& s, const std::vector<float>& w, const std::vector<float>& b, int rows)
-      : weight(1, s.c, w, 0.0f), bias(1, s.c, b, 0.0f),
+      : weight(1, s.c, w, 0.0f),
+        bias(1, s.c, b, 0.0f),
         running_mean(1, s.c, std::vector<float>(w.size(), 0.5f), 0.0f),
-        running_var(1, s.c, std::vector<float>(w.size(), 2.0f), 0.0f), mean(1, s.c, kNan),
-        inverse(1, s.c, kNan), dweight(1, s.c, kNan), dbias(1, s.c, kNan),
+        running_var(1, s.c, std::vector<float>(w.size(), 2.0f), 0.0f),
+        mean(1, s.c, kNan),
+        inverse(1, s.c, kNan),
+        dweight(1, s.c, kNan),
+        dbias(1, s.c, kNan),
         scratch(batch_norm_scratch({rows, s.c})) {}
   BatchNormalisation arguments(bool train) {
-    return {train, 1e-5, 0.1, weight.data(), bias.data(), running_mean.data(), running_var.data(),
-            &batches, mean.data(), inverse.data(), scratch.data()};
+    return {train,
+            1e-5,
+            0.1,
+            weight.data(),
+            bias.data(),
+            running_mean.data(),
+            running_var.data(),
+            &batches,
+            mean.data(),
+            inverse.data(),
+            scratch.data()};
   }
 };
 
@@ -74,14 +87,15 @@ TEST_CASE("batch normalisation equals its formulas, the same bits on every targe
             CHECK(p->padding_is_zero());
           std::vector<float> found = nchw_of(size, y);
           const std::vector<float> slopes = nchw_of(size, dx);
-          const std::vector<float> activated = nchw_of(size, after), masked = nchw_of(size, dx_before);
+          const std::vector<float> activated = nchw_of(size, after),
+                                   masked = nchw_of(size, dx_before);
           for (std::size_t k = 0; k < found.size(); ++k) {
             REQUIRE(activated[k] == (found[k] < 0.0f ? 0.0f : found[k]));
             REQUIRE(masked[k] == (found[k] > 0.0f ? slopes[k] : 0.0f));
           }
           found.insert(found.end(), slopes.begin(), slopes.end());
-          for (const Panels* p : {&arrays.dweight, &arrays.dbias, &arrays.running_mean,
-                                  &arrays.running_var}) {
+          for (const Panels* p :
+               {&arrays.dweight, &arrays.dbias, &arrays.running_mean, &arrays.running_var}) {
             const std::vector<float> values = p->logical();
             found.insert(found.end(), values.begin(), values.end());
           }
@@ -171,8 +185,11 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
           Buffer scratch(layer.scratch_floats(size.n));
           Model::scatter(parameter, w, {weight.data(), floats});
           Model::scatter(parameter, b, {bias.data(), floats});
-          const LayerNormalisation norm{spec.layout.rows, 1e-5, {weight.data(), spec.layout},
-                                        {bias.data(), spec.layout}, scratch.data()};
+          const LayerNormalisation norm{spec.layout.rows,
+                                        1e-5,
+                                        {weight.data(), spec.layout},
+                                        {bias.data(), spec.layout},
+                                        scratch.data()};
           Panels y(px.layout().rows, px.layout().cols, kNan);
           Panels dx(px.layout().rows, px.layout().cols, kNan);
           backend.layer_norm(norm, px.view(), y.view());
@@ -181,9 +198,9 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
           CHECK(y.guard_is_intact());
           CHECK(dx.guard_is_intact());
           CHECK(dx.padding_is_zero());
-          const std::vector<float> parts[] = {
-              read(y), read(dx), Model::gather(parameter, {dweight.data(), floats}),
-              Model::gather(parameter, {dbias.data(), floats})};
+          const std::vector<float> parts[] = {read(y), read(dx),
+                                              Model::gather(parameter, {dweight.data(), floats}),
+                                              Model::gather(parameter, {dbias.data(), floats})};
           std::vector<float> found;
           for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
           if (!first.empty()) {

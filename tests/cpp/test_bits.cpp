@@ -14,9 +14,9 @@
 #include "mnist.h"
 #include "network.h"
 #include "optim/optimizer.h"
+#include "run/session.h"
 #include "runs.h"
 #include "support.h"
-#include "run/session.h"
 
 namespace reluscope {
 namespace {
@@ -70,10 +70,10 @@ struct Apart {
       : model({config.model, data.shape(), data.classes(), config.init,
                static_cast<std::uint64_t>(config.seed), config.batch, config.batch},
               on),
-        optimizer(make_optimizer(config.optimizer,
-                                 {config.momentum, config.nesterov, config.beta1, config.beta2,
-                                  config.epsilon},
-                                 model.parameters().size())),
+        optimizer(make_optimizer(
+            config.optimizer,
+            {config.momentum, config.nesterov, config.beta1, config.beta2, config.epsilon},
+            model.parameters().size())),
         batcher({.pixels = data.train().pixels(),
                  .train_rows = config.batch,
                  .evaluate_rows = config.batch,
@@ -116,8 +116,8 @@ std::string differs(const Apart& apart, const Model& model, const Optimizer& opt
   const auto vector_of = [](std::span<const float> values) {
     return std::vector<float>(values.begin(), values.end());
   };
-  const std::string weights = test::first_difference(vector_of(apart.model.parameters()),
-                                                     vector_of(model.parameters()));
+  const std::string weights =
+      test::first_difference(vector_of(apart.model.parameters()), vector_of(model.parameters()));
   if (!weights.empty()) return "weights: " + weights;
   const auto ours = apart.optimizer->state(), theirs = optimizer.state();
   REQUIRE(ours.size() == theirs.size());
@@ -130,7 +130,8 @@ std::string differs(const Apart& apart, const Model& model, const Optimizer& opt
 }
 
 TEST_SUITE("bits") {
-  // Outside `tests/run full` each run on each target has one of the inputs with one thread, the other with two.
+  // Outside `tests/run full` each run on each target has one of the inputs with one thread, the
+  // other with two.
   TEST_CASE("a short run gives the known hash on every SIMD target, dense or sparse, threaded") {
     for (const int threads : {1, 2, 3, 4}) {
       if (ThreadPool(threads).size() != threads) {
@@ -141,9 +142,11 @@ TEST_SUITE("bits") {
       for (const std::string& simd : cpu::simd_names()) {
         ++target;
         for (const Run& run : kRuns) {
-          const auto turn = static_cast<std::size_t>(&run - kRuns) + target + static_cast<std::size_t>(threads);
+          const auto turn =
+              static_cast<std::size_t>(&run - kRuns) + target + static_cast<std::size_t>(threads);
           for (const char* input : {"dense", "sparse"}) {
-            const bool sparse = input == std::string("sparse"), both = std::string(run.model).starts_with("dense");
+            const bool sparse = input == std::string("sparse"),
+                       both = std::string(run.model).starts_with("dense");
             if (sparse && !both) continue;  // the first layer cannot read it
             if (!test::full_tier() && both && sparse != (turn % 2 == 0)) continue;
             Config config = config_of(run);
@@ -160,20 +163,23 @@ TEST_SUITE("bits") {
     }
   }
 
-  // More threads than the machine may have cores: they share those there are. Outside `tests/run full` one input has
-  // three of them, the other four.
+  // More threads than the machine may have cores: they share those there are. Outside `tests/run
+  // full` one input has three of them, the other four.
   TEST_CASE("three and four threads give the bits of one") {
     const std::shared_ptr<const Dataset> data = test::mnist();
     for (const Run& run : kRuns) {
       Config config = config_of(run);
       for (const char* input : {"dense", "sparse"}) {
-        if (input == std::string("sparse") && !std::string(run.model).starts_with("dense")) continue;
+        if (input == std::string("sparse") && !std::string(run.model).starts_with("dense"))
+          continue;
         config.input = input;
         cpu::CpuBackend one;
         Apart alone(*data, config, one);
         for (int step = 0; step < 10; ++step) alone.step(data->train(), step, config.lr, false);
         for (const int threads : {3, 4}) {
-          if (!test::full_tier() && std::string(run.model).starts_with("dense") && (threads == 4) != (config.input == "sparse")) continue;
+          if (!test::full_tier() && std::string(run.model).starts_with("dense") &&
+              (threads == 4) != (config.input == "sparse"))
+            continue;
           cpu::CpuBackend many("auto", threads, false, threads);
           if (many.threads() != threads) {
             MESSAGE("this build has no ", threads, " threads");

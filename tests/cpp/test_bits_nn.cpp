@@ -5,8 +5,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/thread_pool.h"
 #include "mnist.h"
-#include "support.h"
 #include "run/session.h"
+#include "support.h"
 
 namespace reluscope {
 namespace {
@@ -36,7 +36,8 @@ constexpr ConfigRun kConfigRuns[] = {
 }  // namespace
 
 TEST_SUITE("bits") {
-  // Outside `tests/run full` each run on each target has one of the inputs with one and three threads, the other with two.
+  // Outside `tests/run full` each run on each target has one of the inputs with one and three
+  // threads, the other with two.
   TEST_CASE("layers, losses and initialisations give the known hash on every target and thread") {
     int turn = 0;
     for (const ConfigRun& run : kConfigRuns) {
@@ -45,8 +46,11 @@ TEST_SUITE("bits") {
         for (const int threads : {1, 2, 3}) {
           if (ThreadPool(threads).size() != threads) continue;
           for (const char* input : {"dense", "sparse"}) {
-            if (!test::full_tier() && (input == std::string("sparse")) != ((turn + threads) % 2 == 0)) continue;
-            INFO(std::string(run.config), ", ", simd, ", ", threads, " threads, ", std::string(input));
+            if (!test::full_tier() &&
+                (input == std::string("sparse")) != ((turn + threads) % 2 == 0))
+              continue;
+            INFO(std::string(run.config), ", ", simd, ", ", threads, " threads, ",
+                 std::string(input));
             Config config = config_from_json(run.config);
             config.simd = simd;
             config.threads = threads;

@@ -7,9 +7,9 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/thread_pool.h"
 #include "mnist.h"
+#include "run/session.h"
 #include "runs.h"
 #include "support.h"
-#include "run/session.h"
 
 namespace reluscope {
 namespace {
@@ -52,8 +52,8 @@ Hashes optimizer_hashes(const Config& config) {
 }
 
 TEST_SUITE("bits") {
-  // Of the eight ways to compute a run `tests/run full` takes all. Otherwise each optimizer on each target takes two that
-  // are opposite in everything, other ones each time.
+  // Of the eight ways to compute a run `tests/run full` takes all. Otherwise each optimizer on each
+  // target takes two that are opposite in everything, other ones each time.
   TEST_CASE("every optimizer gives its known hash however it is computed") {
     REQUIRE(std::size(kOptimizerRuns) == optimizer_rows().size());
     for (const int threads : {1, 2}) {
@@ -70,15 +70,17 @@ TEST_SUITE("bits") {
           for (const char* input : {"dense", "sparse"}) {
             // Gradients that are stored to be clipped, but are small enough to stay as they are.
             for (const double clip_norm : {0.0, 1e9}) {
-              const std::size_t way = (threads == 2 ? 4 : 0) + (input == std::string("sparse") ? 2 : 0) + (clip_norm > 0.0 ? 1 : 0);
+              const std::size_t way = (threads == 2 ? 4 : 0) +
+                                      (input == std::string("sparse") ? 2 : 0) +
+                                      (clip_norm > 0.0 ? 1 : 0);
               if (!test::full_tier() && way != pair && way != 7 - pair) continue;
               Config config = config_of(kOptimizerRuns[k].optimizer);
               config.simd = simd;
               config.threads = threads;
               config.input = input;
               config.clip_norm = clip_norm;
-              INFO(std::string(kOptimizerRuns[k].optimizer), ", ", simd, ", ", threads, " threads, ",
-                   std::string(input), ", clipped at ", clip_norm);
+              INFO(std::string(kOptimizerRuns[k].optimizer), ", ", simd, ", ", threads,
+                   " threads, ", std::string(input), ", clipped at ", clip_norm);
               Hashes found = optimizer_hashes(config);
               CHECK(found["weights"] == kOptimizerRuns[k].weights);
               CHECK(found["moments"] == kOptimizerRuns[k].moments);
@@ -101,8 +103,9 @@ TEST_SUITE("bits") {
       Session session(data, c);
       for (int step = 0; step < 10; ++step) session.advance();
       const Score score = session.evaluate();
-      Hashes found = {{"weights", session.weights_sha256()},
-                      {"score", std::to_string(score.correct) + " " + std::to_string(score.loss_sum)}};
+      Hashes found = {
+          {"weights", session.weights_sha256()},
+          {"score", std::to_string(score.correct) + " " + std::to_string(score.loss_sum)}};
       return found;
     };
     const Hashes expected = run(config);

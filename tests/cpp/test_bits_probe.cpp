@@ -3,9 +3,9 @@
 #include "core/sha256.h"
 #include "core/thread_pool.h"
 #include "mnist.h"
+#include "probe/probe_report.h"
 #include "probes.h"
 #include "support.h"
-#include "probe/probe_report.h"
 
 using namespace reluscope;
 
@@ -24,14 +24,16 @@ std::string sha256_of(const std::string& text) {
   return hash.hex();
 }
 
-// Everything a probe can tell, over 12 steps. After a deliberate change of what is told or computed the
-// test prints the new hash.
+// Everything a probe can tell, over 12 steps. After a deliberate change of what is told or computed
+// the test prints the new hash.
 std::string all_there_is(const Config& config) {
   Session session(test::mnist(), config);
   std::string text;
   for (int step = 0; step < 12; ++step) {
     if (step % 4 == 0) {
-      text += to_json(session.probe({.gradients = true, .components_of = step / 4 * 2 + 1})).dump() + "\n";
+      text +=
+          to_json(session.probe({.gradients = true, .components_of = step / 4 * 2 + 1})).dump() +
+          "\n";
     }
     session.advance();
   }
@@ -84,7 +86,9 @@ TEST_CASE("looking changes no weight and no moment, whatever is asked and howeve
           const std::string event = session.advance().event();
           if (event == "done") break;
           if (by_hand && ++step % 3 == 0) {
-            session.probe({.gradients = step % 2 == 0, .everywhere = step % 9 == 0, .components_of = step % 7});
+            session.probe({.gradients = step % 2 == 0,
+                           .everywhere = step % 9 == 0,
+                           .components_of = step % 7});
           }
           if (by_hand && step % 5 == 0) session.classes(3);
         }

@@ -17,12 +17,12 @@ struct Case {
 
 // Sizes at and around panels (32), their halves (16) and tiles; every stride, padding and kernel.
 const Case kCases[] = {
-    {{1, 1, 1, 1}, 1, 1, 1, 0},    {{2, 1, 5, 5}, 3, 3, 1, 1},    {{3, 3, 5, 5}, 17, 3, 1, 1},
-    {{2, 17, 5, 3}, 3, 3, 2, 1},   {{2, 16, 7, 7}, 16, 3, 1, 1},  {{2, 32, 6, 5}, 64, 3, 1, 1},
-    {{1, 33, 5, 5}, 33, 3, 1, 2},  {{2, 48, 4, 4}, 20, 1, 1, 0},  {{2, 5, 17, 17}, 5, 5, 2, 2},
-    {{1, 3, 9, 8}, 40, 5, 1, 0},   {{1, 64, 9, 9}, 8, 3, 2, 1},   {{2, 1, 28, 28}, 32, 3, 1, 1},
-    {{5, 3, 3, 3}, 4, 1, 2, 0},    {{1, 5, 1, 17}, 3, 1, 1, 2},   {{1, 3, 5, 5}, 3, 5, 1, 2},
-    {{3, 17, 1, 1}, 17, 1, 1, 0},  {{2, 3, 6, 6}, 4, 2, 3, 0},    {{70, 3, 3, 3}, 5, 3, 1, 1},
+    {{1, 1, 1, 1}, 1, 1, 1, 0},   {{2, 1, 5, 5}, 3, 3, 1, 1},   {{3, 3, 5, 5}, 17, 3, 1, 1},
+    {{2, 17, 5, 3}, 3, 3, 2, 1},  {{2, 16, 7, 7}, 16, 3, 1, 1}, {{2, 32, 6, 5}, 64, 3, 1, 1},
+    {{1, 33, 5, 5}, 33, 3, 1, 2}, {{2, 48, 4, 4}, 20, 1, 1, 0}, {{2, 5, 17, 17}, 5, 5, 2, 2},
+    {{1, 3, 9, 8}, 40, 5, 1, 0},  {{1, 64, 9, 9}, 8, 3, 2, 1},  {{2, 1, 28, 28}, 32, 3, 1, 1},
+    {{5, 3, 3, 3}, 4, 1, 2, 0},   {{1, 5, 1, 17}, 3, 1, 1, 2},  {{1, 3, 5, 5}, 3, 5, 1, 2},
+    {{3, 17, 1, 1}, 17, 1, 1, 0}, {{2, 3, 6, 6}, 4, 2, 3, 0},   {{70, 3, 3, 3}, 5, 3, 1, 1},
 };
 
 Window window_of(const Case& c) {
@@ -62,7 +62,8 @@ Results run(cpu::CpuBackend& backend, const Case& c, const Data& data) {
   Panels dx(x.layout().rows, c.in.c, kNan), dx_before(x.layout().rows, c.in.c, kNan);
   Panels dweight(spec.layout.rows, c.channels, kNan);
   Buffer turned(Layout{window.taps() * c.channels, c.in.c}.size());
-  backend.convolve(window, x.view(), w.view(), bias.data(), y.view(), {relu, nullptr, after.data()});
+  backend.convolve(window, x.view(), w.view(), bias.data(), y.view(),
+                   {relu, nullptr, after.data()});
   backend.convolve_input_gradient(window, dy.view(), w.view(), dx.view(), turned.data(), {});
   // x stands for what came before relu: positive where relu let it pass.
   backend.convolve_input_gradient(window, dy.view(), w.view(), dx_before.view(), turned.data(),

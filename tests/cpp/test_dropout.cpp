@@ -32,8 +32,7 @@ TEST_CASE("dropout keeps the share it should, scaled so that the mean stays") {
   cpu::CpuBackend backend;
   for (const double probability : {0.0, 0.1, 0.5, 0.9, 0.999}) {
     const int rows = 300, cols = 333;
-    const std::vector<float> kept =
-        mask(backend, {Mode::kTrain, 5, 3, 2}, probability, rows, cols);
+    const std::vector<float> kept = mask(backend, {Mode::kTrain, 5, 3, 2}, probability, rows, cols);
     int count = 0;
     for (const float value : kept) {
       REQUIRE((value == 0.0f || close(value, 1.0 / (1.0 - probability), 1e-6)));

@@ -1,11 +1,11 @@
-// Forks: the run that was forked goes on unchanged, a live change is the live change, what a changed
-// network shares with the run is taken over and what it does not begins anew.
-#include "runs.h"
-#include "run/checkpoint.h"
+// Forks: the run that was forked goes on unchanged, a live change is the live change, what a
+// changed network shares with the run is taken over and what it does not begins anew.
 #include "experiments/experiment.h"
-#include "run/fork.h"
 #include "experiments/planned_run.h"
 #include "experiments/sweep.h"
+#include "run/checkpoint.h"
+#include "run/fork.h"
+#include "runs.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -15,10 +15,13 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 Config run_config(const std::string& changes = "") {
-  return with_changes("model=dense 20 | relu | dense 10; batch=32; epochs=3; test_batch=30; lr=0.01;" + changes, {});
+  return with_changes(
+      "model=dense 20 | relu | dense 10; batch=32; epochs=3; test_batch=30; lr=0.01;" + changes,
+      {});
 }
 
-Bytes checkpoint_after(const std::shared_ptr<const Dataset>& data, const Config& config, int calls) {
+Bytes checkpoint_after(const std::shared_ptr<const Dataset>& data, const Config& config,
+                       int calls) {
   Session session(data, config);
   for (int call = 0; call < calls; ++call) session.advance();
   return session.checkpoint();
@@ -40,7 +43,8 @@ bool all_zero(Session& session) {
 }  // namespace
 
 TEST_SUITE("resume") {
-  TEST_CASE("a fork with nothing changed is the run, and with a live change the run with that change") {
+  TEST_CASE(
+      "a fork with nothing changed is the run, and with a live change the run with that change") {
     const std::uint64_t seed = test_seed() + 600;
     INFO("seed ", seed);
     TestRandom random(seed);
@@ -60,8 +64,10 @@ TEST_SUITE("resume") {
       Session changed(data, forked(bytes, "lr=0.003"));
       changed.fork(bytes);
       whole.set("lr", 0.003);
-      while (!is_last(whole.advance())) {}
-      while (!is_last(changed.advance())) {}
+      while (!is_last(whole.advance())) {
+      }
+      while (!is_last(changed.advance())) {
+      }
       CHECK(changed.config().events == whole.config().events);
       CHECK(changed.weights_sha256() == whole.weights_sha256());
       CHECK(changed.optimizer_sha256() == whole.optimizer_sha256());
@@ -71,7 +77,8 @@ TEST_SUITE("resume") {
 
   TEST_CASE("a rate that is asked for again after it was changed is a change") {
     const Config saved = run_config("events=3:lr:0.5");
-    CHECK(forked_config(saved, 8, "lr=0.01").events == std::vector<Event>{{3, "lr", 0.5}, {8, "lr", 0.01}});
+    CHECK(forked_config(saved, 8, "lr=0.01").events ==
+          std::vector<Event>{{3, "lr", 0.5}, {8, "lr", 0.01}});
     CHECK(forked_config(saved, 8, "").events == saved.events);
     CHECK(forked_config(saved, 1, "lr=0.2").events == std::vector<Event>{{1, "lr", 0.2}});
     CHECK(forked_config(saved, 1, "weight_decay=0.1").events == saved.events);
@@ -80,13 +87,15 @@ TEST_SUITE("resume") {
   TEST_CASE("changes made in the very step of the fork stand, and a fork may end with its epoch") {
     const Config saved = run_config("events=5:lr:0.5,6:lr:0.25");
     CHECK(forked_config(saved, 5, "lr=0.5").events == saved.events);  // that is the rate by then
-    CHECK(forked_config(saved, 5, "lr=0.125").events == std::vector<Event>{{5, "lr", 0.5}, {5, "lr", 0.125}});
+    CHECK(forked_config(saved, 5, "lr=0.125").events ==
+          std::vector<Event>{{5, "lr", 0.5}, {5, "lr", 0.125}});
     CHECK(forked_config(saved, 4, "lr=0.5").events == std::vector<Event>{{4, "lr", 0.5}});
 
     const auto data = six_pixels();
     const Config config = with_changes("model=dense 10; batch=12; epochs=3", {});
     Session session(data, config);
-    for (int call = 0; call < 4; ++call) session.advance();  // two steps, the test set, a step of epoch 2
+    for (int call = 0; call < 4; ++call)
+      session.advance();  // two steps, the test set, a step of epoch 2
     REQUIRE(session.position()["step"] == 3);
     const Bytes bytes = session.checkpoint();
     const auto says = [&](const std::string& changes) {
@@ -96,7 +105,9 @@ TEST_SUITE("resume") {
     CHECK(says("epochs=1") == "epochs is 1, but the run to fork is in epoch 2");
   }
 
-  TEST_CASE("another activation takes over all weights and moments, its slopes begin where slopes begin") {
+  TEST_CASE(
+      "another activation takes over all weights and moments, its slopes begin where slopes "
+      "begin") {
     const auto data = few_digits(240, 70);
     const Bytes bytes = checkpoint_after(data, run_config(), 11);
     Session before(data, config_of_checkpoint(bytes));
@@ -107,7 +118,8 @@ TEST_SUITE("resume") {
       CHECK(after.parameter(name).values == before.parameter(name).values);
     }
     CHECK(after.parameter("act1.weight").values == std::vector<float>{0.25f});
-    CHECK(after.trainer().optimizer().counters().steps == before.trainer().optimizer().counters().steps);
+    CHECK(after.trainer().optimizer().counters().steps ==
+          before.trainer().optimizer().counters().steps);
     CHECK_FALSE(all_zero(after));
     CHECK(after.position() == before.position());
     // What it scores is what those weights score under the other function.
@@ -140,25 +152,34 @@ TEST_SUITE("resume") {
     REQUIRE(session.position()["phase"] == "scoring");
     const Score now = session.evaluate();
     Progress progress;
-    while ((progress = session.advance()).event() != "epoch") {}
+    while ((progress = session.advance()).event() != "epoch") {
+    }
     CHECK(progress.values["correct"] == now.correct);
     CHECK(progress.values["test_loss"].get<double>() == doctest::Approx(now.loss()).epsilon(1e-12));
   }
 
   TEST_CASE("what cannot be forked is refused by name") {
     const auto data = few_digits(240, 70);
-    const Bytes bytes = checkpoint_after(data, run_config(), 11), end = checkpoint_after(data, run_config(), 1000);
+    const Bytes bytes = checkpoint_after(data, run_config(), 11),
+                end = checkpoint_after(data, run_config(), 1000);
     const auto said_of = [&](const Bytes& from, const std::string& changes) {
       return refusal([&] { Session(data, forked(from, changes)).fork(from); });
     };
-    CHECK(said_of(bytes, "batch=16").rfind("batch is 16, but the run to fork has 32: a fork cannot change it", 0) == 0);
+    CHECK(said_of(bytes, "batch=16")
+              .rfind("batch is 16, but the run to fork has 32: a fork cannot change it", 0) == 0);
     CHECK(said_of(bytes, "seed=7").rfind("seed is 7, but the run to fork has 1", 0) == 0);
     CHECK(said_of(bytes, "schedule=plateau") ==
-          "schedule is \"plateau\", but the run to fork has \"constant\": a fork cannot change whether validation samples are held out for it");
-    CHECK(said_of(bytes, "events=3:lr:0.1") == "events are given, but a fork changes what it is told to at once");
-    CHECK(said_of(bytes, "model=dense 21 | relu | dense 10").rfind("checkpoint: \"model.fc1.weight\" has the shape [20, 784], but its model needs [21, 784]", 0) == 0);
+          "schedule is \"plateau\", but the run to fork has \"constant\": a fork cannot change "
+          "whether validation samples are held out for it");
+    CHECK(said_of(bytes, "events=3:lr:0.1") ==
+          "events are given, but a fork changes what it is told to at once");
+    CHECK(said_of(bytes, "model=dense 21 | relu | dense 10")
+              .rfind("checkpoint: \"model.fc1.weight\" has the shape [20, 784], but its model "
+                     "needs [21, 784]",
+                     0) == 0);
     CHECK(said_of(bytes, "epochs=1") == "epochs is 1, but the run to fork is in epoch 2");
-    CHECK(said_of(end, "lr=0.1") == "epochs is 3, but the run to fork is at the end of its 3: give the fork more epochs");
+    CHECK(said_of(end, "lr=0.1") ==
+          "epochs is 3, but the run to fork is at the end of its 3: give the fork more epochs");
     CHECK(said_of(end, "epochs=4; lr=0.1") == "accepted");
     CHECK(said_of(checkpoint_after(data, run_config("optimizer=sgd; lr=1e6"), 20), "lr=0.1") ==
           "the run to fork has diverged and cannot go on");
@@ -173,9 +194,11 @@ TEST_SUITE("resume") {
       return find_experiment("race").plan(*data, config_of_checkpoint(bytes), PlanFlags(flags));
     };
     Experiment race(data, plan({{"entry", "slow: lr=0.001"}, {"activations", "elu"}}), 1);
-    CHECK(race.start().lines == std::vector<std::string>{"Race: 3 configurations, 1 seed, forked after 11 steps"});
+    CHECK(race.start().lines ==
+          std::vector<std::string>{"Race: 3 configurations, 1 seed, forked after 11 steps"});
     Progress progress;
-    while ((progress = race.advance()).event() != "done") {}
+    while ((progress = race.advance()).event() != "done") {
+    }
     const std::vector<Json> rows = read_rows(progress.values["rows"], "rows");
     REQUIRE(rows.size() == 3);
     Session whole(data, config);
@@ -195,6 +218,8 @@ TEST_SUITE("resume") {
       CHECK(row["epochs"].back()["epoch"] == 3);
       CHECK(row["steps"] == 24);
     }
-    CHECK(refusal([&] { plan({{"seeds", "2"}}); }) == "seeds is 2, but forks go on with the seed of their run");
+    CHECK(refusal([&] {
+            plan({{"seeds", "2"}});
+          }) == "seeds is 2, but forks go on with the seed of their run");
   }
 }

@@ -1,5 +1,5 @@
-// Model files by their bytes: archives, pickles, protocol buffers, arrays, and what is written for an
-// activation that a format has no name for.
+// Model files by their bytes: archives, pickles, protocol buffers, arrays, and what is written for
+// an activation that a format has no name for.
 #include <cstring>
 
 #include "core/error.h"
@@ -9,8 +9,8 @@
 #include "io/torch_zip.h"
 #include "io/zip.h"
 #include "network.h"
-#include "nn/traced.h"
 #include "nn/activations.h"
+#include "nn/traced.h"
 #include "refusals.h"
 #include "run/session.h"
 
@@ -123,7 +123,8 @@ TEST_CASE("zip: the published CRC, stored entries, aligned data") {
   CHECK(crc32({}) == 0);
   ZipWriter zip;
   zip.add("a", bytes_of("first"));
-  for (const int align : {64, 16}) zip.add("folder/" + std::to_string(align), bytes_of("data"), align);
+  for (const int align : {64, 16})
+    zip.add("folder/" + std::to_string(align), bytes_of("data"), align);
   zip.add("empty", {}, 64);
   const Bytes bytes = zip.finish();
   const std::vector<Entry> entries = entries_of(bytes);
@@ -155,12 +156,23 @@ TEST_CASE("pth: the records, the pickle's instructions, the data") {
   CHECK(number_at(bytes, entries[3].data, 8) == 7);
 
   const std::string pickle = text_at(bytes, entries[0].data, entries[0].size);
-  const std::string wanted =
-      std::string("\x80\x02" "ccollections\nOrderedDict\n)R(") +
-      std::string("X\x01\0\0\0w", 6) + "ctorch._utils\n_rebuild_tensor_v2\n((" +
-      std::string("X\x07\0\0\0storage", 12) + "ctorch\nFloatStorage\n" +
-      std::string("X\x01\0\0\0" "0", 6) + std::string("X\x03\0\0\0" "cpu", 8) + "M\x58\x02tQ" +
-      std::string("K\0", 2) + "K\x02M\x2c\x01\x86M\x2c\x01K\x01\x86\x89" "ccollections\nOrderedDict\n)RtR";
+  const std::string wanted = std::string(
+                                 "\x80\x02"
+                                 "ccollections\nOrderedDict\n)R(") +
+                             std::string("X\x01\0\0\0w", 6) +
+                             "ctorch._utils\n_rebuild_tensor_v2\n((" +
+                             std::string("X\x07\0\0\0storage", 12) + "ctorch\nFloatStorage\n" +
+                             std::string(
+                                 "X\x01\0\0\0"
+                                 "0",
+                                 6) +
+                             std::string(
+                                 "X\x03\0\0\0"
+                                 "cpu",
+                                 8) +
+                             "M\x58\x02tQ" + std::string("K\0", 2) +
+                             "K\x02M\x2c\x01\x86M\x2c\x01K\x01\x86\x89"
+                             "ccollections\nOrderedDict\n)RtR";
   CHECK(pickle.substr(0, wanted.size()) == wanted);
   CHECK(pickle.find("ctorch\nLongStorage\n") != std::string::npos);
   CHECK(pickle.substr(pickle.size() - 3) == "Ru.");
@@ -206,7 +218,8 @@ TEST_CASE("every activation, traced, is its function") {
       CHECK(close(evaluate(trace, x, 0.7), activation_value(id, x, values), 1e-9));
     }
     for (const TraceNode& node : trace.nodes) {
-      for (const int operand : {node.a, node.b, node.c}) CHECK(operand < &node - trace.nodes.data());
+      for (const int operand : {node.a, node.b, node.c})
+        CHECK(operand < &node - trace.nodes.data());
     }
   }
 }
@@ -253,8 +266,11 @@ TEST_CASE("npz: images, labels and each layer's output, whatever the batch") {
   const Bytes bytes = session.save("npz", 3);
   const std::vector<Entry> entries = entries_of(bytes);
   REQUIRE(entries.size() == 5);
-  const std::pair<const char*, Shape> wanted[] = {
-      {"images.npy", {3, 2, 2}}, {"labels.npy", {3}}, {"fc1.npy", {3, 3}}, {"act1.npy", {3, 3}}, {"fc2.npy", {3, 2}}};
+  const std::pair<const char*, Shape> wanted[] = {{"images.npy", {3, 2, 2}},
+                                                  {"labels.npy", {3}},
+                                                  {"fc1.npy", {3, 3}},
+                                                  {"act1.npy", {3, 3}},
+                                                  {"fc2.npy", {3, 2}}};
   for (std::size_t i = 0; i < entries.size(); ++i) {
     CHECK(entries[i].name == wanted[i].first);
     const auto file = std::span(bytes).subspan(entries[i].data, entries[i].size);

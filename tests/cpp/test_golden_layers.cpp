@@ -66,8 +66,8 @@ Pass run(Model& model, Backend& backend, Mode mode, ConstMatrixView x,
   const int n = logits.rows();
   std::vector<float> losses(static_cast<std::size_t>(n));
   std::vector<std::uint8_t> correct(losses.size());
-  backend.softmax_cross_entropy({logits, labels.data(), 1.0f / static_cast<float>(n),
-                                 losses.data(), correct.data(), model.logits_gradient().data});
+  backend.softmax_cross_entropy({logits, labels.data(), 1.0f / static_cast<float>(n), losses.data(),
+                                 correct.data(), model.logits_gradient().data});
   backend.finish();
   Pass pass{0.0, {}};
   for (int row = 0; row < n; ++row) {
@@ -110,7 +110,9 @@ TEST_CASE("networks of images equal PyTorch's in training and in evaluation") {
   }
 }
 
-TEST_CASE("the losses of fifty steps of a deep, a convolutional and a scheduled network follow PyTorch's") {
+TEST_CASE(
+    "the losses of fifty steps of a deep, a convolutional and a scheduled network follow "
+    "PyTorch's") {
   for (const std::string& simd : cpu::simd_names()) {
     cpu::CpuBackend backend(simd);
     for (const Json& c : golden("layers")["traces"]) {
@@ -138,16 +140,16 @@ TEST_CASE("the losses of fifty steps of a deep, a convolutional and a scheduled 
       for (std::size_t step = 0; step < losses.size(); ++step) {
         const std::size_t first = step * static_cast<std::size_t>(batch) % labels.size();
         const auto count = static_cast<std::size_t>(batch);
-        const std::vector<float> rows(x.begin() + static_cast<std::ptrdiff_t>(first * features),
-                                      x.begin() +
-                                          static_cast<std::ptrdiff_t>((first + count) * features));
+        const std::vector<float> rows(
+            x.begin() + static_cast<std::ptrdiff_t>(first * features),
+            x.begin() + static_cast<std::ptrdiff_t>((first + count) * features));
         const Panels panels(batch, static_cast<int>(features), rows, 0.0f);
         const std::vector<std::uint8_t> some(
             labels.begin() + static_cast<std::ptrdiff_t>(first),
             labels.begin() + static_cast<std::ptrdiff_t>(first + count));
-        const double loss = run(model, backend, Mode::kTrain, panels.view(), some,
-                                static_cast<std::uint32_t>(step))
-                                .loss;
+        const double loss =
+            run(model, backend, Mode::kTrain, panels.view(), some, static_cast<std::uint32_t>(step))
+                .loss;
         INFO("step ", step, ": ", loss, " instead of ", losses[step]);
         REQUIRE(close(loss, losses[step], 1e-4));
         optimizer->begin_step(schedule.at(static_cast<std::int64_t>(step), o["lr"]).lr);

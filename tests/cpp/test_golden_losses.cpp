@@ -46,7 +46,8 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
       ParameterUpdate store;
       store.gradient = gradient.data();
       LayerSlices slices{{weight.data()}, {gradient.data()}, {store}, scratch.data(), cache.data()};
-      const Panels x(n, cols, numbers<float>(c["x"]), 0.5f), dy(n, cols, numbers<float>(c["dy"]), 0.0f);
+      const Panels x(n, cols, numbers<float>(c["x"]), 0.5f),
+          dy(n, cols, numbers<float>(c["dy"]), 0.0f);
       Panels y(n, cols, kNan), dx(n, cols, kNan);
       layer.forward(backend, kTraining, slices, {x.view(), 0.0f}, y.view(), {});
       layer.backward(backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), dx.view(), {});
@@ -77,7 +78,8 @@ TEST_CASE("maxout, as the largest of a view of pieces") {
       const Maxout layer(shape, c["pieces"]);
       const int out = static_cast<int>(element_count(layer.out_shape()));
       LayerSlices slices{{}, {}, {}, nullptr, nullptr};
-      const Panels x(n, cols, numbers<float>(c["x"]), 9.0f), dy(n, out, numbers<float>(c["dy"]), 0.0f);
+      const Panels x(n, cols, numbers<float>(c["x"]), 9.0f),
+          dy(n, out, numbers<float>(c["dy"]), 0.0f);
       Panels y(n, out, kNan), dx(n, cols, kNan);
       layer.forward(backend, kTraining, slices, {x.view(), 0.0f}, y.view(), {});
       layer.backward(backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), dx.view(), {});
@@ -102,11 +104,11 @@ TEST_CASE("label smoothing and class weights, as cross_entropy has them") {
       double weight = 0.0;
       for (const int label : numbers<int>(c["labels"])) {
         labels.push_back(static_cast<std::uint8_t>(label));
-        weight += weights.empty() ? 1.0
-                                  : static_cast<double>(weights[static_cast<std::size_t>(label)]);
+        weight +=
+            weights.empty() ? 1.0 : static_cast<double>(weights[static_cast<std::size_t>(label)]);
       }
       std::vector<float> losses(static_cast<std::size_t>(n), kNan);
-      SoftmaxLoss args{logits.view(), labels.data(), static_cast<float>(1.0 / weight),
+      SoftmaxLoss args{logits.view(), labels.data(),  static_cast<float>(1.0 / weight),
                        losses.data(), correct.data(), dlogits.data()};
       args.label_smoothing = c["label_smoothing"].get<float>();
       args.class_weights = weights.empty() ? nullptr : weights.data();
@@ -129,8 +131,8 @@ TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
   const auto count = static_cast<std::uint32_t>(labels.size());
   const auto images = idx_bytes({count, file["image"][0], file["image"][1]}, pixels);
   const auto answers = idx_bytes({count}, labels);
-  const auto data = std::make_shared<const Dataset>(
-      "nn", Dataset::Files{images, answers, images, answers});
+  const auto data =
+      std::make_shared<const Dataset>("nn", Dataset::Files{images, answers, images, answers});
   const int batch = static_cast<int>(count);
   on_every_backend([&](Backend& backend) {
     for (const Json& c : file["cases"]) {

@@ -4,9 +4,9 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
+#include "nn/init.h"
 #include "nn/layers/activation_layer.h"
 #include "nn/layers/dense.h"
-#include "nn/init.h"
 #include "optim/optimizer.h"
 
 using namespace reluscope;
@@ -262,7 +262,8 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
                             : activation == "leaky_relu" ? "kaiming_std_leaky_0.01"
                                                          : "kaiming_std_prelu_0.25";
     const Draws normal = draw(activation, "he_normal", 1);
-    CHECK(root_mean_square(normal.w1) == doctest::Approx(cases[0][key].get<double>()).epsilon(near1));
+    CHECK(root_mean_square(normal.w1) ==
+          doctest::Approx(cases[0][key].get<double>()).epsilon(near1));
     CHECK(largest(normal.w1) > 4.0 * cases[0][key].get<double>());  // a normal's tail
     CHECK(root_mean_square(normal.w2) ==
           doctest::Approx(cases[1]["kaiming_std_relu"].get<double>()).epsilon(near2));
@@ -285,8 +286,9 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
     const std::vector<float>& g = layer == 0 ? glorot.w1 : glorot.w2;
     CHECK(largest(g) <= gain * c["xavier_bound"].get<double>() * (1 + 1e-6));
     CHECK(largest(g) >= gain * c["xavier_bound"].get<double>() * edge);
-    CHECK(root_mean_square(layer == 0 ? xavier.w1 : xavier.w2) ==
-          doctest::Approx(gain * c["xavier_std"].get<double>()).epsilon(layer == 0 ? near1 : near2));
+    CHECK(
+        root_mean_square(layer == 0 ? xavier.w1 : xavier.w2) ==
+        doctest::Approx(gain * c["xavier_std"].get<double>()).epsilon(layer == 0 ? near1 : near2));
     const std::vector<float>& w = layer == 0 ? pytorch.w1 : pytorch.w2;
     CHECK(largest(w) <= c["pytorch_weight_bound"].get<double>() * (1 + 1e-6));
     CHECK(largest(w) >= c["pytorch_weight_bound"].get<double>() * edge);

@@ -1,11 +1,11 @@
-// Optimizers, Muon, clipping and schedules against PyTorch (Muon: against NumPy in double), on every
-// SIMD target. Options go through the config, as they do in a run.
+// Optimizers, Muon, clipping and schedules against PyTorch (Muon: against NumPy in double), on
+// every SIMD target. Options go through the config, as they do in a run.
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/options.h"
 #include "matrices.h"
 #include "optim/gradients.h"
-#include "config/options.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -77,7 +77,8 @@ TEST_CASE("Muon's matrices follow its definition in double, AdamW has the rest")
     for (const Json& c : file["muon"]) {
       const int outputs = c["outputs"], inputs = c["inputs"];
       INFO(simd, ", ", outputs, " x ", inputs);
-      Json options = {{"muon_scale", c["muon_scale"]}, {"muon_momentum", c["muon_momentum"]},
+      Json options = {{"muon_scale", c["muon_scale"]},
+                      {"muon_momentum", c["muon_momentum"]},
                       {"weight_decay", c["weight_decay"]}};
       const Config config = config_of("optimizer", "muon", c["lr"], options);
       // Behind a vector and in front of another, stored with inputs as rows.
@@ -117,8 +118,7 @@ TEST_CASE("Muon's matrices follow its definition in double, AdamW has the rest")
         CAPTURE(step);
         std::vector<float> values;
         for (int o = 0; o < outputs; ++o) {
-          for (int i = 0; i < inputs; ++i)
-            values.push_back(w.data()[offset + layout.index(i, o)]);
+          for (int i = 0; i < inputs; ++i) values.push_back(w.data()[offset + layout.index(i, o)]);
         }
         CHECK(first_not_close(values, c["after"][next]) == "");
         ++next;

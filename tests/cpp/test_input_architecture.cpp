@@ -45,10 +45,11 @@ TEST_CASE("spacing does not matter, and the canonical spelling reads back as its
 TEST_CASE(
     "an unknown word is named with its position, the nearest known one and all that are known") {
   check_refused("dense 512 | rleu | dense 10",
-             {"\"rleu\"", "position 13", "did you mean \"relu\"", "dense", "swish"});
-  check_refused("desne 512 | relu | dense 10", {"\"desne\"", "position 1", "did you mean \"dense\""});
+                {"\"rleu\"", "position 13", "did you mean \"relu\"", "dense", "swish"});
+  check_refused("desne 512 | relu | dense 10",
+                {"\"desne\"", "position 1", "did you mean \"dense\""});
   check_refused("dense 512 | zzzzzzzzzzzz | dense 10",
-             {"\"zzzzzzzzzzzz\"", "position 13", "dense", "relu"});
+                {"\"zzzzzzzzzzzz\"", "position 13", "dense", "relu"});
   check_refused("Dense 512", {"\"Dense\"", "position 1", "\"dense\""});
   check_refused("512", {"\"512\"", "position 1"});
   check_refused("dense 512 relu | dense 10", {"position"});
@@ -59,7 +60,7 @@ TEST_CASE("widths that cannot be") {
   for (const char* width : {"0", "-1", "1.5", "65537", "1e9", "nan", "inf", "-inf", "0x10", "ten",
                             "5e-1", "99999999999999999999"}) {
     check_refused(std::string("dense ") + width + " | relu | dense 10",
-               {std::string("\"") + width + "\"", "position 7", "1 to 65536"});
+                  {std::string("\"") + width + "\"", "position 7", "1 to 65536"});
   }
   CHECK(architecture_refusal("dense 65536 | relu | dense 10") == "accepted");
   check_refused("dense | relu | dense 10", {"\"dense\"", "position 1", "width"});
@@ -73,22 +74,22 @@ TEST_CASE("activation arguments out of range, not numbers, or too many") {
     std::string all = before;
     for (const ActivationParameter& p : parameters) all += " " + std::to_string(p.initial);
     check_refused(all + " 1 | dense 10",
-               {"\"1\"", "position " + std::to_string(all.size() + 2), name});
+                  {"\"1\"", "position " + std::to_string(all.size() + 2), name});
     if (parameters.empty()) continue;
     CHECK(architecture_refusal(all + " | dense 10") == "accepted");
     for (const std::string& bad :
          {std::to_string(parameters[0].max + 1), std::to_string(parameters[0].min - 1),
           std::string("nan"), std::string("x")}) {
       check_refused(before + " " + bad + " | dense 10",
-                 {"\"" + bad + "\"", "position " + std::to_string(before.size() + 2),
-                  parameters[0].name, "from", "to"});
+                    {"\"" + bad + "\"", "position " + std::to_string(before.size() + 2),
+                     parameters[0].name, "from", "to"});
     }
   }
 }
 
 TEST_CASE("a last layer that does not match the classes") {
   check_refused("dense 512 | relu | dense 9",
-             {"\"dense\"", "position 20", "9", "10 classes", "dense 10"});
+                {"\"dense\"", "position 20", "9", "10 classes", "dense 10"});
   check_refused("dense 512 | relu", {"\"relu\"", "position 13", "512", "10"});
   check_refused("relu", {"\"relu\"", "784", "10"});
 }
@@ -108,7 +109,7 @@ TEST_CASE("limits: layers and parameters") {
   CHECK(architecture_refusal(many) == "accepted");
   check_refused(many + " | relu", {std::to_string(kMaxLayers + 1), std::to_string(kMaxLayers)});
   check_refused("dense 65536 | dense 65536 | dense 10",
-             {"\"dense\"", "position 15", "parameters", "268,435,456"});
+                {"\"dense\"", "position 15", "parameters", "268,435,456"});
 }
 
 TEST_CASE("control characters and very long words are shown safely") {
@@ -146,16 +147,18 @@ TEST_CASE("no text at all makes the parser do worse than refuse") {
 TEST_CASE("architectures up to their limits and one beyond") {
   // 1022 (w + 1) + 2 * 1023 parameters: 2^28 for w = 262654.
   CHECK(architecture_refusal("dense 1022 | dense 2", {1, 1, 262654}, 2) == "accepted");
-  CHECK(architecture_refusal("dense 1022 | dense 2", {1, 1, 262655}, 2).find(
-            "at most 268,435,456 are allowed") != std::string::npos);
-  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 32, 32}) == "accepted");  // 2^22 outputs
-  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 25, 41}).find(
-            "at most 4,194,304 are allowed") != std::string::npos);
+  CHECK(architecture_refusal("dense 1022 | dense 2", {1, 1, 262655}, 2)
+            .find("at most 268,435,456 are allowed") != std::string::npos);
+  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 32, 32}) ==
+        "accepted");  // 2^22 outputs
+  CHECK(architecture_refusal("conv 4096x1 | gap | dense 10", {1, 25, 41})
+            .find("at most 4,194,304 are allowed") != std::string::npos);
   CHECK(architecture_refusal("conv 4096x32 s32 p32 | gap | dense 10") == "accepted");
-  for (const char* const beyond : {"conv 4097x1", "conv 1x33 p32", "conv 1x1 s33", "conv 1x1 p33", "pool 33 s1",
-                                   "pool 2 s33", "avgpool 33"}) {
+  for (const char* const beyond : {"conv 4097x1", "conv 1x33 p32", "conv 1x1 s33", "conv 1x1 p33",
+                                   "pool 33 s1", "pool 2 s33", "avgpool 33"}) {
     CAPTURE(beyond);
-    CHECK(architecture_refusal(std::string(beyond) + " | gap | dense 10", {1, 64, 64}) != "accepted");
+    CHECK(architecture_refusal(std::string(beyond) + " | gap | dense 10", {1, 64, 64}) !=
+          "accepted");
   }
   CHECK(architecture_refusal("pool 32 s32 | avgpool 2 | dense 10", {1, 64, 64}) == "accepted");
   CHECK(architecture_refusal("conv 8x28 | dense 10") == "accepted");
@@ -173,7 +176,8 @@ TEST_CASE("architectures up to their limits and one beyond") {
       char text[40];
       std::snprintf(text, sizeof text, " %.17g", value);
       std::string rest;  // some must be above the first
-      for (std::size_t k = 1; k < parameters.size(); ++k) rest += " " + std::to_string(parameters[k].max);
+      for (std::size_t k = 1; k < parameters.size(); ++k)
+        rest += " " + std::to_string(parameters[k].max);
       return architecture_refusal("dense 4 | " + name + text + rest + " | dense 10");
     };
     CHECK(with(first.min) == "accepted");

@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/config.h"
 #include "core/error.h"
 #include "io/json_text.h"
 #include "network.h"
 #include "refusals.h"
-#include "config/config.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -99,7 +99,8 @@ TEST_CASE("mean and deviation are numbers or auto") {
   CHECK(config_from_json(R"({"mean": "auto"})", given) == Config{});
   CHECK(config_to_json({})["std"] == "auto");
   CHECK(config_to_json(given)["mean"] == 0.5);
-  check_says(text_refusal("mean", "automatic"), {"mean is", "automatic", "auto or a number from -10 to 10"});
+  check_says(text_refusal("mean", "automatic"),
+             {"mean is", "automatic", "auto or a number from -10 to 10"});
   check_says(text_refusal("std", "0"), {"std is 0", "auto or a number from 1e-06"});
   check_says(json_refusal(R"({"std": "0.3"})"), {"std is \"0.3\"", "auto or a number"});
 }
@@ -288,7 +289,8 @@ TEST_CASE("JSON up to its limits of depth, names and length") {
     return refusal([&] { parse_json(text, "x", "a list", most); });
   };
   const auto nested = [](int depth) {
-    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+    return std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']');
   };
   CHECK(says(nested(16)) == "accepted");
   CHECK(says(nested(17)) == "x: it is nested deeper than 16 objects and lists");
@@ -302,7 +304,8 @@ TEST_CASE("JSON up to its limits of depth, names and length") {
   CHECK(says("[1, 2]", 6) == "accepted");
   CHECK(says("[1, 2]", 5) == "x: its text has 6 bytes, but at most 5 are allowed");
   CHECK(says("1" + std::string(4194303, ' ')) == "accepted");
-  CHECK(says("1" + std::string(4194304, ' ')) == "x: its text has 4194305 bytes, but at most 4194304 are allowed");
+  CHECK(says("1" + std::string(4194304, ' ')) ==
+        "x: its text has 4194305 bytes, but at most 4194304 are allowed");
 }
 
 TEST_CASE("every number of the config is taken at both ends of its range, and not a step beyond") {
@@ -312,7 +315,8 @@ TEST_CASE("every number of the config is taken at both ends of its range, and no
     const Json json = {{name, value}};
     const bool by_text = refusal([&] { config_from_fields({{name, text}}); }) == "accepted";
     CHECK(by_text == (json_refusal(json.dump()) == "accepted"));
-    if (by_text) CHECK(config_to_json(config_from_fields({{name, text}}))[name].get<double>() == value);
+    if (by_text)
+      CHECK(config_to_json(config_from_fields({{name, text}}))[name].get<double>() == value);
     return by_text;
   };
   int fields = 0;
@@ -334,8 +338,10 @@ TEST_CASE("every number of the config is taken at both ends of its range, and no
     CHECK(!taken(field.name, next(field.max, 1.0)));
   }
   CHECK(fields > 50);
-  for (const char* const good : {"0.001,1000", "1000,1"}) CHECK(text_refusal("class_weights", good) == "accepted");
-  for (const char* const bad : {"1,1000.001", "0.000999,1"}) CHECK(text_refusal("class_weights", bad) != "accepted");
+  for (const char* const good : {"0.001,1000", "1000,1"})
+    CHECK(text_refusal("class_weights", good) == "accepted");
+  for (const char* const bad : {"1,1000.001", "0.000999,1"})
+    CHECK(text_refusal("class_weights", bad) != "accepted");
   CHECK(text_refusal("events", "9007199254740991:lr:0") == "accepted");
   CHECK(text_refusal("events", "9007199254740992:lr:0") != "accepted");
   CHECK(text_refusal("events", "0:lr:1000000") == "accepted");

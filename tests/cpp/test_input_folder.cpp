@@ -33,14 +33,16 @@ const Paths kNpy = {"x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"};
 
 TEST_SUITE_BEGIN("input");
 
-TEST_CASE("folder: IDX and npy files are found, packed, dotted, below other folders, among others") {
+TEST_CASE(
+    "folder: IDX and npy files are found, packed, dotted, below other folders, among others") {
   CHECK(plan_files(kIdx, "x").files == kIdx);
   CHECK(plan_files(kNpy, "x").files == kNpy);
-  CHECK(plan_files({"t10k-labels.idx1-ubyte", "t10k-images-idx3-ubyte.gz", "train-labels-idx1-ubyte",
-                    "train-images.idx3-ubyte.gz", "README.md", "a/b.png"},
-                   "x")
-            .files == Paths{"train-images.idx3-ubyte.gz", "train-labels-idx1-ubyte",
-                            "t10k-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte"});
+  CHECK(
+      plan_files({"t10k-labels.idx1-ubyte", "t10k-images-idx3-ubyte.gz", "train-labels-idx1-ubyte",
+                  "train-images.idx3-ubyte.gz", "README.md", "a/b.png"},
+                 "x")
+          .files == Paths{"train-images.idx3-ubyte.gz", "train-labels-idx1-ubyte",
+                          "t10k-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte"});
   Paths below;
   for (const std::string& name : kIdx) below.push_back("MNIST/raw/" + name);
   CHECK(plan_files(below, "x").files == below);
@@ -57,18 +59,17 @@ TEST_CASE("folder: IDX and npy files are found, packed, dotted, below other fold
 }
 
 TEST_CASE("folder: images by class, with their test set") {
-  const FilePlan plan = plan_files({"train/dog/b.PNG", "train/dog/a.png", "train/cat/1.png",
-                                    "test/dog/z.png", "notes.txt", "train/.hidden/x.png",
-                                    "train/labels.csv"},
-                                   "x");
+  const FilePlan plan =
+      plan_files({"train/dog/b.PNG", "train/dog/a.png", "train/cat/1.png", "test/dog/z.png",
+                  "notes.txt", "train/.hidden/x.png", "train/labels.csv"},
+                 "x");
   CHECK(plan.files.empty());
   CHECK(plan.class_names == Paths{"cat", "dog"});
   CHECK(found(plan.train) == Paths{"train/cat/1.png=0", "train/dog/a.png=1", "train/dog/b.PNG=1"});
   CHECK(found(plan.test) == Paths{"test/dog/z.png=1"});
   // Numbers are ordered by value.
-  const FilePlan numbers = plan_files({"d/train/10/a.png", "d/train/9/a.png", "d/train/0/a.png",
-                                       "d/test/10/a.png"},
-                                      "x");
+  const FilePlan numbers = plan_files(
+      {"d/train/10/a.png", "d/train/9/a.png", "d/train/0/a.png", "d/test/10/a.png"}, "x");
   CHECK(numbers.class_names == Paths{"0", "9", "10"});
   CHECK(found(numbers.test) == Paths{"d/test/10/a.png=2"});
 }
@@ -99,8 +100,8 @@ TEST_CASE("folder: without a test set a sixth of each class becomes one, always 
 }
 
 TEST_CASE("folder: what is no data set, or not all of one") {
-  check_says(folder_refusal({}), {"the folder \"mine\" holds no data set", "train-images-idx3-ubyte",
-                           "x_train.npy", ".png"});
+  check_says(folder_refusal({}), {"the folder \"mine\" holds no data set",
+                                  "train-images-idx3-ubyte", "x_train.npy", ".png"});
   check_says(folder_refusal({"a.txt", "b/c.jpg"}), {"holds no data set"});
   check_says(folder_refusal({"a.png", "b.png"}), {"has 0 folders", "2 to 256"});
   check_says(folder_refusal({"only/a.png", "only/b.png", "x.txt"}), {"has 1 folders", "2 to 256"});
@@ -115,15 +116,16 @@ TEST_CASE("folder: what is no data set, or not all of one") {
 }
 
 TEST_CASE("folder: grey is Pillow's integer formula") {
-  const std::vector<std::uint8_t> rgb = {0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 200, 30};
+  const std::vector<std::uint8_t> rgb = {0, 0,   0, 255, 255, 255, 255, 0,   0,
+                                         0, 255, 0, 0,   0,   255, 10,  200, 30};
   std::vector<std::uint8_t> grey(6);
   grey_of_rgb(rgb, grey.data());
   CHECK(grey == std::vector<std::uint8_t>{0, 255, 76, 150, 29, 124});
 }
 
 TEST_CASE("folder: images become a data set, in the order of the plan") {
-  const FilePlan plan = plan_files(
-      {"train/x/1.png", "train/y/1.png", "train/y/2.png", "test/x/1.png"}, "here");
+  const FilePlan plan =
+      plan_files({"train/x/1.png", "train/y/1.png", "train/y/2.png", "test/x/1.png"}, "here");
   FolderImages images(plan);
   CHECK(images.next() == "train/x/1.png");
   images.add(1, 2, 1, std::vector<std::uint8_t>{1, 2});
@@ -157,7 +159,8 @@ TEST_CASE("folder: 2 to 256 classes, 6 images or more, sides up to 4096") {
   const auto classes = [](int count) {
     Paths paths;
     for (int c = 0; c < count; ++c) {
-      for (const char* const part : {"train/", "test/"}) paths.push_back(part + std::to_string(c) + "/x.png");
+      for (const char* const part : {"train/", "test/"})
+        paths.push_back(part + std::to_string(c) + "/x.png");
     }
     return paths;
   };
@@ -179,16 +182,19 @@ TEST_CASE("folder: 2 to 256 classes, 6 images or more, sides up to 4096") {
 
   const auto add = [&plan](int height, int width) {
     return refusal([&] {
-      const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
+      const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(height) *
+                                             static_cast<std::size_t>(width));
       FolderImages(plan).add(height, width, 1, pixels);
     });
   };
   CHECK(add(4096, 1) == "accepted");
   CHECK(add(1, 4096) == "accepted");
   CHECK(add(1, 1) == "accepted");
-  for (const auto& [height, width] : {std::pair{4097, 1}, std::pair{1, 4097}, std::pair{0, 1}, std::pair{1, 0}}) {
-    CHECK(add(height, width).ends_with(" is " + std::to_string(width) + "x" + std::to_string(height) +
-                                       " pixels, but 1x1 to 4096x4096 are allowed"));
+  for (const auto& [height, width] :
+       {std::pair{4097, 1}, std::pair{1, 4097}, std::pair{0, 1}, std::pair{1, 0}}) {
+    CHECK(add(height, width)
+              .ends_with(" is " + std::to_string(width) + "x" + std::to_string(height) +
+                         " pixels, but 1x1 to 4096x4096 are allowed"));
   }
 }
 

@@ -182,11 +182,13 @@ TEST_CASE("exactly the largest sizes are read, and one more is not") {
         "training images: the width is 4097, but it must be from 1 to 4096");
   // Nobody keeps so many here: a count that is allowed is refused for the data that are missing.
   CHECK(image_refusal(idx_bytes({100000000, 1, 1}, {})) ==
-        "training images: 0 bytes of data follow the header, but it announces 100000000 (the file is truncated)");
+        "training images: 0 bytes of data follow the header, but it announces 100000000 (the file "
+        "is truncated)");
   CHECK(image_refusal(idx_bytes({100000001, 1, 1}, {})) ==
         "training images: the count is 100000001, but it must be from 1 to 100000000");
   CHECK(label_refusal(idx_bytes({100000000}, {})) ==
-        "test labels: 0 bytes of data follow the header, but it announces 100000000 (the file is truncated)");
+        "test labels: 0 bytes of data follow the header, but it announces 100000000 (the file is "
+        "truncated)");
   CHECK(label_refusal(idx_bytes({100000001}, {})) ==
         "test labels: the count is 100000001, but it must be from 1 to 100000000");
   CHECK(image_refusal(idx_bytes({1, 1, 1}, {7})) == "accepted");

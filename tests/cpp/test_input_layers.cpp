@@ -80,30 +80,31 @@ TEST_CASE("sizes of convolutions and windows that cannot be") {
   check_refused("pool 0 | dense 10", {"\"0\"", "position 6", "window", "1 to 32"});
   check_refused("pool 2 p1 | dense 10", {"\"p1\"", "position 8", "stride"});
   check_refused("pool 29 | dense 10", {"\"29\"", "29 x 29", "28 x 28"});
-  check_refused("conv 4096x1 | conv 4096x1 p32 | dense 10", {"\"conv\"", "position 15", "outputs", "4,194,304"});
+  check_refused("conv 4096x1 | conv 4096x1 p32 | dense 10",
+                {"\"conv\"", "position 15", "outputs", "4,194,304"});
   check_refused("conv 4096x32 s32 p2 | conv 4096x32 p32 s32 | conv 1000x1 | dense 10",
-             {"\"conv\"", "parameters", "268,435,456"});
+                {"\"conv\"", "parameters", "268,435,456"});
 }
 
 TEST_CASE("layers of images behind layers of features") {
   for (const std::string word : {"conv 8x3", "pool 2", "avgpool 2", "gap"}) {
     const std::string name = word.substr(0, word.find(' '));
     check_refused("dense 16 | " + word + " | dense 10",
-               {"\"" + name + "\"", "position 12", "image", "16 features"});
+                  {"\"" + name + "\"", "position 12", "image", "16 features"});
     check_refused("conv 2x3 | flatten | " + word + " | dense 10",
-               {"\"" + name + "\"", "position 22", "1352 features"});
+                  {"\"" + name + "\"", "position 22", "1352 features"});
   }
 }
 
 TEST_CASE("arguments of the others") {
   for (const char* const word : {"bn", "ln", "gap", "flatten"}) {
     check_refused(std::string("conv 2x3 | ") + word + " 3 | dense 10",
-               {"\"3\"", "one argument too many", word, "none"});
+                  {"\"3\"", "one argument too many", word, "none"});
   }
   check_refused("dense 8 | dropout | dense 10", {"\"dropout\"", "position 11", "dropout 0.5"});
   for (const char* const bad : {"1", "-0.1", "1.5", "nan", "inf", "half"}) {
     check_refused(std::string("dense 8 | dropout ") + bad + " | dense 10",
-               {std::string("\"") + bad + "\"", "position 19", "0 to below 1"});
+                  {std::string("\"") + bad + "\"", "position 19", "0 to below 1"});
   }
   CHECK(architecture_refusal("dense 8 | dropout 0 | dense 10") == "accepted");
 }
@@ -111,8 +112,10 @@ TEST_CASE("arguments of the others") {
 TEST_CASE("residual blocks that cannot be") {
   check_refused("dense 8 | residual | dense 10", {"\"residual\"", "position 11", "parentheses"});
   check_refused("dense 8 | residual 3 ( dense 8 ) | dense 10", {"\"residual\"", "parentheses"});
-  check_refused("dense 8 | residual ( dense 8 | dense 10", {"\"residual\"", "position 11", "\")\""});
-  check_refused("dense 8 | residual ( ) | dense 10", {"\")\"", "position 22", "no layer before it"});
+  check_refused("dense 8 | residual ( dense 8 | dense 10",
+                {"\"residual\"", "position 11", "\")\""});
+  check_refused("dense 8 | residual ( ) | dense 10",
+                {"\")\"", "position 22", "no layer before it"});
   check_refused("dense 8 | residual ( dense 8 | ) | dense 10", {"\")\"", "position 32"});
   check_refused("dense 8 | residual ( | dense 8 ) | dense 10", {"\"|\"", "position 22"});
   check_refused("dense 8 | residual ( dense 8 ) relu | dense 10", {"\"relu\"", "position 32"});
@@ -121,9 +124,10 @@ TEST_CASE("residual blocks that cannot be") {
   check_refused("( dense 8 ) | dense 10", {"\"(\"", "position 1"});
   check_refused("residual ( dense 784 ) | dense 10", {"\"residual\"", "position 1", "before it"});
   check_refused("dense 8 | residual ( dense 9 ) | dense 10",
-             {"\"residual\"", "position 11", "[8]", "[9]", "the same"});
+                {"\"residual\"", "position 11", "[8]", "[9]", "the same"});
   check_refused("conv 8x3 | residual ( conv 8x3 ) | dense 10", {"[8, 26, 26]", "[8, 24, 24]"});
-  check_refused("dense 8 | residul ( dense 8 ) | dense 10", {"\"residul\"", "did you mean \"residual\""});
+  check_refused("dense 8 | residul ( dense 8 ) | dense 10",
+                {"\"residul\"", "did you mean \"residual\""});
   check_refused("dense 8 | residual (", {"\"(\"", "position 20", "another layer was expected"});
 }
 
@@ -131,9 +135,9 @@ TEST_CASE("no text of the new words makes the parser do worse than refuse") {
   const std::uint64_t seed = test_seed() + 75;
   TestRandom random(seed);
   const std::vector<std::string> pieces = {
-      "dense", "conv",    "pool", "avgpool", "gap", "bn", "ln",  "dropout", "flatten", "residual",
-      "(",     ")",       "|",    "|",       "|",   "10", "8x3", "3x",      "x3",      "x",
-      "p1",    "s2",      "2",    "0.5",     "p",   "s",  "-1",  "relu",    "prelu",   "8x1"};
+      "dense", "conv", "pool", "avgpool", "gap", "bn", "ln",  "dropout", "flatten", "residual",
+      "(",     ")",    "|",    "|",       "|",   "10", "8x3", "3x",      "x3",      "x",
+      "p1",    "s2",   "2",    "0.5",     "p",   "s",  "-1",  "relu",    "prelu",   "8x1"};
   for (int round = 0; round < 40000; ++round) {
     std::string text = random.below(2) ? "conv 8x3 | " : "dense 8 | ";
     for (int k = random.below(14); k > 0; --k) {

@@ -2,8 +2,8 @@
 #include "architectures.h"
 #include "backend/cpu/cpu_backend.h"
 #include "network.h"
-#include "train/describe.h"
 #include "run/session.h"
+#include "train/describe.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -18,7 +18,8 @@ TEST_CASE("canonical spelling of channel parameters, ranges and maxout") {
         "maxout 1 | dense 10"}) {
     CAPTURE(text);
     if (text.starts_with("maxout 1")) {
-      CHECK(architecture_refusal(text) == "model: \"1\" at position 8 is not a number of pieces, a whole number from 2 to 64");
+      CHECK(architecture_refusal(text) ==
+            "model: \"1\" at position 8 is not a number of pieces, a whole number from 2 to 64");
       continue;
     }
     CHECK(architecture_text(parse_architecture(text, {1, 28, 28}, 10)) == text);
@@ -72,7 +73,8 @@ TEST_CASE("class weights are a list of numbers, as texts and as JSON") {
         std::vector<double>{1, 2.5, 0.001});
   CHECK(weights(config_from_json("{\"class_weights\": [1, 2.5]}")) == std::vector<double>{1, 2.5});
   CHECK(weights(config_from_fields({{"class_weights", ""}})).empty());
-  CHECK(weights(config_from_fields({{"class_weights", ""}}, config_from_json("{\"class_weights\": [3]}")))
+  CHECK(weights(config_from_fields({{"class_weights", ""}},
+                                   config_from_json("{\"class_weights\": [3]}")))
             .empty());
   const std::string allowed = ", but it must be a list of numbers from 0.001 to 1000";
   CHECK(text_refusal("class_weights", "1,x") == "class_weights is \"1,x\"" + allowed);
@@ -82,8 +84,10 @@ TEST_CASE("class weights are a list of numbers, as texts and as JSON") {
   CHECK(json_refusal("{\"class_weights\": 3}") == "class_weights is 3" + allowed);
   CHECK(json_refusal("{\"class_weights\": [1, \"a\"]}") ==
         "class_weights is a list with \"a\"" + allowed);
-  CHECK(json_refusal("{\"class_weights\": [1, -1]}") == "class_weights is a list with -1" + allowed);
-  CHECK(json_refusal("{\"class_weights\": [[1]]}") == "class_weights is a list with a list" + allowed);
+  CHECK(json_refusal("{\"class_weights\": [1, -1]}") ==
+        "class_weights is a list with -1" + allowed);
+  CHECK(json_refusal("{\"class_weights\": [[1]]}") ==
+        "class_weights is a list with a list" + allowed);
 }
 
 TEST_CASE("numbers out of range, by name") {

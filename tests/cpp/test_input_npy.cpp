@@ -61,12 +61,12 @@ TEST_CASE("npy: integers of every size and sign, of every version, keys in any o
     Bytes data;
     std::int64_t value;
   };
-  for (const Case& c : {Case{"|u1", {255}, 255}, Case{"|i1", {255}, -1}, Case{"<u2", {1, 2}, 513},
-                        Case{"<i2", {0, 128}, -32768}, Case{"<u4", {1, 0, 0, 128}, 2147483649},
-                        Case{"<i4", {254, 255, 255, 255}, -2},
-                        Case{"<i8", {7, 0, 0, 0, 0, 0, 0, 0}, 7},
-                        Case{"<i8", {255, 255, 255, 255, 255, 255, 255, 255}, -1},
-                        Case{"<u8", {255, 255, 255, 255, 255, 255, 255, 255}, INT64_MAX}}) {
+  for (const Case& c :
+       {Case{"|u1", {255}, 255}, Case{"|i1", {255}, -1}, Case{"<u2", {1, 2}, 513},
+        Case{"<i2", {0, 128}, -32768}, Case{"<u4", {1, 0, 0, 128}, 2147483649},
+        Case{"<i4", {254, 255, 255, 255}, -2}, Case{"<i8", {7, 0, 0, 0, 0, 0, 0, 0}, 7},
+        Case{"<i8", {255, 255, 255, 255, 255, 255, 255, 255}, -1},
+        Case{"<u8", {255, 255, 255, 255, 255, 255, 255, 255}, INT64_MAX}}) {
     CAPTURE(c.type);
     for (const int version : {1, 2, 3}) {
       const Bytes file = npy(dict(c.type, "(1,)"), c.data, version);
@@ -109,13 +109,18 @@ TEST_CASE("npy: other formats, orders and types") {
   check_says(npy_refusal(file), {"version 4", "1 to 3"});
   file[6] = 0;
   check_says(npy_refusal(file), {"version 0", "1 to 3"});
-  check_says(npy_refusal(npy(dict("|u1", "(2, 3)", "True"), kSixBytes)), {"Fortran", "ascontiguousarray"});
-  check_says(npy_refusal(npy(dict(">i2", "(3,)"), kSixBytes)), {"\">i2\"", "big-endian", "\"<i2\""});
-  for (const char* type : {"|O", "|O8", "<U3", "|S1", "<c8", "<i3", "<f1", "|b2", "", "u1", "<i16"}) {
+  check_says(npy_refusal(npy(dict("|u1", "(2, 3)", "True"), kSixBytes)),
+             {"Fortran", "ascontiguousarray"});
+  check_says(npy_refusal(npy(dict(">i2", "(3,)"), kSixBytes)),
+             {"\">i2\"", "big-endian", "\"<i2\""});
+  for (const char* type :
+       {"|O", "|O8", "<U3", "|S1", "<c8", "<i3", "<f1", "|b2", "", "u1", "<i16"}) {
     CAPTURE(type);
-    check_says(npy_refusal(npy(dict(type, "(6,)"), kSixBytes)), {"type is", "whole numbers and floats"});
+    check_says(npy_refusal(npy(dict(type, "(6,)"), kSixBytes)),
+               {"type is", "whole numbers and floats"});
   }
-  check_says(npy_refusal(npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", kSixBytes)),
+  check_says(npy_refusal(npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }",
+                             kSixBytes)),
              {"structured type"});
   Bytes huge = npy(dict("|u1", "(6,)"), kSixBytes, 2);
   huge[9] = 255;
@@ -149,8 +154,9 @@ TEST_CASE("npy: headers that are no such dict, and sizes that overflow") {
 
 TEST_CASE("npy: images and labels of a data set") {
   const Bytes images = npy(dict("|u1", "(3, 1, 2)"), kSixBytes);
-  for (const Bytes& labels : {npy(dict("|u1", "(3,)"), {0, 1, 2}), npy(dict("<i2", "(3,)"), {0, 0, 1, 0, 2, 0}),
-                              idx_bytes({3}, {0, 1, 2})}) {
+  for (const Bytes& labels :
+       {npy(dict("|u1", "(3,)"), {0, 1, 2}), npy(dict("<i2", "(3,)"), {0, 0, 1, 0, 2, 0}),
+        idx_bytes({3}, {0, 1, 2})}) {
     const Dataset data("made", {images, labels, idx_bytes({3, 1, 2}, kSixBytes), labels},
                        Dataset::kFromLabels);
     CHECK(data.classes() == 3);
@@ -161,17 +167,24 @@ TEST_CASE("npy: images and labels of a data set") {
     CHECK(data.train().labels().size() == 3);
   }
   const Bytes labels = npy(dict("|u1", "(3,)"), {0, 1, 2});
-  check_says(array_refusal(npy(dict("|u1", "(6,)"), kSixBytes), labels), {"training images", "[6]", "u1"});
-  check_says(array_refusal(npy(dict("|i1", "(3, 1, 2)"), kSixBytes), labels), {"training images", "i1"});
+  check_says(array_refusal(npy(dict("|u1", "(6,)"), kSixBytes), labels),
+             {"training images", "[6]", "u1"});
+  check_says(array_refusal(npy(dict("|i1", "(3, 1, 2)"), kSixBytes), labels),
+             {"training images", "i1"});
   check_says(array_refusal(npy(dict("|u1", "(0, 1, 2)"), {}), labels), {"count is 0", "from 1"});
-  check_says(array_refusal(npy(dict("|u1", "(1, 1, 6)"), kSixBytes), labels), {"1 images", "3 labels"});
+  check_says(array_refusal(npy(dict("|u1", "(1, 1, 6)"), kSixBytes), labels),
+             {"1 images", "3 labels"});
   check_says(array_refusal(npy(dict("|u1", "(1, 0, 2)"), {}), labels), {"height is 0", "4096"});
-  check_says(array_refusal(npy(dict("|u1", "(1, 5000, 0)"), {}), labels), {"height is 5000", "4096"});
-  check_says(array_refusal(images, npy(dict("<f4", "(1,)"), {0, 0, 0, 0})), {"training labels", "f4"});
-  check_says(array_refusal(images, npy(dict("|u1", "(3, 1)"), {0, 1, 2})), {"training labels", "[3, 1]"});
+  check_says(array_refusal(npy(dict("|u1", "(1, 5000, 0)"), {}), labels),
+             {"height is 5000", "4096"});
+  check_says(array_refusal(images, npy(dict("<f4", "(1,)"), {0, 0, 0, 0})),
+             {"training labels", "f4"});
+  check_says(array_refusal(images, npy(dict("|u1", "(3, 1)"), {0, 1, 2})),
+             {"training labels", "[3, 1]"});
   check_says(array_refusal(images, npy(dict("<i2", "(3,)"), {0, 0, 0, 1, 2, 0})),
              {"training labels", "label 256", "sample 1", "0 to 255"});
-  check_says(array_refusal(images, npy(dict("|i1", "(3,)"), {0, 255, 2})), {"label -1", "sample 1"});
+  check_says(array_refusal(images, npy(dict("|i1", "(3,)"), {0, 255, 2})),
+             {"label -1", "sample 1"});
 }
 
 TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least two") {
@@ -188,25 +201,35 @@ TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least 
   CHECK(data(all) == "accepted");
   // A test label beyond the training set's.
   const Bytes one = idx_bytes({2, 1, 1}, {5, 6});
-  CHECK_THROWS_WITH_AS(Dataset("made", {one, idx_bytes({2}, {0, 1}), one, idx_bytes({2}, {1, 2})},
-                               Dataset::kFromLabels),
-                       "test labels: label 2 of sample 1 is out of range: with 2 classes labels are "
-                       "0 to 1",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      Dataset("made", {one, idx_bytes({2}, {0, 1}), one, idx_bytes({2}, {1, 2})},
+              Dataset::kFromLabels),
+      "test labels: label 2 of sample 1 is out of range: with 2 classes labels are "
+      "0 to 1",
+      Error);
 }
 
 TEST_CASE("npy: exactly at each limit an array is read, and one more is refused") {
   const auto long_header = [](std::size_t length) {
     std::string header = dict("|u1", "(6,)");
     header.resize(length, ' ');
-    Bytes bytes = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(length & 255),
+    Bytes bytes = {0x93,
+                   'N',
+                   'U',
+                   'M',
+                   'P',
+                   'Y',
+                   1,
+                   0,
+                   static_cast<std::uint8_t>(length & 255),
                    static_cast<std::uint8_t>(length >> 8)};
     bytes.insert(bytes.end(), header.begin(), header.end());
     bytes.insert(bytes.end(), kSixBytes.begin(), kSixBytes.end());
     return bytes;
   };
   CHECK(npy_refusal(long_header(10000)) == "accepted");
-  CHECK(npy_refusal(long_header(10001)) == "x_train.npy: the .npy header has 10001 bytes, but at most 10000 are allowed");
+  CHECK(npy_refusal(long_header(10001)) ==
+        "x_train.npy: the .npy header has 10001 bytes, but at most 10000 are allowed");
 
   const auto ones = [](int count) {
     std::string shape = "(";
@@ -214,15 +237,19 @@ TEST_CASE("npy: exactly at each limit an array is read, and one more is refused"
     return npy(dict("|u1", shape + ")"), {7});
   };
   CHECK(npy_refusal(ones(32)) == "accepted");
-  CHECK(npy_refusal(ones(33)) == "x_train.npy: the .npy header is not a dict of descr, fortran_order and shape");
+  CHECK(npy_refusal(ones(33)) ==
+        "x_train.npy: the .npy header is not a dict of descr, fortran_order and shape");
 
   const std::string announces = "x_train.npy: 0 bytes of data follow the header, but it announces ";
   const std::string truncated = " (the file is truncated)";
-  CHECK(npy_refusal(npy(dict("|u1", "(1099511627776,)"), {})) == announces + "1099511627776" + truncated);
+  CHECK(npy_refusal(npy(dict("|u1", "(1099511627776,)"), {})) ==
+        announces + "1099511627776" + truncated);
   CHECK(npy_refusal(npy(dict("|u1", "(1099511627777,)"), {})) ==
         "x_train.npy: the array's shape has a size over 1099511627776");
-  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131072)"), {})) == announces + "1099511627776" + truncated);
-  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131073)"), {})) == announces + "far more" + truncated);
+  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131072)"), {})) ==
+        announces + "1099511627776" + truncated);
+  CHECK(npy_refusal(npy(dict("<f8", "(1048576, 131073)"), {})) ==
+        announces + "far more" + truncated);
 }
 
 TEST_CASE("npy: images up to 4096 pixels a side, labels up to 255") {
@@ -237,9 +264,11 @@ TEST_CASE("npy: images up to 4096 pixels a side, labels up to 255") {
   CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {255, 0}), 256) == "accepted");
   CHECK(ImageSet(image, npy(dict("<i2", "(1,)"), {255, 0}), 256, "x").label(0) == 255);
   CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {0, 1}), 256) ==
-        "training labels: label 256 of sample 0 is out of range: with 256 classes labels are 0 to 255");
+        "training labels: label 256 of sample 0 is out of range: with 256 classes labels are 0 to "
+        "255");
   CHECK(array_refusal(image, npy(dict("<i2", "(1,)"), {255, 255}), 256) ==
-        "training labels: label -1 of sample 0 is out of range: with 256 classes labels are 0 to 255");
+        "training labels: label -1 of sample 0 is out of range: with 256 classes labels are 0 to "
+        "255");
   CHECK(array_refusal(image, npy(dict("|u1", "(1,)"), {9}), 10) == "accepted");
   CHECK(array_refusal(image, npy(dict("|u1", "(1,)"), {10}), 10) ==
         "training labels: label 10 of sample 0 is out of range: with 10 classes labels are 0 to 9");

@@ -67,13 +67,17 @@ double double_loss(const Model& model, const State& state, const Values& input, 
     } else if (layer.kind() == "conv") {
       const Window window{size.h, size.w, text.kernel, text.kernel, text.stride, text.padding};
       const ImageSize out = out_size(size, window, text.first);
-      x = values_of(oracle::convolution(size, out, window, x, own("weight"), own("bias"),
-                                        Values(out.count()))
-                        .y);
+      x = values_of(
+          oracle::convolution(size, out, window, x, own("weight"), own("bias"), Values(out.count()))
+              .y);
     } else if (layer.kind() == "pool") {
       const bool all = text.name == "gap";
-      const Window window{size.h, size.w, all ? size.h : text.kernel, all ? size.w : text.kernel,
-                          all ? 1 : text.stride, 0};
+      const Window window{size.h,
+                          size.w,
+                          all ? size.h : text.kernel,
+                          all ? size.w : text.kernel,
+                          all ? 1 : text.stride,
+                          0};
       const ImageSize out = out_size(size, window, size.c);
       x = oracle::pool(text.name == "pool" ? Pooling::kMax : Pooling::kAverage, size, out, window,
                        x, Values(out.count()))
@@ -97,10 +101,9 @@ double double_loss(const Model& model, const State& state, const Values& input, 
         // Row and column of the element in the core's layout.
         const std::size_t row = k / features * pixels + k % pixels;
         const std::size_t column = k % features / pixels;
-        const auto draw = static_cast<std::uint64_t>(row / 4) * static_cast<std::uint64_t>(size.c) +
-                          column;
-        const auto word =
-            rng.bits((static_cast<std::uint64_t>(l) << 40) + draw)[row % 4];
+        const auto draw =
+            static_cast<std::uint64_t>(row / 4) * static_cast<std::uint64_t>(size.c) + column;
+        const auto word = rng.bits((static_cast<std::uint64_t>(l) << 40) + draw)[row % 4];
         x[k] = word >= static_cast<std::uint32_t>(p * 0x1p32) ? x[k] / (1.0 - p) : 0.0;
       }
     } else if (layer.kind() == "residual") {
@@ -127,9 +130,12 @@ const Network kNetworks[] = {
     {"conv 17x1 | ln | elu | conv 3x1 s2 | dropout 0.3 | dense 3", {2, 3, 4}},
     {"dense 6 | bn | swish | dropout 0.5 | dense 5 | ln | tanh | dense 3", {1, 3, 3}},
     {"conv 4x3 p1 | residual ( bn | relu | conv 4x3 p1 | bn | relu | conv 4x3 p1 ) | relu | "
-     "residual ( conv 4x1 ) | gap | dense 3", {1, 4, 4}},
-    {"dense 7 | relu | residual ( dense 7 | relu | residual ( dense 7 | tanh | dense 7 ) | dense 7 ) "
-     "| residual ( residual ( dense 7 ) | relu ) | dense 3", {1, 3, 3}},
+     "residual ( conv 4x1 ) | gap | dense 3",
+     {1, 4, 4}},
+    {"dense 7 | relu | residual ( dense 7 | relu | residual ( dense 7 | tanh | dense 7 ) | dense 7 "
+     ") "
+     "| residual ( residual ( dense 7 ) | relu ) | dense 3",
+     {1, 3, 3}},
     {"relu | conv 3x3 p1 | sigmoid | flatten | ln | dense 3", {2, 3, 3}},
     {"bn | dropout 0.2 | pool 2 s1 | conv 3x2 | gap", {3, 4, 4}},
     {"conv 40x3 p1 | tanh | conv 3x3 p1 | pool 3 | dense 3", {1, 3, 3}},
@@ -231,7 +237,9 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("bits");
 
-TEST_CASE("steps of networks of every layer give the same bits on every target and thread, fused or not") {
+TEST_CASE(
+    "steps of networks of every layer give the same bits on every target and thread, fused or "
+    "not") {
   const std::uint64_t seed = test_seed() + 72;
   for (const Network& network : kNetworks) {
     for (const char* const rule : {"adam", "sgd"}) {
@@ -239,13 +247,14 @@ TEST_CASE("steps of networks of every layer give the same bits on every target a
       for (const std::string& simd : cpu::simd_names()) {
         for (const int threads : {1, 2}) {
           for (const bool fused : {false, true}) {
-            INFO("seed ", seed, ", ", std::string(network.text), ", ", rule, ", ", simd, ", ", threads,
-                 " threads, ", fused ? "fused" : "apart");
+            INFO("seed ", seed, ", ", std::string(network.text), ", ", rule, ", ", simd, ", ",
+                 threads, " threads, ", fused ? "fused" : "apart");
             TestRandom random(seed);
             cpu::CpuBackend backend(simd, threads);
             const int n = 37, features = static_cast<int>(element_count(network.input));
             Model model = make_model(network, n, backend);
-            const auto optimizer = make_optimizer(rule, {.momentum = 0.9}, model.parameters().size());
+            const auto optimizer =
+                make_optimizer(rule, {.momentum = 0.9}, model.parameters().size());
             std::vector<std::uint8_t> labels;
             for (int k = 0; k < n; ++k) labels.push_back(static_cast<std::uint8_t>(k % 3));
             for (std::uint32_t step = 0; step < 4; ++step) {

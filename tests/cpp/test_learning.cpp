@@ -17,7 +17,8 @@ std::vector<double> accuracies(const Config& config) {
   std::vector<double> found;
   for (;;) {
     const Progress progress = session.advance();
-    if (progress.event() == "epoch") found.push_back(progress.values["test_accuracy"].get<double>());
+    if (progress.event() == "epoch")
+      found.push_back(progress.values["test_accuracy"].get<double>());
     if (progress.event() == "done") return found;
     REQUIRE(progress.event() != "diverged");
   }

@@ -43,8 +43,7 @@ void* counted(std::size_t size, std::size_t alignment) {
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
   void* const memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
   if (memory == nullptr) throw std::bad_alloc();
-  const std::int64_t live =
-      live_bytes += static_cast<std::int64_t>(malloc_usable_size(memory));
+  const std::int64_t live = live_bytes += static_cast<std::int64_t>(malloc_usable_size(memory));
   if (live > peak_bytes) peak_bytes = live;  // exact while one thread allocates
   return memory;
 }
@@ -142,9 +141,9 @@ TEST_SUITE("ops") {
   }
 
   TEST_CASE("a training step allocates nothing, dense or sparse, on one thread or two") {
-    const std::string models[] = {"dense 512 | relu | dense 10",
-                                  "dense 33 | prelu | dense 17 | elu | dense 10",
-                                  "dense 34 | rrelu | maxout 2 | dense 16 | swish channel | dense 10"};
+    const std::string models[] = {
+        "dense 512 | relu | dense 10", "dense 33 | prelu | dense 17 | elu | dense 10",
+        "dense 34 | rrelu | maxout 2 | dense 16 | swish channel | dense 10"};
     const std::string inputs[] = {"dense", "sparse"}, optimizers[] = {"adam", "sgd"};
     for (const std::string& model : models) {
       for (const std::string& input : inputs) {

@@ -119,9 +119,10 @@ TEST_CASE("an activation behind a product is the one done by itself, dense or sp
   TestRandom random(seed);
   // One panel of 16 and of 32, three, and sixteen, the last of them full or not; and too small to
   // be shared.
-  for (const DenseSizes& s : {DenseSizes{64, 300, 10}, DenseSizes{65, 300, 32}, DenseSizes{33, 200, 75},
-                         DenseSizes{61, 100, 96}, DenseSizes{13, 100, 512}, DenseSizes{64, 33, 497},
-                         DenseSizes{1, 784, 512}, DenseSizes{3, 5, 33}}) {
+  for (const DenseSizes& s :
+       {DenseSizes{64, 300, 10}, DenseSizes{65, 300, 32}, DenseSizes{33, 200, 75},
+        DenseSizes{61, 100, 96}, DenseSizes{13, 100, 512}, DenseSizes{64, 33, 497},
+        DenseSizes{1, 784, 512}, DenseSizes{3, 5, 33}}) {
     const InputSizes input{s.n, s.in};
     std::vector<float> x = random.reals(area(s.n, s.in), -3.0, 3.0);
     for (float& value : x) value = random.below(4) == 0 ? value : 0.0f;

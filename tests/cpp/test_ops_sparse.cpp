@@ -27,21 +27,12 @@ std::vector<float> sparse_values(TestRandom& random, const InputSizes& s, Patter
     for (int c = 0; c < s.features; ++c) {
       bool there = true;
       switch (pattern) {
-        case Pattern::kScattered:
-          there = random.below(5) == 0;
-          break;
-        case Pattern::kEmpty:
-          there = false;
-          break;
-        case Pattern::kFull:
-          break;
+        case Pattern::kScattered: there = random.below(5) == 0; break;
+        case Pattern::kEmpty: there = false; break;
+        case Pattern::kFull: break;
         // Whole rows and columns of nothing, and rows that are full but for those columns.
-        case Pattern::kEmptyLines:
-          there = r % 3 != 1 && c % 4 != 2;
-          break;
-        case Pattern::kEnds:
-          there = c == 0 || c == s.features - 1;
-          break;
+        case Pattern::kEmptyLines: there = r % 3 != 1 && c % 4 != 2; break;
+        case Pattern::kEnds: there = c == 0 || c == s.features - 1; break;
       }
       const float value = random.real(-3.0, 3.0);
       x.push_back(there ? value : 0.0f);

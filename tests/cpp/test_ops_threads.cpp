@@ -101,7 +101,7 @@ class Watched {
   }
 
   int pieces_ = 0, second_ = 0, mark_ = 0;
-  std::array<int, kMost * kApart> plain_ = {};
+  std::array<int, kMost* kApart> plain_ = {};
   std::array<Count, kMost> times_;
   Count done_, early_, beyond_, by_others_;
   std::thread::id owner_ = std::this_thread::get_id();
@@ -282,8 +282,7 @@ TEST_CASE("jobs run while chores are pending, and both are done") {
           counts.add(part);
           plain[static_cast<std::size_t>(part) * 64] = regions;
         });
-        for (std::size_t part = 0; part < plain.size(); part += 64)
-          REQUIRE(plain[part] == regions);
+        for (std::size_t part = 0; part < plain.size(); part += 64) REQUIRE(plain[part] == regions);
       }
       // Now and then long enough for workers to do them all, or to fall asleep over them.
       if (random.below(100) == 0) sleep_for(1);

@@ -14,9 +14,9 @@ using namespace reluscope::test;
 
 namespace {
 
-const std::vector<std::pair<int, int>> kMatrixSizes = {{1, 1},   {2, 15}, {3, 16},  {5, 17},
-                                                 {4, 31},  {7, 32}, {9, 33},  {13, 48},
-                                                 {33, 65}, {64, 96}, {65, 130}};
+const std::vector<std::pair<int, int>> kMatrixSizes = {{1, 1},   {2, 15},  {3, 16},  {5, 17},
+                                                       {4, 31},  {7, 32},  {9, 33},  {13, 48},
+                                                       {33, 65}, {64, 96}, {65, 130}};
 
 // check(backend, same): `same` compares with what the first backend gave under that name.
 template <class Check>
@@ -67,8 +67,8 @@ TEST_CASE("varied activations: the parameter of each column or element against d
                            slope = static_cast<double>(dy.view().at(r, c));
               const Values all(info.parameters.size(),
                                static_cast<double>(p.view().at(by_row ? r : 0, c)));
-              REQUIRE(close(static_cast<double>(y.view().at(r, c)),
-                            activation_value(id, at, all), 1e-5));
+              REQUIRE(close(static_cast<double>(y.view().at(r, c)), activation_value(id, at, all),
+                            1e-5));
               REQUIRE(close(static_cast<double>(dx.view().at(r, c)),
                             slope * activation_derivative(id, at, all), 1e-5));
               REQUIRE(close(static_cast<double>(products.view().at(r, c)),
@@ -149,7 +149,9 @@ TEST_CASE("maxout: against the plain definition, the first of equals, NaN stays"
       for (int r = 0; r < rows; ++r) {
         for (int c = 0; c < out; ++c) {
           int best = 0;
-          const auto piece = [&](int k) { return ((c / spread) * pieces + k) * spread + c % spread; };
+          const auto piece = [&](int k) {
+            return ((c / spread) * pieces + k) * spread + c % spread;
+          };
           for (int k = 1; k < pieces; ++k) {
             if (values[at2(r, piece(k), in)] > values[at2(r, piece(best), in)]) best = k;
           }
@@ -194,7 +196,8 @@ TEST_CASE("penalties: gradient and value against double, and tiny weights count 
         for (std::size_t k = 0; k < w.size(); ++k) {
           const double wide = std::abs(w[k]) < 1e-18f ? 0.0 : static_cast<double>(w[k]);
           const double sign = wide > 0.0 ? 1.0 : wide < 0.0 ? -1.0 : 0.0;
-          expected += static_cast<double>(l1) * std::abs(wide) + static_cast<double>(l2) * wide * wide;
+          expected +=
+              static_cast<double>(l1) * std::abs(wide) + static_cast<double>(l2) * wide * wide;
           REQUIRE(close(static_cast<double>(found[k]),
                         static_cast<double>(g[k]) + static_cast<double>(l1) * sign +
                             2.0 * static_cast<double>(l2) * wide,
@@ -220,13 +223,15 @@ TEST_CASE("softmax cross-entropy with smoothing and weights: against double, equ
            {std::pair{0.1f, false}, {0.0f, true}, {0.3f, true}, {1.0f, false}}) {
         const double size = random.below(2) ? 3.0 : 60.0;
         const std::vector<float> z = random.reals(area(n, classes), -size, size);
-        const std::vector<float> weights = random.reals(static_cast<std::size_t>(classes), 0.1, 3.0);
+        const std::vector<float> weights =
+            random.reals(static_cast<std::size_t>(classes), 0.1, 3.0);
         std::vector<std::uint8_t> labels;
-        for (int k = 0; k < n; ++k) labels.push_back(static_cast<std::uint8_t>(random.below(classes)));
+        for (int k = 0; k < n; ++k)
+          labels.push_back(static_cast<std::uint8_t>(random.below(classes)));
         const Panels logits(n, classes, z, 1e30f);
         const float scale = 0.25f;
-        on_each_alike([&, smoothing = static_cast<double>(smoothing),
-                          weighted = weighted](Backend& backend, const auto& same) {
+        on_each_alike([&, smoothing = static_cast<double>(smoothing), weighted = weighted](
+                          Backend& backend, const auto& same) {
           INFO("seed ", seed, ": N ", n, ", C ", classes, ", smoothing ", smoothing, ", weighted ",
                weighted, ", logits to ", size);
           const auto weight = [&](int c) {
@@ -235,15 +240,21 @@ TEST_CASE("softmax cross-entropy with smoothing and weights: against double, equ
           Panels dlogits(n, classes, kNan);
           Row losses(static_cast<std::size_t>(n)), again(static_cast<std::size_t>(n));
           std::vector<std::uint8_t> correct(static_cast<std::size_t>(n)), plain_correct = correct;
-          SoftmaxLoss args{logits.view(), labels.data(), scale, losses.data(), correct.data(),
-                           dlogits.data(), static_cast<float>(smoothing),
+          SoftmaxLoss args{logits.view(),
+                           labels.data(),
+                           scale,
+                           losses.data(),
+                           correct.data(),
+                           dlogits.data(),
+                           static_cast<float>(smoothing),
                            weighted ? weights.data() : nullptr};
           backend.softmax_cross_entropy(args);
           for (int row = 0; row < n; ++row) {
             const float* const logit = &z[at2(row, 0, classes)];
             const double most = static_cast<double>(*std::max_element(logit, logit + classes));
             double total = 0.0;
-            for (int c = 0; c < classes; ++c) total += std::exp(static_cast<double>(logit[c]) - most);
+            for (int c = 0; c < classes; ++c)
+              total += std::exp(static_cast<double>(logit[c]) - most);
             double loss = 0.0, sum = 0.0;
             std::vector<double> target(static_cast<std::size_t>(classes));
             for (int c = 0; c < classes; ++c) {

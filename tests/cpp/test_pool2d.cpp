@@ -13,9 +13,10 @@ struct PoolCase {
   int kernel_height, kernel_width, stride;
 };
 
-const PoolCase kPoolCases[] = {{{1, 1, 1, 1}, 1, 1, 1},  {{2, 3, 5, 5}, 2, 2, 2},  {{3, 17, 7, 6}, 3, 3, 2},
-                       {{2, 32, 6, 6}, 2, 2, 2}, {{2, 33, 5, 4}, 3, 3, 1}, {{9, 48, 7, 7}, 7, 7, 1},
-                       {{2, 5, 3, 17}, 3, 17, 1}, {{1, 16, 8, 9}, 2, 2, 3}};
+const PoolCase kPoolCases[] = {{{1, 1, 1, 1}, 1, 1, 1},   {{2, 3, 5, 5}, 2, 2, 2},
+                               {{3, 17, 7, 6}, 3, 3, 2},  {{2, 32, 6, 6}, 2, 2, 2},
+                               {{2, 33, 5, 4}, 3, 3, 1},  {{9, 48, 7, 7}, 7, 7, 1},
+                               {{2, 5, 3, 17}, 3, 17, 1}, {{1, 16, 8, 9}, 2, 2, 3}};
 
 }  // namespace
 
@@ -77,8 +78,9 @@ TEST_CASE("flattening gives PyTorch's order, and back, with padding zero") {
   const std::uint64_t seed = test_seed() + 63;
   INFO("seed ", seed);
   TestRandom random(seed);
-  for (const ImageSize& size : {ImageSize{1, 1, 1, 1}, ImageSize{3, 3, 5, 2}, ImageSize{2, 17, 3, 3},
-                                ImageSize{5, 64, 7, 7}, ImageSize{2, 33, 1, 1}}) {
+  for (const ImageSize& size :
+       {ImageSize{1, 1, 1, 1}, ImageSize{3, 3, 5, 2}, ImageSize{2, 17, 3, 3},
+        ImageSize{5, 64, 7, 7}, ImageSize{2, 33, 1, 1}}) {
     const std::vector<float> values = random.reals(size.count());
     const int features = size.c * size.h * size.w;
     for (const std::string& simd : cpu::simd_names()) {

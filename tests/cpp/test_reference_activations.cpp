@@ -112,7 +112,9 @@ TEST_CASE("every derivative by x equals the central difference away from kinks")
   }
 }
 
-TEST_CASE("where an entry says that the slope can be had from the output, it is the slope, and ReLU says so") {
+TEST_CASE(
+    "where an entry says that the slope can be had from the output, it is the slope, and ReLU says "
+    "so") {
   TestRandom random(test_seed());
   CHECK(activation_info(find_activation("relu")).slope_at_output);
   for (ActivationId id = 0; id < activation_count(); ++id) {
@@ -121,11 +123,13 @@ TEST_CASE("where an entry says that the slope can be had from the output, it is 
     for (const auto& p : parameter_sets(info, random)) {
       std::vector<double> xs = points(random);
       xs.insert(xs.end(), info.kinks.begin(), info.kinks.end());
-      xs.insert(xs.end(), {-0.0, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+      xs.insert(xs.end(), {-0.0, std::numeric_limits<double>::infinity(),
+                           -std::numeric_limits<double>::infinity(),
                            std::numeric_limits<double>::quiet_NaN()});
       for (const double x : xs) {
         INFO(info.name, " at ", x);
-        CHECK(activation_derivative(id, activation_value(id, x, p), p) == activation_derivative(id, x, p));
+        CHECK(activation_derivative(id, activation_value(id, x, p), p) ==
+              activation_derivative(id, x, p));
       }
     }
   }

@@ -97,8 +97,8 @@ TEST_CASE("a warp by nothing, by whole pixels and by quarter turns is exact") {
                 image[static_cast<std::size_t>(row * width + col)];
           }
         }
-        CHECK(warped(image, height, width, background,
-                     affine_of(height, width, 0, 1, 0, dx, dy)) == moved);
+        CHECK(warped(image, height, width, background, affine_of(height, width, 0, 1, 0, dx, dy)) ==
+              moved);
       }
     }
   }
@@ -114,7 +114,8 @@ TEST_CASE("the affine map is the inverse of shear, scale, rotation and translati
   for (int round = 0; round < 100; ++round) {
     const int height = 1 + random.below(40), width = 1 + random.below(40);
     const double rotate = random.uniform(-180, 180), scale = random.uniform(0.1, 2);
-    const double shear = random.uniform(-60, 60), dx = random.uniform(-9, 9), dy = random.uniform(-9, 9);
+    const double shear = random.uniform(-60, 60), dx = random.uniform(-9, 9),
+                 dy = random.uniform(-9, 9);
     const Affine a = affine_of(height, width, rotate, scale, shear, dx, dy);
     const double degree = std::numbers::pi / 180;
     const double x = random.uniform(0, width), y = random.uniform(0, height);
@@ -136,15 +137,15 @@ TEST_CASE("warps are bilinear sampling in double, rounded to the nearest byte") 
     for (const int background : {0, 17, 255}) {
       for (int round = 0; round < 10; ++round) {
         const Bytes image = some_image(random, height, width, background, 1 + round % 3);
-        const Affine a = affine_of(height, width, random.uniform(-180, 180),
-                                   random.uniform(0.5, 1.5), random.uniform(-40, 40),
-                                   random.uniform(-4, 4), random.uniform(-4, 4));
+        const Affine a =
+            affine_of(height, width, random.uniform(-180, 180), random.uniform(0.5, 1.5),
+                      random.uniform(-40, 40), random.uniform(-4, 4), random.uniform(-4, 4));
         const Bytes out = warped(image, height, width, background, a);
         for (int row = 0; row < height; ++row) {
           for (int col = 0; col < width; ++col) {
-            const double expected = sampled(image, height, width, background,
-                                            a.xx * col + a.xy * row + a.x,
-                                            a.yx * col + a.yy * row + a.y);
+            const double expected =
+                sampled(image, height, width, background, a.xx * col + a.xy * row + a.x,
+                        a.yx * col + a.yy * row + a.y);
             // Half a byte of rounding, and fractions of 2^-16 in x and in y.
             REQUIRE(std::abs(out[static_cast<std::size_t>(row * width + col)] - expected) <=
                     0.5 + 2 * 255.0 / 65536);
@@ -173,8 +174,8 @@ TEST_CASE("elastic displacements are random fields smoothed by a Gaussian") {
       const auto random = [&](int row, int col) {
         if (row < 0 || row >= height || col < 0 || col >= width) return 0.0;
         const int at = row * width + col;
-        const std::uint32_t word =
-            rng.bits(element + static_cast<std::uint64_t>(at / 4))[static_cast<std::size_t>(at % 4)];
+        const std::uint32_t word = rng.bits(
+            element + static_cast<std::uint64_t>(at / 4))[static_cast<std::size_t>(at % 4)];
         return static_cast<double>(static_cast<std::int32_t>(word)) / 2147483648.0;
       };
       for (int row = 0; row < height; ++row) {
@@ -350,8 +351,8 @@ TEST_CASE("batches hold each sample's version, whatever the batch, the threads o
             for (int row = 0; row < rows; ++row) {
               const int sample = batch.labels[row];
               const auto image = set.image(sample);
-              const Bytes expected = applied(kEverything, Bytes(image.begin(), image.end()),
-                                             height, width, background, epoch, sample, 4);
+              const Bytes expected = applied(kEverything, Bytes(image.begin(), image.end()), height,
+                                             width, background, epoch, sample, 4);
               std::vector<float> found(static_cast<std::size_t>(pixels), 0.0f);
               if (sparse) {
                 const SparseLists& lists = batch.input.rows;
@@ -430,9 +431,13 @@ TEST_CASE("what is erased is the rectangle that was drawn, up to the very edges"
       const Rng rng(31, Purpose::kAugment, 4);
       const std::uint64_t first = (static_cast<std::uint64_t>(sample) << 32) + 8;
       const double share = 0.02 + 0.31 * rng.uniform(first + 1);
-      const double ratio = 0.3 * std::pow(11.0, rng.uniform(first + 2));  // 0.3 to 3.3 on a log scale
-      const double tall = std::sqrt(share * height * width * ratio), wide = std::sqrt(share * height * width / ratio);
-      const auto near_half = [](double length) { return std::abs(length - std::floor(length) - 0.5) < 1e-9; };
+      const double ratio =
+          0.3 * std::pow(11.0, rng.uniform(first + 2));  // 0.3 to 3.3 on a log scale
+      const double tall = std::sqrt(share * height * width * ratio),
+                   wide = std::sqrt(share * height * width / ratio);
+      const auto near_half = [](double length) {
+        return std::abs(length - std::floor(length) - 0.5) < 1e-9;
+      };
       if (near_half(tall) || near_half(wide)) continue;
       const int rows = side(tall, height), cols = side(wide, width);
       const int top = static_cast<int>(rng.uniform(first + 3) * (height - rows + 1));
@@ -442,7 +447,8 @@ TEST_CASE("what is erased is the rectangle that was drawn, up to the very edges"
       const ErasedPart part = draw_erased({.erase = 0.75}, height, width, rng, sample);
       for (int row = 0; row < height; ++row) {
         for (int col = 0; col < width; ++col) {
-          const bool inside = any && row >= top && row <= top + rows - 1 && col >= left && col <= left + cols - 1;
+          const bool inside =
+              any && row >= top && row <= top + rows - 1 && col >= left && col <= left + cols - 1;
           if (inside) wanted[static_cast<std::size_t>(row * width + col)] = 7;
           CHECK(part.has(row, col) == inside);
         }
@@ -476,7 +482,8 @@ TEST_CASE("noise is added in double, kept between 0 and 255, and rounded") {
         CHECK(out[i] == 9);
         continue;
       }
-      const double value = image[i] + deviation * rng.normal((std::uint64_t{sample} << 32) + (3 << 24) + i);
+      const double value =
+          image[i] + deviation * rng.normal((std::uint64_t{sample} << 32) + (3 << 24) + i);
       black += value < -0.5;
       white += value > 255.5;
       if (std::abs(value - std::floor(value) - 0.5) < 1e-9) continue;
@@ -518,8 +525,7 @@ TEST_CASE("augmented images are the same bytes on every machine") {
         "cdc6976cafdbdc6861210c4a59e126f55ecd94eb8215ae4c7c616e45d14b0a67");
   CHECK(hash_of({.erase = 0.5}) ==
         "71394a30a05bc0cdf8f2acf438ffa92cc6c33d6c7865d311c0b96cc10a025c82");
-  CHECK(hash_of(kEverything) ==
-        "b24aafb601aad22c5e7a13084e422a2a1faf8335115700ce9d1f585f79b0afd3");
+  CHECK(hash_of(kEverything) == "b24aafb601aad22c5e7a13084e422a2a1faf8335115700ce9d1f585f79b0afd3");
 }
 
 TEST_SUITE_END();

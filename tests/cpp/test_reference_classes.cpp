@@ -1,9 +1,10 @@
-// Who is taken for whom: confusion, precision, recall and the hardest samples against plain counting.
+// Who is taken for whom: confusion, precision, recall and the hardest samples against plain
+// counting.
 #include <algorithm>
 
 #include "oracle.h"
-#include "probes.h"
 #include "probe/probe_report.h"
+#include "probes.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -25,7 +26,8 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
     const Values logits = logical(trainer.model().output(6));
     const int label = data->test().label(k);
     const oracle::Loss loss = oracle::cross_entropy(logits, {label}, 1, 10);
-    const int best = static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    const int best =
+        static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     ++confusion[static_cast<std::size_t>(label * 10 + best)];
     correct += loss.correct;
     losses.emplace_back(-loss.mean, k);
@@ -38,7 +40,8 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
   CHECK(report.samples == 70);
   for (std::size_t c = 0; c < 10; ++c) {
     std::int64_t predicted = 0, are = 0;
-    for (std::size_t k = 0; k < 10; ++k) predicted += confusion[k * 10 + c], are += confusion[c * 10 + k];
+    for (std::size_t k = 0; k < 10; ++k)
+      predicted += confusion[k * 10 + c], are += confusion[c * 10 + k];
     const auto hit = static_cast<double>(confusion[c * 11]);
     CHECK(report.precision[c].has_value() == (predicted > 0));
     if (predicted > 0) CHECK(*report.precision[c] == hit / static_cast<double>(predicted));
@@ -53,9 +56,12 @@ TEST_CASE("classes: confusion, precision, recall and the hardest samples") {
     CHECK(hard.index == losses[k].second);
     CHECK(close(hard.loss, -losses[k].first, 1e-5));
     CHECK(hard.label == data->test().label(hard.index));
-    CHECK(close(hard.label_probability, all_probabilities[index][static_cast<std::size_t>(hard.label)], 1e-5));
-    CHECK(close(hard.probability, all_probabilities[index][static_cast<std::size_t>(hard.prediction)], 1e-5));
-    CHECK(hard.probability == doctest::Approx(*std::max_element(all_probabilities[index].begin(), all_probabilities[index].end())));
+    CHECK(close(hard.label_probability,
+                all_probabilities[index][static_cast<std::size_t>(hard.label)], 1e-5));
+    CHECK(close(hard.probability,
+                all_probabilities[index][static_cast<std::size_t>(hard.prediction)], 1e-5));
+    CHECK(hard.probability == doctest::Approx(*std::max_element(all_probabilities[index].begin(),
+                                                                all_probabilities[index].end())));
   }
   CHECK(session.classes(0).hardest.empty());
   CHECK(session.classes(1000).hardest.size() == 70);
@@ -75,7 +81,8 @@ TEST_CASE("classes in parts: the same report, of the weights of one moment") {
     CHECK(report->predictions == session.classes(7).predictions);
     return text(*report);
   };
-  for (const int samples : {1, 9, 35, 70, 1000}) CHECK(in_parts(samples) == text(session.classes(7)));
+  for (const int samples : {1, 9, 35, 70, 1000})
+    CHECK(in_parts(samples) == text(session.classes(7)));
   // What was counted of other weights, or for a list of another length, counts no more.
   CHECK(!session.classes_part(7, 40));
   session.advance();
@@ -88,7 +95,8 @@ TEST_CASE("classes that nobody predicts or that do not occur have no precision o
   ClassMeter meter(3, 2);
   const Layout layout{2, 3};
   std::vector<float> logits(layout.size());
-  logits[layout.index(0, 1)] = 5.0f;  // both are taken for class 1; the second one is a tie of 0 and 2
+  logits[layout.index(0, 1)] =
+      5.0f;  // both are taken for class 1; the second one is a tie of 0 and 2
   logits[layout.index(1, 1)] = 5.0f;
   const std::uint8_t labels[] = {0, 1};
   const float losses[] = {5.0f, 0.01f};
@@ -106,7 +114,9 @@ TEST_CASE("classes that nobody predicts or that do not occur have no precision o
   CHECK(json["hardest"][0]["prediction"] == 1);
 }
 
-TEST_CASE("classes at ties: the first of equal outputs is predicted, the first of equal losses is hardest") {
+TEST_CASE(
+    "classes at ties: the first of equal outputs is predicted, the first of equal losses is "
+    "hardest") {
   const Layout layout{5, 3};
   std::vector<float> logits(layout.size());
   const float rows[5][3] = {{1, 2, 2}, {0, 0, 0}, {3, 1, 3}, {0, 0, 1}, {-1, -1, -2}};
@@ -136,9 +146,18 @@ TEST_CASE("classes at ties: the first of equal outputs is predicted, the first o
 }
 
 TEST_CASE("a report on classes as JSON: every value in its place") {
-  ClassReport report{"test", 2, 9, 5, {4, 3, 1, 1}, {0.75, std::nullopt}, {std::nullopt, 0.25},
-                     {{6, 1, 0, 2.5, 0.875, 0.0625}}, {}, {}};
-  CHECK(Json::parse(to_json(report).dump()) == Json::parse(R"({"part": "test", "samples": 9, "correct": 5,
+  ClassReport report{"test",
+                     2,
+                     9,
+                     5,
+                     {4, 3, 1, 1},
+                     {0.75, std::nullopt},
+                     {std::nullopt, 0.25},
+                     {{6, 1, 0, 2.5, 0.875, 0.0625}},
+                     {},
+                     {}};
+  CHECK(Json::parse(to_json(report).dump()) ==
+        Json::parse(R"({"part": "test", "samples": 9, "correct": 5,
     "confusion": [[4, 3], [1, 1]], "precision": [0.75, null], "recall": [null, 0.25],
     "hardest": [{"index": 6, "label": 1, "prediction": 0, "loss": 2.5, "probability": 0.875,
                  "label_probability": 0.0625}]})"));

@@ -9,12 +9,12 @@
 
 #include "core/error.h"
 #include "experiments.h"
-#include "nn/architecture.h"
-#include "run/inspect.h"
 #include "experiments/lessons.h"
 #include "experiments/measure.h"
 #include "experiments/race.h"
 #include "experiments/statistics.h"
+#include "nn/architecture.h"
+#include "run/inspect.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -209,7 +209,8 @@ TEST_CASE("networks that differ in activations alone begin with the same weights
     std::map<std::string, std::vector<float>> found;
     const Model& model = session.trainer().model();
     for (const auto& p : model.parameter_list()) {
-      if (p.spec.role != ParameterRole::kConstant) found[p.name] = Model::gather(p, model.parameters());
+      if (p.spec.role != ParameterRole::kConstant)
+        found[p.name] = Model::gather(p, model.parameters());
     }
     return found;
   };
@@ -290,15 +291,14 @@ TEST_CASE("a race gives each racer what it gets alone, with any number of jobs, 
 
 TEST_CASE("without entries the five classic activations race") {
   const auto plan = plan_race(*small_data(), small_config(), PlanFlags(Flags{}));
-  CHECK(names(*plan) ==
-        std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
+  CHECK(names(*plan) == std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
   CHECK(plan->side_by_side() == 5);
 }
 
 TEST_CASE("runs that cannot begin and runs that diverge are rows too") {
-  const Outcome outcome = carry_out(
-      "sweep", with_changes("optimizer=sgd; momentum=0; input=auto", small_config()),
-      {{"grid", "nesterov=false,true"}, {"grid", "lr=0.01,1e6"}});
+  const Outcome outcome =
+      carry_out("sweep", with_changes("optimizer=sgd; momentum=0; input=auto", small_config()),
+                {{"grid", "nesterov=false,true"}, {"grid", "lr=0.01,1e6"}});
   REQUIRE(outcome.rows.size() == 4);
   CHECK(!outcome.rows[0].contains("diverged"));
   CHECK(outcome.rows[1]["diverged"].get<std::string>().find("Diverged at step") == 0);
@@ -309,11 +309,11 @@ TEST_CASE("runs that cannot begin and runs that diverge are rows too") {
 
 TEST_CASE("lessons run what they share once, and refuse by name what cannot be run") {
   const auto data = small_data();
-  const auto plan =
-      plan_lessons(*data, small_config(), PlanFlags({{"only", "dead-leaky,dead-prelu"}, {"seeds", "2"}}));
+  const auto plan = plan_lessons(*data, small_config(),
+                                 PlanFlags({{"only", "dead-leaky,dead-prelu"}, {"seeds", "2"}}));
   CHECK(plan->runs().size() == 3 * 2);  // relu, leaky, prelu
-  const Outcome outcome =
-      carry_out("lessons", small_config(), {{"only", "dead-leaky"}, {"only", "reference"}, {"quick", ""}});
+  const Outcome outcome = carry_out("lessons", small_config(),
+                                    {{"only", "dead-leaky"}, {"only", "reference"}, {"quick", ""}});
   std::vector<Json> lessons;
   for (const std::string& line : outcome.json) {
     const Json json = Json::parse(line);
@@ -375,7 +375,8 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   const auto probabilities = session.predict(data->test().image(0)).probabilities;
   const auto order = prediction.values["classes"].get<std::vector<std::size_t>>();
   REQUIRE(order.size() == 10);
-  for (std::size_t i = 1; i < 10; ++i) CHECK(probabilities[order[i - 1]] >= probabilities[order[i]]);
+  for (std::size_t i = 1; i < 10; ++i)
+    CHECK(probabilities[order[i - 1]] >= probabilities[order[i]]);
   CHECK(prediction.lines.size() == 10);
 }
 
@@ -398,7 +399,8 @@ TEST_CASE("a verdict at its borders: exactly what counts, and the other way with
   CHECK(compare(three, zeros, true, 3.5).verdict == Verdict::kNoDifference);
 
   const double infinity = std::numeric_limits<double>::infinity();
-  CHECK(compare(std::vector{infinity, 1.0}, std::vector{0.0, 0.0}, true, 0.0).verdict == Verdict::kUndecided);
+  CHECK(compare(std::vector{infinity, 1.0}, std::vector{0.0, 0.0}, true, 0.0).verdict ==
+        Verdict::kUndecided);
   CHECK(compare(std::vector{1.0, 2.0, 3.0}, std::vector{0.0}, true, 0.0).difference.count == 1);
 }
 
@@ -421,8 +423,10 @@ namespace {
 std::vector<std::string> unquoted_cells(const std::string& line) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
-    if (c == ',') cells.emplace_back();
-    else cells.back() += c;
+    if (c == ',')
+      cells.emplace_back();
+    else
+      cells.back() += c;
   }
   return cells;
 }
@@ -440,17 +444,22 @@ std::vector<std::vector<std::string>> unquoted_rows(const std::string& csv) {
 
 // Nothing for null, texts as they are, numbers as close as they can be.
 void check_cell(const std::string& cell, const Json& value) {
-  if (value.is_null()) CHECK(cell == "");
-  else if (value.is_string()) CHECK(cell == value.get<std::string>());
-  else CHECK(std::strtod(cell.c_str(), nullptr) == value.get<double>());
+  if (value.is_null())
+    CHECK(cell == "");
+  else if (value.is_string())
+    CHECK(cell == value.get<std::string>());
+  else
+    CHECK(std::strtod(cell.c_str(), nullptr) == value.get<double>());
 }
 
 }  // namespace
 
 TEST_CASE("a race's table has each epoch of each row, cell by cell") {
   const Outcome race = carry_out("race", small_config(),
-                                 {{"entry", "plain: lr=0.01"}, {"entry", "learnt: model=dense 12 | prelu | dense 10"},
-                                  {"entry", "held: validation=20"}, {"seeds", "2"}});
+                                 {{"entry", "plain: lr=0.01"},
+                                  {"entry", "learnt: model=dense 12 | prelu | dense 10"},
+                                  {"entry", "held: validation=20"},
+                                  {"seeds", "2"}});
   const auto table = unquoted_rows(race.csv);
   REQUIRE(table.size() == 1 + 6 * 3);
   CHECK(std::vector<std::string>(table[0].begin(), table[0].begin() + 3) ==
@@ -480,11 +489,14 @@ TEST_CASE("a race's table has each epoch of each row, cell by cell") {
 
 TEST_CASE("a race counts racers that could not begin, and has no mean or deviation of nothing") {
   const Outcome race = carry_out("race", with_changes("optimizer=sgd", small_config()),
-                                 {{"entry", "good: lr=0.01"}, {"entry", "refused: nesterov=true"},
+                                 {{"entry", "good: lr=0.01"},
+                                  {"entry", "refused: nesterov=true"},
                                   {"entry", "diverged: lr=1e6"}});
   REQUIRE(race.rows.size() == 3);
   REQUIRE(race.json.size() >= 3);
-  const auto summary = [&race](std::size_t racer) { return Json::parse(race.json[race.json.size() - 3 + racer]); };
+  const auto summary = [&race](std::size_t racer) {
+    return Json::parse(race.json[race.json.size() - 3 + racer]);
+  };
   CHECK(summary(0)["name"] == "good");
   CHECK(summary(0)["diverged"] == 0);
   CHECK(summary(0)["test_loss"]["count"] == 1);
@@ -527,9 +539,13 @@ TEST_CASE("a lesson's table has the means and deviations of its runs, cell by ce
     const LessonCheck& check = lesson->checks[k];
     const std::vector<std::string>& cells = table[k + 1];
     REQUIRE(cells.size() == table[0].size());
-    const auto number = [&](const char* name) { return std::strtod(cells[column(name)].c_str(), nullptr); };
-    const std::vector<double> of = last(check.variant, check.measure), by = last(check.reference, check.measure);
-    // Of two values the deviation is their distance over the root of 2; the margin 12.706 of that over it.
+    const auto number = [&](const char* name) {
+      return std::strtod(cells[column(name)].c_str(), nullptr);
+    };
+    const std::vector<double> of = last(check.variant, check.measure),
+                              by = last(check.reference, check.measure);
+    // Of two values the deviation is their distance over the root of 2; the margin 12.706 of that
+    // over it.
     const double difference = (of[0] - by[0] + of[1] - by[1]) / 2;
     const double spread = std::abs((of[0] - by[0]) - (of[1] - by[1])) / std::sqrt(2.0);
     CHECK(cells[column("lesson")] == "dead-leaky");
@@ -541,20 +557,25 @@ TEST_CASE("a lesson's table has the means and deviations of its runs, cell by ce
     CHECK(number("mean") == doctest::Approx((of[0] + of[1]) / 2));
     CHECK(number("deviation") == doctest::Approx(std::abs(of[0] - of[1]) / std::sqrt(2.0)));
     CHECK(number("reference_mean") == doctest::Approx((by[0] + by[1]) / 2));
-    CHECK(number("reference_deviation") == doctest::Approx(std::abs(by[0] - by[1]) / std::sqrt(2.0)));
+    CHECK(number("reference_deviation") ==
+          doctest::Approx(std::abs(by[0] - by[1]) / std::sqrt(2.0)));
     CHECK(number("difference") == doctest::Approx(difference));
     CHECK(number("difference_deviation") == doctest::Approx(spread));
     CHECK(number("margin") == doctest::Approx(12.706 * spread / std::sqrt(2.0)));
     CHECK(number("least") == check.least);
     CHECK(cells[column("seeds")] == "2");
-    const double claimed = k == 0 ? -difference : difference, margin = 12.706 * spread / std::sqrt(2.0);
+    const double claimed = k == 0 ? -difference : difference,
+                 margin = 12.706 * spread / std::sqrt(2.0);
     const bool supported = claimed > margin && claimed >= check.least;
-    const std::string verdict = supported ? "supported" : -claimed > margin ? "not supported" : "no difference";
+    const std::string verdict = supported           ? "supported"
+                                : -claimed > margin ? "not supported"
+                                                    : "no difference";
     CHECK(cells[column("check_verdict")] == verdict);
   }
 }
 
-TEST_CASE("eval's and predict's tables: labels down, answers across, and equal classes in their order") {
+TEST_CASE(
+    "eval's and predict's tables: labels down, answers across, and equal classes in their order") {
   const auto data = small_data();
   Session session(data, small_config());
   for (int k = 0; k < 6; ++k) session.advance();
@@ -564,7 +585,8 @@ TEST_CASE("eval's and predict's tables: labels down, answers across, and equal c
   std::vector<std::vector<int>> counts(10, std::vector<int>(10));
   for (int i = 0; i < 40; ++i) {
     const std::vector<float> p = session.predict(data->test().image(i)).probabilities;
-    ++counts[data->test().label(i)][static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin())];
+    ++counts[data->test().label(i)]
+            [static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin())];
   }
   for (std::size_t label = 0; label < 10; ++label) {
     CHECK(table[0][label + 1] == std::to_string(label));
@@ -578,12 +600,14 @@ TEST_CASE("eval's and predict's tables: labels down, answers across, and equal c
   const auto rows = unquoted_rows(predicted.values["csv"].get<std::string>());
   REQUIRE(rows.size() == 11);
   for (std::size_t k = 1; k < 11; ++k) {
-    CHECK(std::strtod(rows[k][1].c_str(), nullptr) == static_cast<double>(p[std::stoul(rows[k][0])]));
+    CHECK(std::strtod(rows[k][1].c_str(), nullptr) ==
+          static_cast<double>(p[std::stoul(rows[k][0])]));
   }
   Config zero = small_config();
   zero.init = "zero";
   Session equal(data, zero);
-  CHECK(predict_image(equal, "x", data->test().image(0)).values["classes"] == Json({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  CHECK(predict_image(equal, "x", data->test().image(0)).values["classes"] ==
+        Json({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 TEST_SUITE_END();

@@ -1,4 +1,5 @@
-// Initial weights: orthogonal ones against Eigen's own QR, LeCun's deviations, constants, and gains.
+// Initial weights: orthogonal ones against Eigen's own QR, LeCun's deviations, constants, and
+// gains.
 #include <Eigen/Dense>
 #include <cmath>
 
@@ -46,7 +47,8 @@ TEST_CASE("orthogonal matrices: orthonormal on their shorter side, and torch's o
     const Rng rng(3, Purpose::kInit, 4);
     const Doubles w = drawn(rows, cols, rng);
     const Doubles product = rows < cols ? Doubles(w * w.transpose()) : Doubles(w.transpose() * w);
-    CHECK((product - Doubles::Identity(product.rows(), product.cols())).cwiseAbs().maxCoeff() < 1e-13);
+    CHECK((product - Doubles::Identity(product.rows(), product.cols())).cwiseAbs().maxCoeff() <
+          1e-13);
 
     // As torch writes it: QR of the normal numbers, transposed if wide; q *= sign(diag(r)).
     Eigen::MatrixXd a(rows, cols);
@@ -87,11 +89,12 @@ TEST_CASE("deviations: LeCun whatever follows, He and Glorot by its gain") {
   for (const double gain : {0.0, 1.3, 2.0}) {
     CAPTURE(gain);
     const double he = gain == 0.0 ? std::sqrt(2.0) : gain, glorot = gain == 0.0 ? 1.0 : gain;
-    for (const auto& known :
-         {std::pair{"lecun_normal", std::sqrt(1.0 / 400)}, {"lecun_uniform", std::sqrt(1.0 / 400)},
-          {"he_normal", he / 20.0}, {"he_uniform", he / 20.0},
-          {"glorot_normal", glorot * std::sqrt(2.0 / 700)},
-          {"glorot_uniform", glorot * std::sqrt(2.0 / 700)}}) {
+    for (const auto& known : {std::pair{"lecun_normal", std::sqrt(1.0 / 400)},
+                              {"lecun_uniform", std::sqrt(1.0 / 400)},
+                              {"he_normal", he / 20.0},
+                              {"he_uniform", he / 20.0},
+                              {"glorot_normal", glorot * std::sqrt(2.0 / 700)},
+                              {"glorot_uniform", glorot * std::sqrt(2.0 / 700)}}) {
       const char* const init = known.first;
       const double expected = known.second;
       CAPTURE(init);
@@ -119,8 +122,8 @@ TEST_CASE("constant and zero fill the weights alone, what activations learn keep
                      .init_value = 2.0},
                     backend);
   for (const Model::Parameter& p : model.parameter_list()) {
-    const float expected = p.name == "act1.weight"   ? 0.5f
-                           : p.name == "act2.weight" ? 0.25f
+    const float expected = p.name == "act1.weight"               ? 0.5f
+                           : p.name == "act2.weight"             ? 0.25f
                            : p.spec.role == ParameterRole::kBias ? 0.0f
                                                                  : 2.0f;
     CAPTURE(p.name);
@@ -144,8 +147,10 @@ TEST_CASE("the gain of what follows reaches He's weights, and a rectifier's wher
   cpu::CpuBackend backend;
   for (const auto& known :
        {std::pair{std::string("gelu"), activation_gain(find_activation("gelu"), {})},
-        {"maxout 2", 1.0}, {"prelu channel 0.9", std::sqrt(2.0 / (1.0 + 0.81))},
-        {"selu", 1.0}, {"dense 10", std::sqrt(2.0)}}) {
+        {"maxout 2", 1.0},
+        {"prelu channel 0.9", std::sqrt(2.0 / (1.0 + 0.81))},
+        {"selu", 1.0},
+        {"dense 10", std::sqrt(2.0)}}) {
     const std::string text = known.first;
     const double gain = known.second;
     CAPTURE(text);
@@ -157,9 +162,9 @@ TEST_CASE("the gain of what follows reaches He's weights, and a rectifier's wher
                        .train_rows = 1,
                        .evaluate_rows = 1},
                       backend);
-    const std::vector<float> w =
-        Model::gather(model.parameter_list()[0], model.parameters());
-    CHECK(root_mean_square(w) == doctest::Approx(gain / 20.0).epsilon(5.0 / std::sqrt(2.0 * 160000)));
+    const std::vector<float> w = Model::gather(model.parameter_list()[0], model.parameters());
+    CHECK(root_mean_square(w) ==
+          doctest::Approx(gain / 20.0).epsilon(5.0 / std::sqrt(2.0 * 160000)));
   }
 }
 

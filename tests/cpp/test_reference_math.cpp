@@ -35,21 +35,11 @@ Worst worst_over(double low, double high, std::function<T(T)> ours,
   return worst;
 }
 
-long double exp_l(long double x) {
-  return std::exp(x);
-}
-long double expm1_l(long double x) {
-  return std::expm1(x);
-}
-long double log_l(long double x) {
-  return std::log(x);
-}
-long double tanh_l(long double x) {
-  return std::tanh(x);
-}
-long double sigmoid_l(long double x) {
-  return 1 / (1 + std::exp(-x));
-}
+long double exp_l(long double x) { return std::exp(x); }
+long double expm1_l(long double x) { return std::expm1(x); }
+long double log_l(long double x) { return std::log(x); }
+long double tanh_l(long double x) { return std::tanh(x); }
+long double sigmoid_l(long double x) { return 1 / (1 + std::exp(-x)); }
 
 template <class T>
 void check_worst(const std::string& what, double low, double high, double allowed, T (*ours)(T),

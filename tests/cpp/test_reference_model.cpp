@@ -63,8 +63,7 @@ struct OneByOne {
     // A layer's parameters; of activations that learn nothing, as the text has them.
     const auto parameter = [&](int l, const std::string& name) -> float* {
       for (const Model::Parameter& p : model.parameter_list()) {
-        if (p.name == model.layer_name(l) + "." + name)
-          return model.parameters().data() + p.offset;
+        if (p.name == model.layer_name(l) + "." + name) return model.parameters().data() + p.offset;
       }
       return nullptr;
     };
@@ -160,7 +159,8 @@ TEST_CASE("forward and backward of a network of every activation equal the netwo
   cpu::CpuBackend backend;
   for (const std::string& name : activation_names()) {
     if (activation_info(find_activation(name)).random) continue;  // test_reference_random.cpp
-    for (const ProblemSizes& sizes : {ProblemSizes{13, 35, 10}, ProblemSizes{1, 3, 2}, ProblemSizes{64, 48, 17}}) {
+    for (const ProblemSizes& sizes :
+         {ProblemSizes{13, 35, 10}, ProblemSizes{1, 3, 2}, ProblemSizes{64, 48, 17}}) {
       const int n = sizes.n, features = sizes.features, classes = sizes.classes;
       const std::string text =
           "dense 33 | " + name + " | dense 16 | " + name + " | dense " + std::to_string(classes);
@@ -256,7 +256,8 @@ TEST_CASE("activations inside the products beside them give the bits of layers o
   }
 }
 
-TEST_CASE("what need not be kept of a forward pass is read by nobody: destroyed, it changes no bit") {
+TEST_CASE(
+    "what need not be kept of a forward pass is read by nobody: destroyed, it changes no bit") {
   const std::uint64_t seed = test_seed() + 24;
   TestRandom random(seed);
   cpu::CpuBackend backend;
@@ -268,9 +269,16 @@ TEST_CASE("what need not be kept of a forward pass is read by nobody: destroyed,
   for (const Network& network : std::initializer_list<Network>{
            {"dense 12 | relu | dense 9 | gelu_tanh | dense 9 | relu6 | dense 10", {0, 4}},
            {"dense 12 | relu | relu | dense 10 | relu", {0, 3}},
-           {"dense 12 | residual ( relu | dense 12 ) | dense 9 | residual ( dense 9 | relu ) | dense 10", {5}}}) {
+           {"dense 12 | residual ( relu | dense 12 ) | dense 9 | residual ( dense 9 | relu ) | "
+            "dense 10",
+            {5}}}) {
     INFO("seed ", seed, ", ", network.text);
-    Model model({.architecture = network.text, .input = {1, 1, kFeatures}, .seed = seed, .train_rows = 6, .evaluate_rows = 6}, backend);
+    Model model({.architecture = network.text,
+                 .input = {1, 1, kFeatures},
+                 .seed = seed,
+                 .train_rows = 6,
+                 .evaluate_rows = 6},
+                backend);
     const Problem problem(random, 6, kFeatures, 10);
     const Panels x(6, kFeatures, problem.x, 0.0f);
     const auto bits = [](std::span<const float> values) {
@@ -285,11 +293,14 @@ TEST_CASE("what need not be kept of a forward pass is read by nobody: destroyed,
     };
     float_pass(model, backend, {x.view(), 0.0f}, problem.bytes.data());
     const auto expected = bits(model.gradients());
-    std::vector<float> dlogits(model.logits_gradient().data, model.logits_gradient().data + model.logits_gradient().layout.size());
+    std::vector<float> dlogits(
+        model.logits_gradient().data,
+        model.logits_gradient().data + model.logits_gradient().layout.size());
     logits_of(Mode::kTrain, Outputs::kNeeded);
     for (const int layer : network.unread) {
       const ConstMatrixView y = model.output(layer);
-      std::fill_n(const_cast<float*>(y.data), y.layout.size(), std::numeric_limits<float>::quiet_NaN());
+      std::fill_n(const_cast<float*>(y.data), y.layout.size(),
+                  std::numeric_limits<float>::quiet_NaN());
     }
     std::copy(dlogits.begin(), dlogits.end(), model.logits_gradient().data);
     model.backward();

@@ -1,17 +1,17 @@
-// What stands between gradients and weights, against plain sums in double: clipping, batches that are
-// accumulated, averages of weights; what fades ends as zero; and what is refused, by message.
+// What stands between gradients and weights, against plain sums in double: clipping, batches that
+// are accumulated, averages of weights; what fades ends as zero; and what is refused, by message.
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/options.h"
 #include "core/error.h"
 #include "matrices.h"
 #include "network.h"
 #include "optim/gradients.h"
 #include "refusals.h"
-#include "config/options.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -95,9 +95,12 @@ TEST_CASE("the norm is the double sum's, and clipping scales by it or leaves eve
     double after = 0.0;
     for (const float value : both) after += static_cast<double>(value) * static_cast<double>(value);
     double limited = 0.0;
-    for (const float value : g) limited += std::pow(std::min(0.5, std::abs(static_cast<double>(value))), 2);
-    CHECK(std::sqrt(after) == doctest::Approx(std::min(0.1 * std::sqrt(limited) / (std::sqrt(limited) + 1e-6),
-                                                       std::sqrt(limited))).epsilon(1e-5));
+    for (const float value : g)
+      limited += std::pow(std::min(0.5, std::abs(static_cast<double>(value))), 2);
+    CHECK(std::sqrt(after) ==
+          doctest::Approx(
+              std::min(0.1 * std::sqrt(limited) / (std::sqrt(limited) + 1e-6), std::sqrt(limited)))
+              .epsilon(1e-5));
   }
   std::vector<float> odd = {kNan, 2.0f, -2.0f, 0.25f};
   clip_gradients(backend, odd, {.value = 1.0});
@@ -157,7 +160,8 @@ TEST_CASE("an average of weights is the double one, it is scored and saved, the 
   config.ema = 0.8;
   cpu::CpuBackend backend;
   Trainer trainer(data, config, backend), plain(data, three_class_config(), backend);
-  CHECK(first_difference(copy(trainer.scored_parameters()), copy(trainer.model().parameters())) == "");
+  CHECK(first_difference(copy(trainer.scored_parameters()), copy(trainer.model().parameters())) ==
+        "");
   std::vector<double> expected;
   for (int epoch = 1; epoch <= 4; ++epoch) {
     trainer.start_epoch(epoch);
@@ -198,17 +202,20 @@ TEST_CASE("a file holds the average in place of the weights, and the last line i
   config.epochs = 1;
   Session session(three_classes(60), config);
   Progress progress;
-  while ((progress = session.advance()).event() != "done") {}
+  while ((progress = session.advance()).event() != "done") {
+  }
   CHECK(progress.values["weights_sha256"] == session.weights_sha256());
   CHECK(progress.values["ema_sha256"] != session.weights_sha256());
   const std::vector<std::uint8_t> file = session.save("safetensors");
   std::uint64_t size = 0;
   for (std::size_t k = 0; k < 8; ++k) size |= std::uint64_t{file[k]} << (8 * k);
-  const Json header = Json::parse(file.begin() + 8, file.begin() + 8 + static_cast<std::ptrdiff_t>(size));
+  const Json header =
+      Json::parse(file.begin() + 8, file.begin() + 8 + static_cast<std::ptrdiff_t>(size));
   for (const Model::Parameter& p : session.trainer().model().parameter_list()) {
     const std::vector<float> values = Model::gather(p, session.trainer().scored_parameters());
     std::vector<float> saved(values.size());
-    std::memcpy(saved.data(), file.data() + 8 + size + header[p.name]["data_offsets"][0].get<std::size_t>(),
+    std::memcpy(saved.data(),
+                file.data() + 8 + size + header[p.name]["data_offsets"][0].get<std::size_t>(),
                 saved.size() * sizeof(float));
     CHECK(first_difference(saved, values) == "");
   }
@@ -306,8 +313,9 @@ TEST_CASE("every optimizer lowers the loss of a small network, under every sched
 TEST_CASE("penalties pull weights alone, weight decay pulls every parameter") {
   const std::shared_ptr<const Dataset> data = three_classes(60);
   const std::set<std::string> weights = {"conv1.weight", "fc1.weight", "fc2.weight"};
-  const std::set<std::string> others = {"conv1.bias", "bn1.weight", "bn1.bias", "act1.weight", "fc1.bias",
-                                        "ln1.weight", "ln1.bias", "act2.beta", "fc2.bias"};
+  const std::set<std::string> others = {"conv1.bias",  "bn1.weight", "bn1.bias",
+                                        "act1.weight", "fc1.bias",   "ln1.weight",
+                                        "ln1.bias",    "act2.beta",  "fc2.bias"};
   Config config = three_class_config();
   config.model = "conv 4x3 p1 | bn | prelu channel | dense 12 | ln | swish | dense 10";
   config.init = "pytorch";  // in which no bias is 0
@@ -346,11 +354,15 @@ TEST_CASE("penalties pull weights alone, weight decay pulls every parameter") {
   }
   CHECK(plain.before.size() == weights.size() + others.size());
 
-  // Loss: 24 samples carry the penalty each. Gradient: l1 sign(w), 2 l2 w, decay w; the rate is 0.5.
+  // Loss: 24 samples carry the penalty each. Gradient: l1 sign(w), 2 l2 w, decay w; the rate is
+  // 0.5.
   const Stepped l1 = step("l1", 0.125, "sgd"), l2 = step("l2", 0.25, "sgd");
-  CHECK(l1.score.loss_sum == doctest::Approx(plain.score.loss_sum + 24 * 0.125 * absolute).epsilon(1e-6));
-  CHECK(l2.score.loss_sum == doctest::Approx(plain.score.loss_sum + 24 * 0.25 * squares).epsilon(1e-6));
-  const Stepped decay = step("weight_decay", 0.25, "sgd"), apart = step("weight_decay", 0.25, "adamw");
+  CHECK(l1.score.loss_sum ==
+        doctest::Approx(plain.score.loss_sum + 24 * 0.125 * absolute).epsilon(1e-6));
+  CHECK(l2.score.loss_sum ==
+        doctest::Approx(plain.score.loss_sum + 24 * 0.25 * squares).epsilon(1e-6));
+  const Stepped decay = step("weight_decay", 0.25, "sgd"),
+                apart = step("weight_decay", 0.25, "adamw");
   CHECK(decay.score.loss_sum == plain.score.loss_sum);
   for (const auto& parameter : plain.before) {
     const std::string& name = parameter.first;
@@ -510,33 +522,45 @@ TEST_CASE("settings that name a choice or a use say what there is") {
     return Json();
   };
   CHECK(row_of("momentum")["used_when"]["optimizer"] == Json({"sgd", "rmsprop"}));
-  CHECK(row_of("lr_min")["used_when"]["schedule"] == Json({"cosine", "cosine_restarts", "plateau"}));
+  CHECK(row_of("lr_min")["used_when"]["schedule"] ==
+        Json({"cosine", "cosine_restarts", "plateau"}));
   CHECK(!row_of("weight_decay").contains("used_when"));
   CHECK(row_of("schedule")["choices"].size() == schedule_rows().size());
   CHECK(row_of("optimizer")["choices"].size() == optimizer_rows().size());
-  CHECK_THROWS_WITH_AS(config_from_fields({{"schedule", "cosin"}}),
-                       "schedule is \"cosin\", but it must be constant, step, multi_step, exponential, "
-                       "cosine, cosine_restarts, one_cycle or plateau",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      config_from_fields({{"schedule", "cosin"}}),
+      "schedule is \"cosin\", but it must be constant, step, multi_step, exponential, "
+      "cosine, cosine_restarts, one_cycle or plateau",
+      Error);
 }
 
 TEST_CASE("options that do not go together, milestones that are none, plateaus of nothing") {
   CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true})") ==
         "nesterov is on but momentum is 0: Nesterov's method needs a momentum above 0");
-  CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1})") ==
-        "nesterov is on but dampening is 0.1: Nesterov's method needs a dampening of 0");
+  CHECK(
+      start_refusal(
+          R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1})") ==
+      "nesterov is on but dampening is 0.1: Nesterov's method needs a dampening of 0");
   for (const char* text : {"", "3,", ",3", "3,x", "5,3", "3,3", "0", "1.5", "nan", "1e9", "3 4"}) {
     CAPTURE(text);
-    CHECK(start_refusal(std::string(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": ")") + text +
-                  "\"}") == "lr_milestones is \"" + std::string(text) +
-                                "\", but it must be whole epochs from 1, ascending, separated by commas");
-    CHECK(start_refusal(std::string(R"({"model": "dense 10", "lr_milestones": ")") + text + "\"}") == "accepted");
+    CHECK(start_refusal(
+              std::string(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": ")") +
+              text + "\"}") ==
+          "lr_milestones is \"" + std::string(text) +
+              "\", but it must be whole epochs from 1, ascending, separated by commas");
+    CHECK(start_refusal(std::string(R"({"model": "dense 10", "lr_milestones": ")") + text +
+                        "\"}") == "accepted");
   }
-  CHECK(start_refusal(R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") == "accepted");
-  CHECK(start_refusal(R"({"model": "dense 10", "schedule": "plateau"})") == "accepted");  // holds some out
-  // One cycle brings a momentum of its own.
-  CHECK(start_refusal(R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==
+  CHECK(start_refusal(
+            R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") ==
         "accepted");
+  CHECK(start_refusal(R"({"model": "dense 10", "schedule": "plateau"})") ==
+        "accepted");  // holds some out
+  // One cycle brings a momentum of its own.
+  CHECK(
+      start_refusal(
+          R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==
+      "accepted");
 }
 
 TEST_SUITE_END();

@@ -3,8 +3,8 @@
 
 #include "core/error.h"
 #include "oracle.h"
-#include "support.h"
 #include "probe/pca.h"
+#include "support.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -20,7 +20,8 @@ std::vector<float> cloud(int n, int d, TestRandom& random) {
     for (int c = 0; c < d; ++c) {
       float value = 0.5f + random.real(-0.02, 0.02);
       for (int k = 0; k < 4; ++k) {
-        value += along[static_cast<std::size_t>(k)] * directions[at2(k, c, d)] / static_cast<float>(k + 1);
+        value += along[static_cast<std::size_t>(k)] * directions[at2(k, c, d)] /
+                 static_cast<float>(k + 1);
       }
       values.push_back(value);
     }
@@ -38,10 +39,13 @@ double dot(const double* a, const double* b, std::size_t n) {
 
 TEST_SUITE_BEGIN("reference");
 
-TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinates the projections") {
+TEST_CASE(
+    "components are orthonormal eigenvectors of the covariance, coordinates the projections") {
   TestRandom random(test_seed());
   INFO("seed ", test_seed());
-  struct Size { int n, d; };
+  struct Size {
+    int n, d;
+  };
   for (const Size size_now : {Size{200, 7}, Size{40, 40}, Size{25, 90}, Size{250, 512}}) {
     const int n = size_now.n, d = size_now.d;
     CAPTURE(n);
@@ -52,13 +56,15 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
     // The covariance in the plainest way.
     Values mean(size), covariance(size * size);
     for (int i = 0; i < n; ++i) {
-      for (std::size_t c = 0; c < size; ++c) mean[c] += static_cast<double>(values[at2(i, 0, d) + c]) / n;
+      for (std::size_t c = 0; c < size; ++c)
+        mean[c] += static_cast<double>(values[at2(i, 0, d) + c]) / n;
     }
     for (int i = 0; i < n; ++i) {
       const float* const x = &values[at2(i, 0, d)];
       for (std::size_t a = 0; a < size; ++a) {
         for (std::size_t b = 0; b < size; ++b) {
-          covariance[a * size + b] += (static_cast<double>(x[a]) - mean[a]) * (static_cast<double>(x[b]) - mean[b]) / (n - 1);
+          covariance[a * size + b] += (static_cast<double>(x[a]) - mean[a]) *
+                                      (static_cast<double>(x[b]) - mean[b]) / (n - 1);
         }
       }
     }
@@ -75,7 +81,8 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
       }
       double worst = 0.0;  // of C v - variance v
       for (std::size_t a = 0; a < size; ++a) {
-        worst = std::max(worst, std::abs(dot(&covariance[a * size], v, size) - found.variances[k] * v[a]));
+        worst = std::max(worst,
+                         std::abs(dot(&covariance[a * size], v, size) - found.variances[k] * v[a]));
       }
       CHECK(worst < 1e-10 * trace);
       double largest = 0.0, sum = 0.0;
@@ -85,7 +92,8 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
       CHECK(largest > 0.0);
       for (int i = 0; i < n; ++i) {
         double along = 0.0;
-        for (std::size_t a = 0; a < size; ++a) along += (static_cast<double>(values[at2(i, 0, d) + a]) - mean[a]) * v[a];
+        for (std::size_t a = 0; a < size; ++a)
+          along += (static_cast<double>(values[at2(i, 0, d) + a]) - mean[a]) * v[a];
         const double coordinate = found.coordinates[at2(i, static_cast<int>(k), 3)];
         REQUIRE(std::abs(along - coordinate) < 1e-9);
         sum += coordinate * coordinate / (n - 1);
@@ -97,7 +105,8 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
       Values u = widened(random.reals(size));
       const double length = std::sqrt(dot(u.data(), u.data(), size));
       double variance = 0.0;
-      for (std::size_t a = 0; a < size; ++a) variance += u[a] / length * dot(&covariance[a * size], u.data(), size) / length;
+      for (std::size_t a = 0; a < size; ++a)
+        variance += u[a] / length * dot(&covariance[a * size], u.data(), size) / length;
       CHECK(variance <= found.variances[0] * (1 + 1e-12));
     }
     // Signs follow those of before.
@@ -106,7 +115,8 @@ TEST_CASE("components are orthonormal eigenvectors of the covariance, coordinate
     const PrincipalComponents again = principal_components(values, n, 3, turned);
     for (std::size_t k = 0; k < 3; ++k) {
       for (std::size_t a = 0; a < size; ++a) {
-        REQUIRE(again.components[k * size + a] == (k == 1 ? -1.0 : 1.0) * found.components[k * size + a]);
+        REQUIRE(again.components[k * size + a] ==
+                (k == 1 ? -1.0 : 1.0) * found.components[k * size + a]);
       }
     }
     CHECK(again.coordinates[1] == -found.coordinates[1]);
@@ -132,9 +142,11 @@ TEST_CASE("points that do not differ, or along one line only") {
 
 TEST_CASE("what cannot have components is refused") {
   CHECK_THROWS_WITH_AS(principal_components(std::vector<float>{1, 2}, 1, 2),
-                       "principal components: 1 points were given, but at least 2 are needed", Error);
+                       "principal components: 1 points were given, but at least 2 are needed",
+                       Error);
   CHECK_THROWS_WITH_AS(principal_components(std::vector<float>(301 * 301), 301, 2),
-                       "principal components: 301 points of 301 dimensions were given, but one of the two must be at most 300",
+                       "principal components: 301 points of 301 dimensions were given, but one of "
+                       "the two must be at most 300",
                        Error);
 }
 

@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "nn/regimes.h"
-#include "probes.h"
 #include "probe/probe_report.h"
+#include "probes.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -65,13 +65,14 @@ TEST_CASE("units by value: one row a sample or one row a position") {
       }
     }
   }
-  for (const UnitValues& values :
-       {UnitValues({flat.data(), {2, 12}}, {3, 2, 2}, 2), UnitValues({images.data(), {8, 3}}, {3, 2, 2}, 2)}) {
+  for (const UnitValues& values : {UnitValues({flat.data(), {2, 12}}, {3, 2, 2}, 2),
+                                   UnitValues({images.data(), {8, 3}}, {3, 2, 2}, 2)}) {
     CHECK(values.units() == 3);
     CHECK(values.positions() == 4);
     for (int n = 0; n < 2; ++n) {
       for (int c = 0; c < 3; ++c) {
-        for (int p = 0; p < 4; ++p) CHECK(values.at(n, c, p) == static_cast<float>(100 * n + 10 * c + p));
+        for (int p = 0; p < 4; ++p)
+          CHECK(values.at(n, c, p) == static_cast<float>(100 * n + 10 * c + p));
       }
     }
     std::vector<std::int64_t> fired;
@@ -103,7 +104,8 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
     for (int sample = 0; sample < 230; ++sample) {
       trainer.infer(trainer.probe_set(), std::vector<int>{sample});
       for (int l = 0; l < 7; ++l) {
-        for (const double v : logical(model.output(l))) outputs[static_cast<std::size_t>(l)].push_back(v);
+        for (const double v : logical(model.output(l)))
+          outputs[static_cast<std::size_t>(l)].push_back(v);
       }
     }
     REQUIRE(snapshot.layers.size() == 7);
@@ -131,9 +133,12 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
       std::int64_t below = 0, above = 0, all = 0;
       for (const double value : z) {
         const double at = (value - h.low) / (h.high - h.low) * Histogram::kBins;
-        if (at < 0) ++below;
-        else if (at >= Histogram::kBins) ++above;
-        else ++counts[static_cast<std::size_t>(at)];
+        if (at < 0)
+          ++below;
+        else if (at >= Histogram::kBins)
+          ++above;
+        else
+          ++counts[static_cast<std::size_t>(at)];
       }
       for (const std::int64_t count : h.counts) all += count;
       CHECK(all + h.below + h.above == static_cast<std::int64_t>(z.size()));
@@ -149,7 +154,8 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
       for (std::size_t r = 0; r < regimes.size(); ++r) {
         double share = 0.0;
         for (const double value : z) {
-          share += (value > regimes[r].from && value <= regimes[r].to) / static_cast<double>(z.size());
+          share +=
+              (value > regimes[r].from && value <= regimes[r].to) / static_cast<double>(z.size());
         }
         CHECK(close(a.activation->regimes[r].share, share, 1e-12));
         shares += a.activation->regimes[r].share;
@@ -194,7 +200,8 @@ TEST_CASE("gradients are those of the watched step") {
   const auto data = small_images(230, 70);
   for (const std::string optimizer : {"adam", "sgd"}) {
     CAPTURE(optimizer);
-    Config config = probe_config("dense 19 | relu | dense 33 | prelu | dense 17 | leaky_relu 0.3 | dense 10");
+    Config config =
+        probe_config("dense 19 | relu | dense 33 | prelu | dense 17 | leaky_relu 0.3 | dense 10");
     config.optimizer = optimizer;
     config.momentum = 0.9;
     Session session(data, config);
@@ -227,7 +234,8 @@ TEST_CASE("gradients are those of the watched step") {
       CHECK(close(p.weight_norm, norm(seen.weights[p.name]), 1e-12));
       CHECK(close(p.update_norm, norm(difference), 1e-12));
       CHECK(p.count == static_cast<std::int64_t>(difference.size()));
-      CHECK(p.weight == (p.name == "fc1.weight" || p.name == "fc2.weight" || p.name == "fc3.weight" || p.name == "fc4.weight"));
+      CHECK(p.weight == (p.name == "fc1.weight" || p.name == "fc2.weight" ||
+                         p.name == "fc3.weight" || p.name == "fc4.weight"));
       if (p.weight_norm > 0) CHECK(close(*p.update_ratio(), p.update_norm / p.weight_norm, 1e-12));
       squares += p.gradient_norm * p.gradient_norm;
     }
@@ -240,14 +248,16 @@ TEST_CASE("gradients are those of the watched step") {
     std::vector<std::pair<std::uint32_t, int>> order;
     for (int k = 0; k < 230; ++k) order.emplace_back(rng.bits(static_cast<std::uint64_t>(k))[0], k);
     std::sort(order.begin(), order.end());
-    for (int k = 0; k < n; ++k) labels.push_back(data->train().label(order[static_cast<std::size_t>(3 * n + k)].second));
+    for (int k = 0; k < n; ++k)
+      labels.push_back(data->train().label(order[static_cast<std::size_t>(3 * n + k)].second));
     Values dy = oracle::cross_entropy(seen.outputs[6], labels, n, 10).dlogits;
     const int widths[] = {19, 19, 33, 33, 17, 17, 10};
     REQUIRE(flow.activations.size() == 3);
     for (int l = 5; l > 0; l -= 2) {
       const auto at = static_cast<std::size_t>(l);
-      dy = values_of(oracle::dense_dx(dy, seen.weights["fc" + std::to_string(l / 2 + 2) + ".weight"], n,
-                                      widths[l], widths[l + 1]));
+      dy =
+          values_of(oracle::dense_dx(dy, seen.weights["fc" + std::to_string(l / 2 + 2) + ".weight"],
+                                     n, widths[l], widths[l + 1]));
       const Layer& layer = *trainer.model().layers()[at];
       const Values slope = l == 3 ? seen.weights["act2.weight"] : l == 5 ? Values{0.3} : Values{};
       double all = 0.0, negative = 0.0;
@@ -326,7 +336,8 @@ TEST_CASE("a look between two epochs, and after the last, names the epoch of the
   for (;;) {
     const Progress progress = session.advance();
     if (progress.event() == "done") break;
-    if (progress.event() == "epoch") CHECK(session.probe({}).epoch == progress.values["epoch"].get<int>());
+    if (progress.event() == "epoch")
+      CHECK(session.probe({}).epoch == progress.values["epoch"].get<int>());
   }
   CHECK(session.probe({}).epoch == 2);
 }
@@ -344,7 +355,8 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
   int found = 0;
   for (int odd = 0; odd < 10; ++odd) {
     const auto data = std::make_shared<const Dataset>(
-        "odd", Dataset::Files{idx(odd), idx_bytes({700}, labels), idx(odd), idx_bytes({700}, labels)});
+        "odd",
+        Dataset::Files{idx(odd), idx_bytes({700}, labels), idx(odd), idx_bytes({700}, labels)});
     Session session(data, config);
     Model& model = session.trainer().model();
     const float weights[] = {0.0f, 1.0f, 0.0f, 0.0f};  // sees nothing but the odd pixel
@@ -381,13 +393,14 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
   const ProbeSnapshot s =
       session.probe({.gradients = false, .everywhere = true, .components_of = 1});
   const auto json = Json::parse(to_json(s).dump());
-  for (const char* key : {"step", "epoch", "lr", "part", "samples", "loss", "layers", "gradients", "components"}) {
+  for (const char* key :
+       {"step", "epoch", "lr", "part", "samples", "loss", "layers", "gradients", "components"}) {
     CHECK_MESSAGE(json.contains(key), key);
   }
   CHECK(json["loss"].is_null());  // no whole window so far
-  for (const char* key : {"layer", "name", "kind", "text", "units", "positions", "mean", "deviation",
-                          "sparsity", "input", "regimes", "firing", "silent", "dead",
-                          "silent_everywhere", "lives"}) {
+  for (const char* key :
+       {"layer", "name", "kind", "text", "units", "positions", "mean", "deviation", "sparsity",
+        "input", "regimes", "firing", "silent", "dead", "silent_everywhere", "lives"}) {
     CHECK_MESSAGE(json["layers"][1].contains(key), key);
   }
   CHECK(!json["layers"][0].contains("firing"));
@@ -399,7 +412,8 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
   CHECK(json["components"]["coordinates"].size() == 3 * 230);
   const auto lines = to_table(s);
   REQUIRE(lines.size() == 2 + 7);
-  for (std::size_t l = 0; l < 7; ++l) CHECK(lines[l + 2].starts_with(s.layers[l].activity.name + ": "));
+  for (std::size_t l = 0; l < 7; ++l)
+    CHECK(lines[l + 2].starts_with(s.layers[l].activity.name + ": "));
 }
 
 TEST_CASE("what a probe can be asked") {
@@ -418,11 +432,14 @@ TEST_CASE("what a probe can be asked") {
     }
     return "";
   };
-  CHECK(refusal("[1") == "probe: \"[1\" was given, but an object such as {\"gradients\": true} was expected");
+  CHECK(refusal("[1") ==
+        "probe: \"[1\" was given, but an object such as {\"gradients\": true} was expected");
   CHECK(refusal("{\"components\": \"act2\"}") ==
         "probe: components is \"act2\", but it must be a layer: fc1 or act1");
-  CHECK(refusal("{\"components\": 1}") == "probe: components is \"1\", but it must be a layer: fc1 or act1");
-  CHECK(refusal("{\"everywhere\": 1}") == "probe: everywhere is \"1\", but it must be true or false");
+  CHECK(refusal("{\"components\": 1}") ==
+        "probe: components is \"1\", but it must be a layer: fc1 or act1");
+  CHECK(refusal("{\"everywhere\": 1}") ==
+        "probe: everywhere is \"1\", but it must be true or false");
   CHECK(refusal("{\"pca\": true}") ==
         "probe: \"pca\" cannot be asked for: components, everywhere or gradients can");
   Session session(small_images(30, 20), probe_config());
@@ -433,8 +450,8 @@ TEST_CASE("what a probe can be asked") {
 namespace {
 
 // What a meter finds of an activation: z (samples, units), y = f(z).
-ActivationActivity metered(const char* activation, double (*f)(double), const std::vector<Values>& z,
-                           LayerActivity* whole = nullptr) {
+ActivationActivity metered(const char* activation, double (*f)(double),
+                           const std::vector<Values>& z, LayerActivity* whole = nullptr) {
   const int rows = static_cast<int>(z.size()), units = static_cast<int>(z.front().size());
   const Layout layout{rows, units};
   std::vector<float> in(layout.size()), out(layout.size());
@@ -448,7 +465,8 @@ ActivationActivity metered(const char* activation, double (*f)(double), const st
   const ActivationId id = find_activation(activation);
   REQUIRE(id >= 0);
   std::vector<double> parameters;
-  for (const ActivationParameter& p : activation_info(id).parameters) parameters.push_back(p.initial);
+  for (const ActivationParameter& p : activation_info(id).parameters)
+    parameters.push_back(p.initial);
   ActivityMeter meter(activation_regimes(id, parameters));
   meter.add({{out.data(), layout}, {units}, rows}, {in.data(), layout});
   meter.add_to_histogram({in.data(), layout});
@@ -464,7 +482,8 @@ double as_relu(double z) { return z > 0.0 ? z : 0.0; }
 
 }  // namespace
 
-TEST_CASE("values on a border: 0 is off, the lower edge of the histogram inside it and the upper above") {
+TEST_CASE(
+    "values on a border: 0 is off, the lower edge of the histogram inside it and the upper above") {
   // Mean 0 and variance 2 * 16 / 32 = 1, so that it goes from -4 to 4.
   std::vector<Values> z(32, Values{0.0});
   z[3][0] = 4.0;
@@ -495,31 +514,38 @@ TEST_CASE("values on a border: 0 is off, the lower edge of the histogram inside 
 
 TEST_CASE("dead is not silent: a unit that learns nothing, and one that never fires") {
   // Units: always far below 0, always far above, at 0, and below but for one sample.
-  const std::vector<Values> z = {{-20.0, 20.0, 0.0, -20.0}, {-20.0, 20.0, 0.0, 1.0}, {-21.0, 21.0, 0.0, -20.0}};
+  const std::vector<Values> z = {
+      {-20.0, 20.0, 0.0, -20.0}, {-20.0, 20.0, 0.0, 1.0}, {-21.0, 21.0, 0.0, -20.0}};
   const ActivationActivity relu = metered("relu", as_relu, z);
   CHECK(relu.silent == Flags8{1, 0, 1, 0});
   CHECK(relu.dead == Flags8{1, 0, 1, 0});
   CHECK(relu.firing == std::vector<double>{0.0, 1.0, 0.0, 1.0 / 3.0});
   // Never above 0, and yet its slope lets it learn.
-  const ActivationActivity leaky = metered("leaky_relu", [](double v) { return v > 0.0 ? v : 0.01 * v; }, z);
+  const ActivationActivity leaky = metered(
+      "leaky_relu", [](double v) { return v > 0.0 ? v : 0.01 * v; }, z);
   CHECK(leaky.silent == Flags8{1, 0, 1, 0});
   CHECK(leaky.dead == Flags8{0, 0, 0, 0});
   // Flat at both ends, and above 0 everywhere: dead without being silent.
-  const ActivationActivity sigmoid = metered("sigmoid", [](double v) { return 1.0 / (1.0 + std::exp(-v)); }, z);
+  const ActivationActivity sigmoid = metered(
+      "sigmoid", [](double v) { return 1.0 / (1.0 + std::exp(-v)); }, z);
   CHECK(sigmoid.silent == Flags8{0, 0, 0, 0});
   CHECK(sigmoid.dead == Flags8{1, 1, 0, 0});
-  const ActivationActivity tanh = metered("tanh", [](double v) { return std::tanh(v); }, z);
+  const ActivationActivity tanh = metered(
+      "tanh", [](double v) { return std::tanh(v); }, z);
   CHECK(tanh.silent == Flags8{1, 0, 1, 0});
   CHECK(tanh.dead == Flags8{1, 1, 0, 0});
 }
 
-TEST_CASE("what comes back through inputs of exactly 0 is not negative, and of nothing there is no share") {
+TEST_CASE(
+    "what comes back through inputs of exactly 0 is not negative, and of nothing there is no "
+    "share") {
   const auto share = [](const std::string& init, bool zero_first) {
     Config config = probe_config("dense 4 | tanh | dense 10");
     config.init = init;
     Session session(small_images(40, 20), config);
     if (zero_first) {
-      for (std::size_t k = 0; k < 4 * 30; ++k) set_parameter(session.trainer().model(), "fc1.weight", k, 0.0f);
+      for (std::size_t k = 0; k < 4 * 30; ++k)
+        set_parameter(session.trainer().model(), "fc1.weight", k, 0.0f);
     }
     session.probe({.gradients = true});
     session.advance();
@@ -559,7 +585,8 @@ ProbeSnapshot told_snapshot() {
   a.histogram.counts[5] = 17;
   a.histogram.below = 2;
   a.histogram.above = 9;
-  a.regimes = {{{RegimeKind::kLeaky, -10.0, 0.0}, 0.375}, {{RegimeKind::kLinear, 0.0, 10.0}, 0.8125}};
+  a.regimes = {{{RegimeKind::kLeaky, -10.0, 0.0}, 0.375},
+               {{RegimeKind::kLinear, 0.0, 10.0}, 0.8125}};
   a.firing = {0.15625, 0.28125, 0.34375, 0.40625};
   a.silent = {0, 1, 0, 1};
   a.dead = {1, 0, 0, 0};
@@ -569,7 +596,9 @@ ProbeSnapshot told_snapshot() {
   prelu.lives[3] = {false, 1, 300, 0.0078125, -1, 0.0};
   prelu.silent_everywhere = Flags8{0, 0, 1, 1};
   s.layers = {dense, prelu};
-  s.gradients = GradientFlow{650, 0.09375, 12.0,
+  s.gradients = GradientFlow{650,
+                             0.09375,
+                             12.0,
                              {{"fc1.weight", true, 120, 8.0, 0.5625, 0.25},
                               {"fc1.bias", false, 4, 3.0, 0.6875, 0.046875},
                               {"act1.weight", false, 1, 0.0, 0.015625, 0.005}},
@@ -589,7 +618,8 @@ ProbeSnapshot told_snapshot() {
 TEST_CASE("what a probe found, as JSON: every value in its place") {
   Json counts = Json::array();
   for (int bin = 0; bin < 64; ++bin) counts.push_back(bin == 5 ? 17 : 0);
-  Json wanted = Json::parse(R"({"step": 700, "epoch": 3, "lr": 0.125, "part": "validation", "samples": 64,
+  Json wanted =
+      Json::parse(R"({"step": 700, "epoch": 3, "lr": 0.125, "part": "validation", "samples": 64,
     "loss": {"window": 100, "first": 2.5, "last": 0.75, "lowest": 0.625},
     "layers": [
       {"layer": 0, "name": "fc1", "kind": "dense", "text": "dense 4", "units": 4, "positions": 1, "mean": 0.0625,
@@ -639,11 +669,13 @@ TEST_CASE("what a probe found, as a table: every cell") {
   const auto lines = to_table(told_snapshot());
   REQUIRE(lines.size() == 4);
   CHECK(lines[0] == "Monitors at step 700, over 64 samples (validation):");
-  CHECK(lines[1] == "Layer                          Mean     Dev.   Zeros         Dead Neg. grad    |grad|   upd/wgt");
-  CHECK(cells(lines[2]) ==
-        std::vector<std::string>{"fc1: dense 4", "0.0625", "1.5000", "18.8%", "--", "--", "5.62e-01", "3.12e-02"});
-  CHECK(cells(lines[3]) ==
-        std::vector<std::string>{"act1: prelu", "-0.0312", "1.2500", "43.8%", "1 of 4", "53.1%", "--", "--"});
+  CHECK(lines[1] ==
+        "Layer                          Mean     Dev.   Zeros         Dead Neg. grad    |grad|   "
+        "upd/wgt");
+  CHECK(cells(lines[2]) == std::vector<std::string>{"fc1: dense 4", "0.0625", "1.5000", "18.8%",
+                                                    "--", "--", "5.62e-01", "3.12e-02"});
+  CHECK(cells(lines[3]) == std::vector<std::string>{"act1: prelu", "-0.0312", "1.2500", "43.8%",
+                                                    "1 of 4", "53.1%", "--", "--"});
 }
 
 TEST_SUITE_END();

@@ -4,8 +4,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/rng.h"
 #include "matrices.h"
-#include "nn/layers/random_activation.h"
 #include "network.h"
+#include "nn/layers/random_activation.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -18,8 +18,9 @@ constexpr float kLow = 0.1f, kHigh = 0.4f;
 float slope_of(std::uint64_t seed, std::uint32_t step, std::uint32_t layer, int row, int col,
                int features) {
   const Rng rng(seed, Purpose::kSlope, step);
-  const auto draw = static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>((features + 3) / 4) +
-                    static_cast<std::uint64_t>(col / 4);
+  const auto draw =
+      static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>((features + 3) / 4) +
+      static_cast<std::uint64_t>(col / 4);
   const std::uint32_t word =
       rng.bits((std::uint64_t{layer} << 32) + draw)[static_cast<std::size_t>(col % 4)];
   const float share = static_cast<float>(word >> 8) / 16777216.0f;
@@ -32,7 +33,7 @@ struct RandomPass {
 };
 
 RandomPass run(Backend& backend, const StepContext& context, int rows, int cols,
-         const std::vector<float>& x, const std::vector<float>& dy) {
+               const std::vector<float>& x, const std::vector<float>& dy) {
   const RandomActivation layer({cols}, find_activation("rrelu"),
                                {static_cast<double>(kLow), static_cast<double>(kHigh)});
   Buffer scratch(layer.scratch_floats(rows));
@@ -99,8 +100,8 @@ TEST_CASE("rrelu's slopes are even over the range, and others in every step, lay
   // Deviation of the range 0.3 / sqrt(12), of the mean of 20,000 a 141st of it: five of those.
   CHECK(std::abs(mean - 0.25) < 5 * 0.3 / std::sqrt(12.0 * 20000.0));
   CHECK(std::sqrt(square - mean * mean) == doctest::Approx(0.3 / std::sqrt(12.0)).epsilon(0.02));
-  for (const StepContext& other : {StepContext{Mode::kTrain, 1, 1, 1}, {Mode::kTrain, 1, 0, 2},
-                                   {Mode::kTrain, 2, 0, 1}}) {
+  for (const StepContext& other :
+       {StepContext{Mode::kTrain, 1, 1, 1}, {Mode::kTrain, 1, 0, 2}, {Mode::kTrain, 2, 0, 1}}) {
     const std::vector<float> slopes = run(backend, other, rows, cols, x, dy).dx;
     int equal = 0;
     for (std::size_t k = 0; k < first.size(); ++k) equal += slopes[k] == first[k];

@@ -4,10 +4,10 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "experiments.h"
-#include "refusals.h"
 #include "experiments/planned_run.h"
-#include "train/rate_plan.h"
+#include "refusals.h"
 #include "run/session.h"
+#include "train/rate_plan.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -44,15 +44,18 @@ TEST_CASE("a live change counts for the update whose last batch comes after it")
   CHECK(with_event(7) == Rates{0.5, 0.5, 0.5, 0.5, 0.25, 0.25});
   CHECK(with_event(9) == Rates{0.5, 0.5, 0.5, 0.5, 0.5, 0.25});
   CHECK(with_event(10) == Rates(6, 0.5));
-  CHECK(rates_of("accumulate=2; events=2:lr:0.25,4:lr:0.125,4:lr:2") == Rates{0.5, 0.25, 2, 2, 2, 2});
+  CHECK(rates_of("accumulate=2; events=2:lr:0.25,4:lr:0.125,4:lr:2") ==
+        Rates{0.5, 0.25, 2, 2, 2, 2});
 }
 
 TEST_CASE("the plan of a run is what the run does") {
   for (const char* const changes :
        {"", "accumulate=2; schedule=one_cycle; events=3:lr:0.25,5:lr:0.125,9:lr:0.75",
-        "accumulate=4; schedule=step; lr_step=1; events=4:lr:0.25", "schedule=cosine; lr_warmup=3; validation=3",
-        "accumulate=3; schedule=exponential; lr_gamma=0.5; train_samples=13", "batch=24; schedule=one_cycle",
-        "accumulate=65536; events=4:lr:0.25", "schedule=multi_step; lr_milestones=1,2; epochs=3"}) {
+        "accumulate=4; schedule=step; lr_step=1; events=4:lr:0.25",
+        "schedule=cosine; lr_warmup=3; validation=3",
+        "accumulate=3; schedule=exponential; lr_gamma=0.5; train_samples=13",
+        "batch=24; schedule=one_cycle", "accumulate=65536; events=4:lr:0.25",
+        "schedule=multi_step; lr_milestones=1,2; epochs=3"}) {
     CAPTURE(changes);
     const Config config = planned_config(changes);
     const auto data = six_pixels();
@@ -95,7 +98,8 @@ TEST_CASE("a few updates of many, with the first and the last, and how far each 
   CHECK(at("batch=24; epochs=1", 2) == At{0});
   CHECK(refusal([] { rates_of("", 1); }) == "points: 1 were asked for, but at least 2 are needed");
   CHECK(rates_of("train_samples=24").size() == 10);
-  CHECK(refusal([] { rates_of("train_samples=25"); }) == "train_samples is 25, but there are 24 to train on");
+  CHECK(refusal([] { rates_of("train_samples=25"); }) ==
+        "train_samples is 25, but there are 24 to train on");
   CHECK(rates_of("train_samples=20; validation=4").size() == 8);
   CHECK(refusal([] { rates_of("train_samples=21; validation=4"); }) ==
         "train_samples is 21, but there are 20 to train on");
@@ -106,12 +110,15 @@ TEST_CASE("a few updates of many, with the first and the last, and how far each 
   CHECK(moves("") == Rates{0.5, 0.5, 0.5});
   CHECK(moves("momentum=0.5") == Rates{0.5, 0.75, 0.875});
   CHECK(moves("momentum=0.5; weight_decay=3") == Rates{0.5, 0.75, 0.875});
-  CHECK(moves("schedule=exponential; lr_gamma=0.25; momentum=0.5") == Rates{0.5, 0.1875, 0.0546875});
-  for (const double move : moves("optimizer=adam")) CHECK(move == doctest::Approx(0.5).epsilon(1e-5));
+  CHECK(moves("schedule=exponential; lr_gamma=0.25; momentum=0.5") ==
+        Rates{0.5, 0.1875, 0.0546875});
+  for (const double move : moves("optimizer=adam"))
+    CHECK(move == doctest::Approx(0.5).epsilon(1e-5));
   // The sum of squares grows: 1, 1 / sqrt(2), 1 / sqrt(3).
   const Rates adagrad = moves("optimizer=adagrad");
   for (std::size_t k = 0; k < 3; ++k) {
-    CHECK(adagrad[k] == doctest::Approx(0.5 / std::sqrt(1.0 + static_cast<double>(k))).epsilon(1e-5));
+    CHECK(adagrad[k] ==
+          doctest::Approx(0.5 / std::sqrt(1.0 + static_cast<double>(k))).epsilon(1e-5));
   }
 }
 

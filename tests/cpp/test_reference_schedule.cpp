@@ -1,5 +1,5 @@
-// Schedules at their borders, worked out by hand: the epoch of a drop, both ends of a cosine, the top of a cycle, and
-// what plateau takes for an improvement.
+// Schedules at their borders, worked out by hand: the epoch of a drop, both ends of a cosine, the
+// top of a cycle, and what plateau takes for an improvement.
 #include <cmath>
 
 #include "optim/schedule.h"
@@ -10,7 +10,8 @@ using namespace reluscope::test;
 
 namespace {
 
-// The rates of epochs 1 to `count`, of three updates each, at the first and the last of which they are the same.
+// The rates of epochs 1 to `count`, of three updates each, at the first and the last of which they
+// are the same.
 std::vector<double> by_epoch(ScheduleOptions options, int count, double lr = 1.0) {
   options.updates_per_epoch = 3;
   const Schedule schedule(options);
@@ -41,27 +42,38 @@ TEST_CASE("drops come with the first update of the epoch after") {
         std::vector<double>{1, 1, 0.5, 0.5, 0.25, 0.25, 0.125});
   CHECK(by_epoch({.name = "multi_step", .milestones = "1, 3,4", .gamma = 0.5}, 6) ==
         std::vector<double>{1, 0.5, 0.5, 0.25, 0.125, 0.125});
-  CHECK(by_epoch({.name = "exponential", .gamma = 0.5}, 4) == std::vector<double>{1, 0.5, 0.25, 0.125});
-  CHECK(by_epoch({.name = "multi_step", .milestones = "100000", .gamma = 0.5}, 2) == std::vector<double>{1, 1});
+  CHECK(by_epoch({.name = "exponential", .gamma = 0.5}, 4) ==
+        std::vector<double>{1, 0.5, 0.25, 0.125});
+  CHECK(by_epoch({.name = "multi_step", .milestones = "100000", .gamma = 0.5}, 2) ==
+        std::vector<double>{1, 1});
   CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "100001"}));
   CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "0"}));
   CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "2,2"}));
 }
 
 TEST_CASE("cosines at both ends, in the middle, and where they begin anew") {
-  // Four epochs down from 1 to 0.2 and four up: the middle is 0.6, quarters are off by 0.4 / sqrt(2).
+  // Four epochs down from 1 to 0.2 and four up: the middle is 0.6, quarters are off by 0.4 /
+  // sqrt(2).
   const double quarter = 0.4 / std::sqrt(2.0);
   check_near(by_epoch({.name = "cosine", .minimum = 0.2, .period = 4}, 10),
-             {1, 0.6 + quarter, 0.6, 0.6 - quarter, 0.2, 0.6 - quarter, 0.6, 0.6 + quarter, 1, 0.6 + quarter});
+             {1, 0.6 + quarter, 0.6, 0.6 - quarter, 0.2, 0.6 - quarter, 0.6, 0.6 + quarter, 1,
+              0.6 + quarter});
   // Without a period: the whole run.
   check_near(by_epoch({.name = "cosine", .epochs = 2, .minimum = 0.2}, 3), {1, 0.6, 0.2});
-  check_near(by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 2}, 5), {1, 0.6, 1, 0.6, 1});
-  check_near(by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 1, .restart_factor = 2}, 8),
-             {1, 1, 0.6, 1, 0.6 + quarter, 0.6, 0.6 - quarter, 1});
+  check_near(by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 2}, 5),
+             {1, 0.6, 1, 0.6, 1});
+  check_near(
+      by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 1, .restart_factor = 2}, 8),
+      {1, 1, 0.6, 1, 0.6 + quarter, 0.6, 0.6 - quarter, 1});
 }
 
 TEST_CASE("one cycle at its beginning, its top and its end") {
-  ScheduleOptions o{.name = "one_cycle", .epochs = 2, .updates_per_epoch = 5, .rise = 0.5, .div = 4.0, .final_div = 10.0};
+  ScheduleOptions o{.name = "one_cycle",
+                    .epochs = 2,
+                    .updates_per_epoch = 5,
+                    .rise = 0.5,
+                    .div = 4.0,
+                    .final_div = 10.0};
   const auto rates = [&o](std::int64_t update) { return Schedule(o).at(update, 1.0); };
   // Ten updates: it rises to update 4 and falls to update 9.
   CHECK(rates(0).lr == doctest::Approx(0.25));
@@ -99,7 +111,8 @@ TEST_CASE("plateau: what is an improvement, how long it waits, and how long it c
   };
   const double below = std::nextafter(4.0, 0.0);
   ScheduleOptions half{.name = "plateau", .patience = 9, .threshold = 0.5};
-  CHECK(after(half, {8.0, 4.0}) == Schedule::State{8.0, 1, 0, 0});    // half of the best is not below it
+  CHECK(after(half, {8.0, 4.0}) ==
+        Schedule::State{8.0, 1, 0, 0});  // half of the best is not below it
   CHECK(after(half, {8.0, below}) == Schedule::State{below, 0, 0, 0});
   ScheduleOptions any{.name = "plateau", .patience = 9, .threshold = 0.0};
   CHECK(after(any, {4.0, 4.0}) == Schedule::State{4.0, 1, 0, 0});

@@ -25,10 +25,10 @@ TEST_CASE("a grid has every combination once, seeds innermost") {
         std::vector<std::string>{"lr=0.1 batch=8", "lr=0.1 batch=16", "lr=0.01 batch=8",
                                  "lr=0.01 batch=16"});
   const auto seeds = sweep({{"grid", "model=dense 4 | relu | dense 10;dense 10"}, {"seeds", "2"}});
-  CHECK(names(*seeds) ==
-        std::vector<std::string>{
-            "model=dense 4 | relu | dense 10 seed=1", "model=dense 4 | relu | dense 10 seed=2",
-            "model=dense 10 seed=1", "model=dense 10 seed=2"});
+  CHECK(names(*seeds) == std::vector<std::string>{"model=dense 4 | relu | dense 10 seed=1",
+                                                  "model=dense 4 | relu | dense 10 seed=2",
+                                                  "model=dense 10 seed=1",
+                                                  "model=dense 10 seed=2"});
   CHECK(seeds->runs()[3].config.seed == 2);
   CHECK(seeds->runs()[3].config.model == "dense 10");
   CHECK(seeds->runs()[3].index == 3);
@@ -95,7 +95,8 @@ TEST_CASE("shards are disjoint and together the whole") {
       Flags with_shard = flags;
       with_shard.emplace_back("shard", std::to_string(part) + "/" + std::to_string(parts));
       const auto plan = sweep(with_shard);
-      CHECK(std::abs(static_cast<int>(plan->runs().size()) * parts - 7) < parts);  // as equal as can be
+      CHECK(std::abs(static_cast<int>(plan->runs().size()) * parts - 7) <
+            parts);  // as equal as can be
       for (const PlannedRun& run : plan->runs()) CHECK(found.emplace(run.index, run.config).second);
     }
     REQUIRE(found.size() == 7);
@@ -104,7 +105,9 @@ TEST_CASE("shards are disjoint and together the whole") {
 }
 
 TEST_CASE("a run's id is that of what changes bits, whatever the order or spelling") {
-  const auto id = [](const std::string& changes) { return run_id(with_changes(changes, Config{})); };
+  const auto id = [](const std::string& changes) {
+    return run_id(with_changes(changes, Config{}));
+  };
   CHECK(id("") == run_id(Config{}));
   CHECK(id("").size() == 16);
   CHECK(id("lr=0.01; batch=8") == id("batch=8;lr=1e-2"));
@@ -140,9 +143,13 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
 
 namespace {
 
-Json finished_row(const std::string& changes, int index, const std::string& name, const Json& ending) {
+Json finished_row(const std::string& changes, int index, const std::string& name,
+                  const Json& ending) {
   const Config config = with_changes(changes, small_config());
-  Json row = {{"run", run_id(config)}, {"index", index}, {"name", name}, {"config", changed_fields(config)}};
+  Json row = {{"run", run_id(config)},
+              {"index", index},
+              {"name", name},
+              {"config", changed_fields(config)}};
   row.update(ending);
   return row;
 }
@@ -150,19 +157,24 @@ Json finished_row(const std::string& changes, int index, const std::string& name
 Json ended_with(double accuracy, double test_loss, double train_loss) {
   return {{"epochs",
            {{{"epoch", 0}, {"dead", 0.0}, {"output_mean", 9.0}},
-            {{"epoch", 2}, {"train_loss", train_loss}, {"test_loss", test_loss}, {"test_accuracy", accuracy},
-             {"dead", 0.25}, {"output_mean", nullptr}}}},
+            {{"epoch", 2},
+             {"train_loss", train_loss},
+             {"test_loss", test_loss},
+             {"test_accuracy", accuracy},
+             {"dead", 0.25},
+             {"output_mean", nullptr}}}},
           {"steps", 12},
           {"weights_sha256", "ab" + std::to_string(static_cast<int>(100 * accuracy))}};
 }
 
 // One run that was refused, one that diverged, two settings with two seeds each.
 std::vector<Json> five_rows() {
-  std::vector<Json> rows = {finished_row("lr=0.5; seed=7", 0, "a", ended_with(0.5, 1.5, 1.25)),
-                            finished_row("lr=0.5; seed=8", 1, "b", ended_with(0.75, 1.0, 0.75)),
-                            finished_row("lr=0.25; seed=7", 2, "c", ended_with(0.875, 0.5, 0.5)),
-                            finished_row("lr=0.25; seed=8", 3, "d", ended_with(0.125, 3.0, 2.0)),
-                            finished_row("lr=0.125; seed=7", 4, "e", {{"refused", "it cannot be"}})};
+  std::vector<Json> rows = {
+      finished_row("lr=0.5; seed=7", 0, "a", ended_with(0.5, 1.5, 1.25)),
+      finished_row("lr=0.5; seed=8", 1, "b", ended_with(0.75, 1.0, 0.75)),
+      finished_row("lr=0.25; seed=7", 2, "c", ended_with(0.875, 0.5, 0.5)),
+      finished_row("lr=0.25; seed=8", 3, "d", ended_with(0.125, 3.0, 2.0)),
+      finished_row("lr=0.125; seed=7", 4, "e", {{"refused", "it cannot be"}})};
   rows[3]["diverged"] = "it diverged";
   return rows;
 }
@@ -184,23 +196,33 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
   using Cells = std::vector<std::string>;
   REQUIRE(table.size() == 5);
   CHECK(table[0].empty());
-  CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units", "output mean", "diverged"});
-  // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds counts those that were refused.
-  CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35", "25.00% ± 0.00%", "--", "0"});
-  CHECK(table[3] ==
-        Cells{"lr=0.25", "2", "50.00% ± 53.03%", "1.75 ± 1.8", "1.25 ± 1.1", "25.00% ± 0.00%", "--", "1"});
+  CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units",
+                          "output mean", "diverged"});
+  // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds counts those that were
+  // refused.
+  CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35",
+                          "25.00% ± 0.00%", "--", "0"});
+  CHECK(table[3] == Cells{"lr=0.25", "2", "50.00% ± 53.03%", "1.75 ± 1.8", "1.25 ± 1.1",
+                          "25.00% ± 0.00%", "--", "1"});
   CHECK(table[4] == Cells{"lr=0.125", "1", "--", "--", "--", "--", "--", "1"});
 
   std::vector<Json> rows = five_rows();
   const auto id = [&rows](std::size_t at) { return rows[at]["run"].get<std::string>(); };
-  CHECK(report.csv ==
-        "run,index,name,data,model,lr,epochs,batch,test_batch,seed,epoch,train_loss,test_loss,test_accuracy,dead,"
-        "output_mean,steps,diverged,refused,weights_sha256\n" +
-            id(0) + ",0,a,small,dense 12 | relu | dense 10,0.5,2,16,16,7,2,1.25,1.5,0.5,0.25,,12,,,ab50\n" +
-            id(1) + ",1,b,small,dense 12 | relu | dense 10,0.5,2,16,16,8,2,0.75,1,0.75,0.25,,12,,,ab75\n" +
-            id(2) + ",2,c,small,dense 12 | relu | dense 10,0.25,2,16,16,7,2,0.5,0.5,0.875,0.25,,12,,,ab87\n" +
-            id(3) + ",3,d,small,dense 12 | relu | dense 10,0.25,2,16,16,8,2,2,3,0.125,0.25,,12,it diverged,,ab12\n" +
-            id(4) + ",4,e,small,dense 12 | relu | dense 10,0.125,2,16,16,7,,,,,,,,,it cannot be,\n");
+  CHECK(
+      report.csv ==
+      "run,index,name,data,model,lr,epochs,batch,test_batch,seed,epoch,train_loss,test_loss,test_"
+      "accuracy,dead,"
+      "output_mean,steps,diverged,refused,weights_sha256\n" +
+          id(0) +
+          ",0,a,small,dense 12 | relu | dense 10,0.5,2,16,16,7,2,1.25,1.5,0.5,0.25,,12,,,ab50\n" +
+          id(1) +
+          ",1,b,small,dense 12 | relu | dense 10,0.5,2,16,16,8,2,0.75,1,0.75,0.25,,12,,,ab75\n" +
+          id(2) +
+          ",2,c,small,dense 12 | relu | dense 10,0.25,2,16,16,7,2,0.5,0.5,0.875,0.25,,12,,,ab87\n" +
+          id(3) +
+          ",3,d,small,dense 12 | relu | dense 10,0.25,2,16,16,8,2,2,3,0.125,0.25,,12,it "
+          "diverged,,ab12\n" +
+          id(4) + ",4,e,small,dense 12 | relu | dense 10,0.125,2,16,16,7,,,,,,,,,it cannot be,\n");
   // What one row leaves at its default stands there too.
   rows.push_back(finished_row("lr=0.001; seed=1", 5, "f", ended_with(0.5, 1.0, 1.0)));
   CHECK(report_rows(rows).csv.ends_with(
@@ -220,7 +242,8 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
   CHECK(start.values["finished"] == 1);
   CHECK(start.lines.back() == "1 of them finished before and are not run again");
   CHECK(Experiment(data, plan(), 1, {other}).start().values["finished"] == 0);
-  const Outcome outcome = carry_out("sweep", small_config(), flags, 1, {first, other, again, first});
+  const Outcome outcome =
+      carry_out("sweep", small_config(), flags, 1, {first, other, again, first});
   REQUIRE(outcome.rows.size() == 3);
   CHECK(outcome.json.size() == 2);  // the others were run
   first["index"] = 1;
@@ -229,7 +252,8 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
 
   // What a file held before and is not among the rows, each once, in its order.
   const Json kept = finished_row("lr=4", 5, "kept", ended_with(0.5, 1.0, 1.0));
-  CHECK(other_rows({other, first, kept, other}, first.dump() + "\n") == other.dump() + "\n" + kept.dump() + "\n");
+  CHECK(other_rows({other, first, kept, other}, first.dump() + "\n") ==
+        other.dump() + "\n" + kept.dump() + "\n");
 }
 
 TEST_CASE("whole numbers of flags up to their limits, and shards up to as many as runs") {

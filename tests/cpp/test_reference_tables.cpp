@@ -1,15 +1,16 @@
-// What people bring and take away in small pieces: pictures that become input, tables and numbers that read back.
+// What people bring and take away in small pieces: pictures that become input, tables and numbers
+// that read back.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
 #include "data/grey.h"
+#include "experiments/plan.h"
 #include "io/table.h"
 #include "network.h"
+#include "run/session.h"
 #include "support.h"
 #include "train/describe.h"
-#include "experiments/plan.h"
-#include "run/session.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -29,8 +30,7 @@ TEST_CASE("tables: quoted where needed, aligned by characters") {
   const Table table{{"a", "b"}, {{"x,y", "1"}, {"say \"ö\"\nno", "22"}}};
   CHECK(to_csv(table) == "a,b\n\"x,y\",1\n\"say \"\"ö\"\"\nno\",22\n");
   const Table plain{{"", "n"}, {{"ä", "100"}, {"long", "± 1"}}};
-  CHECK(to_lines(plain) ==
-        std::vector<std::string>{"        n", "ä     100", "long  ± 1"});
+  CHECK(to_lines(plain) == std::vector<std::string>{"        n", "ä     100", "long  ± 1"});
 }
 
 TEST_CASE("numbers in files read back exactly") {
@@ -48,13 +48,17 @@ TEST_CASE("numbers in files read back exactly") {
 
 TEST_CASE("the table of a run has the values of its events, cell by cell") {
   const std::vector<std::string> columns = {
-      "event", "epoch", "batch", "step", "samples", "loss", "accuracy", "lr", "momentum", "train_loss",
-      "validation_loss", "validation_accuracy", "test_loss", "test_accuracy"};
+      "event",     "epoch",        "batch",           "step",
+      "samples",   "loss",         "accuracy",        "lr",
+      "momentum",  "train_loss",   "validation_loss", "validation_accuracy",
+      "test_loss", "test_accuracy"};
   const auto cells_of = [](const std::string& line) {
     std::vector<std::string> cells(1);
     for (const char c : line) {
-      if (c == ',') cells.emplace_back();
-      else cells.back() += c;
+      if (c == ',')
+        cells.emplace_back();
+      else
+        cells.back() += c;
     }
     return cells;
   };
@@ -106,16 +110,18 @@ TEST_CASE("a network's table: shapes, parameters and costs, row by row") {
     }
     return found;
   };
-  const ModelSummary summary = describe_model("conv 2x3 p1 | relu | pool 2 | dense 10", {1, 4, 6}, 10, 5000);
+  const ModelSummary summary =
+      describe_model("conv 2x3 p1 | relu | pool 2 | dense 10", {1, 4, 6}, 10, 5000);
   struct Row {
     std::string layer, shape;
     std::int64_t parameters, multiply_adds, outputs;  // multiply_adds and outputs: of one sample
   };
-  const std::vector<Row> rows = {{"conv1: conv 2x3 p1", "[5000, 2, 4, 6]", 2 * 9 + 2, 4 * 6 * 9 * 2, 48},
-                                 {"act1: relu", "[5000, 2, 4, 6]", 0, 0, 48},
-                                 {"pool1: pool 2", "[5000, 2, 2, 3]", 0, 0, 12},
-                                 {"flatten1: flatten", "[5000, 12]", 0, 0, 12},
-                                 {"fc1: dense 10", "[5000, 10]", 130, 120, 10}};
+  const std::vector<Row> rows = {
+      {"conv1: conv 2x3 p1", "[5000, 2, 4, 6]", 2 * 9 + 2, 4 * 6 * 9 * 2, 48},
+      {"act1: relu", "[5000, 2, 4, 6]", 0, 0, 48},
+      {"pool1: pool 2", "[5000, 2, 2, 3]", 0, 0, 12},
+      {"flatten1: flatten", "[5000, 12]", 0, 0, 12},
+      {"fc1: dense 10", "[5000, 10]", 130, 120, 10}};
   REQUIRE(summary.layers.size() == rows.size());
   CHECK(summary.parameters == 150);
   CHECK(summary.multiply_adds == 552);
@@ -138,8 +144,8 @@ TEST_CASE("a network's table: shapes, parameters and costs, row by row") {
   CHECK(cells(lines[8]) == Cells{rows[4].layer, rows[4].shape, "130", "600,000"});
   CHECK(lines[10] == "Total params: 150");
   CHECK(lines[13] == "Total mult-adds (M): 2.76");
-  CHECK(lines[15] == "Input size (MB): 0.48");                   // 4 * 5000 * 24
-  CHECK(lines[16] == "Forward/backward pass size (MB): 2.60");   // 4 * 5000 * 130
+  CHECK(lines[15] == "Input size (MB): 0.48");                  // 4 * 5000 * 24
+  CHECK(lines[16] == "Forward/backward pass size (MB): 2.60");  // 4 * 5000 * 130
   CHECK(lines[17] == "Params size (MB): 0.00");
   CHECK(lines[18] == "Estimated Total Size (MB): 3.08");
   const Json json = to_json(summary);

@@ -1,9 +1,10 @@
-// One unit: what it gets, what is made of it, what drives it. Against plain loops over weights, outputs and pixels.
+// One unit: what it gets, what is made of it, what drives it. Against plain loops over weights,
+// outputs and pixels.
 #include <algorithm>
 #include <cmath>
 
-#include "probes.h"
 #include "probe/unit_report.h"
+#include "probes.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -17,9 +18,10 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     int layer, unit, units, positions;
     const char *incoming, *outgoing;
   };
-  for (const Net& net : {Net{"dense 5 | relu | dense 7 | tanh | dense 10", 1, 3, 5, 1, "fc1.weight", "fc2.weight"},
-                         Net{"dense 5 | relu | dense 7 | tanh | dense 10", 3, 6, 7, 1, "fc2.weight", "fc3.weight"},
-                         Net{"conv 4x3 p1 | relu | dense 10", 1, 2, 4, 30, "conv1.weight", "fc1.weight"}}) {
+  for (const Net& net :
+       {Net{"dense 5 | relu | dense 7 | tanh | dense 10", 1, 3, 5, 1, "fc1.weight", "fc2.weight"},
+        Net{"dense 5 | relu | dense 7 | tanh | dense 10", 3, 6, 7, 1, "fc2.weight", "fc3.weight"},
+        Net{"conv 4x3 p1 | relu | dense 10", 1, 2, 4, 30, "conv1.weight", "fc1.weight"}}) {
     CAPTURE(net.model);
     Session session(data, probe_config(net.model));
     for (int k = 0; k < 3; ++k) session.advance();
@@ -35,17 +37,20 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     };
 
     const Values &in = state.at(net.incoming), &out = state.at(net.outgoing);
-    const std::size_t fan_in = in.size() / static_cast<std::size_t>(net.units), unit = static_cast<std::size_t>(net.unit);
+    const std::size_t fan_in = in.size() / static_cast<std::size_t>(net.units),
+                      unit = static_cast<std::size_t>(net.unit);
     CHECK(report.layer == net.layer);
     CHECK(report.unit == net.unit);
     CHECK(report.name == trainer.model().layer_name(net.layer));
     CHECK(report.incoming.name == net.incoming);
-    CHECK(report.incoming.values == Values(in.begin() + static_cast<std::ptrdiff_t>(unit * fan_in),
-                                           in.begin() + static_cast<std::ptrdiff_t>((unit + 1) * fan_in)));
+    CHECK(report.incoming.values ==
+          Values(in.begin() + static_cast<std::ptrdiff_t>(unit * fan_in),
+                 in.begin() + static_cast<std::ptrdiff_t>((unit + 1) * fan_in)));
     CHECK(report.incoming.largest == largest(in));
     CHECK(report.outgoing.name == net.outgoing);
     CHECK(report.outgoing.largest == largest(out));
-    const std::size_t rows = net.layer == 1 && net.positions == 1 ? 7 : 10, row_size = out.size() / rows;
+    const std::size_t rows = net.layer == 1 && net.positions == 1 ? 7 : 10,
+                      row_size = out.size() / rows;
     REQUIRE(report.outgoing.values.size() == rows);
     const auto block = static_cast<std::size_t>(net.positions);
     for (std::size_t row = 0; row < rows; ++row) {
@@ -65,7 +70,8 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     for (std::size_t n = 0; n < samples.size(); ++n) {
       trainer.infer(trainer.probe_set(), std::vector<int>{samples[n]});
       const UnitValues y{trainer.model().output(net.layer),
-                         trainer.model().layers()[static_cast<std::size_t>(net.layer)]->out_shape(), 1};
+                         trainer.model().layers()[static_cast<std::size_t>(net.layer)]->out_shape(),
+                         1};
       double sum = 0.0, most = -1e9;
       for (int p = 0; p < net.positions; ++p) {
         sum += static_cast<double>(y.at(0, net.unit, p));
@@ -89,7 +95,8 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     for (std::size_t at = 0; at < 30; ++at) {
       double average = 0.0, sum = 0.0;
       for (const int sample : samples) average += data->train().image(sample)[at] / 255.0 / 30.0;
-      for (std::size_t n = 0; n < 30; ++n) sum += means[n] * (data->train().image(samples[n])[at] / 255.0 - average);
+      for (std::size_t n = 0; n < 30; ++n)
+        sum += means[n] * (data->train().image(samples[n])[at] / 255.0 - average);
       CHECK(close(report.response[at], sum / size, 1e-10));
     }
 

@@ -105,8 +105,8 @@ TEST_CASE("a stratified sample takes of each class by its share, and depends on 
   CHECK(stratified_sample(equal, 100, Rng(1, Purpose::kValidation, 0)) !=
         stratified_sample(equal, 100, Rng(1, Purpose::kTestSplit, 0)));
   // Known by hand: 3 of 5, 3 and 2 samples are 1.5, 0.9 and 0.6, so one more of the last two.
-  const auto three = stratified_sample(Bytes{0, 0, 0, 0, 0, 1, 1, 1, 2, 2}, 3,
-                                       Rng(7, Purpose::kValidation, 0));
+  const auto three =
+      stratified_sample(Bytes{0, 0, 0, 0, 0, 1, 1, 1, 2, 2}, 3, Rng(7, Purpose::kValidation, 0));
   CHECK(three[0] < 5);
   CHECK(three[1] >= 5);
   CHECK(three[1] < 8);
@@ -124,8 +124,12 @@ TEST_CASE("held-out samples are never trained on, and all others are, once an ep
   PixelTable table{};
   for (std::size_t p = 0; p < 256; ++p) table.values[p] = static_cast<float>(p);
   cpu::CpuBackend backend;
-  Batcher batcher({.pixels = 1, .train_rows = 7, .evaluate_rows = 20, .table = table,
-                   .sparse = false, .background = 0},
+  Batcher batcher({.pixels = 1,
+                   .train_rows = 7,
+                   .evaluate_rows = 20,
+                   .table = table,
+                   .sparse = false,
+                   .background = 0},
                   backend);
   const auto held_out = stratified_sample(labels, 20, Rng(1, Purpose::kValidation, 0));
   std::vector<int> others;
@@ -171,8 +175,8 @@ TEST_CASE("how many are held out: as many as asked, or a tenth and at most 5000 
       "validation is 77, but the training set has 77 samples and at least one must be left", Error);
   config = {};
   config.early_stopping = 2;
-  CHECK_THROWS_WITH_AS(validation_size(config, 1), doctest::Contains("a training set of one sample"),
-                       Error);
+  CHECK_THROWS_WITH_AS(validation_size(config, 1),
+                       doctest::Contains("a training set of one sample"), Error);
 }
 
 TEST_CASE("a run tells the validation set's loss and accuracy after each epoch") {
@@ -287,12 +291,11 @@ TEST_CASE("mean and deviation are those of the pixels that are trained on") {
   config.std = 2.0;
   check(Trainer(data, config, backend).normalisation(), 0.25, 2.0);
   // By the data set's name, MNIST's customary numbers.
-  const auto named = std::make_shared<const Dataset>("mnist", data->train(), data->test(),
-                                                     data->class_names());
+  const auto named =
+      std::make_shared<const Dataset>("mnist", data->train(), data->test(), data->class_names());
   check(Trainer(named, config_for_noise(), backend).normalisation(), 0.1307, 0.3081);
   const ImageSet flat(1, 2, Bytes(20, 7), {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  const auto equal =
-      std::make_shared<const Dataset>("flat", flat, flat, data->class_names());
+  const auto equal = std::make_shared<const Dataset>("flat", flat, flat, data->class_names());
   CHECK_THROWS_WITH_AS(Trainer(equal, config_for_noise(), backend),
                        "std is auto, but all training pixels are equal: give std a number", Error);
 }
@@ -337,7 +340,8 @@ TEST_CASE("a validation loss that is no number is the best only while there is n
       const Progress progress = session.advance();
       if (progress.event() == "done") return std::pair{progress.values, losses};
       REQUIRE(progress.event() != "diverged");
-      if (progress.event() == "epoch") losses.push_back(progress.values["validation_loss"].get<double>());
+      if (progress.event() == "epoch")
+        losses.push_back(progress.values["validation_loss"].get<double>());
       const bool scoring = session.position()["phase"] == "scoring";
       if (scoring && kept.empty() && broken.contains(static_cast<int>(losses.size()) + 1)) {
         kept = Model::gather(weights, model.parameters());
@@ -381,17 +385,20 @@ TEST_CASE("at least one sample is trained on, and versions are told up to a thou
     return std::string("accepted");
   };
   CHECK(says(23, 0) == "accepted");
-  CHECK(says(24, 0) == "validation is 24, but the training set has 24 samples and at least one must be left");
+  CHECK(says(24, 0) ==
+        "validation is 24, but the training set has 24 samples and at least one must be left");
   CHECK(says(4, 20) == "accepted");
   CHECK(says(4, 21) ==
-        "train_samples is 21, but the training set has 24 samples, of which 4 are held out for validation");
+        "train_samples is 21, but the training set has 24 samples, of which 4 are held out for "
+        "validation");
   CHECK(says(0, 24) == "accepted");
 
   Config config;
   config.model = "dense 10";
   const Session session(data, config);
   CHECK(session.augmented(23, 1000).size() == 6000);
-  CHECK_THROWS_WITH_AS(session.augmented(23, 1001), "versions: 1001 were asked for, but 1 to 1000 are allowed", Error);
+  CHECK_THROWS_WITH_AS(session.augmented(23, 1001),
+                       "versions: 1001 were asked for, but 1 to 1000 are allowed", Error);
 }
 
 TEST_CASE("the curves hold what the run said, the rate that of the epoch's last step") {
@@ -408,12 +415,14 @@ TEST_CASE("the curves hold what the run said, the rate that of the epoch's last 
   for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
     REQUIRE(p.event() != "diverged");
     if (p.event() == "batch") {
-      for (const char* const name : {"step", "loss", "accuracy"}) add(name, p.values[name].get<double>());
+      for (const char* const name : {"step", "loss", "accuracy"})
+        add(name, p.values[name].get<double>());
       const double all = p.values["samples"].get<double>();
       correct += p.values["accuracy"].get<double>() * (all - samples);
       samples = all;
       // A change that comes when all steps of the epoch are made belongs to the next.
-      if (p.values["batch"] == p.values["batches"]) session.set("lr", 0.01 / (1 + p.values["epoch"].get<int>()));
+      if (p.values["batch"] == p.values["batches"])
+        session.set("lr", 0.01 / (1 + p.values["epoch"].get<int>()));
     } else if (p.event() == "epoch") {
       add("epoch.epoch", p.values["epoch"].get<double>());
       add("epoch.step", 4.0 * p.values["epoch"].get<double>());
@@ -431,7 +440,8 @@ TEST_CASE("the curves hold what the run said, the rate that of the epoch's last 
     CAPTURE(column.first);
     const std::vector<float>&found = column.second, &said = wanted[column.first];
     REQUIRE(found.size() == said.size());
-    for (std::size_t k = 0; k < found.size(); ++k) CHECK(found[k] == doctest::Approx(said[k]).epsilon(1e-6));
+    for (std::size_t k = 0; k < found.size(); ++k)
+      CHECK(found[k] == doctest::Approx(said[k]).epsilon(1e-6));
   }
 }
 
@@ -446,7 +456,8 @@ TEST_CASE("lines are printed by the batch within its epoch") {
     if (p.event() != "batch") continue;
     CHECK(p.lines.size() == p.json.size());
     CHECK(p.csv.size() == p.json.size());
-    if (!p.lines.empty()) told.emplace_back(p.values["epoch"].get<int>(), p.values["batch"].get<int>());
+    if (!p.lines.empty())
+      told.emplace_back(p.values["epoch"].get<int>(), p.values["batch"].get<int>());
   }
   CHECK(told == std::vector<std::pair<int, int>>{{1, 2}, {2, 2}});
 }

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "mnist.h"
-#include "probes.h"
 #include "probe/warnings.h"
+#include "probes.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -32,7 +32,9 @@ ProbeSnapshot healthy() {
   a.silent.assign(10, 0);
   a.dead.assign(10, 0);
   s.layers[1].lives.resize(10);
-  s.gradients = GradientFlow{500, 0.01, 1.0,
+  s.gradients = GradientFlow{500,
+                             0.01,
+                             1.0,
                              {{"fc1.weight", true, 100, 10.0, 0.5, 0.01},
                               {"fc1.bias", false, 10, 1.0, 0.5, 0.5},
                               {"fc2.weight", true, 100, 10.0, 0.5, 0.01}},
@@ -79,9 +81,10 @@ TEST_CASE("every threshold has a reason and is crossed in the tests below") {
     CHECK(std::string(row.meaning).size() > 10);
     CHECK(std::string(row.reason).size() > 10);
   }
-  CHECK(codes == std::set<std::string>{"dead_units", "saturation", "mean_shift", "vanishing_gradients",
-                                       "exploding_gradients", "large_update", "small_update",
-                                       "loss_not_falling", "loss_rising", "slope_range"});
+  CHECK(codes == std::set<std::string>{"dead_units", "saturation", "mean_shift",
+                                       "vanishing_gradients", "exploding_gradients", "large_update",
+                                       "small_update", "loss_not_falling", "loss_rising",
+                                       "slope_range"});
 }
 
 TEST_CASE("dead units, since when and at which learning rate") {
@@ -98,7 +101,8 @@ TEST_CASE("dead units, since when and at which learning rate") {
         "30% of layer 2 (act1, relu) is dead since the start: try Leaky ReLU or BatchNorm.");
   Config other;
   other.init = "pytorch";
-  CHECK(find_warnings(s, other)[0].text.ends_with("try He initialisation, Leaky ReLU or BatchNorm."));
+  CHECK(
+      find_warnings(s, other)[0].text.ends_with("try He initialisation, Leaky ReLU or BatchNorm."));
 }
 
 TEST_CASE("saturation, but not the off side of a rectifier") {
@@ -106,10 +110,13 @@ TEST_CASE("saturation, but not the off side of a rectifier") {
   auto& regimes = s.layers[1].activity.activation->regimes;
   regimes = {{{RegimeKind::kOff}, 0.9}, {{RegimeKind::kLinear}, 0.1}};
   CHECK(of(s).empty());
-  regimes = {{{RegimeKind::kSaturated}, 0.3}, {{RegimeKind::kCurved}, 0.51}, {{RegimeKind::kSaturated}, 0.19}};
+  regimes = {{{RegimeKind::kSaturated}, 0.3},
+             {{RegimeKind::kCurved}, 0.51},
+             {{RegimeKind::kSaturated}, 0.19}};
   CHECK(of(s).empty());
   regimes[2].share = 0.3;
-  CHECK(only(s, "saturation", 1).starts_with("60% of the inputs of layer 2 (act1, relu) lie where it is flat"));
+  CHECK(only(s, "saturation", 1)
+            .starts_with("60% of the inputs of layer 2 (act1, relu) lie where it is flat"));
 }
 
 TEST_CASE("a mean far from 0") {
@@ -117,8 +124,9 @@ TEST_CASE("a mean far from 0") {
   s.layers[1].activity.mean = -1.4;
   CHECK(of(s).empty());
   s.layers[1].activity.mean = -1.6;
-  CHECK(only(s, "mean_shift", 1).starts_with(
-      "The outputs of layer 2 (act1, relu) have a mean of -1.6 at a deviation of 1, far from 0: try"));
+  CHECK(only(s, "mean_shift", 1)
+            .starts_with("The outputs of layer 2 (act1, relu) have a mean of -1.6 at a deviation "
+                         "of 1, far from 0: try"));
   s.layers[1].activity.deviation = 0.0;
   CHECK(of(s).empty());
   s = healthy();
@@ -150,7 +158,8 @@ TEST_CASE("gradients that vanish or explode") {
   s.gradients->norm = 99.0;
   CHECK(of(s).empty());
   s.gradients->norm = 1234.0;
-  CHECK(only(s, "exploding_gradients", -1).starts_with("The gradient explodes: its norm is 1.2e+03 at step 500;"));
+  CHECK(only(s, "exploding_gradients", -1)
+            .starts_with("The gradient explodes: its norm is 1.2e+03 at step 500;"));
 }
 
 TEST_CASE("updates far from a thousandth of the weights") {
@@ -176,9 +185,10 @@ TEST_CASE("updates far from a thousandth of the weights") {
 TEST_CASE("a loss that does not fall, or rises again") {
   ProbeSnapshot s = healthy();
   s.loss.last = s.loss.lowest = 1.97;
-  CHECK(only(s, "loss_not_falling", -1) ==
-        "The loss does not fall: 2.0000 over the first 100 steps, 1.9700 over the last; try another "
-        "learning rate than 0.01 or another initialisation.");
+  CHECK(
+      only(s, "loss_not_falling", -1) ==
+      "The loss does not fall: 2.0000 over the first 100 steps, 1.9700 over the last; try another "
+      "learning rate than 0.01 or another initialisation.");
   Config sgd;
   sgd.optimizer = "sgd";
   CHECK(find_warnings(s, sgd)[0].text.ends_with("learning rate than 0.01 or Adam."));
@@ -188,7 +198,8 @@ TEST_CASE("a loss that does not fall, or rises again") {
   s.loss.last = 0.7;
   CHECK(of(s).empty());
   s.loss.last = 0.8;
-  CHECK(only(s, "loss_rising", -1).starts_with("The loss rises again: 0.8000 over the last 100 steps, 0.5000 at best;"));
+  CHECK(only(s, "loss_rising", -1)
+            .starts_with("The loss rises again: 0.8000 over the last 100 steps, 0.5000 at best;"));
   s.loss.lowest = 0.1;
   s.loss.last = 0.4;  // small beside where it began
   CHECK(of(s).empty());
@@ -230,17 +241,21 @@ TEST_CASE("real runs: the default has no warning, a large learning rate has") {
   config.lr = 0.5;
   const std::vector<std::string> warned = lines(config, 200);
   REQUIRE(!warned.empty());
-  CHECK(warned[0].find("of layer 2 (act1, relu) is dead since step 50: learning rate 0.5;") != std::string::npos);
+  CHECK(warned[0].find("of layer 2 (act1, relu) is dead since step 50: learning rate 0.5;") !=
+        std::string::npos);
   CHECK(std::set<std::string>(warned.begin(), warned.end()).size() == warned.size());
   config.probe = 0;
   CHECK(lines(config, 200).empty());
   config = {};
-  config.model = "dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 10";
+  config.model =
+      "dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense 32 | sigmoid | dense "
+      "32 | sigmoid | dense 10";
   config.optimizer = "sgd";
   config.lr = 0.01;
   config.probe = 100;
   bool vanishing = false;
-  for (const std::string& line : lines(config, 100)) vanishing = vanishing || line.find("vanishes") != std::string::npos;
+  for (const std::string& line : lines(config, 100))
+    vanishing = vanishing || line.find("vanishes") != std::string::npos;
   CHECK(vanishing);
 }
 
@@ -256,7 +271,8 @@ TEST_CASE("exactly at a threshold: shares and slopes that reach it, and those th
         "BatchNorm or a smaller rate.");
   kill(s, 0, 400, 0.125);
   kill(s, 1, 200, 2.0);
-  CHECK(only(s, "dead_units", 1).starts_with("40% of layer 2 (act1, relu) is dead since step 200: learning rate 2;"));
+  CHECK(only(s, "dead_units", 1)
+            .starts_with("40% of layer 2 (act1, relu) is dead since step 200: learning rate 2;"));
 
   s = healthy();
   auto& regimes = s.layers[1].activity.activation->regimes;

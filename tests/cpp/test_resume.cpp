@@ -4,8 +4,8 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
-#include "runs.h"
 #include "run/checkpoint.h"
+#include "runs.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -15,8 +15,12 @@ namespace {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
 
-const Fields kSmall = {{"model", "dense 20 | relu | dense 10"}, {"batch", "32"}, {"epochs", "3"},
-                       {"test_batch", "30"}, {"lr", "0.01"},    {"log_every", "3"}};
+const Fields kSmall = {{"model", "dense 20 | relu | dense 10"},
+                       {"batch", "32"},
+                       {"epochs", "3"},
+                       {"test_batch", "30"},
+                       {"lr", "0.01"},
+                       {"log_every", "3"}};
 
 Config config_of(const Fields& changes) {
   return config_from_fields(changes, config_from_fields(kSmall));
@@ -54,7 +58,8 @@ void check_resumes(const std::string& name, const std::shared_ptr<const Dataset>
     again.restore(bytes);
     CHECK(again.checkpoint() == bytes);
     std::vector<std::string> rest;
-    for (int left = std::max(1, calls - call); left > 0; --left) rest.push_back(said(again.advance()));
+    for (int left = std::max(1, calls - call); left > 0; --left)
+      rest.push_back(said(again.advance()));
     const auto from = expected.begin() + std::min(call, calls - 1);
     const auto difference = std::mismatch(rest.begin(), rest.end(), from).first;
     if (difference != rest.end()) {
@@ -82,25 +87,46 @@ const std::vector<ResumedRun> kResumedRuns = {
     {"muon", {{"optimizer", "muon"}, {"model", "dense 20 | relu | dense 24 | tanh | dense 10"}}},
     {"step", {{"schedule", "step"}, {"lr_step", "1"}}},
     {"one cycle", {{"schedule", "one_cycle"}, {"optimizer", "nadam"}}},
-    {"plateau", {{"schedule", "plateau"}, {"lr_patience", "0"}, {"lr_threshold", "0.2"}, {"epochs", "6"}}},
+    {"plateau",
+     {{"schedule", "plateau"}, {"lr_patience", "0"}, {"lr_threshold", "0.2"}, {"epochs", "6"}}},
     {"early stopping with an average",
-     {{"early_stopping", "2"}, {"ema", "0.9"}, {"lr", "0.03"}, {"epochs", "12"}, {"validation", "40"}}},
+     {{"early_stopping", "2"},
+      {"ema", "0.9"},
+      {"lr", "0.03"},
+      {"epochs", "12"},
+      {"validation", "40"}}},
     {"average", {{"ema", "0.8"}}},
     {"accumulate", {{"accumulate", "4"}, {"l2", "0.001"}, {"clip_norm", "1"}}},
     {"accumulate, average, plateau",
-     {{"accumulate", "3"}, {"ema", "0.9"}, {"schedule", "plateau"}, {"lr_patience", "0"}, {"l1", "0.0001"}}},
-    {"augmentation", {{"augment_rotate", "10"}, {"augment_elastic", "20"}, {"augment_noise", "9"}, {"augment_erase", "0.4"}, {"epochs", "2"}}},
+     {{"accumulate", "3"},
+      {"ema", "0.9"},
+      {"schedule", "plateau"},
+      {"lr_patience", "0"},
+      {"l1", "0.0001"}}},
+    {"augmentation",
+     {{"augment_rotate", "10"},
+      {"augment_elastic", "20"},
+      {"augment_noise", "9"},
+      {"augment_erase", "0.4"},
+      {"epochs", "2"}}},
     {"class weights and smoothing",
      {{"class_weights", "1,2,1,1,1,3,1,1,1,0.5"}, {"label_smoothing", "0.1"}}},
     {"live changes", {{"events", "3:lr:0.002,17:lr:0.02,30:lr:0.001"}}},
     {"own normalisation and a part of the samples", {{"train_samples", "150"}, {"mean", "0.2"}}},
-    {"learnt slopes", {{"model", "dense 20 | prelu channel | dropout 0.3 | dense 12 | maxout 2 | ln | rrelu | dense 10"}}},
+    {"learnt slopes",
+     {{"model",
+       "dense 20 | prelu channel | dropout 0.3 | dense 12 | maxout 2 | ln | rrelu | dense 10"}}},
 };
 
-const ResumedRun kConvolution = {
-    "convolution, normalisation and dropout",
-    {{"model", "conv 8x3 p1 | bn | relu | pool 2 | residual ( conv 8x3 p1 | bn | relu ) | pool 2 | dropout 0.3 | dense 10"},
-     {"epochs", "2"}, {"early_stopping", "1"}, {"ema", "0.9"}, {"accumulate", "2"}, {"probe", "4"}}};
+const ResumedRun kConvolution = {"convolution, normalisation and dropout",
+                                 {{"model",
+                                   "conv 8x3 p1 | bn | relu | pool 2 | residual ( conv 8x3 p1 | bn "
+                                   "| relu ) | pool 2 | dropout 0.3 | dense 10"},
+                                  {"epochs", "2"},
+                                  {"early_stopping", "1"},
+                                  {"ema", "0.9"},
+                                  {"accumulate", "2"},
+                                  {"probe", "4"}}};
 
 TEST_SUITE("resume") {
   TEST_CASE("stopped at a random step and taken up again: the same bits as never stopped") {
@@ -108,14 +134,16 @@ TEST_SUITE("resume") {
     INFO("seed ", seed);
     TestRandom random(seed);
     const auto data = few_digits(240, 70);
-    for (const ResumedRun& each : kResumedRuns) check_resumes(each.name, data, config_of(each.changes), random, 6);
+    for (const ResumedRun& each : kResumedRuns)
+      check_resumes(each.name, data, config_of(each.changes), random, 6);
   }
 
   TEST_CASE("the same of a convolutional network with running statistics") {
     const std::uint64_t seed = test_seed() + 501;
     INFO("seed ", seed);
     TestRandom random(seed);
-    check_resumes(kConvolution.name, few_digits(110, 40), config_of(kConvolution.changes), random, 4);
+    check_resumes(kConvolution.name, few_digits(110, 40), config_of(kConvolution.changes), random,
+                  4);
   }
 
   TEST_CASE("another number of threads, instruction set or input goes on with the same bits") {
@@ -158,7 +186,8 @@ TEST_SUITE("resume") {
       finish(whole);
       for (const int calls : {12, 1000}) {  // in the middle, at the end
         Session shorter(data, config_of(fields));
-        for (int call = 0; call < calls && !is_last(shorter.advance()); ++call) {}
+        for (int call = 0; call < calls && !is_last(shorter.advance()); ++call) {
+        }
         const Bytes bytes = shorter.checkpoint();
         Session again(data, resumed_config(config_of_checkpoint(bytes), {{"epochs", "5"}}));
         again.restore(bytes);
@@ -173,7 +202,8 @@ TEST_SUITE("resume") {
     const auto data = few_digits(240, 70);
     const Config config = config_of({{"optimizer", "sgd"}, {"lr", "1e6"}});
     Session session(data, config);
-    while (!is_last(session.advance())) {}
+    while (!is_last(session.advance())) {
+    }
     const std::string words = said(session.advance());
     CHECK(words.find("Diverged at step") != std::string::npos);
     Session again(data, config);

@@ -1,13 +1,13 @@
-// Every field of a checkpoint, by itself: each is set to a value that nothing else has, and must be there after the run
-// was taken up and saved again. And states that a run is seldom stopped in.
+// Every field of a checkpoint, by itself: each is set to a value that nothing else has, and must be
+// there after the run was taken up and saved again. And states that a run is seldom stopped in.
 #include <set>
 
 #include "core/error.h"
 #include "io/json_text.h"
 #include "io/safetensors_checksum.h"
 #include "probes.h"
-#include "runs.h"
 #include "run/checkpoint.h"
+#include "runs.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -26,8 +26,10 @@ struct OpenCheckpoint {
     metadata = file.metadata;
     for (const StoredTensor& stored : file.tensors) {
       NamedTensor& tensor = tensors.emplace_back(NamedTensor{stored.name, stored.shape, {}});
-      if (stored.dtype == "U8") tensor.bytes.assign(stored.bytes.begin(), stored.bytes.end());
-      else tensor.values = float_values(stored);
+      if (stored.dtype == "U8")
+        tensor.bytes.assign(stored.bytes.begin(), stored.bytes.end());
+      else
+        tensor.values = float_values(stored);
     }
   }
   FileBytes bytes() const {
@@ -58,7 +60,8 @@ struct OpenCheckpoint {
 };
 
 // The same checkpoint after a new session took it up and saved it.
-OpenCheckpoint through(const std::shared_ptr<const Dataset>& data, const Config& config, const FileBytes& bytes) {
+OpenCheckpoint through(const std::shared_ptr<const Dataset>& data, const Config& config,
+                       const FileBytes& bytes) {
   Session session(data, config);
   session.restore(bytes);
   return OpenCheckpoint(session.checkpoint());
@@ -80,7 +83,8 @@ void check_same_members(const Json& found, const Json& wanted) {
 
 // All that can be on at once: groups of two batches, an average, penalties, a best epoch, moments.
 Config rich_config() {
-  return config_from_json(R"({"model": "conv 4x3 p1 | bn | prelu channel | dense 7 | ln | relu | dense 10",
+  return config_from_json(
+      R"({"model": "conv 4x3 p1 | bn | prelu channel | dense 7 | ln | relu | dense 10",
     "optimizer": "rmsprop", "momentum": 0.5, "centered": true, "lr": 0.001, "batch": 3, "test_batch": 2, "accumulate": 2,
     "ema": 0.9, "l2": 0.001, "validation": 4, "early_stopping": 9, "schedule": "plateau", "epochs": 9})");
 }
@@ -100,10 +104,15 @@ FileBytes stopped_in_group(const std::shared_ptr<const Dataset>& data, const Con
   return session.checkpoint();
 }
 
-const std::set<std::string> kStateKeys = {
-    "phase", "steps", "epoch", "batch", "scored", "lr", "epoch_score", "validation_score", "test_score", "best_loss",
-    "best_epoch", "last_epoch", "optimizer_steps", "optimizer_product", "average_updates", "penalty", "schedule",
-    "history"};
+const std::set<std::string> kStateKeys = {"phase",           "steps",
+                                          "epoch",           "batch",
+                                          "scored",          "lr",
+                                          "epoch_score",     "validation_score",
+                                          "test_score",      "best_loss",
+                                          "best_epoch",      "last_epoch",
+                                          "optimizer_steps", "optimizer_product",
+                                          "average_updates", "penalty",
+                                          "schedule",        "history"};
 
 Json with_distinct_numbers(Json state) {
   state["scored"] = 6;
@@ -139,7 +148,8 @@ TEST_SUITE("resume") {
 
     // What JSON has no numbers for.
     for (const char* const odd : {"inf", "-inf", "nan"}) {
-      for (const char* const key : {"lr", "best_loss", "optimizer_product", "penalty"}) state[key] = odd;
+      for (const char* const key : {"lr", "best_loss", "optimizer_product", "penalty"})
+        state[key] = odd;
       state["schedule"]["best"] = odd;
       state["history"]["loss"] = odd;
       state["epoch_score"][0] = odd;
@@ -152,7 +162,8 @@ TEST_SUITE("resume") {
     const auto data = six_pixels();
     const Config config = rich_config();
     Session session(data, config);
-    advance_until(session, [](const Json& at) { return at["epoch"] == 3 && at["phase"] == "scoring"; });
+    advance_until(session,
+                  [](const Json& at) { return at["epoch"] == 3 && at["phase"] == "scoring"; });
     session.advance();
     OpenCheckpoint file(session.checkpoint());
     Json state = file.state();
@@ -185,12 +196,14 @@ TEST_SUITE("resume") {
     std::set<std::string> kinds;
     float number = 0.0f;
     for (NamedTensor& tensor : file.tensors) {
-      const std::size_t last = tensor.name.find_last_of('.'), before = tensor.name.find_last_of('.', last - 1);
+      const std::size_t last = tensor.name.find_last_of('.'),
+                        before = tensor.name.find_last_of('.', last - 1);
       kinds.insert(tensor.name.starts_with("history.") ? "history" : tensor.name.substr(0, before));
       for (float& value : tensor.values) value = number += 0.25f;
     }
-    CHECK(kinds == std::set<std::string>{"model", "running", "optimizer.square_avg", "optimizer.momentum_buffer",
-                                         "optimizer.grad_avg", "average", "group", "best.model", "best.running",
+    CHECK(kinds == std::set<std::string>{"model", "running", "optimizer.square_avg",
+                                         "optimizer.momentum_buffer", "optimizer.grad_avg",
+                                         "average", "group", "best.model", "best.running",
                                          "best.average", "history"});
     OpenCheckpoint again = through(data, config, file.bytes());
     REQUIRE(again.tensors.size() == file.tensors.size());
@@ -211,15 +224,19 @@ TEST_SUITE("resume") {
     OpenCheckpoint file(session.checkpoint());
     Json monitors = file.monitors();
     CHECK(keys_of(monitors) == std::set<std::string>{"probe", "classes", "warned"});
-    CHECK(keys_of(monitors["probe"]) == std::set<std::string>{"lives", "gradients", "wants_step", "loss",
-                                                               "components_layer", "coordinates"});
-    monitors["warned"] = Json::array({Json::array({"dead_units", 1}), Json::array({"loss_rising", -1})});
+    CHECK(keys_of(monitors["probe"]) == std::set<std::string>{"lives", "gradients", "wants_step",
+                                                              "loss", "components_layer",
+                                                              "coordinates"});
+    monitors["warned"] =
+        Json::array({Json::array({"dead_units", 1}), Json::array({"loss_rising", -1})});
     Json& probe = monitors["probe"];
-    probe["lives"][1] = {{"units", 5},
-                         {"changed", {{0, true, 3, 7, 0.5, 6, 0.25}, {4, false, 1, 2, 0.125, 5, 0.0625}}}};
+    probe["lives"][1] = {
+        {"units", 5},
+        {"changed", {{0, true, 3, 7, 0.5, 6, 0.25}, {4, false, 1, 2, 0.125, 5, 0.0625}}}};
     probe["lives"][3] = {{"units", 4}, {"changed", {{2, true, 2, 9, "inf", -1, 0.0}}}};
     Json& gradients = probe["gradients"];
-    CHECK(keys_of(gradients) == std::set<std::string>{"step", "lr", "norm", "parameters", "activations"});
+    CHECK(keys_of(gradients) ==
+          std::set<std::string>{"step", "lr", "norm", "parameters", "activations"});
     gradients["step"] = 11;
     gradients["lr"] = 0.03125;
     gradients["norm"] = "inf";
@@ -231,8 +248,8 @@ TEST_SUITE("resume") {
     gradients["activations"] = {{{"share", 0.4375}, {"units", 5}, {"silent", {1, 3}}},
                                 {{"share", nullptr}, {"units", 4}, {"silent", Json::array()}}};
     probe["wants_step"] = true;
-    probe["loss"] = {{"first", 2.5}, {"last", 1.5}, {"lowest", 0.875}, {"windows", 6}, {"window_sum", 77.5},
-                     {"window_steps", 99}};
+    probe["loss"] = {{"first", 2.5}, {"last", 1.5},        {"lowest", 0.875},
+                     {"windows", 6}, {"window_sum", 77.5}, {"window_steps", 99}};
     probe["components_layer"] = 3;
     for (Json& coordinate : probe["coordinates"]) coordinate = number += 0.25;
     Json& classes = monitors["classes"];
@@ -263,7 +280,9 @@ TEST_SUITE("resume") {
     }
   }
 
-  TEST_CASE("numbers of a checkpoint beyond what its run can have are refused, and the last that it can have is not") {
+  TEST_CASE(
+      "numbers of a checkpoint beyond what its run can have are refused, and the last that it can "
+      "have is not") {
     const auto data = six_pixels();
     const Config config = rich_config();
     OpenCheckpoint file(stopped_in_group(data, config));
@@ -281,13 +300,18 @@ TEST_SUITE("resume") {
       const char* path;
       int low, high;
     };
-    for (const Limit& limit : std::vector<Limit>{{"/best_epoch", 0, 3}, {"/last_epoch", 0, 0},
-                                                 {"/optimizer_steps", 0, 15}, {"/average_updates", 0, 15},
-                                                 {"/schedule/bad_epochs", 0, 9}, {"/schedule/drops", 0, 9},
-                                                 {"/batch", 0, 6}, {"/epoch", 1, 9}, {"/history/stride", 1, 1 << 30}}) {
+    for (const Limit& limit : std::vector<Limit>{{"/best_epoch", 0, 3},
+                                                 {"/last_epoch", 0, 0},
+                                                 {"/optimizer_steps", 0, 15},
+                                                 {"/average_updates", 0, 15},
+                                                 {"/schedule/bad_epochs", 0, 9},
+                                                 {"/schedule/drops", 0, 9},
+                                                 {"/batch", 0, 6},
+                                                 {"/epoch", 1, 9},
+                                                 {"/history/stride", 1, 1 << 30}}) {
       CAPTURE(limit.path);
-      const std::string between = "must be a whole number from " + std::to_string(limit.low) + " to " +
-                                  std::to_string(limit.high);
+      const std::string between = "must be a whole number from " + std::to_string(limit.low) +
+                                  " to " + std::to_string(limit.high);
       CHECK(says(limit.path, limit.low - 1).find(between) != std::string::npos);
       CHECK(says(limit.path, limit.high + 1).find(between) != std::string::npos);
       CHECK(says(limit.path, limit.low).find(between) == std::string::npos);
@@ -301,15 +325,16 @@ TEST_SUITE("resume") {
     CHECK(says("/epoch_score", {1.0, 2.0, 0, 21}).find("from 0 to 20") != std::string::npos);
     CHECK(says("/validation_score", {1.0, 2.0, 0, 4}) == "accepted");
     CHECK(says("/validation_score", {1.0, 2.0, 0, 5}).find("from 0 to 4") != std::string::npos);
-    CHECK(says("/history/steps", 1).find("which none can have") != std::string::npos);  // of a stride of 1
+    CHECK(says("/history/steps", 1).find("which none can have") !=
+          std::string::npos);  // of a stride of 1
   }
 
   TEST_CASE("stopped while drops of the rate cool down: they do so as long as without") {
     Config config = config_from_json(
         R"({"model": "dense 4 | relu | dense 10", "optimizer": "sgd", "lr": 0.5, "schedule": "plateau", "lr_gamma": 0.5,
             "lr_patience": 0, "lr_threshold": 0.99, "lr_cooldown": 2, "validation": 4, "batch": 10, "epochs": 8})");
-    // No loss gets below a hundredth: after the first, every epoch is a bad one. The second drops the rate, and two
-    // cool down.
+    // No loss gets below a hundredth: after the first, every epoch is a bad one. The second drops
+    // the rate, and two cool down.
     const std::vector<double> wanted = {0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125};
     const auto data = six_pixels();
     for (int stop = 1; stop <= 7; ++stop) {
@@ -335,8 +360,8 @@ TEST_SUITE("resume") {
 
   TEST_CASE("gradients that were asked for before the stop are there after the next step") {
     const auto data = six_pixels();
-    const Config config =
-        config_from_json(R"({"model": "dense 5 | relu | dense 10", "batch": 4, "accumulate": 2, "lr": 0.0625})");
+    const Config config = config_from_json(
+        R"({"model": "dense 5 | relu | dense 10", "batch": 4, "accumulate": 2, "lr": 0.0625})");
     for (const int before : {0, 1, 3}) {
       CAPTURE(before);
       Session session(data, config), without(data, config);
@@ -368,7 +393,8 @@ TEST_SUITE("resume") {
       for (int p = 0; p < 4; ++p) {
         const std::size_t count = p < 2 ? 24 : 10;
         for (std::size_t k = 0; k < (p % 2 == 0 ? 6 * count : count); ++k) {
-          files[p].push_back(static_cast<std::uint8_t>(p % 2 == 0 ? random.below(200) : static_cast<int>(k % 9)));
+          files[p].push_back(
+              static_cast<std::uint8_t>(p % 2 == 0 ? random.below(200) : static_cast<int>(k % 9)));
         }
         if (p == part) ++files[p][at];
       }
@@ -387,7 +413,8 @@ TEST_SUITE("resume") {
       });
     };
     CHECK(says(-1, 0) == "accepted");
-    const std::string other = "checkpoint: its run was trained on other images than \"small\" has here";
+    const std::string other =
+        "checkpoint: its run was trained on other images than \"small\" has here";
     CHECK(says(0, 143) == other);  // the last training pixel
     CHECK(says(1, 0) == other);
     CHECK(says(1, 23) == other);
@@ -403,9 +430,11 @@ TEST_SUITE("resume") {
     CHECK(says("5") == "accepted");
     CHECK(says("6") == "accepted");
     CHECK(says("4") ==
-          "epochs is 4, but the checkpoint's run has 5: a run that goes on can get more epochs, not fewer");
+          "epochs is 4, but the checkpoint's run has 5: a run that goes on can get more epochs, "
+          "not fewer");
 
-    // A run that ended with the weights of an epoch before its last cannot go on; one whose last was best can.
+    // A run that ended with the weights of an epoch before its last cannot go on; one whose last
+    // was best can.
     const auto data = six_pixels();
     const auto ended = [&](double lr) {
       Config config = config_from_json(
@@ -423,9 +452,10 @@ TEST_SUITE("resume") {
       });
       return std::pair{done.values["best_epoch"].get<int>(), message};
     };
-    CHECK(ended(0.0) == std::pair<int, std::string>{
-                            1, "epochs is 3, but the checkpoint's run has ended with the weights of epoch 1, its best, "
-                               "and cannot go on from the last"});
+    CHECK(ended(0.0) == std::pair<int, std::string>{1,
+                                                    "epochs is 3, but the checkpoint's run has "
+                                                    "ended with the weights of epoch 1, its best, "
+                                                    "and cannot go on from the last"});
     CHECK(ended(0.001) == std::pair<int, std::string>{2, "accepted"});
   }
 
@@ -462,7 +492,8 @@ TEST_SUITE("resume") {
     CHECK(says("/probe/lives/1/units", 4).find("but the layer has 5") != std::string::npos);
     CHECK(says("/probe/lives/1/units", 0) == "accepted");
     CHECK(says("/probe/gradients/activations/0/silent", {4}) == "accepted");
-    CHECK(says("/probe/gradients/activations/0/silent", {5}).find("from 0 to 4") != std::string::npos);
+    CHECK(says("/probe/gradients/activations/0/silent", {5}).find("from 0 to 4") !=
+          std::string::npos);
     CHECK(says("/probe/loss/window_steps", 99) == "accepted");
     CHECK(says("/probe/loss/window_steps", 100).find("from 0 to 99") != std::string::npos);
     CHECK(says("/probe/components_layer", 4) == "accepted");
@@ -470,7 +501,8 @@ TEST_SUITE("resume") {
     const int samples = monitors["classes"]["samples"].get<int>();
     REQUIRE(samples > 0);
     CHECK(says("/classes/confusion/0", samples) == "accepted");
-    CHECK(says("/classes/confusion/0", samples + 1).find("from 0 to " + std::to_string(samples)) != std::string::npos);
+    CHECK(says("/classes/confusion/0", samples + 1).find("from 0 to " + std::to_string(samples)) !=
+          std::string::npos);
     Json hardest = Json::array();
     for (int k = 0; k < 10; ++k) hardest.push_back({k, 9, 9, 1.0, 0.5, 0.25});
     CHECK(says("/classes/hardest", hardest) == "accepted");
@@ -482,7 +514,8 @@ TEST_SUITE("resume") {
     hardest.push_back(hardest[0]);
     CHECK(says("/classes/hardest", hardest).find("has too many entries") != std::string::npos);
     CHECK(says("/warned", Json::array({Json::array({"x", -1})})) == "accepted");
-    CHECK(says("/warned", Json::array({Json::array({"x", -2})})).find("from -1 to") != std::string::npos);
+    CHECK(says("/warned", Json::array({Json::array({"x", -2})})).find("from -1 to") !=
+          std::string::npos);
   }
 
   TEST_CASE("a history that is full, and versions before and after this one") {
@@ -507,17 +540,22 @@ TEST_SUITE("resume") {
       return refusal([&] { steps_of_checkpoint(file.bytes()); });
     };
     CHECK(says("1") == "accepted");
-    CHECK(says("3") == "checkpoint: its version is \"3\", but this program reads versions 1 and 2; a newer program wrote it");
+    CHECK(says("3") ==
+          "checkpoint: its version is \"3\", but this program reads versions 1 and 2; a newer "
+          "program wrote it");
     CHECK(says("0") == "checkpoint: its version is \"0\", but this program reads versions 1 and 2");
     CHECK(says("x") == "checkpoint: its version is \"x\", but this program reads versions 1 and 2");
   }
 
   TEST_CASE("where a run is: before, within and between epochs, while it scores and at its end") {
     const auto data = six_pixels();
-    Session session(data, config_from_json(R"({"model": "dense 10", "batch": 10, "test_batch": 5, "epochs": 2})"));
+    Session session(
+        data,
+        config_from_json(R"({"model": "dense 10", "batch": 10, "test_batch": 5, "epochs": 2})"));
     const auto is = [&session](const char* phase, int step, int epoch, int batch, int samples) {
-      const Json wanted = {{"phase", phase}, {"step", step},       {"epoch", epoch}, {"batch", batch},
-                           {"batches", 3},   {"samples", samples}, {"total", 24}};
+      const Json wanted = {{"phase", phase}, {"step", step}, {"epoch", epoch},
+                           {"batch", batch}, {"batches", 3}, {"samples", samples},
+                           {"total", 24}};
       CHECK(session.position().dump() == wanted.dump());
       session.advance();
     };

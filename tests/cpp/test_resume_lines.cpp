@@ -4,10 +4,10 @@
 
 #include "core/error.h"
 #include "io/safetensors_checksum.h"
-#include "runs.h"
 #include "run/checkpoint.h"
 #include "run/metrics_table.h"
 #include "run/run_lines.h"
+#include "runs.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -15,8 +15,9 @@ using namespace reluscope::test;
 namespace {
 
 std::size_t length_of(const std::vector<std::string>& lines) {
-  return std::accumulate(lines.begin(), lines.end(), std::size_t{0},
-                         [](std::size_t sum, const std::string& line) { return sum + line.size() + 1; });
+  return std::accumulate(
+      lines.begin(), lines.end(), std::size_t{0},
+      [](std::size_t sum, const std::string& line) { return sum + line.size() + 1; });
 }
 
 std::string text_of(const std::vector<std::string>& lines) {
@@ -25,7 +26,8 @@ std::string text_of(const std::vector<std::string>& lines) {
   return text;
 }
 
-// A run to its end: all that it wrote, and after each call how much that was and where the run stood.
+// A run to its end: all that it wrote, and after each call how much that was and where the run
+// stood.
 struct WholeRun {
   struct Moment {
     Json position;
@@ -60,12 +62,13 @@ Config config_of(const std::string& json) { return config_from_json(json); }
 TEST_SUITE("resume") {
   TEST_CASE("a run that resumes keeps exactly the lines that it had written when it was kept") {
     const auto data = few_digits(40, 12);
-    for (const char* const json : {
-             R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 2})",
-             R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 1, "probe": 3})",
-             R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 3, "probe": 5,
+    for (
+        const char* const json :
+        {R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 2})",
+         R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 1, "probe": 3})",
+         R"({"model": "dense 4 | relu | dense 10", "batch": 8, "test_batch": 5, "epochs": 3, "log_every": 3, "probe": 5,
                  "validation": 8, "early_stopping": 1})",
-             R"({"model": "dense 4 | relu | dense 10", "batch": 7, "epochs": 2, "log_every": 1, "probe": 1})"}) {
+         R"({"model": "dense 4 | relu | dense 10", "batch": 7, "epochs": 2, "log_every": 1, "probe": 1})"}) {
       CAPTURE(json);
       const Config config = config_of(json);
       const WholeRun run(data, config);
@@ -76,14 +79,17 @@ TEST_SUITE("resume") {
         CHECK(rows_until(rows, "x", moment.position) == moment.rows);
         // The file ends anywhere behind that, even within a line.
         const std::size_t more = (events.size() - moment.events) / 2;
-        CHECK(events_until(std::string_view(events).substr(0, moment.events + more), "x", config, moment.position) == moment.events);
+        CHECK(events_until(std::string_view(events).substr(0, moment.events + more), "x", config,
+                           moment.position) == moment.events);
       }
     }
   }
 
-  TEST_CASE("lines of another run are refused and those of the same run on another machine are not") {
+  TEST_CASE(
+      "lines of another run are refused and those of the same run on another machine are not") {
     const auto data = few_digits(16, 8);
-    const Config config = config_of(R"({"model": "dense 4 | relu | dense 10", "batch": 8, "log_every": 1, "epochs": 1})");
+    const Config config = config_of(
+        R"({"model": "dense 4 | relu | dense 10", "batch": 8, "log_every": 1, "epochs": 1})");
     const WholeRun run(data, config);
     const Json position = run.moments.back().position;
     const std::string events = text_of(run.events), rows = text_of(run.rows);
@@ -96,11 +102,13 @@ TEST_SUITE("resume") {
     other.lr = 0.5;
     CHECK(refusal([&] { events_until(events, "x.jsonl", other, position); }) ==
           "jsonl: \"x.jsonl\" holds another run than the checkpoint's; name another file");
-    CHECK(refusal([&] { events_until(events.substr(events.find('\n') + 1), "x.jsonl", config, position); }) ==
-          "jsonl: \"x.jsonl\" does not begin with the start of a run; name another file");
+    CHECK(refusal([&] {
+            events_until(events.substr(events.find('\n') + 1), "x.jsonl", config, position);
+          }) == "jsonl: \"x.jsonl\" does not begin with the start of a run; name another file");
     for (const char* const line : {"not JSON", "[]", "{}", "{\"event\": 1}"}) {
-      CHECK(refusal([&] { events_until(run.events[0] + "\n" + line + "\n", "x.jsonl", config, position); }) ==
-            "jsonl: \"x.jsonl\": line 2 is no event of a run; name another file");
+      CHECK(refusal([&] {
+              events_until(run.events[0] + "\n" + line + "\n", "x.jsonl", config, position);
+            }) == "jsonl: \"x.jsonl\": line 2 is no event of a run; name another file");
     }
     CHECK(events_until("", "x", config, position) == 0);
     CHECK(events_until("{\"event\": \"sta", "x", config, position) == 0);
@@ -112,9 +120,12 @@ TEST_SUITE("resume") {
     CHECK(rows_until(rows + "batch,2,1,9", "x", position) == rows.size());
   }
 
-  TEST_CASE("a checkpoint with any bit wrong is refused and one without a checksum is read and said to be so") {
+  TEST_CASE(
+      "a checkpoint with any bit wrong is refused and one without a checksum is read and said to "
+      "be so") {
     const auto data = few_digits(16, 8);
-    const Config config = config_of(R"({"model": "dense 3 | relu | dense 10", "batch": 8, "epochs": 1})");
+    const Config config =
+        config_of(R"({"model": "dense 3 | relu | dense 10", "batch": 8, "epochs": 1})");
     Session session(data, config);
     session.advance();
     std::vector<std::uint8_t> file = session.checkpoint();
@@ -128,7 +139,8 @@ TEST_SUITE("resume") {
     }
     file.back() ^= 1;
     CHECK(refusal([&] { config_of_checkpoint(file); }) ==
-          "checkpoint: the file is damaged: its content has another SHA-256 than was written into it");
+          "checkpoint: the file is damaged: its content has another SHA-256 than was written into "
+          "it");
     file.back() ^= 1;
 
     const SafetensorsFile whole = read_safetensors(file);
@@ -137,10 +149,12 @@ TEST_SUITE("resume") {
       if (key != "sha256") metadata.emplace_back(key, key == "version" ? "1" : value);
     }
     std::vector<NamedTensor> tensors;
-    for (const StoredTensor& stored : whole.tensors) tensors.push_back({stored.name, stored.shape, float_values(stored)});
+    for (const StoredTensor& stored : whole.tensors)
+      tensors.push_back({stored.name, stored.shape, float_values(stored)});
     const std::vector<std::uint8_t> older = write_safetensors(tensors, metadata);
     CHECK(checkpoint_notice(older) ==
-          "The checkpoint is of an older version without a checksum: whether it is damaged cannot be told");
+          "The checkpoint is of an older version without a checksum: whether it is damaged cannot "
+          "be told");
     Session again(data, config);
     again.restore(older);
     CHECK(again.weights_sha256() == session.weights_sha256());

@@ -1,5 +1,6 @@
-// Checkpoints. The first byte of an input says what the rest is: a whole file; changes of single bytes of a
-// good one; the JSON of its state, or of its monitors. A run that could be taken up goes on for some calls.
+// Checkpoints. The first byte of an input says what the rest is: a whole file; changes of single
+// bytes of a good one; the JSON of its state, or of its monitors. A run that could be taken up goes
+// on for some calls.
 #include <nlohmann/json.hpp>
 
 #include "fuzz.h"
@@ -21,9 +22,16 @@ std::shared_ptr<const Dataset> some_data() {
 }
 
 Config some_config() {
-  return config_from_fields({{"model", "dense 4 | bn | relu | dense 2"}, {"batch", "3"}, {"epochs", "3"},
-                             {"test_batch", "5"}, {"accumulate", "2"}, {"ema", "0.5"}, {"probe", "2"},
-                             {"validation", "3"}, {"early_stopping", "2"}, {"threads", "1"}});
+  return config_from_fields({{"model", "dense 4 | bn | relu | dense 2"},
+                             {"batch", "3"},
+                             {"epochs", "3"},
+                             {"test_batch", "5"},
+                             {"accumulate", "2"},
+                             {"ema", "0.5"},
+                             {"probe", "2"},
+                             {"validation", "3"},
+                             {"early_stopping", "2"},
+                             {"threads", "1"}});
 }
 
 // Of a run in the middle of a group, and of one that is being scored.
@@ -46,9 +54,11 @@ std::vector<std::uint8_t> with_text(std::span<const std::uint8_t> bytes, std::st
     if (tensor.dtype == "F32") {
       tensors.push_back({tensor.name, tensor.shape, float_values(tensor)});
     } else if (where == tensor.name) {
-      tensors.push_back({tensor.name, {static_cast<std::int64_t>(text.size())}, {}, {text.begin(), text.end()}});
+      tensors.push_back(
+          {tensor.name, {static_cast<std::int64_t>(text.size())}, {}, {text.begin(), text.end()}});
     } else {
-      tensors.push_back({tensor.name, tensor.shape, {}, {tensor.bytes.begin(), tensor.bytes.end()}});
+      tensors.push_back(
+          {tensor.name, tensor.shape, {}, {tensor.bytes.begin(), tensor.bytes.end()}});
     }
   }
   return write_safetensors(std::move(tensors), metadata);
@@ -69,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1:
         file = good;
         for (std::size_t at = 0; at + 3 <= rest.size(); at += 3) {
-          file[static_cast<std::size_t>(rest[at] | rest[at + 1] << 8) % file.size()] ^= rest[at + 2];
+          file[static_cast<std::size_t>(rest[at] | rest[at + 1] << 8) % file.size()] ^=
+              rest[at + 2];
         }
         break;
       case 2: file = with_text(good, "state", fuzz::text_of(rest.data(), rest.size())); break;

@@ -1,4 +1,5 @@
-// The fields of an address or of flags: name=text, separated by &; those read are written and read again.
+// The fields of an address or of flags: name=text, separated by &; those read are written and read
+// again.
 #include <cstdlib>
 
 #include "config/config.h"

@@ -1,5 +1,6 @@
-// What the fuzz targets share: an Error is a good answer to a bad file, anything else is a find; and what
-// one input makes a reader hold at a time is counted, byte by byte, and may not pass kMostBytes.
+// What the fuzz targets share: an Error is a good answer to a bad file, anything else is a find;
+// and what one input makes a reader hold at a time is counted, byte by byte, and may not pass
+// kMostBytes.
 #pragma once
 
 #include <sanitizer/allocator_interface.h>

@@ -1,6 +1,6 @@
 // IDX files: as images, as labels, and as a data set of both.
-#include "data/dataset.h"
 #include "data/idx.h"
+#include "data/dataset.h"
 
 #include "fuzz.h"
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;
 
 std::string text_of(const Product& p) {
-  return "a product of " + std::to_string(p.m) + " x " + std::to_string(p.k) + " x " + std::to_string(p.n) +
-         " in " + std::to_string(p.batches) + " batches";
+  return "a product of " + std::to_string(p.m) + " x " + std::to_string(p.k) + " x " +
+         std::to_string(p.n) + " in " + std::to_string(p.batches) + " batches";
 }
 
 cublasComputeType_t compute_of(Precision precision) {
@@ -40,12 +40,13 @@ cublasLtEpilogue_t epilogue_of(Epilogue epilogue) {
   return CUBLASLT_EPILOGUE_DEFAULT;
 }
 
-// A product with its epilogue as cuBLASLt is told of it. Our rows are its columns, so it is asked for
-// c^T = b^T a^T, whose columns the bias is as long as.
+// A product with its epilogue as cuBLASLt is told of it. Our rows are its columns, so it is asked
+// for c^T = b^T a^T, whose columns the bias is as long as.
 class Description {
  public:
   explicit Description(const Product& p) {
-    check(cublasLtMatmulDescCreate(&matmul, compute_of(p.precision), CUDA_R_32F), "describing a product");
+    check(cublasLtMatmulDescCreate(&matmul, compute_of(p.precision), CUDA_R_32F),
+          "describing a product");
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(p.transpose_b));
     set(CUBLASLT_MATMUL_DESC_TRANSB, operation(p.transpose_a));
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(p.epilogue));
@@ -62,7 +63,8 @@ class Description {
   }
   ~Description() {
     cublasLtMatmulDescDestroy(matmul);
-    for (const cublasLtMatrixLayout_t one : {first, second, result}) cublasLtMatrixLayoutDestroy(one);
+    for (const cublasLtMatrixLayout_t one : {first, second, result})
+      cublasLtMatrixLayoutDestroy(one);
   }
   Description(const Description&) = delete;
   Description& operator=(const Description&) = delete;
@@ -73,16 +75,21 @@ class Description {
  private:
   template <class T>
   void set(cublasLtMatmulDescAttributes_t what, const T& value) {
-    check(cublasLtMatmulDescSetAttribute(matmul, what, &value, sizeof value), "describing a product");
+    check(cublasLtMatmulDescSetAttribute(matmul, what, &value, sizeof value),
+          "describing a product");
   }
-  static cublasLtMatrixLayout_t layout(const Product& p, int rows, int cols, int leading, std::int64_t stride) {
+  static cublasLtMatrixLayout_t layout(const Product& p, int rows, int cols, int leading,
+                                       std::int64_t stride) {
     cublasLtMatrixLayout_t made = nullptr;
     check(cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<std::uint64_t>(rows),
-                                     static_cast<std::uint64_t>(cols), leading), "describing a matrix");
-    const std::int32_t batches = p.batches;
-    check(cublasLtMatrixLayoutSetAttribute(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batches, sizeof batches),
+                                     static_cast<std::uint64_t>(cols), leading),
           "describing a matrix");
-    check(cublasLtMatrixLayoutSetAttribute(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride),
+    const std::int32_t batches = p.batches;
+    check(cublasLtMatrixLayoutSetAttribute(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batches,
+                                           sizeof batches),
+          "describing a matrix");
+    check(cublasLtMatrixLayoutSetAttribute(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET,
+                                           &stride, sizeof stride),
           "describing a matrix");
     return made;
   }
@@ -96,8 +103,8 @@ struct Blas::Parts {
   cudaStream_t stream = nullptr;
   cublasHandle_t blas = nullptr;
   cublasLtHandle_t lt = nullptr;
-  // Of its own, so that a product that is captured asks for none. One is enough: products are begun in
-  // order on one stream.
+  // Of its own, so that a product that is captured asks for none. One is enough: products are begun
+  // in order on one stream.
   void* workspace = nullptr;
   std::vector<std::pair<Product, Algorithm>> known;  // by shape, for products with an epilogue
 
@@ -117,19 +124,21 @@ struct Blas::Parts {
     cublasLtMatmulPreference_t preference = nullptr;
     check(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm");
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, auto value) {
-      check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value), "choosing an algorithm");
+      check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value),
+            "choosing an algorithm");
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<std::uint64_t>(kWorkspaceBytes));
     // Panels begin at multiples of 16 floats.
-    for (const auto what : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+    for (const auto what :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
       prefer(what, static_cast<std::uint32_t>(kPad * sizeof(float)));
     }
     cublasLtMatmulHeuristicResult_t best{};
     int found = 0;
-    const cublasStatus_t status =
-        cublasLtMatmulAlgoGetHeuristic(lt, description.matmul, description.first, description.second,
-                                       description.result, description.result, preference, 1, &best, &found);
+    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+        lt, description.matmul, description.first, description.second, description.result,
+        description.result, preference, 1, &best, &found);
     cublasLtMatmulPreferenceDestroy(preference);
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || found == 0) return {};
     check(status, "choosing an algorithm for " + text_of(p));
@@ -142,8 +151,10 @@ Blas::Blas(cudaStream_t stream) : parts_(std::make_unique<Parts>()) {
   check(cublasCreate(&parts_->blas), "starting cuBLAS");
   check(cublasLtCreate(&parts_->lt), "starting cuBLASLt");
   check(cublasSetStream(parts_->blas, stream), "giving cuBLAS its stream");
-  check(cudaMalloc(&parts_->workspace, kWorkspaceBytes), "allocating " + megabytes(kWorkspaceBytes) + " for cuBLAS");
-  check(cublasSetWorkspace(parts_->blas, parts_->workspace, kWorkspaceBytes), "giving cuBLAS its memory");
+  check(cudaMalloc(&parts_->workspace, kWorkspaceBytes),
+        "allocating " + megabytes(kWorkspaceBytes) + " for cuBLAS");
+  check(cublasSetWorkspace(parts_->blas, parts_->workspace, kWorkspaceBytes),
+        "giving cuBLAS its memory");
 }
 
 Blas::~Blas() {
@@ -159,16 +170,17 @@ void Blas::multiply(const Product& p) {
   const float one = 1.0f, from = p.accumulate ? 1.0f : 0.0f;
   if (p.epilogue != Epilogue::kNone) {
     const Description description(p);
-    check(cublasLtMatmul(parts_->lt, description.matmul, &one, p.b, description.first, p.a, description.second, &from,
-                         p.c, description.result, p.c, description.result, &parts_->algorithm_for(p).value(),
-                         parts_->workspace, kWorkspaceBytes, parts_->stream),
+    check(cublasLtMatmul(parts_->lt, description.matmul, &one, p.b, description.first, p.a,
+                         description.second, &from, p.c, description.result, p.c,
+                         description.result, &parts_->algorithm_for(p).value(), parts_->workspace,
+                         kWorkspaceBytes, parts_->stream),
           text_of(p) + " and what follows it");
     return;
   }
-  check(cublasGemmStridedBatchedEx(parts_->blas, operation(p.transpose_b), operation(p.transpose_a), p.n, p.m, p.k,
-                                   &one, p.b, CUDA_R_32F, p.ldb, p.stride_b, p.a, CUDA_R_32F, p.lda, p.stride_a,
-                                   &from, p.c, CUDA_R_32F, p.ldc, p.stride_c, p.batches, compute_of(p.precision),
-                                   CUBLAS_GEMM_DEFAULT),
+  check(cublasGemmStridedBatchedEx(
+            parts_->blas, operation(p.transpose_b), operation(p.transpose_a), p.n, p.m, p.k, &one,
+            p.b, CUDA_R_32F, p.ldb, p.stride_b, p.a, CUDA_R_32F, p.lda, p.stride_a, &from, p.c,
+            CUDA_R_32F, p.ldc, p.stride_c, p.batches, compute_of(p.precision), CUBLAS_GEMM_DEFAULT),
         text_of(p));
 }
 

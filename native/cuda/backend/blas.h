@@ -16,7 +16,8 @@ class Blas {
   Blas(const Blas&) = delete;
   Blas& operator=(const Blas&) = delete;
 
-  // Whether cuBLASLt has an algorithm for this product with its epilogue; asked once for each shape.
+  // Whether cuBLASLt has an algorithm for this product with its epilogue; asked once for each
+  // shape.
   bool fuses(const Product& product);
   void multiply(const Product& product);
 

@@ -72,7 +72,8 @@ void CudaBackend::submit() {
   if (measure_ == Measure::kNothing) {
     run_queue();
   } else if (measure_ == Measure::kQueues) {
-    // Until the next finish(), so that what it takes to begin a queue is hidden behind the one before.
+    // Until the next finish(), so that what it takes to begin a queue is hidden behind the one
+    // before.
     if (!clock_runs_) device_->start_clock();
     clock_runs_ = true;
     run_queue();
@@ -128,9 +129,9 @@ CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results
   staged = round_up(staged);
   results = round_up(results);
   if (staged > kStagedBytes || results > kResultBytes) {
-    throw Error("device cuda: a batch needs " + std::to_string(staged) + " bytes for what it is made of and " +
-                std::to_string(results) + " for its losses, but " + std::to_string(kStagedBytes) +
-                " each are set aside");
+    throw Error("device cuda: a batch needs " + std::to_string(staged) +
+                " bytes for what it is made of and " + std::to_string(results) +
+                " for its losses, but " + std::to_string(kStagedBytes) + " each are set aside");
   }
   if (staged_bytes_ + staged > kStagedBytes || results_bytes_ + results > kResultBytes) finish();
   const Room room{staged_ + staged_bytes_, results_bytes_};

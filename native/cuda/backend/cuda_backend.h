@@ -1,14 +1,14 @@
-// Backend on a CUDA device. Calls are queued as nodes and begun together: a queue that has been seen
-// before is replayed as a graph, of which only the arguments that differ are set. Products go to cuBLAS;
-// everything else is a kernel of this folder.
+// Backend on a CUDA device. Calls are queued as nodes and begun together: a queue that has been
+// seen before is replayed as a graph, of which only the arguments that differ are set. Products go
+// to cuBLAS; everything else is a kernel of this folder.
 //
-// Buffers lie in managed memory, so that the host may read and write them while the device has nothing
-// to do. What else the host hands over (numbers of samples, weights of classes) is copied when it is handed
-// over. Losses stay on the device and come back in one copy when finish() returns, of as many steps as
-// were begun.
+// Buffers lie in managed memory, so that the host may read and write them while the device has
+// nothing to do. What else the host hands over (numbers of samples, weights of classes) is copied
+// when it is handed over. Losses stay on the device and come back in one copy when finish()
+// returns, of as many steps as were begun.
 //
-// Its functions stand in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp and
-// cuda_layers.cpp.
+// Its functions stand in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp
+// and cuda_layers.cpp.
 #pragma once
 
 #include <array>
@@ -24,14 +24,15 @@
 
 namespace reluscope::cuda {
 
-// Steps begun before losses are read: enough that waiting for the device is small beside them, few enough
-// that a run still answers at once.
+// Steps begun before losses are read: enough that waiting for the device is small beside them, few
+// enough that a run still answers at once.
 inline constexpr int kStepsAhead = 16;
 
 // Partial sums of sum_of_squares(): as many on every device, so that the order depends on n alone.
 inline constexpr int kSquareBlocks = 256;
 
-// What CudaBackend::measure() notes: all that is begun until the next finish(), or each node on its own.
+// What CudaBackend::measure() notes: all that is begun until the next finish(), or each node on its
+// own.
 enum class Measure { kNothing, kQueues, kNodes };
 struct Cost {
   int runs = 0;
@@ -60,7 +61,9 @@ class CudaBackend final : public Backend {
   void submit() override;
   Memory* memory() override { return device_.get(); }
   bool takes_lists() const override { return false; }
-  std::string_view precision() const override { return kPrecisionNames[static_cast<int>(precision_)]; }
+  std::string_view precision() const override {
+    return kPrecisionNames[static_cast<int>(precision_)];
+  }
   int steps_ahead() const override { return kStepsAhead; }
   bool gather(const Gathering& gathering) override;
   bool shuffle(const Rng& rng, std::uint64_t* there, int count, std::uint64_t* order) override;
@@ -144,26 +147,30 @@ class CudaBackend final : public Backend {
   void push(const Product& product);
   Grid grid_for(std::size_t n) const;
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
-  // Row-major: x itself where it is one panel, else a copy at `at` in the workspace, which moves on.
+  // Row-major: x itself where it is one panel, else a copy at `at` in the workspace, which moves
+  // on.
   Rows rows_of(ConstMatrixView x, std::size_t& at);
-  // y = (rows, depth) w, panel by panel; w and y have these columns. Does as much of what follows as the device
-  // can, unless bias is null, and says what.
+  // y = (rows, depth) w, panel by panel; w and y have these columns. Does as much of what follows
+  // as the device can, unless bias is null, and says what.
   Epilogue multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
-                    const Layout& y_layout, int first_row, const float* bias, const ActivationAfter& after);
+                    const Layout& y_layout, int first_row, const float* bias,
+                    const ActivationAfter& after);
   // Whether the device's activation gives what the CPU's does: tried once.
   bool agrees(Epilogue epilogue);
   // y = x^T d for (rows, columns of y) x.
   void multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
                            bool accumulate);
-  void finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after);
+  void finish_product(Epilogue done, const float* start, MatrixView y,
+                      const ActivationAfter& after);
   void finish_input_gradient(MatrixView dx, const ActivationBefore& before);
   void apply(const ParameterUpdate& update, const float* start, const Layout& layout);
   // Calls work(patches, first row, rows) for as many rows of patches at a time as have room.
   template <class Work>
-  void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels, const Work& work);
+  void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels,
+                   const Work& work);
   float* workspace(std::size_t floats);
-  // Makes room until the next finish(): of the host's memory, for what it hands over, and of the device's,
-  // for results. The host's, and the offset of the other.
+  // Makes room until the next finish(): of the host's memory, for what it hands over, and of the
+  // device's, for results. The host's, and the offset of the other.
   struct Room {
     std::byte* staged;
     std::size_t result;
@@ -199,7 +206,8 @@ class CudaBackend final : public Backend {
   std::size_t staged_bytes_ = 0, results_bytes_ = 0;
   double* partial_sums_ = nullptr;
   std::map<Epilogue, bool> agrees_;
-  std::map<const std::uint8_t*, std::uint8_t*> resident_;  // images and labels of the host -> copies
+  std::map<const std::uint8_t*, std::uint8_t*>
+      resident_;             // images and labels of the host -> copies
   Buffer table_, gaussian_;  // what pixels become, and what smooths elastic distortion ...
   std::vector<float> known_table_, known_gaussian_;  // ... as the host knows them
   int graphs_made_ = 0, arguments_set_ = 0;

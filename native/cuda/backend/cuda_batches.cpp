@@ -1,4 +1,5 @@
-// CudaBackend's batches, of images that stay on the device as bytes: their order, pixels, augmentation.
+// CudaBackend's batches, of images that stay on the device as bytes: their order, pixels,
+// augmentation.
 #include <algorithm>
 
 #include "core/error.h"
@@ -22,7 +23,8 @@ std::uint8_t* CudaBackend::resident(const std::uint8_t* host, std::size_t bytes)
   return copy->second;
 }
 
-const float* CudaBackend::copied(std::span<const float> values, std::vector<float>& known, Buffer& there) {
+const float* CudaBackend::copied(std::span<const float> values, std::vector<float>& known,
+                                 Buffer& there) {
   if (!std::equal(values.begin(), values.end(), known.begin(), known.end())) {
     finish();
     known.assign(values.begin(), values.end());
@@ -35,7 +37,8 @@ const float* CudaBackend::copied(std::span<const float> values, std::vector<floa
 bool CudaBackend::gather(const Gathering& gathering) {
   constexpr std::size_t kTable = 256;
   Gathering own = gathering;
-  const auto count = static_cast<std::size_t>(gathering.count), rows = static_cast<std::size_t>(gathering.to.rows());
+  const auto count = static_cast<std::size_t>(gathering.count),
+             rows = static_cast<std::size_t>(gathering.to.rows());
   own.table = copied({gathering.table, kTable}, known_table_, table_);
   own.images = resident(gathering.images, count * static_cast<std::size_t>(gathering.pixels));
   if (gathering.to_labels != nullptr) own.labels = resident(gathering.labels, count);
@@ -59,14 +62,16 @@ void CudaBackend::gather_augmented(const Gathering& own, const Augmenter& augmen
   const int height = augmenter.height(), width = augmenter.width(), rows = own.to.rows();
   const auto count = static_cast<std::size_t>(rows);
   const int radius = static_cast<int>(augmenter.gaussian().size() / 2);
-  const float* const gaussian = displaced ? copied(augmenter.gaussian(), known_gaussian_, gaussian_) : nullptr;
+  const float* const gaussian =
+      displaced ? copied(augmenter.gaussian(), known_gaussian_, gaussian_) : nullptr;
   const std::size_t changes = align_up(count * sizeof(DrawnChanges) / sizeof(float));
   const std::size_t fields = displaced ? 2 * count * static_cast<std::size_t>(own.pixels) : 0;
   float* const at = workspace(changes + fields);
   auto* const drawn = reinterpret_cast<DrawnChanges*>(at);
   push(grid_for(count), DrawChanges{own, options, augmenter.seed(), height, width, rows, drawn});
   if (displaced) {
-    push(grid_for(fields), SmoothRows{own, augmenter.seed(), gaussian, radius, height, width, rows, at + changes});
+    push(grid_for(fields),
+         SmoothRows{own, augmenter.seed(), gaussian, radius, height, width, rows, at + changes});
   }
   push(grid_for(own.to.layout.size()),
        GatherAugmented{own, augmenter.seed(), drawn, displaced ? at + changes : nullptr, gaussian,
@@ -77,12 +82,14 @@ void CudaBackend::gather_augmented(const Gathering& own, const Augmenter& augmen
 // Blocks sort what they can hold; what is further apart takes a pass over all keys.
 bool CudaBackend::shuffle(const Rng& rng, std::uint64_t* there, int count, std::uint64_t* order) {
   const auto n = static_cast<unsigned>(count);
-  const Grid passes = grid_for(n / 2 + 1), blocks{static_cast<int>((n + kSortKeys - 1) / kSortKeys), kThreads};
+  const Grid passes = grid_for(n / 2 + 1),
+             blocks{static_cast<int>((n + kSortKeys - 1) / kSortKeys), kThreads};
   push(grid_for(n), MakeKeys{there, n, rng.seed(), rng.purpose(), rng.step()});
   push(blocks, SortBlocks{there, n, 2, kSortKeys});
   for (unsigned size = 2 * kSortKeys; size / 2 < n; size *= 2) {
     push(passes, SortPass{there, n, size, 0});
-    for (unsigned stride = size / 4; stride >= kSortKeys; stride /= 2) push(passes, SortPass{there, n, size, stride});
+    for (unsigned stride = size / 4; stride >= kSortKeys; stride /= 2)
+      push(passes, SortPass{there, n, size, stride});
     push(blocks, SortBlocks{there, n, size, size});
   }
   submit();

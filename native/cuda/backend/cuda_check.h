@@ -20,7 +20,8 @@ inline void check(cudaError_t status, const std::string& what) {
 }
 
 inline void check(cublasStatus_t status, const std::string& what) {
-  if (status != CUBLAS_STATUS_SUCCESS) throw Error(failure_text(what, cublasGetStatusString(status), false));
+  if (status != CUBLAS_STATUS_SUCCESS)
+    throw Error(failure_text(what, cublasGetStatusString(status), false));
 }
 
 inline std::string megabytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MB"; }

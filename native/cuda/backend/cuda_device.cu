@@ -24,7 +24,8 @@ class CudaGraph final : public Graph {
   void add(const Node& node) {
     const cudaKernelNodeParams parameters = parameters_of(node);
     add_with([&](cudaGraphNode_t* to, const cudaGraphNode_t* last, std::size_t count) {
-      check(cudaGraphAddKernelNode(to, graph_, last, count, &parameters), "adding " + node.kernel->name);
+      check(cudaGraphAddKernelNode(to, graph_, last, count, &parameters),
+            "adding " + node.kernel->name);
     });
   }
   void add(cudaGraph_t product) {
@@ -73,7 +74,8 @@ class CudaDevice final : public Device {
     check(cudaGetDeviceProperties(&properties_, 0), "asking for the device's properties");
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
     blas_ = std::make_unique<Blas>(stream_);
-    for (cudaEvent_t* const event : {&begun_, &done_}) check(cudaEventCreate(event), "making a clock");
+    for (cudaEvent_t* const event : {&begun_, &done_})
+      check(cudaEventCreate(event), "making a clock");
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
@@ -97,7 +99,8 @@ class CudaDevice final : public Device {
     if (status == cudaErrorMemoryAllocation) refuse(bytes);
     check(status, "allocating " + std::to_string(bytes) + " bytes");
     std::size_t free = 0, all = 0;
-    // Managed memory may be larger than the device's, and would then be moved to and fro all the time.
+    // Managed memory may be larger than the device's, and would then be moved to and fro all the
+    // time.
     check(cudaMemGetInfo(&free, &all), "asking for free memory");
     if (bytes > free) {
       cudaFree(memory);
@@ -107,14 +110,16 @@ class CudaDevice final : public Device {
       cudaMemLocation here{};
       here.type = cudaMemLocationTypeDevice;
       here.id = 0;
-      check(cudaMemAdvise(memory, bytes, cudaMemAdviseSetPreferredLocation, here), "placing memory");
+      check(cudaMemAdvise(memory, bytes, cudaMemAdviseSetPreferredLocation, here),
+            "placing memory");
     }
     return memory;
   }
   void release(void* memory) noexcept override { cudaFree(memory); }
   void* allocate_host(std::size_t bytes) override {
     void* memory = nullptr;
-    check(cudaMallocHost(&memory, bytes), "allocating " + std::to_string(bytes) + " bytes of the host");
+    check(cudaMallocHost(&memory, bytes),
+          "allocating " + std::to_string(bytes) + " bytes of the host");
     return memory;
   }
   void release_host(void* memory) noexcept override { cudaFreeHost(memory); }
@@ -127,9 +132,10 @@ class CudaDevice final : public Device {
         continue;
       }
       void* arguments = const_cast<std::byte*>(node.arguments.data());
-      check(cudaLaunchKernel(node.kernel->function, dim3(static_cast<unsigned>(node.grid.blocks)),
-                             dim3(static_cast<unsigned>(node.grid.threads)), &arguments, 0, stream_),
-            "starting " + node.kernel->name);
+      check(
+          cudaLaunchKernel(node.kernel->function, dim3(static_cast<unsigned>(node.grid.blocks)),
+                           dim3(static_cast<unsigned>(node.grid.threads)), &arguments, 0, stream_),
+          "starting " + node.kernel->name);
     }
   }
 
@@ -142,7 +148,8 @@ class CudaDevice final : public Device {
         continue;
       }
       cudaGraph_t product = nullptr;
-      check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing a product");
+      check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal),
+            "capturing a product");
       blas_->multiply(node.product());
       check(cudaStreamEndCapture(stream_, &product), "capturing a product");
       graph->add(product);
@@ -156,7 +163,8 @@ class CudaDevice final : public Device {
   }
   void run(Graph& graph) override { static_cast<CudaGraph&>(graph).launch(stream_); }
   void copy_to_host(void* to, const void* from, std::size_t bytes) override {
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_), "copying " + std::to_string(bytes) + " bytes to the host");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_),
+          "copying " + std::to_string(bytes) + " bytes to the host");
   }
   void wait() override { check(cudaStreamSynchronize(stream_), "waiting for the device"); }
 
@@ -199,8 +207,8 @@ std::string device_key() {
   check(cudaGetDeviceProperties(&properties, 0), "asking for the device's properties");
   check(cudaDriverGetVersion(&driver), "asking for the driver's version");
   return std::string(properties.name) + ", sm_" + std::to_string(properties.major) +
-         std::to_string(properties.minor) + ", driver " + std::to_string(driver) + ", built with CUDA " +
-         std::to_string(CUDART_VERSION);
+         std::to_string(properties.minor) + ", driver " + std::to_string(driver) +
+         ", built with CUDA " + std::to_string(CUDART_VERSION);
 }
 
 std::unique_ptr<Device> open_device() {

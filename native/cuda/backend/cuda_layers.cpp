@@ -30,14 +30,14 @@ void CudaBackend::activation_forward(ActivationId id, const float* p, const floa
        Activate{parameters_of(id, p), x, nullptr, y, static_cast<unsigned>(n)});
 }
 
-void CudaBackend::activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                                      float* dx, std::size_t n) {
+void CudaBackend::activation_backward(ActivationId id, const float* p, const float* x,
+                                      const float* dy, float* dx, std::size_t n) {
   push(activation_kernel(ActivationOp::kBackward, id), grid_for(n),
        Activate{parameters_of(id, p), x, dy, dx, static_cast<unsigned>(n)});
 }
 
-void CudaBackend::activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                                       float* products, std::size_t n) {
+void CudaBackend::activation_parameter(ActivationId id, const float* p, const float* x,
+                                       const float* dy, float* products, std::size_t n) {
   push(activation_kernel(ActivationOp::kParameter, id), grid_for(n),
        Activate{parameters_of(id, p), x, dy, products, static_cast<unsigned>(n)});
 }
@@ -62,8 +62,8 @@ void CudaBackend::varied_parameter(ActivationId id, const VariedParameter& p, Co
 
 void CudaBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                                MatrixView y) {
-  push(grid_for(y.layout.size() / 4), FillUniform{rng.seed(), rng.purpose(), rng.step(), stream, low,
-                                                  high - low, y.data, y.layout});
+  push(grid_for(y.layout.size() / 4), FillUniform{rng.seed(), rng.purpose(), rng.step(), stream,
+                                                  low, high - low, y.data, y.layout});
 }
 
 void CudaBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
@@ -100,8 +100,8 @@ void CudaBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, Ma
 
 void CudaBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
                                 ConstMatrixView dy, MatrixView dx) {
-  push(grid_for(dx.layout.size()), PoolBackward{x.data, dy.data, dx.data, window, dx.layout, dy.layout,
-                                                kind == Pooling::kMax});
+  push(grid_for(dx.layout.size()),
+       PoolBackward{x.data, dy.data, dx.data, window, dx.layout, dy.layout, kind == Pooling::kMax});
 }
 
 // --- Normalisation ----------------------------------------------------------------------------
@@ -111,30 +111,34 @@ void CudaBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, 
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   if (norm.train) {
-    push(strip_grid(strips(x.layout) * blocks), BlockMoments{x.data, norm.scratch, second, x.layout});
+    push(strip_grid(strips(x.layout) * blocks),
+         BlockMoments{x.data, norm.scratch, second, x.layout});
   }
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalMoments{norm.scratch, second, norm, blocks, x.cols(), padded, x.rows()});
-  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr, nullptr};
+  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
+                                nullptr};
   push(grid_for(y.layout.size()), NormaliseColumns{columns, x.data, y.data, x.layout});
   if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
 }
 
 void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
-                                      ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias,
-                                      const ActivationBefore& before) {
+                                      ConstMatrixView dy, MatrixView dx, float* dweight,
+                                      float* dbias, const ActivationBefore& before) {
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   const std::ptrdiff_t behind = std::ptrdiff_t{blocks} * padded;
-  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias,
-                                norm.scratch + behind, second + behind};
-  push(strip_grid(strips(x.layout) * blocks), BlockProducts{x.data, dy.data, norm.mean, norm.inverse_deviation,
-                                                            norm.scratch, second, x.layout});
+  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight,
+                                norm.bias, norm.scratch + behind,  second + behind};
+  push(strip_grid(strips(x.layout) * blocks),
+       BlockProducts{x.data, dy.data, norm.mean, norm.inverse_deviation, norm.scratch, second,
+                     x.layout});
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalProducts{norm.scratch, second, dbias, dweight, norm.scratch + behind, second + behind,
                      norm.train ? 1.0 / x.rows() : 0.0, blocks, padded});
   if (dx.data == nullptr) return;
-  push(grid_for(dx.layout.size()), NormaliseColumnsBackward{columns, x.data, dy.data, dx.data, x.layout});
+  push(grid_for(dx.layout.size()),
+       NormaliseColumnsBackward{columns, x.data, dy.data, dx.data, x.layout});
   if (before.id >= 0) {
     activation_backward(before.id, before.p, before.z, dx.data, dx.data, dx.layout.size());
   }
@@ -145,7 +149,8 @@ void CudaBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, 
 }
 
 void CudaBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
-                                      ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias) {
+                                      ConstMatrixView dy, MatrixView dx, float* dweight,
+                                      float* dbias) {
   push(Grid{x.rows() / norm.rows, kThreads},
        LayerNormBackward{norm, x.data, dy.data, dx.data, x.layout});
   push(grid_for(norm.weight.layout.size()),
@@ -156,7 +161,8 @@ void CudaBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatri
 
 void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   const auto rows = static_cast<std::size_t>(args.logits.rows());
-  const std::size_t weights = args.class_weights == nullptr ? 0 : static_cast<std::size_t>(args.logits.cols());
+  const std::size_t weights =
+      args.class_weights == nullptr ? 0 : static_cast<std::size_t>(args.logits.cols());
   const std::size_t labels = args.gathered_labels == nullptr ? rows : 0;
   const Room room = make_room(weights * sizeof(float) + labels, rows * (sizeof(float) + 1));
   SoftmaxLoss loss = args;

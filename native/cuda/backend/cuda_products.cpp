@@ -28,7 +28,8 @@ std::size_t rows_floats(const Layout& layout) {
   return layout.panels() == 1 ? 0 : align_up(layout.size());
 }
 
-// What cuBLASLt has of an activation behind a product with a bias. Its GELU alone can keep the product as well.
+// What cuBLASLt has of an activation behind a product with a bias. Its GELU alone can keep the
+// product as well.
 Epilogue epilogue_for(const ActivationAfter& after) {
   static const ActivationId relu = find_activation("relu"), gelu = find_activation("gelu_tanh");
   if (after.id == gelu) return after.keeps_product ? Epilogue::kBiasGeluKept : Epilogue::kBiasGelu;
@@ -47,9 +48,26 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
                                const ActivationAfter& after) {
   const int wide = wide_panels(y_layout);
   const auto try_with = [&](Epilogue epilogue) {
-    Product p{false, false, false, precision_, rows, kPanel, depth, x.data, w, nullptr, x.stride, kPanel,
-              kPanel, 0, std::int64_t{kPanel} * w_layout.rows, std::int64_t{kPanel} * y_layout.rows, wide,
-              epilogue, bias, kPanel};
+    Product p{false,
+              false,
+              false,
+              precision_,
+              rows,
+              kPanel,
+              depth,
+              x.data,
+              w,
+              nullptr,
+              x.stride,
+              kPanel,
+              kPanel,
+              0,
+              std::int64_t{kPanel} * w_layout.rows,
+              std::int64_t{kPanel} * y_layout.rows,
+              wide,
+              epilogue,
+              bias,
+              kPanel};
     Product last = p;
     last.b = w + w_layout.panel_offset(wide);
     last.n = last.ldb = last.ldc = kPad;
@@ -57,7 +75,8 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
     if (bias != nullptr) last.bias = bias + wide * kPanel;
     const auto lead_to = [&](float* Product::*place, float* to) {
       p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
-      last.*place = to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+      last.*place =
+          to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
     };
     lead_to(&Product::c, activates(epilogue) ? after.y : y);
     if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
@@ -77,21 +96,26 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
   return Epilogue::kNone;
 }
 
-// One product of numbers that every precision keeps: in the first row of b, taken once by the first column of a.
+// One product of numbers that every precision keeps: in the first row of b, taken once by the first
+// column of a.
 bool CudaBackend::agrees(Epilogue epilogue) {
   if (const auto known = agrees_.find(epilogue); known != agrees_.end()) return known->second;
   device_->wait();  // the host may write only while it does nothing
   constexpr int kRows = 64, kDepth = kPad;
-  Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()), bias(kPanel, device_.get());
+  Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()),
+      bias(kPanel, device_.get());
   Buffer c(kRows * kPanel, device_.get()), kept(kRows * kPanel, device_.get());
   std::fill_n(a.data(), a.size(), 0.0f);
   std::fill_n(b.data(), b.size(), 0.0f);
   std::fill_n(bias.data(), bias.size(), 0.0f);
   for (int row = 0; row < kRows; ++row) a.data()[row * kDepth] = 1.0f;
-  for (int col = 0; col < kPanel; ++col) b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
-  b.data()[0] = std::numeric_limits<float>::quiet_NaN();  // must stay one, or a divergence would be hidden
-  Product p{false, false, false, precision_, kRows, kPanel, kDepth, a.data(), b.data(), c.data(), kDepth, kPanel,
-            kPanel, 0, 0, kRows * kPanel, 1, epilogue, bias.data(), 0};
+  for (int col = 0; col < kPanel; ++col)
+    b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
+  b.data()[0] =
+      std::numeric_limits<float>::quiet_NaN();  // must stay one, or a divergence would be hidden
+  Product p{false,    false,          false,    precision_, kRows,       kPanel, kDepth,
+            a.data(), b.data(),       c.data(), kDepth,     kPanel,      kPanel, 0,
+            0,        kRows * kPanel, 1,        epilogue,   bias.data(), 0};
   const bool keeps = epilogue == Epilogue::kBiasGeluKept;
   if (keeps) p.kept = kept.data();
   bool same = device_->fuses(p);
@@ -99,24 +123,41 @@ bool CudaBackend::agrees(Epilogue epilogue) {
     const Node node = Node::of(p);
     device_->run({&node, 1});
     device_->wait();
-    const ActivationId id = epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
+    const ActivationId id =
+        epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
     const auto differs = [](float actual, double expected) {
-      return std::isnan(actual) != std::isnan(expected) || std::abs(static_cast<double>(actual) - expected) > 2e-6;
+      return std::isnan(actual) != std::isnan(expected) ||
+             std::abs(static_cast<double>(actual) - expected) > 2e-6;
     };
     for (std::size_t i = 0; i < c.size(); ++i) {
       const double z = static_cast<double>(b.data()[i % kPanel]);
-      same = same && !differs(c.data()[i], activation_value(id, z, {})) && !(keeps && differs(kept.data()[i], z));
+      same = same && !differs(c.data()[i], activation_value(id, z, {})) &&
+             !(keeps && differs(kept.data()[i], z));
     }
   }
   return agrees_[epilogue] = same;
 }
 
-void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
-                                      bool accumulate) {
+void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row,
+                                      MatrixView y, bool accumulate) {
   const int wide = wide_panels(y.layout);
-  Product p{true, false, accumulate, precision_, y.rows(), kPanel, rows, x.data, d.data, y.data,
-            x.stride, kPanel, kPanel, 0, std::int64_t{kPanel} * d.rows(),
-            std::int64_t{kPanel} * y.rows(), wide};
+  Product p{true,
+            false,
+            accumulate,
+            precision_,
+            y.rows(),
+            kPanel,
+            rows,
+            x.data,
+            d.data,
+            y.data,
+            x.stride,
+            kPanel,
+            kPanel,
+            0,
+            std::int64_t{kPanel} * d.rows(),
+            std::int64_t{kPanel} * y.rows(),
+            wide};
   p.b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel;
   push(p);
   if (wide == y.layout.panels()) return;
@@ -127,7 +168,8 @@ void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int f
   push(p);
 }
 
-void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y, const ActivationAfter& after) {
+void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y,
+                                 const ActivationAfter& after) {
   if (activates(done)) return;
   if (start == nullptr || done == Epilogue::kBias) {
     if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
@@ -147,8 +189,8 @@ void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start,
                          const ActivationAfter& after) {
   workspace(rows_floats(x.values.layout));
   std::size_t at = 0;
-  const Epilogue done =
-      multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout, y.data, y.layout, 0, start, after);
+  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout,
+                                 y.data, y.layout, 0, start, after);
   finish_product(done, start, y, after);
 }
 
@@ -159,9 +201,23 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
   std::size_t at = 0;
   const Rows left = rows_of(dy, at), right = rows_of(w, at);
   const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
-  Product p{false, true, false, precision_, dx.rows(), kPanel, dy.cols(), left.data, right.data,
-            dx.data, left.stride, right.stride, kPanel, 0, std::int64_t{kPanel} * right.stride,
-            std::int64_t{kPanel} * dx.rows(), full};
+  Product p{false,
+            true,
+            false,
+            precision_,
+            dx.rows(),
+            kPanel,
+            dy.cols(),
+            left.data,
+            right.data,
+            dx.data,
+            left.stride,
+            right.stride,
+            kPanel,
+            0,
+            std::int64_t{kPanel} * right.stride,
+            std::int64_t{kPanel} * dx.rows(),
+            full};
   push(p);
   if (rest > 0) {
     p.n = rest;
@@ -228,28 +284,32 @@ void CudaBackend::for_patches(const cpu::Patches& patches, ConstMatrixView sourc
   }
 }
 
-void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
-                           MatrixView y, const ActivationAfter& after) {
+void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
+                           const float* bias, MatrixView y, const ActivationAfter& after) {
   Epilogue done = Epilogue::kNone;
   for_patches(cpu::Patches::forward(window), x, y.rows(), [&](Rows patches, int first, int rows) {
-    const float* const own = rows == y.rows() ? bias : nullptr;  // of parts each might get another answer
+    const float* const own =
+        rows == y.rows() ? bias : nullptr;  // of parts each might get another answer
     done = multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, own, after);
   });
   finish_product(done, bias, y, after);
 }
 
-void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
-                                          MatrixView dx, float* turned, const ActivationBefore& before) {
+void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy,
+                                          ConstMatrixView w, MatrixView dx, float* turned,
+                                          const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
-  for_patches(cpu::Patches::backward(window), dy, dx.rows(), [&](Rows patches, int first, int rows) {
-    multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data, dx.layout, first, nullptr, {});
-  });
+  for_patches(cpu::Patches::backward(window), dy, dx.rows(),
+              [&](Rows patches, int first, int rows) {
+                multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data,
+                         dx.layout, first, nullptr, {});
+              });
   finish_input_gradient(dx, before);
 }
 
-void CudaBackend::convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
-                                           const ParameterUpdate& update) {
+void CudaBackend::convolve_weight_gradient(const Window& window, ConstMatrixView x,
+                                           ConstMatrixView dy, const ParameterUpdate& update) {
   const MatrixView gradient{update.gradient, {window.taps() * x.cols(), dy.cols()}};
   for_patches(cpu::Patches::forward(window), x, dy.rows(), [&](Rows patches, int first, int rows) {
     multiply_transposed(patches, rows, dy, first, gradient, first > 0);

@@ -21,28 +21,35 @@ struct KernelInfo {
   std::size_t argument_bytes;
   const void* function;         // for CUDA
   void (*body)(const void* k);  // one thread, for the emulator
-  double (*traffic)(const void* k) = nullptr;  // bytes that a launch must read and write, see traffic.h
+  double (*traffic)(const void* k) =
+      nullptr;  // bytes that a launch must read and write, see traffic.h
 };
 
-inline constexpr int kMostThreads = 1024;             // of a block
+inline constexpr int kMostThreads = 1024;              // of a block
 inline constexpr std::size_t kMostShared = 48 * 1024;  // bytes of a block
-inline constexpr int kThreads = 256;                  // of most blocks here
+inline constexpr int kThreads = 256;                   // of most blocks here
 
 struct Grid {
   int blocks = 1, threads = kThreads;
   bool operator==(const Grid&) const = default;
 };
 
-enum class Precision { kFloat32, kTf32, kBfloat16 };  // of products' inputs; sums are float32 always
+enum class Precision {
+  kFloat32,
+  kTf32,
+  kBfloat16
+};  // of products' inputs; sums are float32 always
 inline constexpr const char* kPrecisionNames[] = {"fp32", "tf32", "bf16"};
 
-// What a device may do to a product while it has the result at hand: add a bias (n) to each row, and apply an
-// activation, for the last keeping what goes into that as well. GELU is the approximation by tanh.
+// What a device may do to a product while it has the result at hand: add a bias (n) to each row,
+// and apply an activation, for the last keeping what goes into that as well. GELU is the
+// approximation by tanh.
 enum class Epilogue { kNone, kBias, kBiasRelu, kBiasGelu, kBiasGeluKept };
 constexpr bool activates(Epilogue epilogue) { return epilogue > Epilogue::kBias; }
 
-// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, and then the epilogue; a is stored (k, m) if transpose_a,
-// b (n, k) if transpose_b. All row-major with their leading dimensions, `batches` of them, strides apart.
+// c (m, n) = a (m, k) b (k, n), plus c if `accumulate`, and then the epilogue; a is stored (k, m)
+// if transpose_a, b (n, k) if transpose_b. All row-major with their leading dimensions, `batches`
+// of them, strides apart.
 struct Product {
   bool transpose_a, transpose_b, accumulate;
   Precision precision;
@@ -80,15 +87,17 @@ struct Node {
     std::memcpy(&p, arguments.data(), sizeof p);
     return p;
   }
-  // Whether a graph made for one can be set to the other: a product's choice of algorithm is part of
-  // the graph, so all of it must be the same.
+  // Whether a graph made for one can be set to the other: a product's choice of algorithm is part
+  // of the graph, so all of it must be the same.
   bool replaces(const Node& other) const {
-    return kernel == other.kernel && grid == other.grid && (kernel != nullptr || same_arguments(other));
+    return kernel == other.kernel && grid == other.grid &&
+           (kernel != nullptr || same_arguments(other));
   }
   std::string name() const { return kernel == nullptr ? "product" : kernel->name; }
   bool same_arguments(const Node& other) const {
-    return kernel == nullptr ? product() == other.product()
-                             : std::memcmp(arguments.data(), other.arguments.data(), kernel->argument_bytes) == 0;
+    return kernel == nullptr
+               ? product() == other.product()
+               : std::memcmp(arguments.data(), other.arguments.data(), kernel->argument_bytes) == 0;
   }
 };
 
@@ -100,8 +109,8 @@ class Graph {
 // Every function throws Error, with what failed and why, if the device does.
 class Device : public Memory {
  public:
-  virtual std::string name() const = 0;     // "NVIDIA H100 80GB HBM3, sm_90"
-  virtual int most_blocks() const = 0;      // that kernels with strided loops are worth
+  virtual std::string name() const = 0;  // "NVIDIA H100 80GB HBM3, sm_90"
+  virtual int most_blocks() const = 0;   // that kernels with strided loops are worth
   // Memory of the host that kernels may read and write as well.
   virtual void* allocate_host(std::size_t bytes) = 0;
   virtual void release_host(void* memory) noexcept = 0;

@@ -55,24 +55,29 @@ CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& st
     runs += cost.runs;
   }
   report.nodes = runs / count;
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.second.seconds > b.second.seconds;
+  });
 
   const double rate = report.step_bytes / std::max(report.step_seconds, 1e-9);
   report.lines = {
-      "Kernels: " + format("%.1f", 1e6 * report.step_seconds) + " us a step, " + std::to_string(report.nodes) +
-          " kernels and products",
-      "Memory: " + format("%.2f", 1e-6 * report.step_bytes) + " MB a step at " + format("%.1f", 1e-9 * rate) + " GB/s, " +
-          percent(rate / report.copy_rate) + " of what a copy of " +
-          format("%.0f", 1e-6 * static_cast<double>(copy_floats * sizeof(float))) + " MB reaches (" +
-          format("%.1f", 1e-9 * report.copy_rate) + " GB/s)",
+      "Kernels: " + format("%.1f", 1e6 * report.step_seconds) + " us a step, " +
+          std::to_string(report.nodes) + " kernels and products",
+      "Memory: " + format("%.2f", 1e-6 * report.step_bytes) + " MB a step at " +
+          format("%.1f", 1e-9 * rate) + " GB/s, " + percent(rate / report.copy_rate) +
+          " of what a copy of " +
+          format("%.0f", 1e-6 * static_cast<double>(copy_floats * sizeof(float))) +
+          " MB reaches (" + format("%.1f", 1e-9 * report.copy_rate) + " GB/s)",
       "Products: " + format("%.1f", 1e-6 * report.step_operations) + " million operations a step",
       "Each on its own, which adds what it costs to begin it:",
-      format("  %-40s %8s %10s %7s %9s %8s", "", "a step", "us each", "time", "MB each", "of copy")};
+      format("  %-40s %8s %10s %7s %9s %8s", "", "a step", "us each", "time", "MB each",
+             "of copy")};
   for (const auto& [name, cost] : rows) {
-    report.lines.push_back(format("  %-40s %8.2f %10.2f %7s %9.3f %8s", name.c_str(),
-                                  static_cast<double>(cost.runs) / count, 1e6 * cost.seconds / cost.runs,
-                                  percent(cost.seconds / seconds).c_str(), 1e-6 * cost.bytes / cost.runs,
-                                  percent(cost.bytes / std::max(cost.seconds, 1e-9) / report.copy_rate).c_str()));
+    report.lines.push_back(
+        format("  %-40s %8.2f %10.2f %7s %9.3f %8s", name.c_str(),
+               static_cast<double>(cost.runs) / count, 1e6 * cost.seconds / cost.runs,
+               percent(cost.seconds / seconds).c_str(), 1e-6 * cost.bytes / cost.runs,
+               percent(cost.bytes / std::max(cost.seconds, 1e-9) / report.copy_rate).c_str()));
   }
   return report;
 }

@@ -1,5 +1,6 @@
 // The bytes that a kernel must read and write at least, each place once: what its time is measured
-// against. One function for the arguments of each kernel; caches may save some of it, never more is needed.
+// against. One function for the arguments of each kernel; caches may save some of it, never more is
+// needed.
 #pragma once
 
 #include "cuda/kernels/kernels.h"
@@ -17,14 +18,19 @@ inline double traffic(const ActivateVaried& k) {
          (k.by_row ? 0.0 : floats(k.layout.padded_cols()));
 }
 inline double traffic(const FinishProduct& k) {
-  return floats(k.layout) * (k.out == nullptr ? 2 : 3) + (k.start == nullptr ? 0.0 : floats(k.layout.padded_cols()));
+  return floats(k.layout) * (k.out == nullptr ? 2 : 3) +
+         (k.start == nullptr ? 0.0 : floats(k.layout.padded_cols()));
 }
-inline double traffic(const FinishInputGradient& k) { return floats(k.layout) * (k.z == nullptr ? 2 : 3); }
+inline double traffic(const FinishInputGradient& k) {
+  return floats(k.layout) * (k.z == nullptr ? 2 : 3);
+}
 inline double traffic(const Update& k) {
   const ParameterUpdate& u = k.update;
   const int moments = (u.moment1 != nullptr) + (u.moment2 != nullptr) + (u.moment3 != nullptr);
-  const int written = u.kind == ParameterUpdate::Kind::kStore ? 1 : 2;  // the gradient, or weights read too
-  return floats(k.n) * (1 + written + 2 * moments) + (k.start == nullptr ? 0.0 : floats(k.layout.padded_cols()));
+  const int written =
+      u.kind == ParameterUpdate::Kind::kStore ? 1 : 2;  // the gradient, or weights read too
+  return floats(k.n) * (1 + written + 2 * moments) +
+         (k.start == nullptr ? 0.0 : floats(k.layout.padded_cols()));
 }
 inline double traffic(const FillUniform& k) { return floats(k.layout); }
 inline double traffic(const Drop& k) { return floats(k.layout) * 2; }
@@ -37,12 +43,16 @@ inline double traffic(const Gather& k) {
   const Gathering& g = k.gathering;
   return floats(g.to.layout) + static_cast<double>(g.to.rows()) * (g.pixels + 6);
 }
-inline double traffic(const DrawChanges& k) { return static_cast<double>(k.rows) * (sizeof(DrawnChanges) + 4); }
+inline double traffic(const DrawChanges& k) {
+  return static_cast<double>(k.rows) * (sizeof(DrawnChanges) + 4);
+}
 inline double traffic(const SmoothRows& k) { return floats(2.0 * k.rows * k.height * k.width); }
 // The fields are read by their columns, once each.
 inline double traffic(const GatherAugmented& k) {
-  const double fields = k.fields == nullptr ? 0.0 : floats(2.0 * k.gathering.to.rows() * k.gathering.pixels);
-  return traffic(Gather{k.gathering}) + fields + static_cast<double>(k.gathering.to.rows()) * sizeof(DrawnChanges);
+  const double fields =
+      k.fields == nullptr ? 0.0 : floats(2.0 * k.gathering.to.rows() * k.gathering.pixels);
+  return traffic(Gather{k.gathering}) + fields +
+         static_cast<double>(k.gathering.to.rows()) * sizeof(DrawnChanges);
 }
 inline double traffic(const Pack& k) {
   return floats(k.layout) + floats(static_cast<double>(k.layout.rows) * k.stride);
@@ -56,7 +66,9 @@ inline double traffic(const CopyPatches& k) {
 inline double traffic(const TurnTaps& k) { return floats(k.w_layout) + floats(k.turned_layout); }
 inline double traffic(const Flatten& k) { return floats(k.image) + floats(k.features); }
 inline double traffic(const Pool& k) { return floats(k.x_layout) + floats(k.y_layout); }
-inline double traffic(const PoolBackward& k) { return floats(k.x_layout) * (k.max ? 2 : 1) + floats(k.y_layout); }
+inline double traffic(const PoolBackward& k) {
+  return floats(k.x_layout) * (k.max ? 2 : 1) + floats(k.y_layout);
+}
 inline double traffic(const Maxout& k) {
   return floats(k.x_layout) * (k.dy == nullptr ? 1 : 2) + floats(k.y_layout);
 }
@@ -69,11 +81,15 @@ inline double traffic(const TotalMoments& k) { return floats((2.0 * k.blocks + 6
 inline double traffic(const TotalProducts& k) { return floats((2.0 * k.blocks + 4.0) * k.columns); }
 inline double traffic(const NormaliseColumns& k) { return floats(k.layout) * 2; }
 inline double traffic(const NormaliseColumnsBackward& k) { return floats(k.layout) * 3; }
-inline double traffic(const LayerNormForward& k) { return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2; }
+inline double traffic(const LayerNormForward& k) {
+  return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2;
+}
 inline double traffic(const LayerNormBackward& k) {
   return floats(k.layout) * (k.dx == nullptr ? 1 : 3) + floats(k.norm.weight.layout);
 }
-inline double traffic(const LayerNormParameters& k) { return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2; }
+inline double traffic(const LayerNormParameters& k) {
+  return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2;
+}
 inline double traffic(const SumOfSquares& k) { return floats(k.n); }
 inline double traffic(const AddPenalty& k) { return floats(k.penalty.weights.layout) * 3; }
 
@@ -88,7 +104,8 @@ inline double traffic(const Product& p) {
     return rows * cols * (stride == 0 ? 1 : p.batches);
   };
   return floats(matrix(p.stride_a, p.m, p.k) + matrix(p.stride_b, p.k, p.n) +
-                static_cast<double>(p.m) * p.n * p.batches * (p.accumulate || p.kept != nullptr ? 2 : 1) +
+                static_cast<double>(p.m) * p.n * p.batches *
+                    (p.accumulate || p.kept != nullptr ? 2 : 1) +
                 (p.epilogue == Epilogue::kNone ? 0.0 : static_cast<double>(p.n) * p.batches));
 }
 inline double operations(const Product& p) { return 2.0 * p.m * p.n * p.k * p.batches; }

@@ -18,7 +18,9 @@ float Bench::real(float low, float high) {
   return low + (high - low) * (static_cast<float>(z >> 40) * 0x1p-24f);
 }
 
-int Bench::below(int bound) { return std::min(static_cast<int>(real(0.0f, 1.0f) * static_cast<float>(bound)), bound - 1); }
+int Bench::below(int bound) {
+  return std::min(static_cast<int>(real(0.0f, 1.0f) * static_cast<float>(bound)), bound - 1);
+}
 
 Buffer& Bench::make(std::size_t floats) {
   backend.finish();
@@ -61,7 +63,8 @@ float* Bench::poison(std::size_t n) {
 void Bench::result(const std::string& name, ConstMatrixView m, bool padded, double terms) {
   Result result{name, {}, terms};
   for (int r = 0; r < m.rows(); ++r) {
-    for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c) result.values.push_back(m.at(r, c));
+    for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c)
+      result.values.push_back(m.at(r, c));
   }
   results_.push_back(std::move(result));
 }
@@ -81,10 +84,13 @@ std::string difference(const std::vector<Bench::Result>& device,
     }
     for (std::size_t k = 0; k < expected.size(); ++k) {
       if (std::isnan(expected[k]) && std::isnan(actual[k])) continue;
-      const double error = std::abs(static_cast<double>(actual[k]) - static_cast<double>(expected[k]));
+      const double error =
+          std::abs(static_cast<double>(actual[k]) - static_cast<double>(expected[k]));
       if (error <= 1e-5 * largest || actual[k] == expected[k]) continue;
-      return reference[i].name + ", element " + std::to_string(k) + ": " + format("%.9g", static_cast<double>(actual[k])) +
-             " instead of " + format("%.9g", static_cast<double>(expected[k])) + " (largest " + format("%.3g", largest) + ")";
+      return reference[i].name + ", element " + std::to_string(k) + ": " +
+             format("%.9g", static_cast<double>(actual[k])) + " instead of " +
+             format("%.9g", static_cast<double>(expected[k])) + " (largest " +
+             format("%.3g", largest) + ")";
     }
   }
   return "";
@@ -99,7 +105,8 @@ std::string run_check(const Check& check, Backend& device, Backend& reference, s
 
 std::vector<Check> all_checks() {
   std::vector<Check> all;
-  for (const auto& checks : {product_checks(), layer_checks(), data_checks()}) all.insert(all.end(), checks.begin(), checks.end());
+  for (const auto& checks : {product_checks(), layer_checks(), data_checks()})
+    all.insert(all.end(), checks.begin(), checks.end());
   return all;
 }
 

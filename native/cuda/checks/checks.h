@@ -1,6 +1,6 @@
 // What the backend's operations are held to: each is run on the device and on the CPU with the same
-// inputs, its outputs poisoned beforehand, and the results compared. One source for `gpu-selftest`, which
-// runs on the machine at hand, and for the tests, which run on the emulator.
+// inputs, its outputs poisoned beforehand, and the results compared. One source for `gpu-selftest`,
+// which runs on the machine at hand, and for the tests, which run on the emulator.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +30,17 @@ class Bench {
   float* array(std::size_t n, float low, float high);
   float* poison(std::size_t n);
   // Bytes that stay until the bench ends.
-  std::vector<std::uint8_t>& bytes() { return *bytes_.emplace_back(std::make_unique<std::vector<std::uint8_t>>()); }
+  std::vector<std::uint8_t>& bytes() {
+    return *bytes_.emplace_back(std::make_unique<std::vector<std::uint8_t>>());
+  }
 
   struct Result {
     std::string name;
     std::vector<float> values;
     double terms = 0.0;
   };
-  // After finish(): the logical values, or all of them. padded: padding must be 0. terms: how large the terms
-  // are that the values are sums of, where they may cancel.
+  // After finish(): the logical values, or all of them. padded: padding must be 0. terms: how large
+  // the terms are that the values are sums of, where they may cancel.
   void result(const std::string& name, ConstMatrixView m, bool padded = false, double terms = 0.0);
   void result(const std::string& name, const float* values, std::size_t n);
 
@@ -63,8 +65,8 @@ std::vector<Check> layer_checks();
 std::vector<Check> data_checks();
 std::vector<Check> all_checks();
 
-// "" or how the device's results differ from the reference's: every value within 1e-5 of the largest of
-// its result, or of its terms.
+// "" or how the device's results differ from the reference's: every value within 1e-5 of the
+// largest of its result, or of its terms.
 std::string difference(const std::vector<Bench::Result>& device,
                        const std::vector<Bench::Result>& reference);
 // Runs one on both.

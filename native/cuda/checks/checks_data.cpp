@@ -13,7 +13,8 @@ namespace {
 void check_random(Bench& b) {
   for (const Sizes& s : kShapes) {
     const MatrixView x = b.random(s.n, s.in), y = b.poisoned(s.n, s.in), u = b.poisoned(s.n, s.in);
-    b.backend.dropout({7, static_cast<std::uint32_t>(Purpose::kDropout), 11, 3, 1u << 30, 4.0f / 3.0f}, x, y);
+    b.backend.dropout(
+        {7, static_cast<std::uint32_t>(Purpose::kDropout), 11, 3, 1u << 30, 4.0f / 3.0f}, x, y);
     b.backend.fill_uniform(Rng(7, Purpose::kSlope, 5), 2, 0.125f, 0.333f, u);
     b.backend.finish();
     b.result("dropout", y, true);
@@ -42,7 +43,8 @@ struct Images {
 };
 
 // Gathers samples by a list, or by an order, or as a host that has to do it itself.
-void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool by_order, const Augmenter* augmenter) {
+void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool by_order,
+            const Augmenter* augmenter) {
   const int rows = static_cast<int>(samples.size()), pixels = set.height * set.width;
   const MatrixView to = b.poisoned(rows, pixels);
   auto* const labels = reinterpret_cast<std::uint8_t*>(b.poison(samples.size()));
@@ -50,7 +52,8 @@ void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool b
   for (std::size_t i = 0; i < samples.size(); ++i) {
     order[i] = (std::uint64_t{0xFEDC1234u} << 32) | static_cast<std::uint32_t>(samples[i]);
   }
-  Gathering gathering{set.pixels.data(), set.count, pixels, by_order ? nullptr : samples.data(), set.table.data(), to};
+  Gathering gathering{set.pixels.data(), set.count, pixels, by_order ? nullptr : samples.data(),
+                      set.table.data(),  to};
   gathering.labels = set.labels.data();
   gathering.to_labels = labels;
   gathering.order = by_order ? order : nullptr;
@@ -62,9 +65,11 @@ void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool b
     if (augmenter != nullptr) workspace = augmenter->make_workspace();
     for (int row = 0; row < rows; ++row) {
       const auto at = static_cast<std::size_t>(samples[static_cast<std::size_t>(row)]);
-      const auto from = std::span<const std::uint8_t>(set.pixels).subspan(at * image.size(), image.size());
+      const auto from =
+          std::span<const std::uint8_t>(set.pixels).subspan(at * image.size(), image.size());
       std::copy(from.begin(), from.end(), image.begin());
-      if (augmenter != nullptr) augmenter->apply(from, gathering.epoch, static_cast<int>(at), workspace, image);
+      if (augmenter != nullptr)
+        augmenter->apply(from, gathering.epoch, static_cast<int>(at), workspace, image);
       for (int c = 0; c < to.layout.padded_cols(); ++c) {
         to.at(row, c) = c < pixels ? set.table[image[static_cast<std::size_t>(c)]] : 0.0f;
       }
@@ -111,10 +116,12 @@ void check_augmentation(Bench& b) {
 
 void check_shuffle(Bench& b) {
   for (const int count : {1, 2, 3, 100, 2047, 2048, 2049, 5000, 9001}) {
-    auto* const there = reinterpret_cast<std::uint64_t*>(b.poison(2 * static_cast<std::size_t>(count)));
+    auto* const there =
+        reinterpret_cast<std::uint64_t*>(b.poison(2 * static_cast<std::size_t>(count)));
     for (int i = 0; i < count; ++i) there[i] = static_cast<std::uint64_t>(2 * (count - i));
     std::vector<std::uint64_t> order(static_cast<std::size_t>(count));
-    for (const std::uint32_t epoch : {1u, 2u}) {  // the second time what is there is an order already
+    for (const std::uint32_t epoch :
+         {1u, 2u}) {  // the second time what is there is an order already
       const Rng rng(5, Purpose::kShuffle, epoch);
       if (!b.backend.shuffle(rng, there, count, order.data())) {
         for (int i = 0; i < count; ++i) {

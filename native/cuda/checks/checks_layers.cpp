@@ -15,7 +15,8 @@ void check_activations(Bench& b) {
     constexpr std::size_t kFloats = 16 * 65;
     const float* const x = b.array(kFloats, -6.0f, 6.0f);
     const float* const dy = b.array(kFloats, -2.0f, 2.0f);
-    float *const y = b.poison(kFloats), *const dx = b.poison(kFloats), *const dp = b.poison(kFloats);
+    float *const y = b.poison(kFloats), *const dx = b.poison(kFloats),
+                 *const dp = b.poison(kFloats);
     b.backend.activation_forward(id, p, x, y, kFloats);
     b.backend.activation_backward(id, p, x, dy, dx, kFloats);
     b.backend.activation_parameter(id, p, x, dy, dp, kFloats);
@@ -34,7 +35,8 @@ void check_varied(Bench& b) {
       for (const bool by_row : {false, true}) {
         const MatrixView x = b.random(s.n, s.in, -4.0f, 4.0f), dy = b.random(s.n, s.in);
         const MatrixView p = b.random(by_row ? s.n : 1, s.in, -1.0f, 1.5f);
-        const MatrixView y = b.poisoned(s.n, s.in), dx = b.poisoned(s.n, s.in), dp = b.poisoned(s.n, s.in);
+        const MatrixView y = b.poisoned(s.n, s.in), dx = b.poisoned(s.n, s.in),
+                         dp = b.poisoned(s.n, s.in);
         const VariedParameter varied{p.data, by_row};
         b.backend.varied_forward(id, varied, x, y);
         b.backend.varied_backward(id, varied, x, dy, dx);
@@ -50,7 +52,8 @@ void check_varied(Bench& b) {
 }
 
 void check_elementwise(Bench& b) {
-  for (const std::size_t n : {std::size_t{1}, std::size_t{16}, std::size_t{255}, std::size_t{5000}}) {
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{16}, std::size_t{255}, std::size_t{5000}}) {
     float *const a = b.array(n, -2.0f, 2.0f), *const x = b.array(n, -2.0f, 2.0f);
     float *const y = b.poison(n), *const alone = b.poison(n);
     b.backend.scale_add(a, -0.4242f, x, y, n);
@@ -72,7 +75,8 @@ void check_maxout(Bench& b) {
     for (const int pieces : {2, 3}) {
       for (const int channels : {1, 5, 33}) {
         const int out = channels * area, in = out * pieces;
-        const MatrixView x = b.random(7, in), dy = b.random(7, out), y = b.poisoned(7, out), dx = b.poisoned(7, in);
+        const MatrixView x = b.random(7, in), dy = b.random(7, out), y = b.poisoned(7, out),
+                         dx = b.poisoned(7, in);
         for (int c = 0; c < in; ++c) x.at(3, c) = 0.5f;  // equals: the first is the largest
         x.at(5, 0) = std::numeric_limits<float>::quiet_NaN();
         b.backend.maxout_forward(x, pieces, area, y);
@@ -88,9 +92,9 @@ void check_maxout(Bench& b) {
 struct Pooled {
   int samples, channels, height, width, kernel_height, kernel_width, stride;
 };
-constexpr Pooled kPools[] = {{1, 1, 1, 1, 1, 1, 1},   {2, 3, 5, 5, 2, 2, 2},  {3, 17, 7, 6, 3, 3, 2},
-                             {2, 33, 5, 4, 3, 3, 1},  {5, 48, 7, 7, 7, 7, 1}, {2, 5, 3, 17, 3, 17, 1},
-                             {1, 16, 8, 9, 2, 2, 3}};
+constexpr Pooled kPools[] = {
+    {1, 1, 1, 1, 1, 1, 1},  {2, 3, 5, 5, 2, 2, 2},   {3, 17, 7, 6, 3, 3, 2}, {2, 33, 5, 4, 3, 3, 1},
+    {5, 48, 7, 7, 7, 7, 1}, {2, 5, 3, 17, 3, 17, 1}, {1, 16, 8, 9, 2, 2, 3}};
 
 void check_pool(Bench& b) {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
@@ -116,7 +120,8 @@ void check_pool(Bench& b) {
 void check_flatten(Bench& b) {
   for (const int channels : {1, 5, 32, 33}) {
     for (const int pixels : {1, 6, 49}) {
-      const MatrixView image = b.random(3 * pixels, channels), features = b.poisoned(3, pixels * channels);
+      const MatrixView image = b.random(3 * pixels, channels),
+                       features = b.poisoned(3, pixels * channels);
       const MatrixView back = b.poisoned(3 * pixels, channels);
       b.backend.flatten(image, pixels, features);
       b.backend.unflatten(features, pixels, back);
@@ -131,18 +136,31 @@ void check_batch_norm(Bench& b) {
   for (const Sizes& s : kShapes) {
     for (const int rows : {s.n + 1, 128, 300}) {
       for (const bool train : {true, false}) {
-        const MatrixView x = b.random(rows, s.in, 2.0f, 5.0f), dy = b.random(rows, s.in), z = b.random(rows, s.in);
+        const MatrixView x = b.random(rows, s.in, 2.0f, 5.0f), dy = b.random(rows, s.in),
+                         z = b.random(rows, s.in);
         const MatrixView weight = b.random(1, s.in, 0.5f, 1.5f), bias = b.random(1, s.in);
-        const MatrixView mean = b.random(1, s.in), var = b.random(1, s.in, 0.5f, 2.0f), batches = b.filled(1, 1, 0.0f);
+        const MatrixView mean = b.random(1, s.in), var = b.random(1, s.in, 0.5f, 2.0f),
+                         batches = b.filled(1, 1, 0.0f);
         const MatrixView own_mean = b.poisoned(1, s.in), inverse = b.poisoned(1, s.in);
         batches.data[0] = 4.0f;
-        const BatchNormalisation norm{train, 1e-5, 0.1, weight.data, bias.data, mean.data, var.data, batches.data,
-                                      own_mean.data, inverse.data, b.poison(batch_norm_scratch(x.layout))};
+        const BatchNormalisation norm{train,
+                                      1e-5,
+                                      0.1,
+                                      weight.data,
+                                      bias.data,
+                                      mean.data,
+                                      var.data,
+                                      batches.data,
+                                      own_mean.data,
+                                      inverse.data,
+                                      b.poison(batch_norm_scratch(x.layout))};
         const ActivationId id = find_activation("relu");
-        const MatrixView y = b.poisoned(rows, s.in), after = b.poisoned(rows, s.in), dx = b.poisoned(rows, s.in);
+        const MatrixView y = b.poisoned(rows, s.in), after = b.poisoned(rows, s.in),
+                         dx = b.poisoned(rows, s.in);
         const MatrixView dweight = b.poisoned(1, s.in), dbias = b.poisoned(1, s.in);
         b.backend.batch_norm(norm, x, y, {id, nullptr, after.data});
-        b.backend.batch_norm_backward(norm, x, dy, dx, dweight.data, dbias.data, {id, nullptr, z.data});
+        b.backend.batch_norm_backward(norm, x, dy, dx, dweight.data, dbias.data,
+                                      {id, nullptr, z.data});
         b.backend.finish();
         b.result("batch_norm", y, true);
         b.result("activation after it", after);
@@ -150,7 +168,8 @@ void check_batch_norm(Bench& b) {
         b.result("running variance", var);
         b.result("batches", batches);
         double terms = 0.0;  // of two samples nearly all cancels
-        for (int c = 0; c < s.in; ++c) terms = std::max(terms, static_cast<double>(weight.at(0, c) * inverse.at(0, c)));
+        for (int c = 0; c < s.in; ++c)
+          terms = std::max(terms, static_cast<double>(weight.at(0, c) * inverse.at(0, c)));
         b.result("batch_norm dx", dx, true, terms);
         b.result("batch_norm dweight", dweight, true);
         b.result("batch_norm dbias", dbias, true);
@@ -163,9 +182,11 @@ void check_layer_norm(Bench& b) {
   for (const Sizes& s : kShapes) {
     for (const int rows : {1, 9}) {  // of features, and of images
       const int samples = std::min(s.n, 6);
-      const MatrixView x = b.random(samples * rows, s.in, 1.0f, 4.0f), dy = b.random(samples * rows, s.in);
+      const MatrixView x = b.random(samples * rows, s.in, 1.0f, 4.0f),
+                       dy = b.random(samples * rows, s.in);
       const MatrixView weight = b.random(rows, s.in, 0.5f, 1.5f), bias = b.random(rows, s.in);
-      const LayerNormalisation norm{rows, 1e-5, weight, bias, b.poison(2 * static_cast<std::size_t>(samples))};
+      const LayerNormalisation norm{rows, 1e-5, weight, bias,
+                                    b.poison(2 * static_cast<std::size_t>(samples))};
       const MatrixView y = b.poisoned(samples * rows, s.in), dx = b.poisoned(samples * rows, s.in);
       const MatrixView dweight = b.poisoned(rows, s.in), dbias = b.poisoned(rows, s.in);
       b.backend.layer_norm(norm, x, y);
@@ -183,10 +204,12 @@ void check_loss(Bench& b) {
   for (const int classes : {2, 10, 33, 256}) {
     for (const int rows : {1, 17, 64}) {
       for (const bool weighted : {false, true}) {
-        const MatrixView z = b.random(rows, classes, -8.0f, 8.0f), probabilities = b.poisoned(rows, classes);
+        const MatrixView z = b.random(rows, classes, -8.0f, 8.0f),
+                         probabilities = b.poisoned(rows, classes);
         std::vector<std::uint8_t> labels, correct(static_cast<std::size_t>(rows), 9);
         std::vector<float> losses(static_cast<std::size_t>(rows)), weights;
-        for (int r = 0; r < rows; ++r) labels.push_back(static_cast<std::uint8_t>(b.below(classes)));
+        for (int r = 0; r < rows; ++r)
+          labels.push_back(static_cast<std::uint8_t>(b.below(classes)));
         for (int c = 0; c < classes; ++c) weights.push_back(b.real(0.5f, 2.0f));
         const MatrixView slopes = b.poisoned(rows, classes);
         SoftmaxLoss loss{z, labels.data(), 0.25f, losses.data(), correct.data(), slopes.data};

@@ -37,7 +37,8 @@ void check_input_gradient(Bench& b) {
   const auto run = [&b](const Sizes& s, ActivationId id) {
     std::vector<float> fixed;
     const float* const p = id < 0 ? nullptr : parameters_for(b, id, fixed);
-    const MatrixView dy = b.random(s.n, s.out), w = b.random(s.in, s.out), z = b.random(s.n, s.in, -3.0f, 3.0f);
+    const MatrixView dy = b.random(s.n, s.out), w = b.random(s.in, s.out),
+                     z = b.random(s.n, s.in, -3.0f, 3.0f);
     const MatrixView dx = b.poisoned(s.n, s.in);
     float* const scratch = b.poison(input_gradient_scratch(s.n, s.in, s.out));
     b.backend.input_gradient(dy, w, dx, scratch, {id, p, z.data});
@@ -86,19 +87,22 @@ void check_update(Bench& b) {
 struct Convolution {
   int samples, channels, out, height, width, kernel, stride, padding;
 };
-constexpr Convolution kConvolutions[] = {{1, 1, 1, 1, 1, 1, 1, 0},    {2, 1, 5, 7, 6, 3, 1, 1},
-                                         {3, 17, 33, 5, 5, 3, 1, 0},  {2, 3, 16, 8, 7, 3, 2, 1},
-                                         {2, 32, 40, 6, 6, 5, 1, 2},  {4, 2, 7, 9, 9, 2, 3, 0},
+constexpr Convolution kConvolutions[] = {{1, 1, 1, 1, 1, 1, 1, 0},   {2, 1, 5, 7, 6, 3, 1, 1},
+                                         {3, 17, 33, 5, 5, 3, 1, 0}, {2, 3, 16, 8, 7, 3, 2, 1},
+                                         {2, 32, 40, 6, 6, 5, 1, 2}, {4, 2, 7, 9, 9, 2, 3, 0},
                                          {5, 33, 10, 4, 5, 3, 2, 2}};
 
 void check_convolution(Bench& b) {
   for (const Convolution& c : kConvolutions) {
     const Window window{c.height, c.width, c.kernel, c.kernel, c.stride, c.padding};
     const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
-    const MatrixView x = b.random(in_rows, c.channels), w = b.random(window.taps() * c.channels, c.out);
-    const MatrixView bias = b.random(1, c.out), dy = b.random(out_rows, c.out), z = b.random(in_rows, c.channels);
+    const MatrixView x = b.random(in_rows, c.channels),
+                     w = b.random(window.taps() * c.channels, c.out);
+    const MatrixView bias = b.random(1, c.out), dy = b.random(out_rows, c.out),
+                     z = b.random(in_rows, c.channels);
     const MatrixView y = b.poisoned(out_rows, c.out), after = b.poisoned(out_rows, c.out);
-    const MatrixView dx = b.poisoned(in_rows, c.channels), through = b.poisoned(in_rows, c.channels);
+    const MatrixView dx = b.poisoned(in_rows, c.channels),
+                     through = b.poisoned(in_rows, c.channels);
     const MatrixView gradient = b.poisoned(window.taps() * c.channels, c.out);
     float* const turned = b.poison(Layout{window.taps() * c.out, c.channels}.size());
     const ActivationId id = find_activation("leaky_relu");

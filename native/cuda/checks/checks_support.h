@@ -12,10 +12,12 @@ struct Sizes {
   int n, in, out;
 };
 // Around the edges of panels and strips, and the reference network's.
-inline constexpr Sizes kProducts[] = {{1, 1, 1},    {5, 16, 17},  {3, 17, 16},  {33, 31, 33}, {7, 64, 32},
-                               {13, 33, 48}, {2, 100, 65}, {64, 784, 10}, {9, 97, 130}};
-inline constexpr Sizes kShapes[] = {{1, 1, 0},   {2, 15, 0},  {3, 16, 0},  {5, 17, 0},  {4, 31, 0},   {7, 32, 0},
-                             {9, 33, 0},  {13, 48, 0}, {33, 65, 0}, {64, 96, 0}, {129, 130, 0}};
+inline constexpr Sizes kProducts[] = {{1, 1, 1},    {5, 16, 17},   {3, 17, 16},
+                                      {33, 31, 33}, {7, 64, 32},   {13, 33, 48},
+                                      {2, 100, 65}, {64, 784, 10}, {9, 97, 130}};
+inline constexpr Sizes kShapes[] = {{1, 1, 0},   {2, 15, 0},  {3, 16, 0},   {5, 17, 0},
+                                    {4, 31, 0},  {7, 32, 0},  {9, 33, 0},   {13, 48, 0},
+                                    {33, 65, 0}, {64, 96, 0}, {129, 130, 0}};
 
 inline std::vector<float> initial_parameters(ActivationId id) {
   std::vector<float> p;

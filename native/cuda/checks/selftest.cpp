@@ -7,9 +7,9 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/sha256.h"
-#include "cuda/checks/checks.h"
 #include "cuda/backend/cuda_backend.h"
 #include "cuda/backend/cuda_device.h"
+#include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -23,7 +23,8 @@ std::filesystem::path memory_of(const std::string& key) {
   if (cache == nullptr && home == nullptr) return {};
   Sha256 hash;
   hash.add({reinterpret_cast<const std::uint8_t*>(key.data()), key.size()});
-  return (cache != nullptr ? std::filesystem::path(cache) : std::filesystem::path(home) / ".cache") /
+  return (cache != nullptr ? std::filesystem::path(cache)
+                           : std::filesystem::path(home) / ".cache") /
          "reluscope" / ("gpu-selftest-" + hash.hex());
 }
 

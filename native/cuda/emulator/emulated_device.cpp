@@ -41,7 +41,9 @@ float activated(Epilogue epilogue, float x) {
     case Epilogue::kBiasGelu:
     case Epilogue::kBiasGeluKept: {
       const double z = static_cast<double>(x);
-      return static_cast<float>(0.5 * z * (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
+      return static_cast<float>(
+          0.5 * z *
+          (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
     }
     case Epilogue::kBias:
     case Epilogue::kNone: break;
@@ -53,7 +55,7 @@ float activated(Epilogue epilogue, float x) {
 
 EmulatedDevice::~EmulatedDevice() {
   for (const auto& [at, bytes] : blocks_) {
-    ::operator delete(reinterpret_cast<void*>(at), std::align_val_t{256});
+    ::operator delete (reinterpret_cast<void*>(at), std::align_val_t{256});
   }
 }
 
@@ -66,9 +68,10 @@ void* EmulatedDevice::allocate(std::size_t bytes) {
   check("allocating memory");
   if (bytes_ + bytes > most_bytes) {
     throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
-                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) + " are free");
+                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) +
+                " are free");
   }
-  void* const memory = ::operator new(bytes, std::align_val_t{256});
+  void* const memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(memory, 0xFF, bytes);  // NaN
   blocks_[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
   bytes_ += bytes;
@@ -80,7 +83,7 @@ void EmulatedDevice::release(void* memory) noexcept {
   if (at == blocks_.end()) return;
   bytes_ -= at->second;
   blocks_.erase(at);
-  ::operator delete(memory, std::align_val_t{256});
+  ::operator delete (memory, std::align_val_t{256});
 }
 
 void EmulatedDevice::check_range(const char* what, const float* data, std::int64_t floats) const {
@@ -93,13 +96,14 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
   }
   if (end > block->first + block->second) {
     throw Error(std::string("product: ") + what + " ends " +
-                std::to_string(end - block->first - block->second) + " bytes behind its allocation");
+                std::to_string(end - block->first - block->second) +
+                " bytes behind its allocation");
   }
 }
 
 void EmulatedDevice::multiply(const Product& p) {
-  const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols, int leading,
-                         std::int64_t stride) {
+  const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols,
+                         int leading, std::int64_t stride) {
     return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
   };
   const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
@@ -119,15 +123,18 @@ void EmulatedDevice::multiply(const Product& p) {
       throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
                   std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
     }
-    if (one.stride < 0) throw Error(std::string("product: the stride of ") + one.name + " is negative");
+    if (one.stride < 0)
+      throw Error(std::string("product: the stride of ") + one.name + " is negative");
     check_range(one.name, one.data, one.stride * (p.batches - 1) + one.floats());
   }
   if (p.batches > 1 && c.stride < c.floats()) {
-    throw Error("product: batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
-                std::to_string(c.floats()));
+    throw Error("product: batches of c overlap: " + std::to_string(c.stride) +
+                " floats apart, but each has " + std::to_string(c.floats()));
   }
   const auto check_apart = [&](const Stored& one, const Stored& other) {
-    const auto end = [&p](const Stored& s) { return s.data + s.stride * (p.batches - 1) + s.floats(); };
+    const auto end = [&p](const Stored& s) {
+      return s.data + s.stride * (p.batches - 1) + s.floats();
+    };
     if (one.data < end(other) && other.data < end(one)) {
       throw Error(std::string("product: ") + one.name + " overlaps " + other.name);
     }
@@ -137,7 +144,9 @@ void EmulatedDevice::multiply(const Product& p) {
     const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
     check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
     for (const Stored& one : {a, b, c}) check_apart(kept, one);
-    if (p.ldc % 8 != 0) throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) + ", not of a multiple of 8");
+    if (p.ldc % 8 != 0)
+      throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) +
+                  ", not of a multiple of 8");
   }
 
   ++products;
@@ -151,7 +160,8 @@ void EmulatedDevice::multiply(const Product& p) {
     for (std::int64_t i = 0; i < p.m; ++i) {
       std::fill(row.begin(), row.end(), 0.0f);
       for (std::int64_t l = 0; l < p.k; ++l) {
-        const float x = rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
+        const float x =
+            rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
         for (std::int64_t j = 0; j < p.n; ++j) {
           const float y = p.transpose_b ? right[j * p.ldb + l] : right[l * p.ldb + j];
           row[static_cast<std::size_t>(j)] += x * rounded(y, p.precision);
@@ -163,7 +173,8 @@ void EmulatedDevice::multiply(const Product& p) {
         if (p.epilogue == Epilogue::kNone) continue;
         place += p.bias[batch * p.stride_bias + j];
         if (!activates(p.epilogue)) continue;
-        if (p.epilogue == Epilogue::kBiasGeluKept) p.kept[batch * p.stride_c + i * p.ldc + j] = place;
+        if (p.epilogue == Epilogue::kBiasGeluKept)
+          p.kept[batch * p.stride_c + i * p.ldc + j] = place;
         place = after_activation(activated(p.epilogue, place));
       }
     }

@@ -1,5 +1,5 @@
-// A device that is the CPU: kernels run in the emulator, and products in plain loops, which check first
-// what cuBLAS would refuse, or read and write out of bounds.
+// A device that is the CPU: kernels run in the emulator, and products in plain loops, which check
+// first what cuBLAS would refuse, or read and write out of bounds.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ class EmulatedDevice final : public Device {
   Conditions conditions;
   Record record;
   int products = 0, most_product_batches = 0;
-  std::map<Epilogue, int> epilogues;  // of the products
+  std::map<Epilogue, int> epilogues;              // of the products
   int copies = 0, waits = 0;                      // to the host, and for the device
   std::size_t most_bytes = std::size_t{4} << 30;  // of memory, as a device would have it
   bool has_epilogues = true;                      // products may be followed by one
@@ -40,10 +40,12 @@ class EmulatedDevice final : public Device {
   void copy_to_host(void* to, const void* from, std::size_t bytes) override;
   void wait() override;
   void start_clock() override { started_ = Clock::now(); }
-  double stop_clock() override { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+  double stop_clock() override {
+    return std::chrono::duration<double>(Clock::now() - started_).count();
+  }
 
-  // As cuBLAS would compute it. Throws Error for leading dimensions that are too small, matrices that are
-  // not within one allocation, and results that overlap.
+  // As cuBLAS would compute it. Throws Error for leading dimensions that are too small, matrices
+  // that are not within one allocation, and results that overlap.
   void multiply(const Product& product);
   std::size_t allocations() const { return blocks_.size(); }
 

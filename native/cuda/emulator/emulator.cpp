@@ -42,8 +42,8 @@ std::vector<int> numbers_in(Order order, int count) {
   return numbers;
 }
 
-// One block at a time. A fiber that ends a thread goes on with the next that has not begun, so kernels
-// without barriers run on a single one.
+// One block at a time. A fiber that ends a thread goes on with the next that has not begun, so
+// kernels without barriers run on a single one.
 class Block {
  public:
   Block(const KernelInfo& kernel, const Grid& grid, const void* arguments,
@@ -86,13 +86,16 @@ class Block {
   void give_way() {
     if (!_setjmp(running_->place)) _longjmp(scheduler_, 1);
   }
-  [[noreturn]] void stop(const std::string& text) {  // from within a fiber, which is not gone on with
+  [[noreturn]] void stop(
+      const std::string& text) {  // from within a fiber, which is not gone on with
     error_ = text;
     give_way();
     std::terminate();
   }
   Fiber& free_fiber();
-  std::string where() const { return "kernel " + kernel_.name + ", block " + std::to_string(block_); }
+  std::string where() const {
+    return "kernel " + kernel_.name + ", block " + std::to_string(block_);
+  }
 
   const KernelInfo& kernel_;
   const Grid& grid_;
@@ -170,7 +173,8 @@ void Block::run(int block) {
     note();
   }
   for (;;) {
-    const auto first = std::find_if(waiting.begin(), waiting.end(), [](Fiber* f) { return f != nullptr; });
+    const auto first =
+        std::find_if(waiting.begin(), waiting.end(), [](Fiber* f) { return f != nullptr; });
     if (first == waiting.end()) return;
     if (ended_ > 0) {
       throw Error(where() + ": " + std::to_string(ended_) + " of " + std::to_string(grid_.threads) +

@@ -1,7 +1,7 @@
-// Runs kernels on the CPU, with what a device would punish made visible: threads are fibers (ucontext)
-// that give way at barriers only, in one of several orders; blocks come in that order too; shared memory
-// begins as NaN; a block may have 1,024 threads and 48 KB; a barrier that some threads of a block do not
-// reach, or at which they meet others at another barrier, is an error.
+// Runs kernels on the CPU, with what a device would punish made visible: threads are fibers
+// (ucontext) that give way at barriers only, in one of several orders; blocks come in that order
+// too; shared memory begins as NaN; a block may have 1,024 threads and 48 KB; a barrier that some
+// threads of a block do not reach, or at which they meet others at another barrier, is an error.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ inline constexpr Order kOrders[] = {Order::kAscending, Order::kDescending, Order
 
 struct Conditions {
   Order order = Order::kAscending;
-  int left_out = 0;  // the line of a barrier that is passed over, as if it had been forgotten; 0: none
+  int left_out =
+      0;  // the line of a barrier that is passed over, as if it had been forgotten; 0: none
 };
 
 // What was seen: launches of each kernel, and the lines of its barriers.

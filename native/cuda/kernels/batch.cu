@@ -1,8 +1,8 @@
-// Kernels that make batches from images that stay on the device as bytes: an epoch's order, and pixels as
-// numbers, augmented or not, with the draws of the CPU.
-#include "cuda/kernels/kernel.h"
+// Kernels that make batches from images that stay on the device as bytes: an epoch's order, and
+// pixels as numbers, augmented or not, with the draws of the CPU.
 #include "core/philox.h"
 #include "core/rng.h"
+#include "cuda/kernels/kernel.h"
 #include "data/augment_draws.h"
 
 namespace reluscope::cuda {
@@ -131,7 +131,8 @@ RELUSCOPE_KERNEL(DrawChanges, "draw_changes")
 
 // Each thread draws what it needs: four numbers a draw, so that a field need not be written first.
 RELUSCOPE_DEVICE void run(const SmoothRows& k) {
-  const auto width = static_cast<unsigned>(k.width), pixels = width * static_cast<unsigned>(k.height);
+  const auto width = static_cast<unsigned>(k.width),
+             pixels = width * static_cast<unsigned>(k.height);
   for_each(static_cast<unsigned>(k.rows) * 2 * pixels, [&](unsigned i) {
     const unsigned field = i / pixels, pixel = i % pixels;
     const int x = static_cast<int>(pixel % width);
@@ -164,7 +165,8 @@ RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field
   const int first = y < k.radius ? -y : -k.radius;
   const int last = y + k.radius < k.height ? k.radius : k.height - 1 - y;
   const float* const from =
-      k.fields + static_cast<std::size_t>(2 * row + field) * static_cast<std::size_t>(k.gathering.pixels) +
+      k.fields +
+      static_cast<std::size_t>(2 * row + field) * static_cast<std::size_t>(k.gathering.pixels) +
       static_cast<std::size_t>((y + first) * k.width + x);
   float sum = 0.0f;
   for (int t = first; t <= last; ++t) sum += k.gaussian[t + k.radius] * from[(t - first) * k.width];
@@ -172,7 +174,8 @@ RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field
 }
 
 // Pixel (y, x) of an image that is sampled where its changes say, see Augmenter::warp().
-RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_t* image, int row, int y, int x) {
+RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_t* image, int row,
+                                     int y, int x) {
   const Affine& a = k.changes[row].affine;
   // In units that begin one pixel up and left of the image.
   const std::int64_t corner = position(-1.0);
@@ -181,17 +184,22 @@ RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_
   auto at_y = static_cast<std::uint64_t>(position(a.yy * y + a.y) - corner) +
               static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(position(a.yx));
   if (k.fields != nullptr) {
-    at_x += static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 0, y, x))));
-    at_y += static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 1, y, x))));
+    at_x +=
+        static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 0, y, x))));
+    at_y +=
+        static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 1, y, x))));
   }
-  const std::uint64_t right = at_x >> kPositionBits, below = at_y >> kPositionBits;  // one more than the pixel's
-  if (right > static_cast<std::uint64_t>(k.width) || below > static_cast<std::uint64_t>(k.height)) return k.background;
+  const std::uint64_t right = at_x >> kPositionBits,
+                      below = at_y >> kPositionBits;  // one more than the pixel's
+  if (right > static_cast<std::uint64_t>(k.width) || below > static_cast<std::uint64_t>(k.height))
+    return k.background;
   const int left = static_cast<int>(right) - 1, top = static_cast<int>(below) - 1;
   const auto pixel = [&](int r, int c) {
     const bool inside = r >= 0 && c >= 0 && r < k.height && c < k.width;
     return inside ? image[r * k.width + c] : k.background;
   };
-  return mixed(pixel(top, left), pixel(top, left + 1), pixel(top + 1, left), pixel(top + 1, left + 1), at_x, at_y);
+  return mixed(pixel(top, left), pixel(top, left + 1), pixel(top + 1, left),
+               pixel(top + 1, left + 1), at_x, at_y);
 }
 
 }  // namespace
@@ -204,8 +212,9 @@ RELUSCOPE_DEVICE void run(const GatherAugmented& k) {
     const std::uint8_t* const image = image_of(g, sample);
     const std::uint8_t value = k.moves ? warped(k, image, row, y, x) : image[col];
     if (k.noise == 0.0 || value == k.background) return value;
-    return noisy(value, k.noise, rng_of(g, k.seed),
-                 sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
+    return noisy(
+        value, k.noise, rng_of(g, k.seed),
+        sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
   });
 }
 RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented")

@@ -1,7 +1,7 @@
-// Kernels that make each element of their result from its own place in the arguments: activations, from
-// the registry's structs, optimizers, random numbers.
-#include "cuda/kernels/kernel.h"
+// Kernels that make each element of their result from its own place in the arguments: activations,
+// from the registry's structs, optimizers, random numbers.
 #include "core/philox.h"
+#include "cuda/kernels/kernel.h"
 #include "nn/activations.h"
 
 namespace reluscope::cuda {
@@ -110,7 +110,8 @@ RELUSCOPE_DEVICE void run(const FinishInputGradientBy<A>& k) {
 // Kernels of all entries of the registry, in its order.
 template <class A, ActivationOp kOp>
 const KernelInfo& activation_kernel_by() {
-  constexpr const char* kNames[] = {"activation_forward<", "activation_backward<", "activation_parameter<"};
+  constexpr const char* kNames[] = {"activation_forward<", "activation_backward<",
+                                    "activation_parameter<"};
   static const KernelInfo info = make_kernel<ActivateBy<A, kOp>>(
       std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
   return info;
@@ -216,7 +217,8 @@ RELUSCOPE_DEVICE float next_moment(float* moment, float decay, float term) {
 // weight = keep weight - step
 RELUSCOPE_DEVICE void take_step(const ParameterUpdate& u, unsigned i, float step) {
   float weight = u.weights[i] * u.keep - step;
-  if ((u.coupled_decay != 0.0f || u.keep != 1.0f) && weight < 1e-30f && weight > -1e-30f) weight = 0.0f;
+  if ((u.coupled_decay != 0.0f || u.keep != 1.0f) && weight < 1e-30f && weight > -1e-30f)
+    weight = 0.0f;
   u.weights[i] = weight;
 }
 
@@ -346,7 +348,8 @@ RELUSCOPE_DEVICE void run(const Drop& k) {
   const auto groups = static_cast<unsigned>(k.layout.rows + 3) / 4;
   for_each(groups * padded, [&](unsigned i) {
     const unsigned group = i / padded, col = i % padded;
-    const std::uint64_t draw = static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.layout.cols) + col;
+    const std::uint64_t draw =
+        static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.layout.cols) + col;
     const Philox4 words = philox_draw(k.dropping.seed, k.dropping.purpose, k.dropping.step,
                                       (std::uint64_t{k.dropping.layer} << 40) + draw);
     for (int r = 0; r < 4; ++r) {

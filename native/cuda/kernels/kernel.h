@@ -1,6 +1,6 @@
-// What kernels are written in: nvcc compiles them for the device, and any C++ compiler for the emulator
-// (emulator.h). A kernel is a struct K of arguments (kernels.h) and a function run(const K&), which each
-// thread calls; kernel_of<K>() is what the backend launches.
+// What kernels are written in: nvcc compiles them for the device, and any C++ compiler for the
+// emulator (emulator.h). A kernel is a struct K of arguments (kernels.h) and a function run(const
+// K&), which each thread calls; kernel_of<K>() is what the backend launches.
 #pragma once
 
 #ifdef __CUDACC__
@@ -19,8 +19,8 @@
 #endif
 
 #include "cuda/backend/device.h"
-#include "cuda/kernels/kernels.h"
 #include "cuda/backend/traffic.h"
+#include "cuda/kernels/kernels.h"
 
 namespace reluscope::cuda {
 
@@ -42,7 +42,8 @@ __global__ void __launch_bounds__(kThreads) run_kernel(const K k) {
 template <class K>
 KernelInfo make_kernel(std::string name) {
   static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr, &traffic_of<K>};
+  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr,
+          &traffic_of<K>};
 }
 #else
 using emulated::block_index;
@@ -53,7 +54,8 @@ using emulated::thread_index;
 template <class K>
 KernelInfo make_kernel(std::string name) {
   static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), nullptr, [](const void* k) { run(*static_cast<const K*>(k)); }, &traffic_of<K>};
+  return {std::move(name), sizeof(K), nullptr,
+          [](const void* k) { run(*static_cast<const K*>(k)); }, &traffic_of<K>};
 }
 #endif
 
@@ -81,9 +83,9 @@ RELUSCOPE_DEVICE int row_of(unsigned i, const Layout& layout) {
 }  // namespace reluscope::cuda
 
 // Makes kernel_of<K>() of a struct and its run(), which stand before it.
-#define RELUSCOPE_KERNEL(K, name)               \
-  template <>                                   \
-  const KernelInfo& kernel_of<K>() {            \
+#define RELUSCOPE_KERNEL(K, name)                        \
+  template <>                                            \
+  const KernelInfo& kernel_of<K>() {                     \
     static const KernelInfo info = make_kernel<K>(name); \
-    return info;                                \
+    return info;                                         \
   }

@@ -102,8 +102,8 @@ struct MakeKeys {  // key = word << 32 | sample, of the sample's draw
   std::uint64_t seed;
   std::uint32_t purpose, step;
 };
-// Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key against
-// the one that is as far from the run's other end, then those `stride` apart, halving it.
+// Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key
+// against the one that is as far from the run's other end, then those `stride` apart, halving it.
 struct SortBlocks {  // all that happens within kSortKeys keys: sizes from `first` to `last`
   std::uint64_t* keys;
   unsigned n;
@@ -205,8 +205,9 @@ struct Maxout {
 
 // --- sums.cu --------------------------------------------------------------------------------
 
-// Sums down columns: a block has kStrip columns of `rows_at_once` rows, from row block * rows_at_once
-// on; one of its threads every kStripLanes-th row of a column, and the lanes are added in order.
+// Sums down columns: a block has kStrip columns of `rows_at_once` rows, from row block *
+// rows_at_once on; one of its threads every kStripLanes-th row of a column, and the lanes are added
+// in order.
 inline constexpr int kStrip = 16, kStripLanes = 16;
 inline int sum_blocks(const Layout& layout) { return (layout.rows + kSumRows - 1) / kSumRows; }
 inline int strips(const Layout& layout) { return layout.padded_cols() / kStrip; }

@@ -22,7 +22,8 @@ RELUSCOPE_DEVICE void run(const CopyPatches& k) {
     if (col < columns) {
       const int tap = col / channels, c = col % channels;
       const int image = pixel / (p.width * p.height);
-      int y = pixel / p.width % p.height * p.scale + p.offset + p.direction * (tap / p.kernel_width);
+      int y =
+          pixel / p.width % p.height * p.scale + p.offset + p.direction * (tap / p.kernel_width);
       int x = pixel % p.width * p.scale + p.offset + p.direction * (tap % p.kernel_width);
       bool inside = y >= 0 && x >= 0 && y % p.divisor == 0 && x % p.divisor == 0;
       y /= p.divisor;
@@ -68,8 +69,8 @@ namespace {
 
 // The largest value of a window whose upper left pixel is row `at` of x, and its tap: the first of
 // equals wins, and a NaN over all.
-RELUSCOPE_DEVICE float largest(const Window& window, const float* x, const Layout& layout, int at, int c,
-                               int& tap) {
+RELUSCOPE_DEVICE float largest(const Window& window, const float* x, const Layout& layout, int at,
+                               int c, int& tap) {
   float most = x[layout.index(at, c)];
   tap = 0;
   for (int r = 0; r < window.kernel_height; ++r) {
@@ -105,7 +106,8 @@ RELUSCOPE_DEVICE void run(const Pool& k) {
     }
     float sum = 0.0f;
     for (int r = 0; r < w.kernel_height; ++r) {
-      for (int s = 0; s < w.kernel_width; ++s) sum += k.x[k.x_layout.index(at + r * w.width + s, c)];
+      for (int s = 0; s < w.kernel_width; ++s)
+        sum += k.x[k.x_layout.index(at + r * w.width + s, c)];
     }
     k.y[i] = sum / static_cast<float>(w.taps());
   });

@@ -1,6 +1,6 @@
 // Softmax and cross-entropy, in the order of the CPU's, so that equal logits give equal bits.
-#include "cuda/kernels/kernel.h"
 #include "core/math.h"
+#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -27,7 +27,9 @@ RELUSCOPE_DEVICE float sum_of(const Row& z, float largest) {
 RELUSCOPE_DEVICE void weigh(const SoftmaxLoss& loss, const Row& z, float largest, float sum) {
   const int classes = z.layout.cols, label = loss.labels[z.row];
   const float log_sum = scalar::log(sum);
-  const auto weight = [&](int c) { return loss.class_weights == nullptr ? 1.0f : loss.class_weights[c]; };
+  const auto weight = [&](int c) {
+    return loss.class_weights == nullptr ? 1.0f : loss.class_weights[c];
+  };
   const auto minus_log = [&](int c) { return log_sum - (z[c] - largest); };
   const float share = loss.label_smoothing / static_cast<float>(classes);
   const float hit = (1.0f - loss.label_smoothing) * weight(label);

@@ -1,7 +1,8 @@
-// Kernels that add up: columns, the statistics of normalisation, penalties. Every sum has one order,
-// whatever the device: a thread adds in ascending order, and threads' sums are added by their number.
-#include "cuda/kernels/kernel.h"
+// Kernels that add up: columns, the statistics of normalisation, penalties. Every sum has one
+// order, whatever the device: a thread adds in ascending order, and threads' sums are added by
+// their number.
 #include "core/math.h"
+#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -16,7 +17,8 @@ struct Strip {
   RELUSCOPE_DEVICE Strip(const Layout& layout, int rows_at_once) {
     const auto strips = static_cast<unsigned>(layout.padded_cols() / kStrip);
     part = static_cast<int>(block_index() / strips);
-    column = static_cast<int>(block_index() % strips) * kStrip + static_cast<int>(thread_index() % kStrip);
+    column = static_cast<int>(block_index() % strips) * kStrip +
+             static_cast<int>(thread_index() % kStrip);
     lane = static_cast<int>(thread_index() / kStrip);
     width = layout.panel_width(column / kPanel);
     at = layout.index(0, column);
@@ -53,7 +55,7 @@ RELUSCOPE_DEVICE double add_threads(float* each, float mine) {
 }  // namespace
 
 RELUSCOPE_DEVICE void run(const ColumnSums& k) {
-  RELUSCOPE_SHARED(float, lanes, kStrip * kStripLanes);
+  RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, k.rows_at_once);
   float sum = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
@@ -64,7 +66,7 @@ RELUSCOPE_KERNEL(ColumnSums, "column_sums")
 
 // The corrected two-pass algorithm, as on the CPU.
 RELUSCOPE_DEVICE void run(const BlockMoments& k) {
-  RELUSCOPE_SHARED(float, lanes, kStrip * kStripLanes);
+  RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, kSumRows);
   const auto count = static_cast<float>(s.end - s.first);
   float sum = 0.0f;
@@ -87,7 +89,7 @@ RELUSCOPE_DEVICE void run(const BlockMoments& k) {
 RELUSCOPE_KERNEL(BlockMoments, "block_moments")
 
 RELUSCOPE_DEVICE void run(const BlockProducts& k) {
-  RELUSCOPE_SHARED(float, lanes, kStrip * kStripLanes);
+  RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, kSumRows);
   float sum = 0.0f, products = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
@@ -147,7 +149,8 @@ RELUSCOPE_DEVICE void run(const TotalMoments& k) {
       }
       variance = squares / k.rows;
       const auto moved = [&](float running, double to) {
-        return static_cast<float>((1.0 - norm.momentum) * static_cast<double>(running) + norm.momentum * to);
+        return static_cast<float>((1.0 - norm.momentum) * static_cast<double>(running) +
+                                  norm.momentum * to);
       };
       norm.running_mean[c] = moved(norm.running_mean[c], mean);
       norm.running_var[c] = moved(norm.running_var[c], squares / (k.rows - 1.0));
@@ -194,7 +197,8 @@ RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward")
 
 // Calls work(at, place) for this thread's elements of a sample: where they lie in x and in weights.
 template <class Work>
-RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sample, const Work& work) {
+RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sample,
+                                 const Work& work) {
   const auto columns = static_cast<unsigned>(weights.cols);
   const unsigned count = static_cast<unsigned>(weights.rows) * columns;
   for (unsigned i = thread_index(); i < count; i += block_size()) {
@@ -206,8 +210,8 @@ RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sam
 struct SampleMoments {
   float mean, inverse;
 
-  RELUSCOPE_DEVICE SampleMoments(const LayerNormalisation& norm, const float* x, const Layout& layout,
-                                 int sample, float* each) {
+  RELUSCOPE_DEVICE SampleMoments(const LayerNormalisation& norm, const float* x,
+                                 const Layout& layout, int sample, float* each) {
     const Layout& weights = norm.weight.layout;
     const double count = static_cast<double>(weights.rows) * weights.cols;
     float sum = 0.0f, squares = 0.0f;
@@ -217,14 +221,17 @@ struct SampleMoments {
       const float deviation = x[at] - mean;
       squares += deviation * deviation;
     });
-    inverse = static_cast<float>(1.0 / scalar::sqrt(add_threads(each, squares) / count + norm.epsilon));
+    inverse =
+        static_cast<float>(1.0 / scalar::sqrt(add_threads(each, squares) / count + norm.epsilon));
   }
 };
 
 // Padding of a sample becomes 0.
-RELUSCOPE_DEVICE void clear_padding(const Layout& layout, const Layout& weights, int sample, float* to) {
+RELUSCOPE_DEVICE void clear_padding(const Layout& layout, const Layout& weights, int sample,
+                                    float* to) {
   const int padding = layout.padded_cols() - layout.cols;
-  for (int i = static_cast<int>(thread_index()); i < weights.rows * padding; i += static_cast<int>(block_size())) {
+  for (int i = static_cast<int>(thread_index()); i < weights.rows * padding;
+       i += static_cast<int>(block_size())) {
     to[layout.index(sample * weights.rows + i / padding, layout.cols + i % padding)] = 0.0f;
   }
 }
@@ -309,7 +316,7 @@ RELUSCOPE_DEVICE void run(const SumOfSquares& k) {
 RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares")
 
 RELUSCOPE_DEVICE void run(const AddPenalty& k) {
-  RELUSCOPE_SHARED(float, lanes, kStrip * kStripLanes);
+  RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const PenaltyGradient& p = k.penalty;
   const Strip s(p.weights.layout, p.weights.layout.rows);
   constexpr float kLeast = 1e-18f;  // weights below count as 0, so that nothing of them is denormal

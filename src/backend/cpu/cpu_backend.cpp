@@ -54,7 +54,8 @@ std::vector<std::string> simd_names() {
   return names;
 }
 
-CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores, double free_bytes)
+CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cores,
+                       double free_bytes)
     : kernels_(find_kernels(simd, fused)), pool_(threads, cores), free_bytes_(free_bytes) {
   check_arithmetic();
 }
@@ -68,8 +69,7 @@ int CpuBackend::blocks_of_panel(const Layout& layout, int unit) const {
 }
 
 template <class Work>
-void CpuBackend::split_panels(const Layout& layout, int unit, double operations,
-                              const Work& work) {
+void CpuBackend::split_panels(const Layout& layout, int unit, double operations, const Work& work) {
   const int panels = layout.panels(), blocks = blocks_of_panel(layout, unit);
   split(panels * blocks, 1, operations, [&](int first, int end) {
     for (int i = first; i < end; ++i) {
@@ -131,8 +131,9 @@ void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVie
   const double operations = static_cast<double>(n) * dy.cols() * dx.cols();
   split(dx.layout.panels(), 1, operations, [&](int first, int end) {
     // A share has the first of its blocks for all of them.
-    const MatrixView block{blocks + static_cast<std::ptrdiff_t>(first) * kPanel *
-                                        turned.layout.padded_cols(), {kPanel, n}};
+    const MatrixView block{
+        blocks + static_cast<std::ptrdiff_t>(first) * kPanel * turned.layout.padded_cols(),
+        {kPanel, n}};
     for (int q = first; q < end; ++q) {
       const Rows rows{q * kPanel, q * kPanel + dx.layout.panel_cols(q)};
       const ConstMatrixView used{block.data, {rows.end - rows.first, n}};
@@ -142,8 +143,8 @@ void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVie
       kernels_->transpose(used, 0, dx.panel(q));
       if (before.id >= 0) {
         const std::size_t at = dx.layout.panel_offset(q);
-        kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
-                                                 floats_of(dx.layout, q, {0, n}));
+        kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at,
+                                                 dx.data + at, floats_of(dx.layout, q, {0, n}));
       }
     }
   });
@@ -197,9 +198,8 @@ void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const 
 }
 
 void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
-  split(x.layout.panels(), 1, static_cast<double>(x.layout.size()), [&](int first, int end) {
-    kernels_->column_sums(x, sums, first, end);
-  });
+  split(x.layout.panels(), 1, static_cast<double>(x.layout.size()),
+        [&](int first, int end) { kernels_->column_sums(x, sums, first, end); });
 }
 
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
@@ -238,7 +238,8 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
 void CpuBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
                                     std::size_t n) {
   split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    kernels_->activation_forward[id](p, x + first, y + first, static_cast<std::size_t>(end - first));
+    kernels_->activation_forward[id](p, x + first, y + first,
+                                     static_cast<std::size_t>(end - first));
   });
 }
 
@@ -260,14 +261,12 @@ void CpuBackend::activation_parameter(ActivationId id, const float* p, const flo
 
 void CpuBackend::vary(void (*kernel)(const VariedSlice&), const VariedParameter& p,
                       ConstMatrixView x, const float* dy, float* out) {
-  split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()),
-               [&](int panel, Rows rows) {
-                 const std::size_t at = offset_of(x.layout, panel, rows);
-                 const int width = x.layout.panel_width(panel);
-                 kernel({p.by_row ? p.values + at : p.values + panel * kPanel,
-                         p.by_row ? width : 0, rows.end - rows.first, width, x.data + at,
-                         dy + at, out + at});
-               });
+  split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()), [&](int panel, Rows rows) {
+    const std::size_t at = offset_of(x.layout, panel, rows);
+    const int width = x.layout.panel_width(panel);
+    kernel({p.by_row ? p.values + at : p.values + panel * kPanel, p.by_row ? width : 0,
+            rows.end - rows.first, width, x.data + at, dy + at, out + at});
+  });
 }
 
 void CpuBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
@@ -290,22 +289,21 @@ void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, f
                               MatrixView y) {
   const float span = high - low;
   const auto draws_a_row = static_cast<std::uint64_t>((y.cols() + 3) / 4);
-  split_panels(y.layout, 1, 25.0 * static_cast<double>(y.layout.size()),
-               [&](int panel, Rows rows) {
-                 float* to = y.data + offset_of(y.layout, panel, rows);
-                 const int width = y.layout.panel_width(panel);
-                 for (int row = rows.first; row < rows.end; ++row) {
-                   std::uint64_t draw = (std::uint64_t{stream} << 32) +
-                                        static_cast<std::uint64_t>(row) * draws_a_row +
-                                        static_cast<std::uint64_t>(panel * kPanel / 4);
-                   for (int c = 0; c < width; c += 4) {
-                     for (const std::uint32_t word : rng.bits(draw++)) {
-                       const float share = static_cast<float>(word >> 8) * 0x1p-24f;
-                       *to++ = low + span * share;
-                     }
-                   }
-                 }
-               });
+  split_panels(y.layout, 1, 25.0 * static_cast<double>(y.layout.size()), [&](int panel, Rows rows) {
+    float* to = y.data + offset_of(y.layout, panel, rows);
+    const int width = y.layout.panel_width(panel);
+    for (int row = rows.first; row < rows.end; ++row) {
+      std::uint64_t draw = (std::uint64_t{stream} << 32) +
+                           static_cast<std::uint64_t>(row) * draws_a_row +
+                           static_cast<std::uint64_t>(panel * kPanel / 4);
+      for (int c = 0; c < width; c += 4) {
+        for (const std::uint32_t word : rng.bits(draw++)) {
+          const float share = static_cast<float>(word >> 8) * 0x1p-24f;
+          *to++ = low + span * share;
+        }
+      }
+    }
+  });
 }
 
 namespace {

@@ -19,9 +19,10 @@ class CpuBackend final : public Backend {
   // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
   // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
   // threads, cores: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding,
-  // which gives other bits; throws Error where there are none. free_bytes: of memory, as the host knows it.
-  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false, int cores = 0,
-                      double free_bytes = std::numeric_limits<double>::infinity());
+  // which gives other bits; throws Error where there are none. free_bytes: of memory, as the host
+  // knows it.
+  explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false,
+                      int cores = 0, double free_bytes = std::numeric_limits<double>::infinity());
 
   std::string_view device() const override { return "cpu"; }
   std::string_view target() const override { return kernels_->name; }

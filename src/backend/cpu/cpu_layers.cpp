@@ -17,7 +17,9 @@ int patch_rows(int columns) {
                                       cpu::kPatchRows / cpu::kPatchUnit);
 }
 
-std::size_t patch_floats(int columns) { return align_up(Layout{patch_rows(columns), columns}.size()); }
+std::size_t patch_floats(int columns) {
+  return align_up(Layout{patch_rows(columns), columns}.size());
+}
 
 }  // namespace
 
@@ -36,12 +38,16 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
 
 void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
   split(features.rows(), 1, 4.0 * static_cast<double>(features.layout.size()),
-        [&](int first, int end) { kernels_->layers->flatten(image, pixels, {first, end}, features); });
+        [&](int first, int end) {
+          kernels_->layers->flatten(image, pixels, {first, end}, features);
+        });
 }
 
 void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
   split(features.rows(), 1, 4.0 * static_cast<double>(image.layout.size()),
-        [&](int first, int end) { kernels_->layers->unflatten(features, pixels, {first, end}, image); });
+        [&](int first, int end) {
+          kernels_->layers->unflatten(features, pixels, {first, end}, image);
+        });
 }
 
 template <class Finish>
@@ -80,15 +86,15 @@ void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView d
                                          const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   split(window.taps(), 1, 4.0 * static_cast<double>(turned_w.layout.size()),
-        [&](int first, int end) { kernels_->layers->turn_taps(w, {first, end}, turned_w); });
-  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
-                   [&](int panel, Rows rows) {
-                     if (before.id < 0) return;
-                     const std::size_t at = dx.layout.index(rows.first, panel * kPanel);
-                     kernels_->activation_backward[before.id](before.p, before.z + at,
-                                                              dx.data + at, dx.data + at,
-                                                              floats_of(dx.layout, panel, rows));
-                   });
+        [&](int first, int end) {
+          kernels_->layers->turn_taps(w, {first, end}, turned_w);
+        });
+  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx, [&](int panel, Rows rows) {
+    if (before.id < 0) return;
+    const std::size_t at = dx.layout.index(rows.first, panel * kPanel);
+    kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
+                                             floats_of(dx.layout, panel, rows));
+  });
 }
 
 // Every thread has some rows of the gradient, makes the patches' columns that they need, and adds
@@ -112,9 +118,9 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
       const ConstMatrixView patch{workspace(part), {pixels.end - pixels.first, layout.rows}};
       kernels_->layers->copy_patches(patches, x, pixels, panels, workspace(part));
       for (int panel = 0; panel < layout.panels(); ++panel) {
-        kernels_->layers->add_gradient(patch, rows, dy.data + dy.layout.index(first, panel * kPanel),
-                               layout.panel_width(panel),
-                               update.gradient + layout.panel_offset(panel));
+        kernels_->layers->add_gradient(
+            patch, rows, dy.data + dy.layout.index(first, panel * kPanel),
+            layout.panel_width(panel), update.gradient + layout.panel_offset(panel));
       }
     }
     for (int panel = 0; panel < layout.panels(); ++panel) {
@@ -198,7 +204,8 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
   const BlockSums partial(x.layout, norm.scratch);
   if (norm.train) {
     split_sums(x.layout, [&](int block, int panel, Rows rows) {
-      kernels_->layers->block_moments(x, panel, rows, partial.first_of(block), partial.second_of(block));
+      kernels_->layers->block_moments(x, panel, rows, partial.first_of(block),
+                                      partial.second_of(block));
     });
     *norm.batches += 1.0f;
   }
@@ -223,16 +230,17 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
       variance = squares / rows;
       const double momentum = norm.momentum;
       const auto moved = [&](float& running, double to) {
-        running = static_cast<float>((1.0 - momentum) * static_cast<double>(running) + momentum * to);
+        running =
+            static_cast<float>((1.0 - momentum) * static_cast<double>(running) + momentum * to);
       };
       moved(norm.running_mean[c], mean);
       moved(norm.running_var[c], squares / (rows - 1.0));
     }
     norm.mean[c] = static_cast<float>(mean);
-    norm.inverse_deviation[c] =
-        static_cast<float>(1.0 / scalar::sqrt(variance + norm.epsilon));
+    norm.inverse_deviation[c] = static_cast<float>(1.0 / scalar::sqrt(variance + norm.epsilon));
   }
-  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr, nullptr};
+  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
+                           nullptr};
   split_sums(x.layout, [&](int, int panel, Rows part) {
     kernels_->layers->normalise(columns, x, panel, part, y.data);
     if (after.id < 0) return;
@@ -249,11 +257,11 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   const BlockSums partial(x.layout, norm.scratch);
   float* const dbias_share = partial.first_of(partial.blocks);
   float* const dweight_share = partial.second_of(partial.blocks);
-  const ColumnNorm columns{norm.mean,  norm.inverse_deviation, norm.weight, norm.bias,
+  const ColumnNorm columns{norm.mean,   norm.inverse_deviation, norm.weight, norm.bias,
                            dbias_share, dweight_share};
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
     kernels_->layers->block_products(columns, x, dy, panel, rows, partial.first_of(block),
-                             partial.second_of(block));
+                                     partial.second_of(block));
   });
   const double share = norm.train ? 1.0 / x.rows() : 0.0;
   for (std::size_t c = 0; c < partial.columns; ++c) {
@@ -275,7 +283,9 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
 
 void CpuBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) {
   split(x.rows() / norm.rows, 1, 8.0 * static_cast<double>(x.layout.size()),
-        [&](int first, int end) { kernels_->layers->layer_norm(norm, x, {first, end}, y.data); });
+        [&](int first, int end) {
+          kernels_->layers->layer_norm(norm, x, {first, end}, y.data);
+        });
 }
 
 void CpuBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,

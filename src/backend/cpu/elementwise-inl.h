@@ -10,8 +10,8 @@
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/update-inl.h"
-#include "core/vec-inl.h"
 #include "core/math.h"
+#include "core/vec-inl.h"
 #include "nn/activations.h"
 
 RELUSCOPE_TARGET_BEGIN

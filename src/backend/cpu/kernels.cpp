@@ -5,10 +5,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "backend/cpu/elementwise-inl.h"
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"
 #include "backend/cpu/sparse-inl.h"
-#include "backend/cpu/elementwise-inl.h"
 
 #if HWY_TARGET == HWY_AVX3
 #define RELUSCOPE_TARGET_TEXT "avx512"

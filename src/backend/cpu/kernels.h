@@ -27,9 +27,9 @@ struct VariedSlice {
   const float* dy;
   float* out;
 };
-// The usual optimizers work on a gradient that is still in registers: each has gradient kernels of its
-// own. For the others, for weight decay and for dampening, which would multiply that code, some rows of
-// a gradient are stored and `update` follows while they are near.
+// The usual optimizers work on a gradient that is still in registers: each has gradient kernels of
+// its own. For the others, for weight decay and for dampening, which would multiply that code, some
+// rows of a gradient are stored and `update` follows while they are near.
 inline bool in_gradient_kernels(const ParameterUpdate& update) {
   using Kind = ParameterUpdate::Kind;
   if (update.kind == Kind::kStore) return true;
@@ -47,8 +47,8 @@ struct Kernels {
                  float* y);
   void (*sparse_matmul)(const SparseLists& x, Rows rows, ConstMatrixView w, int panel,
                         const float* start, float* y);
-  // For what in_gradient_kernels() says. The rows begin at a multiple of kPanel. column_sums: null, or, if these are all rows, where the
-  // panel's sums go.
+  // For what in_gradient_kernels() says. The rows begin at a multiple of kPanel. column_sums: null,
+  // or, if these are all rows, where the panel's sums go.
   void (*weight_gradient)(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
                           const float* start, const ParameterUpdate& update);
   void (*sparse_weight_gradient)(const SparseLists& columns, Rows rows, ConstMatrixView d,

@@ -15,12 +15,28 @@ struct Patches {
 
   int taps() const { return kernel_height * kernel_width; }
   static Patches forward(const Window& w) {  // of the image, for each pixel of the result
-    return {w.height, w.width, w.out_height(), w.out_width(), w.kernel_height, w.kernel_width,
-            w.stride, -w.padding, 1, 1};
+    return {w.height,
+            w.width,
+            w.out_height(),
+            w.out_width(),
+            w.kernel_height,
+            w.kernel_width,
+            w.stride,
+            -w.padding,
+            1,
+            1};
   }
   static Patches backward(const Window& w) {  // of the result's gradient, for each of the image
-    return {w.out_height(), w.out_width(), w.height, w.width, w.kernel_height, w.kernel_width,
-            1, w.padding, -1, w.stride};
+    return {w.out_height(),
+            w.out_width(),
+            w.height,
+            w.width,
+            w.kernel_height,
+            w.kernel_width,
+            1,
+            w.padding,
+            -1,
+            w.stride};
   }
 };
 // Pixels are handled in multiples of kPatchUnit, whole tiles on every target, at most kPatchRows.
@@ -57,8 +73,8 @@ struct LayerKernels {
   void (*normalise_backward)(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy,
                              int panel, Rows rows, float* dx);
   void (*layer_norm)(const LayerNormalisation& norm, ConstMatrixView x, Rows samples, float* y);
-  void (*layer_norm_backward)(const LayerNormalisation& norm, ConstMatrixView x,
-                              ConstMatrixView dy, Rows samples, float* dx);
+  void (*layer_norm_backward)(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                              Rows samples, float* dx);
   void (*layer_norm_parameters)(const LayerNormalisation& norm, ConstMatrixView x,
                                 ConstMatrixView dy, int panel, float* dweight, float* dbias);
   void (*dropout)(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y);

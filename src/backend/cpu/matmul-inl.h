@@ -16,8 +16,8 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Tile rows, chosen by measurement (reluscope_bench --benchmark_filter='micro|forward'). Leftover rows
-// use tiles of 4 and 1.
+// Tile rows, chosen by measurement (reluscope_bench --benchmark_filter='micro|forward'). Leftover
+// rows use tiles of 4 and 1.
 #if HWY_TARGET == HWY_AVX3
 inline constexpr int kTileRows = 12, kGradientTileRows = 8;
 #elif HWY_TARGET == HWY_NEON
@@ -72,8 +72,8 @@ struct Tile {
 
 // One tile of y = start + a b: rows from `row` of a, kTileFloats columns of a panel kBWidth wide.
 template <class V, int MR, int kBWidth>
-HWY_NOINLINE void matmul_tile(const ConstMatrixView& a, int row, const float* b,
-                              const float* start, float* y) {
+HWY_NOINLINE void matmul_tile(const ConstMatrixView& a, int row, const float* b, const float* start,
+                              float* y) {
   Tile<V, MR> tile;
   tile.start_from(start);
   const int panels = a.layout.panels();
@@ -171,8 +171,8 @@ void weight_gradient_with(ConstMatrixView x, Rows rows, ConstMatrixView d, int p
 }
 
 template <class V>
-void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
-                     const float* start, const ParameterUpdate& update) {
+void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel, const float* start,
+                     const ParameterUpdate& update) {
   using Kind = ParameterUpdate::Kind;
   switch (update.kind) {
     case Kind::kStore:

@@ -10,8 +10,8 @@
 #include <cmath>
 
 #include "backend/cpu/layer_kernels.h"
-#include "core/vec-inl.h"
 #include "core/philox.h"
+#include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 
@@ -26,9 +26,8 @@ inline constexpr int kPadVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()
 template <class Work>
 HWY_INLINE void for_strips(const Layout& layout, int panel, Rows rows, const Work& work) {
   const int width = layout.panel_width(panel);
-  const std::size_t begin =
-      layout.panel_offset(panel) +
-      static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(width);
+  const std::size_t begin = layout.panel_offset(panel) +
+                            static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(width);
   for (int col = 0; col < width; col += kPad) {
     work(begin + static_cast<std::size_t>(col), width, panel * kPanel + col);
   }
@@ -163,8 +162,8 @@ void normalise_backward(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixVi
   });
 }
 
-// Layer normalisation. `place` is an offset into the parameters' matrix (rows, columns) and `at` the
-// one into x that goes with it, in some sample.
+// Layer normalisation. `place` is an offset into the parameters' matrix (rows, columns) and `at`
+// the one into x that goes with it, in some sample.
 
 // work(at, place, lanes in use) for every sixteen floats of a sample, panels, rows and columns
 // ascending. A lane in use is 1; padding is 0.
@@ -201,8 +200,8 @@ HWY_INLINE double sample_sum(const Layout& x, const Layout& parameters, int samp
     for (int v = 0; v < kPadVectors; ++v) {
       const int lane = v * lanes();
       const auto offset = static_cast<std::size_t>(lane);
-      const V value = select(V::load(used + lane) > V::zero(), term(at + offset, place + offset),
-                             V::zero());
+      const V value =
+          select(V::load(used + lane) > V::zero(), term(at + offset, place + offset), V::zero());
       strip.sum[v] = strip.sum[v] + value;
     }
   });
@@ -220,9 +219,9 @@ struct SampleMoments {
   HWY_INLINE SampleMoments(const LayerNormalisation& norm, ConstMatrixView x, int sample) {
     const Layout& parameters = norm.weight.layout;
     const double count = static_cast<double>(parameters.rows) * parameters.cols;
-    mean = V(sample_sum<V>(x.layout, parameters, sample, [&](std::size_t at, std::size_t) {
-               return V::load(x.data + at);
-             }) / count);
+    mean = V(sample_sum<V>(x.layout, parameters, sample,
+                           [&](std::size_t at, std::size_t) { return V::load(x.data + at); }) /
+             count);
     const double squares =
         sample_sum<V>(x.layout, parameters, sample, [&](std::size_t at, std::size_t) {
           const V deviation = V::load(x.data + at) - mean;
@@ -236,16 +235,15 @@ template <class V>
 void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, Rows samples, float* y) {
   for (int n = samples.first; n < samples.end; ++n) {
     const SampleMoments<V> moments(norm, x, n);
-    for_sample(x.layout, norm.weight.layout, n,
-               [&](std::size_t first, std::size_t place, const float*) {
-                 for (int v = 0; v < kPad; v += lanes()) {
-                   const std::size_t at = first + static_cast<std::size_t>(v);
-                   const V normal = (V::load(x.data + at) - moments.mean) * moments.inverse;
-                   mad(normal, V::load(norm.weight.data + place + v),
-                       V::load(norm.bias.data + place + v))
-                       .store(y + at);
-                 }
-               });
+    for_sample(
+        x.layout, norm.weight.layout, n, [&](std::size_t first, std::size_t place, const float*) {
+          for (int v = 0; v < kPad; v += lanes()) {
+            const std::size_t at = first + static_cast<std::size_t>(v);
+            const V normal = (V::load(x.data + at) - moments.mean) * moments.inverse;
+            mad(normal, V::load(norm.weight.data + place + v), V::load(norm.bias.data + place + v))
+                .store(y + at);
+          }
+        });
   }
 }
 
@@ -271,17 +269,17 @@ void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, Cons
       return (V::load(x.data + at) - moments.mean) * moments.inverse;
     };
     const V slopes(sample_sum<V>(x.layout, parameters, n, slope) / count);
-    const V products(
-        sample_sum<V>(x.layout, parameters, n, [&](std::size_t at, std::size_t place) {
-          return slope(at, place) * normal(at);
-        }) / count);
+    const V products(sample_sum<V>(x.layout, parameters, n,
+                                   [&](std::size_t at, std::size_t place) {
+                                     return slope(at, place) * normal(at);
+                                   }) /
+                     count);
     for_sample(x.layout, parameters, n,
                [&](std::size_t first, std::size_t place, const float* used) {
                  for (int v = 0; v < kPad; v += lanes()) {
                    const auto lanes_on = static_cast<std::size_t>(v);
                    const std::size_t at = first + lanes_on;
-                   const V centred =
-                       slope(at, place + lanes_on) - slopes - normal(at) * products;
+                   const V centred = slope(at, place + lanes_on) - slopes - normal(at) * products;
                    select(V::load(used + v) > V::zero(), centred * moments.inverse, V::zero())
                        .store(dx + at);
                  }

@@ -104,18 +104,17 @@ void sparse_gradient_with(const SparseLists& x, Rows rows, ConstMatrixView d, in
 
 template <class V>
 void sparse_weight_gradient(const SparseLists& x, Rows rows, ConstMatrixView d, int panel,
-                            const float* start, const ParameterUpdate& update,
-                            float* column_sums) {
+                            const float* start, const ParameterUpdate& update, float* column_sums) {
   using Kind = ParameterUpdate::Kind;
   switch (update.kind) {
     case Kind::kStore:
       return sparse_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update, column_sums);
     case Kind::kAdam:
       return sparse_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
-                                                             column_sums);
+                                                                column_sums);
     case Kind::kSgd:
       return sparse_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
-                                                            column_sums);
+                                                               column_sums);
     case Kind::kRmsprop:
     case Kind::kNadam:
     case Kind::kAdagrad: return;  // not in_gradient_kernels()

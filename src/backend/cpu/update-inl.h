@@ -11,8 +11,8 @@
 #include <type_traits>
 
 #include "backend/cpu/kernels.h"
-#include "core/vec-inl.h"
 #include "core/math.h"
+#include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 
@@ -70,18 +70,25 @@ HWY_INLINE V next_moment(float* moment, V decay, V term) {
   return value;
 }
 
-// Kingma and Ba, "Adam" (2015), algorithm 1, in PyTorch's order of operations. With decoupled decay:
-// Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
+// Kingma and Ba, "Adam" (2015), algorithm 1, in PyTorch's order of operations. With decoupled
+// decay: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
 template <class V, class Decay = WeightDecay<V>>
 struct AdamUpdate {
   V beta1, rest1, beta2, rest2, step_size, inverse_root, epsilon;
   Decay decay;
   float *w, *m, *v;
   HWY_INLINE explicit AdamUpdate(const ParameterUpdate& u)
-      : beta1(u.adam.beta1), rest1(u.adam.one_minus_beta1), beta2(u.adam.beta2),
-        rest2(u.adam.one_minus_beta2), step_size(u.adam.step_size),
-        inverse_root(u.adam.inverse_root_second), epsilon(u.adam.epsilon), decay(u),
-        w(u.weights), m(u.moment1), v(u.moment2) {}
+      : beta1(u.adam.beta1),
+        rest1(u.adam.one_minus_beta1),
+        beta2(u.adam.beta2),
+        rest2(u.adam.one_minus_beta2),
+        step_size(u.adam.step_size),
+        inverse_root(u.adam.inverse_root_second),
+        epsilon(u.adam.epsilon),
+        decay(u),
+        w(u.weights),
+        m(u.moment1),
+        v(u.moment2) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
     slope = decay.slope(slope, w + at);
     const V mean = next_moment(m + at, beta1, rest1 * slope);
@@ -99,8 +106,13 @@ struct SgdUpdate {
   Decay decay;
   float *w, *momentum;
   HWY_INLINE explicit SgdUpdate(const ParameterUpdate& u)
-      : lr(u.sgd.lr), mu(u.sgd.momentum), share(u.sgd.gradient_share), nesterov(u.sgd.nesterov),
-        decay(u), w(u.weights), momentum(u.moment1) {}
+      : lr(u.sgd.lr),
+        mu(u.sgd.momentum),
+        share(u.sgd.gradient_share),
+        nesterov(u.sgd.nesterov),
+        decay(u),
+        w(u.weights),
+        momentum(u.moment1) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
     slope = decay.slope(slope, w + at);
     if (momentum != nullptr) {
@@ -120,9 +132,16 @@ struct RmspropUpdate {
   WeightDecay<V> decay;
   float *w, *v, *momentum, *m;
   HWY_INLINE explicit RmspropUpdate(const ParameterUpdate& u)
-      : lr(u.rmsprop.lr), alpha(u.rmsprop.alpha), rest(u.rmsprop.one_minus_alpha),
-        epsilon(u.rmsprop.epsilon), mu(u.rmsprop.momentum), decay(u), w(u.weights), v(u.moment1),
-        momentum(u.moment2), m(u.moment3) {}
+      : lr(u.rmsprop.lr),
+        alpha(u.rmsprop.alpha),
+        rest(u.rmsprop.one_minus_alpha),
+        epsilon(u.rmsprop.epsilon),
+        mu(u.rmsprop.momentum),
+        decay(u),
+        w(u.weights),
+        v(u.moment1),
+        momentum(u.moment2),
+        m(u.moment3) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
     slope = decay.slope(slope, w + at);
     V square = next_moment(v + at, alpha, rest * slope * slope);
@@ -144,10 +163,18 @@ struct NadamUpdate {
   WeightDecay<V> decay;
   float *w, *m, *v;
   HWY_INLINE explicit NadamUpdate(const ParameterUpdate& u)
-      : beta1(u.nadam.beta1), rest1(u.nadam.one_minus_beta1), beta2(u.nadam.beta2),
-        rest2(u.nadam.one_minus_beta2), correction2(u.nadam.correction2),
-        gradient_rate(u.nadam.gradient_rate), mean_rate(u.nadam.mean_rate),
-        epsilon(u.nadam.epsilon), decay(u), w(u.weights), m(u.moment1), v(u.moment2) {}
+      : beta1(u.nadam.beta1),
+        rest1(u.nadam.one_minus_beta1),
+        beta2(u.nadam.beta2),
+        rest2(u.nadam.one_minus_beta2),
+        correction2(u.nadam.correction2),
+        gradient_rate(u.nadam.gradient_rate),
+        mean_rate(u.nadam.mean_rate),
+        epsilon(u.nadam.epsilon),
+        decay(u),
+        w(u.weights),
+        m(u.moment1),
+        v(u.moment2) {}
   HWY_INLINE V apply(std::size_t at, V slope) const {
     slope = decay.slope(slope, w + at);
     const V mean = next_moment(m + at, beta1, rest1 * slope);

@@ -7,7 +7,9 @@
 namespace reluscope {
 
 ActivationLayer::ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
-    : shape_(in), id_(id), initial_(std::move(parameters)),
+    : shape_(in),
+      id_(id),
+      initial_(std::move(parameters)),
       fixed_(initial_.begin(), initial_.end()) {}
 
 std::string ActivationLayer::text() const { return activation_info(id_).name + values_text(); }
@@ -52,7 +54,8 @@ const float* ActivationLayer::activation_parameters(const LayerSlices& slices) c
 
 void ActivationLayer::forward(Backend& backend, const StepContext&, LayerSlices& slices,
                               const Signal& x, MatrixView y, const ActivationAfter&) const {
-  backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data, y.layout.size());
+  backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data,
+                             y.layout.size());
 }
 
 // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
@@ -65,7 +68,8 @@ void ActivationLayer::backward(Backend& backend, const StepContext&, LayerSlices
   if (learns()) {
     const MatrixView products{slices.scratch, dy.layout};
     float* const sums = slices.scratch + align_up(n);
-    backend.activation_parameter(id_, activation_parameters(slices), x.values.data, dy.data, products.data, n);
+    backend.activation_parameter(id_, activation_parameters(slices), x.values.data, dy.data,
+                                 products.data, n);
     backend.column_sums(products, sums);
     backend.finish();
     double sum = 0.0;
@@ -73,7 +77,8 @@ void ActivationLayer::backward(Backend& backend, const StepContext&, LayerSlices
     slices.gradients[0][0] = static_cast<float>(sum);
   }
   if (dx.data != nullptr) {
-    backend.activation_backward(id_, activation_parameters(slices), x.values.data, dy.data, dx.data, n);
+    backend.activation_backward(id_, activation_parameters(slices), x.values.data, dy.data, dx.data,
+                                n);
   }
   if (learns()) backend.update(slices.updates[0], kPad);
 }

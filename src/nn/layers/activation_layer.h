@@ -24,8 +24,8 @@ class ActivationLayer : public Layer {
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override;
-  void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                const Signal& x, ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override;
+  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override;
 
  protected:
   std::string values_text() const;  // " 0.2", or "" where all are the initial ones

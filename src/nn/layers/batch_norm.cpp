@@ -19,7 +19,8 @@ std::vector<ParameterSpec> BatchNorm::state() const {
   ParameterSpec batches = constant("num_batches_tracked", 1, 0.0);
   batches.shape = {};
   batches.whole = true;
-  return {constant("running_mean", columns(), 0.0), constant("running_var", columns(), 1.0), batches};
+  return {constant("running_mean", columns(), 0.0), constant("running_var", columns(), 1.0),
+          batches};
 }
 
 void BatchNorm::accept(LayerVisitor& visitor) const { visitor.batch_norm(columns(), kEpsilon); }
@@ -27,7 +28,8 @@ void BatchNorm::accept(LayerVisitor& visitor) const { visitor.batch_norm(columns
 int BatchNorm::least_samples() const { return element_count(shape_) == columns() ? 2 : 1; }
 
 std::size_t BatchNorm::scratch_floats(int rows) const {
-  return batch_norm_scratch({rows * static_cast<int>(element_count(shape_)) / columns(), columns()});
+  return batch_norm_scratch(
+      {rows * static_cast<int>(element_count(shape_)) / columns(), columns()});
 }
 
 std::size_t BatchNorm::cache_floats() const {
@@ -36,9 +38,17 @@ std::size_t BatchNorm::cache_floats() const {
 
 BatchNormalisation BatchNorm::arguments(const StepContext& context,
                                         const LayerSlices& slices) const {
-  return {context.mode == Mode::kTrain, kEpsilon, kMomentum, slices.parameters[0],
-          slices.parameters[1], slices.state[0], slices.state[1], slices.state[2], slices.cache,
-          slices.cache + cache_floats() / 2, slices.scratch};
+  return {context.mode == Mode::kTrain,
+          kEpsilon,
+          kMomentum,
+          slices.parameters[0],
+          slices.parameters[1],
+          slices.state[0],
+          slices.state[1],
+          slices.state[2],
+          slices.cache,
+          slices.cache + cache_floats() / 2,
+          slices.scratch};
 }
 
 void BatchNorm::forward(Backend& backend, const StepContext& context, LayerSlices& slices,

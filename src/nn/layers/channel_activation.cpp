@@ -7,8 +7,14 @@ std::string ChannelActivation::text() const {
 }
 
 std::vector<ParameterSpec> ChannelActivation::parameters() const {
-  return {{activation_info(id_).parameters.front().name, {channels()}, {1, channels()}, false,
-           ParameterRole::kConstant, initial_.front(), 1, 1}};
+  return {{activation_info(id_).parameters.front().name,
+           {channels()},
+           {1, channels()},
+           false,
+           ParameterRole::kConstant,
+           initial_.front(),
+           1,
+           1}};
 }
 
 // The products dy df/dp, and their column sums.

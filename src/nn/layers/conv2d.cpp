@@ -18,8 +18,15 @@ std::string Conv2d::text() const {
 
 std::vector<ParameterSpec> Conv2d::parameters() const {
   const int taps = window_.taps(), fan_in = in_ * taps, fan_out = out_ * taps;
-  return {{"weight", {out_, in_, window_.kernel_height, window_.kernel_width}, weight_layout(),
-           true, ParameterRole::kWeight, 0.0, fan_in, fan_out, taps},
+  return {{"weight",
+           {out_, in_, window_.kernel_height, window_.kernel_width},
+           weight_layout(),
+           true,
+           ParameterRole::kWeight,
+           0.0,
+           fan_in,
+           fan_out,
+           taps},
           {"bias", {out_}, {1, out_}, false, ParameterRole::kBias, 0.0, fan_in, fan_out}};
 }
 
@@ -33,14 +40,12 @@ std::size_t Conv2d::scratch_floats(int rows) const {
                   batch_norm_scratch({rows * window_.out_pixels(), out_}));
 }
 
-std::size_t Conv2d::workspace_floats() const {
-  return convolution_workspace(window_, in_, out_);
-}
+std::size_t Conv2d::workspace_floats() const { return convolution_workspace(window_, in_, out_); }
 
 void Conv2d::forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                      MatrixView y, const ActivationAfter& after) const {
-  backend.convolve(window_, x.values, {slices.parameters[0], weight_layout()},
-                   slices.parameters[1], y, after);
+  backend.convolve(window_, x.values, {slices.parameters[0], weight_layout()}, slices.parameters[1],
+                   y, after);
 }
 
 void Conv2d::backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,

@@ -4,8 +4,7 @@
 
 namespace reluscope {
 
-Dense::Dense(const Shape& in, int width)
-    : in_(static_cast<int>(element_count(in))), out_(width) {}
+Dense::Dense(const Shape& in, int width) : in_(static_cast<int>(element_count(in))), out_(width) {}
 
 std::vector<ParameterSpec> Dense::parameters() const {
   return {{"weight", {out_, in_}, weight_layout(), true, ParameterRole::kWeight, 0.0, in_, out_},

@@ -23,8 +23,8 @@ class Dense final : public Layer {
 
   void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter& after) const override;
-  void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                const Signal& x, ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override;
+  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override;
 
  private:
   Layout weight_layout() const { return {in_, out_}; }

@@ -14,8 +14,7 @@ void Dropout::apply(Backend& backend, const StepContext& context, ConstMatrixVie
     return;
   }
   backend.dropout({context.seed, static_cast<std::uint32_t>(Purpose::kDropout), context.step,
-                   context.layer,
-                   static_cast<std::uint32_t>(probability_ * 0x1p32),
+                   context.layer, static_cast<std::uint32_t>(probability_ * 0x1p32),
                    static_cast<float>(1.0 / (1.0 - probability_))},
                   x, y);
 }

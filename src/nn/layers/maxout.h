@@ -1,6 +1,6 @@
-// Maxout: the largest of K neighbouring channels, y[c] = max(x[K c], ..., x[K c + K - 1]), so that a
-// layer K times as wide in front of it gives each unit K linear pieces to choose from. Goodfellow,
-// Warde-Farley, Mirza, Courville, Bengio, "Maxout networks" (2013).
+// Maxout: the largest of K neighbouring channels, y[c] = max(x[K c], ..., x[K c + K - 1]), so that
+// a layer K times as wide in front of it gives each unit K linear pieces to choose from.
+// Goodfellow, Warde-Farley, Mirza, Courville, Bengio, "Maxout networks" (2013).
 #pragma once
 
 #include "nn/layer.h"

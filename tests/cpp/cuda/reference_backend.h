@@ -1,5 +1,5 @@
-// Backend in double: the plainest loops that state what each operation means, without an order, a tile or
-// a vector of their own. What the device's operations are held to besides the CPU's.
+// Backend in double: the plainest loops that state what each operation means, without an order, a
+// tile or a vector of their own. What the device's operations are held to besides the CPU's.
 #pragma once
 
 #include <algorithm>
@@ -43,8 +43,8 @@ class ReferenceBackend final : public Backend {
       set(dx, r, k, sum * slope_before(before, dx.layout.index(r, k)));
     });
   }
-  void weight_gradient(const Signal& x, ConstMatrixView d, const float* start, const ParameterUpdate& update,
-                       float* column_sums) override {
+  void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
+                       const ParameterUpdate& update, float* column_sums) override {
     const MatrixView g{update.gradient, {x.values.cols(), d.cols()}};
     for_all(g.layout, [&](int k, int c) {
       double sum = start == nullptr ? 0.0 : start[c];
@@ -59,23 +59,27 @@ class ReferenceBackend final : public Backend {
       this->column_sums({update.weights, g.layout}, column_sums);
     }
   }
-  void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias, MatrixView y,
-                const ActivationAfter& after) override {
+  void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
+                MatrixView y, const ActivationAfter& after) override {
     std::vector<double> sums(y.layout.size());
     for_taps(window, y.rows(), [&](int out, int tap, int in) {
       for (int c = 0; c < x.cols(); ++c) {
-        for (int o = 0; o < y.cols(); ++o) sums[y.layout.index(out, o)] += wide(x, in, c) * wide(w, tap * x.cols() + c, o);
+        for (int o = 0; o < y.cols(); ++o)
+          sums[y.layout.index(out, o)] += wide(x, in, c) * wide(w, tap * x.cols() + c, o);
       }
     });
-    for_all(y.layout, [&](int r, int o) { set(y, r, o, sums[y.layout.index(r, o)] + (o < y.cols() ? bias[o] : 0.0f)); });
+    for_all(y.layout, [&](int r, int o) {
+      set(y, r, o, sums[y.layout.index(r, o)] + (o < y.cols() ? bias[o] : 0.0f));
+    });
     follow(after, y);
   }
-  void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
-                               const ActivationBefore& before) override {
+  void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
+                               MatrixView dx, float*, const ActivationBefore& before) override {
     std::vector<double> sums(dx.layout.size());
     for_taps(window, dy.rows(), [&](int out, int tap, int in) {
       for (int c = 0; c < dx.cols(); ++c) {
-        for (int o = 0; o < dy.cols(); ++o) sums[dx.layout.index(in, c)] += wide(dy, out, o) * wide(w, tap * dx.cols() + c, o);
+        for (int o = 0; o < dy.cols(); ++o)
+          sums[dx.layout.index(in, c)] += wide(dy, out, o) * wide(w, tap * dx.cols() + c, o);
       }
     });
     for_all(dx.layout, [&](int r, int c) {
@@ -89,18 +93,21 @@ class ReferenceBackend final : public Backend {
     std::vector<double> sums(g.layout.size());
     for_taps(window, dy.rows(), [&](int out, int tap, int in) {
       for (int c = 0; c < x.cols(); ++c) {
-        for (int o = 0; o < dy.cols(); ++o) sums[g.layout.index(tap * x.cols() + c, o)] += wide(x, in, c) * wide(dy, out, o);
+        for (int o = 0; o < dy.cols(); ++o)
+          sums[g.layout.index(tap * x.cols() + c, o)] += wide(x, in, c) * wide(dy, out, o);
       }
     });
     for (std::size_t i = 0; i < sums.size(); ++i) g.data[i] = static_cast<float>(sums[i]);
-    for (std::size_t i = 0; i < sums.size() && update.kind != ParameterUpdate::Kind::kStore; ++i) take_step(update, i, sums[i]);
+    for (std::size_t i = 0; i < sums.size() && update.kind != ParameterUpdate::Kind::kStore; ++i)
+      take_step(update, i, sums[i]);
   }
   void update(const ParameterUpdate& update, std::size_t n) override {
     if (update.kind == ParameterUpdate::Kind::kStore) return;
     for (std::size_t i = 0; i < n; ++i) take_step(update, i, update.gradient[i]);
   }
 
-  // --- Element by element -------------------------------------------------------------------------
+  // --- Element by element
+  // -------------------------------------------------------------------------
 
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override {
     for (std::size_t i = 0; i < n; ++i) {
@@ -115,66 +122,85 @@ class ReferenceBackend final : public Backend {
   void clamp(float* x, float limit, std::size_t n) override {
     for (std::size_t i = 0; i < n; ++i) x[i] = std::clamp(x[i], -limit, limit);
   }
-  void activation_forward(ActivationId id, const float* p, const float* x, float* y, std::size_t n) override {
-    for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(activation_value(id, x[i], parameters(id, p)));
+  void activation_forward(ActivationId id, const float* p, const float* x, float* y,
+                          std::size_t n) override {
+    for (std::size_t i = 0; i < n; ++i)
+      y[i] = static_cast<float>(activation_value(id, x[i], parameters(id, p)));
   }
-  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy, float* dx,
-                           std::size_t n) override {
-    for (std::size_t i = 0; i < n; ++i) dx[i] = static_cast<float>(dy[i] * activation_derivative(id, x[i], parameters(id, p)));
+  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
+                           float* dx, std::size_t n) override {
+    for (std::size_t i = 0; i < n; ++i)
+      dx[i] = static_cast<float>(dy[i] * activation_derivative(id, x[i], parameters(id, p)));
   }
-  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy, float* products,
-                            std::size_t n) override {
+  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
+                            float* products, std::size_t n) override {
     for (std::size_t i = 0; i < n; ++i) {
-      products[i] = static_cast<float>(dy[i] * activation_parameter_derivative(id, x[i], parameters(id, p)));
+      products[i] =
+          static_cast<float>(dy[i] * activation_parameter_derivative(id, x[i], parameters(id, p)));
     }
   }
-  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x, MatrixView y) override {
-    vary(id, p, x, [&](std::size_t i, const auto& own) { y.data[i] = static_cast<float>(activation_value(id, x.data[i], own)); });
+  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                      MatrixView y) override {
+    vary(id, p, x, [&](std::size_t i, const auto& own) {
+      y.data[i] = static_cast<float>(activation_value(id, x.data[i], own));
+    });
   }
-  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x, ConstMatrixView dy,
-                       MatrixView dx) override {
+  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                       ConstMatrixView dy, MatrixView dx) override {
     vary(id, p, x, [&](std::size_t i, const auto& own) {
       dx.data[i] = static_cast<float>(dy.data[i] * activation_derivative(id, x.data[i], own));
     });
   }
-  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x, ConstMatrixView dy,
-                        MatrixView products) override {
+  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
+                        ConstMatrixView dy, MatrixView products) override {
     vary(id, p, x, [&](std::size_t i, const auto& own) {
-      products.data[i] = static_cast<float>(dy.data[i] * activation_parameter_derivative(id, x.data[i], own));
+      products.data[i] =
+          static_cast<float>(dy.data[i] * activation_parameter_derivative(id, x.data[i], own));
     });
   }
-  void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high, MatrixView y) override {
+  void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
+                    MatrixView y) override {
     for_all(y.layout, [&](int r, int c) {
-      const auto draw = static_cast<std::uint64_t>(r) * static_cast<std::uint64_t>((y.cols() + 3) / 4) + static_cast<std::uint64_t>(c / 4);
-      const std::uint32_t word = rng.bits((std::uint64_t{stream} << 32) + draw)[static_cast<std::size_t>(c % 4)];
+      const auto draw =
+          static_cast<std::uint64_t>(r) * static_cast<std::uint64_t>((y.cols() + 3) / 4) +
+          static_cast<std::uint64_t>(c / 4);
+      const std::uint32_t word =
+          rng.bits((std::uint64_t{stream} << 32) + draw)[static_cast<std::size_t>(c % 4)];
       set(y, r, c, low + (static_cast<double>(high) - low) * (word >> 8) * 0x1p-24);
     });
   }
   void dropout(const Dropping& d, ConstMatrixView x, MatrixView y) override {
     for_all(y.layout, [&](int r, int c) {
-      const auto draw = static_cast<std::uint64_t>(r / 4) * static_cast<std::uint64_t>(x.cols()) + static_cast<std::uint64_t>(c);
-      const Philox4 words = philox_draw(d.seed, d.purpose, d.step, (std::uint64_t{d.layer} << 40) + draw);
-      set(y, r, c, words[static_cast<std::size_t>(r % 4)] >= d.threshold ? wide(x, r, c) * d.scale : 0.0);
+      const auto draw = static_cast<std::uint64_t>(r / 4) * static_cast<std::uint64_t>(x.cols()) +
+                        static_cast<std::uint64_t>(c);
+      const Philox4 words =
+          philox_draw(d.seed, d.purpose, d.step, (std::uint64_t{d.layer} << 40) + draw);
+      set(y, r, c,
+          words[static_cast<std::size_t>(r % 4)] >= d.threshold ? wide(x, r, c) * d.scale : 0.0);
     });
   }
 
-  // --- Images -------------------------------------------------------------------------------------
+  // --- Images
+  // -------------------------------------------------------------------------------------
 
   void flatten(ConstMatrixView image, int pixels, MatrixView features) override {
     for_all(features.layout, [&](int n, int f) {
-      set(features, n, f, f < features.cols() ? wide(image, n * pixels + f % pixels, f / pixels) : 0.0);
+      set(features, n, f,
+          f < features.cols() ? wide(image, n * pixels + f % pixels, f / pixels) : 0.0);
     });
   }
   void unflatten(ConstMatrixView features, int pixels, MatrixView image) override {
     for_all(image.layout, [&](int r, int c) {
-      set(image, r, c, c < image.cols() ? wide(features, r / pixels, c * pixels + r % pixels) : 0.0);
+      set(image, r, c,
+          c < image.cols() ? wide(features, r / pixels, c * pixels + r % pixels) : 0.0);
     });
   }
   void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override {
     for_all(y.layout, [&](int r, int c) {
       double sum = 0.0;
       const int best = largest_tap(window, x, r, c, sum);
-      set(y, r, c, kind == Pooling::kMax ? wide(x, row_of_tap(window, r, best), c) : sum / window.taps());
+      set(y, r, c,
+          kind == Pooling::kMax ? wide(x, row_of_tap(window, r, best), c) : sum / window.taps());
     });
   }
   void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
@@ -192,16 +218,21 @@ class ReferenceBackend final : public Backend {
     for (std::size_t i = 0; i < sums.size(); ++i) dx.data[i] = static_cast<float>(sums[i]);
   }
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override {
-    for_all(y.layout, [&](int r, int u) { set(y, r, u, u < y.cols() ? wide(x, r, best_piece(x, r, u, pieces, area)) : 0.0); });
+    for_all(y.layout, [&](int r, int u) {
+      set(y, r, u, u < y.cols() ? wide(x, r, best_piece(x, r, u, pieces, area)) : 0.0);
+    });
   }
-  void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area, MatrixView dx) override {
+  void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
+                       MatrixView dx) override {
     std::fill_n(dx.data, dx.layout.size(), 0.0f);
     for (int r = 0; r < dy.rows(); ++r) {
-      for (int u = 0; u < dy.cols(); ++u) set(dx, r, best_piece(x, r, u, pieces, area), wide(dy, r, u));
+      for (int u = 0; u < dy.cols(); ++u)
+        set(dx, r, best_piece(x, r, u, pieces, area), wide(dy, r, u));
     }
   }
 
-  // --- Sums and normalisation -----------------------------------------------------------------------
+  // --- Sums and normalisation
+  // -----------------------------------------------------------------------
 
   void column_sums(ConstMatrixView x, float* sums) override {
     for (int c = 0; c < x.layout.padded_cols(); ++c) {
@@ -209,41 +240,49 @@ class ReferenceBackend final : public Backend {
     }
   }
   void long_column_sums(ConstMatrixView x, float*, float* sums) override { column_sums(x, sums); }
-  void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y, const ActivationAfter& after) override {
+  void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
+                  const ActivationAfter& after) override {
     if (norm.train) *norm.batches += 1.0f;
     std::fill_n(y.data, y.layout.size(), 0.0f);
     for (int c = 0; c < x.cols(); ++c) {
       double mean = norm.running_mean[c], variance = norm.running_var[c];
       if (norm.train) {
         mean = sum_rows(x.rows(), [&](int r) { return wide(x, r, c); }) / x.rows();
-        const double squares = sum_rows(x.rows(), [&](int r) { return (wide(x, r, c) - mean) * (wide(x, r, c) - mean); });
+        const double squares = sum_rows(
+            x.rows(), [&](int r) { return (wide(x, r, c) - mean) * (wide(x, r, c) - mean); });
         variance = squares / x.rows();
-        norm.running_mean[c] = static_cast<float>((1.0 - norm.momentum) * norm.running_mean[c] + norm.momentum * mean);
-        norm.running_var[c] =
-            static_cast<float>((1.0 - norm.momentum) * norm.running_var[c] + norm.momentum * squares / (x.rows() - 1.0));
+        norm.running_mean[c] =
+            static_cast<float>((1.0 - norm.momentum) * norm.running_mean[c] + norm.momentum * mean);
+        norm.running_var[c] = static_cast<float>((1.0 - norm.momentum) * norm.running_var[c] +
+                                                 norm.momentum * squares / (x.rows() - 1.0));
       }
       norm.mean[c] = static_cast<float>(mean);
       norm.inverse_deviation[c] = static_cast<float>(1.0 / std::sqrt(variance + norm.epsilon));
       for (int r = 0; r < x.rows(); ++r) {
-        set(y, r, c, (wide(x, r, c) - mean) / std::sqrt(variance + norm.epsilon) * norm.weight[c] + norm.bias[c]);
+        set(y, r, c,
+            (wide(x, r, c) - mean) / std::sqrt(variance + norm.epsilon) * norm.weight[c] +
+                norm.bias[c]);
       }
     }
     follow(after, y);
   }
-  void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy, MatrixView dx,
-                           float* dweight, float* dbias, const ActivationBefore& before) override {
+  void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                           MatrixView dx, float* dweight, float* dbias,
+                           const ActivationBefore& before) override {
     std::fill_n(dx.data, dx.layout.size(), 0.0f);
     std::fill_n(dweight, x.layout.padded_cols(), 0.0f);
     std::fill_n(dbias, x.layout.padded_cols(), 0.0f);
     for (int c = 0; c < x.cols(); ++c) {
-      const double inverse = norm.inverse_deviation[c], mean = norm.mean[c], share = norm.train ? 1.0 / x.rows() : 0.0;
+      const double inverse = norm.inverse_deviation[c], mean = norm.mean[c],
+                   share = norm.train ? 1.0 / x.rows() : 0.0;
       const auto normal = [&](int r) { return (wide(x, r, c) - mean) * inverse; };
       const double sum = sum_rows(x.rows(), [&](int r) { return wide(dy, r, c); });
       const double products = sum_rows(x.rows(), [&](int r) { return wide(dy, r, c) * normal(r); });
       dbias[c] = static_cast<float>(sum);
       dweight[c] = static_cast<float>(products);
       for (int r = 0; r < x.rows(); ++r) {
-        const double slope = (wide(dy, r, c) - sum * share - normal(r) * products * share) * norm.weight[c] * inverse;
+        const double slope = (wide(dy, r, c) - sum * share - normal(r) * products * share) *
+                             norm.weight[c] * inverse;
         set(dx, r, c, slope * slope_before(before, dx.layout.index(r, c)));
       }
     }
@@ -251,12 +290,14 @@ class ReferenceBackend final : public Backend {
   void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) override {
     for_samples(norm, x, [&](int first, double mean, double inverse) {
       for_elements(norm, [&](int r, int c) {
-        set(y, first + r, c, (wide(x, first + r, c) - mean) * inverse * wide(norm.weight, r, c) + wide(norm.bias, r, c));
+        set(y, first + r, c,
+            (wide(x, first + r, c) - mean) * inverse * wide(norm.weight, r, c) +
+                wide(norm.bias, r, c));
       });
     });
   }
-  void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy, MatrixView dx,
-                           float* dweight, float* dbias) override {
+  void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                           MatrixView dx, float* dweight, float* dbias) override {
     const Layout& layout = norm.weight.layout;
     std::vector<double> weights(layout.size()), biases(layout.size());
     std::fill_n(dx.data, dx.layout.size(), 0.0f);
@@ -272,7 +313,9 @@ class ReferenceBackend final : public Backend {
         biases[layout.index(r, c)] += wide(dy, first + r, c);
       });
       for_elements(norm, [&](int r, int c) {
-        set(dx, first + r, c, (wide(dy, first + r, c) * wide(norm.weight, r, c) - slopes - normal(r, c) * products) * inverse);
+        set(dx, first + r, c,
+            (wide(dy, first + r, c) * wide(norm.weight, r, c) - slopes - normal(r, c) * products) *
+                inverse);
       });
     });
     for (std::size_t i = 0; i < layout.size(); ++i) {
@@ -281,18 +324,22 @@ class ReferenceBackend final : public Backend {
     }
   }
 
-  // --- Losses ---------------------------------------------------------------------------------------
+  // --- Losses
+  // ---------------------------------------------------------------------------------------
 
   void softmax_cross_entropy(const SoftmaxLoss& a) override {
     const int classes = a.logits.cols();
     for (int r = 0; r < a.logits.rows(); ++r) {
       const std::vector<double> p = probabilities_of(a.logits, r);
       const int label = a.labels[r];
-      const auto weight = [&](int c) { return a.class_weights == nullptr ? 1.0 : a.class_weights[c]; };
+      const auto weight = [&](int c) {
+        return a.class_weights == nullptr ? 1.0 : a.class_weights[c];
+      };
       double loss = 0.0, total = 0.0;
       std::vector<double> targets;
       for (int c = 0; c < classes; ++c) {
-        const double share = a.label_smoothing / static_cast<double>(classes) + (c == label ? 1.0 - a.label_smoothing : 0.0);
+        const double share = a.label_smoothing / static_cast<double>(classes) +
+                             (c == label ? 1.0 - a.label_smoothing : 0.0);
         // The class's own weight for smoothing, and the label's for the label.
         targets.push_back(share * weight(c));
         total += targets.back();
@@ -300,7 +347,8 @@ class ReferenceBackend final : public Backend {
       }
       a.losses[r] = static_cast<float>(loss);
       int best = 0;
-      for (int c = 1; c < classes; ++c) best = wide(a.logits, r, c) > wide(a.logits, r, best) ? c : best;
+      for (int c = 1; c < classes; ++c)
+        best = wide(a.logits, r, c) > wide(a.logits, r, best) ? c : best;
       a.correct[r] = best == label;
       const MatrixView slopes{a.dlogits, a.logits.layout};
       for (int c = 0; c < a.logits.layout.padded_cols() && a.dlogits != nullptr; ++c) {
@@ -325,14 +373,17 @@ class ReferenceBackend final : public Backend {
       }));
       for (int r = 0; r < a.weights.rows(); ++r) {
         const double w = wide(a.weights, r, c);
-        set(a.gradient, r, c, wide(a.gradient, r, c) + 2.0 * a.l2 * w + a.l1 * ((w > 0.0) - (w < 0.0)));
+        set(a.gradient, r, c,
+            wide(a.gradient, r, c) + 2.0 * a.l2 * w + a.l1 * ((w > 0.0) - (w < 0.0)));
       }
     }
   }
 
  private:
   static double wide(ConstMatrixView m, int row, int col) { return m.at(row, col); }
-  static void set(MatrixView m, int row, int col, double value) { m.at(row, col) = static_cast<float>(value); }
+  static void set(MatrixView m, int row, int col, double value) {
+    m.at(row, col) = static_cast<float>(value);
+  }
   // work(row, column) for all places, padding included.
   template <class Work>
   static void for_all(const Layout& layout, const Work& work) {
@@ -353,7 +404,9 @@ class ReferenceBackend final : public Backend {
     if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
   }
   static double slope_before(const ActivationBefore& before, std::size_t at) {
-    return before.id < 0 ? 1.0 : activation_derivative(before.id, before.z[at], parameters(before.id, before.p));
+    return before.id < 0
+               ? 1.0
+               : activation_derivative(before.id, before.z[at], parameters(before.id, before.p));
   }
   template <class Work>
   static void vary(ActivationId id, const VariedParameter& p, ConstMatrixView x, const Work& work) {
@@ -367,16 +420,21 @@ class ReferenceBackend final : public Backend {
   template <class Work>
   static void for_taps(const Window& w, int out_rows, const Work& work) {
     for (int out = 0; out < out_rows; ++out) {
-      const int n = out / w.out_pixels(), oy = out % w.out_pixels() / w.out_width(), ox = out % w.out_width();
+      const int n = out / w.out_pixels(), oy = out % w.out_pixels() / w.out_width(),
+                ox = out % w.out_width();
       for (int tap = 0; tap < w.taps(); ++tap) {
-        const int y = oy * w.stride - w.padding + tap / w.kernel_width, x = ox * w.stride - w.padding + tap % w.kernel_width;
-        if (y >= 0 && y < w.height && x >= 0 && x < w.width) work(out, tap, n * w.pixels() + y * w.width + x);
+        const int y = oy * w.stride - w.padding + tap / w.kernel_width,
+                  x = ox * w.stride - w.padding + tap % w.kernel_width;
+        if (y >= 0 && y < w.height && x >= 0 && x < w.width)
+          work(out, tap, n * w.pixels() + y * w.width + x);
       }
     }
   }
   static int row_of_tap(const Window& w, int out, int tap) {
-    const int n = out / w.out_pixels(), oy = out % w.out_pixels() / w.out_width(), ox = out % w.out_width();
-    return n * w.pixels() + (oy * w.stride + tap / w.kernel_width) * w.width + ox * w.stride + tap % w.kernel_width;
+    const int n = out / w.out_pixels(), oy = out % w.out_pixels() / w.out_width(),
+              ox = out % w.out_width();
+    return n * w.pixels() + (oy * w.stride + tap / w.kernel_width) * w.width + ox * w.stride +
+           tap % w.kernel_width;
   }
   // The first of the largest, and the last NaN over all; and the sum of all.
   static int largest_tap(const Window& w, ConstMatrixView x, int out, int c, double& sum) {
@@ -389,7 +447,9 @@ class ReferenceBackend final : public Backend {
     return best;
   }
   static int best_piece(ConstMatrixView x, int row, int unit, int pieces, int area) {
-    const auto column = [&](int piece) { return (unit / area * pieces + piece) * area + unit % area; };
+    const auto column = [&](int piece) {
+      return (unit / area * pieces + piece) * area + unit % area;
+    };
     int best = column(0);
     for (int piece = 1; piece < pieces && !std::isnan(wide(x, row, best)); ++piece) {
       const double value = wide(x, row, column(piece));
@@ -420,7 +480,8 @@ class ReferenceBackend final : public Backend {
     std::vector<double> p;
     double most = wide(logits, row, 0), sum = 0.0;
     for (int c = 1; c < logits.cols(); ++c) most = std::max(most, wide(logits, row, c));
-    for (int c = 0; c < logits.cols(); ++c) sum += p.emplace_back(std::exp(wide(logits, row, c) - most));
+    for (int c = 0; c < logits.cols(); ++c)
+      sum += p.emplace_back(std::exp(wide(logits, row, c) - most));
     for (double& value : p) value /= sum;
     return p;
   }
@@ -440,7 +501,8 @@ class ReferenceBackend final : public Backend {
       case Kind::kAdam: {
         const double mean = moved(u.moment1, u.adam.beta1, u.adam.one_minus_beta1 * g);
         const double square = moved(u.moment2, u.adam.beta2, u.adam.one_minus_beta2 * g * g);
-        step = u.adam.step_size * mean / (std::sqrt(square) * u.adam.inverse_root_second + u.adam.epsilon);
+        step = u.adam.step_size * mean /
+               (std::sqrt(square) * u.adam.inverse_root_second + u.adam.epsilon);
         break;
       }
       case Kind::kSgd: {

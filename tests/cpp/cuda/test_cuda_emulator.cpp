@@ -24,7 +24,8 @@ void run(const Sum& k) {
   }
   const bool last = thread_index() == block_size() - 1;
   if (k.mistake == Mistake::kTooFewWait && last) return;
-  if (k.mistake != Mistake::kUnwrittenShared || !last) numbers[thread_index()] = static_cast<float>(thread_index());
+  if (k.mistake != Mistake::kUnwrittenShared || !last)
+    numbers[thread_index()] = static_cast<float>(thread_index());
   if (k.mistake == Mistake::kOtherBarrier && last) {
     RELUSCOPE_BARRIER();
   } else {
@@ -72,13 +73,17 @@ TEST_CASE("emulator: barriers are waited at in every order, and mistakes are nam
     out.assign(out.size(), test::kNan);
     CHECK(launched({out.data(), Mistake::kNone}, {3, 64}, {order}) == "");
     for (const float sum : out) REQUIRE(sum == 63.0f * 64.0f / 2.0f);
-    CHECK(launched({out.data(), Mistake::kTooFewWait}, {3, 64}, {order}).find("1 of 64 threads ended while others wait") != std::string::npos);
-    CHECK(launched({out.data(), Mistake::kOtherBarrier}, {3, 64}, {order}).find("threads wait at different barriers") != std::string::npos);
-    CHECK(launched({out.data(), Mistake::kTooMuchShared}, {1, 64}, {order}).find("53248 bytes of shared memory, but a block has 49152") != std::string::npos);
+    CHECK(launched({out.data(), Mistake::kTooFewWait}, {3, 64}, {order})
+              .find("1 of 64 threads ended while others wait") != std::string::npos);
+    CHECK(launched({out.data(), Mistake::kOtherBarrier}, {3, 64}, {order})
+              .find("threads wait at different barriers") != std::string::npos);
+    CHECK(launched({out.data(), Mistake::kTooMuchShared}, {1, 64}, {order})
+              .find("53248 bytes of shared memory, but a block has 49152") != std::string::npos);
     CHECK(launched({out.data(), Mistake::kUnwrittenShared}, {1, 64}, {order}) == "");
     CHECK(std::isnan(out[0]));  // what nobody wrote is poison
   }
-  CHECK(launched({out.data(), Mistake::kNone}, {1, 1025}).find("1 blocks of 1025 threads, but 1 to 1024") != std::string::npos);
+  CHECK(launched({out.data(), Mistake::kNone}, {1, 1025})
+            .find("1 blocks of 1025 threads, but 1 to 1024") != std::string::npos);
   CHECK(launched({out.data(), Mistake::kNone}, {0, 32}).find("0 blocks") != std::string::npos);
 }
 
@@ -113,7 +118,10 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
   CHECK(a[64] == without + a[100]);
   CHECK(problem([&](Product& p) { then(p, Epilogue::kBiasRelu); }) == "");
   CHECK(a[64] == std::max(0.0f, without + a[100]));
-  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.accumulate = true; }) == "product: an epilogue behind a sum");
+  CHECK(problem([&](Product& p) {
+          then(p, Epilogue::kBias);
+          p.accumulate = true;
+        }) == "product: an epilogue behind a sum");
   const auto keep = [&](Product& p, float* where, int leading = 8) {
     then(p, Epilogue::kBiasGeluKept);
     p.kept = where;
@@ -122,21 +130,48 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
   CHECK(problem([&](Product& p) { keep(p, a + 80); }) == "");
   CHECK(a[80] == without + a[100]);
   const double z = static_cast<double>(a[80]);
-  CHECK(std::abs(static_cast<double>(a[64]) - 0.5 * z * (1.0 + std::tanh(0.7978845608028654 * (z + 0.044715 * z * z * z)))) <= 1e-7);
-  CHECK(problem([&](Product& p) { keep(p, a + 80, 4); }).find("not of a multiple of 8") != std::string::npos);
+  CHECK(std::abs(static_cast<double>(a[64]) -
+                 0.5 * z * (1.0 + std::tanh(0.7978845608028654 * (z + 0.044715 * z * z * z)))) <=
+        1e-7);
+  CHECK(problem([&](Product& p) { keep(p, a + 80, 4); }).find("not of a multiple of 8") !=
+        std::string::npos);
   CHECK(problem([&](Product& p) { keep(p, a + 70); }) == "product: what is kept overlaps c");
-  CHECK(problem([&](Product& p) { keep(p, a + 120); }).find("what is kept ends") != std::string::npos);
-  CHECK(problem([](Product& p) { p.lda = 2; }) == "product: the leading dimension of a is 2, but a row has 3");
-  CHECK(problem([](Product& p) { p.transpose_b = true; p.ldb = 2; }) == "product: the leading dimension of b is 2, but a row has 3");
-  CHECK(problem([](Product& p) { p.ldc = 3; }) == "product: the leading dimension of c is 3, but a row has 4");
+  CHECK(problem([&](Product& p) { keep(p, a + 120); }).find("what is kept ends") !=
+        std::string::npos);
+  CHECK(problem([](Product& p) { p.lda = 2; }) ==
+        "product: the leading dimension of a is 2, but a row has 3");
+  CHECK(problem([](Product& p) {
+          p.transpose_b = true;
+          p.ldb = 2;
+        }) == "product: the leading dimension of b is 2, but a row has 3");
+  CHECK(problem([](Product& p) { p.ldc = 3; }) ==
+        "product: the leading dimension of c is 3, but a row has 4");
   CHECK(problem([](Product& p) { p.c = const_cast<float*>(p.b) + 4; }) == "product: c overlaps b");
-  CHECK(problem([](Product& p) { p.batches = 2; p.stride_c = 4; }).find("batches of c overlap") != std::string::npos);
-  CHECK(problem([](Product& p) { p.batches = 20; p.stride_c = 8; }).find("behind its allocation") != std::string::npos);
+  CHECK(problem([](Product& p) {
+          p.batches = 2;
+          p.stride_c = 4;
+        }).find("batches of c overlap") != std::string::npos);
+  CHECK(problem([](Product& p) {
+          p.batches = 20;
+          p.stride_c = 8;
+        }).find("behind its allocation") != std::string::npos);
   float outside[64] = {};
-  CHECK(problem([&](Product& p) { p.a = outside; }).find("a does not lie in the device's memory") != std::string::npos);
-  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.bias = outside; }).find("bias does not lie in the device's memory") != std::string::npos);
-  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.bias = a + 125; }).find("bias ends 4 bytes behind its allocation") != std::string::npos);
-  CHECK(problem([&](Product& p) { then(p, Epilogue::kBias); p.batches = 3; p.stride_c = 8; p.stride_bias = 13; }).find("bias ends") != std::string::npos);
+  CHECK(problem([&](Product& p) { p.a = outside; }).find("a does not lie in the device's memory") !=
+        std::string::npos);
+  CHECK(problem([&](Product& p) {
+          then(p, Epilogue::kBias);
+          p.bias = outside;
+        }).find("bias does not lie in the device's memory") != std::string::npos);
+  CHECK(problem([&](Product& p) {
+          then(p, Epilogue::kBias);
+          p.bias = a + 125;
+        }).find("bias ends 4 bytes behind its allocation") != std::string::npos);
+  CHECK(problem([&](Product& p) {
+          then(p, Epilogue::kBias);
+          p.batches = 3;
+          p.stride_c = 8;
+          p.stride_bias = 13;
+        }).find("bias ends") != std::string::npos);
   CHECK(problem([](Product& p) { p.k = 0; }).find("2 x 4 x 0") != std::string::npos);
 }
 

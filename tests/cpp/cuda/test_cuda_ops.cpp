@@ -1,5 +1,5 @@
-// The CUDA backend's operations, on the emulator: each against the reference in double and the CPU's, in
-// six orders of threads with the same bits, every kernel run, and every barrier needed.
+// The CUDA backend's operations, on the emulator: each against the reference in double and the
+// CPU's, in six orders of threads with the same bits, every kernel run, and every barrier needed.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -9,8 +9,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/bits.h"
 #include "core/error.h"
-#include "cuda/checks/checks.h"
 #include "cuda/backend/cuda_backend.h"
+#include "cuda/checks/checks.h"
 #include "cuda/emulator/emulated_device.h"
 #include "reference_backend.h"
 
@@ -27,7 +27,8 @@ namespace {
 
 using Results = std::vector<Bench::Result>;
 
-// What a check gives on an emulated device. Notes in `record` what was seen, in `products` how many there were.
+// What a check gives on an emulated device. Notes in `record` what was seen, in `products` how many
+// there were.
 Results run_emulated(const cuda::Check& check, const Conditions& conditions, Record& record,
                      std::uint64_t seed, bool epilogues = false, int* products = nullptr) {
   auto owned = std::make_unique<EmulatedDevice>();
@@ -39,7 +40,8 @@ Results run_emulated(const cuda::Check& check, const Conditions& conditions, Rec
   check.run(bench);
   if (products != nullptr) *products = device.products;
   for (const auto& [name, count] : device.record.launches) record.launches[name] += count;
-  for (const auto& [name, lines] : device.record.barriers) record.barriers[name].insert(lines.begin(), lines.end());
+  for (const auto& [name, lines] : device.record.barriers)
+    record.barriers[name].insert(lines.begin(), lines.end());
   return bench.results();
 }
 
@@ -66,10 +68,13 @@ std::string first_other_bits(const Results& a, const Results& b) {
 
 TEST_SUITE_BEGIN("cuda");
 
-TEST_CASE("every operation on the emulator is the reference's in double and the CPU's, with the same bits in any order of threads") {
+TEST_CASE(
+    "every operation on the emulator is the reference's in double and the CPU's, with the same "
+    "bits in any order of threads") {
   const std::uint64_t seed = test_seed() + 700;
   Record record;
-  const auto orders = std::span(cuda::emulated::kOrders).first(full_tier() ? std::size(cuda::emulated::kOrders) : 2);
+  const auto orders = std::span(cuda::emulated::kOrders)
+                          .first(full_tier() ? std::size(cuda::emulated::kOrders) : 2);
   for (const cuda::Check& check : cuda::all_checks()) {
     INFO("seed ", seed, ", ", check.name);
     const Results expected = run_on(check, seed), reference = run_on<ReferenceBackend>(check, seed);
@@ -102,7 +107,9 @@ TEST_CASE("every operation on the emulator is the reference's in double and the 
   }
 }
 
-TEST_CASE("activations follow products on the device where its own are the CPU's and nobody reads the product in between") {
+TEST_CASE(
+    "activations follow products on the device where its own are the CPU's and nobody reads the "
+    "product in between") {
   using cuda::Epilogue;
   struct Outcome {
     std::map<Epilogue, int> epilogues;
@@ -171,7 +178,8 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
       for (const int line : each.lines) {
         if (found[line]) continue;
         Record record;
-        found[line] = cuda::difference(run_emulated(each.check, {order, line}, record, seed), each.expected) != "";
+        found[line] = cuda::difference(run_emulated(each.check, {order, line}, record, seed),
+                                       each.expected) != "";
       }
     }
   }
@@ -182,9 +190,12 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
   }
 }
 
-TEST_CASE("the self-test's comparison says nothing of a right device and names what a wrong one gets wrong") {
+TEST_CASE(
+    "the self-test's comparison says nothing of a right device and names what a wrong one gets "
+    "wrong") {
   const auto checks = cuda::all_checks();
-  const auto sums = std::find_if(checks.begin(), checks.end(), [](const auto& check) { return check.name == "batch_norm"; });
+  const auto sums = std::find_if(checks.begin(), checks.end(),
+                                 [](const auto& check) { return check.name == "batch_norm"; });
   REQUIRE(sums != checks.end());
   auto owned = std::make_unique<EmulatedDevice>();
   EmulatedDevice& device = *owned;

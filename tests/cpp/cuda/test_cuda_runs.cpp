@@ -10,8 +10,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "cuda/emulator/emulated_device.h"
 #include "cuda/backend/report.h"
+#include "cuda/emulator/emulated_device.h"
 #include "run/checkpoint.h"
 
 using namespace reluscope;
@@ -25,8 +25,12 @@ namespace {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 Config config_of(const Fields& changes) {
-  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"batch", "8"}, {"epochs", "2"},
-                                      {"test_batch", "30"}, {"log_every", "1"}, {"lr", "0.01"}});
+  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"},
+                                      {"batch", "8"},
+                                      {"epochs", "2"},
+                                      {"test_batch", "30"},
+                                      {"log_every", "1"},
+                                      {"lr", "0.01"}});
   return config_from_fields(changes, config);
 }
 
@@ -36,7 +40,8 @@ struct Run {
   CudaBackend* backend;
   std::unique_ptr<Session> session;
 
-  explicit Run(const Config& config, const std::shared_ptr<const Dataset>& data = few_digits(150, 60),
+  explicit Run(const Config& config,
+               const std::shared_ptr<const Dataset>& data = few_digits(150, 60),
                Precision precision = Precision::kFloat32) {
     auto owned = std::make_unique<EmulatedDevice>();
     device = owned.get();
@@ -58,7 +63,8 @@ std::vector<std::string> told(Session& session) {
 }
 
 // The losses of a run that makes every step on its own: what steps at once must equal.
-std::vector<std::string> single_losses(const Config& config, const std::shared_ptr<const Dataset>& data) {
+std::vector<std::string> single_losses(const Config& config,
+                                       const std::shared_ptr<const Dataset>& data) {
   std::vector<std::string> losses;
   Run run(config, data);
   Trainer* const trainer = &run.session->trainer();
@@ -78,14 +84,21 @@ TEST_SUITE_BEGIN("cuda");
 
 TEST_CASE("losses are read once in many steps, and are those of steps that are made one by one") {
   const auto data = few_digits(150, 60);
-  for (const Fields& changes : {Fields{}, Fields{{"model", "dense 12 | bn | prelu | dropout 0.2 | dense 10"}, {"optimizer", "sgd"}, {"momentum", "0.9"}},
-                                Fields{{"l2", "0.01"}, {"ema", "0.9"}, {"accumulate", "3"}, {"class_weights", "1,2,1,1,1,1,1,3,1,1"}}}) {
+  for (const Fields& changes : {Fields{},
+                                Fields{{"model", "dense 12 | bn | prelu | dropout 0.2 | dense 10"},
+                                       {"optimizer", "sgd"},
+                                       {"momentum", "0.9"}},
+                                Fields{{"l2", "0.01"},
+                                       {"ema", "0.9"},
+                                       {"accumulate", "3"},
+                                       {"class_weights", "1,2,1,1,1,1,1,3,1,1"}}}) {
     const Config config = config_of(changes);
     INFO(config.model);
     Run run(config, data);
     std::vector<std::string> losses;
     int calls = 0;
-    for (Progress progress = run.session->advance(); progress.event() != "done"; progress = run.session->advance()) {
+    for (Progress progress = run.session->advance(); progress.event() != "done";
+         progress = run.session->advance()) {
       calls += progress.event() == "batch";
       for (const std::string& line : progress.json) {
         const Json json = Json::parse(line);
@@ -120,8 +133,12 @@ TEST_CASE("a plain step neither copies to the host nor waits for the device") {
 
 TEST_CASE("orders and augmented batches are made on the device alone, and are the CPU's") {
   const auto data = few_digits(150, 60);
-  Config config = config_of({{"augment_rotate", "12"}, {"augment_elastic", "30"}, {"augment_noise", "9"}, {"augment_erase", "0.3"},
-                             {"validation", "20"}, {"input", "dense"}});
+  Config config = config_of({{"augment_rotate", "12"},
+                             {"augment_elastic", "30"},
+                             {"augment_noise", "9"},
+                             {"augment_erase", "0.3"},
+                             {"validation", "20"},
+                             {"input", "dense"}});
   Run run(config, data);
   const std::vector<std::string> lines = told(*run.session);
   auto& launches = run.device->record.launches;
@@ -129,21 +146,27 @@ TEST_CASE("orders and augmented batches are made on the device alone, and are th
   CHECK(launches["gather_augmented"] == 2 * 17);
   CHECK(launches["draw_changes"] == 2 * 17);
   CHECK(launches["smooth_rows"] == 2 * 17);
-  CHECK(launches["gather"] == 2 * (1 + 2));  // what is scored stays as it is: a batch of validation, two of the test set
+  CHECK(launches["gather"] ==
+        2 * (1 + 2));  // what is scored stays as it is: a batch of validation, two of the test set
   // The first loss is of the same pixels: all that differs is the order of its sums.
   Session cpu(data, config);
   Run again(config, data);
-  const auto first_loss = [](Session& session) { return session.trainer().step(0, 0.01).score.loss(); };
+  const auto first_loss = [](Session& session) {
+    return session.trainer().step(0, 0.01).score.loss();
+  };
   CHECK(std::abs(first_loss(*again.session) - first_loss(cpu)) < 1e-6);
 }
 
-TEST_CASE("steps at once stop where something happens: live changes, monitors, the end of an epoch") {
-  const Config config = config_of({{"events", "5:lr:0.002,21:lr:0.02"}, {"probe", "7"}, {"validation", "20"}});
+TEST_CASE(
+    "steps at once stop where something happens: live changes, monitors, the end of an epoch") {
+  const Config config =
+      config_of({{"events", "5:lr:0.002,21:lr:0.02"}, {"probe", "7"}, {"validation", "20"}});
   const auto data = few_digits(150, 60);
   Run run(config, data);
   std::vector<int> seen;
   int probes = 0;
-  for (Progress progress = run.session->advance(); progress.event() != "done"; progress = run.session->advance()) {
+  for (Progress progress = run.session->advance(); progress.event() != "done";
+       progress = run.session->advance()) {
     if (progress.event() == "batch") seen.push_back(progress.values["step"].get<int>());
     for (const std::string& line : progress.json) probes += Json::parse(line)["event"] == "probe";
   }
@@ -158,7 +181,8 @@ TEST_CASE("steps at once stop where something happens: live changes, monitors, t
   const auto rates_of = [](Session& session) {
     std::vector<double> rates;
     for (const std::string& line : told(session)) {
-      if (line.rfind("{\"event\":\"batch\"", 0) == 0) rates.push_back(Json::parse(line)["lr"].get<double>());
+      if (line.rfind("{\"event\":\"batch\"", 0) == 0)
+        rates.push_back(Json::parse(line)["lr"].get<double>());
     }
     return rates;
   };
@@ -168,10 +192,12 @@ TEST_CASE("steps at once stop where something happens: live changes, monitors, t
 TEST_CASE("a run that diverges among steps at once ends as one that is made step by step") {
   const auto data = few_digits(150, 60);
   // Linear, so that too large a step grows and grows instead of killing units.
-  const char* const deep = "dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 10";
-  for (Fields fields : {Fields{{"model", "dense 16 | dense 10"}, {"optimizer", "sgd"}, {"momentum", "0.5"}},
-                        Fields{{"model", "dense 16 | bn | dense 12 | dense 10"}, {"optimizer", "sgd"}},
-                        Fields{{"model", deep}, {"optimizer", "adam"}}}) {
+  const char* const deep =
+      "dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 10";
+  for (Fields fields :
+       {Fields{{"model", "dense 16 | dense 10"}, {"optimizer", "sgd"}, {"momentum", "0.5"}},
+        Fields{{"model", "dense 16 | bn | dense 12 | dense 10"}, {"optimizer", "sgd"}},
+        Fields{{"model", deep}, {"optimizer", "adam"}}}) {
     fields.insert(fields.end(), {{"ema", "0.9"}, {"events", "20:lr:1e6"}});
     const Config config = config_of(fields);
     INFO(config.model);
@@ -190,7 +216,8 @@ TEST_CASE("a run that diverges among steps at once ends as one that is made step
       if (batch == 0 && done > 0) trainer.start_epoch(done / trainer.batches() + 1);
       REQUIRE(trainer.step(batch, done < 20 ? 0.01 : 1e6).diverged_layer < 0);
     }
-    CHECK(trainer.step((step - 1) % trainer.batches(), 1e6).diverged_layer == last.values["layer"].get<int>() - 1);
+    CHECK(trainer.step((step - 1) % trainer.batches(), 1e6).diverged_layer ==
+          last.values["layer"].get<int>() - 1);
     CHECK(run.session->weights_sha256() == single.session->weights_sha256());
     CHECK(run.session->optimizer_sha256() == single.session->optimizer_sha256());
   }
@@ -200,13 +227,16 @@ TEST_CASE("tf32 and bf16 round what is multiplied, by no more than their digits 
   const std::uint64_t seed = test_seed() + 710;
   INFO("seed ", seed);
   constexpr int kRows = 9, kDepth = 70, kCols = 40;
-  for (const auto& [precision, digits] : {std::pair{Precision::kTf32, 11}, std::pair{Precision::kBfloat16, 8}}) {
+  for (const auto& [precision, digits] :
+       {std::pair{Precision::kTf32, 11}, std::pair{Precision::kBfloat16, 8}}) {
     CudaBackend backend(std::make_unique<EmulatedDevice>(), precision);
     CHECK(backend.precision() == cuda::kPrecisionNames[static_cast<int>(precision)]);
     TestRandom random(seed);
-    Buffer x(Layout{kRows, kDepth}.size(), backend.memory()), w(Layout{kDepth, kCols}.size(), backend.memory());
+    Buffer x(Layout{kRows, kDepth}.size(), backend.memory()),
+        w(Layout{kDepth, kCols}.size(), backend.memory());
     Buffer y(Layout{kRows, kCols}.size(), backend.memory());
-    const MatrixView left{x.data(), {kRows, kDepth}}, right{w.data(), {kDepth, kCols}}, product{y.data(), {kRows, kCols}};
+    const MatrixView left{x.data(), {kRows, kDepth}}, right{w.data(), {kDepth, kCols}},
+        product{y.data(), {kRows, kCols}};
     for (int k = 0; k < kDepth; ++k) {
       for (int r = 0; r < kRows; ++r) left.at(r, k) = random.real(-1, 1);
       for (int c = 0; c < kCols; ++c) right.at(k, c) = random.real(-1, 1);
@@ -222,7 +252,8 @@ TEST_CASE("tf32 and bf16 round what is multiplied, by no more than their digits 
           exact += term;
           sizes += std::abs(term);
         }
-        // Each factor is off by half a unit of its last digit at most, and sums by float32's roundings.
+        // Each factor is off by half a unit of its last digit at most, and sums by float32's
+        // roundings.
         const double bound = (2.0 * std::ldexp(1.0, -digits) + kDepth * 0x1p-23) * sizes;
         const double error = std::abs(product.at(r, c) - exact);
         CHECK(error <= bound);
@@ -236,24 +267,31 @@ TEST_CASE("tf32 and bf16 round what is multiplied, by no more than their digits 
 
 TEST_CASE("a run in bf16 learns, a precision the device does not have is refused by name") {
   const auto data = few_digits(400, 100);
-  Run exact(config_of({{"epochs", "3"}}), data), coarse(config_of({{"epochs", "3"}, {"precision", "bf16"}}), data, Precision::kBfloat16);
+  Run exact(config_of({{"epochs", "3"}}), data),
+      coarse(config_of({{"epochs", "3"}, {"precision", "bf16"}}), data, Precision::kBfloat16);
   told(*exact.session);
   told(*coarse.session);
-  const double loss = exact.session->evaluate().loss(), coarse_loss = coarse.session->evaluate().loss();
+  const double loss = exact.session->evaluate().loss(),
+               coarse_loss = coarse.session->evaluate().loss();
   CHECK(coarse_loss != loss);
   CHECK(std::abs(coarse_loss - loss) < 0.05);
   CHECK(coarse.session->start().values.at("simd") == "emulated, bf16");
   const Config config = config_of({{"precision", "tf32"}});
   CHECK(refusal([&] { Session(data, config); }) ==
-        "precision is \"tf32\", but device \"cpu\" multiplies in fp32 here: tf32 and bf16 need an NVIDIA GPU");
-  CHECK(refusal([&] { config_of({{"precision", "fp16"}}); }) == "precision is \"fp16\", but it must be fp32, tf32 or bf16");
+        "precision is \"tf32\", but device \"cpu\" multiplies in fp32 here: tf32 and bf16 need an "
+        "NVIDIA GPU");
+  CHECK(refusal([&] {
+          config_of({{"precision", "fp16"}});
+        }) == "precision is \"fp16\", but it must be fp32, tf32 or bf16");
   // A checkpoint goes on in another precision where it is asked to.
   const auto saved = coarse.session->checkpoint();
   CHECK(config_of_checkpoint(saved).precision == "bf16");
-  CHECK(resumed_config(config_of_checkpoint(saved), {{"precision", "fp32"}, {"epochs", "4"}}).precision == "fp32");
+  CHECK(resumed_config(config_of_checkpoint(saved), {{"precision", "fp32"}, {"epochs", "4"}})
+            .precision == "fp32");
 }
 
-TEST_CASE("a device that is lost at any call ends with one message, and the last checkpoint goes on") {
+TEST_CASE(
+    "a device that is lost at any call ends with one message, and the last checkpoint goes on") {
   const auto data = few_digits(150, 60);
   const Config config = config_of({{"augment_rotate", "9"}});
   Run whole(config, data);
@@ -278,8 +316,10 @@ TEST_CASE("a device that is lost at any call ends with one message, and the last
       });
     }
     REQUIRE(said.find("device cuda: ") == 0);
-    CHECK(said.find(" failed: unspecified launch failure; the device is lost to this program, what was saved before is intact") != std::string::npos);
-    // Whoever tries to save it after all is told the same, and the checkpoint before stays what it is.
+    CHECK(said.find(" failed: unspecified launch failure; the device is lost to this program, what "
+                    "was saved before is intact") != std::string::npos);
+    // Whoever tries to save it after all is told the same, and the checkpoint before stays what it
+    // is.
     CHECK(refusal([&] { run.session->checkpoint(); }).find("lost") != std::string::npos);
     Run again(resumed_config(config_of_checkpoint(kept), {}), data);
     again.session->restore(kept);
@@ -289,11 +329,14 @@ TEST_CASE("a device that is lost at any call ends with one message, and the last
   // What does not fit is said, too, and nothing is lost with it.
   auto small = std::make_unique<EmulatedDevice>();
   small->most_bytes = std::size_t{20} << 20;
-  CHECK(refusal([&] { Session(data, config_of({{"model", "dense 2048 | relu | dense 10"}}), std::make_unique<CudaBackend>(std::move(small))); })
-            .find("out of memory: ") != std::string::npos);
+  CHECK(refusal([&] {
+          Session(data, config_of({{"model", "dense 2048 | relu | dense 10"}}),
+                  std::make_unique<CudaBackend>(std::move(small)));
+        }).find("out of memory: ") != std::string::npos);
 }
 
-TEST_CASE("a benchmark's report: the bytes and kernels of a step, and a share of what a copy reaches") {
+TEST_CASE(
+    "a benchmark's report: the bytes and kernels of a step, and a share of what a copy reaches") {
   Config config;
   constexpr int kMeasured = 8;  // steps: what comes once is little beside them
   config.batch = 16;
@@ -310,18 +353,25 @@ TEST_CASE("a benchmark's report: the bytes and kernels of a step, and a share of
   const cuda::CostReport report = cuda::report_costs(*run.backend, steps, kMeasured, 4096);
   CHECK(report.step_seconds > 0.0);
   CHECK(report.copy_rate > 0.0);
-  // Two products each way for the first layer's and the last's 407,050 parameters, but no gradient of the input.
+  // Two products each way for the first layer's and the last's 407,050 parameters, but no gradient
+  // of the input.
   CHECK(report.step_operations > 2.0 * 16 * (2 * 407050 + 5120) * 0.99);
-  CHECK(report.step_operations < 2.0 * 16 * (2 * 407050 + 5120) * 1.15);  // padding of the last layer
-  // Weights read twice, gradients written and read, Adam's seven, and column sums: native/cuda/README.md.
+  CHECK(report.step_operations <
+        2.0 * 16 * (2 * 407050 + 5120) * 1.15);  // padding of the last layer
+  // Weights read twice, gradients written and read, Adam's seven, and column sums:
+  // native/cuda/README.md.
   CHECK(report.step_bytes > 4.0 * 407050 * 10);
   CHECK(report.step_bytes < 4.0 * 407050 * 13);
   CHECK(report.lines.size() > 10);
   for (const std::string& line : report.lines) MESSAGE(line);
   const auto named = [&](const char* name) {
-    return std::any_of(report.lines.begin(), report.lines.end(), [&](const std::string& line) { return line.find(name) != std::string::npos; });
+    return std::any_of(report.lines.begin(), report.lines.end(), [&](const std::string& line) {
+      return line.find(name) != std::string::npos;
+    });
   };
-  for (const char* const name : {"Kernels: ", "GB/s", "of what a copy", "update<adam>", "product", "gather", "softmax_cross_entropy"}) CHECK(named(name));
+  for (const char* const name : {"Kernels: ", "GB/s", "of what a copy", "update<adam>", "product",
+                                 "gather", "softmax_cross_entropy"})
+    CHECK(named(name));
   CHECK(!named("activation_forward"));  // the product does it
 }
 

@@ -1,5 +1,6 @@
-// Whole training on the emulated device, beside the same on the CPU: their losses stay together. Kernels
-// are queued and run late, as on a device, so that a host that reads too early shows as well.
+// Whole training on the emulated device, beside the same on the CPU: their losses stay together.
+// Kernels are queued and run late, as on a device, so that a host that reads too early shows as
+// well.
 #include <cmath>
 #include <memory>
 
@@ -33,7 +34,9 @@ Trace train(Backend& backend, const Config& config, int steps, int at_once = 1) 
   for (int step = 0, epoch = 0; step < steps;) {
     const int batch = step % trainer.batches();
     if (batch == 0) trainer.start_epoch(++epoch);
-    const std::vector<StepRates> rates(static_cast<std::size_t>(std::min({at_once, steps - step, trainer.batches() - batch})), {config.lr, {}});
+    const std::vector<StepRates> rates(
+        static_cast<std::size_t>(std::min({at_once, steps - step, trainer.batches() - batch})),
+        {config.lr, {}});
     for (const StepResult& result : trainer.steps(batch, rates)) {
       REQUIRE(result.diverged_layer < 0);
       trace.losses.push_back(result.score.loss());
@@ -53,24 +56,40 @@ struct Network {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-// Where batch normalisation follows, gradients of biases and of pixels that are never lit are rounding
-// errors around 0, which optimizers that divide by a gradient's size make whole steps of: so plain descent.
+// Where batch normalisation follows, gradients of biases and of pixels that are never lit are
+// rounding errors around 0, which optimizers that divide by a gradient's size make whole steps of:
+// so plain descent.
 const Network kNetworks[] = {
-    {"dense 33 | relu | dense 10", {{"optimizer", "sgd"}, {"momentum", "0.9"}, {"nesterov", "true"}, {"lr", "0.01"}}},
-    {"dense 20 | prelu | dense 40 | swish | dense 10", {{"optimizer", "adamw"}, {"weight_decay", "0.01"}}},
-    {"dense 20 | prelu channel | dropout 0.3 | dense 10", {{"optimizer", "rmsprop"}, {"centered", "true"}, {"momentum", "0.5"}}},
-    {"dense 24 | bn | relu | dense 24 | ln | gelu | dense 10", {{"optimizer", "sgd"}, {"lr", "0.05"}}},
+    {"dense 33 | relu | dense 10",
+     {{"optimizer", "sgd"}, {"momentum", "0.9"}, {"nesterov", "true"}, {"lr", "0.01"}}},
+    {"dense 20 | prelu | dense 40 | swish | dense 10",
+     {{"optimizer", "adamw"}, {"weight_decay", "0.01"}}},
+    {"dense 20 | prelu channel | dropout 0.3 | dense 10",
+     {{"optimizer", "rmsprop"}, {"centered", "true"}, {"momentum", "0.5"}}},
+    {"dense 24 | bn | relu | dense 24 | ln | gelu | dense 10",
+     {{"optimizer", "sgd"}, {"lr", "0.05"}}},
     {"dense 24 | ln | gelu | dense 24 | celu | dense 10", {{"optimizer", "nadam"}}},
-    {"dense 24 | rrelu | dense 48 | maxout 2 | dense 10", {{"optimizer", "adagrad"}, {"lr", "0.01"}}},
-    {"conv 5x3 p1 | bn | relu | pool 2 | conv 9x3 s2 | leaky_relu | avgpool 2 | flatten | dense 10", {{"optimizer", "sgd"}, {"lr", "0.05"}}},
+    {"dense 24 | rrelu | dense 48 | maxout 2 | dense 10",
+     {{"optimizer", "adagrad"}, {"lr", "0.01"}}},
+    {"conv 5x3 p1 | bn | relu | pool 2 | conv 9x3 s2 | leaky_relu | avgpool 2 | flatten | dense 10",
+     {{"optimizer", "sgd"}, {"lr", "0.05"}}},
     {"conv 6x3 | maxout 2 | ln | elu | dropout 0.1 | gap | dense 10", {}},
     {"dense 40 | relu | dense 24 | tanh | dense 10", {{"optimizer", "muon"}}},
-    {"dense 20 | relu | dense 10", {{"l1", "0.001"}, {"l2", "0.002"}, {"clip_norm", "0.5"}, {"clip_value", "0.1"}}},
-    {"dense 20 | relu | dense 10", {{"accumulate", "3"}, {"ema", "0.9"}, {"label_smoothing", "0.1"},
-                                    {"class_weights", "1,2,1,1,1,0.5,1,1,1,1"}}},
-    {"dense 20 | gelu_tanh | residual ( dense 20 | relu | dense 20 ) | relu6 | dense 10", {{"optimizer", "sgd"}, {"lr", "0.05"}}},
+    {"dense 20 | relu | dense 10",
+     {{"l1", "0.001"}, {"l2", "0.002"}, {"clip_norm", "0.5"}, {"clip_value", "0.1"}}},
+    {"dense 20 | relu | dense 10",
+     {{"accumulate", "3"},
+      {"ema", "0.9"},
+      {"label_smoothing", "0.1"},
+      {"class_weights", "1,2,1,1,1,0.5,1,1,1,1"}}},
+    {"dense 20 | gelu_tanh | residual ( dense 20 | relu | dense 20 ) | relu6 | dense 10",
+     {{"optimizer", "sgd"}, {"lr", "0.05"}}},
     {"dense 20 | mish | dense 10", {{"augment_rotate", "10"}, {"augment_translate", "2"}}},
-    {"dense 20 | relu | dense 10", {{"augment_elastic", "34"}, {"augment_noise", "20"}, {"augment_erase", "0.5"}, {"validation", "20"}}},
+    {"dense 20 | relu | dense 10",
+     {{"augment_elastic", "34"},
+      {"augment_noise", "20"},
+      {"augment_erase", "0.5"},
+      {"validation", "20"}}},
 };
 
 }  // namespace
@@ -99,18 +118,23 @@ TEST_CASE("the default network on the emulated device follows the CPU's losses w
   CHECK(backend.graphs_made() >= 1);
   CHECK(backend.graphs_made() <= 3);
   CHECK(backend.arguments_set() <= 8 * kSteps);
-  // What native/cuda/README.md reckons with: the nodes of a step. Evaluations and the first step differ.
+  // What native/cuda/README.md reckons with: the nodes of a step. Evaluations and the first step
+  // differ.
   int launches = 0;
   for (const auto& [name, count] : device.record.launches) launches += count;
-  MESSAGE("in ", kSteps, " steps and two evaluations: ", launches, " kernels, ", device.products, " products, ",
-          backend.graphs_made(), " graphs, ", backend.arguments_set(), " arguments set");
+  MESSAGE("in ", kSteps, " steps and two evaluations: ", launches, " kernels, ", device.products,
+          " products, ", backend.graphs_made(), " graphs, ", backend.arguments_set(),
+          " arguments set");
 }
 
 TEST_CASE("every kind of layer, optimizer and option trains on the emulated device as on the CPU") {
   for (const Network& network : kNetworks) {
     auto fields = network.fields;
-    fields.insert(fields.end(), {{"model", network.text}, {"train_samples", "40"}, {"batch", "8"},
-                                 {"test_batch", "25"}, {"input", "dense"}});
+    fields.insert(fields.end(), {{"model", network.text},
+                                 {"train_samples", "40"},
+                                 {"batch", "8"},
+                                 {"test_batch", "25"},
+                                 {"input", "dense"}});
     const Config config = config_from_fields(fields);
     INFO(std::string(network.text), ", ", config.optimizer);
     cpu::CpuBackend cpu;
@@ -120,14 +144,21 @@ TEST_CASE("every kind of layer, optimizer and option trains on the emulated devi
     REQUIRE(trace.losses.size() == expected.losses.size());
     for (std::size_t i = 0; i < trace.losses.size(); ++i) {
       INFO("step ", i, ": ", trace.losses[i], " and ", expected.losses[i]);
-      CHECK(std::abs(trace.losses[i] - expected.losses[i]) <= 1e-4 * std::max(1.0, expected.losses[i]));
+      CHECK(std::abs(trace.losses[i] - expected.losses[i]) <=
+            1e-4 * std::max(1.0, expected.losses[i]));
     }
   }
 }
 
-TEST_CASE("a session on the emulated device goes from start to end, and saves what it has trained") {
-  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"}, {"epochs", "2"}, {"lr", "0.01"}, {"device", "cuda"},
-                             {"validation", "100"}, {"early_stopping", "3"}, {"probe", "5"}});
+TEST_CASE(
+    "a session on the emulated device goes from start to end, and saves what it has trained") {
+  Config config = config_from_fields({{"model", "dense 16 | relu | dense 10"},
+                                      {"epochs", "2"},
+                                      {"lr", "0.01"},
+                                      {"device", "cuda"},
+                                      {"validation", "100"},
+                                      {"early_stopping", "3"},
+                                      {"probe", "5"}});
   const auto data = few_digits(640, 200);
   Session session(data, config, std::make_unique<CudaBackend>(std::make_unique<EmulatedDevice>()));
   CHECK(session.start().values.at("device") == "cuda");
@@ -159,7 +190,9 @@ TEST_CASE("what the device does not do is refused by name, what it runs out of i
   CHECK(message([&] {
           CudaBackend backend(std::make_unique<EmulatedDevice>());
           Trainer trainer(mnist(), sparse, backend);
-        }) == "input is \"sparse\", but device \"cuda\" multiplies dense input only: auto and dense are allowed");
+        }) ==
+        "input is \"sparse\", but device \"cuda\" multiplies dense input only: auto and dense are "
+        "allowed");
   CHECK(message([&] {
           auto device = std::make_unique<EmulatedDevice>();
           device->most_bytes = std::size_t{6} << 20;
