@@ -17,7 +17,7 @@
 
 /** @type {Group[]} */
 export const groups = [
-  { name: 'lint', about: 'eslint, the TypeScript compiler on the JSDoc types, bash -n' },
+  { name: 'lint', about: 'eslint, the TypeScript compiler on the JSDoc types, clang-format, clang-tidy, bash -n' },
   { name: 'reference', about: 'every operation in double, derivatives by central differences', suites: ['reference'] },
   { name: 'ops', about: 'the kernels on every SIMD target against the reference', suites: ['ops'], kernels: true },
   { name: 'golden', about: 'values from PyTorch', suites: ['golden'], kernels: true },

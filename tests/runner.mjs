@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { root } from '../web/site/data.mjs'
+import { filesBelow } from '../web/site/site.mjs'
 import { groups } from './groups.mjs'
 import { keyOf, note, passedBefore } from './passed.mjs'
 
@@ -30,6 +31,8 @@ Each run's output is in build/test-logs. web/docs/testing.md says more.`
 const bill = []
 const totals = { passed: 0, failed: 0, skipped: 0, before: 0 }
 let tier = 'default'
+/** Whether groups were named. */
+let named = false
 
 /** @param {string} text */
 const say = (text) => console.log(text)
@@ -127,6 +130,24 @@ function groupBy(skipped) {
 const check = (name, command) => ({ name, run: async () => {
   const result = await execute(command, { log: name })
   return { ...result, ...(result.status === 0 ? { passed: 1 } : { failed: 1, trouble: result.output }) }
+} })
+
+const cppFiles = () => ['src', 'native', 'web', 'tests'].flatMap((top) => filesBelow(join(root, top)).map((file) => `${top}/${file}`))
+  .filter((file) => /\.(?:h|cpp|cu)$/.test(file))
+
+/** Whether C++ is formatted as .clang-format says. Other versions format in other ways. @returns {Job} */
+const formatCheck = () => ({ name: 'lint: clang-format', run: async () => {
+  if (!shellSays('have clang-format-14')) return { wall: 0, skipped: ['lint: clang-format\0clang-format 14 is not installed'] }
+  return check('lint: clang-format', ['clang-format-14', '--dry-run', '--Werror', ...cppFiles()]).run()
+} })
+
+/** The checks of .clang-tidy on src and native, but for the kernels, which take minutes: in full, and when lint is named. @returns {Job} */
+const tidyCheck = () => ({ name: 'lint: clang-tidy', files: ['src', 'native', '.clang-tidy', 'CMakeLists.txt', 'tests/runner.mjs'].map((path) => join(root, path)), run: async () => {
+  if (!shellSays('have clang-tidy-14')) return { wall: 0, skipped: ['lint: clang-tidy\0clang-tidy 14 is not installed'] }
+  const script = `cmake --preset native -B build/lint -DCMAKE_CXX_COMPILER_LAUNCHER= >build/logs/lint.log 2>&1 || { cat build/logs/lint.log; exit 1; }
+    node -p 'JSON.parse(require("fs").readFileSync("build/lint/compile_commands.json")).map(({ file }) => file).filter((file) => !/kernels/.test(file)).join("\\n")' |
+    xargs -n 1 clang-tidy-14 --quiet -p build/lint 2>/dev/null`
+  return check('lint: clang-tidy', ['bash', '-c', `mkdir -p build/logs; set -o pipefail; ${script}`]).run()
 } })
 
 /** The last lines of a text. @param {string} text @param {number} [lines] */
@@ -228,7 +249,7 @@ function programsOf({ name, suites = [], fullSuites = [], kernels }, at) {
   if (name === 'lint') {
     return [check('lint: eslint', [process.execPath, 'node_modules/eslint/bin/eslint.js', '.']),
       check('lint: types', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
-      ...scripts.map((script) => check(`lint: ${script}`, ['bash', '-n', script]))]
+      ...scripts.map((script) => check(`lint: ${script}`, ['bash', '-n', script])), formatCheck(), ...(tier === 'full' || named ? [tidyCheck()] : [])]
   }
   if (name === 'fuzz') {
     const missing = !hasFuzzer()
@@ -335,6 +356,7 @@ async function main() {
   // Who names a group wants to see it run.
   const fresh = words.length > 0 || process.argv.includes('--fresh')
   const chosen = choose(words)
+  named = words.length > 0
   if (onlyCheck) return say(chosen.map(({ name }) => name).join(' '))
 
   rmSync(logs, { recursive: true, force: true })

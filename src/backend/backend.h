@@ -17,8 +17,8 @@
 
 namespace reluscope {
 
-class Augmenter;  // data/augment.h
-class Rng;        // core/rng.h, neither of which compiles for a SIMD target
+struct AugmentPlan;  // backend/augment_draws.h
+class Rng;           // core/rng.h, neither of which compiles for a SIMD target
 
 struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
   float beta1, one_minus_beta1, beta2, one_minus_beta2;
@@ -203,7 +203,7 @@ struct Gathering {
   const std::uint8_t* labels = nullptr;  // (count), like images
   std::uint8_t* to_labels = nullptr;     // (N) in memory(): the samples'; null: not wanted
   const std::uint64_t* order = nullptr;  // (N) in memory(), a part of what shuffle() has made
-  const Augmenter* augmenter = nullptr;  // changes the images for this epoch; null: as they are
+  const AugmentPlan* changes = nullptr;  // of the images in this epoch; null: as they are
   int epoch = 0;
 };
 

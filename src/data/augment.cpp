@@ -36,36 +36,38 @@ int round_up(int count) { return (count + kBlock - 1) / kBlock * kBlock; }
 
 Augmenter::Augmenter(const Augmentation& options, int height, int width, int background,
                      std::uint64_t seed)
-    : options_(options),
-      height_(height),
-      width_(width),
-      background_(static_cast<std::uint8_t>(background)),
-      seed_(seed) {
+    : plan_{.options = options,
+            .height = height,
+            .width = width,
+            .background = static_cast<std::uint8_t>(background),
+            .seed = seed,
+            .gaussian = {}} {
   const double sigma = options.elastic_sigma;
-  radius_ = options.elastic == 0.0 ? 0 : static_cast<int>(3.0 * sigma) + 1;
+  const int radius = options.elastic == 0.0 ? 0 : static_cast<int>(3.0 * sigma) + 1;
   std::vector<double> weights;
   double sum = 0.0;
-  for (int t = -radius_; t <= radius_; ++t) {
+  for (int t = -radius; t <= radius; ++t) {
     weights.push_back(scalar::exp(-0.5 * (t / sigma) * (t / sigma)));
     sum += weights.back();
   }
   for (const double weight : weights) gaussian_.push_back(static_cast<float>(weight / sum));
+  plan_.gaussian = gaussian_;
 }
 
-int Augmenter::field_stride() const { return round_up(width_); }
+int Augmenter::field_stride() const { return round_up(plan_.width); }
 
 Augmenter::Workspace Augmenter::make_workspace() const {
   Workspace workspace;
   const auto size = [](int rows, int cols) {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols);
   };
-  workspace.padded.resize(size(height_ + 2, width_ + 2));
-  if (options_.elastic != 0.0) {
+  workspace.padded.resize(size(plan_.height + 2, plan_.width + 2));
+  if (plan_.options.elastic != 0.0) {
     const int stride = field_stride();
-    workspace.random.resize(size(1, stride + 2 * radius_));
-    workspace.smooth_rows.resize(size(height_ + 2 * radius_, stride));
-    workspace.dx.resize(size(height_, stride));
-    workspace.dy.resize(size(height_, stride));
+    workspace.random.resize(size(1, stride + 2 * plan_.radius()));
+    workspace.smooth_rows.resize(size(plan_.height + 2 * plan_.radius(), stride));
+    workspace.dx.resize(size(plan_.height, stride));
+    workspace.dy.resize(size(plan_.height, stride));
   }
   return workspace;
 }
@@ -73,26 +75,27 @@ Augmenter::Workspace Augmenter::make_workspace() const {
 // Uniform numbers smoothed along rows, then along columns. Around the image the field is 0.
 void Augmenter::displace(const Rng& rng, std::uint64_t element, Workspace& workspace,
                          std::vector<float>& field) const {
+  const int radius = plan_.radius();
   const int taps = static_cast<int>(gaussian_.size()), stride = field_stride();
   float* const random = workspace.random.data();
-  // Rows between radius_ rows of 0.
-  float* const rows = workspace.smooth_rows.data() + radius_ * stride;
+  // Rows between radius rows of 0.
+  float* const rows = workspace.smooth_rows.data() + radius * stride;
   Philox4 words{};
   std::size_t drawn = 0;
-  for (int row = 0; row < height_; ++row) {
-    for (int x = 0; x < width_; ++x, ++drawn) {
+  for (int row = 0; row < plan_.height; ++row) {
+    for (int x = 0; x < plan_.width; ++x, ++drawn) {
       if (drawn % 4 == 0) words = rng.bits(element + drawn / 4);
-      random[radius_ + x] = field_value(words[drawn % 4]);
+      random[radius + x] = field_value(words[drawn % 4]);
     }
     for (int x = 0; x < stride; x += kBlock) {
       smooth(random + x, 1, gaussian_.data(), taps, rows + row * stride + x);
     }
   }
-  const auto alpha = static_cast<float>(options_.elastic);
-  for (int row = 0; row < height_; ++row) {
+  const auto alpha = static_cast<float>(plan_.options.elastic);
+  for (int row = 0; row < plan_.height; ++row) {
     float* const to = field.data() + row * stride;
     for (int x = 0; x < stride; x += kBlock) {
-      smooth(rows + (row - radius_) * stride + x, stride, gaussian_.data(), taps, to + x);
+      smooth(rows + (row - radius) * stride + x, stride, gaussian_.data(), taps, to + x);
     }
     for (int x = 0; x < stride; ++x) to[x] *= alpha;
   }
@@ -101,23 +104,23 @@ void Augmenter::displace(const Rng& rng, std::uint64_t element, Workspace& works
 void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, bool displaced,
                      Workspace& workspace, std::span<std::uint8_t> out) const {
   // The image with one pixel of background around it, and the box of what is not background.
-  const auto width = static_cast<std::size_t>(width_), stride = width + 2;
+  const auto width = static_cast<std::size_t>(plan_.width), stride = width + 2;
   std::uint8_t* const padded = workspace.padded.data();
-  std::memset(padded, background_, workspace.padded.size());
-  int top = height_, bottom = -1, left = width_, right = -1;
-  for (int row = 0; row < height_; ++row) {
+  std::memset(padded, plan_.background, workspace.padded.size());
+  int top = plan_.height, bottom = -1, left = plan_.width, right = -1;
+  for (int row = 0; row < plan_.height; ++row) {
     const std::uint8_t* const from = image.data() + static_cast<std::size_t>(row) * width;
     std::memcpy(padded + static_cast<std::size_t>(row + 1) * stride + 1, from, width);
-    int first = 0, last = width_ - 1;
-    while (first < width_ && from[first] == background_) ++first;
-    if (first == width_) continue;
-    while (from[last] == background_) --last;
+    int first = 0, last = plan_.width - 1;
+    while (first < plan_.width && from[first] == plan_.background) ++first;
+    if (first == plan_.width) continue;
+    while (from[last] == plan_.background) --last;
     top = std::min(top, row);
     bottom = row;
     left = std::min(left, first);
     right = std::max(right, last);
   }
-  std::memset(out.data(), background_, out.size());
+  std::memset(out.data(), plan_.background, out.size());
   if (bottom < top) return;
 
   const std::int64_t xx = position(affine.xx), yx = position(affine.yx);
@@ -126,7 +129,7 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
   const auto high = static_cast<std::uint64_t>(position(bottom + 1) - low_y);
   const std::uint8_t* const corner =
       padded + static_cast<std::size_t>(top) * stride + static_cast<std::size_t>(left);
-  for (int row = 0; row < height_; ++row) {
+  for (int row = 0; row < plan_.height; ++row) {
     std::int64_t at_x = position(affine.xy * row + affine.x) - low_x;
     std::int64_t at_y = position(affine.yy * row + affine.y) - low_y;
     std::uint8_t* const to = out.data() + static_cast<std::size_t>(row) * width;
@@ -148,33 +151,35 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
 void Augmenter::add_noise(const Rng& rng, std::uint64_t element,
                           std::span<std::uint8_t> pixels) const {
   for (std::size_t i = 0; i < pixels.size(); ++i) {
-    if (pixels[i] != background_) pixels[i] = noisy(pixels[i], options_.noise, rng, element + i);
+    if (pixels[i] != plan_.background)
+      pixels[i] = noisy(pixels[i], plan_.options.noise, rng, element + i);
   }
 }
 
 void Augmenter::erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const {
   for (int row = part.top; row < part.top + part.rows; ++row) {
-    std::memset(pixels.data() + row * width_ + part.left, background_,
+    std::memset(pixels.data() + row * plan_.width + part.left, plan_.background,
                 static_cast<std::size_t>(part.cols));
   }
 }
 
 void Augmenter::apply(std::span<const std::uint8_t> image, int epoch, int sample,
                       Workspace& workspace, std::span<std::uint8_t> out) const {
-  const Rng rng(seed_, Purpose::kAugment, static_cast<std::uint32_t>(epoch));
+  const Rng rng(plan_.seed, Purpose::kAugment, static_cast<std::uint32_t>(epoch));
   const std::uint64_t first = sample_element(sample);
-  const bool displaced = options_.elastic != 0.0;
+  const bool displaced = plan_.options.elastic != 0.0;
   if (displaced) {
     displace(rng, first + AugmentElements::kFieldX, workspace, workspace.dx);
     displace(rng, first + AugmentElements::kFieldY, workspace, workspace.dy);
   }
-  if (options_.moves()) {
-    warp(image, draw_affine(options_, height_, width_, rng, sample), displaced, workspace, out);
+  if (plan_.options.moves()) {
+    warp(image, draw_affine(plan_.options, plan_.height, plan_.width, rng, sample), displaced,
+         workspace, out);
   } else {
     std::copy(image.begin(), image.end(), out.begin());
   }
-  if (options_.noise != 0.0) add_noise(rng, first + AugmentElements::kNoise, out);
-  erase(draw_erased(options_, height_, width_, rng, sample), out);
+  if (plan_.options.noise != 0.0) add_noise(rng, first + AugmentElements::kNoise, out);
+  erase(draw_erased(plan_.options, plan_.height, plan_.width, rng, sample), out);
 }
 
 }  // namespace reluscope

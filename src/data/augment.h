@@ -12,8 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "backend/augment_draws.h"
 #include "core/rng.h"
-#include "data/augment_draws.h"
 
 namespace reluscope {
 
@@ -33,13 +33,11 @@ class Augmenter {
 
   Augmenter(const Augmentation& options, int height, int width, int background, std::uint64_t seed);
 
-  // For devices that do the same by augment_draws.h.
-  const Augmentation& options() const { return options_; }
-  int height() const { return height_; }
-  int width() const { return width_; }
-  std::uint8_t background() const { return background_; }
-  std::uint64_t seed() const { return seed_; }
-  std::span<const float> gaussian() const { return gaussian_; }  // weights at -radius .. radius
+  Augmenter(const Augmenter&) = delete;  // plan() has a view of gaussian_
+  Augmenter& operator=(const Augmenter&) = delete;
+
+  // For devices that do the same by augment_draws.h; good while this lives.
+  const AugmentPlan& plan() const { return plan_; }
 
   Workspace make_workspace() const;
   int field_stride() const;
@@ -59,12 +57,8 @@ class Augmenter {
   void add_noise(const Rng& rng, std::uint64_t element, std::span<std::uint8_t> pixels) const;
   void erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const;
 
-  Augmentation options_;
-  int height_, width_;
-  std::uint8_t background_;
-  std::uint64_t seed_;
-  std::vector<float> gaussian_;  // of sum 1; none without elastic distortion
-  int radius_;
+  std::vector<float> gaussian_;
+  AugmentPlan plan_;
 };
 
 }  // namespace reluscope

@@ -277,7 +277,7 @@ bool Batcher::gather_on_device(Slot& slot, const std::uint64_t* order) {
     gathering.labels = slot.set->labels().data();
     gathering.to_labels = reinterpret_cast<std::uint8_t*>(slot.gathered_labels.data());
   }
-  if (slot.epoch != 0) gathering.augmenter = options_.augmenter;
+  if (slot.epoch != 0) gathering.changes = &options_.augmenter->plan();
   gathering.epoch = slot.epoch;
   by_device_ = slot.gathered = backend_.gather(gathering);
   return by_device_;

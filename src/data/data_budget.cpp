@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/npy.h"
+#include "data/npy.h"
 
 namespace reluscope {
 namespace {

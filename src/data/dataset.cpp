@@ -7,7 +7,7 @@
 #include "core/primitives.h"
 #include "core/tensor.h"
 #include "data/idx.h"
-#include "io/npy.h"
+#include "data/npy.h"
 
 namespace reluscope {
 namespace {

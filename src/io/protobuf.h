@@ -2,7 +2,7 @@
 // which they are given (protobuf.dev/programming-guides/encoding).
 #pragma once
 
-#include "io/bytes.h"
+#include "core/bytes.h"
 
 namespace reluscope {
 

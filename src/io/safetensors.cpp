@@ -5,9 +5,9 @@
 #include <set>
 
 #include "core/bits.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "io/bytes.h"
 
 namespace reluscope {
 namespace {

@@ -2,7 +2,7 @@
 // data. Only written: to read one is to run the program that a pickle is.
 #pragma once
 
-#include "io/bytes.h"
+#include "core/bytes.h"
 #include "io/safetensors.h"
 
 namespace reluscope {

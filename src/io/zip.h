@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/bytes.h"
+#include "core/bytes.h"
 
 namespace reluscope {
 

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/npy.h"
+#include "data/npy.h"
 #include "io/onnx.h"
 #include "io/pytorch_source.h"
 #include "io/torch_zip.h"

@@ -66,10 +66,14 @@ PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>
 }
 
 std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Config& config) {
-  const Augmentation options{config.augment_rotate,  config.augment_translate,
-                             config.augment_scale,   config.augment_shear,
-                             config.augment_elastic, config.augment_elastic_sigma,
-                             config.augment_noise,   config.augment_erase};
+  const Augmentation options{.rotate = config.augment_rotate,
+                             .translate = config.augment_translate,
+                             .scale = config.augment_scale,
+                             .shear = config.augment_shear,
+                             .elastic = config.augment_elastic,
+                             .elastic_sigma = config.augment_elastic_sigma,
+                             .noise = config.augment_noise,
+                             .erase = config.augment_erase};
   if (!options.any()) return nullptr;
   return std::make_unique<const Augmenter>(options, data.train().height(), data.train().width(),
                                            data.background(),

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "io/npy.h"
+#include "data/npy.h"
 #include "io/protobuf.h"
 #include "io/pytorch_source.h"
 #include "io/torch_zip.h"

@@ -1,7 +1,7 @@
 // .npy files: what is read, and each refusal by its message.
 #include "core/error.h"
 #include "data/dataset.h"
-#include "io/npy.h"
+#include "data/npy.h"
 #include "network.h"
 #include "refusals.h"
 

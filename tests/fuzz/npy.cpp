@@ -1,5 +1,5 @@
 // NumPy files: the header, and all elements of an array of integers.
-#include "io/npy.h"
+#include "data/npy.h"
 
 #include "fuzz.h"
 

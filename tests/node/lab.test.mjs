@@ -8,7 +8,7 @@ import { siteRoot } from '../../web/site/site.mjs'
 
 /** A module of the site, which has the charts' library beside it. @param {string} path @returns {Promise<any>} */
 const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
-const { smooth, thinned } = await part('charts/line_chart.js')
+const { smooth, thinned } = await part('lab/series.js')
 const { lastOf } = await part('charts/chart.js')
 const { runStyle } = await part('charts/race_chart.js')
 const { KeptRuns, differences } = await part('lab/saved_runs.js')

@@ -8,7 +8,7 @@ import { crc32 } from '../../web/engine/storage/crc32.js'
 import { memoryFiles } from '../../web/engine/storage/browser_files.js'
 import { createEngine } from '../../web/node/node.mjs'
 import { Storage, aboutOf, seal, unseal } from '../../web/engine/storage/storage.js'
-import { wordsOf } from '../../web/engine/worker/error_words.js'
+import { wordsOf } from '../../web/engine/error_words.js'
 import { crc32Of } from './png.mjs'
 import { root } from './support.mjs'
 

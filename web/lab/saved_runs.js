@@ -3,7 +3,7 @@
 import { capitalised, plural } from '../dom/format.js'
 import { askToPersist } from './autosaved.js'
 import { sentence } from './lab.js'
-import { smooth, thinned } from '../charts/line_chart.js'
+import { smooth, thinned } from './series.js'
 
 /**
  * @typedef {import('../engine/storage/storage.js').StoredRun & {fields: [string, string][]}} KeptRun fields: what is not at its default

@@ -9,7 +9,7 @@ import { load, loadThreads } from './module.mjs'
 import { train } from './train.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
 import { CoreError } from '../engine/worker/core.js'
-import { wordsOf } from '../engine/worker/error_words.js'
+import { wordsOf } from '../engine/error_words.js'
 
 async function main() {
   const [name, ...argv] = process.argv.slice(2)

@@ -4,7 +4,8 @@ import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { loss, percent } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
-import { LineChart, smooth } from '../charts/line_chart.js'
+import { LineChart } from '../charts/line_chart.js'
+import { smooth } from '../lab/series.js'
 import { View } from './view.js'
 
 /** Milliseconds between two drawings while training. */

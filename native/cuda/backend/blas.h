@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "cuda/backend/device.h"
+#include "cuda/device.h"
 
 namespace reluscope::cuda {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "cuda/backend/traffic.h"
+#include "cuda/kernels/traffic.h"
 
 namespace reluscope::cuda {
 namespace {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "cuda/backend/device.h"
+#include "cuda/device.h"
 #include "cuda/kernels/kernels.h"
 
 namespace reluscope::cuda {
@@ -179,7 +179,7 @@ class CudaBackend final : public Backend {
   std::uint8_t* resident(const std::uint8_t* host, std::size_t bytes);
   // A copy of some floats of the host's in `there`, made anew when they differ from `known`.
   const float* copied(std::span<const float> values, std::vector<float>& known, Buffer& there);
-  void gather_augmented(const Gathering& own, const Augmenter& augmenter);
+  void gather_augmented(const Gathering& own, const AugmentPlan& plan);
   void run_queue();
   void note(const std::string& name, double seconds, std::span<const Node> nodes);
 

@@ -2,10 +2,10 @@
 // augmentation.
 #include <algorithm>
 
+#include "backend/augment_draws.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "cuda/backend/cuda_backend.h"
-#include "data/augment.h"
 
 namespace reluscope::cuda {
 
@@ -47,36 +47,35 @@ bool CudaBackend::gather(const Gathering& gathering) {
     std::copy_n(gathering.samples, rows, samples);
     own.samples = samples;
   }
-  own.augmenter = nullptr;
-  if (gathering.augmenter == nullptr) {
+  own.changes = nullptr;
+  if (gathering.changes == nullptr) {
     push(grid_for(own.to.layout.size()), Gather{own});
   } else {
-    gather_augmented(own, *gathering.augmenter);
+    gather_augmented(own, *gathering.changes);
   }
   return true;
 }
 
-void CudaBackend::gather_augmented(const Gathering& own, const Augmenter& augmenter) {
-  const Augmentation& options = augmenter.options();
-  const bool displaced = options.elastic != 0.0;
-  const int height = augmenter.height(), width = augmenter.width(), rows = own.to.rows();
+void CudaBackend::gather_augmented(const Gathering& own, const AugmentPlan& plan) {
+  const bool displaced = plan.options.elastic != 0.0;
+  const int height = plan.height, width = plan.width, rows = own.to.rows();
   const auto count = static_cast<std::size_t>(rows);
-  const int radius = static_cast<int>(augmenter.gaussian().size() / 2);
+  const int radius = plan.radius();
   const float* const gaussian =
-      displaced ? copied(augmenter.gaussian(), known_gaussian_, gaussian_) : nullptr;
+      displaced ? copied(plan.gaussian, known_gaussian_, gaussian_) : nullptr;
   const std::size_t changes = align_up(count * sizeof(DrawnChanges) / sizeof(float));
   const std::size_t fields = displaced ? 2 * count * static_cast<std::size_t>(own.pixels) : 0;
   float* const at = workspace(changes + fields);
   auto* const drawn = reinterpret_cast<DrawnChanges*>(at);
-  push(grid_for(count), DrawChanges{own, options, augmenter.seed(), height, width, rows, drawn});
+  push(grid_for(count), DrawChanges{own, plan.options, plan.seed, height, width, rows, drawn});
   if (displaced) {
     push(grid_for(fields),
-         SmoothRows{own, augmenter.seed(), gaussian, radius, height, width, rows, at + changes});
+         SmoothRows{own, plan.seed, gaussian, radius, height, width, rows, at + changes});
   }
   push(grid_for(own.to.layout.size()),
-       GatherAugmented{own, augmenter.seed(), drawn, displaced ? at + changes : nullptr, gaussian,
-                       static_cast<float>(options.elastic), options.noise, radius, height, width,
-                       augmenter.background(), options.moves()});
+       GatherAugmented{own, plan.seed, drawn, displaced ? at + changes : nullptr, gaussian,
+                       static_cast<float>(plan.options.elastic), plan.options.noise, radius, height,
+                       width, plan.background, plan.options.moves()});
 }
 
 // Blocks sort what they can hold; what is further apart takes a pass over all keys.

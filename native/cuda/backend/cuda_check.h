@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "cuda/backend/device.h"
+#include "cuda/device.h"
 
 namespace reluscope::cuda {
 

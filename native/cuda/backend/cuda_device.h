@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "cuda/backend/device.h"
+#include "cuda/device.h"
 
 namespace reluscope::cuda {
 

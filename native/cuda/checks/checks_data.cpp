@@ -57,7 +57,7 @@ void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool b
   gathering.labels = set.labels.data();
   gathering.to_labels = labels;
   gathering.order = by_order ? order : nullptr;
-  gathering.augmenter = augmenter;
+  if (augmenter != nullptr) gathering.changes = &augmenter->plan();
   gathering.epoch = 3;
   if (!b.backend.gather(gathering)) {
     std::vector<std::uint8_t> image(static_cast<std::size_t>(pixels));

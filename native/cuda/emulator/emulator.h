@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "cuda/backend/device.h"
+#include "cuda/device.h"
 
 namespace reluscope::cuda::emulated {
 

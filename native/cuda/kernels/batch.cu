@@ -1,9 +1,9 @@
 // Kernels that make batches from images that stay on the device as bytes: an epoch's order, and
 // pixels as numbers, augmented or not, with the draws of the CPU.
+#include "backend/augment_draws.h"
 #include "core/philox.h"
 #include "core/rng.h"
 #include "cuda/kernels/kernel.h"
-#include "data/augment_draws.h"
 
 namespace reluscope::cuda {
 

@@ -18,9 +18,9 @@
 #include "cuda/emulator/emulator.h"
 #endif
 
-#include "cuda/backend/device.h"
-#include "cuda/backend/traffic.h"
+#include "cuda/device.h"
 #include "cuda/kernels/kernels.h"
+#include "cuda/kernels/traffic.h"
 
 namespace reluscope::cuda {
 

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "backend/augment_draws.h"
 #include "backend/backend.h"
 #include "backend/cpu/layer_kernels.h"
-#include "cuda/backend/device.h"
-#include "data/augment_draws.h"
+#include "cuda/device.h"
 
 namespace reluscope::cuda {
 

@@ -1,7 +1,7 @@
 // Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
 // as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
 import { Storage } from './storage.js'
-import { wordsOf } from '../worker/error_words.js'
+import { wordsOf } from '../error_words.js'
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000

@@ -2,7 +2,7 @@
 // background tab, and posts what happens, no more often than a screen can show.
 import { Meter } from './meter.js'
 import { ProbeStream } from './probe_stream.js'
-import { wordsOf } from './error_words.js'
+import { wordsOf } from '../error_words.js'
 
 /**
  * @typedef {import('./core.js').Session} Session

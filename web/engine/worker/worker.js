@@ -7,7 +7,7 @@ import { fetchIdx } from './fetch_data.js'
 import { version } from '../protocol.js'
 import { Runner, buffersOf } from './runner.js'
 import { forgetUnpacked, keepUnpacked, ofUnpacked } from '../storage/unpacked_data.js'
-import { wordsOf } from './error_words.js'
+import { wordsOf } from '../error_words.js'
 
 /** @typedef {import('../protocol.js').Config} Config */
 

@@ -1,12 +1,12 @@
-#include "io/npy.h"
+#include "data/npy.h"
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "io/bytes.h"
 
 namespace reluscope {
 namespace {

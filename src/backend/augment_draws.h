@@ -1,8 +1,10 @@
 // What augmentation draws for a sample, and what then becomes of a pixel: one source for the CPU,
-// which makes an image row by row (augment.h), and for devices, which make each pixel on its own.
+// which makes an image row by row (data/augment.h), and for devices, which make each pixel on its
+// own.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/math.h"
 #include "core/rng.h"
@@ -29,6 +31,17 @@ struct Augmentation {      // all 0 but the width: off
     return rotate != 0.0 || translate != 0.0 || scale != 0.0 || shear != 0.0 || elastic != 0.0;
   }
   RELUSCOPE_FN bool any() const { return moves() || noise != 0.0 || erase != 0.0; }
+};
+
+// All that an image's changes depend on besides the epoch and the sample.
+struct AugmentPlan {
+  Augmentation options;
+  int height, width;  // of an image
+  std::uint8_t background;
+  std::uint64_t seed;
+  std::span<const float> gaussian;  // weights at -radius .. radius, of sum 1; none: not elastic
+
+  int radius() const { return static_cast<int>(gaussian.size() / 2); }
 };
 
 // Where the value of a pixel of the result comes from, in pixels of the image.

@@ -1,0 +1,99 @@
+// Dependencies point downwards and have no cycles, among files as well as among folders.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import test from 'node:test'
+import { filesBelow } from '../../web/site/site.mjs'
+import { root } from './support.mjs'
+
+/**
+ * Parts of the sources, each of which may use those before it. A file belongs to the longest of these paths that it begins
+ * with. The two registries of arithmetic stand below the backends, which make kernels of them.
+ */
+const src = [
+  'src/core/', 'src/nn/activation', 'src/optim/rules', 'src/backend/', 'src/data/', 'src/nn/', 'src/optim/', 'src/io/',
+  'src/config/', 'src/train/', 'src/probe/', 'src/run/', 'src/experiments/',
+]
+const native = [
+  'native/cuda/device.h', 'native/cuda/emulator/', 'native/cuda/kernels/', 'native/cuda/backend/', 'native/cuda/checks/',
+  'native/bench/', 'native/files/', 'native/commands/', 'native/main.cpp',
+]
+const page = [
+  'web/dom/', 'web/engine/build.js', 'web/engine/emitter.js', 'web/engine/error_words.js', 'web/engine/protocol.js', 'web/engine/storage/', 'web/engine/worker/', 'web/engine/',
+  'web/lab/', 'web/charts/', 'web/controls/', 'web/views/', 'web/',
+]
+
+/** @typedef {Map<string, string[]>} Graph what each file uses, in the project */
+
+/** Of C++: includes are told from src or native, whichever has the file. @returns {Graph} */
+function includes() {
+  const files = ['src', 'native'].flatMap((top) => filesBelow(join(root, top)).map((file) => `${top}/${file}`)).filter((file) => /\.(?:h|cpp|cu)$/.test(file))
+  return new Map(files.map((file) => [file, [...readFileSync(join(root, file), 'utf8').matchAll(/^\s*#\s*include "([^"]+)"/gm)]
+    .map(([, name]) => ['src', 'native'].map((top) => `${top}/${name}`).find((path) => existsSync(join(root, path))) ?? assert.fail(`${file} includes ${name}, which is not there`))]))
+}
+
+/** Of the page and of Node: what is loaded at run time; types are free. @returns {Graph} */
+function imports() {
+  const files = filesBelow(join(root, 'web')).filter((file) => /\.m?js$/.test(file)).map((file) => `web/${file}`)
+  return new Map(files.map((file) => [file, [...readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+    .matchAll(/(?:^import\b[^'"]*|^export\b[^'"]*\bfrom |^\} from |\bimport\()'(\.[^']+)'/gm)].map(([, name]) => posix.join(posix.dirname(file), name))
+    .filter((path) => existsSync(join(root, path)))]))
+}
+
+/** The level of a file: the index of the longest part that it begins with. @param {string[]} parts @param {string} file */
+const levelOf = (parts, file) => parts.reduce((best, part, i) => (file.startsWith(part) && (best < 0 || part.length > parts[best].length) ? i : best), -1)
+
+/** What points upwards. @param {Graph} graph @param {string[]} parts */
+function upwards(graph, parts) {
+  return [...graph].flatMap(([file, used]) => used.filter((other) => {
+    const [from, to] = [levelOf(parts, file), levelOf(parts, other)]
+    return from >= 0 && to > from
+  }).map((other) => `${file} uses ${other}`))
+}
+
+/** Files that use one another, as one of the ways around. @param {Graph} graph */
+function cycle(graph) {
+  /** @type {Map<string, 'open' | 'done'>} */
+  const seen = new Map()
+  /** @param {string} file @param {string[]} way @returns {string[] | undefined} */
+  const walk = (file, way) => {
+    if (seen.get(file) === 'done') return undefined
+    if (seen.get(file) === 'open') return [...way.slice(way.indexOf(file)), file]
+    seen.set(file, 'open')
+    for (const other of graph.get(file) ?? []) {
+      const found = walk(other, [...way, file])
+      if (found) return found
+    }
+    seen.set(file, 'done')
+    return undefined
+  }
+  for (const file of graph.keys()) {
+    const found = walk(file, [])
+    if (found) return found.join(' > ')
+  }
+  return ''
+}
+
+const cpp = includes(), js = imports()
+
+test('every file has its place', () => {
+  assert.ok(cpp.size > 100 && js.size > 80)
+  const lost = [...[...cpp.keys()].filter((file) => levelOf([...src, ...native], file) < 0), ...[...js.keys()].filter((file) => levelOf(page, file) < 0)]
+  assert.deepEqual(lost, [])
+})
+
+test('src: each folder uses those below it only', () => assert.deepEqual(upwards(cpp, src), []))
+test('src uses nothing of native', () => {
+  assert.deepEqual([...cpp].filter(([file]) => file.startsWith('src/')).flatMap(([file, used]) => used.filter((other) => !other.startsWith('src/')).map((other) => `${file} uses ${other}`)), [])
+})
+test('native: each folder uses those below it only', () => assert.deepEqual(upwards(cpp, native), []))
+test('C++: no file uses itself by a detour', () => assert.equal(cycle(cpp), ''))
+
+test('web: each folder uses those below it only', () => assert.deepEqual(upwards(js, page), []))
+test('JavaScript: no file uses itself by a detour', () => assert.equal(cycle(js), ''))
+
+test('a cycle and an upward dependency are found', () => {
+  const graph = new Map([['src/core/a.h', ['src/data/b.h']], ['src/data/b.h', ['src/core/c.h']], ['src/core/c.h', ['src/core/a.h']]])
+  assert.deepEqual(upwards(graph, src), ['src/core/a.h uses src/data/b.h'])
+  assert.equal(cycle(graph), 'src/core/a.h > src/data/b.h > src/core/c.h > src/core/a.h')
+})

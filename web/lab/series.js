@@ -1,0 +1,20 @@
+// Curves of numbers: smoothed, and thinned to fewer points.
+
+/**
+ * Exponentially smoothed, with the start corrected for the values that there are not.
+ * @param {number[]} values @param {number} weight of what came before, 0 to below 1
+ */
+export function smooth(values, weight) {
+  let [sum, total] = [0, 0]
+  return values.map((value) => {
+    sum = weight * sum + (1 - weight) * value
+    total = weight * total + (1 - weight)
+    return sum / total
+  })
+}
+
+/** At most so many points of a curve, evenly, the last among them. @template T @param {T[]} points @param {number} most */
+export function thinned(points, most) {
+  const kept = Math.min(points.length, most)
+  return Array.from({ length: kept }, (_, i) => points[Math.floor(((i + 1) * points.length) / kept) - 1])
+}
