@@ -155,7 +155,10 @@ val registry() {
   return answer([] {
     Json layers = Json::array();
     for (const LayerWord& word : layer_words()) {
-      layers.push_back({{"name", word.name}, {"syntax", word.syntax}, {"about", word.about}});
+      layers.push_back({{"name", word.name},
+                        {"syntax", word.syntax},
+                        {"about", word.about},
+                        {"example", word.example}});
     }
     Json formats = Json::array();
     for (const SaveFormat& format : save_formats()) {

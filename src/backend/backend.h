@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "core/tensor.h"
 #include "core/thread_pool.h"
@@ -145,13 +146,55 @@ struct BatchNormalisation {
   float* scratch;                               // batch_norm_scratch() floats
 };
 
-// torch.nn.LayerNorm over each sample: `rows` rows of the matrix, and all its columns.
+// --- Operations that a device finds a kernel for by their type ---------------------------------
+//
+// Each is a struct of arguments whose work consists of parts() that do not depend on one another:
+// in any order, and at the same time, except that as many neighbours as together() says write to
+// the same kPad floats and are one thread's on a device with vectors. A part is many numbers, which
+// all threads of a device's block may share; or, where kStrips, kPad floats of the result.
+// floats(): how many are read and written at least. To add one: a struct here and its name in
+// Operation, and its kernels, run_parts() in backend/cpu/*-inl.h and run() in cuda/kernels.
+
+// torch.nn.LayerNorm over each sample: as many rows of the matrix as weight has, and all columns.
 struct LayerNormalisation {
-  int rows;
+  ConstMatrixView weight, bias;
+  float* moments;  // two numbers a sample: mean and inverse deviation
   double epsilon;
-  ConstMatrixView weight, bias;  // (rows, columns)
-  float* scratch;                // two numbers a sample
 };
+struct LayerNormForward {
+  LayerNormalisation norm;
+  ConstMatrixView x;
+  MatrixView y;
+
+  static constexpr bool kStrips = false;
+  int parts() const { return x.rows() / norm.weight.rows(); }
+  int together() const { return 1; }
+  std::size_t floats() const { return 2 * x.layout.size() + 2 * norm.weight.layout.size(); }
+};
+struct LayerNormBackward {
+  LayerNormalisation norm;  // moments: out
+  ConstMatrixView x, dy;
+  float* dx;  // laid out like x, padding zero; null: only the moments are wanted
+
+  static constexpr bool kStrips = false;
+  int parts() const { return x.rows() / norm.weight.rows(); }
+  int together() const { return 1; }
+  std::size_t floats() const {
+    return (dx == nullptr ? 1 : 3) * x.layout.size() + norm.weight.layout.size();
+  }
+};
+struct LayerNormParameters {
+  LayerNormalisation norm;  // moments: LayerNormBackward's
+  ConstMatrixView x, dy;
+  float *dweight, *dbias;  // laid out like weight
+
+  static constexpr bool kStrips = true;
+  int parts() const { return static_cast<int>(norm.weight.layout.size() / kPad); }
+  int together() const { return 1; }
+  std::size_t floats() const { return 2 * x.layout.size() + 2 * norm.weight.layout.size(); }
+};
+
+using Operation = std::variant<LayerNormForward, LayerNormBackward, LayerNormParameters>;
 
 // Which elements survive: those whose random word is at least `threshold`; they are scaled.
 struct Dropping {
@@ -321,10 +364,7 @@ class Backend {
   virtual void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
                                    ConstMatrixView dy, MatrixView dx, float* dweight, float* dbias,
                                    const ActivationBefore& before) = 0;
-  virtual void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) = 0;
-  virtual void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
-                                   ConstMatrixView dy, MatrixView dx, float* dweight,
-                                   float* dbias) = 0;
+  virtual void run(const Operation& operation) = 0;
   // y = x where it survives, scaled, else 0. The same for gradients.
   virtual void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) = 0;
   // sums[c] = sum over the rows of x in blocks of kSumRows; scratch: batch_norm_scratch() floats.

@@ -76,7 +76,7 @@ Json slope_move(const Model& model) {
   double sum = 0.0;
   int count = 0;
   for (int l = 0; l < model.layer_count(); ++l) {
-    if (model.layers()[static_cast<std::size_t>(l)]->activation() < 0) continue;
+    if (model.layer(l).activation() < 0) continue;
     const std::string prefix = model.layer_name(l) + ".";
     for (const Model::Parameter& parameter : model.parameter_list()) {
       if (parameter.name.rfind(prefix, 0) != 0) continue;
@@ -111,7 +111,7 @@ Json measure(Trainer& trainer) {
   const Model& model = trainer.model();
   std::vector<Observed> layers;
   for (int l = 1; l + 1 < model.layer_count(); ++l) {
-    if (model.layers()[static_cast<std::size_t>(l)]->activation() >= 0) layers.push_back({l, {}});
+    if (model.layer(l).activation() >= 0) layers.push_back({l, {}});
   }
   Json result = {{"dead", nullptr},
                  {"negative", nullptr},

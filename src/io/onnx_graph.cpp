@@ -32,18 +32,18 @@ struct TensorProto {
 ProtoMessage attribute_message(const OnnxAttribute& attribute) {
   ProtoMessage message;
   message.text(AttributeProto::kName, attribute.name);
-  switch (attribute.kind) {
-    case OnnxAttribute::Kind::kReal:
-      message.real(AttributeProto::kReal, static_cast<float>(attribute.real));
-      return message.number(AttributeProto::kType, AttributeProto::kTypeReal);
-    case OnnxAttribute::Kind::kNumber:
-      message.number(AttributeProto::kNumber, attribute.numbers.front());
-      return message.number(AttributeProto::kType, AttributeProto::kTypeNumber);
-    case OnnxAttribute::Kind::kNumbers:
-      for (const std::int64_t n : attribute.numbers) message.number(AttributeProto::kNumbers, n);
-      return message.number(AttributeProto::kType, AttributeProto::kTypeNumbers);
+  if (const auto* const real = std::get_if<double>(&attribute.value)) {
+    message.real(AttributeProto::kReal, static_cast<float>(*real));
+    return message.number(AttributeProto::kType, AttributeProto::kTypeReal);
   }
-  return message;
+  if (const auto* const number = std::get_if<std::int64_t>(&attribute.value)) {
+    message.number(AttributeProto::kNumber, *number);
+    return message.number(AttributeProto::kType, AttributeProto::kTypeNumber);
+  }
+  for (const std::int64_t n : std::get<OnnxNumbers>(attribute.value)) {
+    message.number(AttributeProto::kNumbers, n);
+  }
+  return message.number(AttributeProto::kType, AttributeProto::kTypeNumbers);
 }
 
 // A ValueInfoProto.
@@ -63,16 +63,6 @@ ProtoMessage value_message(const std::string& name, const Shape& sample) {
 }
 
 }  // namespace
-
-OnnxAttribute onnx_real(std::string name, double value) {
-  return {std::move(name), OnnxAttribute::Kind::kReal, value};
-}
-OnnxAttribute onnx_number(std::string name, std::int64_t value) {
-  return {std::move(name), OnnxAttribute::Kind::kNumber, 0.0, {value}};
-}
-OnnxAttribute onnx_numbers(std::string name, std::vector<std::int64_t> values) {
-  return {std::move(name), OnnxAttribute::Kind::kNumbers, 0.0, std::move(values)};
-}
 
 void OnnxGraph::add_constant(const std::string& name, const Shape& shape, int type,
                              const Bytes& data) {
@@ -107,8 +97,7 @@ std::string OnnxGraph::scalar(double value) {
 }
 
 std::string OnnxGraph::node(const char* op, const std::vector<std::string>& inputs,
-                            const std::string& output,
-                            const std::vector<OnnxAttribute>& attributes) {
+                            const std::string& output, const OnnxAttributes& attributes) {
   ProtoMessage node;
   for (const std::string& input : inputs) node.text(NodeProto::kInput, input);
   node.text(NodeProto::kOutput, output).text(NodeProto::kName, output).text(NodeProto::kOpType, op);

@@ -8,20 +8,9 @@
 
 #include "core/tensor.h"
 #include "io/protobuf.h"
+#include "nn/layer_writers.h"
 
 namespace reluscope {
-
-struct OnnxAttribute {
-  enum class Kind { kReal, kNumber, kNumbers };
-  std::string name;
-  Kind kind;
-  double real = 0.0;
-  std::vector<std::int64_t> numbers = {};
-};
-
-OnnxAttribute onnx_real(std::string name, double value);
-OnnxAttribute onnx_number(std::string name, std::int64_t value);
-OnnxAttribute onnx_numbers(std::string name, std::vector<std::int64_t> values);
 
 class OnnxGraph {
  public:
@@ -32,7 +21,7 @@ class OnnxGraph {
 
   // A node that gives one value, named like it; the name.
   std::string node(const char* op, const std::vector<std::string>& inputs,
-                   const std::string& output, const std::vector<OnnxAttribute>& attributes = {});
+                   const std::string& output, const OnnxAttributes& attributes = {});
 
   // Tensors of floats whose first size, the number of samples, is left open.
   void set_input(const std::string& name, const Shape& sample);

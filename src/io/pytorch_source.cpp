@@ -13,13 +13,6 @@ std::string literal(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// (1, 28, 28) and (512,)
-std::string tuple(const Shape& shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "(" + text + (shape.size() == 1 ? ",)" : ")");
-}
-
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -64,62 +57,28 @@ bool is_module(std::string_view pytorch) {
 }
 
 // Walks through the layers and collects the lines of three parts of the program.
-class SourceWriter final : public LayerVisitor {
+class Program final : public PytorchWriter {
  public:
-  explicit SourceWriter(const SavedNetwork& network) : network_(network), shape_(network.input) {}
+  explicit Program(const SavedNetwork& network) : network_(network) { shape_ = network.input; }
 
   std::string write() {
     const Model& model = network_.model;
     for (int l = 0; l < model.layer_count(); ++l) {
       name_ = model.layer_name(l);
-      layer_ = model.layers()[static_cast<std::size_t>(l)].get();
-      layer_->accept(*this);
-      shape_ = layer_->out_shape();
+      model.layer(l).write(*this);
+      shape_ = model.layer(l).out_shape();
       for (int later = l + 1; later < model.layer_count(); ++later) {
-        if (model.layers()[static_cast<std::size_t>(later)]->skip_from() == l) {
+        if (model.layer(later).skip_from() == l) {
           step("before_" + model.layer_name(later) + " = x");
         }
       }
     }
     if (shape_.size() > 1) step("x = torch.flatten(x, 1)");
-    return program();
+    return text();
   }
 
-  void dense(int in, int out) override {
-    if (shape_.size() > 1) step("x = torch.flatten(x, 1)");
-    module("Linear(" + std::to_string(in) + ", " + std::to_string(out) + ")");
-  }
-  void conv(const Window& window, int in, int out) override {
-    std::string text = "Conv2d(" + std::to_string(in) + ", " + std::to_string(out) + ", " +
-                       std::to_string(window.kernel_height);
-    if (window.stride != 1) text += ", stride=" + std::to_string(window.stride);
-    if (window.padding != 0) text += ", padding=" + std::to_string(window.padding);
-    module(text + ")");
-  }
-  void pool(Pooling kind, const Window& window, bool global) override {
-    const std::string kernel = std::to_string(window.kernel_height);
-    const std::string stride = std::to_string(window.stride);
-    const std::string rest = kernel + (stride == kernel ? ")" : ", stride=" + stride + ")");
-    if (global) {
-      module("AdaptiveAvgPool2d(1)");
-    } else {
-      module((kind == Pooling::kMax ? "MaxPool2d(" : "AvgPool2d(") + rest);
-    }
-  }
-  void batch_norm(int channels, double epsilon) override {
-    module((shape_.size() == 3 ? "BatchNorm2d(" : "BatchNorm1d(") + std::to_string(channels) +
-           ", eps=" + number_text(epsilon) + ")");
-  }
-  void layer_norm(const Shape& shape, double epsilon) override {
-    module("LayerNorm(" + tuple(shape) + ", eps=" + number_text(epsilon) + ")");
-  }
-  void maxout(int pieces) override {
-    step("x = x.unflatten(1, (" + std::to_string(shape_.front() / pieces) + ", " +
-         std::to_string(pieces) + ")).amax(2)");
-  }
-  void dropout(double probability) override { module("Dropout(" + number_text(probability) + ")"); }
-  void flatten() override { step("x = torch.flatten(x, 1)"); }
-  void residual(int) override { step("x = before_" + name_ + " + x"); }
+  void module(const std::string& constructor) override { make("nn." + constructor); }
+  void step(const std::string& line) override { steps_.push_back(line); }
   void activation(ActivationId id, std::span<const double> values, int learnt) override {
     const ActivationInfo& info = activation_info(id);
     const auto value_of = [&](const std::string& name) {
@@ -149,8 +108,6 @@ class SourceWriter final : public LayerVisitor {
     made_.push_back("self." + name_ + " = " + constructor);
     step("x = self." + name_ + "(x)");
   }
-  void module(const std::string& constructor) { make("nn." + constructor); }
-  void step(const std::string& line) { steps_.push_back(line); }
 
   // The name of a module for an activation that is none in PyTorch. A trace has what is not learnt
   // in it as constants, so that other values need another module.
@@ -208,19 +165,16 @@ class SourceWriter final : public LayerVisitor {
     return name;
   }
 
-  std::string program() const;
+  std::string text() const;
 
   const SavedNetwork& network_;
-  Shape shape_;  // of a sample, before the present layer
-  std::string name_;
-  const Layer* layer_ = nullptr;
   std::vector<std::string> classes_;  // of activations, so far
   std::string definitions_;
   std::vector<std::string> made_, steps_;
 };
 
-std::string SourceWriter::program() const {
-  const std::string shape = tuple(network_.input);
+std::string Program::text() const {
+  const std::string shape = python_tuple(network_.input);
   std::string text = R"py(# A network that reluscope trained, in PyTorch.
 #
 #   python3 model.py WEIGHTS.pth FOLDER
@@ -297,7 +251,7 @@ if __name__ == "__main__":
 
 }  // namespace
 
-std::string pytorch_source(const SavedNetwork& network) { return SourceWriter(network).write(); }
+std::string pytorch_source(const SavedNetwork& network) { return Program(network).write(); }
 
 std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& parameter) {
   std::vector<int> uses(trace.nodes.size());

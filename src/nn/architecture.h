@@ -7,23 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/layer.h"
+#include "nn/layer_words.h"
 
 namespace reluscope {
 
-// One row for each word an architecture text may use, for help texts and menus.
-struct LayerWord {
-  std::string name;    // "dense"
-  std::string syntax;  // "dense WIDTH"
-  std::string about;
-};
-std::vector<LayerWord> layer_words();
-
 inline constexpr int kMaxLayers = 64;
-inline constexpr int kMaxWidth = 65536;
-inline constexpr int kMaxPieces = 64;  // of maxout
-inline constexpr int kMaxChannels = 4096;
-inline constexpr int kMaxKernel = 32;                                // strides and paddings as well
 inline constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 22;  // of a layer, for a sample
 inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 
@@ -32,6 +20,9 @@ inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 // `classes` outputs or there are more than kMaxParameters parameters.
 std::vector<std::unique_ptr<Layer>> parse_architecture(std::string_view text, const Shape& in,
                                                        int classes);
+
+// One layer of a text, "conv 8x3 p1", that is no block, by itself.
+std::unique_ptr<Layer> parse_layer(std::string_view text, const LayerPlace& place);
 
 // The same network in canonical spelling.
 std::string architecture_text(const std::vector<std::unique_ptr<Layer>>& layers);

@@ -10,7 +10,7 @@
 
 #include "backend/backend.h"
 #include "core/tensor.h"
-#include "nn/layer_visitor.h"
+#include "nn/layer_writers.h"
 
 namespace reluscope {
 
@@ -28,13 +28,13 @@ struct StepContext {
 enum class ParameterRole { kWeight, kBias, kConstant };
 
 struct ParameterSpec {
-  std::string name;  // the last part of the state_dict name: "weight"
-  Shape shape;       // as PyTorch has it
-  Layout layout;     // as it is stored
-  bool transposed;   // stored (row, col) is element (col, row) of shape
-  ParameterRole role;
-  double constant;  // for kConstant
-  std::int64_t fan_in, fan_out;
+  std::string name;         // the last part of the state_dict name: "weight"
+  Shape shape = {};         // as PyTorch has it
+  Layout layout;            // as it is stored
+  bool transposed = false;  // stored (row, col) is element (col, row) of shape
+  ParameterRole role = ParameterRole::kConstant;
+  double constant = 0.0;                 // for kConstant
+  std::int64_t fan_in = 1, fan_out = 1;  // for the others
   // Of a convolution, R * S: stored row t * C + c is element (c, t) of shape's (C, R, S).
   int taps = 1;
   bool whole = false;  // whole numbers: an int64 in a state_dict
@@ -55,11 +55,11 @@ inline std::size_t largest_size(const Shape& shape, int rows) {
 }
 
 struct LayerSlices {
-  std::vector<float*> parameters;        // in the order of Layer::parameters()
-  std::vector<float*> gradients;         // the same; overwritten by backward, unless it is fused
-  std::vector<ParameterUpdate> updates;  // the same: what becomes of each gradient
-  float* scratch;                  // Layer::scratch_floats() of them, shared with other layers
-  float* cache;                    // Layer::cache_floats() of them, its own
+  std::vector<float*> parameters = {};  // in the order of Layer::parameters()
+  std::vector<float*> gradients = {};   // the same; overwritten by backward, unless it is fused
+  std::vector<ParameterUpdate> updates = {};  // the same: what becomes of each gradient
+  float* scratch = nullptr;        // Layer::scratch_floats() of them, shared with other layers
+  float* cache = nullptr;          // Layer::cache_floats() of them, its own
   bool cache_valid = false;        // set by the layer, reset by whoever changes parameters
   std::vector<float*> state = {};  // in the order of Layer::state()
   const float* skip = nullptr;     // the output that Layer::skip_from() names
@@ -73,7 +73,6 @@ class Layer {
   virtual std::string stem() const = 0;  // of its state_dict names, before the number: "fc"
   virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
   virtual Shape out_shape() const = 0;   // of one sample
-  virtual void accept(LayerVisitor& visitor) const = 0;
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   // What is kept beside the parameters, is not learnt and belongs to the state_dict: running
   // statistics.
@@ -94,10 +93,10 @@ class Layer {
 
   // The parameters of activation(), among the slices or fixed.
   virtual const float* activation_parameters(const LayerSlices&) const { return nullptr; }
-  // Whether forward and backward also do the activations next to this layer; others get none.
-  virtual bool takes_activations() const { return false; }
-  // Whether this is an activation that such a neighbour may do: the same for every element.
-  virtual bool may_be_taken() const { return false; }
+  // Whether forward and backward also do the activations next to this layer, if those are fusable:
+  // the same for every element. The model decides; other layers get none.
+  virtual bool fuses_activation() const { return false; }
+  virtual bool is_fusable() const { return false; }
 
   // y (N, out), every column written.
   virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
@@ -108,6 +107,10 @@ class Layer {
   virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
                         const Signal& x, ConstMatrixView dy, MatrixView dx,
                         const ActivationBefore& before) const = 0;
+
+  // Writes it down in the format of another program.
+  virtual void write(PytorchWriter& to) const = 0;
+  virtual void write(OnnxWriter& to) const = 0;
 };
 
 }  // namespace reluscope

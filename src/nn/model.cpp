@@ -22,11 +22,12 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::map<std::string, int> numbers;  // "fc" -> how many so far
   std::size_t floats = 0, state_floats = 0;
   for (const auto& layer : layers_) {
-    shapes_.push_back(layer->out_shape());
-    names_.push_back(layer->stem() + std::to_string(++numbers[layer->stem()]));
+    parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()]),
+                      .shape = layer->out_shape()});
     add_parameters(parameters_, layer->parameters(), floats);
     add_parameters(states_, layer->state(), state_floats);
   }
+  decide_fusion();
   Memory* const memory = backend.memory();
   parameter_buffer_ = Buffer(floats, memory);
   gradient_buffer_ = Buffer(floats, memory);
@@ -36,12 +37,11 @@ Model::Model(const ModelOptions& options, Backend& backend)
   const int most_rows = std::max(options.train_rows, options.evaluate_rows);
   if (images_) input_image_ = Buffer(image_layout(input_shape_, most_rows).size(), memory);
   for (int l = 0; l < layer_count(); ++l) {
-    outputs_.emplace_back(layout_of(l, most_rows).size(), memory);
-    output_gradients_.emplace_back(layout_of(l, options.train_rows).size(), memory);
-    const Layer& layer = *layers_[static_cast<std::size_t>(l)];
-    scratch_floats = std::max(scratch_floats, layer.scratch_floats(options.train_rows));
-    cache_floats += layer.cache_floats();
-    workspace_floats_ = std::max(workspace_floats_, layer.workspace_floats());
+    part(l).output = Buffer(layout_of(l, most_rows).size(), memory);
+    part(l).output_gradient = Buffer(layout_of(l, options.train_rows).size(), memory);
+    scratch_floats = std::max(scratch_floats, layer(l).scratch_floats(options.train_rows));
+    cache_floats += layer(l).cache_floats();
+    workspace_floats_ = std::max(workspace_floats_, layer(l).workspace_floats());
   }
   scratch_ = Buffer(scratch_floats, memory);
   cache_ = Buffer(cache_floats, memory);
@@ -50,14 +50,13 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::size_t next = 0, next_state = 0, next_cache = 0;
   std::uint32_t drawn = 0;  // weights and biases so far
   for (int l = 0; l < layer_count(); ++l) {
-    const auto at = static_cast<std::size_t>(l);
-    LayerSlices slices{{}, {}, {}, scratch_.data(), cache_.data() + next_cache};
-    next_cache += layers_[at]->cache_floats();
-    if (const int from = layers_[at]->skip_from(); from >= 0) {
-      slices.skip = outputs_[static_cast<std::size_t>(from)].data();
-    }
-    const double gain = at + 1 < layers_.size() ? layers_[at + 1]->gain() : 0.0;
-    for (std::size_t i = 0; i < layers_[at]->parameters().size(); ++i, ++next) {
+    LayerSlices& slices = part(l).slices;
+    slices.scratch = scratch_.data();
+    slices.cache = cache_.data() + next_cache;
+    next_cache += layer(l).cache_floats();
+    if (const int from = layer(l).skip_from(); from >= 0) slices.skip = part(from).output.data();
+    const double gain = l + 1 < layer_count() ? layer(l + 1).gain() : 0.0;
+    for (std::size_t i = 0; i < layer(l).parameters().size(); ++i, ++next) {
       const Parameter& parameter = parameters_[next];
       slices.parameters.push_back(parameter_buffer_.data() + parameter.offset);
       slices.gradients.push_back(gradient_buffer_.data() + parameter.offset);
@@ -69,21 +68,37 @@ Model::Model(const ModelOptions& options, Backend& backend)
       scatter(parameter, initial_values(*scheme, parameter.spec, gain, options.init_value, rng),
               parameters());
     }
-    for (std::size_t i = 0; i < layers_[at]->state().size(); ++i, ++next_state) {
+    for (std::size_t i = 0; i < layer(l).state().size(); ++i, ++next_state) {
       const Parameter& kept = states_[next_state];
       slices.state.push_back(state_buffer_.data() + kept.offset);
       const std::vector<float> values(static_cast<std::size_t>(element_count(kept.spec.shape)),
                                       static_cast<float>(kept.spec.constant));
       scatter(kept, values, state());
     }
-    slices_.push_back(std::move(slices));
+  }
+}
+
+// A layer that fuses activations does the one behind it in forward, and in backward the one in
+// front of it, unless that one needs its own dy: it learns, or a block begins behind it.
+void Model::decide_fusion() {
+  const auto fuses = [this](int l, int activation) {
+    return activation >= 0 && activation < layer_count() && layer(l).fuses_activation() &&
+           layer(activation).is_fusable();
+  };
+  for (const auto& other : layers_) {
+    if (other->skip_from() >= 0) part(other->skip_from()).is_skipped_from = true;
+  }
+  for (int l = 0; l < layer_count(); ++l) {
+    part(l).fuses_next = fuses(l, l + 1);
+    part(l).fuses_previous = l > 1 && fuses(l, l - 1) && layer(l - 1).parameters().empty() &&
+                             !part(l - 1).is_skipped_from;
   }
 }
 
 void Model::add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
                            std::size_t& floats) const {
   for (const ParameterSpec& spec : specs) {
-    list.push_back({names_.back() + "." + spec.name, spec, floats});
+    list.push_back({parts_.back().name + "." + spec.name, spec, floats});
     floats += align_up(spec.layout.size());
   }
 }
@@ -95,8 +110,7 @@ int Model::least_samples() const {
 }
 
 ConstMatrixView Model::output(int layer) const {
-  const auto at = static_cast<std::size_t>(layer);
-  return {outputs_[at].data(), layout_of(layer, rows_)};
+  return {part(layer).output.data(), layout_of(layer, rows_)};
 }
 
 std::vector<float> Model::sample_output(int layer, int sample) const {
@@ -111,15 +125,15 @@ std::vector<float> Model::sample_output(int layer, int sample) const {
 }
 
 ConstMatrixView Model::output_gradient(int layer) const {
-  return {output_gradients_[static_cast<std::size_t>(layer)].data(), layout_of(layer, rows_)};
+  return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
 }
 
-std::vector<double> Model::activation_parameters(int layer) const {
-  const auto at = static_cast<std::size_t>(layer);
-  const std::size_t count = activation_info(layers_[at]->activation()).parameters.size();
-  const float* const p = layers_[at]->activation_parameters(slices_[at]);
+std::vector<double> Model::activation_parameters(int at) const {
+  const Layer& activation = layer(at);
+  const std::size_t count = activation_info(activation.activation()).parameters.size();
+  const float* const p = activation.activation_parameters(part(at).slices);
   std::vector<double> values(p, p + count);
-  const auto specs = layers_[at]->parameters();
+  const auto specs = activation.parameters();
   if (specs.empty()) return values;
   // Of a learnt one as many as channels, in one row.
   const std::int64_t channels = element_count(specs.front().shape);
@@ -129,11 +143,11 @@ std::vector<double> Model::activation_parameters(int layer) const {
   return values;
 }
 
-bool Model::keeps_output(int layer) const {
-  if (outputs_wanted_ == Outputs::kAll || !takes_next(layer) || is_skipped_from(layer)) return true;
-  return mode_ == Mode::kTrain &&
-         !activation_info(layers_[static_cast<std::size_t>(layer) + 1]->activation())
-              .slope_at_output;
+bool Model::keeps_output(int l) const {
+  if (outputs_wanted_ == Outputs::kAll || !part(l).fuses_next || part(l).is_skipped_from) {
+    return true;
+  }
+  return mode_ == Mode::kTrain && !activation_info(layer(l + 1).activation()).slope_at_output;
 }
 
 ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, Outputs outputs) {
@@ -149,17 +163,17 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, O
   }
   Signal signal = input_;
   for (int l = 0; l < layer_count(); ++l) {
-    const auto at = static_cast<std::size_t>(l);
-    const MatrixView y{outputs_[at].data(), layout_of(l, rows_)};
-    const bool pair = takes_next(l);
+    Part& own = part(l);
+    const MatrixView y{own.output.data(), layout_of(l, rows_)};
     ActivationAfter after;
-    if (pair) {
-      const Layer& next = *layers_[at + 1];
-      after = {next.activation(), next.activation_parameters(slices(l + 1)),
-               outputs_[at + 1].data(), keeps_output(l)};
+    if (own.fuses_next) {
+      after = {.id = layer(l + 1).activation(),
+               .p = layer(l + 1).activation_parameters(part(l + 1).slices),
+               .y = part(l + 1).output.data(),
+               .keeps_product = keeps_output(l)};
     }
-    layers_[at]->forward(backend_, context_of(l), slices(l), signal, y, after);
-    if (pair) ++l;
+    layer(l).forward(backend_, context_of(l), own.slices, signal, y, after);
+    if (own.fuses_next) ++l;
     if (l == silent_layer_ && mode == Mode::kEvaluate) write_silence();
     signal = {output(l)};
   }
@@ -173,9 +187,9 @@ void Model::silence(int layer, std::vector<int> units) {
 
 void Model::write_silence() {
   backend_.finish();
-  const auto at = static_cast<std::size_t>(silent_layer_);
-  const MatrixView y{outputs_[at].data(), layout_of(silent_layer_, rows_)};
-  const int count = static_cast<int>(shapes_[at].front());
+  Part& silent = part(silent_layer_);
+  const MatrixView y{silent.output.data(), layout_of(silent_layer_, rows_)};
+  const int count = static_cast<int>(silent.shape.front());
   const int columns = y.cols() / count;  // of a unit: one, or one a position
   for (const int unit : silent_units_) {
     for (int col = unit * columns; col < (unit + 1) * columns; ++col) {
@@ -184,16 +198,12 @@ void Model::write_silence() {
   }
 }
 
-MatrixView Model::logits_gradient() {
-  const int last = layer_count() - 1;
-  return {output_gradients_.back().data(), layout_of(last, rows_)};
-}
+MatrixView Model::logits_gradient() { return gradient_of(layer_count() - 1); }
 
 void Model::backward() {
-  for (LayerSlices& slices : slices_) {
-    for (std::size_t i = 0; i < slices.updates.size(); ++i) {
-      slices.updates[i] = {};
-      slices.updates[i].gradient = slices.gradients[i];
+  for (Part& own : parts_) {
+    for (std::size_t i = 0; i < own.slices.updates.size(); ++i) {
+      own.slices.updates[i] = {.gradient = own.slices.gradients[i]};
     }
   }
   run_backward();
@@ -201,8 +211,8 @@ void Model::backward() {
 
 void Model::backward_and_update(Optimizer& optimizer) {
   std::size_t next = 0;
-  for (LayerSlices& slices : slices_) {
-    for (ParameterUpdate& update : slices.updates) {
+  for (Part& own : parts_) {
+    for (ParameterUpdate& update : own.slices.updates) {
       update = optimizer.update_at(parameters_[next++].offset, parameter_buffer_.data(),
                                    gradient_buffer_.data());
     }
@@ -217,42 +227,32 @@ void Model::apply(Optimizer& optimizer) {
 }
 
 void Model::parameters_changed() {
-  for (LayerSlices& slices : slices_) slices.cache_valid = false;
-}
-
-bool Model::is_skipped_from(int layer) const {
-  return std::any_of(layers_.begin(), layers_.end(),
-                     [layer](const auto& other) { return other->skip_from() == layer; });
+  for (Part& own : parts_) own.slices.cache_valid = false;
 }
 
 // What comes to a layer's output past the residual blocks that begin behind it; the innermost
 // block's first.
-void Model::add_skip_gradients(int layer, MatrixView gradient) {
-  for (int r = layer + 1; r < layer_count(); ++r) {
-    const auto at = static_cast<std::size_t>(r);
-    if (layers_[at]->skip_from() != layer) continue;
-    backend_.scale_add(gradient.data, 1.0f, output_gradients_[at].data(), gradient.data,
+void Model::add_skip_gradients(int from, MatrixView gradient) {
+  for (int l = from + 1; l < layer_count(); ++l) {
+    if (layer(l).skip_from() != from) continue;
+    backend_.scale_add(gradient.data, 1.0f, gradient_of(l).data, gradient.data,
                        gradient.layout.size());
   }
 }
 
 void Model::run_backward() {
   for (int l = layer_count() - 1; l >= 0; --l) {
-    const auto at = static_cast<std::size_t>(l);
-    const ConstMatrixView dy{output_gradients_[at].data(), layout_of(l, rows_)};
-    const Signal x =
-        l == 0 ? input_ : Signal{layers_[at]->may_be_taken() ? slope_source(l) : output(l - 1)};
+    const Signal x = l == 0 ? input_ : Signal{slope_source(l)};
     MatrixView dx;
-    if (l > 0) dx = {output_gradients_[at - 1].data(), layout_of(l - 1, rows_)};
-    // An activation that learns needs its own dy; the others' is not kept.
+    if (l > 0) dx = gradient_of(l - 1);
     ActivationBefore before;
-    if (l > 1 && layers_[at]->takes_activations() && may_be_taken(l - 1) &&
-        slices(l - 1).parameters.empty() && !is_skipped_from(l - 1)) {
-      before = {layers_[at - 1]->activation(),
-                layers_[at - 1]->activation_parameters(slices(l - 1)), slope_source(l - 1).data};
-      dx.data = output_gradients_[at - 2].data();
+    if (part(l).fuses_previous) {
+      before = {.id = layer(l - 1).activation(),
+                .p = layer(l - 1).activation_parameters(part(l - 1).slices),
+                .z = slope_source(l - 1).data};
+      dx.data = gradient_of(l - 2).data;
     }
-    layers_[at]->backward(backend_, context_of(l), slices(l), x, dy, dx, before);
+    layer(l).backward(backend_, context_of(l), part(l).slices, x, gradient_of(l), dx, before);
     if (before.id >= 0) --l;
     if (l > 0) add_skip_gradients(l - 1, dx);
   }
@@ -319,8 +319,7 @@ void Model::scatter(const Parameter& parameter, std::span<const float> values,
 
 std::vector<std::pair<std::string, std::size_t>> Model::memory_bytes() const {
   std::size_t activations = input_image_.size();
-  for (const Buffer& buffer : outputs_) activations += buffer.size();
-  for (const Buffer& buffer : output_gradients_) activations += buffer.size();
+  for (const Part& own : parts_) activations += own.output.size() + own.output_gradient.size();
   constexpr std::size_t kFloat = sizeof(float);
   return {{"parameters", parameter_buffer_.size() * kFloat},
           {"gradients", gradient_buffer_.size() * kFloat},

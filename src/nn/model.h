@@ -42,9 +42,8 @@ class Model {
   Model(const ModelOptions& options, Backend& backend);
 
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
-  const std::string& layer_name(int layer) const {  // "fc1", "act1"
-    return names_[static_cast<std::size_t>(layer)];
-  }
+  const Layer& layer(int l) const { return *layers_[static_cast<std::size_t>(l)]; }
+  const std::string& layer_name(int l) const { return part(l).name; }  // "fc1", "act1"
   int layer_count() const { return static_cast<int>(layers_.size()); }
   bool takes_offset() const { return layers_.front()->takes_offset(); }
 
@@ -110,50 +109,53 @@ class Model {
   std::vector<std::pair<std::string, std::size_t>> memory_bytes() const;
 
  private:
-  Layout layout_of(const Shape& shape, int rows) const {
+  // What belongs to a layer.
+  struct Part {
+    std::string name;
+    Shape shape;  // of what it gives
+    LayerSlices slices = {};
+    Buffer output = {};           // for the largest batch
+    Buffer output_gradient = {};  // for train_rows
+    // Fusion: whether forward does the activation behind it as well, and backward the one in front.
+    bool fuses_next = false, fuses_previous = false;
+    bool is_skipped_from = false;  // whether a residual block begins behind it
+  };
+
+  Part& part(int layer) { return parts_[static_cast<std::size_t>(layer)]; }
+  const Part& part(int layer) const { return parts_[static_cast<std::size_t>(layer)]; }
+  // Of what a layer gives.
+  Layout layout_of(int layer, int rows) const {
+    const Shape& shape = part(layer).shape;
     return images_ && shape.size() == 3 ? image_layout(shape, rows) : feature_layout(shape, rows);
   }
-  Layout layout_of(int layer, int rows) const {
-    return layout_of(shapes_[static_cast<std::size_t>(layer)], rows);
+  MatrixView gradient_of(int layer) {
+    return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
   }
   void add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
                       std::size_t& floats) const;
+  void decide_fusion();
   void add_skip_gradients(int layer, MatrixView gradient);
-  bool may_be_taken(int layer) const {
-    return layer < layer_count() && layers_[static_cast<std::size_t>(layer)]->may_be_taken();
-  }
-  // Whether it also does the activation behind it.
-  bool takes_next(int layer) const {
-    return layers_[static_cast<std::size_t>(layer)]->takes_activations() && may_be_taken(layer + 1);
-  }
   // Whether the last forward had to write its output.
   bool keeps_output(int layer) const;
-  // What dL/dx of an activation is made of: its input, or its output where that was not kept and
-  // does as well.
-  ConstMatrixView slope_source(int activation) const {
-    return output(keeps_output(activation - 1) ? activation - 1 : activation);
+  // What a layer's dL/dx is made of: its input, or, of a fused activation whose input was not kept
+  // and whose output does as well, that.
+  ConstMatrixView slope_source(int layer) const {
+    return output(keeps_output(layer - 1) ? layer - 1 : layer);
   }
-  // Whether a residual block begins behind it.
-  bool is_skipped_from(int layer) const;
   StepContext context_of(int layer) const {
     return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
   void run_backward();
   void write_silence();
-  LayerSlices& slices(int layer) { return slices_[static_cast<std::size_t>(layer)]; }
 
   Backend& backend_;
   std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<std::string> names_;
-  std::vector<Shape> shapes_;  // out of each layer
+  std::vector<Part> parts_;  // one a layer
   Shape input_shape_;
   bool images_;  // whether images are stored as such, one row a pixel
   std::vector<Parameter> parameters_, states_;
-  std::vector<LayerSlices> slices_;
   Buffer parameter_buffer_, gradient_buffer_, state_buffer_;
-  std::vector<Buffer> outputs_;           // one a layer, for the largest batch
-  std::vector<Buffer> output_gradients_;  // one a layer, for train_rows
-  Buffer input_image_;                    // the input as images, for the largest batch
+  Buffer input_image_;  // the input as images, for the largest batch
   Buffer scratch_, cache_;
   std::size_t workspace_floats_ = 0;
   std::uint64_t seed_;

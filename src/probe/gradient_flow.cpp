@@ -76,7 +76,7 @@ void GradientMeter::before_update(const Model& model) {
   }
   flow.norm = scalar::sqrt(squares);
   for (int l = 0; l < model.layer_count(); ++l) {
-    const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
+    const Layer& layer = model.layer(l);
     if (layer.activation() < 0) continue;
     ActivationFlow row{l, std::nullopt, {}};
     std::vector<std::int64_t> fired;

@@ -40,12 +40,11 @@ void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& 
 }
 
 UnitValues output_of(const Model& model, int layer) {
-  return {model.output(layer), model.layers()[static_cast<std::size_t>(layer)]->out_shape(),
-          model.samples()};
+  return {model.output(layer), model.layer(layer).out_shape(), model.samples()};
 }
 
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
-  const Layer& l = *model.layers()[static_cast<std::size_t>(layer)];
+  const Layer& l = model.layer(layer);
   if (l.parameters().empty()) return std::nullopt;
   const ActivationParameter& info = activation_info(l.activation()).parameters.front();
   const std::string name = model.layer_name(layer) + "." + l.parameters().front().name;
@@ -100,7 +99,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
 
   std::vector<ActivityMeter> meters;
   for (int l = 0; l < layers; ++l) {
-    const ActivationId id = model.layers()[static_cast<std::size_t>(l)]->activation();
+    const ActivationId id = model.layer(l).activation();
     meters.emplace_back(id < 0 ? std::vector<Regime>()
                                : activation_regimes(id, model.activation_parameters(l)));
   }
@@ -129,7 +128,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
 
   for (int l = 0; l < layers; ++l) {
     const auto at = static_cast<std::size_t>(l);
-    const Layer& layer = *model.layers()[at];
+    const Layer& layer = model.layer(l);
     LayerSnapshot row;
     row.activity.layer = l;
     row.activity.name = model.layer_name(l);

@@ -83,13 +83,12 @@ GradientFlow read_flow(const Json& json, const Model& model) {
   }
   std::vector<int> layers;
   for (int l = 0; l < model.layer_count(); ++l) {
-    if (model.layers()[static_cast<std::size_t>(l)]->activation() >= 0) layers.push_back(l);
+    if (model.layer(l).activation() >= 0) layers.push_back(l);
   }
   const Json& activations = fields.list("activations", static_cast<std::int64_t>(layers.size()));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const CheckedFields row(activations[i], "gradients' activations");
-    const std::int64_t units =
-        model.layers()[static_cast<std::size_t>(layers[i])]->out_shape().front();
+    const std::int64_t units = model.layer(layers[i]).out_shape().front();
     ActivationFlow read{
         layers[i], std::nullopt,
         std::vector<std::uint8_t>(static_cast<std::size_t>(row.whole("units", units, units)))};

@@ -8,10 +8,6 @@
 namespace reluscope {
 namespace {
 
-const Layer& layer_at(const Model& model, int layer) {
-  return *model.layers()[static_cast<std::size_t>(layer)];
-}
-
 // The weights, not biases or slopes, of a layer; null if it has none.
 const Model::Parameter* weights_of(const Model& model, int layer) {
   const std::string start = model.layer_name(layer) + ".";
@@ -46,8 +42,8 @@ double largest_weight(const Model& model) {
 
 // Row `unit` of the last weights before the layer, if that has as many units.
 UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
-  const Shape::value_type units = layer_at(model, layer).out_shape().front();
-  for (int l = layer; l >= 0 && layer_at(model, l).out_shape().front() == units; --l) {
+  const Shape::value_type units = model.layer(layer).out_shape().front();
+  for (int l = layer; l >= 0 && model.layer(l).out_shape().front() == units; --l) {
     const Model::Parameter* const weights = weights_of(model, l);
     if (weights == nullptr) continue;
     const Shape& shape = weights->spec.shape;
@@ -66,7 +62,7 @@ UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
 // Its block of each row of the next weights: the positions of a channel, or the taps of a kernel,
 // lie beside one another.
 UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
-  const std::int64_t units = layer_at(model, layer).out_shape().front();
+  const std::int64_t units = model.layer(layer).out_shape().front();
   for (int l = layer + 1; l < model.layer_count(); ++l) {
     const Model::Parameter* const weights = weights_of(model, l);
     if (weights == nullptr) continue;
@@ -106,11 +102,11 @@ void check_units(const Model& model, int layer, std::span<const int> units) {
     throw Error("layer " + std::to_string(layer) + " does not exist; 0 to " +
                 std::to_string(layers - 1) + " do");
   }
-  if (layer_at(model, layer).activation() < 0) {
+  if (model.layer(layer).activation() < 0) {
     throw Error("layer " + std::to_string(layer) + " (" + model.layer_name(layer) + ", " +
-                layer_at(model, layer).text() + ") is no activation, whose units can be looked at");
+                model.layer(layer).text() + ") is no activation, whose units can be looked at");
   }
-  const auto count = layer_at(model, layer).out_shape().front();
+  const auto count = model.layer(layer).out_shape().front();
   for (const int unit : units) {
     if (unit >= 0 && unit < count) continue;
     throw Error("unit " + std::to_string(unit) + " of " + model.layer_name(layer) +
@@ -138,7 +134,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
   for (std::size_t first = 0; first < samples.size(); first += rows) {
     const auto chunk = samples.subspan(first, std::min(rows, samples.size() - first));
     trainer.infer(set, chunk);
-    const UnitValues y{model.output(layer), layer_at(model, layer).out_shape(), model.samples()};
+    const UnitValues y{model.output(layer), model.layer(layer).out_shape(), model.samples()};
     for (int n = 0; n < y.samples(); ++n) {
       double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
       for (int p = 0; p < y.positions(); ++p) {

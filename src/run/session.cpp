@@ -357,7 +357,7 @@ Progress Session::done() const {
 
 Progress Session::diverge(int layer, Progress said) {
   phase_ = Phase::kDiverged;
-  const std::string text = trainer_.model().layers()[static_cast<std::size_t>(layer)]->text();
+  const std::string text = trainer_.model().layer(layer).text();
   const std::string message =
       "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " + std::to_string(epoch_) +
       "): the output of layer " + std::to_string(layer + 1) + " (" +

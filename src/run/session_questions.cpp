@@ -27,7 +27,7 @@ Session::Prediction Session::predict(std::span<const std::uint8_t> pixels) {
   const Model& model = trainer_.model();
   Prediction prediction;
   for (int l = 0; l < model.layer_count(); ++l) {
-    const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
+    const Layer& layer = model.layer(l);
     prediction.layers.push_back(
         {model.layer_name(l), layer.kind(), layer.text(), model.sample_output(l, 0)});
   }

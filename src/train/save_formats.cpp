@@ -75,7 +75,7 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
   zip.add("images.npy", write_npy({count, set.height(), set.width()}, pixels));
   zip.add("labels.npy", write_npy({count}, labels));
   for (int l = 0; l < model.layer_count(); ++l) {
-    Shape shape = model.layers()[static_cast<std::size_t>(l)]->out_shape();
+    Shape shape = model.layer(l).out_shape();
     shape.insert(shape.begin(), count);
     zip.add(model.layer_name(l) + ".npy", write_npy(shape, outputs[static_cast<std::size_t>(l)]));
   }

@@ -70,7 +70,7 @@ inline DoublePass double_pass(const Model& model, const State& state, const Valu
   const auto own = [&](int l, const std::string& name) { return model.layer_name(l) + "." + name; };
   const auto activation_values = [&](int l, ActivationId id) {
     Values p;
-    const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
+    const Layer& layer = model.layer(l);
     const auto infos = activation_info(id).parameters;
     if (!infos.empty() && infos[0].learnable) {
       p = state.at(own(l, layer.parameters()[0].name));
@@ -82,7 +82,7 @@ inline DoublePass double_pass(const Model& model, const State& state, const Valu
   };
 
   for (int l = 0; l < model.layer_count(); ++l) {
-    const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
+    const Layer& layer = model.layer(l);
     const int width = static_cast<int>(element_count(layer.out_shape()));
     if (layer.activation() >= 0) {
       const Values p = activation_values(l, layer.activation());
@@ -110,7 +110,7 @@ inline DoublePass double_pass(const Model& model, const State& state, const Valu
   Values dy = loss.dlogits;
   for (int l = model.layer_count() - 1; l >= 0; --l) {
     const auto at = static_cast<std::size_t>(l);
-    const Layer& layer = *model.layers()[at];
+    const Layer& layer = model.layer(l);
     if (layer.activation() >= 0) {
       const Values p = activation_values(l, layer.activation());
       Sum dparam;

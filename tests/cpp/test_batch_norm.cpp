@@ -2,8 +2,7 @@
 // double.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/layers/batch_norm.h"
-#include "nn/layers/layer_norm.h"
+#include "nn/architecture.h"
 #include "nn/model.h"
 
 using namespace reluscope;
@@ -165,7 +164,8 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
       const oracle::Normalised expected = oracle::normalise(
           widened(x), widened(w), widened(b), widened(dy), static_cast<std::size_t>(size.n),
           [&](std::size_t k) { return k / count; }, [&](std::size_t k) { return k % count; });
-      const LayerNorm layer(size.shape(), image);
+      const auto owned = parse_layer("ln", {size.shape(), image});
+      const Layer& layer = *owned;
       const ParameterSpec spec = layer.parameters()[0];
       const Model::Parameter parameter{"weight", spec, 0};
       const auto made = [&](const std::vector<float>& values, float padding) {
@@ -185,16 +185,16 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
           Buffer scratch(layer.scratch_floats(size.n));
           Model::scatter(parameter, w, {weight.data(), floats});
           Model::scatter(parameter, b, {bias.data(), floats});
-          const LayerNormalisation norm{spec.layout.rows,
-                                        1e-5,
-                                        {weight.data(), spec.layout},
-                                        {bias.data(), spec.layout},
-                                        scratch.data()};
+          const LayerNormalisation norm{.weight = {weight.data(), spec.layout},
+                                        .bias = {bias.data(), spec.layout},
+                                        .moments = scratch.data(),
+                                        .epsilon = 1e-5};
           Panels y(px.layout().rows, px.layout().cols, kNan);
           Panels dx(px.layout().rows, px.layout().cols, kNan);
-          backend.layer_norm(norm, px.view(), y.view());
-          backend.layer_norm_backward(norm, px.view(), pdy.view(), dx.view(), dweight.data(),
-                                      dbias.data());
+          backend.run(LayerNormForward{norm, px.view(), y.view()});
+          backend.run(LayerNormBackward{norm, px.view(), pdy.view(), dx.data()});
+          backend.run(
+              LayerNormParameters{norm, px.view(), pdy.view(), dweight.data(), dbias.data()});
           CHECK(y.guard_is_intact());
           CHECK(dx.guard_is_intact());
           CHECK(dx.padding_is_zero());

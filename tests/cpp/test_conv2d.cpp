@@ -2,7 +2,7 @@
 // among all of them.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/layers/conv2d.h"
+#include "nn/architecture.h"
 #include "nn/model.h"
 
 using namespace reluscope;
@@ -46,7 +46,11 @@ struct Results {
 Results run(cpu::CpuBackend& backend, const Case& c, const Data& data) {
   const Window window = window_of(c);
   const ImageSize out = out_size(c.in, window, c.channels);
-  const Conv2d layer(c.in.shape(), c.channels, c.kernel, c.stride, c.padding);
+  const auto owned =
+      parse_layer("conv " + std::to_string(c.channels) + "x" + std::to_string(c.kernel) + " s" +
+                      std::to_string(c.stride) + " p" + std::to_string(c.padding),
+                  {c.in.shape(), true});
+  const Layer& layer = *owned;
   const ParameterSpec spec = layer.parameters()[0];
   const Model::Parameter weight{"weight", spec, 0};
   Panels w(spec.layout.rows, spec.layout.cols, 0.0f);
@@ -122,10 +126,11 @@ TEST_CASE("convolution and its gradients equal plain loops, the same bits on eve
 }
 
 TEST_CASE("a convolution knows its shape, text, parameters and cost") {
-  const Conv2d layer({3, 28, 20}, 8, 5, 2, 1);
+  const auto owned = parse_layer("conv 8x5 s2 p1", {{3, 28, 20}, true});
+  const Layer& layer = *owned;
   CHECK(layer.out_shape() == Shape{8, 13, 9});
   CHECK(layer.text() == "conv 8x5 s2 p1");
-  CHECK(Conv2d({3, 28, 20}, 8, 5, 1, 0).text() == "conv 8x5");
+  CHECK(parse_layer("conv 8x5 s1 p0", {{3, 28, 20}, true})->text() == "conv 8x5");
   CHECK(layer.parameters()[0].shape == Shape{8, 3, 5, 5});
   CHECK(layer.parameters()[0].fan_in == 75);
   CHECK(layer.parameters()[0].fan_out == 200);
@@ -133,7 +138,8 @@ TEST_CASE("a convolution knows its shape, text, parameters and cost") {
 }
 
 TEST_CASE("weights go into and out of the stored order") {
-  const Conv2d layer({5, 9, 9}, 35, 3, 1, 0);
+  const auto owned = parse_layer("conv 35x3", {{5, 9, 9}, true});
+  const Layer& layer = *owned;
   const Model::Parameter weight{"weight", layer.parameters()[0], 0};
   TestRandom random(test_seed());
   const std::vector<float> values = random.reals(35 * 5 * 9);

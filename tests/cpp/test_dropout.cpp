@@ -3,8 +3,9 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "core/text.h"
 #include "matrices.h"
-#include "nn/layers/dropout.h"
+#include "nn/architecture.h"
 #include "nn/model.h"
 
 using namespace reluscope;
@@ -14,7 +15,8 @@ namespace {
 
 std::vector<float> mask(Backend& backend, const StepContext& context, double probability, int rows,
                         int cols) {
-  const Dropout layer({cols}, probability);
+  const auto owned = parse_layer("dropout " + number_text(probability), {.in = {cols}});
+  const Layer& layer = *owned;
   const Panels ones(rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols), 1.0f),
                     1e30f);
   Panels y(rows, cols, kNan);
@@ -91,7 +93,8 @@ TEST_CASE("an element's draw is the one that stands in the comment") {
 }
 
 TEST_CASE("gradients pass where values passed, NaN is dropped, evaluation changes nothing") {
-  const Dropout layer({20}, 0.4);
+  const auto owned = parse_layer("dropout 0.4", {.in = {20}});
+  const Layer& layer = *owned;
   TestRandom random(test_seed());
   const std::vector<float> values = random.reals(5 * 20, 1.0, 2.0);
   const Panels x(5, 20, values, 3.0f), dy(5, 20, values, 0.0f);

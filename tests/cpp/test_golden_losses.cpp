@@ -3,8 +3,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/layers/channel_activation.h"
-#include "nn/layers/maxout.h"
+#include "nn/architecture.h"
 #include "train/trainer.h"
 
 using namespace reluscope;
@@ -36,7 +35,9 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
       const ActivationId id = find_activation(c["name"].get<std::string>());
-      const ChannelActivation layer(shape, id, 0.25);
+      const auto owned =
+          parse_layer(std::string(activation_info(id).name) + " channel 0.25", {shape});
+      const Layer& layer = *owned;
       REQUIRE(layer.parameters().size() == 1);
       const Layout layout = layer.parameters()[0].layout;
       CHECK(layer.parameters()[0].shape == Shape{shape[0]});
@@ -75,9 +76,10 @@ TEST_CASE("maxout, as the largest of a view of pieces") {
       INFO(c["pieces"].dump(), " pieces of ", c["shape"].dump());
       const Shape shape = numbers<std::int64_t>(c["shape"]);
       const int n = c["batch"], cols = static_cast<int>(element_count(shape));
-      const Maxout layer(shape, c["pieces"]);
+      const auto owned = parse_layer("maxout " + c["pieces"].dump(), {shape});
+      const Layer& layer = *owned;
       const int out = static_cast<int>(element_count(layer.out_shape()));
-      LayerSlices slices{{}, {}, {}, nullptr, nullptr};
+      LayerSlices slices;
       const Panels x(n, cols, numbers<float>(c["x"]), 9.0f),
           dy(n, out, numbers<float>(c["dy"]), 0.0f);
       Panels y(n, out, kNan), dx(n, cols, kNan);

@@ -2,11 +2,11 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
+#include "core/text.h"
 #include "matrices.h"
 #include "network.h"
+#include "nn/architecture.h"
 #include "nn/init.h"
-#include "nn/layers/activation_layer.h"
-#include "nn/layers/dense.h"
 #include "optim/optimizer.h"
 
 using namespace reluscope;
@@ -94,7 +94,8 @@ TEST_CASE(
       const int i = c["in"], o = c["out"], n = c["batch"];
       for (const float offset : {0.0f, -0.42421296f, 1.5f}) {
         INFO(simd, ", ", i, " to ", o, ", offset ", offset);
-        const Dense layer({1, 1, i}, o);
+        const auto owned = parse_layer("dense " + std::to_string(o), {{1, 1, i}});
+        const Layer& layer = *owned;
         Harness h(layer, n);
         h.set(0, numbers<float>(c["weight"]));
         h.set(1, numbers<float>(c["bias"]));
@@ -138,14 +139,19 @@ TEST_CASE(
              rows, ", ", cols, ")");
         const ActivationId id = find_activation(c["name"].get<std::string>());
         REQUIRE(id >= 0);
-        const ActivationLayer layer({cols}, id, numbers<double>(c["parameters"]));
+        std::string text = activation_info(id).name;
+        for (const double value : numbers<double>(c["parameters"]))
+          text += " " + number_text(value);
+        const auto owned = parse_layer(text, {.in = {cols}});
+        const Layer& layer = *owned;
         Harness h(layer, rows);
         REQUIRE(h.list.size() == (c.contains("dparam") ? 1u : 0u));
         if (!h.list.empty()) h.set(0, {static_cast<float>(h.list[0].spec.constant)});
         const Panels px(rows, cols, x, 0.5f), pdy(rows, cols, dy, 0.0f);
         Panels y(rows, cols, kNan), dx(rows, cols, kNan);
-        layer.forward(backend, kContext, h.slices, {px.view(), 0.0f}, y.view(), {});
-        layer.backward(backend, kContext, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
+        const StepContext context{Mode::kEvaluate, 1, 0, 0};  // random ones in their middle
+        layer.forward(backend, context, h.slices, {px.view(), 0.0f}, y.view(), {});
+        layer.backward(backend, context, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);

@@ -44,7 +44,7 @@ double double_loss(const Model& model, const State& state, const Values& input, 
   Shape in = shape;
   Values x = input;
   for (int l = 0; l < model.layer_count(); ++l) {
-    const Layer& layer = *model.layers()[static_cast<std::size_t>(l)];
+    const Layer& layer = model.layer(l);
     const Numbers text(layer.text());
     const auto own = [&](const char* name) -> const Values& {
       return state.at(model.layer_name(l) + "." + name);

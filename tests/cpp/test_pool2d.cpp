@@ -1,7 +1,7 @@
 // Pooling and flattening on every target and on two threads, against plain loops.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/layers/pool2d.h"
+#include "nn/architecture.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -103,12 +103,12 @@ TEST_CASE("flattening gives PyTorch's order, and back, with padding zero") {
 
 TEST_CASE("pooling layers know their shapes and texts") {
   const Shape in = {6, 9, 8};
-  CHECK(Pool2d(in, Pooling::kMax, 2, 2).out_shape() == Shape{6, 4, 4});
-  CHECK(Pool2d(in, Pooling::kMax, 2, 2).text() == "pool 2");
-  CHECK(Pool2d(in, Pooling::kAverage, 3, 2).out_shape() == Shape{6, 4, 3});
-  CHECK(Pool2d(in, Pooling::kAverage, 3, 2).text() == "avgpool 3 s2");
-  CHECK(Pool2d::global_average(in)->out_shape() == Shape{6, 1, 1});
-  CHECK(Pool2d::global_average(in)->text() == "gap");
+  CHECK(parse_layer("pool 2", {in, true})->out_shape() == Shape{6, 4, 4});
+  CHECK(parse_layer("pool 2", {in, true})->text() == "pool 2");
+  CHECK(parse_layer("avgpool 3 s2", {in, true})->out_shape() == Shape{6, 4, 3});
+  CHECK(parse_layer("avgpool 3 s2", {in, true})->text() == "avgpool 3 s2");
+  CHECK(parse_layer("gap", {in, true})->out_shape() == Shape{6, 1, 1});
+  CHECK(parse_layer("gap", {in, true})->text() == "gap");
 }
 
 TEST_SUITE_END();

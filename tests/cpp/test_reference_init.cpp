@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
-#include "nn/layers/maxout.h"
+#include "nn/architecture.h"
 #include "nn/model.h"
 #include "nn/orthogonal.h"
 #include "support.h"
@@ -137,8 +137,8 @@ TEST_CASE("gains: SELU's is 1 by its making, and that of the largest of K normal
         doctest::Approx(std::sqrt(2.0 / 3.0)).epsilon(1e-7));  // E[z^4] = 3
   // E[m^2] is 1 for two, 1 + sqrt(3) / (2 pi) for three (Jones, "Exact lower moments of order
   // statistics in small samples from a normal distribution", 1948).
-  CHECK(Maxout({2}, 2).gain() == doctest::Approx(1.0).epsilon(1e-9));
-  CHECK(Maxout({3}, 3).gain() ==
+  CHECK(parse_layer("maxout 2", {.in = {2}})->gain() == doctest::Approx(1.0).epsilon(1e-9));
+  CHECK(parse_layer("maxout 3", {.in = {3}})->gain() ==
         doctest::Approx(1.0 / std::sqrt(1.0 + std::sqrt(3.0) / (2.0 * 3.14159265358979)))
             .epsilon(1e-9));
 }

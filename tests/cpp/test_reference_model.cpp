@@ -54,12 +54,9 @@ struct OneByOne {
   OneByOne(Model& model, Backend& backend, const Signal& x, ConstMatrixView dlogits) {
     const int n = x.values.rows(), layers = model.layer_count();
     const auto width = [&](int l) {
-      return static_cast<int>(
-          element_count(model.layers()[static_cast<std::size_t>(l)]->out_shape()));
+      return static_cast<int>(element_count(model.layer(l).out_shape()));
     };
-    const auto id_of = [&](int l) {
-      return model.layers()[static_cast<std::size_t>(l)]->activation();
-    };
+    const auto id_of = [&](int l) { return model.layer(l).activation(); };
     // A layer's parameters; of activations that learn nothing, as the text has them.
     const auto parameter = [&](int l, const std::string& name) -> float* {
       for (const Model::Parameter& p : model.parameter_list()) {
@@ -111,7 +108,7 @@ struct OneByOne {
         Row scratch(input_gradient_scratch(n, features, width(l)));
         if (l > 0) backend.input_gradient(dy.view(), w, dx.view(), scratch.data(), {});
       } else {
-        if (!model.layers()[at]->parameters().empty()) {
+        if (!model.layer(l).parameters().empty()) {
           Panels products(n, width(l), kNan), sums(1, width(l), kNan);
           backend.activation_parameter(id_of(l), p[at], in.values.data, dy.data(), products.data(),
                                        products.layout().size());

@@ -146,7 +146,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
       CHECK(h.below == below);
       CHECK(h.above == above);
 
-      const ActivationId id = model.layers()[l]->activation();
+      const ActivationId id = model.layer(static_cast<int>(l)).activation();
       const auto parameters = model.activation_parameters(static_cast<int>(l));
       const auto regimes = activation_regimes(id, parameters);
       REQUIRE(a.activation->regimes.size() == regimes.size());
@@ -258,7 +258,7 @@ TEST_CASE("gradients are those of the watched step") {
       dy =
           values_of(oracle::dense_dx(dy, seen.weights["fc" + std::to_string(l / 2 + 2) + ".weight"],
                                      n, widths[l], widths[l + 1]));
-      const Layer& layer = *trainer.model().layers()[at];
+      const Layer& layer = trainer.model().layer(l);
       const Values slope = l == 3 ? seen.weights["act2.weight"] : l == 5 ? Values{0.3} : Values{};
       double all = 0.0, negative = 0.0;
       std::vector<bool> fired(static_cast<std::size_t>(widths[l]));
@@ -637,11 +637,11 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
        "slopes": {"name": "weight", "symbol": "α", "values": [0.3125]}}],
     "gradients": {"step": 650, "lr": 0.09375, "norm": 12.0,
       "parameters": [
-        {"name": "fc1.weight", "weight_norm": 8.0, "gradient_norm": 0.5625, "update_norm": 0.25,
+        {"name": "fc1.weight", "weight": true, "weight_norm": 8.0, "gradient_norm": 0.5625, "update_norm": 0.25,
          "update_ratio": 0.03125},
-        {"name": "fc1.bias", "weight_norm": 3.0, "gradient_norm": 0.6875, "update_norm": 0.046875,
+        {"name": "fc1.bias", "weight": false, "weight_norm": 3.0, "gradient_norm": 0.6875, "update_norm": 0.046875,
          "update_ratio": 0.015625},
-        {"name": "act1.weight", "weight_norm": 0.0, "gradient_norm": 0.015625, "update_norm": 0.005,
+        {"name": "act1.weight", "weight": false, "weight_norm": 0.0, "gradient_norm": 0.015625, "update_norm": 0.005,
          "update_ratio": null}],
       "activations": [{"layer": 1, "negative_share": 0.53125, "silent_on_batch": [3]}]},
     "components": {"layer": 1, "name": "act1", "samples": [11, 12], "labels": [3, 4], "variances": [6.5, 5.5],

@@ -3,9 +3,10 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/rng.h"
+#include "core/text.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/layers/random_activation.h"
+#include "nn/architecture.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -34,10 +35,12 @@ struct RandomPass {
 
 RandomPass run(Backend& backend, const StepContext& context, int rows, int cols,
                const std::vector<float>& x, const std::vector<float>& dy) {
-  const RandomActivation layer({cols}, find_activation("rrelu"),
-                               {static_cast<double>(kLow), static_cast<double>(kHigh)});
+  const auto owned = parse_layer("rrelu " + number_text(static_cast<double>(kLow)) + " " +
+                                     number_text(static_cast<double>(kHigh)),
+                                 {.in = {cols}});
+  const Layer& layer = *owned;
   Buffer scratch(layer.scratch_floats(rows));
-  LayerSlices slices{{}, {}, {}, scratch.data(), nullptr};
+  LayerSlices slices{.scratch = scratch.data()};
   const Panels px(rows, cols, x, 0.0f), pdy(rows, cols, dy, 0.0f);
   Panels y(rows, cols, kNan), dx(rows, cols, kNan);
   layer.forward(backend, context, slices, {px.view(), 0.0f}, y.view(), {});

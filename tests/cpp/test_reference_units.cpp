@@ -70,8 +70,7 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     for (std::size_t n = 0; n < samples.size(); ++n) {
       trainer.infer(trainer.probe_set(), std::vector<int>{samples[n]});
       const UnitValues y{trainer.model().output(net.layer),
-                         trainer.model().layers()[static_cast<std::size_t>(net.layer)]->out_shape(),
-                         1};
+                         trainer.model().layer(net.layer).out_shape(), 1};
       double sum = 0.0, most = -1e9;
       for (int p = 0; p < net.positions; ++p) {
         sum += static_cast<double>(y.at(0, net.unit, p));

@@ -39,12 +39,12 @@ test('a model’s text: its activation, and another in its place', () => {
 
 test('a model’s text: layers are added before the output, those that read images before the first that reads rows', () => {
   const image = 'conv 8x3 | relu | flatten | dense 32 | relu | dense 10'
-  assert.equal(model.withLayer(image, 'pool', 'relu'), 'conv 8x3 | relu | pool 2 | flatten | dense 32 | relu | dense 10')
-  assert.equal(model.withLayer(image, 'conv', 'elu'), 'conv 8x3 | relu | conv 16x3 p1 | elu | flatten | dense 32 | relu | dense 10')
-  assert.equal(model.withLayer(image, 'conv', ''), 'conv 8x3 | relu | conv 16x3 p1 | flatten | dense 32 | relu | dense 10')
-  assert.equal(model.withLayer('conv 8x3 | gap', 'avgpool', 'relu'), 'conv 8x3 | avgpool 2 | gap')
-  assert.equal(model.withLayer(image, 'dropout', 'relu'), 'conv 8x3 | relu | flatten | dense 32 | relu | dropout 0.5 | dense 10')
-  assert.equal(model.withLayer('dense 10', 'maxout', ''), 'maxout 2 | dense 10')
+  assert.equal(model.withLayer(image, 'pool 2', 'relu'), 'conv 8x3 | relu | pool 2 | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer(image, 'conv 16x3 p1', 'elu'), 'conv 8x3 | relu | conv 16x3 p1 | elu | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer(image, 'conv 16x3 p1', ''), 'conv 8x3 | relu | conv 16x3 p1 | flatten | dense 32 | relu | dense 10')
+  assert.equal(model.withLayer('conv 8x3 | gap', 'avgpool 2', 'relu'), 'conv 8x3 | avgpool 2 | gap')
+  assert.equal(model.withLayer(image, 'dropout 0.5', 'relu'), 'conv 8x3 | relu | flatten | dense 32 | relu | dropout 0.5 | dense 10')
+  assert.equal(model.withLayer('dense 10', 'maxout 2', ''), 'maxout 2 | dense 10')
   assert.equal(model.withLayer('', 'gap', ''), 'gap')
   assert.equal(model.withLayerAt('a | b | c', 2, ''), 'a | b')
   assert.equal(model.moved('a | b | c', 0, 2), 'b | c | a')

@@ -24,7 +24,7 @@ export class LayerRows {
     const option = (/** @type {{name: string, about: string}} */ { name, about }) => h('option', { value: name, title: about }, name)
     const add = h('select', { 'aria-label': 'Add a layer', onchange: () => {
       const activation = edit.activationLayer(lab.shown.model, names) || names[0]
-      void commit(edit.withLayer(lab.shown.model, add.value, activation))
+      void commit(edit.withLayer(lab.shown.model, layers.find(({ name }) => name === add.value)?.example ?? add.value, activation))
       add.value = ''
     } }, h('option', { value: '' }, 'Add a layer…'),
     h('optgroup', { label: 'Layers' }, layers.filter(({ name }) => !names.includes(name)).map(option)),

@@ -13,7 +13,7 @@ export const version = 1
  * @typedef {{name: string, label: string, section: string, help: string, live: boolean, type: string, default: any,
  *            auto?: boolean, min?: number, max?: number, below_max?: boolean, choices?: Choice[],
  *            used_when?: Record<string, string[]>}} Field one setting of a run
- * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string}[], fields: Field[],
+ * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string, example: string}[], fields: Field[],
  *            default_config: Config, save_formats: {name: string, about: string}[]}} Registry what the core offers, for menus
  *
  * @typedef {{step: number, field: string, value: number}} LiveChange a setting changed after `step` steps
@@ -73,7 +73,7 @@ export const version = 1
  *            firing?: number[], silent?: number[], dead?: number[], silent_everywhere?: number[], lives?: UnitLife[],
  *            slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot
  *   of activations also what is optional here; null ends of a regime are infinite
- * @typedef {{name: string, weight_norm: number, gradient_norm: number, update_norm: number,
+ * @typedef {{name: string, weight: boolean, weight_norm: number, gradient_norm: number, update_norm: number,
  *            update_ratio: number|null}} ParameterFlow
  * @typedef {{step: number, lr: number, norm: number, parameters: ParameterFlow[],
  *            activations: {layer: number, negative_share: number|null, silent_on_batch: number[]}[]}} GradientFlow

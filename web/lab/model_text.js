@@ -78,25 +78,21 @@ export function moved(text, from, to) {
   return layers.join(' | ')
 }
 
-/** What a layer of a kind begins as, where its word alone is not enough. @type {Record<string, string>} */
-const beginnings = {
-  dense: 'dense 128', conv: 'conv 16x3 p1', pool: 'pool 2', avgpool: 'avgpool 2', dropout: 'dropout 0.5', maxout: 'maxout 2',
-  residual: 'residual ( bn )',
-}
 /** Layers that read images, and so come before the first that makes rows of features of them. */
 const spatial = new Set(['conv', 'pool', 'avgpool', 'gap'])
 const flat = new Set(['dense', 'flatten', 'gap'])
 
 /**
  * One more layer: the last but the output, or the last of those on images. A layer with weights brings its activation.
- * @param {string} text @param {string} word @param {string} activation '' for none
+ * @param {string} text @param {string} layer with its arguments @param {string} activation '' for none
  */
-export function withLayer(text, word, activation) {
+export function withLayer(text, layer, activation) {
   const layers = split(text)
-  const first = layers.findIndex((layer) => flat.has(wordOf(layer)))
+  const word = wordOf(layer)
+  const first = layers.findIndex((one) => flat.has(wordOf(one)))
   const at = spatial.has(word) ? Math.max(0, first) : Math.max(0, layers.length - 1)
   const follows = (word === 'dense' || word === 'conv') && activation ? [activation] : []
-  layers.splice(at, 0, beginnings[word] ?? word, ...follows)
+  layers.splice(at, 0, layer, ...follows)
   return layers.join(' | ')
 }
 

@@ -11,7 +11,7 @@ import { ProbeView } from './probe_view.js'
 /** @typedef {import('../engine/protocol.js').ParameterFlow} ParameterFlow */
 
 /** Only what multiplies: biases and slopes are too many for a chart. @param {ParameterFlow[]} parameters */
-const weightsOf = (parameters) => parameters.filter(({ name }) => name.endsWith('.weight') && !/^(?:act|bn|ln)/.test(name))
+const weightsOf = (parameters) => parameters.filter(({ weight }) => weight)
 
 /** A share of the picture's height on a log scale, for bars. @param {number} value @param {number} low @param {number} high */
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)

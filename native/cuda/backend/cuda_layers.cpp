@@ -144,17 +144,14 @@ void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatri
   }
 }
 
-void CudaBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) {
-  push(Grid{x.rows() / norm.rows, kThreads}, LayerNormForward{norm, x.data, y.data, x.layout});
-}
-
-void CudaBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
-                                      ConstMatrixView dy, MatrixView dx, float* dweight,
-                                      float* dbias) {
-  push(Grid{x.rows() / norm.rows, kThreads},
-       LayerNormBackward{norm, x.data, dy.data, dx.data, x.layout});
-  push(grid_for(norm.weight.layout.size()),
-       LayerNormParameters{norm, x.data, dy.data, dweight, dbias, x.layout});
+void CudaBackend::run(const Operation& operation) {
+  std::visit(
+      [this]<class Op>(const Op& op) {
+        const int parts = op.parts();
+        push(Op::kStrips ? grid_for(static_cast<std::size_t>(parts) * kPad) : Grid{parts, kThreads},
+             op);
+      },
+      operation);
 }
 
 // --- The loss ---------------------------------------------------------------------------------

@@ -185,12 +185,15 @@ void check_layer_norm(Bench& b) {
       const MatrixView x = b.random(samples * rows, s.in, 1.0f, 4.0f),
                        dy = b.random(samples * rows, s.in);
       const MatrixView weight = b.random(rows, s.in, 0.5f, 1.5f), bias = b.random(rows, s.in);
-      const LayerNormalisation norm{rows, 1e-5, weight, bias,
-                                    b.poison(2 * static_cast<std::size_t>(samples))};
+      const LayerNormalisation norm{.weight = weight,
+                                    .bias = bias,
+                                    .moments = b.poison(2 * static_cast<std::size_t>(samples)),
+                                    .epsilon = 1e-5};
       const MatrixView y = b.poisoned(samples * rows, s.in), dx = b.poisoned(samples * rows, s.in);
       const MatrixView dweight = b.poisoned(rows, s.in), dbias = b.poisoned(rows, s.in);
-      b.backend.layer_norm(norm, x, y);
-      b.backend.layer_norm_backward(norm, x, dy, dx, dweight.data, dbias.data);
+      b.backend.run(LayerNormForward{norm, x, y});
+      b.backend.run(LayerNormBackward{norm, x, dy, dx.data});
+      b.backend.run(LayerNormParameters{norm, x, dy, dweight.data, dbias.data});
       b.backend.finish();
       b.result("layer_norm", y);
       b.result("layer_norm dx", dx, true);

@@ -24,6 +24,11 @@
 
 namespace reluscope::cuda {
 
+// One thread's work. A kernel of an Operation (backend/backend.h) is a specialisation of this, others
+// are overloads.
+template <class K>
+RELUSCOPE_DEVICE void run(const K& k);
+
 template <class K>
 double traffic_of(const void* k) {
   return traffic(*static_cast<const K*>(k));

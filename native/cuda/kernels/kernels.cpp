@@ -1,6 +1,17 @@
 #include "cuda/kernels/kernels.h"
 
+#include <type_traits>
+
 namespace reluscope::cuda {
+namespace {
+
+template <class... Ops>
+void add_operations(std::vector<const KernelInfo*>& kernels,
+                    std::type_identity<std::variant<Ops...>>) {
+  (kernels.push_back(&kernel_of<Ops>()), ...);
+}
+
+}  // namespace
 
 std::vector<const KernelInfo*> all_kernels() {
   std::vector<const KernelInfo*> kernels = {&kernel_of<ScaleAdd>(),
@@ -29,13 +40,11 @@ std::vector<const KernelInfo*> all_kernels() {
                                             &kernel_of<TotalProducts>(),
                                             &kernel_of<NormaliseColumns>(),
                                             &kernel_of<NormaliseColumnsBackward>(),
-                                            &kernel_of<LayerNormForward>(),
-                                            &kernel_of<LayerNormBackward>(),
-                                            &kernel_of<LayerNormParameters>(),
                                             &kernel_of<SumOfSquares>(),
                                             &kernel_of<AddPenalty>(),
                                             &kernel_of<SoftmaxCrossEntropy>(),
                                             &kernel_of<Softmax>()};
+  add_operations(kernels, std::type_identity<Operation>());
   using Kind = ParameterUpdate::Kind;
   for (const Kind kind :
        {Kind::kStore, Kind::kAdam, Kind::kSgd, Kind::kRmsprop, Kind::kNadam, Kind::kAdagrad}) {

@@ -260,24 +260,6 @@ struct NormaliseColumnsBackward {
   float* dx;
   Layout layout;
 };
-struct LayerNormForward {  // a block has a sample
-  LayerNormalisation norm;
-  const float* x;
-  float* y;
-  Layout layout;
-};
-struct LayerNormBackward {  // dx null: only the moments, to norm.scratch
-  LayerNormalisation norm;
-  const float *x, *dy;
-  float* dx;
-  Layout layout;
-};
-struct LayerNormParameters {
-  LayerNormalisation norm;
-  const float *x, *dy;
-  float *dweight, *dbias;
-  Layout layout;
-};
 struct SumOfSquares {  // one number a block
   const float* x;
   double* sums;

@@ -1,7 +1,7 @@
 // Kernels that add up: columns, the statistics of normalisation, penalties. Every sum has one
 // order, whatever the device: a thread adds in ascending order, and threads' sums are added by
 // their number.
-#include "core/math.h"
+#include "backend/normalisation.h"
 #include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
@@ -64,14 +64,13 @@ RELUSCOPE_DEVICE void run(const ColumnSums& k) {
 }
 RELUSCOPE_KERNEL(ColumnSums, "column_sums")
 
-// The corrected two-pass algorithm, as on the CPU.
 RELUSCOPE_DEVICE void run(const BlockMoments& k) {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, kSumRows);
   const auto count = static_cast<float>(s.end - s.first);
   float sum = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
-  const float mean = add_lanes(lanes, sum) / count;
+  float mean = add_lanes(lanes, sum) / count;
   float deviations = 0.0f, squares = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
     const float deviation = k.x[s.place(row)] - mean;
@@ -81,10 +80,10 @@ RELUSCOPE_DEVICE void run(const BlockMoments& k) {
   deviations = add_lanes(lanes, deviations);
   squares = add_lanes(lanes, squares);
   if (s.lane != 0) return;
-  const float shift = deviations / count;
+  scalar::correct_moments(count, deviations, mean, squares);
   const int to = s.part * k.layout.padded_cols() + s.column;
-  k.means[to] = mean + shift;
-  k.squares[to] = squares - deviations * shift;
+  k.means[to] = mean;
+  k.squares[to] = squares;
 }
 RELUSCOPE_KERNEL(BlockMoments, "block_moments")
 
@@ -95,7 +94,7 @@ RELUSCOPE_DEVICE void run(const BlockProducts& k) {
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
     const std::size_t at = s.place(row);
     sum += k.dy[at];
-    products += k.dy[at] * ((k.x[at] - k.mean[s.column]) * k.inverse[s.column]);
+    products += k.dy[at] * scalar::normal(k.x[at], k.mean[s.column], k.inverse[s.column]);
   }
   sum = add_lanes(lanes, sum);
   products = add_lanes(lanes, products);
@@ -106,65 +105,38 @@ RELUSCOPE_DEVICE void run(const BlockProducts& k) {
 }
 RELUSCOPE_KERNEL(BlockProducts, "block_products")
 
-namespace {
-
-RELUSCOPE_DEVICE double total(const float* sums, int blocks, int columns, unsigned column) {
-  double sum = 0.0;
-  for (int b = 0; b < blocks; ++b) {
-    sum += static_cast<double>(sums[static_cast<unsigned>(b * columns) + column]);
-  }
-  return sum;
-}
-
-}  // namespace
-
 RELUSCOPE_DEVICE void run(const TotalSums& k) {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
-    k.to[c] = static_cast<float>(total(k.sums, k.blocks, k.columns, c));
+    k.to[c] = static_cast<float>(
+        scalar::over_blocks(k.sums + c, k.blocks, static_cast<std::size_t>(k.columns)));
   });
 }
 RELUSCOPE_KERNEL(TotalSums, "total_sums")
 
-// As CpuBackend::batch_norm.
 RELUSCOPE_DEVICE void run(const TotalMoments& k) {
   const BatchNormalisation& norm = k.norm;
+  const scalar::ColumnMoments moments{.means = k.means,
+                                      .squares = k.squares,
+                                      .stride = static_cast<std::size_t>(k.padded),
+                                      .blocks = k.blocks,
+                                      .rows = static_cast<double>(k.rows),
+                                      .block_rows = kSumRows};
   for_each(static_cast<unsigned>(k.padded), [&](unsigned c) {
     if (c == 0 && norm.train) *norm.batches += 1.0f;
-    if (c >= static_cast<unsigned>(k.columns)) {
+    if (c < static_cast<unsigned>(k.columns)) {
+      scalar::column_moments(norm, moments, c);
+    } else {
       norm.mean[c] = norm.inverse_deviation[c] = 0.0f;  // so that y is 0 there
-      return;
     }
-    double mean = static_cast<double>(norm.running_mean[c]);
-    double variance = static_cast<double>(norm.running_var[c]);
-    if (norm.train) {
-      double squares = 0.0, count = 0.0;
-      mean = 0.0;
-      for (int b = 0; b < k.blocks; ++b) {
-        const auto at = static_cast<unsigned>(b * k.padded) + c;
-        const double left = k.rows - count, more = left < kSumRows ? left : kSumRows;
-        const double shift = static_cast<double>(k.means[at]) - mean, share = more / (count + more);
-        mean += shift * share;
-        squares += static_cast<double>(k.squares[at]) + shift * shift * count * share;
-        count += more;
-      }
-      variance = squares / k.rows;
-      const auto moved = [&](float running, double to) {
-        return static_cast<float>((1.0 - norm.momentum) * static_cast<double>(running) +
-                                  norm.momentum * to);
-      };
-      norm.running_mean[c] = moved(norm.running_mean[c], mean);
-      norm.running_var[c] = moved(norm.running_var[c], squares / (k.rows - 1.0));
-    }
-    norm.mean[c] = static_cast<float>(mean);
-    norm.inverse_deviation[c] = static_cast<float>(1.0 / scalar::sqrt(variance + norm.epsilon));
   });
 }
 RELUSCOPE_KERNEL(TotalMoments, "total_moments")
 
 RELUSCOPE_DEVICE void run(const TotalProducts& k) {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
-    const double sum = total(k.sums, k.blocks, k.columns, c);
-    const double products = total(k.products, k.blocks, k.columns, c);
+    const auto stride = static_cast<std::size_t>(k.columns);
+    const double sum = scalar::over_blocks(k.sums + c, k.blocks, stride);
+    const double products = scalar::over_blocks(k.products + c, k.blocks, stride);
     k.dbias[c] = static_cast<float>(sum);
     k.dweight[c] = static_cast<float>(products);
     k.dbias_share[c] = static_cast<float>(sum * k.share);
@@ -177,7 +149,7 @@ RELUSCOPE_DEVICE void run(const NormaliseColumns& k) {
   for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
     const int c = column_of(i, k.layout);
     const float scale = k.norm.weight[c] * k.norm.inverse_deviation[c];
-    k.y[i] = scalar::mad(k.x[i] - k.norm.mean[c], scale, k.norm.bias[c]);
+    k.y[i] = scalar::normalised(k.x[i], k.norm.mean[c], scale, k.norm.bias[c]);
   });
 }
 RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns")
@@ -185,10 +157,9 @@ RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns")
 RELUSCOPE_DEVICE void run(const NormaliseColumnsBackward& k) {
   for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
     const int c = column_of(i, k.layout);
-    const float inverse = k.norm.inverse_deviation[c], scale = k.norm.weight[c] * inverse;
-    const float centred = k.x[i] - k.norm.mean[c];
-    const float share = centred * (k.norm.dweight_share[c] * inverse);
-    k.dx[i] = (k.dy[i] - k.norm.dbias_share[c] - share) * scale;
+    const float inverse = k.norm.inverse_deviation[c];
+    k.dx[i] = scalar::column_slope(k.x[i], k.dy[i], k.norm.mean[c], k.norm.weight[c] * inverse,
+                                   k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
   });
 }
 RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward")
@@ -210,19 +181,18 @@ RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sam
 struct SampleMoments {
   float mean, inverse;
 
-  RELUSCOPE_DEVICE SampleMoments(const LayerNormalisation& norm, const float* x,
-                                 const Layout& layout, int sample, float* each) {
+  RELUSCOPE_DEVICE SampleMoments(const LayerNormalisation& norm, const ConstMatrixView& x,
+                                 int sample, float* each) {
     const Layout& weights = norm.weight.layout;
     const double count = static_cast<double>(weights.rows) * weights.cols;
     float sum = 0.0f, squares = 0.0f;
-    for_sample(layout, weights, sample, [&](std::size_t at, std::size_t) { sum += x[at]; });
+    for_sample(x.layout, weights, sample, [&](std::size_t at, std::size_t) { sum += x.data[at]; });
     mean = static_cast<float>(add_threads(each, sum) / count);
-    for_sample(layout, weights, sample, [&](std::size_t at, std::size_t) {
-      const float deviation = x[at] - mean;
+    for_sample(x.layout, weights, sample, [&](std::size_t at, std::size_t) {
+      const float deviation = x.data[at] - mean;
       squares += deviation * deviation;
     });
-    inverse =
-        static_cast<float>(1.0 / scalar::sqrt(add_threads(each, squares) / count + norm.epsilon));
+    inverse = scalar::inverse_deviation(add_threads(each, squares) / count, norm.epsilon);
   }
 };
 
@@ -236,59 +206,63 @@ RELUSCOPE_DEVICE void clear_padding(const Layout& layout, const Layout& weights,
   }
 }
 
+template <>
 RELUSCOPE_DEVICE void run(const LayerNormForward& k) {
   RELUSCOPE_SHARED(float, each, kThreads);
   const auto sample = static_cast<int>(block_index());
   const Layout& weights = k.norm.weight.layout;
-  const SampleMoments moments(k.norm, k.x, k.layout, sample, each);
-  for_sample(k.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float normal = (k.x[at] - moments.mean) * moments.inverse;
-    k.y[at] = scalar::mad(normal, k.norm.weight.data[place], k.norm.bias.data[place]);
+  const SampleMoments moments(k.norm, k.x, sample, each);
+  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
+    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+    k.y.data[at] = scalar::mad(z, k.norm.weight.data[place], k.norm.bias.data[place]);
   });
-  clear_padding(k.layout, weights, sample, k.y);
+  clear_padding(k.x.layout, weights, sample, k.y.data);
 }
 RELUSCOPE_KERNEL(LayerNormForward, "layer_norm")
 
+template <>
 RELUSCOPE_DEVICE void run(const LayerNormBackward& k) {
   RELUSCOPE_SHARED(float, each, kThreads);
   const auto sample = static_cast<int>(block_index());
   const Layout& weights = k.norm.weight.layout;
-  const SampleMoments moments(k.norm, k.x, k.layout, sample, each);
+  const SampleMoments moments(k.norm, k.x, sample, each);
   if (thread_index() == 0) {
-    k.norm.scratch[2 * sample] = moments.mean;
-    k.norm.scratch[2 * sample + 1] = moments.inverse;
+    k.norm.moments[2 * sample] = moments.mean;
+    k.norm.moments[2 * sample + 1] = moments.inverse;
   }
   if (k.dx == nullptr) return;
   const double count = static_cast<double>(weights.rows) * weights.cols;
   float slopes = 0.0f, products = 0.0f;
-  for_sample(k.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float slope = k.dy[at] * k.norm.weight.data[place];
+  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
+    const float slope = k.dy.data[at] * k.norm.weight.data[place];
     slopes += slope;
-    products += slope * ((k.x[at] - moments.mean) * moments.inverse);
+    products += slope * scalar::normal(k.x.data[at], moments.mean, moments.inverse);
   });
   const auto slope_mean = static_cast<float>(add_threads(each, slopes) / count);
   const auto product_mean = static_cast<float>(add_threads(each, products) / count);
-  for_sample(k.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float slope = k.dy[at] * k.norm.weight.data[place];
-    const float normal = (k.x[at] - moments.mean) * moments.inverse;
-    k.dx[at] = (slope - slope_mean - normal * product_mean) * moments.inverse;
+  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
+    const float slope = k.dy.data[at] * k.norm.weight.data[place];
+    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+    k.dx[at] = scalar::sample_slope(slope, z, slope_mean, product_mean, moments.inverse);
   });
-  clear_padding(k.layout, weights, sample, k.dx);
+  clear_padding(k.x.layout, weights, sample, k.dx);
 }
 RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward")
 
+template <>
 RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
   const Layout& weights = k.norm.weight.layout;
-  const int samples = k.layout.rows / weights.rows;
+  const int samples = k.x.layout.rows / weights.rows;
   for_each(static_cast<unsigned>(weights.size()), [&](unsigned i) {
     const int row = row_of(i, weights), c = column_of(i, weights);
     float products = 0.0f, sum = 0.0f;
     if (c < weights.cols) {
       for (int n = 0; n < samples; ++n) {
-        const std::size_t at = k.layout.index(n * weights.rows + row, c);
-        const float normal = (k.x[at] - k.norm.scratch[2 * n]) * k.norm.scratch[2 * n + 1];
-        products = scalar::mad(k.dy[at], normal, products);
-        sum += k.dy[at];
+        const std::size_t at = k.x.layout.index(n * weights.rows + row, c);
+        const float z =
+            scalar::normal(k.x.data[at], k.norm.moments[2 * n], k.norm.moments[2 * n + 1]);
+        products = scalar::mad(k.dy.data[at], z, products);
+        sum += k.dy.data[at];
       }
     }
     k.dweight[i] = products;

@@ -81,15 +81,9 @@ inline double traffic(const TotalMoments& k) { return floats((2.0 * k.blocks + 6
 inline double traffic(const TotalProducts& k) { return floats((2.0 * k.blocks + 4.0) * k.columns); }
 inline double traffic(const NormaliseColumns& k) { return floats(k.layout) * 2; }
 inline double traffic(const NormaliseColumnsBackward& k) { return floats(k.layout) * 3; }
-inline double traffic(const LayerNormForward& k) {
-  return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2;
-}
-inline double traffic(const LayerNormBackward& k) {
-  return floats(k.layout) * (k.dx == nullptr ? 1 : 3) + floats(k.norm.weight.layout);
-}
-inline double traffic(const LayerNormParameters& k) {
-  return floats(k.layout) * 2 + floats(k.norm.weight.layout) * 2;
-}
+template <class Op>
+requires requires(const Op& op) { op.floats(); }
+double traffic(const Op& op) { return floats(static_cast<double>(op.floats())); }
 inline double traffic(const SumOfSquares& k) { return floats(k.n); }
 inline double traffic(const AddPenalty& k) { return floats(k.penalty.weights.layout) * 3; }
 

@@ -78,9 +78,7 @@ class CpuBackend final : public Backend {
   void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
                            MatrixView dx, float* dweight, float* dbias,
                            const ActivationBefore& before = {}) override;
-  void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) override;
-  void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
-                           MatrixView dx, float* dweight, float* dbias) override;
+  void run(const Operation& operation) override;
   void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override;
   void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
 

@@ -3,7 +3,7 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/layer_kernels.h"
-#include "core/math.h"
+#include "backend/normalisation.h"
 
 namespace reluscope {
 namespace {
@@ -177,11 +177,7 @@ struct BlockSums {
   float* second_of(int block) const { return second + static_cast<std::size_t>(block) * columns; }
   // The sum of a column over the blocks.
   double total(const float* sums, std::size_t column) const {
-    double sum = 0.0;
-    for (int block = 0; block < blocks; ++block) {
-      sum += static_cast<double>(sums[static_cast<std::size_t>(block) * columns + column]);
-    }
-    return sum;
+    return scalar::over_blocks(sums + column, blocks, columns);
   }
 };
 
@@ -197,8 +193,6 @@ void CpuBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums
   }
 }
 
-// Ioffe and Szegedy (2015), algorithm 1, with the moments of the blocks combined as Chan, Golub
-// and LeVeque (1979) do. The running variance is the unbiased one, as in PyTorch.
 void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
                             const ActivationAfter& after) {
   const BlockSums partial(x.layout, norm.scratch);
@@ -209,35 +203,17 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
     });
     *norm.batches += 1.0f;
   }
-  const double rows = x.rows();
   for (auto c = static_cast<std::size_t>(x.cols()); c < partial.columns; ++c) {
     norm.mean[c] = norm.inverse_deviation[c] = 0.0f;  // so that y is 0 there
   }
+  const scalar::ColumnMoments moments{.means = partial.first,
+                                      .squares = partial.second,
+                                      .stride = partial.columns,
+                                      .blocks = partial.blocks,
+                                      .rows = static_cast<double>(x.rows()),
+                                      .block_rows = kSumRows};
   for (std::size_t c = 0; c < static_cast<std::size_t>(x.cols()); ++c) {
-    double mean = static_cast<double>(norm.running_mean[c]);
-    double variance = static_cast<double>(norm.running_var[c]);
-    if (norm.train) {
-      double squares = 0.0, count = 0.0;
-      mean = 0.0;
-      for (int block = 0; block < partial.blocks; ++block) {
-        const double more = std::min<double>(kSumRows, rows - count);
-        const double shift = static_cast<double>(partial.first_of(block)[c]) - mean;
-        const double share = more / (count + more);
-        mean += shift * share;
-        squares += static_cast<double>(partial.second_of(block)[c]) + shift * shift * count * share;
-        count += more;
-      }
-      variance = squares / rows;
-      const double momentum = norm.momentum;
-      const auto moved = [&](float& running, double to) {
-        running =
-            static_cast<float>((1.0 - momentum) * static_cast<double>(running) + momentum * to);
-      };
-      moved(norm.running_mean[c], mean);
-      moved(norm.running_var[c], squares / (rows - 1.0));
-    }
-    norm.mean[c] = static_cast<float>(mean);
-    norm.inverse_deviation[c] = static_cast<float>(1.0 / scalar::sqrt(variance + norm.epsilon));
+    scalar::column_moments(norm, moments, c);
   }
   const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
                            nullptr};
@@ -281,25 +257,15 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   });
 }
 
-void CpuBackend::layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) {
-  split(x.rows() / norm.rows, 1, 8.0 * static_cast<double>(x.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->layer_norm(norm, x, {first, end}, y.data);
-        });
-}
-
-void CpuBackend::layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x,
-                                     ConstMatrixView dy, MatrixView dx, float* dweight,
-                                     float* dbias) {
-  const double operations = 8.0 * static_cast<double>(x.layout.size());
-  split(x.rows() / norm.rows, 1, operations, [&](int first, int end) {
-    kernels_->layers->layer_norm_backward(norm, x, dy, {first, end}, dx.data);
-  });
-  split(x.layout.panels(), 1, operations, [&](int first, int end) {
-    for (int panel = first; panel < end; ++panel) {
-      kernels_->layers->layer_norm_parameters(norm, x, dy, panel, dweight, dbias);
-    }
-  });
+void CpuBackend::run(const Operation& operation) {
+  std::visit(
+      [&](const auto& op) {
+        split(op.parts(), op.together(), 4.0 * static_cast<double>(op.floats()),
+              [&](int first, int end) {
+                kernels_->layers->run(operation, {first, end});
+              });
+      },
+      operation);
 }
 
 // Sixteen draws for every four rows, some ten operations an element.

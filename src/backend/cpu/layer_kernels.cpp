@@ -12,6 +12,11 @@
 
 RELUSCOPE_TARGET_BEGIN
 
+template <class V>
+void run_operation(const Operation& operation, cpu::Rows parts) {
+  std::visit([parts](const auto& op) { run_parts<V>(op, parts); }, operation);
+}
+
 // For kernels.cpp, whose tables point here.
 template <class Policy>
 const cpu::LayerKernels* layer_kernels() {
@@ -29,9 +34,7 @@ const cpu::LayerKernels* layer_kernels() {
       &block_products<V>,
       &normalise<V>,
       &normalise_backward<V>,
-      &layer_norm<V>,
-      &layer_norm_backward<V>,
-      &layer_norm_parameters<V>,
+      &run_operation<V>,
       &dropout<V>,
   };
   return &kTable;

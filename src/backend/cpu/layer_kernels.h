@@ -72,11 +72,7 @@ struct LayerKernels {
   void (*normalise)(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, float* y);
   void (*normalise_backward)(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy,
                              int panel, Rows rows, float* dx);
-  void (*layer_norm)(const LayerNormalisation& norm, ConstMatrixView x, Rows samples, float* y);
-  void (*layer_norm_backward)(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
-                              Rows samples, float* dx);
-  void (*layer_norm_parameters)(const LayerNormalisation& norm, ConstMatrixView x,
-                                ConstMatrixView dy, int panel, float* dweight, float* dbias);
+  void (*run)(const Operation& operation, Rows parts);
   void (*dropout)(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y);
 };
 

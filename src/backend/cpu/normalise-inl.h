@@ -1,4 +1,4 @@
-// Batch and layer normalisation and dropout.
+// Batch and layer normalisation and dropout. Their formulas stand in backend/normalisation.h.
 #if defined(RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
@@ -7,9 +7,9 @@
 #endif
 
 #include <algorithm>
-#include <cmath>
 
 #include "backend/cpu/layer_kernels.h"
+#include "backend/normalisation.h"
 #include "core/philox.h"
 #include "core/vec-inl.h"
 
@@ -61,8 +61,6 @@ void block_sums(ConstMatrixView x, int panel, Rows rows, float* sums) {
   });
 }
 
-// The corrected two-pass algorithm (Chan, Golub, LeVeque, "Algorithms for computing the sample
-// variance", 1983): the deviations from a rounded mean say how wrong it is.
 template <class V>
 void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float* squares) {
   const V count(static_cast<double>(rows.end - rows.first));
@@ -81,9 +79,9 @@ void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float*
       }
     }
     for (int v = 0; v < kPadVectors; ++v) {
-      const V shift = sums.sum[v] / count;
-      (mean[v] + shift).store(means + col + v * lanes());
-      (products.sum[v] - sums.sum[v] * shift).store(squares + col + v * lanes());
+      correct_moments(count, sums.sum[v], mean[v], products.sum[v]);
+      mean[v].store(means + col + v * lanes());
+      products.sum[v].store(squares + col + v * lanes());
     }
   });
 }
@@ -103,15 +101,14 @@ void block_products(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView d
     for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step) {
       RELUSCOPE_UNROLL
       for (int v = 0; v < kPadVectors; ++v) {
-        const V normal = (V::load(from + v * lanes()) - mean[v]) * inverse[v];
-        strip.sum[v] = mad(V::load(slopes + v * lanes()), normal, strip.sum[v]);
+        const V z = normal(V::load(from + v * lanes()), mean[v], inverse[v]);
+        strip.sum[v] = mad(V::load(slopes + v * lanes()), z, strip.sum[v]);
       }
     }
     strip.store(products + col);
   });
 }
 
-// y = (x - mean) / deviation * weight + bias
 template <class V>
 void normalise(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, float* y) {
   for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
@@ -127,15 +124,13 @@ void normalise(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, 
     for (int row = rows.first; row < rows.end; ++row, from += step, to += step) {
       RELUSCOPE_UNROLL
       for (int v = 0; v < kPadVectors; ++v) {
-        mad(V::load(from + v * lanes()) - mean[v], scale[v], bias[v]).store(to + v * lanes());
+        normalised(V::load(from + v * lanes()), mean[v], scale[v], bias[v]).store(to + v * lanes());
       }
     }
   });
 }
 
-// dx = weight / deviation * (dy - dbias share - (x - mean) / deviation * dweight share), each
-// share being a sum over the batch divided by the number of rows. Padding columns get 0: there
-// weight is 0.
+// Padding columns get 0: there weight is 0.
 template <class V>
 void normalise_backward(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
                         Rows rows, float* dx) {
@@ -154,9 +149,9 @@ void normalise_backward(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixVi
     for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step, to += step) {
       RELUSCOPE_UNROLL
       for (int v = 0; v < kPadVectors; ++v) {
-        const V centred = V::load(from + v * lanes()) - mean[v];
-        const V slope = V::load(slopes + v * lanes()) - dbias[v] - centred * dnormal[v];
-        (slope * scale[v]).store(to + v * lanes());
+        column_slope(V::load(from + v * lanes()), V::load(slopes + v * lanes()), mean[v], scale[v],
+                     dbias[v], dnormal[v])
+            .store(to + v * lanes());
       }
     }
   });
@@ -227,88 +222,91 @@ struct SampleMoments {
           const V deviation = V::load(x.data + at) - mean;
           return deviation * deviation;
         });
-    inverse = V(1.0 / std::sqrt(squares / count + norm.epsilon));
+    inverse = V(inverse_deviation(squares / count, norm.epsilon));
   }
 };
 
 template <class V>
-void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, Rows samples, float* y) {
+void run_parts(const LayerNormForward& op, Rows samples) {
+  const LayerNormalisation& norm = op.norm;
+  const float* const x = op.x.data;
   for (int n = samples.first; n < samples.end; ++n) {
-    const SampleMoments<V> moments(norm, x, n);
-    for_sample(
-        x.layout, norm.weight.layout, n, [&](std::size_t first, std::size_t place, const float*) {
-          for (int v = 0; v < kPad; v += lanes()) {
-            const std::size_t at = first + static_cast<std::size_t>(v);
-            const V normal = (V::load(x.data + at) - moments.mean) * moments.inverse;
-            mad(normal, V::load(norm.weight.data + place + v), V::load(norm.bias.data + place + v))
-                .store(y + at);
-          }
-        });
-  }
-}
-
-// With g = dy weight and z = (x - mean) / deviation:
-// dx = (g - mean of g - z times the mean of g z) / deviation. The moments go to norm.scratch.
-template <class V>
-void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
-                         Rows samples, float* dx) {
-  const Layout& parameters = norm.weight.layout;
-  const double count = static_cast<double>(parameters.rows) * parameters.cols;
-  for (int n = samples.first; n < samples.end; ++n) {
-    const SampleMoments<V> moments(norm, x, n);
-    HWY_ALIGN float lane[kPad];
-    moments.mean.store(lane);
-    norm.scratch[2 * n] = lane[0];
-    moments.inverse.store(lane);
-    norm.scratch[2 * n + 1] = lane[0];
-    if (dx == nullptr) continue;
-    const auto slope = [&](std::size_t at, std::size_t place) {
-      return V::load(dy.data + at) * V::load(norm.weight.data + place);
-    };
-    const auto normal = [&](std::size_t at) {
-      return (V::load(x.data + at) - moments.mean) * moments.inverse;
-    };
-    const V slopes(sample_sum<V>(x.layout, parameters, n, slope) / count);
-    const V products(sample_sum<V>(x.layout, parameters, n,
-                                   [&](std::size_t at, std::size_t place) {
-                                     return slope(at, place) * normal(at);
-                                   }) /
-                     count);
-    for_sample(x.layout, parameters, n,
-               [&](std::size_t first, std::size_t place, const float* used) {
+    const SampleMoments<V> moments(norm, op.x, n);
+    for_sample(op.x.layout, norm.weight.layout, n,
+               [&](std::size_t first, std::size_t place, const float*) {
                  for (int v = 0; v < kPad; v += lanes()) {
-                   const auto lanes_on = static_cast<std::size_t>(v);
-                   const std::size_t at = first + lanes_on;
-                   const V centred = slope(at, place + lanes_on) - slopes - normal(at) * products;
-                   select(V::load(used + v) > V::zero(), centred * moments.inverse, V::zero())
-                       .store(dx + at);
+                   const std::size_t at = first + static_cast<std::size_t>(v);
+                   const V z = normal(V::load(x + at), moments.mean, moments.inverse);
+                   mad(z, V::load(norm.weight.data + place + v),
+                       V::load(norm.bias.data + place + v))
+                       .store(op.y.data + at);
                  }
                });
   }
 }
 
-// dweight = sum of dy z and dbias = sum of dy over the samples, for one panel; after
-// layer_norm_backward.
 template <class V>
-void layer_norm_parameters(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
-                           int panel, float* dweight, float* dbias) {
+void run_parts(const LayerNormBackward& op, Rows samples) {
+  const LayerNormalisation& norm = op.norm;
   const Layout& parameters = norm.weight.layout;
-  const int samples = x.rows() / parameters.rows, width = x.layout.panel_width(panel);
-  for (int row = 0; row < parameters.rows; ++row) {
-    for (int col = 0; col < width; col += lanes()) {
-      const auto lane = static_cast<std::size_t>(col);
+  const double count = static_cast<double>(parameters.rows) * parameters.cols;
+  for (int n = samples.first; n < samples.end; ++n) {
+    const SampleMoments<V> moments(norm, op.x, n);
+    HWY_ALIGN float lane[kPad];
+    moments.mean.store(lane);
+    norm.moments[2 * n] = lane[0];
+    moments.inverse.store(lane);
+    norm.moments[2 * n + 1] = lane[0];
+    if (op.dx == nullptr) continue;
+    const auto slope = [&](std::size_t at, std::size_t place) {
+      return V::load(op.dy.data + at) * V::load(norm.weight.data + place);
+    };
+    const auto z = [&](std::size_t at) {
+      return normal(V::load(op.x.data + at), moments.mean, moments.inverse);
+    };
+    const V slopes(sample_sum<V>(op.x.layout, parameters, n, slope) / count);
+    const V products(
+        sample_sum<V>(op.x.layout, parameters, n,
+                      [&](std::size_t at, std::size_t place) { return slope(at, place) * z(at); }) /
+        count);
+    for_sample(
+        op.x.layout, parameters, n, [&](std::size_t first, std::size_t place, const float* used) {
+          for (int v = 0; v < kPad; v += lanes()) {
+            const auto lanes_on = static_cast<std::size_t>(v);
+            const std::size_t at = first + lanes_on;
+            const V dx =
+                sample_slope(slope(at, place + lanes_on), z(at), slopes, products, moments.inverse);
+            select(V::load(used + v) > V::zero(), dx, V::zero()).store(op.dx + at);
+          }
+        });
+  }
+}
+
+// dweight = sum of dy z and dbias = sum of dy over the samples.
+template <class V>
+void run_parts(const LayerNormParameters& op, Rows strips) {
+  const LayerNormalisation& norm = op.norm;
+  const Layout& parameters = norm.weight.layout;
+  const int samples = op.x.rows() / parameters.rows;
+  for (int strip = strips.first; strip < strips.end; ++strip) {
+    const auto place = static_cast<std::size_t>(strip) * kPad;
+    const int panel = static_cast<int>(place / parameters.panel_offset(1));
+    const std::size_t inside = place - parameters.panel_offset(panel);
+    const auto width = static_cast<std::size_t>(parameters.panel_width(panel));
+    const int row = static_cast<int>(inside / width);
+    for (std::size_t lane = 0; lane < kPad; lane += static_cast<std::size_t>(lanes())) {
       V products = V::zero(), sums = V::zero();
       for (int n = 0; n < samples; ++n) {
-        const std::size_t at = x.layout.index(n * parameters.rows + row, panel * kPanel) + lane;
-        const V slope = V::load(dy.data + at);
-        const V normal = (V::load(x.data + at) - V::broadcast(norm.scratch + 2 * n)) *
-                         V::broadcast(norm.scratch + 2 * n + 1);
-        products = mad(slope, normal, products);
+        const std::size_t at =
+            op.x.layout.index(n * parameters.rows + row, panel * kPanel) + inside % width + lane;
+        const V slope = V::load(op.dy.data + at);
+        const V z = normal(V::load(op.x.data + at), V::broadcast(norm.moments + 2 * n),
+                           V::broadcast(norm.moments + 2 * n + 1));
+        products = mad(slope, z, products);
         sums = sums + slope;
       }
-      const std::size_t place = parameters.index(row, panel * kPanel) + lane;
-      products.store(dweight + place);
-      sums.store(dbias + place);
+      products.store(op.dweight + place + lane);
+      sums.store(op.dbias + place + lane);
     }
   }
 }

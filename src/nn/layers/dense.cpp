@@ -1,61 +1,113 @@
-#include "nn/layers/dense.h"
-
-#include <algorithm>
+// Fully connected layer, torch.nn.Linear: y = x W^T + b with weight (O, I) and bias (O).
+#include "nn/layer_words.h"
 
 namespace reluscope {
+namespace {
 
-Dense::Dense(const Shape& in, int width) : in_(static_cast<int>(element_count(in))), out_(width) {}
+class Dense final : public Layer {
+ public:
+  Dense(const Shape& in, int width) : in_(static_cast<int>(element_count(in))), out_(width) {}
 
-std::vector<ParameterSpec> Dense::parameters() const {
-  return {{"weight", {out_, in_}, weight_layout(), true, ParameterRole::kWeight, 0.0, in_, out_},
-          {"bias", {out_}, {1, out_}, false, ParameterRole::kBias, 0.0, in_, out_}};
-}
-
-// A row of O for the starting values, and what the backend needs.
-std::size_t Dense::scratch_floats(int rows) const {
-  return cache_floats() + input_gradient_scratch(rows, in_, out_);
-}
-
-std::size_t Dense::cache_floats() const {
-  return align_up(static_cast<std::size_t>(weight_layout().padded_cols()));
-}
-
-// With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)), and this formula
-// is used whether or not a kernel makes use of the zeros, so that all give the same bits.
-void Dense::forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                    MatrixView y, const ActivationAfter& after) const {
-  const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-  const float* start = slices.parameters[1];
-  if (x.offset != 0.0f) {
-    if (!slices.cache_valid) backend.column_sums(weight, slices.cache);
-    slices.cache_valid = true;
-    backend.scale_add(start, x.offset, slices.cache, slices.scratch,
-                      static_cast<std::size_t>(y.layout.padded_cols()));
-    start = slices.scratch;
+  static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
+    if (words.size() != 2) refuse(words[0], "takes one width, as in \"dense 512\"");
+    return std::make_unique<Dense>(place.in, whole_number(words[1], 1, kMaxWidth, "a width"));
   }
-  backend.matmul(x, weight, start, y, after);
-}
 
-// dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
-void Dense::backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                     ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const {
-  const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
-  if (dx.data != nullptr) {
+  std::string kind() const override { return "dense"; }
+  std::string stem() const override { return "fc"; }
+  std::string text() const override { return "dense " + std::to_string(out_); }
+  Shape out_shape() const override { return {out_}; }
+  std::vector<ParameterSpec> parameters() const override {
+    return {{.name = "weight",
+             .shape = {out_, in_},
+             .layout = weight_layout(),
+             .transposed = true,
+             .role = ParameterRole::kWeight,
+             .fan_in = in_,
+             .fan_out = out_},
+            {.name = "bias",
+             .shape = {out_},
+             .layout = {1, out_},
+             .role = ParameterRole::kBias,
+             .fan_in = in_,
+             .fan_out = out_}};
+  }
+  bool takes_offset() const override { return true; }
+  bool fuses_activation() const override { return true; }
+  std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
+  // A row of O for the starting values, and what the backend needs.
+  std::size_t scratch_floats(int rows) const override {
+    return cache_floats() + input_gradient_scratch(rows, in_, out_);
+  }
+  std::size_t cache_floats() const override {  // the weights' column sums
+    return align_up(static_cast<std::size_t>(weight_layout().padded_cols()));
+  }
+
+  // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)), and this formula
+  // is used whether or not a kernel makes use of the zeros, so that all give the same bits.
+  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter& after) const override {
     const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-    backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
+    const float* start = slices.parameters[1];
+    if (x.offset != 0.0f) {
+      if (!slices.cache_valid) backend.column_sums(weight, slices.cache);
+      slices.cache_valid = true;
+      backend.scale_add(start, x.offset, slices.cache, slices.scratch,
+                        static_cast<std::size_t>(y.layout.padded_cols()));
+      start = slices.scratch;
+    }
+    backend.matmul(x, weight, start, y, after);
   }
-  float* const dbias = slices.gradients[1];
-  backend.column_sums(dy, dbias);
-  const float* start = nullptr;
-  if (x.offset != 0.0f) {
-    backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
-    start = slices.scratch;
+
+  // dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
+  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
+    const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
+    if (dx.data != nullptr) {
+      const ConstMatrixView weight{slices.parameters[0], weight_layout()};
+      backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
+    }
+    float* const dbias = slices.gradients[1];
+    backend.column_sums(dy, dbias);
+    const float* start = nullptr;
+    if (x.offset != 0.0f) {
+      backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
+      start = slices.scratch;
+    }
+    backend.update(slices.updates[1], padded);
+    const bool fused = slices.updates[0].kind != ParameterUpdate::Kind::kStore;
+    backend.weight_gradient(x, dy, start, slices.updates[0],
+                            x.offset != 0.0f ? slices.cache : nullptr);
+    slices.cache_valid = fused && x.offset != 0.0f;
   }
-  backend.update(slices.updates[1], padded);
-  const bool fused = slices.updates[0].kind != ParameterUpdate::Kind::kStore;
-  backend.weight_gradient(x, dy, start, slices.updates[0],
-                          x.offset != 0.0f ? slices.cache : nullptr);
-  slices.cache_valid = fused && x.offset != 0.0f;
+
+  // Where no layer wants images, nothing has made rows of features of them.
+  void write(PytorchWriter& to) const override {
+    if (to.shape().size() > 1) to.step("x = torch.flatten(x, 1)");
+    to.module("Linear(" + std::to_string(in_) + ", " + std::to_string(out_) + ")");
+  }
+  void write(OnnxWriter& to) const override {
+    const std::string rows = to.shape().size() > 1
+                                 ? to.node("Flatten", {to.value()}, "flat", {{"axis", 1}})
+                                 : to.value();
+    to.add("Gemm", {rows, to.tensor("weight"), to.tensor("bias")}, {{"transB", 1}});
+  }
+
+ private:
+  Layout weight_layout() const { return {in_, out_}; }
+
+  int in_, out_;
+};
+
+}  // namespace
+
+std::vector<LayerWord> dense_words() {
+  return {{.name = "dense",
+           .syntax = "dense WIDTH",
+           .about = "fully connected: every output sees every input",
+           .example = "dense 128",
+           .make = &Dense::make,
+           .reads_rows = true}};
 }
 
 }  // namespace reluscope

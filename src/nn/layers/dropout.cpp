@@ -1,32 +1,75 @@
-#include "nn/layers/dropout.h"
-
+// Dropout (Srivastava et al., 2014), torch.nn.Dropout: in training each element becomes 0 with
+// probability P and is multiplied by 1 / (1 - P) otherwise; afterwards nothing happens. Which ones,
+// follows from seed, step, layer and element alone, so nothing is kept for the way back.
 #include "core/rng.h"
 #include "core/text.h"
+#include "nn/layer_words.h"
 
 namespace reluscope {
+namespace {
 
-std::string Dropout::text() const { return "dropout " + number_text(probability_); }
+class Dropout final : public Layer {
+ public:
+  // 0 <= probability < 1
+  Dropout(const Shape& in, double probability) : shape_(in), probability_(probability) {}
 
-void Dropout::apply(Backend& backend, const StepContext& context, ConstMatrixView x,
-                    MatrixView y) const {
-  if (context.mode == Mode::kEvaluate) {
-    backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
-    return;
+  static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
+    if (words.size() != 2) refuse(words[0], "takes one probability, as in \"dropout 0.5\"");
+    const auto value = number(words[1]);
+    if (!value || !(*value >= 0.0 && *value < 1.0)) {
+      refuse(words[1], "is not a probability, a number from 0 to below 1");
+    }
+    return std::make_unique<Dropout>(place.in, *value);
   }
-  backend.dropout({context.seed, static_cast<std::uint32_t>(Purpose::kDropout), context.step,
-                   context.layer, static_cast<std::uint32_t>(probability_ * 0x1p32),
-                   static_cast<float>(1.0 / (1.0 - probability_))},
-                  x, y);
-}
 
-void Dropout::forward(Backend& backend, const StepContext& context, LayerSlices&, const Signal& x,
-                      MatrixView y, const ActivationAfter&) const {
-  apply(backend, context, x.values, y);
-}
+  std::string kind() const override { return "dropout"; }
+  std::string stem() const override { return "drop"; }
+  std::string text() const override { return "dropout " + number_text(probability_); }
+  Shape out_shape() const override { return shape_; }
 
-void Dropout::backward(Backend& backend, const StepContext& context, LayerSlices&, const Signal&,
-                       ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
-  if (dx.data != nullptr) apply(backend, context, dy, dx);
+  void forward(Backend& backend, const StepContext& context, LayerSlices&, const Signal& x,
+               MatrixView y, const ActivationAfter&) const override {
+    apply(backend, context, x.values, y);
+  }
+  void backward(Backend& backend, const StepContext& context, LayerSlices&, const Signal&,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
+    if (dx.data != nullptr) apply(backend, context, dy, dx);
+  }
+
+  void write(PytorchWriter& to) const override {
+    to.module("Dropout(" + number_text(probability_) + ")");
+  }
+  void write(OnnxWriter& to) const override {  // does nothing but in training
+    to.add("Dropout", {to.value(), to.scalar(probability_)});
+  }
+
+ private:
+  void apply(Backend& backend, const StepContext& context, ConstMatrixView x, MatrixView y) const {
+    if (context.mode == Mode::kEvaluate) {
+      backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
+      return;
+    }
+    backend.dropout({.seed = context.seed,
+                     .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
+                     .step = context.step,
+                     .layer = context.layer,
+                     .threshold = static_cast<std::uint32_t>(probability_ * 0x1p32),
+                     .scale = static_cast<float>(1.0 / (1.0 - probability_))},
+                    x, y);
+  }
+
+  Shape shape_;
+  double probability_;
+};
+
+}  // namespace
+
+std::vector<LayerWord> dropout_words() {
+  return {{.name = "dropout",
+           .syntax = "dropout P",
+           .about = "sets a share P of its inputs to 0 while training",
+           .example = "dropout 0.5",
+           .make = &Dropout::make}};
 }
 
 }  // namespace reluscope

@@ -1,37 +1,85 @@
-#include "nn/layers/maxout.h"
-
+// Maxout: the largest of K neighbouring channels, y[c] = max(x[K c], ..., x[K c + K - 1]), so that
+// a layer K times as wide in front of it gives each unit K linear pieces to choose from.
+// Goodfellow, Warde-Farley, Mirza, Courville, Bengio, "Maxout networks" (2013).
 #include "core/math.h"
+#include "nn/layer_words.h"
 
 namespace reluscope {
+namespace {
 
-Maxout::Maxout(const Shape& in, int pieces) : shape_(in), pieces_(pieces) {
-  shape_.front() /= pieces;
-}
+class Maxout final : public Layer {
+ public:
+  // in: (C, ...) with C a multiple of pieces.
+  Maxout(const Shape& in, int pieces) : shape_(in), pieces_(pieces) { shape_.front() /= pieces; }
 
-// The density of m is K phi(m) Phi(m)^(K - 1). By the trapezoidal rule, as activation_gain().
-double Maxout::gain() const {
-  constexpr int kPoints = 12 * 512;
-  constexpr double kStep = 1.0 / 512;
-  double second_moment = 0.0;
-  for (int i = -kPoints; i <= kPoints; ++i) {
-    const double m = i * kStep;
-    double below, density;
-    scalar::normal_parts(m, below, density);
-    double term = m * m * density * pieces_;
-    for (int k = 1; k < pieces_; ++k) term *= below;
-    second_moment += term * kStep;
+  static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
+    if (words.size() != 2) refuse(words[0], "takes one number of pieces, as in \"maxout 2\"");
+    const int pieces = whole_number(words[1], 2, kMaxPieces, "a number of pieces");
+    if (place.in.front() % pieces != 0) {
+      refuse(words[1], "does not divide the " + std::to_string(place.in.front()) +
+                           " channels in front of this maxout");
+    }
+    return std::make_unique<Maxout>(place.in, pieces);
   }
-  return scalar::sqrt(1.0 / second_moment);
-}
 
-void Maxout::forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                     MatrixView y, const ActivationAfter&) const {
-  backend.maxout_forward(x.values, pieces_, area(y.layout), y);
-}
+  std::string kind() const override { return "maxout"; }
+  std::string stem() const override { return "maxout"; }
+  std::string text() const override { return "maxout " + std::to_string(pieces_); }
+  Shape out_shape() const override { return shape_; }
+  // sqrt(1 / E[m^2]) for the largest m of K independent standard normal numbers. The density of m
+  // is K phi(m) Phi(m)^(K - 1). By the trapezoidal rule, as activation_gain().
+  double gain() const override {
+    constexpr int kPoints = 12 * 512;
+    constexpr double kStep = 1.0 / 512;
+    double second_moment = 0.0;
+    for (int i = -kPoints; i <= kPoints; ++i) {
+      const double m = i * kStep;
+      double below, density;
+      scalar::normal_parts(m, below, density);
+      double term = m * m * density * pieces_;
+      for (int k = 1; k < pieces_; ++k) term *= below;
+      second_moment += term * kStep;
+    }
+    return scalar::sqrt(1.0 / second_moment);
+  }
 
-void Maxout::backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                      ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
-  if (dx.data != nullptr) backend.maxout_backward(x.values, dy, pieces_, area(dy.layout), dx);
+  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
+               const ActivationAfter&) const override {
+    backend.maxout_forward(x.values, pieces_, area(y.layout), y);
+  }
+  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
+    if (dx.data != nullptr) backend.maxout_backward(x.values, dy, pieces_, area(dy.layout), dx);
+  }
+
+  void write(PytorchWriter& to) const override {
+    to.step("x = x.unflatten(1, (" + std::to_string(shape_.front()) + ", " +
+            std::to_string(pieces_) + ")).amax(2)");
+  }
+  void write(OnnxWriter& to) const override {
+    OnnxNumbers sizes = {-1, shape_.front(), pieces_};
+    sizes.insert(sizes.end(), shape_.begin() + 1, shape_.end());
+    const std::string groups =
+        to.node("Reshape", {to.value(), to.integers("sizes", sizes)}, "pieces");
+    to.add("ReduceMax", {groups}, {{"axes", OnnxNumbers{2}}, {"keepdims", 0}});
+  }
+
+ private:
+  // Columns of a channel: its plane, or one where images are stored as such.
+  int area(const Layout& y) const { return y.cols / static_cast<int>(shape_.front()); }
+
+  Shape shape_;  // what comes out
+  int pieces_;
+};
+
+}  // namespace
+
+std::vector<LayerWord> maxout_words() {
+  return {{.name = "maxout",
+           .syntax = "maxout PIECES",
+           .about = "the largest of PIECES neighbouring channels",
+           .example = "maxout 2",
+           .make = &Maxout::make}};
 }
 
 }  // namespace reluscope

@@ -1,15 +1,51 @@
-#include "nn/layers/residual.h"
+// The end of a residual block (He, Zhang, Ren, Sun, "Deep residual learning for image recognition",
+// 2016): y = x + f(x), where x is the output of the layer before the block and f(x) this layer's
+// input. The model hands it x, and adds what comes back through the block to x's gradient.
+#include "nn/layer_words.h"
 
 namespace reluscope {
+namespace {
 
-void Residual::forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                       MatrixView y, const ActivationAfter&) const {
-  backend.scale_add(slices.skip, 1.0f, x.values.data, y.data, y.layout.size());
-}
+class Residual final : public Layer {
+ public:
+  explicit Residual(const LayerPlace& place) : shape_(place.in), from_(place.skip_from) {}
 
-void Residual::backward(Backend& backend, const StepContext&, LayerSlices&, const Signal&,
-                        ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const {
-  backend.scale_add(nullptr, 1.0f, dy.data, dx.data, dx.layout.size());
+  static std::unique_ptr<Layer> make(const LayerWords&, const LayerPlace& place) {
+    return std::make_unique<Residual>(place);
+  }
+
+  std::string kind() const override { return "residual"; }
+  std::string stem() const override { return "res"; }
+  std::string text() const override { return "x + f(x)"; }
+  Shape out_shape() const override { return shape_; }
+  int skip_from() const override { return from_; }
+
+  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter&) const override {
+    backend.scale_add(slices.skip, 1.0f, x.values.data, y.data, y.layout.size());
+  }
+  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal&,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
+    backend.scale_add(nullptr, 1.0f, dy.data, dx.data, dx.layout.size());
+  }
+
+  void write(PytorchWriter& to) const override { to.step("x = before_" + to.name() + " + x"); }
+  void write(OnnxWriter& to) const override { to.add("Add", {to.output(from_), to.value()}); }
+
+ private:
+  Shape shape_;
+  int from_;
+};
+
+}  // namespace
+
+std::vector<LayerWord> residual_words() {
+  return {{.name = "residual",
+           .syntax = "residual ( LAYERS )",
+           .about = "adds its input to what the layers make of it",
+           .example = "residual ( bn )",
+           .make = &Residual::make,
+           .has_block = true}};
 }
 
 }  // namespace reluscope

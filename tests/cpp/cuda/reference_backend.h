@@ -287,40 +287,51 @@ class ReferenceBackend final : public Backend {
       }
     }
   }
-  void layer_norm(const LayerNormalisation& norm, ConstMatrixView x, MatrixView y) override {
-    for_samples(norm, x, [&](int first, double mean, double inverse) {
-      for_elements(norm, [&](int r, int c) {
-        set(y, first + r, c,
-            (wide(x, first + r, c) - mean) * inverse * wide(norm.weight, r, c) +
-                wide(norm.bias, r, c));
+  void run(const Operation& operation) override {
+    std::visit([](const auto& op) { compute(op); }, operation);
+  }
+  static void compute(const LayerNormForward& op) {
+    for_samples(op.norm, op.x, [&](int first, double mean, double inverse) {
+      for_elements(op.norm, [&](int r, int c) {
+        set(op.y, first + r, c,
+            (wide(op.x, first + r, c) - mean) * inverse * wide(op.norm.weight, r, c) +
+                wide(op.norm.bias, r, c));
       });
     });
   }
-  void layer_norm_backward(const LayerNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
-                           MatrixView dx, float* dweight, float* dbias) override {
-    const Layout& layout = norm.weight.layout;
-    std::vector<double> weights(layout.size()), biases(layout.size());
+  static void compute(const LayerNormBackward& op) {
+    if (op.dx == nullptr) return;
+    const MatrixView dx{op.dx, op.x.layout};
     std::fill_n(dx.data, dx.layout.size(), 0.0f);
-    for_samples(norm, x, [&](int first, double mean, double inverse) {
-      const double count = static_cast<double>(layout.rows) * layout.cols;
-      const auto normal = [&](int r, int c) { return (wide(x, first + r, c) - mean) * inverse; };
+    const double count = static_cast<double>(op.norm.weight.rows()) * op.norm.weight.cols();
+    for_samples(op.norm, op.x, [&](int first, double mean, double inverse) {
+      const auto slope = [&](int r, int c) {
+        return wide(op.dy, first + r, c) * wide(op.norm.weight, r, c);
+      };
+      const auto normal = [&](int r, int c) { return (wide(op.x, first + r, c) - mean) * inverse; };
       double slopes = 0.0, products = 0.0;
-      for_elements(norm, [&](int r, int c) {
-        const double slope = wide(dy, first + r, c) * wide(norm.weight, r, c);
-        slopes += slope / count;
-        products += slope * normal(r, c) / count;
-        weights[layout.index(r, c)] += wide(dy, first + r, c) * normal(r, c);
-        biases[layout.index(r, c)] += wide(dy, first + r, c);
+      for_elements(op.norm, [&](int r, int c) {
+        slopes += slope(r, c) / count;
+        products += slope(r, c) * normal(r, c) / count;
       });
-      for_elements(norm, [&](int r, int c) {
-        set(dx, first + r, c,
-            (wide(dy, first + r, c) * wide(norm.weight, r, c) - slopes - normal(r, c) * products) *
-                inverse);
+      for_elements(op.norm, [&](int r, int c) {
+        set(dx, first + r, c, (slope(r, c) - slopes - normal(r, c) * products) * inverse);
+      });
+    });
+  }
+  static void compute(const LayerNormParameters& op) {
+    const Layout& layout = op.norm.weight.layout;
+    std::vector<double> weights(layout.size()), biases(layout.size());
+    for_samples(op.norm, op.x, [&](int first, double mean, double inverse) {
+      for_elements(op.norm, [&](int r, int c) {
+        const double normal = (wide(op.x, first + r, c) - mean) * inverse;
+        weights[layout.index(r, c)] += wide(op.dy, first + r, c) * normal;
+        biases[layout.index(r, c)] += wide(op.dy, first + r, c);
       });
     });
     for (std::size_t i = 0; i < layout.size(); ++i) {
-      dweight[i] = static_cast<float>(weights[i]);
-      dbias[i] = static_cast<float>(biases[i]);
+      op.dweight[i] = static_cast<float>(weights[i]);
+      op.dbias[i] = static_cast<float>(biases[i]);
     }
   }
 
@@ -466,7 +477,7 @@ class ReferenceBackend final : public Backend {
   template <class Work>
   static void for_samples(const LayerNormalisation& norm, ConstMatrixView x, const Work& work) {
     const double count = static_cast<double>(norm.weight.rows()) * norm.weight.cols();
-    for (int first = 0; first < x.rows(); first += norm.rows) {
+    for (int first = 0; first < x.rows(); first += norm.weight.rows()) {
       double mean = 0.0, variance = 0.0;
       for_elements(norm, [&](int r, int c) { mean += wide(x, first + r, c) / count; });
       for_elements(norm, [&](int r, int c) {

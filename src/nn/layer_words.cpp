@@ -1,0 +1,74 @@
+#include "nn/layer_words.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+
+void refuse(const Token& token, const std::string& reason) {
+  throw Error("model: " + in_quotes(token.text) + " at position " + std::to_string(token.position) +
+              " " + reason);
+}
+
+int whole_number(const Token& token, int min, int max, const std::string& what) {
+  const auto value = parse_number(token.text);
+  if (!value || *value != std::floor(*value) || *value < min || *value > max) {
+    refuse(token, "is not " + what + ", a whole number from " + std::to_string(min) + " to " +
+                      std::to_string(max));
+  }
+  return static_cast<int>(*value);
+}
+
+std::optional<double> number(const Token& token) {
+  const auto value = parse_number(token.text);
+  if (vanishes(token.text) || (value && *value != 0.0 && static_cast<float>(*value) == 0.0F)) {
+    refuse(token, "is nearer to 0 than single precision can tell: give 0 or more");
+  }
+  return value;
+}
+
+void take_no_arguments(const LayerWords& words) {
+  if (words.size() > 1) {
+    refuse(words[1], "is one argument too many: " + std::string(words[0].text) + " takes none");
+  }
+}
+
+void need_image(const LayerWords& words, const Shape& in) {
+  if (in.size() == 3) return;
+  refuse(words[0], "needs an image, but the layer before it gives " +
+                       std::to_string(element_count(in)) + " features");
+}
+
+WindowOptions::WindowOptions(const LayerWords& words, int default_stride, bool pads)
+    : stride(default_stride) {
+  bool seen[2] = {false, false};
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const Token& word = words[i];
+    const bool is_stride = word.text[0] == 's', is_padding = pads && word.text[0] == 'p';
+    if ((!is_stride && !is_padding) || seen[is_padding]) {
+      refuse(word, "is not expected: behind its first argument " + std::string(words[0].text) +
+                       " takes a stride, as in s2" + (pads ? ", and a padding, as in p1" : ""));
+    }
+    seen[is_padding] = true;
+    const Token value{word.text.substr(1), word.position + 1};
+    if (is_stride) {
+      stride = whole_number(value, 1, kMaxKernel, "a stride");
+    } else {
+      padding = whole_number(value, 0, kMaxKernel, "a padding");
+    }
+  }
+}
+
+void check_fits(const Token& token, const Shape& in, int kernel, int padding) {
+  const auto pixels = [](std::int64_t height, std::int64_t width) {
+    return std::to_string(height) + " x " + std::to_string(width);
+  };
+  const std::int64_t height = in[1] + 2 * padding, width = in[2] + 2 * padding;
+  if (height >= kernel && width >= kernel) return;
+  refuse(token, "asks for windows of " + pixels(kernel, kernel) + " pixels, but its input has " +
+                    pixels(height, width) + (padding > 0 ? " with padding" : ""));
+}
+
+}  // namespace reluscope

@@ -1,0 +1,68 @@
+// What a layer writes itself with in the formats of other programs, a PyTorch program and an ONNX
+// model. The writers stand in src/io, which walks through the layers in order.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/tensor.h"
+#include "nn/activation.h"
+
+namespace reluscope {
+
+class LayerWriter {
+ public:
+  virtual ~LayerWriter() = default;
+  const std::string& name() const { return name_; }  // of the present layer: "fc1"
+  const Shape& shape() const { return shape_; }      // of a sample, before the present layer
+  // values: as many as the registry's entry has parameters. learnt: how many numbers its learnt
+  // one has, 1 or as many as channels; 0 where it learns none.
+  virtual void activation(ActivationId id, std::span<const double> values, int learnt) = 0;
+
+ protected:
+  std::string name_;
+  Shape shape_;
+};
+
+class PytorchWriter : public LayerWriter {
+ public:
+  // The layer is a module of torch.nn: "Linear(784, 10)".
+  virtual void module(const std::string& constructor) = 0;
+  virtual void step(const std::string& line) = 0;  // a line of forward, which changes x
+};
+
+// (1, 28, 28) and (512,)
+inline std::string python_tuple(const Shape& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+}
+
+struct OnnxAttribute {
+  std::string name;
+  std::variant<double, std::int64_t, std::vector<std::int64_t>> value;
+};
+using OnnxAttributes = std::vector<OnnxAttribute>;
+using OnnxNumbers = std::vector<std::int64_t>;
+
+class OnnxWriter : public LayerWriter {
+ public:
+  virtual const std::string& value() const = 0;            // what the layer reads
+  virtual const std::string& output(int layer) const = 0;  // of an earlier layer
+  // The layer's result: a node of the operator set 17.
+  virtual void add(const char* op, const std::vector<std::string>& inputs,
+                   const OnnxAttributes& attributes = {}) = 0;
+  // A value on the way there; its name is the layer's and the suffix.
+  virtual std::string node(const char* op, const std::vector<std::string>& inputs,
+                           const std::string& suffix, const OnnxAttributes& attributes = {}) = 0;
+  // Constants: the layer's tensor of this name, of another shape if one is given, and others.
+  virtual std::string tensor(const std::string& last, const Shape& shape = {}) = 0;
+  virtual std::string scalar(double value) = 0;
+  virtual std::string floats(const std::string& suffix, const Shape& shape,
+                             std::span<const float> values) = 0;
+  virtual std::string integers(const std::string& suffix, const OnnxNumbers& values) = 0;
+};
+
+}  // namespace reluscope

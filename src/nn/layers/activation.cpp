@@ -1,0 +1,256 @@
+// The activations of the registry as layers: y = f(x), element by element. A learnable parameter is
+// one number for the layer, as torch.nn.PReLU(1) has it, or behind the word `channel` one for each
+// channel, as torch.nn.PReLU(C). A random one is drawn anew for every element in every step.
+#include <algorithm>
+
+#include "core/rng.h"
+#include "core/text.h"
+#include "nn/layer_words.h"
+
+namespace reluscope {
+namespace {
+
+constexpr std::string_view kByChannel = "channel";
+
+class ActivationLayer : public Layer {
+ public:
+  // parameters: as many as the registry's entry has, in its order.
+  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
+      : shape_(in),
+        id_(id),
+        initial_(std::move(parameters)),
+        fixed_(initial_.begin(), initial_.end()) {}
+
+  std::string kind() const override { return "activation"; }
+  std::string stem() const override { return "act"; }
+  std::string text() const override { return activation_info(id_).name + values_text(); }
+  Shape out_shape() const override { return shape_; }
+  std::vector<ParameterSpec> parameters() const override {
+    if (!learns()) return {};
+    return {{.name = activation_info(id_).parameters.front().name,
+             .shape = {learnt()},
+             .layout = {1, learnt()},
+             .constant = initial_.front()}};
+  }
+  // The products dy df/dp, and their column sums.
+  std::size_t scratch_floats(int rows) const override {
+    return learns() ? align_up(largest_size(shape_, rows)) + column_floats() : 0;
+  }
+  ActivationId activation() const override { return id_; }
+  double gain() const override { return activation_gain(id_, initial_); }
+  bool is_fusable() const override { return true; }
+  const float* activation_parameters(const LayerSlices& slices) const override {
+    return learns() ? slices.parameters[0] : fixed_.data();
+  }
+
+  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter&) const override {
+    backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data,
+                               y.layout.size());
+  }
+  // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
+  // ascending order, whatever the target and the threads. In double along the columns: cheap, and
+  // as exact as a float sum in any order.
+  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
+    const float* const p = activation_parameters(slices);
+    const std::size_t n = dy.layout.size();
+    if (learns()) {
+      backend.activation_parameter(id_, p, x.values.data, dy.data, slices.scratch, n);
+      sum_products(backend, slices, dy.layout);
+    }
+    if (dx.data != nullptr) {
+      backend.activation_backward(id_, p, x.values.data, dy.data, dx.data, n);
+    }
+    if (learns()) backend.update(slices.updates[0], kPad);
+  }
+
+  void write(PytorchWriter& to) const override { write_to(to); }
+  void write(OnnxWriter& to) const override { write_to(to); }
+
+ protected:
+  // How many numbers the learnt parameter has.
+  virtual int learnt() const { return 1; }
+  std::string values_text() const {  // " 0.2", or "" where all are the initial ones
+    const ActivationInfo& info = activation_info(id_);
+    const bool all_initial =
+        std::equal(initial_.begin(), initial_.end(), info.parameters.begin(),
+                   [](double value, const ActivationParameter& p) { return value == p.initial; });
+    std::string text;
+    for (const double value : initial_) text += all_initial ? "" : " " + number_text(value);
+    return text;
+  }
+  std::size_t column_floats() const {
+    return align_up(static_cast<std::size_t>(feature_layout(shape_, 1).padded_cols()));
+  }
+  // From the products at slices.scratch, equal parts of whose columns belong to each number.
+  void sum_products(Backend& backend, const LayerSlices& slices, const Layout& layout) const {
+    float* const sums = slices.scratch + align_up(layout.size());
+    backend.column_sums({slices.scratch, layout}, sums);
+    backend.finish();
+    const int area = layout.cols / learnt();
+    for (int k = 0; k < learnt(); ++k) {
+      double sum = 0.0;
+      for (int c = k * area; c < (k + 1) * area; ++c) sum += static_cast<double>(sums[c]);
+      slices.gradients[0][k] = static_cast<float>(sum);
+    }
+  }
+
+  Shape shape_;
+  ActivationId id_;
+  std::vector<double> initial_;
+
+ private:
+  bool learns() const { return activation_learns(activation_info(id_)); }
+  void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns() ? learnt() : 0); }
+
+  std::vector<float> fixed_;  // the same as floats, for what is not learnt
+};
+
+// A parameter for each channel: a unit after a dense layer, a plane of (C, H, W) after others.
+class ChannelActivation final : public ActivationLayer {
+ public:
+  using ActivationLayer::ActivationLayer;  // of an entry that learns
+
+  std::string text() const override {
+    return std::string(activation_info(id_).name) + " " + std::string(kByChannel) + values_text();
+  }
+  std::size_t cache_floats() const override { return column_floats(); }  // every column's parameter
+  bool is_fusable() const override { return false; }
+
+  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter&) const override {
+    backend.varied_forward(id_, by_column(backend, slices, y.cols()), x.values, y);
+  }
+  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
+    const VariedParameter p = by_column(backend, slices, dy.cols());
+    backend.varied_parameter(id_, p, x.values, dy, {slices.scratch, dy.layout});
+    sum_products(backend, slices, dy.layout);
+    if (dx.data != nullptr) backend.varied_backward(id_, p, x.values, dy, dx);
+    backend.update(slices.updates[0], Layout{1, learnt()}.size());
+    slices.cache_valid = slices.updates[0].kind == ParameterUpdate::Kind::kStore;
+  }
+
+ private:
+  int learnt() const override { return static_cast<int>(shape_.front()); }
+  // cols: of what comes in, the channels' planes or, of images, the channels.
+  VariedParameter by_column(Backend& backend, LayerSlices& slices, int cols) const {
+    if (!slices.cache_valid) {
+      backend.finish();
+      const int area = cols / learnt();
+      for (int c = 0; c < cols; ++c) slices.cache[c] = slices.parameters[0][c / area];
+      slices.cache_valid = true;
+    }
+    return {.values = slices.cache, .by_row = false};
+  }
+};
+
+// A parameter that is random in training, between its two values, and the middle of its range when
+// a network is scored: torch.nn.RReLU(lower, upper).
+class RandomActivation final : public ActivationLayer {
+ public:
+  using ActivationLayer::ActivationLayer;
+
+  std::size_t scratch_floats(int rows) const override {  // the draws
+    return align_up(largest_size(shape_, rows));
+  }
+  bool is_fusable() const override { return false; }
+
+  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter& after) const override {
+    if (context.mode == Mode::kEvaluate) {
+      ActivationLayer::forward(backend, context, slices, x, y, after);
+    } else {
+      backend.varied_forward(id_, draws(backend, context, slices, y.layout), x.values, y);
+    }
+  }
+  // The draws are made again: scratch is shared with other layers.
+  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
+    if (context.mode == Mode::kEvaluate) {
+      ActivationLayer::backward(backend, context, slices, x, dy, dx, before);
+    } else if (dx.data != nullptr) {
+      backend.varied_backward(id_, draws(backend, context, slices, dy.layout), x.values, dy, dx);
+    }
+  }
+
+ private:
+  VariedParameter draws(Backend& backend, const StepContext& context, LayerSlices& slices,
+                        const Layout& layout) const {
+    const Rng rng(context.seed, Purpose::kSlope, context.step);
+    backend.fill_uniform(rng, context.layer, static_cast<float>(initial_[0]),
+                         static_cast<float>(initial_[1]), {slices.scratch, layout});
+    return {.values = slices.scratch, .by_row = true};
+  }
+};
+
+std::vector<std::string> learning_activations() {
+  std::vector<std::string> names;
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    if (activation_learns(activation_info(id))) names.emplace_back(activation_info(id).name);
+  }
+  return names;
+}
+
+std::unique_ptr<Layer> make_activation(const LayerWords& all, const LayerPlace& place) {
+  const ActivationId id = find_activation(all[0].text);
+  const ActivationInfo& info = activation_info(id);
+  LayerWords words = all;
+  const bool by_channel = words.size() > 1 && words[1].text == kByChannel;
+  if (by_channel) {
+    if (!activation_learns(info)) {
+      refuse(words[1], "is for activations that learn a parameter, " +
+                           join_or(learning_activations()) + ", but " + info.name + " learns none");
+    }
+    words.erase(words.begin() + 1);
+  }
+  if (words.size() - 1 > info.parameters.size()) {
+    refuse(words[info.parameters.size() + 1],
+           "is one argument too many: " + std::string(info.name) + " takes " +
+               (info.parameters.empty() ? "none"
+                                        : "at most " + std::to_string(info.parameters.size())));
+  }
+  std::vector<double> values;
+  for (std::size_t i = 0; i < info.parameters.size(); ++i) {
+    const ActivationParameter& parameter = info.parameters[i];
+    values.push_back(parameter.initial);
+    if (i + 1 >= words.size()) continue;
+    const auto value = number(words[i + 1]);
+    if (!value || !(*value >= parameter.min && *value <= parameter.max)) {
+      refuse(words[i + 1], "is not a " + std::string(info.name) + " " + parameter.name +
+                               ", a number from " + number_text(parameter.min) + " to " +
+                               number_text(parameter.max));
+    }
+    values.back() = *value;
+  }
+  if (by_channel) return std::make_unique<ChannelActivation>(place.in, id, std::move(values));
+  if (!info.random) return std::make_unique<ActivationLayer>(place.in, id, std::move(values));
+  if (values[0] > values[1]) {
+    refuse(words[1],
+           "is above the " + number_text(values[1]) + " where " + info.name + "'s range ends");
+  }
+  return std::make_unique<RandomActivation>(place.in, id, std::move(values));
+}
+
+}  // namespace
+
+std::vector<LayerWord> activation_words() {
+  std::vector<LayerWord> words;
+  for (ActivationId id = 0; id < activation_count(); ++id) {
+    const ActivationInfo& info = activation_info(id);
+    std::string syntax = info.name;
+    if (activation_learns(info)) syntax += " [" + std::string(kByChannel) + "]";
+    for (const auto& parameter : info.parameters) {
+      syntax += std::string(" [") + parameter.name + "]";
+    }
+    words.push_back({.name = info.name,
+                     .syntax = syntax,
+                     .about = info.about,
+                     .example = info.name,
+                     .make = &make_activation});
+  }
+  return words;
+}
+
+}  // namespace reluscope

@@ -1,0 +1,127 @@
+// Convolution, torch.nn.Conv2d: y = x * W + b with weight (O, C, K, K) and bias (O).
+#include <algorithm>
+
+#include "nn/layer_words.h"
+
+namespace reluscope {
+namespace {
+
+class Conv final : public Layer {
+ public:
+  // in: (C, H, W), with the kernel no larger than the padded image.
+  Conv(const Shape& in, int channels, int kernel, int stride, int padding)
+      : window_{.height = static_cast<int>(in[1]),
+                .width = static_cast<int>(in[2]),
+                .kernel_height = kernel,
+                .kernel_width = kernel,
+                .stride = stride,
+                .padding = padding},
+        in_(static_cast<int>(in[0])),
+        out_(channels) {}
+
+  static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
+    need_image(words, place.in);
+    const char* const example = "takes channels and a kernel, as in \"conv 32x3 p1\"";
+    if (words.size() < 2) refuse(words[0], example);
+    const Token& sizes = words[1];
+    const std::size_t by = sizes.text.find('x');
+    if (by == std::string_view::npos) refuse(sizes, std::string("is no size: conv ") + example);
+    const int channels = whole_number({sizes.text.substr(0, by), sizes.position}, 1, kMaxChannels,
+                                      "a number of channels");
+    const int kernel = whole_number({sizes.text.substr(by + 1), sizes.position + by + 1}, 1,
+                                    kMaxKernel, "the side of a kernel");
+    const WindowOptions options(words, 1, true);
+    check_fits(sizes, place.in, kernel, options.padding);
+    return std::make_unique<Conv>(place.in, channels, kernel, options.stride, options.padding);
+  }
+
+  std::string kind() const override { return "conv"; }
+  std::string stem() const override { return "conv"; }
+  std::string text() const override {
+    std::string text = "conv " + std::to_string(out_) + "x" + std::to_string(window_.kernel_height);
+    if (window_.stride != 1) text += " s" + std::to_string(window_.stride);
+    if (window_.padding != 0) text += " p" + std::to_string(window_.padding);
+    return text;
+  }
+  Shape out_shape() const override { return {out_, window_.out_height(), window_.out_width()}; }
+  std::vector<ParameterSpec> parameters() const override {
+    const int taps = window_.taps();
+    return {{.name = "weight",
+             .shape = {out_, in_, window_.kernel_height, window_.kernel_width},
+             .layout = weight_layout(),
+             .transposed = true,
+             .role = ParameterRole::kWeight,
+             .fan_in = in_ * taps,
+             .fan_out = out_ * taps,
+             .taps = taps},
+            {.name = "bias",
+             .shape = {out_},
+             .layout = {1, out_},
+             .role = ParameterRole::kBias,
+             .fan_in = in_ * taps,
+             .fan_out = out_ * taps}};
+  }
+  bool needs_image() const override { return true; }
+  bool fuses_activation() const override { return true; }
+  std::int64_t multiply_adds() const override {
+    return std::int64_t{window_.out_pixels()} * weight_layout().rows * out_;
+  }
+  // The turned weights, or what sums over the rows of dy need; one after the other.
+  std::size_t scratch_floats(int rows) const override {
+    return std::max(Layout{window_.taps() * out_, in_}.size(),
+                    batch_norm_scratch({rows * window_.out_pixels(), out_}));
+  }
+  std::size_t workspace_floats() const override {
+    return convolution_workspace(window_, in_, out_);
+  }
+
+  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+               MatrixView y, const ActivationAfter& after) const override {
+    backend.convolve(window_, x.values, {slices.parameters[0], weight_layout()},
+                     slices.parameters[1], y, after);
+  }
+
+  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
+                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
+    if (dx.data != nullptr) {
+      backend.convolve_input_gradient(window_, dy, {slices.parameters[0], weight_layout()}, dx,
+                                      slices.scratch, before);
+    }
+    backend.long_column_sums(dy, slices.scratch, slices.gradients[1]);
+    backend.update(slices.updates[1], static_cast<std::size_t>(dy.layout.padded_cols()));
+    backend.convolve_weight_gradient(window_, x.values, dy, slices.updates[0]);
+  }
+
+  void write(PytorchWriter& to) const override {
+    std::string text = "Conv2d(" + std::to_string(in_) + ", " + std::to_string(out_) + ", " +
+                       std::to_string(window_.kernel_height);
+    if (window_.stride != 1) text += ", stride=" + std::to_string(window_.stride);
+    if (window_.padding != 0) text += ", padding=" + std::to_string(window_.padding);
+    to.module(text + ")");
+  }
+  void write(OnnxWriter& to) const override {
+    to.add("Conv", {to.value(), to.tensor("weight"), to.tensor("bias")},
+           {{"kernel_shape", OnnxNumbers{window_.kernel_height, window_.kernel_width}},
+            {"strides", OnnxNumbers(2, window_.stride)},
+            {"pads", OnnxNumbers(4, window_.padding)}});
+  }
+
+ private:
+  Layout weight_layout() const { return {window_.taps() * in_, out_}; }
+
+  Window window_;
+  int in_, out_;
+};
+
+}  // namespace
+
+std::vector<LayerWord> conv_words() {
+  return {{.name = "conv",
+           .syntax = "conv CHANNELSxKERNEL [sSTRIDE] [pPADDING]",
+           .about = "convolution: the same small filters at every place of an image",
+           .example = "conv 16x3 p1",
+           .make = &Conv::make,
+           .for_images = true}};
+}
+
+}  // namespace reluscope

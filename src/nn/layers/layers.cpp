@@ -1,0 +1,43 @@
+// The table of layers: one row for each file of this folder, which defines ROW_words().
+#include <algorithm>
+
+#include "nn/layer_words.h"
+
+#define RELUSCOPE_LAYERS(ROW) \
+  ROW(dense)                  \
+  ROW(maxout)                 \
+  ROW(conv)                   \
+  ROW(pool)                   \
+  ROW(batch_norm)             \
+  ROW(layer_norm)             \
+  ROW(dropout)                \
+  ROW(flatten)                \
+  ROW(residual)               \
+  ROW(activation)
+
+namespace reluscope {
+
+#define RELUSCOPE_DECLARE(row) std::vector<LayerWord> row##_words();
+RELUSCOPE_LAYERS(RELUSCOPE_DECLARE)
+#undef RELUSCOPE_DECLARE
+
+const std::vector<LayerWord>& layer_words() {
+  static const std::vector<LayerWord> all = [] {
+    std::vector<LayerWord> words;
+#define RELUSCOPE_ADD(row) \
+  for (LayerWord & word : row##_words()) words.push_back(std::move(word));
+    RELUSCOPE_LAYERS(RELUSCOPE_ADD)
+#undef RELUSCOPE_ADD
+    return words;
+  }();
+  return all;
+}
+
+const LayerWord* find_layer_word(std::string_view name) {
+  const std::vector<LayerWord>& words = layer_words();
+  const auto found = std::find_if(words.begin(), words.end(),
+                                  [name](const LayerWord& word) { return word.name == name; });
+  return found == words.end() ? nullptr : &*found;
+}
+
+}  // namespace reluscope
