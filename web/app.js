@@ -2,10 +2,10 @@
 import { early } from './boot.js'
 import { createEngine, hasSimd } from './engine/engine.js'
 import { Cards, embeddedRows } from './controls/cards.js'
-import { bytes, percent, plural } from './dom/format.js'
+import { bytes, percent, plural, sentence } from './dom/format.js'
 import { keepForOffline, reloadToIsolate } from './lab/isolation.js'
-import { offerKept } from './lab/autosaved.js'
-import { Lab, sentence } from './lab/lab.js'
+import { offerAutosave } from './lab/autosaved.js'
+import { Lab } from './lab/lab.js'
 import { recall } from './lab/memory.js'
 import { Notices } from './controls/notices.js'
 import { Panel } from './controls/panel.js'
@@ -61,9 +61,9 @@ async function start() {
   await new Promise((done) => setTimeout(done))
   find('rl-panel', Panel).attach(lab)
   await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
-  if (rows.some(({ tag }) => tag === 'rl-runs')) lab.kept.begin()
+  if (rows.some(({ tag }) => tag === 'rl-runs')) lab.savedRuns.begin()
   // Not waited for: the page can be used without it. Views alone, perhaps several in one page, leave it to the whole.
-  if (!embedded) void offerKept(lab)
+  if (!embedded) void offerAutosave(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
 }
@@ -100,9 +100,9 @@ function listen(lab) {
   /** @param {'failure' | 'silent'} key @param {string} title @param {string} text */
   const offerEngine = (key, title, text) => notices.show({
     key, kind: 'error', title, text,
-    kept: lab.keptStep === undefined ? 'The settings are kept; of the run nothing was kept yet.' : `The run is kept as it was at step ${lab.keptStep}.`,
+    kept: lab.autosavedStep === undefined ? 'The settings are kept; the run was not autosaved yet.' : `The run was autosaved at step ${lab.autosavedStep}.`,
     action: {
-      label: lab.keptStep === undefined ? 'Start the engine again' : `Start again from step ${lab.keptStep}`,
+      label: lab.autosavedStep === undefined ? 'Start the engine again' : `Start again from step ${lab.autosavedStep}`,
       run: () => {
         for (const each of ['failure', 'silent']) notices.hide(each)
         void lab.startEngineAgain()

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "probe/silence.h"
 
 namespace reluscope {
 namespace {
@@ -12,7 +13,8 @@ constexpr Measure kMeasures[] = {
     {"train_loss", "train loss", false, "mean loss of the epoch's batches"},
     {"test_loss", "test loss", false, "mean loss of the test set"},
     {"test_accuracy", "accuracy", true, "share of the test set that is classified rightly"},
-    {"dead", "dead units", true, "hidden units that are 0 for every sample looked at"},
+    {"dead", "dead units", true,
+     "hidden units with zero output and zero gradient for every sample looked at"},
     {"negative", "never positive", true, "hidden units whose input is never above 0"},
     {"zeros", "zero outputs", true, "outputs of hidden units that are exactly 0"},
     {"output_mean", "output mean", false, "mean output of hidden units"},
@@ -25,13 +27,14 @@ constexpr Measure kMeasures[] = {
 
 // Sums over the samples, of one unit.
 struct Unit {
-  bool ever_nonzero = false, ever_positive = false;
+  bool ever_positive = false;
   double x = 0.0, xx = 0.0;  // inputs and their squares
 };
 
 // The same of a whole layer.
 struct Observed {
   int index;  // in the model
+  SilenceMeter silence;
   std::vector<Unit> units;
   std::int64_t outputs = 0, zeros = 0;
   double y = 0.0, yy = 0.0;
@@ -40,8 +43,10 @@ struct Observed {
   double size() const { return std::sqrt(yy / static_cast<double>(outputs)); }
 };
 
-void add(Observed& layer, ConstMatrixView x, ConstMatrixView y) {
-  layer.units.resize(static_cast<std::size_t>(y.cols()));
+void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
+  const ConstMatrixView& y = values.matrix();
+  layer.silence.add(values, x);
+  layer.units.resize(static_cast<std::size_t>(values.units()));
   layer.outputs += static_cast<std::int64_t>(y.rows()) * y.cols();
   for (int p = 0; p < y.layout.panels(); ++p) {
     const int width = y.layout.panel_width(p);
@@ -49,9 +54,8 @@ void add(Observed& layer, ConstMatrixView x, ConstMatrixView y) {
       const float* const xs = x.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
       const float* const ys = y.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
       for (int c = 0; c < y.layout.panel_cols(p); ++c) {
-        Unit& unit = layer.units[static_cast<std::size_t>(p * kPanel + c)];
+        Unit& unit = layer.units[static_cast<std::size_t>(values.unit_of_column(p * kPanel + c))];
         const auto in = static_cast<double>(xs[c]), out = static_cast<double>(ys[c]);
-        unit.ever_nonzero = unit.ever_nonzero || out != 0.0;
         unit.ever_positive = unit.ever_positive || in > 0.0;
         unit.x += in;
         unit.xx += in * in;
@@ -111,7 +115,8 @@ Json measure(Trainer& trainer) {
   const Model& model = trainer.model();
   std::vector<Observed> layers;
   for (int l = 1; l + 1 < model.layer_count(); ++l) {
-    if (model.layer(l).activation() >= 0) layers.push_back({l, {}});
+    if (model.layer(l).activation() >= 0)
+      layers.push_back({.index = l, .silence = SilenceMeter(regimes_of(model, l)), .units = {}});
   }
   Json result = {{"dead", nullptr},
                  {"negative", nullptr},
@@ -129,26 +134,28 @@ Json measure(Trainer& trainer) {
     trainer.infer(trainer.probe_set(), std::span<const int>(samples).subspan(
                                            first, std::min(at_once, samples.size() - first)));
     for (Observed& layer : layers)
-      add(layer, model.output(layer.index - 1), model.output(layer.index));
+      add(layer, model.input(layer.index), output_of(model, layer.index));
   }
-  int units = 0, dead = 0, negative = 0, shifted = 0;
+  std::ptrdiff_t units = 0, dead = 0, negative = 0;
+  int shifted = 0;
   std::int64_t outputs = 0, zeros = 0;
   double means = 0.0, shifts = 0.0;
   for (const Observed& layer : layers) {
     outputs += layer.outputs;
     zeros += layer.zeros;
     means += layer.mean();
-    units += static_cast<int>(layer.units.size());
+    units += std::ssize(layer.units);
+    const std::vector<std::uint8_t> flags = layer.silence.dead();
+    dead += std::count(flags.begin(), flags.end(), 1);
     const double rows =
         static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
     for (const Unit& unit : layer.units) {
-      dead += !unit.ever_nonzero;
       negative += !unit.ever_positive;
       add_shift(unit, rows, shifts, shifted);
     }
   }
-  result["dead"] = static_cast<double>(dead) / units;
-  result["negative"] = static_cast<double>(negative) / units;
+  result["dead"] = static_cast<double>(dead) / static_cast<double>(units);
+  result["negative"] = static_cast<double>(negative) / static_cast<double>(units);
   result["zeros"] = static_cast<double>(zeros) / static_cast<double>(outputs);
   result["output_mean"] = means / static_cast<double>(layers.size());
   if (shifted > 0) result["input_shift"] = shifts / shifted;

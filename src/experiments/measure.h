@@ -26,7 +26,7 @@ inline constexpr int kMeasuredSamples = 1000;
 // On the first kMeasuredSamples samples that are trained on, in evaluation mode; of all hidden
 // activation layers (those that are neither the first layer nor the last). Null where the network
 // has none. By name:
-//   dead         share of units whose output is exactly 0 for every sample
+//   dead         share of units that are dead over these samples; see probe/silence.h
 //   negative     share of units whose input is at most 0 for every sample
 //   zeros        share of outputs that are exactly 0
 //   output_mean  mean output; of several layers the mean over the layers

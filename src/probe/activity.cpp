@@ -36,21 +36,7 @@ std::int64_t total(const std::vector<std::int64_t>& counts) {
   return sum;
 }
 
-void add_by_unit(const UnitValues& values, const std::vector<std::int64_t>& columns,
-                 std::vector<std::int64_t>& units) {
-  units.resize(static_cast<std::size_t>(values.units()));
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    units[static_cast<std::size_t>(values.unit_of_column(static_cast<int>(c)))] += columns[c];
-  }
-}
-
 }  // namespace
-
-void count_fired(const UnitValues& outputs, std::vector<std::int64_t>& fired) {
-  std::vector<std::int64_t> columns;
-  count_columns(outputs.matrix(), columns, [](float y) { return y > 0.0f; });
-  add_by_unit(outputs, columns, fired);
-}
 
 void ActivityMeter::Moments::add(ConstMatrixView m) {
   sums.resize(static_cast<std::size_t>(m.layout.panels() * kPanel));
@@ -94,23 +80,20 @@ void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
   count_columns(y.matrix(), zeros_, [](float value) { return value == 0.0f; });
   if (regimes_.empty()) return;
   inputs_.add(z);
-  count_fired(y, fired_);
+  silence_.add(y, z);
   regime_counts_.resize(regimes_.size());
-  flat_.resize(static_cast<std::size_t>(units_));
   const std::int64_t rows = z.rows();
-  std::vector<std::int64_t> before(static_cast<std::size_t>(z.cols()));  // up to regime r
+  std::int64_t before = 0;  // inputs up to regime r
   for (std::size_t r = 0; r < regimes_.size(); ++r) {
-    std::vector<std::int64_t> up_to(before.size(), rows);
+    std::int64_t up_to = rows * z.cols();
     if (r + 1 < regimes_.size()) {
-      up_to.assign(before.size(), 0);
+      std::vector<std::int64_t> counts;
       const auto end = static_cast<float>(regimes_[r].to);
-      count_columns(z, up_to, [end](float value) { return value <= end; });
+      count_columns(z, counts, [end](float value) { return value <= end; });
+      up_to = total(counts);
     }
-    std::vector<std::int64_t> inside(before.size());
-    for (std::size_t c = 0; c < inside.size(); ++c) inside[c] = up_to[c] - before[c];
-    regime_counts_[r] += total(inside);
-    if (is_flat(regimes_[r].kind)) add_by_unit(y, inside, flat_);
-    before = std::move(up_to);
+    regime_counts_[r] += up_to - before;
+    before = up_to;
   }
 }
 
@@ -156,12 +139,9 @@ void ActivityMeter::finish(LayerActivity& activity) const {
   for (std::size_t r = 0; r < regimes_.size(); ++r) {
     a.regimes.push_back({regimes_[r], static_cast<double>(regime_counts_[r]) / n});
   }
-  const std::int64_t of_unit = count_ / units_;
-  for (std::size_t u = 0; u < fired_.size(); ++u) {
-    a.firing.push_back(static_cast<double>(fired_[u]) / static_cast<double>(of_unit));
-    a.silent.push_back(fired_[u] == 0);
-    a.dead.push_back(flat_[u] == of_unit);
-  }
+  a.firing = silence_.firing();
+  a.silent = silence_.silent();
+  a.dead = silence_.dead();
 }
 
 }  // namespace reluscope

@@ -1,6 +1,7 @@
-// What the units of a layer do over a set of samples: moments, zeros, how often each fires, and
-// where an activation's inputs lie. Counts are exact; every sum is in double, a column's terms in
-// the order of the samples and then column after column, so all builds give the same bits.
+// What the units of a layer do over a set of samples: moments, zeros, how often each fires, whether
+// it is silent or dead (see silence.h), and where an activation's inputs lie. Counts are exact;
+// every sum is in double, a column's terms in the order of the samples and then column after
+// column, so all builds give the same bits.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@
 #include <vector>
 
 #include "nn/regimes.h"
-#include "probe/unit_values.h"
+#include "probe/silence.h"
 
 namespace reluscope {
 
@@ -41,10 +42,8 @@ struct ActivationActivity {
   double mean, deviation;  // of z
   Histogram histogram;     // of z
   std::vector<RegimeShare> regimes;
-  // By unit. Of a channel every position of every sample counts.
-  std::vector<double> firing;        // share of outputs above 0
-  std::vector<std::uint8_t> silent;  // 1: never above 0
-  std::vector<std::uint8_t> dead;    // 1: every input in a flat regime, so that nothing is learnt
+  std::vector<double> firing;              // by unit, as SilenceMeter has them
+  std::vector<std::uint8_t> silent, dead;  // flags
   std::optional<LearntSlopes> slopes;
 };
 
@@ -57,16 +56,14 @@ struct LayerActivity {
   std::optional<ActivationActivity> activation;
 };
 
-// Adds to fired[u] how many outputs of unit u are above 0.
-void count_fired(const UnitValues& outputs, std::vector<std::int64_t>& fired);
-
 // Of the values of one layer's output, and of its input where it is an activation, added a chunk
 // of samples at a time. The histogram needs the moments first: after all chunks, add them again
 // by add_to_histogram().
 class ActivityMeter {
  public:
   // regimes: of the activation; none for another layer.
-  explicit ActivityMeter(std::vector<Regime> regimes) : regimes_(std::move(regimes)) {}
+  explicit ActivityMeter(std::vector<Regime> regimes)
+      : regimes_(regimes), silence_(std::move(regimes)) {}
 
   // z: laid out like y; not looked at without regimes.
   void add(const UnitValues& y, ConstMatrixView z);
@@ -88,8 +85,8 @@ class ActivityMeter {
   std::int64_t count_ = 0;  // values so far
   int positions_ = 1, units_ = 0;
   Moments outputs_, inputs_;
-  std::vector<std::int64_t> zeros_;         // by column
-  std::vector<std::int64_t> fired_, flat_;  // by unit
+  std::vector<std::int64_t> zeros_;  // by column
+  SilenceMeter silence_;
   std::vector<std::int64_t> regime_counts_;
   Histogram histogram_;
   bool range_set_ = false;

@@ -1,7 +1,7 @@
 #include "probe/gradient_flow.h"
 
 #include "core/primitives.h"
-#include "probe/activity.h"
+#include "probe/silence.h"
 
 namespace reluscope {
 namespace {
@@ -79,9 +79,9 @@ void GradientMeter::before_update(const Model& model) {
     const Layer& layer = model.layer(l);
     if (layer.activation() < 0) continue;
     ActivationFlow row{l, std::nullopt, {}};
-    std::vector<std::int64_t> fired;
-    count_fired({model.output(l), layer.out_shape(), model.samples()}, fired);
-    for (const std::int64_t count : fired) row.silent_on_batch.push_back(count == 0);
+    SilenceMeter batch;
+    batch.add(output_of(model, l), {});
+    row.silent_on_batch = batch.silent();
     if (l > 0)
       row.negative_share = negative_share(model.output(l - 1), model.output_gradient(l - 1));
     flow.activations.push_back(std::move(row));

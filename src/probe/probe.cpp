@@ -39,10 +39,6 @@ void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& 
   }
 }
 
-UnitValues output_of(const Model& model, int layer) {
-  return {model.output(layer), model.layer(layer).out_shape(), model.samples()};
-}
-
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   const Layer& l = model.layer(layer);
   if (l.parameters().empty()) return std::nullopt;
@@ -98,11 +94,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   wants_step_ = wants_step_ || request.gradients;
 
   std::vector<ActivityMeter> meters;
-  for (int l = 0; l < layers; ++l) {
-    const ActivationId id = model.layer(l).activation();
-    meters.emplace_back(id < 0 ? std::vector<Regime>()
-                               : activation_regimes(id, model.activation_parameters(l)));
-  }
+  for (int l = 0; l < layers; ++l) meters.emplace_back(regimes_of(model, l));
   const auto point_count = std::min<std::size_t>(samples_.size(), kComponentSamples);
   std::vector<float> points;
   for_each_chunk(trainer, samples_, [&](std::size_t first) {
@@ -146,17 +138,21 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
     snapshot.components = components_of(trainer, request.components_of, std::move(points));
   }
   if (request.everywhere) {
-    std::vector<std::vector<std::int64_t>> fired(static_cast<std::size_t>(layers));
+    std::vector<SilenceMeter> all;
+    for (int l = 0; l < layers; ++l) all.emplace_back(regimes_of(model, l));
     for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
-      for (int l = 0; l < layers; ++l)
-        count_fired(output_of(model, l), fired[static_cast<std::size_t>(l)]);
+      for (const LayerSnapshot& row : snapshot.layers) {
+        const int l = row.activity.layer;
+        if (row.activity.activation) {
+          all[static_cast<std::size_t>(l)].add(output_of(model, l), model.input(l));
+        }
+      }
     });
     for (LayerSnapshot& row : snapshot.layers) {
       if (!row.activity.activation) continue;
-      auto& silent = row.silent_everywhere.emplace();
-      for (const std::int64_t count : fired[static_cast<std::size_t>(row.activity.layer)]) {
-        silent.push_back(count == 0);
-      }
+      const SilenceMeter& meter = all[static_cast<std::size_t>(row.activity.layer)];
+      row.silent_everywhere = meter.silent();
+      row.dead_everywhere = meter.dead();
     }
   }
   return snapshot;

@@ -27,14 +27,14 @@ inline constexpr int kComponents = 3;
 
 struct ProbeRequest {
   bool gradients = false;   // watch the next step; the snapshot has the last step that was watched
-  bool everywhere = false;  // which units are silent on every sample the probe set is drawn from
+  bool everywhere = false;  // which units are silent or dead over all the probe set is drawn from
   int components_of = -1;   // principal components of this layer's output; -1: of none
 };
 
 struct LayerSnapshot {
   LayerActivity activity;
   std::vector<UnitLife> lives;  // by unit of an activation, else empty
-  std::optional<std::vector<std::uint8_t>> silent_everywhere;  // by unit, if asked for
+  std::optional<std::vector<std::uint8_t>> silent_everywhere, dead_everywhere;  // if asked for
 };
 
 struct LayerComponents {

@@ -134,7 +134,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
   for (std::size_t first = 0; first < samples.size(); first += rows) {
     const auto chunk = samples.subspan(first, std::min(rows, samples.size() - first));
     trainer.infer(set, chunk);
-    const UnitValues y{model.output(layer), model.layer(layer).out_shape(), model.samples()};
+    const UnitValues y = output_of(model, layer);
     for (int n = 0; n < y.samples(); ++n) {
       double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
       for (int p = 0; p < y.positions(); ++p) {

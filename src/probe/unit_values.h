@@ -2,7 +2,7 @@
 // channel of images (C, H, W), whose positions all belong to it. The one place that knows.
 #pragma once
 
-#include "core/tensor.h"
+#include "nn/model.h"
 
 namespace reluscope {
 
@@ -33,5 +33,11 @@ class UnitValues {
   ConstMatrixView values_;
   int samples_, units_, positions_;
 };
+
+// A layer's output in the last forward.
+inline UnitValues output_of(const Model& model, int layer) {
+  return {model.output(layer), model.layers()[static_cast<std::size_t>(layer)]->out_shape(),
+          model.samples()};
+}
 
 }  // namespace reluscope

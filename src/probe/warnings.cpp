@@ -9,7 +9,8 @@ namespace reluscope {
 namespace {
 
 constexpr WarningThreshold kThresholds[] = {
-    {"dead_units", 0.2, "share of a layer's units that are dead",
+    {"dead_units", 0.2,
+     "share of a layer's units that are dead: zero output and zero gradient on the probe set",
      "a few units die in every ReLU network and are not missed; a fifth is capacity lost"},
     {"saturation", 0.5, "share of an activation's inputs where it is flat at a bound",
      "where it is flat no gradient gets through: learning is at most half as fast"},

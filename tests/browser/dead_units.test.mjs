@@ -72,12 +72,12 @@ test('the whole set is counted over on demand', async () => {
   const { page, view, close } = await pageAt(site, config, 'rl-dead-units', 4)
   const run = await nodeSession(config)
   for (let step = 0; step < 4; step++) run.advance()
-  const { silent = [], silent_everywhere: everywhere = [] } = run.probe({ everywhere: true }).layers[1]
+  const { silent = [], silent_everywhere: everywhere = [], dead_everywhere: dead = [] } = run.probe({ everywhere: true }).layers[1]
   assert.ok(everywhere.length > 0 && everywhere.length < 64)
   await view.getByRole('button', { name: 'Count over all images' }).click()
-  const said = view.getByText(/^Silent on every image/)
+  const said = view.getByText(/on the whole set at step/)
   await said.waitFor()
-  assert.equal(await said.textContent(), `Silent on every image of the whole set at step 4: ${everywhere.length} of act1.`)
+  assert.equal(await said.textContent(), `Counted on the whole set at step 4: act1 ${dead.length} dead, ${everywhere.length} silent.`)
   assert.match(await view.locator('.layer h3 span').textContent() ?? '', new RegExp(` ${silent.length} silent$`))
   await press(page, 'Train')
   await waitForState(page, 'training')

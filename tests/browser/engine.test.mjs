@@ -62,7 +62,7 @@ test('the example for Node, by the name of the package, and the program ends', (
   assert.deepEqual(printedBy(example('node')), expected())
 })
 
-test('the example of stored runs', () => {
+test('the example of saved runs', () => {
   const [line, ...others] = printedBy(`import { createEngine } from 'reluscope/node'
     const engine = await createEngine()
     await engine.configure({ model: 'dense 8 | relu | dense 10', train_samples: 640, batch: 64, epochs: 3 })

@@ -1,5 +1,5 @@
 // What can go wrong under the page: a worker that hangs or dies, parts of the page that do not come or do not fit
-// together, a model that is too large. Each ends in a sentence, and what was kept goes on.
+// together, a model that is too large. Each ends in a sentence, and what was autosaved goes on.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,18 +30,18 @@ for (const [what, title, act] of /** @type {[string, string, () => void][]} */ (
     throw new Error('out of luck')
   })],
 ])) {
-  test(`a worker that ${what} is said, and another one goes on from what was kept`, async () => {
+  test(`a worker that ${what} is said, and another one goes on from the autosave`, async () => {
     const { page, close } = await openPage(site, { hash })
     const whole = await trainToTheEnd(page)
     await page.reload()
     await page.waitForSelector('body[data-ready]')
     await press(page, 'Discard')
     const stopped = await trainTo(page, 40)
-    await page.waitForSelector(`body[data-kept="${stopped}"]`)
+    await page.waitForSelector(`body[data-autosaved="${stopped}"]`)
     engineOf(page).evaluate(act).catch(() => {})
     const notice = page.locator('.notice', { hasText: title })
     await notice.waitFor()
-    assert.match(await notice.innerText(), new RegExp(`The run is kept as it was at step ${stopped}\\.`))
+    assert.match(await notice.innerText(), new RegExp(`The run was autosaved at step ${stopped}\\.`))
     await press(page, `Start again from step ${stopped}`)
     await waitForState(page, 'paused')
     await page.waitForFunction((step) => Number.parseInt(document.querySelector('output[aria-label="Step"]')?.textContent ?? '', 10) === step, stopped)
@@ -59,7 +59,7 @@ test('a worker that answers again takes the sentence back', async () => {
   }).catch(() => {})
   const notice = page.locator('.notice', { hasText: 'The engine does not answer' })
   await notice.waitFor()
-  assert.match(await notice.innerText(), /of the run nothing was kept yet/)
+  assert.match(await notice.innerText(), /the run was not autosaved yet/)
   await notice.waitFor({ state: 'detached' })
   await trainTo(page, 5)
   assert.deepEqual(troubles, [])
@@ -123,7 +123,7 @@ test('a browser whose language is no language shows everything all the same', as
       return plain.call(this, locale ?? 'C', options)
     })
   }) })
-  await page.waitForSelector(`body[data-kept="${await trainTo(page, 5)}"]`)
+  await page.waitForSelector(`body[data-autosaved="${await trainTo(page, 5)}"]`)
   await page.reload()
   await page.locator('.notice', { hasText: 'can go on' }).waitFor()
   assert.deepEqual(troubles, [])

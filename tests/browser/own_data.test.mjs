@@ -110,7 +110,7 @@ test('what is no data set is refused by a sentence, and nothing changes', async 
   await close()
 })
 
-test('a kept run on own data waits for its files, and then opens where it stood', async () => {
+test('an autosaved run on own data waits for its files, and then opens where it stood', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10&epochs=3' })
   const open = async () => {
     await page.locator('input[aria-label="Files of own data"]').setInputFiles({ name: 'shapes.zip', mimeType: 'application/zip', buffer: archive })
@@ -127,8 +127,8 @@ test('a kept run on own data waits for its files, and then opens where it stood'
   await page.goto(`${site.url}?`)
   await page.waitForSelector('body[data-ready]')
   await press(page, 'Continue')
-  const refused = await page.locator('.notice[data-key=keep]').innerText()
-  assert.match(refused, /^The kept run could not be taken up\s+Data is "shapes", but this page has mnist/)
+  const refused = await page.locator('.notice[data-key=autosave]').innerText()
+  assert.match(refused, /^The autosaved run could not be opened\s+Data is "shapes", but this page has mnist/)
   assert.equal(await page.getByRole('button', { name: 'Continue', exact: true }).count(), 1, 'it can be tried again')
   await keepInSight(page.locator('rl-runs'))
   await press(page, 'Open Run 1')

@@ -124,8 +124,10 @@ test('what comes is what the command line says at the same step, while it steps 
   assert.equal(snapshots.at(-1).components.coordinates.length, 750)
   for (const snapshot of snapshots) {
     for (const layer of snapshot.layers) {
-      if (layer.kind === 'activation') assert.ok(Array.isArray(layer.silent_everywhere))
-      delete layer.silent_everywhere
+      for (const key of ['silent_everywhere', 'dead_everywhere']) {
+        if (layer.kind === 'activation') assert.ok(Array.isArray(layer[key]))
+        delete layer[key]
+      }
     }
     const { step, lr, part, samples, loss, layers, gradients } = lines.get(snapshot.step)
     const said = { step, lr, part, samples, loss, layers, gradients }

@@ -1,4 +1,4 @@
-// Runs and files: what is kept over a reload is what was run, with what it changed; what is downloaded is what the
+// Runs and files: what is saved over a reload is what was run, with what it changed; what is downloaded is what the
 // command line saves, and opened again it gives the same weights.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -38,7 +38,7 @@ async function downloaded(page, name) {
 
 const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--batch', '100', '--train_samples', '3000', ...onCutData]
 
-test('runs are kept with their scores and differences, renamed, compared, opened and deleted', async () => {
+test('runs are saved with their scores and differences, renamed, compared, opened and deleted', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const view = page.locator('rl-runs')
   await keepInSight(view)
@@ -157,7 +157,7 @@ test('a checkpoint takes the whole run along: opened in another browser it is th
   await other.close()
 })
 
-test('a kept run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
+test('a saved run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
   const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
   t.diagnostic(`seed ${seed}`)
   const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '9', '--batch', '32', ...onCutData]
@@ -187,7 +187,7 @@ test('a kept run opens after a reload where it stood, with its weights and all i
   await close()
 })
 
-test('a run that another takes the place of is stored before, in the middle of an epoch too', async () => {
+test('a run that another takes the place of is saved before, in the middle of an epoch too', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=1000' })
   const view = page.locator('rl-runs')
   await keepInSight(view)
@@ -206,7 +206,7 @@ test('a run that another takes the place of is stored before, in the middle of a
   await press(page, 'Open Run 2')
   await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
   assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 157,000`, second)
-  // Each keeps its own curve, whatever was going on when the other was opened.
+  // Each has its own curve, whatever was going on when the other was opened.
   await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
   const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
   const alone = await curve()
@@ -220,7 +220,7 @@ test('a run that another takes the place of is stored before, in the middle of a
     await press(page, 'Open Run 2')
     await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
   }
-  // One that is deleted while it is open is not kept again, but the next is.
+  // One that is deleted while it is open is not saved again, but the next is.
   await press(page, 'Delete Run 2')
   await waitForRuns(page, { 'Run 1': first })
   await trainTo(page, (await stepOf(page)) + 20)
@@ -232,7 +232,7 @@ test('a run that another takes the place of is stored before, in the middle of a
   await close()
 })
 
-test('a name that is being typed stays while the run that goes on is stored', async () => {
+test('a name that is being typed stays while the run that goes on is saved', async () => {
   const { page, close } = await openPage(site, { hash })
   const view = page.locator('rl-runs')
   await keepInSight(view)

@@ -27,19 +27,19 @@ async function trainToTheEnd(page) {
 }
 
 /**
- * Trains at least so far, pauses, and waits until that is among the runs, and kept for a reload if anything is.
+ * Trains at least so far, pauses, and waits until that is among the runs, and autosaved if anything is.
  * @param {Page} page @param {number} step
  */
 async function trainAndStop(page, step, forReload = true) {
   const stopped = await trainTo(page, step)
-  if (forReload) await waitForKept(page, stopped)
+  if (forReload) await waitForAutosave(page, stopped)
   await keepInSight(page.locator('rl-runs'))
   await waitForRow(page, stopped)
   return stopped
 }
 
 /** @param {Page} page @param {number} step */
-const waitForKept = (page, step) => page.waitForSelector(`body[data-kept="${step}"]`)
+const waitForAutosave = (page, step) => page.waitForSelector(`body[data-autosaved="${step}"]`)
 
 /** Until a run is listed at this step. @param {Page} page @param {number} step */
 function waitForRow(page, step) {
@@ -84,8 +84,8 @@ const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=1000&batch=32'
 test('a page that crashes while it trains loses what came after the last save only, and goes on to the same weights', async () => {
   const { page, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
-  // The first epoch was kept.
-  await page.waitForFunction(() => Number(document.body.dataset.kept) >= 313)
+  // The first epoch was autosaved.
+  await page.waitForFunction(() => Number(document.body.dataset.autosaved) >= 313)
   const session = await page.context().newCDPSession(page)
   const crashed = page.waitForEvent('crash')
   void session.send('Page.crash').catch(() => {})
@@ -93,7 +93,7 @@ test('a page that crashes while it trains loses what came after the last save on
   const next = await page.context().newPage()
   await next.goto(site.url)
   await next.waitForSelector('body[data-ready]')
-  const words = await next.locator('.notice[data-key=kept]').innerText()
+  const words = await next.locator('.notice[data-key=autosave-offer]').innerText()
   const step = Number(/: ([\d,]+) steps of 313,000/.exec(words)?.[1].replace(',', ''))
   assert.ok(step >= 313, words)
   await press(next, 'Continue')
@@ -139,7 +139,7 @@ test('a damaged slot is passed over for the one before', async () => {
   const { page, close } = await openPage(site, { hash: long })
   const before = await trainAndStop(page, 50)
   await press(page, 'Step')
-  await waitForKept(page, before + 1)
+  await waitForAutosave(page, before + 1)
   const [newest, other] = await slots(page, true)
   assert.deepEqual([newest, other], [before + 1, before])
   await reload(page)
@@ -157,32 +157,32 @@ async function setQuota(page, quotaSize) {
   return session
 }
 
-test('storage that is full is said, training goes on, and what was kept is whole, for a reload and among the runs', async () => {
+test('storage that is full is said, training goes on, and what was saved before is whole, the autosave and the saved runs', async () => {
   const { page, close } = await openPage(site, { hash: long })
-  const kept = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
+  const saved = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
   const weights = await weightsHash(page)
   const session = await setQuota(page, 1)
   await press(page, 'Train')
-  const tooBig = page.locator('.notice[data-key=keep]', { hasText: 'The run could not be kept in this browser' })
+  const tooBig = page.locator('.notice[data-key=autosave]', { hasText: 'The run could not be autosaved in this browser' })
   await tooBig.waitFor()
   const then = await stepOf(page)
   await waitForStep(page, then + 200)
   await press(page, 'Pause')
   await waitForState(page, 'paused')
-  const words = await page.locator('.notice[data-key=runs]', { hasText: 'The run could not be stored' }).innerText()
-  assert.match(words, /The browser gives this page no more storage\. Training goes on, and all that was stored before is whole\. Delete runs/)
+  const words = await page.locator('.notice[data-key=runs]', { hasText: 'The run could not be saved' }).innerText()
+  assert.match(words, /The browser gives this page no more storage\. Training goes on, and all runs saved before are whole\. Delete runs/)
   await page.locator('rl-runs tbody tr').first().waitFor()
   assert.equal(await page.locator('rl-runs tbody tr').count(), 1)
   await session.detach() // ends the override
   await setQuota(page)
   await reload(page)
   const shown = /: ([\d,]+) steps of/.exec(await page.locator('.notice').innerText())?.[1].replace(',', '')
-  assert.ok(Number(shown) > 0 && Number(shown) <= kept, `${shown} of ${kept}`)
+  assert.ok(Number(shown) > 0 && Number(shown) <= saved, `${shown} of ${saved}`)
   await keepInSight(page.locator('rl-runs'))
-  await waitForRow(page, kept)
+  await waitForRow(page, saved)
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')
-  assert.deepEqual([await stepOf(page), await weightsHash(page)], [kept, weights])
+  assert.deepEqual([await stepOf(page), await weightsHash(page)], [saved, weights])
   await pressFromAfar(page, 'Continue')
   await page.waitForFunction((step) => document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith(`${step} `), shown)
   await close()
@@ -196,18 +196,18 @@ test('storage that was cleared under the page is used anew, and what is gone is 
   const clear = () => session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
   await clear()
   await press(page, 'Step')
-  await waitForKept(page, stopped + 1)
+  await waitForAutosave(page, stopped + 1)
   await waitForRow(page, stopped + 1)
   assert.deepEqual(await page.locator('.notice').allInnerTexts(), [])
   await clear()
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 })
   await press(page, 'Step')
-  const [kept, runs] = ['keep', 'runs'].map((key) => page.locator(`.notice[data-key=${key}]`))
-  await kept.waitFor()
+  const [autosave, runs] = ['autosave', 'runs'].map((key) => page.locator(`.notice[data-key=${key}]`))
+  await autosave.waitFor()
   await runs.waitFor()
-  assert.match(await kept.innerText(), /Training goes on\. In this browser nothing of it is kept now\./)
-  assert.match(await runs.innerText(), /Training goes on\. 1 run stored before is no longer in this browser: the storage was cleared\./)
-  for (const notice of [kept, runs]) assert.doesNotMatch(await notice.innerText(), /is whole/)
+  assert.match(await autosave.innerText(), /Training goes on\. There is no autosave of it in this browser now\./)
+  assert.match(await runs.innerText(), /Training goes on\. 1 saved run is no longer in this browser: the storage was cleared\./)
+  for (const notice of [autosave, runs]) assert.doesNotMatch(await notice.innerText(), /is whole/)
   await trainTo(page, stopped + 20)
   await close()
 })
@@ -224,7 +224,7 @@ const ways = {
   'no private file system': 'delete StorageManager.prototype.getDirectory',
 }
 for (const [name, code] of Object.entries(ways)) {
-  test(`with ${name}, runs are kept in IndexedDB`, { skip: name === 'no private file system' ? false : fullOnly }, async () => {
+  test(`with ${name}, runs are saved in IndexedDB`, { skip: name === 'no private file system' ? false : fullOnly }, async () => {
     const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
     const stopped = await trainAndStop(page, 50)
     const weights = await weightsHash(page)
@@ -282,12 +282,12 @@ test('in IndexedDB too full storage is said, and the entries are whole', async (
   await close()
 })
 
-test('where the browser keeps nothing, runs last as long as the page, and it says so', async () => {
+test('where the browser stores nothing, runs last as long as the page, and it says so', async () => {
   const code = 'delete StorageManager.prototype.getDirectory; Object.defineProperty(self, "indexedDB", { value: undefined })'
   const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
   const stopped = await trainAndStop(page, 50, false)
   const weights = await weightsHash(page)
-  assert.equal(await output(page, 'Storage'), 'This browser keeps no data for this page: runs are lost when it is closed.')
+  assert.equal(await output(page, 'Storage'), 'This browser stores no data for this page: runs are lost when it is closed.')
   await press(page, 'Reset')
   await waitForState(page, 'ready')
   await press(page, 'Open Run 1')
@@ -301,14 +301,14 @@ test('where the browser keeps nothing, runs last as long as the page, and it say
   await close()
 })
 
-test('of two tabs one keeps its run for a reload, the other says so, and both runs are among the kept ones', async () => {
+test('of two tabs one autosaves its run, the other says so, and both runs are among the saved ones', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   const first = await trainAndStop(page, 50)
   const other = await page.context().newPage()
   await other.goto(site.url + long.replace('dense+32', 'dense+24'))
   await other.waitForSelector('body[data-ready]')
-  const words = await other.locator('.notice[data-key=kept]').innerText()
-  assert.match(words, /^Another tab has this page open\s+What a reload or a crash brings back is the run of that tab, .* The run of this tab is kept among the runs below, at each pause and each epoch\./)
+  const words = await other.locator('.notice[data-key=autosave-offer]').innerText()
+  assert.match(words, /^Another tab has this page open\s+The autosave, which a reload or a crash brings back, is that tab’s; .* The run of this tab is among the saved runs below: it is saved at each pause and each epoch\./)
   const second = await trainAndStop(other, first + 40, false)
   const both = [...new Set([first, second])]
   assert.equal(both.length, 2, `two steps to tell them by: ${first} and ${second}`)
@@ -320,7 +320,7 @@ test('of two tabs one keeps its run for a reload, the other says so, and both ru
   await name.press('Enter')
   await other.locator('input[aria-label="Name of Narrow"]').waitFor()
   await reload(page)
-  assert.match(await page.locator('.notice[data-key=kept]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${count(first)} steps of`))
+  assert.match(await page.locator('.notice[data-key=autosave-offer]').innerText(), new RegExp(`dense 32 \\| relu \\| dense 10 on mnist: ${count(first)} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), first)
@@ -349,7 +349,7 @@ test('the browser is asked to keep the storage at the first save, and once', asy
   await close()
 })
 
-test('a kept run that is damaged is listed, and opening it says so and leaves the run on the page', async () => {
+test('a saved run that is damaged is listed, and opening it says so and leaves the run on the page', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   await trainAndStop(page, 50)
   await press(page, 'Reset')

@@ -51,7 +51,7 @@ for (const { name, missing, open } of browsers) {
     if (await visit.run(isIn, 'training')) await press(visit, 'Pause')
     await until(visit, () => /paused|finished/.test(/** @type {HTMLElement} */ (document.querySelector('rl-topbar'))?.dataset.state ?? ''))
     const stopped = await visit.run(stepNow)
-    await until(visit, (step) => document.body.dataset.kept === String(step), stopped)
+    await until(visit, (step) => document.body.dataset.autosaved === String(step), stopped)
     await visit.reload()
     await until(visit, isReady)
     await until(visit, () => [...document.querySelectorAll('.notice button')].some((each) => /^(?:Continue|Show)$/.test(each.textContent ?? '')))

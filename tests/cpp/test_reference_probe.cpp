@@ -75,9 +75,9 @@ TEST_CASE("units by value: one row a sample or one row a position") {
           CHECK(values.at(n, c, p) == static_cast<float>(100 * n + 10 * c + p));
       }
     }
-    std::vector<std::int64_t> fired;
-    count_fired(values, fired);
-    CHECK(fired == std::vector<std::int64_t>{7, 8, 8});  // all but the one 0
+    SilenceMeter meter;
+    meter.add(values, {});
+    CHECK(meter.firing() == std::vector<double>{7.0 / 8.0, 1.0, 1.0});  // all but the one 0
   }
 }
 
@@ -167,6 +167,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
         for (std::size_t n = 0; n < 230; ++n) {
           const double value = z[n * units + u];
           fired += (outputs[l][n * units + u] > 0.0) / 230.0;
+          if (outputs[l][n * units + u] != 0.0) dead = false;
           for (const Regime& r : regimes) {
             if (value > r.from && value <= r.to && !is_flat(r.kind)) dead = false;
           }
@@ -296,8 +297,10 @@ TEST_CASE("death and revival are noted with their steps and learning rates") {
   CHECK(life(s, 3).revived == -1);
   CHECK(s.layers[1].activity.activation->firing[3] == 0.0);
   CHECK(s.layers[1].silent_everywhere->at(3) == 1);
+  CHECK(s.layers[1].dead_everywhere->at(3) == 1);
   CHECK(!life(s, 4).dead);
   CHECK(!s.layers[0].silent_everywhere);
+  CHECK(!s.layers[0].dead_everywhere);
   session.advance();
   CHECK(life(session.probe({}), 3).died == 2);  // still the same death
   session.set("lr", 0.02);
@@ -365,6 +368,7 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
     const ProbeSnapshot s = session.probe({.everywhere = true});
     CHECK(s.samples == 500);
     CHECK(s.layers[1].silent_everywhere->at(0) == 0);
+    CHECK(s.layers[1].dead_everywhere->at(0) == 0);
     found += s.layers[1].activity.activation->silent[0];
   }
   CHECK(found > 0);
@@ -400,7 +404,7 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
   CHECK(json["loss"].is_null());  // no whole window so far
   for (const char* key :
        {"layer", "name", "kind", "text", "units", "positions", "mean", "deviation", "sparsity",
-        "input", "regimes", "firing", "silent", "dead", "silent_everywhere", "lives"}) {
+        "input", "regimes", "firing", "silent", "dead", "silent_everywhere", "dead_everywhere", "lives"}) {
     CHECK_MESSAGE(json["layers"][1].contains(key), key);
   }
   CHECK(!json["layers"][0].contains("firing"));
@@ -512,7 +516,7 @@ TEST_CASE(
   CHECK(same.histogram.counts[32] == 2);
 }
 
-TEST_CASE("dead is not silent: a unit that learns nothing, and one that never fires") {
+TEST_CASE("dead is not silent: zero output and zero gradient, and a unit that never fires") {
   // Units: always far below 0, always far above, at 0, and below but for one sample.
   const std::vector<Values> z = {
       {-20.0, 20.0, 0.0, -20.0}, {-20.0, 20.0, 0.0, 1.0}, {-21.0, 21.0, 0.0, -20.0}};
@@ -525,15 +529,15 @@ TEST_CASE("dead is not silent: a unit that learns nothing, and one that never fi
       "leaky_relu", [](double v) { return v > 0.0 ? v : 0.01 * v; }, z);
   CHECK(leaky.silent == Flags8{1, 0, 1, 0});
   CHECK(leaky.dead == Flags8{0, 0, 0, 0});
-  // Flat at both ends, and above 0 everywhere: dead without being silent.
+  // Flat at both ends, but not at 0: saturated, not dead.
   const ActivationActivity sigmoid = metered(
       "sigmoid", [](double v) { return 1.0 / (1.0 + std::exp(-v)); }, z);
   CHECK(sigmoid.silent == Flags8{0, 0, 0, 0});
-  CHECK(sigmoid.dead == Flags8{1, 1, 0, 0});
+  CHECK(sigmoid.dead == Flags8{0, 0, 0, 0});
   const ActivationActivity tanh = metered(
       "tanh", [](double v) { return std::tanh(v); }, z);
   CHECK(tanh.silent == Flags8{1, 0, 1, 0});
-  CHECK(tanh.dead == Flags8{1, 1, 0, 0});
+  CHECK(tanh.dead == Flags8{0, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -595,6 +599,7 @@ ProbeSnapshot told_snapshot() {
   prelu.lives[0] = {true, 2, 600, 0.5, 500, 0.25};
   prelu.lives[3] = {false, 1, 300, 0.0078125, -1, 0.0};
   prelu.silent_everywhere = Flags8{0, 0, 1, 1};
+  prelu.dead_everywhere = Flags8{0, 1, 1, 0};
   s.layers = {dense, prelu};
   s.gradients = GradientFlow{650,
                              0.09375,
@@ -631,6 +636,7 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
        "regimes": [{"name": "leaky", "from": -10.0, "to": 0.0, "share": 0.375},
                    {"name": "linear", "from": 0.0, "to": 10.0, "share": 0.8125}],
        "firing": [0.15625, 0.28125, 0.34375, 0.40625], "silent": [1, 3], "dead": [0], "silent_everywhere": [2, 3],
+       "dead_everywhere": [1, 2],
        "lives": [{"unit": 0, "dead": true, "deaths": 2, "died": 600, "died_lr": 0.5, "revived": 500,
                   "revived_lr": 0.25},
                  {"unit": 3, "dead": false, "deaths": 1, "died": 300, "died_lr": 0.0078125}],

@@ -11,8 +11,9 @@ const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
 const { smooth, thinned } = await part('lab/series.js')
 const { lastOf } = await part('charts/chart.js')
 const { runStyle } = await part('charts/race_chart.js')
-const { KeptRuns, differences } = await part('lab/saved_runs.js')
-const { Lab, sentence } = await part('lab/lab.js')
+const { SavedRuns, differences } = await part('lab/saved_runs.js')
+const { sentence } = await part('dom/format.js')
+const { Lab } = await part('lab/lab.js')
 
 test('a smoothed curve begins at its first value and stays at a level one', () => {
   assert.deepEqual(smooth([4, 4, 4], 0.5), [4, 4, 4])
@@ -124,11 +125,11 @@ test('images go around at both ends', () => {
 })
 
 test('a run that was given a name is called by it, one with a number alone is not', () => {
-  const kept = new KeptRuns({ run: { storedAs: '7' } })
+  const runs = new SavedRuns({ run: { savedAs: '7' } })
   for (const [name, given] of [['Run 12', ''], ['Run 12b', 'Run 12b'], ['run 1', 'run 1'], ['Best', 'Best']]) {
-    kept.all = [{ id: '3', name: 'Other' }, { id: '7', name }]
-    assert.equal(kept.givenName, given)
+    runs.all = [{ id: '3', name: 'Other' }, { id: '7', name }]
+    assert.equal(runs.givenName, given)
   }
-  kept.all = []
-  assert.deepEqual([kept.current, kept.givenName], [undefined, ''])
+  runs.all = []
+  assert.deepEqual([runs.current, runs.givenName], [undefined, ''])
 })

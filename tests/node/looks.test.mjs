@@ -1,4 +1,4 @@
-// When the monitors look and when the present run is kept, on a clock of the test's own; and a curve's positions.
+// When the monitors look and when the present run is autosaved, on a clock of the test's own; and a curve's positions.
 import assert from 'node:assert/strict'
 import test, { afterEach, mock } from 'node:test'
 import { Autosave } from '../../web/engine/storage/autosave.js'
@@ -70,33 +70,33 @@ test('a request is answered at once where it asks for more than the one before',
 })
 
 /** @param {number} cost milliseconds of a save */
-async function keeperOf(cost) {
+async function autosaveOf(cost) {
   start(100_000)
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true })
   /** @type {number[]} */
   const saved = []
-  const keeper = new Autosave(() => {})
-  keeper.open = /** @type {any} */ (async () => ({ files: { kind: 'database' }, latest: async () => undefined, keep: async () => {
+  const autosave = new Autosave(() => {})
+  autosave.open = /** @type {any} */ (async () => ({ files: { kind: 'database' }, latestAutosave: async () => undefined, writeAutosave: async () => {
     saved.push(clock.now)
     clock.now += cost
   } }))
-  await keeper.begin()
+  await autosave.begin()
   if (before) Object.defineProperty(globalThis, 'navigator', before)
   else Reflect.deleteProperty(globalThis, 'navigator')
   const run = /** @type {any} */ ({ lines: {}, info: { config: {}, totalSteps: 1 }, session: { bound: {}, position: () => ({}), checkpoint: () => new Uint8Array() } })
   /** @param {number} now @param {'slice' | 'epoch' | 'stop'} after */
   const at = async (now, after) => {
     clock.now = now
-    keeper.moved(run, after)
+    autosave.moved(run, after)
     await new Promise((done) => setImmediate(done))
     return saved.length
   }
-  return { keeper, at }
+  return { autosave, at }
 }
 
-test('a run is kept every ten seconds while it trains, at an epoch if that costs a fiftieth of the time, and at each stop', async () => {
-  const { keeper, at } = await keeperOf(100)
+test('a run is autosaved every ten seconds while it trains, at an epoch if that costs a fiftieth of the time, and at each stop', async () => {
+  const { autosave, at } = await autosaveOf(100)
   assert.equal(await at(100_000, 'slice'), 1)
   assert.equal(await at(109_999, 'slice'), 1)
   assert.equal(await at(110_000, 'slice'), 2)
@@ -104,7 +104,7 @@ test('a run is kept every ten seconds while it trains, at an epoch if that costs
   assert.equal(await at(114_999, 'epoch'), 2)
   assert.equal(await at(115_000, 'epoch'), 3)
   assert.equal(await at(115_200, 'stop'), 4)
-  keeper.held = true
+  autosave.held = true
   assert.equal(await at(900_000, 'stop'), 4)
 })
 

@@ -82,8 +82,9 @@ test('what is said of a unit: how often it fires, whether it is dead, since when
   assert.equal(words(2, undefined, { ...layer, lives: [{ ...layer.lives[1], deaths: 1, died: 7 }] }, { ...snapshot, gradients: null }),
     'fires on 12.5% of 500 images; was dead from step 7 (learning rate 0.1), revived at step 1,234 (learning rate 0.01)')
   assert.equal(words(0, undefined, { ...layer, positions: 1440 }), 'fires on 50.0% of the 1,440 positions of 500 images')
-  const all = { step: 40, silent: new Set([4]), samples: 60000 }
+  const all = { step: 40, silent: new Set([3, 4]), dead: new Set([3]), samples: 60000 }
   assert.equal(words(4, all), 'fires on 0.0% of 500 images; dead; silent on all 60,000')
+  assert.ok(words(3, all).endsWith('; dead on all 60,000'), words(3, all))
   assert.equal(words(0, all), 'fires on 50.0% of 500 images; not silent on all 60,000')
   assert.equal(words(0, { ...all, step: 39 }), 'fires on 50.0% of 500 images')
 })

@@ -86,6 +86,7 @@ test('a session answers on demand: units, gradients once watched, components, cl
   assert.equal(after.gradients?.activations[0].negative_share, 0)
   assert.ok((after.gradients?.activations[1].negative_share ?? 0) > 0)
   assert.ok(Array.isArray(after.layers[1].silent_everywhere))
+  assert.ok(Array.isArray(after.layers[1].dead_everywhere))
   // A moving picture does not flip from one step to the next.
   const product = (/** @type {number} */ k) => (after.components?.coordinates ?? [])
     .reduce((sum, value, at) => sum + (at % 3 === k ? value * (before.components?.coordinates[at] ?? 0) : 0), 0)

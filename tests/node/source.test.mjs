@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import test from 'node:test'
 import { filesBelow } from '../../web/site/site.mjs'
 import { groups } from '../groups.mjs'
@@ -74,6 +74,25 @@ test('every compiler is told not to contract, and none is told to be fast with m
 test('Embind is used in one file', () => {
   const users = filesBelow(join(root, 'web')).filter((file) => extname(file) === '.cpp')
   assert.deepEqual(users, ['bindings.cpp'])
+})
+
+test('no modules of web import each other in a circle', () => {
+  const folder = join(root, 'web')
+  const files = filesBelow(folder).filter((file) => /^\.m?js$/.test(extname(file)))
+  const imports = new Map(files.map((file) => [file, [...readFileSync(join(folder, file), 'utf8').matchAll(/^(?:import|export)\b(?:[^'()]*\bfrom)? '(\.[^']+)'/gm)]
+    .map((found) => join(dirname(file), found[1]))]))
+  assert.ok([...imports.values()].flat().length > 200)
+  /** @type {string[]} */
+  const circles = []
+  const done = new Set()
+  const follow = (/** @type {string} */ file, /** @type {string[]} */ path) => {
+    if (path.includes(file)) return void circles.push([...path.slice(path.indexOf(file)), file].join(' > '))
+    if (done.has(file)) return
+    for (const next of imports.get(file) ?? []) follow(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) follow(file, [])
+  assert.deepEqual(circles, [])
 })
 
 test('only what belongs there stands at the root', () => {

@@ -1,5 +1,5 @@
 // What a browser keeps of runs, on files in memory that break in every way a browser's can: cut short at any byte,
-// damaged, full, and a worker that ends in the middle. And the engine's stored runs in Node.
+// damaged, full, and a worker that ends in the middle. And the engine's saved runs in Node.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,8 +28,8 @@ const entry = (step, name = 'Run 1') => ({ ...stand(step), name, config: { data:
 /** @param {number} step */
 const state = (step) => ({ checkpoint: bytesOf(step), lines })
 
-/** Stores a run at a step. @param {Storage} storage @param {{storedAs?: string}} run @param {number} step */
-const store = (storage, run, step) => storage.storeRun(run, entry(step), state(step))
+/** Saves a run at a step. @param {Storage} storage @param {{savedAs?: string}} run @param {number} step */
+const save = (storage, run, step) => storage.saveRun(run, entry(step), state(step))
 
 /** Files of which a write breaks off after so many bytes: the storage is full, or the worker has ended, after which
  * nothing is done any more. @param {Files} files @param {number} limit @param {'full' | 'ended'} why @returns {Files} */
@@ -82,93 +82,93 @@ for (const why of /** @type {const} */ (['full', 'ended'])) {
     for (let limit = 0; limit <= size; limit++) {
       const files = memoryFiles()
       const before = new Storage(files)
-      await before.keep(stand(10), state(10))
-      await before.keep(stand(20), state(20))
+      await before.writeAutosave(stand(10), state(10))
+      await before.writeAutosave(stand(20), state(20))
       const then = new Storage(breaking(files, limit, why))
-      const kept = await then.keep(stand(30), state(30)).then(() => true, () => false)
-      assert.equal(kept, limit >= size)
-      const found = await new Storage(files).latest()
-      assert.equal(found?.about.step, kept ? 30 : 20, `after ${limit} bytes`)
-      assert.deepEqual(found?.checkpoint, bytesOf(kept ? 30 : 20))
+      const written = await then.writeAutosave(stand(30), state(30)).then(() => true, () => false)
+      assert.equal(written, limit >= size)
+      const found = await new Storage(files).latestAutosave()
+      assert.equal(found?.about.step, written ? 30 : 20, `after ${limit} bytes`)
+      assert.deepEqual(found?.checkpoint, bytesOf(written ? 30 : 20))
       // And the next save goes over the broken one.
-      await new Storage(files).keep(stand(40), state(40))
-      assert.equal((await new Storage(files).latest())?.about.step, 40)
+      await new Storage(files).writeAutosave(stand(40), state(40))
+      assert.equal((await new Storage(files).latestAutosave())?.about.step, 40)
     }
   })
 
   test(`an entry's write that breaks off after any byte (${why}) leaves the entry as it was, and no other`, async () => {
-    const run = { storedAs: undefined }
+    const run = { savedAs: undefined }
     const probe = new Storage(memoryFiles())
-    const size = (await store(probe, run, 20)).bytes
+    const size = (await save(probe, run, 20)).bytes
     for (let limit = 0; limit <= size; limit++) {
       const files = memoryFiles()
-      const [one, two] = /** @type {{storedAs?: string}[]} */ ([{}, {}])
+      const [one, two] = /** @type {{savedAs?: string}[]} */ ([{}, {}])
       const first = new Storage(files)
-      await store(first, one, 10)
-      await store(first, two, 5)
+      await save(first, one, 10)
+      await save(first, two, 5)
       const then = new Storage(breaking(files, limit, why))
-      const outcome = await store(then, one, 20).then(() => '', wordsOf)
+      const outcome = await save(then, one, 20).then(() => '', wordsOf)
       const broken = limit < size
       if (why === 'full') assert.equal(outcome, broken ? 'the browser gives this page no more storage' : '')
       else assert.equal(Boolean(outcome), broken)
       const after = new Storage(files)
       const found = new Map((await after.runs()).map(({ id, step }) => [id, step]))
-      assert.deepEqual(found, new Map([[two.storedAs, 5], [one.storedAs, broken ? 10 : 20]]), `after ${limit} bytes`)
-      assert.deepEqual((await after.stateOf(one.storedAs ?? '')).checkpoint, bytesOf(broken ? 10 : 20))
+      assert.deepEqual(found, new Map([[two.savedAs, 5], [one.savedAs, broken ? 10 : 20]]), `after ${limit} bytes`)
+      assert.deepEqual((await after.stateOf(one.savedAs ?? '')).checkpoint, bytesOf(broken ? 10 : 20))
       if (why === 'full') assert.equal((await files.list()).length, 2)
-      await store(after, one, 30)
+      await save(after, one, 30)
       assert.equal((await files.list()).length, 2, 'what was left is cleared by the next save')
-      assert.deepEqual((await after.stateOf(one.storedAs ?? '')).checkpoint, bytesOf(30))
+      assert.deepEqual((await after.stateOf(one.savedAs ?? '')).checkpoint, bytesOf(30))
     }
   })
 }
 
 test('a worker that ends before the old entry is removed leaves the new one', async () => {
   const files = memoryFiles()
-  /** @type {{storedAs?: string}} */
+  /** @type {{savedAs?: string}} */
   const run = {}
-  await store(new Storage(files), run, 10)
-  await store(new Storage({ ...files, remove: () => Promise.reject(new Error('ended')) }), run, 20).catch(() => {})
+  await save(new Storage(files), run, 10)
+  await save(new Storage({ ...files, remove: () => Promise.reject(new Error('ended')) }), run, 20).catch(() => {})
   assert.equal((await files.list()).length, 2)
   const storage = new Storage(files)
   assert.deepEqual((await storage.runs()).map(({ step }) => step), [20])
-  assert.deepEqual((await storage.stateOf(run.storedAs ?? '')).checkpoint, bytesOf(20))
-  await storage.deleteRun(run.storedAs ?? '')
+  assert.deepEqual((await storage.stateOf(run.savedAs ?? '')).checkpoint, bytesOf(20))
+  await storage.deleteRun(run.savedAs ?? '')
   assert.deepEqual(await files.list(), [])
 })
 
 test('a run has one entry, whose name stays; one that has gone further is not written over, one that is gone comes anew', async () => {
   const storage = new Storage(memoryFiles())
-  /** @type {{storedAs?: string}} */
+  /** @type {{savedAs?: string}} */
   const run = {}
-  const [first, second] = await Promise.all([store(storage, run, 10), store(storage, run, 20)])
+  const [first, second] = await Promise.all([save(storage, run, 10), save(storage, run, 20)])
   assert.equal(first.id, second.id)
-  assert.equal(run.storedAs, first.id)
-  await Promise.all([storage.renameRun(first.id, 'mine'), store(storage, run, 30)])
+  assert.equal(run.savedAs, first.id)
+  await Promise.all([storage.renameRun(first.id, 'mine'), save(storage, run, 30)])
   const [only, ...others] = await storage.runs()
   assert.deepEqual([only.name, only.step, only.id, others], ['mine', 30, first.id, []])
   assert.deepEqual(only.metrics, { points: [[30, 0.5]] })
   assert.deepEqual((await storage.stateOf(first.id)).lines, lines)
 
-  const older = { storedAs: first.id }
-  const beside = await store(storage, older, 25)
+  const older = { savedAs: first.id }
+  const beside = await save(storage, older, 25)
   assert.notEqual(beside.id, first.id)
   assert.deepEqual((await storage.runs()).map(({ id, step }) => [id, step]), [[beside.id, 25], [first.id, 30]])
 
   await storage.deleteRun(beside.id)
-  const anew = await store(storage, older, 26)
+  const anew = await save(storage, older, 26)
   assert.ok(Number(anew.id) > Number(beside.id), 'no id comes twice')
   await assert.rejects(storage.stateOf(beside.id), /^Error: the run \d+ is not in this browser's storage any more, or damaged$/)
   await assert.rejects(storage.renameRun('1', 'x'), /the run 1 is not in this browser's storage/)
-  await storage.storeRun({}, entry(1, 'bare'), {})
+  await storage.saveRun({}, entry(1, 'bare'), {})
   const [bare] = await storage.runs()
   assert.equal(bare.hasCheckpoint, false)
-  await assert.rejects(storage.stateOf(bare.id), /the run "bare" was stored without a checkpoint/)
+  await assert.rejects(storage.stateOf(bare.id), /the run "bare" was saved without a checkpoint/)
 })
 
 const skip = existsSync(join(root, 'build', 'site', 'engine', 'worker.js')) ? false : 'build/site is not built'
 
-test('the engine in Node stores a run, opens it where it stood and goes on to the weights of one that was not stopped', { skip }, async () => {
+test('the engine in Node saves a run, opens it where it stood and goes on to the weights of one that was not stopped', { skip }, async () => {
   const engine = await createEngine()
   const config = { model: 'dense 8 | relu | dense 10', train_samples: 500, epochs: 2, batch: 50, log_every: 3 }
   const trained = async () => {
@@ -177,32 +177,32 @@ test('the engine in Node stores a run, opens it where it stood and goes on to th
     return { hash: (await done).weightsSha256, json: new TextDecoder().decode(await engine.save('jsonl')).replace(/"(?:seconds|samples_per_second)":[^,}]*/g, '') }
   }
   try {
-    assert.deepEqual(await engine.keepRuns(), { keeper: 'nobody' })
+    assert.deepEqual(await engine.startAutosave(), { by: 'nobody' })
     assert.equal((await engine.storageUsage()).where, 'memory')
     await engine.configure(config)
     const whole = await trained()
     await engine.configure(config)
     for (let i = 0; i < 13; i++) await engine.step()
     const stopped = await engine.weightsSha256()
-    const stored = await engine.storeRun('Run 1', { points: [1] })
-    await engine.renameRun(stored.id, 'mine')
+    const saved = await engine.saveRun('Run 1', { points: [1] })
+    await engine.renameRun(saved.id, 'mine')
     await engine.configure({ ...config, lr: 0.1 })
     await engine.step()
-    await engine.storeRun('Run 2', {})
-    const runs = await engine.storedRuns()
+    await engine.saveRun('Run 2', {})
+    const runs = await engine.savedRuns()
     assert.deepEqual(runs.map(({ name, step, totalSteps, epoch }) => [name, step, totalSteps, epoch]), [['Run 2', 1, 20, 1], ['mine', 13, 20, 2]])
     assert.deepEqual([runs[1].metrics, runs[1].config.batch, runs[1].hasCheckpoint], [{ points: [1] }, 50, true])
 
-    const info = await engine.openRun(stored.id)
-    assert.equal(info.storedAs, stored.id)
+    const info = await engine.openRun(saved.id)
+    assert.equal(info.savedAs, saved.id)
     assert.deepEqual([info.past?.progress?.step, info.past?.epochs.length, await engine.weightsSha256()], [13, 1, stopped])
     assert.ok(info.past?.lines.some((line) => /^\n?Test set: /.test(line)), info.past?.lines.join('\n'))
     assert.deepEqual(await trained(), whole)
-    assert.equal((await engine.storeRun('another name', {})).name, 'mine')
-    assert.deepEqual((await engine.storedRuns()).map(({ name, step, phase }) => [name, step, phase]), [['Run 2', 1, 'training'], ['mine', 20, 'done']])
-    await engine.deleteRun(stored.id)
-    assert.deepEqual((await engine.storedRuns()).map(({ name }) => name), ['Run 2'])
-    await assert.rejects(engine.openRun(stored.id), { name: 'EngineError', message: /is not in this browser's storage any more/ })
+    assert.equal((await engine.saveRun('another name', {})).name, 'mine')
+    assert.deepEqual((await engine.savedRuns()).map(({ name, step, phase }) => [name, step, phase]), [['Run 2', 1, 'training'], ['mine', 20, 'done']])
+    await engine.deleteRun(saved.id)
+    assert.deepEqual((await engine.savedRuns()).map(({ name }) => name), ['Run 2'])
+    await assert.rejects(engine.openRun(saved.id), { name: 'EngineError', message: /is not in this browser's storage any more/ })
   } finally {
     engine.close()
   }

@@ -17,7 +17,7 @@ export function firingColour(firing, limit) {
 /**
  * Whether it is dead, since when, and at which learning rate that happened.
  * @param {ProbeSnapshot} snapshot @param {LayerSnapshot} layer @param {number} unit
- * @param {{step: number, silent: Set<number>, samples: number}} [everywhere] a count over all samples
+ * @param {{step: number, silent: Set<number>, dead: Set<number>, samples: number}} [everywhere] a count over all samples
  */
 export function unitWords(snapshot, layer, unit, everywhere) {
   const { firing = [], dead = [], lives = [], positions } = layer
@@ -31,7 +31,9 @@ export function unitWords(snapshot, layer, unit, everywhere) {
   } else if (dead.includes(unit)) parts.push('dead')
   const batch = snapshot.gradients?.activations.find((each) => each.layer === layer.layer)
   if (batch?.silent_on_batch.includes(unit)) parts.push(`silent on the batch of step ${snapshot.gradients?.step}`)
-  if (everywhere?.step === snapshot.step) parts.push(`${everywhere.silent.has(unit) ? 'silent on all' : 'not silent on all'} ${count(everywhere.samples)}`)
+  if (everywhere?.step === snapshot.step) {
+    parts.push(`${everywhere.dead.has(unit) ? 'dead' : everywhere.silent.has(unit) ? 'silent' : 'not silent'} on all ${count(everywhere.samples)}`)
+  }
   return parts.join('; ')
 }
 

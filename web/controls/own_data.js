@@ -2,8 +2,7 @@
 // tells from their names what they are (src/data/folder.h).
 import { h } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
-import { count, plural } from '../dom/format.js'
-import { sentence } from '../lab/lab.js'
+import { count, plural, sentence } from '../dom/format.js'
 
 /** @typedef {import('../lab/file_bytes.js').Found} Found */
 

@@ -62,3 +62,9 @@ export function plural(number, one, many = `${one}s`) {
 export function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
+
+/** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
+export function sentence(error) {
+  const text = error instanceof Error ? error.message : String(error)
+  return text + (/[.!?]$/.test(text) ? '' : '.')
+}

@@ -215,39 +215,39 @@ export class Engine extends Emitter {
     return this.#watchIn(this.request('restore', { bytes }))
   }
 
-  /** From now on keeps the present run in the browser's storage: at each epoch, every few seconds, and at stops ('kept',
-   * 'keepFailed'). Where a run of before is found, nothing is kept until continueKept() or forgetKept(); where another tab
-   * keeps its run, nothing is kept here.
-   * @returns {Promise<import('./protocol.js').Keeping>} */
-  keepRuns() {
-    return this.request('keepRuns')
+  /** From now on saves the present run in the browser's storage for a reload or a crash: at each epoch, every few seconds,
+   * and at stops ('autosaved', 'autosaveFailed'). Where there is an autosave of before, nothing is saved until
+   * continueAutosave() or discardAutosave(); where another tab autosaves its run, nothing is saved here.
+   * @returns {Promise<import('./protocol.js').Autosaving>} */
+  startAutosave() {
+    return this.request('startAutosave')
   }
 
-  /** Takes up the run that was kept last. @returns {Promise<RunInfo>} */
-  continueKept() {
-    return this.#watchIn(this.request('continueKept'))
+  /** Takes up the autosaved run. @returns {Promise<RunInfo>} */
+  continueAutosave() {
+    return this.#watchIn(this.request('continueAutosave'))
   }
 
   /** @returns {Promise<void>} */
-  forgetKept() {
-    return this.request('forgetKept')
+  discardAutosave() {
+    return this.request('discardAutosave')
   }
 
-  /** Stores the present run, with what the page has measured, in the browser: in the place of its own entry if it has one
+  /** Saves the present run, with what the page has measured, in the browser: in the place of its own entry if it has one
    * (then the name stays that of the entry), unless that has gone further; and else as a new one. The entry of before is
    * whole until the new one is.
    * @param {string} name @param {Record<string, any>} metrics @param {boolean} [withCheckpoint] so that it can be opened again
-   * @returns {Promise<import('./storage/storage.js').StoredRun>} the entry */
-  storeRun(name, metrics, withCheckpoint = true) {
-    return this.request('storeRun', { name, metrics, withCheckpoint })
+   * @returns {Promise<import('./storage/storage.js').SavedRun>} the entry */
+  saveRun(name, metrics, withCheckpoint = true) {
+    return this.request('saveRun', { name, metrics, withCheckpoint })
   }
 
-  /** The stored runs, the one begun last first. @returns {Promise<import('./storage/storage.js').StoredRun[]>} */
-  storedRuns() {
-    return this.request('storedRuns')
+  /** The saved runs, the one begun last first. @returns {Promise<import('./storage/storage.js').SavedRun[]>} */
+  savedRuns() {
+    return this.request('savedRuns')
   }
 
-  /** As restore(), of a stored run, whose entry is the run's from now on. @param {string} id @returns {Promise<RunInfo>} */
+  /** As restore(), of a saved run, whose entry is the run's from now on. @param {string} id @returns {Promise<RunInfo>} */
   openRun(id) {
     return this.#watchIn(this.request('openRun', { run: id }))
   }

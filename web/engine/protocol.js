@@ -30,14 +30,14 @@ export const version = 1
  *            class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
  * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number,
- *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past, storedAs?: string}} RunInfo trainSamples:
- *   without those held out; threads and input: what the config's automatic has become; storedAs: the id of its stored run
+ *            totalSteps: number, threads: number, input: 'sparse'|'dense', past?: Past, savedAs?: string}} RunInfo trainSamples:
+ *   without those held out; threads and input: what the config's automatic has become; savedAs: the id of its saved run
  * @typedef {{points: {step: number[], loss: number[], accuracy: number[]}, progress: Progress | undefined,
  *            epochs: EpochResult[], lines: string[]}} Past what a run did before it was taken up; times are not known any
- *   more, and what it printed (lines) only where this browser has kept it
+ *   more, and what it printed (lines) only where this browser has saved it
  * @typedef {{text: string[], json: string[], csv: string[]}} Lines what a run has printed: log, JSON lines, table
- * @typedef {{keeper: 'this tab' | 'another tab' | 'nobody', before?: import('./storage/storage.js').SavedRun}} Keeping who keeps
- *   the present run for a reload: nobody where the browser has no storage for this page; before: a run to decide on
+ * @typedef {{by: 'this tab' | 'another tab' | 'nobody', before?: import('./storage/storage.js').AutosavedRun}} Autosaving who saves
+ *   the present run for a reload or a crash: nobody where the browser has no storage for this page; before: a run to decide on
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
  * @typedef {{phase: 'training'|'scoring'|'done'|'diverged', step: number, epoch: number, batch: number, batches: number,
@@ -70,7 +70,8 @@ export const version = 1
  *            input?: {mean: number, deviation: number, histogram: Histogram},
  *            regimes?: {name: 'off'|'saturated'|'leaky'|'curved'|'linear', from: number|null, to: number|null,
  *                       share: number}[],
- *            firing?: number[], silent?: number[], dead?: number[], silent_everywhere?: number[], lives?: UnitLife[],
+ *            firing?: number[], silent?: number[], dead?: number[], silent_everywhere?: number[],
+ *            dead_everywhere?: number[], lives?: UnitLife[],
  *            slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot
  *   of activations also what is optional here; null ends of a regime are infinite
  * @typedef {{name: string, weight: boolean, weight_norm: number, gradient_norm: number, update_norm: number,
@@ -111,8 +112,8 @@ export const version = 1
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
  *   weights of before that step, and they are finite
- * @property {import('./storage/storage.js').SavedRun} kept the run is in this browser's storage, as it was then
- * @property {{message: string, before: boolean}} keepFailed it could not be kept; training goes on. before: what was kept
+ * @property {import('./storage/storage.js').AutosavedRun} autosaved the run is in this browser's storage, as it was then
+ * @property {{message: string, before: boolean}} autosaveFailed it could not be saved; training goes on. before: the autosave
  *   before is there, and whole
  * @property {{message: string}} failure the worker cannot go on
  * @property {null} silent the worker has not answered for 10 seconds

@@ -1,6 +1,5 @@
-// The run that the browser keeps for a reload: offered after one, and said when it cannot be kept.
-import { capitalised, count, moment, plural } from '../dom/format.js'
-import { sentence } from './lab.js'
+// The autosave: offered after a reload or a crash, and what is said when it does not work.
+import { capitalised, count, moment, plural, sentence } from '../dom/format.js'
 
 let asked = false
 
@@ -12,25 +11,25 @@ export function askToPersist() {
 }
 
 /** @param {import('./lab.js').Lab} lab */
-export async function offerKept(lab) {
+export async function offerAutosave(lab) {
   const { engine } = lab
-  engine.on('kept', ({ step }) => {
-    document.body.dataset.kept = String(step)
+  engine.on('autosaved', ({ step }) => {
+    document.body.dataset.autosaved = String(step)
     askToPersist()
-    lab.emit('unnotice', { key: 'keep' })
+    lab.emit('unnotice', { key: 'autosave' })
   })
-  engine.on('keepFailed', ({ message, before }) => lab.emit('notice', {
-    key: 'keep', kind: 'error', title: 'The run could not be kept in this browser', text: capitalised(sentence(message)),
-    kept: before ? 'Training goes on, and what was kept before is whole.' : 'Training goes on. In this browser nothing of it is kept now.', advice: 'Free some storage, or save the run as a file.',
+  engine.on('autosaveFailed', ({ message, before }) => lab.emit('notice', {
+    key: 'autosave', kind: 'error', title: 'The run could not be autosaved in this browser', text: capitalised(sentence(message)),
+    kept: before ? 'Training goes on, and the autosave before is whole.' : 'Training goes on. There is no autosave of it in this browser now.', advice: 'Free some storage, or save the run as a file.',
   }))
   try {
-    const { keeper, before } = await engine.keepRuns()
+    const { by, before } = await engine.startAutosave()
     if (before) offer(lab, before)
-    else if (keeper === 'another tab') tellOfOther(lab)
+    else if (by === 'another tab') tellOfOther(lab)
   } catch (error) {
     lab.emit('notice', {
-      key: 'keep', kind: 'error', title: 'What was kept for a reload could not be read', text: capitalised(sentence(error)),
-      kept: 'It stays as it is.', advice: 'Load the page again to try once more; until then no run is kept for a reload.',
+      key: 'autosave', kind: 'error', title: 'The autosave could not be read', text: capitalised(sentence(error)),
+      kept: 'It stays as it is.', advice: 'Load the page again to try once more; until then nothing is autosaved.',
     })
   }
 }
@@ -38,33 +37,33 @@ export async function offerKept(lab) {
 /** @param {import('./lab.js').Lab} lab */
 function tellOfOther(lab) {
   lab.emit('notice', {
-    key: 'kept', kind: 'info', title: 'Another tab has this page open',
-    text: 'What a reload or a crash brings back is the run of that tab, which this one leaves alone.',
-    kept: 'The run of this tab is kept among the runs below, at each pause and each epoch.',
-    advice: 'To have it brought back as well, close the other tab and load this one again.',
+    key: 'autosave-offer', kind: 'info', title: 'Another tab has this page open',
+    text: 'The autosave, which a reload or a crash brings back, is that tab’s; this one leaves it alone.',
+    kept: 'The run of this tab is among the saved runs below: it is saved at each pause and each epoch.',
+    advice: 'To autosave it as well, close the other tab and load this one again.',
   })
 }
 
-/** @param {import('./lab.js').Lab} lab @param {import('../engine/storage/storage.js').SavedRun} saved */
+/** @param {import('./lab.js').Lab} lab @param {import('../engine/storage/storage.js').AutosavedRun} saved */
 function offer(lab, saved) {
   const when = moment(saved.savedAt)
   const over = saved.phase === 'done' || saved.phase === 'diverged'
   lab.emit('notice', {
-    key: 'kept', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,
+    key: 'autosave-offer', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,
     text: `${saved.model} on ${saved.data}: ${plural(saved.step, 'step')} of ${count(saved.totalSteps)}, epoch ${saved.epoch} of ${saved.epochs}.`,
-    advice: 'Until you choose, it stays as it is, and no other is kept for a reload.',
+    advice: 'Until you choose, it stays as it is, and nothing else is autosaved.',
     action: { label: over ? 'Show' : 'Continue', run: () => void takeUp(lab, saved) },
-    other: { label: 'Discard', run: () => void lab.engine.forgetKept() },
+    other: { label: 'Discard', run: () => void lab.engine.discardAutosave() },
   })
 }
 
-/** @param {import('./lab.js').Lab} lab @param {import('../engine/storage/storage.js').SavedRun} saved */
+/** @param {import('./lab.js').Lab} lab @param {import('../engine/storage/storage.js').AutosavedRun} saved */
 async function takeUp(lab, saved) {
   try {
-    await lab.takeUp(() => lab.engine.continueKept())
-    lab.emit('unnotice', { key: 'keep' })
+    await lab.takeUp(() => lab.engine.continueAutosave())
+    lab.emit('unnotice', { key: 'autosave' })
   } catch (error) {
-    lab.emit('notice', { key: 'keep', kind: 'error', title: 'The kept run could not be taken up', text: capitalised(sentence(error)), kept: 'It stays as it is, and so does the run on this page.' })
+    lab.emit('notice', { key: 'autosave', kind: 'error', title: 'The autosaved run could not be opened', text: capitalised(sentence(error)), kept: 'It stays as it is, and so does the run on this page.' })
     offer(lab, saved)
   }
 }

@@ -2,9 +2,9 @@
 // has been measured. Views and controls read it, listen to it and call its methods; they never call each other.
 import { Emitter } from '../engine/emitter.js'
 import { bytesOfAll } from './file_bytes.js'
-import { plural, short } from '../dom/format.js'
+import { plural, sentence, short } from '../dom/format.js'
 import { readHash, writeHash } from './hash.js'
-import { KeptRuns } from './saved_runs.js'
+import { SavedRuns } from './saved_runs.js'
 import { withOutputs } from './model_text.js'
 import { ProbeHistory } from './probe_history.js'
 
@@ -22,7 +22,7 @@ import { ProbeHistory } from './probe_history.js'
  *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
  *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
  *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; runs: those that are kept have changed; unit, image: another one is chosen; draft: a model as it is being typed
+ *   said something; runs: the saved ones have changed; unit, image: another one is chosen; draft: a model as it is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
@@ -46,8 +46,8 @@ export class Lab extends Emitter {
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
   /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./file_bytes.js').Found[]>} */
   ownFiles = new Map()
-  /** The step at which the browser keeps the present run for a reload, if it does. @type {number | undefined} */
-  keptStep
+  /** The step of the present run's autosave, if there is one. @type {number | undefined} */
+  autosavedStep
   /** What the monitors said, while somebody watched. */
   probes = new ProbeHistory()
   /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
@@ -63,7 +63,7 @@ export class Lab extends Emitter {
   constructor(engine) {
     super()
     this.engine = engine
-    this.kept = new KeptRuns(this)
+    this.savedRuns = new SavedRuns(this)
     this.registry = engine.registry
     engine.on('state', ({ state }) => {
       this.state = state
@@ -81,7 +81,7 @@ export class Lab extends Emitter {
     engine.on('snapshot', (snapshot) => this.emit('snapshot', snapshot))
     engine.on('probe', (snapshot) => this.#onProbe(snapshot))
     engine.on('loading', (loading) => this.emit('loading', loading))
-    engine.on('kept', ({ step }) => (this.keptStep = step))
+    engine.on('autosaved', ({ step }) => (this.autosavedStep = step))
   }
 
   /** Steps made. */
@@ -206,16 +206,16 @@ export class Lab extends Emitter {
     return this.#do(() => this.#adopt(begin))
   }
 
-  /** After the worker has died or hangs: another one, with the run as it was kept last, or from its beginning. */
+  /** After the worker has died or hangs: another one, with the run as it was autosaved, or from its beginning. */
   startEngineAgain() {
     // At once: what waits for an answer of the old one gets none, and makes way.
     const started = this.engine.restart()
     return this.#try('another engine', async () => {
-      const { keptStep, run: { config } } = this
+      const { autosavedStep, run: { config } } = this
       await started
       for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
-      const { before } = await this.engine.keepRuns()
-      await this.#arrive(await (before && keptStep !== undefined ? this.engine.continueKept() : this.engine.configure(config)))
+      const { before } = await this.engine.startAutosave()
+      await this.#arrive(await (before && autosavedStep !== undefined ? this.engine.continueAutosave() : this.engine.configure(config)))
       this.emit('announce', `The engine was started again: the run is at step ${this.step}.`)
     })
   }
@@ -304,7 +304,7 @@ export class Lab extends Emitter {
   async #arrive(run) {
     this.run = run
     const { past } = this.run
-    this.keptStep = past && this.keptStep
+    this.autosavedStep = past && this.autosavedStep
     this.#nextEvents = undefined
     this.progress = past?.progress
     this.points = past?.points ?? { step: [], loss: [], accuracy: [] }
@@ -394,10 +394,4 @@ export class Lab extends Emitter {
       }
     })
   }
-}
-
-/** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
-export function sentence(error) {
-  const text = error instanceof Error ? error.message : String(error)
-  return text + (/[.!?]$/.test(text) ? '' : '.')
 }

@@ -1,12 +1,11 @@
-// The runs that this browser keeps, in the engine's store: the one that is going on is stored there at its stops, its
-// epochs and before another takes its place, always over its own entry. The views show this list and ask for changes.
-import { capitalised, plural } from '../dom/format.js'
+// The saved runs: the list that the user sees. The run that is going on is saved at its stops, its epochs and before another
+// takes its place, always over its own entry. The views show this list and ask for changes.
+import { capitalised, plural, sentence } from '../dom/format.js'
 import { askToPersist } from './autosaved.js'
-import { sentence } from './lab.js'
 import { smooth, thinned } from './series.js'
 
 /**
- * @typedef {import('../engine/storage/storage.js').StoredRun & {fields: [string, string][]}} KeptRun fields: what is not at its default
+ * @typedef {import('../engine/storage/storage.js').SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
  */
 
 const numbered = /^Run (\d+)$/
@@ -15,8 +14,8 @@ const smoothing = 0.9
 /** Least milliseconds between two saves of a run that goes on: a save takes a tenth of a second of its training. */
 const every = 15_000
 
-export class KeptRuns {
-  /** In the order in which they were begun. @type {KeptRun[]} */
+export class SavedRuns {
+  /** In the order in which they were begun. @type {ListedRun[]} */
   all = []
   /** Of the browser's storage, once known. @type {Awaited<ReturnType<import('../engine/engine.js').Engine['storageUsage']>> | undefined} */
   usage
@@ -27,11 +26,11 @@ export class KeptRuns {
   /** Where tabs tell one another that they changed the list. @type {BroadcastChannel | undefined} */
   #tabs
   /** The saves that are going on. @type {Promise<void> | undefined} */
-  #keeping
+  #saving
   #again = false
   #leaving = false
-  #keptAt = -Infinity
-  #keptStep = -1
+  #savedAt = -Infinity
+  #savedStep = -1
   /** The run that was deleted while it went on. @type {import('./lab.js').RunInfo | undefined} */
   #unwanted
 
@@ -40,28 +39,28 @@ export class KeptRuns {
     this.#lab = lab
   }
 
-  /** Keeps runs from now on. */
+  /** Saves runs from now on. */
   begin() {
     const lab = this.#lab
     lab.leave = () => this.#leave()
     this.#tabs = new BroadcastChannel('reluscope-runs')
     this.#tabs.onmessage = () => this.#loaded && void this.load()
     lab.on('run', () => {
-      this.#keptStep = this.current?.step ?? -1
-      this.#keptAt = -Infinity
+      this.#savedStep = this.current?.step ?? -1
+      this.#savedAt = -Infinity
     })
-    lab.on('epoch', () => performance.now() - this.#keptAt >= every && void this.#keep())
-    lab.on('state', () => this.#keepStop())
+    lab.on('epoch', () => performance.now() - this.#savedAt >= every && void this.#save())
+    lab.on('state', () => this.#saveAtStop())
   }
 
-  #keepStop() {
+  #saveAtStop() {
     const { state, step } = this.#lab
-    if (['paused', 'finished', 'diverged'].includes(state) && step !== this.#keptStep) void this.#keep()
+    if (['paused', 'finished', 'diverged'].includes(state) && step !== this.#savedStep) void this.#save()
   }
 
   /** The entry of the run that there is. */
   get current() {
-    return this.all.find(({ id }) => id === this.#lab.run.storedAs)
+    return this.all.find(({ id }) => id === this.#lab.run.savedAs)
   }
 
   /** What the run that there is was called, or '' while it has a number only. */
@@ -77,32 +76,32 @@ export class KeptRuns {
       let changes
       do {
         changes = this.#changes
-        const stored = await engine.storedRuns()
-        const runs = await Promise.all(stored.map((run) => this.#withFields(run)))
+        const saved = await engine.savedRuns()
+        const runs = await Promise.all(saved.map((run) => this.#withFields(run)))
         if (changes === this.#changes) this.all = runs.reverse()
       } while (changes !== this.#changes)
       this.#loaded = true
     } catch (error) {
-      this.#fail('The kept runs could not be read', error, 'The run on this page goes on.')
+      this.#fail('The saved runs could not be read', error, 'The run on this page goes on.')
     }
     await this.#tell()
   }
 
-  /** @param {KeptRun} run @param {string} name */
+  /** @param {ListedRun} run @param {string} name */
   rename(run, name) {
     return this.#change('renamed', () => this.#lab.engine.renameRun(run.id, name))
   }
 
-  /** @param {KeptRun} run */
+  /** @param {ListedRun} run */
   async remove(run) {
     const { engine, run: present } = this.#lab
-    if (run.id === present.storedAs) this.#unwanted = present
-    await this.#keeping
+    if (run.id === present.savedAs) this.#unwanted = present
+    await this.#saving
     await this.#change('deleted', () => engine.deleteRun(run.id))
     this.#lab.emit('announce', `${run.name} deleted.`)
   }
 
-  /** Takes a run up where it stands, in the place of the present one, which is stored before. @param {KeptRun} run */
+  /** Takes a run up where it stands, in the place of the present one, which is saved before. @param {ListedRun} run */
   async open(run) {
     try {
       await this.#lab.takeUp(() => this.#lab.engine.openRun(run.id))
@@ -128,37 +127,37 @@ export class KeptRuns {
     await this.load()
   }
 
-  /** Stores the run that there is; if it is being stored already, again after that. */
-  #keep() {
+  /** Saves the run that there is; if it is being saved already, again after that. */
+  #save() {
     if (this.#leaving) return undefined
     this.#again = true
-    return (this.#keeping ??= this.#work().finally(() => (this.#keeping = undefined)))
+    return (this.#saving ??= this.#work().finally(() => (this.#saving = undefined)))
   }
 
   async #work() {
     while (this.#again) {
       this.#again = false
-      if (this.#lab.step > 0 && this.#lab.run !== this.#unwanted) await this.#store()
+      if (this.#lab.step > 0 && this.#lab.run !== this.#unwanted) await this.#saveNow()
     }
   }
 
-  /** Before another run takes its place. Until that is over nothing is stored: what the engine has and what the page knows
+  /** Before another run takes its place. Until that is over nothing is saved: what the engine has and what the page knows
    * may be of different runs. @returns {Promise<() => void>} to be called then */
   async #leave() {
-    await this.#keeping
-    if (this.#lab.training || this.#lab.step !== this.#keptStep) await this.#keep()
+    await this.#saving
+    if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
     this.#leaving = true
     return () => {
       this.#leaving = false
-      this.#keepStop()
+      this.#saveAtStop()
     }
   }
 
-  async #store() {
+  async #saveNow() {
     const lab = this.#lab
     const { run, points, epochs, engine } = lab
-    this.#keptAt = performance.now()
-    this.#keptStep = lab.step
+    this.#savedAt = performance.now()
+    this.#savedStep = lab.step
     const losses = smooth(points.loss, smoothing)
     const metrics = {
       points: thinned(points.step.map((at, i) => [at, losses[i]]), mostPoints),
@@ -166,20 +165,20 @@ export class KeptRuns {
     }
     try {
       if (!this.#loaded) await this.load()
-      const stored = await engine.storeRun(`Run ${this.#nextNumber()}`, metrics)
+      const saved = await engine.saveRun(`Run ${this.#nextNumber()}`, metrics)
       // Its entry was gone: so may be others.
-      if (run.storedAs !== undefined && run.storedAs !== stored.id) await this.load()
-      run.storedAs = stored.id
-      this.all = [...this.all.filter(({ id }) => id !== stored.id), await this.#withFields(stored)].sort((a, b) => Number(a.id) - Number(b.id))
+      if (run.savedAs !== undefined && run.savedAs !== saved.id) await this.load()
+      run.savedAs = saved.id
+      this.all = [...this.all.filter(({ id }) => id !== saved.id), await this.#withFields(saved)].sort((a, b) => Number(a.id) - Number(b.id))
       this.#changed()
       lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
       const before = this.all
       await this.load()
       const lost = before.filter(({ id }) => this.all.every((run) => run.id !== id)).length
-      this.#fail('The run could not be stored', error, lost === 0
-        ? 'Training goes on, and all that was stored before is whole.'
-        : `Training goes on. ${plural(lost, 'run')} stored before ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
+      this.#fail('The run could not be saved', error, lost === 0
+        ? 'Training goes on, and all runs saved before are whole.'
+        : `Training goes on. ${plural(lost, 'saved run')} ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
     }
     await this.#tell()
     if (this.usage?.where !== 'memory') askToPersist()
@@ -199,7 +198,7 @@ export class KeptRuns {
     return 1 + Math.max(0, ...this.all.map(({ name }) => Number(numbered.exec(name)?.[1] ?? 0)))
   }
 
-  /** @param {import('../engine/storage/storage.js').StoredRun} run @returns {Promise<KeptRun>} */
+  /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */
   async #withFields(run) {
     // A setting that another release had is not known to this one.
     return { ...run, fields: await this.#lab.engine.fields(run.config).catch(() => []) }

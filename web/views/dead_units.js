@@ -33,14 +33,14 @@ class DeadUnitsView extends ProbeView {
   #rows = []
   /** @type {ProbeSnapshot | undefined} */
   #snapshot
-  /** What was found over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, samples: number}>} */
+  /** What was found over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, dead: Set<number>, samples: number}>} */
   #everywhere = new Map()
 
   build() {
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['A unit is silent where none of the probe images gets it above 0, and dead where every one of them lies on a flat part of its function. Its gradient is then ',
+      what: ['A unit is silent where its output is above 0 for none of the probe images, and dead where it has zero output and zero gradient for every one of them. It lies on a flat part of its function, so that ',
         math(['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'z']]], ['mo', '='], ['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'y']]], ['msup', ['mi', 'f'], ['mo', '′']], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mn', '0']),
-        ': it stays as it is.'],
+        ': it stays as it is. Count over all images to check that on the whole training set.'],
       look: 'The step at which units go out all at once, and the learning rate then. A few dead units are usual. Times are those at which somebody first looked.',
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))
@@ -137,11 +137,11 @@ class DeadUnitsView extends ProbeView {
       const { step, layers } = await lab.engine.probe({ everywhere: true })
       if (step !== this.#snapshot?.step) return
       const samples = lab.run.trainSamples
-      const found = layers.filter(({ silent_everywhere: silent }) => silent).map(({ layer, name, silent_everywhere: silent = [] }) => {
-        this.#everywhere.set(layer, { step, silent: new Set(silent), samples })
-        return layer + 1 < layers.length ? `${count(silent.length)} of ${name}` : ''
+      const found = layers.filter(({ silent_everywhere: silent }) => silent).map(({ layer, name, silent_everywhere: silent = [], dead_everywhere: dead = [] }) => {
+        this.#everywhere.set(layer, { step, silent: new Set(silent), dead: new Set(dead), samples })
+        return layer + 1 < layers.length ? `${name} ${count(dead.length)} dead, ${count(silent.length)} silent` : ''
       }).filter(Boolean)
-      this.#counted.textContent = `Silent on every image of the whole set at step ${count(step)}: ${found.join(', ')}.`
+      this.#counted.textContent = `Counted on the whole set at step ${count(step)}: ${found.join('; ')}.`
       this.refresh()
     } catch {
       this.#counted.textContent = ''

@@ -56,8 +56,8 @@ class FilesView extends View {
 
   /** As the run was called, else of the data set and the architecture; and how far it is trained. */
   get #name() {
-    const { kept, run, step } = this.lab
-    return fileName(`${kept.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
+    const { savedRuns, run, step } = this.lab
+    return fileName(`${savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
   }
 
   /** @param {string} end @param {() => Promise<Uint8Array>} make */

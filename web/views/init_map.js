@@ -4,9 +4,8 @@ import { diverging } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
 import { explain, math } from '../dom/explain.js'
-import { short } from '../dom/format.js'
+import { sentence, short } from '../dom/format.js'
 import { focusCell, onGridKey } from '../controls/grid_keys.js'
-import { sentence } from '../lab/lab.js'
 import { View } from './view.js'
 
 const mostDepth = 50

@@ -10,7 +10,7 @@ import { View } from './view.js'
 /** What measures are called, and whether they are shares. @type {Record<string, [string, boolean]>} */
 const measures = {
   test_accuracy: ['accuracy', true], test_loss: ['test loss', false], train_loss: ['training loss', false], dead: ['dead units', true],
-  negative: ['silent inputs', true], zeros: ['zero outputs', true], output_mean: ['output mean', false], input_shift: ['input shift', false],
+  negative: ['never positive', true], zeros: ['zero outputs', true], output_mean: ['output mean', false], input_shift: ['input shift', false],
   signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
 }
 

@@ -66,7 +66,7 @@ class RaceView extends View {
       this.#table, this.#details,
       explain({
         what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation to both sides.',
-        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss stands still.',
+        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss stands still; dead is a hidden unit with zero output and zero gradient for each of the first 1,000 training images.',
         attempt: 'Add lr=0.02 to the five activations, with three seeds: who still learns?',
       }))
     this.lab.on('run', () => this.#fitSamples())

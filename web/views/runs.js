@@ -1,4 +1,4 @@
-// The runs that this browser keeps: named, with what each changed, laid over one another, opened again where they stood.
+// The saved runs: named, with what each changed, laid over one another, opened again where they stood.
 import { h, iconButton } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { bytes, count, percent, plural, short } from '../dom/format.js'
@@ -8,7 +8,7 @@ import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
 import { View } from './view.js'
 
-/** @typedef {import('../lab/saved_runs.js').KeptRun} KeptRun */
+/** @typedef {import('../lab/saved_runs.js').ListedRun} ListedRun */
 
 const mostCompared = 8
 const columns = ['Compare', 'Name', 'Against the run before', 'Test accuracy', 'Steps', 'Takes', 'Open or delete']
@@ -17,7 +17,7 @@ const places = { 'file system': 'private file system', database: 'database' }
 class RunsView extends View {
   /** Those laid over one another, by id. @type {Set<string>} */
   #compared = new Set()
-  /** By id. @type {Map<string, {element: HTMLElement, show: (run: KeptRun, difference: string) => void}>} */
+  /** By id. @type {Map<string, {element: HTMLElement, show: (run: ListedRun, difference: string) => void}>} */
   #rows = new Map()
   #empty = h('p', { class: 'empty' }, 'Each run appears here at its first pause or its first epoch, with its weights, and stays until you delete it.')
   // Roles are said, as a narrow screen shows rows as blocks.
@@ -36,7 +36,7 @@ class RunsView extends View {
   build() {
     this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare,
       explain({
-        what: 'Every run that has begun to train is kept in this browser, with its settings, curves and weights. Beside each stands what differs from the run before it.',
+        what: 'Every run that has begun to train is saved in this browser, with its settings, curves and weights. Beside each stands what differs from the run before it.',
         look: 'Which change moved the accuracy. One at a time tells; three at once do not.',
         attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and go on with it.',
       }))
@@ -46,24 +46,24 @@ class RunsView extends View {
   }
 
   seenChanged() {
-    if (this.seen) void this.lab.kept.load()
+    if (this.seen) void this.lab.savedRuns.load()
   }
 
   #show() {
-    const { kept, registry: { default_config: defaults } } = this.lab
-    this.#empty.hidden = kept.all.length > 0
-    this.#table.hidden = kept.all.length === 0
+    const { savedRuns, registry: { default_config: defaults } } = this.lab
+    this.#empty.hidden = savedRuns.all.length > 0
+    this.#table.hidden = savedRuns.all.length === 0
     for (const [id, row] of this.#rows) {
-      if (kept.all.some((run) => run.id === id)) continue
+      if (savedRuns.all.some((run) => run.id === id)) continue
       row.element.remove()
       this.#rows.delete(id)
     }
-    kept.all.forEach((run, i) => {
+    savedRuns.all.forEach((run, i) => {
       const row = this.#rows.get(run.id) ?? this.#row(run.id)
       // The newest on top. What stands in its place already is left alone: somebody may be typing in it.
-      const below = i === 0 ? null : this.#rows.get(kept.all[i - 1].id)?.element ?? null
+      const below = i === 0 ? null : this.#rows.get(savedRuns.all[i - 1].id)?.element ?? null
       if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
-      row.show(run, i === 0 ? 'the first' : differences(kept.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
+      row.show(run, i === 0 ? 'the first' : differences(savedRuns.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
     })
     this.#showCharts()
     this.#showStorage()
@@ -71,8 +71,8 @@ class RunsView extends View {
 
   /** A run's row, which goes on showing it. @param {string} id */
   #row(id) {
-    const { kept } = this.lab
-    /** @type {KeptRun} */
+    const { savedRuns } = this.lab
+    /** @type {ListedRun} */
     let shown
     const box = h('input', { type: 'checkbox', onchange: () => {
       if (!this.#compared.delete(id) && this.#compared.size < mostCompared) this.#compared.add(id)
@@ -80,10 +80,10 @@ class RunsView extends View {
     } })
     const name = h('input', { type: 'text', onchange: () => {
       const text = name.value.trim()
-      if (text && text !== shown.name) void kept.rename(shown, text)
+      if (text && text !== shown.name) void savedRuns.rename(shown, text)
       else name.value = shown.name
     } })
-    const open = h('button', { type: 'button', class: 'button small', onclick: () => void kept.open(shown) }, 'Open')
+    const open = h('button', { type: 'button', class: 'button small', onclick: () => void savedRuns.open(shown) }, 'Open')
     const settings = h('button', { type: 'button', class: 'button small', title: 'Only its settings, for a new run', onclick: () => (location.hash = writeHash(shown.fields) || '#') }, 'Settings')
     const remove = iconButton('close', '', () => void this.#delete(shown))
     const compare = h('label', { class: 'compare' }, box)
@@ -93,8 +93,8 @@ class RunsView extends View {
     changes.className = 'changes-cell'
     tools.append(h('span', { class: 'run-tools' }, open, settings, remove))
     const element = h('tr', { role: 'row', 'data-run': id }, ticked, called, changes, accuracy, steps, size, tools)
-    const show = (/** @type {KeptRun} */ run, /** @type {string} */ difference) => {
-      const [place, present] = [[...this.#compared].indexOf(id), run === kept.current]
+    const show = (/** @type {ListedRun} */ run, /** @type {string} */ difference) => {
+      const [place, present] = [[...this.#compared].indexOf(id), run === savedRuns.current]
       if (name.value === shown?.name || document.activeElement !== name) name.value = run.name
       shown = run
       box.checked = place >= 0
@@ -117,14 +117,14 @@ class RunsView extends View {
     return row
   }
 
-  /** @param {KeptRun} run */
+  /** @param {ListedRun} run */
   async #delete(run) {
     this.#compared.delete(run.id)
-    await this.lab.kept.remove(run)
+    await this.lab.savedRuns.remove(run)
   }
 
   #showCharts() {
-    const chosen = [...this.#compared].flatMap((id) => this.lab.kept.all.find((run) => run.id === id) ?? [])
+    const chosen = [...this.#compared].flatMap((id) => this.lab.savedRuns.all.find((run) => run.id === id) ?? [])
     this.#compare.hidden = chosen.length === 0
     if (chosen.length === 0) return
     this.#charts.loss.show(chosen.map(({ name, metrics }) => ({ name, points: new Map(metrics.points) })))
@@ -134,11 +134,11 @@ class RunsView extends View {
   }
 
   #showStorage() {
-    const { kept: { all, usage } } = this.lab
+    const { savedRuns: { all, usage } } = this.lab
     if (!usage) return
     const sum = all.reduce((total, run) => total + run.bytes, 0)
-    this.#storage.textContent = usage.where === 'memory' ? 'This browser keeps no data for this page: runs are lost when it is closed.'
-      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are kept in'} this browser’s ${places[usage.where]}` +
+    this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
+      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
         `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} that it may` : ''}.`
   }
 

@@ -62,7 +62,7 @@ class UnitInspectorView extends ProbeView {
         math(['mrow', ['mo', '∑'], ['mi', 'v'], ['mo', '('], ['mi', 'x'], ['mo', '−'], ['mover', ['mi', 'x'], ['mo', '¯']], ['mo', ')'], ['mo', '/'], ['mo', '∑'], ['mo', '|'], ['mi', 'v'], ['mo', '|']]),
         ' over the probe set, with the unit’s output ', math(['mi', 'v']), '.'],
       look: 'Strokes in blue that the unit wants and strokes in orange that it does not; whether its favourite images share a class, and whether its bars say the same.',
-      attempt: 'Silence a unit that fires often, then a dead one: without a dead unit the score stays the same.',
+      attempt: 'Silence a unit that fires often, then a dead one (zero output and zero gradient): without a dead unit the score stays the same.',
     }))
     this.lab.on('unit', () => this.#follow())
     this.lab.on('state', () => (this.#silence.disabled = this.lab.training))

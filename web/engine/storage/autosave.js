@@ -1,4 +1,4 @@
-// Keeps the worker's present run in the browser's storage: at the end of an epoch and every few seconds while it trains,
+// Saves the worker's present run in the browser's storage, for a reload or a crash: at the end of an epoch and every few seconds while it trains,
 // as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
 import { Storage } from './storage.js'
 import { wordsOf } from '../error_words.js'
@@ -31,15 +31,15 @@ export class Autosave {
     return (this.#storage ??= Storage.open())
   }
 
-  /** Begins, unless another tab does it already, or nothing would outlast this one. @returns {Promise<import('../protocol.js').Keeping>} */
+  /** Begins, unless another tab does it already, or nothing would outlast this one. @returns {Promise<import('../protocol.js').Autosaving>} */
   async begin() {
     const storage = await this.open()
-    if (storage.files.kind === 'memory') return { keeper: 'nobody' }
-    if (!await takeLock()) return { keeper: 'another tab' }
-    const before = await storage.latest()
+    if (storage.files.kind === 'memory') return { by: 'nobody' }
+    if (!await takeLock()) return { by: 'another tab' }
+    const before = await storage.latestAutosave()
     this.held = before !== undefined
     this.#on = true
-    return { keeper: 'this tab', before: before?.about }
+    return { by: 'this tab', before: before?.about }
   }
 
   /**
@@ -55,10 +55,10 @@ export class Autosave {
     void this.#save(run)
   }
 
-  /** Whether a run is there, and whole. */
-  async #hasKept() {
+  /** Whether an autosave is there, and whole. */
+  async #hasAutosave() {
     try {
-      return await (await this.open()).latest() !== undefined
+      return await (await this.open()).latestAutosave() !== undefined
     } catch {
       return false
     }
@@ -69,14 +69,14 @@ export class Autosave {
     this.#writing = true
     this.#again = false
     try {
-      const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.storedAs }
+      const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.savedAs }
       const state = stateOf(run)
-      await (await this.open()).keep(about, state)
+      await (await this.open()).writeAutosave(about, state)
       this.#took = performance.now() - this.#last
       this.#told = false
-      this.#post('kept', about)
+      this.#post('autosaved', about)
     } catch (error) {
-      if (!this.#told) this.#post('keepFailed', { message: wordsOf(error), before: await this.#hasKept() })
+      if (!this.#told) this.#post('autosaveFailed', { message: wordsOf(error), before: await this.#hasAutosave() })
       this.#told = true
     }
     this.#writing = false

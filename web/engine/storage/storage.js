@@ -1,15 +1,16 @@
-// What this browser keeps of runs: the present one, in two slots that are written in turn, so that whatever happens
-// while one is written the other is whole; and all runs under their names, each with its newest state. Used inside the
-// worker.
+// What this browser stores of runs: the autosave of the present one, in two slots that are written in turn, so that whatever
+// happens while one is written the other is whole; and the saved runs under their names, each with its newest state. Used
+// inside the worker.
 import { crc32 } from './crc32.js'
 import { openFiles } from './browser_files.js'
 
 /**
  * @typedef {{data: string, model: string, step: number, totalSteps: number, epoch: number, epochs: number, phase: string,
- *            savedAt: number}} SavedRun what a kept run says of itself; savedAt: milliseconds since 1970
- * @typedef {SavedRun & {id: string, name: string, config: import('../protocol.js').Config, metrics: Record<string, any>,
- *            hasCheckpoint: boolean, bytes: number}} StoredRun bytes: what it takes of the storage
- * @typedef {{storedAs?: string}} Storable a run: the id of its entry, once it has one
+ *            savedAt: number}} AutosavedRun what an autosave says of its run; savedAt: milliseconds since 1970
+ * @typedef {AutosavedRun & {id: string, name: string, config: import('../protocol.js').Config, metrics: Record<string, any>,
+ *            hasCheckpoint: boolean, bytes: number}} SavedRun bytes: what it takes of the storage
+ * @typedef {{savedAs?: string}} Savable a run: the id of its entry, once it has one. In an autosave's file it is called
+ *   storedAs
  * @typedef {{checkpoint?: Uint8Array, lines?: import('../protocol.js').Lines}} State of a run: to go on with, and what it
  *   has printed
  */
@@ -92,9 +93,9 @@ export async function unseal(file) {
 const newest = (found) => found.reduce((best, each) => (each && (!best || each.sequence > best.sequence) ? each : best), undefined)
 
 export class Storage {
-  /** The number of the next save of the present run. @type {number | undefined} */
+  /** The number of the next autosave. @type {number | undefined} */
   next
-  /** What changes stored runs is done one after the other. @type {Promise<unknown>} */
+  /** What changes saved runs is done one after the other. @type {Promise<unknown>} */
   #queue = Promise.resolve()
   #lastId = 0
 
@@ -108,43 +109,42 @@ export class Storage {
   }
 
   /** The newest slot that is whole. */
-  async latest() {
+  async latestAutosave() {
     return newest(await Promise.all(slots.map(async (name) => unseal(await this.files.open(name)))))
   }
 
-  /** Keeps the present run, in the slot that does not hold the newest. @param {SavedRun & Storable} run @param {State} state */
-  async keep(run, state) {
-    this.next ??= ((await this.latest())?.sequence ?? 0) + 1
+  /** In the slot that does not hold the newest. @param {AutosavedRun & {storedAs?: string}} run @param {State} state */
+  async writeAutosave(run, state) {
+    this.next ??= ((await this.latestAutosave())?.sequence ?? 0) + 1
     await this.files.write(slots[this.next % 2], seal(this.next, run, state))
     this.next += 1
   }
 
-  /** Forgets the present run. */
-  async forget() {
+  async discardAutosave() {
     for (const name of slots) await this.files.remove(name)
     this.next = undefined
   }
 
   /**
-   * Stores a run in the place of its entry, whose name stays; or, where it has none or one that has gone further than
+   * Saves a run in the place of its entry, whose name stays; or, where it has none or one that has gone further than
    * itself, under a new one. Whatever happens on the way, the entry before is whole.
-   * @param {Storable} run is given the entry's id
-   * @param {Omit<StoredRun, 'id' | 'bytes' | 'savedAt' | 'hasCheckpoint'>} entry @param {State} state
-   * @returns {Promise<StoredRun>}
+   * @param {Savable} run is given the entry's id
+   * @param {Omit<SavedRun, 'id' | 'bytes' | 'savedAt' | 'hasCheckpoint'>} entry @param {State} state
+   * @returns {Promise<SavedRun>}
    */
-  storeRun(run, entry, state) {
+  saveRun(run, entry, state) {
     return this.#alone(async () => {
-      const before = run.storedAs === undefined ? undefined : await this.#entry(run.storedAs)
+      const before = run.savedAs === undefined ? undefined : await this.#entry(run.savedAs)
       const over = before && before.about.step <= entry.step ? before : undefined
-      const id = over && run.storedAs ? run.storedAs : await this.#newId()
-      const stored = { ...entry, name: over?.about.name ?? entry.name, savedAt: Date.now(), hasCheckpoint: Boolean(state.checkpoint) }
-      const bytes = await this.#writeRun(id, stored, state)
-      run.storedAs = id
-      return { ...stored, id, bytes }
+      const id = over && run.savedAs ? run.savedAs : await this.#newId()
+      const saved = { ...entry, name: over?.about.name ?? entry.name, savedAt: Date.now(), hasCheckpoint: Boolean(state.checkpoint) }
+      const bytes = await this.#writeRun(id, saved, state)
+      run.savedAs = id
+      return { ...saved, id, bytes }
     })
   }
 
-  /** All of them, the one begun last first. @returns {Promise<StoredRun[]>} */
+  /** All of them, the one begun last first. @returns {Promise<SavedRun[]>} */
   runs() {
     return this.#alone(async () => {
       const ids = [...new Set((await this.#runFiles()).map(({ id }) => id))].sort((a, b) => Number(b) - Number(a))
@@ -156,11 +156,11 @@ export class Storage {
     })
   }
 
-  /** What a stored run goes on with. @param {string} id */
+  /** What a saved run goes on with. @param {string} id */
   stateOf(id) {
     return this.#alone(async () => {
       const run = await this.#readRun(id)
-      if (!run.about.hasCheckpoint) throw new Error(`the run "${run.about.name}" was stored without a checkpoint`)
+      if (!run.about.hasCheckpoint) throw new Error(`the run "${run.about.name}" was saved without a checkpoint`)
       return run
     })
   }

@@ -106,9 +106,9 @@ const autosave = new Autosave(post)
 
 /**
  * A run at its beginning, or where a checkpoint left it.
- * @param {Record<string, any>} config a whole one @param {import('../storage/storage.js').State & import('../storage/storage.js').Storable} [before]
+ * @param {Record<string, any>} config a whole one @param {import('../storage/storage.js').State & import('../storage/storage.js').Savable} [before]
  */
-async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
+async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const next = await datasetOf(config.data)
   /** @type {import('./core.js').Session | undefined} */
   let session
@@ -126,7 +126,7 @@ async function makeRun(config, { checkpoint, lines, storedAs } = {}) {
   /** @type {import('../protocol.js').RunInfo} */
   const info = {
     config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
-    input, storedAs,
+    input, savedAs,
   }
   const watched = runner?.end() ?? []
   if (dataset !== next) release(dataset)
@@ -202,35 +202,35 @@ const requests = {
   /** @param {{bytes: Uint8Array}} message */
   restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
 
-  keepRuns: () => autosave.begin(),
-  /** Takes up the run that was kept last. */
-  async continueKept() {
-    const kept = await (await autosave.open()).latest()
-    if (!kept) throw new Error('no run is kept in this browser any more')
-    const info = await makeRun(core.configOfCheckpoint(kept.checkpoint), { ...kept, storedAs: kept.about.storedAs })
+  startAutosave: () => autosave.begin(),
+  /** Takes up the autosaved run. */
+  async continueAutosave() {
+    const found = await (await autosave.open()).latestAutosave()
+    if (!found) throw new Error('there is no autosave in this browser any more')
+    const info = await makeRun(core.configOfCheckpoint(found.checkpoint), { ...found, savedAs: found.about.storedAs })
     autosave.held = false
     return info
   },
-  async forgetKept() {
-    await (await autosave.open()).forget()
+  async discardAutosave() {
+    await (await autosave.open()).discardAutosave()
     autosave.held = false
   },
-  /** Stores the present run: its own entry from now on. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
-  async storeRun({ name, metrics, withCheckpoint }) {
+  /** Saves the present run: its own entry from now on. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
+  async saveRun({ name, metrics, withCheckpoint }) {
     const run = current()
     const { lines, checkpoint } = withCheckpoint ? stateOf(run) : { lines: run.lines, checkpoint: undefined }
     const entry = { ...standOf(run), name, config: /** @type {Config} */ (run.session.config()), metrics }
-    const before = run.info.storedAs
-    const stored = await (await autosave.open()).storeRun(run.info, entry, { checkpoint, lines })
-    // What is kept for a reload has to know whose entry it goes on with.
-    if (run === runner && stored.id !== before) autosave.moved(run, 'stop')
-    return stored
+    const before = run.info.savedAs
+    const saved = await (await autosave.open()).saveRun(run.info, entry, { checkpoint, lines })
+    // The autosave has to know whose entry it goes on with.
+    if (run === runner && saved.id !== before) autosave.moved(run, 'stop')
+    return saved
   },
-  storedRuns: async () => (await autosave.open()).runs(),
-  /** @param {{run: string}} message the id of a stored one, as in those below */
+  savedRuns: async () => (await autosave.open()).runs(),
+  /** @param {{run: string}} message the id of a saved one, as in those below */
   async openRun({ run }) {
     const state = await (await autosave.open()).stateOf(run)
-    return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, storedAs: run })
+    return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, savedAs: run })
   },
   /** @param {{run: string, name: string}} message */
   renameRun: async ({ run, name }) => (await autosave.open()).renameRun(run, name),
