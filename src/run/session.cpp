@@ -303,7 +303,9 @@ Progress Session::end_epoch() {
   progress.csv = {metrics_row(values)};
   progress.lines.push_back(score_line("Test", test_score_));
   progress.lines.push_back("");
-  if (epoch_classes_) scored_classes_ = epoch_classes_->report("test");
+  if (epoch_classes_) {
+    scored_classes_ = {.epoch = epoch_, .step = steps_, .report = epoch_classes_->report("test")};
+  }
   epoch_classes_.reset();
   if (config_.probe > 0) add_classes(progress);
   record_epoch();
@@ -403,7 +405,7 @@ void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes()
 
 void Session::add_classes(Progress& progress) {
   Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
-  event.update(to_json(*scored_classes_));
+  event.update(to_json(scored_classes_->report));
   progress.json.push_back(json_line(event));
   for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
   progress.lines.emplace_back();

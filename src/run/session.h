@@ -100,7 +100,12 @@ class Session {
   std::optional<ClassReport> classes_part(int hardest, int samples);
   // The same of the last epoch that was scored, with the weights that it ended with, which costs
   // nothing more; none before the first. Lists kHardest samples.
-  const std::optional<ClassReport>& epoch_classes() const { return scored_classes_; }
+  struct EpochClasses {
+    int epoch;
+    std::int64_t step;
+    ClassReport report;
+  };
+  const std::optional<EpochClasses>& epoch_classes() const { return scored_classes_; }
   static constexpr int kHardest = 10;
   std::vector<std::string> layer_names() const;
   // One unit of an activation layer, with so many of the images of the probe set that fire it most.
@@ -192,7 +197,7 @@ class Session {
   std::unique_ptr<Probe> probe_;             // made when first asked for
   std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
-  std::optional<ClassReport> scored_classes_;
+  std::optional<EpochClasses> scored_classes_;
   struct PartOfClasses {
     ClassMeter meter;
     int hardest, scored;

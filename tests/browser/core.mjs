@@ -22,7 +22,7 @@ export async function openCore() {
 
 /** A session after so many steps. @param {Awaited<ReturnType<typeof openCore>>} opened @param {[string, string][]} fields @param {number} [steps] */
 export function sessionAt({ core, dataset }, fields, steps = 0) {
-  const session = core.createSession(dataset, core.configFromFields([...fields, ['threads', '1']]))
+  const session = core.createSession(dataset, core.parse([...fields, ['threads', '1']]))
   for (let i = 0; i < steps; i++) session.advance()
   return session
 }

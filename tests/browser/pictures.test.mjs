@@ -30,8 +30,8 @@ test('the plan of rates is what a run then does, for every schedule and for chan
   const { fields } = opened.core.registry()
   for (const { name } of fields.find((/** @type {any} */ field) => field.name === 'schedule').choices) {
     const settings = { ...base, schedule: name, lr_warmup: '5', lr_step: '1', lr_milestones: '1,3', lr_restart: '2', accumulate: '2', events: '9:lr:0.01', lr_threshold: '1' }
-    const plan = opened.dataset.rates(opened.core.configFromFields(Object.entries(settings)), 1000)
-    const session = opened.core.createSession(opened.dataset, opened.core.configFromFields(Object.entries({ ...settings, threads: '1' })))
+    const plan = opened.dataset.rates(opened.core.parse(Object.entries(settings)), 1000)
+    const session = opened.core.createSession(opened.dataset, opened.core.parse(Object.entries({ ...settings, threads: '1' })))
     /** @type {any[]} */
     const batches = []
     for (let progress = session.advance(); progress.event !== 'done'; progress = session.advance()) if (progress.event === 'batch') batches.push(progress)
@@ -50,7 +50,7 @@ test('the plan of rates is what a run then does, for every schedule and for chan
 
 test('moves are those of the optimizer: momentum gathers, Adam corrects, Adagrad tires', () => {
   const moves = (/** @type {Record<string, string>} */ settings) =>
-    opened.dataset.rates(opened.core.configFromFields(Object.entries({ epochs: '1', train_samples: '640', lr: '0.1', ...settings })), 10).moves
+    opened.dataset.rates(opened.core.parse(Object.entries({ epochs: '1', train_samples: '640', lr: '0.1', ...settings })), 10).moves
   const near = (/** @type {number[]} */ found, /** @type {number[]} */ wanted) => found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) <= 1e-5 * wanted[i], `${found} ${wanted}`))
   const steps = Array.from({ length: 10 }, (_, i) => i)
   near(moves({ optimizer: 'sgd' }), steps.map(() => 0.1))
@@ -62,7 +62,7 @@ test('moves are those of the optimizer: momentum gathers, Adam corrects, Adagrad
 
 test('the panel draws both, before the run and when a setting waits', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#schedule=one_cycle&train_samples=6400&epochs=2' })
-  const planOf = (/** @type {[string, string][]} */ fields) => opened.dataset.rates(opened.core.configFromFields([['train_samples', '6400'], ['epochs', '2'], ...fields]), 300)
+  const planOf = (/** @type {[string, string][]} */ fields) => opened.dataset.rates(opened.core.parse([['train_samples', '6400'], ['epochs', '2'], ...fields]), 300)
   const drawn = (/** @type {string} */ line, /** @type {number[][]} */ corners) => page.waitForFunction(({ line, text }) =>
     document.querySelector(`.rate-plot .${line}`)?.getAttribute('d')?.slice(1).split('L').map((corner) => corner.split(' ').map(Number).join()).join(' ') === text,
   { line, text: corners.map((corner) => corner.join()).join(' ') })
@@ -88,7 +88,7 @@ test('sixteen augmented images are the core’s, and follow the settings even wh
   /** @param {[string, string][]} fields */
   async function check(fields) {
     await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['as it is, in every epoch'])
-    const bytes = [...opened.dataset.augmented(opened.core.configFromFields(fields), 0, 16)]
+    const bytes = [...opened.dataset.augmented(0, 16, opened.core.parse(fields))]
     const shown = (await images()).flat()
     const [paper, ink] = [shown[bytes.indexOf(0)], shown[bytes.indexOf(255)]]
     assert.ok(paper > ink)

@@ -1,4 +1,5 @@
-// Bytes on their way into the core: of arrays and of readers, which fill one place after the other, the same data set.
+// The core for JavaScript: what can be asked is typed and checked; and bytes on their way into it, of arrays and of readers, which
+// fill one place after the other, give the same data set.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,4 +48,52 @@ test('a reader that has less than it says is refused, in the first piece and in 
   }
   assert.throws(() => core.createDataset(/** @type {any} */ ({ name: 'small', ...files, testLabels: [1, 2] })), new CoreError('testLabels must be a Uint8Array'))
   assert.equal(core.createDataset({ name: 'small', ...files }).info().train, 2000)
+})
+
+/** The names that a table of api.js types. @param {string} table */
+function typed(table) {
+  const [, text] = readFileSync(join(root, 'web/engine/api.js'), 'utf8').replace(/\n \*/g, '').split(new RegExp(`@typedef \\{object\\} ${table} `))
+  return text.split('@typedef')[0].split('@property {').slice(1).map((property) => {
+    let depth = 1, end = 0
+    for (; depth > 0; end++) depth += property[end] === '{' ? 1 : property[end] === '}' ? -1 : 0
+    return property.slice(end).trim().split(/\s/)[0]
+  })
+}
+
+test('each question of the core is typed, and no other', async () => {
+  const { module } = await open()
+  for (const [about, table] of Object.entries({ core: 'CoreQuestions', folder: 'FolderQuestions', data: 'DataQuestions', run: 'RunQuestions' })) {
+    const names = module.questions().filter((/** @type {any} */ question) => question.about === about).map((/** @type {any} */ { name }) => name)
+    assert.deepEqual(typed(table).sort(), names.sort())
+    assert.ok(names.length > 0)
+  }
+})
+
+test('an argument that does not fit is refused in one sentence, and one that may be left out has its default', async () => {
+  const core = await open()
+  const data = core.createDataset({ name: 'small', ...files })
+  const run = core.createSession(data, { model: 'dense 8 | relu | dense 10' })
+  /** @type {[string, any[], string][]} */
+  const refusals = [
+    ['curve', [5, [], []], 'activation is 5, but must be a text'],
+    ['curve', ['relu', 'none', []], 'parameters is "none", but must be a list'],
+    ['curve', ['relu', [], [0, 'x']], 'x is "x", but must be a number'],
+    ['describe', ['dense 10'], 'describe: input is missing, and must be a list'],
+    ['describe', ['dense 10', [1, 28.5, 28], 10], 'input is 28.5, but must be a whole number'],
+    ['fields', ['relu'], 'config is "relu", but must be an object'],
+    ['parse', [[['lr']]], 'fields: "["lr"]" is no pair of a name and a text'],
+    ['image', ['both', 0], 'part is "both", but it must be train or test'],
+    ['image', ['test', -1], 'image -1 does not exist; 0 to 999 do'],
+    ['predict', [[1, 2]], 'pixels is "[1,2]", but must be bytes, a Uint8Array'],
+    ['classes', [10001], 'hardest is 10001, but it must be a whole number from 0 to 10000'],
+    ['save', ['npz', 2 ** 31], 'images is 2147483648, but it must be a whole number from 1 to 1073741824'],
+    ['tell', [], 'unknown request "tell"'],
+    ['next', [], 'there is no folder'],
+  ]
+  for (const [name, given, sentence] of refusals) assert.throws(() => core.ask(name, given, data, run), new CoreError(sentence))
+  assert.throws(() => core.ask('evaluate', []), new CoreError('there is no run yet: configure one first'))
+  assert.throws(() => core.ask('info', []), new CoreError('no data set is loaded yet'))
+  assert.equal(core.describe('dense 10', [1, 28, 28], 10).batch, 64)
+  assert.deepEqual(core.ask('unit', [1, 0], data, run), run.unit(1, 0, 8))
+  assert.deepEqual(core.ask('augmented', [0, 2], undefined, run), data.augmented(0, 2, run.config()))
 })

@@ -64,7 +64,7 @@ for (const [model, { layer, incoming, outgoing, block }] of Object.entries(model
       const image = dataset.image('train', index)
       assert.equal(label, image.label)
       const { values } = run.predict(image.pixels).layers[layer]
-      const positions = values.length / run.describe().layers[layer].output_shape[0]
+      const positions = values.length / run.model().layers[layer].output_shape[0]
       assert.ok(Math.abs(value - Math.max(...values.slice(3 * positions, 4 * positions))) < 1e-5, `image ${index}`)
       assert.ok(value <= last)
       last = value

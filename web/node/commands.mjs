@@ -73,6 +73,16 @@ function readPng(path) {
 }
 
 /**
+ * An image file as a network for this data reads it.
+ * @param {import('../engine/worker/core.js').Core} core
+ * @param {string} path @param {{height: number, width: number}} wanted @param {boolean} invert
+ */
+function greyOf(core, path, wanted, invert) {
+  const { height, width, channels, pixels } = readPng(path)
+  return core.networkInput(path, height, width, channels, pixels, wanted.height, wanted.width, invert)
+}
+
+/**
  * eval and predict: one session with the weights in it.
  * @param {import('../engine/worker/core.js').Core} core
  * @param {{ command: string, own: Record<string, string>, config: any, weights: Uint8Array, names: string[] }} options
@@ -82,9 +92,7 @@ export function weights(core, { command, own, config, weights: bytes, names }) {
     throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
   }
   const dataset = openDataset(core, config.data, own)
-  const pixels = command === 'predict'
-    ? core.networkInput(names[0], readPng(names[0]), dataset.info(), own.invert !== undefined)
-    : new Uint8Array()
+  const pixels = command === 'predict' ? greyOf(core, names[0], dataset.info(), own.invert !== undefined) : new Uint8Array()
   const session = core.createSession(dataset, config)
   session.load(bytes)
   const results = openResults(own)

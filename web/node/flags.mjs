@@ -107,7 +107,7 @@ export function parseFlags(core, command, argv) {
     }
     if (token.kind !== 'option') continue
     // The core knows the nearest field to an unknown one and says it.
-    if (!(token.name in options)) core.configFromFields([[token.name, token.value ?? '']])
+    if (!(token.name in options)) core.parse([[token.name, token.value ?? '']])
     if (!(token.name in options)) throw new UsageError(`--${token.name} is not a flag of this command`)
     const isSwitch = options[token.name].type === 'boolean'
     if (!isSwitch && token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
@@ -131,10 +131,10 @@ export function parseFlags(core, command, argv) {
  * @param {any} [underlying] what holds where neither a flag nor the file says anything; the defaults if there is none
  */
 export function readConfig(core, own, given, underlying) {
-  const below = underlying ? core.configToFields(underlying) : []
-  if (!own.config) return core.configFromFields([...below, ...given])
+  const below = underlying ? core.fields(underlying) : []
+  if (!own.config) return core.parse([...below, ...given])
   const text = textOf(readBytes('config', own.config, mostBytes.config), own.config)
-  return core.configFromFields([...core.configToFields(core.configFromJson(text, underlying)), ...given])
+  return core.parse([...core.fields(core.configFromJson(text, underlying)), ...given])
 }
 
 /** The text of a file. @param {Uint8Array} bytes @param {string} path */

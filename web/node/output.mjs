@@ -283,7 +283,7 @@ export function openResults(own, keep) {
   const file = own.jsonl && !toStdout ? new LineFile('jsonl', own.jsonl, keep) : undefined
   return {
     text, file,
-    /** @param {import('../engine/worker/core.js').Progress} progress */
+    /** @param {import('../engine/worker/core.js').Report} progress */
     show(progress) {
       for (const line of progress.lines) text.write(`${printable(line)}\n`)
       if (toStdout) for (const line of progress.json) process.stdout.write(line + '\n')

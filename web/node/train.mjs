@@ -10,7 +10,7 @@ class ProgressBar {
   drawn = 0
   shown = false
 
-  /** @param {import('../engine/worker/core.js').Progress} progress an event of kind batch */
+  /** @param {import('../engine/worker/core.js').Report} progress an event of kind batch */
   draw(progress) {
     const now = Date.now()
     if (now - this.drawn < 100) return
@@ -54,7 +54,7 @@ export async function train(core, own, config, flags, before) {
   const { text, file: jsonl, show: tell } = openResults({ jsonl: own.jsonl }, keep('jsonl'))
   const csv = own.csv ? new LineFile('csv', own.csv, keep('csv')) : undefined
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
-  /** @param {import('../engine/worker/core.js').Progress} progress */
+  /** @param {import('../engine/worker/core.js').Report} progress */
   const show = (progress) => {
     if (progress.lines.length) bar?.clear()
     tell(progress)

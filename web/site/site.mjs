@@ -46,8 +46,8 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** What only those load who open data of their own. */
-const onDemand = /^(?:vendor\/fflate|engine\/worker\/(?:folder|zip|png))\.js$/
+/** What only those load who open data of their own, and the types, which nobody loads. */
+const onDemand = /^(?:vendor\/fflate|engine\/api|engine\/worker\/(?:folder|zip|png))\.js$/
 
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.

@@ -12,10 +12,8 @@ export class CoreError extends Error {
 }
 
 /**
- * @typedef {Record<string, any>} Config a full, canonical config, as the command line's JSON
- * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Progress
- * @typedef {{name: string, kind: string, text: string, values: Float32Array}} LayerOutput
- * @typedef {{probabilities: Float32Array, layers: LayerOutput[]}} Prediction
+ * @typedef {import('../api.js').Config} Config
+ * @typedef {import('../api.js').Report} Report
  * @typedef {{length: number, read: (place: Uint8Array) => number}} FileReader puts a file's next bytes into a place, and says
  *   how many there were
  * @typedef {Uint8Array | FileReader} FileBytes
@@ -32,84 +30,18 @@ function unwrap(answer) {
   return answer.value
 }
 
-/** @param {{value?: string, error?: string}} answer @returns {any} */
-const unwrapJson = (answer) => JSON.parse(unwrap(answer))
-
-/** @param {{text: string, labels: Uint8Array, predictions: Uint8Array}} answer @returns {import('../protocol.js').ClassReport} */
-const classReport = ({ text, labels, predictions }) => ({ ...JSON.parse(text), labels, predictions })
-
-/** @param {unknown} value @param {string} what @returns {string} */
-function asText(value, what) {
-  if (typeof value !== 'string') throw new CoreError(`${what} is ${String(value)}, but must be a text`)
-  return value
-}
-
-/** @param {unknown} value @param {string} what @returns {Uint8Array} */
-function asBytes(value, what) {
-  if (!(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`)
-  return value
-}
-
 /** @param {any} value @param {string} what @returns {FileBytes} */
-const asFile = (value, what) => (typeof value?.read === 'function' ? value : asBytes(value, what))
-
-/** @param {unknown} value @param {string} what @returns {number} */
-function asWhole(value, what) {
-  if (!Number.isInteger(value) || Math.abs(Number(value)) >= 2 ** 31) throw new CoreError(`${what} is ${String(value)}, but must be a whole number`)
-  return Number(value)
+function asFile(value, what) {
+  if (typeof value?.read !== 'function' && !(value instanceof Uint8Array)) throw new CoreError(`${what} must be a Uint8Array`)
+  return value
 }
 
-/** @param {number} value @returns {number} */
-function asHardest(value) {
-  if (Number.isInteger(value) && value >= 0 && value <= 10000) return value
-  throw new CoreError(`hardest is ${String(value)}, but it must be a whole number from 0 to 10000`)
-}
-
-/** A data set in the module's memory. Call delete() when no session needs it any more. */
-export class Dataset {
-  /** @param {any} bound */
-  constructor(bound) {
+/** Something in the module's memory. Call delete() to free it. */
+class Handle {
+  /** @param {any} module @param {any} bound */
+  constructor(module, bound) {
+    this.module = module
     this.bound = bound
-  }
-
-  /** @returns {{name: string, train: number, test: number, height: number, width: number,
-   *             classes: number, class_names: string[], class_counts: number[], background: number,
-   *             density: number}} class_counts: of the training set */
-  info() {
-    return unwrapJson(this.bound.info())
-  }
-
-  /**
-   * @param {'train'|'test'} part
-   * @param {number} index from 0
-   * @returns {{pixels: Uint8Array, label: number}} pixels: height * width bytes, row by row
-   */
-  image(part, index) {
-    if (!Number.isInteger(index)) throw new CoreError(`image ${index} is not a whole number`)
-    return unwrap(this.bound.image(part === 'test', index))
-  }
-
-  /**
-   * What augmentation would make of a training image in epochs 1 to `count` of a run with this config.
-   * @param {Config} config some or all fields
-   * @param {number} sample from 0
-   * @param {number} count
-   * @returns {Uint8Array} count * height * width bytes
-   */
-  augmented(config, sample, count) {
-    if (!Number.isInteger(sample) || !Number.isInteger(count)) throw new CoreError(`image ${sample} and ${count} versions must be whole numbers`)
-    return unwrap(this.bound.augmented(JSON.stringify(config), sample, count))
-  }
-
-  /**
-   * The learning rate over a whole run with this config.
-   * @param {Config} config some or all fields
-   * @param {number} points how many updates to tell of, at most
-   * @returns {import('../protocol.js').RatePlan}
-   */
-  rates(config, points) {
-    if (!Number.isInteger(points)) throw new CoreError(`points is ${points}, but it must be a whole number`)
-    return unwrapJson(this.bound.rates(JSON.stringify(config), points))
   }
 
   delete() {
@@ -117,305 +49,62 @@ export class Dataset {
   }
 }
 
-/** A folder or an archive of which a data set is made (src/data/folder.h). Call delete() at its end. */
-export class Folder {
-  /** @param {any} bound */
-  constructor(bound) {
-    this.bound = bound
-  }
+/** A handle with a method for each question of a kind. @template T @typedef {new (module: any, bound: any) => Handle & T} Asked */
 
-  /** Paths of training images and labels, test images and labels; none where images are to be added.
-   * @returns {string[]} */
-  files() {
-    return unwrapJson(this.bound.files())
-  }
+/** A data set, which sessions share. */
+export class Dataset extends /** @type {Asked<import('../api.js').DataQuestions>} */ (Handle) {}
 
-  /**
-   * How many bytes of one of the files are to be unpacked. Throws where its header announces others than it has, or more
-   * than is allowed.
-   * @param {string} name @param {Uint8Array} head its first Core.registry().head_bytes
-   * @param {number} size what an archive says that it has, unpacked; 0: nobody knows
-   * @returns {number}
-   */
-  bytesOfFile(name, head, size) {
-    return unwrap(this.bound.bytesOfFile(asText(name, 'path'), asBytes(head, 'head'), size))
-  }
-
-  /** Takes bytes off what is allowed, or throws. @param {string} name what they are for @param {number} bytes */
-  claim(name, bytes) {
-    unwrap(this.bound.claim(asText(name, 'path'), bytes))
-  }
-
-  /** The path of the image to be added next; '' after the last. @returns {string} */
-  next() {
-    return unwrap(this.bound.next())
-  }
-
-  /** @param {number} height @param {number} width @param {1 | 3} channels @param {Uint8Array} pixels (H, W, channels) */
-  add(height, width, channels, pixels) {
-    unwrap(this.bound.add(height, width, channels, asBytes(pixels, 'pixels')))
-  }
-
+/** A folder or an archive of which a data set is made. */
+export class Folder extends /** @type {Asked<import('../api.js').FolderQuestions>} */ (Handle) {
   /** Once all images are added. @param {string} name @returns {Dataset} */
   finish(name) {
-    return new Dataset(unwrap(this.bound.finish(asText(name, 'name'))))
-  }
-
-  delete() {
-    this.bound.delete()
+    return new Dataset(this.module, unwrap(this.bound.finish(name)))
   }
 }
 
-/** One training run. Call delete() to free its memory. */
-export class Session {
-  /** @param {any} bound */
-  constructor(bound) {
-    this.bound = bound
-  }
-
-  /** The config with the live changes made so far in its events. @returns {Config} */
-  config() {
-    return unwrapJson(this.bound.config())
-  }
-
-  /** The model, layer by layer. @returns {any} */
-  describe() {
-    return unwrapJson(this.bound.describe())
-  }
-
-  /** What a run says first. @returns {Progress} */
-  start() {
-    return unwrapJson(this.bound.start())
-  }
-
-  /** One training step, or one batch of the validation or test set at the end of an epoch. @returns {Progress} */
+/** One training run. */
+export class Session extends /** @type {Asked<import('../api.js').RunQuestions>} */ (Handle) {
+  /** One training step, or one batch of the validation or test set at the end of an epoch. @returns {Report} */
   advance() {
-    return unwrapJson(this.bound.advance())
-  }
-
-  /**
-   * Changes a live field from the next step on.
-   * @param {string} field
-   * @param {number} value
-   */
-  set(field, value) {
-    if (typeof value !== 'number') throw new CoreError(`${field} is ${String(value)}, but must be a number`)
-    unwrap(this.bound.set(asText(field, 'field'), value))
-  }
-
-  /** Scores the whole test set now.
-   * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}} */
-  evaluate() {
-    return unwrapJson(this.bound.evaluate())
-  }
-
-  /**
-   * The same with some units of an activation layer giving 0. The run does not notice.
-   * @param {number} layer from 0 @param {number[]} units from 0
-   * @returns {{test_loss: number, test_accuracy: number, correct: number, total: number}}
-   */
-  evaluateWithout(layer, units) {
-    return unwrapJson(this.bound.evaluateWithout(asWhole(layer, 'layer'), JSON.stringify(units.map((unit) => asWhole(unit, 'unit')))))
-  }
-
-  /**
-   * One unit of an activation layer from all sides.
-   * @param {number} layer from 0 @param {number} unit from 0
-   * @param {number} [strongest] how many of the images that fire it most
-   * @returns {import('../protocol.js').UnitReport}
-   */
-  unit(layer, unit, strongest = 8) {
-    return unwrapJson(this.bound.unit(asWhole(layer, 'layer'), asWhole(unit, 'unit'), asWhole(strongest, 'strongest')))
-  }
-
-  /**
-   * What the monitors say now: units, gradients, warnings. Changes nothing that is trained.
-   * @param {import('../protocol.js').ProbeRequest} [request]
-   * @returns {import('../protocol.js').ProbeSnapshot}
-   */
-  probe(request = {}) {
-    return unwrapJson(this.bound.probe(JSON.stringify(request)))
-  }
-
-  /**
-   * Which classes of the test set are confused, and its hardest samples.
-   * @param {number} [hardest] how many of those at most
-   * @returns {import('../protocol.js').ClassReport}
-   */
-  classes(hardest = 10) {
-    return classReport(unwrap(this.bound.classes(asHardest(hardest))))
-  }
-
-  /**
-   * The same in parts, between which other calls may be made: goes on with some samples of the test set, and anew where
-   * the weights have changed.
-   * @param {number} hardest @param {number} samples from 1
-   * @returns {import('../protocol.js').ClassReport | null} the report with the last part, null before
-   */
-  classesPart(hardest, samples) {
-    const answer = unwrap(this.bound.classesPart(asHardest(hardest), Math.max(1, asWhole(samples, 'samples'))))
-    return answer && classReport(answer)
-  }
-
-  /** The same of the last epoch that was scored, which costs nothing; null before the first.
-   * @returns {import('../protocol.js').ClassReport | null} */
-  epochClasses() {
-    const answer = unwrap(this.bound.epochClasses())
-    return answer && classReport(answer)
-  }
-
-  /**
-   * A parameter as it is now.
-   * @param {string} name in the state_dict: "conv1.weight"
-   * @returns {{shape: number[], values: Float32Array}} as PyTorch has it
-   */
-  parameter(name) {
-    const { shape, values } = unwrap(this.bound.parameter(asText(name, 'parameter')))
-    return { shape: [...shape], values }
-  }
-
-  /**
-   * Probabilities and every layer's output for one image, in evaluation mode.
-   * @param {Uint8Array} pixels height * width bytes
-   * @returns {Prediction}
-   */
-  predict(pixels) {
-    return unwrap(this.bound.predict(asBytes(pixels, 'pixels')))
-  }
-
-  /**
-   * What augmentation makes of a training image in epochs 1 to `count`.
-   * @param {number} sample from 0
-   * @param {number} count
-   * @returns {Uint8Array} count * height * width bytes
-   */
-  augmented(sample, count) {
-    if (!Number.isInteger(sample) || !Number.isInteger(count)) throw new CoreError(`image ${sample} and ${count} versions must be whole numbers`)
-    return unwrap(this.bound.augmented(sample, count))
-  }
-
-  /**
-   * Takes the weights of a .safetensors file.
-   * @param {Uint8Array} bytes
-   */
-  load(bytes) {
-    unwrap(this.bound.load(asBytes(bytes, 'weights')))
-  }
-
-  /** A file with everything that is needed to go on with the same bits; between any two calls of advance().
-   * @returns {Uint8Array} */
-  checkpoint() {
-    return unwrap(this.bound.checkpoint())
-  }
-
-  /** Takes up where a checkpoint's run was. The session's config must be configOfCheckpoint()'s; one that refuses is of
-   * no more use. @param {Uint8Array} bytes */
-  restore(bytes) {
-    unwrap(this.bound.restore(asBytes(bytes, 'checkpoint')))
-  }
-
-  /** How far it is. @returns {import('../protocol.js').Position} */
-  position() {
-    return unwrapJson(this.bound.position())
-  }
-
-  /** What was measured so far, column by column; see src/run/history.h. @returns {Record<string, Float32Array>} */
-  history() {
-    return unwrap(this.bound.history())
-  }
-
-  /** Scores the test set: its line, and who is taken for whom. @returns {Progress} */
-  evaluateWeights() {
-    return unwrapJson(this.bound.evaluateWeights())
-  }
-
-  /**
-   * The classes of one image, best first.
-   * @param {string} name
-   * @param {Uint8Array} pixels height * width bytes
-   * @returns {Progress}
-   */
-  predictImage(name, pixels) {
-    return unwrapJson(this.bound.predictImage(asText(name, 'image'), asBytes(pixels, 'pixels')))
-  }
-
-  /** @returns {string} hex */
-  weightsSha256() {
-    return unwrap(this.bound.weightsSha256())
-  }
-
-  /**
-   * The network as a file's bytes; the formats are in Core.registry().save_formats.
-   * @param {string} format "pth", "safetensors", "onnx", "npz" or "py"
-   * @param {number} [images] how many of the test set an npz holds the activations for; 100 or all by default
-   * @returns {Uint8Array}
-   */
-  save(format, images) {
-    return unwrap(this.bound.save(asText(format, 'format'), asImages(images)))
-  }
-
-  /** Throws what save() would throw at any step of the run. @param {string} format @param {number} [images] */
-  checkSave(format, images) {
-    unwrap(this.bound.checkSave(asText(format, 'format'), asImages(images)))
-  }
-
-  /**
-   * Of a file of this run's lines (train --jsonl or --csv), how many bytes tell of what has happened by now. The run writes
-   * what follows again. Throws for the lines of another run.
-   * @param {'jsonl' | 'csv'} flag
-   * @param {Uint8Array} bytes
-   * @param {string} name
-   * @returns {number}
-   */
-  linesUntilNow(flag, bytes, name) {
-    return unwrap(this.bound.linesUntilNow(flag, asBytes(bytes, flag), asText(name, 'name')))
-  }
-
-  delete() {
-    this.bound.delete()
+    return unwrap(this.bound.advance())
   }
 }
 
-/** @param {number} [images] @returns {number} 0 where none is given */
-function asImages(images) {
-  if (images === undefined) return 0
-  if (!Number.isInteger(images) || images < 1 || images > 2 ** 30) {
-    throw new CoreError(`npz_images is ${JSON.stringify(String(images))}, but it must be a whole number from 1 to ${2 ** 30}`)
-  }
-  return images
-}
-
-/** A race, a sweep or the lessons: many runs, carried out call by call. Call delete() to free its memory. */
-export class Experiment {
-  /** @param {any} bound */
-  constructor(bound) {
-    this.bound = bound
-  }
-
-  /** What is planned. @returns {Progress} */
+/** A race, a sweep or the lessons: many runs, carried out call by call. */
+export class Experiment extends Handle {
+  /** What is planned. @returns {Report} */
   start() {
-    return unwrapJson(this.bound.start())
+    return unwrap(this.bound.start())
   }
 
-  /** Some hundredths of a second of work; event is "working", and "done" at the end. @returns {Progress} */
+  /** Some hundredths of a second of work; event is "working", and "done" at the end. @returns {Report} */
   advance() {
-    return unwrapJson(this.bound.advance())
-  }
-
-  delete() {
-    this.bound.delete()
+    return unwrap(this.bound.advance())
   }
 }
 
-export class Core {
+export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} */ (Handle) {
   /**
    * @param {any} module
    * @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads
    */
   constructor(module, { maxThreads, automaticThreads, threadsReason }) {
-    this.module = module
+    super(module, undefined)
+    /** @type {{name: string, about: 'core' | 'folder' | 'data' | 'run'}[]} */
+    const questions = module.questions()
+    /** What ask() answers. */
+    this.questions = questions.filter(({ about }) => about !== 'folder').map(({ name }) => name)
+    for (const { name, about } of questions) {
+      const { prototype } = { core: Core, folder: Folder, data: Dataset, run: Session }[about]
+      Object.assign(prototype, {
+        /** @this {Handle} @param {any[]} given */
+        [name](...given) {
+          return unwrap(this.module.ask(name, given, ...['folder', 'data', 'run'].map((each) => (each === about ? this.bound : null))))
+        },
+      })
+    }
     /** The instruction set of the kernels. @type {string} */
-    this.simdTarget = unwrap(module.simdTarget())
+    this.simdTarget = this.registry().simd_target
     /** What a session may have. */
     this.maxThreads = maxThreads
     /** What a session gets whose config leaves it to be automatic. */
@@ -424,59 +113,9 @@ export class Core {
     this.threadsReason = threadsReason
   }
 
-  /** Activations, layers and config fields, for menus and flags. @returns {any} */
-  registry() {
-    return unwrapJson(this.module.registry())
-  }
-
-  /**
-   * Values and derivatives of an activation.
-   * @param {string} activation its name in the registry
-   * @param {number[]} parameters as many as it has
-   * @param {Float32Array|number[]} xs
-   * @returns {{y: Float32Array, dy: Float32Array}}
-   */
-  curve(activation, parameters, xs) {
-    return unwrap(this.module.curve(asText(activation, 'activation'), parameters, xs))
-  }
-
-  /** @param {string} text JSON of some or all fields @param {Partial<Config>} [base] what holds for the others @returns {Config} */
-  configFromJson(text, base = {}) {
-    return unwrapJson(this.module.configOfJson(asText(text, 'config'), JSON.stringify(base)))
-  }
-
-  /** @param {[string, string][]} fields names and texts, as in a URL hash @returns {Config} */
-  configFromFields(fields) {
-    return unwrapJson(this.module.configOfFields(JSON.stringify(fields)))
-  }
-
-  /** @param {Config} config @returns {[string, string][]} what differs from the defaults */
-  configToFields(config) {
-    return unwrapJson(this.module.fieldsOfConfig(JSON.stringify(config)))
-  }
-
-  /**
-   * A model layer by layer, without building it.
-   * @param {string} architecture "dense 512 | relu | dense 10"
-   * @param {[number, number, number]} input channels, height, width
-   * @param {number} classes
-   * @param {number} [batch] for shapes and memory
-   * @returns {any}
-   */
-  describeModel(architecture, input, classes, batch = 64) {
-    return unwrapJson(this.module.describe(asText(architecture, 'model'), ...input, classes, batch))
-  }
-
-  /**
-   * The same as the lines `reluscope info` prints.
-   * @param {string} architecture
-   * @param {[number, number, number]} input
-   * @param {number} classes
-   * @param {number} [batch]
-   * @returns {string[]}
-   */
-  modelTable(architecture, input, classes, batch = 64) {
-    return unwrapJson(this.module.modelTable(asText(architecture, 'model'), ...input, classes, batch))
+  /** Any question, of a run or a data set where it is about one. @param {string} name @param {any[]} given @param {Dataset} [data] @param {Session} [run] */
+  ask(name, given, data, run) {
+    return unwrap(this.module.ask(name, given, null, data?.bound ?? null, run?.bound ?? null))
   }
 
   /**
@@ -486,39 +125,25 @@ export class Core {
    * @returns {Folder}
    */
   openFolder(paths, where, most = this.registry().most_data) {
-    return new Folder(unwrap(this.module.Folder.make(JSON.stringify(paths), asText(where, 'where'), most)))
+    return new Folder(this.module, unwrap(this.module.Folder.make(paths, where, most)))
   }
 
   /** @param {IdxFiles} files whole IDX or .npy files, not compressed @returns {Dataset} */
-  createDataset(files) {
-    return new Dataset(unwrap(this.module.Dataset.make(
-      asText(files.name, 'name'),
-      asFile(files.trainImages, 'trainImages'),
-      asFile(files.trainLabels, 'trainLabels'),
-      asFile(files.testImages, 'testImages'),
-      asFile(files.testLabels, 'testLabels'),
-    )))
+  createDataset({ name, trainImages, trainLabels, testImages, testLabels }) {
+    const files = Object.entries({ trainImages, trainLabels, testImages, testLabels }).map(([what, file]) => asFile(file, what))
+    return new Dataset(this.module, unwrap(this.module.Dataset.make(name, ...files)))
   }
 
-  /** @param {Dataset} dataset @param {Config} config some or all fields @returns {Session} */
+  /** @param {Dataset} dataset @param {Partial<Config>} config @returns {Session} */
   createSession(dataset, config) {
     const cores = config.threads ? this.maxThreads : this.automaticThreads
-    return new Session(unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config), cores)))
-  }
-
-  /**
-   * The kinds of experiments with their flags, and the lessons, a line each.
-   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean, file: boolean}[]}[],
-   *            lessons: string[]}}
-   */
-  experimentKinds() {
-    return unwrapJson(this.module.experimentKinds())
+    return new Session(this.module, unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config), cores)))
   }
 
   /**
    * @param {Dataset} dataset
    * @param {string} kind "race", "sweep" or "lessons"
-   * @param {Config} config what all runs begin from
+   * @param {Partial<Config>} config what all runs begin from
    * @param {[string, string][]} flags of the kind, in the order given
    * @param {{files?: Record<string, Uint8Array>, finished?: {text: string, name: string}}} [options]
    *   files: the bytes of flags that name a file; with a checkpoint as "from", config must be configOfCheckpoint()'s.
@@ -526,66 +151,9 @@ export class Core {
    * @returns {Experiment}
    */
   createExperiment(dataset, kind, config, flags, { files = {}, finished = { text: '', name: '' } } = {}) {
-    for (const [name, bytes] of Object.entries(files)) asBytes(bytes, name)
-    return new Experiment(unwrap(this.module.Experiment.make(
-      dataset.bound, asText(kind, 'kind'), JSON.stringify(config), JSON.stringify(flags), files, finished.text, finished.name)))
-  }
-
-  /**
-   * The results of a sweep's parts as one.
-   * @param {[string, string][]} files names and texts
-   * @returns {{rows: string, csv: string, lines: string[]}}
-   */
-  mergeResults(files) {
-    return unwrapJson(this.module.mergeResults(JSON.stringify(files)))
-  }
-
-  /** The rows of a file of results, without a last line that was cut short. @param {string} text @param {string} name @returns {string} */
-  checkRows(text, name) {
-    return unwrap(this.module.checkRows(asText(text, 'results'), asText(name, 'name')))
-  }
-
-  /** Those rows of the first text whose runs are not in the second. @param {string} before @param {string} rows @returns {string} */
-  otherRows(before, rows) {
-    return unwrap(this.module.otherRows(asText(before, 'results'), asText(rows, 'results')))
-  }
-
-  /** What a file of this name holds, by its end. @param {string} path @returns {string} a format of Session.save() */
-  saveFormatOf(path) {
-    return unwrap(this.module.saveFormatOf(asText(path, 'save')))
-  }
-
-  /** The config that weights were saved with. @param {Uint8Array} bytes @returns {Config} */
-  configOfWeights(bytes) {
-    return unwrapJson(this.module.configOfWeights(asBytes(bytes, 'weights')))
-  }
-
-  /**
-   * The config that a checkpoint's run goes on with.
-   * @param {Uint8Array} bytes
-   * @param {[string, string][]} [given] what of it is to be different: speed, or more epochs; anything else is refused
-   * @returns {Config}
-   */
-  configOfCheckpoint(bytes, given = []) {
-    return unwrapJson(this.module.configOfCheckpoint(asBytes(bytes, 'checkpoint'), JSON.stringify(given)))
-  }
-
-  /** What is to be said of a checkpoint that can be read, such as that it has no checksum; '' for nothing. @param {Uint8Array} bytes @returns {string} */
-  checkpointNotice(bytes) {
-    return unwrap(this.module.checkpointNotice(asBytes(bytes, 'checkpoint')))
-  }
-
-  /**
-   * A decoded picture as the grey bytes that a network for this data reads.
-   * @param {string} name
-   * @param {import('./png.js').PngImage} image
-   * @param {{width: number, height: number}} wanted
-   * @param {boolean} invert for dark writing on a light ground
-   * @returns {Uint8Array}
-   */
-  networkInput(name, image, wanted, invert) {
-    const { height, width, channels, pixels } = image
-    return unwrap(this.module.networkInput(asText(name, 'image'), height, width, channels, asBytes(pixels, 'pixels'), wanted.height, wanted.width, invert))
+    for (const [name, bytes] of Object.entries(files)) asFile(bytes, name)
+    return new Experiment(this.module, unwrap(this.module.Experiment.make(
+      dataset.bound, kind, JSON.stringify(config), flags, files, finished.text, finished.name)))
   }
 
   /** Ends all threads; without this a Node process with threads never ends. Nothing may be called any more. */

@@ -1,5 +1,6 @@
 // Drives one session inside the worker: trains in short slices so that messages get through in between, even in a
 // background tab, and posts what happens, no more often than a screen can show.
+import { buffersOf } from './buffers.js'
 import { Meter } from './meter.js'
 import { ProbeStream } from './probe_stream.js'
 import { wordsOf } from '../error_words.js'
@@ -31,8 +32,6 @@ export class Runner {
   #state = 'ready'
   #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
   #scoring = 0
-  /** Of what the last scoring was. */
-  #scored = { epoch: 0, step: 0 }
   #started = false
   #ended = false
   #lastProgress = 0
@@ -163,11 +162,6 @@ export class Runner {
     this.#sendSnapshots()
   }
 
-  /** @param {string} field @param {number} value */
-  set(field, value) {
-    this.#session.set(field, value)
-  }
-
   /**
    * From now on tells what the model makes of an image, or stops with null.
    * @param {string} key @param {Uint8Array | null} pixels @param {number} image returned in each snapshot
@@ -208,12 +202,6 @@ export class Runner {
       await nextTask()
       if (this.#ended || this.#state === 'training' || this.#last.step !== step) return null
     }
-  }
-
-  /** What the last scoring at the end of an epoch found. @returns {import('../protocol.js').RunClasses | null} null before the first */
-  epochClasses() {
-    const report = this.#session.epochClasses()
-    return report && { ...report, ...this.#scored }
   }
 
   #over() {
@@ -268,7 +256,7 @@ export class Runner {
   }
 
   /** Says what an answer has for the log, and keeps that and what it has for the files of metrics.
-   * @param {Pick<import('./core.js').Progress, 'lines' | 'json' | 'csv_lines'>} answer */
+   * @param {Pick<import('./core.js').Report, 'lines' | 'json' | 'csv_lines'>} answer */
   #print({ lines, json, csv_lines: rows }) {
     this.#lines.text.push(...lines)
     this.#lines.json.push(...json)
@@ -297,7 +285,7 @@ export class Runner {
     return answer.event
   }
 
-  /** @param {import('./core.js').Progress} answer @param {number} took */
+  /** @param {import('./core.js').Report} answer @param {number} took */
   #onBatch(answer, took) {
     const { epoch, batch, batches, step, samples, loss, accuracy } = answer
     const before = batch === 1 ? 0 : this.#last.samples
@@ -313,10 +301,9 @@ export class Runner {
     this.#meter.addScoring(took, false)
   }
 
-  /** @param {import('./core.js').Progress} answer @param {number} took */
+  /** @param {import('./core.js').Report} answer @param {number} took */
   #onEpoch(answer, took) {
     this.#scoring = 0
-    this.#scored = { epoch: answer.epoch, step: this.#last.step }
     this.#meter.addScoring(took, true)
     this.#sendProgress()
     this.#post('epoch', {
@@ -387,9 +374,4 @@ function nextTask() {
     }
     port2.postMessage(0)
   })
-}
-
-/** What of a prediction can be handed over instead of copied. @param {import('./core.js').Prediction} prediction */
-export function buffersOf(prediction) {
-  return [prediction.probabilities.buffer, ...prediction.layers.map((layer) => layer.values.buffer)]
 }

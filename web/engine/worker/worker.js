@@ -5,7 +5,8 @@ import { build } from '../build.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './fetch_data.js'
 import { version } from '../protocol.js'
-import { Runner, buffersOf } from './runner.js'
+import { Runner } from './runner.js'
+import { buffersOf } from './buffers.js'
 import { forgetUnpacked, keepUnpacked, ofUnpacked } from '../storage/unpacked_data.js'
 import { wordsOf } from '../error_words.js'
 
@@ -56,12 +57,6 @@ function load(oneThread, module) {
 function current() {
   if (!runner) throw new Error('there is no run yet: configure one first')
   return runner
-}
-
-/** The data set of the run, or a clear refusal. */
-function loaded() {
-  if (!dataset) throw new Error('no data set is loaded yet')
-  return dataset
 }
 
 /** @param {string} name */
@@ -125,7 +120,7 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
   /** @type {import('../protocol.js').RunInfo} */
   const info = {
-    config: /** @type {Config} */ (full), model: session.describe(), dataset: next.info, trainSamples, totalSteps, threads,
+    config: full, model: session.model(), dataset: next.info, trainSamples, totalSteps, threads,
     input, savedAs,
   }
   const watched = runner?.end() ?? []
@@ -141,26 +136,32 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   return info
 }
 
-/** What each request does. Each gets the message and answers with what is sent back. */
+/** What is kept for a reload, and the stored runs. */
+const storage = () => autosave.open()
+
+/**
+ * What the engine sends beside questions of the core, or before the core's of the same name. Each answers with what is sent back.
+ * @type {import('../api.js').Requests & Record<string, (...given: any[]) => any>}
+ */
 const requests = {
-  /** @param {{dataUrl: string, oneThread: boolean, build: string, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} message */
-  async open(message) {
+  /** @param {{dataUrl: string, oneThread: boolean, build: string, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} opening */
+  async open(opening) {
     // One that was not built, as in Node, takes any.
-    if (build && message.build && build !== message.build) throw new Error('a new version of this page is here: load the page again')
-    dataUrl = message.dataUrl
-    const [loaded, index] = await Promise.all([load(message.oneThread, message.core), fetch(new URL('index.json', dataUrl))])
+    if (build && opening.build && build !== opening.build) throw new Error('a new version of this page is here: load the page again')
+    dataUrl = opening.dataUrl
+    const [loaded, index] = await Promise.all([load(opening.oneThread, opening.core), fetch(new URL('index.json', dataUrl))])
     if (!index.ok) throw new Error(`${index.url} answered ${index.status}`)
     core = loaded
     datasets = await index.json()
     const { simdTarget, threadsReason } = core
-    return { registry: core.registry(), simdTarget, threadsReason, datasets }
+    return { methods: [...Object.keys(requests), ...core.questions], registry: core.registry(), simdTarget, threadsReason, datasets }
   },
 
   /**
    * Makes a data set of files of the page's owner: one archive, or the files of a folder.
-   * @param {{name: string, files: {path: string, bytes: Uint8Array}[]}} message
+   * @param {string} name @param {{path: string, bytes: Uint8Array}[]} files
    */
-  async addData({ name, files }) {
+  async addData(name, files) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
     // Loaded only now: few who open the page have data of their own.
     const [{ readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
@@ -180,92 +181,55 @@ const requests = {
     return data.info()
   },
 
-  /** @param {{activation: string, parameters: number[], xs: Float32Array}} message */
-  curve: ({ activation, parameters, xs }) => core.curve(activation, parameters, xs),
+  /** Makes the next run. Until everything about it is known to be good, the run before goes on. @param {Partial<Config>} config */
+  configure: (config) => makeRun(core.configFromJson(JSON.stringify(config))),
 
-  /** @param {{fields: [string, string][]}} message */
-  parse: ({ fields }) => core.configFromFields(fields),
-
-  /** @param {{config: Config}} message */
-  fields: ({ config }) => core.configToFields(config),
-
-  /** @param {{model: string, input: [number, number, number], classes: number, batch: number}} message */
-  describe: ({ model, input, classes, batch }) => core.describeModel(model, input, classes, batch),
-
-  /**
-   * Makes the next run. Until everything about it is known to be good, the run before goes on.
-   * @param {{config: Partial<Config>}} message
-   */
-  configure: ({ config }) => makeRun(core.configFromJson(JSON.stringify(config))),
-
-  checkpoint: () => current().session.checkpoint(),
-  /** @param {{bytes: Uint8Array}} message */
-  restore: ({ bytes }) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
+  /** @param {Uint8Array} bytes */
+  restore: (bytes) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
 
   startAutosave: () => autosave.begin(),
-  /** Takes up the autosaved run. */
+  /** Resumes the autosaved run. */
   async continueAutosave() {
-    const found = await (await autosave.open()).latestAutosave()
+    const found = await (await storage()).latestAutosave()
     if (!found) throw new Error('there is no autosave in this browser any more')
     const info = await makeRun(core.configOfCheckpoint(found.checkpoint), { ...found, savedAs: found.about.storedAs })
     autosave.held = false
     return info
   },
   async discardAutosave() {
-    await (await autosave.open()).discardAutosave()
+    await (await storage()).discardAutosave()
     autosave.held = false
   },
-  /** Saves the present run: its own entry from now on. @param {{name: string, metrics: Record<string, any>, withCheckpoint: boolean}} message */
-  async saveRun({ name, metrics, withCheckpoint }) {
+  async saveRun(name, metrics, withCheckpoint = true) {
     const run = current()
     const { lines, checkpoint } = withCheckpoint ? stateOf(run) : { lines: run.lines, checkpoint: undefined }
-    const entry = { ...standOf(run), name, config: /** @type {Config} */ (run.session.config()), metrics }
+    const entry = { ...standOf(run), name, config: run.session.config(), metrics }
     const before = run.info.savedAs
-    const saved = await (await autosave.open()).saveRun(run.info, entry, { checkpoint, lines })
+    const saved = await (await storage()).saveRun(run.info, entry, { checkpoint, lines })
     // The autosave has to know whose entry it goes on with.
     if (run === runner && saved.id !== before) autosave.moved(run, 'stop')
     return saved
   },
-  savedRuns: async () => (await autosave.open()).runs(),
-  /** @param {{run: string}} message the id of a saved one, as in those below */
-  async openRun({ run }) {
-    const state = await (await autosave.open()).stateOf(run)
-    return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, savedAs: run })
+  savedRuns: async () => (await storage()).runs(),
+  /** @param {string} id of a saved one */
+  async openRun(id) {
+    const state = await (await storage()).stateOf(id)
+    return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, savedAs: id })
   },
-  /** @param {{run: string, name: string}} message */
-  renameRun: async ({ run, name }) => (await autosave.open()).renameRun(run, name),
-  /** @param {{run: string}} message */
-  deleteRun: async ({ run }) => (await autosave.open()).deleteRun(run),
-  storageUsage: async () => (await autosave.open()).usage(),
+  renameRun: async (id, name) => (await storage()).renameRun(id, name),
+  deleteRun: async (id) => (await storage()).deleteRun(id),
+  storageUsage: async () => (await storage()).usage(),
 
   ping: () => true,
 
   train: () => current().train(),
   pause: () => current().pause(),
   step: () => current().step(),
+  classesInParts: (hardest = 10) => current().classesInParts(hardest),
+  save: (format, { images } = {}) => current().metrics(format) ?? current().session.save(format, images),
+  load: (bytes) => current().load(bytes),
 
-  /** @param {{field: string, value: number}} message */
-  set({ field, value }) {
-    current().set(field, value)
-    return current().session.config()
-  },
-
-  /** @param {{part: 'train'|'test', index: number}} message */
-  image: ({ part, index }) => loaded().data.image(part, index),
-  /** @param {{part: 'train'|'test', indices: number[]}} message */
-  images: ({ part, indices }) => indices.map((index) => loaded().data.image(part, index)),
-
-  /** @param {{pixels: Uint8Array}} message */
-  predict: ({ pixels }) => current().session.predict(pixels),
-  /** @param {{sample: number, count: number, config?: Partial<Config>}} message */
-  augmented: ({ sample, count, config }) => (config ? loaded().data.augmented(config, sample, count) : current().session.augmented(sample, count)),
-  /** @param {{config: Partial<Config>, points: number}} message */
-  rates: ({ config, points }) => loaded().data.rates(config, points),
-  experimentKinds: () => core.experimentKinds(),
-  /** @param {{bytes: Uint8Array, given: [string, string][]}} message */
-  configOfCheckpoint: ({ bytes, given }) => core.configOfCheckpoint(bytes, given),
-  /** @param {{kind: string, config: Partial<Config>, flags: [string, string][], files: {from?: Uint8Array}}} message */
-  async startExperiment({ kind, config: wanted, flags, files }) {
+  async startExperiment(kind, wanted, flags, files = {}) {
     const config = core.configFromJson(JSON.stringify(wanted))
     const next = await datasetOf(config.data)
     const before = dataset
@@ -280,51 +244,21 @@ const requests = {
     if (!experiment) throw new Error('there is no experiment yet: start one first')
     return experiment.advance()
   },
-  evaluate: () => current().session.evaluate(),
-  /** @param {{layer: number, units: number[]}} message */
-  evaluateWithout: ({ layer, units }) => current().session.evaluateWithout(layer, units),
-  /** @param {{layer: number, unit: number, strongest: number}} message */
-  unit: ({ layer, unit, strongest }) => current().session.unit(layer, unit, strongest),
-  /** @param {{request: import('../protocol.js').ProbeRequest}} message */
-  probe: ({ request }) => current().session.probe(request),
-  /** @param {{hardest: number}} message */
-  classes: ({ hardest }) => current().session.classes(hardest),
-  /** @param {{hardest: number}} message */
-  classesInParts: ({ hardest }) => current().classesInParts(hardest),
-  epochClasses: () => current().epochClasses(),
-  /** @param {{name: string}} message */
-  parameter: ({ name }) => current().session.parameter(name),
-  weightsSha256: () => current().session.weightsSha256(),
-  /** @param {{format: string, images?: number}} message */
-  save: ({ format, images }) => current().metrics(format) ?? current().session.save(format, images),
-  /** @param {{bytes: Uint8Array}} message */
-  configOfWeights: ({ bytes }) => core.configOfWeights(bytes),
-  /** @param {{bytes: Uint8Array}} message */
-  load: ({ bytes }) => current().load(bytes),
 
-  /** @param {{key: string, pixels: Uint8Array | null, image: number}} message */
-  watch: ({ key, pixels, image }) => current().watch(key, pixels, image),
-  /** @param {{request: import('../protocol.js').ProbeRequest | null}} message */
-  watchProbe: ({ request }) => runner?.watchProbe(request),
-  /** @param {{key?: string}} message */
-  drawn: ({ key }) => runner?.drawn(key),
-}
-
-/** @param {any} result @returns {Transferable[]} */
-function transferable(result) {
-  if (result?.probabilities) return buffersOf(result)
-  if (result?.predictions) return [result.labels.buffer, result.predictions.buffer]
-  if (result?.values instanceof Float32Array) return [result.values.buffer]
-  return ArrayBuffer.isView(result) ? [result.buffer] : []
+  /** @param {string} key @param {Uint8Array | null} pixels @param {number} image */
+  watch: (key, pixels, image) => current().watch(key, pixels, image),
+  /** @param {import('../protocol.js').ProbeRequest | null} request */
+  watchProbe: (request) => runner?.watchProbe(request),
+  /** @param {string} [key] */
+  drawn: (key) => runner?.drawn(key),
 }
 
 scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {
-  const { v, type, id } = message
+  const { v, type, id, given } = message
   try {
     if (v !== version) throw new Error(`the page speaks version ${v} and the engine ${version}: reload the page`)
-    if (!Object.hasOwn(requests, type)) throw new Error(`unknown request ${type}`)
-    const result = await requests[/** @type {keyof typeof requests} */ (type)](message)
-    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, result }, transferable(result))
+    const result = await (Object.hasOwn(requests, type) ? requests[type](...given) : core.ask(type, given, dataset?.data, runner?.session))
+    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, result }, buffersOf(result))
   } catch (error) {
     const sentence = wordsOf(error)
     if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, error: sentence })

@@ -1,0 +1,67 @@
+#include "experiments/experiment_queries.h"
+
+#include "experiments/experiment.h"
+#include "experiments/lessons.h"
+#include "experiments/sweep.h"
+#include "io/json_text.h"
+
+namespace reluscope {
+namespace {
+
+std::string lines_of(const std::vector<Json>& rows) {
+  std::string lines;
+  for (const Json& row : rows) lines += json_line(row) + "\n";
+  return lines;
+}
+
+// The kinds with their flags, and the lessons, a line each.
+Json kinds(const Question&) {
+  Json kinds = Json::array();
+  for (const ExperimentKind& kind : experiment_kinds()) {
+    Json flags = Json::array();
+    for (const ExperimentFlag& flag : kind.flags) {
+      flags.push_back({{"name", flag.name},
+                       {"value", flag.value},
+                       {"about", flag.about},
+                       {"repeats", flag.repeats},
+                       {"file", flag.file}});
+    }
+    kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
+  }
+  return {{"kinds", std::move(kinds)}, {"lessons", lesson_list()}};
+}
+
+// The results of a sweep's parts as one.
+Json merged(const Question& q) {
+  std::vector<NamedText> texts;
+  for (const auto& [name, text] : q.pairs("files")) texts.push_back({name, text});
+  const std::vector<Json> rows = merge_rows(texts);
+  const Report report = report_rows(rows);
+  return {{"rows", lines_of(rows)}, {"csv", report.csv}, {"lines", report.lines}};
+}
+
+constexpr Query kExperimentQueries[] = {
+    {"experimentKinds", About::kCore, {}, kinds},
+    {"mergeResults",
+     About::kCore,
+     {{.name = "files", .kind = Kind::kList, .items = Kind::kList}},
+     merged},
+    // The rows of a file of results, without a last line that was cut short.
+    {"checkRows",
+     About::kCore,
+     {{.name = "text"}, {.name = "name"}},
+     [](const Question& q) { return Json(lines_of(read_rows(q.text("text"), q.text("name")))); }},
+    // Those of the first whose runs are not in the second.
+    {"otherRows",
+     About::kCore,
+     {{.name = "before"}, {.name = "rows"}},
+     [](const Question& q) {
+       return Json(other_rows(read_rows(q.text("before"), "results"), q.text("rows")));
+     }},
+};
+
+}  // namespace
+
+std::span<const Query> experiment_queries() { return kExperimentQueries; }
+
+}  // namespace reluscope

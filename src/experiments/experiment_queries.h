@@ -1,0 +1,10 @@
+// The questions about experiments, beside those of run/queries.h.
+#pragma once
+
+#include "run/queries.h"
+
+namespace reluscope {
+
+std::span<const Query> experiment_queries();
+
+}  // namespace reluscope
