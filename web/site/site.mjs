@@ -1,5 +1,5 @@
-// Builds build/site, a complete static site: the page, the WebAssembly core, uPlot, the data sets as .gz and the
-// notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
+// Builds build/site, a complete static site: the page, its documentation, the WebAssembly core, uPlot, the data sets as
+// .gz and the notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { dataRoot, idxFiles, root, sources } from './data.mjs'
+import { docPages } from './docs.mjs'
 import { headers } from './headers.mjs'
 
 const web = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -46,8 +47,8 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** What only those load who open data of their own. */
-const onDemand = /^(?:vendor\/fflate|engine\/worker\/(?:folder|zip|png))\.js$/
+/** What only those load who open data of their own, or read the documentation. */
+const onDemand = /^(?:vendor\/fflate\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.
@@ -133,6 +134,7 @@ export function buildSite() {
   for (const file of filesBelow(web)) {
     if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
+  for (const [file, page] of docPages()) wanted.set(file, page)
   for (const file of [
     'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
     // Only older releases of Emscripten make this one.
