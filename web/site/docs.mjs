@@ -58,9 +58,9 @@ export function rendered(text) {
         if (depth === 1) return `<h1 id="${id}">${html}</h1>\n`
         return `<h${depth} id="${id}">${html} <a class="anchor" href="#${id}" aria-label="Link to this section: ${escaped(words)}">#</a></h${depth}>\n`
       },
-      // A language, and for a file of the sources its path, which stands above.
+      // A language, and for a piece of a source file its path and place, which stand above.
       code({ text: code, lang = '' }) {
-        const path = lang.split(' ').find((word) => word.includes('/'))
+        const path = /^\w+ (\S*\/.*)$/.exec(lang)?.[1]
         const block = `<pre tabindex="0"><code>${escaped(code)}\n</code></pre>\n`
         return path ? `<figure class="file"><figcaption>${escaped(path)}</figcaption>${block}</figure>\n` : block
       },
