@@ -67,7 +67,7 @@ export function rendered(text) {
       table(token) {
         const cell = (/** @type {import('marked').Tokens.TableCell} */ { tokens, align }, /** @type {'td' | 'th'} */ tag) =>
           `<${tag}${align ? ` class="${align}"` : ''}>${this.parser.parseInline(tokens)}</${tag}>`
-        const head = token.header.map((each) => cell(each, 'th')).join('')
+        const head = token.header.map((each) => cell(each, each.text ? 'th' : 'td')).join('')
         const body = token.rows.map((row) => `<tr>${row.map((each) => cell(each, 'td')).join('')}</tr>\n`).join('')
         const thead = token.header.some(({ text: words }) => words) ? `<thead><tr>${head}</tr></thead>\n` : ''
         return `<div class="table" tabindex="0"><table>\n${thead}<tbody>\n${body}</tbody></table></div>\n`
@@ -122,7 +122,7 @@ export function renderPage(file) {
   <a class="brand" href="../index.html"><img src="../icon.svg" alt="" width="26" height="26">reluscope</a>
   <a class="here" href="./index.html">Documentation</a>
   <a class="to-pages" href="#pages">All pages</a>
-  <a class="to-page" href="../index.html">Open the laboratory</a>
+  <a class="to-page" href="../index.html">Open<span> the laboratory</span></a>
 </header>
 <div class="docs">
 <main id="text">
