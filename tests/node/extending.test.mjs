@@ -35,7 +35,7 @@ function sourcesWith(name, sections) {
  */
 function outputOf(folder, program, files) {
   writeFileSync(join(folder, 'main.cpp'), program)
-  execFileSync('g++', ['-std=c++20', '-O0', '-Isrc', '-I/usr/include/eigen3', '-o', 'program', 'main.cpp', ...files], { cwd: folder, stdio: 'pipe' })
+  execFileSync(process.env.CXX ?? 'c++', ['-std=c++20', '-O0', '-Isrc', '-I/usr/include/eigen3', '-o', 'program', 'main.cpp', ...files], { cwd: folder, stdio: 'pipe' })
   return execFileSync(join(folder, 'program'), { encoding: 'utf8' })
 }
 

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site/site.mjs'
 import { md5, sources } from '../../web/site/data.mjs'
+import { load } from '../../web/node/module.mjs'
 import { headers } from '../../web/site/headers.mjs'
 import { root } from './support.mjs'
 
@@ -82,6 +83,17 @@ test('the second data set has names for its classes', () => {
 
 test('nothing of the programs for Node or of the build is in it', () => {
   for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|headers\.mjs|reluscope-node|\.part$|\.d\.ts$|_tests/)
+})
+
+test('the documentation has a row for every setting, layer and activation that there is', async () => {
+  const { fields, layers, activations } = (await load()).registry()
+  const has = (/** @type {string} */ page, /** @type {string} */ code) => assert.ok(text(`docs/${page}.html`).includes(`<tr><td><code>${code}`), code)
+  for (const { name } of fields) has('cli', `--${name}<`)
+  for (const { syntax } of layers) has('networks', syntax)
+  for (const { name } of activations) has('networks', name)
+  for (const { name, choices } of fields) {
+    if (['init', 'optimizer', 'schedule'].includes(name)) for (const choice of choices) assert.ok(text('docs/networks.html').includes(`<code>${choice.name}</code>`), choice.name)
+  }
 })
 
 test('what the page loads before its data is small', () => {

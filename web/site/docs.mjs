@@ -87,9 +87,10 @@ export function rendered(text) {
 /**
  * A page of the documentation.
  * @param {string} file without its ending
+ * @param {Record<string, string>} [tables] of the registry (reference.mjs), by their names
  */
-export function renderPage(file) {
-  const { html, headings } = rendered(sourceOf(file))
+export function renderPage(file, tables = {}) {
+  const { html, headings } = rendered(sourceOf(file).replace(/<!-- table: (\w+) -->/g, (_, name) => tables[name] ?? ''))
   const groups = pageGroups()
   const order = [{ file: 'index', title: 'Overview' }, ...groups.flatMap(({ pages }) => pages)]
   const at = order.findIndex((page) => page.file === file)
@@ -140,8 +141,8 @@ ${pages.join('\n')}
 `
 }
 
-/** Every page, by its name in the site. @returns {Map<string, () => Buffer>} */
-export function docPages() {
+/** Every page, by its name in the site. @param {Record<string, string>} tables @returns {Map<string, () => Buffer>} */
+export function docPages(tables) {
   const files = readdirSync(docsFolder).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -'.md'.length)).sort()
-  return new Map(files.map((file) => [`docs/${file}.html`, () => Buffer.from(renderPage(file))]))
+  return new Map(files.map((file) => [`docs/${file}.html`, () => Buffer.from(renderPage(file, tables))]))
 }

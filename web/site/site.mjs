@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { dataRoot, idxFiles, root, sources } from './data.mjs'
 import { docPages } from './docs.mjs'
 import { headers } from './headers.mjs'
+import { registryTables } from './reference.mjs'
 
 const web = dirname(dirname(fileURLToPath(import.meta.url)))
 export const siteRoot = join(root, 'build', 'site')
@@ -124,8 +125,8 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Builds the site and says what it weighs. */
-export function buildSite() {
+/** Builds the site and says what it weighs. @param {Record<string, string>} tables of the documentation, from the registry */
+export function buildSite(tables) {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
   const wanted = new Map()
   /** @type {Map<string, string>} files of the site that are newer than their source are taken to be made from it */
@@ -134,7 +135,7 @@ export function buildSite() {
   for (const file of filesBelow(web)) {
     if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
-  for (const [file, page] of docPages()) wanted.set(file, page)
+  for (const [file, page] of docPages(tables)) wanted.set(file, page)
   for (const file of [
     'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
     // Only older releases of Emscripten make this one.
@@ -212,7 +213,7 @@ export function buildSite() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    buildSite()
+    buildSite(await registryTables())
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : error}`)
     process.exitCode = 1
