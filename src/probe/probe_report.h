@@ -12,7 +12,7 @@
 
 namespace reluscope {
 
-// Numbers that are not finite, and what is not defined, are null. README and
+// Numbers that are not finite, and what is not defined, are null. web/docs/monitors.md and
 // web/engine/protocol.js list the fields.
 Json to_json(const ProbeSnapshot& snapshot);
 Json to_json(const ClassReport& report);

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site/site.mjs'
 import { md5, sources } from '../../web/site/data.mjs'
+import { load } from '../../web/node/module.mjs'
 import { headers } from '../../web/site/headers.mjs'
 import { root } from './support.mjs'
 
@@ -44,10 +45,18 @@ test('the page, the core, the data and the notices are there', () => {
     'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
     'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'vendor/fflate.js', 'LICENSE', 'THIRD_PARTY.txt',
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',
-    'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz',
+    'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz', 'docs/docs.css', 'docs/theme.js',
   ]) {
     assert.ok(files.includes(file), file)
   }
+})
+
+test('the documentation is there as pages, not as Markdown, and the page leads to it', () => {
+  const sources = filesBelow(join(root, 'web/docs')).filter((file) => file.endsWith('.md'))
+  assert.ok(sources.length > 10)
+  for (const file of sources) assert.ok(files.includes(`docs/${file.replace('.md', '.html')}`), file)
+  assert.deepEqual(files.filter((file) => file.endsWith('.md')), [])
+  assert.match(text('controls/topbar.js'), /href: '\.\/docs\/index\.html'/)
 })
 
 test('the service worker knows the build: what it keeps is there, and enough to run', () => {
@@ -76,10 +85,27 @@ test('nothing of the programs for Node or of the build is in it', () => {
   for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|headers\.mjs|reluscope-node|\.part$|\.d\.ts$|_tests/)
 })
 
+test('the documentation has a row for every setting, layer and activation that there is', async () => {
+  const { fields, layers, activations } = (await load()).registry()
+  const has = (/** @type {string} */ page, /** @type {string} */ code) => assert.ok(text(`docs/${page}.html`).includes(`<tr><td><code>${code}`), code)
+  for (const { name } of fields) has('cli', `--${name}<`)
+  for (const { syntax } of layers) has('networks', syntax)
+  for (const { name } of activations) has('networks', name)
+  for (const { name, choices } of fields) {
+    if (['init', 'optimizer', 'schedule'].includes(name)) for (const choice of choices) assert.ok(text('docs/networks.html').includes(`<code>${choice.name}</code>`), choice.name)
+  }
+})
+
 test('what the page loads before its data is small', () => {
   for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
     const size = compressedSize(variant)
     assert.ok(size < sizeLimit, `${variant}: ${size} bytes compressed, ${sizeLimit} allowed`)
+  }
+})
+
+test('the documentation does not count: the page loads none of it', () => {
+  for (const file of files.filter((name) => !name.startsWith('docs/') && ['.html', '.css', '.js'].includes(extname(name)))) {
+    for (const address of references(file)) assert.doesNotMatch(address, /^(?:\.\/)?docs\//, file)
   }
 })
 

@@ -46,7 +46,9 @@ export class TopBar extends HTMLElement {
         h('h1', { class: 'brand' }, h('img', { src: './icon.svg', alt: '', width: 26, height: 26 }), h('span', {}, 'reluscope')),
         h('div', { class: 'controls', role: 'group', 'aria-label': 'Run' }, this.#reset, this.#train, this.#step),
         h('div', { class: 'metrics' }, Object.values(this.#metrics).map(({ element }) => element)),
-        h('div', { class: 'about' }, h('details', { class: 'where-box' }, this.#where, this.#why), iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
+        h('div', { class: 'about' }, h('details', { class: 'where-box' }, this.#where, this.#why),
+          h('a', { class: 'icon-button docs-link', href: './docs/index.html', target: '_blank', rel: 'noopener', 'aria-label': 'Documentation', title: 'Documentation, in a new tab' }, icon('book')),
+          iconButton('theme', 'Switch between light and dark', () => this.#switchTheme()))),
       this.#progress, this.#waiting)
     this.#showState()
   }

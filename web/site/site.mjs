@@ -1,5 +1,5 @@
-// Builds build/site, a complete static site: the page, the WebAssembly core, uPlot, the data sets as .gz and the
-// notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
+// Builds build/site, a complete static site: the page, its documentation, the WebAssembly core, uPlot, the data sets as
+// .gz and the notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,9 @@ import { dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { dataRoot, idxFiles, root, sources } from './data.mjs'
+import { docPages } from './docs.mjs'
 import { headers } from './headers.mjs'
+import { registryTables } from './reference.mjs'
 
 const web = dirname(dirname(fileURLToPath(import.meta.url)))
 export const siteRoot = join(root, 'build', 'site')
@@ -46,8 +48,8 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** What only those load who open data of their own, and the types, which nobody loads. */
-const onDemand = /^(?:vendor\/fflate|engine\/api|engine\/worker\/(?:folder|zip|png))\.js$/
+/** What only those load who open data of their own or read the documentation, and the types, which nobody loads. */
+const onDemand = /^(?:vendor\/fflate\.js|engine\/api\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.
@@ -123,8 +125,8 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Builds the site and says what it weighs. */
-export function buildSite() {
+/** Builds the site and says what it weighs. @param {Record<string, string>} tables of the documentation, from the registry */
+export function buildSite(tables) {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
   const wanted = new Map()
   /** @type {Map<string, string>} files of the site that are newer than their source are taken to be made from it */
@@ -133,6 +135,7 @@ export function buildSite() {
   for (const file of filesBelow(web)) {
     if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
   }
+  for (const [file, page] of docPages(tables)) wanted.set(file, page)
   for (const file of [
     'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
     // Only older releases of Emscripten make this one.
@@ -210,7 +213,7 @@ export function buildSite() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    buildSite()
+    buildSite(await registryTables())
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : error}`)
     process.exitCode = 1

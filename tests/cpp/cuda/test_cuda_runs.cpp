@@ -359,7 +359,7 @@ TEST_CASE(
   CHECK(report.step_operations <
         2.0 * 16 * (2 * 407050 + 5120) * 1.15);  // padding of the last layer
   // Weights read twice, gradients written and read, Adam's seven, and column sums:
-  // native/cuda/README.md.
+  // web/docs/gpu.md.
   CHECK(report.step_bytes > 4.0 * 407050 * 10);
   CHECK(report.step_bytes < 4.0 * 407050 * 13);
   CHECK(report.lines.size() > 10);

@@ -118,7 +118,7 @@ TEST_CASE("the default network on the emulated device follows the CPU's losses w
   CHECK(backend.graphs_made() >= 1);
   CHECK(backend.graphs_made() <= 3);
   CHECK(backend.arguments_set() <= 8 * kSteps);
-  // What native/cuda/README.md reckons with: the nodes of a step. Evaluations and the first step
+  // What web/docs/gpu.md counts on: the nodes of a step. Evaluations and the first step
   // differ.
   int launches = 0;
   for (const auto& [name, count] : device.record.launches) launches += count;

@@ -1,0 +1,33 @@
+// The view of web/docs/extending.md, in the page as the documentation says to put it there.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { applied } from '../node/examples.mjs'
+import { openPage, openSite, stepOf, trainTo } from './support.mjs'
+
+/** @type {import('./support.mjs').Site} */
+let site
+before(async () => {
+  site = await openSite()
+})
+after(() => site?.close())
+
+test('a view in one file and one row: a card that follows the run', async () => {
+  const files = applied(['A view'])
+  assert.deepEqual([...files.keys()], ['web/views/seen_images.js', 'web/views/registry.js'])
+  const { page, troubles, close } = await openPage(site, {
+    prepare: async (context) => {
+      for (const [path, body] of files) await context.route(`**/${path.replace('web/', '')}`, (route) => route.fulfill({ contentType: 'text/javascript', body }))
+    },
+  })
+  const card = page.locator('.card', { has: page.locator('rl-seen-images') })
+  assert.equal(await card.locator('h2').textContent(), 'Images seen')
+  await card.scrollIntoViewIfNeeded()
+  await trainTo(page, 20)
+  const seen = () => card.locator('output').textContent().then((text) => Number(text?.replace(/\D/g, '')))
+  const wanted = async () => 64 * await stepOf(page)
+  for (let k = 0; k < 50 && await seen() !== await wanted(); k++) await page.waitForTimeout(100)
+  assert.equal(await seen(), await wanted())
+  assert.ok(await seen() >= 64 * 20)
+  assert.deepEqual(troubles, [])
+  await close()
+})
