@@ -1,4 +1,4 @@
-// std::bit_cast under another name: the C++ library of Emscripten 3.1 does not have it yet.
+// Replaces std::bit_cast, which the C++ library of Emscripten 3.1 does not have.
 #pragma once
 
 namespace reluscope {

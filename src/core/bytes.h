@@ -1,4 +1,4 @@
-// Little-endian numbers into bytes.
+// Little-endian numbers to and from bytes.
 #pragma once
 
 #include <bit>
@@ -13,7 +13,15 @@ namespace reluscope {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// The lowest `count` bytes of a number.
+// The number in the `count` (at most 8) bytes from `at` on.
+inline std::uint64_t read_number(std::span<const std::uint8_t> bytes, std::size_t at,
+                                 std::size_t count) {
+  std::uint64_t value = 0;
+  while (count-- > 0) value = value << 8 | bytes[at + count];
+  return value;
+}
+
+// Appends the lowest `count` bytes of a number.
 inline void append_number(Bytes& bytes, std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }

@@ -1,5 +1,5 @@
-// The one exception of the core: something the caller gave is not usable.
-// Its text is one sentence for a person, naming the value found and what was allowed.
+// The only exception type of the core: the caller's input is not usable. The text is one sentence
+// that names the value found and the values allowed.
 #pragma once
 
 #include <stdexcept>

@@ -1,7 +1,7 @@
-// Elementary functions of our own, one source for float, double and every SIMD vector, because
-// the C library's differ in their last bits between systems. Only + - * /, square root, select
-// and bit shifts: every target gives the same bits. Accuracy (tested): a few units in the last
-// place of the type over the stated domain.
+// Elementary functions for float, double and every SIMD vector. They replace those of the C
+// library, whose last bits differ between systems. They use only + - * /, square root, select and
+// bit shifts, so every target gives the same bits. Accuracy (tested): a few units in the last place
+// over the stated domain.
 //
 // Argument reduction and series are the textbook ones: Muller, "Elementary Functions" (3rd ed.),
 // chapter 11; rounding to an integer by adding 1.5 * 2^(mantissa bits).
@@ -106,8 +106,8 @@ RELUSCOPE_FN V log(V x) {
   }
 }
 
-// value = 1 / (1 + e^-x) and slope = value (1 - value), from e^-|x|, which cannot overflow; so
-// both keep their relative accuracy on both sides.
+// value = 1 / (1 + e^-x) and slope = value (1 - value). Both are computed from e^-|x|, which cannot
+// overflow, so they keep their relative accuracy for either sign of x.
 template <class V>
 RELUSCOPE_FN void sigmoid_parts(V x, V& value, V& slope) {
   const V e = exp(select(x < V(0.0), x, V(0.0) - x));
@@ -123,7 +123,7 @@ RELUSCOPE_FN V sigmoid(V x) {
   return value;
 }
 
-// tanh, by expm1 of the side that cannot overflow.
+// tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which cannot overflow.
 template <class V>
 RELUSCOPE_FN V tanh(V x) {
   const V magnitude = select(x < V(0.0), V(0.0) - x, x);
@@ -132,8 +132,8 @@ RELUSCOPE_FN V tanh(V x) {
   return select(x < V(0.0), V(0.0) - y, y);
 }
 
-// log(1 + u) for u >= 0, without losing a small u: what rounding of 1 + u takes away is given back
-// to first order.
+// log(1 + u) for u >= 0. The rounding error of 1 + u is corrected to first order, so that a small u
+// is not lost.
 template <class V>
 RELUSCOPE_FN V log1p(V u) {
   const V w = V(1.0) + u;
@@ -141,15 +141,15 @@ RELUSCOPE_FN V log1p(V u) {
 }
 
 template <class V>
-inline constexpr double kNormalHigh = kIsDouble<V> ? 37.5 : 12.9;  // where tails become denormal
+inline constexpr double kNormalHigh = kIsDouble<V> ? 37.5 : 12.9;  // the tail beyond is denormal
 
 // The standard normal distribution: cdf = (1 + erf(x / sqrt(2))) / 2 and density =
-// e^(-x^2 / 2) / sqrt(2 pi). From the tail on the side of x, where nothing cancels, so that both
-// keep their relative accuracy; tails beyond kNormalHigh are zero.
+// e^(-x^2 / 2) / sqrt(2 pi). Both are computed from the tail on the side of x, where nothing
+// cancels, so they keep their relative accuracy. Tails beyond kNormalHigh are zero.
 //
 // tail(a) = e^(-a^2 / 2) P(u) / (a + 4) with u = (a - 4) / (a + 4), P interpolated at Chebyshev
-// nodes: relative error below 1.2e-8 (float) and 4e-17 (double). a^2 is split into a part that is
-// exact and a small one, because exp would multiply its rounding error by a^2 / 2.
+// nodes: relative error below 1.2e-8 (float) and 4e-17 (double). a^2 is split into an exact part
+// and a small part, because exp would multiply the rounding error of a^2 by a^2 / 2.
 template <class V>
 RELUSCOPE_FN void normal_parts(V x, V& cdf, V& density) {
   const V a = select(x < V(0.0), V(0.0) - x, x);
@@ -190,7 +190,7 @@ RELUSCOPE_FN void normal_parts(V x, V& cdf, V& density) {
 }
 
 #ifndef RELUSCOPE_PER_TARGET
-// base^exponent, by squaring.
+// base^exponent by repeated squaring.
 RELUSCOPE_FN double integer_power(double base, std::uint64_t exponent) {
   double power = 1.0;
   for (; exponent > 0; exponent >>= 1, base *= base) {
@@ -199,7 +199,7 @@ RELUSCOPE_FN double integer_power(double base, std::uint64_t exponent) {
   return power;
 }
 
-// cos(2 pi turn) for turn in [0, 1]: whole quarter turns removed exactly, then Taylor series.
+// cos(2 pi turn) for turn in [0, 1]: removes whole quarter turns exactly, then sums Taylor series.
 RELUSCOPE_FN double cos_2pi(double turn) {
   const double magic = 0x1.8p52;
   const double quarters = (4.0 * turn + magic) - magic;

@@ -1,5 +1,5 @@
 // Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-// SC'11): four random words for every counter and key, without any state.
+// SC'11): a stateless function from a counter and a key to four random words.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ constexpr Philox4 philox(Philox4 counter, std::uint32_t key0, std::uint32_t key1
   return counter;
 }
 
-// The words of one element of a stream, see core/rng.h.
+// The four words of one element of a stream (core/rng.h).
 constexpr Philox4 philox_draw(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
                               std::uint64_t element) {
   return philox({static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32),

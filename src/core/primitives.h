@@ -1,5 +1,5 @@
-// The few operations that functions of a generic number V need beyond + - * / and comparison,
-// for plain float and double. The SIMD targets have theirs in core/vec-inl.h.
+// The operations beyond + - * / and comparison that functions of a generic number V need, for float
+// and double. core/vec-inl.h defines them for SIMD vectors.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // Counter-based random numbers by Philox. A draw is a pure function of (seed, purpose, step,
-// element), so nothing depends on the order or the thread in which draws are made.
+// element), so results do not depend on the order or the thread of the draws.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace reluscope {
 
-// What a stream of draws is for. Values are part of every result: never renumber, only add.
+// The use of a stream of draws. The values determine all results: add new ones, never renumber.
 enum class Purpose : std::uint32_t {
   kInit = 1,
   kShuffle = 2,
@@ -25,12 +25,11 @@ enum class Purpose : std::uint32_t {
 
 class Rng {
  public:
-  // step: the number among drawn parameters for kInit, the epoch for kShuffle and kAugment, 0 for
-  // the splits and kProbe, the field for kSweep, else the training step.
+  // step: the index of the parameter for kInit, the epoch for kShuffle and kAugment, 0 for the
+  // splits and kProbe, the field for kSweep, the training step for all others.
   RELUSCOPE_FN Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : seed_(seed), purpose_(static_cast<std::uint32_t>(purpose)), step_(step) {}
 
-  // What draws are keyed by besides their element.
   std::uint64_t seed() const { return seed_; }
   std::uint32_t purpose() const { return purpose_; }
   std::uint32_t step() const { return step_; }
@@ -42,7 +41,7 @@ class Rng {
   // In (0, 1): a 52-bit fraction plus half a unit, so that its logarithm is always finite.
   RELUSCOPE_FN double uniform(std::uint64_t element) const { return to_uniform(bits(element), 0); }
 
-  // Standard normal by Box and Muller (1958), in double.
+  // Standard normal (Box and Muller 1958).
   RELUSCOPE_FN double normal(std::uint64_t element) const {
     const Philox4 words = bits(element);
     const double radius2 = -2.0 * scalar::log(to_uniform(words, 0));
@@ -51,7 +50,7 @@ class Rng {
 
  private:
   static RELUSCOPE_FN double to_uniform(const Philox4& words, int at) {
-    const std::uint64_t high = words[static_cast<std::size_t>(at)];
+    const std::uint64_t high = words[at];
     const std::uint64_t low = words[static_cast<std::size_t>(at) + 1];
     return (static_cast<double>(((high << 32) | low) >> 12) + 0.5) * 0x1p-52;
   }

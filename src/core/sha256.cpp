@@ -61,9 +61,8 @@ void Sha256::add(std::span<const std::uint8_t> bytes) {
 void Sha256::add_floats(std::span<const float> values) {
   for (const float value : values) {
     const std::uint32_t bits = value == value ? bits_as<std::uint32_t>(value) : 0x7fc00000u;
-    const std::uint8_t bytes[4] = {
-        static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
-        static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(bits >> 24)};
+    std::uint8_t bytes[4];
+    for (int b = 0; b < 4; ++b) bytes[b] = static_cast<std::uint8_t>(bits >> (8 * b));
     add(bytes);
   }
 }

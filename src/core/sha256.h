@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), for the hash by which two runs are compared.
+// SHA-256 (FIPS 180-4), the hash that compares runs and checks files.
 #pragma once
 
 #include <array>
@@ -11,9 +11,9 @@ namespace reluscope {
 class Sha256 {
  public:
   void add(std::span<const std::uint8_t> bytes);
-  // Floats as little-endian IEEE bytes, every NaN as 0x7fc00000.
+  // Adds floats as little-endian IEEE bytes, every NaN as 0x7fc00000.
   void add_floats(std::span<const float> values);
-  std::string hex();  // of all that was added; ends the object's use
+  std::string hex();  // the hash; call once, after the last add
 
  private:
   void add_block(const std::uint8_t* block);

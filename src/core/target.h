@@ -1,13 +1,13 @@
-// Lets one piece of mathematics compile for plain numbers and again for every SIMD target.
+// Compiles one source of mathematics for plain numbers and for every SIMD target.
 //
-// A header between RELUSCOPE_TARGET_BEGIN and RELUSCOPE_TARGET_END lands in namespace
-// reluscope::scalar, for V = float or double. A source that defines RELUSCOPE_PER_TARGET and is
-// re-included by Highway's foreach_target.h gets it in reluscope::HWY_NAMESPACE instead, for
-// V = a vector of that target. Such headers carry Highway's toggling guard:
+// Code between RELUSCOPE_TARGET_BEGIN and RELUSCOPE_TARGET_END goes to namespace reluscope::scalar,
+// for V = float or double. In a source that defines RELUSCOPE_PER_TARGET and is re-included by
+// Highway's foreach_target.h it goes to reluscope::HWY_NAMESPACE, for V = a vector of that target.
+// Headers with such code have Highway's toggling guard:
 //
 //   #if defined(RELUSCOPE_X_H_) == defined(HWY_TARGET_TOGGLE)
 //
-// RELUSCOPE_FN may be defined beforehand by a compiler that wants functions marked.
+// A compiler that requires marked functions (CUDA) defines RELUSCOPE_FN beforehand.
 #pragma once
 
 #ifdef RELUSCOPE_PER_TARGET
@@ -32,8 +32,8 @@
 #endif
 #endif
 
-// Bit-for-bit reproducibility needs IEEE arithmetic as written: REPRODUCIBLE means no fast-math
-// in any part. (Contraction is switched off on the command line and checked at start-up.)
+// Bit-for-bit reproducibility needs IEEE arithmetic as written. (Contraction is disabled on the
+// command line and checked at start-up.)
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
 #error "reluscope must not be compiled with -ffast-math or its parts"
 #endif

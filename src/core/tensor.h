@@ -1,15 +1,14 @@
-// Shapes and the one memory layout of matrices.
+// Shapes, and the memory layout of all matrices.
 //
-// Every matrix of the core (weights, activations, gradients) is stored in column panels: the
-// columns are cut into panels of kPanel, and each panel holds all rows of its columns one after
-// the other. The last panel is as wide as the columns left over, rounded up to kPad. So a row
-// of a panel is one or two cache lines, a matrix product reads its right-hand operand strictly
-// forward without packing it first, and a thread that owns panels owns whole columns.
+// Every matrix of the core (weights, activations, gradients) is stored in column panels. A panel
+// holds kPanel columns, row by row; the last panel holds the remaining columns, its width rounded
+// up to kPad. So a row of a panel is one or two cache lines, a matrix product reads its right-hand
+// operand sequentially without packing it first, and a thread that owns panels owns whole columns.
 //
 //   element (r, c):  data[(c / kPanel) * kPanel * rows + r * width(c / kPanel) + c % kPanel]
 //
-// Padding columns of weights and of gradients are zero and stay zero; padding columns of
-// activations hold anything finite and are never read as values.
+// Padding columns of weights and gradients are always zero. Padding columns of activations hold
+// arbitrary finite numbers and are never read as values.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +59,7 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 };
 
-// A matrix somebody else owns. T is float or const float.
+// A non-owning view of a matrix. T is float or const float.
 template <class T>
 struct Matrix {
   T* data = nullptr;
@@ -76,23 +75,23 @@ struct Matrix {
 using MatrixView = Matrix<float>;
 using ConstMatrixView = Matrix<const float>;
 
-// Where a Buffer lies that a device's kernels read and write beside the host. The host may touch it
-// when the device has nothing left to do (Backend::finish()).
+// An allocator of memory that a device shares with the host. The host may access such memory only
+// when the device is idle (after Backend::finish()).
 class Memory {
  public:
   virtual ~Memory() = default;
-  virtual void* allocate(std::size_t bytes) = 0;  // throws Error if there is no room
+  virtual void* allocate(std::size_t bytes) = 0;  // throws Error if memory is exhausted
   virtual void release(void* memory) noexcept = 0;
 };
 
-// Floats aligned for every SIMD width and cache line; zero when made. The only owner of
-// training memory.
+// The owner of training memory: zero-initialised floats, aligned for every SIMD width and cache
+// line.
 class Buffer {
  public:
   static constexpr std::size_t kAlign = 128;
 
   Buffer() = default;
-  explicit Buffer(std::size_t count, Memory* memory = nullptr);  // null: the host's alone
+  explicit Buffer(std::size_t count, Memory* memory = nullptr);  // null: host memory
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;

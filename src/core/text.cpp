@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 namespace reluscope {
 
@@ -23,7 +24,7 @@ std::string format(const char* pattern, ...) {
 
 namespace {
 
-// As strtod reads it, if that takes the whole text.
+// The value that strtod gives, if it consumes the whole text.
 std::optional<double> number_of(std::string_view text) {
   const std::string copy(text);
   if (copy.empty() || copy.front() == ' ' || copy.find('\0') != std::string::npos) return {};
@@ -95,7 +96,7 @@ std::string nearest_name(std::string_view unknown, const std::vector<std::string
   std::size_t best_edits = 0;
   for (const std::string& name : known) {
     std::vector<std::size_t> row(name.size() + 1);
-    for (std::size_t j = 0; j <= name.size(); ++j) row[j] = j;
+    std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 1; i <= unknown.size(); ++i) {
       std::size_t diagonal = row[0];
       row[0] = i;
@@ -115,7 +116,7 @@ std::string nearest_name(std::string_view unknown, const std::vector<std::string
 
 namespace {
 
-// Bytes of the well-formed UTF-8 character at the start of `text`, or 0.
+// The length in bytes of the UTF-8 character at the start of `text`, or 0 if it is malformed.
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   const std::size_t length = lead < 0x80   ? 1
@@ -131,8 +132,8 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
-// Takes the first character off `text`: as it is, or escaped where it could move a terminal's
-// cursor, change its colours or turn the direction of what is read, or is no UTF-8.
+// Removes the first character from `text` and returns it. It is escaped if it is not UTF-8, could
+// control a terminal or could change the direction of the text.
 std::string take_printable(std::string_view& text, bool keep_tabs = false) {
   const std::size_t length = character_length(text);
   const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
@@ -140,7 +141,7 @@ std::string take_printable(std::string_view& text, bool keep_tabs = false) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   if (first == '\t' && keep_tabs) return "\t";
   if (length == 0 || first < 0x20 || first == 0x7f) return format("\\x%02x", first);
-  unsigned code = 0;  // of those that are looked at, which have two or three bytes
+  unsigned code = 0;  // stays 0 for other lengths: all harmful characters have two or three bytes
   if (length == 2) code = (first & 0x1Fu) << 6 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu);
   if (length == 3) {
     code = (first & 0x0Fu) << 12 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu) << 6 |

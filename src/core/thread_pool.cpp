@@ -6,8 +6,8 @@
 namespace reluscope {
 namespace {
 
-// About 50 microseconds: longer than the gaps within a training step. WebAssembly has no
-// instruction to relax with, so a turn of its loop is far shorter.
+// About 50 microseconds: longer than the gaps within a training step. WebAssembly has no pause
+// instruction, so its iterations are far shorter.
 #if defined(__wasm__)
 constexpr int kSpins = 200000;
 #else
@@ -27,13 +27,13 @@ void relax() {
 ThreadPool::ThreadPool(int threads, int cores) {
   if (cores == 0) cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   threads = threads == 0 ? cores : std::min(threads, cores);
-  parts_ = std::make_unique<Part[]>(static_cast<std::size_t>(threads - 1));
+  parts_ = std::make_unique<Part[]>(threads - 1);
   try {
     for (int part = 1; part < threads; ++part) {
       workers_.emplace_back([this, part] { work_loop(part); });
     }
   } catch (const std::system_error&) {
-    // No more threads to be had here, as in WebAssembly built without them: go on with these.
+    // The platform refuses more threads (WebAssembly built without them): use those created so far.
   }
 }
 
@@ -44,8 +44,8 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-// Either a worker that goes to sleep sees the new number, or this sees that it sleeps: both write
-// first and read then, in one total order.
+// Either a worker that is about to sleep sees the new number, or this function sees the sleeper:
+// both write before they read, in one total order.
 void ThreadPool::begin_job() {
   job_.fetch_add(1, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) > 0) {
@@ -54,16 +54,16 @@ void ThreadPool::begin_job() {
   }
 }
 
-// Whoever claims a part does it. A worker that comes too late finds its part claimed for that job
-// or a later one; while a claim of its own is not done, there is no later job.
+// The thread whose claim succeeds runs the part. A late worker finds its part claimed for that job
+// or a later one. There is no later job until a worker has finished the part it claimed.
 bool ThreadPool::claim(int part, std::uint64_t job) {
-  std::atomic<std::uint64_t>& claimed = parts_[static_cast<std::size_t>(part - 1)].claimed;
+  std::atomic<std::uint64_t>& claimed = parts_[part - 1].claimed;
   std::uint64_t last = claimed.load(std::memory_order_relaxed);
   return last < job && claimed.compare_exchange_strong(last, job, std::memory_order_acq_rel);
 }
 
-// The old offer is closed before anything of the new one is written: a worker that has seen some of
-// the new finds, when it tries to take a piece, that the number is no longer the one it had read.
+// Closes the old offer before it writes the new one. A worker that has read a mixture of both
+// finds, when it tries to take a piece, that next_piece_ has changed.
 void ThreadPool::offer(const Chores& chores) {
   constexpr std::uint64_t kClosed = 0x7FFFFFFF;  // no piece has this number
   const std::uint64_t offer = ((next_piece_.load(std::memory_order_relaxed) >> 32) + 1) << 32;
@@ -109,14 +109,14 @@ void ThreadPool::run_all(Call call, const void* context) {
       call(context, part);
       continue;
     }
-    const std::atomic<std::uint64_t>& done = parts_[static_cast<std::size_t>(part - 1)].done;
+    const std::atomic<std::uint64_t>& done = parts_[part - 1].done;
     for (int spin = 0; done.load(std::memory_order_acquire) != job; ++spin) {
       if (do_chore()) {
         spin = 0;
       } else if (spin < kSpins) {
         relax();
       } else {
-        std::this_thread::yield();  // its worker has lost its core: let it have this one
+        std::this_thread::yield();  // the worker lost its core: it can use this one
       }
     }
   }
@@ -143,10 +143,10 @@ void ThreadPool::work_loop(int part) {
     }
     seen = job_.load(std::memory_order_acquire);
     if (claim(part, seen)) {
-      // The claim makes call_, context_ and stop_ those of this job.
+      // The claim synchronises call_, context_ and stop_ with this job.
       if (stop_) return;
       call_(context_, part);
-      parts_[static_cast<std::size_t>(part - 1)].done.store(seen, std::memory_order_release);
+      parts_[part - 1].done.store(seen, std::memory_order_release);
     }
   }
 }

@@ -1,11 +1,11 @@
 // A fork-join pool: run(work) calls work(part) for every part 0 .. size() - 1 and returns when all
-// are done. Each part has a thread of its own, always the same, so that a thread keeps finding
-// its slice of the weights in its own cache; but a part whose thread has not begun (it sleeps, or
-// the system gave its core away) is done by the caller instead of waited for.
+// parts are done. Each part always runs on the same thread, whose cache keeps that slice of the
+// weights. If that thread has not begun (it sleeps, or lost its core), the caller runs the part
+// instead of waiting.
 //
-// Workers spin for a moment after a job, because the next one usually follows within
-// microseconds, and then sleep: a pool that waits costs nothing. Nothing is ever added up between
-// threads, so results depend neither on their number nor on who did what.
+// Workers spin briefly after a job, because the next one usually follows within microseconds, and
+// then sleep. Nothing is summed across threads, so results do not depend on the number of threads
+// or on which thread ran a part.
 #pragma once
 
 #include <atomic>
@@ -18,9 +18,8 @@
 
 namespace reluscope {
 
-// Small pieces of work that may wait: work(piece) for 0 .. pieces - 1, in any order but that those
-// from `second` on begin when all before it are done. The callable is borrowed, and nothing is
-// allocated.
+// Small pieces of deferred work: call(context, piece) for 0 .. pieces - 1 in any order, except that
+// pieces from `second` on begin only when all earlier pieces are done. `context` is borrowed.
 struct Chores {
   void (*call)(void* context, int piece) = nullptr;
   void* context = nullptr;
@@ -30,9 +29,9 @@ struct Chores {
 
 class ThreadPool {
  public:
-  // threads: including the calling one; 0: as many as the machine has cores. Never more than
-  // that, because spinning threads that share a core are far slower than one. cores: how many to
-  // count on; 0: as many as the system says.
+  // threads: including the calling one; 0: one for each core. Never more than there are cores,
+  // because spinning threads that share a core are far slower than one. cores: the number of cores;
+  // 0: ask the system.
   explicit ThreadPool(int threads, int cores = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -40,7 +39,7 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // work must not throw and not call run().
+  // work must not throw and must not call run().
   template <class Work>
   void run(const Work& work) {
     if (workers_.empty()) {
@@ -51,14 +50,15 @@ class ThreadPool {
             &work);
   }
 
-  // Chores for workers that wait for the next job, and for a caller that waits for its workers: one
-  // piece at a time, so a piece should be a few microseconds. Only after finish_chores().
+  // Offers chores to workers that wait for the next job and to a caller that waits for its workers.
+  // They take one piece at a time, so a piece should take a few microseconds. Call only after
+  // finish_chores().
   void offer(const Chores& chores);
-  // Does what is left of them and returns when all are done.
+  // Runs the remaining pieces and returns when all are done.
   void finish_chores();
 
-  // The share of `count` items that `part` of `parts` does begins here and ends where the next
-  // one begins; all are whole multiples of `unit`, but for the end of the last.
+  // The first of `count` items that belongs to `part` of `parts`; the share ends where the next one
+  // begins. Shares begin at multiples of `unit`.
   static int share_begin(int count, int part, int parts, int unit) {
     const int units = (count + unit - 1) / unit;
     const auto begin = static_cast<std::int64_t>(units) * part / parts * unit;
@@ -68,8 +68,8 @@ class ThreadPool {
  private:
   using Call = void (*)(const void* context, int part);
 
-  // One a worker, on cache lines of its own: sharing one costs more than the pool gains. Both
-  // hold the number of the last job for which it happened.
+  // One for each worker, on separate cache lines: false sharing costs more than the pool gains.
+  // Both members hold the number of the last job that was claimed or done.
   struct alignas(128) Part {
     std::atomic<std::uint64_t> claimed{0};
     alignas(128) std::atomic<std::uint64_t> done{0};
@@ -78,13 +78,13 @@ class ThreadPool {
   void run_all(Call call, const void* context);
   void begin_job();
   bool claim(int part, std::uint64_t job);
-  bool do_chore();  // false: there is none that can be begun now
+  bool do_chore();  // false: no piece can begin now
   void work_loop(int part);
 
-  alignas(128) std::atomic<std::uint64_t> job_{0};  // number of the present one
+  alignas(128) std::atomic<std::uint64_t> job_{0};  // number of the current job
   alignas(128) std::atomic<int> sleeping_{0};
-  // Number of the offer << 32 | the next piece. Whoever moves it on does that piece, and has then
-  // seen the offer that the number names.
+  // Number of the offer << 32 | the next piece. The thread that increments it runs that piece, and
+  // has read the offer that the number names.
   alignas(128) std::atomic<std::uint64_t> next_piece_{0};
   alignas(128) std::atomic<int> pieces_done_{0};
   std::atomic<int> pieces_{0}, second_{0};
@@ -95,7 +95,7 @@ class ThreadPool {
   bool stop_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::unique_ptr<Part[]> parts_;  // of part 1, 2, ...
+  std::unique_ptr<Part[]> parts_;  // parts 1, 2, ...: part 0 is the caller's
   std::vector<std::thread> workers_;
 };
 

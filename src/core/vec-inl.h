@@ -1,10 +1,10 @@
-// A SIMD vector that behaves like a number, one for each target, so that core/math.h and
-// nn/activations.h compile for it unchanged. No include guard of the usual kind: see core/target.h.
-#if defined(RELUSCOPE_BACKEND_CPU_VEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_VEC_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_VEC_INL_H_
+// A SIMD vector with the operations of a number, so that core/math.h and nn/activations.h compile
+// for it unchanged. core/target.h explains the include guard.
+#if defined(RELUSCOPE_CORE_VEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef RELUSCOPE_CORE_VEC_INL_H_
+#undef RELUSCOPE_CORE_VEC_INL_H_
 #else
-#define RELUSCOPE_BACKEND_CPU_VEC_INL_H_
+#define RELUSCOPE_CORE_VEC_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -15,21 +15,21 @@ RELUSCOPE_TARGET_BEGIN
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// In front of a loop over the vectors of a row: they must stay in registers.
+// Unrolls a loop over the vectors of a row, which must stay in registers.
 #if defined(__clang__)
 #define RELUSCOPE_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define RELUSCOPE_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-// At most one panel pad (16 floats) wide; narrower where the machine's vectors are.
+// At most kPad (16) floats; fewer if the machine's vectors are narrower.
 using Floats = hn::CappedTag<float, 16>;
 using RawVec = hn::Vec<Floats>;
 
 HWY_INLINE int lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 
-// The only place that may fuse a multiplication with an addition: every kernel is made once for
-// each of these policies. Separate is the default everywhere, and the same bits everywhere.
+// The only place that may fuse a multiplication with an addition. Every kernel is compiled for each
+// policy. Separate is the default and gives the same bits on every target.
 struct Fused {
   static HWY_INLINE RawVec mad(RawVec a, RawVec b, RawVec c) { return hn::MulAdd(a, b, c); }
 };
@@ -41,15 +41,12 @@ template <class Policy>
 struct VecOf {
   RawVec raw;
 
-  VecOf() = default;  // not initialised, so that arrays of vectors cost nothing
+  VecOf() = default;  // uninitialised, so that arrays of vectors cost nothing
   HWY_INLINE explicit VecOf(RawVec v) : raw(v) {}
   HWY_INLINE explicit VecOf(double value) : raw(hn::Set(Floats(), static_cast<float>(value))) {}
 
   static HWY_INLINE VecOf zero() { return VecOf(hn::Zero(Floats())); }
   static HWY_INLINE VecOf load(const float* from) { return VecOf(hn::Load(Floats(), from)); }
-  static HWY_INLINE VecOf load_unaligned(const float* from) {
-    return VecOf(hn::LoadU(Floats(), from));
-  }
   static HWY_INLINE VecOf broadcast(const float* from) { return VecOf(hn::Set(Floats(), *from)); }
   HWY_INLINE void store(float* to) const { hn::Store(raw, Floats(), to); }
 };
@@ -91,7 +88,7 @@ HWY_INLINE VecOf<P> select(M condition, VecOf<P> yes, VecOf<P> no) {
   return VecOf<P>(hn::IfThenElse(condition, yes.raw, no.raw));
 }
 
-// x where its magnitude is at least `least`, else 0; NaN stays.
+// x where |x| >= least, else 0. NaN stays NaN.
 template <class P>
 HWY_INLINE VecOf<P> zero_below(VecOf<P> x, VecOf<P> least) {
   return VecOf<P>(hn::IfThenZeroElse(hn::Lt(hn::Abs(x.raw), least.raw), x.raw));

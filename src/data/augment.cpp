@@ -8,9 +8,8 @@
 namespace reluscope {
 namespace {
 
-// y[i] = sum over t of weights[t] x[i + t * step], for kBlock neighbours at a time: each has one
-// sum, t ascending. The compilers' own vectors, of the size that every processor has, keep the sums
-// in registers.
+// y[i] = sum over t of weights[t] x[i + t * step], for kBlock neighbouring i: one sum each, t
+// ascending. Compiler vectors of 16 bytes, which every target has, keep the sums in registers.
 using Quad = float __attribute__((vector_size(16)));
 constexpr int kBlock = 16;
 Quad load(const float* from) {
@@ -72,13 +71,13 @@ Augmenter::Workspace Augmenter::make_workspace() const {
   return workspace;
 }
 
-// Uniform numbers smoothed along rows, then along columns. Around the image the field is 0.
+// Smooths uniform numbers along rows, then along columns. Outside the image the field is 0.
 void Augmenter::displace(const Rng& rng, std::uint64_t element, Workspace& workspace,
                          std::vector<float>& field) const {
   const int radius = plan_.radius();
   const int taps = static_cast<int>(gaussian_.size()), stride = field_stride();
   float* const random = workspace.random.data();
-  // Rows between radius rows of 0.
+  // `radius` rows of zeros lie before and after these rows.
   float* const rows = workspace.smooth_rows.data() + radius * stride;
   Philox4 words{};
   std::size_t drawn = 0;
@@ -103,7 +102,8 @@ void Augmenter::displace(const Rng& rng, std::uint64_t element, Workspace& works
 
 void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, bool displaced,
                      Workspace& workspace, std::span<std::uint8_t> out) const {
-  // The image with one pixel of background around it, and the box of what is not background.
+  // Copies the image with a border of one background pixel, and finds the bounding box of the
+  // pixels that differ from the background.
   const auto width = static_cast<std::size_t>(plan_.width), stride = width + 2;
   std::uint8_t* const padded = workspace.padded.data();
   std::memset(padded, plan_.background, workspace.padded.size());
@@ -140,7 +140,7 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
         x += static_cast<std::uint64_t>(position(static_cast<double>(workspace.dx[field + col])));
         y += static_cast<std::uint64_t>(position(static_cast<double>(workspace.dy[field + col])));
       }
-      // Outside of the box, and a pixel around it, is nothing but background.
+      // Beyond the box and one pixel around it there is only background.
       if (x >= wide || y >= high) continue;
       const std::uint8_t* const p = corner + (y >> kPositionBits) * stride + (x >> kPositionBits);
       to[col] = mixed(p[0], p[1], p[stride], p[stride + 1], x, y);

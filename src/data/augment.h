@@ -1,11 +1,10 @@
-// Changes training images a little, anew in each epoch: one affine warp (rotation, translation,
-// scale, shear) together with an elastic distortion, then noise, then an erased rectangle. Pixels
-// are bytes before and after, so that tables and sparse lists work as they do without: sampling
-// rounds to the nearest byte, and where nothing but background is sampled the result is exactly the
-// background.
+// Augmentation of training images, different in each epoch: one affine warp (rotation, translation,
+// scale, shear) with an elastic distortion, then noise, then an erased rectangle. Input and output
+// pixels are bytes, so pixel tables and sparse lists apply unchanged. Sampling rounds to the
+// nearest byte, and samples of background alone give exactly the background.
 //
-// What a sample becomes depends on (seed, epoch, sample) alone: not on its place in a batch, on the
-// thread, or on the machine.
+// The result depends only on (seed, epoch, sample): not on the place in a batch, the thread or the
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +18,10 @@ namespace reluscope {
 
 class Augmenter {
  public:
-  // What one thread needs while it works on an image.
+  // The buffers that one thread needs to augment an image.
   struct Workspace {
-    std::vector<std::uint8_t> padded;        // the image with background around it
-    std::vector<float> random, smooth_rows;  // a field on its way
+    std::vector<std::uint8_t> padded;        // (H + 2, W + 2), the image in a border of background
+    std::vector<float> random, smooth_rows;  // intermediate stages of a displacement field
     std::vector<float> dx, dy;               // displacements in pixels, rows of field_stride()
 
     std::size_t bytes() const {
@@ -33,21 +32,21 @@ class Augmenter {
 
   Augmenter(const Augmentation& options, int height, int width, int background, std::uint64_t seed);
 
-  Augmenter(const Augmenter&) = delete;  // plan() has a view of gaussian_
+  Augmenter(const Augmenter&) = delete;  // plan() refers to gaussian_
   Augmenter& operator=(const Augmenter&) = delete;
 
-  // For devices that do the same by augment_draws.h; good while this lives.
+  // For devices that augment images themselves (augment_draws.h). Valid while this object lives.
   const AugmentPlan& plan() const { return plan_; }
 
   Workspace make_workspace() const;
   int field_stride() const;
-  // image and out (H, W), not overlapping. Allocates nothing.
+  // Augments image (H, W) to out (H, W), which must not overlap. Allocates nothing.
   void apply(std::span<const std::uint8_t> image, int epoch, int sample, Workspace& workspace,
              std::span<std::uint8_t> out) const;
 
-  // out = the image sampled bilinearly where `affine`, plus workspace.dx and dy if `displaced`,
-  // says, rounded to the nearest byte. Outside the image is background. In integers but for the
-  // position that each row begins at.
+  // Samples the image bilinearly at the positions that `affine` gives, plus workspace.dx and dy if
+  // `displaced`, and rounds to the nearest byte. Outside the image is background. All arithmetic is
+  // on integers, except for the position of each row's first pixel.
   void warp(std::span<const std::uint8_t> image, const Affine& affine, bool displaced,
             Workspace& workspace, std::span<std::uint8_t> out) const;
 

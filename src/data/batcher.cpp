@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "core/rng.h"
 
@@ -9,8 +10,8 @@ namespace reluscope {
 
 namespace {
 
-// A batch is made in pieces: some rows, or one that has to be augmented; then some of the lists by
-// feature.
+// A batch is made in pieces: kPieceRows rows, or one row if it is augmented; then kColumnPieces
+// pieces of the lists by feature.
 constexpr int kPieceRows = 8, kColumnPieces = 4;
 
 }  // namespace
@@ -23,10 +24,10 @@ Batcher::Batcher(const BatcherOptions& options, Backend& backend)
       present_(make_slot(options.train_rows, true)),
       scored_(make_slot(options.evaluate_rows, false)) {
   if (options.augmenter == nullptr) return;
-  desks_ = std::make_unique<Desk[]>(static_cast<std::size_t>(backend.threads()));
+  desks_ = std::make_unique<Desk[]>(backend.threads());
   for (int i = 0; i < backend.threads(); ++i) {
-    desks_[static_cast<std::size_t>(i)].workspace = options.augmenter->make_workspace();
-    desks_[static_cast<std::size_t>(i)].pixels.resize(static_cast<std::size_t>(options.pixels));
+    desks_[i].workspace = options.augmenter->make_workspace();
+    desks_[i].pixels.resize(options.pixels);
   }
 }
 
@@ -43,7 +44,7 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
     slot.values = Buffer(Layout{rows, options_.pixels}.size(), backend_.memory());
     return slot;
   }
-  slot.row_entries.resize(count * (pixels + 1));  // one more: list() may write and not count it
+  slot.row_entries.resize(count * (pixels + 1));  // list() may write one entry that it drops
   slot.row_begin.resize(count);
   slot.row_end.resize(count);
   if (columns) {
@@ -66,7 +67,7 @@ std::size_t Batcher::memory_bytes() const {
              slot->samples.capacity() * sizeof(int) + slot->labels.capacity();
   }
   for (int i = 0; desks_ && i < backend_.threads(); ++i) {
-    const Desk& desk = desks_[static_cast<std::size_t>(i)];
+    const Desk& desk = desks_[i];
     bytes += desk.workspace.bytes() + desk.pixels.capacity();
   }
   return bytes;
@@ -78,7 +79,7 @@ std::uint64_t* as_order(Buffer& buffer) { return reinterpret_cast<std::uint64_t*
 
 }  // namespace
 
-// samples: tells sets of samples apart.
+// samples: identifies the set of samples.
 template <class SampleAt>
 void Batcher::shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const void* samples,
                          const SampleAt& sample_at) {
@@ -119,7 +120,7 @@ void Batcher::shuffle(std::uint64_t seed, int epoch, std::span<const int> sample
              [samples](std::size_t i) { return static_cast<std::uint64_t>(samples[i]); });
 }
 
-// By the words, and equal ones by sample: a radix sort keeps the order of equals.
+// Sorts by random word, then by sample: a radix sort is stable.
 void Batcher::sort_order() {
   sorting_.resize(order_.size());
   constexpr int kDigits = 4, kDigitBits = 8, kValues = 1 << kDigitBits;
@@ -140,16 +141,14 @@ void Batcher::gather(Slot& slot, std::span<const std::uint8_t> pixels, int row) 
   const std::uint8_t* from = pixels.data();
   for (int p = 0; p < layout.panels(); ++p) {
     const int cols = layout.panel_cols(p);
-    float* const to =
-        slot.values.data() + layout.panel_offset(p) +
-        static_cast<std::size_t>(row) * static_cast<std::size_t>(layout.panel_width(p));
+    float* const to = slot.values.data() + layout.index(row, p * kPanel);
     for (int c = 0; c < cols; ++c) to[c] = options_.table.values[*from++];
     for (int c = cols; c < layout.panel_width(p); ++c) to[c] = 0.0f;
   }
 }
 
-// Eight pixels of background are passed over at once; among others every pixel is written and
-// only those that are not background are counted, without a branch on each.
+// Skips eight pixels of background at once. Writes an entry for every other pixel, and keeps it
+// without a branch if it is not background.
 void Batcher::list(Slot& slot, std::span<const std::uint8_t> pixels, int row) const {
   const auto at_row = static_cast<std::size_t>(row);
   slot.row_begin[at_row] = static_cast<std::uint32_t>(at_row * (pixels.size() + 1));
@@ -172,22 +171,19 @@ void Batcher::list(Slot& slot, std::span<const std::uint8_t> pixels, int row) co
   slot.row_end[at_row] = static_cast<std::uint32_t>(to - slot.row_entries.data());
 }
 
-// The rows' entries of features [first, end) by feature; samples stay in ascending order.
+// Lists the entries of features [first, end) by feature, with samples in ascending order.
 void Batcher::list_columns(Slot& slot, int first, int end) const {
   const int rows = slot.rows;
   for (int k = first; k < end; ++k) {
-    const auto begin = static_cast<std::uint32_t>(k * rows);
-    slot.column_begin[static_cast<std::size_t>(k)] = begin;
-    slot.column_end[static_cast<std::size_t>(k)] = begin;
+    slot.column_begin[k] = slot.column_end[k] = static_cast<std::uint32_t>(k * rows);
   }
   const auto first_offset = static_cast<std::uint32_t>(first * kPanel);
   const auto end_offset = static_cast<std::uint32_t>(end * kPanel);
   for (int row = 0; row < rows; ++row) {
-    const auto at = static_cast<std::size_t>(row);
     const SparseEntry* const entries = slot.row_entries.data();
-    const SparseEntry* const last = entries + slot.row_end[at];
+    const SparseEntry* const last = entries + slot.row_end[row];
     const SparseEntry* entry = std::lower_bound(
-        entries + slot.row_begin[at], last, first_offset,
+        entries + slot.row_begin[row], last, first_offset,
         [](const SparseEntry& e, std::uint32_t offset) { return e.offset < offset; });
     for (; entry != last && entry->offset < end_offset; ++entry) {
       slot.column_entries[slot.column_end[entry->offset / kPanel]++] = {
@@ -212,17 +208,17 @@ void prefetch(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-// There is a free desk: no more threads than desks come here at a time.
+// The search ends: there are as many desks as threads.
 void Batcher::add_augmented(Slot& slot, int sample, int row) {
   int at = 0;
-  while (desks_[static_cast<std::size_t>(at)].taken.exchange(true, std::memory_order_acquire)) {
+  while (desks_[at].taken.exchange(true, std::memory_order_acquire)) {
     at = (at + 1) % backend_.threads();
   }
-  Desk* const desk = &desks_[static_cast<std::size_t>(at)];
-  options_.augmenter->apply(slot.set->image(sample), slot.epoch, sample, desk->workspace,
-                            desk->pixels);
-  add(slot, desk->pixels, row);
-  desk->taken.store(false, std::memory_order_release);
+  Desk& desk = desks_[at];
+  options_.augmenter->apply(slot.set->image(sample), slot.epoch, sample, desk.workspace,
+                            desk.pixels);
+  add(slot, desk.pixels, row);
+  desk.taken.store(false, std::memory_order_release);
 }
 
 void Batcher::do_piece(int piece) {
@@ -236,43 +232,44 @@ void Batcher::do_piece(int piece) {
   }
   const int end = std::min((piece + 1) * piece_rows_, slot.rows);
   for (int row = piece * piece_rows_; row < end; ++row) {
-    const int sample = slot.samples[static_cast<std::size_t>(row)];
-    // Samples are far apart in memory: ask for one while the one before is being read.
-    if (row + 1 < end) prefetch(slot.set->image(slot.samples[static_cast<std::size_t>(row) + 1]));
+    const int sample = slot.samples[row];
+    // Samples are far apart in memory: prefetch the next one.
+    if (row + 1 < end) prefetch(slot.set->image(slot.samples[row + 1]));
     if (slot.epoch != 0) {
       add_augmented(slot, sample, row);
     } else {
       add(slot, slot.set->image(sample), row);
     }
-    slot.labels[static_cast<std::size_t>(row)] = slot.set->label(sample);
+    slot.labels[row] = slot.set->label(sample);
   }
 }
 
 void Batcher::begin(Slot& slot, bool columns) {
-  if (backend_.memory() != nullptr)
-    backend_.finish();  // a step may still read what was in the slot
+  if (backend_.memory() != nullptr) backend_.finish();  // a step may still read the slot
   backend_.finish_chores();
   making_ = &slot;
   const int row_pieces = (slot.rows + piece_rows_ - 1) / piece_rows_;
-  backend_.offer({[](void* self, int piece) { static_cast<Batcher*>(self)->do_piece(piece); }, this,
-                  row_pieces + (columns && options_.sparse ? kColumnPieces : 0), row_pieces});
+  backend_.offer(
+      {.call = [](void* self, int piece) { static_cast<Batcher*>(self)->do_piece(piece); },
+       .context = this,
+       .pieces = row_pieces + (columns && options_.sparse ? kColumnPieces : 0),
+       .second = row_pieces});
 }
 
-// Queued like a step's other work, so there is nothing to make ahead.
+// The device queues this like the other work of a step, so nothing has to run ahead.
 bool Batcher::gather_on_device(Slot& slot, const std::uint64_t* order) {
   slot.gathered = false;
   if (!by_device_ || options_.sparse) return false;
   for (int row = 0; row < slot.rows; ++row) {
-    const auto at = static_cast<std::size_t>(row);
-    slot.labels[at] = slot.set->label(slot.samples[at]);
+    slot.labels[row] = slot.set->label(slot.samples[row]);
   }
-  Gathering gathering{slot.set->image(0).data(),
-                      slot.set->count(),
-                      options_.pixels,
-                      order == nullptr ? slot.samples.data() : nullptr,
-                      options_.table.values.data(),
-                      {slot.values.data(), {slot.rows, options_.pixels}}};
-  gathering.order = order;
+  Gathering gathering{.images = slot.set->image(0).data(),
+                      .count = slot.set->count(),
+                      .pixels = options_.pixels,
+                      .samples = order == nullptr ? slot.samples.data() : nullptr,
+                      .table = options_.table.values.data(),
+                      .to = {slot.values.data(), {slot.rows, options_.pixels}},
+                      .order = order};
   if (slot.gathered_labels.size() > 0) {
     gathering.labels = slot.set->labels().data();
     gathering.to_labels = reinterpret_cast<std::uint8_t*>(slot.gathered_labels.data());
@@ -304,12 +301,11 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
   ahead_.rows = rows;
   ahead_.epoch = options_.augmenter == nullptr ? 0 : epoch_;
   for (int row = 0; row < rows; ++row) {
-    const std::uint64_t place = order_[static_cast<std::size_t>(first + row)];
-    ahead_.samples[static_cast<std::size_t>(row)] =
-        static_cast<int>(static_cast<std::uint32_t>(place));
+    const std::uint64_t place = order_[first + row];
+    ahead_.samples[row] = static_cast<int>(static_cast<std::uint32_t>(place));
   }
-  if (!gather_on_device(ahead_, order_is_there_ ? as_order(order_there_) + first : nullptr))
-    begin(ahead_, true);
+  const std::uint64_t* const order = order_is_there_ ? as_order(order_there_) + first : nullptr;
+  if (!gather_on_device(ahead_, order)) begin(ahead_, true);
 }
 
 Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
@@ -322,7 +318,7 @@ Batch Batcher::shuffled(const ImageSet& set, int first, int rows) {
 
 Batch Batcher::in_order(const ImageSet& set, int first, int rows) {
   backend_.finish_chores();
-  for (int row = 0; row < rows; ++row) scored_.samples[static_cast<std::size_t>(row)] = first + row;
+  std::iota(scored_.samples.begin(), scored_.samples.begin() + rows, first);
   return score_samples(set, rows);
 }
 

@@ -10,7 +10,7 @@
 namespace reluscope {
 namespace {
 
-// What an IDX file has, if `head` begins one.
+// The size of the IDX file that `head` begins, if it begins one.
 std::optional<double> idx_bytes(std::span<const std::uint8_t> head) {
   constexpr std::size_t kMostDimensions = 3;
   if (head.size() < 4 || head[0] != 0 || head[1] != 0 || head[3] == 0 || head[3] > kMostDimensions)

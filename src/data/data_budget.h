@@ -1,6 +1,6 @@
-// How much a data set may take once it is unpacked. A small archive or gzip file can announce, or
-// be, far more: what a file needs is told from its header, and nothing is unpacked that is not
-// needed or not allowed.
+// Limits the unpacked size of a data set, because a small archive or gzip file can expand without
+// bound. The size of a file comes from its header, and nothing beyond it or beyond the limit is
+// unpacked.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@ class DataBudget {
   DataBudget() = default;
   explicit DataBudget(std::uint64_t most) : most_(most) {}
 
-  // How many bytes of an IDX or .npy file are to be unpacked: what its header announces and one
-  // more, which makes its reader refuse a longer one; of another file kHeadBytes, for its reader to
-  // refuse. head: its first kHeadBytes, or all of it. size: what an archive says that it has; 0:
-  // nobody knows. Throws Error where the header and that size differ, and where all files together
-  // pass the limit.
+  // The number of bytes to unpack of an IDX or .npy file: the size in its header and one byte more,
+  // so that its reader detects a longer file. For other files kHeadBytes: their reader refuses
+  // them. head: the first kHeadBytes of the file, or all of it. size: the size that an archive
+  // states; 0: unknown. Throws Error if the two sizes differ, or if all files together exceed the
+  // limit.
   std::uint64_t bytes_of(const std::string& name, std::span<const std::uint8_t> head,
                          std::uint64_t size);
 
-  // Takes so many bytes off. Throws Error, naming what they are for.
+  // Counts bytes against the limit. Throws Error naming `name` if they exceed it.
   void claim(const std::string& name, double bytes);
 
  private:

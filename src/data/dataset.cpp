@@ -24,15 +24,15 @@ void refuse_label(const std::string& what, std::span<const std::uint8_t> labels,
               std::to_string(at) + " is out of range: " + why);
 }
 
-// The classes that the labels need, where each but 0 must occur.
+// The number of classes: the largest label + 1. Every label from 1 on must occur.
 int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
   std::array<bool, kMaxClasses> seen{};
   for (const std::uint8_t label : labels) seen[label] = true;
   const int most = *std::max_element(labels.begin(), labels.end());
-  for (int label = 1; label < most; ++label) {
-    if (seen[static_cast<std::size_t>(label)]) continue;
+  const auto gap = std::find(seen.begin() + 1, seen.begin() + std::max(most, 1), false);
+  if (gap < seen.begin() + most) {
     refuse_label(what, labels, most,
-                 "no sample has label " + std::to_string(label) +
+                 "no sample has label " + std::to_string(gap - seen.begin()) +
                      ", and labels are whole numbers without a gap");
   }
   if (most == 0) throw Error(what + " labels: all are 0, but at least two classes are needed");
@@ -45,9 +45,8 @@ void check_labels(std::span<const std::uint8_t> labels, int classes, const std::
   }
 }
 
-// Most pixels of most sets are 0: eight such are counted at once, as one after the other each would
-// wait until the count before it is stored. Not inlined: where functions are compiled again while
-// they are used, as in browsers, the better code is taken at the next call.
+// Most pixels are 0. Counts eight zeros at once: one by one, each increment would wait for the
+// store of the previous one. Not inlined, because browsers switch to optimised code only at a call.
 [[gnu::noinline]] void count_pixels(std::span<const std::uint8_t> image,
                                     std::array<std::int64_t, 256>& counts) {
   std::size_t p = 0;
@@ -100,13 +99,8 @@ void ImageSet::read_images(const std::string& what) {
                 array.kind + std::to_string(array.size) +
                 ", but images are (count, height, width) of type u1, unsigned bytes");
   }
-  static constexpr const char* kNames[] = {"count", "height", "width"};
   for (std::size_t d = 0; d < 3; ++d) {
-    const std::uint64_t most = d == 0 ? kMaxCount : kMaxSide;
-    if (array.shape[d] < 1 || static_cast<std::uint64_t>(array.shape[d]) > most) {
-      throw Error(what + ": the " + kNames[d] + " is " + std::to_string(array.shape[d]) +
-                  ", but it must be from 1 to " + std::to_string(most));
-    }
+    check_image_size(d, static_cast<std::uint64_t>(array.shape[d]), what);
   }
   count_ = static_cast<int>(array.shape[0]);
   height_ = static_cast<int>(array.shape[1]);
@@ -131,7 +125,7 @@ int ImageSet::read_labels(const std::string& what) {
     label_header_ = array.begin;
     return static_cast<int>(count);
   }
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
+  std::vector<std::uint8_t> bytes(count);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const std::int64_t label = array.integer(labels_, i);
     if (label < 0 || label >= kMaxClasses) {
@@ -181,7 +175,7 @@ void Dataset::look_at_pixels() {
 }
 
 std::vector<std::int64_t> class_counts(const ImageSet& set, int classes) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(classes));
+  std::vector<std::int64_t> counts(classes);
   for (const std::uint8_t label : set.labels()) ++counts[label];
   return counts;
 }
@@ -204,7 +198,7 @@ PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
 PixelTable split_pixel_table(double mean, double std, int background) {
   PixelTable table;
   for (int p = 0; p < 256; ++p) {
-    table.values[static_cast<std::size_t>(p)] = static_cast<float>((p - background) / 255.0 / std);
+    table.values[p] = static_cast<float>((p - background) / 255.0 / std);
   }
   table.offset = static_cast<float>((background / 255.0 - mean) / std);
   return table;
@@ -213,7 +207,7 @@ PixelTable split_pixel_table(double mean, double std, int background) {
 PixelTable whole_pixel_table(double mean, double std) {
   PixelTable table;
   for (int p = 0; p < 256; ++p) {
-    table.values[static_cast<std::size_t>(p)] = static_cast<float>((p / 255.0 - mean) / std);
+    table.values[p] = static_cast<float>((p / 255.0 - mean) / std);
   }
   table.offset = 0.0f;
   return table;

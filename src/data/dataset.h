@@ -1,4 +1,5 @@
-// Labelled images, kept as the bytes they came as, and the table that makes numbers of them.
+// Labelled images, stored as the bytes of their files, and the table that converts pixels to
+// floats.
 #pragma once
 
 #include <array>
@@ -14,13 +15,12 @@ inline constexpr int kMaxClasses = 256;  // labels are bytes
 // One part (training or test) of a data set: the bytes of an image and of a label file.
 class ImageSet {
  public:
-  // Files: IDX, or .npy of images (N, H, W) as uint8 and of labels (N) as integers. classes: labels
-  // are below it; 0: as many as the largest label needs, which must have samples each (but for 0,
-  // as some sets count from 1). Throws Error naming `what` ("training") if a file is wrong, the
-  // counts differ, or a label is out of range.
+  // Files: IDX, or .npy with images (N, H, W) of uint8 and labels (N) of integers. Labels must be
+  // below `classes`, unless that is Dataset::kFromLabels. Throws Error naming `what` ("training")
+  // if a file is invalid, the counts differ, or a label is out of range.
   ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_t> label_file, int classes,
            const std::string& what);
-  // Images of (H, W) bytes one after the other, one label each.
+  // pixels (N, H, W), labels (N).
   ImageSet(int height, int width, std::vector<std::uint8_t> pixels,
            std::vector<std::uint8_t> labels);
 
@@ -43,9 +43,9 @@ class ImageSet {
 
  private:
   void read_images(const std::string& what);
-  int read_labels(const std::string& what);  // how many
+  int read_labels(const std::string& what);  // returns their number
 
-  std::vector<std::uint8_t> images_, labels_;  // whole files, headers included: never copied
+  std::vector<std::uint8_t> images_, labels_;  // whole files with their headers: never copied
   std::size_t image_header_ = 0, label_header_ = 0;
   int count_ = 0, height_ = 0, width_ = 0;
 };
@@ -57,8 +57,9 @@ class Dataset {
   };
   static constexpr int kFromLabels = 0;
 
-  // classes: how many, or kFromLabels: as many as the training labels need. Throws Error for
-  // unusable files or parts whose image sizes differ.
+  // classes: their number, or kFromLabels: the largest training label + 1, where every label from 1
+  // on must occur (some sets count from 1). Throws Error for invalid files, or if the image sizes
+  // of the parts differ.
   Dataset(std::string name, Files files, int classes = 10);
   // Labels are below class_names.size(), which is 2 to kMaxClasses.
   Dataset(std::string name, ImageSet train, ImageSet test, std::vector<std::string> class_names);
@@ -68,12 +69,12 @@ class Dataset {
   const ImageSet& train() const { return train_; }
   const ImageSet& test() const { return test_; }
   int classes() const { return static_cast<int>(class_names_.size()); }
-  // "0", "1", ... where the data has no names for its classes.
+  // "0", "1", ... if the data does not name its classes.
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::vector<std::int64_t> shape() const { return {1, train_.height(), train_.width()}; }
   int background() const { return background_; }  // the most common training pixel value
-  double density() const { return density_; }     // share of training pixels that differ from it
-  // How many training pixels have each value.
+  double density() const { return density_; }  // share of the training pixels that differ from it
+  // The number of training pixels of each value.
   const std::array<std::int64_t, 256>& pixel_counts() const { return pixel_counts_; }
 
  private:
@@ -87,23 +88,23 @@ class Dataset {
   double density_ = 1.0;
 };
 
-// How many of a set's samples have each label; a label is below `classes`.
+// The number of samples of each class. All labels must be below `classes`.
 std::vector<std::int64_t> class_counts(const ImageSet& set, int classes);
 
-// Mean and standard deviation (of the whole population) of pixels scaled to 0..1, given how many
-// have each value. In double, values ascending: the same bits everywhere.
+// Mean and population standard deviation of pixels scaled to 0..1, from the number of pixels of
+// each value. Computed in double over ascending values: the same bits everywhere.
 struct PixelStatistics {
   double mean, std;
 };
 PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts);
 
-// ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std. Split as values[p] + offset,
-// where values[background] is exactly 0.
+// PyTorch's ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std = values[p] + offset. In
+// a split table values[background] is exactly 0; in a whole table offset is 0.
 struct PixelTable {
   std::array<float, 256> values;
   float offset;
 };
 PixelTable split_pixel_table(double mean, double std, int background);
-PixelTable whole_pixel_table(double mean, double std);  // offset 0
+PixelTable whole_pixel_table(double mean, double std);
 
 }  // namespace reluscope

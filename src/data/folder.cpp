@@ -41,9 +41,9 @@ bool is_png(std::string_view path) {
   return ending == ".png";
 }
 
-// The name among the paths that one of the four files has, or "".
+// The path of one of the four files, or "".
 std::string find_idx(const Paths& paths, const std::string& name) {
-  std::string dotted = name;  // some copies of MNIST have a dot in place of "-idx"'s hyphen
+  std::string dotted = name;  // some copies of MNIST spell "-idx" as ".idx"
   dotted.replace(dotted.rfind("-idx"), 1, ".");
   for (const std::string& base : {name, dotted}) {
     for (const char* const ending : {"", ".gz"}) {
@@ -57,7 +57,7 @@ std::string find_npy(const Paths& paths, const std::string& name) {
   return has(paths, name) ? name : "";
 }
 
-// All four files, none, or an Error that names one that is missing.
+// The four files, or nothing if none exists. Throws Error naming the first missing file otherwise.
 template <class Find>
 std::vector<std::string> find_four(const Paths& paths, const char* const (&names)[4],
                                    const Find& find, const char* also, const std::string& where) {
@@ -69,7 +69,7 @@ std::vector<std::string> find_four(const Paths& paths, const char* const (&names
   throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
 }
 
-// The classes' names in order, for the folders that hold them.
+// Class names in the order of their numbers, see plan_files().
 std::vector<std::string> in_order(std::vector<std::string> names) {
   const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     return name.find_first_not_of("0123456789") == std::string::npos;
@@ -81,14 +81,14 @@ std::vector<std::string> in_order(std::vector<std::string> names) {
   return names;
 }
 
-// What is below "train/", "test/" or "": the images of each class.
+// The images of each class below "train/", "test/" or "".
 using Classes = std::map<std::string, Paths>;
 Classes classes_below(const Paths& paths, const std::string& top, const std::string& where) {
   Classes classes;
   for (const std::string& path : paths) {
     if (path.compare(0, top.size(), top) != 0) continue;
     const std::size_t slash = path.find('/', top.size());
-    if (slash == std::string::npos) continue;  // a note beside the classes
+    if (slash == std::string::npos) continue;  // a file beside the class folders
     if (path.find('/', slash + 1) != std::string::npos || !is_png(path)) {
       throw Error("data: " + in_quotes(path) + " in " + where +
                   " is not a .png file in a class's folder; allowed are " +
@@ -160,14 +160,14 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
   return plan;
 }
 
-// Archives often hold one folder with everything in it, or that in another. Their names up to the
-// last slash, or "".
+// The nested folders that contain all paths, as a prefix with a final slash, or "". Archives often
+// contain a single top-level folder.
 std::string common_folder(const Paths& paths) {
   if (paths.empty()) return "";
   std::size_t end = 0;
   for (;;) {
     const std::size_t next = paths.front().find('/', end) + 1;
-    // Sorted, so all begin with what the first and the last begin with.
+    // The paths are sorted: a common prefix of the first and the last is common to all.
     if (next == 0 || paths.back().compare(0, next, paths.front(), 0, next) != 0) break;
     end = next;
   }
@@ -177,9 +177,7 @@ std::string common_folder(const Paths& paths) {
 }  // namespace
 
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
-  paths.erase(std::remove_if(paths.begin(), paths.end(),
-                             [](const std::string& path) { return is_hidden(path); }),
-              paths.end());
+  std::erase_if(paths, [](const std::string& path) { return is_hidden(path); });
   std::sort(paths.begin(), paths.end());
   const std::string top = common_folder(paths);
   Paths inside;
@@ -210,45 +208,33 @@ std::string_view FolderImages::next() const {
 
 void FolderImages::add(int height, int width, int channels, std::span<const std::uint8_t> pixels) {
   const std::string path(next());
-  const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   if (path.empty()) throw Error("data: there are more images than planned");
   if (height < 1 || width < 1 || static_cast<std::uint64_t>(height) > kMaxSide ||
       static_cast<std::uint64_t>(width) > kMaxSide) {
-    throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but 1x1 to " +
-                size(kMaxSide, kMaxSide) + " are allowed");
+    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) +
+                " pixels, but 1x1 to " + size_text(kMaxSide, kMaxSide) + " are allowed");
   }
-  const auto area = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  if ((channels != 1 && channels != 3) ||
-      pixels.size() != area * static_cast<std::size_t>(channels)) {
-    throw Error("data: " + in_quotes(path) + " was decoded to " + std::to_string(pixels.size()) +
-                " bytes, which is not " + size(width, height) + " pixels of 1 or 3");
-  }
+  check_decoded("data: " + in_quotes(path), height, width, channels, pixels.size());
+  const std::size_t area = std::size_t{1} * height * width;
   if (added_ == 0) {
     height_ = height;
     width_ = width;
-    // All have one size.
     budget_.claim(path, static_cast<double>(area) *
                             static_cast<double>(plan_.train.size() + plan_.test.size()));
   } else if (height != height_ || width != width_) {
-    throw Error("data: " + in_quotes(path) + " is " + size(width, height) + " pixels, but " +
-                in_quotes(image(0).path) + " is " + size(width_, height_) +
+    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) + " pixels, but " +
+                in_quotes(image(0).path) + " is " + size_text(height_, width_) +
                 "; all images must have one size");
   }
   const bool train = added_ < plan_.train.size();
   std::vector<std::uint8_t>& to = train ? train_ : test_;
-  // All images have one size, so this is what will be needed; reserved in steps, so that a few
-  // images do not claim it for a million.
+  // Grows in steps towards the final size: a few images must not reserve memory for a million.
   const std::size_t wanted = area * (train ? plan_.train.size() : plan_.test.size());
   if (to.capacity() < to.size() + area) {
     to.reserve(std::min(wanted, std::max(2 * to.size(), to.size() + 64 * area)));
   }
   to.resize(to.size() + area);
-  std::uint8_t* const grey = to.data() + to.size() - area;
-  if (channels == 3) {
-    grey_of_rgb(pixels, grey);
-  } else {
-    std::copy(pixels.begin(), pixels.end(), grey);
-  }
+  to_grey(channels, pixels, to.data() + to.size() - area);
   ++added_;
 }
 

@@ -1,6 +1,6 @@
-// Data sets that are a folder or an archive of files: tells from the names alone what is what, and
-// puts decoded images together. Reading and decoding files is the caller's business (native/ and
-// web/engine), so that all builds agree on everything else.
+// Data sets in a folder or an archive: plans from the file names alone which files hold what, and
+// assembles decoded images. The caller reads and decodes files (native/ and web/engine), so that
+// all builds agree on everything else.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 namespace reluscope {
 
 struct FilePlan {
-  // Training images, training labels, test images, test labels, as IDX or .npy; or empty, and then
-  // the images below are the data.
+  // Training images, training labels, test images, test labels, as IDX or .npy. If empty, the data
+  // are the images below.
   std::vector<std::string> files;
 
   struct Image {
@@ -27,31 +27,31 @@ struct FilePlan {
   std::vector<Image> train, test;  // by class, then by path
 };
 
-// paths: of all files, relative, with '/' between folders, in any order; those with a part that
-// begins with "." or "__MACOSX" are passed over. Known, and looked for in this order, also inside
-// folders that hold everything:
+// paths: relative paths of all files, separated by '/', in any order. Paths with a component that
+// begins with "." or "__MACOSX" are ignored. Recognised, in this order, also inside folders that
+// contain all files:
 //   train-images-idx3-ubyte and the other three files of MNIST, plain or .gz, "-idx" or ".idx"
 //   x_train.npy, y_train.npy, x_test.npy, y_test.npy
 //   train/CLASS/*.png and test/CLASS/*.png
-//   CLASS/*.png, or no test: a sixth of the images, of each class by its share, becomes the test
-//     set; always the same ones for the same paths
-// Classes are numbered in the order of their names' bytes; if all are numbers, by their value.
-// where: names the folder in messages. Throws Error if nothing or not all of it is there.
+//   CLASS/*.png, or no test folder: a stratified sixth of the images becomes the test set, the same
+//     images for the same paths
+// Classes are numbered in the byte order of their names, or by value if all names are numbers.
+// where: names the folder in messages. Throws Error if nothing is recognised or files are missing.
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where);
 
-// Takes the decoded images of a plan, one after the other.
+// Collects the decoded images of a plan, one by one.
 class FolderImages {
  public:
   explicit FolderImages(FilePlan plan, DataBudget budget = DataBudget());
 
   const FilePlan& plan() const { return plan_; }
   DataBudget& budget() { return budget_; }  // for the plan's files
-  // The path of the image that is to come next; training images come first. "" after the last.
+  // The path of the next image to add; training images come first. "" after the last.
   std::string_view next() const;
-  // channels: 1 grey, 3 red, green, blue; pixels (H, W, channels). Throws Error for an image of
-  // another size than the first.
+  // channels: 1 (grey) or 3 (RGB); pixels (H, W, channels). Throws Error if the size differs from
+  // that of the first image.
   void add(int height, int width, int channels, std::span<const std::uint8_t> pixels);
-  // Once all are added. Leaves this empty.
+  // Moves the added images into a data set. Throws Error if any is missing.
   Dataset finish(std::string name);
 
  private:

@@ -7,6 +7,26 @@
 
 namespace reluscope {
 
+std::string size_text(int height, int width) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
+
+void check_decoded(const std::string& what, int height, int width, int channels,
+                   std::size_t bytes) {
+  const std::size_t area = std::size_t{1} * height * width;
+  if ((channels == 1 || channels == 3) && bytes == area * channels) return;
+  throw Error(what + " was decoded to " + std::to_string(bytes) + " bytes, which is not " +
+              size_text(height, width) + " pixels of 1 or 3");
+}
+
+void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* grey) {
+  if (channels == 3) {
+    grey_of_rgb(pixels, grey);
+  } else {
+    std::copy(pixels.begin(), pixels.end(), grey);
+  }
+}
+
 void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
   for (std::size_t i = 0; i + 2 < rgb.size(); i += 3) {
     const std::uint32_t sum = 19595u * rgb[i] + 38470u * rgb[i + 1] + 7471u * rgb[i + 2] + 32768u;
@@ -16,24 +36,15 @@ void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
 
 std::vector<std::uint8_t> network_input(const Picture& picture, int height, int width,
                                         bool invert) {
-  const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   if (picture.height != height || picture.width != width) {
-    throw Error("image: " + in_quotes(picture.name) + " is " + size(picture.width, picture.height) +
-                " pixels, but the network takes " + size(width, height));
+    throw Error("image: " + in_quotes(picture.name) + " is " +
+                size_text(picture.height, picture.width) + " pixels, but the network takes " +
+                size_text(height, width));
   }
-  const auto area = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  if ((picture.channels != 1 && picture.channels != 3) ||
-      picture.pixels.size() != area * static_cast<std::size_t>(picture.channels)) {
-    throw Error("image: " + in_quotes(picture.name) + " was decoded to " +
-                std::to_string(picture.pixels.size()) + " bytes, which is not " +
-                size(width, height) + " pixels of 1 or 3");
-  }
-  std::vector<std::uint8_t> grey(area);
-  if (picture.channels == 3) {
-    grey_of_rgb(picture.pixels, grey.data());
-  } else {
-    std::copy(picture.pixels.begin(), picture.pixels.end(), grey.begin());
-  }
+  check_decoded("image: " + in_quotes(picture.name), height, width, picture.channels,
+                picture.pixels.size());
+  std::vector<std::uint8_t> grey(std::size_t{1} * height * width);
+  to_grey(picture.channels, picture.pixels, grey.data());
   if (invert) {
     for (std::uint8_t& pixel : grey) pixel = static_cast<std::uint8_t>(255 - pixel);
   }

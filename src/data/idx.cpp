@@ -8,7 +8,7 @@
 namespace reluscope {
 namespace {
 
-// The sizes, after checking everything that can be wrong with the file.
+// Checks the whole file and returns its sizes.
 std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std::size_t dimensions,
                                        std::string_view what) {
   const std::string file(what);
@@ -42,12 +42,7 @@ std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std:
     const std::uint8_t* const at = bytes.data() + 4 + 4 * d;
     const std::uint64_t size = (std::uint64_t{at[0]} << 24) | (std::uint64_t{at[1]} << 16) |
                                (std::uint64_t{at[2]} << 8) | at[3];
-    const std::uint64_t most = d == 0 ? kMaxCount : kMaxSide;
-    if (size == 0 || size > most) {
-      static constexpr const char* kNames[] = {"count", "height", "width"};
-      throw Error(file + ": the " + kNames[d] + " is " + std::to_string(size) +
-                  ", but it must be from 1 to " + std::to_string(most));
-    }
+    check_image_size(d, size, file);
     sizes.push_back(size);
     product *= size;  // at most 1e8 * 4096 * 4096 < 2^64
   }
@@ -61,6 +56,14 @@ std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std:
 }
 
 }  // namespace
+
+void check_image_size(std::size_t dimension, std::uint64_t size, const std::string& what) {
+  static constexpr const char* kNames[] = {"count", "height", "width"};
+  const std::uint64_t most = dimension == 0 ? kMaxCount : kMaxSide;
+  if (size >= 1 && size <= most) return;
+  throw Error(what + ": the " + kNames[dimension] + " is " + std::to_string(size) +
+              ", but it must be from 1 to " + std::to_string(most));
+}
 
 IdxImages read_idx_images(std::span<const std::uint8_t> bytes, std::string_view what) {
   const auto sizes = read_header(bytes, 3, what);

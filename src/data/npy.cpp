@@ -12,8 +12,8 @@ namespace reluscope {
 namespace {
 
 constexpr std::uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
-constexpr std::size_t kMaxNpyHeader = 10'000;    // as numpy.load, which evaluates it
-constexpr std::uint64_t kMaxBytes = 1ull << 40;  // of elements: no machine here holds as much
+constexpr std::size_t kMaxNpyHeader = 10'000;    // the limit of numpy.load
+constexpr std::uint64_t kMaxBytes = 1ull << 40;  // of the elements: far beyond any memory
 
 // The header is a Python dict: {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }
 class Header {
@@ -141,18 +141,8 @@ class Header {
 
 }  // namespace
 
-std::int64_t NpyArray::count() const {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return count;
-}
-
 std::int64_t NpyArray::integer(std::span<const std::uint8_t> bytes, std::size_t at) const {
-  std::uint64_t value = 0;
-  for (int b = size - 1; b >= 0; --b) {
-    value = value << 8 |
-            bytes[begin + at * static_cast<std::size_t>(size) + static_cast<std::size_t>(b)];
-  }
+  const std::uint64_t value = read_number(bytes, begin + at * size, size);
   const int unused = 64 - 8 * size;
   if (kind == 'i') return static_cast<std::int64_t>(value << unused) >> unused;
   return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
@@ -164,7 +154,7 @@ bool is_npy(std::span<const std::uint8_t> bytes) {
 
 namespace {
 
-// With `begin`, but without a look at what follows the header.
+// Reads the header, sets `begin`, and ignores what follows.
 NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& file) {
   if (!is_npy(bytes)) throw Error(file + ": this is not a .npy file");
   const std::size_t version = bytes.size() > 6 ? bytes[6] : 0;
@@ -173,10 +163,8 @@ NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& fil
     throw Error(file + ": the .npy file has format version " + std::to_string(version) +
                 ", but only 1 to 3 can be read");
   }
-  std::uint64_t length = 0;
-  for (std::size_t b = 0; b < length_bytes && 8 + b < bytes.size(); ++b) {
-    length |= std::uint64_t{bytes[8 + b]} << (8 * b);
-  }
+  const std::size_t present = bytes.size() < 8 ? 0 : std::min(bytes.size() - 8, length_bytes);
+  const std::uint64_t length = read_number(bytes, 8, present);
   if (length > kMaxNpyHeader) {
     throw Error(file + ": the .npy header has " + std::to_string(length) + " bytes, but at most " +
                 std::to_string(kMaxNpyHeader) + " are allowed");
@@ -227,7 +215,7 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
 
 namespace {
 
-// With the data at a multiple of 64.
+// A header that is padded so that the data begins at a multiple of 64.
 Bytes header_of(const char* type, const Shape& shape) {
   std::string sizes;
   for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";

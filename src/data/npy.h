@@ -1,5 +1,5 @@
-// NumPy's .npy files (numpy.lib.format): a header that says the type and the shape, then the
-// elements in C order. Versions 1 to 3 are read, 1 is written.
+// NumPy's .npy files (numpy.lib.format): a header with the type and the shape, then the elements in
+// C order. Reads versions 1 to 3, writes version 1.
 #pragma once
 
 #include <cstddef>
@@ -14,29 +14,30 @@
 namespace reluscope {
 
 struct NpyArray {
-  char kind;  // of an element: 'b' truth value, 'i' signed, 'u' unsigned, 'f' float
+  char kind;  // of the elements: 'b' boolean, 'i' signed, 'u' unsigned, 'f' float
   int size;   // of an element, in bytes, little-endian
-  std::vector<std::int64_t> shape;
-  std::size_t begin;  // of the first element in the file's bytes
+  Shape shape;
+  std::size_t begin;  // offset of the first element in the file
 
-  std::int64_t count() const;  // of elements
+  std::int64_t count() const { return element_count(shape); }
   bool is_integer() const { return kind == 'i' || kind == 'u'; }
-  // Element `at` of an array of integers. bytes: the whole file's.
+  // Element `at` of an array of integers; unsigned values above 2^63 - 1 become 2^63 - 1. bytes:
+  // the whole file.
   std::int64_t integer(std::span<const std::uint8_t> bytes, std::size_t at) const;
 };
 
-bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins like one
+bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins with the magic number
 
 // Checks the header and that exactly the announced elements follow. `what` names the file in
-// messages ("training images"). Throws Error: for another format, a header over 10,000 bytes, a
-// type other than whole numbers and floats, big-endian, Fortran order, or a wrong size.
+// messages ("training images"). Throws Error for another format, a header over 10,000 bytes, types
+// other than integers and floats, big-endian or Fortran order, or a wrong size.
 NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what);
 
-// What a file has that begins with `head`, by its header; nothing if that is not whole or none that
-// read_npy() takes.
+// The size in bytes of the file that begins with `head`, by its header; nothing if the header is
+// incomplete or read_npy() would refuse it.
 std::optional<double> npy_bytes(std::span<const std::uint8_t> head);
 
-// Whole files. The values are as many as the shape has elements.
+// Whole files. There must be as many values as the shape has elements.
 std::vector<std::uint8_t> write_npy(const Shape& shape, std::span<const float> values);
 std::vector<std::uint8_t> write_npy(const Shape& shape, std::span<const std::uint8_t> values);
 

@@ -1,4 +1,4 @@
-// Takes samples out of a labelled set by chance, so many of each class as its share demands.
+// Stratified random sampling from a labelled set.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 
 namespace reluscope {
 
-// The numbers, ascending, of `count` of the samples. Each class gives count * its size / all,
-// rounded down, and the classes with the largest remainders (the first of equals) one more. Which
-// samples of a class: those with the smallest first words of rng.bits(sample).
-// count: 0 to labels.size().
+// The indices, ascending, of `count` (0 to labels.size()) samples. Each class contributes count *
+// its size / labels.size(), rounded down; the classes with the largest remainders, lower classes
+// first, contribute one more. Within a class, the samples with the smallest first words of
+// rng.bits(sample) are taken.
 std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count, const Rng& rng);
 
 }  // namespace reluscope

@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Goes through a text without keeping anything of it, and throws for what is not to be kept. (The
-// parser's own callback looks at all of a list again for each list or object in it.)
+// Checks a text before it is parsed to values. (With a parser callback instead, the parser would
+// visit a whole list again for each list or object in it.)
 class Checker {
  public:
   Checker(const std::string& what, const std::string& wanted) : what_(what), wanted_(wanted) {}
@@ -52,7 +52,7 @@ class Checker {
 
  private:
   bool open() {
-    if (names_.size() == static_cast<std::size_t>(kMaxJsonDepth)) {
+    if (names_.size() == kMaxJsonDepth) {
       throw Error(what_ + ": it is nested deeper than " + std::to_string(kMaxJsonDepth) +
                   " objects and lists");
     }
@@ -66,7 +66,7 @@ class Checker {
 
   const std::string& what_;
   const std::string& wanted_;
-  std::vector<std::set<std::string>> names_;  // so far, of each object or list that is open
+  std::vector<std::set<std::string>> names_;  // names so far of each open object; empty for lists
 };
 
 }  // namespace
@@ -77,7 +77,7 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
     throw Error(what + ": its text has " + std::to_string(text.size()) + " bytes, but at most " +
                 std::to_string(most_bytes) + " are allowed");
   }
-  // The parser takes a zero byte for the end.
+  // The parser takes a zero byte for the end of the text.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
     throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted +
                 " was expected");

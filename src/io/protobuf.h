@@ -1,5 +1,5 @@
-// Writes messages of Protocol Buffers: fields as (number, wire type) and value, in the order in
-// which they are given (protobuf.dev/programming-guides/encoding).
+// Writes messages of Protocol Buffers: each field as (number, wire type) and value, in call order
+// (protobuf.dev/programming-guides/encoding).
 #pragma once
 
 #include "core/bytes.h"
@@ -8,7 +8,7 @@ namespace reluscope {
 
 class ProtoMessage {
  public:
-  // int64, int32 and enumerations, from 0 on.
+  // int64, int32 and enumerations, not negative.
   ProtoMessage& number(int field, std::int64_t value) {
     key(field, 0);
     varint(static_cast<std::uint64_t>(value));
@@ -20,10 +20,7 @@ class ProtoMessage {
     return *this;
   }
   ProtoMessage& text(int field, std::string_view text) {
-    key(field, 2);
-    varint(text.size());
-    append_text(bytes_, text);
-    return *this;
+    return data(field, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   }
   ProtoMessage& data(int field, std::span<const std::uint8_t> data) {
     key(field, 2);
@@ -37,7 +34,7 @@ class ProtoMessage {
 
  private:
   void key(int field, unsigned wire) { varint(static_cast<unsigned>(field) << 3 | wire); }
-  void varint(std::uint64_t value) {  // seven bits a byte, the lowest first
+  void varint(std::uint64_t value) {  // seven bits in each byte, lowest first
     for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80));
     bytes_.push_back(static_cast<std::uint8_t>(value));
   }

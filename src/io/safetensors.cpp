@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostNames = 10000;  // of an object in the header: looking one up takes time
+constexpr std::size_t kMostNames = 10000;  // of an object in the header: lookup is linear
 constexpr std::size_t kMostSizes = 16;     // of a tensor's shape
 
 struct Dtype {
@@ -29,10 +29,10 @@ constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}
 
 std::string tensor_text(const std::string& name) { return "tensor " + in_quotes(name); }
 
-// JSON that names nothing twice (the parser would keep one of the two without a word) and is no
-// deeper than the format: tensors, their entries, the lists in those.
+// Parses the header. Refuses duplicate names (the parser would silently keep one of them) and
+// nesting beyond the format's three levels: tensors, their entries, lists.
 Json parse_header(std::string_view text) {
-  std::vector<std::set<std::string>> seen;  // names so far, of each object that is open
+  std::vector<std::set<std::string>> seen;  // names so far of each open object
   const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > 2 &&
         (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
@@ -62,7 +62,7 @@ Json parse_header(std::string_view text) {
   }
 }
 
-// A list of whole numbers from 0 on, as they stand there: 1e2 and 2.0 are none.
+// A list of non-negative integers in integer notation: refuses 1e2 and 2.0.
 std::vector<std::uint64_t> whole_numbers(const Json& list, const std::string& what) {
   if (!list.is_array()) refuse(what + " is not a list of whole numbers");
   std::vector<std::uint64_t> numbers;
@@ -76,7 +76,7 @@ std::vector<std::uint64_t> whole_numbers(const Json& list, const std::string& wh
   return numbers;
 }
 
-// Bytes of a tensor of this shape; the shape's sizes become `shape`.
+// Reads a shape into `shape` and returns the size of the tensor in bytes.
 std::uint64_t tensor_bytes(const std::string& name, const Json& entry, const Dtype& dtype,
                            Shape& shape) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
@@ -103,7 +103,7 @@ std::uint64_t tensor_bytes(const std::string& name, const Json& entry, const Dty
 
 struct Placed {
   StoredTensor tensor;
-  std::uint64_t begin, end;  // in the data
+  std::uint64_t begin, end;  // offsets in the data
 };
 
 Placed read_entry(const std::string& name, const Json& entry) {
@@ -127,7 +127,9 @@ Placed read_entry(const std::string& name, const Json& entry) {
     refuse(tensor_text(name) + " is of dtype " + in_quotes(dtype_name) + ": known are " +
            join_or(known));
   }
-  Placed placed{{name, dtype_name, {}, {}}, 0, 0};
+  Placed placed{};
+  placed.tensor.name = name;
+  placed.tensor.dtype = dtype_name;
   const std::uint64_t bytes = tensor_bytes(name, entry, *dtype, placed.tensor.shape);
   const auto offsets = whole_numbers(entry["data_offsets"], tensor_text(name) + "'s data_offsets");
   if (offsets.size() != 2) {
@@ -150,8 +152,7 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
   if (file.size() < 8) {
     refuse("the file has " + std::to_string(file.size()) + " bytes, but at least 8 are needed");
   }
-  std::uint64_t length = 0;
-  for (int i = 7; i >= 0; --i) length = length << 8 | file[static_cast<std::size_t>(i)];
+  const std::uint64_t length = read_number(file, 0, 8);
   if (length > kMaxHeader) {
     refuse("the header is said to have " + std::to_string(length) + " bytes, but at most " +
            std::to_string(kMaxHeader) + " are allowed");
@@ -224,9 +225,7 @@ std::vector<float> whole_values(const StoredTensor& tensor) {
   if (tensor.dtype != "I64") return float_values(tensor);
   std::vector<float> values(tensor.bytes.size() / 8);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint64_t bits = 0;
-    for (std::size_t b = 8; b-- > 0;) bits = bits << 8 | tensor.bytes[8 * i + b];
-    values[i] = static_cast<float>(static_cast<std::int64_t>(bits));
+    values[i] = static_cast<float>(static_cast<std::int64_t>(read_number(tensor.bytes, 8 * i, 8)));
   }
   return values;
 }

@@ -1,4 +1,4 @@
-// The safetensors format: u64 little-endian header size, JSON header, tensor data.
+// The safetensors format: the size of the header (u64, little-endian), a JSON header, tensor data.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@ struct NamedTensor {
   std::string name;
   Shape shape;
   std::vector<float> values;
-  std::vector<std::uint8_t> bytes = {};  // of a tensor of dtype U8, in the place of values
-  bool whole = false;                    // the values are whole numbers, int64 in a file
+  std::vector<std::uint8_t> bytes = {};  // replaces values in a tensor of dtype U8
+  bool whole = false;                    // values are integers, stored as int64
 };
 
-// Its elements as they stand in a file.
+// The elements as in a file.
 std::vector<std::uint8_t> little_endian(const NamedTensor& tensor);
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-// A whole file's bytes: tensors by falling size of an element, then by name, header padded with
-// spaces to a multiple of 8, so the same tensors and metadata give the same bytes everywhere.
+// The bytes of a whole file. Tensors are sorted by decreasing element size, then by name, and the
+// header is padded with spaces to a multiple of 8: equal tensors and metadata give equal bytes.
 std::vector<std::uint8_t> write_safetensors(std::vector<NamedTensor> tensors,
                                             const Metadata& metadata);
 
-// A tensor of a file that somebody holds.
+// A non-owning view of a tensor in a file.
 struct StoredTensor {
   std::string name;
   std::string dtype;  // "F32"
@@ -39,18 +39,17 @@ struct StoredTensor {
 
 struct SafetensorsFile {
   Metadata metadata;                  // in the file's order
-  std::vector<StoredTensor> tensors;  // by where their data lie
+  std::vector<StoredTensor> tensors;  // by the offset of their data
 };
 
-// Reads the header; the tensors stay where they are, in `file`. Throws Error for a file that breaks
-// the format in any way, and allocates no more than a small multiple of the header, which is at
-// most kMaxHeader bytes.
+// Reads the header; the tensors refer to `file`. Throws Error for any violation of the format.
+// Allocates at most a small multiple of the header, which has at most kMaxHeader bytes.
 SafetensorsFile read_safetensors(std::span<const std::uint8_t> file);
 inline constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 20;
 
-// The values of a tensor of floats. Throws Error for another dtype.
+// The values of an F32 tensor. Throws Error for another dtype.
 std::vector<float> float_values(const StoredTensor& tensor);
-// The same of one that may hold int64 instead, of which those up to 2^24 are floats exactly.
+// The values of an F32 or I64 tensor; integers up to 2^24 convert exactly.
 std::vector<float> whole_values(const StoredTensor& tensor);
 
 }  // namespace reluscope

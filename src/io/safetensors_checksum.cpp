@@ -1,22 +1,23 @@
 #include "io/safetensors_checksum.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
+#include "core/bytes.h"
 #include "core/sha256.h"
 
 namespace reluscope {
 namespace {
 
-constexpr std::string_view kBefore = "\"sha256\":\"";  // within a text of JSON it would be escaped
+constexpr std::string_view kBefore = "\"sha256\":\"";  // a JSON string would escape these quotes
 constexpr std::size_t kDigits = 64;
 constexpr std::size_t kHeaderStart = 8;
 
-// Where the digits are; 0 if the file has none.
+// The offset of the digits, or 0 if the file has none.
 std::size_t digits_at(std::span<const std::uint8_t> file) {
   if (file.size() < kHeaderStart) return 0;
-  std::uint64_t length = 0;
-  for (std::size_t b = kHeaderStart; b-- > 0;) length = length << 8 | file[b];
+  const std::uint64_t length = read_number(file, 0, kHeaderStart);
   const std::span<const std::uint8_t> header =
       file.subspan(kHeaderStart, std::min<std::uint64_t>(length, file.size() - kHeaderStart));
   const auto found = std::search(header.begin(), header.end(), kBefore.begin(), kBefore.end());
@@ -25,12 +26,11 @@ std::size_t digits_at(std::span<const std::uint8_t> file) {
 }
 
 std::string checksum(std::span<const std::uint8_t> file, std::size_t at) {
-  static constexpr std::string_view kZeros =
-      "0000000000000000000000000000000000000000000000000000000000000000";
-  static_assert(kZeros.size() == kDigits);
+  std::array<std::uint8_t, kDigits> zeros;
+  zeros.fill('0');
   Sha256 hash;
   hash.add(file.first(at));
-  hash.add({reinterpret_cast<const std::uint8_t*>(kZeros.data()), kZeros.size()});
+  hash.add(zeros);
   hash.add(file.subspan(at + kDigits));
   return hash.hex();
 }

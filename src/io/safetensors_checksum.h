@@ -1,5 +1,5 @@
-// A safetensors file's own SHA-256, kept in its metadata as "sha256": that of the file with zeros
-// in the place of the 64 digits. It tells a damaged file from a whole one, whatever bit is wrong.
+// A SHA-256 that a safetensors file holds in its metadata as "sha256": the hash of the file with
+// the 64 digits replaced by zeros. It detects any damaged bit.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace reluscope {
 
-// What write_safetensors() is given among the metadata, for write_checksum() to fill in.
+// The metadata entry that write_checksum() fills in after write_safetensors().
 std::pair<std::string, std::string> checksum_entry();
 void write_checksum(std::span<std::uint8_t> file);
 

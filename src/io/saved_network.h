@@ -1,4 +1,4 @@
-// A trained network as those see it who write it into a file of another program.
+// A trained network, as input to the writers of other programs' formats.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ namespace reluscope {
 
 struct SavedNetwork {
   const Model& model;
-  std::string architecture;          // in canonical spelling
+  std::string architecture;          // canonical spelling
   std::vector<NamedTensor> tensors;  // the state_dict, in its order
   Shape input;                       // of one sample, (C, H, W)
   std::vector<std::string> classes;  // their names
-  double mean, std;                  // by which pixels scaled to 0..1 were normalised
+  double mean, std;                  // normalisation of pixels scaled to 0..1
 };
 
 }  // namespace reluscope

@@ -18,7 +18,7 @@ std::string csv_line(const std::vector<std::string>& cells) {
   return line + "\n";
 }
 
-// Characters of UTF-8 text: all bytes but those that continue one.
+// The number of characters of UTF-8 text: all bytes except continuation bytes.
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;

@@ -1,4 +1,4 @@
-// Rows of values as comma-separated text for programs and as aligned columns for people.
+// Tables as CSV for programs and as aligned columns for people.
 #pragma once
 
 #include <string>
@@ -8,15 +8,15 @@ namespace reluscope {
 
 struct Table {
   std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;  // as many cells each as there are columns
+  std::vector<std::vector<std::string>> rows;  // each with one cell for each column
 };
 
-// RFC 4180, but lines end with a newline alone: a header, then the rows. Cells with commas, quotes
+// CSV as in RFC 4180, but with "\n" line ends: a header, then the rows. Cells with commas, quotes
 // or line ends are quoted.
 std::string to_csv(const Table& table);
 
-// Columns as wide as their widest cell, two blanks apart; the first to the left, the others to the
-// right. Widths count characters, not bytes.
+// Columns separated by two blanks, the first left-aligned, the others right-aligned. Widths count
+// characters, not bytes.
 std::vector<std::string> to_lines(const Table& table);
 
 }  // namespace reluscope

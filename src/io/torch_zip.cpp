@@ -5,7 +5,7 @@
 namespace reluscope {
 namespace {
 
-// Pickle's instructions of protocol 2 (Lib/pickletools.py of CPython describes them).
+// Opcodes of pickle protocol 2 (described in CPython's Lib/pickletools.py).
 enum Opcode : std::uint8_t {
   kProtocol = 0x80,
   kMark = '(',
@@ -40,12 +40,11 @@ class Pickle {
     append_number(bytes_, text.size(), 4);
     append_text(bytes_, text);
   }
-  // From 0 on. Sizes here are below 2^31: kMaxParameters sees to it.
+  // value: 0 to 2^31 - 1, which kMaxParameters guarantees for sizes.
   void number(std::int64_t value) {
-    const auto bits = static_cast<std::uint64_t>(value);
     const int count = value < 0x100 ? 1 : value < 0x10000 ? 2 : 4;
     op(count == 1 ? kInt1 : count == 2 ? kInt2 : kInt4);
-    append_number(bytes_, bits, count);
+    append_number(bytes_, static_cast<std::uint64_t>(value), count);
   }
   void tuple(const std::vector<std::int64_t>& numbers) {
     if (numbers.empty()) {
@@ -67,7 +66,7 @@ class Pickle {
   Bytes bytes_;
 };
 
-// Of a tensor in C order, in elements.
+// The strides, in elements, of a tensor in C order.
 Shape strides_of(const Shape& shape) {
   Shape strides(shape.size());
   std::int64_t stride = 1;
@@ -101,7 +100,7 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-constexpr int kAlign = 64;  // of tensors in the file, for those who map it into memory
+constexpr int kAlign = 64;  // of tensors in the file, for readers that map it into memory
 
 }  // namespace
 
@@ -116,7 +115,7 @@ Bytes write_torch(const std::vector<NamedTensor>& tensors) {
   pickle.op(kSetItems);
   pickle.op(kStop);
 
-  // The folder's name is the file's where PyTorch writes one, which it does not look at.
+  // PyTorch names this folder after the file, and accepts any name.
   const std::string folder = "archive/";
   ZipWriter zip;
   zip.add(folder + "data.pkl", pickle.bytes());

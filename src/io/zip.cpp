@@ -18,13 +18,13 @@ constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
   return table;
 }();
 
-constexpr std::size_t kHeader = 30;           // of an entry, before its name
+constexpr std::size_t kHeader = 30;           // size of a local header before the name
 constexpr std::uint64_t kMost = 0xFFFFFFFFu;  // of sizes and offsets without ZIP64
 constexpr int kMostEntries = 0xFFFF;
 constexpr std::uint64_t kVersion = 20, kFlags = 0x0800;  // 2.0; names are UTF-8
-constexpr std::uint64_t kDate = 0x0021;                  // 1 January 1980, the first there is
+constexpr std::uint64_t kDate = 0x0021;                  // 1 January 1980, the earliest date
 
-// What a local header and the directory's have in common.
+// The fields that local headers and directory headers share.
 void append_common(Bytes& to, std::uint32_t crc, std::uint64_t size, std::size_t name,
                    std::size_t extra) {
   append_number(to, kVersion, 2);

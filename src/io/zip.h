@@ -1,5 +1,5 @@
-// Writes ZIP archives without compression (PKWARE's APPNOTE 6.3, method 0), without times or
-// anything else that differs between machines: what .pth and .npz files are.
+// Writes ZIP archives without compression (PKWARE's APPNOTE 6.3, method 0), the container of .pth
+// and .npz files. They contain no times or other data that differs between machines.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace reluscope {
 
-std::uint32_t crc32(std::span<const std::uint8_t> bytes);  // ISO-HDLC, that of ZIP and PNG
+std::uint32_t crc32(std::span<const std::uint8_t> bytes);  // CRC-32/ISO-HDLC, as in ZIP and PNG
 
 class ZipWriter {
  public:
-  // align: the data begin at a multiple of it in the archive, by an extra field "FB" of Zs, as
-  // PyTorch writes it; 1: wherever they come. Throws Error if the archive would pass 4 GB.
+  // align: the data begins at a multiple of it in the archive, padded by an extra field "FB" of Zs,
+  // as PyTorch writes it. Throws Error if the archive would exceed 4 GB.
   void add(const std::string& name, std::span<const std::uint8_t> data, int align = 1);
   Bytes finish();
 

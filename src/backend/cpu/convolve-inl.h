@@ -1,6 +1,6 @@
-// Convolution as matrix products: a block of patches (im2col) that stays in the second-level cache
-// is copied together, one row a pixel of the result, and multiplied by the tiles of matmul-inl.h.
-// Copying moves each value once, against hundreds of multiplications, so nothing cleverer pays.
+// Convolution as matrix products (im2col). A block of patches that fits the second-level cache is
+// copied, one row for each pixel of the result, and multiplied by the tiles of matmul-inl.h. Each
+// copied value takes part in hundreds of multiplications, so avoiding the copy would gain little.
 #if defined(RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
@@ -19,7 +19,7 @@ RELUSCOPE_TARGET_BEGIN
 using cpu::kPatchRows;
 using cpu::Patches;
 
-// The source pixel that one tap reads, for each of some pixels of the result; -1 outside the image.
+// The source pixel that one tap reads, for each of some pixels of the result, or -1 in the padding.
 struct TapPlaces {
   int at[kPatchRows];
 
@@ -65,7 +65,7 @@ struct TapPlaces {
   int images[kPatchRows], tops[kPatchRows], lefts[kPatchRows];
 };
 
-// kFloats columns of the pixels at `at`; zero where that is -1.
+// Copies kFloats columns of the pixels at[0 .. count - 1]; zeros for a pixel -1.
 template <class V, int kFloats>
 HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, const int* at,
                             int count, float* HWY_RESTRICT to, int to_width) {
@@ -82,7 +82,8 @@ HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, cons
   }
 }
 
-// Panels `panels` of the matrix of patches (pixels, taps * channels), which begins at `block`.
+// Writes panels `panels` of the matrix of patches (pixels, taps * channels), which begins at
+// `block`.
 template <class V>
 void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, Rows panels,
                   float* block) {
@@ -94,7 +95,7 @@ void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, R
   for (int k = panels.first * kPanel, n; k < end; k += n) {
     const int c = k % channels;
     if (k / channels != tap) places.move_to(tap = k / channels);
-    // As many columns as lie side by side in both matrices.
+    // The number of columns that are contiguous in both matrices.
     n = std::min({kPanel - c % kPanel, channels - c, kPanel - k % kPanel, end - k});
     const float* const from = source.panel(c / kPanel) + c % kPanel;
     const int from_width = source.layout.panel_width(c / kPanel);
@@ -115,7 +116,7 @@ void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, R
   }
 }
 
-// y += a^T b for a tile whose sums so far lie in y.
+// y += a^T b for one tile.
 template <class V, int MR, int kAWidth, int kBWidth>
 HWY_NOINLINE void add_gradient_tile(const float* a, int depth, const float* b, float* y) {
   Tile<V, MR> tile;

@@ -1,6 +1,7 @@
 #include "backend/cpu/cpu_backend.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -9,11 +10,11 @@
 namespace reluscope::cpu {
 namespace {
 
-// Finds what silently breaks equal bits: a compiler that fuses or reorders, and a library that
-// switched the process to flushing denormals. volatile keeps the compiler from answering.
+// Detects what would silently change bits: a compiler that fuses or reorders operations, and a
+// library that makes the process flush denormals. volatile prevents evaluation at compile time.
 void check_arithmetic() {
   volatile float a = 1.0f + 0x1p-12f, c = -(1.0f + 0x1p-11f);
-  if (a * a + c != 0.0f) {  // exact product minus rounded one is 2^-24: only a fused one sees it
+  if (a * a + c != 0.0f) {  // the exact sum is 2^-24; with a rounded product it is 0
     throw Error("this build fuses multiply and add; compile with -ffp-contract=off");
   }
   volatile float big = 0x1p24f, one = 1.0f;
@@ -60,8 +61,8 @@ CpuBackend::CpuBackend(const std::string& simd, int threads, bool fused, int cor
   check_arithmetic();
 }
 
-// Shares are runs of blocks in the order of memory, so that a thread finds its panels of a weight
-// matrix in its own cache at every step.
+// Shares are contiguous blocks in memory order, so that at every step a thread finds its panels of
+// a weight matrix in its own cache.
 int CpuBackend::blocks_of_panel(const Layout& layout, int unit) const {
   const int parts = pool_.size(), panels = layout.panels();
   if (panels % parts == 0 || panels >= 4 * parts) return 1;
@@ -83,13 +84,12 @@ void CpuBackend::split_panels(const Layout& layout, int unit, double operations,
 
 namespace {
 
-// Rows of a product are cut at multiples of this: whole tiles on most targets.
+// Blocks of rows of a product begin at multiples of this: whole tiles on most targets.
 constexpr int kRowUnit = 4;
 
-// Where some rows of a panel begin.
+// The offset of some rows of a panel, in floats.
 std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
-  return layout.panel_offset(panel) +
-         static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(layout.panel_width(panel));
+  return layout.index(rows.first, panel * kPanel);
 }
 
 const float* columns_of(const float* row, int panel) {
@@ -117,8 +117,8 @@ void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, 
   });
 }
 
-// dy W^T is computed as (W dy^T)^T: dy is turned once, as the operand whose panels stream, and each
-// block of 32 rows of W dy^T is turned back while it is in the nearest cache. W is read as it lies.
+// Computes dy W^T as (W dy^T)^T. dy is transposed once and becomes the operand whose panels stream;
+// W needs no copy. Each block of 32 rows of W dy^T is transposed back while it is in the L1 cache.
 void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx,
                                 float* scratch, const ActivationBefore& before) {
   const int n = dy.rows();
@@ -130,7 +130,7 @@ void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVie
         });
   const double operations = static_cast<double>(n) * dy.cols() * dx.cols();
   split(dx.layout.panels(), 1, operations, [&](int first, int end) {
-    // A share has the first of its blocks for all of them.
+    // A share reuses the memory of its first block.
     const MatrixView block{
         blocks + static_cast<std::ptrdiff_t>(first) * kPanel * turned.layout.padded_cols(),
         {kPanel, n}};
@@ -156,30 +156,29 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
   if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
-  const bool near = !in_gradient_kernels(update);
-  // Whoever has whole columns sums them while they are near; cut ones are summed afterwards.
+  const bool separate = !in_gradient_kernels(update);
+  // Whole columns are summed while they are in the cache, columns in several blocks afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
     const float* const from = columns_of(start, panel);
-    if (near) {
-      gradient_then_update(x, d, from, update, panel, rows);
-      if (sums_near != nullptr) {
-        kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
-      }
-    } else if (x.sparse()) {
+    if (x.sparse() && !separate) {
       float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
       kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
+      return;
+    }
+    if (separate) {
+      gradient_then_update(x, d, from, update, panel, rows);
     } else {
       kernels_->weight_gradient(x.values, rows, d, panel, from, update);
-      if (sums_near != nullptr) {
-        kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
-      }
+    }
+    if (sums_near != nullptr) {
+      kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
     }
   });
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
 }
 
-// Some rows at a time, so that their gradient is still in a near cache when the update reads it.
+// Some rows at a time, so that their gradient is still in the cache when the update reads it.
 void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
                                       const ParameterUpdate& update, int panel, Rows rows) {
   constexpr int kRowsAtOnce = 4 * kPanel;
@@ -209,7 +208,7 @@ void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y
   }
 }
 
-// Sixteen sums, of every sixteenth square, then of those in order: wide enough for any vectors.
+// Sixteen sums of every sixteenth square, added in order: independent of the vector width.
 double CpuBackend::sum_of_squares(const float* x, std::size_t n) {
   constexpr std::size_t kSums = 16;
   double sums[kSums] = {};
@@ -223,9 +222,7 @@ double CpuBackend::sum_of_squares(const float* x, std::size_t n) {
   for (std::size_t s = 0; i < n; ++i, ++s) {
     sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
   }
-  double sum = 0.0;
-  for (const double part : sums) sum += part;
-  return sum;
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0);
 }
 
 void CpuBackend::clamp(float* x, float limit, std::size_t n) {
@@ -234,28 +231,24 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
   }
 }
 
-// Elements are worth some ten operations each: they come from memory.
 void CpuBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
                                     std::size_t n) {
-  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    kernels_->activation_forward[id](p, x + first, y + first,
-                                     static_cast<std::size_t>(end - first));
+  split_elements(n, [&](std::size_t first, std::size_t count) {
+    kernels_->activation_forward[id](p, x + first, y + first, count);
   });
 }
 
 void CpuBackend::activation_backward(ActivationId id, const float* p, const float* x,
                                      const float* dy, float* dx, std::size_t n) {
-  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    kernels_->activation_backward[id](p, x + first, dy + first, dx + first,
-                                      static_cast<std::size_t>(end - first));
+  split_elements(n, [&](std::size_t first, std::size_t count) {
+    kernels_->activation_backward[id](p, x + first, dy + first, dx + first, count);
   });
 }
 
 void CpuBackend::activation_parameter(ActivationId id, const float* p, const float* x,
                                       const float* dy, float* products, std::size_t n) {
-  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    kernels_->activation_parameter[id](p, x + first, dy + first, products + first,
-                                       static_cast<std::size_t>(end - first));
+  split_elements(n, [&](std::size_t first, std::size_t count) {
+    kernels_->activation_parameter[id](p, x + first, dy + first, products + first, count);
   });
 }
 
@@ -264,8 +257,13 @@ void CpuBackend::vary(void (*kernel)(const VariedSlice&), const VariedParameter&
   split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()), [&](int panel, Rows rows) {
     const std::size_t at = offset_of(x.layout, panel, rows);
     const int width = x.layout.panel_width(panel);
-    kernel({p.by_row ? p.values + at : p.values + panel * kPanel, p.by_row ? width : 0,
-            rows.end - rows.first, width, x.data + at, dy + at, out + at});
+    kernel({.p = p.by_row ? p.values + at : p.values + panel * kPanel,
+            .p_step = p.by_row ? width : 0,
+            .rows = rows.end - rows.first,
+            .width = width,
+            .x = x.data + at,
+            .dy = dy + at,
+            .out = out + at});
   });
 }
 
@@ -284,7 +282,7 @@ void CpuBackend::varied_parameter(ActivationId id, const VariedParameter& p, Con
   vary(kernels_->varied_parameter[id], p, x, dy.data, products.data);
 }
 
-// A draw costs about as much as a hundred multiply-adds in vectors and makes four numbers.
+// A draw gives four numbers and costs about as much as a hundred multiply-adds in vectors.
 void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                               MatrixView y) {
   const float span = high - low;
@@ -308,12 +306,12 @@ void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, f
 
 namespace {
 
-// Column of piece k of the unit in column `col` of a maxout's output.
+// The input column of piece k of the unit in output column `col`.
 int piece_column(int col, int k, int pieces, int area) {
   return (col / area * pieces + k) * area + col % area;
 }
 
-// The first of the largest pieces, or of those that are not a number.
+// The first piece that is NaN, or else the first largest.
 int largest_piece(ConstMatrixView x, int row, int col, int pieces, int area) {
   int best = 0;
   float most = x.at(row, piece_column(col, 0, pieces, area));
@@ -372,9 +370,8 @@ void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
 }
 
 void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
-  split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-    kernels_->update(update.from(static_cast<std::size_t>(first)),
-                     static_cast<std::size_t>(end - first));
+  split_elements(n, [&](std::size_t first, std::size_t count) {
+    kernels_->update(update.from(first), count);
   });
 }
 

@@ -1,4 +1,4 @@
-// Backend on the CPU: picks a table of SIMD kernels and runs it.
+// Backend on the CPU: selects a table of SIMD kernels and distributes its work over threads.
 #pragma once
 
 #include <string>
@@ -11,16 +11,15 @@ namespace reluscope::cpu {
 
 struct Patches;
 
-// What may be asked for on this machine, fastest first: {"avx512", "avx2", "sse4", "scalar"}.
+// The targets that this machine supports, fastest first: {"avx512", "avx2", "sse4", "scalar"}.
 std::vector<std::string> simd_names();
 
 class CpuBackend final : public Backend {
  public:
-  // simd: "auto" or one of simd_names(); anything else throws Error. Throws as well if the
-  // build or the process breaks IEEE arithmetic (contraction, flush to zero), by name.
-  // threads, cores: see ThreadPool for how many it becomes. fused: multiply-adds in one rounding,
-  // which gives other bits; throws Error where there are none. free_bytes: of memory, as the host
-  // knows it.
+  // simd: "auto" or one of simd_names(). threads, cores: see ThreadPool. fused: use fused
+  // multiply-adds, which give different bits. free_bytes: free memory as reported by the host.
+  // Throws Error for an unknown or unsupported simd, for fused without such instructions, and if
+  // the build or the process breaks IEEE arithmetic (contraction, reordering, flush to zero).
   explicit CpuBackend(const std::string& simd = "auto", int threads = 1, bool fused = false,
                       int cores = 0, double free_bytes = std::numeric_limits<double>::infinity());
 
@@ -88,31 +87,38 @@ class CpuBackend final : public Backend {
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
-  // Runs a kernel of one of the varied_ tables on all parts of x.
+  // Runs a kernel of one of the varied_ tables on all of x.
   void vary(void (*kernel)(const VariedSlice&), const VariedParameter& p, ConstMatrixView x,
             const float* dy, float* out);
   int blocks_of_panel(const Layout& layout, int unit) const;
-  // Of some rows of one panel; `start` points at that panel's columns.
+  // For some rows of one panel; `start` points to the columns of that panel.
   void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
                             const ParameterUpdate& update, int panel, Rows rows);
-  // work(panel, rows) on the panels of a matrix, cut into blocks of rows, multiples of unit, where
-  // there are too few panels to keep all threads busy.
+  // Calls work(panel, rows) for the panels of a matrix. If there are too few panels for all
+  // threads, splits them into blocks of rows that begin at multiples of unit.
   template <class Work>
   void split_panels(const Layout& layout, int unit, double operations, const Work& work);
-  // work(first, end) on shares of [0, count) that are multiples of unit, on all threads if
-  // `operations` (multiply-adds or elements moved) is worth waking them.
+  // Calls work(first, end) for shares of [0, count) that begin at multiples of unit. Uses all
+  // threads if `operations` (multiply-adds or elements moved) justifies waking them.
   template <class Work>
   void split(int count, int unit, double operations, const Work& work) {
     split_numbered(count, unit, operations, [&](int, int first, int end) { work(first, end); });
   }
-  // The same as work(part, first, end): parts at work at one time have different numbers.
+  // Calls work(first, count) for shares of n elements of 10 operations each: they come from memory.
+  template <class Work>
+  void split_elements(std::size_t n, const Work& work) {
+    split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
+      work(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first));
+    });
+  }
+  // Like split(), with work(part, first, end): concurrent calls have different part numbers.
   template <class Work>
   void split_numbered(int count, int unit, double operations, const Work& work);
-  // work(panel, rows) on all blocks of kSumRows rows of all panels.
+  // Calls work(panel, rows) for all blocks of kSumRows rows of all panels.
   template <class Work>
   void split_sums(const Layout& layout, const Work& work);
-  // Products of patches of x with w, for convolve() and its input gradient: calls
-  // finish(panel, rows) where those of y are done.
+  // y = patches of x times w, for convolve() and its input gradient. Calls finish(panel, rows) for
+  // completed rows of y.
   template <class Finish>
   void multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
                         const float* bias, MatrixView y, const Finish& finish);
@@ -123,17 +129,17 @@ class CpuBackend final : public Backend {
   const Kernels* kernels_;
   ThreadPool pool_;
   double free_bytes_;
-  Buffer workspace_;  // one for each thread
+  Buffer workspace_;  // workspace_floats_ for each thread
   std::size_t workspace_floats_ = 0;
 };
 
-// How many floats some rows of a panel have.
+// The number of floats in some rows of a panel.
 inline std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
   return static_cast<std::size_t>(rows.end - rows.first) *
          static_cast<std::size_t>(layout.panel_width(panel));
 }
 
-// A region costs about a microsecond to enter and leave, which is some 20,000 operations.
+// Entering and leaving a parallel region costs about a microsecond: some 20,000 operations.
 template <class Work>
 void CpuBackend::split_numbered(int count, int unit, double operations, const Work& work) {
   constexpr double kWorthwhile = 40000;

@@ -1,4 +1,4 @@
-// CpuBackend's convolution, pooling, normalisation and dropout: how their work is cut into shares.
+// CpuBackend: convolution, pooling, normalisation and dropout, and how threads share their work.
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
@@ -8,7 +8,7 @@
 namespace reluscope {
 namespace {
 
-// A block of patches that fits the second-level cache, if the least number of rows does.
+// The rows of a block of patches that fits the second-level cache, but at least the minimum.
 constexpr int kPatchFloats = 1 << 15;
 
 int patch_rows(int columns) {
@@ -97,8 +97,8 @@ void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView d
   });
 }
 
-// Every thread has some rows of the gradient, makes the patches' columns that they need, and adds
-// block by block of patches.
+// Every thread owns some rows of the gradient. It copies the columns of the patches that these rows
+// need, and adds their products block by block.
 void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView x,
                                           ConstMatrixView dy, const ParameterUpdate& update) {
   constexpr int kUnit = 8;  // whole tiles on every target
@@ -133,7 +133,7 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
   });
 }
 
-// Windows move some ten values each.
+// Each window moves about ten values.
 void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
   split(x.rows() / window.pixels(), 1, 4.0 * static_cast<double>(x.layout.size()),
         [&](int first, int end) {
@@ -162,7 +162,7 @@ void CpuBackend::split_sums(const Layout& layout, const Work& work) {
 
 namespace {
 
-// Two arrays with a row of all columns for each block of rows, and a last row of their totals.
+// Two arrays. Each has one row of all columns for each block of rows, and a last row of totals.
 struct BlockSums {
   std::size_t columns;
   int blocks;
@@ -175,7 +175,7 @@ struct BlockSums {
         second(scratch + batch_norm_scratch(layout) / 2) {}
   float* first_of(int block) const { return first + static_cast<std::size_t>(block) * columns; }
   float* second_of(int block) const { return second + static_cast<std::size_t>(block) * columns; }
-  // The sum of a column over the blocks.
+  // The total of a column over all blocks.
   double total(const float* sums, std::size_t column) const {
     return scalar::over_blocks(sums + column, blocks, columns);
   }
@@ -226,7 +226,7 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
   });
 }
 
-// Of the statistics of a batch, mean and variance pass gradients on as well; running ones do not.
+// Gradients also flow through the mean and variance of a batch, but not through running statistics.
 void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
                                      ConstMatrixView dy, MatrixView dx, float* dweight,
                                      float* dbias, const ActivationBefore& before) {
@@ -268,7 +268,7 @@ void CpuBackend::run(const Operation& operation) {
       operation);
 }
 
-// Sixteen draws for every four rows, some ten operations an element.
+// Sixteen draws for every four rows: about ten operations for each element.
 void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
   constexpr int kUnit = 4;
   split(x.rows(), kUnit, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {

@@ -1,7 +1,7 @@
-// Matrix products. The right-hand operand is in panels already, so nothing is packed: a tile of
-// MR rows x NV vectors stays in registers while the panel streams past it, all terms in
-// ascending order. Pointers move and strides are compile-time constants, because WebAssembly
-// engines keep index arithmetic in the loop otherwise.
+// Matrix products. The right-hand operand is already in panels, so nothing is packed. A tile of MR
+// rows x kTileVectors vectors stays in registers while the panel streams past it; each sum takes
+// its terms in ascending order. The loops increment pointers by compile-time strides, because
+// WebAssembly engines would keep index arithmetic in the loop.
 #if defined(RELUSCOPE_BACKEND_CPU_MATMUL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_MATMUL_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_MATMUL_INL_H_
@@ -16,7 +16,7 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Tile rows, chosen by measurement (reluscope_bench --benchmark_filter='micro|forward'). Leftover
+// Tile rows, chosen by measurement (reluscope_bench --benchmark_filter='micro|forward'). Remaining
 // rows use tiles of 4 and 1.
 #if HWY_TARGET == HWY_AVX3
 inline constexpr int kTileRows = 12, kGradientTileRows = 8;
@@ -70,7 +70,8 @@ struct Tile {
   }
 };
 
-// One tile of y = start + a b: rows from `row` of a, kTileFloats columns of a panel kBWidth wide.
+// One tile of y = start + a b: MR rows of a from `row` on, kTileFloats columns of a panel of width
+// kBWidth.
 template <class V, int MR, int kBWidth>
 HWY_NOINLINE void matmul_tile(const ConstMatrixView& a, int row, const float* b, const float* start,
                               float* y) {
@@ -118,12 +119,12 @@ void matmul(ConstMatrixView a, Rows rows, ConstMatrixView b, int panel, const fl
   }
 }
 
-// One tile of start + a^T b: MR columns of a panel of a become MR rows of the result, which goes
-// to `update` at element `at`.
+// One tile of start + a^T b: MR columns of a panel of a become MR rows of the result, which
+// `update` takes from element `at` on.
 template <class V, class Update, int MR, int kAWidth, int kBWidth>
 HWY_NOINLINE void gradient_tile(const float* a, int depth, const float* b, const float* start,
                                 const Update& shared, std::size_t at) {
-  const Update update = shared;  // in registers: nothing written here can change it
+  const Update update = shared;  // a local copy stays in registers
   Tile<V, MR> tile;
   tile.start_from(start);
   tile.template add_products<1, kAWidth, kBWidth>(a, b, depth);
@@ -215,7 +216,7 @@ HWY_INLINE void transpose_4x4(const float* HWY_RESTRICT from, std::ptrdiff_t fro
 #endif
 }
 
-// Panel `panel` of a transposed, padding zero, to y: rows of a become its columns.
+// Writes panel `panel` of a^T to y, with zero padding.
 inline void transpose(ConstMatrixView a, int panel, float* y) {
   const int used = std::min(a.rows() - panel * kPanel, kPanel);  // columns of y
   const int width = (used + kPad - 1) / kPad * kPad;

@@ -1,5 +1,5 @@
-// Pooling, and images turned into rows of features. Images are matrices (N * H * W, C), so a
-// vector holds some channels of one pixel.
+// Pooling, and conversion of images to rows of features and back. Images are matrices (N * H * W,
+// C), so a vector holds some channels of one pixel.
 #if defined(RELUSCOPE_BACKEND_CPU_POOL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
@@ -14,8 +14,8 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// The largest value of a window of one vector of channels and its place, counted row by row. The
-// first of equals wins and NaN wins over all, as in PyTorch.
+// The maximum of a window for one vector of channels, and its index in the window (row-major). The
+// first of equal maxima wins and NaN wins over numbers, as in PyTorch.
 template <class V>
 struct WindowMaximum {
   V value, place;
@@ -28,7 +28,7 @@ struct WindowMaximum {
       const float* pixel = from + r * window.width * width;
       for (int s = 0; s < window.kernel_width; ++s, ++at, pixel += width) {
         const V x = V::load(pixel);
-        // (Ne of NaN differs between targets.)
+        // Not(Eq), because Ne of NaN differs between targets.
         const auto better = hn::Or(hn::Gt(x.raw, value.raw), hn::Not(hn::Eq(x.raw, x.raw)));
         value = select(better, x, value);
         place = select(better, V(static_cast<double>(at)), place);
@@ -37,8 +37,8 @@ struct WindowMaximum {
   }
 };
 
-// work(pixel, out): where a window begins in its panel, and where its result lies, in floats, for
-// all windows of some samples.
+// Calls work(at, out) for all windows of some samples: the offsets, in floats, of the first pixel
+// of the window and of its result in their panels.
 template <class Work>
 HWY_INLINE void for_windows(const Window& window, Rows samples, int width, const Work& work) {
   const int out_height = window.out_height(), out_width = window.out_width();
@@ -93,7 +93,7 @@ HWY_INLINE void clear_images(const Window& window, Rows samples, MatrixView dx, 
   std::fill(dx.panel(panel) + samples.first * floats, dx.panel(panel) + samples.end * floats, 0.0f);
 }
 
-// Windows may overlap: their gradients are added in the windows' order.
+// Overwrites dx. Windows may overlap: their gradients are added in the order of the windows.
 template <class V>
 void max_pool_backward(const Window& window, ConstMatrixView x, ConstMatrixView dy, Rows samples,
                        MatrixView dx) {
@@ -102,7 +102,7 @@ void max_pool_backward(const Window& window, ConstMatrixView x, ConstMatrixView 
     const float* const from = x.panel(p);
     const float* const slopes = dy.panel(p);
     float* const to = dx.panel(p);
-    for (int n = samples.first; n < samples.end; ++n) {  // one by one: they stay in the cache
+    for (int n = samples.first; n < samples.end; ++n) {  // one at a time, for the cache
       clear_images(window, {n, n + 1}, dx, p);
       for_windows(window, {n, n + 1}, width, [&](std::ptrdiff_t at, std::ptrdiff_t out) {
         for (int v = 0; v < width; v += lanes()) {
@@ -147,7 +147,7 @@ void average_pool_backward(const Window& window, ConstMatrixView, ConstMatrixVie
   }
 }
 
-// Calls move(image element, feature element) for all elements of some samples.
+// Calls move(image index, feature index) for all elements of some samples.
 template <class Move>
 HWY_INLINE void for_features(const Layout& image, int pixels, const Layout& features, Rows samples,
                              const Move& move) {
@@ -155,7 +155,7 @@ HWY_INLINE void for_features(const Layout& image, int pixels, const Layout& feat
     for (int c = 0; c < image.cols; ++c) {
       std::size_t at = image.index(n * pixels, c);
       const auto step = static_cast<std::size_t>(image.panel_width(c / kPanel));
-      // The features of a channel lie side by side, but for the ends of panels.
+      // The features of a channel are contiguous within a panel.
       for (int i = 0; i < pixels;) {
         const int feature = c * pixels + i;
         const int end = std::min(pixels, i + kPanel - feature % kPanel);
@@ -170,7 +170,6 @@ HWY_INLINE void for_features(const Layout& image, int pixels, const Layout& feat
 inline void flatten(ConstMatrixView image, int pixels, Rows samples, MatrixView features) {
   for_features(image.layout, pixels, features.layout, samples,
                [&](std::size_t from, std::size_t to) { features.data[to] = image.data[from]; });
-  // The last panel's padding.
   for (int n = samples.first; n < samples.end; ++n) {
     for (int c = features.cols(); c < features.layout.padded_cols(); ++c) features.at(n, c) = 0.0f;
   }
@@ -178,7 +177,7 @@ inline void flatten(ConstMatrixView image, int pixels, Rows samples, MatrixView 
 
 inline void unflatten(ConstMatrixView features, int pixels, Rows samples, MatrixView image) {
   const int last = image.layout.panels() - 1, width = image.layout.panel_width(last);
-  for (int n = samples.first; n < samples.end; ++n) {  // one by one: they stay in the cache
+  for (int n = samples.first; n < samples.end; ++n) {  // one at a time, for the cache
     if (image.layout.panel_cols(last) < width) {
       const auto floats = static_cast<std::ptrdiff_t>(pixels) * width;
       std::fill(image.panel(last) + n * floats, image.panel(last) + (n + 1) * floats, 0.0f);

@@ -1,9 +1,9 @@
-// Products with a sparse left-hand operand: the first layer's, where only pixels that differ from
-// the background are stored. The same formula and the same order of terms as the dense products
-// (a skipped term is an exact +-0), so the same bits for a fifth of the work.
+// Products with a sparse left-hand operand: the input of the first layer, which stores only pixels
+// that differ from the background. Formula and order of terms are those of the dense products, and
+// a skipped term is exactly +-0, so the bits are the same for a fifth of the work.
 //
-// A panel is worked on at a time, few enough columns that their weights stay near. (Several
-// panels, or several lists in step, were slower on AVX-512 and AVX2: measured.)
+// Processes one panel at a time, so that its weights stay in the cache. (Several panels, or several
+// lists in step, were measured slower on AVX-512 and AVX2.)
 #if defined(RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_
 #undef RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_
@@ -16,15 +16,15 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// The sum over a list's entries of value times the row of `right` that the entry names, in kWidth
-// columns, from `start`.
+// sum = start + the sum over the entries of a list of value * (row of `right` at the entry's
+// offset), for kWidth columns.
 template <class V, int kWidth>
 struct SparseSum {
   static constexpr int kVectors = kWidth / static_cast<int>(hn::MaxLanes(Floats()));
   V sum[kVectors];
 
-  // Two entries a turn of the only loop, an odd one before it: V8 as of Node 20 makes code of a
-  // smaller loop, or of one beside another, that keeps the sums in memory (half the speed).
+  // A single loop with two entries for each iteration, after a possible odd one: for a smaller loop
+  // or two loops V8 (Node 20) keeps the sums in memory, which halves the speed.
   HWY_INLINE void run(const SparseLists& x, int list, const float* start, const float* right) {
     RELUSCOPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
@@ -41,7 +41,7 @@ struct SparseSum {
 
   HWY_INLINE void add(const SparseEntry& entry, const float* right) {
     const V value = V::broadcast(&entry.value);
-    // Offsets are those of full panels; a last panel of 16 columns has half of them.
+    // Offsets are for panels of 32 columns; a panel of 16 columns has half of them.
     const float* const from = right + (kWidth == kPanel ? entry.offset : entry.offset / 2);
     RELUSCOPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
@@ -68,13 +68,13 @@ void sparse_matmul(const SparseLists& x, Rows rows, ConstMatrixView w, int panel
   run(x, rows, w.panel(panel), start, y);
 }
 
-// The gradient of some rows of a panel goes to `update`, element `at` being its first.
-// `column_sums`, unless null, gets the sums of what update.apply gives, rows ascending.
+// Passes the gradient of some rows of a panel to `update`, from element `at` on. Stores in
+// `column_sums`, unless null, the sums over ascending rows of what update.apply() returns.
 template <class V, class Update, int kWidth>
 HWY_NOINLINE void sparse_columns(const SparseLists& x, Rows rows, const float* d,
                                  const float* start, const Update& shared, std::size_t at,
                                  float* column_sums) {
-  const Update update = shared;  // in registers: nothing written here can change it
+  const Update update = shared;  // a local copy stays in registers
   SparseSum<V, kWidth> sum;
   V total[sum.kVectors];
   RELUSCOPE_UNROLL
