@@ -1,5 +1,5 @@
-// A classic script that runs before the page's modules. It reports why the page cannot start if the modules fail to load,
-// belong to different versions, or fail before they can report the error themselves.
+// A classic script that runs before the page's modules. It reports why the page cannot start if the modules fail to
+// load, belong to different versions, or fail before they can report the error themselves.
 (() => {
   // Some browsers report the system's locale "C" as the language; formatting a number with it throws.
   try {

@@ -1,5 +1,5 @@
-// Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with the
-// seed of the run; they are redrawn when a setting changes.
+// Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with
+// the seed of the run; they are redrawn when a setting changes.
 import { h, iconButton } from '../dom/dom.js'
 import { drawPixels, paperAndInk } from '../dom/pixels.js'
 

@@ -1,5 +1,5 @@
-// The cards that contain the views, in groups, and the navigation: links to the groups and a menu of all views. The user
-// can collapse a card to its title or close it; the menu reopens it. The browser stores the state of each card.
+// The cards that contain the views, in groups, and the navigation: links to the groups and a menu of all views. The
+// user can collapse a card to its title or close it; the menu reopens it. The browser stores the state of each card.
 import { h, icon, iconButton } from '../dom/dom.js'
 import { recall, remember } from '../lab/memory.js'
 

@@ -1,5 +1,5 @@
-// Creates the control of a setting from its entry in the registry: type, range, choices, whether it is live. Each control
-// has a label, help, a button that restores the default, and a place for the error of the last input.
+// Creates the control of a setting from its entry in the registry: type, range, choices, whether it is live. Each
+// control has a label, help, a button that restores the default, and a place for the error of the last input.
 import { h, iconButton, uniqueId } from '../dom/dom.js'
 
 /**
@@ -126,7 +126,10 @@ function textBox(id, field, parts) {
   return input
 }
 
-/** @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value @param {ReturnType<typeof frame>} parts */
+/**
+ * @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value
+ * @param {ReturnType<typeof frame>} parts
+ */
 export function showText(input, value, parts) {
   const text = String(value)
   if (input.dataset.shown === text) return

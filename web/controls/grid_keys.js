@@ -1,4 +1,5 @@
-// Keyboard navigation of a grid: the grid is one Tab stop, arrow keys move between cells, Enter and space choose a cell.
+// Keyboard navigation of a grid: the grid is one Tab stop, arrow keys move between cells, Enter and space choose a
+// cell.
 
 /** @param {HTMLElement[]} cells @param {HTMLElement} cell */
 export function focusCell(cells, cell) {

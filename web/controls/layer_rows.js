@@ -12,10 +12,16 @@ export class LayerRows {
   #text = ''
   /** Index of the row that is being dragged. */
   #dragged = -1
-  /** The focus after the list is recreated: a row, and the class of a button in it. @type {[number, string] | undefined} */
+  /**
+   * The focus after the list is recreated: a row, and the class of a button in it.
+   * @type {[number, string] | undefined}
+   */
   #focus
 
-  /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit applies the new text of the model */
+  /**
+   * @param {import('../lab/lab.js').Lab} lab
+   * @param {(text: string) => Promise<boolean>} commit applies the new text of the model
+   */
   constructor(lab, commit) {
     this.#lab = lab
     this.#commit = commit

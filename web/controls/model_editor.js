@@ -1,5 +1,5 @@
-// The controls of the model: the activation of all layers, the list of layers, and the architecture text. All three show
-// and edit the same text. An error is marked at its position in the text.
+// The controls of the model: the activation of all layers, the list of layers, and the architecture text. All three
+// show and edit the same text. An error is marked at its position in the text.
 import { makeActivationMenu } from './activation_menu.js'
 import { h, uniqueId } from '../dom/dom.js'
 import { frame, showText } from './fields.js'

@@ -1,5 +1,5 @@
-// Opens the user's own data: files, a folder or an archive, chosen by a button or dropped on the section. The data stays
-// in this tab. The core recognises the format from the file names (src/data/folder.h).
+// Opens the user's own data: files, a folder or an archive, chosen by a button or dropped on the section. The data
+// stays in this tab. The core recognises the format from the file names (src/data/folder.h).
 import { h } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
 import { count, plural } from '../dom/format.js'

@@ -11,7 +11,10 @@ import { makeRatePlot } from '../charts/rate_plot.js'
 /** The sections in their order. A section without fields is not shown. */
 const sections = ['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
 
-/** Previews of the effect of a section's settings, drawn below them. @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>} */
+/**
+ * Previews of the effect of a section's settings, drawn below them.
+ * @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>}
+ */
 const pictures = {
   Data: makeOwnData,
   Augmentation: makeAugmentPreview,
@@ -66,7 +69,10 @@ export class Panel extends HTMLElement {
     return control.element
   }
 
-  /** The hash of the weights, to compare a run with one of the command line. @param {import('../lab/lab.js').Lab} lab */
+  /**
+   * The hash of the weights, to compare a run with one of the command line.
+   * @param {import('../lab/lab.js').Lab} lab
+   */
   #makeHash(lab) {
     const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
     let latest = 0
