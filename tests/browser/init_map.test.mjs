@@ -58,6 +58,6 @@ test('a depth that is none is refused by a sentence, and a map is stopped', asyn
   await view.getByRole('textbox', { name: 'Depth of the map' }).fill('50')
   await view.getByRole('button', { name: 'Draw the map' }).click()
   await view.getByRole('button', { name: 'Stop' }).click()
-  await view.getByText('Stopped; what is missing was not made.').waitFor()
+  await view.getByText('Stopped. Cells without colours were not computed.').waitFor()
   await close()
 })

@@ -193,7 +193,7 @@ test('a nonsense address is answered in words: at the start with the defaults, l
     ['#lr=-3', 'lr is -3'], ['#batch=1.5', 'batch is 1.5'], ['#model=dense+12+|+what', '"what"'], ['#data=nowhere', 'nowhere'], ['#%%%', 'nknown setting'],
   ])) {
     await page.evaluate((text) => (location.hash = text), hash)
-    await notice.filter({ hasText: said }).filter({ hasText: 'as they were' }).waitFor()
+    await notice.filter({ hasText: said }).filter({ hasText: 'are unchanged' }).waitFor()
     await waitForHash(page, long)
   }
   const step = await stepOf(page)

@@ -87,7 +87,7 @@ test('sixteen augmented images are the core’s, and follow the settings even wh
   const images = async () => (await bytesOf(page.locator('.augmented'))).map(({ bytes }) => bytes.filter((_, i) => i % 4 === 0))
   /** @param {[string, string][]} fields */
   async function check(fields) {
-    await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['as it is, in every epoch'])
+    await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['the same in every epoch'])
     const bytes = [...opened.dataset.augmented(opened.core.configFromFields(fields), 0, 16)]
     const shown = (await images()).flat()
     const [paper, ink] = [shown[bytes.indexOf(0)], shown[bytes.indexOf(255)]]

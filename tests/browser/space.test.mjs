@@ -129,7 +129,7 @@ test('a class is seen alone: the marks of all others are faint', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
   const view = page.locator('rl-space')
   await keepInSight(view)
-  await view.getByRole('slider', { name: 'Images of the probe set, as act2 sees them' }).waitFor()
+  await view.getByRole('slider', { name: 'Images of the probe set in the outputs of act2' }).waitFor()
   const all = await inksOf(page)
   assert.ok(all.inks.every((pixels) => pixels > 20), all.inks.join(' '))
   const choose = (/** @type {string} */ name) => view.getByRole('list', { name: /^Classes/ }).getByRole('button', { name }).click()

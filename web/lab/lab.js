@@ -136,7 +136,7 @@ export class Lab extends Emitter {
     } catch (error) {
       if (!location.hash) throw error
       this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The address contains settings that are not valid',
+        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used',
         text: sentence(error), kept: 'The default settings are used instead.',
         advice: 'Correct the part of the address after #, or choose the settings in the panel.',
       })
@@ -213,21 +213,23 @@ export class Lab extends Emitter {
     return this.#do(() => this.#adopt(begin))
   }
 
-  /** After the worker has died or hangs: another one, with the run as it was kept last, or from its beginning. */
+  /**
+   * Replaces a dead or hanging worker. The new one resumes the run from its autosave, or starts it from the beginning.
+   */
   startEngineAgain() {
-    // At once: what waits for an answer of the old one gets none, and makes way.
+    // Not queued: actions that wait for the old worker fail and free the queue.
     const started = this.engine.restart()
-    return this.#try('another engine', async () => {
+    return this.#try('The restart of the engine', async () => {
       const { keptStep, run: { config } } = this
       await started
       for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
       const { before } = await this.engine.keepRuns()
       await this.#arrive(await (before && keptStep !== undefined ? this.engine.continueKept() : this.engine.configure(config)))
-      this.emit('announce', `The engine was started again: the run is at step ${this.step}.`)
+      this.emit('announce', `The engine was restarted. The run is at step ${this.step}.`)
     })
   }
 
-  /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
+  /** After a divergence: starts a run with the weights before it, at a tenth of the learning rate. */
   goBack() {
     return this.#try('The restart at a lower rate', async () => {
       const weights = await this.engine.save('safetensors')
@@ -354,7 +356,7 @@ export class Lab extends Emitter {
       this.emit('settings', null)
     } catch (error) {
       this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The address contains settings that are not valid', text: sentence(error),
+        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used', text: sentence(error),
         kept: 'The run and its settings are unchanged.', advice: 'Correct the part of the address after #.',
       })
     }
