@@ -1,5 +1,5 @@
-// What can go wrong under the page: a worker that hangs or dies, parts of the page that do not come or do not fit
-// together, a model that is too large. Each ends in a sentence, and what was kept goes on.
+// Failures of the page's environment: a worker that hangs or dies, files of the page that are missing or of different
+// versions, a model that is too large. The page reports each failure and keeps what was saved.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ after(() => site?.close())
 
 const hash = '#model=dense+16+%7C+relu+%7C+dense+10&epochs=3&batch=50'
 
-/** The worker that owns the run. @param {import('./support.mjs').Page} page */
+/** The training worker. @param {import('./support.mjs').Page} page */
 function engineOf(page) {
   const worker = page.workers().find((each) => each.url().endsWith('/engine/worker/worker.js'))
   assert.ok(worker)
@@ -80,7 +80,7 @@ test('a model that does not fit into memory is refused by its size, and the run 
 })
 
 /**
- * What the page says instead of starting, when a part of it is something else.
+ * The error that the page shows if one of its files has another content.
  * @param {string} part @param {Parameters<import('playwright-core').Route['fulfill']>[0]} answer
  */
 async function saidWithout(part, answer) {
@@ -95,7 +95,7 @@ async function saidWithout(part, answer) {
   return { text, again }
 }
 
-/** The worker of a newer site, as a tab gets it that was opened before. */
+/** The worker of a newer site, which a tab gets that was opened before the update. */
 const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
 
 test('a page whose parts do not come or do not fit together says so', async () => {

@@ -1,4 +1,4 @@
-// Gradient flow and learnt slopes on real MNIST: tables, charts and warnings say what the command line says.
+// Gradient flow and learnt slopes on real MNIST: tables, charts and warnings equal the output of the command line.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { percent, short } from '../../web/dom/format.js'
@@ -16,10 +16,10 @@ after(() => site?.close())
 
 const config = { model: 'dense 32 | prelu | dense 24 | swish | dense 10', lr: 0.01, train_samples: 1280, epochs: 1, probe: 5 }
 
-/** The looks of the command line. */
+/** The snapshots of the command line. */
 const looksOf = () => trainJson(headless, [...onCutData, ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])]).of('probe')
 
-/** Trains in the page to the end with a view in sight. @param {string} tag @param {number} last step */
+/** Trains in the page to the end while a view is visible. @param {string} tag @param {number} last step */
 async function trained(tag, last) {
   const opened = await openPage(site, { hash: hashOf(config) })
   const view = opened.page.locator(tag)

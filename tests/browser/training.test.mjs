@@ -1,5 +1,5 @@
-// A run in the page: it trains, stands still, steps and starts again as its buttons say, gives the bits that Node
-// gives, and what is drawn is what the model says.
+// A run in the page: the buttons train, pause, step and reset it, it gives the same bits as Node, and the views show
+// the values of the model.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
@@ -14,7 +14,7 @@ import {
 /** @typedef {import('./support.mjs').Site} Site */
 /** @type {Site} */
 let site
-/** With all of MNIST. @type {Site} */
+/** The site with all of MNIST. @type {Site} */
 let whole
 before(async () => {
   site = await openSite()
@@ -25,10 +25,10 @@ after(async () => {
   await whole?.close()
 })
 
-/** A run of a second or two on all of MNIST, of less on its beginning. */
+/** A run of a second or two on all of MNIST, of less on the subset. */
 const short = ['--model', 'dense 24 | relu | dense 10', '--epochs', '2', '--batch', '128']
 const shortHash = '#model=dense+24+|+relu+|+dense+10&epochs=2&batch=128'
-/** Long enough to be paused in: 6,260 steps of the cut data. */
+/** Long enough to pause it: 6,260 steps on the subset. */
 const longer = ['--model', 'dense 24 | relu | dense 10', '--epochs', '20', '--batch', '32', ...onCutData]
 const longerHash = '#model=dense+24+|+relu+|+dense+10&epochs=20&batch=32'
 
@@ -51,7 +51,7 @@ test('before training the untrained network is drawn already', async () => {
 })
 
 test('Train, Pause, Step and Reset do what they say, and the numbers move', async () => {
-  // A run that does not end while it is looked at, however slow the looking is.
+  // A run that is long enough not to end during the test.
   const { page, troubles, close } = await openPage(whole, { hash: '#epochs=1000' })
   const untrained = await weightsHash(page)
   const image = await page.locator('rl-image .readout').textContent()
@@ -196,7 +196,7 @@ test('the learning rate goes by slider and box, live, by keys', async () => {
   await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('events')?.includes('0.01'))
   assert.equal(await page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.01')
   assert.ok(await page.locator('.waiting').isHidden(), 'it needs no restart')
-  // Moved faster than the engine answers: no answer takes it back to where it was before.
+  // The slider moves faster than the engine answers: no answer resets it to an earlier value.
   await slider.evaluate((element) => {
     const range = /** @type {HTMLInputElement} */ (element)
     const seen = /** @type {number[]} */ ([])
@@ -303,7 +303,7 @@ test('after a divergence that left no number in the weights there is only the wa
 
 test('a page loaded again from the cache: time to its first step', async (t) => {
   const { page, close } = await openPage(site)
-  // Asked for and measured inside the page: the way to the test and back is no part of it.
+  // Measured inside the page, so that the communication with the test does not count.
   await page.addInitScript(() => addEventListener('DOMContentLoaded', () => {
     const look = setInterval(() => {
       if (document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith('1 /')) {
