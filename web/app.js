@@ -1,4 +1,4 @@
-// The page's start: engine, lab, panel, cards; and what concerns all of them, as tabs, themes, loading and failures.
+// Starts the page: engine, lab, panel and cards. Handles what concerns all of them: tabs, theme, loading and failures.
 import { early } from './boot.js'
 import { createEngine, hasSimd } from './engine/engine.js'
 import { Cards, embeddedRows } from './controls/cards.js'
@@ -30,7 +30,7 @@ start().catch((error) => {
   loading.hidden = true
   notices.show({
     key: 'start', kind: 'error', title: 'The laboratory could not start', text: sentence(error),
-    kept: 'Settings in the address are kept.', advice: 'Check the connection and try again.',
+    kept: 'The settings in the address are kept.', advice: 'Check the connection and try again.',
     action: { label: 'Try again', run: () => location.reload() },
   })
 })
@@ -40,7 +40,7 @@ async function start() {
     loading.hidden = true
     notices.show({
       key: 'simd', kind: 'error', title: 'This browser has no WebAssembly SIMD',
-      text: 'The network is trained by WebAssembly with 128-bit SIMD instructions, which this browser does not have or has switched off.',
+      text: 'Training runs as WebAssembly with 128-bit SIMD instructions. This browser does not support them or has disabled them.',
       advice: 'Open the page in a current Chrome, Edge, Firefox or Safari (16.4 or later).',
     })
     return
@@ -56,19 +56,19 @@ async function start() {
   await lab.open()
   loading.hidden = true
   await modules
-  // The run can be started from here on; the rest makes way for whoever does.
+  // From here on the user can start the run. The rest of the setup yields to the event loop in between.
   topBar.attach(lab)
   await new Promise((done) => setTimeout(done))
   find('rl-panel', Panel).attach(lab)
   await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
   if (rows.some(({ tag }) => tag === 'rl-runs')) lab.savedRuns.begin()
-  // Not waited for: the page can be used without it. Views alone, perhaps several in one page, leave it to the whole.
+  // Not awaited: the page is usable without it. Embedded views, of which a page may have several, do not offer it.
   if (!embedded) void offerAutosave(lab)
   document.body.dataset.ready = 'true'
   await keepForOffline()
 }
 
-/** What happens, said in words. @param {Lab} lab */
+/** Reports events as notices and to screen readers. @param {Lab} lab */
 function listen(lab) {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => lab.emit('theme', null))
   lab.on('notice', (notice) => notices.show(notice))
@@ -92,31 +92,31 @@ function listen(lab) {
     notices.show({
       key: 'diverged', kind: 'error', title: 'Training diverged and was stopped', text: sentence(message),
       ...(weightsKept
-        ? { kept: 'They are kept: the views show them.', advice: 'Begin a run with them at a lower rate, or lower the rate and reset.',
-          action: { label: 'Go on from them at a tenth of the rate', run: () => void lab.goBack() }, other: reset }
+        ? { kept: 'These weights are kept, and the views show them.', advice: 'Start a run from them with a lower learning rate, or lower the rate and reset.',
+          action: { label: 'Continue from them at a tenth of the rate', run: () => void lab.goBack() }, other: reset }
         : { advice: 'Lower the learning rate, then reset.', action: reset }),
     })
   })
   /** @param {'failure' | 'silent'} key @param {string} title @param {string} text */
   const offerEngine = (key, title, text) => notices.show({
     key, kind: 'error', title, text,
-    kept: lab.autosavedStep === undefined ? 'The settings are kept; the run was not autosaved yet.' : `The run was autosaved at step ${lab.autosavedStep}.`,
+    kept: lab.autosavedStep === undefined ? 'The settings are kept. The run was not autosaved yet.' : `The run was autosaved at step ${lab.autosavedStep}.`,
     action: {
-      label: lab.autosavedStep === undefined ? 'Start the engine again' : `Start again from step ${lab.autosavedStep}`,
+      label: lab.autosavedStep === undefined ? 'Restart the engine' : `Restart from step ${lab.autosavedStep}`,
       run: () => {
         for (const each of ['failure', 'silent']) notices.hide(each)
         void lab.startEngineAgain()
       },
     },
-    other: { label: 'Load the page again', run: () => location.reload() },
+    other: { label: 'Reload the page', run: () => location.reload() },
   })
   lab.engine.on('failure', ({ message }) => offerEngine('failure', 'The engine stopped', sentence(message)))
-  lab.engine.on('silent', () => offerEngine('silent', 'The engine does not answer',
-    'The worker that trains has not answered for 10 seconds. A single step of a very large model can take that long; else it hangs.'))
+  lab.engine.on('silent', () => offerEngine('silent', 'The engine does not respond',
+    'The training worker has not responded for 10 seconds. A single step of a very large model can take that long; otherwise the worker hangs.'))
   lab.engine.on('answers', () => notices.hide('silent'))
 }
 
-/** The bar that fills while a data set comes in. @param {Lab} lab */
+/** Shows the progress of loading a data set. @param {Lab} lab */
 function showLoading(lab) {
   const text = find('#loading-text', HTMLElement)
   const track = find('.loading-track', HTMLElement)
@@ -134,26 +134,26 @@ function showLoading(lab) {
   lab.on('run', () => (loading.hidden = true))
 }
 
-/** The views that the address wants alone, or undefined for all. */
+/** The rows of the views that the address asks to embed; undefined to show all views. */
 function chosenViews() {
   try {
     return embeddedRows(location.search, views)
   } catch (error) {
     notices.show({
-      key: 'embed', kind: 'error', title: 'The address asks for a view that there is not', text: sentence(error),
-      kept: 'All views are shown instead.', advice: 'Correct the part of the address after ?embed=.',
+      key: 'embed', kind: 'error', title: 'The address names an unknown view', text: sentence(error),
+      kept: 'All views are shown instead.', advice: 'Correct the list after ?embed= in the address. Example: ?embed=curves,space.',
     })
     return undefined
   }
 }
 
-/** A choice made before wins over the system's. */
+/** A theme that the user chose earlier takes precedence over the theme of the system. */
 function applyTheme() {
   const theme = recall('theme', '')
   if (theme) document.documentElement.dataset.theme = theme
 }
 
-/** On a narrow screen the panel is a tab beside the results. */
+/** On a narrow screen the settings and the results are tabs. */
 function setUpTabs() {
   const frame = find('.lab', HTMLElement)
   const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('[role=tab]')])

@@ -1,6 +1,6 @@
-// Begins with the engine while the rest of the page is still on its way: its worker has the longest one. Where threads
-// need the page to be loaded once more, it waits for that.
+// Starts the engine before the rest of the page has loaded, because its worker takes longest to start. If the page must
+// reload first to get threads, the engine starts after the reload.
 import { createEngine, hasSimd } from './engine/engine.js'
 
 export const early = hasSimd() && crossOriginIsolated ? createEngine() : undefined
-early?.catch(() => {}) // the page says what is wrong when it comes to it
+early?.catch(() => {}) // app.js awaits the same promise and reports the error

@@ -1,7 +1,7 @@
-// Loaded before the page's modules and without them: says in a sentence what keeps the page from starting, where they
-// cannot be loaded, do not fit together, or fail before they can say it themselves.
+// A classic script that runs before the page's modules. It reports why the page cannot start if the modules fail to
+// load, belong to different versions, or fail before they can report the error themselves.
 (() => {
-  // Where the system's language is "C" some browsers say so, and whatever formats a number by it fails.
+  // Some browsers report the system's locale "C" as the language; formatting a number with it throws.
   try {
     new Intl.NumberFormat(navigator.language)
   } catch {
@@ -10,9 +10,9 @@
 
   const over = () => document.body?.dataset.ready === 'true' || document.querySelector('rl-notices:not(:empty)') !== null
   const sentences = /** @type {Record<string, string>} */ ({
-    file: 'This page was opened from a file, where browsers load no modules. Serve it instead: run web/start, or "npx serve" in its folder, and open the address that it prints.',
-    missing: 'A part of the page could not be loaded',
-    parts: 'The parts of the page are of two versions, as while a new one is being uploaded. Load the page again in a minute.',
+    file: 'This page was opened from a file. Browsers do not load modules from files. Run web/start, or "npx serve" in the folder of the page, and open the address that it prints.',
+    missing: 'A file of the page could not be loaded',
+    parts: 'The files of the page belong to different versions, perhaps because a new version is being uploaded. Reload the page in a minute.',
     other: 'The page could not start',
   })
 
@@ -33,7 +33,7 @@
     const again = document.createElement('button')
     again.type = 'button'
     again.className = 'button'
-    again.textContent = 'Load again'
+    again.textContent = 'Reload'
     again.onclick = () => location.reload()
     place.append(again)
   }
@@ -42,8 +42,8 @@
   function sayOf(error) {
     const message = error instanceof Error ? error.message : String(error)
     if (error instanceof SyntaxError) say(sentences.parts)
-    else if (/dynamically imported module|module script|error loading/i.test(message)) say(`${sentences.missing}. Load the page again; if it stays so, the site is not complete.`)
-    else say(`${sentences.other}: ${message.replace(/[.\s]*$/, '')}. Load the page again; if it stays so, try another browser.`)
+    else if (/dynamically imported module|module script|error loading/i.test(message)) say(`${sentences.missing}. Reload the page. If the error persists, the site is incomplete.`)
+    else say(`${sentences.other}: ${message.replace(/[.\s]*$/, '')}. Reload the page. If the error persists, try another browser.`)
   }
 
   addEventListener('error', (event) => {
@@ -51,7 +51,7 @@
     if (location.protocol === 'file:') say(sentences.file)
     else if (target instanceof HTMLScriptElement || target instanceof HTMLLinkElement) {
       const address = target instanceof HTMLScriptElement ? target.src : target.href
-      say(`${sentences.missing}: ${address.split('/').pop()}. Load the page again; if it stays so, the site is not complete.`)
+      say(`${sentences.missing}: ${address.split('/').pop()}. Reload the page. If the error persists, the site is incomplete.`)
     } else if (event.error) sayOf(event.error)
   }, true)
   addEventListener('unhandledrejection', ({ reason }) => sayOf(reason))

@@ -1,11 +1,11 @@
-// Answers for the page's files: with the headers that threads need, which static hosts do not send, and from what was
-// kept when the network does not answer, or answers with something else than the file, as while a new build is being
-// uploaded or behind the page of a hotel's network. The network always comes first, so a new build is seen at once.
+// Serves the page's files. It adds the headers that threads need and that static hosts do not send. It answers from the
+// cache if the network fails or returns something other than the file, for example during an upload of a new build or
+// behind a captive portal. The network always has precedence, so that a new build takes effect at once.
 //
-// web/site/site.mjs puts a line before this file: self.build = { version, headers, files }, where files are those that the
-// page needs to run: their addresses relative to this one, with their SHA-256. "./" has none, as hosts may add to it.
+// web/site/site.mjs prepends one line to this file: self.build = { version, headers, files }. files maps the address of
+// each file that the page needs, relative to this script, to its SHA-256. "./" has none, because hosts may modify it.
 
-/** @type {any} typed as a window by the DOM's types, but this is a worker */
+/** @type {any} the DOM's types declare self as a window, but this is a worker */
 const scope = self
 /** @type {{version: string, headers: Record<string, string>, files: Record<string, string>}} */
 const build = scope.build
@@ -22,13 +22,15 @@ scope.addEventListener('fetch', (/** @type {any} */ event) => {
 })
 
 async function activate() {
-  // The page is asked for while this worker is still being started.
+  // The browser requests the page while this worker is still starting.
   await scope.registration.navigationPreload?.enable()
-  // Not waited for: Firefox holds what pages ask for until this worker is active, and claims pages only when that has come.
+  // Not awaited: Firefox holds back requests until this worker is active, and claims pages only after those requests.
   void scope.clients.claim()
 }
 
-/** Keeps this build whole, then forgets those before it. What was kept is looked at too: a browser may have damaged it. */
+/**
+ * Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them.
+ */
 async function keep() {
   const cache = await caches.open(cacheName)
   for (const [file, sum] of Object.entries(build.files)) {
@@ -44,7 +46,10 @@ async function keep() {
   }
 }
 
-/** Whether a response has the content of this SHA-256; '' takes any. @param {Response} response @param {string} sum */
+/**
+ * Whether the body of a response has this SHA-256; '' accepts any body.
+ * @param {Response} response @param {string} sum
+ */
 async function holds(response, sum) {
   if (!sum) return true
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()))
@@ -67,26 +72,29 @@ async function answer(event) {
   }
 }
 
-/** From this build. @param {Request} request @returns {Promise<Response | undefined>} */
+/** The cached response of this build. @param {Request} request @returns {Promise<Response | undefined>} */
 const keptFor = async (request) => (await caches.open(cacheName)).match(request, { ignoreSearch: true })
 
-/** The sums of this build's files by their addresses. */
+/** The SHA-256 of each file of this build, by its address. */
 const sums = new Map(Object.entries(build.files).map(([file, sum]) => [new URL(file, scope.location.href).href, sum]))
 
-/** Whether the network's answer is neither this build's file nor that of a newer one. @param {Request} request @param {Response} response */
+/**
+ * Whether the response of the network is neither the file of this build nor that of a newer build.
+ * @param {Request} request @param {Response} response
+ */
 async function isWrong(request, response) {
   const url = request.url.replace(/[?#].*/, '')
   const sum = sums.get(url)
   if (sum === undefined || response.type === 'opaque' || response.status === 0) return false
   if (!response.ok) return response.status !== 304
-  // Data sets are large, and the page looks at them itself.
+  // Data sets are large, and the page verifies them itself.
   if (!sum || url.endsWith('.gz') || await holds(response, sum)) return false
   const newer = await newerBuild()
   const other = newer && Object.entries(newer.files).find(([file]) => new URL(file, scope.location.href).href === url)
   return !(other && newer.version !== build.version && await holds(response, other[1]))
 }
 
-/** What the server says that its build is now, if it can be read. @returns {Promise<typeof build | undefined>} */
+/** The build that the server has now; undefined if it cannot be read. @returns {Promise<typeof build | undefined>} */
 async function newerBuild() {
   try {
     const [line] = (await (await fetch(scope.location.href, { cache: 'no-store' })).text()).split('\n')
@@ -96,7 +104,10 @@ async function newerBuild() {
   }
 }
 
-/** Whether the page asked for something beyond the build's list, such as another data set. @param {Request} request */
+/**
+ * Whether a request is for a file that is not in the build's list, such as another data set.
+ * @param {Request} request
+ */
 const isExtra = ({ url }) => !sums.has(url) && !new URL(url).search
 
 /** @param {Request} request @param {Response} response */
@@ -107,10 +118,10 @@ async function keepToo(request, response) {
 
 /** @param {Response} response */
 function withHeaders(response) {
-  // Redirects and the like cannot be made anew, and are none of the page's files.
+  // Redirects and opaque responses cannot be recreated, and are never files of the page.
   if (response.status === 0 || response.type === 'opaque') return response
   const missing = Object.entries(build.headers).filter(([name, value]) => response.headers.get(name) !== value)
-  if (missing.length === 0) return response  // as it is it goes through quickest
+  if (missing.length === 0) return response  // passing it through unchanged is fastest
   const headers = new Headers(response.headers)
   for (const [name, value] of missing) headers.set(name, value)
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })

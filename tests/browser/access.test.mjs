@@ -1,5 +1,5 @@
-// The page for everyone: keys alone, small screens, dark, axe, and nothing that the content policy or another origin
-// would have to do with.
+// Accessibility and isolation of the page: keyboard, small screens, dark theme, axe, the content security policy, and
+// no requests to other origins.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -95,7 +95,7 @@ test('no width has sideways scroll', { skip: fullOnly }, async () => {
 
 test('everything goes by keys: train, pause, step, choose, reset', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#epochs=1000' })
-  /** Goes on by Tab to what has this name. @param {string} name */
+  /** Presses Tab until the element with this name has the focus. @param {string} name */
   async function tabTo(name) {
     for (let i = 0; i < 250; i++) {
       const found = await page.evaluate(() => {
@@ -179,7 +179,7 @@ test('who wants less motion gets none', async () => {
     return transitionDuration.split(', ').some((time) => Number.parseFloat(time) > 0) || animationName !== 'none'
   }).map((element) => element.outerHTML.slice(0, 80)))
   assert.deepEqual(moving, [])
-  // A leap to another group arrives at once.
+  // A jump to another group is immediate.
   const at = await page.evaluate(() => {
     [...document.querySelectorAll('button')].find((button) => button.textContent === 'Experiments')?.click()
     return new Promise((done) => requestAnimationFrame(() => done(scrollY)))
@@ -202,7 +202,7 @@ test('the content policy holds in page and worker, and nothing goes out', async 
   await waitForStep(page, 100)
   assert.deepEqual(await worker.evaluate(() => Reflect.get(globalThis, 'violations')), [])
   assert.deepEqual(troubles, [])
-  // The listeners do hear: the same page and worker are refused what the policy forbids.
+  // The listeners work: the policy blocks forbidden actions in the same page and worker.
   assert.equal(await evalOutcome(worker), 'EvalError')
   await close()
 })

@@ -1,6 +1,6 @@
-// What is drawn on canvases, read from copies: the browser warns of those that are read again and again.
+// Reads pixels of canvases from copies, because the browser warns about canvases that are read repeatedly.
 
-/** All bytes of the canvases' pixels, red, green, blue and alpha. @param {import('playwright-core').Locator} canvases */
+/** The RGBA bytes of all pixels of the canvases. @param {import('playwright-core').Locator} canvases */
 export function bytesOf(canvases) {
   return canvases.evaluateAll((elements) => elements.map((element) => {
     const canvas = /** @type {HTMLCanvasElement} */ (element)

@@ -1,5 +1,5 @@
-// Loss and accuracy: what is drawn, exported and said is what the core measured, and the legend, the log axis, the
-// shared cursor and the marks do what they say.
+// The charts of loss and accuracy: plot, export and texts show the values of the core. Also tests the legend, the
+// logarithmic axis, the shared cursor and the marks.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
@@ -17,7 +17,10 @@ after(() => site?.close())
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** A chart's picture, which of its pixels are nearly of a colour, and where its plot lies. @param {Page} page @param {number} chart @param {string} property */
+/**
+ * The image of a chart, its pixels of nearly a given colour, and the position of its plot.
+ * @param {Page} page @param {number} chart @param {string} property
+ */
 const pixelsOf = (page, chart, property) => page.evaluate(({ chart, property }) => {
   const canvas = document.querySelectorAll('rl-curves canvas')[chart]
   if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no chart')
@@ -25,7 +28,7 @@ const pixelsOf = (page, chart, property) => page.evaluate(({ chart, property }) 
   probe.style.color = `var(${property})`
   const wanted = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number)
   probe.remove()
-  // A copy, as the chart's own canvas is not made for reading.
+  // A copy, because the canvas of the chart is not meant to be read.
   const copy = document.createElement('canvas')
   Object.assign(copy, { width: canvas.width, height: canvas.height })
   const context = copy.getContext('2d', { willReadFrequently: true })
@@ -39,11 +42,14 @@ const pixelsOf = (page, chart, property) => page.evaluate(({ chart, property }) 
   return { like, plot: { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height } }
 }, { chart, property })
 
-/** How many pixels of a chart are nearly of a colour. @param {Page} page @param {number} chart @param {string} property */
+/**
+ * The number of pixels of nearly a given colour in a chart.
+ * @param {Page} page @param {number} chart @param {string} property
+ */
 const pixelsLike = async (page, chart, property) => (await pixelsOf(page, chart, property)).like.length
 
 /**
- * How many pixels of a colour stand above each other at a place of the plot, a pixel to either side allowed.
+ * The number of pixels of a colour in one column of the plot, with a tolerance of one pixel to either side.
  * @param {Page} page @param {number} chart @param {string} property @param {number} share of the plot's width
  */
 async function columnAt(page, chart, property, share) {
@@ -68,7 +74,7 @@ test('the CSV has the losses and scores of the command line, validation among th
   const accuracy = csvRows((await downloaded(page, 'Accuracy as CSV')).bytes)
   assert.deepEqual(accuracy.filter((row) => row.Test !== null).map((row) => [row.Test, row.Validation]),
     epochs.map((/** @type {any} */ epoch) => [epoch.test_accuracy, epoch.validation_accuracy]))
-  // The mean over an epoch's batches of one size is what the core says of the epoch.
+  // The mean over the batches of an epoch, all of one size, is the core's value for the epoch.
   const first = rows.slice(0, 60).reduce((sum, row) => sum + Number(row['Training, this point']), 0) / 60
   assert.ok(Math.abs(first - epochs[0].train_loss) < 1e-5 * first, `${first} and ${epochs[0].train_loss}`)
   assert.ok(await pixelsLike(page, 0, '--series-validation') > 20)
@@ -112,7 +118,7 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
   await page.getByRole('switch', { name: 'Log loss' }).check()
   const rows = csvRows((await downloaded(page, 'Loss as CSV')).bytes)
   const raw = rows.map((row) => Number(row['Training, this point'])).sort((a, b) => a - b)
-  // The axis as it is said to be: a percent of the lowest raw values is left out.
+  // The documented range of the axis: one percent of the lowest raw values is left out.
   const low = Math.min(raw[Math.floor(raw.length * 0.01)], ...tests, 0.1) / 2
   const high = Math.max(raw[raw.length - 1], ...tests) * 1.3
   const chart = page.locator('rl-curves .chart').first()
@@ -121,7 +127,7 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
     return { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height }
   })
   const [picture] = await bytesOf(chart.locator('canvas'))
-  const x = Math.round(box.left + box.width / 2) // the first epoch's end
+  const x = Math.round(box.left + box.width / 2) // the end of the first epoch
   const orange = Array.from({ length: picture.height }, (_, y) => y).filter((y) => {
     const [red, green, blue, alpha] = picture.bytes.slice(4 * (y * picture.width + x), 4 * (y * picture.width + x) + 4)
     return alpha > 200 && Math.abs(red - 0xd9) < 12 && Math.abs(green - 0x73) < 12 && Math.abs(blue - 0x0d) < 12
@@ -140,7 +146,7 @@ test('the cursor is shared, by mouse and by keys, its values are sorted, and a l
   await page.waitForFunction(() => location.hash.includes('events'))
   await press(page, 'Step')
   await waitForStep(page, step + 1)
-  // An upright line of the text's colour where the change was made, whole pixels wide, two in five of them drawn.
+  // A dashed vertical line in the text colour at the step of the change, whole pixels wide, two in five pixels drawn.
   let mark = await columnAt(page, 0, '--muted', step / (step + 1))
   for (let tries = 0; mark.pixels === 0 && tries < 100; tries++) {
     await page.waitForTimeout(100)

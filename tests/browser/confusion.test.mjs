@@ -1,5 +1,5 @@
-// The confusion matrix on MNIST: counts, shares, colours and hardest samples are what the command line says of the same
-// run, and its images are those of the data set.
+// The confusion matrix on MNIST: counts, shares, colours and hardest samples equal the output of the command line for
+// the same run, and the images are those of the data set.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ const args = [...onCutData, ...Object.entries(settings).flatMap(([name, value]) 
 /** @param {number | null} share */
 const shown = (share) => (share === null ? '–' : (100 * share).toFixed(1))
 
-/** Counts of the cells as they are shown. @param {import('playwright-core').Locator} view */
+/** The displayed counts of the cells. @param {import('playwright-core').Locator} view */
 const countsOf = async (view) => {
   const cells = await view.locator('[role=gridcell]').allTextContents()
   return Array.from({ length: 10 }, (_, row) => cells.slice(10 * row, 10 * row + 10).map(Number))
@@ -44,14 +44,14 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   await keepInSight(view)
   await page.waitForSelector(`rl-confusion[data-step="${of('done')[0].steps}"]`)
   assert.deepEqual(await countsOf(view), confusion)
-  assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 2,000 test images right`))
+  assert.ok((await view.getByRole('status').textContent())?.includes(`${correct.toLocaleString('en-US')} of 2,000 test images correct`))
   assert.deepEqual(await view.locator('[data-share=recall]').allTextContents(), recall.map(shown))
   assert.deepEqual(await view.locator('[data-share=precision]').allTextContents(), precision.map(shown))
   const names = await view.getByRole('list', { name: 'Hardest samples' }).getByRole('button').evaluateAll((buttons) => buttons.map((each) => each.getAttribute('aria-label')))
   assert.deepEqual(names.map((name) => name?.match(/^(\d) → (\d): test image (\d+), /)?.slice(1).map(Number)),
     hardest.map((/** @type {any} */ { index, label, prediction }) => [label, prediction, index]))
 
-  // The largest mistake is in full orange; its images are all that the data set has of it.
+  // The largest count of mistakes is in full orange; the gallery has all of its images.
   let [label, prediction] = [0, 1]
   for (let i = 0; i < 10; i++) for (let j = 0; j < 10; j++) if (i !== j && confusion[i][j] > confusion[label][prediction]) [label, prediction] = [i, j]
   const cell = view.locator(`[data-label="${label}"][data-prediction="${prediction}"]`)
@@ -65,7 +65,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
       const total = row.reduce((sum, n) => sum + n, 0)
       return row.map((n, j) => mixed(i === j ? n / total : -n / full[i]))
     }), name)
-    assert.ok((await view.locator('.legend').textContent())?.includes(`full at ${name === 'row' ? 'its row’s largest' : most.toLocaleString('en-US')};`), name)
+    assert.ok((await view.locator('.legend').textContent())?.includes(`full colour at ${name === 'row' ? 'the largest in the row' : most.toLocaleString('en-US')};`), name)
   }
   assert.ok(new Set(largest).size > 1)
   await cell.click()
@@ -76,7 +76,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   const labels = readFileSync(join(cutData, 't10k-labels-idx1-ubyte'))
   assert.equal(labels[8 + index], label)
 
-  // What is drawn is the image: dark where it has ink, in the page's own colours.
+  // The canvas shows the image in the colours of the page: dark pixels where it has ink.
   const pixels = readFileSync(join(cutData, 't10k-images-idx3-ubyte')).subarray(16 + 784 * index, 16 + 784 * (index + 1))
   await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.querySelectorAll('rl-confusion .gallery')[0].querySelectorAll('canvas')[1]).width === 28)
   const drawn = await images.nth(1).locator('canvas').evaluate((canvas) => {
@@ -95,7 +95,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
 })
 
 test('while it trains the matrix is that of the last epoch, without another scoring', async () => {
-  // Many epochs, of which the page sees some, however fast it is.
+  // Many epochs, so that the page shows some of them on any machine.
   const { of } = trainJson(headless, [...args.map((arg) => (arg === settings.epochs ? '40' : arg)), '--probe', '1000'])
   const { page, troubles, close } = await openPage(site, { hash: hash.replace('epochs=2', 'epochs=40') })
   const view = page.locator('rl-confusion')
@@ -108,7 +108,7 @@ test('while it trains the matrix is that of the last epoch, without another scor
     Reflect.set(globalThis, 'matrices', seen)
     new MutationObserver(() => {
       const step = view?.getAttribute('data-step') ?? ''
-      // The cells are filled in the same task.
+      // The cells are filled in the same task as the attribute.
       queueMicrotask(() => (seen[step] ??= [...view?.querySelectorAll('[role=gridcell]') ?? []].map((cell) => cell.textContent ?? '')))
     }).observe(/** @type {Element} */ (view), { attributes: true, attributeFilter: ['data-step'] })
   })
@@ -132,7 +132,7 @@ test('the matrix goes by keys', async () => {
   await view.locator('[role=gridcell][tabindex="0"]').focus()
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-selected')), 'true')
-  assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^2 taken for 1: \d+$/)
-  assert.match(await view.locator('h3').first().textContent() ?? '', /^2 taken for 1: /)
+  assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^2 predicted as 1: \d+$/)
+  assert.match(await view.locator('h3').first().textContent() ?? '', /^2 predicted as 1: /)
   await close()
 })

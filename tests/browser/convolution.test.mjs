@@ -1,4 +1,4 @@
-// Filters and feature maps on MNIST: every pixel has the colour that the core's numbers ask for.
+// Filters and feature maps on MNIST: every pixel has the colour of the core's value.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging, roundUp } from '../../web/dom/colours.js'
@@ -19,7 +19,10 @@ after(() => site?.close())
 /** @type {[string, string][]} */
 const fields = [['model', 'conv 4x3 p1 | relu | pool 2 | conv 6x3 | relu | dense 10'], ['train_samples', '1000'], ['batch', '32']]
 
-/** Colours of a canvas's pixels, row by row; '' where it is empty. @param {import('playwright-core').Locator} canvas */
+/**
+ * The colours of the pixels of a canvas in row-major order; '' for transparent ones.
+ * @param {import('playwright-core').Locator} canvas
+ */
 const coloursOf = async (canvas) => {
   const [{ width, height, bytes }] = await bytesOf(canvas)
   const colours = Array.from({ length: width * height }, (_, i) => (bytes[4 * i + 3] === 0 ? '' : `rgb(${bytes.slice(4 * i, 4 * i + 3).join(' ')})`))
@@ -31,7 +34,7 @@ const largest = (values) => values.reduce((most, value) => Math.max(most, Math.a
 
 test('filters and maps have the colours of the core’s weights and outputs, at step 0 and later', async () => {
   const { page, troubles, close } = await openPage(site, { hash: `#${new URLSearchParams(fields)}` })
-  // The other views in sight look at the same steps, which takes a slow machine long.
+  // Other visible views process the same steps, which takes long on a slow machine.
   page.setDefaultTimeout(240_000)
   const session = sessionAt(opened, fields)
   const view = page.locator('rl-convolution')

@@ -1,4 +1,4 @@
-// The core in this process, on the images that the page has: what the tests in Chromium compare the page with.
+// Opens the core in this process with the images of the page, so that the tests in Chromium can compare the two.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -20,7 +20,10 @@ export async function openCore() {
   return { core, dataset }
 }
 
-/** A session after so many steps. @param {Awaited<ReturnType<typeof openCore>>} opened @param {[string, string][]} fields @param {number} [steps] */
+/**
+ * A session after a number of steps.
+ * @param {Awaited<ReturnType<typeof openCore>>} opened @param {[string, string][]} fields @param {number} [steps]
+ */
 export function sessionAt({ core, dataset }, fields, steps = 0) {
   const session = core.createSession(dataset, core.parse([...fields, ['threads', '1']]))
   for (let i = 0; i < steps; i++) session.advance()

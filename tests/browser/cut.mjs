@@ -1,21 +1,23 @@
-// The beginning of MNIST, and the site with it in MNIST's place: reading 70,000 images is a third of what it costs to
-// open the page, and most of its tests need a few thousand. Those that need all ask for them (openSite()).
+// Creates a subset of MNIST, and a site with the subset in place of MNIST. Reading 70,000 images is a third of the time
+// to open the page, and most tests need only a few thousand. openSite() gives other tests the whole data set.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root, smallFiles } from '../node/support.mjs'
 import { siteRoot } from '../../web/site/site.mjs'
 
-/** Where tests/run has made them; a file that is run by itself makes its own. */
+/** The folder in which tests/run has created both. A test file that runs alone creates its own. */
 const given = process.env.RELUSCOPE_CUT
 export const folder = given ?? join(root, 'build', `cut-${process.pid}`)
-/** The images as IDX files. */
+/** The folder of the images as IDX files. */
 export const cutData = join(folder, 'mnist')
-/** What makes the command line read them, and take them for MNIST: mean and deviation of its pixels go with its name. */
+/**
+ * Flags with which the command line reads the subset as MNIST, whose name determines mean and deviation of the pixels.
+ */
 export const onCutData = ['--data', cutData, '--mean', '0.1307', '--std', '0.3081']
 export const cutSite = join(folder, 'site')
 
-/** Makes both, until this process ends. */
+/** Creates both; they are removed when this process ends. */
 export function makeCutSite() {
   if (given) return
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -1,4 +1,4 @@
-// Own data in the browser: an archive and a folder of PNG images give the weights that the native program gives.
+// The user's data in the browser: an archive and a folder of PNG images give the weights of the native program.
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -15,7 +15,7 @@ before(async () => {
 })
 after(() => site?.close())
 
-/** Coloured and grey images of three classes, half transparent, one of them interlaced. */
+/** Colour and grey images of three classes, some half transparent, one interlaced. */
 const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => {
   const type = [0, 2, 6][i % 3]
   const values = Array.from({ length: 6 * 5 * [1, 0, 3, 1, 2, 0, 4][type] }, (_, k) => (i * 37 + k * (11 + i)) % 256)
@@ -30,7 +30,7 @@ for (const [path, bytes] of Object.entries(files)) {
 const config = { model: 'dense 8 | relu | dense 3', epochs: 3, batch: 10, augment_rotate: 20, augment_elastic: 5, validation: 6 }
 
 /**
- * What an engine of its own makes of files that a page has.
+ * The result of a separate engine in the page for these files.
  * @param {import('playwright-core').Page} page
  * @param {Record<string, Uint8Array>} given
  */
@@ -48,7 +48,7 @@ function trainInPage(page, given) {
       const done = new Promise((resolve) => engine.on('done', resolve))
       await engine.train()
       const { weightsSha256 } = /** @type {any} */ (await done)
-      // A second run on the same data, after another data set.
+      // A second run on the same data after a run on another data set.
       await engine.configure({ data: 'mnist', epochs: 1 })
       await engine.configure({ ...settings, data: 'mine' })
       return { info, trainSamples: run.trainSamples, bytes: versions.length, hash: weightsSha256 }

@@ -1,4 +1,4 @@
-// The dead-unit map on real MNIST: every cell's colour, every count, and when a unit died are the command line's.
+// The dead-unit map on real MNIST: colours, counts and steps of death equal the output of the command line.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { short } from '../../web/dom/format.js'
@@ -14,7 +14,10 @@ before(async () => {
 })
 after(() => site?.close())
 
-/** Orange where it never fires, else one of 127 steps from grey (232 234 235) to blue (8 119 189). @param {number} rate */
+/**
+ * Orange for a unit that never fires, otherwise one of 127 steps from grey (232 234 235) to blue (8 119 189).
+ * @param {number} rate
+ */
 function colourOf(rate) {
   if (rate === 0) return 'rgb(245 147 34)'
   const t = Math.round(127 * rate) / 127
@@ -41,7 +44,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   assert.deepEqual(await cellColours(grid, 128), expected)
   assert.ok(new Set(expected).size > 5)
 
-  // By keys to a dead unit and, where there is one, to one that came back.
+  // Move with keys to a dead unit and, if there is one, to a revived unit.
   await grid.focus()
   const some = [lives.find((/** @type {any} */ life) => life.dead && life.died > 0), lives.find((/** @type {any} */ life) => !life.dead)].filter(Boolean)
   for (const { unit, dead: isDead, died, died_lr, deaths, revived, revived_lr } of some) {
@@ -68,7 +71,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
 })
 
 test('the whole set is counted over on demand', async () => {
-  const config = { model: 'dense 64 | relu | dense 10', lr: 0.1, train_samples: 3000, epochs: 1000 }  // it is looked at while it trains
+  const config = { model: 'dense 64 | relu | dense 10', lr: 0.1, train_samples: 3000, epochs: 1000 }  // long enough to inspect it while it trains
   const { page, view, close } = await pageAt(site, config, 'rl-dead-units', 4)
   const run = await nodeSession(config)
   for (let step = 0; step < 4; step++) run.advance()

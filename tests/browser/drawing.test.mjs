@@ -1,4 +1,4 @@
-// What the page's parts draw, each alone on an empty page and with data made up here: charts and their axes, the plot
+// Rendering of the page's components, each alone on an empty page with synthetic data: charts and their axes, the plot
 // of an activation, curves, bars, tables, grids of units.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -11,7 +11,7 @@ let page
 before(async () => {
   site = await openSite()
   page = await site.browser.newPage({ viewport: { width: 1000, height: 800 }, serviceWorkers: 'block' })
-  // Not the page itself: nothing else runs here. Modules come from the same place.
+  // An empty page with the same modules, so that nothing else runs.
   await page.goto(`${site.url}data/index.json`)
   await page.evaluate(() => {
     Reflect.set(globalThis, 'part', (/** @type {string} */ path) => import(new URL(`/${path}`, location.href).href))
@@ -25,8 +25,8 @@ before(async () => {
 after(() => site?.close())
 
 /**
- * The ends of a chart's axes, its values and its words once it has been shown.
- * @param {string} kind of chart: a class of web/charts @param {string} module where it is @param {object} options with functions as their texts
+ * The axis ranges, values and texts of a chart after show().
+ * @param {string} kind class of a chart in web/charts @param {string} module its file @param {object} options functions are given as text
  * @param {any[]} args of show() @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
@@ -88,7 +88,7 @@ test('a logarithmic axis shows what is above 0, from half the lowest value or le
   near((await chartOf('LineChart', 'line_chart', loss, [[10], [0.02], [0.04], [null]], true)).y, [0.01, 0.04 * 1.3])
   near((await chartOf('LineChart', 'line_chart', loss, [[10, 20], [1, 1e-9], [1, 0.5], [null, null]], true)).y, [1e-6, 1.3])
   near((await chartOf('LineChart', 'line_chart', loss, [[], [], [], []], true)).y, [0.001, 10])
-  // An axis from 0 to 1 stays as it is.
+  // An axis from 0 to 1 does not change.
   near((await chartOf('LineChart', 'line_chart', { top: 1 }, data, true)).y, [0, 1])
 })
 
@@ -98,11 +98,11 @@ test('of more than sixty values the highest do not make the picture flat', async
   const none = (/** @type {number} */ count) => Array(count).fill(null)
   const highOf = async (/** @type {number} */ count, /** @type {boolean} */ log = false) => (await chartOf('LineChart', 'line_chart', loss, [steps(count), values(count), none(count), none(count)], log)).y[1]
   near([await highOf(60)], [1080])
-  // Of 61 the place 0.985 of the way is the second highest; of 201 the fourth, which is as low as all others.
+  // The value at 98.5% is the second highest of 61 and the fourth highest of 201, which is as low as all others.
   near([await highOf(61)], [540])
   near([await highOf(201)], [2 * 1.08])
   near([await highOf(201, true)], [1300])
-  // And a logarithmic axis lets go of a percent of the lowest.
+  // A logarithmic axis also leaves out one percent of the lowest values.
   const low = async (/** @type {number} */ tiny) => (await chartOf('LineChart', 'line_chart', loss, [steps(200), Array.from({ length: 200 }, (_, i) => (i < tiny ? 1e-5 : 0.05)), none(200), none(200)], true)).y[0]
   near([await low(2), await low(3)], [0.025, 5e-6])
 })
@@ -124,7 +124,7 @@ test('lines over the steps have room around them, as much as their axis’s numb
   near((await of({ range: [0.5, 2] })).y, [0.5, 2])
   near((await of({ log: true }, [0.3, 3, 0])).y, [0.2, 4.5])
   near((await of({ log: true })).y, [0.1, 1])
-  // A level to compare with belongs to the picture.
+  // The axis includes a reference level.
   near((await of({ lines: [{ at: 7, text: 'seven' }] }, [1, 2, 3])).y, [1 - 0.48, 7 + 0.48])
   const gaps = await of({}, [1, null, 3], [2, 4, null])
   assert.equal(gaps.label, 'Loss at step 30: l0 <3>, l1 –')
@@ -222,7 +222,7 @@ test('marks, levels and deviations are drawn where their values are', async () =
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { drawMarks, drawLevels, drawSpreads } = await part('charts/chart_draw.js')
-    /** Positions: a step right of 50, a value above 200. @param {(chart: any) => void} draw */
+    /** Position of a step: 50 + step; of a value: 200 - value. @param {(chart: any) => void} draw */
     const record = (draw) => {
       /** @type {string[]} */
       const calls = []
@@ -269,17 +269,17 @@ test('the plot of an activation: bars as tall as their counts in the colour of w
       borders: all('.activation-border', 'd'), axis: all('.curve-axis', 'd'), f: all('.curve-f', 'd')[0], df: all('.curve-df', 'd')[0],
       texts: [...svg.querySelectorAll('text')].map((each) => `${each.textContent} ${each.getAttribute('x')} ${each.getAttribute('y')} ${each.getAttribute('text-anchor')}`),
     }
-    // A step in the derivative breaks its line, and not that of f.
+    // A jump of the derivative breaks its line, but not that of f.
     const at = positionsFor({ low: -2, high: 2 }, [0])
     plot.show({ low: -2, high: 2, counts: [1] }, { xs: at, y: at.map((/** @type {number} */ x) => Math.max(0, x)), dy: at.map((/** @type {number} */ x) => Number(x > 0)) }, [], '')
     const breaks = ['.curve-f', '.curve-df'].map((name) => all(name, 'd')[0].match(/M/g).length)
     const legend = (/** @type {number} */ outside) => plotLegend(1.5, outside).map((/** @type {any} */ each) => each && each.textContent).filter(Boolean)
-    // Nothing below 0 and nothing at all have room for an axis as well.
+    // The axis has room even if there are no negative values or no values at all.
     plot.show({ low: 0, high: 1, counts: [0, 0] }, { xs: Float32Array.of(0, 1), y: Float32Array.of(0, 0.01), dy: Float32Array.of(NaN, -0.5) }, [], '')
     return { ...result, breaks, legends: [legend(0), legend(1200)], flat: { axis: all('.curve-axis', 'd'), f: all('.curve-f', 'd')[0], heights: all('rect', 'height'), df: all('.curve-df', 'd')[0] } }
   })
   assert.deepEqual([found.label, found.box], ['words', '0 0 600 230'])
-  // 526 pixels across and 192 up, of which the highest bar has 86%.
+  // The plot is 526 pixels wide and 192 high. The highest bar has 86% of the height.
   assert.deepEqual(found.bars, [['40.00', '171.50', '303.00', '434.50'], ['206.00', '123.44', '40.88', '164.72'], Array(4).fill('130.70'), ['0.00', '82.56', '165.12', '41.28']])
   assert.deepEqual(found.fills, ['rgb(245 147 34)', 'rgb(238 191 135)', 'rgb(119 176 212)', 'rgb(8 119 189)'])
   assert.deepEqual(found.borders, ['M303.0 14V206', 'M434.5 14V206'])
@@ -292,7 +292,7 @@ test('the plot of an activation: bars as tall as their counts in the colour of w
     'f 34.0 10.0 end', 'f′ 572.0 10.0 start', 'z 566.0 202.0 end'])
   assert.deepEqual(found.breaks, [1, 2])
   assert.deepEqual(found.legends, [['f ≤ −1.5', 'f ≥ 1.5', 'f', 'f′'], ['f ≤ −1.5', 'f ≥ 1.5', 'f', 'f′', '1,200 values lie outside']])
-  // From -0.06 to 1 times 0.108, and slopes by what is left below.
+  // The range is 0.108 times -0.06 to 1. The scale of the slopes follows from the room below 0.
   const zero = 206 - (192 * 0.06) / 1.06
   assert.deepEqual(found.flat.axis, [`M40 ${zero.toFixed(1)}H566M40 206H566`])
   assert.deepEqual(found.flat.heights, ['0.00', '0.00'])
@@ -375,7 +375,8 @@ test('units stand in cells as large as there is room for, in rows of a power of 
     }
     return sizes
   })
-  // 784 in cells of 12: 50 columns, as 32 would leave the last row open; 4,096 in cells of 5: 120 columns, as 64 would be too high.
+  // 784 units in cells of 12: 50 columns, because 32 columns would leave the last row incomplete. 4,096 units in cells
+  // of 5: 120 columns, because 64 columns would be too high.
   assert.deepEqual(found, {
     1: [1, 22, 22], 10: [10, 220, 22], 128: [16, 352, 176], 200: [27, 594, 176], 512: [32, 448, 224], 784: [50, 600, 192], 1000: [60, 600, 170], 4096: [120, 600, 175],
   })

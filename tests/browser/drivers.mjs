@@ -1,5 +1,5 @@
-// Other browsers than the one that the tests of the page share: Firefox by WebDriver BiDi (puppeteer-core), WebKitGTK by
-// WebDriver (its driver is a server). What a test asks of them is little: go somewhere, run a function there, load again.
+// Drivers of browsers other than Chromium: Firefox with WebDriver BiDi (puppeteer-core), WebKitGTK with WebDriver (its
+// driver is a server). Their interface is small: open an address, run a function in the page, reload.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,14 +11,14 @@ import { openProfile } from './support.mjs'
  * @typedef {object} Visit
  * @property {(url: string) => Promise<unknown>} goto
  * @property {() => Promise<unknown>} reload
- * @property {<T>(work: (...args: any[]) => T, ...args: any[]) => Promise<T>} run a function that stands by itself, in the page
+ * @property {<T>(work: (...args: any[]) => T, ...args: any[]) => Promise<T>} run a self-contained function in the page
  * @property {() => Promise<unknown>} close
  */
 
 /** @param {string} program */
 const path = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim()
 
-/** @type {{name: string, missing: string, open: () => Promise<Visit>}[]} missing: what has to be installed, or '' */
+/** @type {{name: string, missing: string, open: () => Promise<Visit>}[]} missing: the package to install, or '' */
 export const browsers = [
   { name: 'Chromium', missing: '', open: openChromium },
   { name: 'Firefox', missing: path('firefox-esr') || path('firefox') ? '' : 'Firefox', open: openFirefox },
@@ -38,7 +38,7 @@ async function openFirefox() {
   const profile = mkdtempSync(join(tmpdir(), 'reluscope-firefox-'))
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: path('firefox-esr') || path('firefox'), userDataDir: profile, headless: true,
-    // Nothing of the browser's own may go out.
+    // The browser itself may not use the network.
     extraPrefsFirefox: { 'app.update.enabled': false, 'browser.safebrowsing.downloads.remote.enabled': false, 'datareporting.healthreport.uploadEnabled': false },
   })
   const page = await browser.newPage()
@@ -52,10 +52,10 @@ async function openFirefox() {
   }
 }
 
-/** A call as a text that any browser evaluates. @param {(...args: any[]) => any} work @param {any[]} args */
+/** A call as source text for any browser. @param {(...args: any[]) => any} work @param {any[]} args */
 const callOf = (work, args) => `(${work})(${args.map((arg) => JSON.stringify(arg)).join(', ')})`
 
-/** A number that an X server has not taken. */
+/** A display number that no X server uses. */
 const freeDisplay = () => Array.from({ length: 100 }, (_, k) => 90 + k).find((number) => !existsSync(`/tmp/.X11-unix/X${number}`) && !existsSync(`/tmp/.X${number}-lock`)) ?? 99
 
 async function openWebKit() {

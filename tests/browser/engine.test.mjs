@@ -1,5 +1,5 @@
-// The engine as a library: the documentation's own example, run from another page in Chromium and in Node, prints the
-// weights of the command line; and what Node's engine answers is what it should.
+// The engine as a library: the example of the documentation, in another page in Chromium and in Node, prints the weight
+// hash of the command line. Also tests the answers of the engine in Node.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ after(() => site?.close())
 
 const text = readFileSync(join(root, 'web/docs/engine.md'), 'utf8')
 
-/** The documentation's example. @param {string} where */
+/** The example of the documentation. @param {string} where */
 function example(where) {
   const code = text.match(new RegExp(`\`\`\`js ${where}\\n([\\s\\S]*?)\`\`\``))?.[1]
   assert.ok(code, `an example for ${where}`)
@@ -47,7 +47,7 @@ test('the example for pages, in a page that is not ours', async () => {
   await context.close()
 })
 
-/** What a program for Node prints, line by line. @param {string} program */
+/** The lines that a Node program prints. @param {string} program */
 function printedBy(program) {
   const file = join(root, 'build', 'engine-example.mjs')
   writeFileSync(file, program)
@@ -69,7 +69,7 @@ test('the example of saved runs', () => {
     for (let i = 0; i < 12; i++) await engine.step()
     ${example('runs')}
     engine.close()`)
-  // Weights and Adam's two moments, four bytes each.
+  // Weights and Adam's two moments, four bytes per number.
   const bytes = Number(line.match(/^(\d+) bytes: 12 of 30 steps, 1 epochs scored$/)?.[1])
   assert.ok(bytes > 3 * 4 * (784 * 8 + 8 + 8 * 10 + 10), line)
   assert.deepEqual(others, [])

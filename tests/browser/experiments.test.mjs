@@ -1,4 +1,4 @@
-// Race and lessons in the page, on MNIST: what they show is what the command line in Node says of the same configs.
+// Race and lessons in the page on MNIST: they show the results of the command line in Node for the same configs.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bytesOf } from './canvas.mjs'
@@ -14,7 +14,7 @@ before(async () => {
 after(() => site?.close())
 
 /**
- * Where a chart's first line and its band begin and end, as shares of the plot's height from below.
+ * The vertical extents of a chart's first line and of its band, as shares of the height of the plot from below.
  * @param {import('playwright-core').Locator} chart @param {number} share of the plot's width
  */
 async function bandAt(chart, share) {
@@ -56,7 +56,7 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
   const running = await view.getByRole('img', { name: /^Running loss/ }).getAttribute('aria-label')
   assert.match(running ?? '', /^Running loss, by step, smoothed: lr=0\.02 \d\S*, relu \d\S*, elu \d\S*$/)
 
-  // The CSV ends with what the core's summary says, and the band reaches one deviation to both sides of the mean.
+  // The CSV ends with the values of the core's summary. The band extends one deviation to both sides of the mean.
   const last = csvRows((await downloaded(page, 'Test loss, by epoch as CSV')).bytes).at(-1) ?? {}
   assert.equal(last.epoch, 2)
   for (const { name, test_loss: { mean, deviation } } of expected) {
@@ -67,7 +67,7 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
     rows.filter((row) => row.event === 'epoch' && row.name === name && row.epoch === epoch).map(({ test_loss: value }) => value)
   const ends = (/** @type {number[]} */ [a, b]) => [(a + b) / 2 - Math.abs(a - b) / Math.SQRT2, (a + b) / 2 + Math.abs(a - b) / Math.SQRT2]
   for (const name of ['relu', 'elu']) await view.locator('.chart-legend').getByRole('button', { name, exact: true }).click()
-  const widest = ends(losses('lr=0.02', 1)).map((end, i) => (end + ends(losses('lr=0.02', 2))[i]) / 2) // half way between two epochs
+  const widest = ends(losses('lr=0.02', 1)).map((end, i) => (end + ends(losses('lr=0.02', 2))[i]) / 2) // halfway between two epochs
   const drawn = await bandAt(view.locator('.chart').nth(1), 0.75)
   const bound = 1.05 * Math.max(...[1, 2].map((epoch) => ends(losses('lr=0.02', epoch))[1]))
   for (const [i, at] of [drawn.low, drawn.high].entries()) {
@@ -100,7 +100,7 @@ test('forks of the run as it stands: unchanged it does what the run will do, a r
   assert.equal(shown[1][1], accuracyOf(['--events', `${steps}:lr:0.0004`]))
   assert.notEqual(shown[2][1], shown[0][1])
   assert.match(await view.getByRole('status', { name: 'Race' }).innerText(), /^Forks after step 18: finished/)
-  // Before the fork there is one curve, and after it three.
+  // One curve before the fork, three after it.
   const rows = csvRows((await downloaded(page, 'Running loss, by step, smoothed as CSV')).bytes)
   const filled = (/** @type {number} */ from, /** @type {number} */ to) => rows.filter(({ step }) => Number(step) >= from && Number(step) <= to).map((row) => Object.values(row).slice(1).filter((value) => value !== null && Number.isFinite(value)).length)
   assert.ok(filled(1, steps - 1).length > 0 && filled(1, steps - 1).every((count) => count === 1))
@@ -137,7 +137,7 @@ test('a lesson shows the command line’s verdict and numbers, and opens the con
   await row.locator('.lesson-verdict').waitFor()
   const lesson = rowsOf(['lessons', ...onCutData, '--only', 'dead-units', '--quick']).find(({ event }) => event === 'lesson')
   assert.equal(await row.locator('.lesson-verdict').getAttribute('data-verdict'), lesson.verdict)
-  // Each of the core's words has a sign and a colour of its kind.
+  // Each verdict of the core has its sign and colour.
   const words = { supported: '--good', 'supported in part': '--warm', 'no difference': '--text', 'not supported': '--error', undecided: '--text', refused: '--error' }
   assert.ok(lesson.verdict in words)
   assert.equal(await row.locator('.lesson-verdict .verdict-sign').textContent(), { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?' }[/** @type {string} */ (lesson.verdict)])
@@ -163,7 +163,7 @@ test('a lesson shows the command line’s verdict and numbers, and opens the con
   assert.ok((await row.locator('li').first().textContent())?.includes(`difference ${percent(lesson.checks[0].difference.mean)}`))
   await press(page, 'Open this configuration: large rate')
   await page.waitForFunction(() => location.hash.includes('lr=0.02'))
-  // The panel follows the address once the engine has taken it.
+  // The panel shows the address once the engine has accepted it.
   const rate = await page.getByRole('textbox', { name: 'Learning rate', exact: true }).elementHandle()
   await page.waitForFunction((box) => /** @type {HTMLInputElement} */ (box).value === '0.02', rate)
   assert.deepEqual(troubles, [])

@@ -1,5 +1,5 @@
-// What can go wrong under the page: a worker that hangs or dies, parts of the page that do not come or do not fit
-// together, a model that is too large. Each ends in a sentence, and what was autosaved goes on.
+// Failures of the page's environment: a worker that hangs or dies, files of the page that are missing or of different
+// versions, a model that is too large. The page reports each failure and keeps what was saved.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ after(() => site?.close())
 
 const hash = '#model=dense+16+%7C+relu+%7C+dense+10&epochs=3&batch=50'
 
-/** The worker that owns the run. @param {import('./support.mjs').Page} page */
+/** The training worker. @param {import('./support.mjs').Page} page */
 function engineOf(page) {
   const worker = page.workers().find((each) => each.url().endsWith('/engine/worker/worker.js'))
   assert.ok(worker)
@@ -23,7 +23,7 @@ function engineOf(page) {
 }
 
 for (const [what, title, act] of /** @type {[string, string, () => void][]} */ ([
-  ['hangs', 'The engine does not answer', () => {
+  ['hangs', 'The engine does not respond', () => {
     for (;;);
   }],
   ['dies', 'The engine stopped', () => void setTimeout(() => {
@@ -42,7 +42,7 @@ for (const [what, title, act] of /** @type {[string, string, () => void][]} */ (
     const notice = page.locator('.notice', { hasText: title })
     await notice.waitFor()
     assert.match(await notice.innerText(), new RegExp(`The run was autosaved at step ${stopped}\\.`))
-    await press(page, `Start again from step ${stopped}`)
+    await press(page, `Restart from step ${stopped}`)
     await waitForState(page, 'paused')
     await page.waitForFunction((step) => Number.parseInt(document.querySelector('output[aria-label="Step"]')?.textContent ?? '', 10) === step, stopped)
     assert.equal(await stepOf(page), stopped)
@@ -57,7 +57,7 @@ test('a worker that answers again takes the sentence back', async () => {
   engineOf(page).evaluate(() => {
     for (const end = Date.now() + 14_000; Date.now() < end;);
   }).catch(() => {})
-  const notice = page.locator('.notice', { hasText: 'The engine does not answer' })
+  const notice = page.locator('.notice', { hasText: 'The engine does not respond' })
   await notice.waitFor()
   assert.match(await notice.innerText(), /the run was not autosaved yet/)
   await notice.waitFor({ state: 'detached' })
@@ -71,7 +71,7 @@ test('a model that does not fit into memory is refused by its size, and the run 
   await page.evaluate(() => {
     location.hash = '#model=conv+4096x3+p1+%7C+dense+10'
   })
-  const notice = page.locator('.notice', { hasText: 'cannot be done' })
+  const notice = page.locator('.notice', { hasText: 'cannot be used' })
   await notice.waitFor()
   assert.match(await notice.innerText(), /the model needs \d+\.\d\d GB of memory \(weights with gradients and moments \d+\.\d\d GB, activations of 64 samples \d+\.\d\d GB\), but \d\.\d\d GB is free/)
   await trainTo(page, 5)
@@ -80,7 +80,7 @@ test('a model that does not fit into memory is refused by its size, and the run 
 })
 
 /**
- * What the page says instead of starting, when a part of it is something else.
+ * The error that the page shows if one of its files has another content.
  * @param {string} part @param {Parameters<import('playwright-core').Route['fulfill']>[0]} answer
  */
 async function saidWithout(part, answer) {
@@ -90,22 +90,22 @@ async function saidWithout(part, answer) {
   await page.goto(site.url)
   await page.waitForSelector('#loading[data-failed], .notice')
   const text = await page.locator('#loading, .notice').first().innerText()
-  const again = await page.getByRole('button', { name: /Load again|Try again/ }).count()
+  const again = await page.getByRole('button', { name: /Reload|Try again/ }).count()
   await context.close()
   return { text, again }
 }
 
-/** The worker of a newer site, as a tab gets it that was opened before. */
+/** The worker of a newer site, which a tab gets that was opened before the update. */
 const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
 
 test('a page whose parts do not come or do not fit together says so', async () => {
   const script = { contentType: 'text/javascript' }
   for (const [part, answer, words] of /** @type {[string, any, RegExp][]} */ ([
-    ['app.js', { status: 404, body: 'none' }, /A part of the page could not be loaded: app\.js\./],
+    ['app.js', { status: 404, body: 'none' }, /A file of the page could not be loaded: app\.js\./],
     ['app.js', { ...script, body: 'throw new Error("no luck")' }, /The page could not start: no luck\./],
-    ['lab/lab.js', { status: 500, body: '' }, /A part of the page could not be loaded/],
-    ['lab/lab.js', { ...script, body: 'export const other = 1' }, /parts of the page are of two versions/],
-    ['controls/topbar.js', { ...script, body: 'nonsense (' }, /parts of the page are of two versions/],
+    ['lab/lab.js', { status: 500, body: '' }, /A file of the page could not be loaded/],
+    ['lab/lab.js', { ...script, body: 'export const other = 1' }, /files of the page belong to different versions/],
+    ['controls/topbar.js', { ...script, body: 'nonsense (' }, /files of the page belong to different versions/],
     ['engine/worker/worker.js', { status: 404, body: 'none' }, /could not/],
     ['engine/worker/worker.js', { ...script, headers: { 'cross-origin-embedder-policy': 'require-corp' }, body: ofOtherBuild }, /A new version of this page is here: load the page again\./i],
   ])) {

@@ -1,5 +1,5 @@
-// The frame around the views: cards that are collapsed, closed and remembered, the menu that finds them, a few views
-// alone, and what a finger can hit.
+// The cards of the views: collapse, close and the stored state, the menu of views, embedded views, and the size of
+// touch targets.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { views } from '../../web/views/registry.js'

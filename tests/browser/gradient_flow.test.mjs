@@ -1,4 +1,4 @@
-// Gradient flow and learnt slopes on real MNIST: tables, charts and warnings say what the command line says.
+// Gradient flow and learnt slopes on real MNIST: tables, charts and warnings equal the output of the command line.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { percent, short } from '../../web/dom/format.js'
@@ -16,10 +16,10 @@ after(() => site?.close())
 
 const config = { model: 'dense 32 | prelu | dense 24 | swish | dense 10', lr: 0.01, train_samples: 1280, epochs: 1, probe: 5 }
 
-/** The looks of the command line. */
+/** The snapshots of the command line. */
 const looksOf = () => trainJson(headless, [...onCutData, ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])]).of('probe')
 
-/** Trains in the page to the end with a view in sight. @param {string} tag @param {number} last step */
+/** Trains in the page to the end while a view is visible. @param {string} tag @param {number} last step */
 async function trained(tag, last) {
   const opened = await openPage(site, { hash: hashOf(config) })
   const view = opened.page.locator(tag)
@@ -41,7 +41,7 @@ test('norms, ratios and shares are those of the command line, now and in the cha
       `${name}: ${text}`, short(of(name).gradient_norm), '', short(of(name).update_ratio), layer % 2 ? shareOf(layer) : '–',
     ]),
   ])
-  assert.equal(await view.locator('.probe-step').textContent(), `in step 20, learning rate 0.01, whole norm ${short(gradients.norm)}`)
+  assert.equal(await view.locator('.probe-step').textContent(), `in step 20, learning rate 0.01, total norm ${short(gradients.norm)}`)
   const label = (/** @type {RegExp} */ name) => view.getByRole('img', { name }).getAttribute('aria-label')
   const ends = (/** @type {string} */ what) => ['fc1', 'fc2', 'fc3'].map((name) => `${name} ${short(of(name)[what])}`).join(', ')
   assert.equal(await label(/^Norm/), `Norm of the gradient at step 20: ${ends('gradient_norm')}`)
@@ -92,11 +92,11 @@ test('gradients that vanish are warned about in the words of the core, once said
   assert.equal(expected.length, 1)
   assert.ok((await view.locator('.warnings li').allTextContents()).includes(expected[0]))
   const { gradients } = run.probe()
-  assert.equal(await view.locator('.probe-step').textContent(), `in step 2, learning rate 0.001, whole norm ${short(gradients?.norm ?? NaN)}`)
+  assert.equal(await view.locator('.probe-step').textContent(), `in step 2, learning rate 0.001, total norm ${short(gradients?.norm ?? NaN)}`)
   run.delete()
   await press(page, 'Reset')
   await drawn(page, 'rl-gradient-flow', 0)
-  await view.getByText('Gradients are noted in training steps').waitFor()
+  await view.getByText('Gradients are recorded during training steps').waitFor()
   assert.equal(await view.locator('.warnings li:visible').count(), 0)
   await close()
 })

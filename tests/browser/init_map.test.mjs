@@ -1,5 +1,5 @@
-// The initialisation map on MNIST: its variances and colours are the core's at step 0, for other initialisations and
-// activations and another depth.
+// The initialisation map on MNIST: variances and colours equal the core's values at step 0, for several
+// initialisations, activations and depths.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/dom/colours.js'
@@ -38,7 +38,7 @@ test('every cell is there, and those looked at have the core’s variances in th
     })
     assert.deepEqual(colours, variances.map((variance) => diverging(Math.log10(variance), 1)), `${init} ${activation}`)
   }
-  // The page's own run is left alone, until a cell is chosen.
+  // The current run does not change until a cell is chosen.
   assert.equal(await stepOf(page), 0)
   await view.locator('[role=gridcell][tabindex="0"]').focus()
   await page.keyboard.press('ArrowRight')
@@ -58,6 +58,6 @@ test('a depth that is none is refused by a sentence, and a map is stopped', asyn
   await view.getByRole('textbox', { name: 'Depth of the map' }).fill('50')
   await view.getByRole('button', { name: 'Draw the map' }).click()
   await view.getByRole('button', { name: 'Stop' }).click()
-  await view.getByText('Stopped; what is missing was not made.').waitFor()
+  await view.getByText('Stopped. Cells without colours were not computed.').waitFor()
   await close()
 })

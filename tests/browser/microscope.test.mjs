@@ -1,4 +1,4 @@
-// The activation microscope on real MNIST: shares, moments, bars and colours are what the core says at that step.
+// The activation microscope on real MNIST: shares, moments, bars and colours equal the core's values at that step.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/dom/colours.js'
@@ -15,7 +15,10 @@ after(() => site?.close())
 
 const config = { model: 'dense 64 | elu | dense 32 | prelu | dense 10', lr: 0.01, seed: 3 }
 
-/** What is drawn: heights of the bars relative to the highest, and their colours. @param {import('playwright-core').Locator} view */
+/**
+ * The heights of the bars relative to the highest, and their colours.
+ * @param {import('playwright-core').Locator} view
+ */
 const barsOf = (view) => view.locator('.activation-bar').evaluateAll((bars) => {
   const heights = bars.map((bar) => Number(bar.getAttribute('height')))
   return bars.map((bar, i) => ({ share: heights[i] / Math.max(...heights), fill: getComputedStyle(bar).fill }))
@@ -44,7 +47,7 @@ test('the microscope shows the numbers of the core, layer by layer', async () =>
     const bars = await barsOf(view)
     assert.equal(bars.length, counts.length)
     bars.forEach(({ share }, i) => assert.ok(Math.abs(share - counts[i] / Math.max(...counts)) < 1e-3, `bar ${i}: ${share} of ${counts[i]}`))
-    // The outermost bars lie well inside one regime, and far beyond full colour.
+    // The outermost bars lie well inside one regime, and their values are far above that of the full colour.
     assert.ok(low < 0 && high > 0)
     assert.equal(bars.at(-1)?.fill.replaceAll(',', ''), diverging(1, 1))
     const [red, , blue] = (bars[0].fill.match(/\d+/g) ?? []).map(Number)
@@ -58,7 +61,7 @@ test('the microscope shows the numbers of the core, layer by layer', async () =>
 
 test('the curve is drawn with the slope as it is learnt now, and follows the run', async () => {
   const { page, view, close } = await pageAt(site, { model: 'dense 24 | prelu | dense 10', lr: 0.1 }, 'rl-microscope', 0)
-  // Of the curve below 0, from its two ends and where the axes cross.
+  // The slope of the curve below 0, from its ends and the origin of the axes.
   const drawnSlope = () => view.locator('svg.activation-plot').evaluate((picture) => {
     const numbersOf = (/** @type {string} */ name) => (picture.querySelector(name)?.getAttribute('d')?.match(/[\d.]+/g) ?? []).map(Number)
     const [, zero, , middle] = numbersOf('.curve-axis'), curve = numbersOf('.curve-f')
@@ -73,7 +76,7 @@ test('the curve is drawn with the slope as it is learnt now, and follows the run
   await drawn(page, 'rl-microscope', 1)
   const learnt = await said()
   assert.ok(Math.abs(Math.abs(learnt - 0.25) - 0.1) < 0.001, `Adam's first step is the learning rate: ${learnt}`)
-  // The numbers come first, the curve is asked for.
+  // The numbers appear first, because the curve is requested separately.
   for (let i = 0; i < 100 && Math.abs(await drawnSlope() - learnt) > 0.01; i++) await page.waitForTimeout(100)
   assert.ok(Math.abs(await drawnSlope() - learnt) < 0.01, `${await drawnSlope()}, and not ${learnt}`)
   await close()

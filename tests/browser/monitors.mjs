@@ -1,4 +1,4 @@
-// What the tests of the monitors' views share: the same run in Node on the page's images, and pages at an exact step.
+// Helpers for the tests of the monitors' views: the same run in Node on the page's images, and pages at an exact step.
 import { openCore } from './core.mjs'
 import { keepInSight, openPage, press, waitForStep } from './support.mjs'
 
@@ -16,7 +16,7 @@ export async function nodeSession(config) {
 export const hashOf = (config) => `#${new URLSearchParams(Object.entries(config).map(([name, value]) => [name, String(value)]))}`
 
 /**
- * A page of this config after so many single steps, with a view in sight that has drawn the last of them.
+ * Opens a page with this config, makes single steps, and waits until a visible view has drawn the last of them.
  * @param {import('./support.mjs').Site} site @param {Record<string, string | number>} config
  * @param {string} tag of the view @param {number} steps @param {import('playwright-core').BrowserContextOptions} [context]
  */
@@ -33,7 +33,8 @@ export async function pageAt(site, config, tag, steps, context) {
   return { ...opened, view }
 }
 
-/** Brings a view into sight, which others may push out of it as they grow, and waits until it has drawn a step.
+/**
+ * Scrolls to a view, which other views may move as they grow, and waits until it has drawn a step.
  * @param {import('playwright-core').Page} page @param {string} tag @param {number} step */
 export async function drawn(page, tag, step) {
   for (let i = 0; i < 50; i++) {
@@ -44,7 +45,8 @@ export async function drawn(page, tag, step) {
   await page.waitForSelector(`${tag}[data-step="${step}"]`)
 }
 
-/** The colours of a canvas, pixel by pixel, of a copy: reading the page's own would make it slow.
+/**
+ * The colours of the pixels of a canvas. They are read from a copy, because reading the page's canvas would slow it down.
  * @param {import('playwright-core').Locator} canvas @returns {Promise<{width: number, colours: string[]}>} */
 export function pixelsOf(canvas) {
   return canvas.evaluate((element) => {
@@ -56,7 +58,10 @@ export function pixelsOf(canvas) {
   })
 }
 
-/** The colour of each cell beside its middle, where no cross runs. @param {import('playwright-core').Locator} canvas @param {number} units */
+/**
+ * The colour of each cell next to its centre, off the cross.
+ * @param {import('playwright-core').Locator} canvas @param {number} units
+ */
 export async function cellColours(canvas, units) {
   const { width, colours } = await pixelsOf(canvas)
   const columns = Number(await canvas.getAttribute('data-columns'))

@@ -1,5 +1,5 @@
-// Own data by the page's buttons and by dropping: it becomes a data set of the menu, and gives the weights that the
-// command line gives; what is none is refused by a sentence.
+// The user's data, opened with the buttons and by drag and drop: it becomes an entry of the Data menu and gives the
+// weights of the command line. Invalid data is rejected with an error.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ test('an archive becomes a data set of the menu, the last layer fits it, and the
   assert.deepEqual([addressOf(page).get('data'), addressOf(page).get('model')], ['shapes', 'dense 8 | relu | dense 3'])
   const { hash } = trainJson(headless, ['--data', path, '--model', 'dense 8 | relu | dense 3', '--batch', '10', '--epochs', '3'])
   assert.equal(await trainToTheEnd(page), hash)
-  // The classes have their names; and the way back to MNIST has ten again.
+  // The classes have their names. Then switching back to MNIST gives ten classes again.
   assert.match(await page.locator('rl-image .bars').first().innerText(), /disc[\s\S]*ring[\s\S]*star/)
   await dataMenu(page).selectOption('mnist')
   await press(page, 'Reset')
@@ -76,7 +76,7 @@ test('race and initialisation map run on own data too, with the numbers of the c
   const label = await map.locator('[data-init=he_normal][data-activation=relu]').getAttribute('aria-label')
   assert.equal(label?.split(': variance ')[1], variances.map((value, i) => `${Number(value.toPrecision(3))} after layer ${i + 1}`).join(', '))
 
-  await page.getByText('they run on that, not on “shapes”').waitFor()
+  await page.getByText('Lessons always run on MNIST, not on “shapes”').waitFor()
   assert.deepEqual(troubles, [])
   await close()
 })

@@ -1,4 +1,4 @@
-// The panel, the address and what they refuse: nothing that is wrong touches the run, and nothing resets silently.
+// The panel and the address: invalid input does not affect the run, and no setting is reset silently.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { addressOf, openPage, openSite, press, setField, stepOf, waitForState, waitForStep } from './support.mjs'
@@ -12,7 +12,7 @@ after(() => site?.close())
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** What the core offers, asked through an engine of its own. @param {Page} page */
+/** The registry of the core, from a separate engine. @param {Page} page */
 const registryOf = (page) => page.evaluate(async (address) => {
   const { createEngine } = await import(address)
   const engine = await createEngine()
@@ -25,10 +25,13 @@ const errorOf = (page, field) => page.locator(`[data-field=${field}] > .field-er
 
 const waiting = (/** @type {Page} */ page) => page.locator('.waiting')
 
-/** A run that does not end while it is looked at. */
+/** A run that is long enough not to end during a test. */
 const long = '#epochs=1000'
 
-/** An address may be one that cannot be decoded until the page has put it right. @param {Page} page @param {string} hash */
+/**
+ * Waits for a hash. An invalid address cannot be decoded until the page has corrected it.
+ * @param {Page} page @param {string} hash
+ */
 const waitForHash = (page, hash) => page.waitForFunction((wanted) => String(new URLSearchParams(location.hash.slice(1))) === wanted, String(new URLSearchParams(hash.slice(1))))
 
 test('the menu of activations is the registry, each with its curve and formulas', async () => {
@@ -47,7 +50,7 @@ test('the menu of activations is the registry, each with its curve and formulas'
     curves.add(await page.locator('.curve-box .curve-f').getAttribute('d') ?? '')
     await page.waitForFunction((word) => document.querySelector('textarea')?.value.startsWith(`dense 512 | ${word}`), name)
   }
-  // Alike in the part that is drawn: SiLU and Swish with β = 1, ReLU6 and ReLU, the two forms of GELU.
+  // Equal in the plotted range: SiLU and Swish with β = 1, ReLU6 and ReLU, the two forms of GELU.
   assert.equal(curves.size, activations.length - 3)
   assert.deepEqual(troubles, [])
   await close()
@@ -103,18 +106,18 @@ test('layers and architecture text are two views of one model, by buttons, keys 
   await press(page, 'Remove layer 1, elu')
   await waitForText('dense 48 | relu | dense 128 | dense 10')
   await text.fill('dense 30|elu 0.5|dense 20|elu 0.5|dense 10')
-  // The table follows what is typed before it is taken.
+  // The table shows the typed model before it is applied.
   await page.waitForFunction(() => /As typed/.test(document.querySelector('rl-model')?.textContent ?? ''))
   assert.match(await page.locator('rl-model').innerText(), /fc2: dense 20\s+\[64, 20\]\s+620/)
   await text.press('Enter')
   await page.waitForFunction(() => document.querySelectorAll('.layer-rows li').length === 5)
   assert.equal(await text.inputValue(), 'dense 30 | elu 0.5 | dense 20 | elu 0.5 | dense 10')
   assert.equal(await page.getByRole('combobox', { name: 'Activation', exact: true }).inputValue(), 'elu')
-  await page.locator('rl-image').scrollIntoViewIfNeeded()  // only what is seen is computed
+  await page.locator('rl-image').scrollIntoViewIfNeeded()  // only visible views compute
   await page.waitForFunction(() => document.querySelectorAll('rl-image .unit-grid').length === 2)
   assert.match(await page.locator('rl-model').innerText(), /fc3: dense 10\s+\[64, 10\]\s+210/)
 
-  // What the core refuses is marked where it stands, and the rows stay as they are.
+  // An error is marked at its position in the text, and the rows do not change.
   await text.fill('dense 30 | elu | dense 2O | dense 10')
   await text.press('Enter')
   await page.locator('.model-marked mark').filter({ hasText: /^2O$/ }).waitFor()
@@ -193,7 +196,7 @@ test('a nonsense address is answered in words: at the start with the defaults, l
     ['#lr=-3', 'lr is -3'], ['#batch=1.5', 'batch is 1.5'], ['#model=dense+12+|+what', '"what"'], ['#data=nowhere', 'nowhere'], ['#%%%', 'nknown setting'],
   ])) {
     await page.evaluate((text) => (location.hash = text), hash)
-    await notice.filter({ hasText: said }).filter({ hasText: 'as they were' }).waitFor()
+    await notice.filter({ hasText: said }).filter({ hasText: 'are unchanged' }).waitFor()
     await waitForHash(page, long)
   }
   const step = await stepOf(page)

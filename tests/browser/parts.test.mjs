@@ -1,4 +1,4 @@
-// The page's parts that need no browser: the drawing as MNIST has it, edits of the model's text, the address, colours,
+// Parts of the page that need no browser: the conversion of drawings, edits of the model's text, the address, colours,
 // and the meter.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,10 @@ import * as model from '../../web/lab/model_text.js'
 
 const names = ['relu', 'elu', 'tanh']
 
-/** A pad of 280 by 280 with ink in a rectangle. @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+/**
+ * A pad of 280 by 280 pixels with ink in a rectangle.
+ * @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1
+ */
 function rectangle(x0, y0, x1, y1) {
   const ink = new Uint8Array(280 * 280)
   for (let y = y0; y < y1; y++) ink.fill(255, y * 280 + x0, y * 280 + x1)

@@ -1,5 +1,5 @@
-// The pictures in the panel: the schedule, the optimizer's moves and the augmented images are what the core makes of the
-// same settings, and what a run then does.
+// The previews in the panel: the schedule, the optimizer's steps and the augmented images equal those of the core for
+// the same settings, and those of the run.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bytesOf } from './canvas.mjs'
@@ -16,10 +16,10 @@ before(async () => {
 })
 after(() => site?.close())
 
-/** Corners of a drawn line. @param {import('playwright-core').Page} page @param {string} line */
+/** The corners of a line. @param {import('playwright-core').Page} page @param {string} line */
 const cornersOf = async (page, line) => (await page.locator(`.rate-plot .${line}`).getAttribute('d') ?? '').slice(1).split('L').map((corner) => corner.split(' ').map(Number))
 
-/** Where the picture has a line. @param {number[]} at @param {number[]} values @param {number} [most] */
+/** The expected corners of a line. @param {number[]} at @param {number[]} values @param {number} [most] */
 function expected(at, values, most = Math.max(...values)) {
   const last = at[at.length - 1]
   return at.map((update, i) => [Number(((270 * update) / last).toFixed(2)), Number((84 - 2 - ((84 - 8) * values[i]) / most).toFixed(2))])
@@ -37,7 +37,7 @@ test('the plan of rates is what a run then does, for every schedule and for chan
     for (let progress = session.advance(); progress.event !== 'done'; progress = session.advance()) if (progress.event === 'batch') batches.push(progress)
     session.delete()
     assert.deepEqual([plan.updates, plan.updates_per_epoch], [16, 4])
-    // An update is made by the second batch of two, and at the end of an epoch.
+    // Every second batch makes an update, and so does the end of an epoch.
     const made = batches.filter(({ batch, batches: all }) => batch % 2 === 0 || batch === all)
     if (name === 'plateau') {
       assert.ok(plan.depends_on_validation)
@@ -87,7 +87,7 @@ test('sixteen augmented images are the core’s, and follow the settings even wh
   const images = async () => (await bytesOf(page.locator('.augmented'))).map(({ bytes }) => bytes.filter((_, i) => i % 4 === 0))
   /** @param {[string, string][]} fields */
   async function check(fields) {
-    await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['as it is, in every epoch'])
+    await page.waitForFunction((wanted) => wanted.every((text) => document.querySelector('.augment-figure')?.textContent?.includes(text)), fields.length > 0 ? ['rotation', 'noise'] : ['the same in every epoch'])
     const bytes = [...opened.dataset.augmented(0, 16, opened.core.parse(fields))]
     const shown = (await images()).flat()
     const [paper, ink] = [shown[bytes.indexOf(0)], shown[bytes.indexOf(255)]]

@@ -1,11 +1,14 @@
-// The stream of the monitors' looks: how often it looks, and that what it tells is what the core says at that step.
+// The stream of snapshots: their frequency, and that a snapshot equals the core's values at that step.
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
 import { ProbeStream } from '../../web/engine/worker/probe_stream.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { openPage, openSite } from './support.mjs'
 
-/** A stream on a clock of its own, with looks that take so many milliseconds. @param {{every?: number, cost?: number}} [options] */
+/**
+ * A stream with a simulated clock and snapshots of a given cost in milliseconds.
+ * @param {{every?: number, cost?: number}} [options]
+ */
 function streamOf({ every = 0, cost = 10 } = {}) {
   const clock = { now: 0 }
   mock.method(performance, 'now', () => clock.now)
@@ -49,7 +52,7 @@ test('looks take a small share of the time of training, with what they make a st
     let noting = 0
     let noted = looks.length
     for (let step = 1; clock.now < 60_000; step++) {
-      // A step that notes its gradients takes longer.
+      // A step that records its gradients takes longer.
       const took = gradients && looks.length > noted ? 4 : 1
       noted = looks.length
       noting += took - 1

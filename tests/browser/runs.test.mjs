@@ -1,5 +1,5 @@
-// Runs and files: what is saved over a reload is what was run, with what it changed; what is downloaded is what the
-// command line saves, and opened again it gives the same weights.
+// Saved runs and files: a saved run keeps its settings and live changes over a reload. Downloads equal the files of the
+// command line, and opening them gives the same weights.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
@@ -16,13 +16,13 @@ after(() => site?.close())
 const hash = '#model=dense+16+|+relu+|+dense+10&epochs=1&batch=100&train_samples=3000'
 /** @typedef {import('./support.mjs').Page} Page */
 
-/** What the rows say of a run's steps, by its name. @param {Page} page */
+/** The steps of the listed runs, by name. @param {Page} page */
 function stepsByName(page) {
   return page.locator('rl-runs tbody tr').evaluateAll((rows) => Object.fromEntries(rows.map((row) =>
     [/** @type {HTMLInputElement} */ (row.querySelector('input[type=text]')).value, row.children[4].textContent])))
 }
 
-/** Until the rows of these runs say these steps. @param {Page} page @param {Record<string, string>} wanted */
+/** Waits until the list shows these steps. @param {Page} page @param {Record<string, string>} wanted */
 function waitForRuns(page, wanted) {
   return page.waitForFunction((text) => JSON.stringify([...document.querySelectorAll('rl-runs tbody tr')].map((row) =>
     [/** @type {HTMLInputElement} */ (row.querySelector('input[type=text]')).value, row.children[4].textContent])) === text, JSON.stringify(Object.entries(wanted)))
@@ -206,7 +206,7 @@ test('a run that another takes the place of is saved before, in the middle of an
   await press(page, 'Open Run 2')
   await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
   assert.equal(`${(await stepOf(page)).toLocaleString('en-US')} of 157,000`, second)
-  // Each has its own curve, whatever was going on when the other was opened.
+  // Each run keeps its own curve, whatever its state was when the other one was opened.
   await view.getByRole('checkbox', { name: 'Compare Run 1' }).check()
   const curve = () => view.getByRole('img', { name: /^Training loss/ }).getAttribute('aria-label')
   const alone = await curve()
@@ -220,7 +220,7 @@ test('a run that another takes the place of is saved before, in the middle of an
     await press(page, 'Open Run 2')
     await page.waitForFunction(() => document.querySelector('rl-runs tbody tr')?.classList.contains('is-current'))
   }
-  // One that is deleted while it is open is not saved again, but the next is.
+  // A run that is deleted while it is open is not saved again, but the next run is.
   await press(page, 'Delete Run 2')
   await waitForRuns(page, { 'Run 1': first })
   await trainTo(page, (await stepOf(page)) + 20)

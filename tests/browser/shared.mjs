@@ -1,11 +1,11 @@
-// One browser for all files of the page's tests, and a server of each site; what each test opens is a context of its own.
+// Starts one browser and a server for each site, shared by all test files of the page. Each test opens its own context.
 import { chromium } from 'playwright-core'
 import { serveSite } from '../../web/site/serve.mjs'
 import { siteRoot } from '../../web/site/site.mjs'
 import { cutSite, folder, makeCutSite } from './cut.mjs'
 import { findBrowser, flags } from './support.mjs'
 
-/** Starts them. env: what tells the files of them (openSite()). */
+/** Starts them. env: variables that pass them to the test files (openSite()). */
 export async function openShared() {
   makeCutSite()
   const [whole, cut] = [await serveSite(siteRoot, 0), await serveSite(cutSite, 0)]

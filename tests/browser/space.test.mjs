@@ -1,4 +1,4 @@
-// The hidden space on MNIST: variances, places and images are the core's for the same run and step.
+// The hidden space on MNIST: variances, positions and images equal the core's for the same run and step.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openCore, sessionAt } from './core.mjs'
@@ -37,7 +37,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
   assert.ok(first)
   await show(first)
 
-  // By keys: the eighth point's image, label and coordinates; Enter loads it.
+  // With keys: image, label and coordinates of the eighth point. Enter selects its image.
   const cloud = view.getByRole('slider')
   await cloud.focus()
   for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight')
@@ -61,7 +61,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
   await show(later)
   assert.notDeepEqual(later.coordinates, first.coordinates)
 
-  // Every mark is where its coordinates say, in the colour of its class: of those that no other covers.
+  // Every mark that no other mark covers is at its coordinates, in the colour of its class.
   await page.keyboard.press('Escape')
   await page.waitForTimeout(100)
   const drawn = await cloud.evaluate((element, { coordinates, labels }) => {
@@ -69,7 +69,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
     const [width, height] = [canvas.clientWidth, canvas.clientHeight - 2]
     const flat = coordinates.filter((_, i) => i % 3 < 2)
     const scale = (Math.min(width, 380) / 2 - 14) / Math.max(...flat.map(Math.abs))
-    // Read once, as browsers want it.
+    // Read all pixels at once: browsers warn about repeated reads.
     const { data, width: across } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, canvas.width, canvas.height)
     const at = labels.map((_, i) => [width / 2 + scale * coordinates[3 * i], 190 - scale * coordinates[3 * i + 1]])
     const colourOf = (/** @type {number} */ c) => (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number)
@@ -100,7 +100,7 @@ test('variances, marks and images are the core’s, at step 0, after steps and f
 })
 
 /**
- * How many pixels of the cloud are inked in each class's colour, and how many are faint.
+ * The number of pixels in the colour of each class, and of faint pixels.
  * @param {import('playwright-core').Page} page
  */
 const inksOf = (page) => page.evaluate(async () => {
@@ -109,14 +109,14 @@ const inksOf = (page) => page.evaluate(async () => {
     (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number))
   const canvas = document.querySelector('rl-space .cloud')
   if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no cloud')
-  // A copy, as the browser warns of canvases that are read again and again.
+  // A copy, because the browser warns about canvases that are read repeatedly.
   const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d')
   context?.drawImage(canvas, 0, 0)
   const { data = [] } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? {}
   const inks = Array(10).fill(0)
   let faint = 0
   for (let i = 0; i < data.length; i += 4) {
-    // Ink of a sixth or less, of which the colour is not exact.
+    // Opacity of a sixth or less, for which the colour is not exact.
     if (data[i + 3] > 30 && data[i + 3] < 42) faint += 1
     if (data[i + 3] < 250) continue
     const found = colours.findIndex((colour) => colour.every((value, c) => value === data[i + c]))
@@ -129,7 +129,7 @@ test('a class is seen alone: the marks of all others are faint', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
   const view = page.locator('rl-space')
   await keepInSight(view)
-  await view.getByRole('slider', { name: 'Images of the probe set, as act2 sees them' }).waitFor()
+  await view.getByRole('slider', { name: 'Images of the probe set in the outputs of act2' }).waitFor()
   const all = await inksOf(page)
   assert.ok(all.inks.every((pixels) => pixels > 20), all.inks.join(' '))
   const choose = (/** @type {string} */ name) => view.getByRole('list', { name: /^Classes/ }).getByRole('button', { name }).click()
@@ -137,7 +137,7 @@ test('a class is seen alone: the marks of all others are faint', async () => {
     await choose(String(alone))
     const { inks, faint } = await inksOf(page)
     assert.deepEqual(inks.map((pixels) => pixels > 0), inks.map((_, c) => c === alone), inks.join(' '))
-    // Nothing lies over them in full, so there is at least as much of them as before.
+    // No opaque mark covers them, so that at least as many pixels are visible as before.
     assert.ok(inks[alone] > all.inks[alone] / 2, `${inks[alone]} of ${all.inks[alone]} pixels`)
     assert.ok(faint > all.faint + 500, `${faint} faint pixels, ${all.faint} before`)
   }

@@ -1,5 +1,5 @@
-// What the browser keeps: a run that is stopped anywhere goes on after a reload with the bits it would have had; files
-// that are damaged, storage that is full, of another kind or not there at all; and two tabs.
+// Storage in the browser: a run that is stopped at any step resumes after a reload with the same bits. Also tests
+// damaged files, storage that is full, unavailable or of another kind, and two tabs.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { count } from '../../web/dom/format.js'
@@ -12,7 +12,7 @@ let site
 before(async () => { site = await openSite() })
 after(() => site?.close())
 
-/** Of 313 steps an epoch. */
+/** A run of 313 steps per epoch. */
 const hash = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=9&batch=32'
 const steps = 2817
 const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
@@ -27,7 +27,7 @@ async function trainToTheEnd(page) {
 }
 
 /**
- * Trains at least so far, pauses, and waits until that is among the runs, and autosaved if anything is.
+ * Trains to at least this step, pauses, and waits until the run is saved, and autosaved if the page autosaves.
  * @param {Page} page @param {number} step
  */
 async function trainAndStop(page, step, forReload = true) {
@@ -41,7 +41,7 @@ async function trainAndStop(page, step, forReload = true) {
 /** @param {Page} page @param {number} step */
 const waitForAutosave = (page, step) => page.waitForSelector(`body[data-autosaved="${step}"]`)
 
-/** Until a run is listed at this step. @param {Page} page @param {number} step */
+/** Waits until a run is listed at this step. @param {Page} page @param {number} step */
 function waitForRow(page, step) {
   return page.waitForFunction((text) => [...document.querySelectorAll('rl-runs tbody tr')].some((row) => row.children[4].textContent?.startsWith(text)),
     `${count(step)} of `)
@@ -78,7 +78,7 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
   await close()
 })
 
-/** A run that does not end while it is looked at. */
+/** A run that is long enough not to end during a test. */
 const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=1000&batch=32'
 
 test('a page that crashes while it trains loses what came after the last save only, and goes on to the same weights', async () => {
@@ -99,7 +99,7 @@ test('a page that crashes while it trains loses what came after the last save on
   await press(next, 'Continue')
   await waitForState(next, 'paused')
   assert.equal(await stepOf(next), step)
-  // The core, never stopped, has these weights at both steps.
+  // The hashes of an uninterrupted run of the core at both steps.
   const run = sessionAt(await openCore(), [...new URLSearchParams(long.slice(1))])
   let made = 0
   const hashAt = (/** @type {number} */ wanted) => {
@@ -113,7 +113,7 @@ test('a page that crashes while it trains loses what came after the last save on
   await close()
 })
 
-/** What the two slots say of themselves, the newest first. @param {Page} page @param {boolean} damage the newest */
+/** The headers of the two slots, the newest first. @param {Page} page @param {boolean} damage the newest */
 function slots(page, damage = false) {
   return page.evaluate(async (damaged) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope')
@@ -150,7 +150,7 @@ test('a damaged slot is passed over for the one before', async () => {
   await close()
 })
 
-/** How much the origin may keep; none: as much as before. @param {Page} page @param {number} [quotaSize] */
+/** Sets the storage quota of the origin; without a value it is reset. @param {Page} page @param {number} [quotaSize] */
 async function setQuota(page, quotaSize) {
   const session = await page.context().newCDPSession(page)
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize })
@@ -212,7 +212,7 @@ test('storage that was cleared under the page is used anew, and what is gone is 
   await close()
 })
 
-/** The worker begins with these lines. @param {string} code */
+/** Prepends code to the worker. @param {string} code */
 const inWorker = (code) => (/** @type {import('playwright-core').BrowserContext} */ context) =>
   context.route('**/engine/worker/worker.js', async (route) => {
     const response = await serverAnswer(route)
@@ -258,7 +258,8 @@ for (const [name, code] of Object.entries(ways)) {
 
 test('in IndexedDB too full storage is said, and the entries are whole', async () => {
   const { page, close } = await openPage(site, { hash: long, prepare: async (context) => {
-    // Before its first use: the database remembers for a while how much there is. Room for a small network, not for a large one.
+    // Set the quota before the first use, because the database caches it. It suffices for a small network, not for a
+    // large one.
     await setQuota(await context.newPage(), 3e6)
     await inWorker(ways['no private file system'])(context)
   } })
@@ -313,7 +314,7 @@ test('of two tabs one autosaves its run, the other says so, and both runs are am
   const both = [...new Set([first, second])]
   assert.equal(both.length, 2, `two steps to tell them by: ${first} and ${second}`)
   for (const step of both) await waitForRow(other, step)
-  // What the second did, the first hears of, and the other way round; and neither wrote over the other's.
+  // Each tab is notified of the changes of the other, and neither overwrites the other's run.
   for (const step of both) await waitForRow(page, step)
   const name = page.locator('input[aria-label="Name of Run 2"]')
   await name.fill('Narrow')
@@ -354,7 +355,7 @@ test('a saved run that is damaged is listed, and opening it says so and leaves t
   await trainAndStop(page, 50)
   await press(page, 'Reset')
   await waitForState(page, 'ready')
-  // As another tab would: not while this one reads it.
+  // As another tab would do: not while this tab reads the file.
   await page.evaluate(() => navigator.locks.request('reluscope-runs', async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('reluscope')
     let name = ''

@@ -1,5 +1,5 @@
-// What the tests in Chromium share: the built site on a free port, a browser with a profile of its own that is
-// removed afterwards, and pages that remember everything that went wrong in them.
+// Helpers for the tests in Chromium: the built site on a free port, a browser with a temporary profile, and pages that
+// record all errors in them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,13 @@ import { serveSite } from '../../web/site/serve.mjs'
 import { siteRoot } from '../../web/site/site.mjs'
 import { cutSite, makeCutSite } from './cut.mjs'
 
-/** Where systems keep a Chromium or Chrome; the environment's CHROME names another. */
+/** Usual paths of Chromium and Chrome. The environment variable CHROME overrides them. */
 const browsers = [
   '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable',
   '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Nothing of the browser's own may go out, and root has no sandbox. */
+/** The browser itself may not use the network. As root it has no sandbox. */
 export const flags = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
 ]
@@ -28,11 +28,11 @@ export function findBrowser() {
 }
 
 /**
- * The built site and a browser: those that tests/run shares between the files, or, for a file that is run by itself and
- * for a test that needs them alone, new ones. Whoever opens the site closes it.
+ * The built site and a browser: those that tests/run shares between the files, or new ones if the file runs alone or the
+ * test needs its own. The caller must close them.
  * @param {object} [options]
  * @param {boolean} [options.alone]
- * @param {boolean} [options.whole] with all of MNIST, not its beginning alone (cut.mjs)
+ * @param {boolean} [options.whole] with all of MNIST instead of the subset (cut.mjs)
  */
 export async function openSite({ alone = false, whole = false } = {}) {
   if (!existsSync(join(siteRoot, 'index.html'))) throw new Error(`${siteRoot} is missing; build it with web/start --build-only`)
@@ -55,7 +55,7 @@ export async function openSite({ alone = false, whole = false } = {}) {
 }
 
 /**
- * A browser with a new profile on disk, as people have it; the contexts of openSite()'s keep everything in memory, and
+ * A browser with a new profile on disk, like that of a user. The contexts of openSite() keep everything in memory and
  * read it from another process.
  */
 export async function openProfile() {
@@ -74,12 +74,12 @@ export async function openProfile() {
 /** @typedef {import('playwright-core').Page} Page */
 
 /**
- * In the page: ten frames a second, as on a slow machine, for drawing is most of what the page's tests cost. In
- * tests/run full it draws as fast as it can.
+ * Limits the page to ten frames a second, because drawing takes most of the time of the tests. In tests/run full there is
+ * no limit.
  */
 function slowFrames() {
   const ask = globalThis.requestAnimationFrame.bind(globalThis), withdraw = globalThis.cancelAnimationFrame.bind(globalThis)
-  /** @type {Map<number, number>} frames that were asked for, by their timers */
+  /** @type {Map<number, number>} requested frames, by their timers */
   const asked = new Map()
   globalThis.requestAnimationFrame = (draw) => {
     const timer = window.setTimeout(() => asked.set(timer, ask((time) => {
@@ -96,8 +96,8 @@ function slowFrames() {
 }
 
 /**
- * Opens the page in a context of its own and waits until it can be used. Without a service worker, unless the context
- * allows it: pages of one test have nothing to leave to those of another.
+ * Opens the page in a new context and waits until it is ready. Service workers are disabled unless the context options
+ * enable them, so that tests do not affect each other.
  * @param {Pick<Site, 'url' | 'browser'>} site
  * @param {object} [options]
  * @param {string} [options.hash] with its #
@@ -109,7 +109,7 @@ export async function openPage(site, { hash = '', context: settings = {}, prepar
   await prepare(context)
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
-  /** @type {string[]} what no page may do */
+  /** @type {string[]} errors and forbidden requests */
   const troubles = []
   page.on('pageerror', (error) => troubles.push(`error: ${error.stack ?? error}`))
   page.on('console', (message) => {
@@ -135,7 +135,7 @@ export async function output(page, name) {
   return (await page.getByRole('status', { name, exact: true }).textContent()) ?? ''
 }
 
-/** Steps made, as the page says, or would with more room. @param {Page} page */
+/** The number of steps in the page, also if the screen is too narrow to show it. @param {Page} page */
 export async function stepOf(page) {
   return Number.parseInt(await page.locator('output[aria-label="Step"]').textContent() ?? '', 10)
 }
@@ -145,18 +145,21 @@ export function press(page, name) {
   return page.getByRole('button', { name, exact: true }).click()
 }
 
-/** The same without scrolling there, while a view is kept in sight. @param {Page} page @param {string} name of a button */
+/**
+ * Presses a button without scrolling to it, so that a view stays visible.
+ * @param {Page} page @param {string} name of a button
+ */
 export function pressFromAfar(page, name) {
   return page.getByRole('button', { name, exact: true }).dispatchEvent('click')
 }
 
-/** The rows of an experiment that the command line prints. @param {string[]} args @returns {any[]} */
+/** The rows that the command line prints for an experiment. @param {string[]} args @returns {any[]} */
 export function rowsOf(args) {
   const text = execFileSync('node', [join(root, 'web/node/headless.mjs'), ...args, '--threads', '1', '--jsonl', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return text.trim().split('\n').map((line) => JSON.parse(line))
 }
 
-/** What pressing a button downloads. @param {Page} page @param {string} name */
+/** The download that a button starts. @param {Page} page @param {string} name */
 export async function downloaded(page, name) {
   const waiting = page.waitForEvent('download')
   await press(page, name)
@@ -164,7 +167,10 @@ export async function downloaded(page, name) {
   return { name: file.suggestedFilename(), bytes: await bytesOf(file) }
 }
 
-/** What a download holds: a browser that is shared keeps it where only it knows. @param {import('playwright-core').Download} download */
+/**
+ * The content of a download. The folder of a shared browser is not known here.
+ * @param {import('playwright-core').Download} download
+ */
 export async function bytesOf(download) {
   const folder = mkdtempSync(join(tmpdir(), 'reluscope-download-'))
   await download.saveAs(join(folder, 'file'))
@@ -173,7 +179,7 @@ export async function bytesOf(download) {
   return bytes
 }
 
-/** A chart's CSV, row by row. @param {Buffer} csv @returns {Record<string, number | null>[]} */
+/** The rows of a chart's CSV. @param {Buffer} csv @returns {Record<string, number | null>[]} */
 export function csvRows(csv) {
   const [head, ...lines] = csv.toString().trim().split('\n').map((line) => line.match(/("([^"]|"")*"|[^,]*)(,|$)/g)?.map((cell) => cell.replace(/,$/, '').replace(/^"|"$/g, '')) ?? [])
   return lines.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] === '' ? null : Number(cells[i])])))
@@ -193,8 +199,8 @@ export async function waitForStep(page, step) {
 }
 
 /**
- * Trains until the page says so many steps, pauses, and gives the steps made. The page itself presses Pause then: from
- * out here that can take longer than the rest of a short run.
+ * Trains to at least this step, pauses, and returns the number of steps. The script that presses Pause runs in the page,
+ * because a command from the test can take longer than the rest of a short run.
  * @param {Page} page @param {number} step
  */
 export async function trainTo(page, step) {
@@ -214,14 +220,14 @@ export async function trainTo(page, step) {
   return stepOf(page)
 }
 
-/** The hash of the weights while nothing trains. @param {Page} page */
+/** The hash of the weights while the run is paused. @param {Page} page */
 export async function weightsHash(page) {
   const place = page.getByRole('status', { name: 'Weights SHA-256' })
   await page.waitForFunction(() => /^[0-9a-f]{64}$/.test(document.querySelector('output.sha')?.textContent ?? ''))
   return (await place.textContent()) ?? ''
 }
 
-/** Trains to the end and gives the hash of the weights. @param {Page} page */
+/** Trains to the end and returns the hash of the weights. @param {Page} page */
 export async function trainToTheEnd(page) {
   await press(page, 'Train')
   await waitForState(page, 'finished')
@@ -229,18 +235,21 @@ export async function trainToTheEnd(page) {
 }
 
 /**
- * What the server answers to a request that a test takes up. Tried again where the connection was reset: the server ends
- * idle ones after some seconds, now and then just as one is used once more.
+ * The server's response to a request that a test intercepts. Retries after a reset: the server closes idle connections,
+ * sometimes just when one is reused.
  * @param {import('playwright-core').Route} route
  */
 export const serverAnswer = (route) => route.fetch({ maxRetries: 3 })
 
-/** The settings in the page's address. @param {Page} page */
+/** The settings in the address of the page. @param {Page} page */
 export function addressOf(page) {
   return new URLSearchParams(new URL(page.url()).hash.slice(1))
 }
 
-/** Types into a setting's box and leaves it. @param {Page} page @param {string} label @param {string} text */
+/**
+ * Types a value into the box of a setting and moves the focus away.
+ * @param {Page} page @param {string} label @param {string} text
+ */
 export async function setField(page, label, text) {
   const box = page.getByRole('textbox', { name: label, exact: true })
   await box.fill(text)
@@ -249,8 +258,8 @@ export async function setField(page, label, text) {
 }
 
 /**
- * What comes of making code from a text in a page or worker: the error's name, where the content policy forbids it.
- * Only after a turn, because what the browser's debugger runs itself is exempt.
+ * Tries to create code from text in a page or worker. Returns the name of the error if the content security policy
+ * forbids it. It runs in a later task, because code that the debugger runs directly is exempt.
  * @param {import('playwright-core').Page | import('playwright-core').Worker} place
  */
 export function evalOutcome(place) {
@@ -264,7 +273,7 @@ export function evalOutcome(place) {
 }
 
 /**
- * Looks at a view and keeps it in sight, as a person does when cards above it grow: a view out of sight computes nothing.
+ * Scrolls to a view and keeps it visible when the cards above it grow, because an invisible view computes nothing.
  * @param {import('playwright-core').Locator} view
  */
 export async function keepInSight(view) {
@@ -275,7 +284,7 @@ export async function keepInSight(view) {
       if (middle < innerHeight / 4 || middle > 3 * innerHeight / 4) element.scrollIntoView({ block: 'center' })
     }
     look()
-    clearInterval(Reflect.get(globalThis, 'looking'))  // at another view
+    clearInterval(Reflect.get(globalThis, 'looking'))  // of another view
     Reflect.set(globalThis, 'looking', setInterval(look, 100))
   })
 }

@@ -1,5 +1,5 @@
-// Threads in the page: the same bits, on hosts that isolate it, on hosts that do not, and where nothing can isolate
-// it; that a paused page rests; and that it needs no network once it was there.
+// Threads in the page: the same bits on hosts that isolate the page, on hosts that do not, and where isolation is
+// impossible. Also tests that a paused page uses no processor time, and offline use.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ before(async () => {
 after(() => site?.close())
 
 const cores = Math.min(cpus().length, 16)
-/** What a page takes by itself. */
+/** The number of threads that a page uses by default. */
 const automatic = cores > 2 ? cores - 1 : cores
 const alone = cores > 1 ? false : 'this machine has one core'
 
@@ -26,7 +26,7 @@ const short = ['--model', 'dense 256 | relu | dense 10', '--epochs', '1', '--bat
 const shortHash = '#model=dense+256+|+relu+|+dense+10&epochs=1&batch=256'
 /** @type {string | undefined} */
 let nodeHash
-/** The hash of that run in Node on one thread. */
+/** The hash of the run in Node on one thread. */
 const expected = () => (nodeHash ??= trainJson(headless, [...short, '--threads', '1']).hash)
 
 /** @param {import('playwright-core').Page} page */
@@ -34,10 +34,13 @@ const where = (page) => page.locator('.where').innerText()
 /** @param {import('playwright-core').Page} page */
 const isolated = (page) => page.evaluate(() => crossOriginIsolated)
 
-/** What the service worker knows: the line before its source. @type {{version: string, files: Record<string, string>}} */
+/**
+ * The build that the first line of the service worker defines.
+ * @type {{version: string, files: Record<string, string>}}
+ */
 const build = JSON.parse(readFileSync(join(siteRoot, 'service-worker.js'), 'utf8').split('\n')[0].replace('self.build = ', ''))
 
-/** A host that sends files and no header of ours, as most static hosts. */
+/** A host that sends files without the page's headers, like most static hosts. */
 async function plainHost() {
   /** @type {Record<string, string>} */
   const types = {
@@ -86,7 +89,7 @@ test('the number of threads is a setting; sparse and dense and any number give o
 })
 
 test('three and four threads give the bits of one', { skip: fullOnly }, async () => {
-  // Where there are fewer cores, the worker is told of four; its threads then share those there are.
+  // The worker is told that there are four cores. With fewer, the threads share them.
   const told = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 4 })\n"
   for (const threads of [3, 4]) {
     const { page, troubles, close } = await openPage(site, {
@@ -124,13 +127,13 @@ test('many runs one after the other never run out of threads', { skip: alone }, 
 test('on a host without the headers the service worker isolates the page, after one reload', { skip: alone }, async () => {
   const host = await plainHost()
   const { page, troubles, close } = await openPage({ ...site, url: host.url }, { hash: shortHash, context: { serviceWorkers: 'allow' } })
-  // The page that was loaded first is gone by now, as it is never ready.
+  // The page that was loaded first has been reloaded before it was ready.
   assert.ok(await isolated(page))
   assert.match(await where(page), new RegExp(`· ${automatic} threads$`))
   assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation').map((entry) => Reflect.get(entry, 'type')).join()), 'reload')
   assert.ok(page.url().endsWith(shortHash), 'the address is as it was')
   assert.equal(await trainToTheEnd(page), expected())
-  // The content policy comes along, in page and worker.
+  // The content security policy is in effect in page and worker.
   assert.equal(await evalOutcome(page.workers()[0]), 'EvalError')
   assert.deepEqual(troubles, [])
   await close()
@@ -175,11 +178,11 @@ for (const kind of ['our server', 'a plain host']) {
 }
 
 test('a paused page rests, its threads too', { skip: slow }, async (t) => {
-  // A browser of its own, so that no other page counts.
+  // A separate browser, so that no other page counts.
   const own = await openSite({ alone: true, whole: true })
   const { page, close } = await openPage(own, { hash: '#epochs=1000' })
   const session = await own.browser.newBrowserCDPSession()
-  /** Seconds of processor time of the page and its workers. */
+  /** Processor time of the page and its workers in seconds. */
   const used = async () => {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0)

@@ -1,5 +1,5 @@
-// A run in the page: it trains, stands still, steps and starts again as its buttons say, gives the bits that Node
-// gives, and what is drawn is what the model says.
+// A run in the page: the buttons train, pause, step and reset it, it gives the same bits as Node, and the views show
+// the values of the model.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fullOnly, headless, slow, trainJson } from '../node/support.mjs'
@@ -14,7 +14,7 @@ import {
 /** @typedef {import('./support.mjs').Site} Site */
 /** @type {Site} */
 let site
-/** With all of MNIST. @type {Site} */
+/** The site with all of MNIST. @type {Site} */
 let whole
 before(async () => {
   site = await openSite()
@@ -25,10 +25,10 @@ after(async () => {
   await whole?.close()
 })
 
-/** A run of a second or two on all of MNIST, of less on its beginning. */
+/** A run of a second or two on all of MNIST, of less on the subset. */
 const short = ['--model', 'dense 24 | relu | dense 10', '--epochs', '2', '--batch', '128']
 const shortHash = '#model=dense+24+|+relu+|+dense+10&epochs=2&batch=128'
-/** Long enough to be paused in: 6,260 steps of the cut data. */
+/** Long enough to pause it: 6,260 steps on the subset. */
 const longer = ['--model', 'dense 24 | relu | dense 10', '--epochs', '20', '--batch', '32', ...onCutData]
 const longerHash = '#model=dense+24+|+relu+|+dense+10&epochs=20&batch=32'
 
@@ -41,8 +41,8 @@ test('before training the untrained network is drawn already', async () => {
   assert.equal(await output(page, 'Step'), '0 / 9380')
   assert.equal(await output(page, 'Training loss'), '–')
   await page.waitForFunction(() => /\d+ of 512 above zero/.test(document.querySelector('rl-image')?.textContent ?? ''))
-  await page.waitForFunction(() => /Says \d with [\d.]+%; it is 7\./.test(document.querySelector('rl-image')?.textContent ?? ''))
-  assert.match(await allText(page), /Press Train\. The loss falls here/)
+  await page.waitForFunction(() => /Prediction: \d with [\d.]+%; correct: 7\./.test(document.querySelector('rl-image')?.textContent ?? ''))
+  assert.match(await allText(page), /Press Train\. Within a second or two the loss appears here/)
   assert.match(await page.locator('rl-model').innerText(), /fc1: dense 512\s+\[64, 512\]\s+401,920/)
   assert.match(await page.locator('rl-model').innerText(), /fc2: dense 10\s+\[64, 10\]\s+5,130/)
   assert.match(await page.locator('rl-model').innerText(), /Total\s+407,050/)
@@ -51,7 +51,7 @@ test('before training the untrained network is drawn already', async () => {
 })
 
 test('Train, Pause, Step and Reset do what they say, and the numbers move', async () => {
-  // A run that does not end while it is looked at, however slow the looking is.
+  // A run that is long enough not to end during the test.
   const { page, troubles, close } = await openPage(whole, { hash: '#epochs=1000' })
   const untrained = await weightsHash(page)
   const image = await page.locator('rl-image .readout').textContent()
@@ -196,7 +196,7 @@ test('the learning rate goes by slider and box, live, by keys', async () => {
   await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('events')?.includes('0.01'))
   assert.equal(await page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), '0.01')
   assert.ok(await page.locator('.waiting').isHidden(), 'it needs no restart')
-  // Moved faster than the engine answers: no answer takes it back to where it was before.
+  // The slider moves faster than the engine answers: no answer resets it to an earlier value.
   await slider.evaluate((element) => {
     const range = /** @type {HTMLInputElement} */ (element)
     const seen = /** @type {number[]} */ ([])
@@ -277,8 +277,8 @@ test('after a divergence the last good weights are kept, and a run goes on from 
   await press(page, 'Train')
   await waitForState(page, 'diverged')
   assert.equal(await weightsHash(page), session.weightsSha256())
-  assert.match(await page.locator('.notice[data-key=diverged]').innerText(), /They are kept/)
-  await press(page, 'Go on from them at a tenth of the rate')
+  assert.match(await page.locator('.notice[data-key=diverged]').innerText(), /These weights are kept/)
+  await press(page, 'Continue from them at a tenth of the rate')
   await waitForState(page, 'ready')
   await page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('lr') === '100000')
   assert.equal(await stepOf(page), 0)
@@ -292,7 +292,7 @@ test('after a divergence that left no number in the weights there is only the wa
   await press(page, 'Train')
   await waitForState(page, 'diverged')
   const notice = page.locator('.notice[data-key=diverged]')
-  assert.doesNotMatch(await notice.innerText(), /They are kept|Go on from them/)
+  assert.doesNotMatch(await notice.innerText(), /are kept|Continue from them/)
   assert.match(await notice.innerText(), /Lower the learning rate, then reset/)
   await press(page, 'Back to step 0')
   await waitForState(page, 'ready')
@@ -303,7 +303,7 @@ test('after a divergence that left no number in the weights there is only the wa
 
 test('a page loaded again from the cache: time to its first step', async (t) => {
   const { page, close } = await openPage(site)
-  // Asked for and measured inside the page: the way to the test and back is no part of it.
+  // Measured inside the page, so that the communication with the test does not count.
   await page.addInitScript(() => addEventListener('DOMContentLoaded', () => {
     const look = setInterval(() => {
       if (document.querySelector('output[aria-label="Step"]')?.textContent?.startsWith('1 /')) {

@@ -1,4 +1,4 @@
-// The unit inspector on real MNIST: pictures, images, bars and the score without the unit are the core's.
+// The unit inspector on real MNIST: pictures, images, bars and the score without the unit equal the core's.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/dom/colours.js'
@@ -13,12 +13,12 @@ before(async () => {
 })
 after(() => site?.close())
 
-const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000, epochs: 1000 }  // it is looked at while it trains
+const config = { model: 'dense 40 | relu | dense 24 | relu | dense 10', lr: 0.01, seed: 2, train_samples: 4000, epochs: 1000 }  // long enough to inspect it while it trains
 
 /** @param {number[]} values */
 const largest = (values) => Math.max(...values.map(Math.abs))
 
-/** A session at the page's step. @param {number} steps */
+/** A session at the step of the page. @param {number} steps */
 async function runAt(steps) {
   const run = await nodeSession(config)
   for (let step = 0; step < steps; step++) run.advance()
@@ -54,7 +54,7 @@ test('a unit that is chosen in the map is shown as the core has it, and without 
   assert.deepEqual(await view.locator('.strongest canvas').evaluateAll((all) => all.map((canvas) => canvas.getAttribute('aria-label'))),
     report.strongest.map(({ index, label }) => `Training image ${index}, labelled ${label}`))
   assert.deepEqual(await view.locator('.strongest b').allTextContents(), report.strongest.map(({ value }) => short(value)))
-  // It feeds 24 units, of which the ten with the largest weights have a bar.
+  // The unit feeds 24 units; the ten with the largest weights have a bar.
   const most = report.outgoing.values.map((value, to) => ({ value, to })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 10)
   assert.deepEqual(await view.locator('.signed-bars tr').allTextContents(), most.map(({ value, to }) => `unit ${to}${short(value)}`))
 

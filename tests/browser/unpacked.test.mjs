@@ -1,5 +1,5 @@
-// The data set that the browser keeps unpacked: the next page takes it instead of fetching it, and fetches it again
-// where it is of another version, cut short, or not a data set.
+// The unpacked data set in the browser's storage: the next page reads it instead of fetching it. It fetches the data
+// set again if the stored one has another version, is truncated or is not a data set.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
@@ -18,7 +18,7 @@ const hash = '#model=dense+16+|+relu+|+dense+10&epochs=1&train_samples=3000'
 /** @typedef {import('./support.mjs').Page} Page */
 
 /**
- * The files kept, by name, their bytes; changed by a function first if there is one.
+ * The stored files: name and size. Optionally damages them first.
  * @param {Page} page @param {'none' | 'cut' | 'header' | 'version' | 'label'} [damage]
  */
 function kept(page, damage = 'none') {
@@ -42,7 +42,10 @@ function kept(page, damage = 'none') {
   }, damage)
 }
 
-/** Loads the page again and trains; gives the weights' hash and how many files of the data set were asked for. @param {Page} page */
+/**
+ * Reloads the page and trains. Returns the hash of the weights and the number of requested files of the data set.
+ * @param {Page} page
+ */
 async function trainedAgain(page) {
   let fetched = 0
   page.on('request', (request) => (fetched += Number(/data\/mnist\/.*\.gz$/.test(request.url()))))
@@ -52,7 +55,7 @@ async function trainedAgain(page) {
   return { sum, fetched }
 }
 
-/** Until the data set is whole in the storage. @param {Page} page */
+/** Waits until the storage has the whole data set. @param {Page} page */
 async function waitForKept(page) {
   for (let i = 0; i < 200; i++) {
     const sizes = Object.values(await kept(page))

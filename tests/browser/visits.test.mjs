@@ -1,5 +1,5 @@
-// A first visit, training, a reload within seconds and the run's end, in Chromium, Firefox and WebKitGTK: the weights are
-// the command line's, bit for bit.
+// A first visit, training, a reload within seconds, and the end of the run, in Chromium, Firefox and WebKitGTK. The
+// weights equal those of the command line, bit for bit.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { fullOnly, headless, trainJson } from '../node/support.mjs'
@@ -16,7 +16,10 @@ after(() => site?.close())
 
 const settings = { model: 'dense 32 | relu | dense 10', epochs: '4', batch: '32' }
 
-/** @param {import('./drivers.mjs').Visit} visit @param {(...args: any[]) => unknown} condition in the page @param {any[]} args */
+/**
+ * @param {import('./drivers.mjs').Visit} visit @param {(...args: any[]) => unknown} condition in the page
+ * @param {any[]} args
+ */
 async function until(visit, condition, ...args) {
   for (let k = 0; k < 600; k += 1) {
     if (await visit.run(condition, ...args)) return
@@ -42,7 +45,7 @@ for (const { name, missing, open } of browsers) {
     t.after(() => visit.close())
     await visit.goto(`${site.url}#${new URLSearchParams(settings)}`)
     await until(visit, isReady)
-    // What a browser may leave invisible that another shows.
+    // One browser may leave these invisible while another shows them.
     for (const selector of ['aside', 'rl-panel', 'rl-topbar', '#cards']) {
       assert.equal(await visit.run((wanted) => getComputedStyle(/** @type {Element} */ (document.querySelector(wanted))).visibility, selector), 'visible', selector)
     }

@@ -1,4 +1,5 @@
-// ZIP archives put together here byte by byte: which entries are read, where the directory is found, and each refusal.
+// The ZIP reader, with archives built byte by byte: which entries are read, where the directory is found, and each
+// error.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
@@ -8,10 +9,12 @@ import { crc32Of } from './png.mjs'
 /** @param {number} value @param {number} bytes */
 const little = (value, bytes) => Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256)
 
-/** @typedef {{path: string, content?: Uint8Array, method?: number, flags?: number, crc?: number, size?: number, packedSize?: number, extra?: number}} Entry */
+/**
+ * @typedef {{path: string, content?: Uint8Array, method?: number, flags?: number, crc?: number, size?: number, packedSize?: number, extra?: number}} Entry
+ */
 
 /**
- * @param {Entry[]} entries extra: bytes of the local field that the directory does not have
+ * @param {Entry[]} entries extra: bytes of the extra field that only the local header has
  * @param {{comment?: string, zip64?: boolean}} [options]
  */
 function zipOf(entries, { comment = '', zip64 = false } = {}) {

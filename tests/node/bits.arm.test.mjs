@@ -1,5 +1,5 @@
-// The same bits from another kind of processor: the program compiled for 64-bit ARM and run by qemu, whose kernels use
-// NEON.
+// The same bits on another architecture: the program is compiled for 64-bit ARM, where its kernels use NEON, and run in
+// qemu.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { fullOnly, native, root, runWell, smallData, trainJson } from './support.mjs'
 
-/** What tests/arm_root.sh has unpacked. */
+/** The folder into which tests/arm_root.sh unpacks the packages. */
 const libraries = join(root, 'build/aarch64-root')
 const program = join(root, 'build/aarch64/reluscope')
 const has = (/** @type {string} */ command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0

@@ -9,7 +9,10 @@ import { clang, folderOf, fullOnly, headless, native, runWell, sanitized, slow, 
 const targets = runWell(native, ['simd']).stdout.trimEnd().split('\n')
 
 const small = ['--data', smallData(), '--epochs', '1', '--train_samples', '1000']
-/** What is trained; thorough: in every way in every tier, not in `tests/run full` alone. @type {{ name: string, args: string[], thorough?: boolean }[]} */
+/**
+ * The configurations; thorough: all variants in every tier, not only in `tests/run full`.
+ * @type {{ name: string, args: string[], thorough?: boolean }[]}
+ */
 const runs = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'].map((activation) => (
   { name: activation, args: [...small, '--model', `dense 64 | ${activation} | dense 10`], thorough: activation === 'relu' }))
 runs.push(
@@ -22,7 +25,7 @@ test('several SIMD targets are there to compare', () => {
   assert.ok(targets.length >= 2, targets.join(' '))
 })
 
-// Node as on a machine of four cores: where there are fewer, the threads share them.
+// Node as on a machine with four cores. With fewer, the threads share them.
 const shim = join(folderOf({}), 'four-cores.cjs')
 writeFileSync(shim, `const os = require('os')
 const [core] = os.cpus()
@@ -36,7 +39,7 @@ const fourCores = { ...headless, command: [node, '--require', shim, ...rest] }
 const inputs = ['dense', 'sparse']
 
 test('Node gives the bits of the native program', () => {
-  // With one thread and with two, on pixels of both kinds.
+  // With one and two threads, on dense and sparse pixels.
   const lists = runs.map(({ args }, at) => [...args, '--threads', String(1 + (at % 2)), '--input', inputs[(at >> 1) % 2]])
   for (const [at, { hash }] of trainSeveral(headless, lists).entries()) assert.equal(hash, references[at], runs[at].name)
 })

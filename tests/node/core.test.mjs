@@ -1,5 +1,5 @@
-// The core for JavaScript: what can be asked is typed and checked; and bytes on their way into it, of arrays and of readers, which
-// fill one place after the other, give the same data set.
+// The core for JavaScript: arguments of questions are checked. Transfer of bytes into the core: arrays, and readers that fill
+// one piece of memory after another, give the same data set.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const open = () => loadCore({
   moduleUrl: pathToFileURL(join(root, 'build/wasm/reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(join(root, 'build/wasm/reluscope.wasm'))),
 })
 
-/** A reader of bytes. @param {Uint8Array} bytes @param {number} [short] how many are missing at its end */
+/** A reader of bytes. @param {Uint8Array} bytes @param {number} [short] number of missing bytes at the end */
 function readerOf(bytes, short = 0) {
   let at = 0
   return { length: bytes.length, read: (/** @type {Uint8Array} */ place) => {
@@ -23,7 +23,7 @@ function readerOf(bytes, short = 0) {
   } }
 }
 
-/** 1.6 MB of images, more than goes in at a time. */
+/** 1.6 MB of images, more than one piece. */
 const [trainImages, trainLabels, testImages, testLabels] = Object.values(smallFiles()).map((bytes) => new Uint8Array(bytes))
 const files = { trainImages, trainLabels, testImages, testLabels }
 const readers = () => Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, readerOf(bytes)]))
@@ -33,7 +33,7 @@ test('a data set of readers is that of arrays', async () => {
   const [one, two] = [core.createDataset({ name: 'small', ...files }), core.createDataset({ name: 'small', .../** @type {any} */ (readers()) })]
   assert.deepEqual(two.info(), one.info())
   assert.equal(one.info().train, 2000)
-  for (const index of [0, 1336, 1337, 1338, 1999]) {  // the second piece begins in image 1337
+  for (const index of [0, 1336, 1337, 1338, 1999]) {  // the second piece starts in image 1337
     assert.deepEqual(two.image('train', index), one.image('train', index))
     assert.deepEqual(two.image('train', index).pixels, trainImages.slice(16 + 784 * index, 16 + 784 * (index + 1)))
   }

@@ -1,5 +1,5 @@
-// The CUDA build, where the toolkit is: what the compiler says of every kernel, and the program without a
-// GPU. Nothing here needs a device; what does is in the group `cuda` of the C++ tests and in gpu-selftest.
+// The CUDA build, if the toolkit is installed: the compiler's report on every kernel, and the program without a GPU.
+// These tests need no device. Those that do are the group `cuda` of the C++ tests, and gpu-selftest.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
@@ -12,10 +12,10 @@ const program = join(root, 'build/cuda/reluscope')
 const cpuProgram = join(root, 'build/native/reluscope')
 const kernels = join(root, 'native/cuda')
 const architectures = ['sm_75', 'sm_80', 'sm_90', 'sm_100', 'sm_120']
-/** Sixteen warps of 32 threads on 65,536 registers: more, and the memory is not kept busy. */
+/** Sixteen warps of 32 threads share 65,536 registers. With more registers, too few warps would hide memory latency. */
 const mostRegisters = 128
 
-/** The nvcc to build with, or '' where there is none. */
+/** The path of nvcc, or '' if it is not installed. */
 function findNvcc() {
   for (const name of ['nvcc', '/usr/local/cuda/bin/nvcc']) {
     if (spawnSync(name, ['--version']).status === 0) return name
@@ -27,7 +27,7 @@ const nvcc = findNvcc()
 const skip = nvcc === '' ? 'the CUDA toolkit is not here' : false
 
 /**
- * What ptxas says of each kernel: "Function properties for NAME", spills, then registers.
+ * Parses the report of ptxas on each kernel: "Function properties for NAME", spills, then registers.
  * @param {string} text
  */
 function kernelProperties(text) {

@@ -1,5 +1,5 @@
-// Own data in every form: the same samples give the same weights, natively and in Node, and what cannot be read is
-// refused by both.
+// The user's data in every format: the same samples give the same weights, natively and in Node, and both programs
+// reject invalid files.
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ import { cutIdx, headless, native, runSeveral, temporaryFolder, trainJson, train
 const programs = [native, headless]
 
 /**
- * The first digits of MNIST below five, in the order in which a folder for each class lists them.
+ * The first digits of MNIST below five, in the order of a folder with one subfolder per class.
  * @param {'train' | 't10k'} part @param {number} count
  * @returns {import('./formats.mjs').Part}
  */
@@ -30,7 +30,7 @@ const train = digits('train', 800)
 const test_ = digits('t10k', 300)
 
 /**
- * Writes files into a folder, with folders in it.
+ * Writes files and subfolders into a folder.
  * @param {import('./formats.mjs').Files} files
  */
 function treeOf(files) {
@@ -138,9 +138,9 @@ test('names of classes and files cannot write to the terminal: what they hold is
   }
 })
 
-// ---- PNG: our decoder against libpng -----------------------------------------------------------------------------------
+// ---- PNG: our decoder against libpng --------------------------------------------------------------------------------
 
-/** Values that no pattern of rows or bytes repeats. @param {number} count @param {number} below @param {number} seed */
+/** Values without a pattern over rows or bytes. @param {number} count @param {number} below @param {number} seed */
 function some(count, below, seed) {
   let state = seed * 2654435761 + 1
   return Array.from({ length: count }, () => {
@@ -155,7 +155,10 @@ const kinds = [
   ...[1, 2, 4, 8].map((depth) => ({ type: 3, depth })),
 ]
 
-/** @param {{type: number, depth: number}} kind @param {number} width @param {number} height @param {number} seed @param {boolean} interlace */
+/**
+ * @param {{type: number, depth: number}} kind @param {number} width @param {number} height @param {number} seed
+ * @param {boolean} interlace
+ */
 function somePng({ type, depth }, width, height, seed, interlace) {
   const count = width * height * [1, 0, 3, 1, 2, 0, 4][type]
   const transparency = type === 3 ? Uint8Array.from([0, 128]) : type === 0 ? Uint8Array.from([0, 1]) : undefined
@@ -174,7 +177,7 @@ for (const interlace of [false, true]) {
         }
       })
       const folder = treeOf(files)
-      // Every pixel has its part in the weights, and in what the tests' losses add up to.
+      // Every pixel affects the weights and the test loss.
       return ['--data', folder, '--epochs', '1', '--batch', '5', '--model', 'dense 7 | tanh | dense 3', '--threads', '1']
     })
     const [ours, theirs] = programs.map((program) => trainSeveral(program, lists))
@@ -215,9 +218,12 @@ test('a PNG cut off or changed anywhere is refused, never read beyond its end', 
   }
 })
 
-// ---- What cannot be read -----------------------------------------------------------------------------------------------
+// ---- What cannot be read --------------------------------------------------------------------------------------------
 
-/** @param {import('./support.mjs').Outcome[]} answers of the programs @param {(string | RegExp)[]} words that both programs' sentences have */
+/**
+ * @param {import('./support.mjs').Outcome[]} answers of the programs
+ * @param {(string | RegExp)[]} words that the errors of both programs contain
+ */
 function refused(answers, words) {
   for (const [at, program] of programs.entries()) {
     const { status, stdout, stderr } = answers[at]
@@ -278,7 +284,10 @@ function digitsBelow(classes) {
 }
 
 const zeros = Buffer.alloc(1 << 26)
-/** Archives and files that are small, and would take far more than their headers say or than is allowed. @type {[string, () => string[], (string | RegExp)[]][]} */
+/**
+ * Small archives and files that would expand to far more than their headers say or than is allowed.
+ * @type {[string, () => string[], (string | RegExp)[]][]}
+ */
 const bombs = [
   ['an npz array with far more behind its header', () => ['--data', archiveOf('a.npz', { ...npyFilesOf(train, test_), 'x_train.npy': Buffer.concat([npyFilesOf(train, test_)['x_train.npy'], zeros]) })],
     ['"x_train.npy"', ` has ${npyFilesOf(train, test_)['x_train.npy'].length + zeros.length} bytes, but its header announces ${npyFilesOf(train, test_)['x_train.npy'].length} (the file is too long)`]],
@@ -300,7 +309,7 @@ const asked = [...refusals.map(([, make]) => ['train', '--data', make(), ...smal
 const answers = programs.map((program) => runSeveral(program, asked))
 for (const [at, [title, , words]] of [...refusals, ...bombs].entries()) test(`refused: ${title}`, () => refused(answers.map((all) => all[at]), words))
 
-// ---- Augmentation, validation and early stopping --------------------------------------------------------------------------
+// ---- Augmentation, validation and early stopping --------------------------------------------------------------------
 
 /** @type {Record<string, string[]>} */
 const settings = {

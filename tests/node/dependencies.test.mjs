@@ -1,4 +1,4 @@
-// Dependencies point downwards and have no cycles, among files as well as among folders.
+// Dependencies between files and between folders point downwards and have no cycles.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
@@ -7,8 +7,8 @@ import { filesBelow } from '../../web/site/site.mjs'
 import { root } from './support.mjs'
 
 /**
- * Parts of the sources, each of which may use those before it. A file belongs to the longest of these paths that it begins
- * with. The two registries of arithmetic stand below the backends, which make kernels of them.
+ * The layers of the sources. Each may use the ones before it. A file belongs to the longest of these paths that is a
+ * prefix of its path. The two registries of arithmetic are below the backends, which create kernels from them.
  */
 const src = [
   'src/core/', 'src/nn/activation', 'src/optim/rules', 'src/backend/', 'src/data/', 'src/nn/', 'src/optim/', 'src/io/',
@@ -23,16 +23,16 @@ const page = [
   'web/lab/', 'web/charts/', 'web/controls/', 'web/views/', 'web/',
 ]
 
-/** @typedef {Map<string, string[]>} Graph what each file uses, in the project */
+/** @typedef {Map<string, string[]>} Graph the files of the project that each file uses */
 
-/** Of C++: includes are told from src or native, whichever has the file. @returns {Graph} */
+/** The graph of the C++ files. Includes are relative to src or native, whichever has the file. @returns {Graph} */
 function includes() {
   const files = ['src', 'native'].flatMap((top) => filesBelow(join(root, top)).map((file) => `${top}/${file}`)).filter((file) => /\.(?:h|cpp|cu)$/.test(file))
   return new Map(files.map((file) => [file, [...readFileSync(join(root, file), 'utf8').matchAll(/^\s*#\s*include "([^"]+)"/gm)]
     .map(([, name]) => ['src', 'native'].map((top) => `${top}/${name}`).find((path) => existsSync(join(root, path))) ?? assert.fail(`${file} includes ${name}, which is not there`))]))
 }
 
-/** Of the page and of Node: what is loaded at run time; types are free. @returns {Graph} */
+/** The graph of the JavaScript files by their imports at run time. Imports of types do not count. @returns {Graph} */
 function imports() {
   const files = filesBelow(join(root, 'web')).filter((file) => /\.m?js$/.test(file)).map((file) => `web/${file}`)
   return new Map(files.map((file) => [file, [...readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
@@ -40,10 +40,13 @@ function imports() {
     .filter((path) => existsSync(join(root, path)))]))
 }
 
-/** The level of a file: the index of the longest part that it begins with. @param {string[]} parts @param {string} file */
+/**
+ * The level of a file: the index of the longest path that is a prefix of it.
+ * @param {string[]} parts @param {string} file
+ */
 const levelOf = (parts, file) => parts.reduce((best, part, i) => (file.startsWith(part) && (best < 0 || part.length > parts[best].length) ? i : best), -1)
 
-/** What points upwards. @param {Graph} graph @param {string[]} parts */
+/** The dependencies that point upwards. @param {Graph} graph @param {string[]} parts */
 function upwards(graph, parts) {
   return [...graph].flatMap(([file, used]) => used.filter((other) => {
     const [from, to] = [levelOf(parts, file), levelOf(parts, other)]
@@ -51,7 +54,7 @@ function upwards(graph, parts) {
   }).map((other) => `${file} uses ${other}`))
 }
 
-/** Files that use one another, as one of the ways around. @param {Graph} graph */
+/** A cycle of files, or ''. @param {Graph} graph */
 function cycle(graph) {
   /** @type {Map<string, 'open' | 'done'>} */
   const seen = new Map()

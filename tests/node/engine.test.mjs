@@ -1,16 +1,16 @@
-// The engine's side of its worker, against workers that hang: which it ends, which it waits for, and what it says.
+// The engine with workers that hang: which it terminates, which it waits for, and what it reports.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Engine } from '../../web/engine/engine.js'
 import { version } from '../../web/engine/protocol.js'
 
-// A ping every 20 milliseconds.
+// Sends a ping every 20 milliseconds.
 const seconds = globalThis.setInterval
 globalThis.setInterval = /** @type {any} */ ((/** @type {() => void} */ work, /** @type {number} */ ms) => seconds(work, ms / 100))
 
 /**
- * A worker that answers what `answers` says: with undefined, not at all.
- * @param {(type: string, count: number) => object | undefined} answers count: of requests of this type before
+ * A worker that answers with the result of `answers`; undefined means no answer.
+ * @param {(type: string, count: number) => object | undefined} answers count: number of earlier requests of this type
  */
 function fakeWorker(answers) {
   /** @type {Record<string, number>} */
@@ -27,7 +27,9 @@ function fakeWorker(answers) {
   return worker
 }
 
-/** @param {Parameters<typeof fakeWorker>[0][]} kinds one of each is started in turn, then of the last */
+/**
+ * @param {Parameters<typeof fakeWorker>[0][]} kinds of the workers in the order in which they start; the last kind repeats
+ */
 function engineOf(...kinds) {
   /** @type {any[]} */
   const workers = []

@@ -1,5 +1,5 @@
-// race, sweep, merge, lessons, eval and predict: the native program and the one in Node give the same files, a sweep
-// that was killed goes on, parts put together are the whole, and what is wrong is said.
+// race, sweep, merge, lessons, eval and predict: the native program and Node give the same files, a killed sweep
+// resumes, merged shards equal the whole sweep, and errors are reported.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -19,13 +19,13 @@ const read = (path) => readFileSync(path, 'utf8')
 const rowsOf = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line))
 
 /**
- * Runs a command that writes both files, and returns them and what it printed.
+ * Runs a command that writes both files, and returns them and its output.
  * @param {import('./support.mjs').Program} program
  * @param {string[]} args
  */
 const results = (program, args) => resultsOfSeveral(program, [args])[0]
 
-/** The same of several commands. @param {import('./support.mjs').Program} program @param {string[][]} lists */
+/** The same for several commands. @param {import('./support.mjs').Program} program @param {string[][]} lists */
 function resultsOfSeveral(program, lists) {
   const folders = lists.map(() => temporaryFolder())
   const outcomes = runSeveral(program, lists.map((args, at) => [...args, '--jsonl', join(folders[at], 'r.jsonl'), '--csv', join(folders[at], 'r.csv')]))
@@ -37,7 +37,7 @@ function resultsOfSeveral(program, lists) {
   })
 }
 
-/** A race's lines without the table's column of times, the last but one. @param {string} text */
+/** The lines of a race without the column of times, the second last of the table. @param {string} text */
 const timeless = (text) => text.split('\n').map((line) => line.trim().split(/ {2,}/)).map((cells) => (cells.length > 6 ? [...cells.slice(0, -2), cells.at(-1)] : cells))
 
 test('race: one set of files from both programs and any number of jobs; each racer gets what it gets alone', () => {
@@ -49,7 +49,7 @@ test('race: one set of files from both programs and any number of jobs; each rac
     assert.equal(other.csv, one.csv)
     assert.deepEqual(timeless(other.stdout), timeless(one.stdout))
   }
-  const rows = rowsOf(one.jsonl).filter((row) => row.run).sort((a, b) => a.index - b.index) // written as they end
+  const rows = rowsOf(one.jsonl).filter((row) => row.run).sort((a, b) => a.index - b.index) // they are written in the order in which the runs end
   assert.deepEqual(rows.map((row) => row.name), [...Array(2)].flatMap(() => ['slow', 'batch=20; optimizer=sgd; lr=0.1', 'relu', 'prelu']))
   for (const row of [rows[0], rows[5], rows[7]]) {
     const flags = Object.entries(row.config).flatMap(([name, value]) => [`--${name}`, String(value)])
@@ -100,7 +100,7 @@ test('sweep: one set of files from both programs, and nothing is run twice', () 
   for (const program of programs) {
     const [fresh, csv, whole, torn] = ['fresh.jsonl', 'fresh.csv', 'whole.jsonl', 'torn.jsonl'].map((name) => join(temporaryFolder(), name))
     writeFileSync(whole, one.jsonl)
-    // A torn line, lines in another order, and a result of another sweep.
+    // An incomplete line, lines in another order, and a result of another sweep.
     writeFileSync(torn, [lines[5], foreign, lines[2], lines[0].slice(0, 200)].join('\n'))
     const outcomes = runSeveral(program, [['--jsonl', fresh, '--csv', csv], ['--jsonl', whole], ['--jsonl', torn]].map((to) => ['sweep', ...small, ...grid, ...to]))
     for (const { status, stderr } of outcomes) assert.deepEqual([status, stderr], [0, ''])
@@ -148,7 +148,7 @@ for (const program of programs) {
     const [command, ...first] = program.command
     const child = spawn(command, [...first, ...args, '--jsonl', path], { cwd: root })
     const ended = new Promise((resolve) => child.on('exit', resolve))
-    // As soon as a few results are there.
+    // As soon as there are a few results.
     while (!existsSync(path) || read(path).split('\n').length < 3) await new Promise((resolve) => setTimeout(resolve, 2))
     child.kill('SIGKILL')
     await ended
@@ -185,14 +185,17 @@ test('lessons: --list names each with its claim; both programs come to the same 
       assert.match(variant.command, /^reluscope train --data /)
     }
   }
-  // It has its runs in common with the lesson before.
+  // It shares its runs with the previous lesson.
   const means = rowsOf(first.jsonl).filter((row) => row.name?.startsWith('dead-units: small rate'))
   assert.equal(means.length, 2)
   const [{ checks }] = lessons.filter((lesson) => lesson.name === 'mean-relu')
   assert.equal(checks[1].difference.mean, (means[0].epochs[2].output_mean + means[1].epochs[2].output_mean) / 2)
 })
 
-/** What --list says in Node, and the results of some lessons, from one process. @param {string[]} args @returns {[string, ReturnType<typeof results>]} */
+/**
+ * The output of --list in Node and the results of some lessons, from one process.
+ * @param {string[]} args @returns {[string, ReturnType<typeof results>]}
+ */
 function lessonsInNode(args) {
   const [jsonl, csv] = ['r.jsonl', 'r.csv'].map((name) => join(temporaryFolder(), name))
   const [list, lessons] = runSeveral(headless, [['lessons', '--list'], [...args, '--jsonl', jsonl, '--csv', csv]])
@@ -230,7 +233,7 @@ test('eval scores saved weights as training did, predict gives what the network 
   assert.ok(scored.stdout.includes(`Accuracy: ${last.correct}/1000`))
   assert.equal(found.confusion.reduce((/** @type {number} */ sum, /** @type {number[]} */ row, /** @type {number} */ at) => sum + row[at], 0), last.correct)
   assert.equal(found.confusion.flat().reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b), 1000)
-  // A flag wins over what the file says of itself.
+  // A flag overrides the settings in the file.
   assert.equal(run(native, ['eval', '--weights', saved, '--model', 'dense 8 | relu | dense 10']).status, 2)
 
   /** @type {any} */
@@ -300,7 +303,7 @@ test('both refuse with the same sentence', () => {
   }
 })
 
-/** A PNG file with a changed byte of pixels, whose checksum does not fit any more. @param {Buffer} png */
+/** A PNG file with a changed byte of pixels, so that the checksum is wrong. @param {Buffer} png */
 function damaged(png) {
   const bytes = Buffer.from(png)
   const at = bytes.indexOf('IDAT')

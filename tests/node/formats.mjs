@@ -1,4 +1,4 @@
-// Writes data sets in the forms that people have them in, for the tests of the readers.
+// Writes data sets in common file formats, for the tests of the readers.
 import { deflateSync } from 'node:zlib'
 import { crc32 } from '../../web/engine/storage/crc32.js'
 
@@ -15,7 +15,7 @@ function idx(sizes, data) {
   return Buffer.concat([Buffer.from([0, 0, 8, sizes.length, ...sizes.flatMap(bigEndian)]), data])
 }
 
-/** As numpy.lib.format writes it. @param {string} type @param {number[]} shape @param {Uint8Array} data */
+/** An .npy file as numpy.lib.format writes it. @param {string} type @param {number[]} shape @param {Uint8Array} data */
 export function npy(type, shape, data) {
   const dict = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
   const header = dict.padEnd(Math.ceil((dict.length + 11) / 64) * 64 - 11) + '\n'
@@ -34,7 +34,7 @@ export function idxFilesOf(train, test) {
 
 /**
  * @param {Part} train @param {Part} test
- * @param {'|u1' | '<i8'} [labelType] the second is what numpy makes of Python's numbers
+ * @param {'|u1' | '<i8'} [labelType] the second is numpy's type for Python's integers
  * @returns {Files}
  */
 export function npyFilesOf(train, test, labelType = '|u1') {
@@ -47,8 +47,8 @@ export function npyFilesOf(train, test, labelType = '|u1') {
 }
 
 /**
- * PNG images by class; their names keep the samples' order within a class.
- * @param {Record<string, Part>} parts by the folder that they go into, '' for none
+ * PNG images in one folder per class. Their names keep the order of the samples within a class.
+ * @param {Record<string, Part>} parts by folder, '' for none
  * @param {(part: Part, image: Uint8Array) => Uint8Array} [encode]
  * @returns {Files}
  */
@@ -63,7 +63,7 @@ export function pngFilesOf(parts, encode = (part, image) => png(part.width, part
   return files
 }
 
-/** Samples a pixel by colour type. */
+/** Samples per pixel, by colour type. */
 const samples = [1, 0, 3, 1, 2, 0, 4]
 const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]
 
@@ -74,10 +74,10 @@ function chunk(type, content) {
 }
 
 /**
- * A PNG image, its rows filtered by each of the five filters in turn.
+ * A PNG image whose rows use the five filters in turn.
  * @param {number} width @param {number} height
  * @param {number} depth bits of a sample @param {number} type of colour
- * @param {ArrayLike<number>} values one after the other: of pixels, in these their samples
+ * @param {ArrayLike<number>} values the samples of the pixels, interleaved
  * @param {{interlace?: boolean, palette?: Uint8Array, transparency?: Uint8Array, parts?: number}} [options]
  */
 export function png(width, height, depth, type, values, { interlace = false, palette, transparency, parts = 1 } = {}) {

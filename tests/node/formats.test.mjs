@@ -1,4 +1,4 @@
-// Model files in the programs that they are for: PyTorch, onnxruntime, NumPy, ONNX's checker; and back.
+// Model files in other programs: PyTorch, onnxruntime, NumPy, ONNX's checker; and back.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ const core = await loadCore({
   wasmBinary: new Uint8Array(readFileSync(join(root, 'build/wasm/reluscope.wasm'))),
 })
 
-/** The networks: one for each activation there is, and those that together have every layer. @type {Record<string, string>} */
+/** The networks: one for each activation, and others that together have every layer. @type {Record<string, string>} */
 const networks = {
   default: 'dense 512 | relu | dense 10',
   batchnorm: 'dense 48 | bn | relu | dense 32 | bn | gelu | dense 10',
@@ -34,7 +34,7 @@ for (const { name } of core.registry().activations) networks[`act_${name}`] = `d
 const images = new Uint8Array(cutIdx('t10k-images-idx3-ubyte', count).subarray(16))
 const folder = temporaryFolder()
 const pathOf = (/** @type {string} */ name, /** @type {string} */ file) => join(folder, name, file)
-/** Our logits, by network. @type {Record<string, Float32Array>} */
+/** The logits of reluscope, by network. @type {Record<string, Float32Array>} */
 const logits = {}
 
 /** @param {string[]} args @param {string} [input] */
@@ -45,7 +45,7 @@ function python(args, input) {
 }
 const script = (/** @type {string} */ name) => join(root, 'tests/formats', name)
 
-/** Why a test cannot run where a Python package is missing. @param {string} name */
+/** The skip option for tests that need a Python package: false, or why they cannot run. @param {string} name */
 function missing(name) {
   const there = spawnSync('/usr/bin/python3', ['-c', `import importlib.util as u; exit(u.find_spec("${name}") is None)`]).status === 0
   return there ? false : `Python's ${name} is not installed`
@@ -56,7 +56,7 @@ const converter = join(root, 'native/files/pth_to_safetensors.py')
 const [made, turned] = ['new.pth', 'new.safetensors'].map((name) => join(folder, name))
 const back = ['default', 'batchnorm', 'convnet']
 const backOf = (/** @type {string} */ name) => join(folder, `${name}-again.safetensors`)
-/** What the programs that import torch are asked, all in one process, and what each says. @type {Record<string, () => string[]>} */
+/** The scripts that import torch. All run in one process. @type {Record<string, () => string[]>} */
 const torchPrograms = {
   check: () => [script('check_pytorch.py'), join(folder, 'images.bin'), String(count), ...Object.keys(networks).map((name) => join(folder, name))],
   model: () => [pathOf('batchnorm', 'model.py'), pathOf('batchnorm', 'net.pth'), smallData()],
@@ -127,14 +127,14 @@ test("the reference program's own Net loads our .pth; weights that it saves come
   const correct = ours.map(({ stdout }) => Number(stdout.match(/Accuracy: (\d+)\//)?.[1]))
   assert.deepEqual(correct, [scores.ours, scores.new])
   assert.notEqual(scores.ours, scores.new)
-  // What we saved goes through PyTorch and the converter without a changed bit.
+  // Saved weights pass through PyTorch and the converter without a changed bit.
   for (const name of back) {
     saidByTorch(`${name} again`)
     assert.deepEqual(tensorsOf(backOf(name)), tensorsOf(pathOf(name, 'net.safetensors')), name)
   }
 })
 
-/** Header without metadata, and data. @param {string} path */
+/** The header without metadata, and the data. @param {string} path */
 function tensorsOf(path) {
   const bytes = readFileSync(path)
   const length = Number(bytes.readBigUInt64LE(0))
@@ -233,7 +233,7 @@ test('every cell of the CSV is what the JSON line of its event says, and empty w
       assert.deepEqual(header, columns)
       const read = rows.map((row) => row.map((cell, i) => (cell === '' ? undefined : columns[i] === 'event' ? cell : Number(cell))))
       assert.deepEqual(read, wanted.map((event) => columns.map((column) => event[column])), `${program.name}, ${kind}`)
-      // Some of them by hand: of seven batches an epoch the third and the sixth are logged.
+      // Some values by hand: of seven batches per epoch the third and the sixth are logged.
       const of = (/** @type {string} */ column) => read.map((row) => row[columns.indexOf(column)])
       assert.deepEqual(of('epoch'), [1, 1, 1, 2, 2, 2])
       assert.deepEqual(of('batch'), [3, 6, undefined, 3, 6, undefined])

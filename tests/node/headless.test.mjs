@@ -1,4 +1,4 @@
-// The command line in Node against the native one: the same lines, the same JSON, the same files, the same bits.
+// The command lines in Node and natively: the same lines, the same JSON, the same files, the same bits.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -13,10 +13,10 @@ const short = ['--data', smallData(), '--epochs', '2', '--batch', '10']
 /** @param {string} text */
 const lines = (text) => text.trimEnd().split('\n')
 
-/** An event without what time has a say in. @param {any} event */
+/** An event without the fields that depend on time. @param {any} event */
 const timeless = ({ seconds: _seconds, samples_per_second: _rate, ...rest }) => rest
 
-/** One run of each program that tells all there is to tell, which several tests look at. */
+/** One run of each program with all outputs, shared by several tests. */
 const told = Object.fromEntries([native, headless].map((program) => {
   const folder = temporaryFolder()
   const [jsonl, save] = [join(folder, 'run.jsonl'), join(folder, 'weights.safetensors')]
@@ -143,7 +143,7 @@ test('Node takes all cores by itself, as many threads as told, and ends by itsel
   const few = ['--data', smallData(), '--epochs', '1', '--train_samples', '100', '--batch', '10']
   /** @type {[string[], number][]} */
   const cases = [[[], cores], [['--threads', '0'], cores], [['--threads', '1'], 1], [['--threads', '2'], Math.min(2, cores)], [['--threads', '256'], cores]]
-  // A run in Node is over when nothing is left to do, or these would not be.
+  // These processes end only if nothing is left to do in Node.
   const runs = trainSeveral(headless, cases.map(([flags]) => [...few, ...flags]))
   for (const [at, [flags, threads]] of cases.entries()) {
     const [start] = runs[at].of('start')

@@ -1,5 +1,5 @@
-// Bad input: one clear sentence that names the value, exit code 2, nothing on standard output and no file left
-// behind, the same from the native program and from Node.
+// Invalid input: a one-sentence error that names the value, exit code 2, no standard output and no files left behind,
+// the same from the native program and from Node.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -13,13 +13,16 @@ const [trainImages, trainLabels, testImages] = ['train-images-idx3-ubyte', 'trai
 
 /** @typedef {{ args: string[], words: (string | RegExp)[], sameWords?: boolean }} Refusal */
 
-/** All refusals, by the tests that expect them: each program is asked them all at once. @type {Map<string, Refusal[]>} */
+/**
+ * All refusals, by the tests that expect them. Each program handles all of them in one batch.
+ * @type {Map<string, Refusal[]>}
+ */
 const refusals = new Map()
 
 /**
- * A test that both programs refuse arguments, in the same words but where a library chooses them.
+ * A test that both programs reject arguments, with the same words unless a library chooses them.
  * @param {string} title
- * @param {Refusal[]} expected words: what the sentence has to contain
+ * @param {Refusal[]} expected words: text that the error must contain
  */
 function refused(title, ...expected) {
   assert.ok(!refusals.has(title), title)
@@ -43,7 +46,7 @@ function check({ args, words, sameWords = true }, answers) {
   if (sameWords) assert.equal(sentences[1], sentences[0])
 }
 
-// ---- Data files ------------------------------------------------------------------------------------------------------
+// ---- Data files -----------------------------------------------------------------------------------------------------
 
 /**
  * @param {Buffer} bytes
@@ -79,7 +82,10 @@ for (const [title, file, damage, words] of damages) {
   refused(`data: ${title}`, { args: ['train', '--data', folderOf(files)], words })
 }
 
-/** A small data set in which one file has other bytes under another name. @param {string} name @param {string} packed @param {Buffer} [bytes] */
+/**
+ * A small data set in which one file has other bytes under another name.
+ * @param {string} name @param {string} packed @param {Buffer} [bytes]
+ */
 function replaced(name, packed, bytes) {
   const files = smallFiles()
   delete files[name]
@@ -98,7 +104,7 @@ refused('data: a folder or a file that is not there',
   { args: ['train', '--data', '/no/such/folder'], words: ['"/no/such/folder"'] },
   { args: ['train', '--data', replaced(testImages, '')], words: [testImages] })
 
-// ---- The configuration -----------------------------------------------------------------------------------------------
+// ---- The configuration ----------------------------------------------------------------------------------------------
 
 /** @type {[string[], (string | RegExp)[]][]} */
 const flags = [
@@ -123,7 +129,7 @@ const flags = [
   [['--optimizer', 'adamm'], ['adamm', 'adam']],
   [['--init', 'hee'], ['hee', 'he_normal']],
   [['--nesterov', 'perhaps'], ['perhaps', 'nesterov']],
-  // What a number would become 0 in, silently.
+  // Values that would silently become 0 as a number.
   [['--lr', '1e-400'], ['lr is 1e-400, which is nearer to 0 than 1.2e-38 and would act as 0']],
   [['--weight_decay', '1e-45'], ['weight_decay is 1e-45, which is nearer to 0']],
   [['--events', '5:lr:1e-330'], ['events', '5:lr:1e-330', 'nearer to 0']],
@@ -168,7 +174,7 @@ const notUtf8 = join(temporaryFolder(), 'config.json')
 writeFileSync(notUtf8, Buffer.from([...Buffer.from('{"model": "'), 0xff, ...Buffer.from('"}')]))
 refused('config: bytes that are not UTF-8', { args: ['train', '--data', smallData(), '--config', notUtf8], words: ['config', /not JSON/], sameWords: false })
 
-// ---- Paths -----------------------------------------------------------------------------------------------------------
+// ---- Paths ----------------------------------------------------------------------------------------------------------
 
 const destination = temporaryFolder()
 refused('paths: a configuration that cannot be read',
@@ -196,7 +202,7 @@ refused('flags without a value, twice, or on their own',
 
 refused('an unknown command', { args: ['trian'], words: ['trian'], sameWords: false })
 
-// ---- The tests -------------------------------------------------------------------------------------------------------
+// ---- The tests ------------------------------------------------------------------------------------------------------
 
 const [ofNative, ofNode] = programs.map((program) => runSeveral(program, [...refusals.values()].flat().map(({ args }) => args)))
 

@@ -1,12 +1,12 @@
-// The parts of the page that load its charts, as the built site has them: curves smoothed and thinned, what tells runs
-// apart, and what the laboratory's state says of a run.
+// Parts of the page that load its charts, from the built site: smoothing and thinning of curves, the differences
+// between runs, and the state of the lab.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { siteRoot } from '../../web/site/site.mjs'
 
-/** A module of the site, which has the charts' library beside it. @param {string} path @returns {Promise<any>} */
+/** A module of the built site, which includes the chart library. @param {string} path @returns {Promise<any>} */
 const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
 const { smooth, thinned } = await part('lab/series.js')
 const { lastOf } = await part('charts/chart.js')
@@ -69,7 +69,7 @@ test('what an error says ends like a sentence, once', () => {
 
 const fields = [{ name: 'lr', live: true, default: 0.001 }, { name: 'batch', live: false, default: 64 }, { name: 'events', default: [] }]
 
-/** A laboratory without an engine, at a step of a run. @param {number} step @param {object} config */
+/** A lab with a fake engine at a step of a run. @param {number} step @param {object} config */
 function labAt(step, config) {
   /** @type {Record<string, (payload: any) => void>} */
   const heard = {}
@@ -107,7 +107,7 @@ test('points that come with progress are taken up in threes, and the panel follo
   heard.progress({ step: 5, points: [1, 2.5, 0.5, 2, 2.25, 0.75] })
   assert.deepEqual(lab.points, { step: [1, 2], loss: [2.5, 2.25], accuracy: [0.5, 0.75] })
   assert.deepEqual([lab.step, lab.shown.lr], [5, 0.1])
-  // Not where somebody has changed it meanwhile.
+  // Not if the user has changed it in the meantime.
   const other = labAt(4, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
   other.lab.shown = { lr: 0.7, batch: 64, events: [] }
   other.heard.progress({ step: 5, points: [] })

@@ -1,4 +1,4 @@
-// When the monitors look and when the present run is autosaved, on a clock of the test's own; and a curve's positions.
+// The times of snapshots and of autosaves, with a simulated clock; and the positions of a curve.
 import assert from 'node:assert/strict'
 import test, { afterEach, mock } from 'node:test'
 import { Autosave } from '../../web/engine/storage/autosave.js'
@@ -42,7 +42,8 @@ test('while it trains 60 ms pass between two looks', () => {
 test('looks may take 250 ms at first, and then 40 ms of each second', () => {
   const { stream, at } = streamOf({ cost: 100 })
   stream.watch({}, true)
-  // Three looks take 300 ms of 250 and of 4% of what passes; the fourth waits until there is something again: at 1,250 ms.
+  // Three snapshots use 300 ms of a budget of 250 ms plus 4% of the elapsed time. The fourth waits until the budget is
+  // positive again: at 1,250 ms.
   assert.deepEqual([at(200), at(400)], [2, 3])
   assert.deepEqual([at(1000), at(1240), at(1260)], [3, 3, 4])
 })
@@ -52,7 +53,7 @@ test('a step that noted gradients costs what it took', () => {
   stream.watch({ gradients: true }, true)
   assert.equal(at(100, 300), 1)
   assert.equal(at(1200, 300), 1)
-  // 250 less 300, and 4% of 1,300 ms since.
+  // 250 ms less 300 ms, plus 4% of the 1,300 ms since.
   assert.equal(at(1300, 300), 2)
 })
 
@@ -100,7 +101,7 @@ test('a run is autosaved every ten seconds while it trains, at an epoch if that 
   assert.equal(await at(100_000, 'slice'), 1)
   assert.equal(await at(109_999, 'slice'), 1)
   assert.equal(await at(110_000, 'slice'), 2)
-  // A save took 100 ms: five seconds later it may be made again.
+  // A save took 100 ms: the next one may follow five seconds later.
   assert.equal(await at(114_999, 'epoch'), 2)
   assert.equal(await at(115_000, 'epoch'), 3)
   assert.equal(await at(115_200, 'stop'), 4)

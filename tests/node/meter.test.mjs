@@ -1,4 +1,4 @@
-// The meter of a run: the points of its charts, its speed, and the time that is left.
+// The meter of a run: the points of the charts, the speed, and the remaining time.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Meter } from '../../web/engine/worker/meter.js'

@@ -1,4 +1,4 @@
-// Numbers as the page writes them, and the colours that it gives them: at the borders where one form becomes another.
+// Formats and colours of numbers in the page, at the borders between two formats.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { diverging, nanColour, roundUp } from '../../web/dom/colours.js'
@@ -44,7 +44,7 @@ test('colours go in 127 steps to either side of grey', () => {
   /** @type {[number, number, string][]} */
   const known = [[0, 1, 'rgb(232 234 235)'], [1, 127, 'rgb(230 233 235)'], [5, 127, 'rgb(223 229 233)'], [64, 127, 'rgb(119 176 212)'], [127, 127, 'rgb(8 119 189)'],
     [-63, 127, 'rgb(238 191 135)'], [-127, 127, 'rgb(245 147 34)'],
-    // To the nearest step; clamped; without a limit all is grey.
+    // Rounded to the nearest step; clamped; grey if the limit is 0.
     [0.49, 127, 'rgb(232 234 235)'], [0.51, 127, 'rgb(230 233 235)'], [128, 127, 'rgb(8 119 189)'], [-Infinity, 127, 'rgb(245 147 34)'], [Infinity, 1, 'rgb(8 119 189)'],
     [3, 0, 'rgb(232 234 235)'], [-3, 0, 'rgb(232 234 235)'], [3, -1, 'rgb(232 234 235)'], [NaN, 1, '#e5007d'], [NaN, 0, '#e5007d']]
   assert.deepEqual(known.map(([value, limit]) => diverging(value, limit)), known.map(([, , colour]) => colour))

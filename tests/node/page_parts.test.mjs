@@ -1,5 +1,5 @@
-// Parts of the page that need no browser, by values worked out by hand: edits of the model's text, the address, a grid's
-// keys, what is remembered, the drawing as MNIST has it, where weights and positions lie, and the history of looks.
+// Parts of the page that need no browser, with expected values computed by hand: edits of the model's text, the
+// address, keys in a grid, preferences, the conversion of drawings, layouts of weights, and the history of snapshots.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Emitter } from '../../web/engine/emitter.js'
@@ -120,7 +120,7 @@ test('a drawing: ink from 24 on has extent, all of it weight', () => {
   const ink = new Uint8Array(30 * 20)
   ink[0] = 23
   assert.equal(toMnist(ink, 30, 20), null)
-  ink[19 * 30 + 29] = 24 // alone in the corner: it fills the box
+  ink[19 * 30 + 29] = 24 // a single pixel in the corner fills the box
   const block = toMnist(ink, 30, 20) ?? []
   for (let i = 0; i < 784; i++) assert.equal(block[i], i % 28 >= 4 && i % 28 < 24 && i >= 4 * 28 && i < 24 * 28 ? 24 : 0, `pixel ${i}`)
 })
@@ -129,7 +129,7 @@ test('a drawing: a pixel has the mean of the ink under it, and the middle is the
   const ink = new Uint8Array(8 * 4)
   ink.set([240, 60, 240], 8 + 2)
   const pixels = [...toMnist(ink, 8, 4) ?? []]
-  // 20 columns over 3 pixels: the seventh covers 0.9 to 1.05, two thirds of it the first pixel.
+  // 20 columns over 3 pixels: the seventh column covers 0.9 to 1.05, two thirds of which are in the first pixel.
   const row = [0, 0, 0, 0, ...Array(6).fill(240), 180, ...Array(6).fill(60), 180, ...Array(6).fill(240), 0, 0, 0, 0]
   assert.deepEqual(pixels.slice(13 * 28, 14 * 28), row)
   assert.deepEqual([...Array(28).keys()].filter((y) => pixels[28 * y + 4] > 0).length, 7)
@@ -137,11 +137,12 @@ test('a drawing: a pixel has the mean of the ink under it, and the middle is the
   const two = new Uint8Array(4)
   two.set([255, 100])
   const shifted = [...toMnist(two, 2, 2) ?? []]
-  // Its centre is at (255 * 5 + 100 * 15) / 355 = 7.8 of 20 columns, so they begin at 14 - 7.8; and of 10 rows.
+  // The centre of mass is at column (255 * 5 + 100 * 15) / 355 = 7.8 of 20, so the first column is at 14 - 7.8. There
+  // are 10 rows.
   assert.deepEqual(shifted.slice(9 * 28, 10 * 28), [...Array(6).fill(0), ...Array(10).fill(255), ...Array(10).fill(100), 0, 0])
   assert.deepEqual([...Array(28).keys()].filter((y) => shifted[28 * y + 6] > 0), [9, 10, 11, 12, 13, 14, 15, 16, 17, 18])
 
-  // Far out of balance it stops at the edge.
+  // A very unbalanced drawing stops at the edge.
   const wide = new Uint8Array(400 * 40)
   wide.fill(255, 0, 40 * 20)
   wide.fill(24, 40 * 399)

@@ -1,4 +1,4 @@
-// PNG files for tests, by the specification (W3C, Portable Network Graphics, 2nd edition), without a library.
+// Writes PNG files for tests without a library, as specified (W3C, Portable Network Graphics, 2nd edition).
 import { deflateSync } from 'node:zlib'
 
 const table = Array.from({ length: 256 }, (_, byte) => {
@@ -7,7 +7,7 @@ const table = Array.from({ length: 256 }, (_, byte) => {
   return value >>> 0
 })
 
-/** CRC-32 as PNG has it. @param {Uint8Array} bytes */
+/** The CRC-32 of PNG. @param {Uint8Array} bytes */
 export function crc32Of(bytes) {
   let sum = 0xffffffff
   for (const byte of bytes) sum = table[(sum ^ byte) & 0xff] ^ (sum >>> 8)
@@ -41,7 +41,7 @@ export function pngOf(width, height, colour, depth, pixels) {
   header[8] = depth
   header[9] = colour
   const size = pixels.length / height
-  const rows = Buffer.alloc(height * (1 + size)) // each after a filter byte of 0
+  const rows = Buffer.alloc(height * (1 + size)) // each row starts with a filter byte of 0
   for (let row = 0; row < height; ++row) rows.set(pixels.subarray(row * size, (row + 1) * size), row * (1 + size) + 1)
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))])

@@ -1,4 +1,4 @@
-// The monitors: the same JSON from both command lines, weights that do not notice, and what JavaScript is told.
+// The monitors: the same JSON from both command lines, no effect on the weights, and the answers in JavaScript.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -87,7 +87,7 @@ test('a session answers on demand: units, gradients once watched, components, cl
   assert.ok((after.gradients?.activations[1].negative_share ?? 0) > 0)
   assert.ok(Array.isArray(after.layers[1].silent_everywhere))
   assert.ok(Array.isArray(after.layers[1].dead_everywhere))
-  // A moving picture does not flip from one step to the next.
+  // The sign of the components does not flip from one step to the next.
   const product = (/** @type {number} */ k) => (after.components?.coordinates ?? [])
     .reduce((sum, value, at) => sum + (at % 3 === k ? value * (before.components?.coordinates[at] ?? 0) : 0), 0)
   for (const k of [0, 1, 2]) assert.ok(product(k) > 0)

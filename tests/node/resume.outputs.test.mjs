@@ -1,5 +1,5 @@
-// What a run writes, from both command lines: nothing is lost or doubled when it is killed, when two processes write one
-// file, when a disk is full; what cannot be written is refused before training, or said.
+// The output files of both command lines: nothing is lost or duplicated when a run is killed, when two processes write
+// one file, or when a disk is full. Outputs that cannot be written are rejected before training, or reported.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { appendFileSync, closeSync, existsSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const kills = process.env.RELUSCOPE_TIER === 'full' ? 100 : 4
 const linux = process.platform !== 'linux' && 'needs Linux'
 const programs = [native, headless]
 
-/** Numbers from 0 to below 1 that a printed seed repeats. */
+/** Random numbers in [0, 1). The printed seed reproduces them. */
 function randomNumbers() {
   let state = seed
   return () => {
@@ -25,11 +25,11 @@ function randomNumbers() {
 }
 
 const settings = ['--data', smallData(), '--model', 'dense 12 | relu | dropout 0.2 | dense 10', '--epochs', '5', '--batch', '50', '--log_every', '1', '--probe', '17', '--validation', '100']
-/** As long as somebody looks at it. */
+/** Long enough to inspect the run. */
 const long = ['--data', smallData(), '--model', 'dense 12 | relu | dense 10', '--epochs', '100000', '--log_every', '1']
 const short = ['--data', smallData(), '--model', 'dense 8 | relu | dense 10', '--epochs', '1', '--log_every', '5']
 
-/** Events without what time has a say in. @param {string} path */
+/** The events without the fields that depend on time. @param {string} path */
 const eventsOf = (path) => readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => {
   const { seconds, samples_per_second: speed, ...event } = JSON.parse(line)
   void seconds, speed
@@ -37,7 +37,7 @@ const eventsOf = (path) => readFileSync(path, 'utf8').trimEnd().split('\n').map(
 })
 
 /**
- * Starts a run, and does something once it has printed so many lines. For its end: what it ended with.
+ * Starts a run and calls `act` once it has printed a number of lines. Resolves with how the run ended.
  * @param {Program} program @param {string[]} args @param {number} lines @param {(child: import('node:child_process').ChildProcess) => void} act
  */
 function begin(program, args, lines, act) {
@@ -65,12 +65,12 @@ for (const program of programs) {
     for (let k = 0; k < kills; k += 1) {
       const folder = temporaryFolder()
       const files = ['--checkpoint', join(folder, 'run'), '--jsonl', join(folder, 'run.jsonl'), '--csv', join(folder, 'run.csv')]
-      // A run that is killed before its first checkpoint is there begins again.
+      // A run that is killed before its first checkpoint starts again.
       const next = () => ['train', ...(existsSync(join(folder, 'run')) ? ['--resume', join(folder, 'run')] : settings), ...files]
-      // An epoch prints 38 steps and four lines.
+      // An epoch prints a line for each of 38 steps, and four more lines.
       await begin(program, next(), 1 + Math.floor(random() * 195), (child) => child.kill('SIGKILL'))
       if (k % 2) await begin(program, next(), 3 + Math.floor(random() * 60), (child) => child.kill('SIGKILL'))
-      // What a loss of power can leave, behind what the checkpoint counts on: a line without its end.
+      // A loss of power can leave an incomplete line after those that the checkpoint counts.
       if (k % 3 === 0) {
         appendFileSync(join(folder, 'run.csv'), 'batch,9,12,')
         appendFileSync(join(folder, 'run.jsonl'), '{"event": "bat')
@@ -136,7 +136,7 @@ for (const program of programs) {
   test(`${program.name}: of many processes with one checkpoint one trains, the others are refused`, async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'run')
-    // A lock that a killed process left, which all of them find at once.
+    // The stale lock of a killed process, which all processes find at the same time.
     writeFileSync(`${file}.lock`, `${spawnSync('true').pid} 1 ${hostname()}\n`)
     const ends = await Promise.all(Array.from({ length: 8 }, () => begin(program, ['train', ...long, '--checkpoint', file], 30, (child) => child.kill('SIGTERM'))))
     const codes = ends.map(({ code }) => code).sort()
@@ -208,7 +208,7 @@ for (const program of programs) {
       assert.ok(stdout.includes(`Weights SHA-256: ${hash}`))
       assert.ok(existsSync(saved))
     }
-    // Standard output too.
+    // The same for standard output.
     const full = openSync('/dev/full', 'w')
     const saved = join(folder, 'out.pth')
     const [command, ...first] = program.command

@@ -1,5 +1,5 @@
-// Runs that are stopped, by a signal or by force, and taken up again: the same weights as never stopped, natively, in
-// Node and from one to the other. And saves that fail or are cut short at every call into the system.
+// Runs that are stopped by a signal or killed, and resumed: the same weights as those of an uninterrupted run,
+// natively, in Node and from one to the other. Also tests saves that fail or are interrupted at each system call.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ const settings = ['--data', smallData(), '--model', 'dense 24 | relu | dropout 0
 const whole = trainJson(native, settings).hash
 const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
 
-/** Numbers from 0 to below 1 that a printed seed repeats. */
+/** Random numbers in [0, 1). The printed seed reproduces them. */
 function randomNumbers() {
   let state = seed
   return () => {
@@ -23,7 +23,7 @@ function randomNumbers() {
 }
 
 /**
- * Starts a run and sends it a signal once it has printed so many lines.
+ * Starts a run and sends it a signal once it has printed a number of lines.
  * @param {Program} program @param {string[]} args @param {number} lines @param {NodeJS.Signals} signal
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, stdout: string }>}
  */
@@ -58,7 +58,7 @@ for (const program of [native, headless]) {
   test(`${program.name}: killed in the middle, it goes on from its last epoch`, async (t) => {
     t.diagnostic(`seed ${seed}`)
     const file = join(temporaryFolder(), 'run')
-    // An epoch prints 63 steps and three lines.
+    // An epoch prints a line for each of 63 steps, and three more lines.
     const killed = await interrupt(program, ['train', ...settings, '--checkpoint', file], 70 + Math.floor(randomNumbers()() * 100), 'SIGKILL')
     assert.equal(killed.signal, 'SIGKILL')
     const resumed = trainJson(program, ['--resume', file])
@@ -91,7 +91,7 @@ for (const program of [native, headless]) {
 
 // ---- Faults ---------------------------------------------------------------------------------------------------------
 
-/** The shim, compiled; '' and a reason where it cannot be. */
+/** The compiled shim; '' and a reason if it cannot be compiled. */
 function buildShim() {
   const path = join(temporaryFolder(), 'faults.so')
   if (process.platform !== 'linux') return { path: '', why: 'LD_PRELOAD is Linux alone' }
@@ -101,7 +101,7 @@ function buildShim() {
 const shim = buildShim()
 const skip = shim.why || false
 
-/** A run of one epoch, and what it ends with after a second, so that one save is left to be made. */
+/** A run of one epoch, and its continuation by a second epoch, which makes exactly one save. */
 function runBeforeItsLastSave() {
   const folder = temporaryFolder()
   const few = ['--data', smallData(), '--model', 'dense 8 | relu | dense 10', '--epochs', '1', '--batch', '64']
@@ -133,7 +133,7 @@ for (const action of ['fail', 'kill']) {
         assert.equal(result.signal, 'SIGKILL')
         continue
       }
-      // Closing the folder has nothing to lose, and is not asked about.
+      // A failure to close the folder loses nothing and is ignored.
       const warnings = result.stderr.match(/warning: checkpoint: ".*" cannot be written/g)?.length ?? 0
       assert.ok(warnings === 1 || (fault === 'close' && warnings === 0), result.stderr)
       assert.equal(result.status, warnings === 0 ? 0 : 3)

@@ -20,7 +20,7 @@ writeFileSync(join(folder, 'core.wasm'), Buffer.from([0, 0x61, 0x73, 0x6d]))
 writeFileSync(join(folder, 'data', 'labels.gz'), packed)
 
 /**
- * A request written by hand: fetch tidies addresses and unpacks answers, which is what is looked at here.
+ * A raw request. fetch() would normalise addresses and decompress responses, which these tests examine.
  * @param {number} port
  * @param {string} path
  * @param {{ method?: string, headers?: Record<string, string> }} [options]
@@ -127,7 +127,7 @@ test('every request gets the right status and none stops the server', async (t) 
       ['bytes=-5', 206, 5, `bytes ${all - 5}-${all - 1}/${all}`],
       [`bytes=${all - 3}-`, 206, 3, `bytes ${all - 3}-${all - 1}/${all}`],
       [`bytes=0-${all * 2}`, 206, all, `bytes 0-${all - 1}/${all}`],
-      // RFC 9110, 14.1.1: what is no valid range is ignored.
+      // RFC 9110, 14.1.1: an invalid range is ignored.
       ['bytes=9-5', 416, NaN, `bytes */${all}`],
       [`bytes=${all}-`, 416, NaN, `bytes */${all}`],
       ['bytes=99999999999999999999-', 416, NaN, `bytes */${all}`],
@@ -195,7 +195,7 @@ test('every request gets the right status and none stops the server', async (t) 
     ]
     const send = (/** @type {number} */ k) => new Promise((done) => {
       const socket = net.connect(site.port, '127.0.0.1', () => socket.write(requests[k % requests.length]))
-      // Some go at once, some at the first bytes of the answer, some a little later.
+      // Some clients disconnect at once, some at the first bytes of the response, some a little later.
       const end = () => socket.destroy()
       if (k % 3 === 0) socket.once('connect', end)
       if (k % 3 === 1) socket.once('data', end)
@@ -205,7 +205,7 @@ test('every request gets the right status and none stops the server', async (t) 
     })
     for (let k = 0; k < 1000; k += 20) await Promise.all(Array.from({ length: 20 }, (_, j) => send(k + j)))
     assert.equal((await ask(site.port, '/')).status, 200)
-    // Sockets of both sides and files close a moment after the answer ends.
+    // Sockets of both sides and files close shortly after the response ends.
     for (let k = 0; k < 200 && descriptors() > before; k += 1) await new Promise((done) => setTimeout(done, 50))
     assert.ok(descriptors() <= before, `${descriptors()} descriptors, ${before} before`)
   })
@@ -241,7 +241,7 @@ test('web/start --help says what it does', () => {
 
 test('web/start builds, serves from any folder, prints its address and ends cleanly on Ctrl-C', async (context) => {
   const child = spawn('bash', [join(root, 'web/start'), '--port', '0'], { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
-  context.after(() => child.kill('SIGKILL')) // a failure must not leave a server that keeps this process waiting
+  context.after(() => child.kill('SIGKILL')) // after a failure the server must not keep this process alive
   let output = ''
   const ended = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })))
   /** @type {number} */

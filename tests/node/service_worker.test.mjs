@@ -1,4 +1,4 @@
-// The service worker, run here with caches and a network of the test's own: what it keeps, forgets and answers.
+// The service worker with simulated caches and a simulated network: what it caches, deletes and answers.
 import assert from 'node:assert/strict'
 import { createHash, webcrypto } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -17,8 +17,8 @@ const headers = { 'X-One': '1', 'X-Two': '2' }
 const sumOf = (text) => createHash('sha256').update(text).digest('hex')
 
 /**
- * A service worker of build "now", with what its caches hold and what the network answers.
- * @param {{kept?: Record<string, Record<string, string>>, claim?: () => Promise<void>, network?: (url: string) => Response}} [options] kept: by cache, texts by path
+ * A service worker of build "now" with the given caches and network.
+ * @param {{kept?: Record<string, Record<string, string>>, claim?: () => Promise<void>, network?: (url: string) => Response}} [options] kept: the texts in each cache, by path
  */
 function start({ kept = {}, claim = async () => {}, network = (url) => new Response(`net ${url.slice(site.length)}`) } = {}) {
   /** @type {Map<string, Map<string, Response>>} */
@@ -62,7 +62,7 @@ function start({ kept = {}, claim = async () => {}, network = (url) => new Respo
     addEventListener: (/** @type {string} */ type, /** @type {(event: any) => void} */ listener) => (listeners[type] = listener),
   }
   vm.runInNewContext(source, { self, caches, fetch, URL, Response, Headers, crypto: webcrypto, Uint8Array })
-  /** @param {string} type @param {object} event @returns {Promise<Response | undefined>} what it was answered with */
+  /** @param {string} type @param {object} event @returns {Promise<Response | undefined>} the response */
   async function send(type, event) {
     /** @type {Promise<unknown>[]} */
     const waits = []

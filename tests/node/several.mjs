@@ -1,6 +1,6 @@
-// The command line in Node several times in one process, for tests that ask it many short questions: most of the time
-// of such a run is the start of Node and of the core. Lists of arguments come on standard input as JSON; the exit code
-// and what each printed go to standard output. A run is over when nothing is left to do, as in a process of its own.
+// Runs the command line in Node several times in one process, for tests with many short runs: starting Node and the
+// core takes most of the time of a short run. Reads lists of arguments as JSON from standard input; writes the exit
+// code and output of each run to standard output. A run ends when nothing is left to do, as in a separate process.
 import { readFileSync, writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -19,7 +19,7 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
 process.on('beforeExit', () => {
   if (results.length > 0) results[results.length - 1].status = Number(process.exitCode ?? 0)
   process.exitCode = undefined
-  // As a new process has none.
+  // A new process has none either.
   process.stdout.removeAllListeners('error')
   for (const name of ['uncaughtException', 'unhandledRejection', 'SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name)
   if (results.length === lists.length) {

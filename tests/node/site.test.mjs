@@ -1,4 +1,4 @@
-// The built site: complete, small, free of addresses outside itself, with the notices that its parts ask for.
+// The built site: complete, small, without external addresses, with the licence notices of its parts.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
@@ -16,7 +16,7 @@ const files = filesBelow(siteRoot)
 const text = (file) => readFileSync(join(siteRoot, file), 'utf8')
 
 /**
- * The addresses that a file refers to: attributes, imports, url(), and the texts given to URL, Worker and fetch.
+ * The addresses in a file: attributes, imports, url(), and the arguments of URL, Worker and fetch.
  * @param {string} file
  */
 function references(file) {
@@ -29,7 +29,7 @@ function references(file) {
       /import\(\s*['"]([^'"]+)['"]\s*\)/g,
       /new URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/g,
       /fetch\(\s*['"]([^'"]+)['"]/g,
-      // Types in comments name packages, which no browser loads.
+      // Types in comments name packages that browsers do not load.
     ],
   }
   const own = extname(file) === '.js' ? text(file).replace(/\/\*[\s\S]*?\*\//g, '') : text(file)
@@ -65,7 +65,7 @@ test('the service worker knows the build: what it keeps is there, and enough to 
   assert.match(build.version, /^[0-9a-f]{16}$/)
   assert.deepEqual(build.headers, headers)
   for (const [file, sum] of Object.entries(build.files)) {
-    if (file === './' || file === 'index.html') assert.equal(sum, '')  // hosts may add to it
+    if (file === './' || file === 'index.html') assert.equal(sum, '')  // hosts may modify it
     else assert.equal(sum, createHash('sha256').update(readFileSync(join(siteRoot, file))).digest('hex'), file)
   }
   for (const file of files) {

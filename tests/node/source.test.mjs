@@ -1,4 +1,4 @@
-// The rules that the source can be read for: what may stand in src, and what at the root.
+// Static rules for the sources: what src may contain, and what the root may contain.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { groups } from '../groups.mjs'
 import { root } from './support.mjs'
 
 /**
- * C++ without its comments and texts, lines kept, so that prose may name what code may not.
+ * Removes comments and string literals from C++, but keeps lines, so that prose may name what code may not.
  * @param {string} source
  */
 function codeOnly(source) {
@@ -21,9 +21,9 @@ const sources = filesBelow(join(root, 'src'))
   .map((file) => ({ file, code: codeOnly(readFileSync(join(root, 'src', file), 'utf8')) }))
 
 /**
- * Where a pattern occurs in src, as file:line: text.
+ * The occurrences of a pattern in src, as file:line: text.
  * @param {RegExp} pattern
- * @param {string[]} [allowed] files in which it may
+ * @param {string[]} [allowed] files that may contain it
  */
 function occurrences(pattern, allowed = []) {
   return sources
@@ -33,7 +33,7 @@ function occurrences(pattern, allowed = []) {
     )
 }
 
-/** The one place that may fuse a multiplication and an addition. */
+/** The only file that may fuse a multiplication and an addition. */
 const policyFiles = sources.filter(({ code }) => /struct Fused\b/.test(code)).map(({ file }) => file)
 
 test('there is source to read', () => assert.ok(sources.length > 10))

@@ -1,5 +1,5 @@
-// What a browser keeps of runs, on files in memory that break in every way a browser's can: cut short at any byte,
-// damaged, full, and a worker that ends in the middle. And the engine's saved runs in Node.
+// The storage of runs, with files in memory that simulate failures of a browser: truncated at any byte, damaged,
+// storage full, and a worker that ends during a write. Also tests the saved runs of the engine in Node.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { root } from './support.mjs'
 const lines = { text: ['one', 'two'], json: ['{}'], csv: [] }
 const bytesOf = (/** @type {number} */ step) => Uint8Array.from({ length: 40 }, (_, i) => (step * 7 + i) % 256)
 
-/** What a run says of itself at a step. */
+/** The description of a run at a step. */
 const stand = (/** @type {number} */ step) => ({
   data: 'mnist', model: 'dense 10', step, totalSteps: 100, epoch: 1, epochs: 1, phase: 'training', savedAt: 1,
 })
@@ -31,8 +31,9 @@ const state = (step) => ({ checkpoint: bytesOf(step), lines })
 /** Saves a run at a step. @param {Storage} storage @param {{savedAs?: string}} run @param {number} step */
 const save = (storage, run, step) => storage.saveRun(run, entry(step), state(step))
 
-/** Files of which a write breaks off after so many bytes: the storage is full, or the worker has ended, after which
- * nothing is done any more. @param {Files} files @param {number} limit @param {'full' | 'ended'} why @returns {Files} */
+/**
+ * Files whose writes fail after `limit` bytes: either the storage is full, or the worker has ended and does nothing more.
+ * @param {Files} files @param {number} limit @param {'full' | 'ended'} why @returns {Files} */
 function breaking(files, limit, why) {
   let over = false
   const error = why === 'full' ? new DOMException('no', 'QuotaExceededError') : new Error('ended')
@@ -90,7 +91,7 @@ for (const why of /** @type {const} */ (['full', 'ended'])) {
       const found = await new Storage(files).latestAutosave()
       assert.equal(found?.about.step, written ? 30 : 20, `after ${limit} bytes`)
       assert.deepEqual(found?.checkpoint, bytesOf(written ? 30 : 20))
-      // And the next save goes over the broken one.
+      // The next save overwrites the incomplete one.
       await new Storage(files).writeAutosave(stand(40), state(40))
       assert.equal((await new Storage(files).latestAutosave())?.about.step, 40)
     }

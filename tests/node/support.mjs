@@ -1,4 +1,4 @@
-// What the tests in Node share: running the two command lines, and small data sets cut from MNIST.
+// Helpers for the tests in Node: run the two command lines, and create small subsets of MNIST.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const tier = process.env.RELUSCOPE_TIER
-/** The skip option of tests that take long: false, or why they are left out. */
+/** The skip option of slow tests: false, or why they are skipped. */
 export const slow = tier === 'quick' ? 'not in tests/run quick' : false
-/** The same of tests that repeat for other compilers, lengths and numbers what another one shows. */
+/** The skip option of tests that repeat another test for other compilers, lengths or numbers. */
 export const fullOnly = tier === 'full' ? false : 'only in tests/run full'
 
-/** @typedef {{ name: string, command: string[] }} Program a command line under test */
-/** @typedef {{ status: number | null, stdout: string, stderr: string }} Outcome how a program ended, and what it printed */
+/** @typedef {{ name: string, command: string[] }} Program a command line */
+/** @typedef {{ status: number | null, stdout: string, stderr: string }} Outcome exit status and output of a program */
 
 /** @type {Program} */
 export const native = { name: 'native', command: [join(root, 'build/native/reluscope')] }
@@ -32,14 +32,14 @@ export const threadSanitized = { name: 'thread sanitizer', command: [join(root, 
  */
 export function run(program, args) {
   const [command, ...first] = program.command
-  // A program that does not end by itself is a failure.
+  // A program that does not end is a failure.
   const result = spawnSync(command, [...first, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: root, timeout: 900_000 })
   if (result.error) throw result.error
   return { status: result.status, stdout: result.stdout, stderr: result.stderr }
 }
 
 /**
- * Runs a program once for each list of arguments. Node answers them all in one process (several.mjs).
+ * Runs a program once for each list of arguments. In Node all runs share one process (several.mjs).
  * @param {Program} program
  * @param {string[][]} lists
  * @returns {Outcome[]}
@@ -70,7 +70,7 @@ export function runWell(program, args) {
 }
 
 /**
- * A training run by what it reports as JSON.
+ * The JSON events of a training run.
  * @param {Program} program
  * @param {string[]} args
  */
@@ -79,7 +79,7 @@ export function trainJson(program, args) {
 }
 
 /**
- * Training runs by what they report as JSON, those in Node in one process.
+ * The JSON events of several training runs. In Node they share one process.
  * @param {Program} program
  * @param {string[][]} lists of arguments
  */
@@ -103,7 +103,7 @@ process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** A folder that is removed when the tests of this file are over. */
+/** A temporary folder that is removed after the tests of the file. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'reluscope-'))
   folders.push(folder)
@@ -113,7 +113,7 @@ export function temporaryFolder() {
 export const idxNames = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 
 /**
- * The first items of one of MNIST's files, as an IDX file.
+ * The first items of a file of MNIST, as an IDX file.
  * @param {string} name
  * @param {number} count
  */
@@ -131,7 +131,7 @@ export function cutIdx(name, count) {
 }
 
 /**
- * The bytes of a small data set: the beginning of MNIST.
+ * The files of a small data set: the first samples of MNIST.
  * @param {number} [train]
  * @param {number} [test]
  * @returns {Record<string, Buffer>}
@@ -141,7 +141,7 @@ export function smallFiles(train = 2000, test = 1000) {
 }
 
 /**
- * Writes files into a new folder.
+ * Writes files into a new temporary folder.
  * @param {Record<string, Uint8Array | string>} files
  */
 export function folderOf(files) {

@@ -1,4 +1,5 @@
-// One unit from all sides, and the network without it: against the saved weights, single images, and weights set to 0.
+// The details of one unit, and the network without it: compared with saved weights, single images, and weights set to
+// 0.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { CoreError, loadCore } from '../../web/engine/worker/core.js'
 import { root, smallFiles } from './support.mjs'
 
-/** A dataset and sessions on it, on the small data. */
+/** The small data set, and sessions on it. */
 async function open() {
   const folder = join(root, 'build/wasm')
   const core = await loadCore({
@@ -19,7 +20,7 @@ async function open() {
   return { dataset, session: (/** @type {object} */ config) => core.createSession(dataset, { batch: 50, lr: 0.01, ...config }) }
 }
 
-/** A safetensors file's numbers by name, as views into the bytes from `base` on. @param {Uint8Array} bytes */
+/** The tensors of a safetensors file by name, as views into its bytes. @param {Uint8Array} bytes */
 function tensorsOf(bytes) {
   const copy = new Uint8Array(bytes)
   const length = Number(new DataView(copy.buffer).getBigUint64(0, true))

@@ -1,5 +1,5 @@
-// Where the inputs of an activation lie: their histogram under the curves of f and f', with the borders of its regimes.
-// A bar's colour is what f makes of it: orange for minus, grey for nothing, blue for plus.
+// The histogram of an activation's inputs under the curves of f and f', with the borders of the regimes. A bar's colour
+// shows the value of f: orange for negative, grey for zero, blue for positive.
 import { diverging } from '../dom/colours.js'
 import { h, svg } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
@@ -10,7 +10,10 @@ import { count, short } from '../dom/format.js'
 const height = 230
 const margin = { left: 40, right: 34, top: 14, bottom: 24 }
 
-/** Positions for a curve over a histogram, with both sides of every kink. @param {Histogram} histogram @param {number[]} kinks */
+/**
+ * The positions of a curve over a histogram, with points on both sides of every kink.
+ * @param {Histogram} histogram @param {number[]} kinks
+ */
 export function positionsFor({ low, high }, kinks) {
   const xs = Array.from({ length: 161 }, (_, i) => low + ((high - low) * i) / 160)
   const near = 1e-4 * (high - low)
@@ -18,7 +21,7 @@ export function positionsFor({ low, high }, kinks) {
   return Float32Array.from([...xs, ...inside.flatMap((kink) => [kink - near, kink + near])].sort((a, b) => a - b))
 }
 
-/** Full colour of a curve's values: what only its ends exceed. @param {Float32Array} ys */
+/** The value that has the full colour: half the largest size of the curve's values. @param {Float32Array} ys */
 export const limitOf = (ys) => Math.max(...Array.from(ys, (y) => (Number.isFinite(y) ? Math.abs(y) : 0))) / 2 || 1
 
 export class ActivationPlot {
@@ -37,8 +40,8 @@ export class ActivationPlot {
   }
 
   /**
-   * @param {Histogram} histogram @param {Curve} curve over its positions
-   * @param {(number | null)[]} borders of the regimes @param {string} label in words
+   * @param {Histogram} histogram @param {Curve} curve at the positions of positionsFor()
+   * @param {(number | null)[]} borders of the regimes @param {string} label description for screen readers
    */
   show(histogram, curve, borders, label) {
     this.#again = () => this.#draw(histogram, curve, borders)
@@ -82,18 +85,21 @@ export class ActivationPlot {
   }
 }
 
-/** A legend of what is drawn. @param {number} limit where the colours are full @param {number} outside values beyond the picture */
+/**
+ * The legend of the plot.
+ * @param {number} limit value of the full colour @param {number} outside number of values outside the plot
+ */
 export function plotLegend(limit, outside) {
   return [
-    h('span', {}, `f ≤ −${short(limit)}`), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), h('span', {}, `f ≥ ${short(limit)}`),
+    h('span', {}, `f ≤ −${short(limit)}`), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), h('span', {}, `f ≥ ${short(limit)}`),
     h('span', { class: 'legend-line key-f' }, 'f'), h('span', { class: 'legend-line key-df' }, 'f′'),
     outside > 0 && h('span', { class: 'muted' }, `${count(outside)} values lie outside`),
   ]
 }
 
 /**
- * A linear scale that has 0 and all finite values in it.
- * @param {Float32Array} values @param {number} top @param {number} bottom @param {number} [zeroAt] where 0 has to be
+ * A linear scale that contains 0 and all finite values.
+ * @param {Float32Array} values @param {number} top @param {number} bottom @param {number} [zeroAt] the position of 0
  */
 function scaleOf(values, top, bottom, zeroAt) {
   const finite = [...values].filter(Number.isFinite)
@@ -109,7 +115,10 @@ function scaleOf(values, top, bottom, zeroAt) {
   return { low: lowest, high: highest, zero: zeroAt, at }
 }
 
-/** The value of a curve next to a position. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
+/**
+ * The value of a curve at the point nearest to x.
+ * @param {Float32Array} xs @param {Float32Array} ys @param {number} x
+ */
 function nearest(xs, ys, x) {
   let best = 0
   xs.forEach((at, i) => {
@@ -118,8 +127,11 @@ function nearest(xs, ys, x) {
   return ys[best]
 }
 
-/** Broken where it jumps. @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX
- * @param {(y: number) => number} toY @param {boolean} jumps */
+/**
+ * The path of a curve.
+ * @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX
+ * @param {(y: number) => number} toY @param {boolean} jumps break the line where the curve jumps
+ */
 function pathOf(xs, ys, toX, toY, jumps) {
   const range = xs[xs.length - 1] - xs[0]
   let path = ''
@@ -130,7 +142,7 @@ function pathOf(xs, ys, toX, toY, jumps) {
   return path
 }
 
-/** Round numbers between two ends. @param {number} low @param {number} high @param {number} about how many */
+/** Round numbers between two ends. @param {number} low @param {number} high @param {number} about approximate count */
 function ticks(low, high, about) {
   const rough = (high - low) / about
   const power = 10 ** Math.floor(Math.log10(rough))

@@ -1,4 +1,4 @@
-// Bars of class probabilities, one row a class, the right class marked where it is known.
+// Bars of class probabilities, one row per class. The correct class is marked if it is known.
 import { h } from '../dom/dom.js'
 import { percent } from '../dom/format.js'
 
@@ -8,7 +8,7 @@ export class Bars {
   #body = h('tbody')
   #element
 
-  /** @param {string} caption what the probabilities are of */
+  /** @param {string} caption of the table, for screen readers */
   constructor(caption) {
     this.#element = h('table', { class: 'bars' }, h('caption', { class: 'visually-hidden' }, caption),
       h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })),
@@ -35,8 +35,8 @@ export class Bars {
   }
 
   /**
-   * @param {Float32Array | null} probabilities nothing where there is no image
-   * @param {number} [right] the right class
+   * @param {Float32Array | null} probabilities null if there is no image
+   * @param {number} [right] the correct class
    */
   show(probabilities, right = -1) {
     const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1
@@ -49,7 +49,7 @@ export class Bars {
       const text = i === right ? ' ✓' : ''
       if (mark.textContent === text) return
       mark.textContent = text
-      mark.title = text && 'the right class'
+      mark.title = text && 'the correct class'
     })
     return best
   }

@@ -1,6 +1,6 @@
-// A line chart on uPlot: any number of named lines over one axis, a cursor that charts share, a tooltip sorted by
-// value, a legend that hides lines, a logarithmic axis, marks, levels, deviations, and export as CSV and PNG. Colours
-// come from the style sheet.
+// A line chart on uPlot: named lines over one axis, a cursor shared between charts, a tooltip sorted by value, a legend
+// that hides lines, a logarithmic axis, marks, levels, deviations, and export as CSV and PNG. Colours come from the
+// style sheet.
 import uPlot from '../vendor/uPlot.esm.js'
 import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'
@@ -10,31 +10,33 @@ import { download, fileName } from '../dom/download.js'
 import { count } from '../dom/format.js'
 import { Legend, swatch } from './legend.js'
 
-/** The highest values of a long line are let out of the picture, which those of the first steps would flatten. */
+/**
+ * Share of the values of a long line that the axis contains. The high values of the first steps would flatten the rest.
+ */
 const shownShare = 0.985
 const manyPoints = 60
-/** Where the plot begins, right of its axis. */
+/** Width of the value axis in CSS pixels. */
 const axisWidth = 52
 
 /**
  * @typedef {{name: string, values: (number | null)[], colour: string, dash?: number[], faint?: string, tip?: string,
  *            dots?: boolean, spread?: (number | null)[]}} Series
- *   colour: a custom property such as --series-train, or a colour; faint: the line that this one, drawn thin, belongs to,
- *   and tip what the tooltip calls it, if it is to be there; spread: the deviation around each value
+ *   colour: a custom property such as --series-train, or a colour; faint: the name of the line that this faint line
+ *   belongs to; tip: its name in the tooltip, where it is otherwise left out; spread: the deviation around each value
  * @typedef {object} ChartOptions
  * @property {string} title
- * @property {string} [x] what the axis counts
+ * @property {string} [x] label of the horizontal axis
  * @property {(value: number) => string} format of a value
- * @property {(value: number) => string} [tick] of a value at the axis
- * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from what is to be seen
- * @property {string} [sync] charts with the same word share their cursor
+ * @property {(value: number) => string} [tick] format of a value at the axis
+ * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from the range of the visible values
+ * @property {string} [sync] charts with the same key share their cursor
  * @property {() => {step: number, text: string}[]} [marks]
- * @property {{at: number, text: string}[]} [levels] to compare with
- * @property {boolean} [log] whether its axis begins logarithmic
- * @property {Legend} [legend] of several charts, shown by the view; without it the chart has its own
- * @property {(xs: number[], series: Series[]) => string} [describe] the picture in words
+ * @property {{at: number, text: string}[]} [levels] reference lines
+ * @property {boolean} [log] whether the axis is logarithmic initially
+ * @property {Legend} [legend] shared by several charts and shown by the view; without it the chart has its own
+ * @property {(xs: number[], series: Series[]) => string} [describe] description for screen readers
  * @property {number} [height]
- * @property {number} [leastX] how far the axis reaches at least
+ * @property {number} [leastX] minimum end of the horizontal axis
  */
 
 export class Chart {
@@ -50,7 +52,7 @@ export class Chart {
   /** @type {Series[]} */
   #series = []
   #log = false
-  /** Of the plot, as it was laid out; asking the element would lay out the page. */
+  /** Width of the plot at its last layout. Reading it from the element would force a layout of the page. */
   #width = 0
 
   /** @param {ChartOptions} options */
@@ -80,7 +82,7 @@ export class Chart {
     return this.#options.height ?? 240
   }
 
-  /** Everything that is in it, hidden or not. */
+  /** All lines, including hidden ones. */
   csv() {
     return toCsv(this.#options.x ?? 'step', this.#xs, this.#series)
   }
@@ -91,7 +93,7 @@ export class Chart {
     this.restyle()
   }
 
-  /** @param {number[]} xs ascending @param {Series[]} series of as many values each */
+  /** @param {number[]} xs ascending @param {Series[]} series with one value per x */
   show(xs, series) {
     const form = (/** @type {Series[]} */ list) => list.map(({ name, colour, dash, dots }) => [name, colour, dash, dots].join()).join('\n')
     const same = this.#chart && form(series) === form(this.#series)
@@ -104,7 +106,7 @@ export class Chart {
     this.#plot.setAttribute('aria-label', (this.#options.describe ?? ((...data) => this.#describe(...data)))(xs, series))
   }
 
-  /** @returns {any} as uPlot takes it; what has a logarithm is all that a log axis shows */
+  /** @returns {any} the data for uPlot; on a logarithmic axis only positive values */
   #data() {
     return [this.#xs, ...this.#series.map(({ values }) => (this.#log ? values.map((value) => (Number(value) > 0 ? value : null)) : values))]
   }
@@ -136,7 +138,7 @@ export class Chart {
     else this.restyle()
   }
 
-  /** Makes the chart anew, as for other colours or another axis. Until the browser has laid it out, it is not made. */
+  /** Recreates the chart, for example with new colours or another axis, once the browser has laid it out. */
   restyle() {
     const width = this.#width
     this.#chart?.destroy()
@@ -241,18 +243,21 @@ function plainRange(low, high, log) {
   return [low >= 0 ? 0 : low - room, high <= 0 && low < 0 ? 0 : high + room]
 }
 
-/** A value, with its deviation where it has one. @param {Series} series @param {number} i @param {(value: number) => string} format */
+/**
+ * A value, with its deviation if it has one.
+ * @param {Series} series @param {number} i @param {(value: number) => string} format
+ */
 function written({ values, spread }, i, format) {
   const deviation = spread?.[i] ?? null
   return format(Number(values[i])) + (deviation === null ? '' : ` ± ${format(deviation)}`)
 }
 
-/** Where the last value that there is stands, or -1. @param {(number | null)[]} values */
+/** The index of the last value that is not null, or -1. @param {(number | null)[]} values */
 function lastIndex(values) {
   let i = values.length - 1
   while (i >= 0 && values[i] === null) i--
   return i
 }
 
-/** That value. @param {(number | null)[]} values */
+/** The last value that is not null. @param {(number | null)[]} values */
 export const lastOf = (values) => values[lastIndex(values)]

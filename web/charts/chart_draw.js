@@ -1,11 +1,11 @@
-// What a chart draws beside its lines: marks at moments, levels to compare with, and the deviation around a mean.
+// Draws what a chart has besides its lines: marks at steps, reference levels, and the deviation around a mean.
 import uPlot from '../vendor/uPlot.esm.js'
 import { themeColour, themeFont } from '../dom/colours.js'
 
-/** How much of its line's colour a band has. */
+/** Opacity of a deviation band. */
 const bandAlpha = 0.16
 
-/** A canvas as the texts and lines of marks need it. @param {any} chart @param {string} colour */
+/** Sets the canvas up for the texts and lines of marks. @param {any} chart @param {string} colour */
 function begin({ ctx }, colour) {
   const scale = uPlot.pxRatio
   ctx.save()
@@ -15,7 +15,10 @@ function begin({ ctx }, colour) {
   return scale
 }
 
-/** Where a line of that width fills whole pixels instead of half of two beside each other. @param {number} at @param {number} width */
+/**
+ * The position at which a line of this width covers whole pixels instead of two half pixels.
+ * @param {number} at @param {number} width
+ */
 const crisp = (at, width) => Math.round(at - width / 2) + width / 2
 
 /** @param {any} ctx @param {[number, number]} from @param {[number, number]} to */
@@ -26,7 +29,10 @@ function line(ctx, from, to) {
   ctx.stroke()
 }
 
-/** Upright lines with a word each, as where the learning rate was changed. @param {any} chart @param {{step: number, text: string}[]} marks @param {string} colour */
+/**
+ * Vertical lines with a label, for example where the learning rate was changed.
+ * @param {any} chart @param {{step: number, text: string}[]} marks @param {string} colour
+ */
 export function drawMarks(chart, marks, colour) {
   const { ctx, bbox } = chart
   const scale = begin(chart, colour)
@@ -40,7 +46,10 @@ export function drawMarks(chart, marks, colour) {
   ctx.restore()
 }
 
-/** Level lines with a word each. @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour */
+/**
+ * Horizontal lines with a label.
+ * @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour
+ */
 export function drawLevels(chart, levels, colour) {
   const { ctx, bbox } = chart
   const scale = begin(chart, colour)
@@ -53,8 +62,8 @@ export function drawLevels(chart, levels, colour) {
 }
 
 /**
- * Around each line that has one its deviation: a faint band, with a whisker where no neighbour makes it one.
- * @param {any} chart @param {number[]} xs @param {import('./chart.js').Series[]} series those that are shown
+ * The deviation of each line that has one: a faint band, or a whisker at a value without neighbours.
+ * @param {any} chart @param {number[]} xs @param {import('./chart.js').Series[]} series the visible lines
  */
 export function drawSpreads(chart, xs, series) {
   const { ctx, bbox } = chart

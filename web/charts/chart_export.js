@@ -1,10 +1,10 @@
-// What leaves a chart: its numbers as CSV, and its picture with title and legend, as PNG.
+// Exports a chart: its numbers as CSV, its picture with title and legend as PNG.
 import { themeColour, themeFont } from '../dom/colours.js'
 
 /** @typedef {import('./chart.js').Series} Series */
 
 /**
- * One row a position, one column a line and one its deviation, where it has one; what has no value there is empty.
+ * One row per x, one column per line and one for its deviation if it has one. Missing values are empty.
  * @param {string} x @param {number[]} xs @param {Series[]} series
  */
 export function toCsv(x, xs, series) {
@@ -15,7 +15,7 @@ export function toCsv(x, xs, series) {
 }
 
 /**
- * @param {HTMLCanvasElement} plot as it is drawn @param {string} title @param {string} x @param {Series[]} keys
+ * @param {HTMLCanvasElement} plot the canvas of the chart @param {string} title @param {string} x @param {Series[]} keys
  * @returns {Promise<Blob | null>}
  */
 export function toPng(plot, title, x, keys) {

@@ -1,4 +1,4 @@
-// Pictures of an activation's curve, small for a menu and large with its derivative. All values come from the core.
+// Plots of an activation: small for a menu, large with its derivative. All values come from the core.
 import { svg } from '../dom/dom.js'
 
 /** @typedef {{xs: Float32Array, y: Float32Array, dy: Float32Array}} Curve */
@@ -9,7 +9,7 @@ const samples = 129
 /**
  * @param {import('../engine/engine.js').Engine} engine
  * @param {import('../engine/protocol.js').Activation} activation
- * @param {number[]} [values] of its parameters; the defaults if left out
+ * @param {number[]} [values] of its parameters; default: their defaults
  * @returns {Promise<Curve>}
  */
 export async function curveOf(engine, activation, values) {
@@ -19,7 +19,7 @@ export async function curveOf(engine, activation, values) {
 }
 
 /**
- * Points of a line, left out where the value is outside of the picture.
+ * The points of a line. Values outside the plot are left out.
  * @param {Float32Array} xs @param {Float32Array} ys
  * @param {(x: number) => number} toX @param {(y: number) => number} toY @param {number} jump
  */
@@ -35,7 +35,7 @@ function path(xs, ys, toX, toY, jump) {
   return text
 }
 
-/** The curve in a box of 28 by 20, for a menu. @param {Curve} curve */
+/** The curve in a box of 28 by 20 pixels, for a menu. @param {Curve} curve */
 export function smallCurve({ xs, y }) {
   const [width, height] = [28, 20]
   const toX = (/** @type {number} */ x) => width / 2 + (x * width) / 2 / range
@@ -45,7 +45,10 @@ export function smallCurve({ xs, y }) {
     svg('path', { class: 'curve-f', d: path(xs, y, toX, toY, Infinity) }))
 }
 
-/** f and its derivative with axes, for the panel. @param {Curve} curve @param {string} label what it shows, in words */
+/**
+ * f and its derivative with axes, for the panel.
+ * @param {Curve} curve @param {string} label description for screen readers
+ */
 export function largeCurve({ xs, y, dy }, label) {
   const [width, height, top, bottom] = [280, 120, 2.6, -1.4]
   const toX = (/** @type {number} */ x) => ((x + range) * width) / 2 / range

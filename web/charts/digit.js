@@ -1,16 +1,16 @@
-// A drawing as MNIST would have stored it: the ink scaled into a box of 20 by 20 with its shape kept, then placed in
-// 28 by 28 so that its centre of mass is in the middle (LeCun, Cortes, Burges, "The MNIST database").
+// Converts a drawing to the format of MNIST: the ink is scaled into a box of 20 by 20 with its aspect ratio kept, then
+// placed in 28 by 28 pixels with its centre of mass in the middle (LeCun, Cortes, Burges, "The MNIST database").
 
 const size = 28
 const box = 20
-/** Ink weaker than this is the edge of a stroke, not part of its extent. */
+/** Weaker ink is the edge of a stroke and does not count for the extent of the drawing. */
 const threshold = 24
 
 /**
  * @param {Uint8Array | Uint8ClampedArray} ink width * height, 0 for paper to 255 for ink
  * @param {number} width
  * @param {number} height
- * @returns {Uint8Array | null} 784 pixels, or null where nothing is drawn
+ * @returns {Uint8Array | null} 784 pixels; null for an empty drawing
  */
 export function toMnist(ink, width, height) {
   const bounds = extent(ink, width, height)
@@ -48,7 +48,7 @@ function extent(ink, width, height) {
 }
 
 /**
- * The mean over a rectangle with broken edges.
+ * The mean over a rectangle with fractional edges.
  * @param {ArrayLike<number>} ink @param {number} width
  * @param {number} x0 @param {number} x1 @param {number} y0 @param {number} y1
  */

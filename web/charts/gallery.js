@@ -1,9 +1,9 @@
-// Images of the data set side by side, each a button that makes it the page's image.
+// Images of the data set in a row. Each is a button that selects the image in all views.
 import { h } from '../dom/dom.js'
 import { drawPixels, paperAndInk } from '../dom/pixels.js'
 
-/** @typedef {{part: 'train' | 'test', index: number, name: string, caption?: string}} GalleryItem name: for people who
- *   cannot see it */
+/** @typedef {{part: 'train' | 'test', index: number, name: string, caption?: string}} GalleryItem name: for screen
+ *   readers */
 
 export class Gallery {
   #lab
@@ -54,7 +54,7 @@ export class Gallery {
     for (const { canvas, pixels } of this.#shown) drawPixels(canvas, pixels, width, height, colours)
   }
 
-  /** Which of them is the page's image. */
+  /** Marks the selected image. */
   #mark() {
     const { part, index } = this.#lab.image
     for (const { item, button } of this.#shown) button.setAttribute('aria-pressed', String(item.part === part && item.index === index))

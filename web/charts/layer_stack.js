@@ -1,4 +1,4 @@
-// The hidden layers of a prediction, one grid of units each, with a legend and a choice of what full colour means.
+// The hidden layers of a prediction: one grid of units per layer, a legend, and a choice of the colour scale.
 import { roundUp } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { plural, short } from '../dom/format.js'
@@ -6,7 +6,7 @@ import { UnitGrid } from './unit_grid.js'
 
 /** @typedef {import('../engine/protocol.js').LayerOutput} LayerOutput */
 
-/** Full colour is reached by all but this share of a layer's units, so that one outlier does not pale the rest. */
+/** Share of a layer's units that may exceed the full colour, so that one outlier does not make the others pale. */
 const clampedShare = 0.02
 
 export class LayerStack {
@@ -15,8 +15,8 @@ export class LayerStack {
   #low = h('span')
   #high = h('span')
   #scale = h('select', { 'aria-label': 'Colour scale', class: 'small', onchange: () => this.#refresh() },
-    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'all layers alike'), h('option', { value: 'unit' }, 'by unit'))
-  #legend = h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }),
+    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'same for all layers'), h('option', { value: 'unit' }, 'by unit'))
+  #legend = h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }),
     this.#high, h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
   #element = h('div', { class: 'layer-stack' }, this.#list, this.#legend)
   /** @type {{name: string, units: number, grid: UnitGrid, title: HTMLElement, largest: Float32Array}[]} */
@@ -24,7 +24,7 @@ export class LayerStack {
   /** @type {LayerOutput[]} */
   #layers = []
 
-  /** @param {string} empty what will be here, for before there is anything */
+  /** @param {string} empty text shown before the first prediction */
   constructor(empty) {
     this.#empty = empty
   }
@@ -33,7 +33,7 @@ export class LayerStack {
     return this.#element
   }
 
-  /** Forgets what the units have been, as for a new run. */
+  /** Resets the largest values of the units, for a new run. */
   clear() {
     this.#grids = []
     this.#layers = []
@@ -41,12 +41,12 @@ export class LayerStack {
     this.#list.replaceChildren(h('p', { class: 'empty' }, this.#empty))
   }
 
-  /** @param {LayerOutput[]} layers of a whole prediction */
+  /** @param {LayerOutput[]} layers of a prediction, all of them */
   show(layers) {
     this.#layers = hiddenOf(layers)
     this.#legend.hidden = this.#layers.length === 0
     if (this.#layers.length === 0) {
-      this.#list.replaceChildren(h('p', { class: 'empty' }, 'This model has no hidden layer: the image goes straight to the ten classes. Add one in the panel.'))
+      this.#list.replaceChildren(h('p', { class: 'empty' }, 'This model has no hidden layer: the output layer reads the image directly. Add a layer under Model in the settings, for example “dense 128 | relu”.'))
       this.#grids = []
       return
     }
@@ -82,21 +82,21 @@ export class LayerStack {
       title.textContent = scale === 'layer' && this.#grids.length > 1 ? `full colour at ±${short(limits[i])}` : ''
     })
     const one = scale === 'all' || this.#grids.length === 1 ? short(scale === 'all' ? most : limits[0]) : ''
-    const [low, high] = scale === 'unit' ? ['−its largest so far', '+its largest so far'] : one ? [`≤ −${one}`, `≥ ${one}`] : ['minus', 'plus']
+    const [low, high] = scale === 'unit' ? ['−largest so far', '+largest so far'] : one ? [`≤ −${one}`, `≥ ${one}`] : ['negative', 'positive']
     this.#low.textContent = low
     this.#high.textContent = high
   }
 }
 
 /**
- * What the hidden units give: the activations, and dense layers that no activation follows.
+ * The layers that are shown: activations, and dense layers without an activation after them.
  * @param {LayerOutput[]} layers
  */
 function hiddenOf(layers) {
   return layers.slice(0, -1).filter((layer, i) => layer.kind === 'activation' || layers[i + 1].kind !== 'activation')
 }
 
-/** The size that all but a few values stay below. @param {Float32Array} values */
+/** The absolute value that all but a few values stay below. @param {Float32Array} values */
 function quantile(values) {
   const sizes = Float32Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)).sort()
   return sizes[Math.max(0, Math.ceil(sizes.length * (1 - clampedShare)) - 1)] ?? 0

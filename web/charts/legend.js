@@ -1,9 +1,9 @@
-// Names of lines with how each is drawn, as buttons that hide and show them; one legend may serve several charts.
+// The legend of one or several charts: a button per line that hides or shows it.
 import { h, svg } from '../dom/dom.js'
 
 /** @typedef {{name: string, colour: string, dash: number[]}} Key colour: a CSS colour, which may be a var() */
 
-/** A line as in the charts. @param {Omit<Key, 'name'>} key */
+/** A sample of the line as the charts draw it. @param {Omit<Key, 'name'>} key */
 export function swatch({ colour, dash }) {
   const line = svg('line', { x1: 0, y1: 4, x2: 26, y2: 4, 'stroke-width': 2.5, 'stroke-dasharray': dash.join(' ') })
   line.style.stroke = colour
@@ -27,7 +27,7 @@ export class Legend {
     return this.#hidden.has(name)
   }
 
-  /** @param {() => void} listener called after a line was hidden or shown */
+  /** @param {() => void} listener called after a line is hidden or shown */
   onChange(listener) {
     this.#listeners.add(listener)
   }

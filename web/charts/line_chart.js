@@ -1,11 +1,11 @@
-// The chart of one quantity of the run: a faint line of raw values, a bold smoothed one, validation and test values as
-// dots, on the axis of steps that all such charts share.
+// The chart of one quantity of the run over the steps: a faint line of raw values, a bold smoothed line, and validation
+// and test values as dots.
 import { Chart, lastOf } from './chart.js'
 import { count } from '../dom/format.js'
 
 /**
  * @typedef {{title: string, format: (value: number) => string, marks: () => {step: number, text: string}[],
- *            top: number | 'data', legend?: import('./legend.js').Legend}} Options top: the axis's end, or by the data
+ *            top: number | 'data', legend?: import('./legend.js').Legend}} Options top: the end of the value axis, or 'data' to fit it
  */
 
 export class LineChart {
@@ -51,7 +51,7 @@ export class LineChart {
 
   /**
    * @param {number[]} steps @param {number[]} raw @param {number[]} smoothed
-   * @param {(number | null)[]} tests @param {(number | null)[]} [validation] where a part was held out
+   * @param {(number | null)[]} tests @param {(number | null)[]} [validation] if a part is held out
    */
   show(steps, raw, smoothed, tests, validation) {
     this.#chart.show(steps, [

@@ -1,18 +1,18 @@
-// Curves of several runs over one another: each has a colour, a dash and a place in the list, so that none of them is
-// told by its hue alone.
+// The curves of several runs in one chart. Each run has a colour and a dash pattern, so that curves do not differ by
+// hue alone.
 import { Chart } from './chart.js'
 
-/** Colours of the runs, then again with other dashes. */
+/** The colours of the runs; further runs reuse them with other dash patterns. */
 const palette = ['#ab6aea', '#f5493b', '#dfa300', '#3bbc4a', '#00b7c0', '#4475f6']
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4], [4, 2, 4, 6], [1, 5]]
 
-/** Of the run at this place in the list. @param {number} index */
+/** The style of the run at this index. @param {number} index */
 export function runStyle(index) {
   return { colour: palette[index % palette.length], dash: dashes[index % dashes.length] }
 }
 
-/** @typedef {{name: string, points: Map<number, number | null>, spread?: Map<number, number>}} RunCurve from an x to a value
- *  or to none, and to its deviation over several runs */
+/** @typedef {{name: string, points: Map<number, number | null>, spread?: Map<number, number>}} RunCurve from an x to its value
+ *  or null, and to the deviation over several runs */
 
 export class RaceChart {
   #chart
@@ -21,7 +21,7 @@ export class RaceChart {
   /**
    * @param {{title: string, x: string, format: (value: number) => string, tick?: (value: number) => string,
    *          range: (highest: number, lowest: number) => [number, number], legend?: import('./legend.js').Legend,
-   *          sync?: string, dots?: boolean}} options dots: mark each value, where there are few
+   *          sync?: string, dots?: boolean}} options dots: mark each value, if there are few
    */
   constructor({ range, dots = false, ...options }) {
     this.#dots = dots

@@ -1,11 +1,11 @@
-// What the optimizer's rates will be over the whole run, drawn before it is made: the learning rate, or by how much one
-// weight is moved. The core reckons the lines, here they are only drawn.
+// A preview of the whole run, drawn before training: the learning rate, or the step of one weight. The core computes
+// the values.
 import { h, svg } from '../dom/dom.js'
 import { count, plural, short } from '../dom/format.js'
 
 const width = 270
 const height = 84
-/** Milliseconds that the first picture waits: nobody who opens the page looks here first. */
+/** Milliseconds before the first plot, so that it does not delay the start of the page. */
 const afterStart = 300
 
 /** @typedef {import('../engine/protocol.js').RatePlan} RatePlan */
@@ -25,7 +25,7 @@ export function makeRatePlot(lab, which) {
   async function show() {
     if (!lab.run || element.closest('details:not([open])')) return
     const { shown, step } = lab
-    // With what was changed on the way, as the run has it.
+    // Includes the changes that were made while training.
     const config = { ...shown, lr: lab.run.config.events.length > 0 ? lab.run.config.lr : shown.lr, events: lab.run.config.events }
     const question = JSON.stringify([config, lab.run.dataset])
     if (question === asked) return mark(step)
@@ -43,7 +43,7 @@ export function makeRatePlot(lab, which) {
     if (mine === latest) draw(plan)
   }
 
-  /** @type {SVGElement} where the run is */
+  /** @type {SVGElement} marks the current step */
   const now = svg('path', { class: 'rate-now' })
   let updates = 1
 
@@ -57,12 +57,12 @@ export function makeRatePlot(lab, which) {
     const lines = [svg('path', { class: 'rate-axis', d: `M0 ${height - 1}H${width}` }), line(plan.at, values, most, `rate-${which}`)]
     if (which === 'lr' && plan.momentum.length > 0) lines.push(line(plan.at, plan.momentum, 1, 'rate-momentum'))
     picture.replaceChildren(...lines, now)
-    const ends = `${short(values[0])} at first, at most ${short(most)}, ${short(values[values.length - 1])} at the end`
+    const ends = `${short(values[0])} at the start, at most ${short(most)}, ${short(values[values.length - 1])} at the end`
     const epochs = plurals(plan)
     picture.setAttribute('aria-label', `${title}: ${ends}, over ${epochs}`)
     words.textContent = which === 'moves'
-      ? `What momentum, averages and their corrections make of the rate: ${ends}.`
-      : `${ends}, over ${epochs}${plan.momentum.length > 0 ? '; dashed: momentum, 0 to 1' : ''}${plan.depends_on_validation ? '; drops come when the validation loss stops falling, which nobody knows yet' : ''}.`
+      ? `The effect of momentum, averages and bias correction on the rate: ${ends}.`
+      : `${ends}, over ${epochs}${plan.momentum.length > 0 ? '; dashed: momentum, 0 to 1' : ''}${plan.depends_on_validation ? '; the rate drops when the validation loss stops falling, which cannot be predicted' : ''}.`
     element.dataset.drawn = asked
     mark(lab.step)
   }
@@ -74,14 +74,14 @@ export function makeRatePlot(lab, which) {
     return svg('path', { class: name, d: `M${values.map((value, i) => `${x(at[i])} ${y(value)}`).join('L')}` })
   }
 
-  /** @param {number} step made */
+  /** @param {number} step number of steps made */
   function mark(step) {
     const x = Math.min(width, (width * step) / (updates * lab.run.config.accumulate))
     now.setAttribute('d', step > 0 ? `M${x.toFixed(1)} 0V${height}` : '')
   }
 
   for (const event of /** @type {const} */ (['run', 'settings', 'state'])) lab.on(event, () => void show())
-  // Sections open and close; the toggle does not bubble.
+  // Redraw when the section opens. The toggle event does not bubble.
   setTimeout(() => element.closest('details')?.addEventListener('toggle', () => void show()))
   setTimeout(() => void show(), afterStart)
   return element

@@ -1,16 +1,16 @@
-// Lines over the steps, one a layer or parameter, told apart by colour and dash and named in a legend. For numbers that
-// views gather look by look; gaps stay gaps.
+// Lines over the steps, one per layer or parameter, with a legend. For the numbers that the monitors collect with each
+// snapshot. Gaps in the data stay gaps in the line.
 import { Chart } from './chart.js'
 import { runStyle } from './race_chart.js'
 
 /**
  * @typedef {{name: string, values: (number | null)[], style?: number, of?: string}} Series
- *   style: its place among colours and dashes, if not that in the list; of: the line that it belongs to, drawn faint and
- *   not named
+ *   style: index of the colour and dash pattern; default: the index in the list; of: the name of the line that this one
+ *   belongs to; it is drawn faint and is not in the legend
  * @typedef {{title: string, format: (value: number) => string, log?: boolean, lines?: {at: number, text: string}[],
  *            range?: [number | null, number | null], marks?: () => {step: number, text: string}[],
  *            legend?: import('./legend.js').Legend}} Options
- *   lines: levels to compare with; range: ends that are fixed
+ *   lines: reference levels; range: fixed ends of the axis
  */
 
 export class SeriesChart {
@@ -46,11 +46,14 @@ export class SeriesChart {
   }
 }
 
-/** @param {number} low @param {number} high @param {boolean} log @param {[number | null, number | null]} [ends] @returns {[number, number]} */
+/**
+ * @param {number} low @param {number} high @param {boolean} log @param {[number | null, number | null]} [ends]
+ * @returns {[number, number]}
+ */
 function rangeOf(low, high, log, ends = [null, null]) {
   if (!(high >= low)) return log ? [0.1, 1] : [ends[0] ?? 0, ends[1] ?? 1]
   if (log) return [low / 1.5, high * 1.5]
-  // So much that the three digits of the axis's numbers tell them apart.
+  // At least so much that the three digits of the axis labels differ.
   const room = Math.max((high - low) * 0.08, Math.abs(high) * 0.02, 1e-3)
   return [ends[0] ?? low - room, ends[1] ?? high + room]
 }

@@ -1,20 +1,20 @@
-// A layer's units as a grid of cells in diverging colours, one cell a unit, row by row. Pointer or arrow keys pick a
-// unit and its value is read out. What a cell means can be told otherwise, by options.
+// The units of a layer as a grid of cells in diverging colours, one cell per unit, in row-major order. Pointer or arrow
+// keys select a unit and show its value. Options change the colours and texts.
 import { diverging } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
 
-/** Side of a cell in CSS pixels, largest first; the first that keeps the grid low enough is taken. */
+/** Possible sides of a cell in CSS pixels. The largest that keeps the grid low enough is used. */
 const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
 const maxHeight = 200
 
 /**
  * @typedef {object} GridOptions
  * @property {(value: number, limit: number, unit: number) => string} [colour] of a cell
- * @property {(unit: number) => boolean} [crossed] whether it is marked by a cross; NaN always is
- * @property {(unit: number) => string} [describe] a unit, behind its number
- * @property {() => string} [summary] of all, while none is picked
- * @property {(unit: number) => void} [choose] called when a unit is chosen, by a click or Enter
+ * @property {(unit: number) => boolean} [crossed] whether a unit is marked by a cross; NaN always is
+ * @property {(unit: number) => string} [describe] text after the number of a unit
+ * @property {() => string} [summary] text while no unit is selected
+ * @property {(unit: number) => void} [choose] called after a click or Enter on a unit
  */
 
 export class UnitGrid {
@@ -28,9 +28,9 @@ export class UnitGrid {
   #limit = 1
   #columns = 1
   #cell = 10
-  /** The unit that is pointed at, or -1. */
+  /** The unit under the pointer or keyboard cursor, or -1. */
   #picked = -1
-  /** The unit that was chosen last, or -1. */
+  /** The unit that is marked as chosen, or -1. */
   #chosen = -1
   /** @type {GridOptions} */
   #options
@@ -55,8 +55,10 @@ export class UnitGrid {
     return this.#element
   }
 
-  /** @param {Float32Array} values @param {number | Float32Array} limit where the colours are full,
-   * for all or for each unit */
+  /**
+   * @param {Float32Array} values
+   * @param {number | Float32Array} limit value of the full colour, for all or for each unit
+   */
   show(values, limit) {
     const resized = values.length !== this.#values.length
     this.#values = values
@@ -66,7 +68,7 @@ export class UnitGrid {
     this.#read()
   }
 
-  /** Marks a unit as the one that is looked at elsewhere. @param {number} unit or -1 */
+  /** Marks the unit that other views show. @param {number} unit or -1 */
   mark(unit) {
     this.#chosen = unit
     this.#draw()
@@ -78,7 +80,7 @@ export class UnitGrid {
     if (width === 0 || units === 0) return
     this.#cell = cellSizes.find((cell) => Math.ceil(units / Math.floor(width / cell)) * cell <= maxHeight) ?? 3
     this.#columns = Math.min(units, Math.max(1, Math.floor(width / this.#cell)))
-    // A power of two wide layer reads best in rows of a power of two.
+    // A layer whose width is a power of two reads best in rows of a power of two.
     const even = 2 ** Math.floor(Math.log2(this.#columns))
     if (units % even === 0 && Math.ceil(units / even) * this.#cell <= maxHeight * 1.3) this.#columns = even
     const scale = devicePixelRatio || 1

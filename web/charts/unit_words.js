@@ -1,4 +1,4 @@
-// What the monitors know of a unit, in words and as its colour: for the map and for the inspector.
+// The text and the colour that describe a unit in the dead-unit map and the unit inspector.
 import { diverging, nanColour } from '../dom/colours.js'
 import { count, percent, plural, short } from '../dom/format.js'
 
@@ -6,8 +6,8 @@ import { count, percent, plural, short } from '../dom/format.js'
 /** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
 
 /**
- * Orange where it never fires, else from grey to blue by how often.
- * @param {number} firing share of the outputs above 0, 0 to 1 @param {number} limit where blue is full
+ * Orange for a unit that never fires, otherwise from grey to blue by its firing rate.
+ * @param {number} firing share of the outputs above 0, 0 to 1 @param {number} limit rate of full blue
  */
 export function firingColour(firing, limit) {
   if (Number.isNaN(firing)) return nanColour
@@ -15,7 +15,7 @@ export function firingColour(firing, limit) {
 }
 
 /**
- * Whether it is dead, since when, and at which learning rate that happened.
+ * Describes how often a unit fires and whether it is dead, since which step and at which learning rate.
  * @param {ProbeSnapshot} snapshot @param {LayerSnapshot} layer @param {number} unit
  * @param {{step: number, silent: Set<number>, dead: Set<number>, samples: number}} [everywhere] a count over all samples
  */

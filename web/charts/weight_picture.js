@@ -1,11 +1,11 @@
-// Weights as a picture in diverging colours, a pixel a weight: an image's size where they are of one, a kernel beside
-// the other where they are of a convolution, rows of 32 otherwise.
+// Weights as pixels in diverging colours: in the shape of the image for weights of the input, as kernels side by side
+// for a convolution, otherwise in rows of 32.
 import { diverging } from '../dom/colours.js'
 
 /**
- * How many columns and rows, and which weight is where.
+ * The layout: columns, rows, and the weight at each position.
  * @param {number[]} shape of the weights @param {{height: number, width: number}} image the network's input
- * @returns {{columns: number, rows: number, at: (column: number, row: number) => number}} at: below 0 for none
+ * @returns {{columns: number, rows: number, at: (column: number, row: number) => number}} at: index of the weight, negative for none
  */
 export function layOut(shape, { height, width }) {
   if (shape.length === 3) {
@@ -21,8 +21,8 @@ export function layOut(shape, { height, width }) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas gets a pixel for each; the style sheet enlarges it
- * @param {number[]} values @param {ReturnType<typeof layOut>} layout @param {number} limit where colours are full
+ * @param {HTMLCanvasElement} canvas gets one pixel per weight; the style sheet enlarges it
+ * @param {number[]} values @param {ReturnType<typeof layOut>} layout @param {number} limit value of the full colour
  */
 export function drawWeights(canvas, values, { columns, rows, at }, limit) {
   canvas.width = columns

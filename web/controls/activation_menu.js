@@ -1,11 +1,10 @@
-// The select of activations, each entry with its curve, and the chosen one's picture, formulas and use below it.
+// The menu of activations. Each entry has its curve; below it are the plot, formulas and use of the chosen activation.
 import { curveOf, largeCurve, smallCurve } from '../charts/curve.js'
 import { h, uniqueId } from '../dom/dom.js'
 import { formula as mathOf } from '../dom/formula.js'
 import { parametersOf } from '../lab/model_text.js'
 
 /**
- * The select named Activation, each entry with its curve, and a picture of the chosen one.
  * @param {import('../lab/lab.js').Lab} lab
  * @param {import('../engine/protocol.js').Activation[]} activations
  * @param {(name: string) => void} choose
@@ -16,7 +15,7 @@ export function makeActivationMenu(lab, activations, choose) {
   const none = h('option', { value: '', hidden: true }, 'None')
   const options = activations.map(({ name, label }) => h('option', { value: name }, h('span', {}, label)))
   const select = h('select', { id, class: 'with-curves', onchange: () => choose(select.value) }, mixed, none, options)
-  // Where the browser lets a select hold pictures, they stand in its menu; else in a row of buttons under it.
+  // If the browser supports pictures in a select, the curves are in its menu; otherwise in a row of buttons below it.
   const rich = CSS.supports('appearance', 'base-select')
   const chosen = document.createElement('selectedcontent')
   if (rich) select.prepend(h('button', { type: 'button' }, chosen))
@@ -28,7 +27,7 @@ export function makeActivationMenu(lab, activations, choose) {
   for (const [i, activation] of activations.entries()) {
     curveOf(lab.engine, activation).then((curve) => {
       options[i].prepend(smallCurve(curve))
-      // The browser copies the chosen entry when it is chosen, which was before it had its picture.
+      // The browser copied the chosen entry before its curve was ready: copy it again.
       if (options[i].selected) chosen.replaceChildren(...options[i].cloneNode(true).childNodes)
       if (!rich) strip.append(curveButton(activation, smallCurve(curve)))
     }, () => {})
@@ -40,7 +39,7 @@ export function makeActivationMenu(lab, activations, choose) {
   }
 
   let shown = ''
-  /** @param {string} layer the first activation's text @param {string} name of all of them, or mixed, or '' */
+  /** @param {string} layer the text of the first activation @param {string} name of all activations, 'mixed', or '' */
   async function show(layer, name) {
     select.value = name
     const activation = activations.find((each) => each.name === layer.split(' ')[0])
@@ -51,7 +50,7 @@ export function makeActivationMenu(lab, activations, choose) {
     const curve = await curveOf(lab.engine, activation, values).catch(() => undefined)
     if (!curve || shown !== layer) return
     const { label, formula, derivative, about, parameters } = activation
-    const settings = parameters.map((p, i) => `${p.symbol} = ${values[i] ?? p.default}${p.learnable ? ' at first' : ''}`)
+    const settings = parameters.map((p, i) => `${p.symbol} = ${values[i] ?? p.default}${p.learnable ? ' initially' : ''}`)
     picture.replaceChildren(
       largeCurve(curve, `${label}: the function and its derivative from −4 to 4`),
       h('dl', { class: 'formulas' },

@@ -1,5 +1,5 @@
-// Sixteen versions of a training image as the augmentation in the panel would make them, drawn anew when a setting
-// changes; the core makes them, with the seed of the run.
+// Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with
+// the seed of the run; they are redrawn when a setting changes.
 import { h, iconButton } from '../dom/dom.js'
 import { drawPixels, paperAndInk } from '../dom/pixels.js'
 
@@ -39,7 +39,7 @@ export function makeAugmentPreview(lab) {
       canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height, colours))
       const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && shown[name] !== none)
       words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
-        ? 'as it is, in every epoch. Give one of the settings above a value.' : `by ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
+        ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
       error.hidden = true
       element.dataset.drawn = asked
     } catch (reason) {

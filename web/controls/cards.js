@@ -1,5 +1,5 @@
-// The cards that views stand in, by groups, with a strip to get around: links to the groups and a menu of all views.
-// A card can be collapsed to its title or closed; the menu brings it back, and the browser remembers.
+// The cards that contain the views, in groups, and the navigation: links to the groups and a menu of all views. The
+// user can collapse a card to its title or close it; the menu reopens it. The browser stores the state of each card.
 import { h, icon, iconButton } from '../dom/dom.js'
 import { recall, remember } from '../lab/memory.js'
 
@@ -13,7 +13,7 @@ import { recall, remember } from '../lab/memory.js'
 
 const memory = 'cards'
 
-/** What a view is called in an address: its tag without the prefix. @param {ViewRow} row */
+/** The name of a view in an address: its tag without the prefix. @param {ViewRow} row */
 export const nameOf = (row) => row.tag.replace(/^rl-/, '')
 
 export class Cards {
@@ -24,13 +24,14 @@ export class Cards {
   #cards = new Map()
   /** @type {{title: string, section: HTMLElement, link: HTMLButtonElement}[]} */
   #groups = []
-  /** @type {Record<string, CardState>} those that are not open */
+  /** @type {Record<string, CardState>} of the cards that are not open, by name */
   #states = {}
   #embedded
 
   /**
-   * @param {import('../lab/lab.js').Lab} lab @param {HTMLElement} root gets the cards @param {HTMLElement} nav gets the strip
-   * @param {boolean} embedded a few views alone: all open, nothing to arrange
+   * @param {import('../lab/lab.js').Lab} lab @param {HTMLElement} root parent of the cards
+   * @param {HTMLElement} nav parent of the navigation
+   * @param {boolean} embedded only some views are shown: all are open, without tools and navigation
    */
   constructor(lab, root, nav, embedded) {
     this.#lab = lab
@@ -41,7 +42,7 @@ export class Cards {
   }
 
   /**
-   * Makes the cards one after the other, and lets the page breathe in between.
+   * Creates the cards one at a time and yields to the event loop after each.
    * @param {string[]} groups in their order @param {ViewRow[]} rows
    */
   async fill(groups, rows) {
@@ -66,7 +67,7 @@ export class Cards {
     this.#fillNav()
   }
 
-  /** Opens a view's card and goes there. @param {string} name */
+  /** Opens the card of a view and scrolls to it. @param {string} name */
   go(name) {
     const card = this.#cards.get(name)
     if (!card) return
@@ -81,7 +82,7 @@ export class Cards {
     const view = /** @type {View} */ (document.createElement(tag))
     const heading = h('h2', { tabIndex: -1 }, title)
     const fold = iconButton('down', `Collapse ${title}`, () => this.#set(card, this.#stateOf(card) === 'open' ? 'collapsed' : 'open'), 'icon-button quiet fold')
-    const alone = h('a', { class: 'icon-button quiet', target: '_blank', rel: 'noopener', 'aria-label': `${title} alone, to embed`, title: 'This view alone, to embed' }, icon('alone'))
+    const alone = h('a', { class: 'icon-button quiet', target: '_blank', rel: 'noopener', 'aria-label': `${title} alone, to embed`, title: 'Open only this view, for example to embed it in a page' }, icon('alone'))
     const aim = () => (alone.href = `?embed=${name}${location.hash}`)
     for (const type of ['pointerenter', 'focus', 'pointerdown']) alone.addEventListener(type, aim)
     aim()
@@ -114,7 +115,7 @@ export class Cards {
     this.#set(card, 'closed')
     const menu = this.#nav.querySelector('summary')
     menu?.focus()
-    this.#lab.emit('announce', `${card.row.title} closed; the menu Views brings it back.`)
+    this.#lab.emit('announce', `${card.row.title} closed. Reopen it in the menu Views.`)
   }
 
   /** @param {Card} card */
@@ -156,7 +157,7 @@ export class Cards {
     this.#follow()
   }
 
-  /** Marks the link of the group that is being read. */
+  /** Marks the link of the group that is in the upper part of the window. */
   #follow() {
     const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -168,7 +169,7 @@ export class Cards {
     for (const { section } of this.#groups) seen.observe(section)
   }
 
-  /** @param {HTMLElement} place @param {HTMLElement} heading takes the focus */
+  /** @param {HTMLElement} place @param {HTMLElement} heading receives the focus */
   #scrollTo(place, heading) {
     place.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
     heading.focus({ preventScroll: true })
@@ -176,7 +177,7 @@ export class Cards {
 }
 
 /**
- * The views that the address asks for by ?embed=name,name; undefined where it does not.
+ * The views named by ?embed=name,name in the address; undefined without ?embed.
  * @param {string} search @param {ViewRow[]} rows
  * @returns {ViewRow[] | undefined}
  */

@@ -1,15 +1,15 @@
-// A control for a setting, made of what the registry says about it: type, range, choices, whether it is live. Each
-// has its label, help, a way back to the default, and a place for what is wrong with what was typed.
+// Creates the control of a setting from its entry in the registry: type, range, choices, whether it is live. Each
+// control has a label, help, a button that restores the default, and a place for the error of the last input.
 import { h, iconButton, uniqueId } from '../dom/dom.js'
 
 /**
  * @typedef {import('../lab/lab.js').Lab} Lab
  * @typedef {import('../engine/protocol.js').Field} Field
- * @typedef {{element: HTMLElement, show: () => void}} Control show() brings it up to date with the lab
+ * @typedef {{element: HTMLElement, show: () => void}} Control show() updates it from the lab
  */
 
 /**
- * The frame around any control.
+ * The parts that all controls share: label, help, reset button and error.
  * @param {Lab} lab @param {Field} field @param {string} controlId
  */
 export function frame(lab, field, controlId) {
@@ -18,7 +18,7 @@ export function frame(lab, field, controlId) {
   const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
   const label = h('label', { for: controlId }, field.label)
   const body = h('div', { class: 'field-body' })
-  // Texts on their way to the engine.
+  // Inputs that the engine has not answered yet.
   let applying = 0
   const element = h('div', { class: 'field', 'data-field': field.name },
     h('div', { class: 'field-head' }, label,
@@ -34,7 +34,7 @@ export function frame(lab, field, controlId) {
     else control?.removeAttribute('aria-invalid')
   }
 
-  /** Applies a text, or the default for null. @param {string | null} text @returns {Promise<boolean>} */
+  /** Applies a text; null applies the default. @param {string | null} text @returns {Promise<boolean>} */
   async function commit(text) {
     applying += 1
     const wrong = await (text === null ? lab.resetField(field.name) : lab.edit(field.name, text))
@@ -45,16 +45,16 @@ export function frame(lab, field, controlId) {
 
   function show() {
     element.hidden = !isUsed(lab, field)
-    back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists by their text
+    back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists are compared by their text
     element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
   }
 
-  /** @param {() => void} update brings the control to what the lab shows @returns {Control} */
+  /** @param {() => void} update sets the control to the value in the lab @returns {Control} */
   function control(update) {
     return { element, show: () => {
       show()
       if (applying <= 1) return update()
-      // Overtaken by what was typed or pressed after it: that comes next, and is then shown whatever it is.
+      // A newer input is pending. Its result replaces this one.
       for (const input of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll('[data-shown]'))) delete input.dataset.shown
     } }
   }
@@ -62,7 +62,7 @@ export function frame(lab, field, controlId) {
   return { element, body, label, error, errorId, commit, fail, show, control }
 }
 
-/** Whether the other settings make this one matter. @param {Lab} lab @param {Field} field */
+/** Whether this setting has an effect with the other settings. @param {Lab} lab @param {Field} field */
 function isUsed(lab, field) {
   return Object.entries(field.used_when ?? {}).every(([name, values]) => values.includes(lab.shown[name]))
 }
@@ -104,7 +104,7 @@ function makeText(lab, field) {
 }
 
 /**
- * A box that hands its text on when it is left or Enter is pressed, and steps whole numbers by the arrow keys.
+ * A text box that commits its text on Enter or when it loses the focus. Arrow keys step whole numbers.
  * @param {string} id @param {Field} field @param {ReturnType<typeof frame>} parts
  */
 function textBox(id, field, parts) {
@@ -126,7 +126,10 @@ function textBox(id, field, parts) {
   return input
 }
 
-/** @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value @param {ReturnType<typeof frame>} parts */
+/**
+ * @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value
+ * @param {ReturnType<typeof frame>} parts
+ */
 export function showText(input, value, parts) {
   const text = String(value)
   if (input.dataset.shown === text) return
@@ -135,7 +138,7 @@ export function showText(input, value, parts) {
   parts.fail('')
 }
 
-/** Decades of a slider for values that matter by their order of magnitude. */
+/** Range of the logarithmic slider, in powers of ten. */
 const decades = { from: -6, to: 1 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */

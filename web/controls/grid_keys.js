@@ -1,4 +1,5 @@
-// A grid whose cells are one stop of the Tab key: arrows go from cell to cell, Enter and space choose.
+// Keyboard navigation of a grid: the grid is one Tab stop, arrow keys move between cells, Enter and space choose a
+// cell.
 
 /** @param {HTMLElement[]} cells @param {HTMLElement} cell */
 export function focusCell(cells, cell) {
@@ -8,7 +9,7 @@ export function focusCell(cells, cell) {
 
 /**
  * @param {KeyboardEvent} event on one of the cells
- * @param {HTMLElement[]} cells row by row
+ * @param {HTMLElement[]} cells in row-major order
  * @param {number} columns
  * @param {(cell: HTMLElement) => void} choose
  */

@@ -1,5 +1,5 @@
-// The layers of the architecture one by one: what each takes, which activation it is, its place. They are added, removed
-// and moved by buttons, by keys (Alt with an arrow, Delete) and by dragging; the text beside them says the same.
+// The list of the model's layers: kind, arguments and position of each. Buttons, keys (Alt with an arrow, Delete) and
+// dragging add, remove and move layers. The architecture text describes the same model.
 import { curveOf, smallCurve } from '../charts/curve.js'
 import { h, icon, iconButton } from '../dom/dom.js'
 import * as edit from '../lab/model_text.js'
@@ -10,12 +10,18 @@ export class LayerRows {
   #list = h('ol', { class: 'layer-rows' })
   #element
   #text = ''
-  /** The row that is being dragged. */
+  /** Index of the row that is being dragged. */
   #dragged = -1
-  /** Where the focus goes once the list is made anew: a row, and a button's class in it. @type {[number, string] | undefined} */
+  /**
+   * The focus after the list is recreated: a row, and the class of a button in it.
+   * @type {[number, string] | undefined}
+   */
   #focus
 
-  /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit takes the model's new text */
+  /**
+   * @param {import('../lab/lab.js').Lab} lab
+   * @param {(text: string) => Promise<boolean>} commit applies the new text of the model
+   */
   constructor(lab, commit) {
     this.#lab = lab
     this.#commit = commit
@@ -54,7 +60,7 @@ export class LayerRows {
     if (wanted instanceof HTMLElement && (held >= 0 || row >= 0)) wanted.focus()
   }
 
-  /** @param {string} layer @param {number} at @param {number} of how many */
+  /** @param {string} layer @param {number} at @param {number} of number of layers */
   #row(layer, at, of) {
     const word = edit.wordOf(layer)
     const activation = this.#lab.registry.activations.find(({ name }) => name === word)
@@ -66,7 +72,7 @@ export class LayerRows {
     up.disabled = at === 0 || last
     down.disabled = at >= of - 2
     remove.disabled = of === 1
-    const handle = h('span', { class: 'drag', 'aria-hidden': 'true', draggable: !last, title: 'Drag to another place' }, icon('drag'))
+    const handle = h('span', { class: 'drag', 'aria-hidden': 'true', draggable: !last, title: 'Drag to move the layer' }, icon('drag'))
     handle.addEventListener('dragstart', () => (this.#dragged = at))
     const item = h('li', { 'data-layer': word }, handle, activation ? this.#activation(layer, at, activation) : h('span', { class: 'layer-word' }, word),
       this.#arguments(layer, at, activation), h('span', { class: 'layer-tools' }, up, down, remove))
@@ -125,7 +131,7 @@ export class LayerRows {
     void this.#try(edit.moved(this.#text, from, to))
   }
 
-  /** Shows the rows as they were where the new text is refused. @param {string} text */
+  /** Applies a text; restores the rows if it is rejected. @param {string} text */
   async #try(text) {
     if (await this.#commit(text)) return
     this.#focus = undefined

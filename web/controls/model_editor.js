@@ -1,5 +1,5 @@
-// The model's controls: the activation of all layers with its curve and formulas, the layers one by one, and the
-// architecture text itself. All three show and edit the one text; what is wrong is marked in it.
+// The controls of the model: the activation of all layers, the list of layers, and the architecture text. All three
+// show and edit the same text. An error is marked at its position in the text.
 import { makeActivationMenu } from './activation_menu.js'
 import { h, uniqueId } from '../dom/dom.js'
 import { frame, showText } from './fields.js'
@@ -7,7 +7,7 @@ import { count, plural } from '../dom/format.js'
 import { LayerRows } from './layer_rows.js'
 import * as edit from '../lab/model_text.js'
 
-/** Milliseconds after the last key until what was typed is described. */
+/** Milliseconds after the last key until the typed model is described. */
 const typingPause = 200
 
 /**
@@ -34,7 +34,7 @@ export function makeModelEditor(lab, field) {
   parts.body.append(area)
   parts.error.before(marked)
 
-  /** Applies a text, or marks in it what is wrong. @param {string} text */
+  /** Applies a text, or marks the error in it. @param {string} text */
   async function commit(text) {
     const good = await parts.commit(text)
     const place = good ? undefined : edit.placeOf(text, parts.error.textContent ?? '')
@@ -59,7 +59,7 @@ export function makeModelEditor(lab, field) {
     typing = setTimeout(() => void describe(area.value, true), typingPause)
   }
 
-  /** @param {string} model @param {boolean} draft only typed so far */
+  /** @param {string} model @param {boolean} draft typed but not applied yet */
   async function describe(model, draft) {
     const described = await lab.describe(model, lab.shown.batch).catch(() => undefined)
     if (!described) return

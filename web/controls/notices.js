@@ -1,5 +1,4 @@
-// What went wrong or should be known: what happened, what was kept, what to do. And a place where milestones are
-// said to people who cannot see the charts.
+// Notices: what happened, what was kept, what to do. Also the live region that announces milestones to screen readers.
 import { h, iconButton } from '../dom/dom.js'
 
 /** @typedef {import('../lab/lab.js').Notice} Notice */
@@ -14,7 +13,7 @@ export class Notices extends HTMLElement {
     if (!this.#list.isConnected) this.append(this.#list, this.#milestones)
   }
 
-  /** Shows a notice in place of the one with the same key. @param {Notice} notice */
+  /** Shows a notice; it replaces the one with the same key. @param {Notice} notice */
   show(notice) {
     this.hide(notice.key)
     const button = (/** @type {NonNullable<Notice['action']> | undefined} */ action, kind = '') => action &&

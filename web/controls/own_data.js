@@ -1,5 +1,5 @@
-// Data of one's own: files, a folder or an archive, by button or dropped on the section. They stay in this tab; the core
-// tells from their names what they are (src/data/folder.h).
+// Opens the user's own data: files, a folder or an archive, chosen by a button or dropped on the section. The data
+// stays in this tab. The core recognises the format from the file names (src/data/folder.h).
 import { h } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
 import { count, plural, sentence } from '../dom/format.js'
@@ -9,7 +9,7 @@ import { count, plural, sentence } from '../dom/format.js'
 /** @param {import('../lab/lab.js').Lab} lab */
 export function makeOwnData(lab) {
   const status = h('p', { class: 'field-help', role: 'status', 'aria-label': 'Own data' },
-    'A .zip or .npz, four IDX or .npy files, or a folder with PNG images in one folder for each class. Nothing leaves this tab. Or drop them here.')
+    'Open or drop a .zip or .npz archive, four IDX or .npy files, or a folder that has one folder of PNG images per class, for example cats/1.png. Your files stay in this tab.')
   const error = h('p', { class: 'field-error', role: 'alert', hidden: true })
   const picker = (/** @type {boolean} */ folder) => {
     const input = h('input', { type: 'file', hidden: true, multiple: true, 'aria-label': folder ? 'A folder of own data' : 'Files of own data',
@@ -33,15 +33,15 @@ export function makeOwnData(lab) {
       lab.ownFiles.set(name, found)
       const wrong = await lab.edit('data', name)
       if (wrong) throw new Error(wrong)
-      status.textContent = `${name}: ${count(info.train)} training and ${count(info.test)} test images of ${info.width} × ${info.height} pixels in ${plural(info.classes, 'class', 'classes')}. It is gone when this tab is closed.`
+      status.textContent = `${name}: ${count(info.train)} training and ${count(info.test)} test images of ${info.width} × ${info.height} pixels in ${plural(info.classes, 'class', 'classes')}. It is lost when you close this tab.`
     } catch (reason) {
-      status.textContent = 'The data set before is as it was.'
+      status.textContent = 'The previous data set is still in use.'
       error.textContent = sentence(reason)
       error.hidden = false
     }
   }
 
-  // Dropped on the whole section, once it stands in one.
+  // Files can be dropped on the whole section, which contains the element only later.
   setTimeout(() => {
     const place = element.closest('.section') ?? element
     place.addEventListener('dragover', (event) => {
@@ -53,7 +53,7 @@ export function makeOwnData(lab) {
       event.preventDefault()
       place.classList.remove('is-target')
       const { dataTransfer } = /** @type {DragEvent} */ (event)
-      // The entries have to be taken before the event is over.
+      // The entries are accessible only during the event.
       const items = [...dataTransfer?.items ?? []].map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
       const found = (await Promise.all(items.map((item) => (item instanceof File ? [{ path: item.name, file: item }] : item ? filesOf(item) : [])))).flat()
       if (found.length > 0) void open(found)
@@ -63,7 +63,7 @@ export function makeOwnData(lab) {
 }
 
 /**
- * The files of what was dropped, with their paths in it.
+ * The files of a dropped file or folder, with their paths.
  * @param {FileSystemEntry} entry @returns {Promise<Found[]>}
  */
 async function filesOf(entry) {
@@ -75,7 +75,7 @@ async function filesOf(entry) {
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader()
   /** @type {FileSystemEntry[]} */
   const inside = []
-  // A reader gives a hundred at a time.
+  // A reader returns at most 100 entries at a time.
   for (;;) {
     const some = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ done, failed) => reader.readEntries(done, failed))
     if (some.length === 0) break
@@ -84,7 +84,10 @@ async function filesOf(entry) {
   return (await Promise.all(inside.map(filesOf))).flat()
 }
 
-/** What the data set is called: as its folder or archive, but not as one of the page's. @param {Found[]} found @param {import('../lab/lab.js').Lab} lab */
+/**
+ * The name of the data set: that of its folder or archive, made distinct from the data sets of the site.
+ * @param {Found[]} found @param {import('../lab/lab.js').Lab} lab
+ */
 function nameOf(found, lab) {
   const [first] = found
   const top = first.path.includes('/') ? first.path.split('/')[0] : found.length === 1 ? first.path.replace(/\.\w+$/, '') : 'own data'

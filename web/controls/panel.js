@@ -1,4 +1,4 @@
-// The left panel: every setting of a run in collapsible sections, made from the registry's fields.
+// The settings panel: all settings of a run in collapsible sections, created from the fields of the registry.
 import { makeAugmentPreview } from './augment_preview.js'
 import { h, uniqueId } from '../dom/dom.js'
 import { frame, makeField } from './fields.js'
@@ -8,10 +8,13 @@ import { makeModelEditor } from './model_editor.js'
 import { makeOwnData } from './own_data.js'
 import { makeRatePlot } from '../charts/rate_plot.js'
 
-/** The sections in their order; one without fields is not shown. */
+/** The sections in their order. A section without fields is not shown. */
 const sections = ['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
 
-/** What a section's settings come to, drawn below them. @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>} */
+/**
+ * Previews of the effect of a section's settings, drawn below them.
+ * @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>}
+ */
 const pictures = {
   Data: makeOwnData,
   Augmentation: makeAugmentPreview,
@@ -19,11 +22,11 @@ const pictures = {
   Schedule: (lab) => makeRatePlot(lab, 'lr'),
 }
 
-/** Settings that few people change stand apart, closed, at the end of their section. */
+/** Rarely changed settings. They are collapsed at the end of their section. */
 const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
   'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'precision', 'simd'])
 
-/** Milliseconds that a run has to stand still before its weights are hashed. */
+/** Milliseconds that a run must be paused before its weights are hashed. */
 const settle = 300
 
 /** @typedef {import('../engine/protocol.js').Field} Field */
@@ -66,15 +69,18 @@ export class Panel extends HTMLElement {
     return control.element
   }
 
-  /** The weights' hash, to compare a run with one of the command line. @param {import('../lab/lab.js').Lab} lab */
+  /**
+   * The hash of the weights, to compare a run with one of the command line.
+   * @param {import('../lab/lab.js').Lab} lab
+   */
   #makeHash(lab) {
     const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
     let latest = 0
     const show = () => {
       const mine = ++latest
       const still = lab.run && !lab.training
-      output.textContent = still ? '…' : 'when it stands still'
-      // Not at once: whoever makes single steps does not wait for it.
+      output.textContent = still ? '…' : 'while paused'
+      // Delayed, so that single steps do not wait for the hash.
       if (still) setTimeout(async () => {
         const sum = mine === latest && await lab.engine.weightsSha256().catch(() => '–')
         if (sum && mine === latest) output.textContent = sum
@@ -84,12 +90,15 @@ export class Panel extends HTMLElement {
     lab.on('run', show)
     show()
     return h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Weights SHA-256')), output,
-      h('p', { class: 'field-help' }, 'The command line prints the same for the same settings and steps'))
+      h('p', { class: 'field-help' }, 'Identifies the weights. The command line prints the same hash for the same settings and steps.'))
   }
 }
 customElements.define('rl-panel', Panel)
 
-/** The data sets that there are, as choices: those of the site, and what was opened since. @param {import('../lab/lab.js').Lab} lab @param {Field} field @returns {Field} */
+/**
+ * The available data sets as choices: those of the site, and those that the user has opened.
+ * @param {import('../lab/lab.js').Lab} lab @param {Field} field @returns {Field}
+ */
 function dataChoice(lab, field) {
   return { ...field, type: 'choice', get choices() {
     return lab.engine.datasets.map(({ name, label, own }) => ({ name, label, about: own ? 'Opened from your own files' : 'Images of 28 × 28 pixels in ten classes' }))
@@ -97,12 +106,12 @@ function dataChoice(lab, field) {
 }
 
 /**
- * Changes made while training, which belong to the run as much as its settings do.
+ * The changes that were made while training. They are part of the run, as its settings are.
  * @param {import('../lab/lab.js').Lab} lab @param {Field} field
  */
 function makeChanges(lab, field) {
   const id = uniqueId(field.name)
-  const parts = frame(lab, { ...field, help: 'made again at their steps by Replay, and by whoever opens this address' }, id)
+  const parts = frame(lab, { ...field, help: 'Replay, or opening this address, repeats the changes at the same steps.' }, id)
   const list = h('ul', { id, class: 'changes' })
   const replay = h('button', { type: 'button', class: 'button small', onclick: () => lab.replay() }, 'Replay from step 0')
   parts.label.replaceWith(h('span', { class: 'label' }, field.label))

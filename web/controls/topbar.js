@@ -1,15 +1,15 @@
-// The bar that stays at the top: run controls, where the run is, how fast it goes, where it runs, and the changes
-// that wait for a restart.
+// The bar at the top of the page: run controls, progress, speed, SIMD target and threads, and the changes that need a
+// restart.
 import { h, icon, iconButton } from '../dom/dom.js'
 import { duration, loss, percent, plural } from '../dom/format.js'
 import { remember } from '../lab/memory.js'
 
-/** Milliseconds between two updates of the numbers: faster ones cannot be read. */
+/** Milliseconds between two updates of the numbers; faster updates are unreadable. */
 const readable = 100
 
 /** @typedef {'epoch' | 'step' | 'loss' | 'accuracy' | 'speed' | 'left'} MetricName */
 
-/** @param {string} label @param {string} [small] what a narrow screen does without */
+/** @param {string} label @param {string} [small] class for a metric that narrow screens hide */
 function metric(label, small = '') {
   const output = h('output', { 'aria-label': label, 'aria-live': 'off' }, '–')
   return { output, element: h('div', { class: `metric ${small}` }, h('span', { 'aria-hidden': 'true' }, label), output) }
@@ -27,7 +27,7 @@ export class TopBar extends HTMLElement {
   #train = h('button', { type: 'button', class: 'button primary train', onclick: () => this.#lab?.toggle() })
   #step = h('button', { type: 'button', class: 'button', title: 'Make one training step', onclick: () => this.#lab?.step1() },
     icon('step'), h('span', {}, 'Step'))
-  #reset = h('button', { type: 'button', class: 'button', title: 'Back to step 0, with the settings shown', onclick: () => this.#lab?.reset() },
+  #reset = h('button', { type: 'button', class: 'button', title: 'Go back to step 0 with the settings shown in the panel', onclick: () => this.#lab?.reset() },
     icon('reset'), h('span', {}, 'Reset'))
   #bar = h('div', { class: 'progress-bar' })
   #progress = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress of the run', 'aria-valuemin': 0,
@@ -77,7 +77,7 @@ export class TopBar extends HTMLElement {
     this.#showWaiting()
   }
 
-  /** What the run works with, and what keeps it from more. */
+  /** Shows the SIMD target and threads of the run, and why it does not use more threads. */
   #showWhere() {
     if (!this.#lab?.run) return
     const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
@@ -88,7 +88,7 @@ export class TopBar extends HTMLElement {
       `Training runs in a worker of this tab, as WebAssembly with ${simdTarget} instructions on ${plural(threads, 'thread')}.`,
       threadsReason,
       `The first layer reads images as ${input} data: ${percent(dataset.density, 1)} of their pixels differ from the background.`,
-      'Nothing leaves this machine.',
+      'Your data stays on this machine.',
     ].filter(Boolean).join(' ')
     this.#where.title = this.#why.textContent
   }
@@ -134,7 +134,7 @@ export class TopBar extends HTMLElement {
     if (names.length === 0) return void this.#waiting.replaceChildren()
     const labels = names.map((name) => lab.registry.fields.find((field) => field.name === name)?.label ?? name)
     this.#waiting.replaceChildren(
-      h('span', {}, `${plural(names.length, 'change')} ${names.length === 1 ? 'waits' : 'wait'} for a restart: ${labels.join(', ')}`),
+      h('span', {}, `${plural(names.length, 'change')} ${names.length === 1 ? 'needs' : 'need'} a restart: ${labels.join(', ')}`),
       h('button', { type: 'button', class: 'button primary small', onclick: () => lab.restart() }, 'Restart with changes'),
       h('button', { type: 'button', class: 'button small', onclick: () => lab.discard() }, 'Discard'))
   }

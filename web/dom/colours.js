@@ -1,13 +1,13 @@
-// Colours of values: orange for minus, grey for zero, blue for plus; clamped; and what marks a value that is no number.
+// Colours of values: orange for negative, grey for zero, blue for positive, clamped; and a mark for NaN.
 
 const minus = [0xf5, 0x93, 0x22]
 const zero = [0xe8, 0xea, 0xeb]
 const plus = [0x08, 0x77, 0xbd]
 
-/** What a cell with NaN is filled with; a cross in black is drawn over it. */
+/** The fill of a NaN cell. A black cross is drawn over it. */
 export const nanColour = '#e5007d'
 
-/** 255 colours from minus to plus, as CSS texts. */
+/** 255 CSS colours from negative to positive. */
 const table = Array.from({ length: 255 }, (_, i) => {
   const t = (i - 127) / 127
   const end = t < 0 ? minus : plus
@@ -15,7 +15,7 @@ const table = Array.from({ length: 255 }, (_, i) => {
 })
 
 /**
- * The colour of a value where limit and beyond is the full colour.
+ * The colour of a value. Values of at least limit in size have the full colour.
  * @param {number} value @param {number} limit
  */
 export function diverging(value, limit) {
@@ -24,7 +24,10 @@ export function diverging(value, limit) {
   return table[Math.round(t * 127) + 127]
 }
 
-/** The next of 1, 2, 5, 10, 20, ... that is not below a value, so that a scale does not flicker. @param {number} value */
+/**
+ * The smallest of 1, 2, 5, 10, 20, ... that is at least the value, so that a scale does not flicker.
+ * @param {number} value
+ */
 export function roundUp(value) {
   if (!(value > 0) || !Number.isFinite(value)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
@@ -32,11 +35,14 @@ export function roundUp(value) {
   return 10 * power
 }
 
-/** What themeColour() found, by theme and name: reading a style makes the browser compute those of the whole page. @type {Map<string, string>} */
+/**
+ * Cache of themeColour() by theme and name. Reading a style makes the browser compute the styles of the whole page.
+ * @type {Map<string, string>}
+ */
 const found = new Map()
 
 /**
- * A custom property of the style sheets as a colour that a canvas takes.
+ * The value of a custom property of the style sheets, as a colour for a canvas.
  * @param {string} name such as --accent
  */
 export function themeColour(name) {
@@ -55,5 +61,5 @@ export function themeColour(name) {
 
 let family = ''
 
-/** The page's font, as a canvas takes it. */
+/** The page's font, for a canvas. */
 export const themeFont = () => (family ||= getComputedStyle(document.body).fontFamily)

@@ -1,10 +1,10 @@
-// Building elements without templates: the content policy allows no inline markup styles, and this needs none.
+// Creates elements without templates and inline styles, which the content security policy forbids.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
- * An HTML element. Properties starting with on are listeners; class, data-*, aria-* and other names with a hyphen,
- * and role, for, colspan, scope are attributes; the rest are properties of the element.
+ * Creates an HTML element. Names that start with "on" are event listeners. Names with a hyphen, such as aria-*, and those
+ * in `attributes` below are attributes. All others are properties of the element.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, any>} [properties]
@@ -31,7 +31,7 @@ function isShown(child) {
 }
 
 /**
- * An SVG element.
+ * Creates an SVG element.
  * @template {keyof SVGElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number>} [attributes]
@@ -45,7 +45,7 @@ export function svg(tag, attributes = {}, ...children) {
   return element
 }
 
-/** The paths of the icons, in a 16 by 16 box, filled. */
+/** The filled paths of the icons in a box of 16 by 16. */
 const icons = {
   play: 'M4 2.5v11a.6.6 0 0 0 .92.5l8.5-5.5a.6.6 0 0 0 0-1L4.92 2A.6.6 0 0 0 4 2.5z',
   pause: 'M4 2h2.6v12H4zM9.4 2H12v12H9.4z',
@@ -77,7 +77,7 @@ export function icon(name) {
 }
 
 /**
- * A button with an icon and, for people who cannot see it, a name.
+ * Creates a button with an icon and a label for screen readers.
  * @param {keyof typeof icons} name @param {string} label @param {() => void} onclick @param {string} [kind]
  */
 export function iconButton(name, label, onclick, kind = 'icon-button') {
@@ -86,7 +86,7 @@ export function iconButton(name, label, onclick, kind = 'icon-button') {
 
 let ids = 0
 
-/** An id that nothing else has, to tie a label to its control. @param {string} stem */
+/** A unique id, for example to connect a label to its control. @param {string} stem */
 export function uniqueId(stem) {
   ids += 1
   return `${stem}-${ids}`

@@ -1,4 +1,4 @@
-// Hands a file to whoever asked for it.
+// Downloads a file that the page has created.
 
 /** @param {string} name @param {BlobPart} content @param {string} [type] */
 export function download(name, content, type = 'application/octet-stream') {
@@ -10,7 +10,7 @@ export function download(name, content, type = 'application/octet-stream') {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-/** Words as a file's name has them. @param {string} text */
+/** Converts a title to a file name. @param {string} text */
 export function fileName(text) {
   return text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'
 }

@@ -1,4 +1,4 @@
-// A short explanation in place: what a view is, what to look for, what to try. And formulas for it, as mathematics.
+// The explanation of a view: what it is, what to look for, what to try. Also creates MathML for its formulas.
 import { h } from './dom.js'
 
 /** @typedef {string | Node} Words */
@@ -10,7 +10,7 @@ export function explain({ what, look, attempt }) {
     h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
 }
 
-/** @typedef {[string, ...(string | MathPart)[]]} MathPart a MathML element's name and what is in it */
+/** @typedef {[string, ...(string | MathPart)[]]} MathPart the name of a MathML element and its children */
 
 /** @param {...MathPart} parts */
 export function math(...parts) {

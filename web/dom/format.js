@@ -1,11 +1,14 @@
-// Numbers and times as people read them.
+// Formats numbers and times for display.
 
-/** A whole number with commas. @param {number} value */
+/** Rounds to a whole number and adds thousands separators. @param {number} value */
 export function count(value) {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** A date and time as the person's language has it; some systems name a language that browsers do not know. @param {number} milliseconds */
+/**
+ * A date and time in the user's language. Some systems report a language that the browser does not know; then in en-GB.
+ * @param {number} milliseconds since 1970
+ */
 export function moment(milliseconds) {
   /** @type {Intl.DateTimeFormatOptions} */
   const style = { dateStyle: 'medium', timeStyle: 'short' }
@@ -16,13 +19,13 @@ export function moment(milliseconds) {
   }
 }
 
-/** A loss: four decimals while that says something. @param {number} value */
+/** A loss with four decimals, or with an exponent if it is below 0.001. @param {number} value */
 export function loss(value) {
   if (!Number.isFinite(value)) return '–'
   return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4)
 }
 
-/** A share of 1 as percent. @param {number} value @param {number} [digits] */
+/** A share from 0 to 1 as a percentage. @param {number} value @param {number} [digits] */
 export function percent(value, digits = 2) {
   return Number.isFinite(value) ? `${(100 * value).toFixed(digits)}%` : '–'
 }
@@ -37,14 +40,14 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')} h`
 }
 
-/** Bytes in the unit that fits. @param {number} value */
+/** A number of bytes in B, KB, MB or GB. @param {number} value */
 export function bytes(value) {
   if (value < 1000) return `${value} B`
   if (value < 1e6) return `${(value / 1e3).toFixed(1)} KB`
   return value < 1e9 ? `${(value / 1e6).toFixed(2)} MB` : `${(value / 1e9).toFixed(1)} GB`
 }
 
-/** Any number short enough for a label. @param {number} value */
+/** A number with three significant digits, for labels. @param {number} value */
 export function short(value) {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'

@@ -1,5 +1,5 @@
-// A formula as the registry writes it, such as "x if x > 0, else α(eˣ − 1)", set as MathML. Reads what people write:
-// products without a sign, fractions by /, powers raised or after ^, roots, primes, cases by "if" and "else".
+// Converts a formula of the registry, such as "x if x > 0, else α(eˣ − 1)", to MathML. The notation has products
+// without a sign, fractions with /, powers as superscripts or after ^, roots, primes, and cases with "if" and "else".
 
 const space = 'http://www.w3.org/1998/Math/MathML'
 const raised = new Map([...'⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁻−ˣx'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [from, to]))
@@ -11,10 +11,10 @@ function m(tag, ...children) {
   return element
 }
 
-/** One child as it is, several in a row. @param {Element[]} parts */
+/** A single child unchanged; several children in a row. @param {Element[]} parts */
 const row = (parts) => (parts.length === 1 ? parts[0] : m('mrow', ...parts))
 
-/** @param {string} text @returns {Element} math, with the text itself as what it says */
+/** @param {string} text @returns {Element} a math element with the text as its alttext */
 export function formula(text) {
   const [, left, right] = text.match(/^(\S+\(x\) = )?(.*)$/u) ?? [text, '', text]
   const cases = right.match(/^(.*?) if (.*?), (?:(.*?) if (.*?), )?else (.*?)((?:; |, ).*)?$/u)
@@ -40,7 +40,7 @@ function parse(text) {
   return new Reader(tokens).list()
 }
 
-/** Functions; other words of several letters are words. */
+/** Names of functions. Other names of several letters are text. */
 const functions = new Set(['max', 'min', 'erf', 'tanh', 'ln', 'exp', 'sin', 'cos'])
 
 class Reader {
@@ -49,7 +49,7 @@ class Reader {
 
   /** @param {string[]} tokens */
   constructor(tokens) {
-    // Letters that stand together, such as xe and λα, are a product, unless they are a word.
+    // Adjacent letters, such as xe and λα, are a product unless they form a word.
     this.#tokens = tokens.flatMap((token) => (/^\p{L}{2,}$/u.test(token) && !functions.has(token) && !/^[a-z]{3,}$|^in$/.test(token) ? [...token] : [token]))
   }
 
@@ -61,7 +61,7 @@ class Reader {
     return this.#tokens[this.#at++]
   }
 
-  /** Everything, up to a closing bracket. @returns {Element} */
+  /** Parses up to a closing bracket. @returns {Element} */
   list() {
     /** @type {Element[]} */
     const parts = []
@@ -72,7 +72,7 @@ class Reader {
     return row(parts)
   }
 
-  /** A product, over another where a fraction follows. */
+  /** A product, or a fraction of two products. */
   #term() {
     let above = this.#product(Infinity)
     while (this.#next === '/') {
@@ -115,7 +115,7 @@ class Reader {
   }
 }
 
-/** Without the brackets that a fraction, root or power makes needless. @param {Element[]} parts */
+/** Removes brackets that a fraction, root or power makes redundant. @param {Element[]} parts */
 function bare(parts) {
   const [only] = parts
   return parts.length === 1 && only.getAttribute('data-group') === '(' ? [only.children[1]] : parts

@@ -1,11 +1,11 @@
-// Draws a data set's image, enlarged with sharp pixels, in the page's own colours.
+// Draws an image of a data set in the colours of the page.
 import { themeColour } from './colours.js'
 
 /**
- * @param {HTMLCanvasElement} canvas gets the image's own size; the style sheet enlarges it
+ * @param {HTMLCanvasElement} canvas is set to the size of the image; the style sheet enlarges it
  * @param {Uint8Array | null} pixels 0 for paper to 255 for ink
  * @param {number} width @param {number} height
- * @param {PaperAndInk} [colours] for who draws many images at once
+ * @param {PaperAndInk} [colours] to avoid reading the styles for each of many images
  */
 export function drawPixels(canvas, pixels, width, height, { paper, ink } = paperAndInk()) {
   canvas.width = width
@@ -22,7 +22,7 @@ export function drawPixels(canvas, pixels, width, height, { paper, ink } = paper
 
 /** @typedef {{paper: number[], ink: number[]}} PaperAndInk */
 
-/** The page's colours of now. */
+/** The colours of the current theme. */
 export function paperAndInk() {
   return { paper: numbersOf(themeColour('--paper')), ink: numbersOf(themeColour('--ink')) }
 }

@@ -1,5 +1,5 @@
-// Carries out experiments in a worker of their own, so that the page's run goes on untouched. The worker starts with
-// the first of them and keeps its data set for the next; it is given the files of own data, and ends when others are wanted.
+// Runs experiments in a separate worker, so that they do not disturb the current run. The worker starts with the first
+// experiment and keeps its data set for the next ones. An experiment on other files of the user's data restarts it.
 import { createEngine } from '../engine/engine.js'
 import { bytesOfAll } from './file_bytes.js'
 
@@ -10,15 +10,15 @@ export class ExperimentEngine {
   #filesOf
   /** @type {Promise<Engine> | undefined} */
   #engine
-  /** Those that it was given. @type {Found[] | undefined} */
+  /** The user's files that the engine has loaded. @type {Found[] | undefined} */
   #files
 
-  /** @param {(data: string) => Found[] | undefined} filesOf of what own data sets are made */
+  /** @param {(data: string) => Found[] | undefined} filesOf the files of a data set of the user */
   constructor(filesOf) {
     this.#filesOf = filesOf
   }
 
-  /** One that knows the data set. @param {string} data its name @returns {Promise<Engine>} */
+  /** An engine that has the data set. @param {string} data name of the data set @returns {Promise<Engine>} */
   open(data) {
     const files = this.#filesOf(data)
     if (this.#engine && files !== this.#files) {
@@ -49,7 +49,7 @@ async function begin(data, files) {
 
 export class ExperimentRunner {
   #engines
-  /** Counts the experiments: one that is not the latest has been stopped. */
+  /** Number of the latest experiment. Earlier ones are stopped. */
   #latest = 0
 
   /** @param {(data: string) => Found[] | undefined} filesOf */
@@ -59,11 +59,11 @@ export class ExperimentRunner {
 
   /**
    * @param {string} kind "race" or "lessons"
-   * @param {import('../engine/protocol.js').Config} config what all runs begin from
+   * @param {import('../engine/protocol.js').Config} config base configuration of all runs
    * @param {[string, string][]} flags
-   * @param {(progress: any) => void} onProgress told after every few hundredths of a second
+   * @param {(progress: any) => void} onProgress called several times a second
    * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
-   * @returns {Promise<boolean>} whether it came to its end
+   * @returns {Promise<boolean>} whether the experiment was completed
    */
   async run(kind, config, flags, onProgress, files) {
     const mine = ++this.#latest
@@ -77,13 +77,13 @@ export class ExperimentRunner {
         progress = await engine.advanceExperiment()
       }
     } catch (error) {
-      // What ended with its worker was stopped before.
+      // An error of a stopped experiment is expected when its worker ends.
       if (mine === this.#latest) throw error
     }
     return false
   }
 
-  /** Ends it after the part that is being worked on. */
+  /** Stops the experiment after the current part. */
   stop() {
     this.#latest += 1
   }

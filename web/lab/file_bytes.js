@@ -1,14 +1,14 @@
-// Files that somebody opened, which engines are given anew each time they need them.
+// Reads the files that the user has opened. They are read again for each engine that needs them.
 
 /** @typedef {{path: string, file: File}} Found */
 
-/** What is in files now, for an engine. @param {Found[]} found */
+/** The current contents of the files. @param {Found[]} found */
 export function bytesOfAll(found) {
   return Promise.all(found.map(async ({ path, file }) => {
     try {
       return { path, bytes: new Uint8Array(await file.arrayBuffer()) }
     } catch {
-      throw new Error(`${path} cannot be read any more: open the data again in the Data section`)
+      throw new Error(`${path} can no longer be read. Open the data again in the Data section of the settings`)
     }
   }))
 }

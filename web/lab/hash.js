@@ -1,13 +1,13 @@
-// The address's hash: what of a run is not at its default, as name=text pairs, readable and safe to share.
+// The hash of the address: the settings that differ from their defaults, as name=text pairs.
 
 /** @param {string} hash with or without its # @returns {[string, string][]} */
 export function readHash(hash) {
   return [...new URLSearchParams(hash.replace(/^#/, ''))]
 }
 
-/** @param {[string, string][]} fields @returns {string} '' or # and the pairs */
+/** @param {[string, string][]} fields @returns {string} '#' and the pairs, or '' without pairs */
 export function writeHash(fields) {
   const text = new URLSearchParams(fields).toString()
-  // A hash may hold these as they are, and people read it.
+  // These characters are valid in a hash and are easier to read unescaped.
   return text && `#${text.replace(/%7C/g, '|').replace(/%3A/g, ':').replace(/%2C/g, ',')}`
 }

@@ -1,13 +1,13 @@
-// The service worker: it makes the page cross-origin isolated where the host's headers do not, which takes one reload,
-// and keeps it for use without a network.
+// Registers the service worker. It makes the page cross-origin isolated if the host does not send the headers, which
+// takes one reload, and caches the page for offline use.
 
 const address = new URL('../service-worker.js', import.meta.url).href
-/** Remembers over the reload that there was one, so that there is no second. */
+/** Key in the session storage that prevents a second reload. */
 const mark = 'reluscope-reloaded'
-/** Milliseconds to wait for the service worker before doing without. */
+/** Milliseconds to wait for the service worker before continuing without it. */
 const patience = 10_000
 
-/** Whether the page is being loaded again, and nothing more needs to be done. @returns {Promise<boolean>} */
+/** Reloads the page if that makes it isolated. @returns {Promise<boolean>} whether the page is being reloaded */
 export async function reloadToIsolate() {
   try {
     const before = sessionStorage.getItem(mark)
@@ -19,22 +19,25 @@ export async function reloadToIsolate() {
     location.reload()
     return true
   } catch {
-    // Storage or service workers are forbidden here: the page works without, on one thread.
+    // Storage or service workers are disabled: the page works without them, on one thread.
     return false
   }
 }
 
-/** Has the page's files kept for when there is no network. Says nothing if that is not possible. */
+/** Caches the page's files for offline use, if possible. */
 export async function keepForOffline() {
   if (!isSecureContext || !await register().catch(() => undefined)) return
   const { serviceWorker } = navigator
   const { active } = await serviceWorker.ready
   active?.postMessage('keep')
-  // A new build's service worker takes over while the page is open.
+  // The service worker of a new build may take over while the page is open.
   serviceWorker.addEventListener('controllerchange', () => serviceWorker.controller?.postMessage('keep'))
 }
 
-/** Undefined where browsers have none or the person wants none. @returns {Promise<ServiceWorkerRegistration | undefined>} */
+/**
+ * Undefined if the browser does not support service workers or the user has disabled them.
+ * @returns {Promise<ServiceWorkerRegistration | undefined>}
+ */
 async function register() {
   return navigator.serviceWorker?.register(address)
 }

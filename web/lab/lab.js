@@ -1,5 +1,5 @@
-// The laboratory's state between the engine and what is on screen: the run's config, what the panel shows, and what
-// has been measured. Views and controls read it, listen to it and call its methods; they never call each other.
+// The state of the page between the engine and the display: the config of the run, the settings in the panel, and the
+// measurements. Views and controls read it, listen to its events and call its methods; they never call each other.
 import { Emitter } from '../engine/emitter.js'
 import { bytesOfAll } from './file_bytes.js'
 import { plural, sentence, short } from '../dom/format.js'
@@ -21,42 +21,49 @@ import { ProbeHistory } from './probe_history.js'
  *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, runs: null, loading: {name: string, loaded: number, total: number},
  *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
  *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
- *   run: a new run stands at step 0; settings: what the panel shows or what waits has changed; probe: the monitors have
- *   said something; runs: the saved ones have changed; unit, image: another one is chosen; draft: a model as it is being typed
+ *   run: the run was replaced; settings: the settings in the panel or the pending changes have changed; probe: a snapshot
+ *   of the monitors has arrived; runs: the saved runs have changed; unit, image: the selection has changed; draft: the
+ *   model that is being typed
  */
 
 /** @extends {Emitter<LabEvents>} */
 export class Lab extends Emitter {
-  /** @type {import('../engine/protocol.js').RunInfo} the run that there is */
+  /** @type {import('../engine/protocol.js').RunInfo} the current run */
   run = /** @type {any} */ (undefined)
-  /** What the panel shows. @type {Config} */
+  /** The settings in the panel. @type {Config} */
   shown = /** @type {any} */ (undefined)
-  /** Recorded changes that an address brought along, for the next run. @type {Config['events'] | undefined} */
+  /** Recorded changes from an address, for the next run. @type {Config['events'] | undefined} */
   #nextEvents
   /** @type {import('../engine/protocol.js').RunState} */
   state = 'empty'
-  /** @type {Progress | undefined} the latest */
+  /** @type {Progress | undefined} the latest progress */
   progress
-  /** The loss and accuracy of the run so far: one entry a point. */
+  /** Training loss and accuracy of the run so far, one entry per point. */
   points = { step: /** @type {number[]} */ ([]), loss: /** @type {number[]} */ ([]), accuracy: /** @type {number[]} */ ([]) }
   /** @type {EpochResult[]} */
   epochs = []
-  /** @type {string[]} what the command line would have printed */
+  /** @type {string[]} the lines that the command line prints for this run */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
-  /** Of what own data sets were made, by their names: experiments' engines need them too. @type {Map<string, import('./file_bytes.js').Found[]>} */
+  /**
+   * The files of the user's data sets, by name. The engines of experiments need them too.
+   * @type {Map<string, import('./file_bytes.js').Found[]>}
+   */
   ownFiles = new Map()
-  /** The step of the present run's autosave, if there is one. @type {number | undefined} */
+  /** The step of the last autosave of the current run; undefined without one. @type {number | undefined} */
   autosavedStep
-  /** What the monitors said, while somebody watched. */
+  /** The snapshots of the monitors. */
   probes = new ProbeHistory()
-  /** The unit that all views show, of an activation layer. @type {{layer: number, unit: number} | null} */
+  /** The selected unit of an activation layer, for all views. @type {{layer: number, unit: number} | null} */
   unit = null
-  /** What is done before another run takes this one's place, and what once it has or could not. @type {() => Promise<() => void>} */
+  /**
+   * Called before another run replaces the current one. It returns a function to call afterwards, also after a failure.
+   * @type {() => Promise<() => void>}
+   */
   leave = async () => () => {}
   /** @type {{question: string, plan: Promise<import('../engine/protocol.js').RatePlan>} | undefined} */
   #rates
-  /** @type {Promise<unknown>} changes are made one after the other */
+  /** @type {Promise<unknown>} serialises the changes */
   #queue = Promise.resolve()
 
   /** @param {import('../engine/engine.js').Engine} engine */
@@ -84,7 +91,7 @@ export class Lab extends Emitter {
     engine.on('autosaved', ({ step }) => (this.autosavedStep = step))
   }
 
-  /** Steps made. */
+  /** The number of steps made. */
   get step() {
     return this.progress?.step ?? 0
   }
@@ -93,25 +100,25 @@ export class Lab extends Emitter {
     return this.state === 'training'
   }
 
-  /** What the run's data set calls its classes. @returns {string[]} */
+  /** The names of the classes of the run's data set. @returns {string[]} */
   get classNames() {
     const { name, class_names: names } = this.run.dataset
     return this.engine.datasets.find((each) => each.name === name)?.class_names ?? names
   }
 
-  /** The run's config with the changes made until now in place. @returns {Config} */
+  /** The config of the run with the changes up to the current step. @returns {Config} */
   get effective() {
     const config = { ...this.run.config }
     for (const { step, field, value } of config.events) if (step <= this.step) config[field] = value
     return config
   }
 
-  /** For charts: what was changed while it ran, until now. */
+  /** The changes up to the current step, as marks for charts. */
   get marks() {
     return this.run.config.events.filter(({ step }) => step <= this.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
   }
 
-  /** Names of the settings that wait for a restart. @returns {string[]} */
+  /** The names of the settings whose changes need a restart. @returns {string[]} */
   get waiting() {
     if (!this.run) return []
     const { effective } = this
@@ -119,7 +126,7 @@ export class Lab extends Emitter {
       .filter((name) => (name === 'events' ? this.#nextEvents : String(effective[name]) !== String(this.shown[name])))
   }
 
-  /** Makes the first run, of the address's hash. */
+  /** Creates the first run from the hash of the address. */
   async open() {
     /** @type {Config} */
     let config
@@ -129,9 +136,9 @@ export class Lab extends Emitter {
     } catch (error) {
       if (!location.hash) throw error
       this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The address asks for something that cannot be done',
+        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used',
         text: sentence(error), kept: 'The default settings are used instead.',
-        advice: 'Correct the part of the address after #, or choose settings in the panel.',
+        advice: 'Correct the part of the address after #, or choose the settings in the panel.',
       })
       await this.#configure(await this.engine.parse([]))
     }
@@ -139,10 +146,10 @@ export class Lab extends Emitter {
   }
 
   /**
-   * Changes one setting, by its text. Before the first step it takes effect at once, and a live setting always does;
-   * any other waits for a restart.
+   * Changes one setting, given as text. Before the first step the change takes effect at once. Later only a live setting
+   * takes effect at once; any other change is pending until a restart.
    * @param {string} name @param {string} text
-   * @returns {Promise<string>} what is wrong with it, or ''
+   * @returns {Promise<string>} the error, or ''
    */
   edit(name, text) {
     return this.#do(async () => {
@@ -171,14 +178,14 @@ export class Lab extends Emitter {
     return this.engine.describe(model, [1, height, width], classes, batch)
   }
 
-  /** What the rates of a run with this config would be, reckoned once for all who ask. @param {Config} config */
+  /** The planned rates of a run with this config, computed once for all callers. @param {Config} config */
   rates(config) {
     const question = JSON.stringify([config, this.run.dataset])
     if (this.#rates?.question !== question) this.#rates = { question, plan: this.engine.rates(config) }
     return this.#rates.plan
   }
 
-  /** The image that all views show, or will once they are seen. @param {'train' | 'test'} part @param {number} index wraps around */
+  /** Selects the image for all views. @param {'train' | 'test'} part @param {number} index wraps around */
   chooseImage(part, index) {
     const count = this.run.dataset[part]
     this.image = { part, index: ((index % count) + count) % count }
@@ -191,7 +198,7 @@ export class Lab extends Emitter {
     this.emit('unit', null)
   }
 
-  /** A run of the settings in a file of weights, at step 0, with those weights. @param {Uint8Array} bytes */
+  /** Starts a run at step 0 with the weights and settings of a file. @param {Uint8Array} bytes */
   openWeights(bytes) {
     return this.#do(async () => {
       const config = await this.engine.configOfWeights(bytes)
@@ -201,79 +208,81 @@ export class Lab extends Emitter {
     })
   }
 
-  /** Takes up a run where it was: what an engine's restore() or its like answers. @param {() => Promise<RunInfo>} begin */
+  /** Resumes a run. @param {() => Promise<RunInfo>} begin */
   takeUp(begin) {
     return this.#do(() => this.#adopt(begin))
   }
 
-  /** After the worker has died or hangs: another one, with the run as it was autosaved, or from its beginning. */
+  /**
+   * Replaces a dead or hanging worker. The new one resumes the run from its autosave, or starts it from the beginning.
+   */
   startEngineAgain() {
-    // At once: what waits for an answer of the old one gets none, and makes way.
+    // Not queued: actions that wait for the old worker fail and free the queue.
     const started = this.engine.restart()
-    return this.#try('another engine', async () => {
+    return this.#try('The restart of the engine', async () => {
       const { autosavedStep, run: { config } } = this
       await started
       for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
       const { before } = await this.engine.startAutosave()
       await this.#arrive(await (before && autosavedStep !== undefined ? this.engine.continueAutosave() : this.engine.configure(config)))
-      this.emit('announce', `The engine was started again: the run is at step ${this.step}.`)
+      this.emit('announce', `The engine was restarted. The run is at step ${this.step}.`)
     })
   }
 
-  /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
+  /** After a divergence: starts a run with the weights before it, at a tenth of the learning rate. */
   goBack() {
-    return this.#try('the way back', async () => {
+    return this.#try('The restart at a lower rate', async () => {
       const weights = await this.engine.save('safetensors')
       const lr = Number((this.effective.lr / 10).toPrecision(3))
       await this.#configure({ ...this.effective, lr, events: [] })
       await this.engine.load(weights)
       this.emit('state', null)
-      this.emit('announce', `A new run begins with the weights of before the divergence, at learning rate ${lr}.`)
+      this.emit('announce', `A new run starts from the weights before the divergence, with learning rate ${lr}.`)
     })
   }
 
   toggle() {
-    return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
+    return this.#try('Training', () => (this.training ? this.engine.pause() : this.engine.train()))
   }
 
   step1() {
-    return this.#try('the step', () => this.engine.step())
+    return this.#try('The step', () => this.engine.step())
   }
 
-  /** Back to step 0, with the settings as the panel shows them. Changes made on the way become settings. */
+  /** Resets to step 0 with the settings in the panel. They include the live changes of the run. */
   reset() {
     const waiting = this.waiting.length
-    return this.#try('the reset', async () => {
+    return this.#try('The reset', async () => {
       const events = this.#nextEvents ?? this.run.config.events.filter(({ step }) => step > this.step)
       await this.#configure({ ...this.shown, events })
       this.emit('announce', `Reset to step 0${waiting ? ` with ${plural(waiting, 'change')}` : ''}.`)
     })
   }
 
-  /** The same, and goes on training if it was. */
+  /** Resets, and continues training if the run was training. */
   async restart() {
     const { training } = this
     await this.reset()
     if (training && this.waiting.length === 0) await this.toggle()
   }
 
-  /** The same run from its beginning, making the recorded changes again at their steps. */
+  /** Restarts the same run and repeats its recorded changes at their steps. */
   replay() {
-    return this.#try('the replay', () => this.#configure(this.run.config))
+    return this.#try('The replay', () => this.#configure(this.run.config))
   }
 
-  /** Shows what runs instead of what waits. */
+  /** Discards the pending changes. */
   discard() {
     this.#nextEvents = undefined
     this.shown = { ...this.effective, events: [] }
     this.emit('settings', null)
   }
 
-  /** @param {Config} next @param {string} name the only setting that changed */
+  /** @param {Config} next @param {string} name of the only setting that changed */
   async #show(next, name) {
     const field = this.registry.fields.find((each) => each.name === name)
     if (this.step === 0 && !this.training) {
-      // Nothing has been trained that could be lost.
+      // No training can be lost.
       await this.#configure({ ...next, events: this.run.config.events })
       return
     }
@@ -315,7 +324,7 @@ export class Lab extends Emitter {
     await this.#writeHash()
     this.emit('run', null)
     this.emit('settings', null)
-    // One look at the start, so that all views have their size before they come into sight.
+    // A snapshot at the start, so that all views have their size before they become visible.
     this.engine.probe().then((snapshot) => {
       if (this.step === 0 && !this.probes.latest) this.#onProbe(snapshot)
     }, () => {})
@@ -333,7 +342,7 @@ export class Lab extends Emitter {
     if (hash !== location.hash) history.replaceState(null, '', hash || location.pathname + location.search)
   }
 
-  /** Someone typed into the address: the same as choosing all of that in the panel. */
+  /** The user edited the address. The effect is that of the same settings in the panel. */
   async #onHash() {
     try {
       const config = await this.engine.parse(readHash(location.hash))
@@ -347,8 +356,8 @@ export class Lab extends Emitter {
       this.emit('settings', null)
     } catch (error) {
       this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The address asks for something that cannot be done', text: sentence(error),
-        kept: 'The run and its settings are as they were.', advice: 'Correct the part of the address after #.',
+        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used', text: sentence(error),
+        kept: 'The run and its settings are unchanged.', advice: 'Correct the part of the address after #.',
       })
     }
     await this.#writeHash()
@@ -364,7 +373,7 @@ export class Lab extends Emitter {
       this.points.accuracy.push(progress.points[i + 2])
     }
     this.emit('progress', progress)
-    // A recorded change of a replayed run took effect: the panel follows, unless it was changed by hand meanwhile.
+    // A recorded change of a replayed run took effect. The panel shows it unless the user has changed the setting.
     const now = this.effective
     for (const { field } of this.run.config.events) {
       if (now[field] === before[field] || this.shown[field] !== before[field]) continue
@@ -380,7 +389,7 @@ export class Lab extends Emitter {
     return result
   }
 
-  /** @param {string} what @param {() => Promise<unknown>} work */
+  /** @param {string} what name of the action, for the error's title @param {() => Promise<unknown>} work */
   #try(what, work) {
     return this.#do(async () => {
       try {
@@ -388,8 +397,8 @@ export class Lab extends Emitter {
         this.emit('unnotice', { key: 'action' })
       } catch (error) {
         this.emit('notice', {
-          key: 'action', kind: 'error', title: `It did not come to ${what}`, text: sentence(error),
-          kept: this.run && 'The run before is as it was.', advice: 'Change the settings in the panel and try again.',
+          key: 'action', kind: 'error', title: `${what} failed`, text: sentence(error),
+          kept: this.run && 'The previous run is unchanged.', advice: 'Change the settings in the panel and try again.',
         })
       }
     })

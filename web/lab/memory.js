@@ -1,5 +1,5 @@
-// What the page remembers of how somebody likes it, between visits. Storage may be forbidden or hold nonsense; then
-// everything is as on a first visit.
+// Stores the user's preferences between visits. If the storage is disabled or contains invalid data, the page behaves
+// as on the first visit.
 
 /**
  * @template T
@@ -20,6 +20,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value))
   } catch {
-    // It then lasts as long as the page.
+    // The preference then lasts until the page is closed.
   }
 }

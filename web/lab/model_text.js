@@ -1,7 +1,7 @@
-// Small edits of an architecture text such as "dense 512 | relu | dense 10", for the controls beside it. What is
-// valid is decided by the core alone; here words are only moved.
+// Edits an architecture text such as "dense 512 | relu | dense 10" for the controls of the model. Only the core decides
+// whether a text is valid.
 
-/** @param {string} text @returns {string[]} layers; those in the brackets of a residual stay in its text */
+/** @param {string} text @returns {string[]} the layers; a residual with the layers in its brackets is one of them */
 export function split(text) {
   /** @type {string[]} */
   const layers = ['']
@@ -18,17 +18,16 @@ export function split(text) {
 /** @param {string} layer */
 export const wordOf = (layer) => layer.split(' ')[0]
 
-/** What follows the word. @param {string} layer */
+/** The text after the first word of a layer. @param {string} layer */
 export const argumentsOf = (layer) => layer.slice(wordOf(layer).length).trim()
 
-/** @param {string[]} layers @returns {number[]} where the hidden dense layers are: all but the last */
+/** @param {string[]} layers @returns {number[]} indices of the hidden dense layers: all but the last */
 function hiddenAt(layers) {
   return layers.map((layer, at) => (wordOf(layer) === 'dense' ? at : -1)).filter((at) => at >= 0).slice(0, -1)
 }
 
 /**
- * The activation of the hidden layers with its arguments: its name where all are the same, 'mixed' where not,
- * and '' where there is none.
+ * The activation of the hidden layers: its name if all are the same, 'mixed' if they differ, '' if there is none.
  * @param {string} text @param {string[]} names of activations
  */
 export function activationOf(text, names) {
@@ -37,13 +36,13 @@ export function activationOf(text, names) {
   return [...found][0] ?? ''
 }
 
-/** The text of the first activation layer, arguments included. @param {string} text @param {string[]} names */
+/** The text of the first activation layer, with its arguments. @param {string} text @param {string[]} names */
 export function activationLayer(text, names) {
   return split(text).find((layer) => names.includes(wordOf(layer))) ?? ''
 }
 
 /**
- * The numbers behind an activation's name; the word that asks for a parameter a channel is none.
+ * The numbers after the name of an activation. The word "channel" is not a number.
  * @param {string} layer
  */
 export function parametersOf(layer) {
@@ -63,14 +62,14 @@ export function withActivation(text, layer, names) {
   return layers.flatMap((each, at) => (hidden.has(at) ? [each, layer] : [each])).join(' | ')
 }
 
-/** @param {string} text @param {number} at @param {string} layer '' removes it */
+/** @param {string} text @param {number} at @param {string} layer its new text; '' removes the layer */
 export function withLayerAt(text, at, layer) {
   const layers = split(text)
   layers.splice(at, 1, ...(layer ? [layer] : []))
   return layers.join(' | ')
 }
 
-/** @param {string} text @param {number} from @param {number} to where it stands afterwards */
+/** @param {string} text @param {number} from @param {number} to its index afterwards */
 export function moved(text, from, to) {
   const layers = split(text)
   const [layer] = layers.splice(from, 1)
@@ -78,12 +77,13 @@ export function moved(text, from, to) {
   return layers.join(' | ')
 }
 
-/** Layers that read images, and so come before the first that makes rows of features of them. */
+/** Layers that read images. They come before the first layer that reads rows of features. */
 const spatial = new Set(['conv', 'pool', 'avgpool', 'gap'])
 const flat = new Set(['dense', 'flatten', 'gap'])
 
 /**
- * One more layer: the last but the output, or the last of those on images. A layer with weights brings its activation.
+ * Adds a layer before the output layer, or after the last layer that reads images. A layer with weights gets an
+ * activation.
  * @param {string} text @param {string} layer with its arguments @param {string} activation '' for none
  */
 export function withLayer(text, layer, activation) {
@@ -96,13 +96,13 @@ export function withLayer(text, layer, activation) {
   return layers.join(' | ')
 }
 
-/** The text with so many outputs, where its last layer is a dense one. @param {string} text @param {number} outputs */
+/** Sets the number of outputs if the last layer is dense. @param {string} text @param {number} outputs */
 export function withOutputs(text, outputs) {
   return text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
 }
 
 /**
- * Where an error's sentence says that it is: 'unknown layer "rellu" at position 13' counts from 1.
+ * The range of the error in the text. A message such as 'unknown layer "rellu" at position 13' counts from 1.
  * @param {string} text @param {string} sentence
  * @returns {{start: number, end: number} | undefined}
  */

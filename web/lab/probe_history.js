@@ -1,24 +1,24 @@
-// What the monitors have said of a run: the latest look whole, and of all looks the few numbers that charts show over
-// the steps. Thinned evenly when they become many.
+// The history of the monitors of a run: the whole latest snapshot, and from each snapshot the numbers that charts show
+// over the steps. It is thinned evenly when it becomes long.
 
-/** Looks that are kept; at twice as many every second is left out. */
+/** Number of entries to keep. At twice as many, every second one is removed. */
 const kept = 400
 
 /**
  * @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot
  * @typedef {{step: number, lr: number, layers: {layer: number, dead: number, silent: number, slopes?: number[]}[],
- *            flow: import('../engine/protocol.js').GradientFlow | null}} Look flow: without its lists of units
+ *            flow: import('../engine/protocol.js').GradientFlow | null}} Look flow: without the lists of units
  */
 
 export class ProbeHistory {
   /** @type {ProbeSnapshot | undefined} */
   latest
-  /** In the order of their steps. @type {Look[]} */
+  /** In ascending order of their steps. @type {Look[]} */
   looks = []
-  /** Warnings that were given, by code and layer. */
+  /** The warnings so far, by code and layer. */
   #warned = new Set()
 
-  /** @param {ProbeSnapshot} snapshot @returns {import('../engine/protocol.js').Warning[]} those that are new */
+  /** @param {ProbeSnapshot} snapshot @returns {import('../engine/protocol.js').Warning[]} the new warnings */
   add(snapshot) {
     this.latest = snapshot
     const { step, lr, layers, gradients } = snapshot
@@ -39,7 +39,7 @@ export class ProbeHistory {
   }
 }
 
-/** The activations that are not the network's end, whose units are hidden. @param {ProbeSnapshot} snapshot */
+/** The activations except one at the output of the network. @param {ProbeSnapshot} snapshot */
 export function hiddenActivations(snapshot) {
   return snapshot.layers.filter(({ kind, layer }) => kind === 'activation' && layer + 1 < snapshot.layers.length)
 }

@@ -1,8 +1,8 @@
-// Curves of numbers: smoothed, and thinned to fewer points.
+// Smooths curves and reduces their number of points.
 
 /**
- * Exponentially smoothed, with the start corrected for the values that there are not.
- * @param {number[]} values @param {number} weight of what came before, 0 to below 1
+ * Exponential smoothing with bias correction at the start.
+ * @param {number[]} values @param {number} weight of the previous values, 0 to below 1
  */
 export function smooth(values, weight) {
   let [sum, total] = [0, 0]
@@ -13,7 +13,10 @@ export function smooth(values, weight) {
   })
 }
 
-/** At most so many points of a curve, evenly, the last among them. @template T @param {T[]} points @param {number} most */
+/**
+ * At most this many points of a curve, evenly spaced, including the last.
+ * @template T @param {T[]} points @param {number} most
+ */
 export function thinned(points, most) {
   const kept = Math.min(points.length, most)
   return Array.from({ length: kept }, (_, i) => points[Math.floor(((i + 1) * points.length) / kept) - 1])

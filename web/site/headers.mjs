@@ -1,6 +1,7 @@
-// The headers that the page needs with each of its files: from our server, and from the service worker elsewhere.
+// The HTTP headers that every file of the page needs. The server sends them; on other hosts the service worker adds
+// them.
 
-/** The first two make the page cross-origin isolated, which memory that threads share needs. */
+/** The first two make the page cross-origin isolated, which shared memory for threads requires. */
 export const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',

@@ -1,5 +1,5 @@
-// Serves build/site on this machine only, with the headers that threads and a strict content policy need.
-// A program (--port N, --dir FOLDER); tests import createSiteServer.
+// Serves build/site to this machine only, with the headers that threads and a strict content security policy need. Run
+// it as a program (--port N, --dir FOLDER), or import createSiteServer().
 import { existsSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -12,9 +12,9 @@ import { headers } from './headers.mjs'
 import { siteRoot } from './site.mjs'
 
 /**
- * A server for a folder, not yet listening. Files are read when they are asked for, so that a site built anew
- * is served at once; browsers keep them and ask by ETag whether they changed. Only regular files in plain folders are
- * served: no symbolic links, no names that begin with a dot, nothing that could block a reader.
+ * Creates a server for a folder; it does not listen yet. Files are read on request, so that a rebuilt site is served at
+ * once. Browsers cache files and revalidate them by ETag. Only regular files are served: no symbolic links, no names that
+ * start with a dot, nothing that could block a reader.
  * @param {string} folder
  */
 export function createSiteServer(folder) {
@@ -24,7 +24,10 @@ export function createSiteServer(folder) {
   })
 }
 
-/** @param {string} folder @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
+/**
+ * @param {string} folder @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
 async function answer(folder, request, response) {
   if (!isThisMachine(request.headers.host)) {
     return refuse(response, 403, `Host '${request.headers.host ?? ''}' is not served; use localhost or an IP address`)
@@ -36,16 +39,16 @@ async function answer(folder, request, response) {
   const path = await fileFor(folder, request.url ?? '')
   if (path === undefined) return refuse(response, 404, 'Not found')
   response.setHeader('Cache-Control', 'no-cache')
-  // What vanishes or cannot be read between the look above and here, and a range outside the file.
+  // send() reports files that have vanished or become unreadable since fileFor(), and ranges outside the file.
   send(request, path, { root: folder, cacheControl: false, dotfiles: 'deny' })
-    // send closes the file when the response ends. One that waits behind another on its connection never ends when the
-    // client leaves.
+    // send() closes the file when the response ends. A response that is queued behind another one on its connection
+    // never ends if the client disconnects.
     .on('stream', (stream) => {
       if (request.socket.destroyed) stream.destroy()
       else request.once('close', () => stream.destroy())
     })
     .on('error', (error) => {
-      // Those of the file are of no use to an error, and its length would be wrong.
+      // The headers of the file do not apply to an error, and its length would be wrong.
       for (const name of ['Content-Length', 'Content-Range', 'ETag', 'Last-Modified', 'Cache-Control']) response.removeHeader(name)
       for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value)
       refuse(response, error.status ?? 500, error.status === 404 ? 'Not found' : error.message)
@@ -54,8 +57,8 @@ async function answer(folder, request, response) {
 }
 
 /**
- * Whether a Host is this machine by a name that no foreign DNS server decides about: a page elsewhere could otherwise
- * read from here under a name of its own (DNS rebinding).
+ * Whether a Host header names this machine without DNS. Otherwise a page of another site could read from this server
+ * under its own name (DNS rebinding).
  * @param {string | undefined} host with or without a port
  */
 function isThisMachine(host = '') {
@@ -64,7 +67,7 @@ function isThisMachine(host = '') {
 }
 
 /**
- * The address of a regular file as send takes it, relative to the folder; undefined where there is none to serve.
+ * The path of a regular file for send(), relative to the folder; undefined if there is no such file.
  * @param {string} folder
  * @param {string} url of the request
  */
@@ -78,7 +81,7 @@ async function fileFor(folder, url) {
   }
   if (names.shift() !== '') return undefined
   if (names.at(-1) === '') names[names.length - 1] = 'index.html'
-  // '' and '..' too; a name of Windows could hold more than one part or a device.
+  // This includes '' and '..'. On Windows a name with \ or : could contain several parts or name a device.
   if (names.some((name) => name === '' || name.startsWith('.') || /[\0\\:]/.test(name))) return undefined
   let at = folder
   for (const [k, name] of names.entries()) {
@@ -113,10 +116,10 @@ function listen(server, port, host) {
 }
 
 /**
- * Listens on this machine's loopback addresses, on the first port from `port` on that nobody else has. A browser may
- * take localhost for either address, so a port counts as free only when it is on both.
+ * Listens on both loopback addresses, on the first free port from `port` on. A browser may resolve localhost to either
+ * address, so a port must be free on both.
  * @param {string} folder
- * @param {number} port 0 for any free one
+ * @param {number} port 0: any free one
  */
 export async function serveSite(folder, port) {
   for (let tried = port; tried <= 65535; tried += 1) {
@@ -129,7 +132,7 @@ export async function serveSite(folder, port) {
         await listen(v6, taken, '::1')
         servers.push(v6)
       } catch (error) {
-        // A machine without IPv6 answers otherwise; only a port in use matters.
+        // A machine without IPv6 gives another error, which is ignored.
         if (errorCode(error) === 'EADDRINUSE') throw error
       }
       return { port: taken, close: () => Promise.all(servers.map((server) => closeServer(server))) }

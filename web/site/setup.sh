@@ -1,18 +1,18 @@
-# Shared by web/start and tests/run: finds and installs tools, builds, prepares data and the site.
-# Sourced, never run. Works with bash 3.2 (macOS); every step does nothing when nothing has changed.
+# Functions for web/start and tests/run: find and install tools, build, prepare data and the site. This file is sourced,
+# not run. It works with bash 3.2 (macOS). A step does nothing if nothing has changed.
 
 set -uo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LOGS=$ROOT/build/logs
 
-# emcc runs JavaScript tools of its own, which Debian keeps here; a Node from elsewhere does not look there.
+# Debian installs the JavaScript tools of emcc here. A Node from another source does not search this folder.
 export NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
 
 step_number=0
 step_total=0
 
-# step "text": the heading of the next of step_total steps.
+# step TEXT: prints the heading of the next of step_total steps.
 step() {
   step_number=$((step_number + 1))
   printf '[%d/%d] %s\n' "$step_number" "$step_total" "$*"
@@ -25,11 +25,11 @@ fail() {
   exit 1
 }
 
-# ---- Which tools are needed, and whether they are there -------------------------------------------------
+# ---- Finding tools ----------------------------------------------------------------------------------------
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# have_header PATH: a C++ header in one of the places where packages put them.
+# have_header PATH: whether a C++ header is in one of the usual folders.
 have_header() {
   local dir sdk=''
   [ "$(uname)" = Darwin ] && sdk=$(xcrun --show-sdk-path 2>/dev/null)
@@ -39,7 +39,7 @@ have_header() {
   return 1
 }
 
-# The Chrome or Chromium to measure with, and to test with in full; CHROME names one by hand.
+# Prints the Chrome or Chromium for benchmarks and full tests. The variable CHROME overrides the search.
 find_chrome() {
   local name
   if [ -n "${CHROME:-}" ]; then
@@ -56,12 +56,12 @@ find_chrome() {
   return 1
 }
 
-# The browser to test with: Chromium without its windows, which takes half the time, where there is one.
+# Prints the browser for tests: headless Chromium if it is installed, because it takes half the time.
 find_test_browser() {
   if [ -n "${CHROME:-}" ]; then printf '%s\n' "$CHROME"; else command -v chromium-headless-shell 2>/dev/null || find_chrome; fi
 }
 
-# The clang++ for the second compiler and the sanitizers.
+# Prints the clang++ for the second compiler and the sanitizers.
 find_clang() {
   command -v clang++-14 2>/dev/null || command -v clang++ 2>/dev/null
 }
@@ -69,7 +69,7 @@ find_clang() {
 have_sanitizer() {
   local clang
   clang=$(find_clang) || return 1
-  # clang prints the bare name back when it does not have the file.
+  # clang prints the bare name if it does not have the file.
   [ -e "$("$clang" -print-file-name="libclang_rt.asan-$(uname -m).a")" ] ||
     [ -e "$("$clang" -print-file-name=libclang_rt.asan_osx_dynamic.dylib)" ] ||
     [ -e "$("$clang" -print-runtime-dir 2>/dev/null)/libclang_rt.asan.a" ]
@@ -92,11 +92,11 @@ have_math_font() {
 
 is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
 
-# Ubuntu's Chromium is called chromium-browser, and comes in one piece.
+# Ubuntu's package is chromium-browser; it includes the headless browser.
 chromium_package() { if is_ubuntu; then echo chromium-browser; else echo chromium; fi; }
 test_browser_package() { if is_ubuntu; then echo chromium-browser; else echo chromium-headless-shell; fi; }
 
-# One tool a line: what it is | how to see that it is there | Debian and Ubuntu | Fedora | Homebrew.
+# One tool per line: name | command that finds it | package of Debian and Ubuntu | of Fedora | of Homebrew.
 page_tools() {
   cat <<'END'
 C++ compiler|have c++|g++|gcc-c++|llvm
@@ -125,7 +125,7 @@ Chrome or Chromium|find_test_browser|$(test_browser_package)|chromium|google-chr
 END
 }
 
-# For benchmarks, and for the tests in full.
+# For benchmarks and full tests.
 whole_tools() {
   cat <<END
 Google Benchmark|have_header benchmark/benchmark.h|libbenchmark-dev|google-benchmark-devel|google-benchmark
@@ -137,12 +137,12 @@ END
 
 may_be_root() { [ "$(id -u)" = 0 ] || have sudo; }
 
-# as_root COMMAND...: through sudo where needed.
+# as_root COMMAND...: runs a command as root, with sudo if needed.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Turns apt's status lines into one moving line on a terminal and a few lines elsewhere; the rest goes to the log.
+# Shows apt's status lines as a progress line on a terminal, or as a few lines elsewhere. Other output goes to the log.
 show_apt_progress() {
   local kind name percent text shown=-1 whole
   while IFS= read -r line; do
@@ -165,7 +165,7 @@ show_apt_progress() {
   return 0
 }
 
-# Quietly; needed once before apt knows any package, and again before packages are fetched.
+# Updates the package lists, once. Needed before apt knows any package and before packages are downloaded.
 apt_update() {
   [ -n "${apt_updated:-}" ] && return 0
   mkdir -p "$LOGS"
@@ -174,7 +174,7 @@ apt_update() {
   apt_updated=yes
 }
 
-# apt_install PACKAGE...
+# apt_install PACKAGE...: installs packages.
 apt_install() {
   local log=$LOGS/apt.log
   if ! apt_update; then
@@ -182,8 +182,8 @@ apt_install() {
     return 1
   fi
   say "installing $*"
-  # apt reports its progress on a descriptor of its own: packages fail to configure when it is their standard
-  # output. The descriptor is opened inside, as sudo closes all but the standard ones.
+  # apt reports its progress on a separate descriptor: packages fail to configure if it is their standard output. The
+  # descriptor is opened inside sh, because sudo closes all but the standard ones.
   if ! as_root env DEBIAN_FRONTEND=noninteractive sh -c \
     'exec 3>&1; exec apt-get -q -y --no-install-recommends -o APT::Status-Fd=3 install "$@"' apt "$@" \
     </dev/null 2>&1 | show_apt_progress "$log"; then
@@ -192,14 +192,14 @@ apt_install() {
   fi
 }
 
-# Whether apt knows a package. A machine that never updated its lists knows none: update them first.
+# apt_knows PACKAGE: whether apt knows a package. Without package lists it knows none, so they are updated first.
 apt_knows() {
   local lists=(/var/lib/apt/lists/*Packages*)
   [ -e "${lists[0]}" ] || apt_update || return 1
   [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]
 }
 
-# install_tools page|tests|whole: what is missing, and nothing else. Each has what is before it, too.
+# install_tools page|tests|whole: installs missing tools. Each set includes the ones before it.
 install_tools() {
   local label check apt fedora brew missing=() packages=()
   while IFS='|' read -r label check apt fedora brew; do
@@ -210,34 +210,34 @@ install_tools() {
   done < <(page_tools; [ "$1" = page ] || test_tools; [ "$1" != whole ] || whole_tools)
 
   if have apt-get; then
-    # npm needs the certificates, and Debian's Node.js has none of its own.
+    # npm needs the certificates; Debian's Node.js does not include any.
     [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
     if [ ${#packages[@]} != 0 ]; then
       may_be_root ||
         fail "packages are missing, and installing them needs root or sudo: apt-get install --no-install-recommends ${packages[*]}"
-      apt_install "${packages[@]}" || fail 'apt-get failed; its whole output is in build/logs/apt.log'
+      apt_install "${packages[@]}" || fail 'apt-get failed; see build/logs/apt.log'
     fi
-    # The second data set is packaged by Debian and Ubuntu alone; without it the page offers MNIST only.
+    # Only Debian and Ubuntu have a package of the second data set. Without it the page offers MNIST only.
     if [ ! -d /usr/share/datasets/fashion-mnist ] && may_be_root && apt_knows dataset-fashion-mnist; then
       packages+=(dataset-fashion-mnist)
-      apt_install dataset-fashion-mnist || say 'going on without Fashion-MNIST'
+      apt_install dataset-fashion-mnist || say 'continuing without Fashion-MNIST'
     fi
   elif [ ${#missing[@]} != 0 ]; then
     report_missing "${missing[@]}"
   fi
-  [ ${#packages[@]} = 0 ] && say 'all there'
+  [ ${#packages[@]} = 0 ] && say 'all installed'
   check_node
 }
 
-# install_wanted PACKAGE...: Debian's packages that not everything needs. Without them, tests are skipped by name and
-# benchmarks lack a column.
+# install_wanted PACKAGE...: installs optional packages of Debian. Without them some tests are skipped, and benchmarks
+# lack a column.
 install_wanted() {
   local package missing=()
   have dpkg-query && may_be_root || return 0
   for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" || say "going on without ${missing[*]}"
+  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}" || say "continuing without ${missing[*]}"
 }
 
 report_missing() {
@@ -261,7 +261,7 @@ check_node() {
     fail "Node.js 18 or newer is needed; $(command -v node) is $version"
 }
 
-# install_packages production|all: npm ci, when the lock file or the set has changed since the last time.
+# install_packages production|all: runs npm ci if the lock file or the set has changed.
 install_packages() {
   local stamp=$ROOT/node_modules/.reluscope-lock had=none omit=''
   [ -e "$stamp" ] && had=$(head -n 1 "$stamp")
@@ -275,7 +275,7 @@ install_packages() {
   mkdir -p "$LOGS"
   if ! (cd "$ROOT" && npm ci $omit --ignore-scripts --no-audit --no-fund) >"$LOGS/npm.log" 2>&1; then
     tail -n 15 "$LOGS/npm.log" >&2
-    fail 'npm ci failed; its whole output is in build/logs/npm.log'
+    fail 'npm ci failed; see build/logs/npm.log'
   fi
   { echo "$1"; cat "$ROOT/package-lock.json"; } >"$stamp"
   say "$(grep -E '^added' "$LOGS/npm.log" || echo 'installed')"
@@ -283,13 +283,13 @@ install_packages() {
 
 # ---- Building -------------------------------------------------------------------------------------------
 
-# Where ccache is installed, what was compiled once, in this folder or another clone, is not compiled again.
+# If ccache is installed, it is used, and shared between clones.
 if have ccache && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
 fi
 
-# build PRESET [TARGET...]: configures when there is no build yet or the presets have changed; ninja sees the rest.
-# With BUILD_OPTIONS="NAME ..." those CMake options have to be on.
+# build PRESET [TARGET...]: configures if there is no build yet or the presets have changed, then builds. The variable
+# BUILD_OPTIONS="NAME ..." names CMake options that must be on.
 build() {
   local preset=$1 name dir=$ROOT/build/$1 log=$LOGS/cmake-$1.log stale=no targets=() configure=(cmake)
   shift
@@ -301,14 +301,14 @@ build() {
     configure+=("-D$name=ON")
     grep -qs "^$name:BOOL=ON" "$dir/CMakeCache.txt" || stale=yes
   done
-  # Systems other than Debian and Ubuntu have the second compiler under its plain name only.
+  # Only Debian and Ubuntu have a clang++ with the version in its name.
   case $preset in clang | asan | tsan | fuzz | corpus) have clang++-14 || configure+=("-DCMAKE_CXX_COMPILER=$(find_clang)") ;; esac
   if [ $stale = yes ]; then
     say 'configuring'
     mkdir -p "$LOGS"
     if ! (cd "$ROOT" && "${configure[@]}") >"$log" 2>&1; then
       tail -n 25 "$log" >&2
-      fail "configuring $preset failed; the whole output is in ${log#"$ROOT/"}"
+      fail "configuring $preset failed; see ${log#"$ROOT/"}"
     fi
     touch "$dir/build.ninja"
   fi

@@ -74,7 +74,7 @@ function apacheLicence() {
     const emscripten = execFileSync('em-config', ['EMSCRIPTEN_ROOT'], { encoding: 'utf8', stdio: 'pipe' }).trim()
     places.push(join(emscripten, 'system/lib/libcxx/LICENSE.TXT'), join(emscripten, 'system/lib/compiler-rt/LICENSE.TXT'))
   } catch {
-    // No em-config on the PATH: the other places have to do.
+    // em-config is not on the PATH.
   }
   places.push('/usr/share/licenses/google-highway/LICENSE', '/opt/homebrew/opt/highway/LICENSE')
   places.push(join(root, 'node_modules/playwright-core/LICENSE'))
@@ -116,7 +116,7 @@ function sumOf(files) {
  * @param {string[]} files of the site, all others already written
  */
 function buildLine(files) {
-  // What every page needs: other data sets are kept when somebody chooses them.
+  // The files that every page needs. Other data sets are cached when the user chooses them.
   const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
     !variants['one thread'].test(file) && file !== 'THIRD_PARTY.txt')
   const hashOf = (/** @type {string} */ file) => createHash('sha256').update(readFileSync(join(siteRoot, file))).digest('hex')
@@ -138,7 +138,7 @@ export function buildSite(tables) {
   for (const [file, page] of docPages(tables)) wanted.set(file, page)
   for (const file of [
     'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
-    // Only older releases of Emscripten make this one.
+    // Only older releases of Emscripten create this file.
     'reluscope-threads.worker.js',
   ]) {
     const path = join(root, 'build/wasm', file)
@@ -151,7 +151,7 @@ export function buildSite(tables) {
   wanted.set('vendor/uPlot.esm.js', () =>
     Buffer.from(readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8') + '\nexport default uPlot\n'),
   )
-  // fflate, which is loaded only by who opens own data, in the same way.
+  // fflate, in the same way. The page loads it only when the user opens data.
   const fflate = join(root, 'node_modules/fflate')
   wanted.set('vendor/fflate.js', () =>
     Buffer.from(readFileSync(join(fflate, 'umd/index.js'), 'utf8') + '\nexport const { gunzipSync, inflateSync, unzlibSync } = self.fflate\n'),
@@ -184,7 +184,7 @@ export function buildSite(tables) {
   wanted.delete('engine/build.js')
   wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
   const worker = readFileSync(join(web, 'service-worker.js'))
-  // Last, as it tells the files before it.
+  // Last, because it lists the other files.
   wanted.delete('service-worker.js')
   wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), worker]))
 

@@ -1,6 +1,6 @@
-// Which classes of the test set are taken for which: a matrix of labels and predictions, the images behind each of its
-// cells, precision and recall, and the samples that the network gets most wrong. While it trains this is what the
-// scoring at the end of an epoch found; while it stands still it is counted for the weights as they are.
+// The confusion matrix of the test set: counts of labels and predictions, the images of each cell, precision and
+// recall, and the samples with the highest loss. During training it shows the scoring at the end of the last epoch;
+// while the run is paused the test set is scored with the current weights.
 import { diverging } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
@@ -11,18 +11,18 @@ import { View } from './view.js'
 
 /** @typedef {import('../engine/protocol.js').ClassReport} ClassReport */
 
-/** How many of a cell's images are shown, at most. */
+/** Maximum number of images shown for a cell. */
 const mostImages = 40
-/** Of more classes than this only those with the most mistakes have a row. */
+/** Maximum number of rows. With more classes, those with the most mistakes have a row. */
 const mostClasses = 20
-/** Milliseconds that the run has to stand still before its weights are scored. */
+/** Milliseconds that the run must be paused before its weights are scored. */
 const settle = 400
 
 class ConfusionView extends View {
-  #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'Counted here at the end of each epoch, and whenever the run stands still.')
-  #table = h('table', { class: 'confusion', role: 'grid', 'aria-label': 'Confusion matrix: labels down, predictions across' })
+  #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'The test set is scored at the end of each epoch and when the run is paused.')
+  #table = h('table', { class: 'confusion', role: 'grid', 'aria-label': 'Confusion matrix: labels in rows, predictions in columns' })
   #scale = h('select', { 'aria-label': 'Scale of mistakes', class: 'small', onchange: () => this.#paint() },
-    h('option', { value: 'all' }, 'the largest of all'), h('option', { value: 'row' }, 'the largest of its row'))
+    h('option', { value: 'all' }, 'the largest in the matrix'), h('option', { value: 'row' }, 'the largest in the row'))
   #legendFull = h('span')
   #chosen = h('h3', {}, 'Choose a cell to see its images')
   /** @type {Gallery} */
@@ -31,13 +31,13 @@ class ConfusionView extends View {
   #hardest = /** @type {any} */ (undefined)
   /** @type {ClassReport | undefined} */
   #report
-  /** The classes with a row. @type {number[]} */
+  /** The classes that have a row. @type {number[]} */
   #rows = []
   /** @type {{label: number, prediction: number} | undefined} */
   #cell
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #later
-  /** What the report is of; a change of it is a reason to ask again. */
+  /** Identifies the weights of the report. If it changes, the report is requested again. */
   #of = ''
 
   build() {
@@ -47,15 +47,15 @@ class ConfusionView extends View {
       h('div', { class: 'confusion-parts' },
         h('div', {},
           h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, this.#table),
-          h('div', { class: 'legend' }, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is mistaken, grey none, blue right' }), this.#legendFull,
-            h('label', { class: 'legend-scale' }, 'Mistakes are full at ', this.#scale))),
+          h('div', { class: 'legend' }, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange: mistakes, grey: none, blue: correct' }), this.#legendFull,
+            h('label', { class: 'legend-scale' }, 'Full colour of mistakes: ', this.#scale))),
         h('div', { class: 'confusion-images' },
           h('section', {}, this.#chosen, this.#cellImages.element),
           h('section', {}, h('h3', {}, 'Hardest samples: label → prediction, by loss'), this.#hardest.element))),
       explain({
-        what: ['Each row is what images are, each column what the network says they are. The diagonal is right, everything else a mistake. Recall is the share of a row that is on the diagonal, precision the same of a column.'],
-        look: 'Mistakes are rarely even: on MNIST 4 and 9, 3 and 5, 7 and 2 attract each other. A column with low precision is a class that the network falls back on.',
-        attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes suffer first.',
+        what: ['Each row is a true class (label), each column a predicted class. The diagonal counts correct predictions, all other cells mistakes. Recall is the share of a row that is on the diagonal; precision is the share of a column.'],
+        look: 'Mistakes are not evenly distributed: on MNIST the network often confuses 4 and 9, 3 and 5, 7 and 2. A column with low precision is a class that the network predicts when it is unsure.',
+        attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes get worse first.',
       }))
     this.#table.addEventListener('click', ({ target }) => this.#choose(target))
     this.#table.addEventListener('keydown', (event) => onGridKey(event, this.#cells(), this.#rows.length, (cell) => this.#choose(cell)))
@@ -90,10 +90,10 @@ class ConfusionView extends View {
     const report = training ? await lab.engine.epochClasses() : await lab.engine.classesInParts()
     if (!report || lab.run !== run) return void (this.#of = '')
     this.#report = report
-    // The run may have gone on since it was asked for.
+    // The run may have continued since the request.
     this.dataset.step = String(report.step)
     const when = training ? `At the end of epoch ${report.epoch}` : `At step ${count(report.step)}`
-    this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images right (${percent(report.correct / report.samples)})`
+    this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images correct (${percent(report.correct / report.samples)})`
     this.#fill(report)
   }
 
@@ -107,7 +107,7 @@ class ConfusionView extends View {
       const { label, prediction } = place(cell)
       const n = confusion[label][prediction]
       cell.textContent = n === 0 ? '' : String(n)
-      cell.setAttribute('aria-label', `${names[label]} taken for ${names[prediction]}: ${n}`)
+      cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
     }
     const shares = { recall, precision }
     for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll('[data-share]'))) {
@@ -118,7 +118,7 @@ class ConfusionView extends View {
     void this.#showCell()
     void this.#hardest.show(hardest.map((sample) => {
       const caption = `${short3(names[sample.label])} → ${short3(names[sample.prediction])}`
-      const name = `${caption}: test image ${sample.index}, said with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
+      const name = `${caption}: test image ${sample.index}, predicted with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
       return { part: 'test', index: sample.index, caption, name }
     }))
   }
@@ -159,7 +159,7 @@ class ConfusionView extends View {
       cell.style.color = luminance(colour) > 0.18 ? '#111' : '#fff'
       cell.setAttribute('aria-selected', String(this.#cell?.label === label && this.#cell.prediction === prediction))
     }
-    this.#legendFull.textContent = `orange: mistakes, full at ${byRow ? 'its row’s largest' : count(most)}; blue: share of the row that is right, full at 100%`
+    this.#legendFull.textContent = `orange: mistakes, full colour at ${byRow ? 'the largest in the row' : count(most)}; blue: correct share of the row, full colour at 100%`
   }
 
   /** @param {EventTarget | null} target */
@@ -181,7 +181,7 @@ class ConfusionView extends View {
     const { label, prediction } = this.#cell
     const names = this.lab.classNames
     const all = [...report.labels.keys()].filter((i) => report.labels[i] === label && report.predictions[i] === prediction)
-    const what = label === prediction ? `${names[label]} recognised` : `${names[label]} taken for ${names[prediction]}`
+    const what = label === prediction ? `${names[label]} correct` : `${names[label]} predicted as ${names[prediction]}`
     this.#chosen.textContent = `${what}: ${all.length === 1 ? '1 image' : `${count(all.length)} images`}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
     await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ part: 'test', index, name: `Test image ${index}: ${what}` })))
   }
@@ -193,12 +193,12 @@ function place(cell) {
   return { label: Number(cell.dataset.label), prediction: Number(cell.dataset.prediction) }
 }
 
-/** A name short enough for a heading of a column. @param {string} name */
+/** A class name shortened for a column heading. @param {string} name */
 function short3(name) {
   return name.length > 8 ? `${name.slice(0, 7)}…` : name
 }
 
-/** Relative luminance, as WCAG has it. @param {string} colour rgb(...) */
+/** Relative luminance as defined by WCAG. @param {string} colour rgb(...) */
 function luminance(colour) {
   const [r, g, b] = (colour.match(/\d+/g) ?? []).map((part) => {
     const c = Number(part) / 255

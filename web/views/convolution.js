@@ -1,5 +1,5 @@
-// What a convolution's filters are, and what each makes of the page's image: weights and feature maps in diverging
-// colours, the maps as the weights are now.
+// The filters of each convolution and their feature maps for the selected image, in diverging colours, with the current
+// weights.
 import { diverging, roundUp } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
@@ -7,9 +7,9 @@ import { plural, short } from '../dom/format.js'
 import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
-/** Least milliseconds between two readings of the filters while training. */
+/** Minimum milliseconds between two updates of the filters while training. */
 const readEvery = 500
-/** A filter that reads many channels shows this many of them. */
+/** Maximum number of input channels shown of a filter. */
 const mostPlanes = 8
 
 /** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement,
@@ -17,12 +17,12 @@ const mostPlanes = 8
 
 class ConvolutionView extends View {
   #body = h('div', { class: 'conv-layers' })
-  #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The page’s image' })
+  #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The selected image' })
   #scale = h('select', { class: 'small', onchange: () => this.#paint() },
-    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'all layers alike'), h('option', { value: 'unit' }, 'by channel'))
-  #legend = h('div', { class: 'legend' }, h('span', {}, 'minus'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), h('span', {}, 'plus'),
+    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'same for all layers'), h('option', { value: 'unit' }, 'by channel'))
+  #legend = h('div', { class: 'legend' }, h('span', {}, 'negative'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), h('span', {}, 'positive'),
     h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
-  #tools = h('div', { class: 'conv-tools' }, this.#input, h('p', { class: 'muted' }, 'The page’s image. Another is chosen under One image through the network, in the confusion matrix or in the hidden space.'))
+  #tools = h('div', { class: 'conv-tools' }, this.#input, h('p', { class: 'muted' }, 'The selected image. To select another one, use the view One image through the network, Confusion matrix or Hidden space.'))
   /** @type {Uint8Array | undefined} */
   #pixels
   /** @type {ShownLayer[]} */
@@ -31,10 +31,10 @@ class ConvolutionView extends View {
 
   build() {
     this.append(this.#tools, this.#body, this.#legend, explain({
-      what: ['A filter of 3 × 3 weights slides over the image; where the image is like the filter the map is blue, where it is like its negative, orange: ',
+      what: ['A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: ',
         math(['msub', ['mi', 'z'], ['mi', 'k']], ['mo', '='], ['msub', ['mi', 'w'], ['mi', 'k']], ['mo', '∗'], ['mi', 'x'], ['mo', '+'], ['msub', ['mi', 'b'], ['mi', 'k']]), '.'],
-      look: 'Filters begin as noise and become edges and strokes. With ReLU behind them only the blue part of a map goes on. A map that is grey for every image is a dead channel.',
-      attempt: 'Compare a 1 with an 8. Then turn the rate up to 0.05 and count the grey maps.',
+      look: 'Filters start as noise and become detectors of edges and strokes. A ReLU after them passes only the blue part of a map. A map that is grey for every image is a dead channel.',
+      attempt: 'Compare a 1 with an 8. Then set the learning rate to 0.05 and count the grey maps.',
     }))
     this.lab.on('run', () => this.#begin())
     this.lab.on('image', () => void this.#load())
@@ -60,7 +60,7 @@ class ConvolutionView extends View {
       return { name, text, shape, maps: new Float32Array(0), filters: make('filter'), images: make('map'), readout: h('output', { class: 'readout' }), scale: h('span', {}), weights: undefined }
     })
     this.#body.replaceChildren(...none
-      ? [h('p', { class: 'empty' }, 'This model has no convolution: write, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as its architecture in the panel.')]
+      ? [h('p', { class: 'empty' }, 'This model has no convolution. Enter, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as Architecture in the panel.')]
       : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h3', {}, `${layer.name}: ${layer.text}`, h('span', {}, plural(layer.shape[0], 'channel')), layer.scale),
         h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {Event} */ event) => this.#pick(layer, event.target), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
@@ -74,7 +74,7 @@ class ConvolutionView extends View {
     const { pixels } = await engine.image(image.part, image.index)
     if (image !== this.lab.image) return
     this.#pixels = pixels
-    delete this.dataset.step // until the maps of this image are drawn
+    delete this.dataset.step // set again when the maps of this image are drawn
     this.#drawInput()
     this.#watch()
   }
@@ -108,14 +108,14 @@ class ConvolutionView extends View {
       const [, inputs, rows, columns] = layer.weights.shape
       const { values } = layer.weights
       const limit = roundUp(largest(values))
-      // A filter's planes stand beside one another, with a column between them.
+      // The planes of a filter are side by side, with an empty column between them.
       const planes = Math.min(inputs, mostPlanes)
       layer.filters.forEach((canvas, k) => paint(canvas, planes * (columns + 1) - 1, rows, (x, y) => {
         const plane = Math.floor(x / (columns + 1))
         const column = x % (columns + 1)
         return column === columns ? null : values[((k * inputs + plane) * rows + y) * columns + column]
       }, limit))
-      layer.scale.textContent = `filters full at ±${short(limit)}${inputs > mostPlanes ? `, their first ${mostPlanes} of ${inputs} planes` : ''}`
+      layer.scale.textContent = `filters: full colour at ±${short(limit)}${inputs > mostPlanes ? `, first ${mostPlanes} of ${inputs} planes` : ''}`
     }
     this.dataset.filters = String(step)
   }
@@ -131,7 +131,7 @@ class ConvolutionView extends View {
         paint(canvas, width, height, (x, y) => map[y * width + x], scale === 'unit' ? largest(map) : scale === 'all' ? most : limits[at])
       })
       const bad = maps.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
-      if (!readout.dataset.channel) readout.textContent = `maps full at ±${scale === 'unit' ? 'each channel’s largest' : short(scale === 'all' ? most : limits[at])}${bad ? `, ${bad} NaN` : ''}`
+      if (!readout.dataset.channel) readout.textContent = `maps: full colour at ±${scale === 'unit' ? 'each channel’s largest' : short(scale === 'all' ? most : limits[at])}${bad ? `, ${bad} NaN` : ''}`
     })
   }
 
@@ -154,20 +154,20 @@ class ConvolutionView extends View {
     const map = maps.subarray(k * height * width, (k + 1) * height * width)
     const above = map.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0)
     readout.dataset.channel = String(k)
-    readout.textContent = `${name}, channel ${k}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${above} of ${map.length} places`
+    readout.textContent = `${name}, channel ${k}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${above} of ${map.length} positions`
     images.forEach((image, i) => image.parentElement?.classList.toggle('is-picked', i === k))
     images[k]?.scrollIntoView({ block: 'nearest' })
   }
 }
 customElements.define('rl-convolution', ConvolutionView)
 
-/** The largest size of what is finite. @param {Float32Array} values */
+/** The largest absolute value of the finite values. @param {Float32Array} values */
 function largest(values) {
   return values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
 }
 
 /**
- * Pixels of a canvas in diverging colours; null leaves one empty.
+ * Draws values as pixels in diverging colours; null leaves a pixel empty.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
  * @param {(x: number, y: number) => number | null} valueAt @param {number} limit
  */

@@ -1,5 +1,5 @@
-// Loss and accuracy over the steps: training batches, faint as they come and bold when smoothed; at the end of each epoch
-// the test set, and the validation set where one is held out; a mark for every change made while it ran.
+// Loss and accuracy over the steps: training batches, raw (faint) and smoothed (bold); the test set, and the validation
+// set if one is held out, at the end of each epoch; a mark for each change made while training.
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { loss, percent } from '../dom/format.js'
@@ -8,7 +8,7 @@ import { LineChart } from '../charts/line_chart.js'
 import { smooth } from '../lab/series.js'
 import { View } from './view.js'
 
-/** Milliseconds between two drawings while training. */
+/** Milliseconds between two updates while training. */
 const drawEvery = 80
 
 class CurvesView extends View {
@@ -17,7 +17,7 @@ class CurvesView extends View {
     this.#loss.setLog(this.#log.checked)
     this.#draw()
   } })
-  #empty = h('p', { class: 'empty chart-empty' }, 'Press Train. The loss falls here within a second or two, one point every few steps; the test set joins at the end of each epoch.')
+  #empty = h('p', { class: 'empty chart-empty' }, 'Press Train. Within a second or two the loss appears here, one point every few steps. The score of the test set is added at the end of each epoch.')
   /** @type {LineChart} */
   #loss = /** @type {any} */ (undefined)
   /** @type {LineChart} */
@@ -37,9 +37,9 @@ class CurvesView extends View {
         h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
       h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty),
       explain({
-        what: ['The loss is the cross-entropy ', math(['mo', '−'], ['mi', 'log'], ['msub', ['mi', 'p'], ['mi', 'label']]), ', the mean over a batch; accuracy is the share of images whose most probable class is right. Bold is a moving average of what is faint.'],
-        look: 'Training that goes on falling while the test dots rise: it learns the images by heart. A loss that jumps or stays at 2.3, as of guessing: the rate is too large, or units have died.',
-        attempt: 'Move the learning rate while it trains; a mark shows where. On the logarithmic axis late progress can be seen.',
+        what: ['The loss is the cross-entropy ', math(['mo', '−'], ['mi', 'log'], ['msub', ['mi', 'p'], ['mi', 'label']]), ', averaged over a batch. Accuracy is the share of images whose most probable class is correct. The bold line is a moving average of the faint one.'],
+        look: 'A training loss that keeps falling while the test loss rises: the network memorises the images (overfitting). A loss that jumps, or stays at 2.3, the value of guessing: the learning rate is too high, or units have died.',
+        attempt: 'Change the learning rate during training; a mark shows the step. Switch on Log loss to see late progress.',
       }))
     this.lab.on('progress', () => this.#drawSoon())
     this.lab.on('epoch', () => this.#drawSoon())

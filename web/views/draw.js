@@ -1,4 +1,4 @@
-// A pad to draw a digit on, by pointer or by keys, and what the network says about it at every stroke.
+// A pad to draw a digit with pointer or keys. The network classifies the drawing after every stroke.
 import { Bars } from '../charts/bars.js'
 import { themeColour } from '../dom/colours.js'
 import { toMnist } from '../charts/digit.js'
@@ -11,21 +11,21 @@ import { View } from './view.js'
 
 const side = 280
 const pen = 28
-/** How far an arrow key moves the pen. */
+/** Pixels by which an arrow key moves the pen. */
 const keyStep = 10
 
 class DrawView extends View {
-  /** Ink only: black on nothing, so that its alpha is what counts. The pad shows it in the page's colours. */
+  /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
     'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
-  #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The drawing as the network gets it, 28 by 28' })
+  #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The input of the network: the drawing in 28 by 28 pixels' })
   #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
-  #layers = new LayerStack('The hidden units light up here while you draw.')
+  #layers = new LayerStack('The activations of the hidden units appear here while you draw.')
   /** @type {Uint8Array | null} */
   #pixels = null
-  /** Where the pointer was while it is down. @type {{x: number, y: number} | null} */
+  /** The last position of the pointer while it is down. @type {{x: number, y: number} | null} */
   #from = null
   #key = { x: side / 2, y: side / 2, down: false, shown: false }
   #queued = false
@@ -35,11 +35,11 @@ class DrawView extends View {
       h('div', { class: 'draw-left' }, this.#pad,
         h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
       h('div', { class: 'draw-right' }, this.#bars.element)),
-    h('p', { class: 'field-help', id: 'draw-keys' }, 'By keys: arrows move the pen, space lowers and lifts it, Delete clears.'),
+    h('p', { class: 'field-help', id: 'draw-keys' }, 'Keys: arrows move the pen, space lowers and lifts it, Delete clears the pad.'),
     this.#layers.element,
     explain({
-      what: 'The drawing is scaled into 20 × 20 pixels and moved so that its centre of mass is in the middle, as MNIST’s digits were; the small picture is what the network gets.',
-      look: 'How sure it is of what is no digit: probabilities always sum to one, and it has never seen a letter.',
+      what: 'The drawing is scaled into 20 × 20 pixels and centred by its mass in 28 × 28 pixels, like the digits of MNIST. The small picture is the input of the network.',
+      look: 'High probabilities for drawings that are not digits: the probabilities always sum to 1, and the network has never seen a letter.',
       attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
     }))
     this.#listen()
@@ -163,7 +163,7 @@ class DrawView extends View {
     context.stroke()
   }
 
-  /** Once a frame is enough, however many points the pointer gives. */
+  /** Classifies at most once per frame, however many points the pointer reports. */
   #classifySoon() {
     if (this.#queued) return
     this.#queued = true

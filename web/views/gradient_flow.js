@@ -1,5 +1,5 @@
-// Gradient flow: per layer the gradient's norm, how far a step moves the weights, and the share of the gradient that
-// passes where an activation's input is negative; now, and over the steps.
+// Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
+// gradient that passes through negative inputs of an activation; now and over the steps.
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, percent, short } from '../dom/format.js'
@@ -10,21 +10,27 @@ import { ProbeView } from './probe_view.js'
 /** @typedef {import('../engine/protocol.js').GradientFlow} GradientFlow */
 /** @typedef {import('../engine/protocol.js').ParameterFlow} ParameterFlow */
 
-/** Only what multiplies: biases and slopes are too many for a chart. @param {ParameterFlow[]} parameters */
+/**
+ * Only weights that multiply: with biases and slopes a chart would have too many lines.
+ * @param {ParameterFlow[]} parameters
+ */
 const weightsOf = (parameters) => parameters.filter(({ weight }) => weight)
 
-/** A share of the picture's height on a log scale, for bars. @param {number} value @param {number} low @param {number} high */
+/**
+ * The position of a value on a log scale, 0 to 1, for bars.
+ * @param {number} value @param {number} low @param {number} high
+ */
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
 
 class GradientFlowView extends ProbeView {
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
-  #empty = h('p', { class: 'empty' }, 'Gradients are noted in training steps: press Train or Step.')
-  /** Norms and ratios are of the same layers. */
+  #empty = h('p', { class: 'empty' }, 'Gradients are recorded during training steps. Press Train or Step.')
+  /** Shared, because norms and ratios are of the same layers. */
   #legend = new Legend()
   #marks = () => this.lab.marks
   #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true, legend: this.#legend, marks: this.#marks })
-  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'about healthy' }], legend: this.#legend, marks: this.#marks })
+  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'typical' }], legend: this.#legend, marks: this.#marks })
   #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1], marks: this.#marks })
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
@@ -35,11 +41,11 @@ class GradientFlowView extends ProbeView {
   build() {
     this.lab.on('theme', () => [this.#norms, this.#ratios, this.#shares].forEach((chart) => chart.restyle()))
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['Going back, each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
+      what: ['In the backward pass each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
         math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',
         math(['mrow', ['mo', '‖'], ['mi', 'Δ'], ['mi', 'W'], ['mo', '‖'], ['mo', '/'], ['mo', '‖'], ['mi', 'W'], ['mo', '‖']]), '.'],
-      look: 'Lines that lie apart by powers of ten: the first layers learn more slowly than the last, or not at all. Through z < 0 ReLU lets nothing, Leaky ReLU a hundredth.',
-      attempt: 'Ten layers of Sigmoid: the first ones get next to nothing. Then ReLU with He initialisation, or BatchNorm.',
+      look: 'Lines that differ by powers of ten: the first layers learn more slowly than the last, or not at all. For z < 0 ReLU passes no gradient, Leaky ReLU a hundredth of it.',
+      attempt: 'Ten layers of Sigmoid: the first ones receive almost no gradient. Then ReLU with He initialisation, or BatchNorm.',
     }))
   }
 
@@ -58,7 +64,7 @@ class GradientFlowView extends ProbeView {
   draw({ gradients, layers }) {
     this.#empty.hidden = Boolean(gradients)
     if (!gradients) return
-    this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, whole norm ${short(gradients.norm)}`
+    this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, total norm ${short(gradients.norm)}`
     this.#showNow(gradients, layers)
     this.#showCharts(gradients, layers)
   }
@@ -84,7 +90,7 @@ class GradientFlowView extends ProbeView {
 
   /** @param {GradientFlow} flow @param {import('../engine/protocol.js').LayerSnapshot[]} layers */
   #showCharts({ parameters, activations }, layers) {
-    // Looks between two noted steps tell of the same step again.
+    // Snapshots between two recorded steps repeat the same step.
     const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
     const steps = flows.map(({ step }) => step)
     const of = (/** @type {string} */ name, /** @type {'gradient_norm' | 'update_ratio'} */ what) =>

@@ -1,4 +1,4 @@
-// A test image on its way through the network: the image, every hidden unit's activation, the ten probabilities.
+// One image through the network: the image, the activation of every hidden unit, the class probabilities.
 import { Bars } from '../charts/bars.js'
 import { h, iconButton } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
@@ -15,7 +15,7 @@ class ImageView extends View {
     onchange: () => this.#choose(Number(this.#number.value)) })
   #of = h('span', { class: 'muted' })
   #verdict = h('p', { class: 'verdict' })
-  #layers = new LayerStack('Every hidden unit’s activation is drawn here.')
+  #layers = new LayerStack('The activations of the hidden units appear here.')
   #bars = new Bars('Probabilities of the chosen test image')
 
   build() {
@@ -30,9 +30,9 @@ class ImageView extends View {
       h('section', { class: 'stage stage-hidden', 'aria-label': 'Hidden layers' }, this.#layers.element),
       h('section', { class: 'stage stage-output', 'aria-label': 'Output' }, h('h3', {}, 'Probabilities'), this.#bars.element, this.#verdict)),
       explain({
-        what: 'One image goes from left to right: each square is a unit’s output, blue above zero and orange below, and the bars are what softmax makes of the last layer.',
-        look: 'How few units of a ReLU layer fire on one image, and that another digit fires others. Leaky ReLU and ELU leave no unit grey.',
-        attempt: 'Go through the images with the arrows while it trains. The confusion matrix offers those that it gets wrong.',
+        what: 'The image passes through the network from left to right. Each square is the output of a unit: blue above zero, orange below. The bars are the softmax of the last layer.',
+        look: 'Only some units of a ReLU layer fire on an image, and another digit makes other units fire. With Leaky ReLU and ELU almost no unit is grey.',
+        attempt: 'Step through the images with the arrow buttons during training. The confusion matrix lists images that the network classifies wrongly.',
       }))
     this.lab.on('run', () => this.#reload())
     this.lab.on('image', () => void this.#load())
@@ -54,7 +54,7 @@ class ImageView extends View {
     this.lab.chooseImage(part, Math.min(index, this.lab.run.dataset[part] - 1))
   }
 
-  /** @param {number} index wraps around; what is no index leaves the image as it is */
+  /** @param {number} index wraps around; ignored if it is not an integer */
   #choose(index) {
     const { image } = this.lab
     this.lab.chooseImage(image.part, Number.isInteger(index) ? index : image.index)
@@ -67,7 +67,7 @@ class ImageView extends View {
     const image = await this.lab.engine.image(wanted.part, wanted.index)
     if (wanted !== this.lab.image) return
     this.#image = image
-    delete this.dataset.step // until this image's activations are drawn
+    delete this.dataset.step // set again when the activations of this image are drawn
     this.#drawInput()
     this.#watch()
   }
@@ -91,8 +91,8 @@ class ImageView extends View {
     const best = this.#bars.show(probabilities, label)
     const names = this.lab.classNames
     this.dataset.step = String(this.lab.step)
-    const guess = best < 0 ? 'No class: the probabilities are not numbers' : `Says ${names[best]} with ${percent(probabilities[best], 1)}`
-    this.#verdict.textContent = `${guess}; it is ${names[label]}.`
+    const guess = best < 0 ? 'No prediction: the probabilities are NaN' : `Prediction: ${names[best]} with ${percent(probabilities[best], 1)}`
+    this.#verdict.textContent = `${guess}; correct: ${names[label]}.`
     this.#verdict.classList.toggle('is-wrong', best !== label)
   }
 }

@@ -1,5 +1,5 @@
-// How the signal begins: the variance of every layer's output at step 0, for each initialisation with each activation.
-// The core makes one small network after another in a worker of its own, only when asked.
+// The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
+// On request the core builds the small networks one after another in a separate worker.
 import { diverging } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
@@ -15,15 +15,15 @@ class InitMapView extends View {
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
   #full = h('select', { class: 'small', onchange: () => this.#paint() }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
   #start = h('button', { type: 'button', class: 'button small', onclick: () => void this.#run() }, 'Draw the map')
-  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Not drawn yet: it takes some seconds, in a worker of its own.')
-  #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations down, initialisations across' })
+  #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Press Draw the map. It takes some seconds and does not disturb the current run.')
+  #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations in rows, initialisations in columns' })
   #scroll = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Initialisation map', hidden: true }, this.#table)
   #legend = h('div', { class: 'legend', hidden: true }, h('span', {}, 'fades'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is below 1, grey 1, blue above' }), h('span', {}, 'grows'),
-    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Full colour: from 1 by ', this.#full))
+    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Full colour: ', this.#full))
   #engines = new ExperimentEngine((data) => this.lab.ownFiles.get(data))
-  /** Counts the maps: one that is not the latest has been stopped. */
+  /** Number of the latest map. Earlier ones are stopped. */
   #latest = 0
-  /** By cell, the variance of each hidden layer's output. @type {Map<HTMLElement, number[]>} */
+  /** The output variance of each hidden layer, by cell. @type {Map<HTMLElement, number[]>} */
   #variances = new Map()
   #columns = 1
 
@@ -32,10 +32,10 @@ class InitMapView extends View {
       h('div', { class: 'race-tools' }, h('label', {}, 'Depth ', this.#depth), h('label', {}, 'Width ', this.#width), this.#start, this.#status),
       this.#scroll, this.#legend,
       explain({
-        what: ['In each cell the hidden layers stand from left to right, each in the colour of ', math(['mi', 'Var'], ['mo', '['], ['mi', 'f'], ['mo', '('], ['msub', ['mi', 'z'], ['mi', 'l']], ['mo', ')'], ['mo', ']']),
-          ' over the probe set and all units, before any step. Grey is 1, on a logarithmic scale.'],
-        look: 'A cell of one colour keeps its signal; one that turns orange lets it fade from layer to layer, one that turns blue lets it grow until it overflows. He’s variance is made for ReLU, Glorot’s and LeCun’s for tanh and their like.',
-        attempt: 'Draw it with 30 layers. Then train the palest and the most orange pair in the race.',
+        what: ['Each cell shows the hidden layers from left to right. The colour of a layer is ', math(['mi', 'Var'], ['mo', '['], ['mi', 'f'], ['mo', '('], ['msub', ['mi', 'z'], ['mi', 'l']], ['mo', ')'], ['mo', ']']),
+          ' over the probe set and all units before the first step, on a logarithmic scale. Grey is 1.'],
+        look: 'In a cell of one colour the signal is stable. In a cell that turns orange it fades from layer to layer; in one that turns blue it grows and may overflow. He initialisation is meant for ReLU, Glorot and LeCun for tanh and similar functions.',
+        attempt: 'Draw the map with 30 layers. Then compare the greyest and the most orange pair in a race.',
       }))
     this.#table.addEventListener('click', ({ target }) => this.#choose(target))
     this.#table.addEventListener('pointerover', ({ target }) => this.#read(target))
@@ -47,7 +47,7 @@ class InitMapView extends View {
     const mine = ++this.#latest
     if (this.#start.textContent === 'Stop') {
       this.#start.textContent = 'Draw the map'
-      this.#status.textContent = 'Stopped; what is missing was not made.'
+      this.#status.textContent = 'Stopped. Cells without colours were not computed.'
       return
     }
     const depth = Number(this.#depth.value)
@@ -56,7 +56,7 @@ class InitMapView extends View {
       return
     }
     this.#start.textContent = 'Stop'
-    this.#status.textContent = 'Loading the data into a worker of its own…'
+    this.#status.textContent = 'Loading the data into a separate worker…'
     try {
       await this.#draw(mine, depth, Number(this.#width.value))
     } catch (error) {
@@ -85,7 +85,7 @@ class InitMapView extends View {
     }
     this.dataset.drawn = `${depth} ${width}`
     this.lab.emit('announce', 'The initialisation map is drawn.')
-    this.#status.textContent = 'Point at a cell or go through them by the arrow keys; choosing one makes its settings those of the panel’s Model section.'
+    this.#status.textContent = 'Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.'
   }
 
   /** @param {import('../engine/protocol.js').Choice[]} inits */

@@ -1,4 +1,4 @@
-// What is said about ReLU and its relatives, one claim a row: run it, and see the numbers that support or deny it.
+// Claims about ReLU and its relatives, one per row. The user runs a claim and sees the numbers for or against it.
 import { writeHash } from '../lab/hash.js'
 import { h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
@@ -7,14 +7,14 @@ import { percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'
 
-/** What measures are called, and whether they are shares. @type {Record<string, [string, boolean]>} */
+/** The label of each measure, and whether it is a share. @type {Record<string, [string, boolean]>} */
 const measures = {
   test_accuracy: ['accuracy', true], test_loss: ['test loss', false], train_loss: ['training loss', false], dead: ['dead units', true],
   negative: ['never positive', true], zeros: ['zero outputs', true], output_mean: ['output mean', false], input_shift: ['input shift', false],
   signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
 }
 
-/** A sign for each of the core's verdicts: their colours alone say nothing to some. @type {Record<string, string>} */
+/** A sign for each verdict of the core, because colours alone are not accessible. @type {Record<string, string>} */
 const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
 
 /** @param {string} verdict */
@@ -39,11 +39,11 @@ class LessonsView extends View {
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Whole lessons: five seeds instead of three and more data, which takes minutes'), this.#stop, this.#status), this.#own, this.#list,
+      h('label', { class: 'switch-label' }, this.#whole, ' Full lessons: five seeds instead of three, and more data. A lesson then takes minutes'), this.#stop, this.#status), this.#own, this.#list,
       explain({
-        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and subtracts them seed by seed. The claim counts as supported where the difference is larger than chance makes it in one case of twenty, and at least as large as matters.',
-        look: 'What is not supported: not all that is said about activations shows on MNIST with little data. The command line prints the same table.',
-        attempt: 'Run a claim quickly, then whole; open one of its configurations and change one thing.',
+        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and takes the difference for each seed. The claim is supported if the difference is significant at the 5% level and large enough to matter.',
+        look: 'Claims that are not supported: not every claim about activations holds on MNIST with little data. The command line prints the same table.',
+        attempt: 'Run a claim quickly, then in full. Open one of its configurations and change one setting.',
       }))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
@@ -52,7 +52,7 @@ class LessonsView extends View {
     })
   }
 
-  /** What the lessons run on. */
+  /** Shows which data set the lessons use. */
   get #data() {
     const { data } = this.lab.run.config
     return this.lab.ownFiles.has(data) ? 'mnist' : data
@@ -61,7 +61,7 @@ class LessonsView extends View {
   #tellData() {
     const { data } = this.lab.run.config
     this.#own.hidden = this.#data === data
-    this.#own.textContent = `Lessons are stated about MNIST, with its ten classes and its sizes: they run on that, not on “${data}”.`
+    this.#own.textContent = `The claims are about MNIST. Lessons always run on MNIST, not on “${data}”.`
   }
 
   async #fill() {
@@ -74,11 +74,11 @@ class LessonsView extends View {
     }))
   }
 
-  /** @param {string} name @param {HTMLElement} result where it is shown */
+  /** @param {string} name @param {HTMLElement} result element for the result */
   async #run(name, result) {
     this.#setRunning(true)
     result.replaceChildren()
-    this.#status.textContent = `${name}: loading the data into a worker of its own…`
+    this.#status.textContent = `${name}: loading the data into a separate worker…`
     try {
       const base = await this.lab.engine.parse([['data', this.#data], ['threads', '1']])
       /** @type {[string, string][]} */
@@ -92,7 +92,7 @@ class LessonsView extends View {
         this.#show(lesson, result)
         this.lab.emit('announce', `The lesson ${name} has finished: ${lesson.verdict}.`)
       })
-      if (!ended) this.#status.textContent = `${name}: stopped before its end; nothing is concluded`
+      if (!ended) this.#status.textContent = `${name}: stopped before its end, no verdict`
     } catch (error) {
       this.#status.textContent = ''
       result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, error instanceof Error ? error.message : String(error)))
@@ -106,7 +106,7 @@ class LessonsView extends View {
     for (const each of this.#list.querySelectorAll('button')) each.disabled = running
   }
 
-  /** @param {any} lesson the core's report @param {HTMLElement} result */
+  /** @param {any} lesson report of the core @param {HTMLElement} result */
   #show({ verdict, checks, variants }, result) {
     const { name, measures: columns } = variants[0]
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
@@ -122,7 +122,7 @@ class LessonsView extends View {
             onclick: () => this.#open(variant.config) }, 'Open this configuration'))))))))
   }
 
-  /** What the activations in it compute. @param {any[]} variants */
+  /** The formulas of the activations of a lesson. @param {any[]} variants */
   #formulas(variants) {
     const { activations, default_config: standard } = this.lab.registry
     const words = new Set(variants.flatMap(({ config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
@@ -131,14 +131,17 @@ class LessonsView extends View {
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }
 
-  /** Into the address, which the laboratory follows. @param {import('../engine/protocol.js').Config} config */
+  /**
+   * Puts a config into the address, from where the lab takes it.
+   * @param {import('../engine/protocol.js').Config} config
+   */
   async #open(config) {
     location.hash = writeHash(await this.lab.engine.fields(config))
   }
 }
 customElements.define('rl-lessons', LessonsView)
 
-/** @param {any} check one of a lesson's, as the core reports it */
+/** @param {any} check of a lesson, as the core reports it */
 function checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
   const claim = `${nameOf(measure)} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
   if (!difference || difference.mean === null) return `${claim}: ${verdict}`

@@ -1,21 +1,21 @@
-// The lines that the command line would have printed.
+// The lines that the command line prints for this run.
 import { h } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { View } from './view.js'
 
-/** Older lines are dropped from the screen. */
+/** Maximum number of lines. Older lines are removed. */
 const maxLines = 400
 
 class LogView extends View {
   #text = h('pre', { class: 'log', tabIndex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' })
-  #empty = h('p', { class: 'empty' }, 'Press Train: a line every 100 batches, and the test set’s score after each epoch.')
+  #empty = h('p', { class: 'empty' }, 'Press Train. A line appears every 100 batches, and the score of the test set after each epoch.')
 
   build() {
     this.append(this.#empty, this.#text,
       explain({
-        what: 'What the command line prints for the same settings: the loss every 100 batches, and the test set’s score after each epoch.',
-        look: 'The last line, with the SHA-256 of the weights. It is the same in every browser, in Node and natively.',
-        attempt: 'Download the settings under Files, train with them by reluscope train --config, and compare the two.',
+        what: 'The output of the command line for the same settings: the loss every 100 batches, and the score of the test set after each epoch.',
+        look: 'The last line, the SHA-256 of the weights. It is the same in every browser, in Node and in the native program.',
+        attempt: 'Download the settings in the view Files, train with reluscope train --config and that file, and compare the last lines.',
       }))
     this.lab.on('log', () => this.#show())
     this.lab.on('run', () => this.#show())

@@ -1,5 +1,5 @@
-// The activation microscope: the inputs of one activation layer under the curves of its function, how many fall into
-// each regime, and what comes out.
+// The activation microscope: the inputs of one activation layer under the curves of its function, the share of inputs
+// in each regime, and statistics of the outputs.
 import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
@@ -9,10 +9,10 @@ import { ProbeView } from './probe_view.js'
 
 /** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
 
-/** What each regime means, in a few words. */
+/** A short explanation of each regime. */
 const meanings = {
-  off: 'nothing comes out, no gradient gets back', saturated: 'flat at a bound, hardly any gradient', leaky: 'a line, but less steep',
-  curved: 'neither flat nor a line', linear: 'passes through',
+  off: 'output 0, no gradient', saturated: 'flat near a bound, almost no gradient', leaky: 'a line with a small slope',
+  curved: 'neither flat nor linear', linear: 'passes unchanged',
 }
 
 class MicroscopeView extends ProbeView {
@@ -23,16 +23,16 @@ class MicroscopeView extends ProbeView {
   #stats = h('dl', { class: 'stats' })
   #regimes = h('table', { class: 'regimes' })
   #at = h('span', { class: 'muted probe-step' })
-  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers: nothing bends. Add one in the panel.')
+  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it is linear. Add an activation under Model in the panel.')
   #body = h('div', { class: 'microscope' }, this.#plot.element, this.#legend, this.#regimes, this.#stats)
   #turn = 0
 
   build() {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#select), this.#at), this.#empty, this.#body,
       explain({
-        what: ['Before the function come the pre-activations ', math(['mi', 'z'], ['mo', '='], ['mi', 'W'], ['mi', 'x'], ['mo', '+'], ['mi', 'b']), ', here of 500 fixed images. Bars count them; the solid line is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')']), ', the dashed one its slope.'],
-        look: 'ReLU passes on only what lies right of 0, so its outputs have a mean above 0, which the next layer has to live with. Where the slope is 0 nothing is learnt.',
-        attempt: 'Choose Sigmoid and watch the ends fill up; choose ELU and see the mean come closer to 0.',
+        what: ['The inputs of the function are the pre-activations ', math(['mi', 'z'], ['mo', '='], ['mi', 'W'], ['mi', 'x'], ['mo', '+'], ['mi', 'b']), ', here for 500 fixed images. The bars are their histogram; the solid line is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')']), ', the dashed line its slope.'],
+        look: 'ReLU passes only inputs above 0, so its outputs have a mean above 0, which shifts the inputs of the next layer. Where the slope is 0 a unit learns nothing.',
+        attempt: 'Choose Sigmoid and watch inputs move to the flat ends. Choose ELU and see the mean of the outputs approach 0.',
       }))
   }
 
@@ -87,11 +87,11 @@ class MicroscopeView extends ProbeView {
       })))
     const rows = [
       ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
-      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean of 0 would be best'],
+      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
       ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
-      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'of this layer'],
+      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
       ...(slopes ? [[slopes.symbol, slopes.values.length > 1
-        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt, now; the curve is drawn with it']] : []),
+        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
     ]
     this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
   }

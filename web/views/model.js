@@ -1,5 +1,5 @@
-// The model as torchinfo prints it: layer, output shape, parameters, multiply-adds, memory. While one is being typed or
-// waits for a restart, it is that one.
+// The table of the model in the form of torchinfo: layer, output shape, parameters, multiply-adds, memory. While a
+// model is being typed or needs a restart, the table shows that model.
 import { h } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { bytes, count } from '../dom/format.js'
@@ -12,13 +12,13 @@ class ModelView extends View {
 
   build() {
     this.append(this.#state, this.#place, explain({
-      what: 'Multiply-adds and memory are for one batch forwards; parameters are what is learnt.',
-      look: 'Where the parameters are: mostly in the first dense layer. A convolution has few and works much.',
+      what: 'The layers of the model. Multiply-adds and memory are for the forward pass of one batch; parameters are the learnt values.',
+      look: 'Most parameters are in the first dense layer. A convolution has few parameters and many multiply-adds.',
       attempt: 'Put “conv 8x3 | relu | pool 2” before the first dense layer and compare.',
     }))
     this.lab.on('run', () => void this.#follow())
     this.lab.on('settings', () => void this.#follow())
-    this.lab.on('draft', (model) => this.#show(model, 'As typed; Enter takes it.'))
+    this.lab.on('draft', (model) => this.#show(model, 'As typed. Press Enter to apply it.'))
     this.#show(this.lab.run.model, '')
   }
 
@@ -27,7 +27,7 @@ class ModelView extends View {
     const waits = lab.waiting.includes('model') || lab.waiting.includes('batch')
     if (!waits) return this.#show(lab.run.model, '')
     const model = await lab.describe(lab.shown.model, lab.shown.batch).catch(() => undefined)
-    if (model) this.#show(model, 'As chosen; it waits for a restart.')
+    if (model) this.#show(model, 'As chosen. It takes effect after a restart.')
   }
 
   /** @param {import('../engine/protocol.js').ModelDescription} model @param {string} state */

@@ -1,11 +1,11 @@
-// What views of the monitors have in common: they watch while they can be seen, and draw what came last.
+// The base class of views of the monitors. They request snapshots while they are visible, and draw the latest one.
 import { h } from '../dom/dom.js'
 import { View } from './view.js'
 
 /** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
 
 export class ProbeView extends View {
-  /** The codes of the warnings that belong here. @type {string[]} */
+  /** The codes of the warnings that this view shows. @type {string[]} */
   codes = []
   #drawn = false
   #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
@@ -25,18 +25,20 @@ export class ProbeView extends View {
     this.refresh()
   }
 
-  /** What it needs to be told. @returns {import('../engine/protocol.js').ProbeRequest} */
+  /** The data that the view needs. @returns {import('../engine/protocol.js').ProbeRequest} */
   request() {
     return {}
   }
 
-  /** There is a new run. */
+  /** Called for each new run. */
   begin() {}
 
   /** @param {ProbeSnapshot} _snapshot the latest */
   draw(_snapshot) {}
 
-  /** Draws what is there, if anybody sees it; and once unseen, so that it has its size before it comes into sight. */
+  /**
+   * Draws the latest snapshot if the view is visible, and once before, so that it has its size when it becomes visible.
+   */
   refresh() {
     const { latest } = this.lab.probes
     if (!latest || (!this.seen && this.#drawn)) return
@@ -57,7 +59,7 @@ export class ProbeView extends View {
   }
 
   #watch() {
-    // An engine that has stopped says so itself.
+    // A stopped engine reports itself.
     this.lab.engine.watchProbe(this.localName, this.seen ? this.request() : null).catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-// Slopes that are learnt: PReLU's alpha and Swish's beta, one a layer or one a channel, over the steps and now.
+// Learnt slopes: PReLU's alpha and Swish's beta, one per layer or per channel, now and over the steps.
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, plural, short } from '../dom/format.js'
@@ -6,7 +6,7 @@ import { layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
-/** More channels than this are drawn as their extremes and quartiles. */
+/** Maximum number of lines per layer. More channels are drawn as minimum, quartiles and maximum. */
 const mostLines = 24
 
 class SlopesView extends ProbeView {
@@ -20,10 +20,10 @@ class SlopesView extends ProbeView {
   build() {
     this.lab.on('theme', () => this.#chart.restyle())
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight; Swish is ',
+      what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight. Swish is ',
         math(['mi', 'z'], ['mi', 'σ'], ['mo', '('], ['mi', 'β'], ['mi', 'z'], ['mo', ')']), ', here with β learnt.'],
-      look: 'Where a slope goes to from its start. α near 0 is ReLU, α near 1 a straight line; layers need not agree.',
-      attempt: 'PReLU in two or three layers, or “prelu channel” with its own slope for each unit.',
+      look: 'How a slope changes from its initial value. α near 0 is ReLU, α near 1 a straight line. Layers may differ.',
+      attempt: 'PReLU in two or three layers, or “prelu channel”, which has a slope for each unit.',
     }))
   }
 

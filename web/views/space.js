@@ -1,5 +1,5 @@
-// Where a layer puts the images of the probe set: its outputs seen from the directions in which they differ most, one
-// mark an image, moving as the network learns to tell the classes apart.
+// The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
+// one mark; the marks move as the network learns to separate the classes.
 import { themeColour, themeFont } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
@@ -10,13 +10,13 @@ import { ProbeView } from './probe_view.js'
 /** @typedef {import('../engine/protocol.js').Components} Components */
 
 const height = 380
-/** CSS pixels around the cloud. */
+/** CSS pixels around the marks. */
 const margin = 14
-/** How far from a mark the pointer may be. */
+/** Maximum distance between pointer and mark in CSS pixels. */
 const reach = 18
-/** Milliseconds in which marks glide from one look to the next. */
+/** Milliseconds in which marks move to their places in a new snapshot. */
 const glide = 250
-/** So many colours there are; further classes begin again, told apart by their numbers. */
+/** The number of colours. Further classes reuse them and differ by their numbers. */
 const colours = 10
 
 class SpaceView extends ProbeView {
@@ -32,17 +32,17 @@ class SpaceView extends ProbeView {
   #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance', 'aria-live': 'off' })
   #limits = h('p', { class: 'readout' })
   #image = h('canvas', { class: 'pixels', role: 'img', 'aria-label': 'No point chosen' })
-  #words = h('p', { class: 'space-words' }, 'Point at a mark, or go through them by the arrow keys. Enter loads the image into every view.')
+  #words = h('p', { class: 'space-words' }, 'Point at a mark, or move between marks with the arrow keys. Click or press Enter to show its image in every view.')
   #classes = h('ul', { class: 'class-legend', 'aria-label': 'Classes: choose one to see it alone' })
   /** @type {Components | undefined} */
   #points
-  /** Where the marks were drawn last, before they glide on. @type {number[]} */
+  /** The coordinates from which the marks move. @type {number[]} */
   #from = []
   #glideFrom = 0
   #frame = 0
-  /** The point that is pointed at, or -1. */
+  /** The selected point, or -1. */
   #picked = -1
-  /** The class that is seen alone, or -1. */
+  /** The class that is shown alone, or -1. */
   #alone = -1
 
   build() {
@@ -52,12 +52,12 @@ class SpaceView extends ProbeView {
         h('div', { class: 'space-cloud' }, this.#canvas, this.#limits),
         h('div', { class: 'space-side' }, this.#variance, this.#image, this.#words, this.#classes)),
       explain({
-        what: ['The outputs of a layer for 250 images are points in a space of as many dimensions as it has units. ',
+        what: ['The outputs of a layer for 250 images are points in a space with one dimension per unit. ',
           math(['mi', 'X'], ['mo', '='], ['mi', 'U'], ['mi', 'Σ'], ['msup', ['mi', 'V'], ['mi', 'T']]),
-          ' finds the directions in which they differ most; a mark’s place is its image’s projection on two of them, ',
+          ' gives the directions of largest variance. A mark is the projection of its image on two of them, ',
           math(['msub', ['mi', 'x'], ['mi', 'i']], ['mi', 'v']), '. Both axes have the same scale.'],
-        look: 'Classes lie over one another at step 0 and come apart while it trains. What stays between two clouds is what the confusion matrix has off its diagonal.',
-        attempt: 'Press Train and watch. Choose one class alone. Compare fc1 with act1: ReLU folds one half of every direction onto a point.',
+        look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
+        attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
       }))
     this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#pointAt(event)))
     this.#canvas.addEventListener('click', (event) => {
@@ -94,12 +94,12 @@ class SpaceView extends ProbeView {
     this.#glideFrom = performance.now()
     this.#points = components
     this.#canvas.setAttribute('aria-valuemax', String(components.labels.length - 1))
-    this.#canvas.setAttribute('aria-label', `Images of the probe set, as ${components.name} sees them`)
+    this.#canvas.setAttribute('aria-label', `Images of the probe set in the outputs of ${components.name}`)
     const { variances, total_variance: total } = components
     const shares = variances.map((variance) => variance / total)
     this.#variance.textContent = Number.isFinite(total) && total > 0
       ? `Components ${shares.map((share, k) => `${k + 1}: ${percent(share, 1)}`).join(', ')}; together ${percent(shares.reduce((a, b) => a + b, 0), 1)} of the variance`
-      : total === 0 ? 'All outputs are alike: there is no direction to show' : 'The outputs are no numbers any more (NaN)'
+      : total === 0 ? 'All outputs are equal: there is no direction to show' : 'The outputs are NaN'
     this.#redraw()
     this.#read()
   }
@@ -109,14 +109,14 @@ class SpaceView extends ProbeView {
     this.#frame = requestAnimationFrame(() => this.#draw())
   }
 
-  /** Coordinates that are drawn now: those of the last look, or on the way there. @returns {number[]} */
+  /** The current coordinates: those of the latest snapshot, or on the way to them. @returns {number[]} */
   #places() {
     const to = this.#points?.coordinates ?? []
     const t = Math.min(1, (performance.now() - this.#glideFrom) / glide)
     return t === 1 || this.#from.length !== to.length ? to : to.map((value, i) => this.#from[i] + (value - this.#from[i]) * t)
   }
 
-  /** How coordinates lie on the canvas. @param {number[]} places */
+  /** The projection of coordinates to the canvas. @param {number[]} places */
   #projection(places) {
     const [across, up] = this.#axes.value.split(',').map(Number)
     const k = this.#points?.variances.length ?? 1
@@ -162,7 +162,7 @@ class SpaceView extends ProbeView {
       context.arc(x, y, 10, 0, 2 * Math.PI)
       context.stroke()
     }
-    this.#limits.textContent = `Component ${across + 1} across, ${up + 1} up; the middle is their mean, the farthest mark is ${short(limit)} away on one axis.`
+    this.#limits.textContent = `Component ${across + 1} across, ${up + 1} up; the centre is the mean, the farthest mark is ${short(limit)} away on one axis.`
     if (places !== points.coordinates) this.#redraw()
   }
 
@@ -233,7 +233,7 @@ class SpaceView extends ProbeView {
     this.#image.setAttribute('aria-label', `Training image ${count(samples[at])}, labelled ${this.lab.classNames[labels[at]]}`)
   }
 
-  /** Makes the point's image that of the page. */
+  /** Selects the image of the point in all views. */
   #load() {
     const sample = this.#points?.samples[this.#picked]
     if (sample !== undefined) this.lab.chooseImage('train', sample)

@@ -1,10 +1,10 @@
-// What every view is: a custom element in a card, given the lab once there is a run, and told when it can be seen, so
-// that nothing is computed for one that cannot.
+// The base class of all views: a custom element in a card. A view is attached to the lab once there is a run, and is
+// told when it becomes visible, so that invisible views compute nothing.
 
 export class View extends HTMLElement {
   /** @type {import('../lab/lab.js').Lab} */
   lab = /** @type {any} */ (undefined)
-  /** Whether any of it is on screen. */
+  /** Whether any part of the view is visible. */
   seen = false
   #onScreen = false
 
@@ -19,10 +19,10 @@ export class View extends HTMLElement {
     document.addEventListener('visibilitychange', () => this.#update())
   }
 
-  /** Makes the content and listens to the lab; called once. */
+  /** Creates the content and listens to the lab. Called once. */
   build() {}
 
-  /** Called when the view comes into sight or leaves it. */
+  /** Called when the view becomes visible or invisible. */
   seenChanged() {}
 
   #update() {
