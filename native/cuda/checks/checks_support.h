@@ -1,4 +1,4 @@
-// What the checks of several operations share: sizes, parameters and optimizers' buffers.
+// Shared by the checks: sizes, parameters of activations, and buffers of optimizers.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace reluscope::cuda {
 struct Sizes {
   int n, in, out;
 };
-// Around the edges of panels and strips, and the reference network's.
+// Around the edges of panels and strips, and the sizes of the reference network.
 inline constexpr Sizes kProducts[] = {{1, 1, 1},    {5, 16, 17},   {3, 17, 16},
                                       {33, 31, 33}, {7, 64, 32},   {13, 33, 48},
                                       {2, 100, 65}, {64, 784, 10}, {9, 97, 130}};
@@ -27,7 +27,7 @@ inline std::vector<float> initial_parameters(ActivationId id) {
   return p;
 }
 
-// Parameters where a layer of that activation has them: those that are learnt in a buffer.
+// The parameters of an activation, in a Buffer if they are learnt, as layers hold them.
 inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>& fixed) {
   fixed = initial_parameters(id);
   if (!activation_learns(activation_info(id))) return fixed.data();
@@ -60,7 +60,7 @@ inline std::vector<ParameterUpdate> all_updates() {
   return updates;
 }
 
-// Gives an update its buffers; which of the moments it has follows from its kind.
+// Allocates the buffers of an update; its kind determines which moments it has.
 inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n, bool centred) {
   using Kind = ParameterUpdate::Kind;
   u.gradient = b.array(n, -1.0f, 1.0f);

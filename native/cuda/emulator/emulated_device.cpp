@@ -14,7 +14,7 @@ struct EmulatedGraph final : Graph {
   std::vector<Node> nodes;
 };
 
-// A matrix of a product as it is stored.
+// The storage of one matrix of a product.
 struct Stored {
   const char* name;
   const float* data;
@@ -24,7 +24,7 @@ struct Stored {
   std::int64_t floats() const { return std::int64_t{rows - 1} * leading + cols; }
 };
 
-// What a product's inputs keep of their digits.
+// An input of a product, rounded to the precision.
 float rounded(float x, Precision precision) {
   if (precision == Precision::kFloat32) return x;
   const unsigned dropped = precision == Precision::kTf32 ? 13 : 16;  // of 23 bits
@@ -34,7 +34,7 @@ float rounded(float x, Precision precision) {
   return bits_as<float>(bits >> dropped << dropped);
 }
 
-// As cuBLASLt's documentation states them.
+// The activations as documented by cuBLASLt.
 float activated(Epilogue epilogue, float x) {
   switch (epilogue) {
     case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
@@ -152,7 +152,7 @@ void EmulatedDevice::multiply(const Product& p) {
   ++products;
   ++epilogues[p.epilogue];
   most_product_batches = std::max(most_product_batches, p.batches);
-  std::vector<float> row(static_cast<std::size_t>(p.n));
+  std::vector<float> row(p.n);
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
     const float* const left = p.a + batch * p.stride_a;
     const float* const right = p.b + batch * p.stride_b;
@@ -164,12 +164,12 @@ void EmulatedDevice::multiply(const Product& p) {
             rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
         for (std::int64_t j = 0; j < p.n; ++j) {
           const float y = p.transpose_b ? right[j * p.ldb + l] : right[l * p.ldb + j];
-          row[static_cast<std::size_t>(j)] += x * rounded(y, p.precision);
+          row[j] += x * rounded(y, p.precision);
         }
       }
       for (std::int64_t j = 0; j < p.n; ++j) {
         float& place = to[i * p.ldc + j];
-        place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
+        place = (p.accumulate ? place : 0.0f) + row[j];
         if (p.epilogue == Epilogue::kNone) continue;
         place += p.bias[batch * p.stride_bias + j];
         if (!activates(p.epilogue)) continue;
