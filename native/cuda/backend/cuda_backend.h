@@ -148,11 +148,10 @@ class CudaBackend final : public Backend {
   // x in row-major order: x itself if it is one panel, else a copy at `at` in the workspace; then
   // advances `at`.
   Rows rows_of(ConstMatrixView x, std::size_t& at);
-  // y = x (rows, depth) times w, panel by panel. Unless bias is null, also does as much of the bias
-  // and the activation as the device can fuse, and returns what it did.
-  Epilogue multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
-                    const Layout& y_layout, int first_row, const float* bias,
-                    const ActivationAfter& after);
+  // Rows first_row .. first_row + rows - 1 of y = x w, panel by panel. Unless bias is null, also
+  // does as much of the bias and the activation as the device can fuse, and returns what it did.
+  Epilogue multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
+                    const float* bias, const ActivationAfter& after);
   // Whether the fused activation of the device agrees with that of the CPU. Tested once.
   bool agrees(Epilogue epilogue);
   // y = x^T d, or y += x^T d if accumulate. x has `rows` rows, d those from first_row on.

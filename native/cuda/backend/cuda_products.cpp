@@ -42,10 +42,9 @@ int wide_panels(const Layout& layout) {
 
 }  // namespace
 
-Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout,
-                               float* y, const Layout& y_layout, int first_row, const float* bias,
-                               const ActivationAfter& after) {
-  const int wide = wide_panels(y_layout);
+Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
+                               const float* bias, const ActivationAfter& after) {
+  const int wide = wide_panels(y.layout);
   const auto try_with = [&](Epilogue epilogue) {
     Product p{.transpose_a = false,
               .transpose_b = false,
@@ -53,32 +52,32 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
               .precision = precision_,
               .m = rows,
               .n = kPanel,
-              .k = depth,
+              .k = w.rows(),
               .a = x.data,
-              .b = w,
+              .b = w.data,
               .c = nullptr,
               .lda = x.stride,
               .ldb = kPanel,
               .ldc = kPanel,
               .stride_a = 0,
-              .stride_b = std::int64_t{kPanel} * w_layout.rows,
-              .stride_c = std::int64_t{kPanel} * y_layout.rows,
+              .stride_b = std::int64_t{kPanel} * w.rows(),
+              .stride_c = std::int64_t{kPanel} * y.rows(),
               .batches = wide,
               .epilogue = epilogue,
               .bias = bias,
               .stride_bias = kPanel};
     Product last = p;
-    last.b = w + w_layout.panel_offset(wide);
+    last.b = w.panel(wide);
     last.n = last.ldb = last.ldc = kPad;
-    last.batches = y_layout.panels() - wide;
+    last.batches = y.layout.panels() - wide;
     if (bias != nullptr) last.bias = bias + wide * kPanel;
     const auto lead_to = [&](float* Product::*place, float* to) {
       p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
       last.*place =
-          to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+          to + y.layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
     };
-    lead_to(&Product::c, activates(epilogue) ? after.y : y);
-    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
+    lead_to(&Product::c, activates(epilogue) ? after.y : y.data);
+    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y.data);
     if (epilogue != Epilogue::kNone) {
       for (const Product& one : {p, last}) {
         if (one.batches > 0 && !device_->fuses(one)) return false;
@@ -200,8 +199,7 @@ void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start,
                          const ActivationAfter& after) {
   workspace(rows_floats(x.values.layout));
   std::size_t at = 0;
-  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout,
-                                 y.data, y.layout, 0, start, after);
+  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w, y, 0, start, after);
   finish_product(done, start, y, after);
 }
 
@@ -301,8 +299,7 @@ void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixV
   for_patches(cpu::Patches::forward(window), x, y.rows(), [&](Rows patches, int first, int rows) {
     // Blocks could get different epilogues, so only a single block may have one.
     const float* const fused = rows == y.rows() ? bias : nullptr;
-    done =
-        multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, fused, after);
+    done = multiply(patches, rows, w, y, first, fused, after);
   });
   finish_product(done, bias, y, after);
 }
@@ -314,8 +311,7 @@ void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView 
   push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
   for_patches(cpu::Patches::backward(window), dy, dx.rows(),
               [&](Rows patches, int first, int rows) {
-                multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data,
-                         dx.layout, first, nullptr, {});
+                multiply(patches, rows, turned_w, dx, first, nullptr, {});
               });
   finish_input_gradient(dx, before);
 }
