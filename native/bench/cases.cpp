@@ -1,5 +1,6 @@
 #include "bench/cases.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -153,7 +154,8 @@ Case weight_gradient(std::string name, int n, int in, int out, Kind kind) {
 
 // 3x3 with padding 1: image and output have the same size.
 Case convolution(std::string name, Product::Kind kind, int side, int in, int out) {
-  const Window window{side, side, 3, 3, 1, 1};
+  const Window window{
+      .height = side, .width = side, .kernel_height = 3, .kernel_width = 3, .padding = 1};
   struct Operands {
     Owned x, w, y, dx;
     Buffer bias, turned;
@@ -198,28 +200,18 @@ Case convolution(std::string name, Product::Kind kind, int side, int in, int out
 constexpr int kImageEntries = 150;
 
 ImageSet images(int count) {
-  const auto header = [count](std::uint8_t dims) {
-    std::vector<std::uint8_t> bytes{0, 0, 8, dims};
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      bytes.push_back(static_cast<std::uint8_t>(count >> shift));
-    }
-    for (int d = 1; d < dims; ++d) bytes.insert(bytes.end(), {0, 0, 0, kSide});
-    return bytes;
-  };
-  std::vector<std::uint8_t> pixels = header(3), labels = header(1);
-  const std::size_t first = pixels.size();
-  pixels.resize(first + static_cast<std::size_t>(count) * kPixels);
+  std::vector<std::uint8_t> pixels(std::size_t{kPixels} * count), labels;
   const Rng rng(1, Purpose::kShuffle, 1);
   for (int i = 0; i < count; ++i) {
     for (int r = 0; r < 20; ++r) {
       const std::uint32_t word = rng.bits(static_cast<std::uint64_t>(i) * 20 + r)[0];
       const int length = 6 + r % 4, begin = 4 + static_cast<int>(word % 12);
-      std::uint8_t* const to = pixels.data() + first + i * kPixels + (4 + r) * kSide + begin;
-      for (int c = 0; c < length; ++c) to[c] = static_cast<std::uint8_t>(1 + (word >> 8) % 255);
+      std::fill_n(pixels.begin() + i * kPixels + (4 + r) * kSide + begin, length,
+                  static_cast<std::uint8_t>(1 + (word >> 8) % 255));
     }
     labels.push_back(static_cast<std::uint8_t>(i % kClasses));
   }
-  return {std::move(pixels), std::move(labels), kClasses, "benchmark"};
+  return {kSide, kSide, std::move(pixels), std::move(labels)};
 }
 
 struct Batches {  // made of such images
@@ -228,9 +220,13 @@ struct Batches {  // made of such images
 
   Batches(int count, bool sparse, Backend& backend)
       : set(images(count)),
-        batcher({kPixels, kBatch, kBatch,
-                 sparse ? split_pixel_table(0.1307, 0.3081, 0) : whole_pixel_table(0.1307, 0.3081),
-                 sparse, 0},
+        batcher({.pixels = kPixels,
+                 .train_rows = kBatch,
+                 .evaluate_rows = kBatch,
+                 .table = sparse ? split_pixel_table(0.1307, 0.3081, 0)
+                                 : whole_pixel_table(0.1307, 0.3081),
+                 .sparse = sparse,
+                 .background = 0},
                 backend) {
     batcher.shuffle(1, 1, count);
   }

@@ -72,9 +72,18 @@ void CudaBackend::gather_augmented(const Gathering& own, const AugmentPlan& plan
          SmoothRows{own, plan.seed, gaussian, radius, height, width, rows, at + changes});
   }
   push(grid_for(own.to.layout.size()),
-       GatherAugmented{own, plan.seed, drawn, displaced ? at + changes : nullptr, gaussian,
-                       static_cast<float>(plan.options.elastic), plan.options.noise, radius, height,
-                       width, plan.background, plan.options.moves()});
+       GatherAugmented{.gathering = own,
+                       .seed = plan.seed,
+                       .changes = drawn,
+                       .fields = displaced ? at + changes : nullptr,
+                       .gaussian = gaussian,
+                       .alpha = static_cast<float>(plan.options.elastic),
+                       .noise = plan.options.noise,
+                       .radius = radius,
+                       .height = height,
+                       .width = width,
+                       .background = plan.background,
+                       .moves = plan.options.moves()});
 }
 
 // Bitonic sort. Strides within a block run in shared memory, longer strides as passes over all

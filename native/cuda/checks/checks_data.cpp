@@ -13,8 +13,13 @@ namespace {
 void check_random(Bench& b) {
   for (const Sizes& s : kShapes) {
     const MatrixView x = b.random(s.n, s.in), y = b.poisoned(s.n, s.in), u = b.poisoned(s.n, s.in);
-    b.backend.dropout(
-        {7, static_cast<std::uint32_t>(Purpose::kDropout), 11, 3, 1u << 30, 4.0f / 3.0f}, x, y);
+    const Dropping dropping{.seed = 7,
+                            .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
+                            .step = 11,
+                            .layer = 3,
+                            .threshold = 1u << 30,
+                            .scale = 4.0f / 3.0f};
+    b.backend.dropout(dropping, x, y);
     b.backend.fill_uniform(Rng(7, Purpose::kSlope, 5), 2, 0.125f, 0.333f, u);
     b.backend.finish();
     b.result("dropout", y, true);
@@ -102,13 +107,25 @@ void check_gather(Bench& b) {
 
 // Pixels are rounded to bytes, so the results must be equal.
 void check_augmentation(Bench& b) {
-  Augmentation everything{12.0, 2.0, 0.2, 9.0, 20.0, 2.5, 30.0, 0.6};
+  const Augmentation everything{.rotate = 12.0,
+                                .translate = 2.0,
+                                .scale = 0.2,
+                                .shear = 9.0,
+                                .elastic = 20.0,
+                                .elastic_sigma = 2.5,
+                                .noise = 30.0,
+                                .erase = 0.6};
   Augmentation warp = everything, elastic{}, noise{}, erase{};
   warp.elastic = warp.noise = warp.erase = 0.0;
   elastic.elastic = 34.0;
   noise.noise = 60.0;
   erase.erase = 0.7;
-  Augmentation far{180.0, 40.0, 0.9, 60.0, 3000.0, 0.4};  // mostly out of the image
+  const Augmentation far{.rotate = 180.0,
+                         .translate = 40.0,
+                         .scale = 0.9,
+                         .shear = 60.0,
+                         .elastic = 3000.0,
+                         .elastic_sigma = 0.4};  // mostly outside the image
   for (const Augmentation& options : {everything, warp, elastic, noise, erase, far}) {
     for (const auto& [height, width] : {std::pair{9, 11}, std::pair{1, 5}, std::pair{28, 28}}) {
       const Images set(b, height, width, 12, 5);

@@ -99,7 +99,11 @@ constexpr Pooled kPools[] = {
 void check_pool(Bench& b) {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
     for (const Pooled& c : kPools) {
-      const Window window{c.height, c.width, c.kernel_height, c.kernel_width, c.stride, 0};
+      const Window window{.height = c.height,
+                          .width = c.width,
+                          .kernel_height = c.kernel_height,
+                          .kernel_width = c.kernel_width,
+                          .stride = c.stride};
       const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
       const MatrixView x = b.random(in_rows, c.channels), dy = b.random(out_rows, c.channels);
       // Few distinct values, so that windows have several maxima.

@@ -40,7 +40,20 @@ inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>
 inline std::vector<ParameterUpdate> all_updates() {
   using Kind = ParameterUpdate::Kind;
   std::vector<ParameterUpdate> updates;
-  const AdamStep adam{0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 1.3f, 1e-8f};
+  const AdamStep adam{.beta1 = 0.9f,
+                      .one_minus_beta1 = 0.1f,
+                      .beta2 = 0.999f,
+                      .one_minus_beta2 = 0.001f,
+                      .step_size = 0.01f,
+                      .inverse_root_second = 1.3f,
+                      .epsilon = 1e-8f};
+  const auto rmsprop = [](float momentum) {
+    return RmspropStep{.lr = 0.01f,
+                       .alpha = 0.99f,
+                       .one_minus_alpha = 0.01f,
+                       .epsilon = 1e-6f,
+                       .momentum = momentum};
+  };
   const auto add = [&updates](Kind kind) -> ParameterUpdate& {
     updates.emplace_back().kind = kind;
     return updates.back();
@@ -51,11 +64,18 @@ inline std::vector<ParameterUpdate> all_updates() {
   add(Kind::kAdam).adam = adam;
   updates.back().coupled_decay = 0.02f;
   add(Kind::kSgd).sgd = {0.1f, 0.0f, false};
-  add(Kind::kSgd).sgd = {0.1f, 0.9f, false, 0.7f};
+  add(Kind::kSgd).sgd = {.lr = 0.1f, .momentum = 0.9f, .nesterov = false, .gradient_share = 0.7f};
   add(Kind::kSgd).sgd = {0.1f, 0.9f, true};
-  add(Kind::kRmsprop).rmsprop = {0.01f, 0.99f, 0.01f, 1e-6f, 0.0f};
-  add(Kind::kRmsprop).rmsprop = {0.01f, 0.99f, 0.01f, 1e-6f, 0.9f};
-  add(Kind::kNadam).nadam = {0.9f, 0.1f, 0.999f, 0.001f, 0.5f, 0.01f, 0.02f, 1e-6f};
+  add(Kind::kRmsprop).rmsprop = rmsprop(0.0f);
+  add(Kind::kRmsprop).rmsprop = rmsprop(0.9f);
+  add(Kind::kNadam).nadam = {.beta1 = 0.9f,
+                             .one_minus_beta1 = 0.1f,
+                             .beta2 = 0.999f,
+                             .one_minus_beta2 = 0.001f,
+                             .correction2 = 0.5f,
+                             .gradient_rate = 0.01f,
+                             .mean_rate = 0.02f,
+                             .epsilon = 1e-6f};
   add(Kind::kAdagrad).adagrad = {0.01f, 1e-6f};
   return updates;
 }

@@ -102,6 +102,7 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
 }
 
 void EmulatedDevice::multiply(const Product& p) {
+  const auto refuse = [](const std::string& reason) { throw Error("product: " + reason); };
   const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols,
                          int leading, std::int64_t stride) {
     return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
@@ -110,33 +111,32 @@ void EmulatedDevice::multiply(const Product& p) {
   const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
   const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
   if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
-    throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
-                std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
+    refuse(std::to_string(p.m) + " x " + std::to_string(p.n) + " x " + std::to_string(p.k) +
+           " in " + std::to_string(p.batches) + " batches");
   }
   if (p.epilogue != Epilogue::kNone) {
-    if (p.accumulate) throw Error("product: an epilogue behind a sum");
-    if (p.stride_bias < 0) throw Error("product: the stride of bias is negative");
+    if (p.accumulate) refuse("an epilogue behind a sum");
+    if (p.stride_bias < 0) refuse("the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
   for (const Stored& one : {a, b, c}) {
     if (one.leading < one.cols) {
-      throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
-                  std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
+      refuse(std::string("the leading dimension of ") + one.name + " is " +
+             std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
     }
-    if (one.stride < 0)
-      throw Error(std::string("product: the stride of ") + one.name + " is negative");
+    if (one.stride < 0) refuse(std::string("the stride of ") + one.name + " is negative");
     check_range(one.name, one.data, one.stride * (p.batches - 1) + one.floats());
   }
   if (p.batches > 1 && c.stride < c.floats()) {
-    throw Error("product: batches of c overlap: " + std::to_string(c.stride) +
-                " floats apart, but each has " + std::to_string(c.floats()));
+    refuse("batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
+           std::to_string(c.floats()));
   }
   const auto check_apart = [&](const Stored& one, const Stored& other) {
     const auto end = [&p](const Stored& s) {
       return s.data + s.stride * (p.batches - 1) + s.floats();
     };
     if (one.data < end(other) && other.data < end(one)) {
-      throw Error(std::string("product: ") + one.name + " overlaps " + other.name);
+      refuse(one.name + std::string(" overlaps ") + other.name);
     }
   };
   for (const Stored& one : {a, b}) check_apart(c, one);
@@ -144,9 +144,10 @@ void EmulatedDevice::multiply(const Product& p) {
     const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
     check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
     for (const Stored& one : {a, b, c}) check_apart(kept, one);
-    if (p.ldc % 8 != 0)
-      throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) +
-                  ", not of a multiple of 8");
+    if (p.ldc % 8 != 0) {
+      refuse("what is kept has a leading dimension of " + std::to_string(p.ldc) +
+             ", not of a multiple of 8");
+    }
   }
 
   ++products;
