@@ -1,5 +1,6 @@
 #include "bench/cases.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -23,7 +24,7 @@ std::string product_text(int n, int k, int m) {
          std::to_string(m);
 }
 
-// Numbers in (-1, 1), those of any two buffers different.
+// Random numbers in (-1, 1), different for each buffer.
 Buffer filled(std::size_t floats) {
   static std::uint32_t made = 0;
   const Rng rng(1, Purpose::kInit, ++made);
@@ -43,8 +44,8 @@ struct Owned {  // a matrix and its memory
   ConstMatrixView read() const { return {memory.data(), layout}; }
 };
 
-// What an optimizer works on, and its update. The gradient is the same at every run, so the steps
-// are so small that the weights stay what they are, near enough.
+// The buffers of an optimizer. The gradient is the same in every run, so the steps are tiny to keep
+// the weights nearly constant.
 struct Parameters {
   Buffer weights, gradient, moment1, moment2;
 
@@ -52,13 +53,19 @@ struct Parameters {
       : weights(filled(floats)), gradient(filled(floats)), moment1(floats), moment2(floats) {}
 
   ParameterUpdate update(ParameterUpdate::Kind kind) {
-    return {kind,
-            gradient.data(),
-            weights.data(),
-            moment1.data(),
-            moment2.data(),
-            {0.9f, 0.1f, 0.999f, 0.001f, 1e-9f, 1.0f, 1e-8f},
-            {1e-9f, 0.9f, false}};
+    return {.kind = kind,
+            .gradient = gradient.data(),
+            .weights = weights.data(),
+            .moment1 = moment1.data(),
+            .moment2 = moment2.data(),
+            .adam = {.beta1 = 0.9f,
+                     .one_minus_beta1 = 0.1f,
+                     .beta2 = 0.999f,
+                     .one_minus_beta2 = 0.001f,
+                     .step_size = 1e-9f,
+                     .inverse_root_second = 1.0f,
+                     .epsilon = 1e-8f},
+            .sgd = {.lr = 1e-9f, .momentum = 0.9f, .nesterov = false}};
   }
 };
 
@@ -68,7 +75,7 @@ const float* activation_initials(ActivationId id, std::vector<float>& storage) {
   for (const ActivationParameter& p : activation_info(id).parameters) {
     storage.push_back(static_cast<float>(p.initial));
   }
-  storage.push_back(0.0f);  // for those that have none
+  storage.push_back(0.0f);  // for activations without parameters
   return storage.data();
 }
 
@@ -145,9 +152,10 @@ Case weight_gradient(std::string name, int n, int in, int out, Kind kind) {
 
 // ---- Convolutions -------------------------------------------------------------------------------
 
-// 3x3 and padding 1: image and output have one size.
+// 3x3 with padding 1: image and output have the same size.
 Case convolution(std::string name, Product::Kind kind, int side, int in, int out) {
-  const Window window{side, side, 3, 3, 1, 1};
+  const Window window{
+      .height = side, .width = side, .kernel_height = 3, .kernel_width = 3, .padding = 1};
   struct Operands {
     Owned x, w, y, dx;
     Buffer bias, turned;
@@ -188,32 +196,22 @@ Case convolution(std::string name, Product::Kind kind, int side, int in, int out
 
 // ---- Sparse products, of images as dense as MNIST's ---------------------------------------------
 
-// In each of 20 rows a run of 6 to 9 pixels that are not background: 150 of 784, or 19.1%.
+// Each of 20 rows has a run of 6 to 9 pixels that differ from the background: 150 of 784, or 19.1%.
 constexpr int kImageEntries = 150;
 
 ImageSet images(int count) {
-  const auto header = [count](std::uint8_t dims) {
-    std::vector<std::uint8_t> bytes{0, 0, 8, dims};
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      bytes.push_back(static_cast<std::uint8_t>(count >> shift));
-    }
-    for (int d = 1; d < dims; ++d) bytes.insert(bytes.end(), {0, 0, 0, kSide});
-    return bytes;
-  };
-  std::vector<std::uint8_t> pixels = header(3), labels = header(1);
-  const std::size_t first = pixels.size();
-  pixels.resize(first + static_cast<std::size_t>(count) * kPixels);
+  std::vector<std::uint8_t> pixels(std::size_t{kPixels} * count), labels;
   const Rng rng(1, Purpose::kShuffle, 1);
   for (int i = 0; i < count; ++i) {
     for (int r = 0; r < 20; ++r) {
       const std::uint32_t word = rng.bits(static_cast<std::uint64_t>(i) * 20 + r)[0];
       const int length = 6 + r % 4, begin = 4 + static_cast<int>(word % 12);
-      std::uint8_t* const to = pixels.data() + first + i * kPixels + (4 + r) * kSide + begin;
-      for (int c = 0; c < length; ++c) to[c] = static_cast<std::uint8_t>(1 + (word >> 8) % 255);
+      std::fill_n(pixels.begin() + i * kPixels + (4 + r) * kSide + begin, length,
+                  static_cast<std::uint8_t>(1 + (word >> 8) % 255));
     }
     labels.push_back(static_cast<std::uint8_t>(i % kClasses));
   }
-  return {std::move(pixels), std::move(labels), kClasses, "benchmark"};
+  return {kSide, kSide, std::move(pixels), std::move(labels)};
 }
 
 struct Batches {  // made of such images
@@ -222,9 +220,13 @@ struct Batches {  // made of such images
 
   Batches(int count, bool sparse, Backend& backend)
       : set(images(count)),
-        batcher({kPixels, kBatch, kBatch,
-                 sparse ? split_pixel_table(0.1307, 0.3081, 0) : whole_pixel_table(0.1307, 0.3081),
-                 sparse, 0},
+        batcher({.pixels = kPixels,
+                 .train_rows = kBatch,
+                 .evaluate_rows = kBatch,
+                 .table = sparse ? split_pixel_table(0.1307, 0.3081, 0)
+                                 : whole_pixel_table(0.1307, 0.3081),
+                 .sparse = sparse,
+                 .background = 0},
                 backend) {
     batcher.shuffle(1, 1, count);
   }
@@ -279,7 +281,7 @@ Case sparse_weight_gradient(std::string name, Kind kind) {
   return result;
 }
 
-// ---- What moves data more than it computes ------------------------------------------------------
+// ---- Kernels limited by memory ------------------------------------------------------------------
 
 Case moving(std::string name, std::string size, double bytes, Stream stream, std::size_t floats) {
   Case result{std::move(name), std::move(size)};
@@ -295,7 +297,7 @@ Case column_sums(std::string name, int rows, int cols) {
                        static_cast<double>(floats * kFloat), Stream::kRead, floats);
   result.make = [=](Backend& backend) -> Run {
     const auto x = std::make_shared<Owned>(rows, cols);
-    const auto sums = std::make_shared<Buffer>(static_cast<std::size_t>(x->layout.padded_cols()));
+    const auto sums = std::make_shared<Buffer>(x->layout.padded_cols());
     return [=, &backend] { backend.column_sums(x->read(), sums->data()); };
   };
   return result;
@@ -321,7 +323,7 @@ enum class Part { kForward, kBackward, kParameter };
 Case activation(ActivationId id, Part part) {
   constexpr std::size_t kFloats = std::size_t{kBatch} * kHidden;
   constexpr const char* kNames[] = {" forward", " backward", " parameter"};
-  // Forward reads x and writes y; the others read x and dy and write a third.
+  // Forward reads x and writes y; the others read x and dy and write a third array.
   const bool forward = part == Part::kForward;
   const std::size_t floats = (forward ? 2 : 3) * kFloats;
   Case result = moving(activation_info(id).name + std::string(kNames[static_cast<int>(part)]),
@@ -352,7 +354,8 @@ Case activation(ActivationId id, Part part) {
   return result;
 }
 
-// Reads the logits and the labels; writes losses, what was right, and for the loss the slopes.
+// Reads the logits and writes as many floats; the loss also reads labels and writes losses and
+// hits.
 Case softmax(std::string name, bool with_loss) {
   const Layout layout{kBatch, kClasses};
   const std::size_t padded = layout.size();
@@ -378,9 +381,8 @@ Case softmax(std::string name, bool with_loss) {
   return result;
 }
 
-// Of a stored gradient. Adam reads weight, gradient and two moments and writes all but the
-// gradient: 28 bytes a parameter. SGD with momentum has one moment: 20. Both update where they
-// read, over 16 or 12 bytes a parameter.
+// The update with a stored gradient. Adam reads weight, gradient and two moments and writes all but
+// the gradient: 28 bytes for each parameter, in place in 16. SGD with momentum: 20 bytes in 12.
 Case optimizer(std::string name, Kind kind) {
   const std::size_t operands = kind == Kind::kAdam ? 4 : 3;
   Case result = moving(std::move(name), "407050",
@@ -393,9 +395,9 @@ Case optimizer(std::string name, Kind kind) {
   return result;
 }
 
-// ---- What prepares the data ---------------------------------------------------------------------
+// ---- Preparation of data ------------------------------------------------------------------------
 
-// Reads bytes of pixels; writes floats, or two lists of entries.
+// Reads pixels as bytes; writes floats, or two lists of entries.
 Case batch(std::string name, bool sparse) {
   constexpr int kCount = 20'000;
   constexpr std::size_t kEntryBytes = std::size_t{2} * kBatch * kImageEntries * sizeof(SparseEntry);
@@ -414,8 +416,8 @@ Case batch(std::string name, bool sparse) {
   return result;
 }
 
-// A random word and an index for every sample, 8 bytes together, written once and then sorted by
-// four passes that read and write them.
+// Writes a random word and an index for every sample (8 bytes), then sorts them in four passes that
+// each read and write them.
 Case shuffle(std::string name) {
   constexpr int kCount = 60'000;
   constexpr std::size_t kPlaceBytes = 8 * kCount;
@@ -432,8 +434,9 @@ Case shuffle(std::string name) {
 
 std::vector<Case> kernel_cases() {
   std::vector<Case> cases{
-      // One panel of 32 columns, operands that stay in the nearest cache, and a number of rows that
-      // every target's tiles divide: what the innermost loops reach.
+      // The peak of the inner loops: one panel of 32 columns, operands in the L1 cache, and a
+      // number
+      // of rows that the tiles of every target divide.
       forward("micro-kernel", 60, 64, 32),
       forward("forward 1", kBatch, kPixels, kHidden),
       forward("forward 2", kBatch, kHidden, kClasses),

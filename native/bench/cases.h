@@ -1,6 +1,6 @@
-// The kernels at the sizes that training uses, as things to run and to count. Nothing here knows
-// a benchmark toolkit: Google Benchmark (main.cpp) and the plain program that also runs in Node
-// and in browsers (rates.cpp) share the list.
+// Benchmark cases: the kernels at the sizes that training uses. Independent of any benchmark
+// library: shared by the Google Benchmark program (main.cpp) and the plain program that also runs
+// in Node and in browsers (rates.cpp).
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@
 
 namespace reluscope::bench {
 
-struct Product {  // a dense one, with nothing before or behind it
+struct Product {  // a dense product without bias or activation
   enum class Kind { kForward, kInputGradient, kWeightGradient };
   Kind kind;
   int n, in, out;
@@ -25,17 +25,16 @@ struct Product {  // a dense one, with nothing before or behind it
 struct Case {
   std::string name;  // "forward 1"
   std::string size;  // "64x784 . 784x512"
-  // What a run does. Operations are multiplications and additions of the product alone, of entries
-  // that are stored and columns that are not padding; an optimizer or an activation in the same
-  // run is not counted.
+  // Multiplications and additions of one run: of the product alone, for stored entries and without
+  // padding. Fused optimizers and activations do not count.
   double operations = 0.0;
-  // Where there are none: the bytes that a run has to read and write, and the stream that moves
-  // data in the same way over as many floats. (The identity, whose slope is always 1, reads less.)
+  // For cases without operations: the bytes that a run must read and write, and the stream with the
+  // same access pattern over as many floats. (The identity, whose slope is always 1, reads less.)
   double bytes = 0.0;
   Stream stream = Stream::kCopy;
   std::size_t floats = 0;
   std::optional<Product> product = {};
-  // The operands, and what runs the kernel on them; the backend has to live as long.
+  // Creates the operands and the function that runs the kernel. The backend must outlive it.
   std::function<Run(Backend&)> make = {};
 };
 

@@ -1,6 +1,6 @@
-// One build of Eigen. CMakeLists.txt gives the flags and, in RELUSCOPE_EIGEN_BUILD, the name of the
-// function; the namespace gets that name as well, because Eigen's functions are called the same
-// whatever instructions they are made of, and a program has only one function of a name.
+// One build of Eigen. CMakeLists.txt sets the flags and, in RELUSCOPE_EIGEN_BUILD, the name of the
+// function. Namespace Eigen gets that name too, because otherwise the linker would merge functions
+// that were compiled for different instruction sets.
 #define Eigen RELUSCOPE_EIGEN_BUILD
 #include <Eigen/Core>
 #undef Eigen

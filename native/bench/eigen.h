@@ -1,5 +1,4 @@
-// The same dense products by Eigen, compiled several times: as a program without flags gets it,
-// and for this machine.
+// The same dense products by Eigen, compiled several times: without flags and for this machine.
 #pragma once
 
 #include <string>
@@ -11,8 +10,8 @@ namespace reluscope::bench {
 
 struct EigenBuild {
   std::string name;  // "eigen avx2"
-  std::string simd;  // of cpu::simd_names(): whose peak its rates are shares of
-  bool fused;        // it fuses multiply and add wherever the instruction set can
+  std::string simd;  // of cpu::simd_names(): the target with whose peak it is compared
+  bool fused;        // whether it fuses multiply and add
   Run (*make)(const Product& product);
 };
 

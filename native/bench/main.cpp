@@ -1,11 +1,11 @@
-// Every kernel on every SIMD target: how fast it is, and what share of the core's measured peak
-// that is. A dense product has Eigen's rows beside its own.
+// Benchmarks every kernel on every SIMD target: its speed, and its share of the measured peak of
+// the core. Dense products are compared with Eigen.
 //
 //   build/native/bench/reluscope_bench [--benchmark_filter=...]
 //
-// A product's peak is that of the instruction set's separate multiplications and additions, as the
-// kernels make them; rows called "fused" and Eigen's, where it fuses, have the fused one. The peak
-// of what moves data is a stream's over as many bytes. See peak.h.
+// The peak of a product is that of separate multiplications and additions, which the kernels use;
+// rows named "fused", and Eigen where it fuses, use the fused peak. The peak of kernels limited by
+// memory is that of a stream over as many bytes. See peak.h.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -37,8 +37,8 @@ double stream_peak(const std::string& simd, Stream kind, std::size_t floats) {
 
 struct Row {
   std::string name;
-  const char* unit;              // of billions a second
-  std::function<double()> peak;  // null: the row is a peak itself
+  const char* unit;              // "GFLOP/s"
+  std::function<double()> peak;  // null: the row itself is a peak
   std::function<Meter()> make;
 };
 
@@ -46,14 +46,14 @@ void measure(benchmark::State& state, const Row& row) {
   const double peak = row.peak ? row.peak() : 0.0;
   const Meter meter = row.make();
   meter.run();
-  // The processor's time: others' turns on it are not the kernel's.
+  // CPU time, which excludes time spent in other processes.
   const std::clock_t begin = std::clock();
   for (auto _ : state) {
     meter.run();
     benchmark::ClobberMemory();
   }
   const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  if (seconds == 0.0) return;  // a short run that only tells how many are needed
+  if (seconds == 0.0) return;  // a short run that only estimates the number of iterations
   const double rate = meter.amount * 1e-9 * static_cast<double>(state.iterations()) / seconds;
   state.counters[row.unit] = rate;
   if (peak > 0.0) state.counters["peak%"] = 100.0 * rate / peak;
@@ -126,13 +126,14 @@ void add_all() {
 
 }  // namespace
 
-// "a(), b()": one function for every build (CMakeLists.txt), which declares and calls them.
+// "a(), b()" from CMakeLists.txt, one function for each build: declares them here and calls them
+// below.
 EigenBuild RELUSCOPE_EIGEN_BUILDS;
 
 std::vector<EigenBuild> eigen_builds() {
   std::vector<EigenBuild> builds;
   for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) {
-    // On a machine without wide vectors two are the same.
+    // On a machine without wide vectors two builds are the same.
     const bool is_new = std::none_of(builds.begin(), builds.end(), [&](const EigenBuild& other) {
       return other.name == build.name;
     });
@@ -145,7 +146,7 @@ std::vector<EigenBuild> eigen_builds() {
 
 int main(int argc, char** argv) {
   reluscope::bench::add_all();
-  // Enough for a kernel; whoever gives another time gives it later.
+  // A shorter default; a later argument overrides it.
   std::string min_time = "--benchmark_min_time=0.1";
   std::vector<char*> args(argv, argv + argc);
   args.insert(args.begin() + 1, min_time.data());

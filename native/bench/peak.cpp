@@ -1,4 +1,4 @@
-// Compiled once for each SIMD target, as the kernels are (backend/cpu/kernels.cpp).
+// Compiled once for each SIMD target, like the kernels (backend/cpu/kernels.cpp).
 #define RELUSCOPE_PER_TARGET
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bench/peak.cpp"
@@ -28,12 +28,12 @@ struct PeakKernels {
 
 RELUSCOPE_TARGET_BEGIN
 
-// As many chains as the registers hold beside the one constant: engines of WebAssembly keep one of
-// sixteen registers to themselves. Fewer would leave latency to be seen: 12 were 5% slower.
+// As many chains as fit the registers beside one constant (WebAssembly engines reserve one of
+// sixteen registers). Fewer chains do not hide latency: 12 were 5% slower.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
 inline constexpr int kChains = 28;
 #elif HWY_TARGET == HWY_SCALAR
-inline constexpr int kChains = 48;  // compilers make vectors of four of plain code, where they can
+inline constexpr int kChains = 48;  // compilers may vectorise scalar code by four
 #else
 inline constexpr int kChains = 14;
 #endif
@@ -44,8 +44,8 @@ inline constexpr int kChains = 14;
 #define RELUSCOPE_UNROLL_CHAINS _Pragma("GCC unroll 48")
 #endif
 
-// values: the constant, then, from kPad on, the chains' beginnings, all different, or the compiler
-// would make one chain of them.
+// values: the constant, and from kPad on the initial values of the chains. These differ, or the
+// compiler could merge chains.
 template <class V, class Step>
 HWY_INLINE void run_chains(float* values, long rounds, const Step& step) {
   const V constant = V::broadcast(values);
@@ -72,8 +72,8 @@ HWY_NOINLINE void division_chains(float* values, long rounds) {
   run_chains<V>(values, rounds, [](V x, V constant) HWY_ATTR { return sqrt(x) / constant; });
 }
 
-// Streams go on by moving pointers, some vectors at a time. floats: a multiple of kUnit below. The
-// factor is 1, which the compiler cannot know.
+// Streams advance pointers by several vectors. floats: a multiple of kUnit below. The factor is 1
+// at run time, unknown to the compiler.
 inline constexpr int kAtOnce = HWY_TARGET == HWY_SCALAR ? 16 : 8;
 
 template <class V>
@@ -169,13 +169,13 @@ const PeakKernels& kernels_of(std::string_view simd) {
 #if HWY_TARGETS & HWY_SSE4
   if (simd == "sse4") return *N_SSE4::peak_kernels();
 #endif
-  static_cast<void>(simd);  // what the compiler may use anyway
+  static_cast<void>(simd);  // the remaining target is the baseline of the compiler flags
   return *HWY_STATIC_DISPATCH(peak_kernels)();
 }
 
 Meter chains(int floats, void (*run)(float*, long)) {
   constexpr long kRounds = 2000;  // some ten microseconds
-  const auto values = std::make_shared<Buffer>(static_cast<std::size_t>(kPad + floats));
+  const auto values = std::make_shared<Buffer>(kPad + floats);
   values->data()[0] = 0.5f;
   for (int i = 0; i < floats; ++i) values->data()[kPad + i] = 1.0f + static_cast<float>(i) / 1024;
   return {[=] { run(values->data(), kRounds); }, static_cast<double>(floats) * kRounds};
@@ -198,17 +198,17 @@ Meter division(std::string_view simd) {
 }
 
 Meter stream(std::string_view simd, Stream kind, std::size_t floats) {
-  constexpr std::size_t kUnit = 8 * 16;    // a turn of the widest vectors' loop
-  constexpr std::size_t kApart = 33 * 16;  // parts begin at different places of a page
+  constexpr std::size_t kUnit = 8 * 16;    // one iteration with the widest vectors
+  constexpr std::size_t kApart = 33 * 16;  // parts begin at different offsets in a page
   const std::size_t parts = kind == Stream::kCopy ? 2 : kind == Stream::kCombine ? 3 : 1;
   const std::size_t length = std::max(floats / parts / kUnit, std::size_t{1}) * kUnit;
   const auto memory = std::make_shared<Buffer>(parts * (length + kApart) + kUnit);
-  for (std::size_t i = 0; i < memory->size(); ++i) memory->data()[i] = 1.0f;
+  std::fill_n(memory->data(), memory->size(), 1.0f);
   const auto run = kernels_of(simd).streams[static_cast<int>(kind)];
   const auto pass = [=] {
     float* const data = memory->data();
     const std::size_t step = length + kApart;
-    // The last holds the factor, or takes the sums.
+    // The last part holds the factor, or receives the sums.
     float* const at[4] = {data, data + step, data + 2 * step, data + parts * step};
     run(at, length);
   };

@@ -1,11 +1,12 @@
-// What the core can do at most, measured: what the kernels' rates are shares of. A few percent may
-// be missing, so a share can come out a little above 1.
+// Measured peak rates of one core, to which the rates of kernels are compared. The measurement may
+// be a few percent low, so a share can slightly exceed 1.
 //
-//   arithmetic   independent chains of a multiplication and an addition in registers, as many as
-//                hide their latency; fused: of one instruction for both
-//   stream       load, one cheap operation, store, over as many bytes as the kernel's operands
-//                have, so that they lie in the same cache
-//   division     divisions and square roots in turn: what limits Adam
+//   arithmetic   independent chains of multiplications and additions in registers, enough to hide
+//                latency; fused: one instruction for both
+//   stream       load, one cheap operation, store, over as many bytes as the operands of the
+//   kernel,
+//                so that they are in the same cache
+//   division     alternating divisions and square roots, which limit Adam
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,13 @@ enum class Stream {
   kUpdate,   // x = f(x)
 };
 
-// All for a name of cpu::simd_names().
+// simd: one of cpu::simd_names().
 
-// Operations; amount 0 where the instruction set cannot fuse.
+// The amount is operations; 0 if fused and the instruction set cannot fuse.
 Meter arithmetic(std::string_view simd, bool fused);
-// Bytes read and written, of `floats` floats in all.
+// The amount is bytes read and written. floats: the total size of the arrays.
 Meter stream(std::string_view simd, Stream kind, std::size_t floats);
-// Divisions, with as many square roots.
+// The amount is divisions; there are as many square roots.
 Meter division(std::string_view simd);
 
 }  // namespace reluscope::bench

@@ -1,11 +1,11 @@
-// The rates of a few kernels, a JSON line each, on standard output: natively, in Node and in a
-// browser (tests/bench.mjs).
+// Prints the rates of a few kernels as JSON lines: natively, in Node and in a browser
+// (tests/bench.mjs).
 //
 //   build/native/bench/kernel_rates [SIMD]
 //   {"case":"micro-kernel","size":"60x64 . 64x32","target":"avx512","unit":"GFLOP/s",
 //    "best":87.3,"median":85.1,"share":0.954}
 //
-// share: the best over the best of the fitting peak (see main.cpp).
+// share: best divided by the best of the corresponding peak (see main.cpp).
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -33,15 +33,15 @@ constexpr const char* kWanted[] = {
     "relu forward",
 };
 
-// Rounds in which everything has its turn, so that a slow moment of the machine hits all; many
-// and short, so that on a busy one some are not interrupted.
+// Every case runs in each round, so that a slow period of the machine affects all of them. Rounds
+// are many and short, so that some are uninterrupted on a busy machine.
 constexpr int kRounds = 60;
 constexpr double kWarmUp = 0.15, kBatchSeconds = 0.0015;
 
 struct Timed {
   std::string name, size, unit;
   Meter meter;
-  const Timed* peak;  // null: it is one itself
+  const Timed* peak;  // null: this is a peak itself
   bool shown;
   long times = 0;
   std::vector<double> rates = {};
@@ -56,7 +56,7 @@ struct Timed {
 
 void print_rates(const std::string& simd) {
   cpu::CpuBackend backend(simd, 1);
-  std::list<Timed> all;  // which others point into
+  std::list<Timed> all;  // a list, because elements point to others
   const Timed* const peak = &all.emplace_back(
       Timed{"peak", "separate multiply, add", "GFLOP/s", arithmetic(simd, false), nullptr, true});
   if (Meter fused = arithmetic(simd, true); fused.amount > 0) {

@@ -1,5 +1,5 @@
-// How long a call takes. In WebAssembly an engine replaces a function by its optimised code only
-// between calls, and after many of them: so everything is timed as fresh calls, after a warm-up.
+// Timing of calls. WebAssembly engines switch a function to optimised code only between calls, and
+// after many of them, so every measurement makes separate calls after a warm-up.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace reluscope::bench {
 
 using Run = std::function<void()>;
 
-// Something to run, and how much one run does: operations, or bytes.
+// A function, and the amount of work of one call: operations or bytes.
 struct Meter {
   Run run;
   double amount;
@@ -23,8 +23,8 @@ inline double seconds_of(const Run& run, long times) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// Runs until `seconds` have gone by, and gives how many runs take `batch` seconds: enough for a
-// browser's coarse clock.
+// Runs for `seconds`, and returns the number of runs that take `batch` seconds, which should be
+// long enough for a browser's coarse clock.
 inline long warm_up(const Run& run, double seconds, double batch) {
   double spent = 0.0, fastest = 1e9;
   for (long times = 1; spent < seconds; times = std::min(2 * times, 1L << 20)) {
@@ -36,8 +36,7 @@ inline long warm_up(const Run& run, double seconds, double batch) {
   return std::max(1L, static_cast<long>(batch / fastest));
 }
 
-// Billions of operations or bytes a second at best: other programs and a busy memory can only
-// make a kernel slower.
+// The best rate in billions of operations or bytes per second: other load can only slow a kernel.
 inline double best_rate(const Meter& meter) {
   constexpr double kWarmUp = 0.02, kBatch = 0.0015;
   constexpr int kBatches = 30;

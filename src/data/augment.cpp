@@ -57,16 +57,13 @@ int Augmenter::field_stride() const { return round_up(plan_.width); }
 
 Augmenter::Workspace Augmenter::make_workspace() const {
   Workspace workspace;
-  const auto size = [](int rows, int cols) {
-    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols);
-  };
-  workspace.padded.resize(size(plan_.height + 2, plan_.width + 2));
+  workspace.padded.resize((plan_.height + 2) * (plan_.width + 2));
   if (plan_.options.elastic != 0.0) {
     const int stride = field_stride();
-    workspace.random.resize(size(1, stride + 2 * plan_.radius()));
-    workspace.smooth_rows.resize(size(plan_.height + 2 * plan_.radius(), stride));
-    workspace.dx.resize(size(plan_.height, stride));
-    workspace.dy.resize(size(plan_.height, stride));
+    workspace.random.resize(stride + 2 * plan_.radius());
+    workspace.smooth_rows.resize((plan_.height + 2 * plan_.radius()) * stride);
+    workspace.dx.resize(plan_.height * stride);
+    workspace.dy.resize(plan_.height * stride);
   }
   return workspace;
 }
@@ -148,21 +145,6 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
   }
 }
 
-void Augmenter::add_noise(const Rng& rng, std::uint64_t element,
-                          std::span<std::uint8_t> pixels) const {
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    if (pixels[i] != plan_.background)
-      pixels[i] = noisy(pixels[i], plan_.options.noise, rng, element + i);
-  }
-}
-
-void Augmenter::erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const {
-  for (int row = part.top; row < part.top + part.rows; ++row) {
-    std::memset(pixels.data() + row * plan_.width + part.left, plan_.background,
-                static_cast<std::size_t>(part.cols));
-  }
-}
-
 void Augmenter::apply(std::span<const std::uint8_t> image, int epoch, int sample,
                       Workspace& workspace, std::span<std::uint8_t> out) const {
   const Rng rng(plan_.seed, Purpose::kAugment, static_cast<std::uint32_t>(epoch));
@@ -178,8 +160,14 @@ void Augmenter::apply(std::span<const std::uint8_t> image, int epoch, int sample
   } else {
     std::copy(image.begin(), image.end(), out.begin());
   }
-  if (plan_.options.noise != 0.0) add_noise(rng, first + AugmentElements::kNoise, out);
-  erase(draw_erased(plan_.options, plan_.height, plan_.width, rng, sample), out);
+  for (std::size_t i = 0; i < out.size() && plan_.options.noise != 0.0; ++i) {
+    if (out[i] == plan_.background) continue;
+    out[i] = noisy(out[i], plan_.options.noise, rng, first + AugmentElements::kNoise + i);
+  }
+  const ErasedPart part = draw_erased(plan_.options, plan_.height, plan_.width, rng, sample);
+  for (int row = part.top; row < part.top + part.rows; ++row) {
+    std::fill_n(out.data() + row * plan_.width + part.left, part.cols, plan_.background);
+  }
 }
 
 }  // namespace reluscope

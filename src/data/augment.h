@@ -53,8 +53,6 @@ class Augmenter {
  private:
   void displace(const Rng& rng, std::uint64_t element, Workspace& workspace,
                 std::vector<float>& field) const;
-  void add_noise(const Rng& rng, std::uint64_t element, std::span<std::uint8_t> pixels) const;
-  void erase(const ErasedPart& part, std::span<std::uint8_t> pixels) const;
 
   std::vector<float> gaussian_;
   AugmentPlan plan_;

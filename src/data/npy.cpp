@@ -37,7 +37,8 @@ class Header {
                       ": the array is in Fortran order, but only C order can be read: "
                       "save numpy.ascontiguousarray(array)");
         }
-        take_word("False");
+        if (!starts("False")) refuse();
+        left_.remove_prefix(5);
       } else if (key == "shape" && !has_shape) {
         has_shape = true;
         read_shape(array);
@@ -69,10 +70,6 @@ class Header {
   void take(char c) {
     if (!peek(c)) refuse();
     left_.remove_prefix(1);
-  }
-  void take_word(std::string_view word) {
-    if (!starts(word)) refuse();
-    left_.remove_prefix(word.size());
   }
   std::string_view quoted() {
     const char quote = peek('"') ? '"' : '\'';

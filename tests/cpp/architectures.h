@@ -1,4 +1,4 @@
-// Architecture texts: as they are spelt canonically, and refused.
+// Architecture texts: canonical spelling and error messages.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace reluscope::test {
 
-// The canonical spelling, which has to read back as itself.
+// The canonical spelling, which must parse to itself.
 inline std::string canonical(const std::string& text, const Shape& in = {1, 28, 28},
                              int classes = 10) {
   const std::string spelt = architecture_text(parse_architecture(text, in, classes));

@@ -1,5 +1,4 @@
-// What the tests of experiments share: a small data set in memory, and an experiment carried out to
-// its end.
+// Shared by the tests of experiments: a small data set in memory, and an experiment run to its end.
 #pragma once
 
 #include <memory>
@@ -13,7 +12,7 @@
 
 namespace reluscope::test {
 
-// Images of 4 x 5 pixels whose label shows in them, so that it can be learnt.
+// Images of 4 x 5 pixels that contain their label, so that it can be learnt.
 inline std::shared_ptr<const Dataset> small_data(std::uint32_t train = 96,
                                                  std::uint32_t test = 40) {
   TestRandom random(9);

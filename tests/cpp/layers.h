@@ -1,5 +1,5 @@
-// Plain double references for the layers of images: NCHW, the loops of their definitions, no layout
-// or order of their own. And images in the core's layout.
+// Double references for the layers of images: NCHW, in the plain loops of their definitions. Also
+// conversions to the layout of the core.
 #pragma once
 
 #include <vector>
@@ -51,8 +51,8 @@ inline ImageSize out_size(const ImageSize& in, const Window& window, int channel
 
 namespace oracle {
 
-// term(output element, image element or -1 in the padding, weight element) for all products of a
-// convolution with weight (O, C, R, S).
+// Calls term(output element, image element or -1 in the padding, weight element) for all products
+// of a convolution with weight (O, C, R, S).
 template <class Term>
 void for_products(const ImageSize& in, const ImageSize& out, const Window& window,
                   const Term& term) {
@@ -138,8 +138,9 @@ inline Pooled pool(Pooling kind, const ImageSize& in, const ImageSize& out, cons
   return result;
 }
 
-// Normalises groups of elements: group_of(k) of each element, weight_of(k) its place in weight and
-// bias. Gives y, the groups' means and biased variances, and the gradients for dy.
+// Normalises groups of elements. group_of(k): the group of element k; weight_of(k): its index in
+// weight and bias. Computes y, the means and biased variances of the groups, and the gradients for
+// dy.
 struct Normalised {
   Values y, mean, variance, dx, dweight, dbias;
 };
@@ -177,7 +178,7 @@ Normalised normalise(const Values& x, const Values& weight, const Values& bias, 
 
 }  // namespace oracle
 
-// Element by element within `tolerance` of the largest expected value.
+// Checks that every element is within `tolerance` of the largest expected value.
 inline std::string first_apart(const std::vector<float>& actual, const Values& expected,
                                double tolerance) {
   if (actual.size() != expected.size()) return "sizes differ";

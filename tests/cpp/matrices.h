@@ -1,6 +1,6 @@
-// Panel matrices for the kernel tests: filled from row-major values, padding filled on purpose,
-// outputs poisoned, read back in logical order. Sparse lists of the same values. And kernels by
-// pieces, as they are called: some rows of one panel each.
+// Panel matrices for the kernel tests: filled from row-major values, with chosen padding and
+// outputs set to NaN, and read in logical order. Sparse lists of the same values. Calls of kernels
+// for pieces: some rows of one panel.
 #pragma once
 
 #include <algorithm>
@@ -19,14 +19,14 @@
 
 namespace reluscope::test {
 
-// The kernels that promise the same bits, of every SIMD target here.
+// The kernels with reproducible bits, for every SIMD target of this machine.
 inline std::vector<const cpu::Kernels*> all_kernels() {
   std::vector<const cpu::Kernels*> kernels;
   for (const cpu::Target& target : cpu::available_targets()) kernels.push_back(target.separate);
   return kernels;
 }
 
-// A matrix with a buffer of its own, followed by guard floats that must stay as they are.
+// A matrix that owns its memory, followed by guard floats that must not change.
 class Panels {
  public:
   Panels(int rows, int cols, float fill)
@@ -82,7 +82,7 @@ inline std::size_t area(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// All floats of a matrix, padding included: kernels must agree on it as well.
+// All floats of a matrix with its padding, on which kernels must agree too.
 inline std::vector<float> everything(const Panels& m) {
   return {m.data(), m.data() + m.layout().size()};
 }
@@ -95,13 +95,13 @@ inline std::vector<float> transposed_floats(const std::vector<float>& m, int row
   return t;
 }
 
-// What one call of a kernel makes.
+// The part of a result that one call of a kernel computes.
 struct Piece {
   int panel;
   cpu::Rows rows;
 };
 
-// Where a piece begins, and how many floats it has.
+// The offset of a piece, and its number of floats.
 inline std::size_t begin_of(const Layout& layout, const Piece& piece) {
   return layout.panel_offset(piece.panel) + area(piece.rows.first, layout.panel_width(piece.panel));
 }
@@ -122,7 +122,7 @@ inline std::vector<Piece> pieces_of(const Layout& layout, int unit = 1, int part
   return pieces;
 }
 
-// Runs work() for one piece of y. False if anything else of y or behind it has changed.
+// Runs work() for one piece of y. False if it changes anything outside that piece.
 template <class Work>
 bool writes_only(const Piece& piece, const Panels& y, const Work& work) {
   const Buffer& now = y.whole();
@@ -133,8 +133,8 @@ bool writes_only(const Piece& piece, const Panels& y, const Work& work) {
   return std::memcmp(expected.data(), now.data(), now.size() * sizeof(float)) == 0;
 }
 
-// Runs work(piece) for all of them, by turns the first and the last first: what a piece writes into
-// another shows only while that one is poison. False if one wrote what is not its own.
+// Runs work(piece) for all pieces, alternately in both directions, because a write into another
+// piece is visible only while that piece is still NaN. False if a piece wrote outside its own part.
 template <class Work>
 bool in_pieces(const Panels& y, int unit, int parts, const Work& work) {
   std::vector<Piece> pieces = pieces_of(y.layout(), unit, parts);
@@ -144,7 +144,7 @@ bool in_pieces(const Panels& y, int unit, int parts, const Work& work) {
   return kept;
 }
 
-// Whether a piece has the same bits in both.
+// Whether a piece has the same bits in both matrices.
 inline bool same_piece(const Piece& piece, const Panels& a, const Panels& b) {
   const std::size_t at = begin_of(a.layout(), piece);
   return std::memcmp(a.data() + at, b.data() + at, floats_of(a.layout(), piece) * sizeof(float)) ==
@@ -155,7 +155,7 @@ inline const float* columns_of(const float* start, int panel) {
   return start == nullptr ? nullptr : start + panel * kPanel;
 }
 
-// The kernels' products for one piece of the result; without one, for all of it.
+// The products of the kernels for one piece of the result, or for all of it.
 inline void matmul(const cpu::Kernels& kernels, const Piece& piece, ConstMatrixView x,
                    ConstMatrixView w, const float* start, MatrixView y) {
   kernels.matmul(x, piece.rows, w, piece.panel, columns_of(start, piece.panel),
@@ -179,7 +179,7 @@ inline void weight_gradient(const cpu::Kernels& kernels, ConstMatrixView x, Cons
   for (const Piece& piece : pieces_of({x.cols(), d.cols()}))
     weight_gradient(kernels, piece, x, d, start, update);
 }
-// sums: of the columns, for pieces that have all rows; others do not touch it.
+// sums: column sums, written only by pieces that have all rows.
 inline void sparse_weight_gradient(const cpu::Kernels& kernels, const Piece& piece,
                                    const SparseLists& columns, ConstMatrixView d,
                                    const float* start, const ParameterUpdate& update, float* sums) {
@@ -189,7 +189,7 @@ inline void sparse_weight_gradient(const cpu::Kernels& kernels, const Piece& pie
                                  all && sums != nullptr ? sums + piece.panel * kPanel : nullptr);
 }
 
-// n floats in an aligned buffer with a poisoned tail behind them.
+// n floats in an aligned buffer, followed by NaN.
 struct Row {
   static constexpr std::size_t kGuardFloats = 32;
   Buffer buffer;
@@ -217,14 +217,14 @@ struct InputSizes {
   int samples, features;
 };
 
-// The lists of a matrix (samples, features), with gaps between them as a batcher leaves.
+// The lists of a matrix (samples, features), with gaps between them as in a batch.
 struct SparseInput {
   std::vector<SparseEntry> row_entries, column_entries;
   std::vector<std::uint32_t> row_begin, row_end, column_begin, column_end;
   InputSizes sizes;
 
   SparseInput(const std::vector<float>& x, const InputSizes& s) : sizes(s) {
-    const SparseEntry gap = {0xFFFFFFFFu, kNan};  // whoever reads it crashes or is wrong
+    const SparseEntry gap = {0xFFFFFFFFu, kNan};  // reading it crashes or gives a wrong result
     const auto add = [&](std::vector<SparseEntry>& to, int line, float value) {
       if (value != 0.0f) to.push_back({static_cast<std::uint32_t>(line * kPanel), value});
     };
@@ -257,7 +257,7 @@ struct SparseInput {
   }
 };
 
-// "" if all bits agree, else where they first do not. NaN compares by bits as everything does.
+// "" if all bits agree, else the first difference. NaN values are compared by bits too.
 inline std::string first_difference(const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size()) return "sizes differ";
   for (std::size_t k = 0; k < a.size(); ++k) {
@@ -269,7 +269,7 @@ inline std::string first_difference(const std::vector<float>& a, const std::vect
   return "";
 }
 
-// "" if every value is within 1e-5 of its scale, else the first that is not.
+// "" if every value is within 1e-5 of its scale, else the first one that is not.
 inline std::string first_outside(const std::vector<float>& actual, const BoundedValues& expected) {
   if (actual.size() != expected.size()) return "sizes differ";
   for (std::size_t k = 0; k < actual.size(); ++k) {

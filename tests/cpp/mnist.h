@@ -1,4 +1,4 @@
-// Real MNIST for tests, read once. Under Node the file system is the machine's (NODERAWFS).
+// Real MNIST for tests, read once. Under Node, NODERAWFS gives access to the host's file system.
 #pragma once
 
 #include <doctest/doctest.h>

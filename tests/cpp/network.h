@@ -1,5 +1,5 @@
-// A network in double from the same architecture, the same parameters and the plainest loops:
-// what Model's float passes are held to. And small data sets made in memory.
+// A network in double with the same architecture and parameters, in plain loops, to test the float
+// passes of Model. Also small data sets in memory.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,7 @@ struct DoublePass {
   double loss = 0.0;
   Values logits;
   State gradients;
-  State scales;  // what each gradient's rounding error is measured by, see Bounded
+  State scales;  // the scale of each gradient's rounding error, see Bounded
 };
 
 // Forward, mean cross-entropy and backward of a Model's layers in double. x (N, features).

@@ -1,6 +1,6 @@
-// The reference in double: the plainest loops that state what each operation means, in row-major
-// order with no layout, tile or order of their own. test_reference_oracle.cpp holds them to
-// PyTorch and to central differences; the other tests hold the fast code to them.
+// The reference in double: plain loops that define each operation, in row-major order.
+// test_reference_oracle.cpp compares them with PyTorch and with central differences; the other
+// tests compare the fast code with them.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,13 @@
 
 namespace reluscope::test {
 
-// A value and the size that its rounding error is measured by: |value| + sum of |terms| / sqrt(n).
+// A value, and the scale of its rounding error: |value| + sum of |terms| / sqrt(n).
 struct Bounded {
   double value = 0.0;
   double scale = 0.0;
 };
 
-// A sum of n terms, as an operation in float may round it: TESTING.md's bound for operations.
+// The error bound of a sum of n terms in float (TESTING.md).
 class Sum {
  public:
   void add(double term) {

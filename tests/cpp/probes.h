@@ -1,4 +1,4 @@
-// What the tests of the monitors share: a small data set in memory, and unit values by name.
+// Shared by the tests of the monitors: a small data set in memory, and unit values by name.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The sentence with which something is refused, and what it has to say.
+// Error messages, and checks of their contents.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@
 
 namespace reluscope::test {
 
-// One line of a readable length; "accepted" if it is done.
+// The error message, which must be one line of readable length, or "accepted".
 template <class Work>
 std::string refusal(const Work& work) {
   try {
@@ -26,7 +26,7 @@ std::string refusal(const Work& work) {
   return "accepted";
 }
 
-// Of a config as JSON, and of one field as a text.
+// For a config as JSON, and for one field as text.
 inline std::string json_refusal(const std::string& text) {
   return refusal([&] { config_from_json(text); });
 }
@@ -35,7 +35,7 @@ inline std::string text_refusal(const std::string& name, const std::string& valu
   return refusal([&] { config_from_fields({{name, value}}); });
 }
 
-// Shorter still, with all of these parts.
+// Checks that the message is shorter and contains all parts.
 inline void check_says(const std::string& message, const std::vector<std::string>& parts,
                        std::size_t limit = 300) {
   CAPTURE(message);

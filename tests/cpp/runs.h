@@ -1,4 +1,4 @@
-// What tests of whole runs share: a few digits of MNIST, and everything that a run says.
+// Shared by the tests of whole runs: a few digits of MNIST, and the output of a run.
 #pragma once
 
 #include <string>
@@ -28,14 +28,14 @@ inline std::shared_ptr<const Dataset> few_digits(int train, int test) {
       "digits", Dataset::Files{train_images, train_labels, test_images, test_labels});
 }
 
-// Without what time has a say in.
+// Removes what depends on time.
 inline Json timeless(Json json) {
   json.erase("seconds");
   json.erase("samples_per_second");
   return json;
 }
 
-// All of a progress but for times, as one text.
+// A progress report as text, without times.
 inline std::string said(const Progress& progress) {
   std::string text = timeless(progress.values).dump();
   for (const std::string& line : progress.lines) text += "\n" + line;
@@ -49,7 +49,7 @@ inline bool is_last(const Progress& progress) {
   return progress.event() == "done" || progress.event() == "diverged";
 }
 
-// To the end: what each call said.
+// Runs to the end and returns the progress of each call.
 inline std::vector<std::string> finish(Session& session) {
   std::vector<std::string> all;
   for (;;) {

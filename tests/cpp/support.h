@@ -1,5 +1,5 @@
-// What several test files share: seeded random values, distances in units in the last place,
-// closeness with both tolerances, and the golden JSON files.
+// Shared by the tests: seeded random values, distances in units in the last place, comparisons with
+// tolerances, and the golden JSON files.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -31,7 +31,7 @@ inline const Json& golden(const std::string& name) {
   return files.back().second;
 }
 
-// A list, or a list of lists, of numbers in one row.
+// A list, or a list of lists, of numbers as one flat list.
 template <class T>
 inline std::vector<T> numbers(const Json& json) {
   std::vector<T> values;
@@ -76,8 +76,8 @@ inline double ulps(T actual, long double expected) {
   return static_cast<double>(std::abs(static_cast<long double>(actual) - expected) / unit);
 }
 
-// Random numbers for tests: SplitMix64 (Steele, Lea, Flood 2014), so that a printed seed gives
-// the same values everywhere, and nothing of it is what is being tested.
+// Random numbers for tests: SplitMix64 (Steele, Lea, Flood 2014). A printed seed gives the same
+// values everywhere, and the generator is independent of the tested code.
 class TestRandom {
  public:
   explicit TestRandom(std::uint64_t seed) : state_(seed) {}
@@ -104,15 +104,15 @@ class TestRandom {
   std::uint64_t state_;
 };
 
-// The seed of every random test: RELUSCOPE_TEST_SEED if it is set, else always the same.
-// Every such test says INFO("seed ", seed), so that a failure prints it.
+// The seed of every random test: RELUSCOPE_TEST_SEED, or a constant if it is not set. Every such
+// test has INFO("seed ", seed), so that a failure prints it.
 inline std::uint64_t test_seed() {
   const char* text = std::getenv("RELUSCOPE_TEST_SEED");
   return text ? std::strtoull(text, nullptr, 10) : 20240607u;
 }
 
-// Whether this is `tests/run full`: what a test repeats for its own sake (orders of threads, places
-// of a fault) it does in full there, and in part otherwise.
+// Whether this is `tests/run full`, in which tests run all repetitions (orders of threads, places
+// of a fault) instead of some.
 inline bool full_tier() {
   const char* tier = std::getenv("RELUSCOPE_TIER");
   return tier != nullptr && std::string(tier) == "full";

@@ -154,7 +154,7 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
   const std::uint64_t seed = test_seed() + 66;
   for (const ImageSize& size : kSizes) {
     const int features = size.c * size.h * size.w;
-    if (features == 1) continue;  // its variance is 0: all gradients are rounding errors
+    if (features == 1) continue;  // the variance is 0: all gradients are rounding errors
     for (const bool image : {false, true}) {
       TestRandom random(seed);
       const std::vector<float> x = random.reals(size.count(), 2.0, 4.0);

@@ -29,8 +29,8 @@ struct Run {
   const char* moments;
 };
 
-// Odd widths on purpose: padding, tile edges and a last panel of 16. To set them anew after a
-// deliberate change of the arithmetic: tests/run bits prints what it found.
+// Odd widths test padding, edges of tiles and a last panel of 16. After a deliberate change of the
+// arithmetic, update the hashes from the output of tests/run bits.
 constexpr Run kRuns[] = {
 #include "../golden/hashes.inc"
 };
@@ -57,7 +57,8 @@ std::map<std::string, std::string> hashes(const Config& config) {
   return {{"weights", session.weights_sha256()}, {"moments", session.optimizer_sha256()}};
 }
 
-// The same training by hand: gradients stored where somebody wants them, and applied then.
+// The same training by separate steps: stores gradients if they are watched, and applies them
+// afterwards.
 struct Apart {
   Model model;
   std::unique_ptr<Optimizer> optimizer;
@@ -130,8 +131,8 @@ std::string differs(const Apart& apart, const Model& model, const Optimizer& opt
 }
 
 TEST_SUITE("bits") {
-  // Outside `tests/run full` each run on each target has one of the inputs with one thread, the
-  // other with two.
+  // Outside `tests/run full`, each run on each target uses one input with one thread, the other
+  // with two.
   TEST_CASE("a short run gives the known hash on every SIMD target, dense or sparse, threaded") {
     for (const int threads : {1, 2, 3, 4}) {
       if (ThreadPool(threads).size() != threads) {
@@ -163,8 +164,8 @@ TEST_SUITE("bits") {
     }
   }
 
-  // More threads than the machine may have cores: they share those there are. Outside `tests/run
-  // full` one input has three of them, the other four.
+  // Possibly more threads than the machine has cores. Outside `tests/run full`, one input uses
+  // three threads, the other four.
   TEST_CASE("three and four threads give the bits of one") {
     const std::shared_ptr<const Dataset> data = test::mnist();
     for (const Run& run : kRuns) {
@@ -196,8 +197,8 @@ TEST_SUITE("bits") {
     }
   }
 
-  // Whole epochs, so that the last batch is smaller, batches are prepared and dropped, and the
-  // test set comes in between; and images whose pixels fill no panel.
+  // Whole epochs: the last batch is smaller, batches are prepared and dropped, and the test set is
+  // scored in between. The pixels of an image do not fill a panel.
   TEST_CASE("whole epochs on few odd images give one hash on every target, dense or sparse") {
     const std::uint64_t seed = test::test_seed() + 70;
     test::TestRandom random(seed);
@@ -258,7 +259,7 @@ TEST_SUITE("bits") {
     }
   }
 
-  // Outside `tests/run full` each run has one of the inputs with one thread, the other with two.
+  // Outside `tests/run full`, each run uses one input with one thread, the other with two.
   TEST_CASE("asking for gradients, always or now and then, does not change the run") {
     const std::shared_ptr<const Dataset> data = test::few_digits(1000, 10);
     for (const Run& run : kRuns) {
@@ -275,7 +276,7 @@ TEST_SUITE("bits") {
           Trainer fused(data, config, backend);
           fused.start_epoch(1);
           Apart apart(*data, config, backend), mixed(*data, config, backend);
-          for (int step = 0; step < 12; ++step) {  // of each kind four, and a look between
+          for (int step = 0; step < 12; ++step) {  // four of each kind, with a probe between them
             REQUIRE(fused.step(step, config.lr).diverged_layer == -1);
             apart.step(data->train(), step, config.lr, true);
             mixed.step(data->train(), step, config.lr, step % 3 == 1);

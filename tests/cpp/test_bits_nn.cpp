@@ -1,5 +1,5 @@
-// Same seed, same bits, for the layers, initialisations and losses that test_bits.cpp has none of:
-// hashes after a short run on real MNIST, on every SIMD target and any number of threads.
+// Same seed, same bits, for the layers, initialisations and losses that test_bits.cpp does not
+// cover: hashes after a short run on real MNIST, on every SIMD target and any number of threads.
 #include <doctest/doctest.h>
 
 #include "backend/cpu/cpu_backend.h"
@@ -16,7 +16,7 @@ struct ConfigRun {
   const char* weights;  // sha256 after 20 steps
 };
 
-// To set them anew after a deliberate change of the arithmetic: a failure prints what it found.
+// After a deliberate change of the arithmetic, update the hashes from the output of the failure.
 constexpr ConfigRun kConfigRuns[] = {
     {R"({"model": "dense 33 | gelu | dense 24 | mish | maxout 2 | dense 10", "init": "orthogonal"})",
      "66ef2e7a7b15e1ca2d5414ec7caf8fdf6593853c2fbd8cbdf1465591b482b600"},
@@ -36,8 +36,8 @@ constexpr ConfigRun kConfigRuns[] = {
 }  // namespace
 
 TEST_SUITE("bits") {
-  // Outside `tests/run full` each run on each target has one of the inputs with one and three
-  // threads, the other with two.
+  // Outside `tests/run full`, each run on each target uses one input with one and three threads,
+  // the other with two.
   TEST_CASE("layers, losses and initialisations give the known hash on every target and thread") {
     int turn = 0;
     for (const ConfigRun& run : kConfigRuns) {

@@ -52,8 +52,8 @@ Hashes optimizer_hashes(const Config& config) {
 }
 
 TEST_SUITE("bits") {
-  // Of the eight ways to compute a run `tests/run full` takes all. Otherwise each optimizer on each
-  // target takes two that are opposite in everything, other ones each time.
+  // There are eight ways to compute a run. `tests/run full` takes all; otherwise each optimizer on
+  // each target takes two that are opposite in everything, varying from case to case.
   TEST_CASE("every optimizer gives its known hash however it is computed") {
     REQUIRE(std::size(kOptimizerRuns) == optimizer_rows().size());
     for (const int threads : {1, 2}) {
@@ -68,7 +68,7 @@ TEST_SUITE("bits") {
           CHECK(kOptimizerRuns[k].optimizer == std::string(optimizer_rows()[k].name));
           const std::size_t pair = (k + target) % 4;
           for (const char* input : {"dense", "sparse"}) {
-            // Gradients that are stored to be clipped, but are small enough to stay as they are.
+            // Gradients are stored for clipping, but are too small to be clipped.
             for (const double clip_norm : {0.0, 1e9}) {
               const std::size_t way = (threads == 2 ? 4 : 0) +
                                       (input == std::string("sparse") ? 2 : 0) +

@@ -24,8 +24,8 @@ std::string sha256_of(const std::string& text) {
   return hash.hex();
 }
 
-// Everything a probe can tell, over 12 steps. After a deliberate change of what is told or computed
-// the test prints the new hash.
+// Everything that a probe reports, over 12 steps. After a deliberate change of the report or the
+// arithmetic, the failure prints the new hash.
 std::string all_there_is(const Config& config) {
   Session session(test::mnist(), config);
   std::string text;
@@ -46,7 +46,7 @@ std::string all_there_is(const Config& config) {
 
 TEST_SUITE_BEGIN("bits");
 
-// Outside `tests/run full` each target has one of the inputs with one thread, the other with two.
+// Outside `tests/run full`, each target uses one input with one thread, the other with two.
 TEST_CASE("what a probe tells has the known hash on every SIMD target, dense or sparse, threaded") {
   for (const int threads : {1, 2}) {
     if (ThreadPool(threads).size() != threads) continue;

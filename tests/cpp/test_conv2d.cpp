@@ -1,5 +1,5 @@
-// Convolution on every target, on one thread and two, against plain loops in double; equal bits
-// among all of them.
+// Convolution on every target, on one thread and two, compared with plain loops in double; all give
+// equal bits.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
 #include "nn/architecture.h"
@@ -69,7 +69,7 @@ Results run(cpu::CpuBackend& backend, const Case& c, const Data& data) {
   backend.convolve(window, x.view(), w.view(), bias.data(), y.view(),
                    {relu, nullptr, after.data()});
   backend.convolve_input_gradient(window, dy.view(), w.view(), dx.view(), turned.data(), {});
-  // x stands for what came before relu: positive where relu let it pass.
+  // x serves as the input of relu: positive where relu passes it.
   backend.convolve_input_gradient(window, dy.view(), w.view(), dx_before.view(), turned.data(),
                                   {relu, nullptr, x.data()});
   ParameterUpdate update;

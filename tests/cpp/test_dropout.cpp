@@ -1,5 +1,5 @@
-// Dropout: the share that survives, the same mask on the way back, in every layer, step and seed
-// another one, and the same bits on every target.
+// Dropout: the share that survives, the same mask in backward, different masks for each layer, step
+// and seed, and the same bits on every target.
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
@@ -44,7 +44,7 @@ TEST_CASE("dropout keeps the share it should, scaled so that the mean stays") {
     INFO(probability, ": ", count);
     CHECK(std::abs(count - size * (1.0 - probability)) <=
           5.0 * std::sqrt(size * probability * (1.0 - probability)));
-    // Neither rows nor columns are alike.
+    // All rows differ, and all columns.
     if (probability != 0.5) continue;
     for (int lag : {1, 2, 3, 4, 16, cols, 4 * cols}) {
       int same = 0;

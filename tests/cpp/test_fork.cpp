@@ -1,5 +1,5 @@
-// Forks: the run that was forked goes on unchanged, a live change is the live change, what a
-// changed network shares with the run is taken over and what it does not begins anew.
+// Forks: the forked run continues unchanged; a fork with a live change equals the live change; a
+// changed network keeps the parameters it shares with the run and initialises the others.
 #include "experiments/experiment.h"
 #include "experiments/planned_run.h"
 #include "experiments/sweep.h"
@@ -57,7 +57,7 @@ TEST_SUITE("resume") {
       Session whole(data, config), same(data, forked(bytes, ""));
       for (int call = 0; call < calls; ++call) whole.advance();
       same.fork(bytes);
-      // Between the last step and the last test image only the fork scores anew.
+      // Between the last step and the last test image, only the fork scores again.
       if (whole.position()["phase"] == "training") {
         CHECK(same.checkpoint() == bytes);
       }
@@ -86,7 +86,7 @@ TEST_SUITE("resume") {
 
   TEST_CASE("changes made in the very step of the fork stand, and a fork may end with its epoch") {
     const Config saved = run_config("events=5:lr:0.5,6:lr:0.25");
-    CHECK(forked_config(saved, 5, "lr=0.5").events == saved.events);  // that is the rate by then
+    CHECK(forked_config(saved, 5, "lr=0.5").events == saved.events);  // the rate at that point
     CHECK(forked_config(saved, 5, "lr=0.125").events ==
           std::vector<Event>{{5, "lr", 0.5}, {5, "lr", 0.125}});
     CHECK(forked_config(saved, 4, "lr=0.5").events == std::vector<Event>{{4, "lr", 0.5}});
@@ -122,10 +122,10 @@ TEST_SUITE("resume") {
           before.trainer().optimizer().counters().steps);
     CHECK_FALSE(all_zero(after));
     CHECK(after.position() == before.position());
-    // What it scores is what those weights score under the other function.
+    // It scores like those weights with the other activation.
     Session other(data, forked(bytes, "model=dense 20 | prelu | dense 10"));
     Bytes weights = before.save("safetensors");
-    CHECK_THROWS_AS(other.load(weights), Error);  // which lack the slope, so:
+    CHECK_THROWS_AS(other.load(weights), Error);
     Session leaky(data, forked(bytes, "model=dense 20 | leaky_relu 0.25 | dense 10"));
     leaky.load(weights);
     CHECK(after.evaluate().loss() == leaky.evaluate().loss());

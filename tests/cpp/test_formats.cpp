@@ -1,5 +1,5 @@
-// Model files by their bytes: archives, pickles, protocol buffers, arrays, and what is written for
-// an activation that a format has no name for.
+// The bytes of model files: archives, pickles, protocol buffers, arrays, and activations for which
+// a format has no name.
 #include <cstring>
 
 #include "core/error.h"
@@ -37,7 +37,7 @@ struct Entry {
   std::size_t data, size;
 };
 
-// The entries of an archive by its directory, each checked against its local header.
+// The entries in the directory of an archive, each compared with its local header.
 std::vector<Entry> entries_of(const Bytes& zip) {
   const std::size_t end = zip.size() - 22;
   REQUIRE(number_at(zip, end, 4) == 0x06054B50u);
@@ -94,7 +94,7 @@ double evaluate(const Trace& trace, double x, double parameter) {
   return v.at(static_cast<std::size_t>(trace.result));
 }
 
-// As somebody would add it to the registry, without a word on other programs.
+// A new entry of the registry, without names in other programs.
 struct BentIdentity : scalar::NothingLearnt {
   template <class V>
   static V f(V x, const V*) {
@@ -212,7 +212,7 @@ TEST_CASE("every activation, traced, is its function") {
     std::vector<double> values;
     for (const ActivationParameter& p : info.parameters) values.push_back(p.initial);
     const Trace trace = trace_activation(id, values);
-    if (activation_learns(info)) values[0] = 0.7;  // which a trace leaves open
+    if (activation_learns(info)) values[0] = 0.7;  // which a trace does not determine
     for (double x = -30.0; x <= 30.0; x += 0.37) {
       CAPTURE(x);
       CHECK(close(evaluate(trace, x, 0.7), activation_value(id, x, values), 1e-9));
@@ -302,7 +302,7 @@ TEST_CASE("whole numbers of a state_dict: int64 in files, and back") {
   CHECK(other.weights_sha256() != session.weights_sha256());
   other.load(bytes);
   CHECK(other.weights_sha256() == session.weights_sha256());
-  // As a float, as these files once had it.
+  // A float, as in older files.
   std::vector<NamedTensor> floats;
   for (const StoredTensor& tensor : file.tensors) {
     floats.push_back({tensor.name, tensor.shape, whole_values(tensor)});

@@ -1,6 +1,6 @@
-// Every activation that PyTorch has, through the registry in double and through the float
-// templates, against PyTorch's values and gradients; and the other way round: each registry
-// entry must have golden values or say that PyTorch lacks it.
+// Every activation of PyTorch, by the registry in double and by the float templates, compared with
+// PyTorch's values and gradients. Each registry entry must have golden values or state that PyTorch
+// lacks it.
 #include "nn/activation.h"
 #include "nn/activations.h"
 

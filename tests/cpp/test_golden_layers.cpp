@@ -28,7 +28,7 @@ void set_initial(Model& model, const Json& initial) {
   std::size_t known = 0;
   for (const Model::Parameter& p : model.parameter_list()) {
     if (!initial.contains(p.name)) {
-      REQUIRE(p.name.rfind("act", 0) == 0);  // begins at its default in both
+      REQUIRE(p.name.rfind("act", 0) == 0);  // starts at the same default
       continue;
     }
     ++known;
@@ -59,7 +59,7 @@ struct Pass {
   std::vector<float> logits;
 };
 
-// Forward in a mode, loss and backward.
+// Forward in the given mode, loss and backward.
 Pass run(Model& model, Backend& backend, Mode mode, ConstMatrixView x,
          const std::vector<std::uint8_t>& labels, std::uint32_t step) {
   const ConstMatrixView logits = model.forward(mode, {x}, step);

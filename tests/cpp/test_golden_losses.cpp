@@ -1,5 +1,5 @@
-// Activations with a parameter a channel, maxout, and losses with smoothing, weights and penalties
-// against PyTorch (make_golden_nn.py), on every SIMD target and on two threads.
+// Activations with a parameter for each channel, maxout, and losses with smoothing, weights and
+// penalties, compared with PyTorch (make_golden_nn.py), on every SIMD target and on two threads.
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
@@ -57,7 +57,7 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
       check_close(gradient.logical(), c["dweight"]);
       CHECK((dx.padding_is_zero() && gradient.padding_is_zero()));
       CHECK((y.guard_is_intact() && dx.guard_is_intact() && gradient.guard_is_intact()));
-      // A first layer has nobody to give dx to; and new parameters are seen once they are told of.
+      // A first layer has no dx. New parameters take effect once the cache is invalid.
       Panels again(1, layout.cols, 0.0f);
       slices.gradients[0] = again.data();
       layer.backward(backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), {}, {});
@@ -152,7 +152,7 @@ TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
       model.parameters_changed();
       const double before = trainer.evaluate(0, batch).loss();
       for (std::size_t step = 0; step < c["losses"].size(); ++step) {
-        // One batch an epoch, in another order each time: the same sum in PyTorch.
+        // One batch for each epoch, in a different order each time: the same sum in PyTorch.
         trainer.start_epoch(static_cast<int>(step) + 1);
         const StepResult result = trainer.step(0, config.lr);
         INFO("step ", step);
@@ -167,7 +167,7 @@ TEST_CASE("training with penalties, smoothing and weights follows PyTorch") {
           sum += std::abs(static_cast<double>(w));
         CHECK(close(sum, c["final_sum"], 1e-4));
       }
-      // What is scored is the plain loss, from the same weights the same in every case.
+      // Scoring uses the plain loss, which is the same in every case for the same weights.
       static const double first = before;
       CHECK(before == first);
     }

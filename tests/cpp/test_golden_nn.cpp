@@ -16,7 +16,7 @@ namespace {
 
 constexpr StepContext kContext{Mode::kTrain, 1, 0, 0};
 
-// A layer with memory of its own.
+// A layer that owns its memory.
 struct Harness {
   const Layer& layer;
   Buffer parameters, gradients, scratch, cache;
@@ -113,7 +113,7 @@ TEST_CASE(
         CHECK(dx.padding_is_zero());
         CHECK((y.guard_is_intact() && dx.guard_is_intact()));
 
-        // A first layer has nobody to give dx to.
+        // A first layer has no dx.
         Harness again(layer, n);
         again.set(0, numbers<float>(c["weight"]));
         again.set(1, numbers<float>(c["bias"]));
@@ -157,7 +157,7 @@ TEST_CASE(
         check_close(dx.logical(), c["dx"]);
         CHECK(dx.padding_is_zero());
         if (!h.list.empty()) {
-          // Terms up to 180 that cancel: relative to the sum of their sizes.
+          // Terms up to 180 cancel: the tolerance is relative to the sum of their magnitudes.
           double size = 1.0;
           for (std::size_t k = 0; k < x.size(); ++k) {
             size += std::abs(static_cast<double>(dy[k]) *
@@ -258,8 +258,8 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
     return Draws{values["fc1.weight"], values["fc1.bias"], values["fc2.weight"],
                  values["fc2.bias"]};
   };
-  // A deviation estimated from n draws is off by 1/sqrt(2 n): 0.11% of 401,408, 1% of 5,120. Five
-  // of those.
+  // The relative error of a deviation from n draws is 1/sqrt(2 n): 0.11% for 401,408, 1% for 5,120.
+  // The tolerance is five of those.
   const double near1 = 0.0056, near2 = 0.05;
 
   for (const std::string activation : {"relu", "leaky_relu", "prelu"}) {
@@ -304,7 +304,7 @@ TEST_CASE("initial weights have PyTorch's deviations and bounds") {
   }
   CHECK(largest(glorot.b1) == 0.0);
 
-  // A seed is a seed, and another is another.
+  // Equal seeds give equal weights, different seeds different ones.
   CHECK(first_difference(draw("relu", "he_normal", 7).w1, draw("relu", "he_normal", 7).w1) == "");
   CHECK(first_difference(draw("relu", "he_normal", 7).w1, draw("relu", "he_normal", 8).w1) != "");
   CHECK(draw("relu", "he_normal", 7).w1[0] != draw("relu", "he_normal", 7).w2[0]);

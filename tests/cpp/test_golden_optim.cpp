@@ -81,7 +81,7 @@ TEST_CASE("Muon's matrices follow its definition in double, AdamW has the rest")
                       {"muon_momentum", c["muon_momentum"]},
                       {"weight_decay", c["weight_decay"]}};
       const Config config = config_of("optimizer", "muon", c["lr"], options);
-      // Behind a vector and in front of another, stored with inputs as rows.
+      // Between two vectors, stored with inputs as rows.
       const Layout layout{inputs, outputs};
       const std::size_t offset = kAlignFloats, behind = offset + align_up(layout.size());
       const std::size_t floats = behind + kAlignFloats;
@@ -169,7 +169,7 @@ TEST_CASE("every schedule's rates and momenta are PyTorch's") {
       if (rates.momentum) {
         CHECK(*rates.momentum == doctest::Approx(c["momenta"][update].get<double>()).epsilon(1e-8));
       }
-      // A schedule that is made anew and given the state goes on as if nothing had been.
+      // A new schedule that receives the state continues identically.
       restored = Schedule(schedule_options(config, c["updates_per_epoch"]));
       restored.restore(schedule.state());
       CHECK(restored.at(static_cast<std::int64_t>(update), config.lr).lr == rates.lr);

@@ -1,5 +1,5 @@
-// Fifty steps of small networks from PyTorch's initial weights: the losses, and where the weights
-// end, through the same data path, layers, loss and optimizers that training uses.
+// Fifty steps of small networks from PyTorch's initial weights: losses and final weights, through
+// the data path, layers, loss and optimizers of training.
 #include "backend/cpu/cpu_backend.h"
 #include "data/batcher.h"
 #include "matrices.h"
@@ -33,7 +33,7 @@ enum class Input { kLists, kSplit, kWhole };
 void set_parameters(Model& model, const Json& initial) {
   for (const Model::Parameter& p : model.parameter_list()) {
     if (p.spec.role == ParameterRole::kConstant)
-      continue;  // an activation's starts at its default in both
+      continue;  // parameters of activations start at the same default
     REQUIRE(initial.contains(p.name));
     Model::scatter(p, numbers<float>(initial[p.name]), model.parameters());
   }

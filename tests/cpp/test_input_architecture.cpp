@@ -1,5 +1,5 @@
-// Architecture texts: what is accepted, its canonical spelling, and refusals that name the token,
-// its position and what was allowed.
+// Architecture texts: accepted texts and their canonical spelling; errors name the token, its
+// position and the allowed values.
 #include <cctype>
 #include <cmath>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Configs: JSON, flags and URL hash through one table of fields; refusals that name the field, the
-// value found and what is allowed; and what a session refuses.
+// Configs: JSON, flags and URL hash through one table of fields; errors that name the field, the
+// value found and the allowed values; and the errors of a session.
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -168,7 +168,7 @@ TEST_CASE("choices, booleans and shares outside what is allowed") {
   }
   check_says(text_refusal("epsilon", "0"), {"epsilon is 0"});
   check_says(text_refusal("std", "0"), {"std is 0"});
-  CHECK(config_from_fields({{"init", "he"}}).init == "he_normal");  // a shorter name for the same
+  CHECK(config_from_fields({{"init", "he"}}).init == "he_normal");  // an alias
 }
 
 TEST_CASE("text that is not JSON, or not an object") {

@@ -1,4 +1,4 @@
-// What experiments, result files, saved weights and pictures are refused for, by message.
+// Error messages for experiments, result files, saved weights and pictures.
 #include <cstring>
 
 #include "core/error.h"
@@ -23,7 +23,7 @@ std::string plan_refusal(const std::string& kind, const Flags& flags) {
   return refusal([&] { find_experiment(kind).plan(*six_pixels(), Config{}, PlanFlags(flags)); });
 }
 
-// A file with this header and so many bytes of data.
+// A file with the given header and number of data bytes.
 Bytes file_of(const std::string& header, std::size_t data) {
   Bytes bytes;
   for (int i = 0; i < 8; ++i)
@@ -142,7 +142,7 @@ TEST_CASE("files of results that are none") {
   };
   CHECK(read_rows(good + "\n\n" + good, "f").size() == 2);
   CHECK(read_rows("", "f").empty());
-  // A line that a crash cut short, at every place.
+  // A line truncated by a crash, at every position.
   for (std::size_t length = 0; length < good.size(); ++length) {
     CHECK(read_rows(good + "\n" + good.substr(0, length), "f").size() == 1);
   }
@@ -197,7 +197,7 @@ TEST_CASE("safetensors: what is written is read back") {
     CHECK((values.empty() ||
            std::memcmp(values.data(), tensor.values.data(), 4 * values.size()) == 0));
   }
-  // Where the header's order is not that of the data.
+  // The order in the header differs from that of the data.
   const Bytes turned = file_of("{\"z\":" + entry("\"U8\"", "[2]", "[3,5]") +
                                    ",\"y\":" + entry("\"BOOL\"", "[3]", "[0,3]") + "}",
                                5);
@@ -395,7 +395,7 @@ TEST_CASE("safetensors: exactly at each limit a file is read, and one more is re
   CHECK(read_refusal(one("\"F32\"", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,4]"), 4) ==
         "accepted");
 
-  // 2^62, which is the largest size, and the most bytes.
+  // 2^62 is the largest size and the largest number of bytes.
   CHECK(read_refusal(one("\"F32\"", "[0,4611686018427387904]", "[0,0]")) == "accepted");
   CHECK(read_refusal(one("\"F32\"", "[0,4611686018427387905]", "[0,0]")) ==
         "safetensors: tensor \"w\" has a size of 4611686018427387905, which is too large");

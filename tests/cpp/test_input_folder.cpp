@@ -1,5 +1,5 @@
-// What a folder or an archive holds, told by the names of its files; images put together, and each
-// refusal by its message.
+// The contents of a folder or an archive, planned from its file names; assembled images; and every
+// error message.
 #include <set>
 
 #include "core/error.h"

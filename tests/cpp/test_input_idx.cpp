@@ -1,5 +1,5 @@
-// Unusable IDX files: each is refused with one sentence that names the file, what was found and
-// what is allowed.
+// Invalid IDX files: each error message is one sentence that names the file, the value found and
+// the allowed values.
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/idx.h"
@@ -90,7 +90,7 @@ TEST_CASE("a wrong magic number, type or number of dimensions") {
     check_says(image_refusal(bytes),
                {"training images", std::to_string(dimensions) + " dimension", "3"});
   }
-  // The two files swapped, the most likely mistake of all.
+  // The two files swapped, the most likely mistake.
   check_says(label_refusal(idx_bytes({1, 2, 3}, kSix)), {"test labels", "3 dimensions", "1"});
   check_says(image_refusal(idx_bytes({60}, Bytes(60))), {"training images", "1 dimension", "3"});
 }
@@ -167,7 +167,8 @@ TEST_CASE("no bytes at all make the reader do worse than refuse") {
     }
     bytes.resize(static_cast<std::size_t>(random.below(static_cast<int>(bytes.size()) + 4)));
     INFO("seed ", seed, ", round ", round);
-    const std::string message = image_refusal(bytes);  // anything but Error would end the test
+    const std::string message =
+        image_refusal(bytes);  // any exception other than Error fails the test
     REQUIRE(!message.empty());
     label_refusal(bytes);
   }
@@ -180,7 +181,7 @@ TEST_CASE("exactly the largest sizes are read, and one more is not") {
         "training images: the height is 4097, but it must be from 1 to 4096");
   CHECK(image_refusal(idx_bytes({1, 1, 4097}, Bytes(4097))) ==
         "training images: the width is 4097, but it must be from 1 to 4096");
-  // Nobody keeps so many here: a count that is allowed is refused for the data that are missing.
+  // An allowed count is refused because the data is missing.
   CHECK(image_refusal(idx_bytes({100000000, 1, 1}, {})) ==
         "training images: 0 bytes of data follow the header, but it announces 100000000 (the file "
         "is truncated)");

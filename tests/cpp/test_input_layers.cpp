@@ -1,5 +1,5 @@
-// Architecture texts with images, normalisation, dropout and residual blocks: what is accepted and
-// how it is spelt, shapes, and refusals that name the token and what was allowed.
+// Architecture texts with images, normalisation, dropout and residual blocks: accepted texts, their
+// spelling and shapes; errors name the token and the allowed values.
 #include "architectures.h"
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
@@ -27,7 +27,7 @@ TEST_CASE("the spelling of image layers reads back as itself, flattening include
         "conv 8x3 | residual ( conv 8x3 p1 | bn ) | gap | flatten | dense 10");
   CHECK(canonical("dense 8 | residual(residual(dense 8)|relu|residual(dense 8)) | dense 10") ==
         "dense 8 | residual ( residual ( dense 8 ) | relu | residual ( dense 8 ) ) | dense 10");
-  // Where nothing needs images, they are rows of features from the start.
+  // If no layer needs images, the input is rows of features.
   CHECK(canonical("flatten | dense 10") == "dense 10");
   CHECK(canonical("relu | flatten | dense 10") == "relu | dense 10");
   CHECK(canonical("flatten | bn | dense 10") == "flatten | bn | dense 10");

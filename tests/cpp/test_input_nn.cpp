@@ -1,4 +1,4 @@
-// Refusals: channel parameters, ranges, maxout's pieces, class weights and the new numbers.
+// Error messages for channel parameters, ranges, pieces of maxout, class weights and numbers.
 #include "architectures.h"
 #include "backend/cpu/cpu_backend.h"
 #include "network.h"

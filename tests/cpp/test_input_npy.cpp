@@ -1,4 +1,4 @@
-// .npy files: what is read, and each refusal by its message.
+// .npy files: accepted files, and every error message.
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/npy.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// As numpy.lib.format writes it.
+// A header as numpy.lib.format writes it.
 Bytes npy(const std::string& dict, const Bytes& data, int version = 1) {
   const std::size_t length_bytes = version == 1 ? 2 : 4;
   std::string header = dict;
@@ -88,7 +88,7 @@ TEST_CASE("npy: integers of every size and sign, of every version, keys in any o
 TEST_CASE("npy: every truncation is refused, and none reads beyond the end") {
   const Bytes whole = npy(dict("|u1", "(1, 2, 3)"), kSixBytes);
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    // A copy of exactly that length, so that sanitizers see any byte read beyond.
+    // A copy of exactly that length, so that sanitizers detect reads beyond the end.
     const std::string message =
         npy_refusal(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
     CAPTURE(length);
@@ -199,7 +199,7 @@ TEST_CASE("classes follow from the labels: from 0 or 1, without a gap, at least 
   Bytes all;
   for (int c = 0; c < 256; ++c) all.push_back(static_cast<std::uint8_t>(c));
   CHECK(data(all) == "accepted");
-  // A test label beyond the training set's.
+  // A test label above those of the training set.
   const Bytes one = idx_bytes({2, 1, 1}, {5, 6});
   CHECK_THROWS_WITH_AS(
       Dataset("made", {one, idx_bytes({2}, {0, 1}), one, idx_bytes({2}, {1, 2})},

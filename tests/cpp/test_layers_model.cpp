@@ -1,5 +1,6 @@
-// Networks of the new layers as Model runs them: every gradient against central differences of the
-// same network in double; the same bits however a step is run; nothing allocated on the way.
+// Networks of images, normalisation and residual blocks as Model runs them: every gradient compared
+// with central differences in double, the same bits for every way to run a step, and no
+// allocations.
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "layers.h"
@@ -12,7 +13,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// The words of a layer's text: "conv 3x5 s2 p1" -> {3, 5, 2, 1} by their places.
+// The numbers in a layer's text: "conv 3x5 s2 p1" -> {3, 5, 2, 1}.
 struct Numbers {
   std::string name;
   int first = 0, kernel = 0, stride = 0, padding = 0;
@@ -98,7 +99,7 @@ double double_loss(const Model& model, const State& state, const Values& input, 
       const Rng rng(seed, Purpose::kDropout, step);
       const auto pixels = static_cast<std::size_t>(size.h * size.w);
       for (std::size_t k = 0; k < x.size(); ++k) {
-        // Row and column of the element in the core's layout.
+        // Row and column of the element in the layout of the core.
         const std::size_t row = k / features * pixels + k % pixels;
         const std::size_t column = k % features / pixels;
         const auto draw =

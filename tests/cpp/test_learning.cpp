@@ -1,4 +1,4 @@
-// Whole runs on real MNIST reach what the reference program reaches.
+// Whole runs on real MNIST reach the accuracy of the reference program.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -1,7 +1,7 @@
-// Nothing is allocated in a training step. Every operator new of this program is counted, on all
-// threads, while a switch is on; core memory (Buffer) goes through operator new as well.
+// A training step must not allocate. While a switch is on, every operator new of this program is
+// counted on all threads, including those of Buffer.
 //
-// Sanitizers replace these operators themselves, so under them there is nothing to count.
+// Sanitizers replace these operators, so nothing is counted with them.
 #include "mnist.h"
 
 #if defined(__has_feature)
@@ -34,7 +34,7 @@ std::atomic<bool> counting{false};
 std::atomic<int> allocations{0};
 std::atomic<std::int64_t> live_bytes{0}, peak_bytes{0};
 
-// To find who allocates: a breakpoint here.
+// Set a breakpoint here to find an allocation.
 [[gnu::noinline]] void count_allocation() { allocations.fetch_add(1); }
 
 void* counted(std::size_t size, std::size_t alignment) {
@@ -44,11 +44,11 @@ void* counted(std::size_t size, std::size_t alignment) {
   void* const memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
   if (memory == nullptr) throw std::bad_alloc();
   const std::int64_t live = live_bytes += static_cast<std::int64_t>(malloc_usable_size(memory));
-  if (live > peak_bytes) peak_bytes = live;  // exact while one thread allocates
+  if (live > peak_bytes) peak_bytes = live;  // exact if only one thread allocates
   return memory;
 }
 
-// Not inlined: GCC would take it for free() of what the library's own operator new gave.
+// Not inlined, because GCC would see free() of memory from the library's operator new and warn.
 [[gnu::noinline]] void release(void* memory) {
   if (memory != nullptr) live_bytes -= static_cast<std::int64_t>(malloc_usable_size(memory));
   std::free(memory);
@@ -56,7 +56,7 @@ void* counted(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
-// Arrays and the forms that do not throw come here by the library's own definitions.
+// The library defines the array and non-throwing forms by these.
 void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return counted(size, static_cast<std::size_t>(alignment));
@@ -81,7 +81,7 @@ int allocations_in(const Work& work) {
 TEST_SUITE("ops") {
   TEST_CASE("the counter of allocations counts") {
     CHECK(allocations_in([] {}) == 0);
-    std::unique_ptr<int> kept;  // what nobody keeps a compiler may leave out
+    std::unique_ptr<int> kept;  // a compiler may omit an unused allocation
     CHECK(allocations_in([&] { kept = std::make_unique<int>(1); }) == 1);
     CHECK(allocations_in([] { std::vector<double> some(100); }) == 1);
     CHECK(allocations_in([] { Buffer some(100); }) == 1);
@@ -169,7 +169,7 @@ TEST_SUITE("ops") {
             CHECK(allocations_in([&] {
                     for (int batch = 3; batch < 8; ++batch) trainer.step(batch, 0.001);
                   }) == 0);
-            // The last batch is smaller: no reason to allocate either.
+            // The smaller last batch must not allocate either.
             CHECK(allocations_in([&] { trainer.step(trainer.batches() - 1, 0.001); }) == 0);
             CHECK(allocations_in([&] { trainer.evaluate(0, 1000); }) == 0);
             CHECK(allocations_in([&] { trainer.infer(test::mnist()->test().image(0)); }) == 0);

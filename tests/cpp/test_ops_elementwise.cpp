@@ -13,7 +13,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// The first target's result is kept under a name; every other target must give the same bits.
+// Keeps the result of the first target under a name; every other target must give the same bits.
 class SameBits {
  public:
   std::string difference(const std::string& name, const std::vector<float>& values) {
@@ -27,7 +27,7 @@ class SameBits {
 
 const std::vector<std::size_t> kCounts = {16, 32, 48, 64, 80, 512, 1040};  // multiples of kPad
 
-// Ordinary values, and at the front those where something can go wrong.
+// Special values first, then ordinary ones.
 std::vector<float> activation_inputs(TestRandom& random, std::size_t n) {
   std::vector<float> x = random.reals(n, -8.0, 8.0);
   const float edges[] = {0.0f,   -0.0f, 1e-30f, -1e-30f, 1e-4f,   -1e-4f, 20.0f,
@@ -87,7 +87,8 @@ TEST_CASE("every activation of the registry: forward, backward and parameter der
             const double derivative = activation_derivative(id, at, wide_p);
             REQUIRE(std::abs(static_cast<double>(dx.data()[k]) - slope * derivative) <=
                     1e-5 * std::abs(slope) * (1.0 + std::abs(derivative)));
-            // 1 - sigmoid loses digits where sigmoid is near 1, and x^2 multiplies that (Swish).
+            // 1 - sigmoid loses digits where sigmoid is near 1, and x^2 amplifies the error
+            // (Swish).
             const double by_parameter = activation_parameter_derivative(id, at, wide_p);
             REQUIRE(std::abs(static_cast<double>(products.data()[k]) - slope * by_parameter) <=
                     1e-5 * std::abs(slope) * (1.0 + std::abs(by_parameter) + at * at / 50.0));
@@ -230,7 +231,7 @@ TEST_CASE("softmax cross-entropy: any samples are those of all, and nothing else
           CAPTURE(end);
           Result some(classes), expected(classes);
           run(some, {first, end});
-          // What all gave for these samples, and poison for the others.
+          // The earlier result for these samples, NaN for the others.
           for (int k = first; k < end; ++k) {
             const auto at = static_cast<std::size_t>(k);
             expected.losses.data()[at] = all.losses.data()[at];

@@ -1,6 +1,6 @@
 // Matrix products, transposition and column sums of every SIMD target this machine has, against
-// the double reference, and bit for bit against the order of operations that
-// the promise of equal bits prescribes: one accumulator, terms in ascending order, each rounded.
+// the double reference, and bit for bit with the prescribed order of operations: one accumulator,
+// terms in ascending order, each rounded.
 #include <algorithm>
 
 #include "backend/cpu/kernels.h"
@@ -15,7 +15,7 @@ struct Sizes {
   int rows, cols, depth;
 };
 
-// Every row count, column count and depth around the tiles' edges, each with a few of the others.
+// Every row count, column count and depth around the edges of tiles, each with a few of the others.
 std::vector<Sizes> sizes_around_tiles(TestRandom& random) {
   const std::vector<int> rows = {1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 23, 24, 25, 63, 64, 65};
   const std::vector<int> cols = {1, 3, 8, 10, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 65};
@@ -34,7 +34,7 @@ std::vector<Sizes> sizes_around_tiles(TestRandom& random) {
   return all;
 }
 
-// Column starts for every padded column; the padding's are zero as a bias has them.
+// Starting values for every padded column; zero in the padding, as in a bias.
 Buffer starts(const std::vector<float>& values, int cols) {
   Buffer buffer(align_up(static_cast<std::size_t>(Layout{1, cols}.padded_cols())));
   for (int c = 0; c < cols; ++c) buffer.data()[c] = values[static_cast<std::size_t>(c)];
@@ -71,7 +71,7 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
                              b = random.reals(area(s.depth, s.cols));
     const std::vector<float> bias = random.reals(static_cast<std::size_t>(s.cols));
     const Buffer start = starts(bias, s.cols);
-    // Activations' padding may hold anything finite; weights' is zero.
+    // The padding of activations may hold any finite number; that of weights is zero.
     const Panels pa(s.rows, s.depth, a, 1e30f), pb(s.depth, s.cols, b, 0.0f);
     const BoundedValues expected =
         oracle::dense_forward(widened(a), transposed(widened(b), s.depth, s.cols), widened(bias),
@@ -86,7 +86,8 @@ TEST_CASE("matmul: within the bound, and the prescribed bits on every target") {
       CHECK(first_outside(y.logical(), expected) == "");
       CHECK(first_difference(y.logical(), with_start) == "");
       CHECK(y.guard_is_intact());
-      // The padding of a product with zero padding in b and start is finite: nothing unset is left.
+      // With zero padding in b and start, the padding of the product is finite: no element is
+      // unset.
       for (std::size_t k = 0; k < y.layout().size(); ++k) REQUIRE(std::isfinite(y.data()[k]));
 
       Panels z(s.rows, s.cols, kNan);
@@ -133,8 +134,8 @@ TEST_CASE("weight gradient, stored: within the bound, and the prescribed bits on
   }
 }
 
-// What may go wrong begins somewhere and ends somewhere in a row of tiles: so every beginning
-// with every end, each from poison and compared with the whole panel's bits.
+// Every begin with every end of a range of rows, written over NaN and compared with the bits of the
+// whole panel: errors depend on where a row of tiles begins and ends.
 TEST_CASE("matmul: any rows of a panel are those of the whole, and nothing else is written") {
   const std::uint64_t seed = test_seed() + 4;
   TestRandom random(seed);

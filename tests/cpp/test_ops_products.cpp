@@ -1,6 +1,6 @@
-// The back end's products: the gradient by the input, and activations done inside a product. They
-// give the bits of the plainest loop and of the activation done by itself, on every SIMD target
-// this machine has and however the work is shared.
+// Products of the back end: the input gradient, and activations fused with a product. They give the
+// bits of plain loops and of separate activations, on every SIMD target of this machine and for any
+// distribution of the work.
 #include <array>
 
 #include "backend/cpu/cpu_backend.h"
@@ -23,7 +23,7 @@ std::vector<float> initial_parameters(ActivationId id) {
   return p;
 }
 
-// Ordinary values with zeros of both signs among them: where activations have their kinks.
+// Ordinary values, and zeros of both signs, where activations have kinks.
 std::vector<float> values_with_zeros(TestRandom& random, std::size_t count) {
   std::vector<float> values = random.reals(count, -3.0, 3.0);
   for (std::size_t k = 0; k < count; k += 5) values[k] = k % 2 == 0 ? 0.0f : -0.0f;
@@ -47,8 +47,8 @@ std::vector<float> ascending_input_gradient(const std::vector<float>& dy,
   return dx;
 }
 
-// Every target on one thread, two and three, whether or not the machine has as many cores; where
-// there is only one thread, the others say nothing new.
+// Every target on one, two and three threads, however many cores the machine has. Without threads
+// only one.
 template <class Work>
 void on_all_backends(const Work& work) {
   for (const std::string& simd : cpu::simd_names()) {
@@ -72,13 +72,13 @@ TEST_CASE("input gradient: within the bound, and the prescribed bits, with an ac
       for (const int n : {1, 5, 64}) sizes.push_back({n, in, out});
     }
   }
-  // Panels end everywhere, and blocks of the scratch memory lie beside each other.
+  // Panels of all widths, with adjacent blocks of scratch memory.
   sizes.insert(sizes.end(), {{33, 32, 32}, {32, 64, 31}, {65, 33, 48}, {17, 129, 100}});
   for (const DenseSizes& s : sizes) {
     const std::vector<float> dy = random.reals(area(s.n, s.out)),
                              w = random.reals(area(s.in, s.out));
     const Panels pdy(s.n, s.out, dy, 0.0f), pw(s.in, s.out, w, 0.0f);
-    // What went into the activation has padding that may be anything finite.
+    // The padding of the activation's input may hold any finite number.
     const Panels z(s.n, s.in, values_with_zeros(random, area(s.n, s.in)), 0.5f);
     const BoundedValues expected =
         oracle::dense_dx(widened(dy), transposed(widened(w), s.in, s.out), s.n, s.in, s.out);
@@ -86,7 +86,7 @@ TEST_CASE("input gradient: within the bound, and the prescribed bits, with an ac
     on_all_backends([&](cpu::CpuBackend& backend) {
       INFO("seed ", seed, ", ", std::string(backend.target()), ", ", backend.threads(),
            " threads: (", s.n, ", ", s.out, ") times (", s.in, ", ", s.out, ") transposed");
-      // Poison at first and again before every call: nothing of the call before may be of use.
+      // NaN before every call: no call may use results of the previous one.
       const auto run = [&](const ActivationBefore& before) {
         Panels dx(s.n, s.in, kNan);
         Row scratch(input_gradient_scratch(s.n, s.in, s.out));
@@ -117,8 +117,8 @@ TEST_CASE("input gradient: within the bound, and the prescribed bits, with an ac
 TEST_CASE("an activation behind a product is the one done by itself, dense or sparse") {
   const std::uint64_t seed = test_seed() + 61;
   TestRandom random(seed);
-  // One panel of 16 and of 32, three, and sixteen, the last of them full or not; and too small to
-  // be shared.
+  // One panel of 16 and of 32 columns, three panels, sixteen with a full or partial last one, and
+  // sizes too small to share.
   for (const DenseSizes& s :
        {DenseSizes{64, 300, 10}, DenseSizes{65, 300, 32}, DenseSizes{33, 200, 75},
         DenseSizes{61, 100, 96}, DenseSizes{13, 100, 512}, DenseSizes{64, 33, 497},

@@ -1,5 +1,5 @@
-// Products with sparse input and updates fused behind a gradient: the bits of the dense products
-// and of the separate steps, whatever is zero, wherever panels end and however they are shared.
+// Products with sparse input, and updates fused with a gradient: the same bits as dense products
+// and separate steps, for any zeros, panel widths and distribution of the work.
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
@@ -11,7 +11,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// One panel, several, the groups that kernels take at once, and a last panel of 16.
+// One panel, several panels, and a last panel of 16.
 const std::vector<int> kCols = {1,  10, 15, 16, 17, 31,  32,  33,  47,  48,  49,
                                 63, 64, 65, 96, 97, 127, 128, 129, 144, 160, 513};
 
@@ -30,7 +30,7 @@ std::vector<float> sparse_values(TestRandom& random, const InputSizes& s, Patter
         case Pattern::kScattered: there = random.below(5) == 0; break;
         case Pattern::kEmpty: there = false; break;
         case Pattern::kFull: break;
-        // Whole rows and columns of nothing, and rows that are full but for those columns.
+        // Empty rows and columns, and rows that are full except for those columns.
         case Pattern::kEmptyLines: there = r % 3 != 1 && c % 4 != 2; break;
         case Pattern::kEnds: there = c == 0 || c == s.features - 1; break;
       }
@@ -54,7 +54,7 @@ constexpr Rule kRules[] = {
     {"SGD with Nesterov's momentum", ParameterUpdate::Kind::kSgd, 0.9f, true},
 };
 
-// Weights (features, cols) in the midst of training, and what an optimizer keeps of them.
+// Weights (features, cols) during training, with the state of an optimizer.
 struct Trained {
   Panels weights, moment1, moment2, gradient;
   Panels sums;
@@ -198,7 +198,7 @@ TEST_CASE("sparse weight gradient, stored: within the bound, and the dense one's
   }
 }
 
-// Every beginning with every end, each from poison and compared with the whole panel's bits.
+// Every begin with every end, written over NaN and compared with the bits of the whole panel.
 TEST_CASE("sparse products: any rows of a panel are those of the whole, nothing else is written") {
   const std::uint64_t seed = test_seed() + 45;
   TestRandom random(seed);
@@ -285,7 +285,7 @@ TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step 
             check_same(dense, apart);
             check_same(sparse, apart);
             CHECK((dense.gradient_is_untouched() && sparse.gradient_is_untouched()));
-            // Only who has all rows of a panel can sum its columns.
+            // Only a piece with all rows of a panel can sum its columns.
             if (parts == 1 || s.features <= kPanel)
               CHECK(first_difference(everything(sparse.sums), everything(apart.sums)) == "");
           }
@@ -309,7 +309,7 @@ TEST_CASE("the back end's products and updates, large enough to be shared, on 1 
     const Panels pw(s.features, cols, w, 0.0f);
     const Panels pd(s.samples, cols, random.reals(area(s.samples, cols)), 0.0f);
     const Panels start(1, cols, random.reals(static_cast<std::size_t>(cols)), 0.0f);
-    cpu::CpuBackend one(cpu::simd_names().back(), 1);  // what all are compared with
+    cpu::CpuBackend one(cpu::simd_names().back(), 1);  // the reference
     Panels product(s.samples, cols, kNan), gradient(s.features, cols, kNan);
     one.matmul({px.view()}, pw.view(), start.data(), product.view());
     one.weight_gradient({px.view()}, pd.view(), start.data(), {.gradient = gradient.data()},

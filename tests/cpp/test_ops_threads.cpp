@@ -1,5 +1,5 @@
-// The thread pool: every part once, whatever the workers were doing; chores once each and in
-// order; shares that cover all; and nothing burnt while it waits.
+// The thread pool: every part runs once in any state of the workers; chores run once each and in
+// order; shares cover everything; idle workers use no processor time.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -16,7 +16,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// Calls of each part in one region, each counted on its own.
+// Counts the calls of each part in one region.
 class Counts {
  public:
   explicit Counts(const ThreadPool& pool) : counts_(static_cast<std::size_t>(pool.size())) {}
@@ -37,13 +37,14 @@ void pause(int turns) {
   }
 }
 
-// Chores that note who did them and when. They count without ordering anything between threads,
-// and each writes a plain int: the pool must order those, or a sanitizer of threads objects.
+// Chores that record which thread ran them and when. The counters impose no order between threads,
+// and each chore writes a plain int: the thread sanitizer reports if the pool does not order these
+// writes.
 class Watched {
  public:
   static constexpr int kMost = 64;  // pieces
 
-  // What is offered next; `mark` is what its pieces write.
+  // Begins a new offer, whose pieces write `mark`.
   Chores of(int pieces, int second, int mark) {
     pieces_ = pieces;
     second_ = second;
@@ -55,7 +56,7 @@ class Watched {
   }
   int done() const { return done_.get(); }
   int by_others() const { return by_others_.get(); }  // than the thread that made this
-  // "" if each was done once, and those from `second` on after the others.
+  // "" if each piece ran once, and those from `second` on after the others.
   std::string wrong() const {
     for (int piece = 0; piece < pieces_; ++piece) {
       const std::string name = "piece " + std::to_string(piece);
@@ -93,7 +94,7 @@ class Watched {
         early_.add(plain_[at * kApart] != mark_ || times_[at].get() != 1);
       }
     }
-    pause(20);  // a moment in which another thread may begin
+    pause(20);  // lets another thread begin
     plain_[static_cast<std::size_t>(piece) * kApart] = mark_;
     times_[static_cast<std::size_t>(piece)].add(1);
     by_others_.add(std::this_thread::get_id() != owner_);
@@ -107,7 +108,7 @@ class Watched {
   std::thread::id owner_ = std::this_thread::get_id();
 };
 
-// Waits for at most ten seconds; what it waits for takes microseconds.
+// Waits at most ten seconds for an event that takes microseconds.
 template <class Condition>
 bool comes_true(const Condition& condition) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -122,7 +123,7 @@ void sleep_for(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
 }
 
-// Longer than workers spin, so that they sleep.
+// Longer than workers spin, so that they fall asleep.
 constexpr int kUntilAsleep = 30;
 
 // Processor time of the whole process in milliseconds while `work` runs.
@@ -147,7 +148,7 @@ TEST_CASE("a pool has as many threads as asked for, but never more than the mach
     CAPTURE(threads);
     CHECK(ThreadPool(threads).size() == std::min(threads, most));
   }
-  CHECK(ThreadPool(0).size() == most);  // as many as there are
+  CHECK(ThreadPool(0).size() == most);  // one for each core
 }
 
 TEST_CASE("every part of a region runs once and is done when run() returns") {
@@ -155,7 +156,8 @@ TEST_CASE("every part of a region runs once and is done when run() returns") {
     ThreadPool pool(threads);
     CAPTURE(pool.size());
     Counts counts(pool);
-    // Plain ints, written by one thread and read by another without any lock: the pool orders it.
+    // Plain ints, written by one thread and read by another without a lock: the pool orders the
+    // accesses.
     std::vector<int> plain(static_cast<std::size_t>(pool.size()) * 64, 0);
     for (int region = 1; region <= 5000; ++region) {
       pool.run([&](int part) {
@@ -163,7 +165,7 @@ TEST_CASE("every part of a region runs once and is done when run() returns") {
         plain[static_cast<std::size_t>(part) * 64] = region;
       });
       for (std::size_t part = 0; part < plain.size(); part += 64) REQUIRE(plain[part] == region);
-      // Each part reads what another wrote in the region before.
+      // Each part reads what another part wrote in the previous region.
       std::atomic<int> wrong{0};
       pool.run([&](int part) {
         const int next = (part + 1) % pool.size();
@@ -181,7 +183,7 @@ TEST_CASE("a part is done by its own thread, always the same, or by the caller")
   const auto parts = static_cast<std::size_t>(pool.size());
   std::vector<std::thread::id> ran(parts), owner(parts, caller);
   for (int region = 0; region < 2000; ++region) {
-    // Parts long enough that a worker which is awake gets to its own.
+    // Parts are long enough for an awake worker to begin its own.
     pool.run([&](int part) {
       ran[static_cast<std::size_t>(part)] = std::this_thread::get_id();
       const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(3);
@@ -212,8 +214,8 @@ TEST_CASE("a pool whose workers sleep, or are just falling asleep, does its work
     sleep_for(kUntilAsleep);
     for (int i = 0; i < 3; ++i, ++regions) pool.run([&](int part) { counts.add(part); });
   }
-  // Gaps from nothing to several times as long as workers spin: regions begin at every moment of
-  // falling asleep. One lost wake-up would leave run() waiting for ever.
+  // Gaps from zero to several times the spinning time, so that regions begin at every moment of
+  // falling asleep. A lost wake-up would make run() wait forever.
   for (int i = 0; i < 3000; ++i, ++regions) {
     const auto until =
         std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(150));
@@ -244,12 +246,11 @@ TEST_CASE("every piece of an offer is done once, in order, and before finish_cho
     ThreadPool pool(threads, threads);  // or more than the machine has cores
     CAPTURE(pool.size());
     Watched chores;
-    // Small offers and large ones by turns, none at all among them, right after one another: what
-    // is left of one must not reach into the next.
+    // Small, large and empty offers in immediate succession: nothing of one may affect the next.
     for (int offer = 1; offer <= 30000; ++offer) {
       const int pieces = offer % 2 == 0 ? Watched::kMost : random.below(8);
       const int second = random.below(3) == 0 ? random.below(pieces + 1) : pieces;
-      if (offer % 8 == 0) pool.run([](int) {});  // or the workers sleep through them all
+      if (offer % 8 == 0) pool.run([](int) {});  // otherwise the workers sleep during all offers
       pool.offer(chores.of(pieces, second, offer));
       pool.finish_chores();
       CAPTURE(offer);
@@ -284,7 +285,7 @@ TEST_CASE("jobs run while chores are pending, and both are done") {
         });
         for (std::size_t part = 0; part < plain.size(); part += 64) REQUIRE(plain[part] == regions);
       }
-      // Now and then long enough for workers to do them all, or to fall asleep over them.
+      // Sometimes long enough for workers to finish all of them, or to fall asleep.
       if (random.below(100) == 0) sleep_for(1);
       pool.finish_chores();
       CAPTURE(offer);
@@ -301,7 +302,7 @@ TEST_CASE("chores are done by workers that wait for a job") {
   Watched chores;
   bool helped = false;
   for (int attempt = 1; attempt <= 20000 && !helped; ++attempt) {
-    pool.run([](int) {});  // now the worker is awake, unless the system has other plans
+    pool.run([](int) {});  // now the worker is awake, unless the system does not schedule it
     pool.offer(chores.of(Watched::kMost, Watched::kMost, attempt));
     pause(1000);
     pool.finish_chores();
@@ -322,7 +323,7 @@ TEST_CASE("chores are done by a caller that waits for its workers") {
     pool.offer(chores.of(40, 30, offer));
     pool.run([&](int part) {
       if (part == 0) {
-        // Not before the worker has its part, or the caller would do that as well.
+        // Not before the worker has claimed its part, which otherwise the caller would run too.
         if (!comes_true([&] { return begun.load(); })) in_time = false;
       } else if (std::this_thread::get_id() != caller) {
         begun = true;
@@ -375,7 +376,7 @@ TEST_CASE("several pools at once do not disturb one another") {
   CHECK(in_second.all_are(250));
 }
 
-// Not a measure of speed: a worker that spun instead of sleeping would use all of the time.
+// Not a benchmark: a worker that spins instead of sleeping would use all of the time.
 TEST_CASE("a pool that waits uses next to no processor time") {
   constexpr int kWait = 300;
   ThreadPool pool(4);

@@ -277,7 +277,7 @@ TEST_CASE("softmax cross-entropy with smoothing and weights: against double, equ
           CHECK(losses.tail_is_intact());
           CHECK(same("losses", losses.values()) == "");
           CHECK(same("dlogits", dlogits.logical()) == "");
-          // Without a gradient the same; and hits are those of the plain loss.
+          // The same without a gradient; hits are those of the plain loss.
           args.dlogits = nullptr;
           args.losses = again.data();
           backend.softmax_cross_entropy(args);
@@ -296,8 +296,7 @@ TEST_CASE("softmax cross-entropy with smoothing and weights: against double, equ
 TEST_CASE("no activation makes a denormal number of an ordinary one") {
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
-    // Every value of its parameters that keeps ordinary results ordinary: as they begin, and the
-    // largest. (A slope of 1e-3 times 1e-36 is denormal whatever one does.)
+    // The initial and the largest parameters. (A slope of 1e-3 times 1e-36 is always denormal.)
     for (const bool largest : {false, true}) {
       std::vector<float> p;
       for (const ActivationParameter& parameter : info.parameters)

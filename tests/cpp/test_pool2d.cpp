@@ -1,4 +1,4 @@
-// Pooling and flattening on every target and on two threads, against plain loops.
+// Pooling and flattening on every target and on two threads, compared with plain loops.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
 #include "nn/architecture.h"
@@ -29,7 +29,7 @@ TEST_CASE("pooling and its gradients equal plain loops, the same bits on every t
       TestRandom random(seed);
       const Window window{c.in.h, c.in.w, c.kernel_height, c.kernel_width, c.stride, 0};
       const ImageSize out = out_size(c.in, window, c.in.c);
-      // Few different values, so that windows have several maxima.
+      // Few distinct values, so that windows have several maxima.
       std::vector<float> x(c.in.count());
       for (float& value : x) value = static_cast<float>(random.below(4)) - 2.0f;
       const std::vector<float> dy = random.reals(out.count());

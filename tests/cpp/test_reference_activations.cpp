@@ -1,5 +1,5 @@
-// Every entry of the activation registry, through the registry alone: a new entry is tested the
-// moment it is listed. Derivatives against a five-point central difference in double.
+// Every entry of the activation registry: the tests enumerate the registry, so they cover new
+// entries. Derivatives are compared with a five-point central difference in double.
 #include "nn/activation.h"
 
 #include <cmath>
@@ -30,7 +30,7 @@ bool near_kink(const ActivationInfo& info, double x) {
   return false;
 }
 
-// The initial parameters, both ends of every range, and some between them.
+// The initial parameters, both ends of every range, and some values between them.
 std::vector<std::vector<double>> parameter_sets(const ActivationInfo& info, TestRandom& random) {
   std::vector<double> initial;
   for (const ActivationParameter& p : info.parameters) initial.push_back(p.initial);
@@ -168,8 +168,8 @@ TEST_CASE("every listed kink is one, for some parameter in range, and there is n
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     CAPTURE(info.name);
-    // Away from a steep but smooth bend: the parameters as they start, or half of it where that is
-    // the one value that joins smoothly (ELU with alpha 1).
+    // Not at a steep but smooth bend: uses the initial parameters, or half of them if those are the
+    // only value that joins smoothly (ELU with alpha 1).
     for (const double scale : {1.0, 0.5}) {
       std::vector<double> p;
       for (const ActivationParameter& parameter : info.parameters)

@@ -1,5 +1,5 @@
-// Augmentation against plain double arithmetic, and what it promises: exact where nothing moves,
-// background that stays background, and rows that depend on (seed, epoch, sample) alone.
+// Augmentation compared with plain double arithmetic, and its guarantees: exact without movement,
+// background stays background, and rows depend only on (seed, epoch, sample).
 #include "data/augment.h"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ Bytes applied(const Augmentation& options, const Bytes& image, int height, int w
   return out;
 }
 
-// Bilinear sampling as the textbooks have it; not rounded.
+// Textbook bilinear sampling, not rounded.
 double sampled(const Bytes& image, int height, int width, int background, double x, double y) {
   const double left = std::floor(x), top = std::floor(y);
   const auto pixel = [&](double row, double col) {
@@ -251,7 +251,7 @@ TEST_CASE("erasing makes one rectangle of 2% to 33% background, as often as aske
 }
 
 TEST_CASE("drawn numbers stay inside their ranges and fill them") {
-  // One bright pixel right of the middle: where it comes to lie tells rotation and scale.
+  // One bright pixel right of the middle: its new position shows rotation and scale.
   const int side = 61, middle = 30;
   Bytes image(side * side, 0);
   image[middle * side + middle + 20] = 255;
@@ -368,7 +368,7 @@ TEST_CASE("batches hold each sample's version, whatever the batch, the threads o
             }
           }
         }
-        // What is scored is never augmented.
+        // Scored samples are never augmented.
         const Batch scored = batcher.in_order(set, 7, 1);
         CHECK(scored.labels[0] == 7);
         if (!sparse) {
@@ -499,7 +499,7 @@ TEST_SUITE_END();
 TEST_SUITE_BEGIN("bits");
 
 TEST_CASE("augmented images are the same bytes on every machine") {
-  // A picture of arithmetic alone, so that only augmentation can differ.
+  // A computed picture, so that only augmentation can differ.
   Bytes image(28 * 28);
   for (int row = 0; row < 28; ++row) {
     for (int col = 0; col < 28; ++col) {

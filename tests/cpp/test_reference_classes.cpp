@@ -1,5 +1,4 @@
-// Who is taken for whom: confusion, precision, recall and the hardest samples against plain
-// counting.
+// Confusion matrix, precision, recall and the hardest samples, compared with plain counting.
 #include <algorithm>
 
 #include "oracle.h"
@@ -83,7 +82,7 @@ TEST_CASE("classes in parts: the same report, of the weights of one moment") {
   };
   for (const int samples : {1, 9, 35, 70, 1000})
     CHECK(in_parts(samples) == text(session.classes(7)));
-  // What was counted of other weights, or for a list of another length, counts no more.
+  // Counts for other weights, or for a list of another length, are discarded.
   CHECK(!session.classes_part(7, 40));
   session.advance();
   CHECK(in_parts(40) == text(session.classes(7)));
@@ -95,8 +94,7 @@ TEST_CASE("classes that nobody predicts or that do not occur have no precision o
   ClassMeter meter(3, 2);
   const Layout layout{2, 3};
   std::vector<float> logits(layout.size());
-  logits[layout.index(0, 1)] =
-      5.0f;  // both are taken for class 1; the second one is a tie of 0 and 2
+  logits[layout.index(0, 1)] = 5.0f;  // both are classified as 1; the second is a tie of 0 and 2
   logits[layout.index(1, 1)] = 5.0f;
   const std::uint8_t labels[] = {0, 1};
   const float losses[] = {5.0f, 0.01f};

@@ -1,4 +1,4 @@
-// The data path: pixels to numbers, batches, the shuffle; and matrices' layout.
+// The data path: conversion of pixels, batches, the shuffle; and the layout of matrices.
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -31,7 +31,7 @@ ImageSet some_images(TestRandom& random, int count, int height, int width, int b
       idx_bytes({n}, labels), 10, "training");
 }
 
-// `count` images of two pixels that number them, and the table that leaves pixels as they are.
+// `count` images of two pixels that encode their index, and the identity table.
 ImageSet numbered_images(int count) {
   std::vector<std::uint8_t> pixels, labels(static_cast<std::size_t>(count), 0);
   for (int k = 0; k < count; ++k) {
@@ -46,7 +46,7 @@ PixelTable pixels_as_they_are() {
   for (std::size_t p = 0; p < 256; ++p) table.values[p] = static_cast<float>(p);
   return table;
 }
-// The numbers of a batch's images.
+// The indices of the images of a batch.
 std::vector<int> numbers_of(const Batch& batch) {
   std::vector<int> samples;
   for (int r = 0; r < batch.input.values.rows(); ++r) {
@@ -56,13 +56,13 @@ std::vector<int> numbers_of(const Batch& batch) {
   return samples;
 }
 
-// Everything that a batch says, copied out of it.
+// A copy of everything in a batch.
 struct Contents {
   Layout layout;
   float offset = 0.0f;
   std::vector<std::uint8_t> labels;
-  std::vector<float> values;          // padding included; of lists, one after the other
-  std::vector<std::uint32_t> places;  // of lists: how long each is, and its entries' offsets
+  std::vector<float> values;          // with padding; lists one after the other
+  std::vector<std::uint32_t> places;  // lists: the length of each and the offsets of its entries
 
   explicit Contents(const Batch& batch)
       : layout(batch.input.values.layout),
@@ -161,7 +161,7 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
   }
 }
 
-// Rows of values that lists of entries hold, for `rows` lists of `cols` places.
+// The dense matrix of `rows` lists with `cols` columns.
 std::vector<float> unlisted(const SparseLists& lists, int rows, int cols) {
   REQUIRE(lists.count == rows);
   std::vector<float> values(static_cast<std::size_t>(rows * cols), 0.0f);
@@ -260,7 +260,7 @@ TEST_CASE("the shuffle is a permutation that depends on seed and epoch alone, an
   CHECK(order(1, 1) == first);
   CHECK(order(1, 2) != first);
   CHECK(order(2, 1) != first);
-  // Where sample 0 lands over many epochs: the mean is the middle within five standard errors.
+  // The place of sample 0 over many epochs: its mean is the middle, within five standard errors.
   double mean = 0.0;
   const int epochs = 400;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -303,10 +303,10 @@ TEST_CASE("the shuffle sorts by random words, and equal ones by sample") {
       }
     }
   }
-  CHECK(equal_words > 0);  // or nothing was said about them
+  CHECK(equal_words > 0);  // otherwise equal words are not tested
 }
 
-// By chance: what is prepared and what is asked for then, and all that may come in between.
+// Random sequences of prepared and requested batches, with other calls in between.
 TEST_CASE("a batch that was prepared is the one made when it is asked for") {
   const std::uint64_t seed = test_seed() + 33;
   constexpr int kCount = 90, kTrainRows = 21, kEvaluateRows = 40;
@@ -345,7 +345,7 @@ TEST_CASE("a batch that was prepared is the one made when it is asked for") {
         for (int step = 0; step < 400; ++step) {
           INFO("seed ", seed, ", ", height, " x ", width, ", sparse ", sparse, ", ", threads,
                " threads, step ", step);
-          // What was prepared, a part of it, the same of another set, or anything.
+          // The prepared batch, a part of it, the same of another set, or any other.
           Request wanted = any_request();
           if (prepared.set != nullptr && random.below(4) != 0) {
             wanted = prepared;
@@ -361,13 +361,13 @@ TEST_CASE("a batch that was prepared is the one made when it is asked for") {
           if (random.below(4) != 0) {
             prepared = any_request();
             ahead.prepare(*prepared.set, prepared.first, prepared.rows);
-            if (random.below(4) == 0) {  // and changes its mind
+            if (random.below(4) == 0) {  // and then prepares another one
               prepared = any_request();
               ahead.prepare(*prepared.set, prepared.first, prepared.rows);
             }
           }
-          // Work that the threads make the next batch beside, to its end or not. The present one
-          // stays as it is.
+          // Work during which the threads make the next batch, completely or not. The present batch
+          // must not change.
           for (int job = random.below(4); job > 0; --job)
             backend.matmul({x.view()}, x.view(), nullptr, y.view());
           if (random.below(2) == 0) backend.finish_chores();

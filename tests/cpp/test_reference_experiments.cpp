@@ -1,5 +1,5 @@
-// Experiments: statistics and verdicts against values worked out by hand, measures against plain
-// loops, races that change no bit of a run.
+// Experiments: statistics and verdicts compared with values computed by hand, measures compared
+// with plain loops, and races that change no bit of a run.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -49,7 +49,7 @@ TEST_CASE("a verdict needs the sign, more than chance, and as much as counts") {
   const auto verdict = [&](const std::vector<double>& values, bool above, double least) {
     return compare(values, low, above, least).verdict;
   };
-  // The pairs differ by the same each time, however much the values themselves vary.
+  // All pairs differ by the same amount, however much the values vary.
   CHECK(verdict(shifted(0.5, 0.0), true, 0.1) == Verdict::kSupported);
   CHECK(verdict(shifted(0.5, 0.0), false, 0.1) == Verdict::kContradicted);
   CHECK(verdict(shifted(-0.5, 0.0), false, 0.1) == Verdict::kSupported);
@@ -166,7 +166,7 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
   const double value =
       static_cast<double>(Model::gather(*slope, trainer.model().parameters()).at(0));
   CHECK(found["slope_move"].get<double>() == std::abs(value - 0.25));
-  CHECK(negative > 0);  // or the counts above were compared with nothing
+  CHECK(negative > 0);  // otherwise the counts above compare nothing
 
   Config plain = config;
   plain.model = "dense 10";
@@ -189,7 +189,7 @@ TEST_CASE("the gradients that are looked at are those of the first batch, and no
   std::vector<std::vector<float>> old;
   for (const auto& p : parameters) old.push_back(Model::gather(p, trainer.model().parameters()));
   session.advance();
-  const auto size = [&](std::size_t at) {  // what a step of plain descent with rate 1 takes away
+  const auto size = [&](std::size_t at) {  // the size of a gradient descent step with rate 1
     const std::vector<float> now = Model::gather(parameters[at], trainer.model().parameters());
     double squares = 0;
     for (std::size_t i = 0; i < now.size(); ++i) {
@@ -205,7 +205,7 @@ TEST_CASE("networks that differ in activations alone begin with the same weights
   const auto weights = [&](const std::string& activation) {
     Config config = small_config();
     config.model = with_activation("dense 12 | relu | dense 6 | relu | dense 10", activation);
-    config.init = "pytorch";  // which draws biases too, and has no gain
+    config.init = "pytorch";  // also draws biases, and has no gain
     Session session(data, config);
     std::map<std::string, std::vector<float>> found;
     const Model& model = session.trainer().model();
@@ -278,7 +278,7 @@ TEST_CASE("a race gives each racer what it gets alone, with any number of jobs, 
   CHECK(three.rows == one.rows);
   CHECK(three.csv == one.csv);
   CHECK(three.json == one.json);
-  // A line each for 2 seeds x 4 racers x (start and 2 epochs), 8 rows, 4 summaries.
+  // One line each for 2 seeds x 4 racers x (start and 2 epochs), 8 rows and 4 summaries.
   CHECK(one.json.size() == 24 + 8 + 4);
   const Json summary = Json::parse(one.json.back());
   CHECK(summary["name"] == "prelu");
@@ -383,11 +383,11 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
 
 TEST_CASE("a verdict at its borders: exactly what counts, and the other way within chance") {
   const std::vector<double> low = {1.0, 2.0, 3.0, 4.0}, half_more = {1.5, 2.5, 3.5, 4.5};
-  // The same difference in every pair, so that chance has no part in it.
+  // The same difference in every pair, so that the result is significant.
   CHECK(compare(half_more, low, true, 0.5).verdict == Verdict::kSupported);
   CHECK(compare(low, half_more, false, 0.5).verdict == Verdict::kSupported);
   CHECK(compare(half_more, low, true, std::nextafter(0.5, 1.0)).verdict == Verdict::kNoDifference);
-  // What counts is asked of what was claimed only.
+  // The least difference that counts applies only to the claimed direction.
   CHECK(compare(half_more, low, false, 2.0).verdict == Verdict::kContradicted);
 
   // Deviation 1 over three pairs: the margin is 4.303 / sqrt(3), 2.48.
@@ -420,7 +420,7 @@ TEST_CASE("measures of a network whose inputs are all exactly 0") {
 
 namespace {
 
-// Cells of a line of comma-separated values, none of which is quoted.
+// The cells of a CSV line without quotes.
 std::vector<std::string> unquoted_cells(const std::string& line) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
@@ -443,7 +443,7 @@ std::vector<std::vector<std::string>> unquoted_rows(const std::string& csv) {
   return rows;
 }
 
-// Nothing for null, texts as they are, numbers as close as they can be.
+// Empty for null, texts unchanged, numbers exact.
 void check_cell(const std::string& cell, const Json& value) {
   if (value.is_null())
     CHECK(cell == "");
@@ -545,8 +545,8 @@ TEST_CASE("a lesson's table has the means and deviations of its runs, cell by ce
     };
     const std::vector<double> of = last(check.variant, check.measure),
                               by = last(check.reference, check.measure);
-    // Of two values the deviation is their distance over the root of 2; the margin 12.706 of that
-    // over it.
+    // The deviation of two values is their distance over sqrt(2); the margin is 12.706 times that
+    // over sqrt(2).
     const double difference = (of[0] - by[0] + of[1] - by[1]) / 2;
     const double spread = std::abs((of[0] - by[0]) - (of[1] - by[1])) / std::sqrt(2.0);
     CHECK(cells[column("lesson")] == "dead-leaky");

@@ -1,5 +1,5 @@
-// SHA-256 against the published vectors (FIPS 180-4 examples), however its input is cut up, and
-// the canonical bytes of floats.
+// SHA-256 compared with the published vectors (FIPS 180-4 examples) for any division of the input,
+// and the canonical bytes of floats.
 #include "core/sha256.h"
 
 #include <string>

@@ -1,4 +1,4 @@
-// Initial weights: orthogonal ones against Eigen's own QR, LeCun's deviations, constants, and
+// Initial weights: orthogonal matrices compared with Eigen's QR, LeCun's deviations, constants, and
 // gains.
 #include <Eigen/Dense>
 #include <cmath>
@@ -50,7 +50,7 @@ TEST_CASE("orthogonal matrices: orthonormal on their shorter side, and torch's o
     CHECK((product - Doubles::Identity(product.rows(), product.cols())).cwiseAbs().maxCoeff() <
           1e-13);
 
-    // As torch writes it: QR of the normal numbers, transposed if wide; q *= sign(diag(r)).
+    // As in PyTorch: QR of normal numbers, transposed if wide; q *= sign(diag(r)).
     Eigen::MatrixXd a(rows, cols);
     for (int i = 0; i < rows; ++i) {
       for (int j = 0; j < cols; ++j) a(i, j) = rng.normal(static_cast<std::uint64_t>(i * cols + j));

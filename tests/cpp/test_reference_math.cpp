@@ -1,5 +1,5 @@
-// Our own exp, expm1, log, cos, sigmoid and tanh against the C library's, in units of the last
-// place, over the whole domain they state, and at its ends.
+// exp, expm1, log, cos, sigmoid and tanh of core/math.h compared with the C library, in units in
+// the last place, over their whole domain and at its ends.
 #include "core/math.h"
 
 #include <cmath>
@@ -13,7 +13,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// More points find the same: the error is smooth between the seams of the reduction.
+// More points give the same result: the error is smooth between the seams of the reduction.
 constexpr int kPoints = 50000;
 
 struct Worst {
@@ -21,7 +21,7 @@ struct Worst {
   double at = 0.0;
 };
 
-// Largest distance over an even grid, shifted at random, of [low, high].
+// The largest distance over a regular grid of [low, high] with a random shift.
 template <class T>
 Worst worst_over(double low, double high, std::function<T(T)> ours,
                  std::function<long double(long double)> theirs) {

@@ -35,7 +35,7 @@ struct Problem {
   }
 };
 
-// Biases start at zero: small random ones make every term of every formula matter.
+// Biases start at zero; small random biases make every term of every formula matter.
 void shake_biases(Model& model, TestRandom& random) {
   for (const Model::Parameter& p : model.parameter_list()) {
     if (p.spec.role != ParameterRole::kBias) continue;
@@ -45,8 +45,8 @@ void shake_biases(Model& model, TestRandom& random) {
   }
 }
 
-// What a model of dense and activation layers gives, by the back end's operations one after the
-// other: products without anything inside, activations by themselves.
+// Computes a model of dense and activation layers by separate operations of the back end: products
+// without fused activations, and activations alone.
 struct OneByOne {
   std::vector<Panels> outputs;                // of each layer
   std::vector<std::vector<float>> gradients;  // in state_dict order, as they are stored
@@ -57,7 +57,7 @@ struct OneByOne {
       return static_cast<int>(element_count(model.layer(l).out_shape()));
     };
     const auto id_of = [&](int l) { return model.layer(l).activation(); };
-    // A layer's parameters; of activations that learn nothing, as the text has them.
+    // The parameters of a layer; for activations without learnt parameters, those of the text.
     const auto parameter = [&](int l, const std::string& name) -> float* {
       for (const Model::Parameter& p : model.parameter_list()) {
         if (p.name == model.layer_name(l) + "." + name) return model.parameters().data() + p.offset;
@@ -129,8 +129,8 @@ struct OneByOne {
   }
 };
 
-// Held to the scale of the parameter's largest gradient, and to what a rounding error of p makes of
-// the slope (p - 1) / N at the logits where p is near 1.
+// The tolerance is relative to the largest gradient of the parameter, plus the effect of a rounding
+// error of p on the slope (p - 1) / N at the logits, where p is near 1.
 void check_gradients(const Model& model, int n, const State& actual, const DoublePass& expected) {
   REQUIRE(actual.size() == expected.gradients.size());
   for (const Model::Parameter& p : model.parameter_list()) {
@@ -180,7 +180,7 @@ TEST_CASE("forward and backward of a network of every activation equal the netwo
       CHECK(close(loss, expected.loss, 1e-5));
       check_gradients(model, n, state_of(model, model.gradients()), expected);
 
-      // The same input, split into values and an offset, as the data path gives it.
+      // The same input split into values and an offset, as in the data path.
       const float offset = -0.42421296f;
       std::vector<float> shifted = problem.x;
       for (float& value : shifted) value -= offset;

@@ -16,7 +16,7 @@ long double density_l(long double x) {
   return std::exp(-x * x / 2.0L) / std::sqrt(2.0L * 3.14159265358979323846264338327950288L);
 }
 
-// Whether the C library computes long double as such; WebAssembly's does it in double.
+// Whether the C library has long double functions; that of WebAssembly computes in double.
 bool library_is_finer() { return std::exp(1.0L) != static_cast<long double>(std::exp(1.0)); }
 
 template <class T>

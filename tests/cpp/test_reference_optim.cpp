@@ -1,5 +1,5 @@
-// What stands between gradients and weights, against plain sums in double: clipping, batches that
-// are accumulated, averages of weights; what fades ends as zero; and what is refused, by message.
+// Processing between gradients and weights, compared with plain sums in double: clipping,
+// accumulated batches and averages of weights. Fading values become zero. Error messages.
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -146,7 +146,7 @@ TEST_CASE("accumulated batches make the updates of batches as large, the last on
     }
   }
   Config config = three_class_config();
-  config.accumulate = 1000;  // more than there are: one update an epoch
+  config.accumulate = 1000;  // more than there are: one update for each epoch
   cpu::CpuBackend backend;
   Trainer once(data, config, backend);
   CHECK(once.updates_per_epoch() == 1);
@@ -184,7 +184,7 @@ TEST_CASE("an average of weights is the double one, it is scored and saved, the 
   }
   CHECK(first_difference(average, copy(trainer.model().parameters())) != "");
 
-  // Scored as a network that has the average for its weights.
+  // Scored like a network whose weights are the average.
   const double weights_loss = plain.evaluate(0, 30).loss_sum;
   std::copy(average.begin(), average.end(), plain.model().parameters().begin());
   plain.model().parameters_changed();
@@ -249,7 +249,7 @@ TEST_CASE("the rate in use is told where it changes, and only there") {
   }
 }
 
-// Moments and decaying weights fade once gradients are zero: to zero, not to denormal numbers.
+// Once gradients are zero, moments and decaying weights fade to zero, not to denormal numbers.
 TEST_CASE("no optimizer leaves denormal numbers behind") {
   cpu::CpuBackend backend;
   for (const OptimizerRow& row : optimizer_rows()) {
@@ -271,7 +271,7 @@ TEST_CASE("no optimizer leaves denormal numbers behind") {
       for (int step = 0; step < 4000; ++step) {
         for (std::size_t k = 0; k < floats; ++k)
           g.data()[k] = step < 3 ? random.real(-1.0, 1.0) : 0.0f;
-        // Muon brings the last trace of a fading momentum to full size: let it begin from nothing.
+        // Muon scales even the last trace of a fading momentum to full size.
         optimizer->begin_step(0.05);
         optimizer->apply(backend, w.data(), g.data(), floats);
         int abnormal = 0;
@@ -354,8 +354,8 @@ TEST_CASE("penalties pull weights alone, weight decay pulls every parameter") {
   }
   CHECK(plain.before.size() == weights.size() + others.size());
 
-  // Loss: 24 samples carry the penalty each. Gradient: l1 sign(w), 2 l2 w, decay w; the rate is
-  // 0.5.
+  // Loss: the penalty counts for each of 24 samples. Gradient: l1 sign(w), 2 l2 w, decay w; the
+  // rate is 0.5.
   const Stepped l1 = step("l1", 0.125, "sgd"), l2 = step("l2", 0.25, "sgd");
   CHECK(l1.score.loss_sum ==
         doctest::Approx(plain.score.loss_sum + 24 * 0.125 * absolute).epsilon(1e-6));
@@ -555,8 +555,8 @@ TEST_CASE("options that do not go together, milestones that are none, plateaus o
             R"({"model": "dense 10", "schedule": "multi_step", "lr_milestones": "1, 20"})") ==
         "accepted");
   CHECK(start_refusal(R"({"model": "dense 10", "schedule": "plateau"})") ==
-        "accepted");  // holds some out
-  // One cycle brings a momentum of its own.
+        "accepted");  // holds samples out
+  // One cycle sets its own momentum.
   CHECK(
       start_refusal(
           R"({"model": "dense 10", "optimizer": "sgd", "nesterov": true, "schedule": "one_cycle"})") ==

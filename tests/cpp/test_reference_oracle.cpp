@@ -1,5 +1,5 @@
-// Who watches the watchers: the double oracles of oracle.h against PyTorch's values, and their
-// gradients against central differences.
+// Tests of the tests: the double references of oracle.h compared with PyTorch's values, and their
+// gradients with central differences.
 #include "oracle.h"
 
 #include "support.h"

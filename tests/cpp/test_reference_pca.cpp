@@ -1,4 +1,4 @@
-// Principal components by what defines them.
+// Principal components, tested by their definition.
 #include <cmath>
 
 #include "core/error.h"
@@ -11,7 +11,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// Points along few directions of falling spread, around a mean that is not 0.
+// Points along few directions of decreasing spread, around a nonzero mean.
 std::vector<float> cloud(int n, int d, TestRandom& random) {
   std::vector<float> values;
   std::vector<float> directions = random.reals(static_cast<std::size_t>(4 * d));
@@ -53,7 +53,7 @@ TEST_CASE(
     const std::vector<float> values = cloud(n, d, random);
     const PrincipalComponents found = principal_components(values, n, 3);
     const auto size = static_cast<std::size_t>(d);
-    // The covariance in the plainest way.
+    // The covariance by plain loops.
     Values mean(size), covariance(size * size);
     for (int i = 0; i < n; ++i) {
       for (std::size_t c = 0; c < size; ++c)
@@ -100,7 +100,8 @@ TEST_CASE(
       }
       CHECK(close(sum, found.variances[k], 1e-9));
     }
-    // No other direction has more variance than the first, nor than what is left has.
+    // No direction has more variance than the first component, or in the remaining space than the
+    // next.
     for (int trial = 0; trial < 10; ++trial) {
       Values u = widened(random.reals(size));
       const double length = std::sqrt(dot(u.data(), u.data(), size));
@@ -109,7 +110,7 @@ TEST_CASE(
         variance += u[a] / length * dot(&covariance[a * size], u.data(), size) / length;
       CHECK(variance <= found.variances[0] * (1 + 1e-12));
     }
-    // Signs follow those of before.
+    // Signs follow those of the previous components.
     Values turned = found.coordinates;
     for (int i = 0; i < n; ++i) turned[at2(i, 1, 3)] *= -1.0;
     const PrincipalComponents again = principal_components(values, n, 3, turned);
@@ -128,7 +129,7 @@ TEST_CASE("points that do not differ, or along one line only") {
   CHECK(none.total_variance == 0.0);
   CHECK(none.variances == Values{0, 0, 0});
   CHECK(none.coordinates == Values(15, 0.0));
-  // More wanted than dimensions; one direction only.
+  // More components than dimensions; a single direction.
   const PrincipalComponents line = principal_components(std::vector<float>{0, 0, 3, 4, 6, 8}, 3, 3);
   REQUIRE(line.variances.size() == 2);
   CHECK(close(line.variances[0], 25.0, 1e-12));

@@ -1,5 +1,4 @@
-// The monitors against the plainest double computation of the same numbers, and what they say over
-// time.
+// The monitors, compared with plain computations in double, and their values over time.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -35,7 +34,6 @@ double norm(const Values& values) {
   return std::sqrt(sum);
 }
 
-// Keeps what a step had.
 struct Recorder final : StepObserver {
   State weights, gradients, changed;
   std::vector<Values> outputs;
@@ -90,7 +88,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
     Session session(data, config);
     for (int k = 0; k < 5; ++k) session.advance();
     const ProbeSnapshot snapshot = session.probe({});
-    CHECK(snapshot.samples == 230);  // all there are
+    CHECK(snapshot.samples == 230);  // all samples
     CHECK(snapshot.step == 5);
     CHECK(snapshot.epoch == 1);
     CHECK(snapshot.lr == 0.01);
@@ -242,7 +240,7 @@ TEST_CASE("gradients are those of the watched step") {
     }
     CHECK(close(flow.norm, std::sqrt(squares), 1e-12));
 
-    // Back through the layers in double, from the float outputs that the step had.
+    // Backward through the layers in double, from the float outputs of the step.
     const int n = seen.samples;
     std::vector<int> labels;
     const Rng rng(1, Purpose::kShuffle, 1);
@@ -346,7 +344,7 @@ TEST_CASE("a look between two epochs, and after the last, names the epoch of the
 }
 
 TEST_CASE("units are silent on the probe set and not everywhere if only other samples fire them") {
-  // More samples than the probe set has; one image that is not in it differs from all others.
+  // More samples than the probe set has; one image outside it differs from all others.
   std::vector<std::uint8_t> pixels(700 * 4), labels(700);
   const auto idx = [&](int odd) {
     std::vector<std::uint8_t> p = pixels;
@@ -362,7 +360,7 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
         Dataset::Files{idx(odd), idx_bytes({700}, labels), idx(odd), idx_bytes({700}, labels)});
     Session session(data, config);
     Model& model = session.trainer().model();
-    const float weights[] = {0.0f, 1.0f, 0.0f, 0.0f};  // sees nothing but the odd pixel
+    const float weights[] = {0.0f, 1.0f, 0.0f, 0.0f};  // depends only on the odd pixel
     for (std::size_t k = 0; k < 4; ++k) set_parameter(model, "fc1.weight", k, weights[k]);
     set_parameter(model, "fc1.bias", 0, 0.0f);
     const ProbeSnapshot s = session.probe({.everywhere = true});
@@ -453,7 +451,7 @@ TEST_CASE("what a probe can be asked") {
 
 namespace {
 
-// What a meter finds of an activation: z (samples, units), y = f(z).
+// The measurements of an activation: z (samples, units), y = f(z).
 ActivationActivity metered(const char* activation, double (*f)(double),
                            const std::vector<Values>& z, LayerActivity* whole = nullptr) {
   const int rows = static_cast<int>(z.size()), units = static_cast<int>(z.front().size());
@@ -509,7 +507,7 @@ TEST_CASE(
   CHECK(whole.sparsity == 31.0 / 32.0);
   CHECK(whole.mean == 4.0 / 32.0);
 
-  // All the same: 1 to each side, and what is no number in no bin.
+  // Equal values: a range of 1 to each side; NaN is in no bin.
   const ActivationActivity same = metered("relu", as_relu, {{2.0}, {2.0}});
   CHECK(same.histogram.low == 1.0);
   CHECK(same.histogram.high == 3.0);
@@ -565,7 +563,7 @@ TEST_CASE(
 
 namespace {
 
-// A snapshot in which no two numbers are the same.
+// A snapshot in which all numbers differ.
 ProbeSnapshot told_snapshot() {
   ProbeSnapshot s;
   s.step = 700;
@@ -663,7 +661,7 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
 }
 
 TEST_CASE("what a probe found, as a table: every cell") {
-  const auto cells = [](const std::string& line) {  // two blanks or more apart
+  const auto cells = [](const std::string& line) {  // separated by two blanks or more
     std::vector<std::string> found;
     for (std::size_t at = 0; at < line.size();) {
       const std::size_t end = std::min(line.find("  ", at), line.size());

@@ -1,4 +1,4 @@
-// RReLU: in training a slope drawn for every element and step, in evaluation the mean one.
+// RReLU: training draws a slope for every element and step, evaluation uses the mean slope.
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr float kLow = 0.1f, kHigh = 0.4f;
 
-// The slope of element (row, col) of (N, features), from the documented keys alone.
+// The slope of element (row, col) of (N, features), computed from the documented keys.
 float slope_of(std::uint64_t seed, std::uint32_t step, std::uint32_t layer, int row, int col,
                int features) {
   const Rng rng(seed, Purpose::kSlope, step);
@@ -44,7 +44,7 @@ RandomPass run(Backend& backend, const StepContext& context, int rows, int cols,
   const Panels px(rows, cols, x, 0.0f), pdy(rows, cols, dy, 0.0f);
   Panels y(rows, cols, kNan), dx(rows, cols, kNan);
   layer.forward(backend, context, slices, {px.view(), 0.0f}, y.view(), {});
-  // Scratch is shared: what backward needs, it makes again.
+  // Scratch memory is shared, so backward draws the slopes again.
   for (std::size_t k = 0; k < scratch.size(); ++k) scratch.data()[k] = 1e30f;
   layer.backward(backend, context, slices, {px.view(), 0.0f}, pdy.view(), dx.view(), {});
   CHECK(dx.padding_is_zero());
@@ -100,7 +100,8 @@ TEST_CASE("rrelu's slopes are even over the range, and others in every step, lay
     mean += static_cast<double>(slope) / 20000.0;
     square += static_cast<double>(slope) * static_cast<double>(slope) / 20000.0;
   }
-  // Deviation of the range 0.3 / sqrt(12), of the mean of 20,000 a 141st of it: five of those.
+  // The deviation of a draw is 0.3 / sqrt(12), that of the mean of 20,000 a 141st of it; the
+  // tolerance is five of those.
   CHECK(std::abs(mean - 0.25) < 5 * 0.3 / std::sqrt(12.0 * 20000.0));
   CHECK(std::sqrt(square - mean * mean) == doctest::Approx(0.3 / std::sqrt(12.0)).epsilon(0.02));
   for (const StepContext& other :
@@ -121,7 +122,7 @@ TEST_CASE("rrelu in evaluation has the mean slope and no randomness") {
   CHECK(pass.dx == std::vector<float>{mean, -2.0f * mean, 3.0f * mean, 4.0f});
 }
 
-// The whole network: a step's gradient is that of the very loss its forward pass had.
+// The whole network: the gradient of a step belongs to the loss of the same forward pass.
 TEST_CASE("a model with rrelu: gradients equal central differences at the same step") {
   cpu::CpuBackend backend;
   TestRandom random(test_seed() + 72);

@@ -1,4 +1,4 @@
-// What rates a run will have: worked out by hand, and told by the run itself.
+// Predicted learning rates, compared with values computed by hand and with those of the run.
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
@@ -30,7 +30,8 @@ using Rates = std::vector<double>;
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("a live change counts for the update whose last batch comes after it") {
-  // Batches 1 to 5 of an epoch, two an update: after steps 2, 4 and 5, then 7, 9 and 10.
+  // Five batches in an epoch, two for each update: updates after steps 2, 4 and 5, then 7, 9 and
+  // 10.
   const auto with_event = [](int step) {
     return rates_of("accumulate=2; events=" + std::to_string(step) + ":lr:0.25");
   };

@@ -1,4 +1,4 @@
-// The regimes of activations: where they lie and what they are called.
+// The regimes of activations: their bounds and names.
 #include <cmath>
 
 #include "core/text.h"

@@ -1,5 +1,5 @@
-// The random numbers: Philox against its published vectors, and that uniform and normal draws
-// are what they say, independent of the order in which they are made.
+// Random numbers: Philox compared with its published vectors; uniform and normal draws have the
+// stated distributions and do not depend on their order.
 #include "core/rng.h"
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// Schedules at their borders, worked out by hand: the epoch of a drop, both ends of a cosine, the
-// top of a cycle, and what plateau takes for an improvement.
+// Schedules at their boundaries, computed by hand: the epoch of a drop, both ends of a cosine, the
+// peak of a cycle, and what plateau counts as an improvement.
 #include <cmath>
 
 #include "optim/schedule.h"
@@ -10,8 +10,8 @@ using namespace reluscope::test;
 
 namespace {
 
-// The rates of epochs 1 to `count`, of three updates each, at the first and the last of which they
-// are the same.
+// The rates of epochs 1 to `count` of three updates each. Checks that the first and the last update
+// of an epoch have the same rate.
 std::vector<double> by_epoch(ScheduleOptions options, int count, double lr = 1.0) {
   options.updates_per_epoch = 3;
   const Schedule schedule(options);
@@ -52,13 +52,13 @@ TEST_CASE("drops come with the first update of the epoch after") {
 }
 
 TEST_CASE("cosines at both ends, in the middle, and where they begin anew") {
-  // Four epochs down from 1 to 0.2 and four up: the middle is 0.6, quarters are off by 0.4 /
-  // sqrt(2).
+  // Four epochs down from 1 to 0.2 and four up: the middle is 0.6, the quarters differ from it by
+  // 0.4 / sqrt(2).
   const double quarter = 0.4 / std::sqrt(2.0);
   check_near(by_epoch({.name = "cosine", .minimum = 0.2, .period = 4}, 10),
              {1, 0.6 + quarter, 0.6, 0.6 - quarter, 0.2, 0.6 - quarter, 0.6, 0.6 + quarter, 1,
               0.6 + quarter});
-  // Without a period: the whole run.
+  // Without a period it spans the whole run.
   check_near(by_epoch({.name = "cosine", .epochs = 2, .minimum = 0.2}, 3), {1, 0.6, 0.2});
   check_near(by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 2}, 5),
              {1, 0.6, 1, 0.6, 1});

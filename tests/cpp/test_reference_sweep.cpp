@@ -1,4 +1,4 @@
-// Sweeps: what a grid, random draws and shards plan, and that a sweep goes on where one ended.
+// Sweeps: the plans of grids, random draws and shards, and the continuation of a sweep.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -32,7 +32,7 @@ TEST_CASE("a grid has every combination once, seeds innermost") {
   CHECK(seeds->runs()[3].config.seed == 2);
   CHECK(seeds->runs()[3].config.model == "dense 10");
   CHECK(seeds->runs()[3].index == 3);
-  // The same value twice is one run; 0.10 is 0.1.
+  // A repeated value gives one run; 0.10 equals 0.1.
   CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}})->runs().size() == 1);
   std::set<std::string> ids;
   const auto both = sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}});
@@ -126,7 +126,7 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
   const Outcome again =
       carry_out("sweep", small_config(), flags, 1, {whole.rows[4], whole.rows[1]});
   CHECK(again.rows == whole.rows);
-  CHECK(again.json.size() == 4);  // only what was run now
+  CHECK(again.json.size() == 4);  // only the new runs
 
   std::vector<NamedText> files;
   for (const char* const shard : {"2/2", "1/2"}) {
@@ -167,7 +167,7 @@ Json ended_with(double accuracy, double test_loss, double train_loss) {
           {"weights_sha256", "ab" + std::to_string(static_cast<int>(100 * accuracy))}};
 }
 
-// One run that was refused, one that diverged, two settings with two seeds each.
+// One refused run, one diverged run, two settings with two seeds each.
 std::vector<Json> five_rows() {
   std::vector<Json> rows = {
       finished_row("lr=0.5; seed=7", 0, "a", ended_with(0.5, 1.5, 1.25)),
@@ -198,8 +198,7 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
   CHECK(table[0].empty());
   CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units",
                           "output mean", "diverged"});
-  // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds counts those that were
-  // refused.
+  // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds includes refused runs.
   CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35",
                           "25.00% ± 0.00%", "--", "0"});
   CHECK(table[3] == Cells{"lr=0.25", "2", "50.00% ± 53.03%", "1.75 ± 1.8", "1.25 ± 1.1",
@@ -223,7 +222,7 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
           ",3,d,small,dense 12 | relu | dense 10,0.25,2,16,16,8,2,2,3,0.125,0.25,,12,it "
           "diverged,,ab12\n" +
           id(4) + ",4,e,small,dense 12 | relu | dense 10,0.125,2,16,16,7,,,,,,,,,it cannot be,\n");
-  // What one row leaves at its default stands there too.
+  // Fields that one row leaves at their default appear too.
   rows.push_back(finished_row("lr=0.001; seed=1", 5, "f", ended_with(0.5, 1.0, 1.0)));
   CHECK(report_rows(rows).csv.ends_with(
       ",5,f,small,dense 12 | relu | dense 10,0.001,2,16,16,1,2,1,1,0.5,0.25,,12,,,ab50\n"));
@@ -250,7 +249,7 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
   first["name"] = "lr=0.25";
   CHECK(outcome.rows[1] == first);
 
-  // What a file held before and is not among the rows, each once, in its order.
+  // Rows of the old file that are not among the new rows, each once, in their order.
   const Json kept = finished_row("lr=4", 5, "kept", ended_with(0.5, 1.0, 1.0));
   CHECK(other_rows({other, first, kept, other}, first.dump() + "\n") ==
         other.dump() + "\n" + kept.dump() + "\n");

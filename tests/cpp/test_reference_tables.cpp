@@ -1,5 +1,4 @@
-// What people bring and take away in small pieces: pictures that become input, tables and numbers
-// that read back.
+// Pictures that become input, and tables and numbers that parse to the same values.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>

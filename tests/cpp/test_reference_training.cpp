@@ -1,4 +1,4 @@
-// Training steps whole: networks whose units are dead, and what a run refuses to begin with.
+// Whole training steps: networks with dead units, and errors at the begin of a run.
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
@@ -13,7 +13,7 @@ using namespace reluscope::test;
 
 namespace {
 
-// Digits of MNIST, few enough that thousands of steps take no time.
+// A few digits of MNIST, so that thousands of steps are fast.
 std::shared_ptr<const Dataset> some_digits(int train, int test) {
   const auto part = [](const ImageSet& set, int count) {
     std::vector<std::uint8_t> pixels, labels;
@@ -51,7 +51,7 @@ std::vector<float> parameter(const Model& model, const std::string& name,
   return {};
 }
 
-// How many values are neither zero nor normal numbers: denormal, infinite or NaN.
+// The number of values that are denormal, infinite or NaN.
 int abnormal(std::span<const float> values) {
   int count = 0;
   for (const float value : values) count += !(value == 0.0f || std::isnormal(value));
@@ -117,7 +117,7 @@ TEST_CASE("a network whose units are all dead trains on: only its last bias move
         CHECK(first_difference(of("fc2.bias"), bias2) != "");
         CHECK(last_loss < first_loss);  // the classes' shares can still be learnt
 
-        // The gradients asked for: exactly zero but the last bias's.
+        // All gradients are exactly zero, except that of the last bias.
         Batcher batcher(
             {.pixels = 784,
              .train_rows = 8,
@@ -212,7 +212,7 @@ TEST_CASE("sparse input to a layer that is not dense is refused, automatic input
   config.input = "dense";
   CHECK(!Trainer(digits, config, backend).sparse_input());
 
-  // Images without a background: most of every batch is to be multiplied anyway.
+  // Images without a background: most of every batch has to be multiplied anyway.
   TestRandom random(test_seed() + 60);
   std::vector<std::uint8_t> pixels, labels;
   for (int k = 0; k < 20; ++k) {

@@ -1,5 +1,5 @@
-// One unit: what it gets, what is made of it, what drives it. Against plain loops over weights,
-// outputs and pixels.
+// One unit: its inputs, its outputs and the samples that drive it, compared with plain loops over
+// weights, outputs and pixels.
 #include <algorithm>
 #include <cmath>
 
@@ -64,7 +64,7 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
     }
     CHECK(report.largest == all);
 
-    // Means and largest outputs of the unit, sample by sample.
+    // Means and largest outputs of the unit for each sample.
     std::vector<std::pair<double, std::size_t>> strongest;
     Values means;
     for (std::size_t n = 0; n < samples.size(); ++n) {
@@ -79,7 +79,7 @@ TEST_CASE("a unit's weights, strongest images and response are what plain loops 
       means.push_back(sum / net.positions);
       strongest.emplace_back(-most, n);
     }
-    std::sort(strongest.begin(), strongest.end());  // equals as they come
+    std::sort(strongest.begin(), strongest.end());  // equal values in any order
     REQUIRE(report.strongest.size() == 7);
     for (std::size_t k = 0; k < 7; ++k) {
       const int index = samples[strongest[k].second];

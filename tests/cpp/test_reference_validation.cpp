@@ -19,7 +19,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// Random images of 3 x 4 pixels with random labels: there is nothing to generalise to.
+// Random images of 3 x 4 pixels with random labels, which cannot generalise.
 std::shared_ptr<const Dataset> noise(int train, int test, std::uint64_t test_seed_offset = 0) {
   TestRandom random(test_seed() + 80), other(test_seed() + 81 + test_seed_offset);
   const auto part = [](TestRandom& from, int count) {
@@ -104,7 +104,7 @@ TEST_CASE("a stratified sample takes of each class by its share, and depends on 
         stratified_sample(equal, 100, Rng(2, Purpose::kValidation, 0)));
   CHECK(stratified_sample(equal, 100, Rng(1, Purpose::kValidation, 0)) !=
         stratified_sample(equal, 100, Rng(1, Purpose::kTestSplit, 0)));
-  // Known by hand: 3 of 5, 3 and 2 samples are 1.5, 0.9 and 0.6, so one more of the last two.
+  // By hand: of 3 samples, classes of 5, 3 and 2 get 1.5, 0.9 and 0.6, so the last two round up.
   const auto three =
       stratified_sample(Bytes{0, 0, 0, 0, 0, 1, 1, 1, 2, 2}, 3, Rng(7, Purpose::kValidation, 0));
   CHECK(three[0] < 5);
@@ -117,7 +117,7 @@ TEST_CASE("held-out samples are never trained on, and all others are, once an ep
   const int count = 90;
   Bytes pixels, labels;
   for (int k = 0; k < count; ++k) {
-    pixels.push_back(static_cast<std::uint8_t>(k));  // its own number
+    pixels.push_back(static_cast<std::uint8_t>(k));  // its index
     labels.push_back(static_cast<std::uint8_t>(k % 10));
   }
   const ImageSet set(1, 1, pixels, labels);
@@ -227,7 +227,7 @@ TEST_CASE("early stopping ends with the weights of the best epoch") {
   const Ended ended = run(session);
   const int best = ended.done["best_epoch"], last = ended.done["epochs"];
   INFO("best epoch ", best, ", last ", last);
-  REQUIRE(last < config.epochs);  // noise cannot be learnt for long
+  REQUIRE(last < config.epochs);  // noise does not generalise for long
   CHECK(last == best + 2);
   CHECK(ended.epochs.size() == static_cast<std::size_t>(last));
   for (const Json& epoch : ended.epochs) {
@@ -240,7 +240,7 @@ TEST_CASE("early stopping ends with the weights of the best epoch") {
   Session shorter(data, exact);
   CHECK(run(shorter).done["weights_sha256"] == ended.done["weights_sha256"]);
   CHECK(shorter.evaluate().loss_sum == session.evaluate().loss_sum);
-  // Patience that never runs out: all epochs are made, and the best weights are taken all the same.
+  // Patience never runs out: all epochs run, and the best weights are still used.
   config.early_stopping = 100;
   Session patient(data, config);
   const Ended all = run(patient);
@@ -316,7 +316,7 @@ TEST_CASE("early stopping at ties: the first of equal losses is the best") {
     CHECK(ended.done["best_validation_loss"] == ended.epochs[0]["validation_loss"]);
     CHECK(ended.done["weights_sha256"] == before);
   }
-  // As many epochs as patience has: it never runs out.
+  // As many epochs as patience, which never runs out.
   config.early_stopping = 3;
   config.epochs = 3;
   Session session(noise(200, 20), config);
@@ -420,7 +420,7 @@ TEST_CASE("the curves hold what the run said, the rate that of the epoch's last 
       const double all = p.values["samples"].get<double>();
       correct += p.values["accuracy"].get<double>() * (all - samples);
       samples = all;
-      // A change that comes when all steps of the epoch are made belongs to the next.
+      // A change after all steps of the epoch belongs to the next epoch.
       if (p.values["batch"] == p.values["batches"])
         session.set("lr", 0.01 / (1 + p.values["epoch"].get<int>()));
     } else if (p.event() == "epoch") {

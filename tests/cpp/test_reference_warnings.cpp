@@ -1,4 +1,4 @@
-// Each warning where it is due and not where it is not, and the warnings of real runs.
+// Each warning appears exactly under its condition; and the warnings of real runs.
 #include <cmath>
 #include <set>
 
@@ -17,7 +17,7 @@ LayerSnapshot layer(int number, const char* name, const char* text) {
   return row;
 }
 
-// "dense 10 | relu | dense 10", in good health.
+// A healthy "dense 10 | relu | dense 10".
 ProbeSnapshot healthy() {
   ProbeSnapshot s;
   s.step = 500;
@@ -53,7 +53,7 @@ void kill(ProbeSnapshot& s, std::size_t unit, std::int64_t step, double lr) {
 
 std::vector<Warning> of(const ProbeSnapshot& s) { return find_warnings(s, {}); }
 
-// The text of the one warning there is.
+// The text of the only warning.
 std::string only(const ProbeSnapshot& s, const char* code, int at) {
   const std::vector<Warning> warnings = of(s);
   REQUIRE(warnings.size() == 1);
@@ -130,7 +130,7 @@ TEST_CASE("a mean far from 0") {
   s.layers[1].activity.deviation = 0.0;
   CHECK(of(s).empty());
   s = healthy();
-  s.layers[2].activity.mean = 9.0;  // the logits' is no one's concern
+  s.layers[2].activity.mean = 9.0;  // logits are exempt
   CHECK(of(s).empty());
 }
 
@@ -174,7 +174,7 @@ TEST_CASE("updates far from a thousandth of the weights") {
   CHECK(of(s).empty());
   s = healthy();
   s.gradients->parameters[0].update_norm = 1e-5;
-  CHECK(of(s).empty());  // it has learnt: a quarter of the first loss is left
+  CHECK(of(s).empty());  // it has learnt: a quarter of the first loss remains
   s.loss.last = 1.5;
   s.loss.lowest = 1.5;
   CHECK(only(s, "small_update", 0).ends_with("try a larger rate than 0.01."));
@@ -201,7 +201,7 @@ TEST_CASE("a loss that does not fall, or rises again") {
   CHECK(only(s, "loss_rising", -1)
             .starts_with("The loss rises again: 0.8000 over the last 100 steps, 0.5000 at best;"));
   s.loss.lowest = 0.1;
-  s.loss.last = 0.4;  // small beside where it began
+  s.loss.last = 0.4;  // small compared with the first loss
   CHECK(of(s).empty());
 }
 
@@ -310,7 +310,7 @@ TEST_CASE("exactly at a threshold: gradients and updates") {
   CHECK(of(s).empty());
   first.gradient_norm = below(0.01);
   only(s, "vanishing_gradients", 0);
-  first.gradient_norm = last.gradient_norm = 0.0;  // none at all: nothing vanishes on the way
+  first.gradient_norm = last.gradient_norm = 0.0;  // no gradient at all: nothing vanishes
   CHECK(of(s).empty());
 
   s = healthy();
@@ -320,7 +320,7 @@ TEST_CASE("exactly at a threshold: gradients and updates") {
   only(s, "exploding_gradients", -1);
 
   s = healthy();
-  s.loss.last = s.loss.lowest = 1.5;  // of 2: it has not learnt much
+  s.loss.last = s.loss.lowest = 1.5;  // of 2: it has learnt little
   s.gradients->parameters[2].weight_norm = 1.0;
   for (const double fine : {0.1, 1e-5}) {
     s.gradients->parameters[2].update_norm = fine;
@@ -336,7 +336,7 @@ TEST_CASE("exactly at a threshold: gradients and updates") {
   CHECK(of(s).empty());
   s.loss = {};
   s.loss.first = s.loss.last = s.loss.lowest = 2.0;
-  s.loss.windows = 1;  // too early to say
+  s.loss.windows = 1;  // too early
   CHECK(of(s).empty());
   s.loss.windows = 2;
   only(s, "small_update", 2);
@@ -362,7 +362,7 @@ TEST_CASE("exactly at a threshold: the loss") {
   s.loss.last = std::nextafter(0.75, 1.0);
   only(s, "loss_rising", -1);
   s.loss.lowest = 0.125;
-  s.loss.last = 0.5;  // a quarter of where it began
+  s.loss.last = 0.5;  // a quarter of the first loss
   CHECK(of(s).empty());
   s.loss.last = std::nextafter(0.5, 1.0);
   only(s, "loss_rising", -1);

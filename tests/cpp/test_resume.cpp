@@ -1,5 +1,5 @@
-// Stopped anywhere and taken up again, a run goes on with the same bits: everything it says from
-// there on, its weights, its optimizer, and the checkpoint of its end, byte by byte.
+// A run that is stopped anywhere and resumed continues with the same bits: its output, its weights,
+// its optimizer, and its final checkpoint, byte by byte.
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
@@ -26,8 +26,8 @@ Config config_of(const Fields& changes) {
   return config_from_fields(changes, config_from_fields(kSmall));
 }
 
-// One run that is never stopped, with a checkpoint before every call in `stops`; each is then taken
-// up by a session of its own.
+// One run that is never stopped, with a checkpoint before every call in `stops`; a new session
+// resumes each of them.
 void check_resumes(const std::string& name, const std::shared_ptr<const Dataset>& data,
                    const Config& config, TestRandom& random, int stop_count) {
   INFO(name);

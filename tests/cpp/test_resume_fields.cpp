@@ -1,5 +1,5 @@
-// Every field of a checkpoint, by itself: each is set to a value that nothing else has, and must be
-// there after the run was taken up and saved again. And states that a run is seldom stopped in.
+// Every field of a checkpoint: each is set to a unique value, which must survive loading and
+// saving. Also states in which a run is rarely stopped.
 #include <set>
 
 #include "core/error.h"
@@ -16,7 +16,7 @@ namespace {
 
 using FileBytes = std::vector<std::uint8_t>;
 
-// A checkpoint taken apart, to be put together again with other values.
+// The parts of a checkpoint, from which a modified checkpoint can be built.
 struct OpenCheckpoint {
   Metadata metadata;
   std::vector<NamedTensor> tensors;
@@ -59,7 +59,7 @@ struct OpenCheckpoint {
   }
 };
 
-// The same checkpoint after a new session took it up and saved it.
+// The same checkpoint after a new session has loaded and saved it.
 OpenCheckpoint through(const std::shared_ptr<const Dataset>& data, const Config& config,
                        const FileBytes& bytes) {
   Session session(data, config);
@@ -81,7 +81,8 @@ void check_same_members(const Json& found, const Json& wanted) {
   }
 }
 
-// All that can be on at once: groups of two batches, an average, penalties, a best epoch, moments.
+// Everything that can be combined: groups of two batches, an average, penalties, a best epoch,
+// moments.
 Config rich_config() {
   return config_from_json(
       R"({"model": "conv 4x3 p1 | bn | prelu channel | dense 7 | ln | relu | dense 10",
@@ -89,7 +90,7 @@ Config rich_config() {
     "ema": 0.9, "l2": 0.001, "validation": 4, "early_stopping": 9, "schedule": "plateau", "epochs": 9})");
 }
 
-// Goes on until something is so; a run that ends before fails the test.
+// Advances until a condition holds; fails if the run ends before.
 template <class Reached>
 void advance_until(Session& session, const Reached& reached) {
   do {
@@ -146,7 +147,7 @@ TEST_SUITE("resume") {
     check_same_members(through(data, config, file.bytes()).state(), state);
     CHECK(steps_of_checkpoint(file.bytes()) == 15);
 
-    // What JSON has no numbers for.
+    // Numbers that JSON cannot represent.
     for (const char* const odd : {"inf", "-inf", "nan"}) {
       for (const char* const key : {"lr", "best_loss", "optimizer_product", "penalty"})
         state[key] = odd;
@@ -317,7 +318,7 @@ TEST_SUITE("resume") {
       CHECK(says(limit.path, limit.low).find(between) == std::string::npos);
       CHECK(says(limit.path, limit.high).find(between) == std::string::npos);
     }
-    // As many samples as there are, and as many of them right.
+    // All samples scored, all of them correct.
     CHECK(says("/test_score", {1.0, 2.0, 10, 10}) == "accepted");
     CHECK(says("/test_score", {1.0, 2.0, 10, 11}).find("from 0 to 10") != std::string::npos);
     CHECK(says("/test_score", {1.0, 2.0, 10, 9}).find("from 0 to 9") != std::string::npos);
@@ -333,8 +334,8 @@ TEST_SUITE("resume") {
     Config config = config_from_json(
         R"({"model": "dense 4 | relu | dense 10", "optimizer": "sgd", "lr": 0.5, "schedule": "plateau", "lr_gamma": 0.5,
             "lr_patience": 0, "lr_threshold": 0.99, "lr_cooldown": 2, "validation": 4, "batch": 10, "epochs": 8})");
-    // No loss gets below a hundredth: after the first, every epoch is a bad one. The second drops
-    // the rate, and two cool down.
+    // No loss falls below a hundredth, so every epoch after the first is bad. The second bad one
+    // drops the rate, and two cool down.
     const std::vector<double> wanted = {0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125};
     const auto data = six_pixels();
     for (int stop = 1; stop <= 7; ++stop) {
@@ -380,7 +381,7 @@ TEST_SUITE("resume") {
       }
       const auto gradients = again.probe({}).gradients;
       REQUIRE(gradients);
-      CHECK(gradients->step == (before < 2 ? 2 : 4));  // the next that makes an update
+      CHECK(gradients->step == (before < 2 ? 2 : 4));  // the next step with an update
       CHECK(gradients->lr == 0.0625);
       CHECK(!nobody.probe({}).gradients);
     }
@@ -433,8 +434,8 @@ TEST_SUITE("resume") {
           "epochs is 4, but the checkpoint's run has 5: a run that goes on can get more epochs, "
           "not fewer");
 
-    // A run that ended with the weights of an epoch before its last cannot go on; one whose last
-    // was best can.
+    // A run that ended with the weights of an epoch before its last cannot continue; one whose last
+    // epoch was the best can.
     const auto data = six_pixels();
     const auto ended = [&](double lr) {
       Config config = config_from_json(

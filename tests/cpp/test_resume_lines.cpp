@@ -1,4 +1,5 @@
-// What is cut off the files of a run's lines when it resumes, and what a damaged checkpoint says.
+// The lines that are removed from the files of a run when it resumes, and the error messages for
+// damaged checkpoints.
 #include <algorithm>
 #include <numeric>
 
@@ -26,8 +27,8 @@ std::string text_of(const std::vector<std::string>& lines) {
   return text;
 }
 
-// A run to its end: all that it wrote, and after each call how much that was and where the run
-// stood.
+// A run to its end: its output, and after each call the length of the output and the position of
+// the run.
 struct WholeRun {
   struct Moment {
     Json position;
@@ -77,7 +78,7 @@ TEST_SUITE("resume") {
         CAPTURE(moment.position.dump());
         CHECK(events_until(events, "x", config, moment.position) == moment.events);
         CHECK(rows_until(rows, "x", moment.position) == moment.rows);
-        // The file ends anywhere behind that, even within a line.
+        // The file ends anywhere after that, even within a line.
         const std::size_t more = (events.size() - moment.events) / 2;
         CHECK(events_until(std::string_view(events).substr(0, moment.events + more), "x", config,
                            moment.position) == moment.events);

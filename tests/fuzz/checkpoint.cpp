@@ -1,6 +1,6 @@
-// Checkpoints. The first byte of an input says what the rest is: a whole file; changes of single
-// bytes of a good one; the JSON of its state, or of its monitors. A run that could be taken up goes
-// on for some calls.
+// Checkpoints. The first byte of an input selects the meaning of the rest: a whole file, changes to
+// single bytes of a valid file, the JSON of its state, or the JSON of its monitors. A restored run
+// continues for some calls.
 #include <nlohmann/json.hpp>
 
 #include "fuzz.h"
@@ -34,14 +34,14 @@ Config some_config() {
                              {"threads", "1"}});
 }
 
-// Of a run in the middle of a group, and of one that is being scored.
+// A checkpoint after some calls: 8 stop in the middle of a group, 4 during scoring.
 std::vector<std::uint8_t> good_file(int calls) {
   Session session(some_data(), some_config());
   for (int call = 0; call < calls; ++call) session.advance();
   return session.checkpoint();
 }
 
-// A good file with another text in the place of one of its own.
+// A valid file in which `text` replaces the entry `where`.
 std::vector<std::uint8_t> with_text(std::span<const std::uint8_t> bytes, std::string_view where,
                                     std::string_view text) {
   const SafetensorsFile file = read_safetensors(bytes);
@@ -79,8 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1:
         file = good;
         for (std::size_t at = 0; at + 3 <= rest.size(); at += 3) {
-          file[static_cast<std::size_t>(rest[at] | rest[at + 1] << 8) % file.size()] ^=
-              rest[at + 2];
+          file[(rest[at] | std::size_t{rest[at + 1]} << 8) % file.size()] ^= rest[at + 2];
         }
         break;
       case 2: file = with_text(good, "state", fuzz::text_of(rest.data(), rest.size())); break;

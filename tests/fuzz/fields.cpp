@@ -1,5 +1,5 @@
-// The fields of an address or of flags: name=text, separated by &; those read are written and read
-// again.
+// Config fields of a URL or of flags: name=text, separated by &. An accepted config must survive
+// writing and reading.
 #include <cstdlib>
 
 #include "config/config.h"
@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return fuzz::feed([&] {
     std::vector<std::pair<std::string, std::string>> fields;
     const std::string_view text = fuzz::text_of(data, size);
-    // More than there are settings are refused long before they are all read.
+    // There are fewer than 1000 settings, so more fields add nothing.
     for (std::size_t at = 0; at < text.size() && fields.size() < 1000;) {
       const std::size_t end = std::min(text.find(char(38), at), text.size());
       const std::string_view part = text.substr(at, end - at);

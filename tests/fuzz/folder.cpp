@@ -1,4 +1,4 @@
-// Folders and archives by the names of their files, one a line.
+// Folders and archives, given by their file names, one on each line.
 #include "data/folder.h"
 
 #include "fuzz.h"

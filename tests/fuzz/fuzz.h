@@ -1,5 +1,5 @@
-// What the fuzz targets share: an Error is a good answer to a bad file, anything else is a find;
-// and what one input makes a reader hold at a time is counted, byte by byte, and may not pass
+// Shared by the fuzz targets. An Error is a correct answer to an invalid input; any other exception
+// or crash is a finding. The memory that one input holds at any time is counted and must not exceed
 // kMostBytes.
 #pragma once
 
@@ -21,7 +21,7 @@ struct Memory {
   std::int64_t live = 0, before = 0;
   bool counting = false;
 };
-inline thread_local Memory memory;  // a thread that frees what another made counts wrong; none does
+inline thread_local Memory memory;  // assumes that threads free only their own allocations
 
 inline void count_allocation(const volatile void*, std::size_t size) {
   memory.live += static_cast<std::int64_t>(size);
@@ -35,7 +35,7 @@ inline void count_release(const volatile void* at) {
   if (at != nullptr) memory.live -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(at));
 }
 
-// Reads one input by `work`.
+// Runs `work` on one input.
 template <class Work>
 int feed(const Work& work) {
   static const int installed =

@@ -1,4 +1,4 @@
-// IDX files: as images, as labels, and as a data set of both.
+// IDX files: read as images, as labels, and as a data set of both.
 #include "data/idx.h"
 #include "data/dataset.h"
 
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     attempt([&] { read_idx_images(bytes, "images"); });
     attempt([&] { read_idx_labels(bytes, "labels"); });
-    // The first byte says where labels begin.
+    // The first byte determines the end of the labels and the begin of the images.
     const std::size_t cut = size == 0 ? 0 : std::min<std::size_t>(size, 4 * bytes[0]);
     ImageSet({bytes.begin() + static_cast<std::ptrdiff_t>(cut), bytes.end()},
              {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(cut)}, 0, "training");

@@ -1,4 +1,4 @@
-// Result rows of sweeps: read, merged with themselves, reported.
+// Result rows of sweeps: read, merged with themselves and reported.
 #include "experiments/sweep.h"
 
 #include "fuzz.h"

@@ -40,8 +40,8 @@ cublasLtEpilogue_t epilogue_of(Epilogue epilogue) {
   return CUBLASLT_EPILOGUE_DEFAULT;
 }
 
-// A product with its epilogue as cuBLASLt is told of it. Our rows are its columns, so it is asked
-// for c^T = b^T a^T, whose columns the bias is as long as.
+// The description of a product and its epilogue for cuBLASLt. cuBLASLt is column-major, so it
+// computes c^T = b^T a^T, and the bias has the length of a column.
 class Description {
  public:
   explicit Description(const Product& p) {
@@ -103,10 +103,10 @@ struct Blas::Parts {
   cudaStream_t stream = nullptr;
   cublasHandle_t blas = nullptr;
   cublasLtHandle_t lt = nullptr;
-  // Of its own, so that a product that is captured asks for none. One is enough: products are begun
-  // in order on one stream.
+  // Preallocated, because a captured product must not allocate. One suffices: all products run in
+  // order on one stream.
   void* workspace = nullptr;
-  std::vector<std::pair<Product, Algorithm>> known;  // by shape, for products with an epilogue
+  std::vector<std::pair<Product, Algorithm>> known;  // products with an epilogue, by shape
 
   const Algorithm& algorithm_for(const Product& p) {
     Product shape = p;
@@ -165,7 +165,6 @@ Blas::~Blas() {
 
 bool Blas::fuses(const Product& product) { return parts_->algorithm_for(product).has_value(); }
 
-// The one place where products are begun.
 void Blas::multiply(const Product& p) {
   const float one = 1.0f, from = p.accumulate ? 1.0f : 0.0f;
   if (p.epilogue != Epilogue::kNone) {

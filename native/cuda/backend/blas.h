@@ -1,4 +1,4 @@
-// Products by cuBLAS, and with an epilogue by cuBLASLt.
+// Matrix products by cuBLAS; products with an epilogue by cuBLASLt.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -16,8 +16,7 @@ class Blas {
   Blas(const Blas&) = delete;
   Blas& operator=(const Blas&) = delete;
 
-  // Whether cuBLASLt has an algorithm for this product with its epilogue; asked once for each
-  // shape.
+  // Whether cuBLASLt has an algorithm for this product with its epilogue. Cached by shape.
   bool fuses(const Product& product);
   void multiply(const Product& product);
 

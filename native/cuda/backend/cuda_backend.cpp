@@ -31,7 +31,7 @@ CudaBackend::CudaBackend(std::unique_ptr<Device> device, Precision precision, in
 CudaBackend::~CudaBackend() {
   try {
     device_->wait();
-  } catch (const Error&) {  // a lost device: whoever asked it for something has been told
+  } catch (const Error&) {  // a lost device: the failed call has already reported it
   }
   replays_.clear();
   for (const auto& [host, copy] : resident_) device_->release(copy);
@@ -72,8 +72,7 @@ void CudaBackend::submit() {
   if (measure_ == Measure::kNothing) {
     run_queue();
   } else if (measure_ == Measure::kQueues) {
-    // Until the next finish(), so that what it takes to begin a queue is hidden behind the one
-    // before.
+    // The clock runs until the next finish(), so that launch overhead overlaps the previous queue.
     if (!clock_runs_) device_->start_clock();
     clock_runs_ = true;
     run_queue();
@@ -88,7 +87,8 @@ void CudaBackend::submit() {
   queue_.clear();
 }
 
-// Run at first; made a graph of when it comes again; then only what differs is set.
+// The first time a queue is run directly, the second time it becomes a graph, and from then on only
+// changed arguments are set.
 void CudaBackend::run_queue() {
   const auto found = std::find_if(replays_.begin(), replays_.end(), [&](const Replay& replay) {
     return std::equal(replay.nodes.begin(), replay.nodes.end(), queue_.begin(), queue_.end(),
@@ -140,7 +140,7 @@ CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results
   return room;
 }
 
-// What lies in it is good until the next call that uses it has been queued.
+// The contents are valid until the next operation that uses the workspace is queued.
 float* CudaBackend::workspace(std::size_t floats) {
   if (floats > workspace_.size()) {
     finish();

@@ -1,14 +1,13 @@
-// Backend on a CUDA device. Calls are queued as nodes and begun together: a queue that has been
-// seen before is replayed as a graph, of which only the arguments that differ are set. Products go
-// to cuBLAS; everything else is a kernel of this folder.
+// Backend on a CUDA device. Calls are queued as nodes and submitted together. A repeated queue is
+// replayed as a graph in which only changed arguments are set. Products go to cuBLAS; everything
+// else is a kernel in cuda/kernels.
 //
-// Buffers lie in managed memory, so that the host may read and write them while the device has
-// nothing to do. What else the host hands over (numbers of samples, weights of classes) is copied
-// when it is handed over. Losses stay on the device and come back in one copy when finish()
-// returns, of as many steps as were begun.
+// Buffers are in managed memory, which the host may access while the device is idle. Other inputs
+// from the host (indices of samples, weights of classes) are copied by the call. Losses stay on the
+// device; finish() returns those of all submitted steps in one copy.
 //
-// Its functions stand in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp
-// and cuda_layers.cpp.
+// Implemented in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp and
+// cuda_layers.cpp.
 #pragma once
 
 #include <array>
@@ -24,15 +23,14 @@
 
 namespace reluscope::cuda {
 
-// Steps begun before losses are read: enough that waiting for the device is small beside them, few
-// enough that a run still answers at once.
+// Steps submitted before losses are read: enough to make the wait for the device negligible, few
+// enough for a run to respond at once.
 inline constexpr int kStepsAhead = 16;
 
-// Partial sums of sum_of_squares(): as many on every device, so that the order depends on n alone.
+// Partial sums of sum_of_squares(). Equal on all devices, so that the order depends on n alone.
 inline constexpr int kSquareBlocks = 256;
 
-// What CudaBackend::measure() notes: all that is begun until the next finish(), or each node on its
-// own.
+// What CudaBackend::measure() records: all work until the next finish(), or each node separately.
 enum class Measure { kNothing, kQueues, kNodes };
 struct Cost {
   int runs = 0;
@@ -46,12 +44,12 @@ class CudaBackend final : public Backend {
   ~CudaBackend() override;
 
   Device& on() { return *device_; }
-  // Graphs made, and arguments set in them, so far.
+  // Totals of graphs made and of arguments set in them.
   int graphs_made() const { return graphs_made_; }
   int arguments_set() const { return arguments_set_; }
-  // From now on, anew; nodes on their own wait for the one before.
+  // Clears costs() and records from now on. With kNodes, each node waits for the previous one.
   void measure(Measure what);
-  // Of "queue", each of which counts as a run, or of nodes by their names.
+  // By the name of the node, or for kQueues under "queue", with one run for each queue.
   const std::map<std::string, Cost>& costs() const { return costs_; }
 
   std::string_view device() const override { return "cuda"; }
@@ -125,7 +123,7 @@ class CudaBackend final : public Backend {
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
-  // A row-major matrix, as products take their left operands.
+  // A row-major matrix: the left operand of a product.
   struct Rows {
     const float* data;
     int stride;
@@ -145,47 +143,45 @@ class CudaBackend final : public Backend {
   void push(const Product& product);
   Grid grid_for(std::size_t n) const;
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
-  // Row-major: x itself where it is one panel, else a copy at `at` in the workspace, which moves
-  // on.
+  // x in row-major order: x itself if it is one panel, else a copy at `at` in the workspace; then
+  // advances `at`.
   Rows rows_of(ConstMatrixView x, std::size_t& at);
-  // y = (rows, depth) w, panel by panel; w and y have these columns. Does as much of what follows
-  // as the device can, unless bias is null, and says what.
-  Epilogue multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout, float* y,
-                    const Layout& y_layout, int first_row, const float* bias,
-                    const ActivationAfter& after);
-  // Whether the device's activation gives what the CPU's does: tried once.
+  // Rows first_row .. first_row + rows - 1 of y = x w, panel by panel. Unless bias is null, also
+  // does as much of the bias and the activation as the device can fuse, and returns what it did.
+  Epilogue multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
+                    const float* bias, const ActivationAfter& after);
+  // Whether the fused activation of the device agrees with that of the CPU. Tested once.
   bool agrees(Epilogue epilogue);
-  // y = x^T d for (rows, columns of y) x.
+  // y = x^T d, or y += x^T d if accumulate. x has `rows` rows, d those from first_row on.
   void multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row, MatrixView y,
                            bool accumulate);
   void finish_product(Epilogue done, const float* start, MatrixView y,
                       const ActivationAfter& after);
   void finish_input_gradient(MatrixView dx, const ActivationBefore& before);
   void apply(const ParameterUpdate& update, const float* start, const Layout& layout);
-  // Calls work(patches, first row, rows) for as many rows of patches at a time as have room.
+  // Calls work(patches, first row, rows) for blocks of patches that fit the workspace.
   template <class Work>
   void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels,
                    const Work& work);
   float* workspace(std::size_t floats);
-  // Makes room until the next finish(): of the host's memory, for what it hands over, and of the
-  // device's, for results. The host's, and the offset of the other.
+  // Reserves memory until the next finish(): host memory for inputs and device memory for results.
   struct Room {
     std::byte* staged;
-    std::size_t result;
+    std::size_t result;  // offset in results_
   };
   Room make_room(std::size_t staged, std::size_t results);
   std::uint8_t* resident(const std::uint8_t* host, std::size_t bytes);
-  // A copy of some floats of the host's in `there`, made anew when they differ from `known`.
+  // Copies floats of the host to `there` if they differ from `known`, the last copied ones.
   const float* copied(std::span<const float> values, std::vector<float>& known, Buffer& there);
   void gather_augmented(const Gathering& own, const AugmentPlan& plan);
   void run_queue();
   void note(const std::string& name, double seconds, std::span<const Node> nodes);
 
-  struct Replay {  // a queue that has been seen, and what the graph holds now
-    std::vector<Node> nodes;
+  struct Replay {
+    std::vector<Node> nodes;  // a previous queue, with the current arguments of the graph
     std::unique_ptr<Graph> graph;
   };
-  struct Returned {  // results for the host, copied when they are there
+  struct Returned {  // results that finish() copies to the host
     void* to;
     std::size_t from, bytes;
   };
@@ -198,16 +194,15 @@ class CudaBackend final : public Backend {
   std::vector<Replay> replays_;
   std::vector<Returned> returned_;
   Buffer workspace_;
-  std::byte* staged_ = nullptr;   // memory of the host that kernels reach
-  std::byte* results_ = nullptr;  // the device's
-  std::byte* read_ = nullptr;     // the host's, where results are copied to
+  std::byte* staged_ = nullptr;   // host memory that kernels read
+  std::byte* results_ = nullptr;  // device memory
+  std::byte* read_ = nullptr;     // host memory to which results_ is copied
   std::size_t staged_bytes_ = 0, results_bytes_ = 0;
   double* partial_sums_ = nullptr;
   std::map<Epilogue, bool> agrees_;
-  std::map<const std::uint8_t*, std::uint8_t*>
-      resident_;             // images and labels of the host -> copies
-  Buffer table_, gaussian_;  // what pixels become, and what smooths elastic distortion ...
-  std::vector<float> known_table_, known_gaussian_;  // ... as the host knows them
+  std::map<const std::uint8_t*, std::uint8_t*> resident_;  // host images and labels -> copies
+  Buffer table_, gaussian_;                          // Gathering::table and AugmentPlan::gaussian
+  std::vector<float> known_table_, known_gaussian_;  // their values
   int graphs_made_ = 0, arguments_set_ = 0;
   Measure measure_ = Measure::kNothing;
   bool clock_runs_ = false;

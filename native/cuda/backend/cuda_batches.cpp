@@ -1,5 +1,4 @@
-// CudaBackend's batches, of images that stay on the device as bytes: their order, pixels,
-// augmentation.
+// CudaBackend: batches from images that stay on the device as bytes: order, pixels, augmentation.
 #include <algorithm>
 
 #include "backend/augment_draws.h"
@@ -9,7 +8,7 @@
 
 namespace reluscope::cuda {
 
-// Copied once, when it is first asked for.
+// The device's copy, made at the first request.
 std::uint8_t* CudaBackend::resident(const std::uint8_t* host, std::size_t bytes) {
   const auto [copy, is_new] = resident_.try_emplace(host, nullptr);
   if (!is_new) return copy->second;
@@ -73,12 +72,22 @@ void CudaBackend::gather_augmented(const Gathering& own, const AugmentPlan& plan
          SmoothRows{own, plan.seed, gaussian, radius, height, width, rows, at + changes});
   }
   push(grid_for(own.to.layout.size()),
-       GatherAugmented{own, plan.seed, drawn, displaced ? at + changes : nullptr, gaussian,
-                       static_cast<float>(plan.options.elastic), plan.options.noise, radius, height,
-                       width, plan.background, plan.options.moves()});
+       GatherAugmented{.gathering = own,
+                       .seed = plan.seed,
+                       .changes = drawn,
+                       .fields = displaced ? at + changes : nullptr,
+                       .gaussian = gaussian,
+                       .alpha = static_cast<float>(plan.options.elastic),
+                       .noise = plan.options.noise,
+                       .radius = radius,
+                       .height = height,
+                       .width = width,
+                       .background = plan.background,
+                       .moves = plan.options.moves()});
 }
 
-// Blocks sort what they can hold; what is further apart takes a pass over all keys.
+// Bitonic sort. Strides within a block run in shared memory, longer strides as passes over all
+// keys.
 bool CudaBackend::shuffle(const Rng& rng, std::uint64_t* there, int count, std::uint64_t* order) {
   const auto n = static_cast<unsigned>(count);
   const Grid passes = grid_for(n / 2 + 1),

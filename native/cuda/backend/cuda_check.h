@@ -1,4 +1,4 @@
-// Every call of CUDA and cuBLAS goes through here: a failure says what was asked for.
+// Checks the result of every call of CUDA and cuBLAS; the Error names the operation.
 #pragma once
 
 #include <cublas_v2.h>

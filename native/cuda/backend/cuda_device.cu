@@ -1,4 +1,4 @@
-// Device by CUDA and cuBLAS. Every call is checked, see cuda_check.h.
+// Device on CUDA and cuBLAS.
 #include "cuda/backend/cuda_device.h"
 
 #include <cuda_runtime.h>
@@ -92,15 +92,14 @@ class CudaDevice final : public Device {
     return properties_.multiProcessorCount * (properties_.maxThreadsPerMultiProcessor / kThreads);
   }
 
-  // Managed, and kept on the device.
+  // Managed memory, with the device as its preferred location.
   void* allocate(std::size_t bytes) override {
     void* memory = nullptr;
     const cudaError_t status = cudaMallocManaged(&memory, bytes);
     if (status == cudaErrorMemoryAllocation) refuse(bytes);
     check(status, "allocating " + std::to_string(bytes) + " bytes");
     std::size_t free = 0, all = 0;
-    // Managed memory may be larger than the device's, and would then be moved to and fro all the
-    // time.
+    // Managed memory may exceed that of the device, and would then be paged constantly.
     check(cudaMemGetInfo(&free, &all), "asking for free memory");
     if (bytes > free) {
       cudaFree(memory);
@@ -139,7 +138,7 @@ class CudaDevice final : public Device {
     }
   }
 
-  // Products are captured one by one and become graphs within the graph.
+  // Each product is captured and becomes a child graph.
   std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override {
     auto graph = std::make_unique<CudaGraph>();
     for (const Node& node : nodes) {
@@ -180,7 +179,7 @@ class CudaDevice final : public Device {
  private:
   [[noreturn]] static void refuse(std::size_t bytes) {
     std::size_t free = 0, all = 0;
-    cudaGetLastError();  // an allocation that fails is not the device's end
+    cudaGetLastError();  // clears the error: the device remains usable
     cudaMemGetInfo(&free, &all);
     throw Error("device cuda: out of memory: " + megabytes(bytes) + " were asked for, but only " +
                 megabytes(free) + " of " + megabytes(all) + " are free");

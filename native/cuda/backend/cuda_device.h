@@ -1,4 +1,4 @@
-// The CUDA device itself.
+// Access to the CUDA device.
 #pragma once
 
 #include <memory>
@@ -8,13 +8,13 @@
 
 namespace reluscope::cuda {
 
-// "" if there is a device to use, else why not, in words for people.
+// "" if a device is usable, else the reason as a text for people.
 std::string why_no_device();
 
-// What identifies it to the self-test: device, driver and toolkit.
+// Identifies device, driver and toolkit to the self-test.
 std::string device_key();
 
-// The first device. Throws Error where there is none.
+// Opens device 0. Throws Error if there is none.
 std::unique_ptr<Device> open_device();
 
 }  // namespace reluscope::cuda

@@ -1,5 +1,6 @@
-// CudaBackend's operations that are one or a few kernels each.
+// CudaBackend: operations that take one or a few kernels.
 #include <algorithm>
+#include <numeric>
 
 #include "core/rng.h"
 #include "cuda/backend/cuda_backend.h"
@@ -16,12 +17,10 @@ void CudaBackend::clamp(float* x, float limit, std::size_t n) {
 }
 
 double CudaBackend::sum_of_squares(const float* x, std::size_t n) {
-  grid_for(n);  // refuses what is too large
+  grid_for(n);  // throws if n is too large
   push(Grid{kSquareBlocks, kThreads}, SumOfSquares{x, partial_sums_, static_cast<unsigned>(n)});
   finish();
-  double sum = 0.0;
-  for (int i = 0; i < kSquareBlocks; ++i) sum += partial_sums_[i];
-  return sum;
+  return std::accumulate(partial_sums_, partial_sums_ + kSquareBlocks, 0.0);
 }
 
 void CudaBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
@@ -172,7 +171,7 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   if (weights > 0) loss.class_weights = own_weights;
   loss.labels = labels > 0 ? own_labels : args.gathered_labels;
   loss.gathered_labels = nullptr;
-  // Few samples on many multiprocessors: a block has only some of them.
+  // Small blocks spread the few samples over many multiprocessors.
   constexpr int kSamples = 32;
   const int blocks = static_cast<int>((rows + kSamples - 1) / kSamples);
   push(Grid{std::min(blocks, device_->most_blocks()), kSamples}, SoftmaxCrossEntropy{loss});

@@ -1,4 +1,4 @@
-// CudaBackend's matrix products, dense and of convolutions, and what becomes of gradients.
+// CudaBackend: matrix products of dense layers and convolutions, and updates of parameters.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,8 +8,8 @@
 namespace reluscope::cuda {
 namespace {
 
-constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of a convolution's patches at a time
-constexpr int kLongRows = 1024;  // columns that are longer are added up in parts
+constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of one block of patches
+constexpr int kLongRows = 1024;                             // longer columns are summed in parts
 
 }  // namespace
 
@@ -28,58 +28,56 @@ std::size_t rows_floats(const Layout& layout) {
   return layout.panels() == 1 ? 0 : align_up(layout.size());
 }
 
-// What cuBLASLt has of an activation behind a product with a bias. Its GELU alone can keep the
-// product as well.
+// The epilogue of cuBLASLt for a bias and an activation. Only GELU can also keep the product.
 Epilogue epilogue_for(const ActivationAfter& after) {
   static const ActivationId relu = find_activation("relu"), gelu = find_activation("gelu_tanh");
   if (after.id == gelu) return after.keeps_product ? Epilogue::kBiasGeluKept : Epilogue::kBiasGelu;
   return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
 }
 
-// Panels of 32 columns, which lie evenly apart; there may be one of 16 behind them.
+// The number of panels of 32 columns, which are evenly spaced. One panel of 16 may follow.
 int wide_panels(const Layout& layout) {
   return layout.panels() - (layout.panel_width(layout.panels() - 1) < kPanel ? 1 : 0);
 }
 
 }  // namespace
 
-Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, const Layout& w_layout,
-                               float* y, const Layout& y_layout, int first_row, const float* bias,
-                               const ActivationAfter& after) {
-  const int wide = wide_panels(y_layout);
+Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
+                               const float* bias, const ActivationAfter& after) {
+  const int wide = wide_panels(y.layout);
   const auto try_with = [&](Epilogue epilogue) {
-    Product p{false,
-              false,
-              false,
-              precision_,
-              rows,
-              kPanel,
-              depth,
-              x.data,
-              w,
-              nullptr,
-              x.stride,
-              kPanel,
-              kPanel,
-              0,
-              std::int64_t{kPanel} * w_layout.rows,
-              std::int64_t{kPanel} * y_layout.rows,
-              wide,
-              epilogue,
-              bias,
-              kPanel};
+    Product p{.transpose_a = false,
+              .transpose_b = false,
+              .accumulate = false,
+              .precision = precision_,
+              .m = rows,
+              .n = kPanel,
+              .k = w.rows(),
+              .a = x.data,
+              .b = w.data,
+              .c = nullptr,
+              .lda = x.stride,
+              .ldb = kPanel,
+              .ldc = kPanel,
+              .stride_a = 0,
+              .stride_b = std::int64_t{kPanel} * w.rows(),
+              .stride_c = std::int64_t{kPanel} * y.rows(),
+              .batches = wide,
+              .epilogue = epilogue,
+              .bias = bias,
+              .stride_bias = kPanel};
     Product last = p;
-    last.b = w + w_layout.panel_offset(wide);
+    last.b = w.panel(wide);
     last.n = last.ldb = last.ldc = kPad;
-    last.batches = y_layout.panels() - wide;
+    last.batches = y.layout.panels() - wide;
     if (bias != nullptr) last.bias = bias + wide * kPanel;
     const auto lead_to = [&](float* Product::*place, float* to) {
       p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
       last.*place =
-          to + y_layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
+          to + y.layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
     };
-    lead_to(&Product::c, activates(epilogue) ? after.y : y);
-    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y);
+    lead_to(&Product::c, activates(epilogue) ? after.y : y.data);
+    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y.data);
     if (epilogue != Epilogue::kNone) {
       for (const Product& one : {p, last}) {
         if (one.batches > 0 && !device_->fuses(one)) return false;
@@ -96,26 +94,39 @@ Epilogue CudaBackend::multiply(Rows x, int rows, int depth, const float* w, cons
   return Epilogue::kNone;
 }
 
-// One product of numbers that every precision keeps: in the first row of b, taken once by the first
-// column of a.
+// Tests one product of numbers that are exact in every precision: each row of the result is the
+// first row of b.
 bool CudaBackend::agrees(Epilogue epilogue) {
   if (const auto known = agrees_.find(epilogue); known != agrees_.end()) return known->second;
-  device_->wait();  // the host may write only while it does nothing
+  device_->wait();  // the host may write only while the device is idle
   constexpr int kRows = 64, kDepth = kPad;
   Buffer a(kRows * kDepth, device_.get()), b(kDepth * kPanel, device_.get()),
       bias(kPanel, device_.get());
   Buffer c(kRows * kPanel, device_.get()), kept(kRows * kPanel, device_.get());
-  std::fill_n(a.data(), a.size(), 0.0f);
-  std::fill_n(b.data(), b.size(), 0.0f);
-  std::fill_n(bias.data(), bias.size(), 0.0f);
   for (int row = 0; row < kRows; ++row) a.data()[row * kDepth] = 1.0f;
   for (int col = 0; col < kPanel; ++col)
     b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
-  b.data()[0] =
-      std::numeric_limits<float>::quiet_NaN();  // must stay one, or a divergence would be hidden
-  Product p{false,    false,          false,    precision_, kRows,       kPanel, kDepth,
-            a.data(), b.data(),       c.data(), kDepth,     kPanel,      kPanel, 0,
-            0,        kRows * kPanel, 1,        epilogue,   bias.data(), 0};
+  // NaN must stay NaN, or a divergence would be hidden.
+  b.data()[0] = std::numeric_limits<float>::quiet_NaN();
+  Product p{.transpose_a = false,
+            .transpose_b = false,
+            .accumulate = false,
+            .precision = precision_,
+            .m = kRows,
+            .n = kPanel,
+            .k = kDepth,
+            .a = a.data(),
+            .b = b.data(),
+            .c = c.data(),
+            .lda = kDepth,
+            .ldb = kPanel,
+            .ldc = kPanel,
+            .stride_a = 0,
+            .stride_b = 0,
+            .stride_c = kRows * kPanel,
+            .batches = 1,
+            .epilogue = epilogue,
+            .bias = bias.data()};
   const bool keeps = epilogue == Epilogue::kBiasGeluKept;
   if (keeps) p.kept = kept.data();
   bool same = device_->fuses(p);
@@ -141,24 +152,23 @@ bool CudaBackend::agrees(Epilogue epilogue) {
 void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row,
                                       MatrixView y, bool accumulate) {
   const int wide = wide_panels(y.layout);
-  Product p{true,
-            false,
-            accumulate,
-            precision_,
-            y.rows(),
-            kPanel,
-            rows,
-            x.data,
-            d.data,
-            y.data,
-            x.stride,
-            kPanel,
-            kPanel,
-            0,
-            std::int64_t{kPanel} * d.rows(),
-            std::int64_t{kPanel} * y.rows(),
-            wide};
-  p.b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel;
+  Product p{.transpose_a = true,
+            .transpose_b = false,
+            .accumulate = accumulate,
+            .precision = precision_,
+            .m = y.rows(),
+            .n = kPanel,
+            .k = rows,
+            .a = x.data,
+            .b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel,
+            .c = y.data,
+            .lda = x.stride,
+            .ldb = kPanel,
+            .ldc = kPanel,
+            .stride_a = 0,
+            .stride_b = std::int64_t{kPanel} * d.rows(),
+            .stride_c = std::int64_t{kPanel} * y.rows(),
+            .batches = wide};
   push(p);
   if (wide == y.layout.panels()) return;
   p.b = d.panel(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
@@ -189,35 +199,34 @@ void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start,
                          const ActivationAfter& after) {
   workspace(rows_floats(x.values.layout));
   std::size_t at = 0;
-  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w.rows(), w.data, w.layout,
-                                 y.data, y.layout, 0, start, after);
+  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w, y, 0, start, after);
   finish_product(done, start, y, after);
 }
 
-// Panels of dx are products of dy with as many rows of w, transposed.
+// Each panel of dx is the product of dy and the transpose of 32 rows of w.
 void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
                                  const ActivationBefore& before) {
   workspace(rows_floats(dy.layout) + rows_floats(w.layout));
   std::size_t at = 0;
   const Rows left = rows_of(dy, at), right = rows_of(w, at);
   const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
-  Product p{false,
-            true,
-            false,
-            precision_,
-            dx.rows(),
-            kPanel,
-            dy.cols(),
-            left.data,
-            right.data,
-            dx.data,
-            left.stride,
-            right.stride,
-            kPanel,
-            0,
-            std::int64_t{kPanel} * right.stride,
-            std::int64_t{kPanel} * dx.rows(),
-            full};
+  Product p{.transpose_a = false,
+            .transpose_b = true,
+            .accumulate = false,
+            .precision = precision_,
+            .m = dx.rows(),
+            .n = kPanel,
+            .k = dy.cols(),
+            .a = left.data,
+            .b = right.data,
+            .c = dx.data,
+            .lda = left.stride,
+            .ldb = right.stride,
+            .ldc = kPanel,
+            .stride_a = 0,
+            .stride_b = std::int64_t{kPanel} * right.stride,
+            .stride_c = std::int64_t{kPanel} * dx.rows(),
+            .batches = full};
   push(p);
   if (rest > 0) {
     p.n = rest;
@@ -230,7 +239,7 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
   finish_input_gradient(dx, before);
 }
 
-// The gradient has been stored but for `start`.
+// Applies the update to the stored gradient, to which the kernel still adds `start`.
 void CudaBackend::apply(const ParameterUpdate& update, const float* start, const Layout& layout) {
   if (update.kind == ParameterUpdate::Kind::kStore && start == nullptr) return;
   push(update_kernel(update.kind), grid_for(layout.size()),
@@ -288,9 +297,9 @@ void CudaBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixV
                            const float* bias, MatrixView y, const ActivationAfter& after) {
   Epilogue done = Epilogue::kNone;
   for_patches(cpu::Patches::forward(window), x, y.rows(), [&](Rows patches, int first, int rows) {
-    const float* const own =
-        rows == y.rows() ? bias : nullptr;  // of parts each might get another answer
-    done = multiply(patches, rows, w.rows(), w.data, w.layout, y.data, y.layout, first, own, after);
+    // Blocks could get different epilogues, so only a single block may have one.
+    const float* const fused = rows == y.rows() ? bias : nullptr;
+    done = multiply(patches, rows, w, y, first, fused, after);
   });
   finish_product(done, bias, y, after);
 }
@@ -302,8 +311,7 @@ void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView 
   push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
   for_patches(cpu::Patches::backward(window), dy, dx.rows(),
               [&](Rows patches, int first, int rows) {
-                multiply(patches, rows, turned_w.rows(), turned, turned_w.layout, dx.data,
-                         dx.layout, first, nullptr, {});
+                multiply(patches, rows, turned_w, dx, first, nullptr, {});
               });
   finish_input_gradient(dx, before);
 }

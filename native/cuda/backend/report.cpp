@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kCopies = 20;
 
-// Bytes a second of the best of a few copies: others' work can only make one slower.
+// Bytes per second of the fastest of several copies: other load can only slow a copy.
 double measure_copy(CudaBackend& backend, std::size_t floats) {
   Buffer from(floats, backend.memory()), to(floats, backend.memory());
   double best = 0.0;

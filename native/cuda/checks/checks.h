@@ -1,6 +1,6 @@
-// What the backend's operations are held to: each is run on the device and on the CPU with the same
-// inputs, its outputs poisoned beforehand, and the results compared. One source for `gpu-selftest`,
-// which runs on the machine at hand, and for the tests, which run on the emulator.
+// Checks of the backend's operations. Each runs on the device and on the CPU with the same inputs
+// and with outputs initialised to NaN, and compares the results. `gpu-selftest` runs the checks on
+// the present machine, the tests run them on the emulator.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace reluscope::cuda {
 
-// Where a check runs: it makes inputs, the same ones on every backend, and keeps results.
+// The environment of a check: makes the same inputs on every backend and collects results.
 class Bench {
  public:
   Bench(Backend& backend, std::uint64_t seed) : backend(backend), seed_(seed) {}
@@ -22,14 +22,14 @@ class Bench {
 
   float real(float low, float high);
   int below(int bound);
-  // Values in [low, high); some exact zeros among them, and padding of 0.
+  // Values in [low, high), some of them exactly 0. The padding is 0.
   MatrixView random(int rows, int cols, float low = -1.0f, float high = 1.0f);
   MatrixView filled(int rows, int cols, float value);
   MatrixView poisoned(int rows, int cols);
-  // n floats, a multiple of kPad of them allocated.
+  // n floats; the allocation is rounded up to a multiple of kPad.
   float* array(std::size_t n, float low, float high);
   float* poison(std::size_t n);
-  // Bytes that stay until the bench ends.
+  // Bytes that live as long as the bench.
   std::vector<std::uint8_t>& bytes() {
     return *bytes_.emplace_back(std::make_unique<std::vector<std::uint8_t>>());
   }
@@ -39,8 +39,8 @@ class Bench {
     std::vector<float> values;
     double terms = 0.0;
   };
-  // After finish(): the logical values, or all of them. padded: padding must be 0. terms: how large
-  // the terms are that the values are sums of, where they may cancel.
+  // Records a result; call after finish(). padded: include the padding, which must be 0. terms: the
+  // magnitude of the terms, for sums whose terms may cancel.
   void result(const std::string& name, ConstMatrixView m, bool padded = false, double terms = 0.0);
   void result(const std::string& name, const float* values, std::size_t n);
 
@@ -56,7 +56,7 @@ class Bench {
 };
 
 struct Check {
-  std::string name;  // of the operation: "matmul"
+  std::string name;  // the operation: "matmul"
   std::function<void(Bench&)> run;
 };
 
@@ -65,11 +65,11 @@ std::vector<Check> layer_checks();
 std::vector<Check> data_checks();
 std::vector<Check> all_checks();
 
-// "" or how the device's results differ from the reference's: every value within 1e-5 of the
-// largest of its result, or of its terms.
+// Describes the first difference, or returns "" if every value is within 1e-5 of the largest value
+// of its result, or of `terms` if that is larger.
 std::string difference(const std::vector<Bench::Result>& device,
                        const std::vector<Bench::Result>& reference);
-// Runs one on both.
+// Runs a check on both backends and returns difference().
 std::string run_check(const Check& check, Backend& device, Backend& reference, std::uint64_t seed);
 
 }  // namespace reluscope::cuda

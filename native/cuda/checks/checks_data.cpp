@@ -13,8 +13,13 @@ namespace {
 void check_random(Bench& b) {
   for (const Sizes& s : kShapes) {
     const MatrixView x = b.random(s.n, s.in), y = b.poisoned(s.n, s.in), u = b.poisoned(s.n, s.in);
-    b.backend.dropout(
-        {7, static_cast<std::uint32_t>(Purpose::kDropout), 11, 3, 1u << 30, 4.0f / 3.0f}, x, y);
+    const Dropping dropping{.seed = 7,
+                            .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
+                            .step = 11,
+                            .layer = 3,
+                            .threshold = 1u << 30,
+                            .scale = 4.0f / 3.0f};
+    b.backend.dropout(dropping, x, y);
     b.backend.fill_uniform(Rng(7, Purpose::kSlope, 5), 2, 0.125f, 0.333f, u);
     b.backend.finish();
     b.result("dropout", y, true);
@@ -22,14 +27,14 @@ void check_random(Bench& b) {
   }
 }
 
-// A set of images, with labels, that a device knows by where it is.
+// Labelled images, which a device identifies by their address.
 struct Images {
   int height, width, count;
   std::vector<std::uint8_t>& pixels;
   std::vector<std::uint8_t>& labels;
   std::vector<float> table;
 
-  // background: the share of pixels that are 7, of eight.
+  // background: how many eighths of the pixels are kBackground.
   Images(Bench& b, int h, int w, int n, int background)
       : height(h), width(w), count(n), pixels(b.bytes()), labels(b.bytes()) {
     for (int i = 0; i < n * h * w; ++i) {
@@ -42,7 +47,7 @@ struct Images {
   static constexpr int kBackground = 7;
 };
 
-// Gathers samples by a list, or by an order, or as a host that has to do it itself.
+// Gathers samples by a list or by an order. The host does it if the backend cannot.
 void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool by_order,
             const Augmenter* augmenter) {
   const int rows = static_cast<int>(samples.size()), pixels = set.height * set.width;
@@ -52,26 +57,30 @@ void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool b
   for (std::size_t i = 0; i < samples.size(); ++i) {
     order[i] = (std::uint64_t{0xFEDC1234u} << 32) | static_cast<std::uint32_t>(samples[i]);
   }
-  Gathering gathering{set.pixels.data(), set.count, pixels, by_order ? nullptr : samples.data(),
-                      set.table.data(),  to};
-  gathering.labels = set.labels.data();
-  gathering.to_labels = labels;
-  gathering.order = by_order ? order : nullptr;
-  if (augmenter != nullptr) gathering.changes = &augmenter->plan();
-  gathering.epoch = 3;
+  const Gathering gathering{.images = set.pixels.data(),
+                            .count = set.count,
+                            .pixels = pixels,
+                            .samples = by_order ? nullptr : samples.data(),
+                            .table = set.table.data(),
+                            .to = to,
+                            .labels = set.labels.data(),
+                            .to_labels = labels,
+                            .order = by_order ? order : nullptr,
+                            .changes = augmenter == nullptr ? nullptr : &augmenter->plan(),
+                            .epoch = 3};
   if (!b.backend.gather(gathering)) {
-    std::vector<std::uint8_t> image(static_cast<std::size_t>(pixels));
+    std::vector<std::uint8_t> image(pixels);
     Augmenter::Workspace workspace;
     if (augmenter != nullptr) workspace = augmenter->make_workspace();
     for (int row = 0; row < rows; ++row) {
-      const auto at = static_cast<std::size_t>(samples[static_cast<std::size_t>(row)]);
+      const auto at = static_cast<std::size_t>(samples[row]);
       const auto from =
           std::span<const std::uint8_t>(set.pixels).subspan(at * image.size(), image.size());
       std::copy(from.begin(), from.end(), image.begin());
       if (augmenter != nullptr)
         augmenter->apply(from, gathering.epoch, static_cast<int>(at), workspace, image);
       for (int c = 0; c < to.layout.padded_cols(); ++c) {
-        to.at(row, c) = c < pixels ? set.table[image[static_cast<std::size_t>(c)]] : 0.0f;
+        to.at(row, c) = c < pixels ? set.table[image[c]] : 0.0f;
       }
       labels[row] = set.labels[at];
     }
@@ -96,15 +105,27 @@ void check_gather(Bench& b) {
   }
 }
 
-// Pixels are bytes on the way, so that all but rounding to another byte would show; none does.
+// Pixels are rounded to bytes, so the results must be equal.
 void check_augmentation(Bench& b) {
-  Augmentation everything{12.0, 2.0, 0.2, 9.0, 20.0, 2.5, 30.0, 0.6};
+  const Augmentation everything{.rotate = 12.0,
+                                .translate = 2.0,
+                                .scale = 0.2,
+                                .shear = 9.0,
+                                .elastic = 20.0,
+                                .elastic_sigma = 2.5,
+                                .noise = 30.0,
+                                .erase = 0.6};
   Augmentation warp = everything, elastic{}, noise{}, erase{};
   warp.elastic = warp.noise = warp.erase = 0.0;
   elastic.elastic = 34.0;
   noise.noise = 60.0;
   erase.erase = 0.7;
-  Augmentation far{180.0, 40.0, 0.9, 60.0, 3000.0, 0.4};  // mostly out of the image
+  const Augmentation far{.rotate = 180.0,
+                         .translate = 40.0,
+                         .scale = 0.9,
+                         .shear = 60.0,
+                         .elastic = 3000.0,
+                         .elastic_sigma = 0.4};  // mostly outside the image
   for (const Augmentation& options : {everything, warp, elastic, noise, erase, far}) {
     for (const auto& [height, width] : {std::pair{9, 11}, std::pair{1, 5}, std::pair{28, 28}}) {
       const Images set(b, height, width, 12, 5);
@@ -119,14 +140,13 @@ void check_shuffle(Bench& b) {
     auto* const there =
         reinterpret_cast<std::uint64_t*>(b.poison(2 * static_cast<std::size_t>(count)));
     for (int i = 0; i < count; ++i) there[i] = static_cast<std::uint64_t>(2 * (count - i));
-    std::vector<std::uint64_t> order(static_cast<std::size_t>(count));
-    for (const std::uint32_t epoch :
-         {1u, 2u}) {  // the second time what is there is an order already
+    std::vector<std::uint64_t> order(count);
+    for (const std::uint32_t epoch : {1u, 2u}) {  // epoch 2 starts from the order of epoch 1
       const Rng rng(5, Purpose::kShuffle, epoch);
       if (!b.backend.shuffle(rng, there, count, order.data())) {
         for (int i = 0; i < count; ++i) {
           const std::uint64_t sample = there[i] & 0xFFFFFFFFu;
-          order[static_cast<std::size_t>(i)] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
+          order[i] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
         }
         std::sort(order.begin(), order.end());
         std::copy(order.begin(), order.end(), there);
@@ -135,7 +155,7 @@ void check_shuffle(Bench& b) {
       std::vector<float> samples;
       for (int i = 0; i < count; ++i) {
         samples.push_back(static_cast<float>(there[i] & 0xFFFFFFFFu));
-        samples.push_back(static_cast<float>(order[static_cast<std::size_t>(i)] >> 40));
+        samples.push_back(static_cast<float>(order[i] >> 40));
       }
       b.result("order", samples.data(), samples.size());
     }

@@ -77,7 +77,7 @@ void check_maxout(Bench& b) {
         const int out = channels * area, in = out * pieces;
         const MatrixView x = b.random(7, in), dy = b.random(7, out), y = b.poisoned(7, out),
                          dx = b.poisoned(7, in);
-        for (int c = 0; c < in; ++c) x.at(3, c) = 0.5f;  // equals: the first is the largest
+        for (int c = 0; c < in; ++c) x.at(3, c) = 0.5f;  // equal pieces: the first one wins
         x.at(5, 0) = std::numeric_limits<float>::quiet_NaN();
         b.backend.maxout_forward(x, pieces, area, y);
         b.backend.maxout_backward(x, dy, pieces, area, dx);
@@ -99,10 +99,14 @@ constexpr Pooled kPools[] = {
 void check_pool(Bench& b) {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
     for (const Pooled& c : kPools) {
-      const Window window{c.height, c.width, c.kernel_height, c.kernel_width, c.stride, 0};
+      const Window window{.height = c.height,
+                          .width = c.width,
+                          .kernel_height = c.kernel_height,
+                          .kernel_width = c.kernel_width,
+                          .stride = c.stride};
       const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
       const MatrixView x = b.random(in_rows, c.channels), dy = b.random(out_rows, c.channels);
-      // Few different values, so that windows have several maxima.
+      // Few distinct values, so that windows have several maxima.
       for (int r = 0; r < in_rows; ++r) {
         for (int k = 0; k < c.channels; ++k) x.at(r, k) = static_cast<float>(b.below(4)) - 2.0f;
       }
@@ -143,17 +147,17 @@ void check_batch_norm(Bench& b) {
                          batches = b.filled(1, 1, 0.0f);
         const MatrixView own_mean = b.poisoned(1, s.in), inverse = b.poisoned(1, s.in);
         batches.data[0] = 4.0f;
-        const BatchNormalisation norm{train,
-                                      1e-5,
-                                      0.1,
-                                      weight.data,
-                                      bias.data,
-                                      mean.data,
-                                      var.data,
-                                      batches.data,
-                                      own_mean.data,
-                                      inverse.data,
-                                      b.poison(batch_norm_scratch(x.layout))};
+        const BatchNormalisation norm{.train = train,
+                                      .epsilon = 1e-5,
+                                      .momentum = 0.1,
+                                      .weight = weight.data,
+                                      .bias = bias.data,
+                                      .running_mean = mean.data,
+                                      .running_var = var.data,
+                                      .batches = batches.data,
+                                      .mean = own_mean.data,
+                                      .inverse_deviation = inverse.data,
+                                      .scratch = b.poison(batch_norm_scratch(x.layout))};
         const ActivationId id = find_activation("relu");
         const MatrixView y = b.poisoned(rows, s.in), after = b.poisoned(rows, s.in),
                          dx = b.poisoned(rows, s.in);
@@ -167,7 +171,7 @@ void check_batch_norm(Bench& b) {
         b.result("running mean", mean);
         b.result("running variance", var);
         b.result("batches", batches);
-        double terms = 0.0;  // of two samples nearly all cancels
+        double terms = 0.0;  // the terms of two samples nearly cancel
         for (int c = 0; c < s.in; ++c)
           terms = std::max(terms, static_cast<double>(weight.at(0, c) * inverse.at(0, c)));
         b.result("batch_norm dx", dx, true, terms);
@@ -180,7 +184,7 @@ void check_batch_norm(Bench& b) {
 
 void check_layer_norm(Bench& b) {
   for (const Sizes& s : kShapes) {
-    for (const int rows : {1, 9}) {  // of features, and of images
+    for (const int rows : {1, 9}) {  // features; images of 9 pixels
       const int samples = std::min(s.n, 6);
       const MatrixView x = b.random(samples * rows, s.in, 1.0f, 4.0f),
                        dy = b.random(samples * rows, s.in);
@@ -210,7 +214,7 @@ void check_loss(Bench& b) {
         const MatrixView z = b.random(rows, classes, -8.0f, 8.0f),
                          probabilities = b.poisoned(rows, classes);
         std::vector<std::uint8_t> labels, correct(static_cast<std::size_t>(rows), 9);
-        std::vector<float> losses(static_cast<std::size_t>(rows)), weights;
+        std::vector<float> losses(rows), weights;
         for (int r = 0; r < rows; ++r)
           labels.push_back(static_cast<std::uint8_t>(b.below(classes)));
         for (int c = 0; c < classes; ++c) weights.push_back(b.real(0.5f, 2.0f));

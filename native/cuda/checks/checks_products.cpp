@@ -1,4 +1,4 @@
-// Checks of matrix products, convolutions and what becomes of gradients.
+// Checks of matrix products, convolutions and parameter updates.
 #include <algorithm>
 
 #include "backend/cpu/layer_kernels.h"
@@ -120,7 +120,6 @@ void check_convolution(Bench& b) {
     b.result("input gradient", dx, true);
     b.result("input gradient through an activation", through, true);
     b.result("weight gradient", gradient, true);
-    // An optimizer instead.
     ParameterUpdate update = all_updates().front();
     give_buffers(b, update, gradient.layout.size(), false);
     b.backend.convolve_weight_gradient(window, x, dy, update);

@@ -1,4 +1,4 @@
-// What the checks of several operations share: sizes, parameters and optimizers' buffers.
+// Shared by the checks: sizes, parameters of activations, and buffers of optimizers.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace reluscope::cuda {
 struct Sizes {
   int n, in, out;
 };
-// Around the edges of panels and strips, and the reference network's.
+// Around the edges of panels and strips, and the sizes of the reference network.
 inline constexpr Sizes kProducts[] = {{1, 1, 1},    {5, 16, 17},   {3, 17, 16},
                                       {33, 31, 33}, {7, 64, 32},   {13, 33, 48},
                                       {2, 100, 65}, {64, 784, 10}, {9, 97, 130}};
@@ -27,7 +27,7 @@ inline std::vector<float> initial_parameters(ActivationId id) {
   return p;
 }
 
-// Parameters where a layer of that activation has them: those that are learnt in a buffer.
+// The parameters of an activation, in a Buffer if they are learnt, as layers hold them.
 inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>& fixed) {
   fixed = initial_parameters(id);
   if (!activation_learns(activation_info(id))) return fixed.data();
@@ -40,7 +40,20 @@ inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>
 inline std::vector<ParameterUpdate> all_updates() {
   using Kind = ParameterUpdate::Kind;
   std::vector<ParameterUpdate> updates;
-  const AdamStep adam{0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 1.3f, 1e-8f};
+  const AdamStep adam{.beta1 = 0.9f,
+                      .one_minus_beta1 = 0.1f,
+                      .beta2 = 0.999f,
+                      .one_minus_beta2 = 0.001f,
+                      .step_size = 0.01f,
+                      .inverse_root_second = 1.3f,
+                      .epsilon = 1e-8f};
+  const auto rmsprop = [](float momentum) {
+    return RmspropStep{.lr = 0.01f,
+                       .alpha = 0.99f,
+                       .one_minus_alpha = 0.01f,
+                       .epsilon = 1e-6f,
+                       .momentum = momentum};
+  };
   const auto add = [&updates](Kind kind) -> ParameterUpdate& {
     updates.emplace_back().kind = kind;
     return updates.back();
@@ -51,16 +64,23 @@ inline std::vector<ParameterUpdate> all_updates() {
   add(Kind::kAdam).adam = adam;
   updates.back().coupled_decay = 0.02f;
   add(Kind::kSgd).sgd = {0.1f, 0.0f, false};
-  add(Kind::kSgd).sgd = {0.1f, 0.9f, false, 0.7f};
+  add(Kind::kSgd).sgd = {.lr = 0.1f, .momentum = 0.9f, .nesterov = false, .gradient_share = 0.7f};
   add(Kind::kSgd).sgd = {0.1f, 0.9f, true};
-  add(Kind::kRmsprop).rmsprop = {0.01f, 0.99f, 0.01f, 1e-6f, 0.0f};
-  add(Kind::kRmsprop).rmsprop = {0.01f, 0.99f, 0.01f, 1e-6f, 0.9f};
-  add(Kind::kNadam).nadam = {0.9f, 0.1f, 0.999f, 0.001f, 0.5f, 0.01f, 0.02f, 1e-6f};
+  add(Kind::kRmsprop).rmsprop = rmsprop(0.0f);
+  add(Kind::kRmsprop).rmsprop = rmsprop(0.9f);
+  add(Kind::kNadam).nadam = {.beta1 = 0.9f,
+                             .one_minus_beta1 = 0.1f,
+                             .beta2 = 0.999f,
+                             .one_minus_beta2 = 0.001f,
+                             .correction2 = 0.5f,
+                             .gradient_rate = 0.01f,
+                             .mean_rate = 0.02f,
+                             .epsilon = 1e-6f};
   add(Kind::kAdagrad).adagrad = {0.01f, 1e-6f};
   return updates;
 }
 
-// Gives an update its buffers; which of the moments it has follows from its kind.
+// Allocates the buffers of an update; its kind determines which moments it has.
 inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n, bool centred) {
   using Kind = ParameterUpdate::Kind;
   u.gradient = b.array(n, -1.0f, 1.0f);

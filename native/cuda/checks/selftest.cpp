@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 1;
 
-// Of a device that has passed; empty where there is nowhere to remember it.
+// The file that records a passed self-test; empty if there is no cache directory.
 std::filesystem::path memory_of(const std::string& key) {
   const char* const cache = std::getenv("XDG_CACHE_HOME");
   const char* const home = std::getenv("HOME");
@@ -63,7 +63,7 @@ void require_selftest(const std::string& key) {
   }
   if (path.empty()) return;
   std::filesystem::create_directories(path.parent_path(), ignored);
-  std::ofstream(path) << key << "\n";  // without it the test runs again, which is all
+  std::ofstream(path) << key << "\n";  // on failure the self-test just runs again
 }
 
 }  // namespace reluscope::cuda

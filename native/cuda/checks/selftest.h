@@ -1,4 +1,5 @@
-// `reluscope gpu-selftest`: every operation of the backend on the device at hand against the CPU.
+// `reluscope gpu-selftest`: compares every operation of the backend on the present device with the
+// CPU.
 #pragma once
 
 #include <cstdio>
@@ -6,11 +7,11 @@
 
 namespace reluscope::cuda {
 
-// Prints a line for each; the number of operations that differ. out may be null.
+// Prints one line for each check and returns the number of failures. out may be null.
 int run_selftest(std::FILE* out);
 
-// Runs it unless a file in the user's cache says that it passed with this device and driver (key).
-// Throws Error with the operation's name if something differs: then the device must not be used.
+// Runs the self-test, unless a file in the user's cache records that it passed for this device and
+// driver (key). Throws Error naming the first check that fails: the device must not be used.
 void require_selftest(const std::string& key);
 
 }  // namespace reluscope::cuda

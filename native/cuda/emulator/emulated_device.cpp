@@ -14,7 +14,7 @@ struct EmulatedGraph final : Graph {
   std::vector<Node> nodes;
 };
 
-// A matrix of a product as it is stored.
+// The storage of one matrix of a product.
 struct Stored {
   const char* name;
   const float* data;
@@ -24,7 +24,7 @@ struct Stored {
   std::int64_t floats() const { return std::int64_t{rows - 1} * leading + cols; }
 };
 
-// What a product's inputs keep of their digits.
+// An input of a product, rounded to the precision.
 float rounded(float x, Precision precision) {
   if (precision == Precision::kFloat32) return x;
   const unsigned dropped = precision == Precision::kTf32 ? 13 : 16;  // of 23 bits
@@ -34,7 +34,7 @@ float rounded(float x, Precision precision) {
   return bits_as<float>(bits >> dropped << dropped);
 }
 
-// As cuBLASLt's documentation states them.
+// The activations as documented by cuBLASLt.
 float activated(Epilogue epilogue, float x) {
   switch (epilogue) {
     case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
@@ -102,6 +102,7 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
 }
 
 void EmulatedDevice::multiply(const Product& p) {
+  const auto refuse = [](const std::string& reason) { throw Error("product: " + reason); };
   const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols,
                          int leading, std::int64_t stride) {
     return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
@@ -110,33 +111,32 @@ void EmulatedDevice::multiply(const Product& p) {
   const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
   const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
   if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
-    throw Error("product: " + std::to_string(p.m) + " x " + std::to_string(p.n) + " x " +
-                std::to_string(p.k) + " in " + std::to_string(p.batches) + " batches");
+    refuse(std::to_string(p.m) + " x " + std::to_string(p.n) + " x " + std::to_string(p.k) +
+           " in " + std::to_string(p.batches) + " batches");
   }
   if (p.epilogue != Epilogue::kNone) {
-    if (p.accumulate) throw Error("product: an epilogue behind a sum");
-    if (p.stride_bias < 0) throw Error("product: the stride of bias is negative");
+    if (p.accumulate) refuse("an epilogue behind a sum");
+    if (p.stride_bias < 0) refuse("the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
   for (const Stored& one : {a, b, c}) {
     if (one.leading < one.cols) {
-      throw Error(std::string("product: the leading dimension of ") + one.name + " is " +
-                  std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
+      refuse(std::string("the leading dimension of ") + one.name + " is " +
+             std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
     }
-    if (one.stride < 0)
-      throw Error(std::string("product: the stride of ") + one.name + " is negative");
+    if (one.stride < 0) refuse(std::string("the stride of ") + one.name + " is negative");
     check_range(one.name, one.data, one.stride * (p.batches - 1) + one.floats());
   }
   if (p.batches > 1 && c.stride < c.floats()) {
-    throw Error("product: batches of c overlap: " + std::to_string(c.stride) +
-                " floats apart, but each has " + std::to_string(c.floats()));
+    refuse("batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
+           std::to_string(c.floats()));
   }
   const auto check_apart = [&](const Stored& one, const Stored& other) {
     const auto end = [&p](const Stored& s) {
       return s.data + s.stride * (p.batches - 1) + s.floats();
     };
     if (one.data < end(other) && other.data < end(one)) {
-      throw Error(std::string("product: ") + one.name + " overlaps " + other.name);
+      refuse(one.name + std::string(" overlaps ") + other.name);
     }
   };
   for (const Stored& one : {a, b}) check_apart(c, one);
@@ -144,15 +144,16 @@ void EmulatedDevice::multiply(const Product& p) {
     const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
     check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
     for (const Stored& one : {a, b, c}) check_apart(kept, one);
-    if (p.ldc % 8 != 0)
-      throw Error("product: what is kept has a leading dimension of " + std::to_string(p.ldc) +
-                  ", not of a multiple of 8");
+    if (p.ldc % 8 != 0) {
+      refuse("what is kept has a leading dimension of " + std::to_string(p.ldc) +
+             ", not of a multiple of 8");
+    }
   }
 
   ++products;
   ++epilogues[p.epilogue];
   most_product_batches = std::max(most_product_batches, p.batches);
-  std::vector<float> row(static_cast<std::size_t>(p.n));
+  std::vector<float> row(p.n);
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
     const float* const left = p.a + batch * p.stride_a;
     const float* const right = p.b + batch * p.stride_b;
@@ -164,12 +165,12 @@ void EmulatedDevice::multiply(const Product& p) {
             rounded(p.transpose_a ? left[l * p.lda + i] : left[i * p.lda + l], p.precision);
         for (std::int64_t j = 0; j < p.n; ++j) {
           const float y = p.transpose_b ? right[j * p.ldb + l] : right[l * p.ldb + j];
-          row[static_cast<std::size_t>(j)] += x * rounded(y, p.precision);
+          row[j] += x * rounded(y, p.precision);
         }
       }
       for (std::int64_t j = 0; j < p.n; ++j) {
         float& place = to[i * p.ldc + j];
-        place = (p.accumulate ? place : 0.0f) + row[static_cast<std::size_t>(j)];
+        place = (p.accumulate ? place : 0.0f) + row[j];
         if (p.epilogue == Epilogue::kNone) continue;
         place += p.bias[batch * p.stride_bias + j];
         if (!activates(p.epilogue)) continue;

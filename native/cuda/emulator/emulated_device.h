@@ -1,5 +1,5 @@
-// A device that is the CPU: kernels run in the emulator, and products in plain loops, which check
-// first what cuBLAS would refuse, or read and write out of bounds.
+// A device that runs on the CPU: kernels in the emulator, products in plain loops. It checks first
+// for arguments that cuBLAS would refuse and for accesses out of bounds.
 #pragma once
 
 #include <chrono>
@@ -18,13 +18,13 @@ class EmulatedDevice final : public Device {
   Conditions conditions;
   Record record;
   int products = 0, most_product_batches = 0;
-  std::map<Epilogue, int> epilogues;              // of the products
-  int copies = 0, waits = 0;                      // to the host, and for the device
-  std::size_t most_bytes = std::size_t{4} << 30;  // of memory, as a device would have it
-  bool has_epilogues = true;                      // products may be followed by one
-  // What comes out of activations there, for trying devices whose own are not ours.
+  std::map<Epilogue, int> epilogues;              // number of products with each
+  int copies = 0, waits = 0;                      // number of calls
+  std::size_t most_bytes = std::size_t{4} << 30;  // simulated memory size
+  bool has_epilogues = true;                      // the result of fuses()
+  // Applied to the result of fused activations, to simulate devices whose activations differ.
   float (*after_activation)(float y) = [](float y) { return y; };
-  int fails_at = 0;  // which call from now on finds the device lost, and all after it; 0: none
+  int fails_at = 0;  // the call, counted from now, from which on the device is lost; 0: none
 
   std::string name() const override { return "emulated"; }
   int most_blocks() const override { return 3; }
@@ -44,19 +44,19 @@ class EmulatedDevice final : public Device {
     return std::chrono::duration<double>(Clock::now() - started_).count();
   }
 
-  // As cuBLAS would compute it. Throws Error for leading dimensions that are too small, matrices
-  // that are not within one allocation, and results that overlap.
+  // Computes a product. Throws Error for leading dimensions that are too small, matrices that are
+  // not within one allocation, and results that overlap other matrices.
   void multiply(const Product& product);
   std::size_t allocations() const { return blocks_.size(); }
 
  private:
   using Clock = std::chrono::steady_clock;
-  // Every call that a device could fail goes through here.
+  // Called by every function that can fail on a device; counts down fails_at.
   void check(const char* what);
   void run_all(std::span<const Node> nodes);
   void check_range(const char* what, const float* data, std::int64_t floats) const;
 
-  std::map<std::uintptr_t, std::size_t> blocks_;  // where each begins, and its bytes
+  std::map<std::uintptr_t, std::size_t> blocks_;  // address -> bytes of each allocation
   std::size_t bytes_ = 0;
   bool lost_ = false;
   Clock::time_point started_;

@@ -1,4 +1,4 @@
-// Its checks take a jump to another stack for a mistake.
+// The fortified longjmp rejects jumps to another stack.
 #undef _FORTIFY_SOURCE
 
 #include "cuda/emulator/emulator.h"
@@ -21,9 +21,9 @@ namespace {
 
 constexpr std::size_t kStackBytes = 64 * 1024;
 
-// The numbers 0 .. count - 1 in an order.
+// The numbers 0 .. count - 1 in the given order.
 std::vector<int> numbers_in(Order order, int count) {
-  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::vector<int> numbers(count);
   std::iota(numbers.begin(), numbers.end(), 0);
   const auto by = [&](const auto& key) {
     std::stable_sort(numbers.begin(), numbers.end(), [&](int a, int b) { return key(a) < key(b); });
@@ -42,8 +42,8 @@ std::vector<int> numbers_in(Order order, int count) {
   return numbers;
 }
 
-// One block at a time. A fiber that ends a thread goes on with the next that has not begun, so
-// kernels without barriers run on a single one.
+// Runs one block at a time. A fiber that finishes a thread continues with the next unstarted
+// thread, so kernels without barriers need only one fiber.
 class Block {
  public:
   Block(const KernelInfo& kernel, const Grid& grid, const void* arguments,
@@ -66,11 +66,11 @@ class Block {
 
  private:
   struct Fiber {
-    ucontext_t context;  // where it begins
-    jmp_buf place;       // where it gave way
+    ucontext_t context;  // of its entry
+    jmp_buf place;       // of its last give_way()
     bool begun = false;
     int thread = -1;
-    int line = 0;  // of the barrier it waits at; 0: it is free
+    int line = 0;  // of the barrier at which it waits; 0: free
   };
 
   static void enter(unsigned high, unsigned low);
@@ -78,7 +78,7 @@ class Block {
   void resume(Fiber& fiber) {
     running_ = &fiber;
     if (_setjmp(scheduler_)) return;
-    // Jumping leaves signal masks alone, for which swapcontext() calls the system twice.
+    // Jumps avoid the two system calls by which swapcontext() saves and sets signal masks.
     if (fiber.begun) _longjmp(fiber.place, 1);
     fiber.begun = true;
     setcontext(&fiber.context);
@@ -86,8 +86,8 @@ class Block {
   void give_way() {
     if (!_setjmp(running_->place)) _longjmp(scheduler_, 1);
   }
-  [[noreturn]] void stop(
-      const std::string& text) {  // from within a fiber, which is not gone on with
+  // Reports an error from a fiber, which is not resumed.
+  [[noreturn]] void stop(const std::string& text) {
     error_ = text;
     give_way();
     std::terminate();
@@ -104,19 +104,19 @@ class Block {
   std::set<int>& barriers_;
   const std::vector<int> order_;
   std::vector<double> shared_;
-  std::map<int, std::pair<std::size_t, std::size_t>> arrays_;  // line -> place and bytes
+  std::map<int, std::pair<std::size_t, std::size_t>> arrays_;  // line -> offset and bytes
   std::size_t shared_bytes_ = 0;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   jmp_buf scheduler_;
   Fiber* running_ = nullptr;
-  std::size_t begun_ = 0;  // threads, in order_
+  std::size_t begun_ = 0;  // number of started threads, in order_
   int block_ = 0, ended_ = 0;
   std::string error_;
 };
 
 thread_local Block* current = nullptr;
 
-// Of the i-th fiber; kept from launch to launch.
+// The stack of the i-th fiber; reused by later launches.
 char* stack_of(std::size_t i) {
   thread_local std::vector<std::unique_ptr<char[]>> stacks;
   while (stacks.size() <= i) stacks.emplace_back(new char[kStackBytes]);
@@ -162,11 +162,10 @@ void Block::run(int block) {
   arrays_.clear();
   shared_bytes_ = 0;
   std::memset(shared_.data(), 0xFF, kMostShared);  // NaN as float as well
-  std::vector<Fiber*> waiting(static_cast<std::size_t>(grid_.threads));
-  std::fill(waiting.begin(), waiting.end(), nullptr);
+  std::vector<Fiber*> waiting(grid_.threads);
   const auto note = [&] {
     if (!error_.empty()) throw Error(where() + ": " + error_);
-    if (running_->line != 0) waiting[static_cast<std::size_t>(running_->thread)] = running_;
+    if (running_->line != 0) waiting[running_->thread] = running_;
   };
   while (begun_ < order_.size()) {
     resume(free_fiber());
@@ -190,7 +189,7 @@ void Block::run(int block) {
     const std::vector<Fiber*> ready = waiting;
     std::fill(waiting.begin(), waiting.end(), nullptr);
     for (const int thread : order_) {
-      resume(*ready[static_cast<std::size_t>(thread)]);
+      resume(*ready[thread]);
       note();
     }
   }

@@ -1,7 +1,7 @@
-// Runs kernels on the CPU, with what a device would punish made visible: threads are fibers
-// (ucontext) that give way at barriers only, in one of several orders; blocks come in that order
-// too; shared memory begins as NaN; a block may have 1,024 threads and 48 KB; a barrier that some
-// threads of a block do not reach, or at which they meet others at another barrier, is an error.
+// Runs kernels on the CPU and exposes errors that a device may hide. Threads are fibers (ucontext)
+// that switch only at barriers, in one of several orders; blocks run in the same order. Shared
+// memory is initialised to NaN. A block may have 1,024 threads and 48 KB of shared memory. It is an
+// error if not all threads of a block reach the same barrier.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,27 @@
 
 namespace reluscope::cuda::emulated {
 
-// In which threads run between two barriers, and blocks after one another.
+// The order of the threads between two barriers, and of the blocks.
 enum class Order { kAscending, kDescending, kOddFirst, kStrided, kRandom, kOtherRandom };
 inline constexpr Order kOrders[] = {Order::kAscending, Order::kDescending, Order::kOddFirst,
                                     Order::kStrided,   Order::kRandom,     Order::kOtherRandom};
 
 struct Conditions {
   Order order = Order::kAscending;
-  int left_out =
-      0;  // the line of a barrier that is passed over, as if it had been forgotten; 0: none
+  int left_out = 0;  // the line of a barrier to ignore; 0: none
 };
 
-// What was seen: launches of each kernel, and the lines of its barriers.
+// Launches of each kernel, and the lines of the barriers it reached.
 struct Record {
   std::map<std::string, int> launches;
   std::map<std::string, std::set<int>> barriers;
 };
 
-// Throws Error for what the device would refuse or leave undefined.
+// Throws Error for launches that a device would refuse and for undefined behaviour.
 void launch(const KernelInfo& kernel, const Grid& grid, const void* arguments,
             const Conditions& conditions, Record& record);
 
-// For kernels, while they run:
+// Called by running kernels:
 unsigned thread_index();
 unsigned block_index();
 unsigned block_size();

@@ -1,5 +1,5 @@
-// Kernels that make batches from images that stay on the device as bytes: an epoch's order, and
-// pixels as numbers, augmented or not, with the draws of the CPU.
+// Kernels that make batches from images that stay on the device as bytes: the order of an epoch,
+// and pixels converted to floats, with the same augmentation as on the CPU.
 #include "backend/augment_draws.h"
 #include "core/philox.h"
 #include "core/rng.h"
@@ -19,7 +19,7 @@ RELUSCOPE_KERNEL(MakeKeys, "make_keys")
 
 namespace {
 
-// The places that comparison t of a pass is between: low < high.
+// The two places that comparison t of a pass of the bitonic sort compares: low < high.
 struct Comparison {
   unsigned low, high;
 
@@ -40,7 +40,7 @@ RELUSCOPE_DEVICE void order(std::uint64_t* keys, const Comparison& c) {
 
 }  // namespace
 
-// Keys behind the last count as larger than all others, so they stay where they are.
+// Keys beyond n count as larger than all others, so they never move.
 RELUSCOPE_DEVICE void run(const SortPass& k) {
   const unsigned half = k.stride == 0 ? k.size / 2 : k.stride;
   for_each((k.n + 2 * half - 1) / (2 * half) * half, [&](unsigned t) {
@@ -58,7 +58,7 @@ RELUSCOPE_DEVICE void run(const SortBlocks& k) {
   }
   RELUSCOPE_BARRIER();
   for (unsigned size = k.first; size <= k.last; size *= 2) {
-    // Of a merge that is wider than a block, only the end is done here.
+    // Of a merge wider than a block, only the strides within the block run here.
     unsigned stride = size > kSortKeys ? kSortKeys / 2 : 0;
     for (;;) {
       for (unsigned t = thread_index(); t < kSortKeys / 2; t += block_size()) {
@@ -87,7 +87,7 @@ RELUSCOPE_DEVICE const std::uint8_t* image_of(const Gathering& g, int sample) {
   return g.images + static_cast<std::size_t>(sample) * static_cast<std::size_t>(g.pixels);
 }
 
-// value_of(row, column) of the batch becomes a number, and the labels come along.
+// Converts the pixels value_of(row, column) of the batch to floats, and copies the labels.
 template <class ValueOf>
 RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
   for_each(static_cast<unsigned>(g.to.layout.size()), [&](unsigned i) {
@@ -99,7 +99,7 @@ RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
 
 }  // namespace
 
-// A row of a panel reads 32 bytes side by side.
+// The threads of a panel's row read 32 contiguous bytes.
 RELUSCOPE_DEVICE void run(const Gather& k) {
   const Gathering& g = k.gathering;
   gather_by(g, [&](int row, int col) { return image_of(g, sample_of(g, row))[col]; });
@@ -112,7 +112,7 @@ RELUSCOPE_DEVICE Rng rng_of(const Gathering& g, std::uint64_t seed) {
   return Rng(seed, Purpose::kAugment, static_cast<std::uint32_t>(g.epoch));
 }
 
-// A word by a number that is known only at run time: an index would put all of them into memory.
+// words[i] for an i known only at run time, without moving the words from registers to memory.
 RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
   return i == 0 ? words[0] : (i == 1 ? words[1] : (i == 2 ? words[2] : words[3]));
 }
@@ -129,7 +129,8 @@ RELUSCOPE_DEVICE void run(const DrawChanges& k) {
 }
 RELUSCOPE_KERNEL(DrawChanges, "draw_changes")
 
-// Each thread draws what it needs: four numbers a draw, so that a field need not be written first.
+// Each thread draws the numbers that it needs, four for each draw, so that the unsmoothed field is
+// never stored.
 RELUSCOPE_DEVICE void run(const SmoothRows& k) {
   const auto width = static_cast<unsigned>(k.width),
              pixels = width * static_cast<unsigned>(k.height);
@@ -160,7 +161,7 @@ RELUSCOPE_KERNEL(SmoothRows, "smooth_rows")
 
 namespace {
 
-// How far a field of a sample moves a pixel.
+// The displacement of pixel (y, x) of a sample by one field, in pixels.
 RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field, int y, int x) {
   const int first = y < k.radius ? -y : -k.radius;
   const int last = y + k.radius < k.height ? k.radius : k.height - 1 - y;
@@ -173,24 +174,26 @@ RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field
   return sum * k.alpha;
 }
 
-// Pixel (y, x) of an image that is sampled where its changes say, see Augmenter::warp().
+// Pixel (y, x) of the warped image, as in Augmenter::warp().
 RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_t* image, int row,
                                      int y, int x) {
   const Affine& a = k.changes[row].affine;
-  // In units that begin one pixel up and left of the image.
+  // Coordinates whose origin is one pixel above and left of the image.
   const std::int64_t corner = position(-1.0);
   auto at_x = static_cast<std::uint64_t>(position(a.xy * y + a.x) - corner) +
               static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(position(a.xx));
   auto at_y = static_cast<std::uint64_t>(position(a.yy * y + a.y) - corner) +
               static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(position(a.yx));
+  const auto moved = [&](int field) {
+    return static_cast<std::uint64_t>(
+        position(static_cast<double>(displacement(k, row, field, y, x))));
+  };
   if (k.fields != nullptr) {
-    at_x +=
-        static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 0, y, x))));
-    at_y +=
-        static_cast<std::uint64_t>(position(static_cast<double>(displacement(k, row, 1, y, x))));
+    at_x += moved(0);
+    at_y += moved(1);
   }
-  const std::uint64_t right = at_x >> kPositionBits,
-                      below = at_y >> kPositionBits;  // one more than the pixel's
+  // One more than the coordinates of the upper left pixel.
+  const std::uint64_t right = at_x >> kPositionBits, below = at_y >> kPositionBits;
   if (right > static_cast<std::uint64_t>(k.width) || below > static_cast<std::uint64_t>(k.height))
     return k.background;
   const int left = static_cast<int>(right) - 1, top = static_cast<int>(below) - 1;

@@ -1,4 +1,4 @@
-// Kernels that move elements: panels to rows, patches of images, flattening, pooling, maxout.
+// Kernels that move elements: panels to row-major order, patches, flattening, pooling, maxout.
 #include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
@@ -67,8 +67,8 @@ RELUSCOPE_KERNEL(Flatten, "flatten")
 
 namespace {
 
-// The largest value of a window whose upper left pixel is row `at` of x, and its tap: the first of
-// equals wins, and a NaN over all.
+// The maximum of the window whose first pixel is row `at` of x, and its tap. The first of equal
+// maxima wins and NaN wins over numbers.
 RELUSCOPE_DEVICE float largest(const Window& window, const float* x, const Layout& layout, int at,
                                int c, int& tap) {
   float most = x[layout.index(at, c)];
@@ -85,7 +85,7 @@ RELUSCOPE_DEVICE float largest(const Window& window, const float* x, const Layou
   return most;
 }
 
-// The row of x where the window of result (n, oy, ox) begins.
+// The row of x at which the window of result (n, oy, ox) begins.
 RELUSCOPE_DEVICE int window_row(const Window& w, int n, int oy, int ox) {
   return n * w.pixels() + (oy * w.width + ox) * w.stride;
 }
@@ -114,14 +114,15 @@ RELUSCOPE_DEVICE void run(const Pool& k) {
 }
 RELUSCOPE_KERNEL(Pool, "pool")
 
-// Each element of dx adds up, in the order of the windows, what comes from those it lies in.
+// Each element of dx sums the gradients of the windows that contain it, in the order of the
+// windows.
 RELUSCOPE_DEVICE void run(const PoolBackward& k) {
   const Window& w = k.window;
   const int out_height = w.out_height(), out_width = w.out_width(), pixels = w.pixels();
   for_each(static_cast<unsigned>(k.x_layout.size()), [&](unsigned i) {
     const int row = row_of(i, k.x_layout), c = column_of(i, k.x_layout);
     const int n = row / pixels, y = row % pixels / w.width, x = row % w.width;
-    // The first window that reaches down to y.
+    // The first window that contains coordinate `at`.
     const auto first = [&](int at, int kernel) {
       return at < kernel ? 0 : (at - kernel + w.stride) / w.stride;
     };
@@ -145,7 +146,7 @@ RELUSCOPE_KERNEL(PoolBackward, "pool_backward")
 
 namespace {
 
-// The first of the largest pieces of a unit, or of those that are not a number.
+// The first piece of a unit that is NaN, or else the first largest.
 RELUSCOPE_DEVICE int largest_piece(const Maxout& k, int row, int unit, float& most) {
   const auto column = [&](int piece) {
     return (unit / k.area * k.pieces + piece) * k.area + unit % k.area;

@@ -1,4 +1,4 @@
-// Softmax and cross-entropy, in the order of the CPU's, so that equal logits give equal bits.
+// Softmax and cross-entropy, in the same order as on the CPU: equal logits give equal bits.
 #include "core/math.h"
 #include "cuda/kernels/kernel.h"
 
@@ -61,7 +61,7 @@ RELUSCOPE_DEVICE void run(const SoftmaxCrossEntropy& k) {
     const Row z{loss.logits.data, layout, static_cast<int>(i)};
     const int label = loss.labels[i];
     const float largest = largest_of(z), sum = sum_of(z, largest);
-    int best = 0;  // no earlier one equals the maximum
+    int best = 0;  // the first maximum
     while (best < layout.cols - 1 && z[best] != largest) ++best;
     loss.correct[i] = best == label;
     if (!plain) {

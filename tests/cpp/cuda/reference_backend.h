@@ -1,5 +1,5 @@
-// Backend in double: the plainest loops that state what each operation means, without an order, a
-// tile or a vector of their own. What the device's operations are held to besides the CPU's.
+// Backend in double: plain loops that define each operation. The operations of the device are
+// compared with it and with the CPU.
 #pragma once
 
 #include <algorithm>
@@ -351,7 +351,7 @@ class ReferenceBackend final : public Backend {
       for (int c = 0; c < classes; ++c) {
         const double share = a.label_smoothing / static_cast<double>(classes) +
                              (c == label ? 1.0 - a.label_smoothing : 0.0);
-        // The class's own weight for smoothing, and the label's for the label.
+        // The weight of each class for smoothing, and that of the label for the hit.
         targets.push_back(share * weight(c));
         total += targets.back();
         loss -= targets.back() * std::log(p[static_cast<std::size_t>(c)]);
@@ -395,7 +395,7 @@ class ReferenceBackend final : public Backend {
   static void set(MatrixView m, int row, int col, double value) {
     m.at(row, col) = static_cast<float>(value);
   }
-  // work(row, column) for all places, padding included.
+  // Calls work(row, column) for all elements with padding.
   template <class Work>
   static void for_all(const Layout& layout, const Work& work) {
     for (int r = 0; r < layout.rows; ++r) {
@@ -427,7 +427,7 @@ class ReferenceBackend final : public Backend {
       work(at, std::vector<double>(activation_info(id).parameters.size(), own));
     });
   }
-  // work(result row, tap, image row) for all taps within the image.
+  // Calls work(result row, tap, image row) for all taps within the image.
   template <class Work>
   static void for_taps(const Window& w, int out_rows, const Work& work) {
     for (int out = 0; out < out_rows; ++out) {
@@ -447,7 +447,7 @@ class ReferenceBackend final : public Backend {
     return n * w.pixels() + (oy * w.stride + tap / w.kernel_width) * w.width + ox * w.stride +
            tap % w.kernel_width;
   }
-  // The first of the largest, and the last NaN over all; and the sum of all.
+  // The first maximum, or else the last NaN; and the sum of all.
   static int largest_tap(const Window& w, ConstMatrixView x, int out, int c, double& sum) {
     int best = 0;
     for (int tap = 0; tap < w.taps(); ++tap) {
@@ -496,7 +496,7 @@ class ReferenceBackend final : public Backend {
     for (double& value : p) value /= sum;
     return p;
   }
-  // torch.optim's equations; the scalars are those that the optimizers have made of t.
+  // The equations of torch.optim; the optimizers have computed the scalars from t.
   static void take_step(const ParameterUpdate& u, std::size_t i, double g) {
     using Kind = ParameterUpdate::Kind;
     double w = u.weights[i];

@@ -1,4 +1,4 @@
-// The emulator itself: each of the mistakes it is for is caught, and right kernels are left alone.
+// The emulator itself: it detects each kind of error and accepts correct kernels.
 #include "../support.h"
 #include "core/error.h"
 #include "cuda/emulator/emulated_device.h"
@@ -9,7 +9,7 @@ namespace {
 
 enum class Mistake { kNone, kTooFewWait, kOtherBarrier, kTooMuchShared, kUnwrittenShared };
 
-// out[i] = the sum of the numbers of a block's threads.
+// out[i] = the sum of the thread indices of block i.
 struct Sum {
   float* out;
   Mistake mistake;
@@ -36,7 +36,7 @@ void run(const Sum& k) {
   k.out[block_index() * block_size() + thread_index()] = sum;
 }
 
-// What is said of a launch, and what it gives.
+// The error message of a launch, and its results.
 std::string launched(const Sum& k, Grid grid, emulated::Conditions conditions = {}) {
   const KernelInfo kernel = make_kernel<Sum>("sum");
   emulated::Record record;
@@ -80,7 +80,7 @@ TEST_CASE("emulator: barriers are waited at in every order, and mistakes are nam
     CHECK(launched({out.data(), Mistake::kTooMuchShared}, {1, 64}, {order})
               .find("53248 bytes of shared memory, but a block has 49152") != std::string::npos);
     CHECK(launched({out.data(), Mistake::kUnwrittenShared}, {1, 64}, {order}) == "");
-    CHECK(std::isnan(out[0]));  // what nobody wrote is poison
+    CHECK(std::isnan(out[0]));  // unwritten memory is NaN
   }
   CHECK(launched({out.data(), Mistake::kNone}, {1, 1025})
             .find("1 blocks of 1025 threads, but 1 to 1024") != std::string::npos);

@@ -1,5 +1,6 @@
-// The CUDA backend's operations, on the emulator: each against the reference in double and the
-// CPU's, in six orders of threads with the same bits, every kernel run, and every barrier needed.
+// The operations of the CUDA backend on the emulator: each compared with the reference in double
+// and with the CPU, equal bits in six orders of threads, every kernel covered, every barrier
+// necessary.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -27,8 +28,8 @@ namespace {
 
 using Results = std::vector<Bench::Result>;
 
-// What a check gives on an emulated device. Notes in `record` what was seen, in `products` how many
-// there were.
+// The results of a check on an emulated device. Adds launches to `record` and the number of
+// products to `products`.
 Results run_emulated(const cuda::Check& check, const Conditions& conditions, Record& record,
                      std::uint64_t seed, bool epilogues = false, int* products = nullptr) {
   auto owned = std::make_unique<EmulatedDevice>();
@@ -92,7 +93,7 @@ TEST_CASE(
       if (first.empty()) first = results;
       CHECK(first_other_bits(results, first) == "");
     }
-    // Where products do what follows them. Their GELU is made in another way.
+    // Products with fused epilogues, whose GELU is computed differently.
     if (products == 0) continue;
     Results fused = run_emulated(check, {}, record, seed, true);
     CHECK(cuda::difference(fused, expected) == "");
@@ -124,7 +125,7 @@ TEST_CASE(
     const MatrixView x = b.random(5, 40), w = b.random(40, 40), bias = b.random(1, 40);
     const MatrixView z = b.poisoned(5, 40), y = b.poisoned(5, 40);
     const ActivationId id = find_activation(name);
-    for (int i = 0; i < 2; ++i) {  // what was found out about the device is known then
+    for (int i = 0; i < 2; ++i) {  // the second time the properties of the device are known
       device.epilogues.clear();
       backend.matmul({x}, w, bias.data, z, {id, nullptr, y.data, keeps_product});
       backend.finish();
@@ -143,7 +144,7 @@ TEST_CASE(
   const Outcome gelu = run("gelu_tanh", true, nullptr);
   CHECK(gelu.epilogues == only(Epilogue::kBiasGeluKept));
   CHECK(run("gelu", false, nullptr).epilogues == only(Epilogue::kBias));  // the exact one
-  // One that loses NaN, as a maximum may, and one that is not precise.
+  // An activation that loses NaN, as a maximum may, and an imprecise one.
   const auto without_nan = [](float y) { return std::isnan(y) ? 0.0f : y; };
   const auto imprecise = [](float y) { return y * 1.0001f; };
   for (const char* const name : {"relu", "gelu_tanh"}) {
@@ -156,7 +157,7 @@ TEST_CASE(
   }
 }
 
-// A barrier stands in a function that several kernels call: each must be missed by one of them.
+// Several kernels may share a function with a barrier: at least one must fail without it.
 TEST_CASE("a barrier that is left out is found out, every one of them") {
   const std::uint64_t seed = test_seed() + 701;
   std::map<int, bool> found;  // by line
@@ -172,7 +173,7 @@ TEST_CASE("a barrier that is left out is found out, every one of them") {
     run_emulated(check, {}, seen, seed);
     for (const auto& [kernel, own] : seen.barriers) made.lines.insert(own.begin(), own.end());
   }
-  // Most are found in any order, by one of the checks.
+  // Most missing barriers are detected in any order by one of the checks.
   for (const Order order : cuda::emulated::kOrders) {
     for (const Case& each : cases) {
       for (const int line : each.lines) {
@@ -202,7 +203,7 @@ TEST_CASE(
   CudaBackend backend(std::move(owned));
   cpu::CpuBackend reference;
   CHECK(cuda::run_check(*sums, backend, reference, test_seed()) == "");
-  // As if the barriers had been forgotten: one stands behind what every lane writes.
+  // With the barriers ignored: one of them follows writes by every lane.
   const std::set<int> lines = device.record.barriers.at("block_moments");
   REQUIRE(lines.size() >= 2);
   device.conditions = {Order::kDescending, *lines.rbegin()};

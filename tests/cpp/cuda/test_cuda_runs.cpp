@@ -1,5 +1,5 @@
-// Runs on the emulated device as a whole: losses read once in several steps, precisions, what a
-// benchmark says, and a device that fails in the middle.
+// Whole runs on the emulated device: losses read once for several steps, precisions, benchmark
+// reports, and a device that fails during a run.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -34,7 +34,7 @@ Config config_of(const Fields& changes) {
   return config_from_fields(changes, config);
 }
 
-// A session on an emulated device that can be looked at.
+// A session on an emulated device that the test can inspect.
 struct Run {
   EmulatedDevice* device;
   CudaBackend* backend;
@@ -51,7 +51,7 @@ struct Run {
   }
 };
 
-// All lines and JSON of a session, to its end.
+// All lines and JSON of a session to its end.
 std::vector<std::string> told(Session& session) {
   std::vector<std::string> all;
   for (;;) {
@@ -62,7 +62,7 @@ std::vector<std::string> told(Session& session) {
   }
 }
 
-// The losses of a run that makes every step on its own: what steps at once must equal.
+// The losses of a run that makes every step separately: several steps at once must give the same.
 std::vector<std::string> single_losses(const Config& config,
                                        const std::shared_ptr<const Dataset>& data) {
   std::vector<std::string> losses;
@@ -116,16 +116,16 @@ TEST_CASE("a plain step neither copies to the host nor waits for the device") {
   Run run(config_of({}), data);
   Trainer& trainer = run.session->trainer();
   const std::vector<StepRates> rates(cuda::kStepsAhead, {0.01, {}});
-  trainer.steps(0, rates);  // the first time what there is to copy to the device is copied
+  trainer.steps(0, rates);  // the first step copies the data to the device
   const int copies = run.device->copies, waits = run.device->waits;
   trainer.steps(cuda::kStepsAhead, rates);
   CHECK(run.device->copies - copies == 1);
   CHECK(run.device->waits - waits == 1);
-  // One by one, as a device that is watched has it.
+  // One by one, as in a measured run.
   trainer.step(2 * cuda::kStepsAhead, 0.01);
   trainer.step(2 * cuda::kStepsAhead + 1, 0.01);
   CHECK(run.device->copies - copies == 3);
-  // The order of an epoch comes back once.
+  // The order of an epoch is copied to the host once.
   const int before = run.device->copies;
   trainer.start_epoch(2);
   CHECK(run.device->copies - before == 1);
@@ -148,7 +148,7 @@ TEST_CASE("orders and augmented batches are made on the device alone, and are th
   CHECK(launches["smooth_rows"] == 2 * 17);
   CHECK(launches["gather"] ==
         2 * (1 + 2));  // what is scored stays as it is: a batch of validation, two of the test set
-  // The first loss is of the same pixels: all that differs is the order of its sums.
+  // The first loss has the same pixels: only the order of its sums differs.
   Session cpu(data, config);
   Run again(config, data);
   const auto first_loss = [](Session& session) {
@@ -170,7 +170,7 @@ TEST_CASE(
     if (progress.event() == "batch") seen.push_back(progress.values["step"].get<int>());
     for (const std::string& line : progress.json) probes += Json::parse(line)["event"] == "probe";
   }
-  // 17 batches an epoch: watched are every 7th step and the last of each epoch, alone.
+  // 17 batches in an epoch: every 7th step and the last of each epoch are watched and run alone.
   CHECK(seen == std::vector<int>{5, 6, 7, 13, 14, 16, 17, 20, 21, 27, 28, 33, 34});
   CHECK(probes == 1 + 2 + 1 + 2 + 1);
   // The same rates as on the CPU.
@@ -191,7 +191,7 @@ TEST_CASE(
 
 TEST_CASE("a run that diverges among steps at once ends as one that is made step by step") {
   const auto data = few_digits(150, 60);
-  // Linear, so that too large a step grows and grows instead of killing units.
+  // Linear, so that a rate that is too large makes the weights grow instead of killing units.
   const char* const deep =
       "dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 8 | dense 10";
   for (Fields fields :
@@ -208,7 +208,7 @@ TEST_CASE("a run that diverges among steps at once ends as one that is made step
     const int step = last.values["step"].get<int>();
     CHECK(step > 21);  // within the 16 from the 21st on
     CHECK(step <= 36);
-    // The same steps one by one: as many go well, and the weights are the same.
+    // The same steps one by one: as many succeed, and the weights are the same.
     Run single(config, data);
     Trainer& trainer = single.session->trainer();
     for (int done = 0; done < step - 1; ++done) {
@@ -252,8 +252,8 @@ TEST_CASE("tf32 and bf16 round what is multiplied, by no more than their digits 
           exact += term;
           sizes += std::abs(term);
         }
-        // Each factor is off by half a unit of its last digit at most, and sums by float32's
-        // roundings.
+        // The error of each factor is at most half a unit of its last digit, and sums have float32
+        // rounding errors.
         const double bound = (2.0 * std::ldexp(1.0, -digits) + kDepth * 0x1p-23) * sizes;
         const double error = std::abs(product.at(r, c) - exact);
         CHECK(error <= bound);
@@ -283,7 +283,7 @@ TEST_CASE("a run in bf16 learns, a precision the device does not have is refused
   CHECK(refusal([&] {
           config_of({{"precision", "fp16"}});
         }) == "precision is \"fp16\", but it must be fp32, tf32 or bf16");
-  // A checkpoint goes on in another precision where it is asked to.
+  // A checkpoint continues in another precision on request.
   const auto saved = coarse.session->checkpoint();
   CHECK(config_of_checkpoint(saved).precision == "bf16");
   CHECK(resumed_config(config_of_checkpoint(saved), {{"precision", "fp32"}, {"epochs", "4"}})
@@ -318,15 +318,15 @@ TEST_CASE(
     REQUIRE(said.find("device cuda: ") == 0);
     CHECK(said.find(" failed: unspecified launch failure; the device is lost to this program, what "
                     "was saved before is intact") != std::string::npos);
-    // Whoever tries to save it after all is told the same, and the checkpoint before stays what it
-    // is.
+    // A later attempt to save fails with the same message, and the previous checkpoint is
+    // unchanged.
     CHECK(refusal([&] { run.session->checkpoint(); }).find("lost") != std::string::npos);
     Run again(resumed_config(config_of_checkpoint(kept), {}), data);
     again.session->restore(kept);
     told(*again.session);
     CHECK(again.session->weights_sha256() == expected);
   }
-  // What does not fit is said, too, and nothing is lost with it.
+  // Insufficient memory is reported too, without losing the device.
   auto small = std::make_unique<EmulatedDevice>();
   small->most_bytes = std::size_t{20} << 20;
   CHECK(refusal([&] {
@@ -338,7 +338,7 @@ TEST_CASE(
 TEST_CASE(
     "a benchmark's report: the bytes and kernels of a step, and a share of what a copy reaches") {
   Config config;
-  constexpr int kMeasured = 8;  // steps: what comes once is little beside them
+  constexpr int kMeasured = 8;  // steps: enough to make one-time costs negligible
   config.batch = 16;
   config.train_samples = 16 * (3 + 2 * kMeasured);
   Run run(config, mnist());
@@ -372,7 +372,7 @@ TEST_CASE(
   for (const char* const name : {"Kernels: ", "GB/s", "of what a copy", "update<adam>", "product",
                                  "gather", "softmax_cross_entropy"})
     CHECK(named(name));
-  CHECK(!named("activation_forward"));  // the product does it
+  CHECK(!named("activation_forward"));  // fused with the product
 }
 
 TEST_SUITE_END();

@@ -1,6 +1,5 @@
-// Whole training on the emulated device, beside the same on the CPU: their losses stay together.
-// Kernels are queued and run late, as on a device, so that a host that reads too early shows as
-// well.
+// Training on the emulated device, whose losses stay close to those on the CPU. Kernels are queued
+// and run late, as on a device, which exposes a host that reads too early.
 #include <cmath>
 #include <memory>
 
@@ -25,7 +24,7 @@ struct Trace {
   std::vector<float> weights;
 };
 
-// Steps one by one, or at most so many at once.
+// Runs steps one by one, or at most so many at once.
 Trace train(Backend& backend, const Config& config, int steps, int at_once = 1) {
   Trainer trainer(mnist(), config, backend);
   Trace trace;
@@ -56,9 +55,9 @@ struct Network {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-// Where batch normalisation follows, gradients of biases and of pixels that are never lit are
-// rounding errors around 0, which optimizers that divide by a gradient's size make whole steps of:
-// so plain descent.
+// Before batch normalisation, the gradients of biases and of constant pixels are rounding errors
+// around 0. Optimizers that divide by the size of a gradient turn them into full steps, so these
+// networks use plain descent.
 const Network kNetworks[] = {
     {"dense 33 | relu | dense 10",
      {{"optimizer", "sgd"}, {"momentum", "0.9"}, {"nesterov", "true"}, {"lr", "0.01"}}},
@@ -114,12 +113,11 @@ TEST_CASE("the default network on the emulated device follows the CPU's losses w
     CHECK(std::abs(trace.losses[i] - expected.losses[i]) <= 1e-4);
   }
   CHECK(expected.losses.back() < 0.3 * expected.losses.front());  // it has learnt
-  // Steps are replayed: one graph is made, of which each time the few numbers that change are set.
+  // Steps are replayed: one graph, in which each step sets the few arguments that change.
   CHECK(backend.graphs_made() >= 1);
   CHECK(backend.graphs_made() <= 3);
   CHECK(backend.arguments_set() <= 8 * kSteps);
-  // What web/docs/gpu.md counts on: the nodes of a step. Evaluations and the first step
-  // differ.
+  // The number of nodes of a step in web/docs/gpu.md. Evaluations and the first step differ.
   int launches = 0;
   for (const auto& [name, count] : device.record.launches) launches += count;
   MESSAGE("in ", kSteps, " steps and two evaluations: ", launches, " kernels, ", device.products,
