@@ -26,7 +26,8 @@ after(() => site?.close())
 
 /**
  * The axis ranges, values and texts of a chart after show().
- * @param {string} kind class of a chart in web/charts @param {string} module its file @param {object} options functions are given as text
+ * @param {string} kind class of a chart in web/charts @param {string} module its file
+ * @param {object} options functions are given as text
  * @param {any[]} args of show() @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}

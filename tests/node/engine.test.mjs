@@ -28,7 +28,7 @@ function fakeWorker(answers) {
 }
 
 /**
- * @param {Parameters<typeof fakeWorker>[0][]} kinds of the workers in the order in which they start; the last kind repeats
+ * @param {Parameters<typeof fakeWorker>[0][]} kinds of the workers in their starting order; the last kind repeats
  */
 function engineOf(...kinds) {
   /** @type {any[]} */

@@ -32,7 +32,7 @@ const state = (step) => ({ checkpoint: bytesOf(step), lines })
 const store = (storage, run, step) => storage.storeRun(run, entry(step), state(step))
 
 /**
- * Files whose writes fail after `limit` bytes: either the storage is full, or the worker has ended and does nothing more.
+ * Files whose writes fail after `limit` bytes: the storage is full, or the worker has ended and does nothing more.
  * @param {Files} files @param {number} limit @param {'full' | 'ended'} why @returns {Files} */
 function breaking(files, limit, why) {
   let over = false

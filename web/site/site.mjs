@@ -12,7 +12,7 @@ import { headers } from './headers.mjs'
 const web = dirname(dirname(fileURLToPath(import.meta.url)))
 export const siteRoot = join(root, 'build', 'site')
 
-/** What the .wasm, .js and .css that one visitor loads may weigh once compressed, in bytes. */
+/** Maximum compressed size in bytes of the .wasm, .js and .css files that a visitor loads. */
 export const sizeLimit = 700_000
 
 /** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
@@ -46,7 +46,7 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** What only those load who open data of their own. */
+/** The files that the page loads only when the user opens data. */
 const onDemand = /^(?:vendor\/fflate|engine\/worker\/(?:folder|zip|png))\.js$/
 
 /**
@@ -123,7 +123,7 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Builds the site and says what it weighs. */
+/** Builds the site and prints its size. */
 export function buildSite() {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
   const wanted = new Map()
