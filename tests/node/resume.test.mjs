@@ -101,7 +101,7 @@ function buildShim() {
 const shim = buildShim()
 const skip = shim.why || false
 
-/** A run of one epoch, and its continuation by a second epoch, which makes exactly one save. */
+/** A run of one epoch: its folder, its checkpoint, and the hash after a second epoch, in which one save is left. */
 function runBeforeItsLastSave() {
   const folder = temporaryFolder()
   const few = ['--data', smallData(), '--model', 'dense 8 | relu | dense 10', '--epochs', '1', '--batch', '64']
