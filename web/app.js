@@ -56,7 +56,7 @@ async function start() {
   await lab.open()
   loading.hidden = true
   await modules
-  // From here on the user can start the run. The rest of the setup yields to the event loop in between.
+  // From here on the user can start the run, so the rest of the setup yields to the event loop.
   topBar.attach(lab)
   await new Promise((done) => setTimeout(done))
   find('rl-panel', Panel).attach(lab)

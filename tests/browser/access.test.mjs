@@ -46,7 +46,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   }
 }
 
-test('dark and light follow the system, and the button overrules it for good', async () => {
+test('the theme follows the system until the button overrides it, also after a reload', async () => {
   const { page, close } = await openPage(site, { context: { colorScheme: 'dark' } })
   const brightness = () => page.evaluate(() => {
     const [r, g, b] = (getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []).map(Number)
@@ -61,7 +61,7 @@ test('dark and light follow the system, and the button overrules it for good', a
   await close()
 })
 
-test('a phone has no sideways scroll, tabs for the panel, and targets of 44 px', async () => {
+test('on a phone: no horizontal scrolling, tabs for the panel, targets of 44 px', async () => {
   const { page, close } = await openPage(site, { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } })
   assert.equal(await overflow(page), 0)
   assert.ok(await page.getByRole('textbox', { name: 'Batch size' }).isHidden())
@@ -82,7 +82,7 @@ test('a phone has no sideways scroll, tabs for the panel, and targets of 44 px',
   await close()
 })
 
-test('no width has sideways scroll', { skip: fullOnly }, async () => {
+test('no horizontal scrolling at any width', { skip: fullOnly }, async () => {
   const { page, close } = await openPage(site)
   await press(page, 'Train')
   await waitForStep(page, 100)
@@ -93,7 +93,7 @@ test('no width has sideways scroll', { skip: fullOnly }, async () => {
   await close()
 })
 
-test('everything goes by keys: train, pause, step, choose, reset', async () => {
+test('keyboard only: train, pause, step, choose, reset', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#epochs=1000' })
   /** Presses Tab until the element with this name has the focus. @param {string} name */
   async function tabTo(name) {
@@ -136,7 +136,7 @@ test('everything goes by keys: train, pause, step, choose, reset', async () => {
   await close()
 })
 
-test('to who cannot see it only milestones are said: none while it trains, one at the end of an epoch and of a race', async () => {
+test('screen readers hear milestones only: none while training, one at the end of an epoch and of a race', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#epochs=2&train_samples=6400&model=dense+64+|+relu+|+dense+10', context: { viewport: { width: 1440, height: 9000 } } })
   await page.evaluate(() => {
     /** @type {string[]} */
@@ -172,7 +172,7 @@ test('to who cannot see it only milestones are said: none while it trains, one a
   await close()
 })
 
-test('who wants less motion gets none', async () => {
+test('with reduced motion there are no animations', async () => {
   const { page, close } = await openPage(site, { context: { reducedMotion: 'reduce', viewport: { width: 1440, height: 900 } } })
   const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((element) => {
     const { transitionDuration, animationName } = getComputedStyle(element)
@@ -190,7 +190,7 @@ test('who wants less motion gets none', async () => {
   await close()
 })
 
-test('the content policy holds in page and worker, and nothing goes out', async () => {
+test('the content security policy is in effect in page and worker, and there are no requests to other origins', async () => {
   const { page, troubles, close } = await openPage(site)
   const [worker] = page.workers()
   assert.ok(worker, 'training happens in a worker')
@@ -207,7 +207,7 @@ test('the content policy holds in page and worker, and nothing goes out', async 
   await close()
 })
 
-test('without WebAssembly SIMD the page says so', async () => {
+test('without WebAssembly SIMD the page reports it', async () => {
   const context = await site.browser.newContext()
   const page = await context.newPage()
   await page.addInitScript(() => {
@@ -218,7 +218,7 @@ test('without WebAssembly SIMD the page says so', async () => {
   await context.close()
 })
 
-test('data that cannot be loaded is said, with what to do', async () => {
+test('a failure to load the data is reported with advice', async () => {
   const context = await site.browser.newContext()
   const page = await context.newPage()
   await context.route('**/data/mnist/train-images*', (route) => route.fulfill({ status: 503, body: '' }))

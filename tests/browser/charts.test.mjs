@@ -100,7 +100,7 @@ test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1
   await close()
 })
 
-test('without smoothing the bold line ends at the core’s last batch; on the logarithmic axis the test score stands at its logarithm', async () => {
+test('without smoothing the bold line ends at the core’s last batch; on the logarithmic axis the test score is at its logarithm', async () => {
   const session = sessionAt(await openCore(), [['model', 'dense 16 | relu | dense 10'], ['epochs', '2'], ['batch', '100'], ['train_samples', '5000']])
   const tests = /** @type {number[]} */ ([])
   let last = NaN
@@ -139,7 +139,7 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
   await close()
 })
 
-test('the cursor is shared, by mouse and by keys, its values are sorted, and a live change leaves its mark', async () => {
+test('the cursor is shared, with mouse and keys, its values are sorted, and a live change adds a mark', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=100' })
   const step = await trainTo(page, 200)
   await setField(page, 'Learning rate', '0.01')

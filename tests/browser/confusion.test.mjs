@@ -35,7 +35,7 @@ function mixed(share) {
   return `rgb(${[232, 234, 235].map((grey, c) => Math.round(grey + (full[c] - grey) * Math.abs(t))).join(' ')})`
 }
 
-test('after a run the matrix is the command line’s, in numbers and colours; a cell shows its images, an image goes everywhere', async () => {
+test('after a run the matrix equals the command line’s, in numbers and colours; a cell shows its images, an image is selected in all views', async () => {
   const { of } = trainJson(headless, [...args, '--probe', '1000'])
   const { confusion, precision, recall, hardest, correct } = of('classes').at(-1)
   const { page, troubles, close } = await openPage(site, { hash })
@@ -94,7 +94,7 @@ test('after a run the matrix is the command line’s, in numbers and colours; a 
   await close()
 })
 
-test('while it trains the matrix is that of the last epoch, without another scoring', async () => {
+test('while training the matrix is that of the last epoch, without another scoring', async () => {
   // Many epochs, so that the page shows some of them on any machine.
   const { of } = trainJson(headless, [...args.map((arg) => (arg === settings.epochs ? '40' : arg)), '--probe', '1000'])
   const { page, troubles, close } = await openPage(site, { hash: hash.replace('epochs=2', 'epochs=40') })
@@ -124,7 +124,7 @@ test('while it trains the matrix is that of the last epoch, without another scor
   await close()
 })
 
-test('the matrix goes by keys', async () => {
+test('keyboard navigation of the matrix', async () => {
   const { page, close } = await openPage(site, { hash })
   const view = page.locator('rl-confusion')
   await keepInSight(view)

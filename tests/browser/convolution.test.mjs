@@ -75,7 +75,7 @@ test('filters and maps have the colours of the core’s weights and outputs, at 
   await close()
 })
 
-test('without a convolution it says what to choose, and choosing that shows it', async () => {
+test('without a convolution the view suggests one, and that model shows it', async () => {
   const { page, troubles, close } = await openPage(site)
   const view = page.locator('rl-convolution')
   const text = await view.locator('.empty').textContent() ?? ''

@@ -75,7 +75,7 @@ test('an archive and the files of a folder', async () => {
   await close()
 })
 
-test('files that are no data set are refused by a sentence', async () => {
+test('invalid files are rejected with an error', async () => {
   const { page, close } = await openPage(site)
   await assert.rejects(trainInPage(page, { 'a/notes.txt': Buffer.from('hello') }), /holds no data set/)
   const [first] = Object.keys(files)

@@ -24,7 +24,7 @@ function colourOf(rate) {
   return `rgb(${[232 - 224 * t, 234 - 115 * t, 235 - 46 * t].map(Math.round).join(' ')})`
 }
 
-test('cells, counts, deaths and revivals are those of the command line', async () => {
+test('cells, counts, deaths and revivals equal those of the command line', async () => {
   const config = { model: 'dense 128 | relu | dense 10', lr: 0.05, train_samples: 2560, epochs: 1, probe: 4, seed: 5 }
   const { page, troubles, close } = await openPage(site, { hash: hashOf(config) })
   const view = page.locator('rl-dead-units')
@@ -70,7 +70,7 @@ test('cells, counts, deaths and revivals are those of the command line', async (
   await close()
 })
 
-test('the whole set is counted over on demand', async () => {
+test('on demand units are counted over the whole set', async () => {
   const config = { model: 'dense 64 | relu | dense 10', lr: 0.1, train_samples: 3000, epochs: 1000 }  // long enough to inspect it while it trains
   const { page, view, close } = await pageAt(site, config, 'rl-dead-units', 4)
   const run = await nodeSession(config)
@@ -89,7 +89,7 @@ test('the whole set is counted over on demand', async () => {
   await close()
 })
 
-test('of a convolution the units are its channels', async () => {
+test('the units of a convolution are its channels', async () => {
   const config = { model: 'conv 6x5 | relu | pool 2 | dense 10', train_samples: 1000, lr: 0.02 }
   const { view, close } = await pageAt(site, config, 'rl-dead-units', 1)
   const run = await nodeSession(config)

@@ -26,7 +26,8 @@ after(() => site?.close())
 
 /**
  * The axis ranges, values and texts of a chart after show().
- * @param {string} kind class of a chart in web/charts @param {string} module its file @param {object} options functions are given as text
+ * @param {string} kind class of a chart in web/charts @param {string} module its file
+ * @param {object} options functions are given as text
  * @param {any[]} args of show() @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
@@ -60,7 +61,7 @@ function near(found, wanted, what) {
 
 const loss = { top: 'data' }
 
-test('the loss’s axis begins at 0 and leaves room above; the accuracy’s ends at 1', async () => {
+test('the axis of the loss starts at 0 and has room above; that of the accuracy ends at 1', async () => {
   const data = [[10, 20, 30], [2, 1, 0.5], [1.5, 1, 0.75], [null, null, 3]]
   const linear = await chartOf('LineChart', 'line_chart', loss, data)
   near(linear.y, [0, 3 * 1.08])
@@ -79,7 +80,7 @@ test('the loss’s axis begins at 0 and leaves room above; the accuracy’s ends
   assert.deepEqual(held.ticks[1], ['0%', '20%', '40%', '60%', '80%', '100%'])
 })
 
-test('a logarithmic axis shows what is above 0, from half the lowest value or less', async () => {
+test('a logarithmic axis shows positive values, from half the lowest value or less', async () => {
   const data = [[10, 20, 30], [2, 0, 0.5], [1.5, 1, 0.75], [null, null, null]]
   const log = await chartOf('LineChart', 'line_chart', loss, data, true)
   near(log.y, [0.05, 2 * 1.3])
@@ -92,7 +93,7 @@ test('a logarithmic axis shows what is above 0, from half the lowest value or le
   near((await chartOf('LineChart', 'line_chart', { top: 1 }, data, true)).y, [0, 1])
 })
 
-test('of more than sixty values the highest do not make the picture flat', async () => {
+test('with more than sixty values the highest do not flatten the line', async () => {
   const values = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => (i === 0 ? 1000 : i === 1 ? 500 : 2))
   const steps = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i + 1)
   const none = (/** @type {number} */ count) => Array(count).fill(null)
@@ -107,7 +108,7 @@ test('of more than sixty values the highest do not make the picture flat', async
   near([await low(2), await low(3)], [0.025, 5e-6])
 })
 
-test('lines over the steps have room around them, as much as their axis’s numbers need, and fixed ends where they have them', async () => {
+test('lines over the steps have margins that suit the axis labels, and fixed ends if given', async () => {
   const of = async (/** @type {object} */ options, /** @type {(number | null)[][]} */ ...lines) => {
     const steps = lines[0]?.map((_, i) => 10 * (i + 1)) ?? []
     return chartOf('SeriesChart', 'series_chart', options, [steps, lines.map((values, i) => ({ name: `l${i}`, values }))])
@@ -137,7 +138,7 @@ test('lines over the steps have room around them, as much as their axis’s numb
   assert.equal(faint.label, 'Loss at step 1: mean <2>')
 })
 
-test('a chart that says nothing of its axis has 0 in it, and room where its values end', async () => {
+test('without a range the axis contains 0 and has a margin', async () => {
   const of = async (/** @type {number[]} */ values, log = false) =>
     (await chartOf('Chart', 'chart', {}, [values.map((_, i) => i), [{ name: 'a', colour: '#010203', values }]], log)).y
   near(await of([1, 3]), [0, 3.12])
@@ -153,7 +154,7 @@ test('a chart that says nothing of its axis has 0 in it, and room where its valu
   near(await of([], true), [0.001, 10])
 })
 
-test('runs over one another share their positions; the axis has room for their deviations', async () => {
+test('curves of several runs share their positions; the axis has room for the deviations', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { default: uPlot } = await part('vendor/uPlot.esm.js')
@@ -181,7 +182,7 @@ test('runs over one another share their positions; the axis has room for their d
   assert.deepEqual([found.none, found.empty], [[0, 0], 'Loss, no data yet'])
 })
 
-test('what the pointer or a key is at is listed by value, without what is hidden', async () => {
+test('the tooltip lists the values at the cursor in order, without hidden lines', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { Chart } = await part('charts/chart.js')
@@ -218,7 +219,7 @@ test('what the pointer or a key is at is listed by value, without what is hidden
   assert.deepEqual([found.names, found.states], [['a', 'b'], ['false', 'true']])
 })
 
-test('marks, levels and deviations are drawn where their values are', async () => {
+test('marks, levels and deviations are drawn at their values', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { drawMarks, drawLevels, drawSpreads } = await part('charts/chart_draw.js')
@@ -254,7 +255,7 @@ test('marks, levels and deviations are drawn where their values are', async () =
     'rect 50 10 400 200', 'lineTo 51 145', 'lineTo 51 155', 'fill #070809 0.16', 'moveTo 51 145', 'lineTo 51 155', 'stroke 1.5 1'])
 })
 
-test('the plot of an activation: bars as tall as their counts in the colour of what f makes of their middle', async () => {
+test('the plot of an activation: bar heights are counts, bar colours are f at the middle of the bar', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { ActivationPlot, plotLegend, positionsFor } = await part('charts/activation_plot.js')
@@ -300,7 +301,7 @@ test('the plot of an activation: bars as tall as their counts in the colour of w
   assert.ok(found.flat.df?.endsWith(`L566.0 ${(zero + (206 - zero) / 1.08).toFixed(1)}`), found.flat.df ?? '')
 })
 
-test('curves: f in the small picture, f and its slope in the large one, which is broken where it jumps', async () => {
+test('curves: f in the small plot, f and its derivative in the large one, broken at jumps', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { smallCurve, largeCurve } = await part('charts/curve.js')
@@ -316,7 +317,7 @@ test('curves: f in the small picture, f and its slope in the large one, which is
   ])
 })
 
-test('bars of probabilities: the first of the best is marked, and the right class', async () => {
+test('bars of probabilities: the first maximum and the correct class are marked', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { Bars } = await part('charts/bars.js')
@@ -361,7 +362,7 @@ test('the table of a race: means with their deviations, and the times that the c
   ])
 })
 
-test('units stand in cells as large as there is room for, in rows of a power of two where that fits', async () => {
+test('units have the largest cells that fit, in rows of a power of two if possible', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { UnitGrid } = await part('charts/unit_grid.js')
@@ -382,7 +383,7 @@ test('units stand in cells as large as there is room for, in rows of a power of 
   })
 })
 
-test('a grid of units: each has its colour, what is picked is told, and NaN is crossed', async () => {
+test('a grid of units: colours, the text of the selected unit, and a cross for NaN', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
     const { UnitGrid } = await part('charts/unit_grid.js')

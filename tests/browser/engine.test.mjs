@@ -31,7 +31,7 @@ const expected = () => {
   return [`epoch 1: ${of('epoch')[0].test_accuracy}`, `weights ${hash}`, 'a 7, read as 7']
 }
 
-test('the example for pages, in a page that is not ours', async () => {
+test('the example for pages, in another page', async () => {
   const context = await site.browser.newContext({ serviceWorkers: 'block' })
   const page = await context.newPage()
   await page.route('**/other.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><script type="module" src="example.js"></script>' }))
@@ -58,7 +58,7 @@ function printedBy(program) {
   }
 }
 
-test('the example for Node, by the name of the package, and the program ends', () => {
+test('the example for Node, imported by package name; the program ends', () => {
   assert.deepEqual(printedBy(example('node')), expected())
 })
 
@@ -75,7 +75,7 @@ test('the example of saved runs', () => {
   assert.deepEqual(others, [])
 })
 
-test('classes in parts are those of the whole; a step is made between two parts, and what was counted until then is dropped', async () => {
+test('scoring in parts gives the same classes; a step between two parts discards the partial result', async () => {
   const engine = await createEngine()
   try {
     await engine.configure({ model: 'conv 8x3 | relu | pool 2 | dense 10', train_samples: 500 })
@@ -93,7 +93,7 @@ test('classes in parts are those of the whole; a step is made between two parts,
   }
 })
 
-test('whoever chooses another image sees only what the model makes of that, though the one before was under way', async () => {
+test('after another image is chosen, the pending prediction of the previous one is dropped', async () => {
   const engine = await createEngine()
   try {
     await engine.configure({ model: 'dense 8 | relu | dense 10', train_samples: 500 })
@@ -113,7 +113,7 @@ test('whoever chooses another image sees only what the model makes of that, thou
   }
 })
 
-test('in Node too every refusal is a sentence, and the engine goes on', async () => {
+test('in Node every refusal is a sentence too, and the engine continues', async () => {
   const engine = await createEngine()
   try {
     await assert.rejects(engine.configure({ model: 'dense 12 | what | dense 10' }), { name: 'EngineError', message: /"what" at position 12/ })

@@ -34,7 +34,7 @@ async function bandAt(chart, share) {
 /** @param {number} value */
 const percent = (value) => `${(100 * value).toFixed(2)}%`
 
-test('a race shows the numbers of the command line, over two seeds, and leaves the run alone', async () => {
+test('a race shows the numbers of the command line, over two seeds, and does not affect the run', async () => {
   const { page, troubles, close } = await openPage(site)
   const view = page.locator('rl-race')
   await view.scrollIntoViewIfNeeded()
@@ -78,7 +78,7 @@ test('a race shows the numbers of the command line, over two seeds, and leaves t
   await close()
 })
 
-test('forks of the run as it stands: unchanged it does what the run will do, a rate is that live change, and the run goes on', async () => {
+test('forks of the current run: the unchanged fork equals the continued run, another rate equals that live change, and the run continues', async () => {
   const config = [...onCutData, '--train_samples', '1000', '--epochs', '2', '--lr', '0.004']
   const { page, troubles, close } = await openPage(site, { hash: '#train_samples=1000&epochs=2&lr=0.004' })
   const steps = 18
@@ -114,7 +114,7 @@ test('forks of the run as it stands: unchanged it does what the run will do, a r
   await close()
 })
 
-test('a race is stopped, and a setting that is refused is told', async () => {
+test('a race can be stopped, and an invalid setting is reported', async () => {
   const { page, close } = await openPage(site)
   const view = page.locator('rl-race')
   await view.getByRole('textbox', { name: 'Epochs of the race' }).fill('100')

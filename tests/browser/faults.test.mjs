@@ -30,7 +30,7 @@ for (const [what, title, act] of /** @type {[string, string, () => void][]} */ (
     throw new Error('out of luck')
   })],
 ])) {
-  test(`a worker that ${what} is said, and another one goes on from the autosave`, async () => {
+  test(`a worker that ${what} is reported, and another one resumes from the autosave`, async () => {
     const { page, close } = await openPage(site, { hash })
     const whole = await trainToTheEnd(page)
     await page.reload()
@@ -52,7 +52,7 @@ for (const [what, title, act] of /** @type {[string, string, () => void][]} */ (
   })
 }
 
-test('a worker that answers again takes the sentence back', async () => {
+test('the notice disappears when the worker responds again', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   engineOf(page).evaluate(() => {
     for (const end = Date.now() + 14_000; Date.now() < end;);
@@ -66,7 +66,7 @@ test('a worker that answers again takes the sentence back', async () => {
   await close()
 })
 
-test('a model that does not fit into memory is refused by its size, and the run before stays', async () => {
+test('a model that does not fit into memory is rejected by its size, and the previous run remains', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   await page.evaluate(() => {
     location.hash = '#model=conv+4096x3+p1+%7C+dense+10'
@@ -98,7 +98,7 @@ async function saidWithout(part, answer) {
 /** The worker of a newer site, which a tab gets that was opened before the update. */
 const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
 
-test('a page whose parts do not come or do not fit together says so', async () => {
+test('missing files and files of different versions are reported', async () => {
   const script = { contentType: 'text/javascript' }
   for (const [part, answer, words] of /** @type {[string, any, RegExp][]} */ ([
     ['app.js', { status: 404, body: 'none' }, /A file of the page could not be loaded: app\.js\./],
@@ -115,7 +115,7 @@ test('a page whose parts do not come or do not fit together says so', async () =
   }
 })
 
-test('a browser whose language is no language shows everything all the same', async () => {
+test('an invalid browser language does not break the page', async () => {
   const { page, troubles, close } = await openPage(site, { hash, prepare: (context) => context.addInitScript(() => {
     Object.defineProperty(navigator, 'language', { value: 'C', configurable: true })
     const plain = Date.prototype.toLocaleString
@@ -130,7 +130,7 @@ test('a browser whose language is no language shows everything all the same', as
   await close()
 })
 
-test('a page that is opened from a file says how to serve it', async () => {
+test('a page that is opened from a file explains how to serve it', async () => {
   const context = await site.browser.newContext()
   const page = await context.newPage()
   await page.goto(pathToFileURL(join(siteRoot, 'index.html')).href)

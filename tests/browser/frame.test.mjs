@@ -16,7 +16,7 @@ after(() => site?.close())
 const shownTags = (page) => page.evaluate(() => [...document.querySelectorAll('.card')].filter((card) => card.getBoundingClientRect().height > 0)
   .map((card) => card.lastElementChild?.localName))
 
-test('a card is collapsed, closed and brought back, and the browser remembers', async () => {
+test('cards collapse, close and reopen, and the browser stores their state', async () => {
   const { page, troubles, close } = await openPage(site)
   assert.deepEqual((await shownTags(page)).sort(), views.map(({ tag }) => tag).sort())
   await press(page, 'Collapse One image through the network')
@@ -47,7 +47,7 @@ test('a card is collapsed, closed and brought back, and the browser remembers', 
   await close()
 })
 
-test('every view explains itself in place, in a few sentences: what it is, what to look for, what to try', async () => {
+test('every view has a short explanation: what it is, what to look for, what to try', async () => {
   const { page, close } = await openPage(site)
   for (const { tag } of views) {
     const details = page.locator(`${tag} details.explain`)
@@ -59,7 +59,7 @@ test('every view explains itself in place, in a few sentences: what it is, what 
   await close()
 })
 
-test('?embed= shows these views and no other, and they work', async () => {
+test('?embed= shows only the given views, and they work', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '?embed=image,curves#seed=3' })
   assert.deepEqual(await shownTags(page), ['rl-image', 'rl-curves'])
   for (const place of ['rl-panel', '#views', '.tabs', '.card-tools']) assert.ok(await page.locator(place).first().isHidden(), place)
@@ -73,7 +73,7 @@ test('?embed= shows these views and no other, and they work', async () => {
   await wrong.close()
 })
 
-test('on a touch screen everything that is pressed is 44 px high', async () => {
+test('on a touch screen every target is 44 px high', async () => {
   const { page, close } = await openPage(site, { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } })
   const small = () => page.evaluate(() => [...document.querySelectorAll('button, select, summary, input[type=text], input[type=range], .icon-button')]
     .filter((element) => !element.closest('select') || element.localName === 'select')

@@ -30,7 +30,7 @@ async function trained(tag, last) {
   return { ...opened, view }
 }
 
-test('norms, ratios and shares are those of the command line, now and in the charts', async () => {
+test('norms, ratios and shares equal those of the command line, now and in the charts', async () => {
   const { view, troubles, close } = await trained('rl-gradient-flow', 20)
   const { gradients } = looksOf().at(-1)
   const of = (/** @type {string} */ name) => gradients.parameters.find((/** @type {any} */ each) => [`${name}.weight`, `${name}.beta`].includes(each.name))
@@ -50,7 +50,7 @@ test('norms, ratios and shares are those of the command line, now and in the cha
   await close()
 })
 
-test('slopes are those of the command line', async () => {
+test('slopes equal those of the command line', async () => {
   const { view, troubles, close } = await trained('rl-slopes', 20)
   const { layers } = looksOf().at(-1)
   const [alpha, beta] = [layers[1], layers[3]].map(({ slopes }) => slopes.values[0])
@@ -62,7 +62,7 @@ test('slopes are those of the command line', async () => {
   await close()
 })
 
-test('slopes by channel, and none where nothing learns one', async () => {
+test('slopes per channel, and none without learnt slopes', async () => {
   const byChannel = { model: 'dense 30 | prelu channel | dense 10', lr: 0.05 }
   const { view, close } = await pageAt(site, byChannel, 'rl-slopes', 2)
   const run = await nodeSession(byChannel)
@@ -79,7 +79,7 @@ test('slopes by channel, and none where nothing learns one', async () => {
   await none.close()
 })
 
-test('gradients that vanish are warned about in the words of the core, once said and shown while so', async () => {
+test('the core’s warning about vanishing gradients is announced once and shown while it applies', async () => {
   const deep = { model: `${Array(8).fill('dense 16 | sigmoid').join(' | ')} | dense 10`, train_samples: 1000 }
   const { page, view, close } = await pageAt(site, deep, 'rl-gradient-flow', 2)
   const run = await nodeSession(deep)

@@ -16,7 +16,7 @@ before(async () => {
 })
 after(() => site?.close())
 
-test('every cell is there, and those looked at have the core’s variances in their colours', async () => {
+test('all cells exist, and sampled ones have the core’s variances as colours', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#train_samples=1000&seed=3' })
   const view = page.locator('rl-init-map')
   await view.getByRole('textbox', { name: 'Depth of the map' }).fill('4')
@@ -49,7 +49,7 @@ test('every cell is there, and those looked at have the core’s variances in th
   await close()
 })
 
-test('a depth that is none is refused by a sentence, and a map is stopped', async () => {
+test('an invalid depth is rejected, and a map can be stopped', async () => {
   const { page, close } = await openPage(site)
   const view = page.locator('rl-init-map')
   await view.getByRole('textbox', { name: 'Depth of the map' }).fill('51')

@@ -59,7 +59,7 @@ test('the microscope shows the numbers of the core, layer by layer', async () =>
   await close()
 })
 
-test('the curve is drawn with the slope as it is learnt now, and follows the run', async () => {
+test('the curve uses the learnt slope and follows the run', async () => {
   const { page, view, close } = await pageAt(site, { model: 'dense 24 | prelu | dense 10', lr: 0.1 }, 'rl-microscope', 0)
   // The slope of the curve below 0, from its ends and the origin of the axes.
   const drawnSlope = () => view.locator('svg.activation-plot').evaluate((picture) => {
@@ -82,7 +82,7 @@ test('the curve is drawn with the slope as it is learnt now, and follows the run
   await close()
 })
 
-test('saturated inputs are warned about where they are shown', async () => {
+test('the microscope shows the warning about saturated inputs', async () => {
   const { view, close } = await pageAt(site, { model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 }, 'rl-microscope', 0)
   const run = await nodeSession({ model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 })
   const expected = run.probe().warnings.filter(({ code }) => ['saturation', 'mean_shift'].includes(code)).map(({ message }) => message)
@@ -92,7 +92,7 @@ test('saturated inputs are warned about where they are shown', async () => {
   await close()
 })
 
-test('a model without an activation has nothing to look at, and says so', async () => {
+test('a model without an activation shows an explanation', async () => {
   const { view, close } = await pageAt(site, { model: 'dense 10' }, 'rl-microscope', 0)
   await view.getByText('This model has no activation between its layers').waitFor()
   await close()

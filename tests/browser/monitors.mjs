@@ -46,7 +46,8 @@ export async function drawn(page, tag, step) {
 }
 
 /**
- * The colours of the pixels of a canvas. They are read from a copy, because reading the page's canvas would slow it down.
+ * The colours of the pixels of a canvas. They are read from a copy, because reading the page's canvas would make it
+ * slow.
  * @param {import('playwright-core').Locator} canvas @returns {Promise<{width: number, colours: string[]}>} */
 export function pixelsOf(canvas) {
   return canvas.evaluate((element) => {

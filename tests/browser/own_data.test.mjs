@@ -26,7 +26,7 @@ const archive = Buffer.from(zipSync(files))
 /** @param {import('playwright-core').Page} page */
 const dataMenu = (page) => page.getByRole('combobox', { name: 'Data set', exact: true })
 
-test('an archive becomes a data set of the menu, the last layer fits it, and the run is the command line’s', async () => {
+test('an archive becomes a data set in the menu, the last layer is adapted, and the run equals the command line’s', async () => {
   const path = join(temporaryFolder(), 'shapes.zip')
   writeFileSync(path, archive)
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10&epochs=3' })
@@ -46,7 +46,7 @@ test('an archive becomes a data set of the menu, the last layer fits it, and the
   await close()
 })
 
-test('race and initialisation map run on own data too, with the numbers of the command line and the core; lessons say that they do not', async () => {
+test('race and initialisation map also run on the user’s data, with the numbers of the command line and the core; lessons report that they do not', async () => {
   const path = join(temporaryFolder(), 'shapes.zip')
   writeFileSync(path, archive)
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10' })
@@ -81,7 +81,7 @@ test('race and initialisation map run on own data too, with the numbers of the c
   await close()
 })
 
-test('four IDX files that are dropped on the section', async () => {
+test('four IDX files dropped on the section', async () => {
   const { page, troubles, close } = await openPage(site)
   const given = idxNames.map((name) => [name, [...cutIdx(name, name.startsWith('train') ? 60 : 20)]])
   await page.evaluate((given) => {
@@ -95,7 +95,7 @@ test('four IDX files that are dropped on the section', async () => {
   await close()
 })
 
-test('what is no data set is refused by a sentence, and nothing changes', async () => {
+test('invalid data is rejected with an error, and nothing changes', async () => {
   const { page, troubles, close } = await openPage(site)
   const input = page.locator('input[aria-label="Files of own data"]')
   const error = page.locator('.own-data [role=alert]')
@@ -110,7 +110,7 @@ test('what is no data set is refused by a sentence, and nothing changes', async 
   await close()
 })
 
-test('an autosaved run on own data waits for its files, and then opens where it stood', async () => {
+test('a saved run on the user’s data needs its files, and then opens at its step', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+8+|+relu+|+dense+10&batch=10&epochs=3' })
   const open = async () => {
     await page.locator('input[aria-label="Files of own data"]').setInputFiles({ name: 'shapes.zip', mimeType: 'application/zip', buffer: archive })

@@ -34,7 +34,7 @@ const long = '#epochs=1000'
  */
 const waitForHash = (page, hash) => page.waitForFunction((wanted) => String(new URLSearchParams(location.hash.slice(1))) === wanted, String(new URLSearchParams(hash.slice(1))))
 
-test('the menu of activations is the registry, each with its curve and formulas', async () => {
+test('the menu of activations lists the registry, each with its curve and formulas', async () => {
   const { page, troubles, close } = await openPage(site)
   const { activations } = await registryOf(page)
   const select = page.getByRole('combobox', { name: 'Activation', exact: true })
@@ -56,7 +56,7 @@ test('the menu of activations is the registry, each with its curve and formulas'
   await close()
 })
 
-test('every setting of the registry has its control, its help and a way back', async () => {
+test('every setting of the registry has a control, help and a reset button', async () => {
   const { page, troubles, close } = await openPage(site)
   const { fields } = await registryOf(page)
   for (const { name, label } of fields) {
@@ -77,7 +77,7 @@ test('every setting of the registry has its control, its help and a way back', a
   await close()
 })
 
-test('layers and architecture text are two views of one model, by buttons, keys and typing', async () => {
+test('the layer list and the architecture text edit the same model, with buttons, keys and typing', async () => {
   const { page, troubles, close } = await openPage(site)
   const text = page.getByRole('textbox', { name: 'Architecture' })
   const rows = page.locator('.layer-rows li')
@@ -127,7 +127,7 @@ test('layers and architecture text are two views of one model, by buttons, keys 
   await close()
 })
 
-test('what is wrong is said beside it and the run goes on', async () => {
+test('errors are shown next to the setting, and the run continues', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
   await waitForStep(page, 20)
@@ -156,7 +156,7 @@ test('what is wrong is said beside it and the run goes on', async () => {
   await close()
 })
 
-test('a change that needs a restart waits for one', async () => {
+test('a change that needs a restart is pending until one', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
   await waitForStep(page, 10)
@@ -181,7 +181,7 @@ test('a change that needs a restart waits for one', async () => {
   await close()
 })
 
-test('a nonsense address is answered in words: at the start with the defaults, later with the run untouched', async () => {
+test('an invalid address is reported: at the start the defaults are used, later the run is unchanged', async () => {
   const { page, close } = await openPage(site, { hash: '#lrr=0.1' })
   const notice = page.locator('.notice[data-key=hash]')
   assert.match(await notice.innerText(), /unknown setting "lrr": the nearest known one is "lr".*default settings/is)
@@ -231,7 +231,7 @@ test('another data set loads with progress and replaces the images', async (t) =
   await close()
 })
 
-test('a data set that cannot be fetched leaves the run as it was', async (t) => {
+test('a data set that cannot be fetched does not affect the run', async (t) => {
   const { page, close } = await openPage(site)
   const data = page.getByRole('combobox', { name: 'Data set', exact: true })
   if (await data.locator('option').count() < 2) t.skip('the site was built with one data set')

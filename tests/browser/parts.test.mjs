@@ -28,7 +28,7 @@ function extent(pixels) {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1]
 }
 
-test('a drawing fills the box of 20 by 20 and stands in the middle, wherever it was drawn', () => {
+test('a drawing fills the box of 20 by 20 and is centred, wherever it was drawn', () => {
   const tall = toMnist(rectangle(10, 5, 30, 105), 280, 280)
   assert.ok(tall)
   assert.deepEqual(extent(tall), [12, 4, 16, 24])
@@ -48,7 +48,7 @@ test('a drawing is centred by its mass, not by its edges', () => {
   assert.ok(Math.abs(x - 14) <= 0.5 && Math.abs(y - 14) <= 0.5, `centre of mass ${x}, ${y}`)
 })
 
-test('an empty pad is no image', () => {
+test('an empty pad gives no image', () => {
   assert.equal(toMnist(new Uint8Array(280 * 280), 280, 280), null)
 })
 
@@ -70,14 +70,14 @@ test('the model’s text is edited in place', () => {
   assert.deepEqual(model.split('dense 8|residual (bn | relu) |  dense  10'), ['dense 8', 'residual (bn | relu)', 'dense 10'])
 })
 
-test('the place of an error is found in the text', () => {
+test('the position of an error is found in the text', () => {
   const text = 'dense 512 | rellu | dense 10'
   const place = model.placeOf(text, 'model: "rellu" at position 13 is not a layer')
   assert.equal(text.slice(place?.start, place?.end), 'rellu')
   assert.equal(model.placeOf(text, 'model: the text is empty'), undefined)
 })
 
-test('an address reads back as what was written', () => {
+test('an address is read as it was written', () => {
   /** @type {[string, string][]} */
   const fields = [['model', 'dense 64 | elu 0.5 | dense 10'], ['lr', '1e-05'], ['events', '10:lr:0.1,20:lr:1'], ['data', 'a & b=c+d#%']]
   const hash = writeHash(fields)
@@ -96,7 +96,7 @@ test('colours run from orange over grey to blue, clamped, NaN apart', () => {
   assert.deepEqual([0.3, 1, 1.2, 4, 7, 1900, 0, NaN].map(roundUp), [0.5, 1, 2, 5, 10, 2000, 1, 1])
 })
 
-test('the meter drops no step: points are means over all of them', () => {
+test('the meter drops no step: points are means over all steps', () => {
   const meter = new Meter(18_000)
   for (let step = 1; step <= 8; step++) meter.addStep({ step, loss: step, accuracy: step / 10 }, 10)
   assert.deepEqual([...meter.takePoints()], [3, 2, 0.2, 6, 5, 0.5])

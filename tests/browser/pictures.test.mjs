@@ -25,7 +25,7 @@ function expected(at, values, most = Math.max(...values)) {
   return at.map((update, i) => [Number(((270 * update) / last).toFixed(2)), Number((84 - 2 - ((84 - 8) * values[i]) / most).toFixed(2))])
 }
 
-test('the plan of rates is what a run then does, for every schedule and for changes on the way', () => {
+test('the planned rates equal those of the run, for every schedule and with live changes', () => {
   const base = { model: 'dense 8 | relu | dense 10', train_samples: '500', epochs: '4', validation: '60' }
   const { fields } = opened.core.registry()
   for (const { name } of fields.find((/** @type {any} */ field) => field.name === 'schedule').choices) {
@@ -48,7 +48,7 @@ test('the plan of rates is what a run then does, for every schedule and for chan
   }
 })
 
-test('moves are those of the optimizer: momentum gathers, Adam corrects, Adagrad tires', () => {
+test('planned steps equal the optimizer’s: momentum accumulates, Adam corrects the bias, Adagrad decays', () => {
   const moves = (/** @type {Record<string, string>} */ settings) =>
     opened.dataset.rates(opened.core.parse(Object.entries({ epochs: '1', train_samples: '640', lr: '0.1', ...settings })), 10).moves
   const near = (/** @type {number[]} */ found, /** @type {number[]} */ wanted) => found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) <= 1e-5 * wanted[i], `${found} ${wanted}`))
@@ -60,7 +60,7 @@ test('moves are those of the optimizer: momentum gathers, Adam corrects, Adagrad
   near(moves({ optimizer: 'sgd', lr_warmup: '4' }), [0.025, 0.05, 0.075, ...steps.map(() => 0.1)])
 })
 
-test('the panel draws both, before the run and when a setting waits', async () => {
+test('the panel draws both plots, before the run and with a pending change', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#schedule=one_cycle&train_samples=6400&epochs=2' })
   const planOf = (/** @type {[string, string][]} */ fields) => opened.dataset.rates(opened.core.parse([['train_samples', '6400'], ['epochs', '2'], ...fields]), 300)
   const drawn = (/** @type {string} */ line, /** @type {number[][]} */ corners) => page.waitForFunction(({ line, text }) =>
@@ -82,7 +82,7 @@ test('the panel draws both, before the run and when a setting waits', async () =
   await close()
 })
 
-test('sixteen augmented images are the core’s, and follow the settings even while they wait', async () => {
+test('sixteen augmented images equal the core’s and follow the settings, also pending ones', async () => {
   const { page, troubles, close } = await openPage(site)
   const images = async () => (await bytesOf(page.locator('.augmented'))).map(({ bytes }) => bytes.filter((_, i) => i % 4 === 0))
   /** @param {[string, string][]} fields */

@@ -25,7 +25,7 @@ function streamOf({ every = 0, cost = 10 } = {}) {
   return { clock, looks, stream }
 }
 
-test('the next look waits until the last is drawn, and nobody watching costs nothing', () => {
+test('the next snapshot waits until the last one is drawn; without watchers there are no snapshots', () => {
   const { looks, stream } = streamOf()
   stream.send(false)
   assert.equal(looks.length, 0)
@@ -45,7 +45,7 @@ test('the next look waits until the last is drawn, and nobody watching costs not
   mock.restoreAll()
 })
 
-test('looks take a small share of the time of training, with what they make a step cost', () => {
+test('snapshots take a small share of the training time, including the cost of recording gradients', () => {
   for (const gradients of [false, true]) {
     const { clock, looks, stream } = streamOf({ cost: 12 })
     stream.watch({ gradients }, true)
@@ -68,7 +68,7 @@ test('looks take a small share of the time of training, with what they make a st
   }
 })
 
-test('a run that looks by itself is looked at in the same steps only', () => {
+test('a run with its own probe interval gives snapshots at those steps only', () => {
   const { looks, stream } = streamOf({ every: 5 })
   /** @type {number[]} */
   const at = []
@@ -92,7 +92,7 @@ before(async () => {
 })
 after(() => site?.close())
 
-test('what comes is what the command line says at the same step, while it steps and trains, for all who watch together', async () => {
+test('snapshots equal those of the command line at the same step, while stepping and training, for all watchers', async () => {
   const { page, troubles, close } = await openPage(site)
   const config = { model: 'dense 48 | prelu | dense 10', train_samples: 2000, epochs: 1, lr: 0.05, probe: 8, threads: 1 }
   const snapshots = await page.evaluate(async ({ address, config }) => {

@@ -85,7 +85,7 @@ test('runs are saved with their scores and differences, renamed, compared, opene
   await close()
 })
 
-test('weights go out and come back in; what is no such file is refused', async () => {
+test('weights are saved and opened again; other files are rejected', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const trained = await trainToTheEnd(page)
   /** @param {string} end */
@@ -122,7 +122,7 @@ test('weights go out and come back in; what is no such file is refused', async (
   await close()
 })
 
-test('a checkpoint takes the whole run along: opened in another browser it is there with settings, weights and metrics, and goes on to the same weights', async () => {
+test('a checkpoint contains the whole run: another browser restores settings, weights and metrics, and resumes to the same weights', async () => {
   const hash = '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=3000&lr=0.002'
   const { page, troubles, close } = await openPage(site, { hash })
   await press(page, 'Train')
@@ -157,7 +157,7 @@ test('a checkpoint takes the whole run along: opened in another browser it is th
   await other.close()
 })
 
-test('a saved run opens after a reload where it stood, with its weights and all it printed, and goes on to the weights of one that was never stopped', async (t) => {
+test('a saved run opens after a reload at its step, with weights and log, and resumes to the weights of an uninterrupted run', async (t) => {
   const seed = Number(process.env.RELUSCOPE_TEST_SEED ?? 20240607)
   t.diagnostic(`seed ${seed}`)
   const settings = ['--model', 'dense 32 | relu | dense 10', '--epochs', '9', '--batch', '32', ...onCutData]
@@ -187,7 +187,7 @@ test('a saved run opens after a reload where it stood, with its weights and all 
   await close()
 })
 
-test('a run that another takes the place of is saved before, in the middle of an epoch too', async () => {
+test('a run is saved before another replaces it, also in the middle of an epoch', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+32+|+relu+|+dense+10&epochs=1000' })
   const view = page.locator('rl-runs')
   await keepInSight(view)
@@ -232,7 +232,7 @@ test('a run that another takes the place of is saved before, in the middle of an
   await close()
 })
 
-test('a name that is being typed stays while the run that goes on is saved', async () => {
+test('a name that is being typed stays while the training run is saved', async () => {
   const { page, close } = await openPage(site, { hash })
   const view = page.locator('rl-runs')
   await keepInSight(view)
@@ -248,7 +248,7 @@ test('a name that is being typed stays while the run that goes on is saved', asy
   await close()
 })
 
-test('a run’s address, copied, is that run in another browser', async () => {
+test('the copied address of a run gives that run in another browser', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { permissions: ['clipboard-read', 'clipboard-write'] } })
   await setField(page, 'Learning rate', '0.02')
   await page.waitForFunction(() => location.hash.includes('lr=0.02'))

@@ -27,7 +27,7 @@ function variancesText(variances, total) {
 /** @param {import('playwright-core').Page} page @param {string} text */
 const waitForVariances = (page, text) => page.waitForFunction((wanted) => document.querySelector('rl-space output')?.textContent === wanted, text)
 
-test('variances, marks and images are the core’s, at step 0, after steps and for another layer', async () => {
+test('variances, marks and images equal the core’s, at step 0, after steps and for another layer', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
   const session = sessionAt(opened, fields)
   const view = page.locator('rl-space')
@@ -125,7 +125,7 @@ const inksOf = (page) => page.evaluate(async () => {
   return { inks, faint }
 })
 
-test('a class is seen alone: the marks of all others are faint', async () => {
+test('one class alone: the marks of all others are faint', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
   const view = page.locator('rl-space')
   await keepInSight(view)
@@ -147,7 +147,7 @@ test('a class is seen alone: the marks of all others are faint', async () => {
   await close()
 })
 
-test('the cloud moves while it trains, with one class alone', async () => {
+test('the marks move while training, with one class alone', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
   const view = page.locator('rl-space')
   await keepInSight(view)

@@ -53,7 +53,7 @@ async function reload(page) {
   await page.waitForSelector('body[data-ready]')
 }
 
-test('a run stopped at a random step goes on after a reload as if it had not been stopped', async (t) => {
+test('a run stopped at a random step resumes after a reload as if uninterrupted', async (t) => {
   t.diagnostic(`seed ${seed}`)
   const { page, troubles, close } = await openPage(site, { hash })
   const whole = await trainToTheEnd(page)
@@ -81,7 +81,7 @@ test('a run stopped at a random step goes on after a reload as if it had not bee
 /** A run that is long enough not to end during a test. */
 const long = '#model=dense+32+%7C+relu+%7C+dense+10&epochs=1000&batch=32'
 
-test('a page that crashes while it trains loses what came after the last save only, and goes on to the same weights', async () => {
+test('a page that crashes while training loses only the steps since the last save, and resumes to the same weights', async () => {
   const { page, close } = await openPage(site, { hash: long })
   await press(page, 'Train')
   // The first epoch was autosaved.
@@ -135,7 +135,7 @@ function slots(page, damage = false) {
   }, damage)
 }
 
-test('a damaged slot is passed over for the one before', async () => {
+test('a damaged slot is skipped in favour of the previous one', async () => {
   const { page, close } = await openPage(site, { hash: long })
   const before = await trainAndStop(page, 50)
   await press(page, 'Step')
@@ -157,7 +157,7 @@ async function setQuota(page, quotaSize) {
   return session
 }
 
-test('storage that is full is said, training goes on, and what was saved before is whole, the autosave and the saved runs', async () => {
+test('full storage is reported, training continues, and earlier saves and autosaves stay intact', async () => {
   const { page, close } = await openPage(site, { hash: long })
   const saved = await trainAndStop(page, (await trainAndStop(page, 50)) + 50)
   const weights = await weightsHash(page)
@@ -188,7 +188,7 @@ test('storage that is full is said, training goes on, and what was saved before 
   await close()
 })
 
-test('storage that was cleared under the page is used anew, and what is gone is said where it stays full', async () => {
+test('storage that was cleared while the page is open is used again, and lost runs are reported if it stays full', async () => {
   const { page, close } = await openPage(site, { hash: long })
   const origin = new URL(site.url).origin
   const stopped = await trainAndStop(page, 50)
@@ -256,7 +256,7 @@ for (const [name, code] of Object.entries(ways)) {
   })
 }
 
-test('in IndexedDB too full storage is said, and the entries are whole', async () => {
+test('full storage is reported for IndexedDB too, and entries stay intact', async () => {
   const { page, close } = await openPage(site, { hash: long, prepare: async (context) => {
     // Set the quota before the first use, because the database caches it. It suffices for a small network, not for a
     // large one.
@@ -283,7 +283,7 @@ test('in IndexedDB too full storage is said, and the entries are whole', async (
   await close()
 })
 
-test('where the browser stores nothing, runs last as long as the page, and it says so', async () => {
+test('without storage runs last until the page is closed, and the page reports it', async () => {
   const code = 'delete StorageManager.prototype.getDirectory; Object.defineProperty(self, "indexedDB", { value: undefined })'
   const { page, troubles, close } = await openPage(site, { hash, prepare: inWorker(code) })
   const stopped = await trainAndStop(page, 50, false)
@@ -302,7 +302,7 @@ test('where the browser stores nothing, runs last as long as the page, and it sa
   await close()
 })
 
-test('of two tabs one autosaves its run, the other says so, and both runs are among the saved ones', async () => {
+test('of two tabs one autosaves and the other reports that; both runs are saved', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   const first = await trainAndStop(page, 50)
   const other = await page.context().newPage()
@@ -330,7 +330,7 @@ test('of two tabs one autosaves its run, the other says so, and both runs are am
   await close()
 })
 
-test('the browser is asked to keep the storage at the first save, and once', async () => {
+test('persistent storage is requested at the first save, and once', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long, prepare: (context) => context.addInitScript(() => {
     const { persist } = StorageManager.prototype
     Reflect.set(globalThis, 'asked', 0)
@@ -350,7 +350,7 @@ test('the browser is asked to keep the storage at the first save, and once', asy
   await close()
 })
 
-test('a saved run that is damaged is listed, and opening it says so and leaves the run on the page', async () => {
+test('a damaged saved run is listed; opening it reports the damage and keeps the current run', async () => {
   const { page, troubles, close } = await openPage(site, { hash: long })
   await trainAndStop(page, 50)
   await press(page, 'Reset')

@@ -28,8 +28,8 @@ export function findBrowser() {
 }
 
 /**
- * The built site and a browser: those that tests/run shares between the files, or new ones if the file runs alone or the
- * test needs its own. The caller must close them.
+ * The built site and a browser: those that tests/run shares between the files, or new ones if the file runs alone or
+ * the test needs its own. The caller must close them.
  * @param {object} [options]
  * @param {boolean} [options.alone]
  * @param {boolean} [options.whole] with all of MNIST instead of the subset (cut.mjs)
@@ -74,8 +74,8 @@ export async function openProfile() {
 /** @typedef {import('playwright-core').Page} Page */
 
 /**
- * Limits the page to ten frames a second, because drawing takes most of the time of the tests. In tests/run full there is
- * no limit.
+ * Limits the page to ten frames a second, because drawing takes most of the time of the tests. tests/run full has no
+ * limit.
  */
 function slowFrames() {
   const ask = globalThis.requestAnimationFrame.bind(globalThis), withdraw = globalThis.cancelAnimationFrame.bind(globalThis)
@@ -199,8 +199,8 @@ export async function waitForStep(page, step) {
 }
 
 /**
- * Trains to at least this step, pauses, and returns the number of steps. The script that presses Pause runs in the page,
- * because a command from the test can take longer than the rest of a short run.
+ * Trains to at least this step, pauses, and returns the number of steps. The script that presses Pause runs in the
+ * page, because a command from the test can take longer than the rest of a short run.
  * @param {Page} page @param {number} step
  */
 export async function trainTo(page, step) {

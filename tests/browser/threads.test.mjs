@@ -106,7 +106,7 @@ test('three and four threads give the bits of one', { skip: fullOnly }, async ()
   }
 })
 
-test('many runs one after the other never run out of threads', { skip: alone }, async () => {
+test('many runs in succession do not run out of threads', { skip: alone }, async () => {
   const { page, troubles, close } = await openPage(site, { hash: shortHash })
   const threads = await page.evaluate(async (address) => {
     const { createEngine } = await import(address)
@@ -140,7 +140,7 @@ test('on a host without the headers the service worker isolates the page, after 
   await host.close()
 })
 
-test('where nothing can isolate the page it trains on one thread and says why', async () => {
+test('if the page cannot be isolated, it trains on one thread and reports why', async () => {
   const host = await plainHost()
   const { page, troubles, close } = await openPage({ ...site, url: host.url }, { hash: shortHash })
   assert.equal(await isolated(page), false)
@@ -155,7 +155,7 @@ test('where nothing can isolate the page it trains on one thread and says why', 
 })
 
 for (const kind of ['our server', 'a plain host']) {
-  test(`loaded once from ${kind}, the page loads, trains and has its threads without a network`, { skip: kind === 'our server' && fullOnly }, async () => {
+  test(`loaded once from ${kind}, the page loads and trains offline, with threads`, { skip: kind === 'our server' && fullOnly }, async () => {
     const host = kind === 'our server' ? undefined : await plainHost()
     const { page, close } = await openPage({ ...site, url: host?.url ?? site.url }, { hash: shortHash, context: { serviceWorkers: 'allow' } })
     await page.evaluate(async ({ version, files }) => {
@@ -177,7 +177,7 @@ for (const kind of ['our server', 'a plain host']) {
   })
 }
 
-test('a paused page rests, its threads too', { skip: slow }, async (t) => {
+test('a paused page and its threads use no processor time', { skip: slow }, async (t) => {
   // A separate browser, so that no other page counts.
   const own = await openSite({ alone: true, whole: true })
   const { page, close } = await openPage(own, { hash: '#epochs=1000' })

@@ -35,7 +35,7 @@ const longerHash = '#model=dense+24+|+relu+|+dense+10&epochs=20&batch=32'
 /** @param {import('playwright-core').Page} page */
 const allText = (page) => page.evaluate(() => document.body.innerText)
 
-test('before training the untrained network is drawn already', async () => {
+test('the views show the untrained network before training', async () => {
   const { page, troubles, close } = await openPage(whole)
   assert.equal(await output(page, 'Epoch'), '0 / 10')
   assert.equal(await output(page, 'Step'), '0 / 9380')
@@ -50,7 +50,7 @@ test('before training the untrained network is drawn already', async () => {
   await close()
 })
 
-test('Train, Pause, Step and Reset do what they say, and the numbers move', async () => {
+test('Train, Pause, Step and Reset work, and the numbers change', async () => {
   // A run that is long enough not to end during the test.
   const { page, troubles, close } = await openPage(whole, { hash: '#epochs=1000' })
   const untrained = await weightsHash(page)
@@ -91,7 +91,7 @@ test('Train, Pause, Step and Reset do what they say, and the numbers move', asyn
   await close()
 })
 
-test('the page gives the bits that Node gives, and the score', async () => {
+test('the page gives the same bits and score as Node', async () => {
   const { page, troubles, close } = await openPage(whole, { hash: shortHash })
   const hash = await trainToTheEnd(page)
   const node = trainJson(headless, short)
@@ -165,7 +165,7 @@ test('the chosen image shows what the engine predicts', async () => {
   await close()
 })
 
-test('the cells of two layers are in the colours of the core’s values, by layer, by unit and all alike', async () => {
+test('the cells of two layers have the colours of the core’s values, by layer, by unit and for all layers', async () => {
   const config = /** @type {[string, string][]} */ ([['model', 'dense 24 | relu | dense 12 | tanh | dense 10']])
   const opened = await openCore()
   const { pixels } = opened.dataset.image('test', 0)
@@ -185,7 +185,7 @@ test('the cells of two layers are in the colours of the core’s values, by laye
   await close()
 })
 
-test('the learning rate goes by slider and box, live, by keys', async () => {
+test('the learning rate changes live with slider, box and keys', async () => {
   const { page, troubles, close } = await openPage(site, { hash: shortHash })
   await press(page, 'Step')
   await waitForStep(page, 1)
@@ -265,7 +265,7 @@ test('a run that diverges stops and names the layer', async () => {
   await close()
 })
 
-test('after a divergence the last good weights are kept, and a run goes on from them at a tenth of the rate', async () => {
+test('after a divergence the last good weights are kept, and a run continues from them at a tenth of the rate', async () => {
   const opened = await openCore()
   const session = sessionAt(opened, [['optimizer', 'sgd'], ['lr', '1000000'], ['train_samples', '1000']])
   let event = ''
@@ -287,7 +287,7 @@ test('after a divergence the last good weights are kept, and a run goes on from 
   await close()
 })
 
-test('after a divergence that left no number in the weights there is only the way back to step 0', async () => {
+test('after a divergence without finite weights the only action is to reset to step 0', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+tanh+|+dense+10&optimizer=sgd&lr=1000000&weight_decay=10&train_samples=3000' })
   await press(page, 'Train')
   await waitForState(page, 'diverged')
@@ -301,7 +301,7 @@ test('after a divergence that left no number in the weights there is only the wa
   await close()
 })
 
-test('a page loaded again from the cache: time to its first step', async (t) => {
+test('a page reloaded from the cache: time to the first step', async (t) => {
   const { page, close } = await openPage(site)
   // Measured inside the page, so that the communication with the test does not count.
   await page.addInitScript(() => addEventListener('DOMContentLoaded', () => {

@@ -25,7 +25,7 @@ async function runAt(steps) {
   return run
 }
 
-test('a unit that is chosen in the map is shown as the core has it, and without it the score is the core’s', async () => {
+test('a unit chosen in the map shows the core’s values, and the score without it equals the core’s', async () => {
   const { page, view, troubles, close } = await pageAt(site, config, 'rl-unit-inspector', 4)
   const run = await runAt(4)
   const map = page.locator('rl-dead-units')
@@ -74,7 +74,7 @@ test('a unit that is chosen in the map is shown as the core has it, and without 
   await close()
 })
 
-test('of the last hidden layer the bars are the classes’, and units are stepped through by keys', async () => {
+test('for the last hidden layer the bars are classes, and keys step through the units', async () => {
   const { page, view, close } = await pageAt(site, config, 'rl-unit-inspector', 1)
   const run = await runAt(1)
   await view.getByRole('combobox', { name: 'Layer of the unit' }).selectOption({ label: 'act2: relu' })
@@ -100,7 +100,7 @@ test('of the last hidden layer the bars are the classes’, and units are steppe
   await close()
 })
 
-test('a kernel is shown as one, and a unit that never fires has no favourite images', async () => {
+test('a convolution shows kernels, and a unit that never fires has no favourite images', async () => {
   const { page, view, close } = await pageAt(site, { model: 'conv 4x5 | relu | pool 2 | dense 10', train_samples: 500 }, 'rl-unit-inspector', 0)
   await page.waitForSelector('rl-unit-inspector[data-unit]')
   assert.match(await view.locator('.inspector h3').first().textContent() ?? '', /^Weights \(conv1\.weight, 1 × 5 × 5\)$/)

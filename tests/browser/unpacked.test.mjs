@@ -65,7 +65,7 @@ async function waitForKept(page) {
   assert.fail(`kept are ${JSON.stringify(await kept(page))}`)
 }
 
-test('a page loaded again takes the data set as it was unpacked, and trains to the same weights', async () => {
+test('a reloaded page uses the stored unpacked data set and trains to the same weights', async () => {
   const expected = trainJson(headless, ['--model', 'dense 16 | relu | dense 10', '--epochs', '1', '--train_samples', '3000', ...onCutData]).hash
   const { page, troubles, close } = await openPage(site, { hash })
   await waitForKept(page)
@@ -81,7 +81,7 @@ test('a page loaded again takes the data set as it was unpacked, and trains to t
   await close()
 })
 
-test('where storage is full nothing is kept, and the page works as ever', async () => {
+test('with full storage no data set is stored, and the page works', async () => {
   const { page, troubles, close } = await openPage(site, { hash, prepare: async (context) => {
     const session = await context.newCDPSession(await context.newPage())
     await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 4e6 })

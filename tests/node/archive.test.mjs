@@ -51,11 +51,11 @@ const open = (/** @type {Uint8Array} */ bytes) => openZip(bytes, inflate)
 const text = (/** @type {Uint8Array} */ bytes) => Buffer.from(bytes).toString()
 const hello = Buffer.from('hello hello hello hello hello')
 
-test('an archive begins with PK', () => {
+test('an archive starts with PK', () => {
   assert.deepEqual([zipOf([]), zipOf([{ path: 'a' }]), Uint8Array.of(0x50, 0x4a), Uint8Array.of(0x51, 0x4b), new Uint8Array()].map(isZip), [true, true, false, false, false])
 })
 
-test('entries are read, stored or packed, folders are none, and of equal names the first counts', () => {
+test('stored and deflated entries are read, folders are ignored, and of equal names the first counts', () => {
   for (const options of [{}, { zip64: true }, { comment: 'x'.repeat(300) }, { comment: 'x'.repeat(0xffff) }]) {
     const archive = open(zipOf([{ path: 'a/' }, { path: 'a/é.txt', content: hello, extra: 5 }, { path: 'b', content: hello, method: 8 }, { path: 'b', content: Buffer.from('second') }, { path: 'empty' }], options))
     assert.deepEqual(archive.paths, ['a/é.txt', 'b', 'empty'])
@@ -63,7 +63,7 @@ test('entries are read, stored or packed, folders are none, and of equal names t
   }
 })
 
-test('what is no whole archive is refused, and so is each damaged entry, alone', () => {
+test('an incomplete archive is rejected, and a damaged entry alone', () => {
   const whole = zipOf([{ path: 'a', content: hello }])
   for (const bytes of [new Uint8Array(), whole.subarray(0, whole.length - 1), Buffer.concat([whole, Buffer.alloc(0x10000)])]) assert.throws(() => open(bytes), { message: 'it is not a whole ZIP archive' })
   const count = whole.slice()

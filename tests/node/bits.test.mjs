@@ -21,7 +21,7 @@ runs.push(
 )
 const references = trainSeveral(native, runs.map(({ args }) => args)).map(({ hash }) => hash)
 
-test('several SIMD targets are there to compare', () => {
+test('there are several SIMD targets to compare', () => {
   assert.ok(targets.length >= 2, targets.join(' '))
 })
 

@@ -28,7 +28,7 @@ const [trainImages, trainLabels, testImages, testLabels] = Object.values(smallFi
 const files = { trainImages, trainLabels, testImages, testLabels }
 const readers = () => Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, readerOf(bytes)]))
 
-test('a data set of readers is that of arrays', async () => {
+test('readers give the same data set as arrays', async () => {
   const core = await open()
   const [one, two] = [core.createDataset({ name: 'small', ...files }), core.createDataset({ name: 'small', .../** @type {any} */ (readers()) })]
   assert.deepEqual(two.info(), one.info())
@@ -39,7 +39,7 @@ test('a data set of readers is that of arrays', async () => {
   }
 })
 
-test('a reader that has less than it says is refused, in the first piece and in a later one, and leaves nothing behind', async () => {
+test('a reader with missing bytes is rejected, in the first piece or a later one, without a leak', async () => {
   const core = await open()
   for (const [name, short] of /** @type {const} */ ([['trainLabels', 1], ['trainImages', 500_000], ['trainImages', 1_500_000]])) {
     const { length } = files[name]

@@ -110,7 +110,7 @@ test('classes by name, other sizes than 28x28, a test set by chance: the same in
   assert.deepEqual(results[0].class_names, ['four', 'none', 'one', 'three', 'two'])
 })
 
-test('names of classes and files cannot write to the terminal: what they hold is escaped wherever it is printed', () => {
+test('control characters in names of classes and files are escaped in all output', () => {
   const evil = '7\nerror: forged \x1b[31mred\x1b[0m \x07\x7f\u0085\u202eback'
   const shown = String.raw`7\x0aerror: forged \x1b[31mred\x1b[0m \x07\x7f`
   const data = treeOf(Object.fromEntries(Object.entries(pngFilesOf({ train, test: test_ })).map(([path, bytes]) => [path.replace('/3/', `/${evil}/`), bytes])))
@@ -167,7 +167,7 @@ function somePng({ type, depth }, width, height, seed, interlace) {
 }
 
 for (const interlace of [false, true]) {
-  test(`every kind of PNG gives natively what it gives in Node${interlace ? ', interlaced' : ''}`, () => {
+  test(`every kind of PNG gives the same natively and in Node${interlace ? ', interlaced' : ''}`, () => {
     const lists = [[1, 1], [7, 3], [13, 9]].map(([width, height]) => {
       /** @type {import('./formats.mjs').Files} */
       const files = {}
@@ -202,7 +202,7 @@ test('known PNG images are decoded to known bytes', () => {
   }
 })
 
-test('a PNG cut off or changed anywhere is refused, never read beyond its end', () => {
+test('a truncated or changed PNG is rejected and never read beyond its end', () => {
   const whole = somePng({ type: 2, depth: 8 }, 6, 5, 3, false)
   for (let length = 0; length < whole.length; ++length) {
     assert.throws(() => decodePng(whole.slice(0, length), unzlibSync), /^Error: (?:it |its |the )/, `${length}`)
@@ -323,7 +323,7 @@ const settings = {
 }
 
 for (const [title, args] of Object.entries(settings)) {
-  test(`${title}: one hash, whatever the threads, the first layer and the program`, () => {
+  test(`${title}: one hash for all numbers of threads, first layers and programs`, () => {
     const of = (/** @type {import('./support.mjs').Program} */ program, /** @type {string[][]} */ lists) => trainSeveral(program, lists.map((more) =>
       ['--data', forms['a folder of IDX files'], ...small.slice(2), ...args, ...(args.includes('--epochs') ? [] : ['--epochs', '2']), ...more]))
     const [reference, ...others] = of(native, [['--threads', '1'], ['--threads', '2'], ['--input', 'dense'], ['--input', 'sparse', '--simd', 'scalar']])
@@ -337,7 +337,7 @@ for (const [title, args] of Object.entries(settings)) {
 }
 
 for (const program of programs) {
-  test(`${program.name}: the validation set and early stopping are told`, () => {
+  test(`${program.name}: the validation set and early stopping are reported`, () => {
     const data = ['--data', forms['a folder of IDX files'], '--batch', '50', '--model', 'dense 16 | relu | dense 5']
     const [{ stdout }, { stdout: stopped }] = runSeveral(program, [
       ['train', ...data, '--threads', '1', '--epochs', '1', '--validation', '60'],

@@ -85,17 +85,17 @@ test('every file has its place', () => {
   assert.deepEqual(lost, [])
 })
 
-test('src: each folder uses those below it only', () => assert.deepEqual(upwards(cpp, src), []))
+test('src: each folder uses only the ones below it', () => assert.deepEqual(upwards(cpp, src), []))
 test('src uses nothing of native', () => {
   assert.deepEqual([...cpp].filter(([file]) => file.startsWith('src/')).flatMap(([file, used]) => used.filter((other) => !other.startsWith('src/')).map((other) => `${file} uses ${other}`)), [])
 })
-test('native: each folder uses those below it only', () => assert.deepEqual(upwards(cpp, native), []))
-test('C++: no file uses itself by a detour', () => assert.equal(cycle(cpp), ''))
+test('native: each folder uses only the ones below it', () => assert.deepEqual(upwards(cpp, native), []))
+test('C++: no cycles between files', () => assert.equal(cycle(cpp), ''))
 
-test('web: each folder uses those below it only', () => assert.deepEqual(upwards(js, page), []))
-test('JavaScript: no file uses itself by a detour', () => assert.equal(cycle(js), ''))
+test('web: each folder uses only the ones below it', () => assert.deepEqual(upwards(js, page), []))
+test('JavaScript: no cycles between files', () => assert.equal(cycle(js), ''))
 
-test('a cycle and an upward dependency are found', () => {
+test('the checks find a cycle and an upward dependency', () => {
   const graph = new Map([['src/core/a.h', ['src/data/b.h']], ['src/data/b.h', ['src/core/c.h']], ['src/core/c.h', ['src/core/a.h']]])
   assert.deepEqual(upwards(graph, src), ['src/core/a.h uses src/data/b.h'])
   assert.equal(cycle(graph), 'src/core/a.h > src/data/b.h > src/core/c.h > src/core/a.h')

@@ -28,7 +28,7 @@ function fakeWorker(answers) {
 }
 
 /**
- * @param {Parameters<typeof fakeWorker>[0][]} kinds of the workers in the order in which they start; the last kind repeats
+ * @param {Parameters<typeof fakeWorker>[0][]} kinds of the workers in their starting order; the last kind repeats
  */
 function engineOf(...kinds) {
   /** @type {any[]} */
@@ -43,7 +43,7 @@ function engineOf(...kinds) {
 const good = (/** @type {string} */ type) => ({ result: type === 'open' ? { simdTarget: 'good' } : true })
 const hung = (/** @type {string} */ type, /** @type {number} */ count) => (type === 'ping' && count === 0 ? { result: true } : undefined)
 
-test('a worker that hangs before it is ready gives way to another', async () => {
+test('a worker that hangs before it is ready is replaced', async () => {
   const { engine, workers } = engineOf(hung, good)
   await engine.restart()
   assert.equal(engine.simdTarget, 'good')
@@ -51,13 +51,13 @@ test('a worker that hangs before it is ready gives way to another', async () => 
   engine.close()
 })
 
-test('where all hang, the third one ends in a sentence', async () => {
+test('if all workers hang, the third one leads to an error', async () => {
   const { engine, workers } = engineOf(hung)
   await assert.rejects(engine.restart(), /^EngineError: the engine does not answer: 3 workers were started, and each was silent for 10 seconds$/)
   assert.deepEqual(workers.map(({ ended }) => ended), [true, true, true])
 })
 
-test('a worker whose script is slow to come is waited for, and so is one that answers while it loads', async () => {
+test('a worker with a slow script, or one that responds while loading, is not replaced', async () => {
   const { engine, workers } = engineOf(() => undefined)
   const opening = engine.restart()
   await new Promise((done) => setTimeout(done, 300))
@@ -73,7 +73,7 @@ test('a worker whose script is slow to come is waited for, and so is one that an
   await assert.rejects(other, /the engine was closed/)
 })
 
-test('a worker that was ready is reported silent, not ended, and reported again once it answers', async () => {
+test('a ready worker that hangs is reported as silent, not terminated, and its next answer is reported', async () => {
   let mute = false
   /** @type {(() => void)[]} */
   const late = []
@@ -92,7 +92,7 @@ test('a worker that was ready is reported silent, not ended, and reported again 
   engine.close()
 })
 
-test('an error while opening is said at once, without another try', async () => {
+test('an error while opening is reported at once, without a retry', async () => {
   const { engine, workers } = engineOf((type) => (type === 'open' ? { error: 'no such thing' } : { result: true }))
   await assert.rejects(engine.restart(), /no such thing/)
   assert.equal(workers.length, 1)

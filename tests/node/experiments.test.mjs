@@ -40,7 +40,7 @@ function resultsOfSeveral(program, lists) {
 /** The lines of a race without the column of times, the second last of the table. @param {string} text */
 const timeless = (text) => text.split('\n').map((line) => line.trim().split(/ {2,}/)).map((cells) => (cells.length > 6 ? [...cells.slice(0, -2), cells.at(-1)] : cells))
 
-test('race: one set of files from both programs and any number of jobs; each racer gets what it gets alone', () => {
+test('race: the same files from both programs and any number of jobs; each run equals the run alone', () => {
   const args = ['race', ...small, '--seeds', '2', '--activations', 'relu,prelu', '--entry', 'slow: lr=0.001', '--entry', 'batch=20; optimizer=sgd; lr=0.1']
   const one = results(native, args)
   for (const [program, jobs] of /** @type {const} */ ([[native, '1'], [native, '2'], [headless, '1']])) {
@@ -68,13 +68,13 @@ test('race: one set of files from both programs and any number of jobs; each rac
   assert.ok(Math.abs(summary.test_accuracy.deviation - Math.abs(pair[0] - pair[1]) / Math.SQRT2) < 1e-15)
 })
 
-test('race: without entries the classic activations begin from the same weights', () => {
+test('race: without entries the classic activations start from the same weights', () => {
   const { jsonl } = results(native, ['race', ...small])
   const starts = rowsOf(jsonl).filter((row) => row.event === 'epoch' && row.epoch === 0)
   assert.deepEqual(starts.map((row) => row.name), ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'])
 })
 
-test('race from a checkpoint: the same files from both programs; the run as it was, and a live change, are those runs', () => {
+test('race from a checkpoint: the same files from both programs; the unchanged fork and a live change equal those runs', () => {
   const folder = temporaryFolder()
   const checkpoint = join(folder, 'run.ckpt')
   const half = trainJson(native, [...small, '--checkpoint', checkpoint])
@@ -92,7 +92,7 @@ test('race from a checkpoint: the same files from both programs; the run as it w
 
 const grid = ['--grid', 'lr=0.001,0.01', '--random', 'batch=int:20:80', '--runs', '2', '--seeds', '2']
 
-test('sweep: one set of files from both programs, and nothing is run twice', () => {
+test('sweep: the same files from both programs, and nothing runs twice', () => {
   const one = results(native, ['sweep', ...small, ...grid])
   assert.equal(rowsOf(one.jsonl).length, 8)
   const foreign = rowsOf(results(native, ['sweep', ...small, '--grid', 'lr=0.5']).jsonl).map((row) => JSON.stringify(row))[0]
@@ -113,7 +113,7 @@ test('sweep: one set of files from both programs, and nothing is run twice', () 
   }
 })
 
-test('sweep: shards put together are the whole', () => {
+test('sweep: merged shards equal the whole', () => {
   const whole = results(native, ['sweep', ...small, ...grid])
   const parts = ['1/3', '2/3', '3/3'].map((shard, at) => results(programs[at % 2], ['sweep', ...small, ...grid, '--shard', shard]))
   assert.equal(parts.reduce((sum, { jsonl }) => sum + rowsOf(jsonl).length, 0), 8)
@@ -141,7 +141,7 @@ test('sweep: shards put together are the whole', () => {
 })
 
 for (const program of programs) {
-  test(`${program.name}: a sweep that is killed goes on where it was`, async () => {
+  test(`${program.name}: a killed sweep resumes`, async () => {
     const args = ['sweep', ...network, '--epochs', '5', '--grid', 'lr=0.001,0.002,0.003,0.004,0.005,0.006', '--jobs', '1']
     const whole = results(program, args)
     const path = join(temporaryFolder(), 'r.jsonl')
@@ -159,7 +159,7 @@ for (const program of programs) {
   })
 }
 
-test('lessons: --list names each with its claim; both programs come to the same numbers and verdicts', () => {
+test('lessons: --list names each with its claim; both programs give the same numbers and verdicts', () => {
   const one = runWell(native, ['lessons', '--list']).stdout
   const lines = one.trimEnd().split('\n')
   assert.ok(lines.length >= 15)
@@ -203,7 +203,7 @@ function lessonsInNode(args) {
   return [list.stdout, { jsonl: read(jsonl), csv: read(csv), stdout: lessons.stdout }]
 }
 
-test('eval scores saved weights as training did, predict gives what the network says', async () => {
+test('eval scores saved weights as training did; predict gives the output of the network', async () => {
   const folder = temporaryFolder()
   const saved = join(folder, 'w.safetensors')
   const { of } = trainJson(native, [...small, '--train_samples', '1500', '--save', saved])
@@ -252,7 +252,7 @@ test('eval scores saved weights as training did, predict gives what the network 
   assert.ok(Math.abs(expected.probabilities.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b) - 1) < 1e-5)
 })
 
-test('both refuse with the same sentence', () => {
+test('both programs reject errors with the same sentence', () => {
   const folder = temporaryFolder()
   const file = (/** @type {string} */ name, /** @type {string | Buffer} */ bytes) => {
     writeFileSync(join(folder, name), bytes)

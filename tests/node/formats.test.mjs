@@ -100,7 +100,7 @@ before(() => {
   for (const [at, name] of Object.keys(torchPrograms).entries()) torchSaid[name] = results[at]
 })
 
-test('PyTorch opens every .pth as weights alone, and the generated model.py gives our logits', { skip: noTorch }, () => {
+test('PyTorch opens every .pth with weights_only, and the generated model.py gives the same logits', { skip: noTorch }, () => {
   const results = JSON.parse(saidByTorch('check'))
   assert.deepEqual(Object.keys(results), Object.keys(networks))
   for (const [name, result] of Object.entries(results)) {
@@ -143,7 +143,7 @@ function tensorsOf(path) {
   return { header, data: bytes.subarray(8 + length).toString('base64') }
 }
 
-test('onnxruntime gives our logits from raw pixels', async () => {
+test('onnxruntime gives the same logits from raw pixels', async () => {
   const ort = await import('onnxruntime-web')
   ort.env.wasm.numThreads = 1
   const pixels = Float32Array.from(images)
@@ -168,13 +168,13 @@ test("ONNX's own checker accepts every model", { skip: missing('onnx') }, () => 
   assert.equal(JSON.parse(python([script('check_onnx.py'), ...paths])).checked, paths.length)
 })
 
-test('the class labels stand in the ONNX metadata', () => {
+test('the ONNX metadata contains the class labels', () => {
   const text = readFileSync(pathOf('default', 'net.onnx')).toString('latin1')
   assert.ok(text.includes('["0","1","2","3","4","5","6","7","8","9"]'))
   assert.ok(text.includes(networks.default))
 })
 
-test('NumPy reads the activations, which are those that the network gives', { skip: missing('numpy') }, () => {
+test('NumPy reads the activations, and they equal those of the network', { skip: missing('numpy') }, () => {
   const path = join(folder, 'default.npz')
   runWell(native, ['export', '--data', smallData(), '--weights', pathOf('default', 'net.safetensors'), '--save', path, '--npz_images', '20'])
   const program = 'import json, sys, numpy; z = numpy.load(sys.argv[1]);'
@@ -218,7 +218,7 @@ test('both command lines write the same bytes, from training and by export', () 
   assert.deepEqual(csv.trimEnd().split('\n').map((line) => line.split(',')[0]), ['event', 'batch', 'batch', 'epoch'])
 })
 
-test('every cell of the CSV is what the JSON line of its event says, and empty where that says nothing', () => {
+test('every cell of the CSV equals the JSON line of its event, and is empty without a value', () => {
   const columns = ['event', 'epoch', 'batch', 'step', 'samples', 'loss', 'accuracy', 'lr', 'momentum', 'train_loss', 'validation_loss', 'validation_accuracy', 'test_loss', 'test_accuracy']
   const args = ['--data', smallData(), '--epochs', '2', '--train_samples', '400', '--batch', '60', '--model', 'dense 12 | relu | dense 10', '--log_every', '3']
   for (const program of [native, headless]) {

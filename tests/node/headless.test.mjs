@@ -95,14 +95,14 @@ for (const program of [native, headless]) {
     assert.deepEqual(readdirSync(folder).sort(), ['run.jsonl', 'weights.safetensors'], 'no temporary file is left')
   })
 
-  test(`${program.name}: .gz files are the same data`, () => {
+  test(`${program.name}: .gz files give the same data`, () => {
     const packed = Object.fromEntries(Object.entries(smallFiles()).map(([name, bytes]) => [name + '.gz', gzipSync(bytes)]))
     const args = ['--epochs', '1', '--batch', '100', '--model', 'dense 16 | relu | dense 10', '--threads', '1']
     const [plain, unpacked] = trainSeveral(program, [smallData(), folderOf(packed)].map((data) => [...args, '--data', data]))
     assert.equal(unpacked.hash, plain.hash)
   })
 
-  test(`${program.name}: the configuration that start reports repeats the run; flags override it`, () => {
+  test(`${program.name}: the configuration in the start event repeats the run; flags override it`, () => {
     const first = trainJson(program, ['--data', smallData(), '--epochs', '1', '--lr', '0.003', '--seed', '7', '--model', 'dense 24 | elu | dense 10', '--threads', '1'])
     const path = join(temporaryFolder(), 'config.json')
     writeFileSync(path, JSON.stringify(first.of('start')[0].config))
@@ -138,7 +138,7 @@ test('both report the same JSON but for device, target and time', () => {
   assert.deepEqual(two, one)
 })
 
-test('Node takes all cores by itself, as many threads as told, and ends by itself', () => {
+test('Node uses all cores by default, or the given number of threads, and exits by itself', () => {
   const cores = os.availableParallelism?.() ?? os.cpus().length
   const few = ['--data', smallData(), '--epochs', '1', '--train_samples', '100', '--batch', '10']
   /** @type {[string[], number][]} */
@@ -173,14 +173,14 @@ test('both stop a run that diverges at the same step and name the layer', () => 
   assert.deepEqual(told(two), told(one))
 })
 
-test('real MNIST for one epoch: one hash, and the digits are learnt', () => {
+test('real MNIST for one epoch: the same hash, and the digits are learnt', () => {
   assert.ok(existsSync(join(root, 'build/data/mnist')))
   const [one, two] = [native, headless].map((program) => trainJson(program, ['--data', 'mnist', '--epochs', '1', '--model', 'dense 128 | relu | dense 10']))
   assert.ok(one.of('epoch')[0].test_accuracy >= 0.955, `accuracy ${one.of('epoch')[0].test_accuracy}`)
   assert.equal(two.hash, one.hash)
 })
 
-test('Fashion-MNIST, where it is installed, trains as well', { skip: slow }, (t) => {
+test('Fashion-MNIST, if installed', { skip: slow }, (t) => {
   if (!existsSync(join(root, 'build/data/fashion-mnist'))) {
     t.skip('the Debian package dataset-fashion-mnist is not installed')
     return

@@ -213,14 +213,14 @@ for (const [title, expected] of refusals) {
   first += expected.length
 }
 
-test('paths: nothing is left where a destination cannot be written', () => {
+test('paths: no files are left if the destination cannot be written', () => {
   assert.deepEqual(readdirSync(destination), [])
   assert.deepEqual(readdirSync(dirname(destination)).filter((name) => name.startsWith(basename(destination) + '.')), [])
 })
 
 if (root) test('paths: a folder without write permission', { skip: 'root may write everywhere' }, () => {})
 
-test('a configuration may begin with a byte order mark, as editors on Windows write it', () => {
+test('a configuration may start with a byte order mark, as editors on Windows write it', () => {
   const path = join(temporaryFolder(), 'config.json')
   writeFileSync(path, '\ufeff{"epochs": 1, "train_samples": 128, "model": "dense 4 | relu | dense 10"}')
   const flags = ['--epochs', '1', '--train_samples', '128', '--model', 'dense 4 | relu | dense 10']
@@ -230,7 +230,7 @@ test('a configuration may begin with a byte order mark, as editors on Windows wr
 
 const pinned = spawnSync('sh', ['-c', 'command -v taskset']).status === 0
 
-test('a process that may use one core has one thread, whatever the machine has', { skip: !pinned && 'taskset is not installed' }, () => {
+test('a process that is limited to one core has one thread', { skip: !pinned && 'taskset is not installed' }, () => {
   const args = ['--data', smallData(), '--epochs', '1', '--train_samples', '128', '--model', 'dense 4 | relu | dense 10']
   for (const { name, command } of programs) {
     const onOneCore = { name, command: ['taskset', '-c', '0', ...command] }
@@ -238,7 +238,7 @@ test('a process that may use one core has one thread, whatever the machine has',
   }
 })
 
-test('a model that cannot fit is refused by its size, and by a race for each of its runs', () => {
+test('a model that does not fit is rejected by its size, in a race for each run', () => {
   const config = join(temporaryFolder(), 'config.json')
   writeFileSync(config, '{"model": "conv 4096x3 p1 | relu | dense 10"}')
   const base = ['--data', smallData(), '--config', config, '--train_samples', '100', '--epochs', '1']
@@ -251,7 +251,7 @@ test('a model that cannot fit is refused by its size, and by a race for each of 
   assert.equal(race.stdout.match(/^(?:relu|tanh): the model needs \d\.\d\d GB of memory/gm)?.length, 2, race.stdout)
 })
 
-test('a refused run leaves existing files as they were', () => {
+test('a rejected run does not change existing files', () => {
   const folder = temporaryFolder()
   const [save, jsonl] = [join(folder, 'old.safetensors'), join(folder, 'old.jsonl')]
   for (const path of [save, jsonl]) writeFileSync(path, 'old')

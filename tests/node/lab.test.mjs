@@ -15,7 +15,7 @@ const { SavedRuns, differences } = await part('lab/saved_runs.js')
 const { sentence } = await part('dom/format.js')
 const { Lab } = await part('lab/lab.js')
 
-test('a smoothed curve begins at its first value and stays at a level one', () => {
+test('a smoothed curve starts at its first value, and a constant one is unchanged', () => {
   assert.deepEqual(smooth([4, 4, 4], 0.5), [4, 4, 4])
   for (const value of smooth([4, 4, 4], 0.9)) assert.ok(Math.abs(value - 4) < 1e-12)
   // Weights 1; 1/2 and 1; 1/4, 1/2 and 1.
@@ -24,7 +24,7 @@ test('a smoothed curve begins at its first value and stays at a level one', () =
   assert.deepEqual(smooth([], 0.9), [])
 })
 
-test('a thinned curve has each so-many-th point, and always the last', () => {
+test('a thinned curve has every n-th point, and always the last', () => {
   assert.deepEqual(thinned([1, 2, 3], 3), [1, 2, 3])
   assert.deepEqual(thinned([1, 2, 3], 5), [1, 2, 3])
   assert.deepEqual(thinned([1, 2, 3, 4], 3), [1, 2, 4])
@@ -40,21 +40,21 @@ test('a thinned curve has each so-many-th point, and always the last', () => {
   }
 })
 
-test('the last value of a line is the last that there is', () => {
+test('the last value of a line is the last one that is not null', () => {
   assert.equal(lastOf([1, 2, null, null]), 2)
   assert.equal(lastOf([1, 0]), 0)
   assert.equal(lastOf([null]), undefined)
   assert.equal(lastOf([]), undefined)
 })
 
-test('six colours and eight dashes tell 24 runs apart', () => {
+test('six colours and eight dash patterns distinguish 24 runs', () => {
   assert.deepEqual([0, 1, 6, 8, 24].map(runStyle), [
     { colour: '#ab6aea', dash: [] }, { colour: '#f5493b', dash: [8, 4] }, { colour: '#ab6aea', dash: [4, 2, 4, 6] }, { colour: '#dfa300', dash: [] },
     { colour: '#ab6aea', dash: [] }])
   assert.equal(new Set(Array.from({ length: 24 }, (_, i) => JSON.stringify(runStyle(i)))).size, 24)
 })
 
-test('runs differ by what one has and the other has not, or has otherwise', () => {
+test('the differences of runs are missing and changed settings', () => {
   const defaults = { lr: 0.001, seed: 1, momentum: 0, note: '' }
   assert.deepEqual(differences([['lr', '0.1']], [['lr', '0.1']], defaults), [])
   assert.deepEqual(differences([['lr', '0.1'], ['seed', '3']], [['lr', '0.2'], ['momentum', '0.9']], defaults), ['lr 0.1 → 0.2', 'seed 3 → 1', 'momentum 0 → 0.9'])
@@ -63,7 +63,7 @@ test('runs differ by what one has and the other has not, or has otherwise', () =
   assert.deepEqual(differences([], [['note', 'a']], defaults), ['note – → a'])
 })
 
-test('what an error says ends like a sentence, once', () => {
+test('an error message ends with exactly one full stop', () => {
   assert.deepEqual([new Error('lr is 0'), new Error('What?'), new Error('No!'), new Error('So.'), 'text'].map(sentence), ['lr is 0.', 'What?', 'No!', 'So.', 'text.'])
 })
 
@@ -79,7 +79,7 @@ function labAt(step, config) {
   return { lab, heard }
 }
 
-test('a recorded change counts from its step on', () => {
+test('a recorded change applies from its step on', () => {
   const events = [{ step: 5, field: 'lr', value: 0.1 }, { step: 8, field: 'lr', value: 0.00005 }]
   const of = (/** @type {number} */ step) => {
     const { lab } = labAt(step, { lr: 1, batch: 64, events })
@@ -89,7 +89,7 @@ test('a recorded change counts from its step on', () => {
   assert.deepEqual([4, 5, 7, 8].map(of), [[1, []], [0.1, marks.slice(0, 1)], [0.1, marks.slice(0, 1)], [0.00005, marks]])
 })
 
-test('what waits for a restart is what the panel shows and the run has not', () => {
+test('pending changes are the settings of the panel that differ from the run', () => {
   const { lab } = labAt(6, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
   lab.shown = { lr: 0.1, batch: 64, events: [] }
   assert.deepEqual(lab.waiting, [])
@@ -101,7 +101,7 @@ test('what waits for a restart is what the panel shows and the run has not', () 
   assert.deepEqual([lab.shown.lr, lab.shown.batch, lab.waiting], [0.1, 64, []])
 })
 
-test('points that come with progress are taken up in threes, and the panel follows a change that a replay makes', () => {
+test('points arrive in triples, and the panel shows a change that a replay makes', () => {
   const { lab, heard } = labAt(4, { lr: 1, batch: 64, events: [{ step: 5, field: 'lr', value: 0.1 }] })
   lab.shown = { lr: 1, batch: 64, events: [] }
   heard.progress({ step: 5, points: [1, 2.5, 0.5, 2, 2.25, 0.75] })
@@ -114,7 +114,7 @@ test('points that come with progress are taken up in threes, and the panel follo
   assert.equal(other.lab.shown.lr, 0.7)
 })
 
-test('images go around at both ends', () => {
+test('the image index wraps around at both ends', () => {
   const { lab } = labAt(0, { events: [] })
   const index = (/** @type {'train' | 'test'} */ part, /** @type {number} */ at) => {
     lab.chooseImage(part, at)
@@ -124,7 +124,7 @@ test('images go around at both ends', () => {
     [['test', 0], ['test', 29], ['train', 30], ['test', 29], ['train', 99]])
 })
 
-test('a run that was given a name is called by it, one with a number alone is not', () => {
+test('a run with a user-defined name has that name; a numbered run does not', () => {
   const runs = new SavedRuns({ run: { savedAs: '7' } })
   for (const [name, given] of [['Run 12', ''], ['Run 12b', 'Run 12b'], ['run 1', 'run 1'], ['Best', 'Best']]) {
     runs.all = [{ id: '3', name: 'Other' }, { id: '7', name }]

@@ -33,13 +33,13 @@ function streamOf({ every = 0, cost = 0 } = {}) {
   return { stream, looks, at }
 }
 
-test('while it trains 60 ms pass between two looks', () => {
+test('while training 60 ms pass between two snapshots', () => {
   const { stream, at } = streamOf()
   stream.watch({}, true)
   assert.deepEqual([at(0), at(59), at(60), at(61), at(119), at(120)], [1, 1, 2, 2, 2, 3])
 })
 
-test('looks may take 250 ms at first, and then 40 ms of each second', () => {
+test('snapshots may take 250 ms initially, and then 40 ms of each second', () => {
   const { stream, at } = streamOf({ cost: 100 })
   stream.watch({}, true)
   // Three snapshots use 300 ms of a budget of 250 ms plus 4% of the elapsed time. The fourth waits until the budget is
@@ -48,7 +48,7 @@ test('looks may take 250 ms at first, and then 40 ms of each second', () => {
   assert.deepEqual([at(1000), at(1240), at(1260)], [3, 3, 4])
 })
 
-test('a step that noted gradients costs what it took', () => {
+test('the time of a step that recorded gradients counts', () => {
   const { stream, at } = streamOf({ cost: 0 })
   stream.watch({ gradients: true }, true)
   assert.equal(at(100, 300), 1)
@@ -57,7 +57,7 @@ test('a step that noted gradients costs what it took', () => {
   assert.equal(at(1300, 300), 2)
 })
 
-test('a request is answered at once where it asks for more than the one before', () => {
+test('a request for more than the previous one is answered at once', () => {
   const { stream, looks } = streamOf()
   stream.watch({}, false)
   stream.drawn(false)
@@ -96,7 +96,7 @@ async function autosaveOf(cost) {
   return { autosave, at }
 }
 
-test('a run is autosaved every ten seconds while it trains, at an epoch if that costs a fiftieth of the time, and at each stop', async () => {
+test('a run is autosaved every ten seconds, at an epoch if that takes at most a fiftieth of the time, and at each stop', async () => {
   const { autosave, at } = await autosaveOf(100)
   assert.equal(await at(100_000, 'slice'), 1)
   assert.equal(await at(109_999, 'slice'), 1)
@@ -109,7 +109,7 @@ test('a run is autosaved every ten seconds while it trains, at an epoch if that 
   assert.equal(await at(900_000, 'stop'), 4)
 })
 
-test('an activation’s curve goes from −4 to 4, with its parameters or their defaults', async () => {
+test('the curve of an activation extends from −4 to 4, with the given or default parameters', async () => {
   /** @type {any[]} */
   const asked = []
   const engine = /** @type {any} */ ({ curve: async (/** @type {any[]} */ ...args) => {

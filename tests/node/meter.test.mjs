@@ -27,7 +27,7 @@ test('a run of up to 6,000 steps has a point for each of them', () => {
   }
 })
 
-test('the time left is that of the samples at the pace until now, and of the scorings as long as the last', () => {
+test('the remaining time is that of the samples at the current speed plus that of the scorings', () => {
   const meter = new Meter(100)
   assert.ok(Number.isNaN(meter.secondsLeft(1000, 0)))
   assert.equal(meter.samplesPerSecond, 0)
@@ -48,14 +48,14 @@ test('the time left is that of the samples at the pace until now, and of the sco
   assert.equal(meter.secondsLeft(1000, 4), 0.8 + 1)
 })
 
-test('before any time has been told there is neither a speed nor a time left', () => {
+test('before the first measurement there is neither a speed nor a remaining time', () => {
   const meter = new Meter(100)
   add(meter, 100)
   assert.equal(meter.samplesPerSecond, 0)
   assert.ok(Number.isNaN(meter.secondsLeft(1000, 0)))
 })
 
-test('after three seconds all that was measured counts half', () => {
+test('the weight of a measurement halves in three seconds', () => {
   const meter = new Meter(100)
   add(meter, 300)
   meter.addWallTime(3000)

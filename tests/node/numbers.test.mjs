@@ -22,7 +22,7 @@ test('a duration is in seconds below a minute, in minutes below an hour', () => 
     [125.4, '2:05 min'], [3599, '59:59 min'], [3599.5, '1:00 h'], [3600, '1:00 h'], [3659, '1:00 h'], [3660, '1:01 h'], [36000, '10:00 h'], [NaN, '–'], [Infinity, '–']])
 })
 
-test('bytes are in the unit that fits', () => {
+test('bytes have a suitable unit', () => {
   written(bytes, [[0, '0 B'], [999, '999 B'], [1000, '1.0 KB'], [1230, '1.2 KB'], [999_900, '999.9 KB'], [1e6, '1.00 MB'], [12_345_000, '12.35 MB'], [999_990_000, '999.99 MB'],
     [1e9, '1.0 GB'], [2.34e9, '2.3 GB']])
 })
@@ -32,7 +32,7 @@ test('a short number has three digits, and an exponent where it is small or larg
     [0.001, '0.001'], [-0.001, '−0.001'], [0.00099, '9.9e−4'], [-0.0005, '−5.0e−4'], [NaN, 'NaN'], [Infinity, '∞'], [-Infinity, '−∞']])
 })
 
-test('words: one and many, a capital, a name for a file', () => {
+test('words: plurals, capitals, file names', () => {
   assert.deepEqual([plural(1, 'run'), plural(0, 'run'), plural(2, 'run'), plural(1000, 'run'), plural(2, 'datum', 'data'), plural(1, 'datum', 'data')],
     ['1 run', '0 runs', '2 runs', '1,000 runs', '2 data', '1 datum'])
   written(capitalised, [['lr is 0', 'Lr is 0'], ['', '']])
@@ -40,7 +40,7 @@ test('words: one and many, a capital, a name for a file', () => {
     ['a'.repeat(100), 'a'.repeat(80)]])
 })
 
-test('colours go in 127 steps to either side of grey', () => {
+test('colours have 127 steps to either side of grey', () => {
   /** @type {[number, number, string][]} */
   const known = [[0, 1, 'rgb(232 234 235)'], [1, 127, 'rgb(230 233 235)'], [5, 127, 'rgb(223 229 233)'], [64, 127, 'rgb(119 176 212)'], [127, 127, 'rgb(8 119 189)'],
     [-63, 127, 'rgb(238 191 135)'], [-127, 127, 'rgb(245 147 34)'],
@@ -51,19 +51,19 @@ test('colours go in 127 steps to either side of grey', () => {
   assert.equal(nanColour, '#e5007d')
 })
 
-test('scales end at 1, 2, 5 or 10 of their power', () => {
+test('scales end at 1, 2, 5 or 10 times a power of ten', () => {
   written((value) => String(roundUp(value)), [[1, '1'], [1.00005, '1'], [1.001, '2'], [2, '2'], [2.1, '5'], [5, '5'], [5.1, '10'], [9.9, '10'], [10, '10'], [11, '20'], [0.2, '0.2'], [0.3, '0.5'],
     [1900, '2000'], [0, '1'], [-3, '1'], [NaN, '1'], [Infinity, '1']])
 })
 
-test('a unit that never fires is orange, one that does from grey to blue', () => {
+test('a unit that never fires is orange, others are from grey to blue', () => {
   /** @type {[number, number, string][]} */
   const known = [[0, 1, 'rgb(245 147 34)'], [0, 0, 'rgb(245 147 34)'], [0.002, 1, 'rgb(232 234 235)'], [0.01, 1, 'rgb(230 233 235)'], [0.04, 1, 'rgb(223 229 233)'],
     [1, 1, 'rgb(8 119 189)'], [0.01, 0.01, 'rgb(8 119 189)'], [NaN, 1, '#e5007d']]
   assert.deepEqual(known.map(([rate, limit]) => firingColour(rate, limit)), known.map(([, , colour]) => colour))
 })
 
-test('what is said of a unit: how often it fires, whether it is dead, since when, and what it does elsewhere', () => {
+test('the text of a unit: firing rate, death and revival, and the count over all samples', () => {
   const snapshot = /** @type {any} */ ({ step: 40, samples: 500, gradients: { step: 39, activations: [{ layer: 3, silent_on_batch: [0] }, { layer: 1, silent_on_batch: [2] }] } })
   const layer = /** @type {any} */ ({ layer: 1, positions: 1, firing: [0.5, 0, 0.125, 0, 0, 0], dead: [1, 3, 4, 5], lives: [
     { unit: 1, dead: true, deaths: 1, died: 12, died_lr: 0.05 },

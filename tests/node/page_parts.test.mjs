@@ -15,7 +15,7 @@ import { layOut } from '../../web/charts/weight_picture.js'
 
 const names = ['relu', 'elu', 'tanh']
 
-test('a model’s text: layers, their words and numbers', () => {
+test('architecture text: layers, names and arguments', () => {
   assert.deepEqual(model.split(' dense 8 |  | residual ( a | ( b ) | c ) | x '), ['dense 8', 'residual ( a | ( b ) | c )', 'x'])
   assert.deepEqual(model.split(''), [])
   assert.equal(model.wordOf('leaky_relu 0.2'), 'leaky_relu')
@@ -26,7 +26,7 @@ test('a model’s text: layers, their words and numbers', () => {
   assert.deepEqual(model.parametersOf('elu 0'), [0])
 })
 
-test('a model’s text: its activation, and another in its place', () => {
+test('architecture text: the activation, and its replacement', () => {
   assert.equal(model.activationOf('dense 8 | dense 10', names), '')
   assert.equal(model.activationOf('dense 8 | residual ( dense 8 | elu 2 ) | dense 10', names), 'elu')
   assert.equal(model.activationOf('dense 8 | relu | residual ( dense 8 | elu 2 ) | dense 10', names), 'mixed')
@@ -37,7 +37,7 @@ test('a model’s text: its activation, and another in its place', () => {
   assert.equal(model.withActivation('dense 10', 'tanh', names), 'dense 10')
 })
 
-test('a model’s text: layers are added before the output, those that read images before the first that reads rows', () => {
+test('architecture text: layers are added before the output, those that read images before the first that reads rows', () => {
   const image = 'conv 8x3 | relu | flatten | dense 32 | relu | dense 10'
   assert.equal(model.withLayer(image, 'pool 2', 'relu'), 'conv 8x3 | relu | pool 2 | flatten | dense 32 | relu | dense 10')
   assert.equal(model.withLayer(image, 'conv 16x3 p1', 'elu'), 'conv 8x3 | relu | conv 16x3 p1 | elu | flatten | dense 32 | relu | dense 10')
@@ -52,7 +52,7 @@ test('a model’s text: layers are added before the output, those that read imag
   assert.equal(model.withOutputs('dense 10 | softdense 10', 26), 'dense 10 | softdense 10')
 })
 
-test('a model’s text: the place that an error names', () => {
+test('architecture text: the position of an error', () => {
   const text = 'dense x|(elu'
   const at = (/** @type {number} */ position) => {
     const { start, end } = model.placeOf(text, `at position ${position} it is wrong`) ?? { start: -1, end: -1 }
@@ -61,7 +61,7 @@ test('a model’s text: the place that an error names', () => {
   assert.deepEqual([1, 7, 8, 9, 12, 13, 20].map(at), [[0, 'dense'], [6, 'x'], [7, '|'], [8, '('], [11, 'u'], [12, ''], [12, '']])
 })
 
-test('the address is read with its mark or without, and written so that people can read it', () => {
+test('the address is read with or without #, and is written in readable form', () => {
   assert.deepEqual(readHash('#lr=0.1&model=dense+8+|+dense+10'), [['lr', '0.1'], ['model', 'dense 8 | dense 10']])
   assert.deepEqual(readHash('lr=0.1'), [['lr', '0.1']])
   assert.deepEqual(readHash('#'), [])
@@ -69,7 +69,7 @@ test('the address is read with its mark or without, and written so that people c
   assert.equal(writeHash([['events', '1:lr:0.1,2:lr:1'], ['model', 'a | b|c'], ['data', 'x&y=%7C#']]), '#events=1:lr:0.1,2:lr:1&model=a+|+b|c&data=x%26y%3D%257C%23')
 })
 
-test('in a grid arrows go to the cell beside, not around its edges', () => {
+test('arrow keys in a grid move to the adjacent cell and do not wrap around', () => {
   const cells = Array.from({ length: 6 }, () => ({ tabIndex: -1, focused: 0, focus() { this.focused += 1 } }))
   const list = /** @type {any} */ (cells)
   /** @type {number[]} */
@@ -93,7 +93,7 @@ test('in a grid arrows go to the cell beside, not around its edges', () => {
   assert.deepEqual(cells.map(({ tabIndex }) => tabIndex), [-1, -1, -1, 0, -1, -1])
 })
 
-test('what is remembered comes back; nonsense, another type and a forbidden storage are as nothing', () => {
+test('preferences are restored; invalid data, another type and disabled storage are ignored', () => {
   /** @type {Map<string, string>} */
   const kept = new Map([['broken', '{'], ['text', '"dark"'], ['null', 'null'], ['zero', '0']])
   const before = Object.getOwnPropertyDescriptor(globalThis, 'localStorage')
@@ -116,7 +116,7 @@ test('what is remembered comes back; nonsense, another type and a forbidden stor
   else Reflect.deleteProperty(globalThis, 'localStorage')
 })
 
-test('a drawing: ink from 24 on has extent, all of it weight', () => {
+test('a drawing: ink from 24 on counts for the extent, all ink for the mass', () => {
   const ink = new Uint8Array(30 * 20)
   ink[0] = 23
   assert.equal(toMnist(ink, 30, 20), null)
@@ -125,7 +125,7 @@ test('a drawing: ink from 24 on has extent, all of it weight', () => {
   for (let i = 0; i < 784; i++) assert.equal(block[i], i % 28 >= 4 && i % 28 < 24 && i >= 4 * 28 && i < 24 * 28 ? 24 : 0, `pixel ${i}`)
 })
 
-test('a drawing: a pixel has the mean of the ink under it, and the middle is the centre of mass', () => {
+test('a drawing: a pixel is the mean of the ink under it, and the centre of mass is in the middle', () => {
   const ink = new Uint8Array(8 * 4)
   ink.set([240, 60, 240], 8 + 2)
   const pixels = [...toMnist(ink, 8, 4) ?? []]
@@ -150,7 +150,7 @@ test('a drawing: a pixel has the mean of the ink under it, and the middle is the
   assert.deepEqual([...Array(28).keys()].filter((y) => edge.slice(28 * y, 28 * y + 28).some((value) => value > 0)), [8, 27])
 })
 
-test('weights lie as an image where they are of one, as kernels side by side, or in rows of 32', () => {
+test('layouts of weights: an image, kernels side by side, or rows of 32', () => {
   const image = { height: 28, width: 20 }
   const placed = (/** @type {number[]} */ shape, /** @type {[number, number][]} */ places) => {
     const { columns, rows, at } = layOut(shape, image)
@@ -163,7 +163,7 @@ test('weights lie as an image where they are of one, as kernels side by side, or
   assert.deepEqual(placed([3, 4, 5], [[0, 0], [4, 3], [5, 0], [6, 0], [10, 2], [11, 3], [16, 3]]), [17, 4, 0, 19, -1, 20, 34, -1, 59])
 })
 
-test('positions for a curve go from end to end and stand on both sides of every kink between them', () => {
+test('positions of a curve extend from end to end, with points on both sides of every kink', () => {
   const at = [...positionsFor({ low: -2, high: 6, counts: [], below: 0, above: 0 }, [0, -2, 6, 7])]
   assert.equal(at.length, 163)
   assert.deepEqual([at[0], at[1], at[162]], [-2, Math.fround(-1.95), 6])
@@ -175,7 +175,7 @@ test('positions for a curve go from end to end and stand on both sides of every 
   assert.equal(limitOf(Float32Array.of(0, NaN)), 1)
 })
 
-test('a chart’s CSV: a column a line and one its deviation, empty where there is no value', () => {
+test('the CSV of a chart: a column per line and per deviation, empty without a value', () => {
   assert.equal(toCsv('Step', [10, 20, 30], [
     { name: 'relu', colour: '', values: [0.5, null, 0], spread: [0.25, null, 0] },
     { name: 'elu, "0.5"', colour: '', values: [1e-7, 2] },
@@ -187,7 +187,7 @@ test('a chart’s CSV: a column a line and one its deviation, empty where there 
 /** @param {number} step @param {object} [more] @returns {any} */
 const look = (step, more = {}) => ({ step, lr: 0.1, layers: [], gradients: null, warnings: [], ...more })
 
-test('of each look the few numbers are kept that charts show, the last of a step alone', () => {
+test('the history keeps the numbers for charts from each snapshot, and only the last snapshot of a step', () => {
   const history = new ProbeHistory()
   const layers = [{ kind: 'dense', layer: 0 }, { kind: 'activation', layer: 1, dead: [3], silent: [3, 4], slopes: { values: [0.25] } }, { kind: 'activation', layer: 2 }]
   history.add(look(5, { layers }))
@@ -199,7 +199,7 @@ test('of each look the few numbers are kept that charts show, the last of a step
   assert.equal(history.latest?.step, 6)
 })
 
-test('looks are thinned to every second one beyond 800, and the last stays', () => {
+test('beyond 800 snapshots every second one is removed, and the last one stays', () => {
   for (const [first, last] of [[0, 800], [1, 801]]) {
     const history = new ProbeHistory()
     for (let step = first; step < last; step++) history.add(look(step))
@@ -211,7 +211,7 @@ test('looks are thinned to every second one beyond 800, and the last stays', () 
   }
 })
 
-test('a warning is new once for each layer', () => {
+test('a warning is new once per layer', () => {
   const history = new ProbeHistory()
   const warning = (/** @type {string} */ code, /** @type {number | null} */ layer) => ({ code, layer, message: '' })
   const [a1, a2, b1, none] = [warning('a', 1), warning('a', 2), warning('b', 1), warning('a', null)]
@@ -221,13 +221,13 @@ test('a warning is new once for each layer', () => {
   assert.deepEqual(history.add(look(4, { warnings: [a1, a2] })), [])
 })
 
-test('the activation at the network’s end is not hidden', () => {
+test('the activation at the output is not a hidden layer', () => {
   const layers = ['dense', 'activation', 'activation', 'dense', 'activation'].map((kind, layer) => ({ kind, layer }))
   assert.deepEqual(hiddenActivations(look(0, { layers })).map(({ layer }) => layer), [1, 2])
   assert.equal(layerTitle({ name: 'act1', text: 'elu 0.5' }), 'act1: elu 0.5')
 })
 
-test('listeners are called in their order until they are taken away, also those that change the list', () => {
+test('listeners are called in order until they are removed, also if they change the list', () => {
   /** @type {Emitter<{a: number, b: number}>} */
   const emitter = new Emitter()
   /** @type {string[]} */

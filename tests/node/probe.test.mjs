@@ -12,7 +12,7 @@ const short = ['--data', smallData(), '--epochs', '2', '--batch', '50', '--model
 /** @param {any[]} events */
 const monitors = (events) => events.filter(({ event }) => ['probe', 'classes', 'warning'].includes(event))
 
-test('both command lines tell the same, to the last digit, and the weights do not notice', () => {
+test('both command lines give the same output to the last digit, and the weights do not change', () => {
   const args = [...short, '--probe', '16', '--lr', '0.1']
   const [one, two] = [native, headless].map((program) => runWell(program, ['train', ...args, '--jsonl', '-']))
   const lines = (/** @type {string} */ text) => text.split('\n').filter((line) => /"event":"(probe|classes|warning|done)"/.test(line))
@@ -35,7 +35,7 @@ test('warnings are printed and written once each', () => {
   assert.ok(events.indexOf(warnings[0]) > events.findIndex(({ event }) => event === 'probe'))
 })
 
-test('without --probe nothing of it is said', () => {
+test('without --probe there is no output of it', () => {
   const { events, stderr } = trainJson(native, short)
   assert.deepEqual(monitors(events), [])
   assert.doesNotMatch(stderr, /Monitors|Warning/)
@@ -114,7 +114,7 @@ test('a session answers on demand: units, gradients once watched, components, cl
   run.delete()
 })
 
-test('a session refuses what cannot be asked', async () => {
+test('a session rejects invalid requests', async () => {
   const run = await session({})
   const refused = (/** @type {() => void} */ ask, /** @type {string} */ message) => assert.throws(ask, (error) => {
     assert.ok(error instanceof CoreError)

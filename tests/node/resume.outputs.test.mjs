@@ -55,7 +55,7 @@ function begin(program, args, lines, act) {
 }
 
 for (const program of programs) {
-  test(`${program.name}: killed ${kills} times at random, a run resumes to the bits, the events and the rows of one that never stopped`, async (t) => {
+  test(`${program.name}: killed ${kills} times at random, a run resumes to the bits, events and rows of an uninterrupted one`, async (t) => {
     t.diagnostic(`seed ${seed}`)
     const random = randomNumbers()
     const whole = temporaryFolder()
@@ -84,7 +84,7 @@ for (const program of programs) {
     }
   })
 
-  test(`${program.name}: the lines of another run are refused, and stay`, () => {
+  test(`${program.name}: the lines of another run are rejected and preserved`, () => {
     const folder = temporaryFolder()
     const [checkpoint, events, rows] = ['run', 'other.jsonl', 'other.csv'].map((name) => join(folder, name))
     runWell(program, ['train', ...short, '--checkpoint', checkpoint])
@@ -111,7 +111,7 @@ for (const program of programs) {
   })
 
   for (const other of programs) {
-    test(`while ${program.name} writes a file, ${other.name} is told who does; when it is killed, another goes on`, { skip: linux }, async () => {
+    test(`while ${program.name} writes a file, ${other.name} reports the other process; when that is killed, another resumes`, { skip: linux }, async () => {
       for (const [flag, name] of [['--checkpoint', 'run'], ['--jsonl', 'run.jsonl'], ['--csv', 'run.csv']]) {
         const folder = temporaryFolder()
         const file = join(folder, name)
@@ -133,7 +133,7 @@ for (const program of programs) {
     })
   }
 
-  test(`${program.name}: of many processes with one checkpoint one trains, the others are refused`, async () => {
+  test(`${program.name}: of many processes with one checkpoint one trains, the others are rejected`, async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'run')
     // The stale lock of a killed process, which all processes find at the same time.
@@ -146,7 +146,7 @@ for (const program of programs) {
     runWell(program, ['export', '--weights', file, '--save', join(temporaryFolder(), 'whole.pth')])
   })
 
-  test(`${program.name}: what a killed save left is removed, what a link leads to is replaced`, () => {
+  test(`${program.name}: the remains of a killed save are removed, and the target of a link is replaced`, () => {
     const folder = temporaryFolder()
     const [file, link] = [join(folder, 'real'), join(folder, 'link')]
     symlinkSync('real', link)
@@ -174,7 +174,7 @@ for (const program of programs) {
     assert.deepEqual(readdirSync(folder), ['y'])
   })
 
-  test(`${program.name}: one --save that fails loses no other, and the exit code says it`, { skip: linux }, () => {
+  test(`${program.name}: a failed --save does not affect others, and the exit code reports it`, { skip: linux }, () => {
     const folder = temporaryFolder()
     symlinkSync('/dev/full', join(folder, 'a.npz'))
     const { status, stderr, stdout } = run(program, ['train', ...short, '--save', join(folder, 'a.npz'), '--save', join(folder, 'b.pth'), '--save', join(folder, 'c.py')])
@@ -184,7 +184,7 @@ for (const program of programs) {
     for (const name of ['b.pth', 'c.py']) assert.ok(existsSync(join(folder, name)) && stdout.includes(`Saved ${join(folder, name)}`), name)
   })
 
-  test(`${program.name}: an .npz has 100 test images or all that there are; more are refused before training`, () => {
+  test(`${program.name}: an .npz has 100 test images or all if there are fewer; a larger number is rejected before training`, () => {
     const data = folderOf(smallFiles(500, 50))
     const folder = temporaryFolder()
     const args = ['train', '--data', data, '--model', 'dense 8 | relu | dense 10', '--epochs', '1', '--save', join(folder, 'm.npz'), '--save', join(folder, 'm.pth')]
@@ -197,7 +197,7 @@ for (const program of programs) {
     assert.deepEqual(readdirSync(folder).sort(), ['m.npz', 'm.pth'])
   })
 
-  test(`${program.name}: full disks: one warning each, training goes on, and the exit code says it`, { skip: linux }, () => {
+  test(`${program.name}: full disks: one warning each, training continues, and the exit code reports it`, { skip: linux }, () => {
     const { hash } = trainJson(native, short)
     const folder = temporaryFolder()
     for (const flag of ['--csv', '--jsonl']) {
@@ -219,7 +219,7 @@ for (const program of programs) {
     assert.ok(existsSync(saved))
   })
 
-  test(`${program.name}: a terminal that closes stops the run as other signals do`, async () => {
+  test(`${program.name}: closing the terminal stops the run like other signals`, async () => {
     const file = join(temporaryFolder(), 'run')
     const { code, stdout } = await begin(program, ['train', ...long, '--checkpoint', file], 10, (child) => child.kill('SIGHUP'))
     assert.equal(code, 129)
@@ -227,7 +227,7 @@ for (const program of programs) {
     assert.ok(existsSync(file))
   })
 
-  test(`${program.name}: pipes, devices and folders are refused by name where a file is read`, { skip: linux }, () => {
+  test(`${program.name}: pipes, devices and folders are rejected by name as input files`, { skip: linux }, () => {
     const folder = temporaryFolder()
     const pipe = join(folder, 'pipe')
     assert.equal(spawnSync('mkfifo', [pipe]).status, 0)

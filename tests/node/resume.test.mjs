@@ -44,7 +44,7 @@ function interrupt(program, args, lines, signal) {
 
 for (const program of [native, headless]) {
   for (const [name, code] of /** @type {[NodeJS.Signals, number][]} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
-    test(`${program.name}: ${name} at a random step keeps the run, and the other program takes it up`, async (t) => {
+    test(`${program.name}: ${name} at a random step saves the run, and the other program resumes it`, async (t) => {
       t.diagnostic(`seed ${seed}`)
       const random = randomNumbers()
       const file = join(temporaryFolder(), 'run')
@@ -55,7 +55,7 @@ for (const program of [native, headless]) {
     })
   }
 
-  test(`${program.name}: killed in the middle, it goes on from its last epoch`, async (t) => {
+  test(`${program.name}: a killed run resumes from its last epoch`, async (t) => {
     t.diagnostic(`seed ${seed}`)
     const file = join(temporaryFolder(), 'run')
     // An epoch prints a line for each of 63 steps, and three more lines.
@@ -66,7 +66,7 @@ for (const program of [native, headless]) {
     assert.equal(resumed.hash, whole)
   })
 
-  test(`${program.name}: what contradicts a checkpoint is refused by name; speed and epochs may change`, () => {
+  test(`${program.name}: settings that contradict a checkpoint are rejected by name; speed and epochs may change`, () => {
     const file = join(temporaryFolder(), 'run')
     runWell(program, ['train', ...settings.map((word) => (word === '6' ? '2' : word)), '--checkpoint', file])
     const config = join(temporaryFolder(), 'not-one')
@@ -101,7 +101,7 @@ function buildShim() {
 const shim = buildShim()
 const skip = shim.why || false
 
-/** A run of one epoch, and its continuation by a second epoch, which makes exactly one save. */
+/** A run of one epoch: its folder, its checkpoint, and the hash after a second epoch, in which one save is left. */
 function runBeforeItsLastSave() {
   const folder = temporaryFolder()
   const few = ['--data', smallData(), '--model', 'dense 8 | relu | dense 10', '--epochs', '1', '--batch', '64']
@@ -111,7 +111,7 @@ function runBeforeItsLastSave() {
 }
 
 for (const action of ['fail', 'kill']) {
-  test(`a save that ${action === 'fail' ? 'fails' : 'is killed'} at any of its calls leaves the old file or the new one`, { skip }, () => {
+  test(`a save that ${action === 'fail' ? 'fails' : 'is killed'} at any system call leaves the old or the new file`, { skip }, () => {
     const { folder, old, end } = runBeforeItsLastSave()
     const file = join(folder, 'run')
     /** @type {string[]} */
@@ -143,7 +143,7 @@ for (const action of ['fail', 'kill']) {
   })
 }
 
-test('storage full: said once, training goes on, the checkpoint before is kept', { skip }, () => {
+test('storage full: one warning, training continues, the previous checkpoint is kept', { skip }, () => {
   const { folder, old } = runBeforeItsLastSave()
   const file = join(folder, 'run')
   writeFileSync(file, old)

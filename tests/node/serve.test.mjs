@@ -42,7 +42,7 @@ function ask(port, path, options = {}) {
 test('the server', async (t) => {
   const site = await serveSite(folder, 0)
 
-  await t.test('sends isolation and content policy with everything, errors included', async () => {
+  await t.test('sends the isolation and content security headers with every response, including errors', async () => {
     for (const path of ['/', '/core.wasm', '/data/labels.gz', '/missing']) {
       const { headers } = await ask(site.port, path)
       assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
@@ -58,7 +58,7 @@ test('the server', async (t) => {
     }
   })
 
-  await t.test('names the types that modules and WebAssembly need', async () => {
+  await t.test('sends the content types that modules and WebAssembly need', async () => {
     const types = { '/': /^text\/html/, '/module.js': /javascript/, '/module.mjs': /javascript/, '/core.wasm': /^application\/wasm$/ }
     for (const [path, type] of Object.entries(types)) {
       const { status, headers } = await ask(site.port, path)
@@ -67,7 +67,7 @@ test('the server', async (t) => {
     }
   })
 
-  await t.test('sends .gz files as the bytes that they are', async () => {
+  await t.test('sends .gz files unchanged', async () => {
     for (const accept of ['gzip', '']) {
       const { headers, body } = await ask(site.port, '/data/labels.gz', { headers: { 'accept-encoding': accept } })
       assert.equal(headers['content-encoding'], undefined)
@@ -77,7 +77,7 @@ test('the server', async (t) => {
     }
   })
 
-  await t.test('lets browsers keep files and ask whether they changed', async () => {
+  await t.test('lets browsers cache and revalidate files', async () => {
     const { headers } = await ask(site.port, '/data/labels.gz')
     assert.equal(headers['cache-control'], 'no-cache')
     const again = await ask(site.port, '/data/labels.gz', { headers: { 'if-none-match': String(headers.etag) } })
@@ -95,7 +95,7 @@ test('the server', async (t) => {
     assert.equal((await ask(site.port, '/')).status, 200, 'and lives on')
   })
 
-  await t.test('leaves a port in use alone and takes the next free one', async () => {
+  await t.test('skips a port in use and takes the next free one', async () => {
     const second = await serveSite(folder, site.port)
     assert.ok(second.port > site.port)
     assert.equal((await ask(second.port, '/')).status, 200)
@@ -105,7 +105,7 @@ test('the server', async (t) => {
   await site.close()
 })
 
-test('every request gets the right status and none stops the server', async (t) => {
+test('every request gets the correct status, and none stops the server', async (t) => {
   const big = Buffer.alloc(1 << 22, 'x')
   writeFileSync(join(folder, 'big.bin'), big)
   writeFileSync(join(folder, '.secret'), 'secret')
@@ -154,7 +154,7 @@ test('every request gets the right status and none stops the server', async (t) 
     assert.equal((await ask(site.port, '/data%2flabels.gz')).status, 200)
   })
 
-  await t.test('only under the names of this machine', async () => {
+  await t.test('only with the names of this machine', async () => {
     for (const [host, status] of /** @type {[string, number][]} */ ([
       ['localhost', 200], [`LOCALHOST:${site.port}`, 200], ['127.0.0.1:80', 200], ['[::1]:8080', 200], ['192.168.0.7', 200],
       ['evil.example', 403], ['localhost.evil.example:80', 403], ['127.0.0.1.evil.example', 403], ['[evil]', 403],
@@ -165,7 +165,7 @@ test('every request gets the right status and none stops the server', async (t) 
     }
   })
 
-  await t.test('files that come and go while they are asked for', async () => {
+  await t.test('files that appear and disappear during requests', async () => {
     const path = join(folder, 'fleeting.txt')
     for (let k = 0; k < 100; k += 1) {
       writeFileSync(path, 'here')
@@ -177,7 +177,7 @@ test('every request gets the right status and none stops the server', async (t) 
     }
   })
 
-  await t.test('1,000 hostile requests: it lives on, and no descriptor is lost', { skip: process.platform !== 'linux' && 'counts in /proc' }, async () => {
+  await t.test('1,000 hostile requests: the server survives and leaks no descriptor', { skip: process.platform !== 'linux' && 'counts in /proc' }, async () => {
     const descriptors = () => readdirSync('/proc/self/fd').length
     const before = descriptors()
     const requests = [
@@ -216,7 +216,7 @@ function start(args) {
   return spawnSync('bash', [join(root, 'web/start'), ...args], { encoding: 'utf8', cwd: '/' })
 }
 
-test('web/start refuses what it does not know, in one sentence', () => {
+test('web/start rejects unknown arguments in one sentence', () => {
   for (const [args, words] of /** @type {[string[], string][]} */ ([
     [['--prot', '80'], "'--prot'"],
     [['--port'], '--port'],
@@ -233,7 +233,7 @@ test('web/start refuses what it does not know, in one sentence', () => {
   }
 })
 
-test('web/start --help says what it does', () => {
+test('web/start --help describes it', () => {
   const { status, stdout } = start(['--help'])
   assert.equal(status, 0)
   for (const words of ['--build-only', '--port N', 'http://localhost:8080']) assert.ok(stdout.includes(words), words)
@@ -262,7 +262,7 @@ test('web/start builds, serves from any folder, prints its address and ends clea
   assert.deepEqual(await ended, { code: 0, signal: null })
 })
 
-test('a system without apt is told exactly what is missing and what it is called there', () => {
+test('on a system without apt the missing packages are listed with their names', () => {
   const script = `
     . web/site/setup.sh
     have() { case $1 in apt-get | emcc | ninja) return 1 ;; *) command -v "$1" >/dev/null ;; esac; }

@@ -96,13 +96,13 @@ test('it takes over at once', async () => {
   assert.deepEqual(worker.names(), [])
 })
 
-test('it is active before it has claimed the pages: Firefox lets it claim them only then', async () => {
+test('it is active before it claims pages, as Firefox requires', async () => {
   const worker = start({ claim: () => new Promise(() => {}) })
   await worker.send('activate', {})
   assert.equal(worker.counts.claimed, 1)
 })
 
-test('once asked to it keeps its build whole, and only then forgets those before it', async () => {
+test('on request it caches its whole build, and only then deletes older ones', async () => {
   const kept = { 'reluscope before': { 'app.js': 'old' }, 'reluscope now': { 'app.js': 'net app.js' }, 'somebody else': { x: 'y' }, 'reluscope': { x: 'y' } }
   const worker = start({ kept })
   await worker.send('message', { data: 'something else' })
@@ -120,14 +120,14 @@ test('once asked to it keeps its build whole, and only then forgets those before
   }
 })
 
-test('what the browser has damaged is fetched again', async () => {
+test('damaged files in the cache are fetched again', async () => {
   const worker = start({ kept: { 'reluscope now': { '': 'net ', 'app.js': 'net app.j', 'lab/a.js': 'net lab/a.js' } } })
   await worker.send('message', { data: 'keep' })
   assert.deepEqual(worker.fetched, ['app.js'])
   assert.deepEqual(await worker.texts('reluscope now'), { '': 'net ', 'app.js': 'net app.js', 'lab/a.js': 'net lab/a.js' })
 })
 
-test('an answer that is not the file gives way to what was kept, unless a newer build has it', async () => {
+test('a response that is not the file is replaced from the cache, unless a newer build has it', async () => {
   const kept = { 'reluscope now': { '': 'the page', 'app.js': 'net app.js' } }
   for (const network of [() => new Response(''), () => new Response('an error', { status: 500 }), () => new Response('log in', { status: 200 })]) {
     const response = await start({ kept, network }).ask(`${site}app.js?x=1`)
@@ -143,7 +143,7 @@ test('an answer that is not the file gives way to what was kept, unless a newer 
   assert.equal(await (await start({ kept, network: newer('next', sumOf('other')) }).ask(`${site}app.js`))?.text(), 'net app.js')
 })
 
-test('the network comes first, and gets the headers that are missing', async () => {
+test('the network has precedence, and missing headers are added', async () => {
   const worker = start({ kept: { 'reluscope now': { 'app.js': 'kept' } }, network: () => new Response('net app.js', { status: 203, statusText: 'so', headers: { 'X-Two': 'other', 'X-Three': '3' } }) })
   const response = await worker.ask(`${site}app.js`)
   assert.equal(await response?.text(), 'net app.js')
@@ -154,14 +154,14 @@ test('the network comes first, and gets the headers that are missing', async () 
   assert.equal(await start({ network: () => failed }).ask(`${site}app.js`), failed)
 })
 
-test('what was asked for before the worker ran is not asked for again', async () => {
+test('a preloaded response is not fetched again', async () => {
   const worker = start()
   const response = await worker.ask(`${site}app.js`, { preloadResponse: Promise.resolve(new Response('net app.js', { status: 203 })) })
   assert.deepEqual([await response?.text(), response?.status], ['net app.js', 203])
   assert.deepEqual(worker.fetched, [])
 })
 
-test('files beyond its list are kept when they are asked for, once, and without a question', async () => {
+test('files outside its list are cached on request, once, and only without a query', async () => {
   const worker = start({ kept: { 'reluscope now': { 'data/b.gz': 'before' } } })
   for (const path of ['', 'app.js', 'data/a.gz', 'data/b.gz', 'data/c.gz?x=1']) assert.equal(await (await worker.ask(site + path))?.text(), `net ${path}`)
   assert.deepEqual(await worker.texts('reluscope now'), { 'data/b.gz': 'before', 'data/a.gz': 'net data/a.gz' })
@@ -170,7 +170,7 @@ test('files beyond its list are kept when they are asked for, once, and without 
   assert.deepEqual(await broken.texts('reluscope now'), {})
 })
 
-test('without a network it answers with what it kept, its own build first, whatever stands after a question mark', async () => {
+test('offline it answers from the cache, its own build first, and ignores the query', async () => {
   const none = () => {
     throw new TypeError('no network')
   }
@@ -182,7 +182,7 @@ test('without a network it answers with what it kept, its own build first, whate
   await assert.rejects(worker.ask(`${site}none.js`), /no network/)
 })
 
-test('it leaves alone what is not of this site, and what is not only read', async () => {
+test('it ignores other sites and methods other than GET', async () => {
   const worker = start()
   assert.equal(await worker.ask('https://example.org/other/app.js'), undefined)
   assert.equal(await worker.send('fetch', { request: { url: `${site}app.js`, method: 'POST' } }), undefined)

@@ -39,7 +39,7 @@ function references(file) {
 
 const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(file)) && !file.startsWith('vendor/'))
 
-test('the page, the core, the data and the notices are there', () => {
+test('the page, the core, the data and the notices exist', () => {
   for (const file of [
     'index.html', 'app.js', 'engine/worker/worker.js', 'engine/engine.js', 'engine/worker/core.js', 'engine/wasm/reluscope.mjs',
     'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
@@ -59,7 +59,7 @@ test('the documentation is there as pages, not as Markdown, and the page leads t
   assert.match(text('controls/topbar.js'), /href: '\.\/docs\/index\.html'/)
 })
 
-test('the service worker knows the build: what it keeps is there, and enough to run', () => {
+test('the service worker’s list of files is correct and sufficient', () => {
   const [first] = text('service-worker.js').split('\n')
   const build = JSON.parse(first.replace('self.build = ', ''))
   assert.match(build.version, /^[0-9a-f]{16}$/)
@@ -81,7 +81,7 @@ test('the second data set has names for its classes', () => {
   }
 })
 
-test('nothing of the programs for Node or of the build is in it', () => {
+test('the site contains no programs for Node and no build files', () => {
   for (const file of files) assert.doesNotMatch(file, /headless|setup\.sh|bindings|serve\.mjs|headers\.mjs|reluscope-node|\.part$|\.d\.ts$|_tests/)
 })
 
@@ -96,7 +96,7 @@ test('the documentation has a row for every setting, layer and activation that t
   }
 })
 
-test('what the page loads before its data is small', () => {
+test('the files that the page loads before its data are small', () => {
   for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
     const size = compressedSize(variant)
     assert.ok(size < sizeLimit, `${variant}: ${size} bytes compressed, ${sizeLimit} allowed`)
@@ -141,7 +141,7 @@ test('the data is the original, compressed', () => {
   for (const { name } of JSON.parse(text('data/index.json'))) assert.ok(statSync(join(siteRoot, 'data', name)).isDirectory())
 })
 
-test('the notices name every part and carry the licences whole', () => {
+test('the notices name every part and contain the complete licences', () => {
   assert.match(text('LICENSE'), /MIT License[\s\S]*reluscope contributors/)
   const notices = text('THIRD_PARTY.txt')
   for (const part of ['uPlot', 'fflate', 'Highway', 'JSON for Modern C++', 'Eigen', 'Emscripten', 'musl', 'libc++', 'MNIST', 'Fashion-MNIST']) {

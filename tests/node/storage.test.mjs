@@ -32,7 +32,7 @@ const state = (step) => ({ checkpoint: bytesOf(step), lines })
 const save = (storage, run, step) => storage.saveRun(run, entry(step), state(step))
 
 /**
- * Files whose writes fail after `limit` bytes: either the storage is full, or the worker has ended and does nothing more.
+ * Files whose writes fail after `limit` bytes: the storage is full, or the worker has ended and does nothing more.
  * @param {Files} files @param {number} limit @param {'full' | 'ended'} why @returns {Files} */
 function breaking(files, limit, why) {
   let over = false
@@ -53,7 +53,7 @@ function breaking(files, limit, why) {
 /** @param {Uint8Array} bytes */
 const file = (bytes) => new Blob([/** @type {any} */ (bytes)])
 
-test('the checksum is that of the standard for every length and place of a byte', () => {
+test('the checksum is CRC-32 for every length and position of a byte', () => {
   assert.equal(crc32(new TextEncoder().encode('123456789')), 0xcbf43926)
   for (let length = 0; length <= 40; length++) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 167 + length * 29) % 256)
@@ -62,7 +62,7 @@ test('the checksum is that of the standard for every length and place of a byte'
   }
 })
 
-test('a sealed file is read as it was, and refused with any bit changed or any end cut off', async () => {
+test('a sealed file is read back, and rejected with any bit changed or truncated', async () => {
   const whole = seal(7, { step: 3 }, { checkpoint: bytesOf(1), lines })
   assert.deepEqual(await unseal(file(whole)), { sequence: 7, about: { step: 3 }, checkpoint: bytesOf(1), lines })
   assert.equal((await unseal(file(seal(1, {}, {}))))?.checkpoint.length, 0)
@@ -78,7 +78,7 @@ test('a sealed file is read as it was, and refused with any bit changed or any e
 })
 
 for (const why of /** @type {const} */ (['full', 'ended'])) {
-  test(`a slot's write that breaks off after any byte (${why}) leaves the one before`, async () => {
+  test(`a write of a slot that fails after any byte (${why}) keeps the previous one`, async () => {
     const size = seal(3, stand(30), state(30)).length
     for (let limit = 0; limit <= size; limit++) {
       const files = memoryFiles()
@@ -97,7 +97,7 @@ for (const why of /** @type {const} */ (['full', 'ended'])) {
     }
   })
 
-  test(`an entry's write that breaks off after any byte (${why}) leaves the entry as it was, and no other`, async () => {
+  test(`a write of an entry that fails after any byte (${why}) keeps the old entry, and no other`, async () => {
     const run = { savedAs: undefined }
     const probe = new Storage(memoryFiles())
     const size = (await save(probe, run, 20)).bytes
@@ -138,7 +138,7 @@ test('a worker that ends before the old entry is removed leaves the new one', as
   assert.deepEqual(await files.list(), [])
 })
 
-test('a run has one entry, whose name stays; one that has gone further is not written over, one that is gone comes anew', async () => {
+test('a run has one entry with a fixed name; a newer entry is not overwritten, a deleted one is recreated', async () => {
   const storage = new Storage(memoryFiles())
   /** @type {{savedAs?: string}} */
   const run = {}
@@ -169,7 +169,7 @@ test('a run has one entry, whose name stays; one that has gone further is not wr
 
 const skip = existsSync(join(root, 'build', 'site', 'engine', 'worker.js')) ? false : 'build/site is not built'
 
-test('the engine in Node saves a run, opens it where it stood and goes on to the weights of one that was not stopped', { skip }, async () => {
+test('the engine in Node stores a run, opens it at its step and resumes to the weights of an uninterrupted run', { skip }, async () => {
   const engine = await createEngine()
   const config = { model: 'dense 8 | relu | dense 10', train_samples: 500, epochs: 2, batch: 50, log_every: 3 }
   const trained = async () => {

@@ -40,7 +40,7 @@ const models = {
 }
 
 for (const [model, { layer, incoming, outgoing, block }] of Object.entries(models)) {
-  test(`${model}: weights and images are those of unit 3`, async () => {
+  test(`${model}: weights and images equal those of unit 3`, async () => {
     const { dataset, session } = await open()
     const run = session({ model })
     for (let step = 0; step < 12; step++) run.advance()
@@ -121,7 +121,7 @@ test('the response of a unit is the mean image of what drives it, less the mean 
   run.delete()
 })
 
-test('a silenced unit is heard again in training, and changes no weight', async () => {
+test('silencing a unit ends with training and changes no weight', async () => {
   const { session } = await open()
   const [run, other] = [session({ model: 'dense 12 | relu | dense 10' }), session({ model: 'dense 12 | relu | dense 10' })]
   for (let step = 0; step < 12; step++) {
@@ -135,7 +135,7 @@ test('a silenced unit is heard again in training, and changes no weight', async 
   other.delete()
 })
 
-test('what is no unit is refused', async () => {
+test('an invalid unit is rejected', async () => {
   const { session } = await open()
   const run = session({ model: 'dense 12 | relu | dense 10' })
   const refused = (/** @type {() => void} */ ask, /** @type {string} */ message) => assert.throws(ask, (error) => {

@@ -28,7 +28,7 @@ const axisWidth = 52
  * @property {string} [x] label of the horizontal axis
  * @property {(value: number) => string} format of a value
  * @property {(value: number) => string} [tick] format of a value at the axis
- * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from the range of the visible values
+ * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from that of the values
  * @property {string} [sync] charts with the same key share their cursor
  * @property {() => {step: number, text: string}[]} [marks]
  * @property {{at: number, text: string}[]} [levels] reference lines

@@ -88,4 +88,4 @@ export function makeRatePlot(lab, which) {
 }
 
 /** @param {RatePlan} plan */
-const plurals = ({ updates, updates_per_epoch: each }) => `${plural(updates, 'update')} (${count(each)} an epoch)`
+const plurals = ({ updates, updates_per_epoch: each }) => `${plural(updates, 'update')} (${count(each)} per epoch)`

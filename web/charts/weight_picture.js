@@ -5,7 +5,7 @@ import { diverging } from '../dom/colours.js'
 /**
  * The layout: columns, rows, and the weight at each position.
  * @param {number[]} shape of the weights @param {{height: number, width: number}} image the network's input
- * @returns {{columns: number, rows: number, at: (column: number, row: number) => number}} at: index of the weight, negative for none
+ * @returns {{columns: number, rows: number, at: (column: number, row: number) => number}} at: index of the weight or -1
  */
 export function layOut(shape, { height, width }) {
   if (shape.length === 3) {

@@ -67,7 +67,7 @@ export function makeModelEditor(lab, field) {
     const sizes = [described.input_shape.filter((size, i) => i > 0 || size > 1).join('×'),
       ...described.layers.filter(({ kind }) => kind !== 'activation').map(({ output_shape: shape }) => shape.join('×'))]
     summary.textContent = `${sizes.filter((size, i) => size !== sizes[i - 1]).join(' → ')}, ${plural(described.parameters, 'parameter')}, ` +
-      `${count(described.multiply_adds)} multiply-adds an image`
+      `${count(described.multiply_adds)} multiply-adds per image`
   }
 
   function show() {

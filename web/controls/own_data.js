@@ -41,7 +41,7 @@ export function makeOwnData(lab) {
     }
   }
 
-  // Files can be dropped on the whole section, which contains the element only later.
+  // Files can be dropped on the whole section. The element is added to the section only later.
   setTimeout(() => {
     const place = element.closest('.section') ?? element
     place.addEventListener('dragover', (event) => {

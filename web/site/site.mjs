@@ -14,7 +14,7 @@ import { registryTables } from './reference.mjs'
 const web = dirname(dirname(fileURLToPath(import.meta.url)))
 export const siteRoot = join(root, 'build', 'site')
 
-/** What the .wasm, .js and .css that one visitor loads may weigh once compressed, in bytes. */
+/** Maximum compressed size in bytes of the .wasm, .js and .css files that a visitor loads. */
 export const sizeLimit = 700_000
 
 /** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
@@ -48,7 +48,7 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** What only those load who open data of their own or read the documentation, and the types, which nobody loads. */
+/** Files that the page loads only for own data or the documentation, and the types, which it never loads. */
 const onDemand = /^(?:vendor\/fflate\.js|engine\/api\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
 /**
@@ -125,7 +125,7 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Builds the site and says what it weighs. @param {Record<string, string>} tables of the documentation, from the registry */
+/** Builds the site and prints its size. @param {Record<string, string>} tables of the documentation, from the registry */
 export function buildSite(tables) {
   /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
   const wanted = new Map()
