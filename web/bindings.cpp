@@ -19,6 +19,7 @@
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
+#include "io/json_text.h"
 #include "nn/activation.h"
 #include "nn/architecture.h"
 #include "probe/probe_report.h"
@@ -60,7 +61,7 @@ val answer(Work work) {
 }
 
 std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 // The bytes of a Uint8Array, or what {length, read(place)} puts into one place after the other,

@@ -47,9 +47,6 @@ struct VecOf {
 
   static HWY_INLINE VecOf zero() { return VecOf(hn::Zero(Floats())); }
   static HWY_INLINE VecOf load(const float* from) { return VecOf(hn::Load(Floats(), from)); }
-  static HWY_INLINE VecOf load_unaligned(const float* from) {
-    return VecOf(hn::LoadU(Floats(), from));
-  }
   static HWY_INLINE VecOf broadcast(const float* from) { return VecOf(hn::Set(Floats(), *from)); }
   HWY_INLINE void store(float* to) const { hn::Store(raw, Floats(), to); }
 };

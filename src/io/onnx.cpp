@@ -1,9 +1,9 @@
 #include "io/onnx.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "io/json_text.h"
 #include "io/onnx_graph.h"
 #include "nn/trace.h"
 
@@ -60,9 +60,7 @@ class OnnxWriter final : public LayerVisitor {
     graph_.node("Flatten", {value_}, "logits", {onnx_number("axis", 1)});
     graph_.set_output("logits", {classes});
     return graph_.model(
-        {{"classes", nlohmann::json(network_.classes)
-                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
-         {"model", network_.architecture}});
+        {{"classes", json_line(network_.classes)}, {"model", network_.architecture}});
   }
 
   void dense(int, int) override {

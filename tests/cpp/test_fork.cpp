@@ -1,7 +1,6 @@
 // Forks: the run that was forked goes on unchanged, a live change is the live change, what a
 // changed network shares with the run is taken over and what it does not begins anew.
 #include "experiments/experiment.h"
-#include "experiments/planned_run.h"
 #include "experiments/sweep.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
