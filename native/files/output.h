@@ -38,7 +38,6 @@ class LineFile {
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
 
-  bool to_stdout() const { return to_stdout_; }
   bool goes_on() const { return size_ > 0; }  // there are lines already
   // Where lines for people go meanwhile.
   std::FILE* people() const { return to_stdout_ ? stderr : stdout; }

@@ -12,26 +12,6 @@
 namespace reluscope {
 namespace {
 
-const Field& find_field(const std::string& name) {
-  std::vector<std::string> known, plain_ones;
-  for (const Field& field : config_fields()) {
-    if (field.name == name) return field;
-    known.push_back(field.name);
-    const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
-    if (plain) plain_ones.push_back(field.name);
-  }
-  std::string plain;  // settings have small letters; another alphabet's letter counts as one
-  for (const char c : name) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  const std::string nearest = nearest_name(plain, known);
-  throw Error("unknown setting " + in_quotes(name) +
-              (nearest.empty() ? ": none of the " + std::to_string(known.size()) +
-                                     " is named like it; the plainest are " + join_or(plain_ones)
-                               : ": the nearest known one is \"" + nearest + "\""));
-}
-
 bool is_list(const Field& field) {
   return std::holds_alternative<std::vector<double> Config::*>(field.member);
 }
@@ -175,6 +155,13 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
   }
 }
 
+// Nothing comes after a comma at the end, and nothing is in an empty text.
+std::vector<std::string_view> list_items(std::string_view text) {
+  std::vector<std::string_view> items = split(text, ',');
+  if (items.back().empty()) items.pop_back();
+  return items;
+}
+
 void set_from_text(Config& config, const Field& field, const std::string& text) {
   if (std::holds_alternative<bool Config::*>(field.member)) {
     if (text != "true" && text != "false") refuse(field, in_quotes(text));
@@ -183,24 +170,18 @@ void set_from_text(Config& config, const Field& field, const std::string& text) 
     set_string(config, field, text);
   } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
     config.events.clear();
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(',', at), text.size());
-      const std::string item = text.substr(at, end - at);
+    for (const std::string_view item : list_items(text)) {
       const std::size_t first = item.find(':'), second = item.find(':', first + 1);
       if (first == std::string::npos || second == std::string::npos) refuse(field, in_quotes(item));
       const double step = number_of(field, item.substr(0, first), in_quotes(item));
       const double value = number_of(field, item.substr(second + 1), in_quotes(item));
-      add_event(config, field, step, item.substr(first + 1, second - first - 1), value,
+      add_event(config, field, step, std::string(item.substr(first + 1, second - first - 1)), value,
                 in_quotes(item));
-      at = end + 1;
     }
   } else if (is_list(field)) {
     (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(',', at), text.size());
-      const std::string_view item = trim(std::string_view(text).substr(at, end - at));
-      add_to_list(config, field, number_of(field, item, in_quotes(text)), in_quotes(text));
-      at = end + 1;
+    for (const std::string_view item : list_items(text)) {
+      add_to_list(config, field, number_of(field, trim(item), in_quotes(text)), in_quotes(text));
     }
   } else if (may_be_automatic(field) && text == "auto") {
     config.*std::get<AutoNumber Config::*>(field.member) = {};
@@ -252,6 +233,30 @@ std::string field_text(const Config& config, const Field& field) {
 
 }  // namespace
 
+const Field& find_field(const std::string& name) {
+  std::vector<std::string> known, plain_ones;
+  for (const Field& field : config_fields()) {
+    if (field.name == name) return field;
+    known.push_back(field.name);
+    const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
+    if (plain) plain_ones.push_back(field.name);
+  }
+  std::string plain;  // settings have small letters; another alphabet's letter counts as one
+  for (const char c : name) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  const std::string nearest = nearest_name(plain, known);
+  throw Error("unknown setting " + in_quotes(name) +
+              (nearest.empty() ? ": none of the " + std::to_string(known.size()) +
+                                     " is named like it; the plainest are " + join_or(plain_ones)
+                               : ": the nearest known one is \"" + nearest + "\""));
+}
+
+void copy_field(Config& to, const Config& from, const Field& field) {
+  std::visit([&](auto member) { to.*member = from.*member; }, field.member);
+}
+
 Config config_from_json(std::string_view text, const Config& base) {
   const Json json = parse_json(text, "config", "an object such as {\"lr\": 0.01}");
   if (!json.is_object()) {
@@ -286,6 +291,27 @@ std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& 
   return fields;
 }
 
+Json changed_fields(const Config& config) {
+  const Json all = config_to_json(config);
+  Json changed = Json::object();
+  for (const auto& [name, text] : config_to_fields(config)) changed[name] = all[name];
+  return changed;
+}
+
+Config with_changes(const std::string& text, const Config& base) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const std::string_view untrimmed : split(text, ';')) {
+    const std::string_view part = trim(untrimmed);
+    if (part.empty()) continue;
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      throw Error(in_quotes(part) + " is not a setting: FIELD=VALUE was expected, such as lr=0.1");
+    }
+    fields.emplace_back(trim(part.substr(0, equals)), trim(part.substr(equals + 1)));
+  }
+  return config_from_fields(fields, base);
+}
+
 void set_live(Config& config, const std::string& name, double value) {
   const Field& field = find_field(name);
   if (!field.live) {
@@ -302,9 +328,13 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = {{"name", field.name},       {"label", field.label},
-                {"section", field.section}, {"help", field.help},
-                {"live", field.live},       {"default", value_json(defaults, field)}};
+    Json row = {{"name", field.name},
+                {"label", field.label},
+                {"section", field.section},
+                {"help", field.help},
+                {"live", field.live},
+                {"rare", field.rare},
+                {"default", value_json(defaults, field)}};
     if (std::holds_alternative<bool Config::*>(field.member)) {
       row["type"] = "boolean";
     } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {

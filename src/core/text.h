@@ -32,6 +32,9 @@ std::string_view trim(std::string_view text);
 // "a  b c " -> {"a", "b", "c"}
 std::vector<std::string> words(std::string_view text);
 
+// "a,b,,c" -> {"a", "b", "", "c"}; always at least one part. The parts lie in `text`.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
 // "a, b or c"
 std::string join_or(const std::vector<std::string>& names);
 

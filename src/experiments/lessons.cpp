@@ -166,10 +166,8 @@ class LessonPlan final : public Plan {
     for (const Lesson& lesson : lesson_table()) known.emplace_back(lesson.name);
     std::vector<std::string> wanted;
     for (const std::string& text : flags.all("only")) {
-      for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t end = std::min(text.find(',', at), text.size());
-        wanted.emplace_back(trim(std::string_view(text).substr(at, end - at)));
-        at = end + 1;
+      for (const std::string_view name : split(text, ',')) {
+        wanted.emplace_back(trim(name));
         if (std::find(known.begin(), known.end(), wanted.back()) != known.end()) continue;
         const std::string nearest = nearest_name(wanted.back(), known);
         throw Error("only: " + in_quotes(wanted.back()) + " is not a lesson" +

@@ -102,8 +102,6 @@ double root_mean_square(const std::vector<float>& values) {
 
 }  // namespace
 
-std::span<const Measure> measures() { return kMeasures; }
-
 const Measure& find_measure(std::string_view name) {
   for (const Measure& measure : kMeasures) {
     if (name == measure.name) return measure;

@@ -2,7 +2,6 @@
 // deny what is said about ReLU. Looking changes nothing of the run.
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include "config/config.h"
@@ -17,8 +16,8 @@ struct Measure {
   const char* about;
 };
 
-// Every number that a row of results may hold for an epoch: a session's own and those of measure().
-std::span<const Measure> measures();
+// Of every number that a row of results may hold for an epoch: a session's own and those of
+// measure().
 const Measure& find_measure(std::string_view name);  // which must be one
 
 inline constexpr int kMeasuredSamples = 1000;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "experiments/recorded_run.h"
+#include "io/json_text.h"
 #include "io/table.h"
 
 namespace reluscope {
@@ -47,7 +48,7 @@ std::string cell_text(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return number_text(value.get<double>());
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(value);
 }
 
 std::string rows_csv(const std::vector<Json>& rows) {

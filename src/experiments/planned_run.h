@@ -1,5 +1,4 @@
-// One run of an experiment before it has begun: its config, what it is called, and the id by which
-// its result is known again.
+// One run of an experiment before it has begun: its config and what it is called.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/run_id.h"
 #include "data/dataset.h"
 
 namespace reluscope {
@@ -21,24 +21,10 @@ struct PlannedRun {
   std::shared_ptr<const std::vector<std::uint8_t>> from = {};
 };
 
-// 16 hexadecimal digits, the beginning of a SHA-256 over the fields that differ from their
-// defaults, but for those that change no bit (threads, log_every, ...). Fields that later versions
-// add do not change it.
-std::string run_id(const Config& config);
-
-// Whether a field has a say in the bits of a run, or only in its speed and what it prints.
-bool changes_bits(const std::string& field);
-
-// Sets fields as flags would: "lr=0.1; model=dense 10". Throws Error naming the part that is wrong.
-Config with_changes(const std::string& text, const Config& base);
-
 // What one would type to train it: reluscope train --lr 0.1 ...
 std::string train_command(const Config& config);
 
 // Throws Error where the model cannot be built for this data.
 void check_model(const Config& config, const Dataset& data);
-
-// The fields that differ from their defaults, as JSON.
-Json changed_fields(const Config& config);
 
 }  // namespace reluscope

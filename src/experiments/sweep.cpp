@@ -23,11 +23,7 @@ using Setting = std::pair<std::string, std::string>;  // field, value
 std::vector<std::string> list_of(const std::string& text) {
   const char separator = text.find(';') != std::string::npos ? ';' : ',';
   std::vector<std::string> values;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    values.emplace_back(trim(std::string_view(text).substr(at, end - at)));
-    at = end + 1;
-  }
+  for (const std::string_view value : split(text, separator)) values.emplace_back(trim(value));
   return values;
 }
 
@@ -290,7 +286,7 @@ std::string other_rows(const std::vector<Json>& before, const std::string& rows)
   std::string text;
   for (const Json& row : before) {
     if (!known.insert(row.at("run").get<std::string>()).second) continue;
-    text += row.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    text += json_line(row) + "\n";
   }
   return text;
 }

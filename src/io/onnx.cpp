@@ -1,9 +1,9 @@
 #include "io/onnx.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "io/json_text.h"
 #include "io/onnx_graph.h"
 #include "nn/trace.h"
 
@@ -60,9 +60,7 @@ class OnnxModel final : public OnnxWriter {
     graph_.node("Flatten", {value_}, "logits", {{"axis", 1}});
     graph_.set_output("logits", {classes});
     return graph_.model(
-        {{"classes", nlohmann::json(network_.classes)
-                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
-         {"model", network_.architecture}});
+        {{"classes", json_line(network_.classes)}, {"model", network_.architecture}});
   }
 
   const std::string& value() const override { return value_; }

@@ -1,17 +1,12 @@
 #include "io/pytorch_source.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 namespace {
-
-// JSON's texts and lists of texts are Python's as well.
-std::string literal(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -190,8 +185,9 @@ import torch
 from torch import nn
 
 )py";
-  text += "MODEL = " + literal(network_.architecture) + "\n";
-  text += "CLASSES = " + literal(network_.classes) + "\n";
+  // JSON's texts and lists of texts are Python's as well.
+  text += "MODEL = " + json_line(network_.architecture) + "\n";
+  text += "CLASSES = " + json_line(network_.classes) + "\n";
   text += "INPUT = " + shape + "  # channels, height, width\n";
   text += "MEAN, STD = " + number_text(network_.mean) + ", " + number_text(network_.std) +
           "  # of pixels scaled to 0..1\n\n\n";

@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 namespace {
@@ -265,7 +266,7 @@ Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metada
         {"dtype", dtype.name}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json_line(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   Bytes bytes;
   bytes.reserve(8 + text.size() + offset);

@@ -2,8 +2,8 @@
 // the loss, counts of classes in a test set that is half scored.
 #include <climits>
 
+#include "config/checked_fields.h"
 #include "probe/probe.h"
-#include "run/checkpoint_fields.h"
 
 namespace reluscope {
 namespace {

@@ -5,14 +5,13 @@
 #include <map>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/checked_fields.h"
 #include "config/options.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
-#include "experiments/planned_run.h"
 #include "io/json_text.h"
 #include "io/safetensors_checksum.h"
-#include "run/checkpoint_fields.h"
 #include "run/fork.h"
 #include "run/session.h"
 
@@ -139,32 +138,35 @@ std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file) {
   return CheckedFields(state, "state").whole("steps", 0, kMostRunSteps);
 }
 
+void check_resume(const Config& saved, const Config& resumed) {
+  const Json was = config_to_json(saved), is = config_to_json(resumed);
+  std::vector<std::string> free;
+  for (const Field& field : config_fields()) {
+    if (field.may_differ_on_resume()) free.push_back(field.name);
+  }
+  for (const Field& field : config_fields()) {
+    if (was[field.name] == is[field.name]) continue;
+    const std::string differs = field.name + " is " + json_line(is[field.name]) +
+                                ", but the checkpoint's run has " + json_line(was[field.name]);
+    if (!field.may_differ_on_resume()) {
+      throw Error(differs + ": a run that goes on can only change " + join_or(free));
+    }
+    if (field.name != "epochs") continue;
+    if (resumed.epochs < saved.epochs) {
+      throw Error(differs + ": a run that goes on can get more epochs, not fewer");
+    }
+    if (depends_on_epochs(schedule_options(saved, 1))) {
+      throw Error(differs + ", and the rates of its schedule " + in_quotes(saved.schedule) +
+                  " depend on how many there are");
+    }
+  }
+}
+
 Config resumed_config(const Config& saved,
                       const std::vector<std::pair<std::string, std::string>>& given) {
-  Config config = saved;
-  for (const auto& [name, text] : given) {
-    const Config changed = config_from_fields({{name, text}}, config);
-    if (changed == config) continue;
-    const std::string was = json_line(config_to_json(config)[name]);
-    const std::string is = json_line(config_to_json(changed)[name]);
-    if (name == "epochs") {
-      if (changed.epochs < config.epochs) {
-        throw Error("epochs is " + is + ", but the checkpoint's run has " + was +
-                    ": a run that goes on can get more epochs, not fewer");
-      }
-      if (depends_on_epochs(schedule_options(config, 1))) {
-        throw Error("epochs is " + is + ", but the checkpoint's run has " + was +
-                    ", and the rates of its schedule " + in_quotes(config.schedule) +
-                    " depend on how many there are");
-      }
-    } else if (changes_bits(name) && name != "precision") {  // that goes with the device
-      throw Error(name + " is " + is + ", but the checkpoint's run has " + was +
-                  ": a run that goes on can only change epochs, threads, input, device, precision, "
-                  "simd and log_every");
-    }
-    config = changed;
-  }
-  return config;
+  const Config resumed = config_from_fields(given, saved);
+  check_resume(saved, resumed);
+  return resumed;
 }
 
 Config portable_config(Config config) {
@@ -391,17 +393,10 @@ void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
   part_of_classes_.reset();
   const SafetensorsFile file = read_checkpoint(checkpoint);
   const Config saved = saved_config(file);
-  Config like_this = saved;
-  like_this.threads = config_.threads;
-  like_this.input = config_.input;
-  like_this.device = config_.device;
-  like_this.precision = config_.precision;
-  like_this.simd = config_.simd;
-  like_this.log_every = config_.log_every;
   if (forks) {
     check_fork(saved, config_);
-  } else if (resumed_config(like_this, {{"epochs", std::to_string(config_.epochs)}}) != config_) {
-    throw Error("checkpoint: it is of another run than this one");
+  } else {
+    check_resume(saved, config_);
   }
   const Json data = metadata_json(file, "data"), here = data_json(trainer_.data());
   if (data != here) {

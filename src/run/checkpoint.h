@@ -39,9 +39,12 @@ Config config_of_checkpoint(std::span<const std::uint8_t> file);
 // The training steps that the run had made.
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file);
 
-// What a run goes on with: its own config, and of what is given (names and texts, as flags) the
-// fields that only speed and printing depend on; and more epochs, unless the schedule's rates
-// depend on how many there are. Throws Error naming any other field that differs.
+// Throws Error naming a field that differs although the run that goes on would then have other
+// bits. It may have more epochs, unless the schedule's rates depend on how many there are.
+void check_resume(const Config& saved, const Config& resumed);
+
+// What a run goes on with: its own config and what is given (names and texts, as flags). Throws
+// Error as check_resume() does.
 Config resumed_config(const Config& saved,
                       const std::vector<std::pair<std::string, std::string>>& given);
 

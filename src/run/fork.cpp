@@ -1,18 +1,12 @@
 #include "run/fork.h"
 
-#include <algorithm>
-
 #include "core/error.h"
 #include "core/text.h"
-#include "experiments/planned_run.h"
+#include "io/json_text.h"
 #include "optim/schedule.h"
 
 namespace reluscope {
 namespace {
-
-constexpr const char* kFixed[] = {"data",          "mean",           "std",        "validation",
-                                  "train_samples", "batch",          "accumulate", "ema",
-                                  "seed",          "early_stopping", "init",       "init_value"};
 
 // With what was changed in these steps.
 Config as_it_stands(const Config& saved, std::int64_t steps) {
@@ -27,11 +21,14 @@ Config as_it_stands(const Config& saved, std::int64_t steps) {
 
 void check_fork(const Config& saved, const Config& forked) {
   const Json was = config_to_json(saved), is = config_to_json(forked);
-  for (const char* const name : kFixed) {
+  std::vector<std::string> fixed;
+  for (const Field& field : config_fields()) {
+    if (!field.forkable) fixed.push_back(field.name);
+  }
+  for (const std::string& name : fixed) {
     if (was[name] == is[name]) continue;
-    throw Error(std::string(name) + " is " + is[name].dump() + ", but the run to fork has " +
-                was[name].dump() + ": a fork cannot change it, nor " +
-                join_or({std::begin(kFixed), std::end(kFixed)}));
+    throw Error(name + " is " + json_line(is[name]) + ", but the run to fork has " +
+                json_line(was[name]) + ": a fork cannot change it, nor " + join_or(fixed));
   }
   if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
       saved.validation == 0 && saved.early_stopping == 0) {

@@ -1,5 +1,7 @@
 #include "run/run_lines.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/text.h"
 #include "io/json_text.h"
@@ -92,12 +94,8 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
       return true;
     }
     // event,epoch,batch,step,...
-    std::string_view cells[4], rest = line;
-    for (std::string_view& cell : cells) {
-      const std::size_t comma = rest.find(',');
-      cell = rest.substr(0, comma);
-      rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
-    }
+    std::vector<std::string_view> cells = split(line, ',');
+    cells.resize(std::max(cells.size(), std::size_t{4}));
     const std::int64_t epoch = whole_number(cells[1]), step = whole_number(cells[3]);
     if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
     if (cells[0] == "batch" && step > 0) return step <= reached.step;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "data/npy.h"
+#include "io/json_text.h"
 #include "io/onnx.h"
 #include "io/pytorch_source.h"
 #include "io/torch_zip.h"
@@ -38,7 +39,7 @@ Bytes as_safetensors(Trainer& trainer, const Config& run, int) {
   config.std = trainer.normalisation().std;
   return write_safetensors(
       state_dict(trainer),
-      {{"config", config_to_json(config).dump(-1, ' ', false, Json::error_handler_t::replace)},
+      {{"config", json_line(config_to_json(config))},
        {"format", "pt"}});
 }
 

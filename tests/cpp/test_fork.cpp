@@ -1,7 +1,6 @@
 // Forks: the forked run continues unchanged; a fork with a live change equals the live change; a
 // changed network keeps the parameters it shares with the run and initialises the others.
 #include "experiments/experiment.h"
-#include "experiments/planned_run.h"
 #include "experiments/sweep.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"

@@ -3,13 +3,17 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <set>
 
 #include "backend/cpu/cpu_backend.h"
 #include "config/config.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "io/json_text.h"
 #include "network.h"
 #include "refusals.h"
+#include "run/checkpoint.h"
+#include "run/fork.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -21,6 +25,28 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string session_refusal(const std::string& json) {
   return refusal([&] { Session session(six_pixels(), config_from_json(json)); });
+}
+
+bool field_is_numeric(const Field& field) {
+  return !std::holds_alternative<bool Config::*>(field.member) &&
+         !std::holds_alternative<std::string Config::*>(field.member) &&
+         !std::holds_alternative<std::vector<Event> Config::*>(field.member);
+}
+
+// With another value of that field, as far from its default as it may be.
+Config with_other_value(const Field& field) {
+  Config changed;
+  if (const auto* t = std::get_if<std::string Config::*>(&field.member)) {
+    changed.*(*t) = field.choices.empty() ? "other" : field.choices.back().name;
+  } else if (const auto* b = std::get_if<bool Config::*>(&field.member)) {
+    changed.*(*b) = !(changed.*(*b));
+  } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
+    changed.events = {{0, "lr", 0.5}};
+  } else {
+    const double value = field.below_max ? field.max / 2 : field.max;
+    changed = config_from_fields({{field.name, number_text(value)}});
+  }
+  return changed;
 }
 
 }  // namespace
@@ -48,6 +74,32 @@ TEST_CASE("the defaults are the reference program's") {
   CHECK(config_to_fields(c).empty());
 }
 
+TEST_CASE("a run that goes on or is forked refuses every field whose row does not allow it") {
+  // What a run may change, in full: a new row must not let a field through by itself.
+  const std::set<std::string> free = {"epochs", "log_every", "threads",  "input",
+                                      "device", "simd",      "precision"};
+  const std::set<std::string> fixed = {
+      "data", "mean", "std",  "validation",     "train_samples", "batch",
+      "ema",  "seed", "init", "early_stopping", "accumulate",    "init_value"};
+  for (const Field& field : config_fields()) {
+    CAPTURE(field.name);
+    const Config saved, changed = with_other_value(field);
+    REQUIRE(!(changed == saved));
+    const std::string begin =
+        field.name + " is " + config_to_json(changed)[field.name].dump() + ", but the ";
+    const std::string resumed = refusal([&] { check_resume(saved, changed); });
+    const std::string forked = refusal([&] { check_fork(saved, changed); });
+    if (free.contains(field.name))
+      CHECK(resumed == "accepted");
+    else
+      check_says(resumed, {begin + "checkpoint's run has ", "a run that goes on can only change"});
+    if (fixed.contains(field.name))
+      check_says(forked, {begin + "run to fork has ", "a fork cannot change it"});
+    else if (field.name != "schedule")  // which says whether samples are held out
+      CHECK(forked == "accepted");
+  }
+}
+
 TEST_CASE(
     "every field goes through JSON and texts and comes back, and an unknown one is never taken") {
   REQUIRE(!config_fields().empty());
@@ -55,6 +107,8 @@ TEST_CASE(
     CAPTURE(field.name);
     CHECK(!field.label.empty());
     CHECK(!field.help.empty());
+    CHECK(!field.section.empty());
+    CHECK((field.max > field.min) == field_is_numeric(field));
     Config changed;
     if (const auto* d = std::get_if<double Config::*>(&field.member)) changed.*(*d) = 0.1 + 0.2;
     if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) changed.*(*a) = 0.1 + 0.2;

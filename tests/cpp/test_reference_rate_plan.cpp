@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/config.h"
 #include "core/error.h"
 #include "experiments.h"
-#include "experiments/planned_run.h"
 #include "refusals.h"
 #include "run/session.h"
 #include "train/rate_plan.h"

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import test from 'node:test'
 import { filesBelow } from '../../web/site/site.mjs'
 import { groups } from '../groups.mjs'

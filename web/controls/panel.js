@@ -22,10 +22,6 @@ const pictures = {
   Schedule: (lab) => makeRatePlot(lab, 'lr'),
 }
 
-/** Rarely changed settings. They are collapsed at the end of their section. */
-const rarely = new Set(['mean', 'std', 'beta1', 'beta2', 'epsilon', 'momentum_decay', 'lr_decay', 'initial_accumulator',
-  'muon_momentum', 'clip_value', 'momentum_min', 'momentum_max', 'test_batch', 'log_every', 'threads', 'device', 'precision', 'simd'])
-
 /** Milliseconds that a run must be paused before its weights are hashed. */
 const settle = 300
 
@@ -42,8 +38,9 @@ export class Panel extends HTMLElement {
     for (const section of sections) {
       const fields = lab.registry.fields.filter((field) => field.section === section)
       if (fields.length === 0) continue
-      const often = fields.filter(({ name }) => !rarely.has(name)).map((field) => this.#make(lab, field))
-      const seldom = fields.filter(({ name }) => rarely.has(name)).map((field) => this.#make(lab, field))
+      // Those that few people change stand apart, closed, at the end.
+      const often = fields.filter(({ rare }) => !rare).map((field) => this.#make(lab, field))
+      const seldom = fields.filter(({ rare }) => rare).map((field) => this.#make(lab, field))
       const toggled = (/** @type {Event} */ { target }) => {
         if (!(target instanceof HTMLDetailsElement) || !target.classList.contains('section')) return
         open[section] = target.open

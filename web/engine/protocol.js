@@ -10,7 +10,7 @@ export const version = 2
  * @typedef {{name: string, label: string, formula: string, derivative: string, about: string,
  *            parameters: ActivationParameter[], kinks: number[]}} Activation
  * @typedef {{name: string, label: string, about: string}} Choice
- * @typedef {{name: string, label: string, section: string, help: string, live: boolean, type: string, default: any,
+ * @typedef {{name: string, label: string, section: string, help: string, live: boolean, rare: boolean, type: string, default: any,
  *            auto?: boolean, min?: number, max?: number, below_max?: boolean, choices?: Choice[],
  *            used_when?: Record<string, string[]>}} Field one setting of a run
  * @typedef {{activations: Activation[], layers: {name: string, syntax: string, about: string, example: string}[], fields: Field[],

@@ -1,4 +1,4 @@
-// Numbers of a checkpoint's JSON, checked: a file may come from anywhere.
+// Fields of a checkpoint's JSON, checked: a file may come from anywhere.
 #pragma once
 
 #include <cmath>
