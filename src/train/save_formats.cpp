@@ -37,10 +37,8 @@ Bytes as_safetensors(Trainer& trainer, const Config& run, int) {
   Config config = run;
   config.mean = trainer.normalisation().mean;
   config.std = trainer.normalisation().std;
-  return write_safetensors(
-      state_dict(trainer),
-      {{"config", json_line(config_to_json(config))},
-       {"format", "pt"}});
+  return write_safetensors(state_dict(trainer),
+                           {{"config", json_line(config_to_json(config))}, {"format", "pt"}});
 }
 
 Bytes as_onnx(Trainer& trainer, const Config&, int) { return write_onnx(saved_network(trainer)); }

@@ -400,9 +400,9 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
     CHECK_MESSAGE(json.contains(key), key);
   }
   CHECK(json["loss"].is_null());  // no whole window so far
-  for (const char* key :
-       {"layer", "name", "kind", "text", "units", "positions", "mean", "deviation", "sparsity",
-        "input", "regimes", "firing", "silent", "dead", "silent_everywhere", "dead_everywhere", "lives"}) {
+  for (const char* key : {"layer", "name", "kind", "text", "units", "positions", "mean",
+                          "deviation", "sparsity", "input", "regimes", "firing", "silent", "dead",
+                          "silent_everywhere", "dead_everywhere", "lives"}) {
     CHECK_MESSAGE(json["layers"][1].contains(key), key);
   }
   CHECK(!json["layers"][0].contains("firing"));

@@ -24,8 +24,8 @@
 
 namespace reluscope::cuda {
 
-// One thread's work. A kernel of an Operation (backend/backend.h) is a specialisation of this, others
-// are overloads.
+// One thread's work. A kernel of an Operation (backend/backend.h) is a specialisation of this,
+// others are overloads.
 template <class K>
 RELUSCOPE_DEVICE void run(const K& k);
 
