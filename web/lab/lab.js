@@ -210,7 +210,7 @@ export class Lab extends Emitter {
   startEngineAgain() {
     // At once: what waits for an answer of the old one gets none, and makes way.
     const started = this.engine.restart()
-    return this.#try('another engine', async () => {
+    return this.#try('The engine could not start again', async () => {
       const { autosavedStep, run: { config } } = this
       await started
       for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
@@ -222,7 +222,7 @@ export class Lab extends Emitter {
 
   /** After a divergence: a run at step 0 with the weights of before it, at a tenth of the learning rate. */
   goBack() {
-    return this.#try('the way back', async () => {
+    return this.#try('A run with the last good weights could not start', async () => {
       const weights = await this.engine.save('safetensors')
       const lr = Number((this.effective.lr / 10).toPrecision(3))
       await this.#configure({ ...this.effective, lr, events: [] })
@@ -233,17 +233,17 @@ export class Lab extends Emitter {
   }
 
   toggle() {
-    return this.#try('training', () => (this.training ? this.engine.pause() : this.engine.train()))
+    return this.#try('Training could not start', () => (this.training ? this.engine.pause() : this.engine.train()))
   }
 
   step1() {
-    return this.#try('the step', () => this.engine.step())
+    return this.#try('The step could not be made', () => this.engine.step())
   }
 
   /** Back to step 0, with the settings as the panel shows them. Changes made on the way become settings. */
   reset() {
     const waiting = this.waiting.length
-    return this.#try('the reset', async () => {
+    return this.#try('The run could not be reset', async () => {
       const events = this.#nextEvents ?? this.run.config.events.filter(({ step }) => step > this.step)
       await this.#configure({ ...this.shown, events })
       this.emit('announce', `Reset to step 0${waiting ? ` with ${plural(waiting, 'change')}` : ''}.`)
@@ -259,7 +259,7 @@ export class Lab extends Emitter {
 
   /** The same run from its beginning, making the recorded changes again at their steps. */
   replay() {
-    return this.#try('the replay', () => this.#configure(this.run.config))
+    return this.#try('The run could not be replayed', () => this.#configure(this.run.config))
   }
 
   /** Shows what runs instead of what waits. */
@@ -380,15 +380,15 @@ export class Lab extends Emitter {
     return result
   }
 
-  /** @param {string} what @param {() => Promise<unknown>} work */
-  #try(what, work) {
+  /** @param {string} title of the notice where it fails @param {() => Promise<unknown>} work */
+  #try(title, work) {
     return this.#do(async () => {
       try {
         await work()
         this.emit('unnotice', { key: 'action' })
       } catch (error) {
         this.emit('notice', {
-          key: 'action', kind: 'error', title: `It did not come to ${what}`, text: sentence(error),
+          key: 'action', kind: 'error', title, text: sentence(error),
           kept: this.run && 'The run before is as it was.', advice: 'Change the settings in the panel and try again.',
         })
       }
