@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of this process, for its exit code.
+// Whether any output of this process failed, for its exit code.
 std::atomic<bool> failed{false};
 
 std::string sentence(const char* flag, const std::string& path, const std::string& reason) {
@@ -43,7 +43,7 @@ bool write_all(int fd, const void* bytes, std::size_t size) {
   return true;
 }
 
-// A file descriptor that is closed in any case.
+// Owns a file descriptor.
 class Descriptor {
  public:
   Descriptor(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
@@ -72,7 +72,7 @@ fs::path folder_of(const fs::path& file) {
 
 constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
 
-// Beside the file, under a name that nobody else has. Throws if there can be none.
+// A new file beside `file`, under a unique name. Throws Error if it cannot be made.
 std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file,
                                                            const std::string& path,
                                                            const char* flag) {
@@ -121,7 +121,7 @@ LineFile::~LineFile() {
 
 void LineFile::give_up() {
   warn_output(sentence(flag_, path_, std::strerror(errno)) + "; it gets no more lines");
-  // What came of the last line goes; a file can always be made shorter.
+  // An incomplete last line is cut off; making a file shorter needs no space.
   if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {
   }
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -222,7 +222,7 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
     std::remove(name.c_str());
     throw;
   }
-  // The new name itself must outlive a loss of power; some file systems cannot be asked for that.
+  // The rename itself must survive a power failure; some file systems cannot synchronise folders.
   const Descriptor folder(folder_of(file), O_RDONLY);
   const bool synced = folder.is_open() && (folder.sync() || errno == EINVAL || errno == EROFS);
   require(synced, path, flag);
@@ -258,7 +258,7 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
   const auto refuse = [&](const std::string& reason) {
     throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be read" + reason);
   };
-  // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
+  // Checked before it is opened: opening a pipe would block until another process writes to it.
   struct stat known;
   if (stat(path.c_str(), &known) != 0) refuse(std::string(": ") + std::strerror(errno));
   if (S_ISDIR(known.st_mode)) refuse(": it is a folder");
@@ -269,7 +269,7 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
   }
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
   if (!file.is_open()) refuse(std::string(": ") + std::strerror(errno));
-  // Files of /proc have no size. One byte more, so that the end is seen without making room.
+  // Files of /proc report no size. One byte more, so that the end is seen without growing.
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(known.st_size) + 1);
   std::size_t have = 0;
   for (;;) {

@@ -1,5 +1,5 @@
-// The lessons. To add one, add a row: what is said, the settings that try it, and which number must
-// lie above which other one. Sizes are chosen so that all lessons together take minutes on one
+// The lessons. To add one, add a row: the claim, the settings that test it, and which number must
+// be above which other one. Sizes are chosen so that all lessons together take minutes on one
 // core.
 #include "experiments/lessons.h"
 
@@ -10,8 +10,8 @@ constexpr bool kAbove = true, kBelow = false;
 constexpr Moment kStart = Moment::kStart, kFirst = Moment::kFirstEpoch, kEnd = Moment::kEnd;
 constexpr const char* kConstant = "";
 
-// Where many units die and nothing diverges: rates twenty times Adam's usual one, and ten times
-// what suits plain gradient descent here.
+// Settings where many units die and nothing diverges: rates twenty times Adam's usual one, and ten
+// times what suits plain gradient descent here.
 constexpr const char* kDying = "train_samples=10000; epochs=3; lr=0.02";
 constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sgd; lr=1";
 // Ten hidden layers of one width.

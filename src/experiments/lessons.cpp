@@ -37,7 +37,7 @@ std::string padded_name(const Lesson& lesson) {
   return name + std::string(widest + 2 - name.size(), ' ');
 }
 
-// What became of a variant: why it was refused, or where its runs stand in the plan, one a seed.
+// A variant: why it was refused, or the places of its runs in the plan, one a seed.
 struct Planned {
   Config config;
   std::string refusal;
@@ -188,7 +188,7 @@ class LessonPlan final : public Plan {
     });
   }
 
-  // The variant of a lesson, with why it cannot be judged, if so.
+  // The variant of a lesson, with the reason if it cannot be judged.
   const Planned& find(std::size_t lesson, const char* name, const std::vector<RunResult>& results,
                       std::string& refusal) const {
     const auto& variants = lessons_[lesson]->variants;

@@ -1,5 +1,5 @@
-// Lessons: what is said about ReLU and its relatives, each as an experiment whose numbers support
-// it or do not. The lessons themselves stand in one table, lesson_table.cpp.
+// Lessons: claims about ReLU and its relatives, each with an experiment whose numbers support or
+// contradict it. The table of lessons is in lesson_table.cpp.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ struct LessonVariant {
 
 enum class Moment { kStart, kFirstEpoch, kEnd };
 
-// "The measure of `variant` is above (or below) that of `reference`." Held to compare() of
+// "The measure of `variant` is above (or below) that of `reference`." Decided by compare() of
 // experiments/statistics.h, with one pair a seed.
 struct LessonCheck {
   const char* measure;  // of experiments/measure.h
@@ -26,33 +26,33 @@ struct LessonCheck {
   bool above;
   const char* reference;  // a variant, or "" for the constant
   double constant = 0.0;
-  double least = 0.0;      // a smaller difference is none
+  double least = 0.0;      // a smaller difference does not count
   bool magnitude = false;  // of the measure's absolute value
 };
 
 struct Lesson {
   const char* name;     // "dead-units"
-  const char* claim;    // as the text says it
+  const char* claim;    // in words
   const char* changes;  // of the defaults, in all variants
   std::vector<LessonVariant> variants;
   std::vector<LessonCheck> checks;
-  bool whole_only = false;  // means nothing on less data: refused where lessons are to be quick
+  bool whole_only = false;  // meaningless on less data: left out of quick lessons
 };
 
-// In the order in which they are told.
+// In the order in which they are listed.
 const std::vector<Lesson>& lesson_table();
 
 // Name and claim, a line each.
 std::vector<std::string> lesson_list();
 
 // Flags: only (names, separated by commas), quick, seeds (5; quick: 3). A variant whose config is
-// refused is not run, and the report says why. Runs that several lessons have in common are run
+// refused is not run, and the report says why. Runs that several lessons share are run
 // once. Throws Error for a bad flag or an unknown lesson.
 std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base, const PlanFlags& flags);
 
-// The verdict on a lesson from those on its checks: supported or no difference if all say so, not
-// supported if some deny and none support, "supported in part" for anything else that is decided;
-// "refused" if a check lacks a variant.
+// The verdict on a lesson from those on its checks: supported or no difference if all agree, not
+// supported if some contradict and none support, "supported in part" for anything else that is
+// decided; "refused" if a check lacks a variant.
 std::string lesson_verdict(const std::vector<std::string>& checks);
 
 }  // namespace reluscope

@@ -12,7 +12,7 @@ namespace {
 constexpr Measure kMeasures[] = {
     {"train_loss", "train loss", false, "mean loss of the epoch's batches"},
     {"test_loss", "test loss", false, "mean loss of the test set"},
-    {"test_accuracy", "accuracy", true, "share of the test set that is classified rightly"},
+    {"test_accuracy", "accuracy", true, "share of the test set that is classified correctly"},
     {"dead", "dead units", true,
      "hidden units with zero output and zero gradient for every sample looked at"},
     {"negative", "never positive", true, "hidden units whose input is never above 0"},
@@ -20,7 +20,7 @@ constexpr Measure kMeasures[] = {
     {"output_mean", "output mean", false, "mean output of hidden units"},
     {"input_shift", "input shift", false, "|mean| / deviation of hidden units' inputs"},
     {"signal", "signal", false, "size of the last hidden layer's output over that of the first"},
-    {"slope_move", "slope move", false, "how far learnt slopes are from where they began"},
+    {"slope_move", "slope move", false, "how far learnt slopes are from their initial values"},
     {"gradient_ratio", "gradient ratio", false,
      "size of the first weights' gradient over that of the last"},
 };
@@ -67,7 +67,7 @@ void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
   }
 }
 
-// |mean| / deviation of a unit's inputs; of one whose input never changes, nothing.
+// |mean| / deviation of a unit's inputs; a unit whose input is constant is left out.
 void add_shift(const Unit& unit, double samples, double& sum, int& count) {
   const double mean = unit.x / samples;
   const double variance = unit.xx / samples - mean * mean;
@@ -143,7 +143,7 @@ Json measure(Trainer& trainer) {
     zeros += layer.zeros;
     means += layer.mean();
     units += std::ssize(layer.units);
-    const std::vector<std::uint8_t> flags = layer.silence.dead();
+    const std::vector<std::uint8_t> flags = layer.silence.found().dead;
     dead += std::count(flags.begin(), flags.end(), 1);
     const double rows =
         static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());

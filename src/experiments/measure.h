@@ -1,5 +1,5 @@
 // What is measured about a network's hidden activations while it trains: numbers that support or
-// deny what is said about ReLU. Looking changes nothing of the run.
+// contradict the claims about ReLU. Measuring does not change the run.
 #pragma once
 
 #include <string_view>
@@ -16,9 +16,8 @@ struct Measure {
   const char* about;
 };
 
-// Of every number that a row of results may hold for an epoch: a session's own and those of
-// measure().
-const Measure& find_measure(std::string_view name);  // which must be one
+// Every number that a row of results may hold for an epoch: a session's own and those of measure().
+const Measure& find_measure(std::string_view name);  // the name must exist
 
 inline constexpr int kMeasuredSamples = 1000;
 
@@ -31,7 +30,7 @@ inline constexpr int kMeasuredSamples = 1000;
 //   output_mean  mean output; of several layers the mean over the layers
 //   input_shift  mean over units of |mean input| / deviation of the input
 //   signal       root mean square output of the last such layer over that of the first
-//   slope_move   mean |value - beginning| of learnt parameters; null where there are none
+//   slope_move   mean |value - initial value| of learnt parameters; null where there are none
 Json measure(Trainer& trainer);
 
 // Root mean square gradient of the first weights over that of the last weights, on the first batch

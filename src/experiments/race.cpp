@@ -46,7 +46,7 @@ Racer parse_entry(const std::string& text,
   return {name, changed(changes)};
 }
 
-// Throws what would keep it from being forked: weights of another shape, a run at its end.
+// Throws Error where the run cannot be forked: weights of another shape, a run at its end.
 void try_fork(const Dataset& data, const Config& config, std::span<const std::uint8_t> checkpoint) {
   Config on_one_thread = config;
   on_one_thread.threads = 1;
@@ -162,7 +162,7 @@ class RacePlan final : public Plan {
   }
 
  private:
-  // Of the last epochs of a racer's runs; none of those that have no such number.
+  // Of the last epochs of a racer's runs; runs without that number are left out.
   std::vector<double> values_of(const std::vector<RunResult>& results, std::size_t racer,
                                 const std::string& name) const {
     std::vector<double> values;

@@ -14,8 +14,7 @@ inline constexpr int kMaxRacers = 64;
 //   activations  "relu,elu": one racer each, the base model with this in place of its activations
 //   seeds        how many, from the config's on; 1 by default
 //   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers
-//   are forks
-//                of that run (run/fork.h), with the run as it is before them, as "unchanged"
+//                are forks of that run (run/fork.h); the first is the run itself, "unchanged"
 // Without an entry or a checkpoint: the activations relu, leaky_relu, prelu, elu and swish.
 // Throws Error for a flag or a config that cannot be run.
 std::unique_ptr<Plan> plan_race(const Dataset& data, const Config& base, const PlanFlags& flags);

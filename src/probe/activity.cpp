@@ -139,9 +139,7 @@ void ActivityMeter::finish(LayerActivity& activity) const {
   for (std::size_t r = 0; r < regimes_.size(); ++r) {
     a.regimes.push_back({regimes_[r], static_cast<double>(regime_counts_[r]) / n});
   }
-  a.firing = silence_.firing();
-  a.silent = silence_.silent();
-  a.dead = silence_.dead();
+  static_cast<Silence&>(a) = silence_.found();
 }
 
 }  // namespace reluscope

@@ -16,10 +16,10 @@
 
 namespace reluscope {
 
-// Counts of [low, high) in equal bins; what is not a number is in none.
+// Counts of values in [low, high), in equal bins. NaN is in no bin.
 struct Histogram {
   static constexpr int kBins = 64;
-  static constexpr double kDeviations = 4.0;  // low and high: so many from the mean
+  static constexpr double kDeviations = 4.0;  // from the mean to low and to high
 
   double low = 0.0, high = 0.0;
   std::array<std::int64_t, kBins> counts{};
@@ -34,16 +34,14 @@ struct RegimeShare {
 struct LearntSlopes {
   std::string name, symbol;    // "weight", "α"
   std::vector<double> values;  // one, or one a channel
-  double min, max;             // what an architecture text may begin with
+  double min, max;             // limits of the initial value in an architecture text
 };
 
-// Of an activation layer, about its inputs z and the units it switches.
-struct ActivationActivity {
+// Of an activation layer: its inputs z and its units.
+struct ActivationActivity : Silence {
   double mean, deviation;  // of z
   Histogram histogram;     // of z
   std::vector<RegimeShare> regimes;
-  std::vector<double> firing;              // by unit, as SilenceMeter has them
-  std::vector<std::uint8_t> silent, dead;  // flags
   std::optional<LearntSlopes> slopes;
 };
 
@@ -56,16 +54,15 @@ struct LayerActivity {
   std::optional<ActivationActivity> activation;
 };
 
-// Of the values of one layer's output, and of its input where it is an activation, added a chunk
-// of samples at a time. The histogram needs the moments first: after all chunks, add them again
-// by add_to_histogram().
+// Measures one layer's output and, of an activation, its input. Samples are added in chunks. The
+// histogram needs the moments first: add all chunks once more, by add_to_histogram().
 class ActivityMeter {
  public:
   // regimes: of the activation; none for another layer.
   explicit ActivityMeter(std::vector<Regime> regimes)
       : regimes_(regimes), silence_(std::move(regimes)) {}
 
-  // z: laid out like y; not looked at without regimes.
+  // z: laid out like y; not read without regimes.
   void add(const UnitValues& y, ConstMatrixView z);
   void add_to_histogram(ConstMatrixView z);
   // Writes what was measured into the numbers of `activity`.

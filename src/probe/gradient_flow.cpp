@@ -81,7 +81,7 @@ void GradientMeter::before_update(const Model& model) {
     ActivationFlow row{l, std::nullopt, {}};
     SilenceMeter batch;
     batch.add(output_of(model, l), {});
-    row.silent_on_batch = batch.silent();
+    row.silent_on_batch = batch.found().silent;
     if (l > 0)
       row.negative_share = negative_share(model.output(l - 1), model.output_gradient(l - 1));
     flow.activations.push_back(std::move(row));

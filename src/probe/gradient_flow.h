@@ -1,4 +1,4 @@
-// How gradients come back through a network in one training step, and what the optimizer makes of
+// How gradients flow back through a network in one training step, and how the optimizer uses
 // them: norms, update-to-weight ratios, and the share that passes where an activation's input is
 // negative. Sums in double, in fixed order: the same bits everywhere.
 #pragma once
@@ -17,7 +17,7 @@ struct ParameterFlow {
   std::string name;  // "fc1.weight"
   bool weight;       // or a bias or a slope
   std::int64_t count;
-  // Euclidean norms over its elements: before the step, of the gradient, of the difference made.
+  // Euclidean norms over its elements: before the step, of the gradient, of the update.
   double weight_norm, gradient_norm, update_norm;
 
   double gradient_rms() const;
@@ -26,7 +26,7 @@ struct ParameterFlow {
 
 struct ActivationFlow {
   int layer;
-  // sum of |dL/dz| over z < 0, divided by that over all z; none where nothing gets through.
+  // sum of |dL/dz| over z < 0, divided by that over all z; none where the gradient is zero.
   std::optional<double> negative_share;
   std::vector<std::uint8_t> silent_on_batch;  // by unit: no output of the step's batch above 0
 };
@@ -39,7 +39,7 @@ struct GradientFlow {
   std::vector<ActivationFlow> activations;
 };
 
-// Measures the step that it is given to.
+// Measures the training step that it observes.
 class GradientMeter final : public StepObserver {
  public:
   GradientFlow flow;

@@ -1,4 +1,4 @@
-// Whether the training loss falls: its mean over windows of so many steps.
+// Whether the training loss falls: its mean over windows of kWindow steps.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@ struct LossTrend {
   static constexpr int kWindow = 100;  // steps
 
   double first = 0.0, last = 0.0, lowest = 0.0;  // means of whole windows
-  std::int64_t windows = 0;                      // whole ones so far
-  double window_sum = 0.0;                       // of the one that is not whole yet
+  std::int64_t windows = 0;                      // complete windows so far
+  double window_sum = 0.0;                       // of the incomplete window
   int window_steps = 0;
 
   void add(double loss) {

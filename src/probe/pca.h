@@ -17,7 +17,7 @@ struct PrincipalComponents {
 };
 
 // values (N, D), row-major; K = min(wanted, D). Signs: as in `before`, coordinates (N, K) of the
-// same points a moment ago, so that a moving picture does not flip; without them the largest
+// same points before, so that an animation does not flip; without them the largest
 // element (the first of equals) of a component is positive. A direction in which the points do not
 // differ has a component and coordinates of zeros. In double with a fixed order of sums, by Eigen's
 // SelfAdjointEigenSolver of the smaller of (D, D) and (N, N). Throws Error for N < 2 or if N and D

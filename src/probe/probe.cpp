@@ -9,8 +9,7 @@
 namespace reluscope {
 namespace {
 
-// The first `count` of the pool when it is sorted by a random word for each sample, equals by
-// number.
+// The first `count` samples of the pool in the order of a random word for each; ties by number.
 std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, std::uint64_t seed) {
   const Rng rng(seed, Purpose::kProbe, 0);
   std::vector<std::uint64_t> order;
@@ -27,8 +26,8 @@ std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, s
   return samples;
 }
 
-// Calls work(first) for chunks of the samples that fit the network, each after its forward pass;
-// first: of the chunk among the samples.
+// Runs the samples through the network in chunks and calls work(first) after each forward pass;
+// first: the chunk's first position among the samples.
 template <class Work>
 void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& work) {
   const auto most = static_cast<std::size_t>(trainer.evaluate_rows());
@@ -111,7 +110,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
       meters[static_cast<std::size_t>(l)].add_to_histogram(model.input(l));
     }
   };
-  // A single chunk is still there.
+  // The outputs of a single chunk are still in the model.
   if (snapshot.samples <= trainer.evaluate_rows()) {
     add_to_histograms(0);
   } else {
@@ -150,9 +149,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
     });
     for (LayerSnapshot& row : snapshot.layers) {
       if (!row.activity.activation) continue;
-      const SilenceMeter& meter = all[static_cast<std::size_t>(row.activity.layer)];
-      row.silent_everywhere = meter.silent();
-      row.dead_everywhere = meter.dead();
+      row.everywhere = all[static_cast<std::size_t>(row.activity.layer)].found();
     }
   }
   return snapshot;

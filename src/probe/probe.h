@@ -1,5 +1,5 @@
 // The monitors: what the network does on a fixed sample of images, and how gradients flow in the
-// steps that are watched. Nothing here is computed or allocated unless somebody asks, nothing that
+// steps that are watched. Nothing is computed or allocated before it is asked for, nothing that
 // is computed changes a weight, and every number has the same bits in every build, with any number
 // of threads, from dense or sparse input.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace reluscope {
 
-// How many samples the probe set has, and for how many of them, the first, components are made.
+// The size of the probe set, and how many of its first samples the components are computed for.
 inline constexpr int kProbeSamples = 500;
 inline constexpr int kComponentSamples = 250;
 inline constexpr int kComponents = 3;
@@ -33,8 +33,8 @@ struct ProbeRequest {
 
 struct LayerSnapshot {
   LayerActivity activity;
-  std::vector<UnitLife> lives;  // by unit of an activation, else empty
-  std::optional<std::vector<std::uint8_t>> silent_everywhere, dead_everywhere;  // if asked for
+  std::vector<UnitLife> lives;        // by unit of an activation, else empty
+  std::optional<Silence> everywhere;  // if asked for
 };
 
 struct LayerComponents {
@@ -50,7 +50,7 @@ struct ProbeSnapshot {
   double lr = 0.0;   // of the last step
   std::string part;  // where the samples are from: "train"
   int samples = 0;
-  LossTrend loss;  // since the first look
+  LossTrend loss;  // since the first probe
   std::vector<LayerSnapshot> layers;
   std::optional<GradientFlow> gradients;  // of the last watched step
   std::optional<LayerComponents> components;
@@ -66,16 +66,16 @@ class Probe {
   // is no layer.
   ProbeSnapshot look(Trainer& trainer, const ProbeRequest& request, std::int64_t step, int epoch,
                      double lr);
-  // Whether a look asked for the gradients of the next step.
+  // Whether a request asked for the gradients of the next step.
   bool wants_step() const { return wants_step_; }
-  // What to give Trainer::step() as its observer to have it watched, as step `step` from 1.
+  // The observer for Trainer::step() that records the gradients of step `step`, from 1.
   StepObserver& watch(std::int64_t step, double lr);
   std::span<const int> samples() const { return samples_; }  // of the probe set
   void add_loss(double loss) { loss_.add(loss); }            // of a step's batch
 
-  // All that later looks depend on besides the network, for a checkpoint; see probe_state.cpp.
+  // All that later snapshots depend on besides the network, for a checkpoint; see probe_state.cpp.
   Json state() const;
-  // Throws Error for what no probe of this network can have written.
+  // Throws Error for a state that no probe of this network can have written.
   void restore(const Json& state, const Trainer& trainer);
 
  private:
@@ -86,7 +86,7 @@ class Probe {
   GradientMeter gradients_;
   bool watched_ = false, wants_step_ = false;
   LossTrend loss_;
-  int components_layer_ = -1;  // whose coordinates come next, for their signs
+  int components_layer_ = -1;  // the layer of coordinates_, which decide the next signs
   std::vector<double> coordinates_;
 };
 

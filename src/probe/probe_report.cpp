@@ -118,8 +118,10 @@ Json layer_json(const LayerSnapshot& layer) {
       .add("firing", list(z.firing))
       .add("silent", flagged(z.silent))
       .add("dead", flagged(z.dead));
-  if (layer.silent_everywhere) row.add("silent_everywhere", flagged(*layer.silent_everywhere));
-  if (layer.dead_everywhere) row.add("dead_everywhere", flagged(*layer.dead_everywhere));
+  if (layer.everywhere) {
+    row.add("silent_everywhere", flagged(layer.everywhere->silent))
+        .add("dead_everywhere", flagged(layer.everywhere->dead));
+  }
   row.add("lives", lives_json(layer.lives));
   if (z.slopes) {
     row.add("slopes", Object()

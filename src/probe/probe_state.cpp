@@ -1,5 +1,5 @@
-// What the monitors remember, for a checkpoint: lives of units, the last watched step, the trend of
-// the loss, counts of classes in a test set that is half scored.
+// The monitors' state in a checkpoint: lives of units, the last watched step, the trend of
+// the loss, class counts of a test set that is partly scored.
 #include <climits>
 
 #include "config/checked_fields.h"

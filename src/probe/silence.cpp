@@ -44,24 +44,14 @@ void SilenceMeter::add(const UnitValues& y, ConstMatrixView z) {
   }
 }
 
-std::vector<double> SilenceMeter::firing() const {
-  std::vector<double> shares;
-  for (const std::int64_t count : fired_) {
-    shares.push_back(static_cast<double>(count) / static_cast<double>(outputs_));
+Silence SilenceMeter::found() const {
+  Silence found;
+  for (std::size_t u = 0; u < fired_.size(); ++u) {
+    found.firing.push_back(static_cast<double>(fired_[u]) / static_cast<double>(outputs_));
+    found.silent.push_back(fired_[u] == 0);
+    found.dead.push_back(off_[u] == outputs_);
   }
-  return shares;
-}
-
-std::vector<std::uint8_t> SilenceMeter::silent() const {
-  std::vector<std::uint8_t> flags;
-  for (const std::int64_t count : fired_) flags.push_back(count == 0);
-  return flags;
-}
-
-std::vector<std::uint8_t> SilenceMeter::dead() const {
-  std::vector<std::uint8_t> flags;
-  for (const std::int64_t count : off_) flags.push_back(count == outputs_);
-  return flags;
+  return found;
 }
 
 }  // namespace reluscope

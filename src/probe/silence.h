@@ -1,8 +1,7 @@
 // When a unit is silent and when it is dead, over any set of samples: the one definition of both.
 //   silent  no output is above 0
 //   dead    zero output and zero gradient for every sample: each output is exactly 0, and each
-//   input
-//           lies where the function is flat. Such a unit passes nothing on and learns nothing.
+//           input lies where the function is flat. Such a unit passes nothing on and cannot learn.
 // A unit that is saturated at another value, such as tanh at -1 or 1, is not dead.
 #pragma once
 
@@ -17,19 +16,20 @@ namespace reluscope {
 // Of a model's layer, with its parameters as they are; none for one that is no activation.
 std::vector<Regime> regimes_of(const Model& model, int layer);
 
+struct Silence {               // by unit; of a channel every position of every sample counts
+  std::vector<double> firing;  // share of outputs above 0
+  std::vector<std::uint8_t> silent, dead;  // flags
+};
+
 // Of one layer; samples are added a chunk at a time.
 class SilenceMeter {
  public:
   // regimes: of the activation. Without them no unit is found dead.
   explicit SilenceMeter(std::vector<Regime> regimes = {}) : regimes_(std::move(regimes)) {}
 
-  // y: outputs. z: inputs, laid out like y; not looked at without regimes.
+  // y: outputs. z: inputs, laid out like y; not read without regimes.
   void add(const UnitValues& y, ConstMatrixView z);
-
-  // By unit. Of a channel every position of every sample counts.
-  std::vector<double> firing() const;  // share of outputs above 0
-  std::vector<std::uint8_t> silent() const;
-  std::vector<std::uint8_t> dead() const;
+  Silence found() const;
 
  private:
   std::vector<Regime> regimes_;

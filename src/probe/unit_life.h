@@ -1,4 +1,4 @@
-// When units died and came back to life, as far as somebody looked.
+// When units died and revived, as far as the probes saw it.
 #pragma once
 
 #include <cstdint>

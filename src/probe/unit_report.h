@@ -24,13 +24,13 @@ struct UnitReport {
 
   int layer, unit;  // from 0
   std::string name;
-  // What the last layer with weights gives this unit: (I) of a dense one, (C, R, S) of a
-  // convolution.
+  // This unit's weights in the last layer with weights before it: (I) of a dense one, (C, R, S) of
+  // a convolution.
   Weights incoming;
-  // What each unit of the next layer with weights makes of it, (O): summed over the positions of a
-  // channel, or the taps of a kernel.
+  // Its weights in the next layer with weights, (O), one a unit there: summed over the positions of
+  // a channel, or the taps of a kernel.
   Weights outgoing;
-  std::vector<Sample> strongest;  // of the probe set, best first, equals as they come
+  std::vector<Sample> strongest;  // of the probe set, best first, ties in their order
   // (H, W): where images that drive it differ from all: sum of v (x - mean x) over sum of |v|, with
   // the unit's mean output v of each image and pixels x from 0 to 1.
   std::vector<double> response;

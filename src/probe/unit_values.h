@@ -1,5 +1,6 @@
 // A layer's output by unit, however it is laid out. A unit is a feature of a dense output and a
-// channel of images (C, H, W), whose positions all belong to it. The one place that knows.
+// channel of images (C, H, W), whose positions all belong to it. The only place that knows both
+// layouts.
 #pragma once
 
 #include "nn/model.h"

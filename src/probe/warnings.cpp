@@ -42,7 +42,7 @@ double threshold(std::string_view code) {
   return 0.0;  // not reached: every rule below has a row, and a test walks the table
 }
 
-// Windows of steps that the loss is given to begin falling, and fewest to call it rising.
+// Fewest windows of steps before the loss is called not falling or rising.
 constexpr std::int64_t kPatience = 3;
 
 std::string percent(double share) { return format("%.0f%%", 100.0 * share); }
@@ -200,7 +200,7 @@ class Rules {
     }
   }
 
-  // A remedy, unless it is taken already.
+  // A remedy, unless the config has it already.
   std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
   const char* other_optimizer() const {
     return config_.optimizer == "adam" ? "another initialisation" : "Adam";

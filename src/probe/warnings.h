@@ -1,4 +1,4 @@
-// What looks wrong in a snapshot, in plain words with a remedy.
+// What looks wrong in a snapshot: one sentence each, with a remedy.
 #pragma once
 
 #include <span>
@@ -23,7 +23,7 @@ struct WarningThreshold {
   const char* reason;
 };
 
-// The one place of the thresholds.
+// All thresholds.
 std::span<const WarningThreshold> warning_thresholds();
 
 // A pure function of its arguments.

@@ -75,7 +75,7 @@ TEST_CASE("units by value: one row a sample or one row a position") {
     }
     SilenceMeter meter;
     meter.add(values, {});
-    CHECK(meter.firing() == std::vector<double>{7.0 / 8.0, 1.0, 1.0});  // all but the one 0
+    CHECK(meter.found().firing == std::vector<double>{7.0 / 8.0, 1.0, 1.0});  // all but the one 0
   }
 }
 
@@ -294,11 +294,10 @@ TEST_CASE("death and revival are noted with their steps and learning rates") {
   CHECK(life(s, 3).died_lr == 0.01);
   CHECK(life(s, 3).revived == -1);
   CHECK(s.layers[1].activity.activation->firing[3] == 0.0);
-  CHECK(s.layers[1].silent_everywhere->at(3) == 1);
-  CHECK(s.layers[1].dead_everywhere->at(3) == 1);
+  CHECK(s.layers[1].everywhere->silent.at(3) == 1);
+  CHECK(s.layers[1].everywhere->dead.at(3) == 1);
   CHECK(!life(s, 4).dead);
-  CHECK(!s.layers[0].silent_everywhere);
-  CHECK(!s.layers[0].dead_everywhere);
+  CHECK(!s.layers[0].everywhere);
   session.advance();
   CHECK(life(session.probe({}), 3).died == 2);  // still the same death
   session.set("lr", 0.02);
@@ -365,8 +364,8 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
     set_parameter(model, "fc1.bias", 0, 0.0f);
     const ProbeSnapshot s = session.probe({.everywhere = true});
     CHECK(s.samples == 500);
-    CHECK(s.layers[1].silent_everywhere->at(0) == 0);
-    CHECK(s.layers[1].dead_everywhere->at(0) == 0);
+    CHECK(s.layers[1].everywhere->silent.at(0) == 0);
+    CHECK(s.layers[1].everywhere->dead.at(0) == 0);
     found += s.layers[1].activity.activation->silent[0];
   }
   CHECK(found > 0);
@@ -596,8 +595,7 @@ ProbeSnapshot told_snapshot() {
   prelu.lives.resize(4);
   prelu.lives[0] = {true, 2, 600, 0.5, 500, 0.25};
   prelu.lives[3] = {false, 1, 300, 0.0078125, -1, 0.0};
-  prelu.silent_everywhere = Flags8{0, 0, 1, 1};
-  prelu.dead_everywhere = Flags8{0, 1, 1, 0};
+  prelu.everywhere = {.firing = {}, .silent = {0, 0, 1, 1}, .dead = {0, 1, 1, 0}};
   s.layers = {dense, prelu};
   s.gradients = GradientFlow{650,
                              0.09375,

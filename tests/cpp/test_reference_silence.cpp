@@ -47,8 +47,8 @@ void check_silence(const std::string& activation, const UnitFlags& silent, const
     const LayerSnapshot& found = snapshot.layers[layer];
     CHECK(found.activity.activation->silent == silent);
     CHECK(found.activity.activation->dead == dead);
-    CHECK(found.silent_everywhere == silent);
-    CHECK(found.dead_everywhere == dead);
+    CHECK(found.everywhere->silent == silent);
+    CHECK(found.everywhere->dead == dead);
     for (std::size_t u = 0; u < dead.size(); ++u) CHECK(found.lives[u].dead == (dead[u] != 0));
   }
   const auto count = static_cast<double>(std::count(dead.begin(), dead.end(), 1));

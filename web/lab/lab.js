@@ -219,7 +219,7 @@ export class Lab extends Emitter {
   startEngineAgain() {
     // Not queued: actions that wait for the old worker fail and free the queue.
     const started = this.engine.restart()
-    return this.#try('The restart of the engine', async () => {
+    return this.#try('The engine could not start again', async () => {
       const { autosavedStep, run: { config } } = this
       await started
       for (const [name, found] of this.ownFiles) await this.engine.addData(name, await bytesOfAll(found))
@@ -231,7 +231,7 @@ export class Lab extends Emitter {
 
   /** After a divergence: starts a run with the weights before it, at a tenth of the learning rate. */
   goBack() {
-    return this.#try('The restart at a lower rate', async () => {
+    return this.#try('A run with the last good weights could not start', async () => {
       const weights = await this.engine.save('safetensors')
       const lr = Number((this.effective.lr / 10).toPrecision(3))
       await this.#configure({ ...this.effective, lr, events: [] })
@@ -242,17 +242,17 @@ export class Lab extends Emitter {
   }
 
   toggle() {
-    return this.#try('Training', () => (this.training ? this.engine.pause() : this.engine.train()))
+    return this.#try('Training could not start', () => (this.training ? this.engine.pause() : this.engine.train()))
   }
 
   step1() {
-    return this.#try('The step', () => this.engine.step())
+    return this.#try('The step could not be made', () => this.engine.step())
   }
 
   /** Resets to step 0 with the settings in the panel. They include the live changes of the run. */
   reset() {
     const waiting = this.waiting.length
-    return this.#try('The reset', async () => {
+    return this.#try('The run could not be reset', async () => {
       const events = this.#nextEvents ?? this.run.config.events.filter(({ step }) => step > this.step)
       await this.#configure({ ...this.shown, events })
       this.emit('announce', `Reset to step 0${waiting ? ` with ${plural(waiting, 'change')}` : ''}.`)
@@ -268,7 +268,7 @@ export class Lab extends Emitter {
 
   /** Restarts the same run and repeats its recorded changes at their steps. */
   replay() {
-    return this.#try('The replay', () => this.#configure(this.run.config))
+    return this.#try('The run could not be replayed', () => this.#configure(this.run.config))
   }
 
   /** Discards the pending changes. */
@@ -389,16 +389,16 @@ export class Lab extends Emitter {
     return result
   }
 
-  /** @param {string} what name of the action, for the error's title @param {() => Promise<unknown>} work */
-  #try(what, work) {
+  /** @param {string} title of the notice where it fails @param {() => Promise<unknown>} work */
+  #try(title, work) {
     return this.#do(async () => {
       try {
         await work()
         this.emit('unnotice', { key: 'action' })
       } catch (error) {
         this.emit('notice', {
-          key: 'action', kind: 'error', title: `${what} failed`, text: sentence(error),
-          kept: this.run && 'The previous run is unchanged.', advice: 'Change the settings in the panel and try again.',
+          key: 'action', kind: 'error', title, text: sentence(error),
+          kept: this.run && 'The run before is as it was.', advice: 'Change the settings in the panel and try again.',
         })
       }
     })

@@ -11,7 +11,7 @@ import { smooth, thinned } from './series.js'
 const numbered = /^Run (\d+)$/
 const mostPoints = 400
 const smoothing = 0.9
-/** Least milliseconds between two saves of a run that goes on: a save takes a tenth of a second of its training. */
+/** Least milliseconds between two saves while a run trains: a save takes a tenth of a second. */
 const every = 15_000
 
 export class SavedRuns {
@@ -21,17 +21,17 @@ export class SavedRuns {
   usage
   #lab
   #loaded = false
-  /** How often the list was changed here: what was read before a change is old. */
+  /** How often the list was changed here: a list that was read before a change is outdated. */
   #changes = 0
-  /** Where tabs tell one another that they changed the list. @type {BroadcastChannel | undefined} */
+  /** On it tabs tell one another that they changed the list. @type {BroadcastChannel | undefined} */
   #tabs
-  /** The saves that are going on. @type {Promise<void> | undefined} */
+  /** The save in progress. @type {Promise<void> | undefined} */
   #saving
   #again = false
   #leaving = false
   #savedAt = -Infinity
   #savedStep = -1
-  /** The run that was deleted while it went on. @type {import('./lab.js').RunInfo | undefined} */
+  /** The run that was deleted while it was open. @type {import('./lab.js').RunInfo | undefined} */
   #unwanted
 
   /** @param {import('./lab.js').Lab} lab */
@@ -58,18 +58,18 @@ export class SavedRuns {
     if (['paused', 'finished', 'diverged'].includes(state) && step !== this.#savedStep) void this.#save()
   }
 
-  /** The entry of the run that there is. */
+  /** The entry of the present run. */
   get current() {
     return this.all.find(({ id }) => id === this.#lab.run.savedAs)
   }
 
-  /** What the run that there is was called, or '' while it has a number only. */
+  /** The name given to the present run, or '' while it has only a number. */
   get givenName() {
     const { name = '' } = this.current ?? {}
     return numbered.test(name) ? '' : name
   }
 
-  /** What other tabs did is seen, too. */
+  /** Reads the list again, with what other tabs changed. */
   async load() {
     const { engine } = this.#lab
     try {
@@ -101,7 +101,7 @@ export class SavedRuns {
     this.#lab.emit('announce', `${run.name} deleted.`)
   }
 
-  /** Takes a run up where it stands, in the place of the present one, which is saved before. @param {ListedRun} run */
+  /** Opens a run where it stopped. The present one is saved first. @param {ListedRun} run */
   async open(run) {
     try {
       await this.#lab.takeUp(() => this.#lab.engine.openRun(run.id))
@@ -127,7 +127,7 @@ export class SavedRuns {
     await this.load()
   }
 
-  /** Saves the run that there is; if it is being saved already, again after that. */
+  /** Saves the present run; if it is being saved already, again after that. */
   #save() {
     if (this.#leaving) return undefined
     this.#again = true
@@ -141,8 +141,8 @@ export class SavedRuns {
     }
   }
 
-  /** Before another run takes its place. Until that is over nothing is saved: what the engine has and what the page knows
-   * may be of different runs. @returns {Promise<() => void>} to be called then */
+  /** To be called before another run replaces the present one. Until the answer is called, nothing is saved: the engine and
+   * the page may have different runs. @returns {Promise<() => void>} */
   async #leave() {
     await this.#saving
     if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
@@ -166,7 +166,7 @@ export class SavedRuns {
     try {
       if (!this.#loaded) await this.load()
       const saved = await engine.saveRun(`Run ${this.#nextNumber()}`, metrics)
-      // Its entry was gone: so may be others.
+      // Its entry was gone; others may be, too.
       if (run.savedAs !== undefined && run.savedAs !== saved.id) await this.load()
       run.savedAs = saved.id
       this.all = [...this.all.filter(({ id }) => id !== saved.id), await this.#withFields(saved)].sort((a, b) => Number(a.id) - Number(b.id))
@@ -200,7 +200,7 @@ export class SavedRuns {
 
   /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */
   async #withFields(run) {
-    // A setting that another release had is not known to this one.
+    // A saved run may have a setting of another release.
     return { ...run, fields: await this.#lab.engine.fields(run.config).catch(() => []) }
   }
 
@@ -211,7 +211,7 @@ export class SavedRuns {
 }
 
 /**
- * What one run's settings have that another's have not: "lr 0.001 → 0.0001".
+ * The settings in which two runs differ: "lr 0.001 → 0.0001".
  * @param {[string, string][]} before @param {[string, string][]} after @param {Record<string, any>} defaults
  * @returns {string[]}
  */

@@ -1,12 +1,12 @@
-// What goes out of a run and comes back in: the network in the formats that the core writes, the metrics, the settings,
-// and all of it as one checkpoint; and weights and checkpoints that are opened by button or by dropping their file.
+// Downloads of a run: the network in the formats that the core writes, the metrics, the settings, and a checkpoint of all of
+// it. Weights and checkpoints are opened by button or by dropping their file.
 import { h, icon } from '../dom/dom.js'
 import { download, fileName } from '../dom/download.js'
 import { explain } from '../dom/explain.js'
 import { bytes } from '../dom/format.js'
 import { View } from './view.js'
 
-/** What is not of the core's list: name of the file's end, and what it is for. */
+/** Files that are not in the core's list of formats: file name extension and purpose. */
 const metrics = [
   { name: 'csv', about: 'the metrics so far as a table' },
   { name: 'jsonl', about: 'the metrics so far as JSON lines, as the command line writes them' },
@@ -54,7 +54,7 @@ class FilesView extends View {
       h('span', {}, about))
   }
 
-  /** As the run was called, else of the data set and the architecture; and how far it is trained. */
+  /** The run's given name, else the data set and the architecture; and the step. */
   get #name() {
     const { savedRuns, run, step } = this.lab
     return fileName(`${savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)

@@ -1,4 +1,4 @@
-// The saved runs: named, with what each changed, laid over one another, opened again where they stood.
+// The saved runs: their names, what each changed, their curves in one chart; each can be opened again where it stopped.
 import { h, iconButton } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { bytes, count, percent, plural, short } from '../dom/format.js'
@@ -15,12 +15,12 @@ const columns = ['Compare', 'Name', 'Against the run before', 'Test accuracy', '
 const places = { 'file system': 'private file system', database: 'database' }
 
 class RunsView extends View {
-  /** Those laid over one another, by id. @type {Set<string>} */
+  /** The compared ones, by id. @type {Set<string>} */
   #compared = new Set()
   /** By id. @type {Map<string, {element: HTMLElement, show: (run: ListedRun, difference: string) => void}>} */
   #rows = new Map()
   #empty = h('p', { class: 'empty' }, 'Each run appears here at its first pause or its first epoch, with its weights, and stays until you delete it.')
-  // Roles are said, as a narrow screen shows rows as blocks.
+  // Explicit roles, as rows are shown as blocks on a narrow screen.
   #body = h('tbody', { role: 'rowgroup' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Runs', hidden: true }, h('table', { class: 'model-table runs-table', role: 'table' },
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((text) => h('th', { scope: 'col', role: 'columnheader' }, text)))), this.#body))
@@ -60,7 +60,7 @@ class RunsView extends View {
     }
     savedRuns.all.forEach((run, i) => {
       const row = this.#rows.get(run.id) ?? this.#row(run.id)
-      // The newest on top. What stands in its place already is left alone: somebody may be typing in it.
+      // The newest on top. A row that is in its place already is not moved: the user may be typing in it.
       const below = i === 0 ? null : this.#rows.get(savedRuns.all[i - 1].id)?.element ?? null
       if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
       row.show(run, i === 0 ? 'the first' : differences(savedRuns.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
@@ -69,7 +69,7 @@ class RunsView extends View {
     this.#showStorage()
   }
 
-  /** A run's row, which goes on showing it. @param {string} id */
+  /** A new row for a run. @param {string} id */
   #row(id) {
     const { savedRuns } = this.lab
     /** @type {ListedRun} */

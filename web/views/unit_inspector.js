@@ -1,5 +1,5 @@
-// The unit inspector: what a unit looks at, the images that fire it most, what it tells the next layer, and what the
-// network is worth without it.
+// The unit inspector: a unit's weights, the images that drive it most, its weights in the next layer, and the accuracy
+// without it.
 import { diverging } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
@@ -86,7 +86,7 @@ class UnitInspectorView extends ProbeView {
     this.#follow()
   }
 
-  /** @param {number} layer @param {number} unit wraps around; what is no number changes nothing */
+  /** @param {number} layer @param {number} unit wraps around; ignored unless whole */
   #choose(layer, unit) {
     const size = this.lab.run.model.layers[layer]?.output_shape[0] ?? 0
     if (size > 0 && Number.isInteger(unit)) this.lab.chooseUnit(layer, ((unit % size) + size) % size)

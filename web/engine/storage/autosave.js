@@ -1,11 +1,12 @@
-// Saves the worker's present run in the browser's storage, for a reload or a crash: at the end of an epoch and every few seconds while it trains,
-// as long as that takes but a small share of the time, and whenever it stands still. One tab at a time does so.
+// Saves the worker's present run in the browser's storage, for a reload or a crash: at the end of an epoch and every few
+// seconds while it trains, as long as that takes a small share of the time, and whenever it stops. Only one tab at a time
+// does so.
 import { Storage } from './storage.js'
 import { wordsOf } from '../error_words.js'
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
-/** What saves may cost of the time that passes while training, 0 to 1. */
+/** Largest share of training time that saves at epochs may take. */
 const share = 0.02
 
 export class Autosave {
@@ -18,7 +19,7 @@ export class Autosave {
   /** Milliseconds that the last save kept the worker busy. */
   #took = 0
   #told = false
-  /** Set while a run of before is still to be decided on: nothing may take its place. */
+  /** Set while an autosave of before has been neither continued nor discarded: it is not overwritten. */
   held = false
   #on = false
 
@@ -31,7 +32,7 @@ export class Autosave {
     return (this.#storage ??= Storage.open())
   }
 
-  /** Begins, unless another tab does it already, or nothing would outlast this one. @returns {Promise<import('../protocol.js').Autosaving>} */
+  /** Begins, unless another tab does it already, or the storage ends with this tab. @returns {Promise<import('../protocol.js').Autosaving>} */
   async begin() {
     const storage = await this.open()
     if (storage.files.kind === 'memory') return { by: 'nobody' }
@@ -43,8 +44,8 @@ export class Autosave {
   }
 
   /**
-   * The run has moved on. Saves if it is time, without waiting for it.
-   * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after which it stands where it stands
+   * To be called when the run has trained on. Saves if it is time, without waiting for the end.
+   * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after what came before
    */
   moved(run, after) {
     if (!this.#on || this.held) return
@@ -84,17 +85,17 @@ export class Autosave {
   }
 }
 
-/** What a run says of itself. @param {import('../worker/runner.js').Runner} run */
+/** The description of a run. @param {import('../worker/runner.js').Runner} run */
 export function standOf({ session, info }) {
   const { phase, step, epoch } = session.position()
   const { data, model, epochs } = info.config
   return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
 }
 
-/** What it goes on with. @param {import('../worker/runner.js').Runner} run @returns {import('./storage.js').State} */
+/** What a run needs to go on. @param {import('../worker/runner.js').Runner} run @returns {import('./storage.js').State} */
 export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
 
-/** Holds a lock until this worker ends. The page before this one in the same tab may need a moment to let it go. */
+/** Takes a lock until this worker ends. A page before this one in the same tab may need a moment to release it. */
 function takeLock() {
   if (!navigator.locks) return Promise.resolve(true)
   const patience = new AbortController()

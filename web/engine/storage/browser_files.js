@@ -1,11 +1,11 @@
 // Named files of this origin, for a worker: in its private file system, in IndexedDB where that is missing, and in memory
-// where neither is to be had.
+// where there is neither.
 
 /**
  * @typedef {object} Files
- * @property {'file system' | 'database' | 'memory'} kind where they are; what is in memory ends with the worker
+ * @property {'file system' | 'database' | 'memory'} kind where they are; those in memory end with the worker
  * @property {(name: string) => Promise<Blob | undefined>} open
- * @property {(name: string, bytes: Uint8Array) => Promise<void>} write not all at once: a file may be found cut short
+ * @property {(name: string, bytes: Uint8Array) => Promise<void>} write not atomic: a file may be found incomplete
  * @property {(name: string) => Promise<void>} remove
  * @property {() => Promise<string[]>} list
  */
@@ -15,12 +15,12 @@ const [folderName, table] = ['reluscope', 'files']
 /** @returns {Promise<Files>} */
 export async function openFiles() {
   try {
-    // Firefox has the one before the other, and old Safaris have the one without the other.
+    // Firefox had the first before the second, and old Safaris have the first alone.
     if (typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype) {
       return privateFiles(await openFolder())
     }
   } catch {
-    // Not here, or not now: some browsers refuse it to private windows.
+    // Not available: some browsers refuse it in private windows.
   }
   try {
     return databaseFiles(await openDatabase())
@@ -29,8 +29,8 @@ export async function openFiles() {
   }
 }
 
-/** Does something, and where that fails because the user or the browser has cleared the storage meanwhile, opens it anew
- * and does it once more.
+/** Calls work(). Where that fails because the user or the browser has cleared the storage meanwhile, opens the storage again
+ * and calls work() once more.
  * @template T @param {() => Promise<T>} work @param {string} sign the name of that error @param {() => Promise<void>} openAnew */
 async function alsoWhenCleared(work, sign, openAnew) {
   try {
@@ -76,7 +76,7 @@ function privateFiles(folder) {
         for await (const name of /** @type {any} */ (folder).keys()) names.push(name)
         return names.sort()
       } catch (error) {
-        // Cleared. Not made anew only to be looked into: there may be no room for that.
+        // Cleared. A folder is not made only to be listed: there may be no room for it.
         if (error instanceof DOMException && error.name === 'NotFoundError') return []
         throw error
       }

@@ -1,6 +1,6 @@
-// The checksum of ZIP entries, PNG chunks and kept runs: ISO 3309's CRC-32, eight bytes at a time, as runs have millions.
+// The checksum of ZIP entries, PNG chunks and saved runs: ISO 3309's CRC-32, eight bytes at a time, as runs have millions.
 
-/** tables[k][byte]: what a byte does to the sum when k more have come since. */
+/** tables[k][byte]: a byte's effect on the sum after k more bytes. */
 const tables = [Uint32Array.from({ length: 256 }, (_, byte) => {
   let sum = byte
   for (let bit = 0; bit < 8; ++bit) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1

@@ -8,11 +8,11 @@ import { openFiles } from './browser_files.js'
  * @typedef {{data: string, model: string, step: number, totalSteps: number, epoch: number, epochs: number, phase: string,
  *            savedAt: number}} AutosavedRun what an autosave says of its run; savedAt: milliseconds since 1970
  * @typedef {AutosavedRun & {id: string, name: string, config: import('../protocol.js').Config, metrics: Record<string, any>,
- *            hasCheckpoint: boolean, bytes: number}} SavedRun bytes: what it takes of the storage
+ *            hasCheckpoint: boolean, bytes: number}} SavedRun bytes: its size in the storage
  * @typedef {{savedAs?: string}} Savable a run: the id of its entry, once it has one. In an autosave's file it is called
  *   storedAs
- * @typedef {{checkpoint?: Uint8Array, lines?: import('../protocol.js').Lines}} State of a run: to go on with, and what it
- *   has printed
+ * @typedef {{checkpoint?: Uint8Array, lines?: import('../protocol.js').Lines}} State what a run needs to go on, and what
+ *   it has printed
  */
 
 const magic = 0x324b4c52 // "RLK2"
@@ -22,7 +22,7 @@ const slots = ['auto-0', 'auto-1']
 const head = 32
 
 /**
- * A file with its checksums: JSON about it, which can be read without the rest, and what a run goes on with.
+ * The bytes of a file with checksums: JSON about the run, which can be read without the rest, and the run's state.
  * @param {number} sequence @param {object} about @param {State} state
  */
 export function seal(sequence, about, { checkpoint = new Uint8Array(), lines }) {
@@ -59,7 +59,7 @@ async function read(file, from, to) {
 const parse = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
 
 /**
- * What a file of seal() says of itself, or nothing where that is damaged or the file is not of its length.
+ * The first part of a file of seal(): what it says about the run. Nothing where that is damaged or the file's length is wrong.
  * @param {Blob | undefined} file
  */
 export async function aboutOf(file) {
@@ -76,7 +76,7 @@ export async function aboutOf(file) {
 }
 
 /**
- * What seal() put together, or nothing for a file that is not whole.
+ * What seal() wrote, or nothing for a file that is not whole.
  * @param {Blob | undefined} file
  * @returns {Promise<{sequence: number, about: any, checkpoint: Uint8Array, lines?: import('../protocol.js').Lines} | undefined>}
  */
@@ -89,13 +89,13 @@ export async function unseal(file) {
   return { sequence: found.sequence, about: found.about, checkpoint: bytes.slice(found.lines), lines }
 }
 
-/** The highest of its kind, or undefined. @template {{sequence: number}} T @param {(T | undefined)[]} found */
+/** The one with the highest sequence number, or undefined. @template {{sequence: number}} T @param {(T | undefined)[]} found */
 const newest = (found) => found.reduce((best, each) => (each && (!best || each.sequence > best.sequence) ? each : best), undefined)
 
 export class Storage {
   /** The number of the next autosave. @type {number | undefined} */
   next
-  /** What changes saved runs is done one after the other. @type {Promise<unknown>} */
+  /** Changes of saved runs are made one after the other. @type {Promise<unknown>} */
   #queue = Promise.resolve()
   #lastId = 0
 
@@ -126,8 +126,8 @@ export class Storage {
   }
 
   /**
-   * Saves a run in the place of its entry, whose name stays; or, where it has none or one that has gone further than
-   * itself, under a new one. Whatever happens on the way, the entry before is whole.
+   * Saves a run over its entry, whose name stays. Where it has none, or one that has gone further than the run, it gets a
+   * new entry. Whatever happens meanwhile, the old entry is whole.
    * @param {Savable} run is given the entry's id
    * @param {Omit<SavedRun, 'id' | 'bytes' | 'savedAt' | 'hasCheckpoint'>} entry @param {State} state
    * @returns {Promise<SavedRun>}
@@ -156,7 +156,7 @@ export class Storage {
     })
   }
 
-  /** What a saved run goes on with. @param {string} id */
+  /** The state of a saved run. @param {string} id */
   stateOf(id) {
     return this.#alone(async () => {
       const run = await this.#readRun(id)
@@ -194,7 +194,7 @@ export class Storage {
     return result
   }
 
-  /** Never one that was there before: a run may still remember it. */
+  /** Never an id that was used before: a run may still refer to it. */
   async #newId() {
     this.#lastId = Math.max(Date.now(), this.#lastId + 1, ...(await this.#runFiles()).map(({ id }) => Number(id) + 1))
     return String(this.#lastId)
@@ -209,7 +209,7 @@ export class Storage {
     return found.sort((a, b) => b.sequence - a.sequence)
   }
 
-  /** What a run's newest file says that is of its length. @param {string} id */
+  /** What the newest complete file of a run says about it. @param {string} id */
   async #entry(id) {
     for (const { file } of await this.#runFiles(id)) {
       const blob = await this.files.open(file)
@@ -228,7 +228,7 @@ export class Storage {
     throw new Error(`the run ${id} is not in this browser's storage any more, or damaged`)
   }
 
-  /** Beside those before it, which are removed only then. @param {string} id @param {object} entry @param {State} state */
+  /** Beside the files before it, which are removed after that. @param {string} id @param {object} entry @param {State} state */
   async #writeRun(id, entry, state) {
     const before = await this.#runFiles(id)
     const sequence = 1 + Math.max(0, ...before.map((each) => each.sequence))

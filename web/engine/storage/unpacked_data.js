@@ -1,18 +1,18 @@
-// Data sets as they are once unpacked, kept in the origin's private file system: a page that is loaded again then needs
-// neither to fetch nor to unpack them. Used inside the worker, which alone may read such files at once; where that is
-// not to be had nothing is kept, as no other storage is quicker than unpacking.
+// Unpacked data sets, kept in the origin's private file system, so that a page that is loaded again need neither fetch nor
+// unpack them. Used inside the worker, as only workers can read such files synchronously. Where they cannot, nothing is kept:
+// no other storage is quicker than unpacking.
 
 /** @typedef {import('../worker/fetch_data.js').Idx} Idx */
 
 const folderName = 'reluscope-data'
 const parts = /** @type {const} */ (['trainImages', 'trainLabels', 'testImages', 'testLabels'])
 const magic = 0x31444c52 // "RLD1"
-/** Bytes before the files: magic and their lengths, written last: what was broken off has none. */
+/** Bytes before the files: magic and their lengths, written last, so that an incomplete file has none. */
 const head = 4 * (1 + parts.length)
 /** Bytes written at a time, so that the worker can train in between. */
 const piece = 1 << 20
 
-/** Throws where there is none, or none whose files can be read at once. @param {boolean} create */
+/** Throws where there is no such storage, or none with synchronous access. @param {boolean} create */
 async function openFolder(create) {
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no synchronous access')
   return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create })
@@ -25,7 +25,7 @@ const fileOf = (name, version) => `${name}.${version}`
 const access = (file, mode) => /** @type {any} */ (file).createSyncAccessHandle({ mode })
 
 /**
- * Makes something of a data set that was kept, straight from its file; undefined if none was, or it is not whole.
+ * Calls make() with the files of a data set that was kept, read straight from the storage; undefined if there is none that is whole.
  * @template T
  * @param {string} name @param {string} version of its files, as the site tells it
  * @param {(files: Record<keyof Idx, import('../worker/core.js').FileReader>) => T} make
@@ -60,7 +60,7 @@ export async function ofUnpacked(name, version, make) {
 }
 
 /**
- * Keeps a data set in the place of its other versions. Says nothing if that is not possible: it is fetched again then.
+ * Keeps a data set in place of its other versions. Silent where that is not possible: it is fetched again then.
  * @param {string} name @param {string} version @param {Idx} files
  */
 export async function keepUnpacked(name, version, files) {
@@ -82,14 +82,14 @@ export async function keepUnpacked(name, version, files) {
     const lengths = parts.map((part) => files[part].length)
     whole = at === lengths.reduce((sum, length) => sum + length, head) && handle.write(Uint32Array.of(magic, ...lengths), { at: 0 }) === head
   } catch {
-    // Storage is full, or another tab is at it.
+    // The storage is full, or another tab writes it.
   } finally {
     handle?.close()
   }
   if (handle && !whole) await folder.removeEntry(fileOf(name, version)).catch(() => {})
 }
 
-/** @param {string} name of a data set, of which no version is kept any more */
+/** @param {string} name of a data set, all of whose versions are removed */
 export async function forgetUnpacked(name) {
   try {
     const folder = await openFolder(false)

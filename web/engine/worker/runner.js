@@ -12,7 +12,7 @@ import { wordsOf } from '../error_words.js'
  * @typedef {(type: string, payload: object, transfer?: Transferable[]) => void} Post
  */
 
-/** Milliseconds of training between two looks at the mail. */
+/** Milliseconds of training before the worker reads its messages. */
 const slice = 12
 /** Milliseconds that a part of a scoring that is not the run's own may take. */
 const partLasts = 12
