@@ -12,7 +12,7 @@
 namespace reluscope {
 namespace {
 
-constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
+constexpr std::int64_t kMostRunSteps = std::int64_t{1} << 53;
 constexpr const char* kPhases[] = {"training", "scoring", "done", "diverged"};
 constexpr const char* kMonitors = "monitors";
 constexpr std::string_view kHistory = "history.";
@@ -46,7 +46,7 @@ void decode_counters(RunState& run, const CheckedFields& fields, const RunLimits
   run.epoch = fields.count("epoch", 1, limits.epochs + (done ? 1 : 0));
   run.batch = scoring ? fields.count("batch", limits.batches, limits.batches)
                       : fields.count("batch", 0, done ? 0 : limits.batches - 1);
-  run.steps = fields.whole("steps", 0, kMostSteps);
+  run.steps = fields.whole("steps", 0, kMostRunSteps);
   const std::int64_t steps = std::int64_t{run.epoch - 1} * limits.batches + run.batch;
   if (run.steps != steps) {
     fields.refuse("steps", "is " + std::to_string(run.steps) + ", but batch " +
@@ -132,7 +132,7 @@ EncodedState encode(RunState run) {
 }
 
 std::int64_t steps_of(const Json& state) {
-  return CheckedFields(state, "state").whole("steps", 0, kMostSteps);
+  return CheckedFields(state, "state").whole("steps", 0, kMostRunSteps);
 }
 
 RunState decode(const Json& state, const std::vector<StoredTensor>& tensors,
