@@ -21,16 +21,6 @@ struct Racer {
   Config config;
 };
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    parts.emplace_back(trim(std::string_view(text).substr(at, end - at)));
-    at = end + 1;
-  }
-  return parts;
-}
-
 // "name: changes" or "changes". A colon inside a change (events have them) comes after its "=".
 Racer parse_entry(const std::string& text,
                   const std::function<Config(const std::string& changes)>& changed) {
@@ -73,8 +63,9 @@ class RacePlan final : public Plan {
       racers_.push_back(parse_entry(text, changed));
     const auto names = flags.first("activations");
     if (names || racers_.empty()) {
-      for (const std::string& name :
-           split(names.value_or("relu,leaky_relu,prelu,elu,swish"), ',')) {
+      const std::string list = names.value_or("relu,leaky_relu,prelu,elu,swish");
+      for (const std::string_view part : split(list, ',')) {
+        const std::string name(trim(part));
         racers_.push_back({name, base});
         racers_.back().config.model = with_activation(base.model, name);
       }
@@ -211,7 +202,8 @@ std::string with_activation(const std::string& architecture, const std::string& 
   }
   std::string text;
   bool replaced = false;
-  for (const std::string& layer : split(architecture, '|')) {
+  for (const std::string_view part : split(architecture, '|')) {
+    const std::string layer(trim(part));
     const bool is_activation = find_activation(layer.substr(0, layer.find(' '))) >= 0;
     replaced = replaced || is_activation;
     text += (text.empty() ? "" : " | ") + (is_activation ? activation : layer);

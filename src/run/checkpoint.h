@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,6 +23,7 @@
 
 #include "config/config.h"
 #include "io/safetensors.h"
+#include "run/run_state.h"
 
 namespace reluscope {
 
@@ -38,6 +38,19 @@ bool is_checkpoint(const SafetensorsFile& file);
 Config config_of_checkpoint(std::span<const std::uint8_t> file);
 // The training steps that the run had made.
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file);
+
+// The file of a run. data: says which images it trains on.
+std::vector<std::uint8_t> write_checkpoint(const Config& config, const Json& data,
+                                           EncodedState run);
+
+// A file that is whole, taken apart. The tensors stay where they are, in its bytes.
+struct SavedRun {
+  Config config;
+  Json data, state;
+  std::vector<StoredTensor> tensors;
+};
+// Throws Error as config_of_checkpoint() does, and for a file that is damaged.
+SavedRun open_checkpoint(std::span<const std::uint8_t> bytes);
 
 // Throws Error naming a field that differs although the run that goes on would then have other
 // bits. It may have more epochs, unless the schedule's rates depend on how many there are.

@@ -59,4 +59,31 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
   return forked;
 }
 
+RunState forked_state(RunState run, const Config& saved, const Config& forked) {
+  if (run.phase == Phase::kDiverged) {
+    throw Error("the run to fork has diverged and cannot go on");
+  }
+  if (run.phase == Phase::kDone && forked.epochs <= saved.epochs) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is at the end of its " + std::to_string(saved.epochs) +
+                ": give the fork more epochs");
+  }
+  if (forked.epochs < run.epoch) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is in epoch " + std::to_string(run.epoch));
+  }
+  if (forked.optimizer != saved.optimizer) {
+    run.counters.optimizer = {};
+    std::erase_if(run.buffers,
+                  [](const NamedTensor& buffer) { return buffer.name.starts_with("optimizer."); });
+  }
+  if (forked.model != saved.model) run.monitors = {};
+  if (run.phase == Phase::kScoring) {
+    run.scored = 0;
+    run.validation_score = {};
+    run.test_score = {};
+  }
+  return run;
+}
+
 }  // namespace reluscope

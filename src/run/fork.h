@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "run/run_state.h"
 
 namespace reluscope {
 
@@ -19,5 +20,8 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
 // Throws Error naming a field that a fork cannot have changed: what decides which samples make a
 // step, and what has an effect only before the first.
 void check_fork(const Config& saved, const Config& forked);
+
+// What a fork keeps of the run as it stands. Throws Error for a run that cannot go on.
+RunState forked_state(RunState run, const Config& saved, const Config& forked);
 
 }  // namespace reluscope

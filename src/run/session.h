@@ -18,12 +18,15 @@
 #include "probe/unit_report.h"
 #include "probe/warnings.h"
 #include "run/history.h"
+#include "run/run_state.h"
 #include "train/classes.h"
 #include "train/describe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
 
 namespace reluscope {
+
+struct SavedRun;
 
 struct Progress {
   Json values;                        // what happened: values["event"] is batch, test, epoch, ...
@@ -149,8 +152,6 @@ class Session {
   void load(std::span<const std::uint8_t> safetensors);
 
  private:
-  enum class Phase { kTraining, kScoring, kDone, kDiverged };
-
   void apply_events();
   Progress train_step();
   Progress score_step();
@@ -170,10 +171,9 @@ class Session {
   void add_probe(Progress& progress);  // looks, and says it in JSON
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
-  Json state() const;                    // all counters; see checkpoint.cpp
-  void take_up(std::span<const std::uint8_t> checkpoint, bool forks);
-  void begin_fork(const Config& saved);
-  void restore_state(const Json& state, const Config& saved);
+  RunState decoded(const SavedRun& saved) const;
+  void take_up(RunState run, bool partly);
+  void go_on_after(int epochs);
   Json monitors() const;
   void restore_monitors(const Json& monitors);
 

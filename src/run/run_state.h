@@ -1,0 +1,63 @@
+// What a run consists of besides its config and data, as plain data: counters, scores, buffers,
+// curves, and what the monitors remember. encode() and decode() are the content of a checkpoint
+// (run/checkpoint.h). Random draws are keyed by the config's seed and these counters, so no
+// generator has a state of its own.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "config/config.h"
+#include "io/safetensors.h"
+#include "optim/schedule.h"
+#include "run/history.h"
+#include "train/trainer.h"
+
+namespace reluscope {
+
+enum class Phase { kTraining, kScoring, kDone, kDiverged };
+const char* phase_name(Phase phase);
+
+struct RunState {
+  Phase phase = Phase::kTraining;
+  std::int64_t steps = 0;  // done
+  int epoch = 1, batch = 0;
+  int scored = 0;   // batches of validation and test set
+  double lr = 0.0;  // of the last step
+  Score epoch_score, validation_score, test_score;
+  double best_loss = std::numeric_limits<double>::infinity();  // of the validation set
+  int best_epoch = 0;
+  int last_epoch = 0;  // 0 until it is known
+  Trainer::Counters counters;
+  Schedule::State schedule;
+  Json diverged;                     // {"values", "lines"} of a run that has diverged
+  std::vector<NamedTensor> buffers;  // Trainer::parts() as PART.PARAMETER, in PyTorch's shapes
+  History::Columns columns;
+  History::Pending pending;
+  Json monitors;  // null: nobody has looked
+};
+
+// As a file has it: one JSON object, and tensors.
+struct EncodedState {
+  Json state;
+  std::vector<NamedTensor> tensors;
+};
+EncodedState encode(RunState state);
+
+// What the counters of a run can be at most.
+struct RunLimits {
+  int epochs;                 // that it was to make
+  int batches;                // of an epoch
+  int train, held_out, test;  // samples
+  int test_batch;
+  bool stops_early, averages;
+};
+
+// The steps that the run had made.
+std::int64_t steps_of(const Json& state);
+// Throws Error naming what is missing or what such a run cannot have.
+RunState decode(const Json& state, const std::vector<StoredTensor>& tensors,
+                const RunLimits& limits);
+
+}  // namespace reluscope
