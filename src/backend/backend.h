@@ -194,7 +194,47 @@ struct LayerNormParameters {
   std::size_t floats() const { return 2 * x.layout.size() + 2 * norm.weight.layout.size(); }
 };
 
-using Operation = std::variant<LayerNormForward, LayerNormBackward, LayerNormParameters>;
+// torch.nn.GroupNorm over each group of neighbouring columns of each sample. A part is a group of a
+// sample.
+struct GroupNormalisation {
+  const float *weight, *bias;  // padded columns, as all arrays by column
+  double epsilon;
+  int groups;  // divides the columns
+  int pixels;  // rows of a sample
+};
+struct GroupNormForward {
+  GroupNormalisation norm;
+  ConstMatrixView x;
+  MatrixView y;
+
+  static constexpr bool kStrips = false;
+  int parts() const { return x.rows() / norm.pixels * norm.groups; }
+  int together() const { return norm.groups; }
+  std::size_t floats() const { return 2 * x.layout.size(); }
+};
+struct GroupNormBackward {
+  GroupNormalisation norm;
+  ConstMatrixView x, dy;
+  float* dx;        // laid out like x, padding zero; null: only the sums are wanted
+  MatrixView sums;  // out: of each sample two rows, the sums of its columns of dy z and of dy
+
+  static constexpr bool kStrips = false;
+  int parts() const { return x.rows() / norm.pixels * norm.groups; }
+  int together() const { return norm.groups; }
+  std::size_t floats() const { return (dx == nullptr ? 2 : 3) * x.layout.size(); }
+};
+struct GroupNormParameters {
+  ConstMatrixView sums;  // GroupNormBackward's
+  float *dweight, *dbias;
+
+  static constexpr bool kStrips = true;
+  int parts() const { return sums.layout.padded_cols() / kPad; }
+  int together() const { return 1; }
+  std::size_t floats() const { return sums.layout.size(); }
+};
+
+using Operation = std::variant<LayerNormForward, LayerNormBackward, LayerNormParameters,
+                               GroupNormForward, GroupNormBackward, GroupNormParameters>;
 
 // Which elements survive: those whose random word is at least `threshold`; they are scaled.
 struct Dropping {

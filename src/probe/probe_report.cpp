@@ -135,7 +135,6 @@ Json layer_json(const LayerSnapshot& layer) {
 Json parameter_json(const ParameterFlow& p) {
   return Object()
       .add("name", p.name)
-      .add("weight", p.weight)
       .add("weight_norm", p.weight_norm)
       .add("gradient_norm", p.gradient_norm)
       .add("update_norm", p.update_norm)

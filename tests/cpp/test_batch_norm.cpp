@@ -1,5 +1,5 @@
-// Batch and layer normalisation on every target and on two threads, against their formulas in
-// double.
+// Batch, layer and group normalisation on every target and on two threads, against their formulas
+// in double.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
 #include "nn/architecture.h"
@@ -210,6 +210,62 @@ TEST_CASE("layer normalisation equals its formulas, the same bits on every targe
           first = found;
           REQUIRE(first_apart(parts[0], expected.y, 1e-5) == "");
           REQUIRE(first_apart(parts[1], expected.dx, 1e-5) == "");
+          REQUIRE(first_apart(parts[2], expected.dweight, 1e-5) == "");
+          REQUIRE(first_apart(parts[3], expected.dbias, 1e-5) == "");
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("group normalisation equals its formulas, the same bits on every target") {
+  const std::uint64_t seed = test_seed() + 68;
+  for (const ImageSize& size : kSizes) {
+    for (int groups = 1; groups <= size.c; ++groups) {
+      const auto pixels = static_cast<std::size_t>(size.h * size.w);
+      const auto count = static_cast<std::size_t>(size.c / groups) * pixels;
+      if (size.c % groups != 0 || count == 1) continue;  // of one number the variance is 0
+      TestRandom random(seed);
+      const auto channels = static_cast<std::size_t>(size.c);
+      const std::vector<float> x = random.reals(size.count(), 2.0, 4.0);
+      const std::vector<float> dy = random.reals(size.count());
+      const std::vector<float> w = random.reals(channels, 0.5, 1.5), b = random.reals(channels);
+      const oracle::Normalised expected = oracle::normalise(
+          widened(x), widened(w), widened(b), widened(dy),
+          static_cast<std::size_t>(size.n * groups), [&](std::size_t k) { return k / count; },
+          [&](std::size_t k) { return k / pixels % channels; });
+      const Panels px = image_panels(size, x, 1e20f), pdy = image_panels(size, dy, 0.0f);
+      const Panels weight(1, size.c, w, 0.0f), bias(1, size.c, b, 0.0f);
+      std::vector<float> first;
+      for (const std::string& simd : cpu::simd_names()) {
+        for (const int threads : {1, 2}) {
+          INFO("seed ", seed, ", ", simd, ", ", threads, " threads, (", size.n, ", ", size.c, ", ",
+               size.h, ", ", size.w, "), ", groups, " groups");
+          cpu::CpuBackend backend(simd, threads);
+          Panels y(px.layout().rows, size.c, kNan), dx(px.layout().rows, size.c, kNan);
+          Panels sums(2 * size.n, size.c, kNan), dweight(1, size.c, kNan), dbias(1, size.c, kNan);
+          const GroupNormalisation norm{.weight = weight.data(),
+                                        .bias = bias.data(),
+                                        .epsilon = 1e-5,
+                                        .groups = groups,
+                                        .pixels = size.h * size.w};
+          backend.run(GroupNormForward{norm, px.view(), y.view()});
+          backend.run(GroupNormBackward{norm, px.view(), pdy.view(), dx.data(), sums.view()});
+          backend.run(GroupNormParameters{sums.view(), dweight.data(), dbias.data()});
+          for (const Panels* p : {&y, &dx, &dweight, &dbias}) CHECK(p->guard_is_intact());
+          for (const Panels* p : {&dx, &dweight, &dbias}) CHECK(p->padding_is_zero());
+          const std::vector<float> parts[] = {nchw_of(size, y), nchw_of(size, dx),
+                                              dweight.logical(), dbias.logical()};
+          std::vector<float> found;
+          for (const auto& part : parts) found.insert(found.end(), part.begin(), part.end());
+          if (!first.empty()) {
+            REQUIRE(first_difference(found, first) == "");
+            continue;
+          }
+          first = found;
+          REQUIRE(first_apart(parts[0], expected.y, 1e-5) == "");
+          if (count > 2)
+            REQUIRE(first_apart(parts[1], expected.dx, 2e-5) == "");  // nearly all cancels
           REQUIRE(first_apart(parts[2], expected.dweight, 1e-5) == "");
           REQUIRE(first_apart(parts[3], expected.dbias, 1e-5) == "");
         }

@@ -20,6 +20,8 @@ TEST_CASE("the spelling of image layers reads back as itself, flattening include
         "conv 8x3 s2 p1 | bn | gap | flatten | dense 10");
   CHECK(canonical("conv 8x3 s1 p0 | pool 2 s2 | avgpool 3 s1 | flatten | dense 10") ==
         "conv 8x3 | pool 2 | avgpool 3 s1 | flatten | dense 10");
+  CHECK(canonical("conv 8x3 | gn 4|dense 12 | gn 3 | dense 10") ==
+        "conv 8x3 | gn 4 | flatten | dense 12 | gn 3 | dense 10");
   CHECK(canonical("conv 10x3 | gap") == "conv 10x3 | gap | flatten");
   CHECK(canonical("dense 20 | bn | dropout 0.50 | ln | dense 10") ==
         "dense 20 | bn | dropout 0.5 | ln | dense 10");
@@ -101,6 +103,14 @@ TEST_CASE("arguments of the others") {
     check_refused(std::string("conv 2x3 | ") + word + " 3 | dense 10",
                   {"\"3\"", "one argument too many", word, "none"});
   }
+  check_refused("dense 8 | gn | dense 10", {"\"gn\"", "position 11", "number of groups", "gn 4"});
+  for (const char* const bad : {"0", "-1", "9", "1.5", "all"}) {
+    check_refused(
+        std::string("dense 8 | gn ") + bad + " | dense 10",
+        {std::string("\"") + bad + "\"", "position 14", "a number of groups", "from 1 to 8"});
+  }
+  check_refused("conv 8x3 | gn 3 | dense 10",
+                {"\"3\"", "position 15", "does not divide the 8 channels", "2 and 4"});
   check_refused("dense 8 | dropout | dense 10", {"\"dropout\"", "position 11", "dropout 0.5"});
   for (const char* const bad : {"1", "-0.1", "1.5", "nan", "inf", "half"}) {
     check_refused(std::string("dense 8 | dropout ") + bad + " | dense 10",
@@ -135,9 +145,10 @@ TEST_CASE("no text of the new words makes the parser do worse than refuse") {
   const std::uint64_t seed = test_seed() + 75;
   TestRandom random(seed);
   const std::vector<std::string> pieces = {
-      "dense", "conv", "pool", "avgpool", "gap", "bn", "ln",  "dropout", "flatten", "residual",
-      "(",     ")",    "|",    "|",       "|",   "10", "8x3", "3x",      "x3",      "x",
-      "p1",    "s2",   "2",    "0.5",     "p",   "s",  "-1",  "relu",    "prelu",   "8x1"};
+      "dense",   "conv",    "pool",     "avgpool", "gap",  "bn",    "ln", "gn",
+      "dropout", "flatten", "residual", "(",       ")",    "|",     "|",  "|",
+      "10",      "8x3",     "3x",       "x3",      "x",    "p1",    "s2", "2",
+      "0.5",     "p",       "s",        "-1",      "relu", "prelu", "8x1"};
   for (int round = 0; round < 40000; ++round) {
     std::string text = random.below(2) ? "conv 8x3 | " : "dense 8 | ";
     for (int k = random.below(14); k > 0; --k) {

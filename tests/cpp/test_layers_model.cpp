@@ -83,6 +83,14 @@ double double_loss(const Model& model, const State& state, const Values& input, 
       x = oracle::pool(text.name == "pool" ? Pooling::kMax : Pooling::kAverage, size, out, window,
                        x, Values(out.count()))
               .y;
+    } else if (layer.kind() == "gn") {
+      const auto groups = static_cast<std::size_t>(std::atoi(layer.text().c_str() + 3));
+      const auto pixels = static_cast<std::size_t>(size.h * size.w);
+      x = oracle::normalise(
+              x, own("weight"), own("bias"), Values(x.size()), static_cast<std::size_t>(n) * groups,
+              [&](std::size_t k) { return k / (features / groups); },
+              [&](std::size_t k) { return k / pixels % static_cast<std::size_t>(size.c); })
+              .y;
     } else if (layer.kind() == "bn" || layer.kind() == "ln") {
       const bool batch = layer.kind() == "bn";
       const auto pixels = static_cast<std::size_t>(size.h * size.w);
@@ -140,6 +148,8 @@ const Network kNetworks[] = {
     {"relu | conv 3x3 p1 | sigmoid | flatten | ln | dense 3", {2, 3, 3}},
     {"bn | dropout 0.2 | pool 2 s1 | conv 3x2 | gap", {3, 4, 4}},
     {"conv 40x3 p1 | tanh | conv 3x3 p1 | pool 3 | dense 3", {1, 3, 3}},
+    {"conv 6x3 p1 | gn 2 | swish | conv 34x1 | gn 17 | tanh | pool 2 | dense 3", {2, 4, 5}},
+    {"gn 1 | conv 4x3 | residual ( gn 4 | elu ) | dense 20 | gn 5 | tanh | dense 3", {3, 4, 4}},
 };
 
 constexpr std::uint64_t kSeed = 11;

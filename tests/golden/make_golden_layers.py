@@ -53,6 +53,8 @@ class Network(nn.Module):
                 step("bn", (nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d)(shape[0]))
             elif word == "ln":
                 step("ln", nn.LayerNorm(shape))
+            elif word == "gn":
+                step("gn", nn.GroupNorm(int(words[1]), shape[0]))
             elif word in ("pool", "avgpool"):
                 kernel = int(words[1])
                 step("pool", (nn.MaxPool2d if word == "pool" else nn.AvgPool2d)(kernel, options.get("s", kernel)))
@@ -87,7 +89,7 @@ def initial_state(rng, model):
         if name.startswith("act"):
             continue
         count = p.numel()
-        if name.startswith(("bn", "ln")):
+        if name.startswith(("bn", "ln", "gn")):
             values = common.floats(rng, count, 0.5, 1.5) if name.endswith("weight") else common.normals(rng, count, 0.3)
         else:
             fan_in = math.prod(p.shape[1:]) if p.dim() > 1 else 0
@@ -121,6 +123,8 @@ NETWORKS = [
     ("conv 2x2 | ln | relu | avgpool 2 | flatten | dense 3", (1, 5, 4)),
     ("bn | pool 2 | conv 4x5 p2 | relu | gap | dense 3", (3, 6, 6)),
     ("conv 3x2 p1 | gap", (1, 3, 4)),
+    ("conv 6x3 p1 | gn 2 | relu | pool 2 | conv 20x2 | gn 4 | dense 12 | gn 3 | tanh | dense 3", (2, 5, 4)),
+    ("gn 1 | conv 5x3 | gn 5 | relu | flatten | gn 1 | dense 3", (3, 5, 6)),
 ]
 
 

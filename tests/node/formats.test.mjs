@@ -28,6 +28,7 @@ const networks = {
   rows: 'prelu channel | ln | dense 32 | swish channel | dense 10',
   values: 'dense 24 | leaky_relu 0.2 | dense 24 | elu 0.5 | dense 24 | softplus 3 | dense 24 | celu 2 | dense 24 | rrelu 0.1 0.5 | dense 10',
   mean: 'conv 10x5 | mish | gap',
+  groups: 'gn 1 | conv 12x3 s2 | gn 4 | relu | pool 2 | residual ( conv 12x3 p1 | gn 12 ) | dense 30 | gn 3 | relu | dense 10',
 }
 for (const { name } of core.registry().activations) networks[`act_${name}`] = `dense 32 | ${name} | dense 10`
 

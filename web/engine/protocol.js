@@ -74,7 +74,7 @@ export const version = 2
  *            dead_everywhere?: number[], lives?: UnitLife[],
  *            slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot
  *   of activations also what is optional here; null ends of a regime are infinite
- * @typedef {{name: string, weight: boolean, weight_norm: number, gradient_norm: number, update_norm: number,
+ * @typedef {{name: string, weight_norm: number, gradient_norm: number, update_norm: number,
  *            update_ratio: number|null}} ParameterFlow
  * @typedef {{step: number, lr: number, norm: number, parameters: ParameterFlow[],
  *            activations: {layer: number, negative_share: number|null, silent_on_batch: number[]}[]}} GradientFlow

@@ -207,6 +207,35 @@ void check_layer_norm(Bench& b) {
   }
 }
 
+void check_group_norm(Bench& b) {
+  for (const Sizes& s : kShapes) {
+    for (const int pixels : {1, 9}) {  // of features, and of images
+      for (const int groups : {1, s.in % 5 == 0 ? 5 : 2, s.in}) {
+        if (s.in % groups != 0 || s.in / groups * pixels < 3) continue;  // nearly all cancels
+        const int samples = std::min(s.n, 6), rows = samples * pixels;
+        const MatrixView x = b.random(rows, s.in, 1.0f, 4.0f), dy = b.random(rows, s.in);
+        const MatrixView weight = b.random(1, s.in, 0.5f, 1.5f), bias = b.random(1, s.in);
+        const GroupNormalisation norm{.weight = weight.data,
+                                      .bias = bias.data,
+                                      .epsilon = 1e-5,
+                                      .groups = groups,
+                                      .pixels = pixels};
+        const MatrixView y = b.poisoned(rows, s.in), dx = b.poisoned(rows, s.in),
+                         sums = b.poisoned(2 * samples, s.in);
+        const MatrixView dweight = b.poisoned(1, s.in), dbias = b.poisoned(1, s.in);
+        b.backend.run(GroupNormForward{norm, x, y});
+        b.backend.run(GroupNormBackward{norm, x, dy, dx.data, sums});
+        b.backend.run(GroupNormParameters{sums, dweight.data, dbias.data});
+        b.backend.finish();
+        b.result("group_norm", y);
+        b.result("group_norm dx", dx, true);
+        b.result("group_norm dweight", dweight, true);
+        b.result("group_norm dbias", dbias, true);
+      }
+    }
+  }
+}
+
 void check_loss(Bench& b) {
   for (const int classes : {2, 10, 33, 256}) {
     for (const int rows : {1, 17, 64}) {
@@ -262,6 +291,7 @@ std::vector<Check> layer_checks() {
           {"flatten", check_flatten},
           {"batch_norm", check_batch_norm},
           {"layer_norm", check_layer_norm},
+          {"group_norm", check_group_norm},
           {"softmax_cross_entropy", check_loss},
           {"add_penalty", check_penalty}};
 }

@@ -271,6 +271,130 @@ RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
 }
 RELUSCOPE_KERNEL(LayerNormParameters, "layer_norm_parameters")
 
+// --- Group normalisation ---------------------------------------------------------------------
+
+// A block has a group of a sample: these rows and columns.
+struct ColumnGroup {
+  int sample, row, rows, first, width;
+  double count;
+
+  RELUSCOPE_DEVICE ColumnGroup(const GroupNormalisation& norm, const Layout& layout) {
+    const auto part = static_cast<int>(block_index());
+    sample = part / norm.groups;
+    row = sample * norm.pixels;
+    rows = norm.pixels;
+    width = layout.cols / norm.groups;
+    first = part % norm.groups * width;
+    count = static_cast<double>(rows) * width;
+  }
+  // work(offset, column) for this thread's elements.
+  template <class Work>
+  RELUSCOPE_DEVICE void for_elements(const Layout& layout, const Work& work) const {
+    const auto columns = static_cast<unsigned>(width);
+    const unsigned all = static_cast<unsigned>(rows) * columns;
+    for (unsigned i = thread_index(); i < all; i += block_size()) {
+      const int c = first + static_cast<int>(i % columns);
+      work(layout.index(row + static_cast<int>(i / columns), c), c);
+    }
+  }
+  // The last group clears the padding of its sample's rows.
+  RELUSCOPE_DEVICE void clear(const Layout& layout, float* to) const {
+    const int padding = first + width == layout.cols ? layout.padded_cols() - layout.cols : 0;
+    for (int i = static_cast<int>(thread_index()); i < rows * padding;
+         i += static_cast<int>(block_size())) {
+      to[layout.index(row + i / padding, layout.cols + i % padding)] = 0.0f;
+    }
+  }
+};
+
+struct GroupMoments {
+  float mean, inverse;
+
+  RELUSCOPE_DEVICE GroupMoments(const GroupNormalisation& norm, const ConstMatrixView& x,
+                                const ColumnGroup& group, float* each) {
+    float sum = 0.0f, squares = 0.0f;
+    group.for_elements(x.layout, [&](std::size_t at, int) { sum += x.data[at]; });
+    mean = static_cast<float>(add_threads(each, sum) / group.count);
+    group.for_elements(x.layout, [&](std::size_t at, int) {
+      const float deviation = x.data[at] - mean;
+      squares += deviation * deviation;
+    });
+    inverse = scalar::inverse_deviation(add_threads(each, squares) / group.count, norm.epsilon);
+  }
+};
+
+template <>
+RELUSCOPE_DEVICE void run(const GroupNormForward& k) {
+  RELUSCOPE_SHARED(float, each, kThreads);
+  const ColumnGroup group(k.norm, k.x.layout);
+  const GroupMoments moments(k.norm, k.x, group, each);
+  group.for_elements(k.x.layout, [&](std::size_t at, int c) {
+    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+    k.y.data[at] = scalar::mad(z, k.norm.weight[c], k.norm.bias[c]);
+  });
+  group.clear(k.x.layout, k.y.data);
+}
+RELUSCOPE_KERNEL(GroupNormForward, "group_norm")
+
+// Threads share the rows of as many columns as there are threads for.
+template <>
+RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
+  RELUSCOPE_SHARED(float, each, kThreads);
+  const Layout& layout = k.x.layout;
+  const ColumnGroup group(k.norm, layout);
+  const GroupMoments moments(k.norm, k.x, group, each);
+  const auto thread = static_cast<int>(thread_index()), threads = static_cast<int>(block_size());
+  const int across = group.width < threads ? group.width : threads, lanes = threads / across;
+  float g = 0.0f, gz = 0.0f;
+  for (int base = 0; base < group.width; base += across) {
+    const int c = group.first + base + thread % across, lane = thread / across;
+    const bool works = lane < lanes && c < group.first + group.width;
+    float sums[2] = {0.0f, 0.0f};  // of dy z and of dy
+    for (int row = lane; works && row < group.rows; row += lanes) {
+      const std::size_t at = layout.index(group.row + row, c);
+      const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+      sums[0] = scalar::mad(k.dy.data[at], z, sums[0]);
+      sums[1] += k.dy.data[at];
+    }
+    for (int which = 0; which < 2; ++which) {
+      RELUSCOPE_BARRIER();  // what `each` held may be in use
+      each[thread] = sums[which];
+      RELUSCOPE_BARRIER();
+      if (!works || lane > 0) continue;
+      float sum = 0.0f;
+      for (int l = 0; l < lanes; ++l) sum += each[l * across + thread];
+      k.sums.at(2 * group.sample + which, c) = sum;
+      (which == 0 ? gz : g) += sum * k.norm.weight[c];
+    }
+  }
+  if (k.dx == nullptr) return;
+  const auto g_mean = static_cast<float>(add_threads(each, g) / group.count);
+  const auto gz_mean = static_cast<float>(add_threads(each, gz) / group.count);
+  group.for_elements(layout, [&](std::size_t at, int c) {
+    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+    k.dx[at] =
+        scalar::sample_slope(k.dy.data[at] * k.norm.weight[c], z, g_mean, gz_mean, moments.inverse);
+  });
+  group.clear(layout, k.dx);
+}
+RELUSCOPE_KERNEL(GroupNormBackward, "group_norm_backward")
+
+template <>
+RELUSCOPE_DEVICE void run(const GroupNormParameters& k) {
+  const Layout& layout = k.sums.layout;
+  for_each(static_cast<unsigned>(layout.padded_cols()), [&](unsigned i) {
+    const auto c = static_cast<int>(i);
+    double products = 0.0, sums = 0.0;
+    for (int row = 0; c < layout.cols && row < layout.rows; row += 2) {
+      products += static_cast<double>(k.sums.at(row, c));
+      sums += static_cast<double>(k.sums.at(row + 1, c));
+    }
+    k.dweight[c] = static_cast<float>(products);
+    k.dbias[c] = static_cast<float>(sums);
+  });
+}
+RELUSCOPE_KERNEL(GroupNormParameters, "group_norm_parameters")
+
 // --- Norms ----------------------------------------------------------------------------------
 
 RELUSCOPE_DEVICE void run(const SumOfSquares& k) {

@@ -311,6 +311,159 @@ void run_parts(const LayerNormParameters& op, Rows strips) {
   }
 }
 
+// Group normalisation. The columns of a group of a sample need not begin or end with a strip of
+// sixteen: what lies beside them in a strip is computed and left out.
+struct ColumnGroup {
+  Rows rows;
+  int first, end;   // of its columns
+  int written_end;  // the same, of the last group with the padding behind it
+
+  ColumnGroup(const GroupNormalisation& norm, const Layout& layout, int part) {
+    const int sample = part / norm.groups, group = part % norm.groups;
+    const int width = layout.cols / norm.groups;
+    rows = {sample * norm.pixels, (sample + 1) * norm.pixels};
+    first = group * width;
+    end = first + width;
+    written_end = group == norm.groups - 1 ? layout.padded_cols() : end;
+  }
+  double count() const { return static_cast<double>(rows.end - rows.first) * (end - first); }
+};
+
+// work(offset of a strip's first row, row step, column) for the strips of a group.
+template <class Work>
+HWY_INLINE void for_group(const Layout& layout, const ColumnGroup& group, const Work& work) {
+  for (int col = group.first / kPad * kPad; col < group.end; col += kPad) {
+    work(layout.index(group.rows.first, col), layout.panel_width(col / kPanel), col);
+  }
+}
+
+// The sums of term(offset) down the columns of a strip.
+template <class V, class Term>
+HWY_INLINE Strip<V> down_strip(Rows rows, std::size_t at, int step, const Term& term) {
+  Strip<V> strip;
+  for (int row = rows.first; row < rows.end; ++row, at += static_cast<std::size_t>(step)) {
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kPadVectors; ++v) {
+      strip.sum[v] = strip.sum[v] + term(at + static_cast<std::size_t>(v * lanes()));
+    }
+  }
+  return strip;
+}
+
+// The sum of term(offset) over a group: down each column in float, then along them in double.
+template <class V, class Term>
+HWY_INLINE double group_sum(const Layout& layout, const ColumnGroup& group, const Term& term) {
+  double sum = 0.0;
+  for_group(layout, group, [&](std::size_t at, int step, int col) {
+    HWY_ALIGN float columns[kPad];
+    down_strip<V>(group.rows, at, step, term).store(columns);
+    for (int c = std::max(group.first, col); c < std::min(group.end, col + kPad); ++c) {
+      sum += static_cast<double>(columns[c - col]);
+    }
+  });
+  return sum;
+}
+
+template <class V>
+struct GroupMoments {
+  V mean, inverse;
+  HWY_INLINE GroupMoments(const GroupNormalisation& norm, ConstMatrixView x,
+                          const ColumnGroup& group) {
+    mean = V(group_sum<V>(x.layout, group, [&](std::size_t at) { return V::load(x.data + at); }) /
+             group.count());
+    const double squares = group_sum<V>(x.layout, group, [&](std::size_t at) {
+      const V deviation = V::load(x.data + at) - mean;
+      return deviation * deviation;
+    });
+    inverse = V(inverse_deviation(squares / group.count(), norm.epsilon));
+  }
+};
+
+// to = value(offset, column) in the columns of a group that are written; in the others, which are
+// other groups', it stays.
+template <class V, class Value>
+HWY_INLINE void write_group(const Layout& layout, const ColumnGroup& group, int end, float* to,
+                            const Value& value) {
+  for_group(layout, group, [&](std::size_t first, int step, int col) {
+    HWY_ALIGN float own[kPad];
+    for (int i = 0; i < kPad; ++i) own[i] = col + i >= group.first && col + i < end ? 1.0f : 0.0f;
+    std::size_t row_at = first;
+    for (int row = group.rows.first; row < group.rows.end; ++row) {
+      for (int v = 0; v < kPad; v += lanes()) {
+        const std::size_t at = row_at + static_cast<std::size_t>(v);
+        select(V::load(own + v) > V::zero(), value(at, col + v), V::load(to + at)).store(to + at);
+      }
+      row_at += static_cast<std::size_t>(step);
+    }
+  });
+}
+
+template <class V>
+void run_parts(const GroupNormForward& op, Rows parts) {
+  for (int part = parts.first; part < parts.end; ++part) {
+    const ColumnGroup group(op.norm, op.x.layout, part);
+    const GroupMoments<V> moments(op.norm, op.x, group);
+    write_group<V>(op.x.layout, group, group.written_end, op.y.data, [&](std::size_t at, int col) {
+      const V z = normal(V::load(op.x.data + at), moments.mean, moments.inverse);
+      return mad(z, V::load(op.norm.weight + col), V::load(op.norm.bias + col));
+    });
+  }
+}
+
+template <class V>
+void run_parts(const GroupNormBackward& op, Rows parts) {
+  for (int part = parts.first; part < parts.end; ++part) {
+    const ColumnGroup group(op.norm, op.x.layout, part);
+    const GroupMoments<V> moments(op.norm, op.x, group);
+    const auto dy = [&](std::size_t at) { return V::load(op.dy.data + at); };
+    const auto z = [&](std::size_t at) {
+      return normal(V::load(op.x.data + at), moments.mean, moments.inverse);
+    };
+    // Weights are by column: sums over a group follow from those of its columns.
+    const int sample = part / op.norm.groups;
+    double g = 0.0, gz = 0.0;
+    for_group(op.x.layout, group, [&](std::size_t at, int step, int col) {
+      HWY_ALIGN float sums[kPad];
+      HWY_ALIGN float products[kPad];
+      down_strip<V>(group.rows, at, step, dy).store(sums);
+      down_strip<V>(group.rows, at, step, [&](std::size_t i) {
+        return dy(i) * z(i);
+      }).store(products);
+      for (int c = std::max(group.first, col); c < std::min(group.written_end, col + kPad); ++c) {
+        const bool used = c < group.end;
+        const float sum = used ? sums[c - col] : 0.0f, product = used ? products[c - col] : 0.0f;
+        op.sums.at(2 * sample, c) = product;
+        op.sums.at(2 * sample + 1, c) = sum;
+        g += static_cast<double>(sum) * static_cast<double>(op.norm.weight[c]);
+        gz += static_cast<double>(product) * static_cast<double>(op.norm.weight[c]);
+      }
+    });
+    if (op.dx == nullptr) continue;
+    const V g_mean(g / group.count()), gz_mean(gz / group.count());
+    write_group<V>(op.x.layout, group, group.end, op.dx, [&](std::size_t at, int col) {
+      return sample_slope(dy(at) * V::load(op.norm.weight + col), z(at), g_mean, gz_mean,
+                          moments.inverse);
+    });
+    for (int row = group.rows.first; row < group.rows.end; ++row) {
+      for (int c = group.end; c < group.written_end; ++c) op.dx[op.x.layout.index(row, c)] = 0.0f;
+    }
+  }
+}
+
+// dweight and dbias: the samples' sums, in double.
+template <class V>
+void run_parts(const GroupNormParameters& op, Rows strips) {
+  for (int c = strips.first * kPad; c < strips.end * kPad; ++c) {
+    double products = 0.0, sums = 0.0;
+    for (int row = 0; row < op.sums.rows(); row += 2) {
+      products += static_cast<double>(op.sums.at(row, c));
+      sums += static_cast<double>(op.sums.at(row + 1, c));
+    }
+    op.dweight[c] = static_cast<float>(products);
+    op.dbias[c] = static_cast<float>(sums);
+  }
+}
+
 // The draws of sixteen elements of the stream, from `draw` on, word by word.
 inline void dropout_words(const Dropping& dropping, std::uint64_t draw,
                           std::uint32_t (&words)[4][kPad]) {

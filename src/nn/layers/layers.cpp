@@ -10,6 +10,7 @@
   ROW(pool)                   \
   ROW(batch_norm)             \
   ROW(layer_norm)             \
+  ROW(group_norm)             \
   ROW(dropout)                \
   ROW(flatten)                \
   ROW(residual)               \

@@ -290,6 +290,74 @@ class ReferenceBackend final : public Backend {
   void run(const Operation& operation) override {
     std::visit([](const auto& op) { compute(op); }, operation);
   }
+  // work(first row, first column, mean, inverse deviation) of each group of each sample.
+  template <class Work>
+  static void for_groups(const GroupNormalisation& norm, ConstMatrixView x, const Work& work) {
+    const int width = x.cols() / norm.groups;
+    for (int first = 0; first < x.rows(); first += norm.pixels) {
+      for (int column = 0; column < x.cols(); column += width) {
+        const double count = static_cast<double>(norm.pixels) * width;
+        double mean = 0.0, variance = 0.0;
+        for (int i = 0; i < norm.pixels * width; ++i) {
+          mean += wide(x, first + i / width, column + i % width) / count;
+        }
+        for (int i = 0; i < norm.pixels * width; ++i) {
+          const double deviation = wide(x, first + i / width, column + i % width) - mean;
+          variance += deviation * deviation / count;
+        }
+        work(first, column, mean, 1.0 / std::sqrt(variance + norm.epsilon));
+      }
+    }
+  }
+  static void compute(const GroupNormForward& op) {
+    const int width = op.x.cols() / op.norm.groups;
+    std::fill_n(op.y.data, op.y.layout.size(), 0.0f);
+    for_groups(op.norm, op.x, [&](int first, int column, double mean, double inverse) {
+      for (int i = 0; i < op.norm.pixels * width; ++i) {
+        const int r = first + i / width, c = column + i % width;
+        set(op.y, r, c, (wide(op.x, r, c) - mean) * inverse * op.norm.weight[c] + op.norm.bias[c]);
+      }
+    });
+  }
+  static void compute(const GroupNormBackward& op) {
+    const int width = op.x.cols() / op.norm.groups;
+    const MatrixView dx{op.dx, op.x.layout};
+    std::fill_n(dx.data, op.dx == nullptr ? 0 : dx.layout.size(), 0.0f);
+    for_groups(op.norm, op.x, [&](int first, int column, double mean, double inverse) {
+      const double count = static_cast<double>(op.norm.pixels) * width;
+      const auto normal = [&](int r, int c) { return (wide(op.x, r, c) - mean) * inverse; };
+      double slopes = 0.0, products = 0.0;
+      for (int c = column; c < column + width; ++c) {
+        double sum = 0.0, product = 0.0;
+        for (int r = first; r < first + op.norm.pixels; ++r) {
+          sum += wide(op.dy, r, c);
+          product += wide(op.dy, r, c) * normal(r, c);
+        }
+        set(op.sums, 2 * first / op.norm.pixels, c, product);
+        set(op.sums, 2 * first / op.norm.pixels + 1, c, sum);
+        slopes += sum * op.norm.weight[c] / count;
+        products += product * op.norm.weight[c] / count;
+      }
+      for (int i = 0; op.dx != nullptr && i < op.norm.pixels * width; ++i) {
+        const int r = first + i / width, c = column + i % width;
+        set(dx, r, c,
+            (wide(op.dy, r, c) * op.norm.weight[c] - slopes - normal(r, c) * products) * inverse);
+      }
+    });
+  }
+  static void compute(const GroupNormParameters& op) {
+    std::fill_n(op.dweight, op.sums.layout.padded_cols(), 0.0f);
+    std::fill_n(op.dbias, op.sums.layout.padded_cols(), 0.0f);
+    for (int c = 0; c < op.sums.cols(); ++c) {
+      double products = 0.0, sums = 0.0;
+      for (int row = 0; row < op.sums.rows(); row += 2) {
+        products += wide(op.sums, row, c);
+        sums += wide(op.sums, row + 1, c);
+      }
+      op.dweight[c] = static_cast<float>(products);
+      op.dbias[c] = static_cast<float>(sums);
+    }
+  }
   static void compute(const LayerNormForward& op) {
     for_samples(op.norm, op.x, [&](int first, double mean, double inverse) {
       for_elements(op.norm, [&](int r, int c) {
