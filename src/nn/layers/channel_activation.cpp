@@ -61,7 +61,7 @@ void ChannelActivation::backward(Backend& backend, const StepContext&, LayerSlic
   }
   if (dx.data != nullptr) backend.varied_backward(id_, p, x.values, dy, dx);
   backend.update(slices.updates[0], Layout{1, channels()}.size());
-  slices.cache_valid = slices.updates[0].kind == ParameterUpdate::Kind::kStore;
+  slices.cache_valid = slices.updates[0].stores();
 }
 
 }  // namespace reluscope
