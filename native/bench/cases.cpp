@@ -10,6 +10,7 @@
 #include "data/batcher.h"
 #include "data/dataset.h"
 #include "nn/activation.h"
+#include "optim/optimizer.h"
 
 namespace reluscope::bench {
 namespace {
@@ -44,32 +45,24 @@ struct Owned {  // a matrix and its memory
   ConstMatrixView read() const { return {memory.data(), layout}; }
 };
 
-// The buffers of an optimizer. The gradient is the same in every run, so the steps are tiny to keep
-// the weights nearly constant.
+// The buffers of an optimizer ("": gradients are stored). The gradient is the same in every run, so
+// the steps are tiny to keep the weights nearly constant.
 struct Parameters {
-  Buffer weights, gradient, moment1, moment2;
+  Buffer weights, gradient;
+  std::unique_ptr<Optimizer> optimizer;  // null: gradients are stored
 
-  explicit Parameters(std::size_t floats)
-      : weights(filled(floats)), gradient(filled(floats)), moment1(floats), moment2(floats) {}
+  Parameters(std::size_t floats, const std::string& rule)
+      : weights(filled(floats)), gradient(filled(floats)) {
+    if (rule.empty()) return;
+    optimizer = make_optimizer(rule, {.momentum = 0.9}, floats);
+    optimizer->begin_step(1e-9);
+  }
 
-  ParameterUpdate update(ParameterUpdate::Kind kind) {
-    return {.kind = kind,
-            .gradient = gradient.data(),
-            .weights = weights.data(),
-            .moment1 = moment1.data(),
-            .moment2 = moment2.data(),
-            .adam = {.beta1 = 0.9f,
-                     .one_minus_beta1 = 0.1f,
-                     .beta2 = 0.999f,
-                     .one_minus_beta2 = 0.001f,
-                     .step_size = 1e-9f,
-                     .inverse_root_second = 1.0f,
-                     .epsilon = 1e-8f},
-            .sgd = {.lr = 1e-9f, .momentum = 0.9f, .nesterov = false}};
+  ParameterUpdate update() {
+    if (optimizer == nullptr) return {.gradient = gradient.data()};
+    return optimizer->update_at(0, weights.data(), gradient.data());
   }
 };
-
-using Kind = ParameterUpdate::Kind;
 
 const float* activation_initials(ActivationId id, std::vector<float>& storage) {
   for (const ActivationParameter& p : activation_info(id).parameters) {
@@ -130,20 +123,20 @@ Case input_gradient(std::string name, int n, int in, int out) {
   return result;
 }
 
-Case weight_gradient(std::string name, int n, int in, int out, Kind kind) {
+Case weight_gradient(std::string name, int n, int in, int out, const std::string& rule) {
   struct Operands {
     Owned x, dy;
     Parameters parameters;
-    Operands(int samples, int from, int to)
-        : x(samples, from), dy(samples, to), parameters(Layout{from, to}.size()) {}
+    Operands(int samples, int from, int to, const std::string& rule)
+        : x(samples, from), dy(samples, to), parameters(Layout{from, to}.size(), rule) {}
   };
   const Product product{Product::Kind::kWeightGradient, n, in, out};
   Case result{std::move(name), product_text(in, n, out), product.operations()};
-  if (kind == Kind::kStore) result.product = product;
+  if (rule.empty()) result.product = product;
   result.make = [=](Backend& backend) -> Run {
-    const auto o = std::make_shared<Operands>(n, in, out);
+    const auto o = std::make_shared<Operands>(n, in, out, rule);
     return [=, &backend] {
-      backend.weight_gradient({o->x.read()}, o->dy.read(), nullptr, o->parameters.update(kind),
+      backend.weight_gradient({o->x.read()}, o->dy.read(), nullptr, o->parameters.update(),
                               nullptr);
     };
   };
@@ -167,7 +160,7 @@ Case convolution(std::string name, Product::Kind kind, int side, int in, int out
           dx(rows, from),
           bias(filled(static_cast<std::size_t>(w.layout.padded_cols()))),
           turned(Layout{9 * to, from}.size()),
-          parameters(w.layout.size()) {}
+          parameters(w.layout.size(), "") {}
   };
   const int rows = kBatch * window.out_pixels();
   Case result{std::move(name), product_text(rows, 9 * in, out), 2.0 * rows * 9 * in * out};
@@ -187,8 +180,7 @@ Case convolution(std::string name, Product::Kind kind, int side, int in, int out
       case Product::Kind::kWeightGradient: break;
     }
     return [=, &backend] {
-      backend.convolve_weight_gradient(window, o->x.read(), o->y.read(),
-                                       o->parameters.update(Kind::kStore));
+      backend.convolve_weight_gradient(window, o->x.read(), o->y.read(), o->parameters.update());
     };
   };
   return result;
@@ -254,27 +246,27 @@ Case sparse_forward(std::string name) {
   return result;
 }
 
-Case sparse_weight_gradient(std::string name, Kind kind) {
+Case sparse_weight_gradient(std::string name, const std::string& rule) {
   struct Operands {
     Batches batches;
     Signal x;
     Owned dy;
     Parameters parameters;
     Buffer start, sums;
-    explicit Operands(Backend& backend)
+    Operands(Backend& backend, const std::string& rule)
         : batches(kBatch, true, backend),
           x(batches.batcher.shuffled(batches.set, 0, kBatch).input),
           dy(kBatch, kHidden),
-          parameters(Layout{kPixels, kHidden}.size()),
+          parameters(Layout{kPixels, kHidden}.size(), rule),
           start(filled(kHidden)),
           sums(kHidden) {}
   };
   Case result{std::move(name), product_text(kPixels, kBatch, kHidden),
               2.0 * kBatch * kImageEntries * kHidden};
   result.make = [=](Backend& backend) -> Run {
-    const auto o = std::make_shared<Operands>(backend);
+    const auto o = std::make_shared<Operands>(backend, rule);
     return [=, &backend] {
-      backend.weight_gradient(o->x, o->dy.read(), o->start.data(), o->parameters.update(kind),
+      backend.weight_gradient(o->x, o->dy.read(), o->start.data(), o->parameters.update(),
                               o->sums.data());
     };
   };
@@ -383,14 +375,14 @@ Case softmax(std::string name, bool with_loss) {
 
 // The update with a stored gradient. Adam reads weight, gradient and two moments and writes all but
 // the gradient: 28 bytes for each parameter, in place in 16. SGD with momentum: 20 bytes in 12.
-Case optimizer(std::string name, Kind kind) {
-  const std::size_t operands = kind == Kind::kAdam ? 4 : 3;
+Case optimizer(std::string name, const std::string& rule) {
+  const std::size_t operands = rule == "adam" ? 4 : 3;
   Case result = moving(std::move(name), "407050",
                        static_cast<double>((2 * operands - 1) * kFloat * kParameterCount),
                        Stream::kUpdate, operands * kParameterCount);
   result.make = [=](Backend& backend) -> Run {
-    const auto o = std::make_shared<Parameters>(kParameterCount);
-    return [=, &backend] { backend.update(o->update(kind), kParameterCount); };
+    const auto o = std::make_shared<Parameters>(kParameterCount, rule);
+    return [=, &backend] { backend.update(o->update(), kParameterCount); };
   };
   return result;
 }
@@ -445,20 +437,20 @@ std::vector<Case> kernel_cases() {
       forward("forward wide, bias and relu", kBatch, kWide, kWide, true),
       input_gradient("input gradient 2", kBatch, kHidden, kClasses),
       input_gradient("input gradient wide", kBatch, kWide, kWide),
-      weight_gradient("weight gradient 1", kBatch, kPixels, kHidden, Kind::kStore),
-      weight_gradient("weight gradient 2", kBatch, kHidden, kClasses, Kind::kStore),
-      weight_gradient("weight gradient wide", kBatch, kWide, kWide, Kind::kStore),
-      weight_gradient("weight gradient 1, adam", kBatch, kPixels, kHidden, Kind::kAdam),
-      weight_gradient("weight gradient 2, adam", kBatch, kHidden, kClasses, Kind::kAdam),
-      weight_gradient("weight gradient wide, adam", kBatch, kWide, kWide, Kind::kAdam),
+      weight_gradient("weight gradient 1", kBatch, kPixels, kHidden, ""),
+      weight_gradient("weight gradient 2", kBatch, kHidden, kClasses, ""),
+      weight_gradient("weight gradient wide", kBatch, kWide, kWide, ""),
+      weight_gradient("weight gradient 1, adam", kBatch, kPixels, kHidden, "adam"),
+      weight_gradient("weight gradient 2, adam", kBatch, kHidden, kClasses, "adam"),
+      weight_gradient("weight gradient wide, adam", kBatch, kWide, kWide, "adam"),
       convolution("conv 1 forward", Product::Kind::kForward, kSide, 1, 32),
       convolution("conv 1 weight gradient", Product::Kind::kWeightGradient, kSide, 1, 32),
       convolution("conv 2 forward", Product::Kind::kForward, kSide / 2, 32, 64),
       convolution("conv 2 input gradient", Product::Kind::kInputGradient, kSide / 2, 32, 64),
       convolution("conv 2 weight gradient", Product::Kind::kWeightGradient, kSide / 2, 32, 64),
       sparse_forward("sparse forward 1"),
-      sparse_weight_gradient("sparse weight gradient 1", Kind::kStore),
-      sparse_weight_gradient("sparse weight gradient 1, adam", Kind::kAdam),
+      sparse_weight_gradient("sparse weight gradient 1", ""),
+      sparse_weight_gradient("sparse weight gradient 1, adam", "adam"),
       column_sums("column sums", kBatch, kHidden),
       column_sums("column sums", kPixels, kHidden),
       scale_add("scale and add"),
@@ -473,8 +465,8 @@ std::vector<Case> kernel_cases() {
   }
   cases.push_back(softmax("softmax cross-entropy", true));
   cases.push_back(softmax("softmax", false));
-  cases.push_back(optimizer("adam", Kind::kAdam));
-  cases.push_back(optimizer("sgd", Kind::kSgd));
+  cases.push_back(optimizer("adam", "adam"));
+  cases.push_back(optimizer("sgd", "sgd"));
   cases.push_back(batch("batch, sparse", true));
   cases.push_back(batch("batch, dense", false));
   cases.push_back(shuffle("shuffle"));

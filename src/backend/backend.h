@@ -15,71 +15,12 @@
 #include "core/tensor.h"
 #include "core/thread_pool.h"
 #include "nn/activation.h"
+#include "optim/rule.h"
 
 namespace reluscope {
 
 struct AugmentPlan;  // backend/augment_draws.h
 class Rng;           // core/rng.h, neither of which compiles for a SIMD target
-
-struct AdamStep {  // scalars of one update, see optim/optimizer.cpp
-  float beta1, one_minus_beta1, beta2, one_minus_beta2;
-  float step_size;            // lr / (1 - beta1^t)
-  float inverse_root_second;  // 1 / sqrt(1 - beta2^t)
-  float epsilon;
-};
-
-struct SgdStep {
-  float lr, momentum;
-  bool nesterov;
-  float gradient_share = 1.0f;  // 1 - dampening
-};
-
-struct RmspropStep {
-  float lr, alpha, one_minus_alpha, epsilon, momentum;
-};
-
-struct NadamStep {
-  float beta1, one_minus_beta1, beta2, one_minus_beta2;
-  float correction2;               // 1 - beta2^t
-  float gradient_rate, mean_rate;  // the parts of the step that follow the gradient and its mean
-  float epsilon;
-};
-
-struct AdagradStep {
-  float lr, epsilon;
-};
-
-// What becomes of a parameter's gradient: it is stored, or an optimizer is applied to it while it
-// is at hand, and then nothing is stored. Both give the same bits.
-struct ParameterUpdate {
-  enum class Kind { kStore, kAdam, kSgd, kRmsprop, kNadam, kAdagrad };
-  Kind kind = Kind::kStore;
-  float* gradient = nullptr;  // for kStore: where to; else where one that was stored lies
-  float* weights = nullptr;
-  float* moment1 =
-      nullptr;  // Adam's mean, SGD's momentum (null: none), or a sum or mean of squares
-  float* moment2 = nullptr;  // Adam's mean square, or RMSprop's momentum (null: none)
-  AdamStep adam = {};
-  SgdStep sgd = {};
-  RmspropStep rmsprop = {};
-  NadamStep nadam = {};
-  AdagradStep adagrad = {};
-  float* moment3 = nullptr;  // centred RMSprop's mean (null: not centred)
-  // Weight decay: gradient + coupled_decay * weight in place of the gradient, and the weight times
-  // `keep` before the step.
-  float coupled_decay = 0.0f;
-  float keep = 1.0f;
-
-  // The same for the parameters from `offset` floats on.
-  ParameterUpdate from(std::size_t offset) const {
-    ParameterUpdate part = *this;
-    for (float** at :
-         {&part.gradient, &part.weights, &part.moment1, &part.moment2, &part.moment3}) {
-      if (*at != nullptr) *at += offset;
-    }
-    return part;
-  }
-};
 
 // Entries that are not zero, in lists: list i is entries[begin[i]] .. entries[end[i]], excluded.
 struct SparseEntry {

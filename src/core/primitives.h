@@ -25,6 +25,20 @@ RELUSCOPE_FN V mad(V a, V b, V c) {  // a * b + c, rounded twice
   const V product = a * b;
   return product + c;
 }
+// x where its magnitude is at least `least`, else 0; NaN stays.
+template <class V>
+RELUSCOPE_FN V zero_below(V x, V least) {
+  return x < least && V(0.0) - least < x ? V(0.0) : x;
+}
+// The number there, and back.
+template <class V>
+RELUSCOPE_FN V load(const float* from) {
+  return V(*from);
+}
+template <class V>
+RELUSCOPE_FN void store(V x, float* to) {
+  *to = static_cast<float>(x);
+}
 RELUSCOPE_FN float sqrt(float x) { return std::sqrt(x); }
 RELUSCOPE_FN double sqrt(double x) { return std::sqrt(x); }
 

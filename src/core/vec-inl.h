@@ -95,6 +95,15 @@ HWY_INLINE VecOf<P> zero_below(VecOf<P> x, VecOf<P> least) {
 }
 
 template <class V>
+HWY_INLINE V load(const float* from) {
+  return V::load(from);
+}
+template <class P>
+HWY_INLINE void store(VecOf<P> x, float* to) {
+  x.store(to);
+}
+
+template <class V>
 inline constexpr bool kIsDouble = false;
 
 // The bit operations of core/primitives.h, lane by lane.

@@ -209,21 +209,14 @@ void Model::backward() {
   run_backward();
 }
 
-void Model::backward_and_update(Optimizer& optimizer) {
+void Model::backward_and_update(const ParameterUpdate& all) {
   std::size_t next = 0;
   for (Part& own : parts_) {
     for (ParameterUpdate& update : own.slices.updates) {
-      update = optimizer.update_at(parameters_[next++].offset, parameter_buffer_.data(),
-                                   gradient_buffer_.data());
+      update = all.from(parameters_[next++].offset);
     }
   }
   run_backward();
-}
-
-void Model::apply(Optimizer& optimizer) {
-  optimizer.apply(backend_, parameter_buffer_.data(), gradient_buffer_.data(),
-                  parameter_buffer_.size());
-  parameters_changed();
 }
 
 void Model::parameters_changed() {

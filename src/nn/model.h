@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "nn/hidden_matrix.h"
 #include "nn/init.h"
 #include "nn/layer.h"
-#include "optim/optimizer.h"
 
 namespace reluscope {
 
@@ -58,12 +58,9 @@ class Model {
   void silence(int layer, std::vector<int> units);
   // For the last forward, whose input must still be there: fills gradients().
   void backward();
-  // The same, but applies the step that `optimizer` has begun to every parameter while its
-  // gradient is at hand. gradients() is then not filled; the weights get the same bits as by
-  // backward() and apply().
-  void backward_and_update(Optimizer& optimizer);
-  // Applies the step that `optimizer` has begun to all parameters, from gradients().
-  void apply(Optimizer& optimizer);
+  // The same, but applies an update, of all parameters(), to each of them while its gradient is at
+  // hand. gradients() is then not filled; the weights get the same bits as if they had been.
+  void backward_and_update(const ParameterUpdate& all);
 
   // Output of a layer in the last forward: (N, features), or of images (N * H * W, C).
   ConstMatrixView output(int layer) const;

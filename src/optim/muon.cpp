@@ -9,7 +9,8 @@
 // Everything is made of the backend's products and updates, which give the same bits everywhere.
 #include <algorithm>
 
-#include "optim/adam.h"
+#include "core/math.h"
+#include "optim/optimizer.h"
 
 namespace reluscope {
 namespace {
@@ -20,12 +21,11 @@ constexpr int kIterations = 5;
 constexpr float kA = 3.4445f, kB = -4.7750f, kC = 2.0315f;
 constexpr double kLeastNorm = 1e-7;
 
-using Kind = ParameterUpdate::Kind;
-
-class Muon final : public Adam {
+class Muon final : public Optimizer {
  public:
-  Muon(const OptimizerOptions& options, std::size_t floats, std::span<const HiddenMatrix> hidden)
-      : Adam(options, floats), hidden_(hidden.begin(), hidden.end()) {
+  Muon(RuleId rule, const OptimizerOptions& options, std::size_t floats,
+       std::span<const HiddenMatrix> hidden)
+      : Optimizer(rule, options, floats), hidden_(hidden.begin(), hidden.end()) {
     std::size_t most = 0, most_turned = 0, most_gram = 0;
     for (const HiddenMatrix& matrix : hidden_) {
       const Layout& layout = matrix.layout;
@@ -52,7 +52,7 @@ class Muon final : public Adam {
     std::size_t at = 0;
     for (const HiddenMatrix& matrix : hidden_) {
       backend.update(update_at(at, parameters, gradients), matrix.offset - at);
-      apply_to(backend, matrix, parameters, gradients);
+      move_matrix(backend, matrix, parameters, gradients);
       at = matrix.offset + align_up(matrix.layout.size());
     }
     backend.update(update_at(at, parameters, gradients), floats - at);
@@ -67,22 +67,16 @@ class Muon final : public Adam {
     return {size, size};
   }
 
-  void begin(double lr, std::optional<double> momentum) override {
-    Adam::begin(lr, momentum);
-    lr_ = lr * options_.muon_scale;
-  }
-
   // momentum = mu momentum + g; step = g + mu momentum, made orthogonal; w = keep w - rate step.
   // Both ends are SGD's, which is told to step from 0 by -1, and from the weights by the rate.
-  void apply_to(Backend& backend, const HiddenMatrix& matrix, float* parameters, float* gradients) {
+  void move_matrix(Backend& backend, const HiddenMatrix& matrix, float* parameters,
+                   float* gradients) {
     const std::size_t n = matrix.layout.size();
     backend.scale_add(nullptr, 0.0f, step_.data(), step_.data(), n);
-    ParameterUpdate move;
-    move.kind = Kind::kSgd;
+    ParameterUpdate move = descent(-1.0, options_.muon_momentum, true);
     move.gradient = gradients + matrix.offset;
     move.weights = step_.data();
-    move.moment1 = moment(1) + matrix.offset;
-    move.sgd = {-1.0f, static_cast<float>(options_.muon_momentum), true};
+    move.moments[0] = moment(0) + matrix.offset;
     backend.update(move, n);
 
     const MatrixView step{step_.data(), matrix.layout};
@@ -99,13 +93,12 @@ class Muon final : public Adam {
 
     const double outputs = matrix.outputs;
     const double inputs = static_cast<double>(step.rows()) * step.cols() / outputs;
-    const double rate = lr_ * scalar::sqrt(std::max(1.0, outputs / inputs));
-    ParameterUpdate take;
-    take.kind = Kind::kSgd;
+    const double lr = this->lr() * options_.muon_scale;
+    const double rate = lr * scalar::sqrt(std::max(1.0, outputs / inputs));
+    ParameterUpdate take = descent(rate);
     take.gradient = step_.data();
     take.weights = parameters + matrix.offset;
-    take.sgd = {static_cast<float>(rate), 0.0f, false};
-    take.keep = static_cast<float>(1.0 - lr_ * options_.weight_decay);
+    take.keep = static_cast<float>(1.0 - lr * options_.weight_decay);
     backend.update(take, n);
   }
 
@@ -139,14 +132,14 @@ class Muon final : public Adam {
 
   std::vector<HiddenMatrix> hidden_;
   Buffer step_, product_, turned_, gram_, gram_square_;
-  double lr_ = 0.0;
 };
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_muon(const OptimizerOptions& options, std::size_t parameter_floats,
+std::unique_ptr<Optimizer> make_muon(RuleId rule, const OptimizerOptions& options,
+                                     std::size_t parameter_floats,
                                      std::span<const HiddenMatrix> hidden) {
-  return std::make_unique<Muon>(options, parameter_floats, hidden);
+  return std::make_unique<Muon>(rule, options, parameter_floats, hidden);
 }
 
 }  // namespace reluscope

@@ -92,21 +92,52 @@ StepRates plateau(const Schedule& s, const Time&, double lr) {
 }
 
 constexpr ScheduleRow kSchedules[] = {
-    {"constant", "Constant", "The same rate all the time.", "", false, &constant},
-    {"step", "Steps", "Drops by a factor every few epochs.", "lr_step lr_gamma", false, &step},
-    {"multi_step", "Milestones", "Drops by a factor after the epochs listed.",
-     "lr_milestones lr_gamma", false, &multi_step},
-    {"exponential", "Exponential", "Drops by a factor after every epoch.", "lr_gamma", false,
-     &exponential},
-    {"cosine", "Cosine", "Falls along half a cosine, slowly at both ends.", "lr_period lr_min",
-     false, &cosine},
-    {"cosine_restarts", "Cosine with restarts", "Falls along a cosine, jumps back up, and again.",
-     "lr_restart lr_restart_factor lr_min", false, &cosine_restarts},
-    {"one_cycle", "One cycle",
-     "Rises to the learning rate and falls far below it, changing at every update.",
-     "lr_rise lr_div lr_final_div cycle_momentum momentum_min momentum_max", false, &one_cycle},
-    {"plateau", "On plateaus", "Drops by a factor when the validation loss no longer improves.",
-     "lr_gamma lr_patience lr_threshold lr_cooldown lr_min", true, &plateau},
+    {.name = "constant",
+     .label = "Constant",
+     .about = "The same rate all the time.",
+     .fields = "",
+     .constant = true,
+     .at = &constant},
+    {.name = "step",
+     .label = "Steps",
+     .about = "Drops by a factor every few epochs.",
+     .fields = "lr_step lr_gamma",
+     .at = &step},
+    {.name = "multi_step",
+     .label = "Milestones",
+     .about = "Drops by a factor after the epochs listed.",
+     .fields = "lr_milestones lr_gamma",
+     .has_milestones = true,
+     .at = &multi_step},
+    {.name = "exponential",
+     .label = "Exponential",
+     .about = "Drops by a factor after every epoch.",
+     .fields = "lr_gamma",
+     .at = &exponential},
+    {.name = "cosine",
+     .label = "Cosine",
+     .about = "Falls along half a cosine, slowly at both ends.",
+     .fields = "lr_period lr_min",
+     .depends_on_epochs = [](const ScheduleOptions& o) { return o.period == 0; },
+     .at = &cosine},
+    {.name = "cosine_restarts",
+     .label = "Cosine with restarts",
+     .about = "Falls along a cosine, jumps back up, and again.",
+     .fields = "lr_restart lr_restart_factor lr_min",
+     .at = &cosine_restarts},
+    {.name = "one_cycle",
+     .label = "One cycle",
+     .about = "Rises to the learning rate and falls far below it, changing at every update.",
+     .fields = "lr_rise lr_div lr_final_div cycle_momentum momentum_min momentum_max",
+     .cycles_momentum = true,
+     .depends_on_epochs = [](const ScheduleOptions&) { return true; },
+     .at = &one_cycle},
+    {.name = "plateau",
+     .label = "On plateaus",
+     .about = "Drops by a factor when the validation loss no longer improves.",
+     .fields = "lr_gamma lr_patience lr_threshold lr_cooldown lr_min",
+     .needs_validation = true,
+     .at = &plateau},
 };
 
 const ScheduleRow* find_row(const std::string& name) {
@@ -139,16 +170,16 @@ std::span<const ScheduleRow> schedule_rows() { return kSchedules; }
 
 bool depends_on_epochs(const ScheduleOptions& options) {
   const ScheduleRow* const row = find_row(options.name);
-  return row->at == &one_cycle || (row->at == &cosine && options.period == 0);
+  return row->depends_on_epochs != nullptr && row->depends_on_epochs(options);
 }
 
 bool cycles_momentum(const ScheduleOptions& options) {
-  return options.cycle_momentum && find_row(options.name)->at == &one_cycle;
+  return options.cycle_momentum && find_row(options.name)->cycles_momentum;
 }
 
 Schedule::Schedule(const ScheduleOptions& options)
     : options_(options), row_(find_row(options.name)) {
-  if (row_->at == &multi_step) milestones_ = parse_milestones(options.milestones);
+  if (row_->has_milestones) milestones_ = parse_milestones(options.milestones);
 }
 
 StepRates Schedule::at(std::int64_t update, double base_lr) const {
@@ -159,7 +190,7 @@ StepRates Schedule::at(std::int64_t update, double base_lr) const {
   return rates;
 }
 
-bool Schedule::constant() const { return row_->at == &reluscope::constant && options_.warmup == 0; }
+bool Schedule::constant() const { return row_->constant && options_.warmup == 0; }
 
 bool needs_validation(const std::string& schedule) { return find_row(schedule)->needs_validation; }
 

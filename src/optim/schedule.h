@@ -4,8 +4,7 @@
 // state.
 //
 // As PyTorch's when stepped once an epoch, schedules change from epoch to epoch; one_cycle changes
-// at every update. A new one is a function, its fields in config/config.cpp, and a row in the
-// table.
+// at every update. A new one is a function and a row in schedule.cpp.
 #pragma once
 
 #include <cstdint>
@@ -86,8 +85,13 @@ struct ScheduleRow {
   const char* name;
   const char* label;
   const char* about;
-  const char* fields;  // of the config that it uses, besides lr and lr_warmup
-  bool needs_validation;
+  const char* fields;             // of the config that it uses, besides lr and lr_warmup
+  bool constant = false;          // without a warm-up, the base rate always
+  bool needs_validation = false;  // follows the validation loss, by Schedule::State
+  bool cycles_momentum = false;   // if the options want it
+  bool has_milestones = false;    // reads Schedule::milestones()
+  // Whether the rate of an epoch depends on how many there will be; null: never.
+  bool (*depends_on_epochs)(const ScheduleOptions& options) = nullptr;
   StepRates (*at)(const Schedule& schedule, const Schedule::Time& time, double base_lr);
 };
 

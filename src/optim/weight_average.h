@@ -8,6 +8,7 @@
 
 #include "backend/backend.h"
 #include "core/tensor.h"
+#include "optim/optimizer.h"
 
 namespace reluscope {
 
@@ -22,11 +23,9 @@ class WeightAverage {
   void update(Backend& backend, std::span<float> weights) {
     if (!on()) return;
     const double keep = updates_++ == 0 ? 0.0 : decay_;
-    ParameterUpdate step;  // a step of plain descent by -(1 - decay) along the weights
-    step.kind = ParameterUpdate::Kind::kSgd;
+    ParameterUpdate step = descent(keep - 1.0);  // by -(1 - decay) along the weights
     step.gradient = weights.data();
     step.weights = average_.data();
-    step.sgd = {static_cast<float>(keep - 1.0), 0.0f, false};
     step.keep = static_cast<float>(keep);
     backend.update(step, weights.size());
   }

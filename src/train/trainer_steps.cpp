@@ -174,11 +174,11 @@ void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) 
     clip_gradients(backend_, gradients, clip_);
     backend_.finish();
     if (observer != nullptr) observer->before_update(model_);
-    model_.apply(*optimizer_);
+    optimizer_->apply_to(backend_, model_);
     backend_.finish();
     if (observer != nullptr) observer->after_update(model_);
   } else {
-    model_.backward_and_update(*optimizer_);
+    model_.backward_and_update(optimizer_->update_of(model_));
   }
   average_.update(backend_, model_.parameters());
 }

@@ -101,9 +101,9 @@ struct Apart {
     if (gradients) {
       for (float& gradient : model.gradients()) gradient = 0.0f;
       model.backward();
-      model.apply(*optimizer);
+      optimizer->apply_to(backend, model);
     } else {
-      model.backward_and_update(*optimizer);
+      model.backward_and_update(optimizer->update_of(model));
     }
     backend.finish();
   }

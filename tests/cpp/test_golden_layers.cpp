@@ -153,7 +153,7 @@ TEST_CASE(
         INFO("step ", step, ": ", loss, " instead of ", losses[step]);
         REQUIRE(close(loss, losses[step], 1e-4));
         optimizer->begin_step(schedule.at(static_cast<std::int64_t>(step), o["lr"]).lr);
-        model.apply(*optimizer);
+        optimizer->apply_to(backend, model);
       }
     }
   }

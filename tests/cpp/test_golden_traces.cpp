@@ -95,7 +95,7 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
           INFO("step ", step, ": ", loss, " instead of ", losses[step]);
           REQUIRE(close(loss, losses[step], 1e-4));
           optimizer->begin_step(o["lr"]);
-          model.apply(*optimizer);
+          optimizer->apply_to(backend, model);
         }
         if (!c.contains("final")) continue;
         const State state = state_of(model, model.parameters());

@@ -183,7 +183,7 @@ double train_pass(Model& model, Backend& backend, ConstMatrixView x,
   backend.softmax_cross_entropy({logits, labels.data(), 1.0f / static_cast<float>(n), losses.data(),
                                  correct.data(), model.logits_gradient().data});
   if (fused != nullptr) {
-    model.backward_and_update(*fused);
+    model.backward_and_update(fused->update_of(model));
   } else {
     model.backward();
   }
@@ -273,7 +273,7 @@ TEST_CASE(
               const Panels x(n, features, random.reals(count, -1.5, 1.5), 5.0f);
               optimizer->begin_step(0.01);
               train_pass(model, backend, x.view(), labels, step, fused ? optimizer.get() : nullptr);
-              if (!fused) model.apply(*optimizer);
+              if (!fused) optimizer->apply_to(backend, model);
             }
             std::vector<float> found;
             const auto add = [&](const auto& list, std::span<const float> buffer) {
@@ -312,7 +312,7 @@ TEST_CASE("padding of weights and gradients stays zero in networks of every laye
     for (std::uint32_t step = 0; step < 2; ++step) {
       train_pass(model, backend, x.view(), labels, step, nullptr);
       optimizer->begin_step(0.01);
-      model.apply(*optimizer);
+      optimizer->apply_to(backend, model);
     }
     for (const std::span<float> buffer : {model.parameters(), model.gradients()}) {
       double all = 0.0, logical = 0.0;

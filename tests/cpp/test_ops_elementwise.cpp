@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "matrices.h"
 #include "nn/activation.h"
+#include "optim/optimizer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -304,21 +305,17 @@ TEST_CASE("Adam: twenty steps on every target against the double reference") {
           const std::vector<float>& g = slopes[static_cast<std::size_t>(t - 1)];
           reference.step(expected, widened(g));
           Row grad(g);
-          kernels->update(
-              {.kind = ParameterUpdate::Kind::kAdam,
-               .gradient = grad.data(),
-               .weights = w.data(),
-               .moment1 = m.data(),
-               .moment2 = v.data(),
-               .adam = {.beta1 = 0.9f,
-                        .one_minus_beta1 = static_cast<float>(1.0 - 0.9),
-                        .beta2 = 0.999f,
-                        .one_minus_beta2 = static_cast<float>(1.0 - 0.999),
-                        .step_size = static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
-                        .inverse_root_second =
-                            static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
-                        .epsilon = static_cast<float>(eps)}},
-              n);
+          const ParameterUpdate update{
+              .rule = find_rule("adam"),
+              .gradient = grad.data(),
+              .weights = w.data(),
+              .moments = {m.data(), v.data()},
+              .scalars = {0.9f, static_cast<float>(1.0 - 0.9), 0.999f,
+                          static_cast<float>(1.0 - 0.999),
+                          static_cast<float>(0.01 / (1.0 - std::pow(0.9, t))),
+                          static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, t))),
+                          static_cast<float>(eps)}};
+          kernels->update(update, n);
           REQUIRE(first_difference(grad.values(), g) == "");  // gradients are only read
         }
         for (std::size_t k = 0; k < n; ++k) {
@@ -362,14 +359,11 @@ TEST_CASE(
           for (const std::vector<float>& g : slopes) {
             reference.step(expected, widened(g));
             Row grad(g);
-            kernels->update({.kind = ParameterUpdate::Kind::kSgd,
-                             .gradient = grad.data(),
-                             .weights = w.data(),
-                             .moment1 = momentum == 0.0 ? nullptr : buffer.data(),
-                             .sgd = {.lr = 0.1f,
-                                     .momentum = static_cast<float>(momentum),
-                                     .nesterov = nesterov}},
-                            n);
+            ParameterUpdate update = descent(0.1, momentum, nesterov);
+            update.gradient = grad.data();
+            update.weights = w.data();
+            if (momentum > 0.0) update.moments[0] = buffer.data();
+            kernels->update(update, n);
             REQUIRE(first_difference(grad.values(), g) == "");  // gradients are only read
           }
           for (std::size_t k = 0; k < n; ++k) {
@@ -392,25 +386,17 @@ TEST_CASE("moments never become denormal") {
     Row w(16, 1.0f), m(16, 0.0f), v(16, 0.0f), buffer(16, 0.0f);
     for (int t = 1; t <= 2000; ++t) {
       Row g(16, t < 3 ? 1e-12f : 0.0f);
-      kernels->update({.kind = ParameterUpdate::Kind::kAdam,
+      kernels->update({.rule = find_rule("adam"),
                        .gradient = g.data(),
                        .weights = w.data(),
-                       .moment1 = m.data(),
-                       .moment2 = v.data(),
-                       .adam = {.beta1 = 0.9f,
-                                .one_minus_beta1 = 0.1f,
-                                .beta2 = 0.99f,
-                                .one_minus_beta2 = 0.01f,
-                                .step_size = 0.001f,
-                                .inverse_root_second = 1.0f,
-                                .epsilon = 1e-8f}},
+                       .moments = {m.data(), v.data()},
+                       .scalars = {0.9f, 0.1f, 0.99f, 0.01f, 0.001f, 1.0f, 1e-8f}},
                       16);
-      kernels->update({.kind = ParameterUpdate::Kind::kSgd,
-                       .gradient = g.data(),
-                       .weights = w.data(),
-                       .moment1 = buffer.data(),
-                       .sgd = {.lr = 0.1f, .momentum = 0.9f, .nesterov = false}},
-                      16);
+      ParameterUpdate sgd = descent(0.1, 0.9);
+      sgd.gradient = g.data();
+      sgd.weights = w.data();
+      sgd.moments[0] = buffer.data();
+      kernels->update(sgd, 16);
       for (const float x : {m.data()[5], v.data()[5], buffer.data()[5]})
         REQUIRE((x == 0.0f || std::isnormal(x)));
     }

@@ -5,6 +5,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/kernels.h"
 #include "matrices.h"
+#include "optim/optimizer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -43,15 +44,15 @@ std::vector<float> sparse_values(TestRandom& random, const InputSizes& s, Patter
 
 struct Rule {
   const char* name;
-  ParameterUpdate::Kind kind;
+  const char* optimizer;
   float momentum;
   bool nesterov;
 };
 constexpr Rule kRules[] = {
-    {"Adam", ParameterUpdate::Kind::kAdam, 0.0f, false},
-    {"SGD", ParameterUpdate::Kind::kSgd, 0.0f, false},
-    {"SGD with momentum", ParameterUpdate::Kind::kSgd, 0.9f, false},
-    {"SGD with Nesterov's momentum", ParameterUpdate::Kind::kSgd, 0.9f, true},
+    {"Adam", "adam", 0.0f, false},
+    {"SGD", "sgd", 0.0f, false},
+    {"SGD with momentum", "sgd", 0.9f, false},
+    {"SGD with Nesterov's momentum", "sgd", 0.9f, true},
 };
 
 // Weights (features, cols) during training, with the state of an optimizer.
@@ -67,20 +68,12 @@ struct Trained {
         gradient(s.features, cols, kNan),
         sums(1, cols, kNan) {}
   ParameterUpdate update(const Rule& rule) {
-    const bool adam = rule.kind == ParameterUpdate::Kind::kAdam;
-    ParameterUpdate update{.kind = rule.kind,
-                           .gradient = gradient.data(),
-                           .weights = weights.data(),
-                           .moment1 = adam || rule.momentum > 0.0f ? moment1.data() : nullptr,
-                           .moment2 = adam ? moment2.data() : nullptr};
-    update.adam = {.beta1 = 0.9f,
-                   .one_minus_beta1 = 0.1f,
-                   .beta2 = 0.999f,
-                   .one_minus_beta2 = 0.001f,
-                   .step_size = 0.004f,
-                   .inverse_root_second = 14.0f,
-                   .epsilon = 1e-8f};
-    update.sgd = {.lr = 0.05f, .momentum = rule.momentum, .nesterov = rule.nesterov};
+    const OptimizerOptions options{.momentum = rule.momentum, .nesterov = rule.nesterov};
+    const auto optimizer = make_optimizer(rule.optimizer, options, kAlignFloats);
+    optimizer->begin_step(0.004);
+    ParameterUpdate update = optimizer->update_at(0, weights.data(), gradient.data());
+    if (update.moments[0] != nullptr) update.moments[0] = moment1.data();
+    if (update.moments[1] != nullptr) update.moments[1] = moment2.data();
     return update;
   }
   bool guards_are_intact() const {

@@ -241,8 +241,8 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
 
 // Applies the update to the stored gradient, to which the kernel still adds `start`.
 void CudaBackend::apply(const ParameterUpdate& update, const float* start, const Layout& layout) {
-  if (update.kind == ParameterUpdate::Kind::kStore && start == nullptr) return;
-  push(update_kernel(update.kind), grid_for(layout.size()),
+  if (update.stores() && start == nullptr) return;
+  push(update_kernel(update.rule), grid_for(layout.size()),
        Update{update, start, layout, static_cast<unsigned>(layout.size())});
 }
 
@@ -253,7 +253,7 @@ void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const floa
   const Layout layout{x.values.cols(), d.cols()};
   multiply_transposed(rows_of(x.values, at), d.rows(), d, 0, {update.gradient, layout}, false);
   apply(update, start, layout);
-  if (column_sums != nullptr && update.kind != ParameterUpdate::Kind::kStore) {
+  if (column_sums != nullptr && !update.stores()) {
     this->column_sums({update.weights, layout}, column_sums);
   }
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda/checks/checks.h"
+#include "optim/optimizer.h"
 
 namespace reluscope::cuda {
 
@@ -36,67 +37,42 @@ inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>
   return learnt;
 }
 
-// Every optimizer in each of its forms.
+// Every optimizer in each of its forms, at its third step. Of their pointers only counts which are
+// null: give_buffers() replaces the others.
 inline std::vector<ParameterUpdate> all_updates() {
-  using Kind = ParameterUpdate::Kind;
+  std::vector<OptimizerOptions> forms(5);
+  for (OptimizerOptions& form : forms) form.epsilon = 1e-6;
+  forms[1].weight_decay = 0.02;
+  forms[2].momentum = forms[3].momentum = forms[4].momentum = 0.9;
+  forms[2].dampening = 0.3;
+  forms[3].nesterov = true;
+  forms[4].centered = true;
   std::vector<ParameterUpdate> updates;
-  const AdamStep adam{.beta1 = 0.9f,
-                      .one_minus_beta1 = 0.1f,
-                      .beta2 = 0.999f,
-                      .one_minus_beta2 = 0.001f,
-                      .step_size = 0.01f,
-                      .inverse_root_second = 1.3f,
-                      .epsilon = 1e-8f};
-  const auto rmsprop = [](float momentum) {
-    return RmspropStep{.lr = 0.01f,
-                       .alpha = 0.99f,
-                       .one_minus_alpha = 0.01f,
-                       .epsilon = 1e-6f,
-                       .momentum = momentum};
-  };
-  const auto add = [&updates](Kind kind) -> ParameterUpdate& {
-    updates.emplace_back().kind = kind;
-    return updates.back();
-  };
-  add(Kind::kAdam).adam = adam;
-  add(Kind::kAdam).adam = adam;
-  updates.back().keep = 0.99f;
-  add(Kind::kAdam).adam = adam;
-  updates.back().coupled_decay = 0.02f;
-  add(Kind::kSgd).sgd = {0.1f, 0.0f, false};
-  add(Kind::kSgd).sgd = {.lr = 0.1f, .momentum = 0.9f, .nesterov = false, .gradient_share = 0.7f};
-  add(Kind::kSgd).sgd = {0.1f, 0.9f, true};
-  add(Kind::kRmsprop).rmsprop = rmsprop(0.0f);
-  add(Kind::kRmsprop).rmsprop = rmsprop(0.9f);
-  add(Kind::kNadam).nadam = {.beta1 = 0.9f,
-                             .one_minus_beta1 = 0.1f,
-                             .beta2 = 0.999f,
-                             .one_minus_beta2 = 0.001f,
-                             .correction2 = 0.5f,
-                             .gradient_rate = 0.01f,
-                             .mean_rate = 0.02f,
-                             .epsilon = 1e-6f};
-  add(Kind::kAdagrad).adagrad = {0.01f, 1e-6f};
+  for (const OptimizerRow& row : optimizer_rows()) {
+    for (const OptimizerOptions& form : forms) {
+      const auto optimizer = make_optimizer(row.name, form, kPad);
+      for (int step = 0; step < 3; ++step) optimizer->begin_step(0.01);
+      updates.push_back(optimizer->update_at(0, nullptr, nullptr));
+    }
+  }
   return updates;
 }
 
-// Allocates the buffers of an update; its kind determines which moments it has.
-inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n, bool centred) {
-  using Kind = ParameterUpdate::Kind;
+inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n) {
   u.gradient = b.array(n, -1.0f, 1.0f);
   u.weights = b.array(n, -1.0f, 1.0f);
-  if (u.kind != Kind::kSgd || u.sgd.momentum > 0.0f) u.moment1 = b.array(n, 0.5f, 1.0f);
-  const bool second = u.kind == Kind::kAdam || u.kind == Kind::kNadam ||
-                      (u.kind == Kind::kRmsprop && u.rmsprop.momentum > 0.0f);
-  if (second) u.moment2 = b.array(n, 0.0f, 0.5f);
-  if (centred && u.kind == Kind::kRmsprop) u.moment3 = b.array(n, -0.3f, 0.3f);
+  // The first may be a sum of squares, the second a mean of them, the third is below its root.
+  constexpr float kRanges[kMostMoments][2] = {{0.5f, 1.0f}, {0.0f, 0.5f}, {-0.3f, 0.3f}};
+  for (int k = 0; k < kMostMoments; ++k) {
+    if (u.moments[k] != nullptr) u.moments[k] = b.array(n, kRanges[k][0], kRanges[k][1]);
+  }
 }
 inline void keep_buffers(Bench& b, const ParameterUpdate& u, std::size_t n) {
   b.backend.finish();
   b.result("weights", u.weights, n);
-  if (u.moment1) b.result("moment1", u.moment1, n);
-  if (u.moment2) b.result("moment2", u.moment2, n);
-  if (u.moment3) b.result("moment3", u.moment3, n);
+  for (const float* const moment : u.moments) {
+    if (moment != nullptr) b.result("moment", moment, n);
+  }
 }
 
 }  // namespace reluscope::cuda

@@ -3,6 +3,7 @@
 #include "core/philox.h"
 #include "cuda/kernels/kernel.h"
 #include "nn/activations.h"
+#include "optim/rules.h"
 
 namespace reluscope::cuda {
 
@@ -202,123 +203,52 @@ const KernelInfo& finish_input_gradient_kernel(ActivationId id) {
   return finish_input_gradient_entry(scalar::Activations(), id);
 }
 
-// --- Optimizers: the equations and their sources stand in backend/cpu/update-inl.h -----------
+// --- Updates, by the rules of optim/rules.h --------------------------------------------------
 
 namespace {
 
-RELUSCOPE_DEVICE float next_moment(float* moment, float decay, float term) {
-  constexpr float kLeast = 1e-30f;  // below: 0, before anything made of it is denormal
-  float value = scalar::mad(decay, *moment, term);
-  if (value < kLeast && value > -kLeast) value = 0.0f;
-  *moment = value;
-  return value;
-}
-
-// weight = keep weight - step
-RELUSCOPE_DEVICE void take_step(const ParameterUpdate& u, unsigned i, float step) {
-  float weight = u.weights[i] * u.keep - step;
-  if ((u.coupled_decay != 0.0f || u.keep != 1.0f) && weight < 1e-30f && weight > -1e-30f)
-    weight = 0.0f;
-  u.weights[i] = weight;
-}
-
-struct AdamRule {
-  static constexpr const char* kName = "update<adam>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    const AdamStep& a = u.adam;
-    const float mean = next_moment(u.moment1 + i, a.beta1, a.one_minus_beta1 * slope);
-    const float square = next_moment(u.moment2 + i, a.beta2, a.one_minus_beta2 * slope * slope);
-    const float denominator = scalar::mad(scalar::sqrt(square), a.inverse_root_second, a.epsilon);
-    take_step(u, i, a.step_size * mean / denominator);
-  }
-};
-struct SgdRule {
-  static constexpr const char* kName = "update<sgd>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    if (u.moment1 != nullptr) {
-      const float buffer = next_moment(u.moment1 + i, u.sgd.momentum, u.sgd.gradient_share * slope);
-      slope = u.sgd.nesterov ? scalar::mad(u.sgd.momentum, buffer, slope) : buffer;
-    }
-    take_step(u, i, u.sgd.lr * slope);
-  }
-};
-struct RmspropRule {
-  static constexpr const char* kName = "update<rmsprop>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    const RmspropStep& r = u.rmsprop;
-    float square = next_moment(u.moment1 + i, r.alpha, r.one_minus_alpha * slope * slope);
-    if (u.moment3 != nullptr) {
-      const float mean = next_moment(u.moment3 + i, r.alpha, r.one_minus_alpha * slope);
-      const float mean_square = mean * mean;
-      square = square - mean_square < 0.0f ? 0.0f : square - mean_square;
-    }
-    const float denominator = scalar::sqrt(square) + r.epsilon;
-    if (u.moment2 == nullptr) {
-      take_step(u, i, r.lr * slope / denominator);
-    } else {
-      take_step(u, i, r.lr * next_moment(u.moment2 + i, r.momentum, slope / denominator));
-    }
-  }
-};
-struct NadamRule {
-  static constexpr const char* kName = "update<nadam>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    const NadamStep& a = u.nadam;
-    const float mean = next_moment(u.moment1 + i, a.beta1, a.one_minus_beta1 * slope);
-    const float square = next_moment(u.moment2 + i, a.beta2, a.one_minus_beta2 * slope * slope);
-    const float denominator = scalar::sqrt(square / a.correction2) + a.epsilon;
-    take_step(u, i, a.gradient_rate * slope / denominator);
-    u.weights[i] = u.weights[i] - a.mean_rate * mean / denominator;
-  }
-};
-struct AdagradRule {
-  static constexpr const char* kName = "update<adagrad>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    const float square = next_moment(u.moment1 + i, 1.0f, slope * slope);
-    take_step(u, i, u.adagrad.lr * slope / (scalar::sqrt(square) + u.adagrad.epsilon));
-  }
-};
-struct StoreRule {
-  static constexpr const char* kName = "update<store>";
-  RELUSCOPE_DEVICE static void apply(const ParameterUpdate& u, unsigned i, float slope) {
-    u.gradient[i] = slope;
-  }
+struct StoreGradient {
+  float* gradient;
+  RELUSCOPE_DEVICE explicit StoreGradient(const ParameterUpdate& u) : gradient(u.gradient) {}
+  RELUSCOPE_DEVICE void apply(unsigned i, float slope) const { gradient[i] = slope; }
 };
 
-template <class Rule>
+template <class Applied>
 struct UpdateBy : Update {};
 
-template <class Rule>
-RELUSCOPE_DEVICE void run(const UpdateBy<Rule>& k) {
-  const ParameterUpdate& u = k.update;
+template <class Applied>
+RELUSCOPE_DEVICE void run(const UpdateBy<Applied>& k) {
+  const Applied update(k.update);
   for_each(k.n, [&](unsigned i) {
-    float slope = u.gradient[i];
+    float slope = k.update.gradient[i];
     if (k.start != nullptr) slope = slope + k.start[column_of(i, k.layout)];
-    if (u.coupled_decay != 0.0f) slope = scalar::mad(u.coupled_decay, u.weights[i], slope);
-    Rule::apply(u, i, slope);
+    update.apply(i, slope);
   });
 }
 
+template <class Applied>
+const KernelInfo& update_kernel_named(const char* name) {
+  static const KernelInfo info =
+      make_kernel<UpdateBy<Applied>>("update<" + std::string(name) + ">");
+  return info;
+}
+// Rules that share their arithmetic share a kernel.
 template <class Rule>
 const KernelInfo& update_kernel_by() {
-  static const KernelInfo info = make_kernel<UpdateBy<Rule>>(Rule::kName);
-  return info;
+  using Arithmetic = typename Rule::Arithmetic;
+  return update_kernel_named<scalar::RuleUpdate<float, Arithmetic>>(Arithmetic::kRow.name);
+}
+const KernelInfo& store_kernel() { return update_kernel_named<StoreGradient>("store"); }
+
+template <class... R>
+const KernelInfo& update_entry(scalar::RuleList<R...>, RuleId rule) {
+  static constexpr Getter kGetters[] = {&store_kernel, &update_kernel_by<R>...};
+  return kGetters[rule - kStoreGradient]();
 }
 
 }  // namespace
 
-const KernelInfo& update_kernel(ParameterUpdate::Kind kind) {
-  using Kind = ParameterUpdate::Kind;
-  switch (kind) {
-    case Kind::kAdam: return update_kernel_by<AdamRule>();
-    case Kind::kSgd: return update_kernel_by<SgdRule>();
-    case Kind::kRmsprop: return update_kernel_by<RmspropRule>();
-    case Kind::kNadam: return update_kernel_by<NadamRule>();
-    case Kind::kAdagrad: return update_kernel_by<AdagradRule>();
-    case Kind::kStore: break;
-  }
-  return update_kernel_by<StoreRule>();
-}
+const KernelInfo& update_kernel(RuleId rule) { return update_entry(scalar::UpdateRules(), rule); }
 
 // --- Random numbers -------------------------------------------------------------------------
 

@@ -45,10 +45,11 @@ std::vector<const KernelInfo*> all_kernels() {
                                             &kernel_of<SoftmaxCrossEntropy>(),
                                             &kernel_of<Softmax>()};
   add_operations(kernels, std::type_identity<Operation>());
-  using Kind = ParameterUpdate::Kind;
-  for (const Kind kind :
-       {Kind::kStore, Kind::kAdam, Kind::kSgd, Kind::kRmsprop, Kind::kNadam, Kind::kAdagrad}) {
-    kernels.push_back(&update_kernel(kind));
+  const auto rules = static_cast<RuleId>(optimizer_rows().size());
+  for (RuleId rule = kStoreGradient; rule < rules; ++rule) {
+    const KernelInfo* const kernel = &update_kernel(rule);  // rules that share one share it
+    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end())
+      kernels.push_back(kernel);
   }
   for (ActivationId id = -1; id < activation_count(); ++id) {
     kernels.push_back(&finish_product_kernel(id));

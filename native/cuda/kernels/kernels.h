@@ -2,6 +2,7 @@
 // Matrices are in panels (core/tensor.h) unless they are said to be row-major; n counts floats.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/layer_kernels.h"
 #include "cuda/device.h"
+#include "nn/activations.h"
 
 namespace reluscope::cuda {
 
@@ -30,10 +32,14 @@ struct Clamp {
   unsigned n;
 };
 
+template <class... A>
+constexpr std::size_t most_parameters(scalar::ActivationList<A...>) {
+  return std::max({A::kInfo.parameters.size()...});
+}
 // Parameters of an activation: in the device's memory, or here.
 struct ActivationParameters {
   const float* at;  // null: here
-  float values[2];
+  float values[most_parameters(scalar::Activations())];
 };
 enum class ActivationOp { kForward, kBackward, kParameter };
 // y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation, see activation_kernel().
@@ -69,14 +75,14 @@ const KernelInfo& varied_kernel(ActivationOp op, ActivationId id);
 const KernelInfo& finish_product_kernel(ActivationId id);         // -1: none
 const KernelInfo& finish_input_gradient_kernel(ActivationId id);  // -1: none
 
-// An optimizer, of one kind; gradient[i] + start[column of i] is the gradient.
+// By one rule, or to store; gradient[i] + start[column of i] is the gradient.
 struct Update {
   ParameterUpdate update;
   const float* start;  // null: 0
   Layout layout;       // where there is a start
   unsigned n;
 };
-const KernelInfo& update_kernel(ParameterUpdate::Kind kind);
+const KernelInfo& update_kernel(RuleId rule);
 
 // Numbers in [low, high], as Backend::fill_uniform() says.
 struct FillUniform {

@@ -26,9 +26,9 @@ inline double traffic(const FinishInputGradient& k) {
 }
 inline double traffic(const Update& k) {
   const ParameterUpdate& u = k.update;
-  const int moments = (u.moment1 != nullptr) + (u.moment2 != nullptr) + (u.moment3 != nullptr);
-  const int written =
-      u.kind == ParameterUpdate::Kind::kStore ? 1 : 2;  // the gradient, or weights read too
+  int moments = 0;
+  for (const float* const moment : u.moments) moments += moment != nullptr;
+  const int written = u.stores() ? 1 : 2;  // the gradient, or weights read too
   return floats(k.n) * (1 + written + 2 * moments) +
          (k.start == nullptr ? 0.0 : floats(k.layout.padded_cols()));
 }

@@ -155,7 +155,7 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const Layout layout{x.values.cols(), d.cols()};
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
-  if (update.kind == ParameterUpdate::Kind::kStore) column_sums = nullptr;
+  if (update.stores()) column_sums = nullptr;
   const bool separate = !in_gradient_kernels(update);
   // Whole columns are summed while they are in the cache, columns in several blocks afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;

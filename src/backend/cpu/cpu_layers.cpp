@@ -124,11 +124,8 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
       }
     }
     for (int panel = 0; panel < layout.panels(); ++panel) {
-      ParameterUpdate mine = update;
-      for (float** at : {&mine.gradient, &mine.weights, &mine.moment1, &mine.moment2}) {
-        if (*at != nullptr) *at += layout.index(begin, panel * kPanel);
-      }
-      kernels_->update(mine, floats_of(layout, panel, rows));
+      kernels_->update(update.from(layout.index(begin, panel * kPanel)),
+                       floats_of(layout, panel, rows));
     }
   });
 }

@@ -245,24 +245,20 @@ void softmax(ConstMatrixView logits, MatrixView probabilities) {
 }
 
 // Updates from gradients that were stored.
-template <class V, class Update>
-void apply_update(const ParameterUpdate& args, std::size_t n) {
-  const Update update(args);
-  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    update.apply(i, V::load(args.gradient + i));
+template <class Update>
+struct StoredGradient {
+  static void run(const ParameterUpdate& args, std::size_t n) {
+    const Update update(args);
+    for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
+      update.apply(i, load<typename Update::Number>(args.gradient + i));
+    }
   }
-}
+};
 
 template <class V>
 void update(const ParameterUpdate& args, std::size_t n) {
-  switch (args.kind) {
-    case ParameterUpdate::Kind::kStore: return;
-    case ParameterUpdate::Kind::kAdam: return apply_update<V, AdamUpdate<V>>(args, n);
-    case ParameterUpdate::Kind::kSgd: return apply_update<V, SgdUpdate<V>>(args, n);
-    case ParameterUpdate::Kind::kRmsprop: return apply_update<V, RmspropUpdate<V>>(args, n);
-    case ParameterUpdate::Kind::kNadam: return apply_update<V, NadamUpdate<V>>(args, n);
-    case ParameterUpdate::Kind::kAdagrad: return apply_update<V, AdagradUpdate<V>>(args, n);
-  }
+  if (args.stores()) return;
+  RuleKernels<V, StoredGradient, UpdateRules>::kOfStored[args.rule](args, n);
 }
 
 RELUSCOPE_TARGET_END

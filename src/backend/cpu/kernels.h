@@ -27,15 +27,13 @@ struct VariedSlice {
   const float* dy;
   float* out;
 };
-// The usual optimizers work on a gradient that is still in registers: each has gradient kernels of
-// its own. For the others, for weight decay and for dampening, which would multiply that code, some
-// rows of a gradient are stored and `update` follows while they are near.
+// Whether an update has gradient kernels of its own. For other rules and for weight decay, which
+// would multiply that code, some rows of a gradient are stored and `update` follows while they are
+// near.
 inline bool in_gradient_kernels(const ParameterUpdate& update) {
-  using Kind = ParameterUpdate::Kind;
-  if (update.kind == Kind::kStore) return true;
-  if (update.coupled_decay != 0.0f || update.keep != 1.0f) return false;
-  return update.kind == Kind::kAdam ||
-         (update.kind == Kind::kSgd && update.sgd.gradient_share == 1.0f);
+  if (update.stores()) return true;
+  return update.coupled_decay == 0.0f && update.keep == 1.0f &&
+         optimizer_rows()[static_cast<std::size_t>(update.rule)].in_gradient_kernels;
 }
 
 struct Kernels {

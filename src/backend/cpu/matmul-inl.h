@@ -153,39 +153,32 @@ void gradient_block(const float* a, int cols, int depth, const float* b, const f
   }
 }
 
-template <class V, class Update>
-void weight_gradient_with(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel,
-                          const float* start, const ParameterUpdate& args) {
-  const Update update(args);
-  const Layout layout{x.cols(), d.cols()};
-  const int width = layout.panel_width(panel);
-  for (int first = rows.first; first < rows.end; first += kPanel) {
-    const int q = first / kPanel;
-    const std::size_t at = layout.panel_offset(panel) + static_cast<std::size_t>(first * width);
-    const auto run = x.layout.panel_width(q) == kPanel
-                         ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
-                                            : &gradient_block<V, Update, kPanel, kPad>)
-                         : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
-                                            : &gradient_block<V, Update, kPad, kPad>);
-    run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(panel), start, update, at);
+template <class Update>
+struct WeightGradient {
+  static void run(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel, const float* start,
+                  const ParameterUpdate& args) {
+    using V = typename Update::Number;
+    const Update update(args);
+    const Layout layout{x.cols(), d.cols()};
+    const int width = layout.panel_width(panel);
+    for (int first = rows.first; first < rows.end; first += kPanel) {
+      const int q = first / kPanel;
+      const std::size_t at = layout.panel_offset(panel) + static_cast<std::size_t>(first * width);
+      const auto run = x.layout.panel_width(q) == kPanel
+                           ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
+                                              : &gradient_block<V, Update, kPanel, kPad>)
+                           : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
+                                              : &gradient_block<V, Update, kPad, kPad>);
+      run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(panel), start, update, at);
+    }
   }
-}
+};
 
 template <class V>
 void weight_gradient(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel, const float* start,
                      const ParameterUpdate& update) {
-  using Kind = ParameterUpdate::Kind;
-  switch (update.kind) {
-    case Kind::kStore:
-      return weight_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update);
-    case Kind::kAdam:
-      return weight_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
-    case Kind::kSgd:
-      return weight_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update);
-    case Kind::kRmsprop:
-    case Kind::kNadam:
-    case Kind::kAdagrad: return;  // not in_gradient_kernels()
-  }
+  RuleKernels<V, WeightGradient, UpdateRules>::in_gradient(update.rule)(x, rows, d, panel, start,
+                                                                        update);
 }
 
 // to[c * to_stride + r] = from[r * from_stride + c] for 4 x 4 elements, all 16-byte aligned.

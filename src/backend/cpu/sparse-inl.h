@@ -90,35 +90,26 @@ HWY_NOINLINE void sparse_columns(const SparseLists& x, Rows rows, const float* d
   for (int v = 0; v < sum.kVectors; ++v) total[v].store(column_sums + v * lanes());
 }
 
-template <class V, class Update>
-void sparse_gradient_with(const SparseLists& x, Rows rows, ConstMatrixView d, int panel,
-                          const float* start, const ParameterUpdate& args, float* column_sums) {
-  const Update update(args);
-  const Layout layout{x.count, d.cols()};
-  const int width = layout.panel_width(panel);
-  const auto run =
-      width == kPanel ? &sparse_columns<V, Update, kPanel> : &sparse_columns<V, Update, kPad>;
-  run(x, rows, d.panel(panel), start, update,
-      layout.panel_offset(panel) + static_cast<std::size_t>(rows.first * width), column_sums);
-}
+template <class Update>
+struct SparseWeightGradient {
+  static void run(const SparseLists& x, Rows rows, ConstMatrixView d, int panel, const float* start,
+                  const ParameterUpdate& args, float* column_sums) {
+    using V = typename Update::Number;
+    const Update update(args);
+    const Layout layout{x.count, d.cols()};
+    const int width = layout.panel_width(panel);
+    const auto run =
+        width == kPanel ? &sparse_columns<V, Update, kPanel> : &sparse_columns<V, Update, kPad>;
+    run(x, rows, d.panel(panel), start, update,
+        layout.panel_offset(panel) + static_cast<std::size_t>(rows.first * width), column_sums);
+  }
+};
 
 template <class V>
 void sparse_weight_gradient(const SparseLists& x, Rows rows, ConstMatrixView d, int panel,
                             const float* start, const ParameterUpdate& update, float* column_sums) {
-  using Kind = ParameterUpdate::Kind;
-  switch (update.kind) {
-    case Kind::kStore:
-      return sparse_gradient_with<V, StoreUpdate<V>>(x, rows, d, panel, start, update, column_sums);
-    case Kind::kAdam:
-      return sparse_gradient_with<V, AdamUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
-                                                                column_sums);
-    case Kind::kSgd:
-      return sparse_gradient_with<V, SgdUpdate<V, NoDecay<V>>>(x, rows, d, panel, start, update,
-                                                               column_sums);
-    case Kind::kRmsprop:
-    case Kind::kNadam:
-    case Kind::kAdagrad: return;  // not in_gradient_kernels()
-  }
+  RuleKernels<V, SparseWeightGradient, UpdateRules>::in_gradient(update.rule)(
+      x, rows, d, panel, start, update, column_sums);
 }
 
 RELUSCOPE_TARGET_END

@@ -129,7 +129,7 @@ class ChannelActivation final : public ActivationLayer {
     sum_products(backend, slices, dy.layout);
     if (dx.data != nullptr) backend.varied_backward(id_, p, x.values, dy, dx);
     backend.update(slices.updates[0], Layout{1, learnt()}.size());
-    slices.cache_valid = slices.updates[0].kind == ParameterUpdate::Kind::kStore;
+    slices.cache_valid = slices.updates[0].stores();
   }
 
  private:

@@ -75,7 +75,7 @@ class Dense final : public Layer {
       start = slices.scratch;
     }
     backend.update(slices.updates[1], padded);
-    const bool fused = slices.updates[0].kind != ParameterUpdate::Kind::kStore;
+    const bool fused = !slices.updates[0].stores();
     backend.weight_gradient(x, dy, start, slices.updates[0],
                             x.offset != 0.0f ? slices.cache : nullptr);
     slices.cache_valid = fused && x.offset != 0.0f;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "backend/backend.h"
+#include "core/error.h"
 #include "core/philox.h"
 #include "core/rng.h"
+#include "optim/rules.h"
 
 namespace reluscope::test {
 
@@ -49,13 +52,13 @@ class ReferenceBackend final : public Backend {
     for_all(g.layout, [&](int k, int c) {
       double sum = start == nullptr ? 0.0 : start[c];
       for (int r = 0; r < d.rows(); ++r) sum += wide(x.values, r, k) * wide(d, r, c);
-      if (update.kind == ParameterUpdate::Kind::kStore) {
+      if (update.stores()) {
         set(g, k, c, sum);
       } else {
         take_step(update, g.layout.index(k, c), sum);
       }
     });
-    if (column_sums != nullptr && update.kind != ParameterUpdate::Kind::kStore) {
+    if (column_sums != nullptr && !update.stores()) {
       this->column_sums({update.weights, g.layout}, column_sums);
     }
   }
@@ -98,11 +101,10 @@ class ReferenceBackend final : public Backend {
       }
     });
     for (std::size_t i = 0; i < sums.size(); ++i) g.data[i] = static_cast<float>(sums[i]);
-    for (std::size_t i = 0; i < sums.size() && update.kind != ParameterUpdate::Kind::kStore; ++i)
-      take_step(update, i, sums[i]);
+    for (std::size_t i = 0; i < sums.size() && !update.stores(); ++i) take_step(update, i, sums[i]);
   }
   void update(const ParameterUpdate& update, std::size_t n) override {
-    if (update.kind == ParameterUpdate::Kind::kStore) return;
+    if (update.stores()) return;
     for (std::size_t i = 0; i < n; ++i) take_step(update, i, update.gradient[i]);
   }
 
@@ -566,57 +568,52 @@ class ReferenceBackend final : public Backend {
   }
   // The equations of torch.optim; the optimizers have computed the scalars from t.
   static void take_step(const ParameterUpdate& u, std::size_t i, double g) {
-    using Kind = ParameterUpdate::Kind;
     double w = u.weights[i];
     g += u.coupled_decay * w;
-    const auto moved = [i](float* moment, double decay, double term) {
-      const double value = decay * moment[i] + term;
-      moment[i] = static_cast<float>(value);
+    const auto moved = [&u, i](int k, double decay, double term) {
+      const double value = decay * u.moments[k][i] + term;
+      u.moments[k][i] = static_cast<float>(value);
       return value;
     };
-    double step = 0.0, more = 0.0;
-    switch (u.kind) {
-      case Kind::kStore: return;
-      case Kind::kAdam: {
-        const double mean = moved(u.moment1, u.adam.beta1, u.adam.one_minus_beta1 * g);
-        const double square = moved(u.moment2, u.adam.beta2, u.adam.one_minus_beta2 * g * g);
-        step = u.adam.step_size * mean /
-               (std::sqrt(square) * u.adam.inverse_root_second + u.adam.epsilon);
-        break;
+    const std::string name = optimizer_rows()[static_cast<std::size_t>(u.rule)].name;
+    const float* const s = u.scalars;
+    double step = 0.0;
+    if (name == "adam" || name == "adamw" || name == "muon") {
+      using R = scalar::Adam;
+      const double mean = moved(0, s[R::kBeta1], s[R::kRest1] * g);
+      const double square = moved(1, s[R::kBeta2], s[R::kRest2] * g * g);
+      step = s[R::kStepSize] * mean / (std::sqrt(square) * s[R::kInverseRoot] + s[R::kEpsilon]);
+    } else if (name == "sgd") {
+      using R = scalar::Sgd;
+      step = g;
+      if (u.moments[0] != nullptr) {
+        const double buffer = moved(0, s[R::kMomentum], s[R::kShare] * g);
+        step = s[R::kNesterov] != 0.0f ? g + s[R::kMomentum] * buffer : buffer;
       }
-      case Kind::kSgd: {
-        step = g;
-        if (u.moment1 != nullptr) {
-          const double buffer = moved(u.moment1, u.sgd.momentum, u.sgd.gradient_share * g);
-          step = u.sgd.nesterov ? g + u.sgd.momentum * buffer : buffer;
-        }
-        step *= u.sgd.lr;
-        break;
+      step *= s[R::kLr];
+    } else if (name == "rmsprop") {
+      using R = scalar::Rmsprop;
+      double square = moved(0, s[R::kAlpha], s[R::kRest] * g * g);
+      if (u.moments[2] != nullptr) {
+        const double mean = moved(2, s[R::kAlpha], s[R::kRest] * g);
+        square = std::max(0.0, square - mean * mean);
       }
-      case Kind::kRmsprop: {
-        double square = moved(u.moment1, u.rmsprop.alpha, u.rmsprop.one_minus_alpha * g * g);
-        if (u.moment3 != nullptr) {
-          const double mean = moved(u.moment3, u.rmsprop.alpha, u.rmsprop.one_minus_alpha * g);
-          square = std::max(0.0, square - mean * mean);
-        }
-        step = g / (std::sqrt(square) + u.rmsprop.epsilon);
-        if (u.moment2 != nullptr) step = moved(u.moment2, u.rmsprop.momentum, step);
-        step *= u.rmsprop.lr;
-        break;
-      }
-      case Kind::kNadam: {
-        const double mean = moved(u.moment1, u.nadam.beta1, u.nadam.one_minus_beta1 * g);
-        const double square = moved(u.moment2, u.nadam.beta2, u.nadam.one_minus_beta2 * g * g);
-        const double denominator = std::sqrt(square / u.nadam.correction2) + u.nadam.epsilon;
-        step = u.nadam.gradient_rate * g / denominator;
-        more = u.nadam.mean_rate * mean / denominator;
-        break;
-      }
-      case Kind::kAdagrad:
-        step = u.adagrad.lr * g / (std::sqrt(moved(u.moment1, 1.0, g * g)) + u.adagrad.epsilon);
-        break;
+      step = g / (std::sqrt(square) + s[R::kEpsilon]);
+      if (u.moments[1] != nullptr) step = moved(1, s[R::kMomentum], step);
+      step *= s[R::kLr];
+    } else if (name == "nadam") {
+      using R = scalar::Nadam;
+      const double mean = moved(0, s[R::kBeta1], s[R::kRest1] * g);
+      const double square = moved(1, s[R::kBeta2], s[R::kRest2] * g * g);
+      const double denominator = std::sqrt(square / s[R::kCorrection2]) + s[R::kEpsilon];
+      step = (s[R::kGradientRate] * g + s[R::kMeanRate] * mean) / denominator;
+    } else if (name == "adagrad") {
+      using R = scalar::Adagrad;
+      step = s[R::kLr] * g / (std::sqrt(moved(0, 1.0, g * g)) + s[R::kEpsilon]);
+    } else {
+      throw Error("the reference lacks the rule " + name);
     }
-    u.weights[i] = static_cast<float>(w * u.keep - step - more);
+    u.weights[i] = static_cast<float>(w * u.keep - step);
   }
 };
 
