@@ -11,7 +11,7 @@ import { root } from './support.mjs'
  * prefix of its path. The two registries of arithmetic are below the backends, which create kernels from them.
  */
 const src = [
-  'src/core/', 'src/nn/activation', 'src/optim/rules', 'src/backend/', 'src/data/', 'src/nn/', 'src/optim/', 'src/io/',
+  'src/core/', 'src/nn/activation', 'src/optim/rule', 'src/backend/', 'src/data/', 'src/nn/', 'src/optim/', 'src/io/',
   'src/config/', 'src/train/', 'src/probe/', 'src/run/', 'src/experiments/',
 ]
 const native = [
