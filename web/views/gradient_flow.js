@@ -14,7 +14,7 @@ import { ProbeView } from './probe_view.js'
  * Only weights that multiply: with biases and slopes a chart would have too many lines.
  * @param {ParameterFlow[]} parameters
  */
-const weightsOf = (parameters) => parameters.filter(({ weight }) => weight)
+const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\d+\.weight$/.test(name))
 
 /**
  * The position of a value on a log scale, 0 to 1, for bars.
