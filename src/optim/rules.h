@@ -259,6 +259,41 @@ struct Adagrad {
   }
 };
 
+// Chen, Liang, Huang and others, "Symbolic discovery of optimization algorithms" (2023), program 1:
+// w -= lr sign(b1 m + (1 - b1) g), with sign(0) = 0; then m = b2 m + (1 - b2) g.
+struct Lion {
+  using Arithmetic = Lion;
+  static constexpr RuleMoment kMoments[] = {{.name = "exp_avg"}};
+  static constexpr OptimizerRow kRow = {
+      .name = "lion",
+      .label = "Lion",
+      .about =
+          "Steps of one size for all weights, by the sign of a mean: a third of Adam's rate or "
+          "less suits it.",
+      .pytorch = "",
+      .fields = "beta1 beta2",
+      .moments = kMoments,
+      .decoupled_decay = true};
+  enum { kLr, kBeta1, kRest1, kBeta2, kRest2, kScalars };
+  template <class D>
+  static void scalars(const RuleStep<D>& now, float* s) {
+    const D beta1 = now.momentum.value_or(now.options.beta1);
+    s[kLr] = static_cast<float>(now.lr);
+    s[kBeta1] = static_cast<float>(beta1);
+    s[kRest1] = static_cast<float>(1.0 - beta1);
+    s[kBeta2] = static_cast<float>(now.options.beta2);
+    s[kRest2] = static_cast<float>(1.0 - now.options.beta2);
+  }
+  template <class V, class At>
+  static RELUSCOPE_FN V apply(const At& e, V slope) {
+    const V mean = mad(e.s[kBeta1], e.moment(0), e.s[kRest1] * slope);
+    const V sign =
+        select(mean > V(0.0), V(1.0), select(mean < V(0.0), V(-1.0), mean));  // NaN stays
+    e.next(0, e.s[kBeta2], e.s[kRest2] * slope);
+    return e.take(e.s[kLr] * sign);
+  }
+};
+
 template <class... Rules>
 struct RuleList {
   static constexpr int kCount = sizeof...(Rules);
@@ -267,7 +302,7 @@ struct RuleList {
 };
 
 // Their order is that of menus and tables.
-using UpdateRules = RuleList<Adam, Sgd, Adamw, Nadam, Rmsprop, Adagrad, Muon>;
+using UpdateRules = RuleList<Adam, Sgd, Adamw, Nadam, Rmsprop, Adagrad, Lion, Muon>;
 
 // --- How a rule is applied ------------------------------------------------------------------
 

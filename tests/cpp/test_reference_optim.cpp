@@ -286,6 +286,45 @@ TEST_CASE("no optimizer leaves denormal numbers behind") {
   }
 }
 
+TEST_CASE(
+    "Lion steps by the sign of its mean, which it makes afterwards, and not where that is 0") {
+  const std::uint64_t seed = test_seed() + 73;
+  INFO("seed ", seed);
+  TestRandom random(seed);
+  cpu::CpuBackend backend;
+  constexpr std::size_t kFloats = 5 * kAlignFloats;
+  OptimizerOptions options;
+  options.beta1 = 0.8;
+  options.beta2 = 0.95;
+  options.weight_decay = 0.1;
+  const auto optimizer = make_optimizer("lion", options, kFloats);
+  CHECK(optimizer->state().size() == 1);
+  CHECK(optimizer->state().front().name == "exp_avg");
+  Buffer w(kFloats), g(kFloats);
+  for (std::size_t k = 0; k < kFloats; ++k) w.data()[k] = random.real(-1.0, 1.0);
+  std::vector<double> weight = widened(copy({w.data(), kFloats})), mean(kFloats);
+  for (int step = 0; step < 30; ++step) {
+    const double lr = step < 20 ? 0.01 : 0.003;
+    for (std::size_t k = 0; k < kFloats; ++k) {
+      g.data()[k] = k % 7 == 0 ? 0.0f : random.real(-1.0, 1.0);
+    }
+    optimizer->begin_step(lr);
+    optimizer->apply(backend, w.data(), g.data(), kFloats);
+    backend.finish();
+    for (std::size_t k = 0; k < kFloats; ++k) {
+      CAPTURE(step);
+      CAPTURE(k);
+      const double slope = static_cast<double>(g.data()[k]);
+      const double looked = 0.8 * mean[k] + 0.2 * slope;
+      mean[k] = 0.95 * mean[k] + 0.05 * slope;
+      const double sign = looked > 0.0 ? 1.0 : looked < 0.0 ? -1.0 : 0.0;
+      weight[k] = weight[k] * (1.0 - lr * 0.1) - lr * sign;
+      REQUIRE(close(static_cast<double>(w.data()[k]), weight[k], 1e-5));
+      REQUIRE(close(static_cast<double>(optimizer->state().front().values[k]), mean[k], 1e-6));
+    }
+  }
+}
+
 TEST_CASE("every optimizer lowers the loss of a small network, under every schedule") {
   for (const OptimizerRow& row : optimizer_rows()) {
     for (const ScheduleRow& schedule : schedule_rows()) {

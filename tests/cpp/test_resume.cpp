@@ -84,6 +84,7 @@ const std::vector<ResumedRun> kResumedRuns = {
     {"nadam", {{"optimizer", "nadam"}}},
     {"rmsprop", {{"optimizer", "rmsprop"}, {"momentum", "0.5"}, {"centered", "true"}}},
     {"adagrad", {{"optimizer", "adagrad"}, {"lr_decay", "0.01"}, {"initial_accumulator", "0.1"}}},
+    {"lion", {{"optimizer", "lion"}, {"lr", "0.0003"}, {"weight_decay", "0.1"}}},
     {"muon", {{"optimizer", "muon"}, {"model", "dense 20 | relu | dense 24 | tanh | dense 10"}}},
     {"step", {{"schedule", "step"}, {"lr_step", "1"}}},
     {"one cycle", {{"schedule", "one_cycle"}, {"optimizer", "nadam"}}},

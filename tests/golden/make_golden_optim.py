@@ -22,8 +22,27 @@ STEPS, KEPT = 50, (10, 50)
 
 # Ours to the left, PyTorch's to the right where they differ.
 NAMES = {"beta1": "betas", "beta2": "betas", "epsilon": "eps", "initial_accumulator": "initial_accumulator_value"}
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen and others (2023), program 1, which PyTorch 1.13 lacks: only the sign of a mean counts, sign(0) is 0."""
+
+    def __init__(self, params, lr, betas=(0.9, 0.999), weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+                step = torch.sign(beta1 * m + (1 - beta1) * p.grad)
+                self.state[p]["exp_avg"] = beta2 * m + (1 - beta2) * p.grad
+                p.copy_(p * (1 - group["lr"] * group["weight_decay"]) - group["lr"] * step)
+
+
 CLASSES = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam,
-           "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad}
+           "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad, "lion": Lion}
 
 OPTIMIZERS = [
     ("sgd", 0.1, {"weight_decay": 0.05}),
@@ -44,6 +63,8 @@ OPTIMIZERS = [
     ("rmsprop", 0.01, {"centered": True, "momentum": 0.8, "alpha": 0.9, "epsilon": 1e-4, "weight_decay": 0.05}),
     ("adagrad", 0.1, {}),
     ("adagrad", 0.1, {"lr_decay": 0.05, "initial_accumulator": 0.1, "epsilon": 1e-4, "weight_decay": 0.05}),
+    ("lion", 0.01, {}),
+    ("lion", 0.003, {"beta1": 0.95, "beta2": 0.98, "weight_decay": 0.1}),
 ]
 
 
@@ -70,7 +91,7 @@ def torch_cases(dtype, start, grads):
     for name, lr, options in OPTIMIZERS:
         p = tensor(start, dtype).requires_grad_()
         passed = torch_options(options)
-        if name == "sgd":
+        if name in ("sgd", "lion"):
             del passed["eps"]
         if name == "adamw":
             passed.setdefault("weight_decay", 0.0)  # PyTorch's default is 0.01, ours 0 as with all the others

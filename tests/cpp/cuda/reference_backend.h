@@ -610,6 +610,11 @@ class ReferenceBackend final : public Backend {
     } else if (name == "adagrad") {
       using R = scalar::Adagrad;
       step = s[R::kLr] * g / (std::sqrt(moved(0, 1.0, g * g)) + s[R::kEpsilon]);
+    } else if (name == "lion") {
+      using R = scalar::Lion;
+      const double mean = s[R::kBeta1] * static_cast<double>(u.moments[0][i]) + s[R::kRest1] * g;
+      moved(0, s[R::kBeta2], s[R::kRest2] * g);
+      step = s[R::kLr] * (mean > 0.0 ? 1.0 : mean < 0.0 ? -1.0 : 0.0);
     } else {
       throw Error("the reference lacks the rule " + name);
     }

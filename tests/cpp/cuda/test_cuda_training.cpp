@@ -74,6 +74,8 @@ const Network kNetworks[] = {
      {{"optimizer", "sgd"}, {"lr", "0.05"}}},
     {"conv 6x3 | maxout 2 | ln | elu | dropout 0.1 | gap | dense 10", {}},
     {"dense 40 | relu | dense 24 | tanh | dense 10", {{"optimizer", "muon"}}},
+    {"dense 20 | tanh | dense 10",
+     {{"optimizer", "lion"}, {"lr", "0.0003"}, {"weight_decay", "0.1"}}},
     {"dense 20 | relu | dense 10",
      {{"l1", "0.001"}, {"l2", "0.002"}, {"clip_norm", "0.5"}, {"clip_value", "0.1"}}},
     {"dense 20 | relu | dense 10",
