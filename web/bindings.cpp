@@ -23,6 +23,7 @@
 #include "nn/architecture.h"
 #include "probe/probe_report.h"
 #include "run/checkpoint.h"
+#include "run/commands.h"
 #include "run/inspect.h"
 #include "run/run_lines.h"
 #include "run/session.h"
@@ -163,7 +164,6 @@ val registry() {
     }
     return text_of({{"activations", activations_json()},
                     {"save_formats", std::move(formats)},
-                    {"save_default", kSaveDefault},
                     {"saved_images", kSavedImages},
                     {"most_data", kMostData},
                     {"head_bytes", kHeadBytes},
@@ -241,21 +241,9 @@ val model_table(const std::string& architecture, int channels, int height, int w
   });
 }
 
-val experiment_kinds_text() {
+val commands_text() {
   return answer([] {
-    Json kinds = Json::array();
-    for (const ExperimentKind& kind : experiment_kinds()) {
-      Json flags = Json::array();
-      for (const ExperimentFlag& flag : kind.flags) {
-        flags.push_back({{"name", flag.name},
-                         {"value", flag.value},
-                         {"about", flag.about},
-                         {"repeats", flag.repeats},
-                         {"file", flag.file}});
-      }
-      kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
-    }
-    return text_of({{"kinds", std::move(kinds)}, {"lessons", lesson_list()}});
+    return text_of({{"commands", commands_json()}, {"lessons", lesson_list()}});
   });
 }
 
@@ -588,16 +576,16 @@ class BoundExperiment {
                   const std::string& file) {
     return answer([&] {
       auto given = pairs_of(flags);
-      for (const ExperimentFlag& flag : find_experiment(kind).flags) {
-        if (!flag.file || files[flag.name].isUndefined()) continue;
+      for (const CommandFlag& flag : find_command(kind).flags) {
+        if (!flag.plan || !flag.file || files[flag.name].isUndefined()) continue;
         const std::vector<std::uint8_t> bytes = bytes_of(files[flag.name]);
         given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
       }
       BoundExperiment bound;
       bound.experiment_ = std::make_shared<Experiment>(
           dataset.data(),
-          find_experiment(kind).plan(*dataset.data(), config_from_json(config), PlanFlags(given)),
-          1, read_rows(finished, file), free_memory);
+          make_plan(kind, *dataset.data(), config_from_json(config), PlanFlags(given)), 1,
+          read_rows(finished, file), free_memory);
       return bound;
     });
   }
@@ -641,7 +629,7 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("fieldsOfConfig", &fields_of_config);
   emscripten::function("describe", &describe);
   emscripten::function("modelTable", &model_table);
-  emscripten::function("experimentKinds", &experiment_kinds_text);
+  emscripten::function("commands", &commands_text);
   emscripten::function("mergeResults", &merge_results);
   emscripten::function("checkRows", &check_rows);
   emscripten::function("otherRows", &other_rows_text);

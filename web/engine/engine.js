@@ -385,10 +385,10 @@ export class Engine extends Emitter {
     return this.request('parameter', { name })
   }
 
-  /** The kinds of experiments with their flags, and the lessons: name and claim, a line each.
-   * @returns {Promise<ReturnType<import('./worker/core.js').Core['experimentKinds']>>} */
-  experimentKinds() {
-    return this.request('experimentKinds')
+  /** The subcommands of the command lines with their flags, and the lessons: name and claim, a line each.
+   * @returns {Promise<ReturnType<import('./worker/core.js').Core['commands']>>} */
+  commands() {
+    return this.request('commands')
   }
 
   /** Plans an experiment, in the place of the one before; advanceExperiment() carries it out. It takes the worker's

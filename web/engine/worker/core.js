@@ -507,12 +507,11 @@ export class Core {
   }
 
   /**
-   * The kinds of experiments with their flags, and the lessons, a line each.
-   * @returns {{kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean, file: boolean}[]}[],
-   *            lessons: string[]}}
+   * The subcommands of the command lines with their flags (src/run/commands.h), and the lessons, a line each.
+   * @returns {{commands: import('../../node/flags.mjs').Command[], lessons: string[]}}
    */
-  experimentKinds() {
-    return unwrapJson(this.module.experimentKinds())
+  commands() {
+    return unwrapJson(this.module.commands())
   }
 
   /**

@@ -261,7 +261,7 @@ const requests = {
   augmented: ({ sample, count, config }) => (config ? loaded().data.augmented(config, sample, count) : current().session.augmented(sample, count)),
   /** @param {{config: Partial<Config>, points: number}} message */
   rates: ({ config, points }) => loaded().data.rates(config, points),
-  experimentKinds: () => core.experimentKinds(),
+  commands: () => core.commands(),
   /** @param {{bytes: Uint8Array, given: [string, string][]}} message */
   configOfCheckpoint: ({ bytes, given }) => core.configOfCheckpoint(bytes, given),
   /** @param {{kind: string, config: Partial<Config>, flags: [string, string][], files: {from?: Uint8Array}}} message */
