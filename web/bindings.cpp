@@ -18,6 +18,7 @@
 #include "experiments/experiment_queries.h"
 #include "experiments/sweep.h"
 #include "io/json_text.h"
+#include "run/commands.h"
 #include "run/queries.h"
 
 using emscripten::val;
@@ -177,14 +178,14 @@ struct BoundExperiment {
     return answer([&] {
       std::vector<std::pair<std::string, std::string>> given;
       for (const Json& flag : json_of(flags)) given.emplace_back(flag.at(0), flag.at(1));
-      for (const ExperimentFlag& flag : find_experiment(kind).flags) {
-        if (!flag.file || files[flag.name].isUndefined()) continue;
+      for (const CommandFlag& flag : find_command(kind).flags) {
+        if (!flag.plan || !flag.file || files[flag.name].isUndefined()) continue;
         const std::vector<std::uint8_t> bytes = bytes_of(files[flag.name]);
         given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
       }
       return BoundExperiment{std::make_shared<Experiment>(
           dataset.data,
-          find_experiment(kind).plan(*dataset.data, config_from_json(config), PlanFlags(given)), 1,
+          make_plan(kind, *dataset.data, config_from_json(config), PlanFlags(given)), 1,
           read_rows(finished, file), free_memory)};
     });
   }

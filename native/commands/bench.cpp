@@ -17,7 +17,7 @@
 namespace reluscope {
 namespace {
 
-// Training steps, epoch after epoch, as many at a time as the device likes.
+// Training steps, epoch after epoch, as many at a time as suits the device.
 class Steps {
  public:
   Steps(Trainer& trainer, double lr)
@@ -52,15 +52,21 @@ class Steps {
 
 }  // namespace
 
-int bench_command(const BenchOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program, options.budget);
-  ChosenDevice device = choose_device(options.config);
+int bench_command(const Arguments& arguments) {
+  const Config config = arguments.config();
+  const auto most = arguments.has("seconds") ? parse_number(arguments.text("seconds")) : 2.0;
+  if (!most || !(*most >= 0.01 && *most <= 3600.0)) {
+    throw Error("seconds is " + in_quotes(arguments.text("seconds")) +
+                ", but it must be a number from 0.01 to 3600");
+  }
+  const auto data = load_dataset(config.data, arguments.program, arguments.budget());
+  ChosenDevice device = choose_device(config);
   Backend* const backend = device.backend.get();
-  Session session(data, options.config, std::move(device.backend));
+  Session session(data, config, std::move(device.backend));
   if (!device.notice.empty()) std::printf("%s\n", device.notice.c_str());
   print_lines(stdout, session.start().lines);
   Trainer& trainer = session.trainer();
-  Steps steps(trainer, options.config.lr);
+  Steps steps(trainer, config.lr);
 
   constexpr int kWarmUp = 50;  // graphs are made, caches are filled
   steps.make(std::min(kWarmUp, trainer.batches()));
@@ -69,7 +75,7 @@ int bench_command(const BenchOptions& options) {
   const auto begin = Clock::now();
   double seconds = 0.0;
   int made = 0;
-  while (seconds < options.seconds) {
+  while (seconds < *most) {
     steps.make(trainer.steps_at_once());
     made += trainer.steps_at_once();
     seconds = std::chrono::duration<double>(Clock::now() - begin).count();
@@ -77,7 +83,7 @@ int bench_command(const BenchOptions& options) {
   const double rate = static_cast<double>(steps.samples() - before) / seconds;
   std::printf("%s samples/s, %s us a step (%d steps of %d samples in %.2f s)\n",
               format("%.0f", rate).c_str(), format("%.1f", 1e6 * seconds / made).c_str(), made,
-              std::min(options.config.batch, trainer.train_count()), seconds);
+              std::min(config.batch, trainer.train_count()), seconds);
   std::printf("An epoch of %d samples: %s ms\n", trainer.train_count(),
               format("%.1f", 1e3 * trainer.train_count() / rate).c_str());
   print_lines(stdout, device_costs(backend, [&](int count) { steps.make(count); }));

@@ -75,7 +75,7 @@ std::vector<std::string> device_costs(Backend* backend, const std::function<void
                                  : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
 }
 
-int gpu_selftest_command() {
+int gpu_selftest_command(const Arguments&) {
   const std::string reason = cuda::why_no_device();
   if (!reason.empty()) throw Error("gpu-selftest: there is no GPU to test: " + reason);
   std::printf("%s\n", cuda::device_key().c_str());
@@ -96,7 +96,7 @@ std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&)
   return kNoCosts;
 }
 
-int gpu_selftest_command() {
+int gpu_selftest_command(const Arguments&) {
   throw Error("gpu-selftest: this build has no CUDA; cmake --preset cuda makes one that has");
 }
 

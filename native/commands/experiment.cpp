@@ -1,26 +1,25 @@
 // `reluscope race`, `sweep` and `lessons`: carry out an Experiment, printing what it says.
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
-#include <filesystem>
 
 #include "commands/commands.h"
 #include "commands/machine.h"
+#include "commands/progress_bar.h"
+#include "core/error.h"
+#include "core/text.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
 #include "files/data_files.h"
 #include "files/output.h"
+#include "run/checkpoint.h"
 
 namespace reluscope {
 namespace {
 
-// The rows of a sweep that begins or goes on, of which a crash may have left the last one without
-// its end.
+// The rows that a sweep's file has already. After a crash the last one may lack its end.
 struct SweepFile {
   std::vector<Json> finished;
-  std::vector<std::string> torn;  // the last row, if it is whole but for its end
+  std::vector<std::string> torn;  // the last row, if only its line end is missing
 
   std::size_t read(const std::string& text, const std::string& path) {
     finished = read_rows(text, path);
@@ -31,48 +30,53 @@ struct SweepFile {
   }
 };
 
-// The share that is done, on one line that is redrawn, on a terminal only.
-class ShareBar {
- public:
-  explicit ShareBar(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO)) {}
-  void draw(double share) {
-    if (!wanted_) return;
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    std::fprintf(stderr, "\r%5.1f%%  %.0f s left \x1b[K", 100 * share,
-                 share > 0 ? seconds / share - seconds : 0.0);
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-    shown_ = false;
-  }
-
- private:
-  bool wanted_, shown_ = false;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace
 
-int experiment_command(const ExperimentOptions& options) {
-  const auto data = load_dataset(options.config.data, options.program, options.budget);
-  const ExperimentKind& kind = find_experiment(options.kind);
-  auto plan = kind.plan(*data, options.config, PlanFlags(options.flags));
-  check_distinct({{"jsonl", options.jsonl}, {"csv", options.csv}});
-  if (!options.csv.empty()) check_writable(options.csv, "csv");
-  const bool to_file = !options.jsonl.empty() && options.jsonl != "-";
-  if (to_file) check_writable(options.jsonl, "jsonl");
-  // Only a sweep's file is all rows.
-  const bool resumes = to_file && options.kind == "sweep";
+int experiment_command(const Arguments& arguments) {
+  if (arguments.has("list")) {
+    print_lines(stdout, lesson_list());
+    return 0;
+  }
+  Config config = arguments.config();
+  std::vector<std::pair<std::string, std::string>> flags;
+  for (const CommandFlag& flag : arguments.command->flags) {
+    if (!flag.plan) continue;
+    for (const std::string& text : arguments.texts(flag.name)) {
+      if (!flag.file) {
+        flags.emplace_back(flag.name, text);
+        continue;
+      }
+      const std::vector<std::uint8_t> bytes = read_bytes(text, flag.name.c_str(), kMostCheckpoint);
+      // The settings of its run, with what flags may change of them.
+      config = resumed_config(portable_config(config_of_checkpoint(bytes)), arguments.fields);
+      note_checkpoint(bytes);
+      flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+    }
+  }
+  const auto jobs = arguments.has("jobs") ? parse_number(arguments.text("jobs")) : 0.0;
+  if (!jobs || *jobs != static_cast<int>(*jobs) || *jobs < 0 || *jobs > 256) {
+    throw Error("jobs is " + in_quotes(arguments.text("jobs")) +
+                ", but it must be a whole number from 0 to 256; 0 is one a core");
+  }
+  const std::string name = arguments.command->name;
+  const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
+  const auto data = load_dataset(config.data, arguments.program, arguments.budget());
+  auto plan = make_plan(name, *data, config, PlanFlags(flags));
+  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
+  if (!csv.empty()) check_writable(csv, "csv");
+  const bool to_file = !jsonl.empty() && jsonl != "-";
+  if (to_file) check_writable(jsonl, "jsonl");
+  // Only a sweep's file consists of rows alone.
+  const bool resumes = to_file && name == "sweep";
   SweepFile file;
   LineFile::Keep keep;
-  if (resumes) keep = [&](const std::string& text) { return file.read(text, options.jsonl); };
-  LineFile json("jsonl", options.jsonl, keep);
-  Experiment experiment(data, std::move(plan), options.jobs == 0 ? available_cores() : options.jobs,
-                        file.finished, available_memory);
+  if (resumes) keep = [&](const std::string& text) { return file.read(text, jsonl); };
+  LineFile json("jsonl", jsonl, keep);
+  Experiment experiment(data, std::move(plan),
+                        *jobs == 0 ? available_cores() : static_cast<int>(*jobs), file.finished,
+                        available_memory);
   json.write(file.torn);
-  ShareBar bar(isatty(fileno(json.people())) != 0);
+  ProgressBar bar(json.people());
 
   print_lines(json.people(), experiment.start().lines);
   for (;;) {
@@ -84,20 +88,15 @@ int experiment_command(const ExperimentOptions& options) {
       bar.draw(progress.values["share"].get<double>());
       continue;
     }
-    if (!options.csv.empty())
-      write_or_say(options.csv, "csv", progress.values["csv"].get<std::string>());
-    // Runs ended in any order; now they stand in the plan's, with those of other plans behind.
+    if (!csv.empty()) write_or_say(csv, "csv", progress.values["csv"].get<std::string>());
+    // Runs end in any order. Now the rows are sorted in the plan's order, those of other plans
+    // last.
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();
-      write_or_say(options.jsonl, "jsonl", rows + other_rows(file.finished, rows));
+      write_or_say(jsonl, "jsonl", rows + other_rows(file.finished, rows));
     }
     return 0;
   }
-}
-
-int lesson_list_command() {
-  print_lines(stdout, lesson_list());
-  return 0;
 }
 
 }  // namespace reluscope

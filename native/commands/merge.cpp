@@ -6,12 +6,13 @@
 
 namespace reluscope {
 
-int merge_command(const MergeOptions& options) {
-  if (options.files.empty()) {
+int merge_command(const Arguments& arguments) {
+  const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
+  if (arguments.arguments.empty()) {
     throw Error("merge: name the files, such as reluscope merge 1.jsonl 2.jsonl --jsonl all.jsonl");
   }
   std::vector<NamedText> files;
-  for (const std::string& path : options.files) {
+  for (const std::string& path : arguments.arguments) {
     const std::vector<std::uint8_t> bytes = read_bytes(path, "merge");
     files.push_back({path, {bytes.begin(), bytes.end()}});
   }
@@ -19,13 +20,13 @@ int merge_command(const MergeOptions& options) {
   const Report report = report_rows(rows);
   std::string text;
   for (const Json& row : rows) text += row.dump() + "\n";
-  if (!options.csv.empty()) write_or_say(options.csv, "csv", report.csv);
-  if (options.jsonl == "-") {
+  if (!csv.empty()) write_or_say(csv, "csv", report.csv);
+  if (jsonl == "-") {
     std::fputs(text.c_str(), stdout);
-  } else if (!options.jsonl.empty()) {
-    write_or_say(options.jsonl, "jsonl", text);
+  } else if (!jsonl.empty()) {
+    write_or_say(jsonl, "jsonl", text);
   }
-  print_lines(options.jsonl == "-" ? stderr : stdout, report.lines);
+  print_lines(jsonl == "-" ? stderr : stdout, report.lines);
   return 0;
 }
 

@@ -1,7 +1,4 @@
 // `reluscope train`: runs a Session to its end, printing what it says.
-#include <unistd.h>
-
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +7,7 @@
 
 #include "commands/commands.h"
 #include "commands/devices.h"
+#include "commands/progress_bar.h"
 #include "core/error.h"
 #include "files/data_files.h"
 #include "files/output.h"
@@ -21,41 +19,6 @@
 namespace reluscope {
 namespace {
 
-// One line that is redrawn, on a terminal only.
-class ProgressBar {
- public:
-  explicit ProgressBar(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO)) {}
-  void draw(const Progress& progress) {
-    if (!wanted_ || progress.event() != "batch") return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - drawn_ < std::chrono::milliseconds(100)) return;
-    drawn_ = now;
-    const Json& values = progress.values;
-    const auto step = values["step"].get<double>();
-    const auto share = step / values["total_steps"].get<double>();
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double left = seconds / share - seconds;
-    const double rate = (values["samples"].get<double>() +
-                         (values["epoch"].get<double>() - 1) * values["total"].get<double>()) /
-                        seconds;
-    constexpr int kWidth = 30;
-    const int filled = static_cast<int>(share * kWidth);
-    std::fprintf(stderr, "\r[%s%s] %3.0f%%  %.0f samples/s  %.0f s left \x1b[K",
-                 std::string(static_cast<std::size_t>(filled), '#').c_str(),
-                 std::string(static_cast<std::size_t>(kWidth - filled), '.').c_str(), 100 * share,
-                 rate, left);
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-    shown_ = false;
-  }
-
- private:
-  bool wanted_, shown_ = false;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), drawn_;
-};
-
 // The signal that asked the run to stop; a second one ends the program at once.
 volatile std::sig_atomic_t stop_signal = 0;
 
@@ -66,7 +29,7 @@ void watch_signals() {
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESETHAND;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    // Under nohup a terminal that closes is no reason to stop.
+    // Under nohup a run survives its terminal.
     if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     sigaction(signal, &action, nullptr);
   }
@@ -78,11 +41,11 @@ std::string place(const Json& at) {
          std::to_string(at["epoch"].get<int>()) + ")";
 }
 
-// The file that keeps the run. One that cannot be written is said once, and training goes on.
-class Keeper {
+// Writes the file of --checkpoint. A failure is reported once, and training goes on.
+class CheckpointWriter {
  public:
-  // Throws Error where another process keeps its run there.
-  Keeper(const std::string& path, Session& session) : path_(path), session_(session) {
+  // Throws Error where another process writes its run there.
+  CheckpointWriter(const std::string& path, Session& session) : path_(path), session_(session) {
     if (path.empty()) return;
     const std::filesystem::path file = resolve_links(path);
     lock_ = std::make_unique<FileLock>(file, "checkpoint");
@@ -111,8 +74,8 @@ class Keeper {
   void touch() {
     if (lock_) lock_->touch();
   }
-  // The session's next step. An error, such as a device that is lost, ends the run: then what is
-  // left of it is said as well.
+  // The session's next step. An error, such as a lost device, ends the run; its message then
+  // names the checkpoint that is left.
   Progress advance() {
     try {
       return session_.advance();
@@ -121,7 +84,7 @@ class Keeper {
       throw Error(std::string(error.what()) + "; go on with --resume " + path_);
     }
   }
-  // After a signal: keeps the run and says so. The exit code, as shells have it.
+  // After a signal: writes the run and says so. The exit code, as shells have it.
   int stop(std::FILE* out, int signal) {
     const bool saved = save();
     const Json at = session_.position();
@@ -141,46 +104,56 @@ class Keeper {
 
 }  // namespace
 
-int train_command(const TrainOptions& options) {
-  const bool resumes = !options.resume.empty();
+int train_command(const Arguments& arguments) {
+  Config config = arguments.config();
+  const std::vector<std::string> saves = arguments.texts("save");
+  const std::optional<int> images = arguments.saved_images();
+  const DataBudget budget = arguments.budget();
+  const std::string jsonl = arguments.text("jsonl"), csv_path = arguments.text("csv");
+  const std::string checkpoint = arguments.text("checkpoint");
+  const bool resumes = !arguments.text("resume").empty();
   std::vector<std::uint8_t> before;
-  if (resumes) before = read_bytes(options.resume, "resume", kMostCheckpoint);
-  const Config config =
-      resumes ? resumed_config(portable_config(config_of_checkpoint(before)), options.given)
-              : options.config;
-  if (resumes) note_checkpoint(before);
-  const auto data = load_dataset(config.data, options.program, options.budget);
+  if (resumes) {
+    before = read_bytes(arguments.text("resume"), "resume", kMostCheckpoint);
+    config = resumed_config(portable_config(config_of_checkpoint(before)), arguments.fields);
+    note_checkpoint(before);
+  }
+  const auto data = load_dataset(config.data, arguments.program, budget);
   ChosenDevice device = choose_device(config);
   Session session(data, config, std::move(device.backend));
   if (resumes) session.restore(before);
   std::vector<std::uint8_t>().swap(before);
-  // All that can be refused is refused before anything is touched.
-  check_saves(session, options.saves, options.npz_images);
+  // Everything that can be refused is refused before any file is touched.
+  check_saves(session, saves, images);
   std::vector<std::pair<const char*, std::string>> outputs = {
-      {"checkpoint", options.checkpoint}, {"jsonl", options.jsonl}, {"csv", options.csv}};
-  if (!options.checkpoint.empty()) check_regular(options.checkpoint, "checkpoint");
+      {"checkpoint", checkpoint}, {"jsonl", jsonl}, {"csv", csv_path}};
+  if (!checkpoint.empty()) check_regular(checkpoint, "checkpoint");
   for (const auto& [flag, path] : outputs) {
     if (!path.empty() && path != "-") check_writable(path, flag);
   }
-  for (const std::string& path : options.saves) outputs.emplace_back("save", path);
+  for (const std::string& path : saves) outputs.emplace_back("save", path);
   check_distinct(outputs);
   const Json at = session.position();
-  Keeper keeper(options.checkpoint, session);
+  CheckpointWriter writer(checkpoint, session);
   LineFile::Keep events, rows;
   if (resumes) {
-    events = [&](const std::string& text) { return events_until(text, options.jsonl, config, at); };
-    rows = [&](const std::string& text) { return rows_until(text, options.csv, at); };
+    events = [&](const std::string& text) { return events_until(text, jsonl, config, at); };
+    rows = [&](const std::string& text) { return rows_until(text, csv_path, at); };
   }
-  LineFile json("jsonl", options.jsonl, events), csv("csv", options.csv, rows);
+  LineFile json("jsonl", jsonl, events), csv("csv", csv_path, rows);
   std::FILE* const out = json.people();
-  ProgressBar bar(isatty(fileno(out)) != 0);
+  ProgressBar bar(out);
 
   const auto tell = [&](const Progress& progress) {
     if (!progress.lines.empty()) bar.clear();
     print_lines(out, progress.lines);
     json.write(progress.json);
     csv.write(progress.csv);
-    bar.draw(progress);
+    if (progress.event() != "batch") return;
+    const Json& at_batch = progress.values;
+    bar.draw(at_batch["step"].get<double>() / at_batch["total_steps"].get<double>(),
+             at_batch["samples"].get<double>() +
+                 (at_batch["epoch"].get<double>() - 1) * at_batch["total"].get<double>());
   };
   if (!device.notice.empty()) print_lines(out, {device.notice});
   Progress start = session.start();
@@ -193,22 +166,21 @@ int train_command(const TrainOptions& options) {
   for (;;) {
     if (const int signal = stop_signal; signal != 0) {
       bar.clear();
-      return keeper.stop(out, signal);
+      return writer.stop(out, signal);
     }
-    const Progress progress = keeper.advance();
+    const Progress progress = writer.advance();
     tell(progress);
-    keeper.touch();
+    writer.touch();
     if (progress.event() == "epoch") {
-      // First the lines, so that after a loss of power none is missing that the checkpoint counts
-      // on.
+      // Lines first, so that after a power failure none is missing that the checkpoint counts on.
       json.sync();
       csv.sync();
-      keeper.save();
+      writer.save();
     }
     if (progress.event() == "diverged") return 1;
     if (progress.event() == "done") break;
   }
-  write_saves(session, options.saves, options.npz_images, out);
+  write_saves(session, saves, images, out);
   return 0;
 }
 

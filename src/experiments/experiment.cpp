@@ -18,38 +18,8 @@
 namespace reluscope {
 namespace {
 
-constexpr ExperimentFlag kSeedsFlag = {"seeds", "N",
-                                       "seeds to run each configuration with, from --seed on"};
-
-constexpr ExperimentFlag kRaceFlags[] = {
-    {"entry", "TEXT", "a racer: \"lr=0.1; optimizer=sgd\", after a name and a colon if wanted",
-     true},
-    {"activations", "NAMES",
-     "a racer for each of these activations, separated by commas [the five classic ones]"},
-    {"from", "FILE", "a checkpoint: the racers are that run, each with its change from there on",
-     false, true},
-    kSeedsFlag};
-
-constexpr ExperimentFlag kSweepFlags[] = {
-    {"grid", "FIELD=VALUES",
-     "every one of these values, separated by commas (or by ; where values hold commas)", true},
-    {"random", "FIELD=RANGE",
-     "drawn from log:LOW:HIGH, lin:LOW:HIGH, int:LOW:HIGH or a list of values", true},
-    {"runs", "N", "how many random draws"},
-    kSeedsFlag,
-    {"shard", "PART/PARTS", "only this part of the runs, such as 1/4"}};
-
-constexpr ExperimentFlag kLessonFlags[] = {
-    {"only", "NAMES", "only these lessons, separated by commas", true},
-    {"quick", "", "less data, fewer epochs and seeds: a first look"},
-    {"seeds", "N", "seeds to run each configuration with, from --seed on [5; 3 if quick]"}};
-
-constexpr ExperimentKind kKinds[] = {
-    {"race", "train several configurations side by side on the same draws", kRaceFlags, &plan_race},
-    {"sweep", "train with every combination or many random ones of settings", kSweepFlags,
-     &plan_sweep},
-    {"lessons", "try what is said about ReLU and show the numbers", kLessonFlags, &plan_lessons},
-};
+constexpr std::pair<const char*, decltype(&plan_race)> kKinds[] = {
+    {"race", &plan_race}, {"sweep", &plan_sweep}, {"lessons", &plan_lessons}};
 
 constexpr std::chrono::milliseconds kSlice(30);
 
@@ -70,15 +40,14 @@ std::string result_text(const Json& row) {
 
 }  // namespace
 
-std::span<const ExperimentKind> experiment_kinds() { return kKinds; }
-
-const ExperimentKind& find_experiment(std::string_view name) {
+std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
+                                const PlanFlags& flags) {
   std::vector<std::string> known;
-  for (const ExperimentKind& kind : kKinds) {
-    if (name == kind.name) return kind;
-    known.emplace_back(kind.name);
+  for (const auto& [name, plan] : kKinds) {
+    if (kind == name) return plan(data, base, flags);
+    known.emplace_back(name);
   }
-  throw Error("experiment is " + in_quotes(name) + ", but known are " + join_or(known));
+  throw Error("experiment is " + in_quotes(kind) + ", but known are " + join_or(known));
 }
 
 Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <exception>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -16,24 +15,10 @@
 
 namespace reluscope {
 
-struct ExperimentFlag {
-  const char* name;   // "grid"
-  const char* value;  // what stands for its value in a help text; "" for a switch
-  const char* about;
-  bool repeats = false;
-  bool file = false;  // the plan gets the bytes of the file that it names
-};
-
-struct ExperimentKind {
-  const char* name;  // "race"
-  const char* about;
-  std::span<const ExperimentFlag> flags;
-  std::unique_ptr<Plan> (*plan)(const Dataset& data, const Config& base, const PlanFlags& flags);
-};
-
-std::span<const ExperimentKind> experiment_kinds();
-// Throws Error for an unknown name.
-const ExperimentKind& find_experiment(std::string_view name);
+// kind: "race", "sweep" or "lessons"; their flags are in run/commands.cpp. Throws Error for another
+// kind or for a plan that cannot be carried out.
+std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
+                                const PlanFlags& flags);
 
 class Experiment {
  public:

@@ -4,6 +4,7 @@
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
 #include "io/json_text.h"
+#include "run/commands.h"
 
 namespace reluscope {
 namespace {
@@ -14,21 +15,9 @@ std::string lines_of(const std::vector<Json>& rows) {
   return lines;
 }
 
-// The kinds with their flags, and the lessons, a line each.
-Json kinds(const Question&) {
-  Json kinds = Json::array();
-  for (const ExperimentKind& kind : experiment_kinds()) {
-    Json flags = Json::array();
-    for (const ExperimentFlag& flag : kind.flags) {
-      flags.push_back({{"name", flag.name},
-                       {"value", flag.value},
-                       {"about", flag.about},
-                       {"repeats", flag.repeats},
-                       {"file", flag.file}});
-    }
-    kinds.push_back({{"name", kind.name}, {"about", kind.about}, {"flags", std::move(flags)}});
-  }
-  return {{"kinds", std::move(kinds)}, {"lessons", lesson_list()}};
+// The subcommands of the command lines with their flags, and the lessons, a line each.
+Json commands(const Question&) {
+  return {{"commands", commands_json()}, {"lessons", lesson_list()}};
 }
 
 // The results of a sweep's parts as one.
@@ -41,7 +30,7 @@ Json merged(const Question& q) {
 }
 
 constexpr Query kExperimentQueries[] = {
-    {"experimentKinds", About::kCore, {}, kinds},
+    {"commands", About::kCore, {}, commands},
     {"mergeResults",
      About::kCore,
      {{.name = "files", .kind = Kind::kList, .items = Kind::kList}},

@@ -90,7 +90,6 @@ Json registry(const Question&) {
   }
   return {{"activations", activations_json()},
           {"save_formats", std::move(formats)},
-          {"save_default", kSaveDefault},
           {"saved_images", kSavedImages},
           {"most_data", kMostData},
           {"head_bytes", kHeadBytes},

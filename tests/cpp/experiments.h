@@ -51,7 +51,7 @@ struct Outcome {
 inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags,
                          int jobs = 1, std::vector<Json> finished = {}) {
   const auto data = small_data();
-  Experiment experiment(data, find_experiment(kind).plan(*data, base, PlanFlags(flags)), jobs,
+  Experiment experiment(data, make_plan(kind, *data, base, PlanFlags(flags)), jobs,
                         std::move(finished));
   Outcome outcome;
   for (;;) {

@@ -20,7 +20,7 @@ using Flags = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
 
 std::string plan_refusal(const std::string& kind, const Flags& flags) {
-  return refusal([&] { find_experiment(kind).plan(*six_pixels(), Config{}, PlanFlags(flags)); });
+  return refusal([&] { make_plan(kind, *six_pixels(), Config{}, PlanFlags(flags)); });
 }
 
 // A file with the given header and number of data bytes.
@@ -90,7 +90,7 @@ TEST_CASE("sweeps: what is no sweep") {
        "sweep: that is 2000000 runs, but at most 1000000 are allowed");
   CHECK(plan_refusal("sweep", {{"grid", "model=dense 10;dense 9"}}).find("gives 9 outputs") !=
         std::string::npos);
-  CHECK(refusal([] { find_experiment("sweeep"); }) ==
+  CHECK(refusal([] { make_plan("sweeep", *six_pixels(), Config{}, PlanFlags({})); }) ==
         "experiment is \"sweeep\", but known are race, sweep or lessons");
 }
 

@@ -126,6 +126,18 @@ for (const program of [native, headless]) {
   })
 }
 
+test('both have the same commands with the same flags and help, but for those that only the native one has', () => {
+  const flagsOf = (/** @type {typeof native} */ program, /** @type {string} */ command) =>
+    new Set([...runWell(program, [command, '--help']).stdout.matchAll(/^ *(?:-h, *)?--([\w-]+)/gm)].map((found) => found[1]))
+  const listed = [...runWell(headless, ['--help']).stdout.matchAll(/^ {2}(\w[\w-]*) +\w/gm)].map((found) => found[1])
+  assert.deepEqual(listed, ['train', 'race', 'sweep', 'lessons', 'merge', 'eval', 'predict', 'export', 'info'])
+  const all = runWell(native, ['--help']).stdout
+  for (const command of [...listed, 'bench', 'simd', 'gpu-selftest']) assert.match(all, new RegExp(`^ +${command} `, 'm'))
+  for (const command of listed) assert.deepEqual([...flagsOf(headless, command)].sort(), [...flagsOf(native, command)].sort(), command)
+  const row = 'keep the whole run in this file'
+  for (const program of [native, headless]) assert.ok(runWell(program, ['train', '--help']).stdout.replace(/\s+/g, ' ').includes(row))
+})
+
 test('both print the same lines and write the same weights', () => {
   const [one, two] = [native, headless].map(({ name }) => (
     { lines: lines(told[name].stdout).filter((line) => /^(Train|Test)/.test(line)), bytes: readFileSync(told[name].save) }))

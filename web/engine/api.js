@@ -36,9 +36,8 @@
  * @property {(name: string, height: number, width: number, channels: number, pixels: Uint8Array, wantedHeight: number,
  *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded picture as the grey bytes that a network reads;
  *   invert: for dark writing on a light ground
- * @property {() => {kinds: {name: string, about: string, flags: {name: string, value: string, about: string, repeats: boolean,
- *   file: boolean}[]}[], lessons: string[]}} experimentKinds the kinds of experiments with their flags, and the lessons: name
- *   and claim, a line each
+ * @property {() => {commands: import('../node/flags.mjs').Command[], lessons: string[]}} commands the subcommands of the command
+ *   lines with their flags (src/run/commands.h), and the lessons: name and claim, a line each
  * @property {(files: [string, string][]) => {rows: string, csv: string, lines: string[]}} mergeResults the results of a sweep's
  *   parts as one; files: names and texts
  * @property {(text: string, name: string) => string} checkRows the rows of a file of results, without a last line that was cut

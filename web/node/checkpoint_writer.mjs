@@ -1,24 +1,24 @@
-// Keeps a run in a file from Node, and lets signals stop it.
+// Writes a run to the file of --checkpoint, from Node, and lets signals stop it.
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { removeParts, resolveLinks, warnOutput, writeWhole } from './output.mjs'
 import { FileLock } from './lock.mjs'
 import { printable } from './usage_error.mjs'
 
-export class Keeper {
+export class CheckpointWriter {
   #path
   #session
   /** @type {FileLock | undefined} */
   #lock
   #told = false
   /** There is a checkpoint, of this run or one before. */
-  #kept = false
+  #exists = false
   /** @type {NodeJS.Signals | ''} the signal that asked the run to stop */
   signal = ''
 
   /**
-   * Throws where another process keeps its run there.
-   * @param {string} path '': nothing is kept, and signals end the program @param {import('../engine/worker/core.js').Session} session
+   * Throws where another process writes its run there.
+   * @param {string} path '': nothing is written, and signals end the program @param {import('../engine/worker/core.js').Session} session
    */
   constructor(path, session) {
     this.#path = path
@@ -27,21 +27,21 @@ export class Keeper {
     const file = resolveLinks(path)
     this.#lock = new FileLock('checkpoint', file)
     removeParts(path)
-    this.#kept = existsSync(file)
+    this.#exists = existsSync(file)
     // A second one ends the program at once.
     for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => void (this.signal = name))
   }
 
-  /** Writes the checkpoint. A file that cannot be written is said once, and training goes on. */
+  /** Writes the checkpoint. A failure is reported once, and training goes on. */
   save() {
     if (!this.#path) return true
     try {
       writeWhole('checkpoint', this.#path, this.#session.checkpoint())
       this.#told = false
-      this.#kept = true
+      this.#exists = true
       return true
     } catch (error) {
-      const there = this.#kept ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
+      const there = this.#exists ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
       if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training goes on, ${there}`)
       this.#told = true
       return false
@@ -53,7 +53,7 @@ export class Keeper {
     this.#lock?.touch()
   }
 
-  /** After a signal: keeps the run and says so. @param {NodeJS.WriteStream} text */
+  /** After a signal: writes the run and says so. @param {NodeJS.WriteStream} text */
   stop(text) {
     const saved = this.save()
     const { step, epoch } = this.#session.position()
@@ -63,10 +63,10 @@ export class Keeper {
   }
 }
 
-/** Milliseconds of training between two looks at whether a signal came. */
+/** Milliseconds of training before it is checked whether a signal came. */
 const slice = 20
 
-/** Lets signals through now and then: resolves at once in between. */
+/** Lets signals through after each slice; resolves at once in between. */
 export function breather() {
   let last = Date.now()
   return async () => {

@@ -1,4 +1,4 @@
-// The commands of the command line in Node beside train and info: race, sweep, lessons, merge, eval, predict, export.
+// The commands of the command line in Node except train and info: race, sweep, lessons, merge, eval, predict, export.
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
@@ -13,17 +13,17 @@ import { UsageError, inQuotes, printable } from './usage_error.mjs'
  */
 export function experiment(core, { command, own, config, flags, files }) {
   if (own.list !== undefined) {
-    process.stdout.write(core.experimentKinds().lessons.join('\n') + '\n')
+    process.stdout.write(core.commands().lessons.join('\n') + '\n')
     return
   }
   if (own.jobs !== undefined && own.jobs !== '0' && own.jobs !== '1') {
     throw new UsageError(`jobs is ${inQuotes(own.jobs)}, but in Node runs go one after the other: 0 and 1 are allowed`)
   }
   const dataset = openDataset(core, config.data, own)
-  // Only a sweep's file is all rows, and goes on where it ends.
+  // Only a sweep's file consists of rows alone, and a sweep goes on where it ends.
   const resumes = command === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
   let before = ''
-  /** The last row, if a crash has left it whole but for its end. @type {string[]} */
+  /** The last row, if only its line end is missing after a crash. @type {string[]} */
   let torn = []
   const results = openResults(own, resumes ? (bytes) => {
     const text = new TextDecoder().decode(bytes)

@@ -9,8 +9,8 @@ import { root } from './module.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 
 /**
- * Unpacks the first bytes of a gzip file, at most so many. Of one that has more only the first thousands are right; the
- * core refuses it by its length.
+ * Unpacks a gzip file, but no more than `most` bytes. Of a larger one only the first thousands of bytes are right; the core
+ * refuses it by its length.
  * @param {Uint8Array} packed
  * @param {number} most
  */

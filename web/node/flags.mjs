@@ -1,82 +1,29 @@
-// The command line's words in Node: the commands, their flags, and what is made of those that were typed. Fields of the
-// configuration and the experiments' flags are the core's.
+// The flags of the command line in Node: parsing and the help text. The commands, their flags and the fields of the
+// configuration come from the core.
 import { parseArgs } from 'node:util'
 import { mostBytes, readBytes } from './output.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 
 /**
- * Flags that are not fields of the configuration; one without a value is a switch. otherwise: the registry's name for
- * the value where none is given.
- * @typedef {{ value: string, help: string, repeats?: boolean, otherwise?: string }} Flag
+ * A row of the core's table (src/run/commands.h). A flag without a value is a switch; one that stands alone has the
+ * value otherwise.
+ * @typedef {{ name: string, value: string, help: string, repeats: boolean, file: boolean, plan: boolean, otherwise: string }} Flag
+ * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, flags: Flag[] }} Command
  */
-const configFlag = { value: 'FILE', help: 'JSON file with config fields; flags win over it' }
-const dataFlag = { value: 'MB', help: 'megabytes that data may take once it is unpacked [1024]' }
-const jsonlFlag = { value: 'FILE', help: 'also write events as JSON lines to this file; - for standard output' }
-const csvFlag = { value: 'FILE', help: 'write results as comma-separated values to this file' }
-const keepFlags = {
-  checkpoint: { value: 'FILE', help: 'keep the whole run in this file, after every epoch and when it is interrupted' },
-  resume: { value: 'FILE', help: 'go on from this checkpoint, with its settings; epochs may grow, and speed may change' },
-}
-const helpFlag = { value: '', help: 'this text' }
-/** @type {Record<string, Flag>} */
-const saveFlags = {
-  save: { value: 'FILE', help: 'write the network to this file, whose end says how', repeats: true, otherwise: 'save_default' },
-  npz_images: { value: 'N', help: 'how many test images an .npz holds the activations for' },
-}
-const weightsFlag = { value: 'FILE', help: '.safetensors file, as train --save writes it' }
 
-/**
- * The commands: whether they take the fields of the configuration, whether names of files, and their own flags. Those
- * of race, sweep and lessons come from the core.
- * @type {Record<string, { about: string, fields: boolean, names: boolean, flags: Record<string, Flag> }>}
- */
-const commands = {
-  train: {
-    about: 'trains a network and prints what the reference program prints', fields: true, names: false,
-    flags: {
-      config: configFlag, max_data: dataFlag, jsonl: jsonlFlag, csv: { value: 'FILE', help: 'also write each logged batch and each epoch as a row of this table' },
-      ...saveFlags, ...keepFlags, help: helpFlag,
-    },
-  },
-  merge: { about: "puts the results of a sweep's parts together", fields: false, names: true, flags: { jsonl: jsonlFlag, csv: csvFlag, help: helpFlag } },
-  eval: {
-    about: 'scores saved weights on the test set', fields: true, names: false,
-    flags: { config: configFlag, max_data: dataFlag, weights: weightsFlag, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag },
-  },
-  predict: {
-    about: 'says what saved weights make of an image', fields: true, names: true,
-    flags: {
-      config: configFlag, max_data: dataFlag, weights: weightsFlag, invert: { value: '', help: 'the image is dark on light' }, jsonl: jsonlFlag, csv: csvFlag,
-      help: helpFlag,
-    },
-  },
-  export: { about: 'writes saved weights in another format', fields: true, names: false, flags: { config: configFlag, max_data: dataFlag, weights: weightsFlag, ...saveFlags, help: helpFlag } },
-  info: { about: 'prints the model, its parameters and its memory', fields: true, names: false, flags: { config: configFlag, help: helpFlag } },
-}
+/** @type {Flag} */
+const helpFlag = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
 
-/**
- * Adds the experiments that the core knows, after train.
- * @param {import('../engine/worker/core.js').Core} core
- */
+/** The commands that Node has. @param {import('../engine/worker/core.js').Core} core @returns {Command[]} */
 export function allCommands(core) {
-  const { train, ...others } = commands
-  /** @type {typeof commands} */
-  const all = { train }
-  for (const kind of core.experimentKinds().kinds) {
-    /** @type {Record<string, Flag>} */
-    const flags = { config: configFlag, max_data: dataFlag, jobs: { value: 'N', help: 'how many runs at the same time; in Node 1' }, jsonl: jsonlFlag, csv: csvFlag, help: helpFlag }
-    for (const flag of kind.flags) flags[flag.name] = { value: flag.value, help: flag.about, repeats: flag.repeats }
-    if (kind.name === 'lessons') flags.list = { value: '', help: "only print each lesson's name and claim" }
-    all[kind.name] = { about: kind.about, fields: true, names: false, flags }
-  }
-  return { ...all, ...others }
+  return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, helpFlag] }))
 }
 
 /**
  * Sorts the arguments into a command's own flags (the last of those that repeat; all in `flags`, in their order), the
  * fields of the configuration and names.
  * @param {import('../engine/worker/core.js').Core} core
- * @param {typeof commands[string]} command
+ * @param {Command} command
  * @param {string[]} argv
  */
 export function parseFlags(core, command, argv) {
@@ -84,12 +31,13 @@ export function parseFlags(core, command, argv) {
   /** @type {Record<string, { type: 'string' | 'boolean' }>} */
   const options = {}
   for (const name of fields) options[name] = { type: 'string' }
-  for (const [name, flag] of Object.entries(command.flags)) options[name] = { type: flag.value ? 'string' : 'boolean' }
+  for (const flag of command.flags) options[flag.name] = { type: flag.value ? 'string' : 'boolean' }
+  const flagOf = (/** @type {string} */ name) => command.flags.find((flag) => flag.name === name)
   // A flag that may stand alone would take the flag behind it as its value.
   const args = argv.flatMap((arg, at) => {
-    const otherwise = arg.startsWith('--') && command.flags[arg.slice(2)]?.otherwise
+    const otherwise = arg.startsWith('--') && flagOf(arg.slice(2))?.otherwise
     const alone = otherwise && (at + 1 === argv.length || argv[at + 1].startsWith('--'))
-    return alone ? [`${arg}=${core.registry()[otherwise]}`] : [arg]
+    return alone ? [`${arg}=${otherwise}`] : [arg]
   })
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true })
   /** @type {Record<string, string>} */
@@ -102,16 +50,16 @@ export function parseFlags(core, command, argv) {
   const names = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      if (!command.names) throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
+      if (!command.argument) throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
       names.push(token.value)
     }
     if (token.kind !== 'option') continue
-    // The core knows the nearest field to an unknown one and says it.
+    // The core's error names the nearest field.
     if (!(token.name in options)) core.parse([[token.name, token.value ?? '']])
     if (!(token.name in options)) throw new UsageError(`--${token.name} is not a flag of this command`)
     const isSwitch = options[token.name].type === 'boolean'
     if (!isSwitch && token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
-    const repeats = command.flags[token.name]?.repeats
+    const repeats = flagOf(token.name)?.repeats
     if ((token.name in own && !isSwitch && !repeats) || given.some(([name]) => name === token.name)) {
       throw new UsageError(`--${token.name} was given twice`)
     }
@@ -152,21 +100,23 @@ function textOf(bytes, path) {
  */
 export function usage(core, name = 'train') {
   const all = allCommands(core)
-  const lines = [`Usage: node web/node/headless.mjs ${Object.keys(all).join('|')} [--FLAG VALUE ...]`, '']
-  for (const [command, { about }] of Object.entries(all)) lines.push(`  ${command.padEnd(8)} ${about}`)
+  const lines = [`Usage: node web/node/headless.mjs ${all.map((command) => command.name).join('|')} [--FLAG VALUE ...]`, '']
+  for (const command of all) lines.push(`  ${command.name.padEnd(8)} ${command.about}`)
   lines.push('', `Flags of ${name}:`)
+  const { flags, fields } = /** @type {Command} */ (all.find((command) => command.name === name))
   const row = (/** @type {string} */ flag, /** @type {string} */ help) => lines.push(`  ${flag.padEnd(26)} ${help}`)
-  for (const [flag, { value, help }] of Object.entries(all[name].flags)) row(`--${flag} ${value}`.trim(), help)
-  for (const field of all[name].fields ? core.registry().fields : []) {
+  for (const flag of flags) row(`--${flag.name} ${flag.value}`.trim(), flag.help)
+  for (const field of fields ? core.registry().fields : []) {
     const choices = field.choices?.map((/** @type {any} */ choice) => choice.name).join('|')
     row(`--${field.name} ${choices ?? field.type.toUpperCase()}`, `${field.help} [${field.default}]`)
   }
   return lines.join('\n') + '\n'
 }
 
-/** The checkpoint that a flag names, if it is given. @param {Record<string, string>} own @param {'resume' | 'from'} flag */
-export function readCheckpoint(own, flag) {
-  if (!own[flag]) return undefined
+/** The checkpoint that a flag names, if one is given. @param {Command} command @param {Record<string, string>} own */
+export function readCheckpoint(command, own) {
+  const flag = command.flags.find(({ name, file }) => file && own[name])?.name
+  if (!flag) return undefined
   if (own.config) throw new UsageError(`config: --${flag} takes the settings of its checkpoint, so give no --config beside it`)
   return readBytes(flag, own[flag], mostBytes.checkpoint)
 }

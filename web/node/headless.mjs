@@ -19,11 +19,12 @@ async function main() {
     return
   }
   const all = allCommands(core)
-  if (name === undefined || !Object.hasOwn(all, name)) {
-    const known = Object.keys(all)
+  const command = all.find((each) => each.name === name)
+  if (name === undefined || !command) {
+    const known = all.map((each) => each.name)
     throw new UsageError(`the command is ${name === undefined ? 'missing' : inQuotes(name)}, but it must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`)
   }
-  const { own, given, flags, names } = parseFlags(core, all[name], argv)
+  const { own, given, flags, names } = parseFlags(core, command, argv)
   if (own.help) {
     process.stdout.write(usage(core, name))
     return
@@ -33,7 +34,7 @@ async function main() {
     return
   }
   const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(core, own) : undefined
-  const before = readCheckpoint(own, name === 'train' ? 'resume' : 'from')
+  const before = readCheckpoint(command, own)
   const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
   const notice = before && core.checkpointNotice(before)
   if (notice) process.stderr.write(`note: ${notice}\n`)
@@ -44,9 +45,10 @@ async function main() {
   } else if (saved) {
     weights(core, { command: name, own, config, weights: saved.bytes, names })
   } else if (name !== 'train') {
-    const ours = ['config', 'max_data', 'jobs', 'jsonl', 'csv', 'list', 'help', 'from']
+    const ofPlan = (/** @type {boolean} */ file) => command.flags.filter((flag) => flag.plan && flag.file === file).map((flag) => flag.name)
     experiment(core, {
-      command: name, own, config, flags: flags.filter(([flag]) => !ours.includes(flag)), files: before ? { from: before } : {},
+      command: name, own, config, flags: flags.filter(([flag]) => ofPlan(false).includes(flag)),
+      files: before ? Object.fromEntries(ofPlan(true).map((flag) => [flag, before])) : {},
     })
   } else {
     const threaded = await loadThreads(core, config.threads)
@@ -58,7 +60,7 @@ async function main() {
   }
 }
 
-// A reader that has seen enough (| head) is no error. What is printed elsewhere may be lost; the work goes on.
+// A reader that closes the pipe (| head) is no error. After any other failure the work goes on, and what is printed may be lost.
 let told = false
 process.stdout.on('error', (/** @type {any} */ error) => {
   if (error.code === 'EPIPE') process.exit(0)

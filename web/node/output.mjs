@@ -1,5 +1,5 @@
-// Files that commands read and write: one sentence about each that cannot be, before the work begins. As natively
-// (native/files/output.h).
+// Files that commands read and write, as natively (native/files/output.h). A path that cannot be read or written is refused
+// before the work begins.
 import {
   accessSync, chmodSync, closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync,
   renameSync, rmSync, statSync, writeSync,
@@ -11,10 +11,10 @@ import { UsageError, inQuotes, printable } from './usage_error.mjs'
 /** The exit code of a program that has done its work but could not write all of it. */
 const outputFailed = 3
 
-/** What a file that is read whole may have. */
+/** Largest files that are read whole. */
 export const mostBytes = { config: 2 ** 20, rows: 2 ** 30, checkpoint: 2 ** 32 }
 
-/** Says on standard error what could not be written, and makes the program end with exit code 3. @param {string} sentence */
+/** Reports on standard error what could not be written, and makes the program end with exit code 3. @param {string} sentence */
 export function warnOutput(sentence) {
   process.exitCode ||= outputFailed
   process.stderr.write(`warning: ${printable(sentence)}\n`)
@@ -24,7 +24,7 @@ export function warnOutput(sentence) {
 const unwritten = (flag, path, reason) => `${flag}: ${inQuotes(path)} cannot be written: ${reason}`
 
 /**
- * A regular file's bytes; one that cannot be read is told by the flag that names it.
+ * A regular file's bytes; the error for one that cannot be read names the flag.
  * @param {string} flag
  * @param {string} path
  * @param {number} [most] bytes
@@ -32,7 +32,7 @@ const unwritten = (flag, path, reason) => `${flag}: ${inQuotes(path)} cannot be 
 export function readBytes(flag, path, most = mostBytes.rows) {
   const refuse = (/** @type {string} */ reason) => new UsageError(`${flag}: ${inQuotes(path)} cannot be read: ${reason}`)
   try {
-    // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
+    // Checked before it is opened: opening a pipe would block until another process writes to it.
     const about = statSync(path)
     if (about.isDirectory()) throw refuse('it is a folder')
     if (!about.isFile()) throw refuse('it is not a regular file')
@@ -43,7 +43,7 @@ export function readBytes(flag, path, most = mostBytes.rows) {
   }
 }
 
-/** The file that a path leads to through symbolic links; the last of them may lead to nothing yet. @param {string} path */
+/** The file that a path leads to through symbolic links; which need not exist yet. @param {string} path */
 export function resolveLinks(path) {
   let at = path
   for (let k = 0; k < 40; k += 1) {
@@ -75,7 +75,7 @@ export function checkWritable(flag, path) {
   }
 }
 
-/** Refuses what is something else than a regular file or nothing yet. @param {string} flag @param {string} path */
+/** Refuses a path that exists and is not a regular file. @param {string} flag @param {string} path */
 export function checkRegular(flag, path) {
   const about = existsSync(path) ? statSync(path) : undefined
   if (about && !about.isFile()) throw new UsageError(unwritten(flag, path, about.isDirectory() ? 'it is a folder' : 'it is not a regular file'))
@@ -103,7 +103,7 @@ function writeAll(file, bytes) {
 
 let parts = 0
 
-/** Beside a file, under a name that nobody else has. @param {string} file @returns {{part: string, to: number}} */
+/** A new file beside another, under a unique name. @param {string} file @returns {{part: string, to: number}} */
 function openPart(file) {
   for (;;) {
     const part = `${file}.part-${process.pid}-${parts++}`
@@ -116,8 +116,8 @@ function openPart(file) {
 }
 
 /**
- * Writes beside the wanted file, has that brought to the disk, renames and has that brought to the disk too: whatever
- * happens meanwhile, the name stands for the old file or the new one. What a symbolic link leads to is replaced.
+ * Writes a file atomically: beside the wanted file, synchronised to the disk, then renamed. Whatever happens meanwhile, the
+ * name refers to the old file or the new one. The target of a symbolic link is replaced.
  * @param {string} flag
  * @param {string} path
  * @param {string | Uint8Array} content
@@ -153,7 +153,7 @@ export function writeWhole(flag, path, content) {
     try {
       fsyncSync(folder)
     } catch (error) {
-      // Some file systems cannot be asked for that.
+      // Some file systems cannot synchronise folders.
       if (!['EINVAL', 'EROFS'].includes(/** @type {any} */ (error).code)) throw error
     } finally {
       closeSync(folder)
@@ -183,7 +183,7 @@ export function writeOrSay(flag, path, content) {
   }
 }
 
-/** Removes what writeWhole left when it was killed. Only the holder of the file's lock may call it. @param {string} path */
+/** Removes temporary files that writeWhole() of a killed process left. Only the holder of the file's lock may call it. @param {string} path */
 export function removeParts(path) {
   const file = resolveLinks(path)
   attempt(() => {
@@ -194,8 +194,8 @@ export function removeParts(path) {
 }
 
 /**
- * Lines to a file, each as soon as it is known and whole. When the file cannot take one, that is said once, what it has
- * ends with its last whole line, and it gets no more. It is changed with the first line, not before.
+ * Lines to a file, each written whole, as soon as it is known. When a write fails, that is reported once, the file is cut
+ * after its last whole line, and no more is written. It is first changed when the first line is written.
  */
 export class LineFile {
   #flag
@@ -211,7 +211,7 @@ export class LineFile {
   /**
    * @param {string} flag
    * @param {string} path
-   * @param {(bytes: Uint8Array) => number} [keep] of what the file has, how many bytes from the beginning stay
+   * @param {(bytes: Uint8Array) => number} [keep] given the file's bytes, how many from the beginning stay
    */
   constructor(flag, path, keep) {
     this.#flag = flag
@@ -228,7 +228,7 @@ export class LineFile {
     if (this.#regular && keep && fstatSync(this.#file).size > 0) this.#size = keep(readBytes(flag, path))
   }
 
-  /** Whether there are lines already. */
+  /** Whether the file has lines already. */
   get goesOn() {
     return this.#size > 0
   }
@@ -237,7 +237,7 @@ export class LineFile {
     warnOutput(`${unwritten(this.#flag, this.#path, reasonOf(error))}; it gets no more lines`)
     const file = /** @type {number} */ (this.#file)
     this.#file = undefined
-    // What came of the last line goes; a file can always be made shorter.
+    // An incomplete last line is cut off; making a file shorter needs no space.
     if (this.#regular && this.#begun) attempt(() => ftruncateSync(file, this.#size))
     attempt(() => closeSync(file))
   }
@@ -259,7 +259,7 @@ export class LineFile {
     this.#lock?.touch()
   }
 
-  /** To the disk: before a checkpoint that says they are there. */
+  /** To the disk, before a checkpoint that counts on the lines. */
   sync() {
     if (this.#file === undefined || !this.#regular) return
     try {
@@ -273,7 +273,7 @@ export class LineFile {
 /**
  * Where results go: lines for people, JSON lines, and at the end a table.
  * @param {{ jsonl?: string, csv?: string }} own flags
- * @param {(bytes: Uint8Array) => number} [keep] of the file of JSON lines; it begins anew without
+ * @param {(bytes: Uint8Array) => number} [keep] of the file of JSON lines; without it the file is emptied
  */
 export function openResults(own, keep) {
   const toStdout = own.jsonl === '-'

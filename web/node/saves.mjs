@@ -3,7 +3,7 @@ import { checkWritable, writeOrSay } from './output.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
 
 /**
- * The files of --save, of which nothing can be refused any more that can be known before training.
+ * The files of --save. All that can be refused about them is refused here, before training.
  * @param {import('../engine/worker/core.js').Core} core
  * @param {import('../engine/worker/core.js').Session} session
  * @param {Record<string, string>} own
@@ -14,7 +14,7 @@ export function openSaves(core, session, own, flags) {
   if (images !== undefined && (!Number.isInteger(images) || images < 1 || images > 2 ** 30)) {
     throw new UsageError(`npz_images is ${inQuotes(own.npz_images)}, but it must be a whole number from 1 to ${2 ** 30}`)
   }
-  const paths = flags.filter(([flag]) => flag === 'save').map(([, path]) => path || core.registry().save_default)
+  const paths = flags.filter(([flag]) => flag === 'save').map(([, path]) => path)
   const formats = paths.map((path) => core.saveFormatOf(path))
   for (const format of formats) session.checkSave(format, images)
   for (const path of paths) checkWritable('save', path)
@@ -22,7 +22,7 @@ export function openSaves(core, session, own, flags) {
 }
 
 /**
- * Writes each and says so. One that fails is said, and the others are written all the same.
+ * Writes each and says so. A failure is reported, and the others are written all the same.
  * @param {import('../engine/worker/core.js').Session} session
  * @param {ReturnType<typeof openSaves>} outputs
  * @param {NodeJS.WritableStream} text

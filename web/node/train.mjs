@@ -1,7 +1,7 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
 import { openDataset } from './data.mjs'
 import { LineFile, checkDistinct, checkRegular, checkWritable, openResults } from './output.mjs'
-import { Keeper, breather } from './checkpoint_writer.mjs'
+import { CheckpointWriter, breather } from './checkpoint_writer.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 
 /** A line on standard error that is drawn over, with the rate and the time left. */
@@ -42,12 +42,12 @@ export async function train(core, own, config, flags, before) {
   const dataset = openDataset(core, config.data, own)
   const session = core.createSession(dataset, config)
   if (before) session.restore(before)
-  // All that can be refused is refused before anything is touched.
+  // Everything that can be refused is refused before any file is touched.
   const outputs = openSaves(core, session, own, flags)
   checkDistinct([['checkpoint', own.checkpoint], ['jsonl', own.jsonl], ['csv', own.csv], .../** @type {[string, string][]} */ (outputs.map(({ path }) => ['save', path]))])
   if (own.checkpoint) checkRegular('checkpoint', own.checkpoint)
   for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
-  const keeper = new Keeper(own.checkpoint ?? '', session)
+  const writer = new CheckpointWriter(own.checkpoint ?? '', session)
   const breathe = breather()
   // What was written after the checkpoint is written again.
   const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (before ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)
@@ -68,19 +68,19 @@ export async function train(core, own, config, flags, before) {
   let progress
   do {
     await breathe()
-    if (keeper.signal) break
+    if (writer.signal) break
     progress = session.advance()
     show(progress)
-    keeper.touch()
+    writer.touch()
     if (progress.event !== 'epoch') continue
-    // First the lines, so that after a loss of power none is missing that the checkpoint counts on.
+    // Lines first, so that after a power failure none is missing that the checkpoint counts on.
     jsonl?.sync()
     csv?.sync()
-    keeper.save()
+    writer.save()
   } while (progress.event !== 'done' && progress.event !== 'diverged')
   bar?.clear()
-  if (keeper.signal) {
-    keeper.stop(text)
+  if (writer.signal) {
+    writer.stop(text)
   } else if (progress?.event === 'diverged') {
     process.exitCode = 1
   } else {

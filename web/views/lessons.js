@@ -65,7 +65,7 @@ class LessonsView extends View {
   }
 
   async #fill() {
-    const { lessons } = await this.lab.engine.experimentKinds()
+    const { lessons } = await this.lab.engine.commands()
     this.#list.append(...lessons.map((line) => {
       const [name, claim] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()]
       const result = h('div', { class: 'lesson-result' })
