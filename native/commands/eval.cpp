@@ -16,7 +16,7 @@ int eval_command(const WeightsOptions& options) {
   if (!options.csv.empty()) check_writable(options.csv, "csv");
   LineFile json("jsonl", options.jsonl);
   if (!device.notice.empty()) print_lines(json.people(), {device.notice});
-  const Progress progress = evaluate_weights(session);
+  const Reported progress = evaluate_weights(session);
   print_lines(json.people(), progress.lines);
   json.write(progress.json);
   if (!options.csv.empty()) {

@@ -76,7 +76,7 @@ int experiment_command(const ExperimentOptions& options) {
 
   print_lines(json.people(), experiment.start().lines);
   for (;;) {
-    const Progress progress = experiment.advance();
+    const Reported progress = experiment.advance();
     if (!progress.lines.empty()) bar.clear();
     print_lines(json.people(), progress.lines);
     json.write(progress.json);

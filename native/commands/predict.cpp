@@ -26,7 +26,7 @@ int predict_command(const WeightsOptions& options) {
   if (!options.csv.empty()) check_writable(options.csv, "csv");
   LineFile json("jsonl", options.jsonl);
   if (!device.notice.empty()) print_lines(json.people(), {device.notice});
-  const Progress progress = predict_image(session, options.image, pixels);
+  const Reported progress = predict_image(session, options.image, pixels);
   print_lines(json.people(), progress.lines);
   json.write(progress.json);
   if (!options.csv.empty()) {

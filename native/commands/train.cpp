@@ -15,6 +15,7 @@
 #include "files/output.h"
 #include "files/saves.h"
 #include "run/checkpoint.h"
+#include "run/report.h"
 #include "run/run_lines.h"
 #include "run/session.h"
 
@@ -25,19 +26,15 @@ namespace {
 class ProgressBar {
  public:
   explicit ProgressBar(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO)) {}
-  void draw(const Progress& progress) {
-    if (!wanted_ || progress.event() != "batch") return;
+  void draw(const StepEvent& step) {
+    if (!wanted_) return;
     const auto now = std::chrono::steady_clock::now();
     if (now - drawn_ < std::chrono::milliseconds(100)) return;
     drawn_ = now;
-    const Json& values = progress.values;
-    const auto step = values["step"].get<double>();
-    const auto share = step / values["total_steps"].get<double>();
+    const double share = static_cast<double>(step.step) / static_cast<double>(step.total_steps);
     const double seconds = std::chrono::duration<double>(now - start_).count();
     const double left = seconds / share - seconds;
-    const double rate = (values["samples"].get<double>() +
-                         (values["epoch"].get<double>() - 1) * values["total"].get<double>()) /
-                        seconds;
+    const double rate = (step.samples + (step.epoch - 1.0) * step.total) / seconds;
     constexpr int kWidth = 30;
     const int filled = static_cast<int>(share * kWidth);
     std::fprintf(stderr, "\r[%s%s] %3.0f%%  %.0f samples/s  %.0f s left \x1b[K",
@@ -175,15 +172,14 @@ int train_command(const TrainOptions& options) {
   std::FILE* const out = json.people();
   ProgressBar bar(isatty(fileno(out)) != 0);
 
-  const auto tell = [&](const Progress& progress) {
-    if (!progress.lines.empty()) bar.clear();
-    print_lines(out, progress.lines);
-    json.write(progress.json);
-    csv.write(progress.csv);
-    bar.draw(progress);
+  const auto tell = [&](const Reported& said) {
+    if (!said.lines.empty()) bar.clear();
+    print_lines(out, said.lines);
+    json.write(said.json);
+    csv.write(said.csv);
   };
   if (!device.notice.empty()) print_lines(out, {device.notice});
-  Progress start = session.start();
+  Reported start = report(session.start());
   if (json.goes_on()) start.json.clear();
   if (csv.goes_on()) start.csv.clear();
   tell(start);
@@ -196,17 +192,18 @@ int train_command(const TrainOptions& options) {
       return keeper.stop(out, signal);
     }
     const Progress progress = keeper.advance();
-    tell(progress);
+    tell(report(progress));
+    if (const auto* step = progress.as<StepEvent>()) bar.draw(*step);
     keeper.touch();
-    if (progress.event() == "epoch") {
+    if (progress.as<EpochEvent>()) {
       // First the lines, so that after a loss of power none is missing that the checkpoint counts
       // on.
       json.sync();
       csv.sync();
       keeper.save();
     }
-    if (progress.event() == "diverged") return 1;
-    if (progress.event() == "done") break;
+    if (progress.as<DivergedEvent>()) return 1;
+    if (progress.as<DoneEvent>()) break;
   }
   write_saves(session, options.saves, options.npz_images, out);
   return 0;

@@ -14,6 +14,7 @@
 #include "io/safetensors_checksum.h"
 #include "run/checkpoint_fields.h"
 #include "run/fork.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -247,7 +248,7 @@ Json Session::state() const {
                   {"loss", number_json(pending.loss)},
                   {"accuracy", number_json(pending.accuracy)}}}};
   if (phase_ == Phase::kDiverged) {
-    state["diverged"] = {{"values", diverged_.values}, {"lines", diverged_.lines}};
+    state["diverged"] = {{"values", to_json(*diverged_)}, {"lines", {diverged_->message}}};
   }
   return state;
 }
@@ -300,11 +301,14 @@ void Session::restore_state(const Json& state, const Config& saved) {
                      plateau.count("drops", 0, saved.epochs)});
   if (phase_ == Phase::kDiverged) {
     const CheckedFields diverged(fields.at("diverged"), "divergence");
-    diverged_.values = diverged.at("values");
-    const CheckedFields values(diverged_.values, "divergence");
+    const CheckedFields values(diverged.at("values"), "divergence");
     if (values.text("event") != "diverged") values.refuse("event", "must be \"diverged\"");
-    diverged_.json = {json_line(diverged_.values)};
-    diverged_.lines = {values.text("message")};
+    diverged_ = {.epoch = values.count("epoch", 1, saved.epochs),
+                 .step = values.whole("step", 1, kMostRunSteps),
+                 .layer = values.count("layer", 1, INT_MAX),
+                 .layer_text = values.text("layer_text"),
+                 .message = values.text("message"),
+                 .weights_kept = true};
   }
 }
 
@@ -430,6 +434,7 @@ void Session::take_up(std::span<const std::uint8_t> checkpoint, bool forks) {
     }
   }
   trainer_.parts_written();
+  if (diverged_) diverged_->weights_kept = weights_finite();
   History::Columns columns = history_.columns();
   for (auto& [name, values] : columns) values = float_values(tensors.take("history." + name));
   const CheckedFields pending(CheckedFields(state, "state").at("history"), "history");
