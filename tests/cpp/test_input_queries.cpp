@@ -1,11 +1,11 @@
-// The table of questions: its rows, and what is refused before a question is answered. Node's tests of
-// the core have more of the refusals.
+// The table of questions: its rows, and what is refused before a question is answered. Node's tests
+// of the core have more of the refusals.
 #include <cstring>
 #include <set>
 #include <string>
 
-#include "core/error.h"
 #include <doctest/doctest.h>
+#include "core/error.h"
 #include "experiments/experiment_queries.h"
 #include "nn/activation.h"
 #include "run/queries.h"
