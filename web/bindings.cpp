@@ -114,6 +114,20 @@ val js_of(const Json& json) {
   return result;
 }
 
+// An event that comes at every step, without a text in between.
+template <class Event>
+val js_of_fields(const Event& event) {
+  val result = val::object();
+  each_field(event, [&result](const char* name, const auto& value) {
+    if constexpr (std::is_arithmetic_v<std::decay_t<decltype(value)>>) {
+      result.set(name, static_cast<double>(value));
+    } else {
+      result.set(name, val(value));
+    }
+  });
+  return result;
+}
+
 // A data set that sessions share; delete() on the JavaScript side drops one owner.
 struct BoundDataset {
   static val make(const std::string& name, const val& train_images, const val& train_labels,
@@ -163,7 +177,19 @@ struct BoundSession {
     });
   }
   val advance() {
-    return answer([&] { return js_of(progress_json(session->advance())); });
+    return answer([&] {
+      const Progress progress = session->advance();
+      if (const auto* step = progress.as<StepEvent>()) {
+        if (progress.events.size() == 1 && !step->logged) return js_of_fields(*step);
+      } else if (const auto* scoring = progress.as<ScoringEvent>()) {
+        return js_of_fields(*scoring);
+      }
+      Json json = reported_json(report(progress));
+      if (const auto* diverged = progress.as<DivergedEvent>()) {
+        json["weights_kept"] = diverged->weights_kept;
+      }
+      return js_of(json);
+    });
   }
 
   std::shared_ptr<Session> session;  // Embind moves its objects by copying them
@@ -184,16 +210,15 @@ struct BoundExperiment {
         given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
       }
       return BoundExperiment{std::make_shared<Experiment>(
-          dataset.data,
-          make_plan(kind, *dataset.data, config_from_json(config), PlanFlags(given)), 1,
-          read_rows(finished, file), free_memory)};
+          dataset.data, make_plan(kind, *dataset.data, config_from_json(config), PlanFlags(given)),
+          1, read_rows(finished, file), free_memory)};
     });
   }
   val start() const {
-    return answer([&] { return js_of(progress_json(experiment->start())); });
+    return answer([&] { return js_of(reported_json(experiment->start())); });
   }
   val advance() {
-    return answer([&] { return js_of(progress_json(experiment->advance())); });
+    return answer([&] { return js_of(reported_json(experiment->advance())); });
   }
 
   std::shared_ptr<Experiment> experiment;

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "files/data_files.h"
 #include "files/output.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -64,7 +65,7 @@ int bench_command(const Arguments& arguments) {
   Backend* const backend = device.backend.get();
   Session session(data, config, std::move(device.backend));
   if (!device.notice.empty()) std::printf("%s\n", device.notice.c_str());
-  print_lines(stdout, session.start().lines);
+  print_lines(stdout, report(session.start()).lines);
   Trainer& trainer = session.trainer();
   Steps steps(trainer, config.lr);
 

@@ -80,7 +80,7 @@ int experiment_command(const Arguments& arguments) {
 
   print_lines(json.people(), experiment.start().lines);
   for (;;) {
-    const Progress progress = experiment.advance();
+    const Reported progress = experiment.advance();
     if (!progress.lines.empty()) bar.clear();
     print_lines(json.people(), progress.lines);
     json.write(progress.json);

@@ -13,6 +13,7 @@
 #include "files/output.h"
 #include "files/saves.h"
 #include "run/checkpoint.h"
+#include "run/report.h"
 #include "run/run_lines.h"
 #include "run/session.h"
 
@@ -144,19 +145,14 @@ int train_command(const Arguments& arguments) {
   std::FILE* const out = json.people();
   ProgressBar bar(out);
 
-  const auto tell = [&](const Progress& progress) {
-    if (!progress.lines.empty()) bar.clear();
-    print_lines(out, progress.lines);
-    json.write(progress.json);
-    csv.write(progress.csv);
-    if (progress.event() != "batch") return;
-    const Json& at_batch = progress.values;
-    bar.draw(at_batch["step"].get<double>() / at_batch["total_steps"].get<double>(),
-             at_batch["samples"].get<double>() +
-                 (at_batch["epoch"].get<double>() - 1) * at_batch["total"].get<double>());
+  const auto tell = [&](const Reported& said) {
+    if (!said.lines.empty()) bar.clear();
+    print_lines(out, said.lines);
+    json.write(said.json);
+    csv.write(said.csv);
   };
   if (!device.notice.empty()) print_lines(out, {device.notice});
-  Progress start = session.start();
+  Reported start = report(session.start());
   if (json.goes_on()) start.json.clear();
   if (csv.goes_on()) start.csv.clear();
   tell(start);
@@ -169,16 +165,20 @@ int train_command(const Arguments& arguments) {
       return writer.stop(out, signal);
     }
     const Progress progress = writer.advance();
-    tell(progress);
+    tell(report(progress));
+    if (const auto* step = progress.as<StepEvent>()) {
+      bar.draw(static_cast<double>(step->step) / static_cast<double>(step->total_steps),
+               step->samples + (step->epoch - 1.0) * step->total);
+    }
     writer.touch();
-    if (progress.event() == "epoch") {
+    if (progress.as<EpochEvent>()) {
       // Lines first, so that after a power failure none is missing that the checkpoint counts on.
       json.sync();
       csv.sync();
       writer.save();
     }
-    if (progress.event() == "diverged") return 1;
-    if (progress.event() == "done") break;
+    if (progress.as<DivergedEvent>()) return 1;
+    if (progress.as<DoneEvent>()) break;
   }
   write_saves(session, saves, images, out);
   return 0;

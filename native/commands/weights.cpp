@@ -32,13 +32,13 @@ SavedWeights read_weights(const Arguments& arguments) {
 
 // Opens the files of --jsonl and --csv, then prints and writes what work() answers.
 int write_result(const Arguments& arguments, const std::string& notice,
-                 const std::function<Progress()>& work) {
+                 const std::function<Reported()>& work) {
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
   check_distinct({{"jsonl", jsonl}, {"csv", csv}});
   if (!csv.empty()) check_writable(csv, "csv");
   LineFile json("jsonl", jsonl);
   if (!notice.empty()) print_lines(json.people(), {notice});
-  const Progress progress = work();
+  const Reported progress = work();
   print_lines(json.people(), progress.lines);
   json.write(progress.json);
   if (!csv.empty()) write_or_say(csv, "csv", progress.values["csv"].get<std::string>());

@@ -77,8 +77,8 @@ Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan
   }
 }
 
-Progress Experiment::start() const {
-  Progress progress;
+Reported Experiment::start() const {
+  Reported progress;
   progress.values = {{"event", "start"},
                      {"runs", results_.size()},
                      {"finished", finished_before_},
@@ -191,7 +191,7 @@ void Experiment::rethrow_failures() {
   }
 }
 
-Progress Experiment::advance() {
+Reported Experiment::advance() {
   if (std::all_of(is_told_.begin(), is_told_.end(), [](char told) { return told != 0; })) {
     return done();
   }
@@ -210,8 +210,12 @@ Progress Experiment::advance() {
     rethrow_failures();
   }
 
-  Progress progress;
-  progress.values = {{"event", "working"}};
+  Reported progress;
+  progress.values = {{"event", "working"}, {"events", Json::array()}};
+  const auto tell = [&progress](const Json& event) {
+    progress.json.push_back(json_line(event));
+    progress.values["events"].push_back(event);
+  };
   for (Slot& slot : slots_) {
     if (!together || !slot.run) continue;
     const Json& epochs = slot.run->row()["epochs"];
@@ -219,14 +223,16 @@ Progress Experiment::advance() {
       const PlannedRun& run = plan_->runs()[static_cast<std::size_t>(slot.place)];
       Json line = {{"event", "epoch"}, {"name", run.name}, {"seed", run.config.seed}};
       line.update(epochs[slot.epochs_told]);
-      progress.json.push_back(json_line(line));
+      tell(line);
       if (slot.epochs_told == 0) continue;
       progress.lines.push_back("Seed " + std::to_string(run.config.seed) + ", epoch " +
                                cell_text(line["epoch"]) + "/" + std::to_string(run.config.epochs) +
                                ", " + run.name + ": " +
                                result_text({{"epochs", {epochs[slot.epochs_told]}}}));
     }
-    progress.values["racers"].push_back({{"index", slot.place}, {"last", slot.run->last_step()}});
+    const PlannedRun& run = plan_->runs()[static_cast<std::size_t>(slot.place)];
+    progress.values["racers"].push_back(
+        {{"name", run.name}, {"seed", run.config.seed}, {"last", slot.run->last_step()}});
   }
   int ended = 0;
   for (std::size_t i = 0; i < results_.size(); ++i) {
@@ -234,7 +240,7 @@ Progress Experiment::advance() {
     if (!is_done_[i] || is_told_[i]) continue;
     is_told_[i] = 1;
     const Json& row = results_[i].row;
-    progress.json.push_back(json_line(row));
+    tell(row);
     if (together) continue;
     const int told = static_cast<int>(std::count(is_told_.begin(), is_told_.end(), 1));
     progress.lines.push_back("[" + std::to_string(told) + "/" + std::to_string(results_.size()) +
@@ -258,12 +264,16 @@ Progress Experiment::advance() {
   return progress;
 }
 
-Progress Experiment::done() {
-  Progress progress;
+Reported Experiment::done() {
+  Reported progress;
   const Report report = plan_->report(results_);
   std::string rows;
   for (const RunResult& result : results_) rows += json_line(result.row) + "\n";
-  progress.values = {{"event", "done"}, {"rows", rows}, {"csv", report.csv}};
+  progress.values = {
+      {"event", "done"}, {"events", report.json}, {"rows", rows}, {"csv", report.csv}};
+  for (std::size_t i = 0; i < report.step_seconds.size(); ++i) {
+    progress.values["events"][i]["step_seconds"] = report.step_seconds[i];
+  }
   progress.lines = report.lines;
   for (const Json& line : report.json) progress.json.push_back(json_line(line));
   return progress;

@@ -11,7 +11,7 @@
 #include "core/thread_pool.h"
 #include "experiments/plan.h"
 #include "experiments/recorded_run.h"
-#include "run/session.h"
+#include "run/report.h"
 
 namespace reluscope {
 
@@ -31,13 +31,15 @@ class Experiment {
 
   // What is planned. values: {"event": "start", "runs": how many, "finished": how many of them are
   // not run again}.
-  Progress start() const;
+  Reported start() const;
   // Goes on for a few hundredths of a second. values["event"] is
   //   "working"  {"share": of all steps done, in 0 .. 1, "racers": where runs go side by side, the
-  //              index of each and its last step's {step, loss, accuracy}}; json holds what
-  //              happened: epochs of runs that go side by side, rows of runs that ended
-  //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv"}, again and again
-  Progress advance();
+  //              name and seed of each and its last step's {step, loss, accuracy}, "events": what
+  //              happened: epochs of runs that go side by side, rows of runs that ended}
+  //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv", "events": what is said
+  //              of all runs, in a race with the "step_seconds" of each}, again and again
+  // json has the events but for times.
+  Reported advance();
 
  private:
   struct Slot {  // of one thread, or one of the runs that go side by side
@@ -53,7 +55,7 @@ class Experiment {
   void step(Slot& slot);
   void finish(Slot& slot);
   void rethrow_failures();
-  Progress done();
+  Reported done();
 
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Plan> plan_;

@@ -37,6 +37,9 @@ struct RunResult {
 struct Report {
   std::vector<std::string> lines;  // for people
   std::vector<Json> json;          // one line each, after the rows of the runs
+  // Of each of these, where a plan tells it: how long a step took, in seconds. The clock has no say
+  // in files. NaN: not known.
+  std::vector<double> step_seconds = {};
   std::string csv;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -134,7 +135,10 @@ class RacePlan final : public Plan {
         diverged += results[i].row.contains("diverged") || results[i].row.contains("refused");
       }
       line["diverged"] = diverged;
-      cells.push_back(steps > 0.0 && seconds > 0.0 ? format("%.0f", 1e6 * seconds / steps) : "--");
+      const bool timed = steps > 0.0 && seconds > 0.0;
+      cells.push_back(timed ? format("%.0f", 1e6 * seconds / steps) : "--");
+      report.step_seconds.push_back(timed ? seconds / steps
+                                          : std::numeric_limits<double>::quiet_NaN());
       cells.push_back(std::to_string(diverged));
       report.json.push_back(std::move(line));
       people.rows.push_back(std::move(cells));

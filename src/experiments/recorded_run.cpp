@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "experiments/measure.h"
+#include "run/report.h"
 
 namespace reluscope {
 namespace {
@@ -66,34 +67,31 @@ void RecordedRun::record_epoch(Json epoch) {
 }
 
 bool RecordedRun::advance() {
-  Progress progress = session_.advance();
-  const std::string event = progress.event();
+  const Progress progress = session_.advance();
   ++calls_;
-  if (event == "batch") {
-    steps_ = progress.values["step"].get<std::int64_t>();
-    last_step_ = {{"step", steps_},
-                  {"loss", progress.values["loss"]},
-                  {"accuracy", progress.values["accuracy"]}};
-  } else if (event == "epoch") {
-    seconds_ += progress.values["seconds"].get<double>();
-    Json epoch = std::move(progress.values);
+  if (const auto* step = progress.as<StepEvent>()) {
+    steps_ = step->step;
+    last_step_ = {{"step", steps_}, {"loss", step->loss}, {"accuracy", step->accuracy}};
+  } else if (const auto* ended = progress.as<EpochEvent>()) {
+    seconds_ += ended->seconds;
+    Json epoch = to_json(*ended);
     for (const char* const left_out : {"event", "seconds", "samples_per_second"}) {
       epoch.erase(left_out);
     }
     record_epoch(std::move(epoch));
-  } else if (event == "done") {
-    row_["steps"] = progress.values["steps"];
-    row_["weights_sha256"] = progress.values["weights_sha256"];
+  } else if (const auto* done = progress.as<DoneEvent>()) {
+    row_["steps"] = done->steps;
+    row_["weights_sha256"] = done->weights_sha256;
     return false;
-  } else if (event == "diverged") {
+  } else if (const auto* diverged = progress.as<DivergedEvent>()) {
     const Score score = session_.evaluate();
-    record_epoch({{"epoch", progress.values["epoch"]},
+    record_epoch({{"epoch", diverged->epoch},
                   {"test_loss", score.loss()},
                   {"test_accuracy", score.accuracy()},
                   {"correct", score.correct},
                   {"total", score.samples}});
     row_["steps"] = steps_;
-    row_["diverged"] = progress.values["message"];
+    row_["diverged"] = diverged->message;
     row_["weights_sha256"] = session_.weights_sha256();
     return false;
   }

@@ -21,7 +21,7 @@ Config config_of_weights(std::span<const std::uint8_t> safetensors) {
   return config;
 }
 
-Progress evaluate_weights(Session& session) {
+Reported evaluate_weights(Session& session) {
   Trainer& trainer = session.trainer();
   const Dataset& data = trainer.data();
   ClassMeter meter(data.classes(), 0);
@@ -41,7 +41,7 @@ Progress evaluate_weights(Session& session) {
     for (const std::int64_t count : confusion[label]) cells.push_back(std::to_string(count));
     table.rows.push_back(std::move(cells));
   }
-  Progress progress;
+  Reported progress;
   progress.values = {
       {"event", "eval"},          {"test_loss", score.loss()}, {"test_accuracy", score.accuracy()},
       {"correct", score.correct}, {"total", score.samples},    {"confusion", confusion}};
@@ -52,7 +52,7 @@ Progress evaluate_weights(Session& session) {
   return progress;
 }
 
-Progress predict_image(Session& session, const std::string& name,
+Reported predict_image(Session& session, const std::string& name,
                        std::span<const std::uint8_t> pixels) {
   const std::vector<float> probabilities = session.predict(pixels).probabilities;
   std::vector<std::size_t> order(probabilities.size());
@@ -64,7 +64,7 @@ Progress predict_image(Session& session, const std::string& name,
   std::size_t widest = 0;
   for (const std::string& label : names) widest = std::max(widest, label.size());
   Table table{{"class", "probability"}, {}};
-  Progress progress;
+  Reported progress;
   for (const std::size_t c : order) {
     const auto probability = static_cast<double>(probabilities[c]);
     const std::string& label = names[c];

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -14,11 +15,11 @@ Config config_of_weights(std::span<const std::uint8_t> safetensors);
 
 // The whole test set. values: {"event": "eval", "test_loss", "test_accuracy", "correct", "total",
 // "confusion": counts (labels, answers), "csv": the same as text}.
-Progress evaluate_weights(Session& session);
+Reported evaluate_weights(Session& session);
 
 // One image of H * W bytes. values: {"event": "predict", "image", "classes": best first,
 // "probabilities": in the order of the classes, "csv": both, best first}.
-Progress predict_image(Session& session, const std::string& name,
+Reported predict_image(Session& session, const std::string& name,
                        std::span<const std::uint8_t> pixels);
 
 }  // namespace reluscope

@@ -353,7 +353,7 @@ constexpr Query kQueries[] = {
 
     {"config", kRun, {}, [](const Question& q) { return config_to_json(q.run().config()); }},
     {"model", kRun, {}, [](const Question& q) { return to_json(q.run().describe()); }},
-    {"start", kRun, {}, [](const Question& q) { return progress_json(q.run().start()); }},
+    {"start", kRun, {}, [](const Question& q) { return reported_json(report(q.run().start())); }},
     {"position", kRun, {}, [](const Question& q) { return q.run().position(); }},
     {"history", kRun, {}, history},
     {"set",
@@ -414,12 +414,12 @@ constexpr Query kQueries[] = {
     {"evaluateWeights",
      kRun,
      {},
-     [](const Question& q) { return progress_json(evaluate_weights(q.run())); }},
+     [](const Question& q) { return reported_json(evaluate_weights(q.run())); }},
     {"predictImage",
      kRun,
      {arg::name, arg::pixels},
      [](const Question& q) {
-       return progress_json(predict_image(q.run(), q.text("name"), q.bytes("pixels")));
+       return reported_json(predict_image(q.run(), q.text("name"), q.bytes("pixels")));
      }},
     {"weightsSha256", kRun, {}, [](const Question& q) { return Json(q.run().weights_sha256()); }},
     {"save",
@@ -565,11 +565,11 @@ Json ask(const Query& query, const Subjects& subjects, Json arguments) {
   return query.answer(Question(subjects, std::move(named)));
 }
 
-Json progress_json(Progress progress) {
-  Json json = std::move(progress.values);
-  json["lines"] = progress.lines;
-  json["json"] = progress.json;
-  json["csv_lines"] = progress.csv;
+Json reported_json(Reported said) {
+  Json json = std::move(said.values);
+  json["lines"] = said.lines;
+  json["json"] = said.json;
+  json["csv_lines"] = said.csv;
   return json;
 }
 

@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "data/folder.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -94,6 +95,6 @@ Json ask(const Query& query, const Subjects& subjects, Json arguments);
 
 // What JavaScript and others get of an answer that reports: {values..., "lines", "json",
 // "csv_lines"}.
-Json progress_json(Progress progress);
+Json reported_json(Reported said);
 
 }  // namespace reluscope

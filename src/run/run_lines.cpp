@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "io/json_text.h"
-#include "run/metrics_table.h"
+#include "run/report.h"
 
 namespace reluscope {
 namespace {

@@ -12,7 +12,6 @@
 namespace reluscope {
 namespace {
 
-constexpr std::int64_t kMostRunSteps = std::int64_t{1} << 53;
 constexpr const char* kPhases[] = {"training", "scoring", "done", "diverged"};
 constexpr const char* kMonitors = "monitors";
 constexpr std::string_view kHistory = "history.";

@@ -16,6 +16,8 @@
 
 namespace reluscope {
 
+inline constexpr std::int64_t kMostRunSteps = std::int64_t{1} << 53;
+
 enum class Phase { kTraining, kScoring, kDone, kDiverged };
 const char* phase_name(Phase phase);
 

@@ -8,65 +8,8 @@
 #include "config/options.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "io/json_text.h"
-#include "probe/probe_report.h"
-#include "run/metrics_table.h"
 
 namespace reluscope {
-namespace {
-
-// Bytes by purpose.
-Json memory_json(const Trainer& trainer) {
-  Json json = Json::object();
-  for (const auto& [purpose, bytes] : trainer.memory()) json[purpose] = bytes;
-  return json;
-}
-
-std::string percent(std::int64_t part, std::int64_t whole, int digits) {
-  return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
-}
-
-// What a run says of its data, where that is not what everybody knows of MNIST.
-std::vector<std::string> data_lines(const Trainer& trainer, const Config& config) {
-  std::vector<std::string> lines;
-  const Dataset& data = trainer.data();
-  if (data.name() != "mnist") {
-    constexpr std::size_t kMostNames = 12;
-    const auto& all = data.class_names();
-    std::string names;  // only those that somebody gave
-    for (std::size_t i = 0; all.front() != "0" && i < std::min(all.size(), kMostNames); ++i) {
-      names += (i == 0 ? ": " : ", ") + in_quotes(all[i]);
-    }
-    if (!names.empty() && all.size() > kMostNames) names += ", ...";
-    lines.push_back("Data: " + std::to_string(data.train().count()) + " training and " +
-                    std::to_string(data.test().count()) + " test images of " +
-                    std::to_string(data.train().width()) + "x" +
-                    std::to_string(data.train().height()) + " pixels in " +
-                    std::to_string(data.classes()) + " classes" + names);
-  }
-  if (trainer.validation_count() > 0) {
-    lines.push_back("Validation: " + std::to_string(trainer.validation_count()) +
-                    " of the training images are held out");
-  }
-  const PixelStatistics& by = trainer.normalisation();
-  if (by.mean != kMnistMean || by.std != kMnistStd) {
-    const auto origin = [](const AutoNumber& number) {
-      return number.automatic() ? " (computed)" : " (given)";
-    };
-    lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(config.mean) +
-                    ", standard deviation " + format("%.4f", by.std) + origin(config.std));
-  }
-  return lines;
-}
-
-}  // namespace
-
-std::string score_line(const char* set, const Score& score) {
-  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) +
-         ", Accuracy: " + std::to_string(score.correct) + "/" + std::to_string(score.samples) +
-         " (" + percent(score.correct, score.samples, 2) + ")";
-}
-
 std::unique_ptr<Backend> make_backend(const Config& config, double free_bytes) {
   if (config.device == "cuda") {
     throw Error(
@@ -110,33 +53,23 @@ void Session::set(const std::string& field, double value) {
 
 Progress Session::start() const {
   const Dataset& data = trainer_.data();
-  Progress progress;
-  progress.values = {{"event", "start"},
-                     {"config", config_to_json(config_)},
-                     {"device", std::string(backend_->device())},
-                     {"simd", std::string(backend_->target())},
-                     {"threads", backend_->threads()},
-                     {"parameters", trainer_.model().parameter_count()},
-                     {"memory_bytes", memory_json(trainer_)},
-                     {"input", trainer_.sparse_input() ? "sparse" : "dense"},
-                     {"density", data.density()},
-                     {"train_samples", trainer_.train_count()},
-                     {"validation_samples", trainer_.validation_count()},
-                     {"test_samples", data.test().count()},
-                     {"class_names", data.class_names()},
-                     {"mean", trainer_.normalisation().mean},
-                     {"std", trainer_.normalisation().std}};
-  progress.json = {json_line(progress.values)};
-  progress.csv = {metrics_header()};
-  progress.lines = {"Using device: " + std::string(backend_->device()) + " (" +
-                        std::string(backend_->target()) + (config_.fused ? " fused, " : ", ") +
-                        std::to_string(backend_->threads()) +
-                        (backend_->threads() == 1 ? " thread)" : " threads)"),
-                    std::string("Input: ") + (trainer_.sparse_input() ? "sparse" : "dense") + " (" +
-                        percent(static_cast<std::int64_t>(data.density() * 1e6), 1000000, 1) +
-                        " of pixels differ from the background)"};
-  for (std::string& line : data_lines(trainer_, config_)) progress.lines.push_back(std::move(line));
-  return progress;
+  return {{StartEvent{.config = config_,
+                      .device = std::string(backend_->device()),
+                      .simd = std::string(backend_->target()),
+                      .threads = backend_->threads(),
+                      .parameters = trainer_.model().parameter_count(),
+                      .memory = trainer_.memory(),
+                      .sparse = trainer_.sparse_input(),
+                      .data = data.name(),
+                      .images = data.train().count(),
+                      .height = data.train().height(),
+                      .width = data.train().width(),
+                      .density = data.density(),
+                      .train_samples = trainer_.train_count(),
+                      .validation_samples = trainer_.validation_count(),
+                      .test_samples = data.test().count(),
+                      .class_names = data.class_names(),
+                      .pixels = trainer_.normalisation()}}};
 }
 
 Progress Session::advance() {
@@ -145,7 +78,7 @@ Progress Session::advance() {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
     case Phase::kDone: return done();
-    case Phase::kDiverged: return diverged_;
+    case Phase::kDiverged: return {{*diverged_}};
   }
   return {};
 }
@@ -212,7 +145,7 @@ Progress Session::train_step() {
   return progress;
 }
 
-// Counts a step that was made, and says what is due to be said of it.
+// Counts a step that was made, and says it.
 void Session::add_step(Progress& progress, const StepResult& result, const StepRates& rates) {
   ++batch_;
   ++steps_;
@@ -221,29 +154,21 @@ void Session::add_step(Progress& progress, const StepResult& result, const StepR
   history_.add_step(steps_, result.score.loss(), result.score.accuracy());
   if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
-  const int total = trainer_.train_count(), batches = trainer_.batches();
-  progress.values = {{"event", "batch"},
-                     {"epoch", epoch_},
-                     {"epochs", config_.epochs},
-                     {"batch", batch_},
-                     {"batches", batches},
-                     {"step", steps_},
-                     {"total_steps", std::int64_t{batches} * config_.epochs},
-                     {"samples", epoch_score_.samples},
-                     {"total", total},
-                     {"loss", result.score.loss()},
-                     {"accuracy", result.score.accuracy()},
-                     {"lr", rates.lr}};
-  if (rates.momentum) progress.values["momentum"] = *rates.momentum;
-  if (batch_ % config_.log_every != 0) return;
-  std::string line = "Train Epoch: " + std::to_string(epoch_) + " [" +
-                     std::to_string(epoch_score_.samples) + "/" + std::to_string(total) + " (" +
-                     percent(epoch_score_.samples, total, 0) +
-                     ")]\tLoss: " + format("%.6f", result.score.loss());
-  if (!schedule_.constant()) line += "\tLR: " + format("%.4g", rates.lr);
-  progress.lines.push_back(std::move(line));
-  progress.json.push_back(json_line(progress.values));
-  progress.csv.push_back(metrics_row(progress.values));
+  progress.events.emplace_back(
+      StepEvent{.epoch = epoch_,
+                .epochs = config_.epochs,
+                .batch = batch_,
+                .batches = trainer_.batches(),
+                .step = steps_,
+                .total_steps = std::int64_t{trainer_.batches()} * config_.epochs,
+                .samples = epoch_score_.samples,
+                .total = trainer_.train_count(),
+                .loss = result.score.loss(),
+                .accuracy = result.score.accuracy(),
+                .lr = rates.lr,
+                .momentum = rates.momentum,
+                .logged = batch_ % config_.log_every == 0,
+                .says_rate = !schedule_.constant()});
 }
 
 Progress Session::score_step() {
@@ -260,10 +185,7 @@ Progress Session::score_step() {
                                       epoch_classes_ ? &*epoch_classes_ : nullptr));
   }
   if (++scored_ == batches) return end_epoch();
-  Progress progress;
-  progress.values = {
-      {"event", "test"}, {"epoch", epoch_}, {"batch", scored_}, {"batches", batches}};
-  return progress;
+  return {{ScoringEvent{.epoch = epoch_, .batch = scored_, .batches = batches}}};
 }
 
 // The one place where the validation set steers anything; the test set never does.
@@ -280,29 +202,19 @@ void Session::follow_validation(double loss) {
 }
 
 Progress Session::end_epoch() {
-  Progress progress;
-  Json& values = progress.values;
-  values = {{"event", "epoch"}, {"epoch", epoch_}, {"train_loss", epoch_score_.loss()}};
-  progress.lines = {""};
+  EpochEvent event{.epoch = epoch_,
+                   .train_loss = epoch_score_.loss(),
+                   .validation = {},
+                   .test = test_score_,
+                   .seconds = epoch_seconds_,
+                   .samples_per_second = epoch_timed_ / std::max(epoch_seconds_, 1e-9),
+                   .lr = {}};
   if (validation_score_.samples > 0) {
-    values["validation_loss"] = validation_score_.loss();
-    values["validation_accuracy"] = validation_score_.accuracy();
-    values["validation_correct"] = validation_score_.correct;
-    values["validation_total"] = validation_score_.samples;
-    progress.lines.push_back(score_line("Validation", validation_score_));
+    event.validation = validation_score_;
     follow_validation(validation_score_.loss());
   }
-  values["test_loss"] = test_score_.loss();
-  values["test_accuracy"] = test_score_.accuracy();
-  values["correct"] = test_score_.correct;
-  values["total"] = test_score_.samples;
-  values["seconds"] = epoch_seconds_;
-  values["samples_per_second"] = epoch_timed_ / std::max(epoch_seconds_, 1e-9);
-  if (!schedule_.constant()) values["lr"] = lr_;
-  progress.json = {json_line(values)};
-  progress.csv = {metrics_row(values)};
-  progress.lines.push_back(score_line("Test", test_score_));
-  progress.lines.push_back("");
+  if (!schedule_.constant()) event.lr = lr_;
+  Progress progress{{event}};
   if (epoch_classes_) {
     scored_classes_ = {.epoch = epoch_, .step = steps_, .report = epoch_classes_->report("test")};
   }
@@ -336,44 +248,38 @@ void Session::record_epoch() {
 }
 
 Progress Session::done() const {
-  Progress progress;
-  progress.values = {{"event", "done"}, {"steps", steps_}};
+  DoneEvent event{.steps = steps_,
+                  .best = {},
+                  .weights_sha256 = weights_sha256(),
+                  .optimizer_sha256 = optimizer_sha256(),
+                  .ema_sha256 = {}};
   if (best_epoch_ != 0) {
-    progress.values["epochs"] = last_epoch_;
-    progress.values["best_epoch"] = best_epoch_;
-    progress.values["best_validation_loss"] = best_loss_;
-    progress.lines.push_back(
-        (last_epoch_ < config_.epochs ? "Stopped early after epoch " + std::to_string(last_epoch_)
-                                      : "Ended after epoch " + std::to_string(last_epoch_)) +
-        ": the weights are those of epoch " + std::to_string(best_epoch_) +
-        ", whose validation loss of " + format("%.4f", best_loss_) + " is the lowest");
+    event.best = {.epochs = last_epoch_,
+                  .planned = config_.epochs,
+                  .epoch = best_epoch_,
+                  .validation_loss = best_loss_};
   }
-  progress.values["weights_sha256"] = weights_sha256();
-  progress.values["optimizer_sha256"] = optimizer_sha256();
-  if (config_.ema > 0.0) progress.values["ema_sha256"] = hash_of(trainer_.scored_parameters());
-  progress.json = {json_line(progress.values)};
-  progress.lines.push_back("Weights SHA-256: " +
-                           progress.values["weights_sha256"].get<std::string>());
-  return progress;
+  if (config_.ema > 0.0) event.ema_sha256 = hash_of(trainer_.scored_parameters());
+  return {{std::move(event)}};
 }
 
 Progress Session::diverge(int layer, Progress said) {
   phase_ = Phase::kDiverged;
   const std::string text = trainer_.model().layer(layer).text();
-  const std::string message =
-      "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " + std::to_string(epoch_) +
-      "): the output of layer " + std::to_string(layer + 1) + " (" +
-      trainer_.model().layer_name(layer) + ", " + text + ") is no longer finite at learning rate " +
-      number_text(lr_) +
-      (weights_finite() ? "; the weights are those before that step."
-                        : "; the weights themselves had already overflowed.");
-  diverged_.values = {{"event", "diverged"}, {"epoch", epoch_},    {"step", steps_ + 1},
-                      {"layer", layer + 1},  {"layer_text", text}, {"message", message}};
-  diverged_.json = {json_line(diverged_.values)};
-  diverged_.lines = {message};
-  said.values = diverged_.values;
-  said.json.push_back(diverged_.json.front());
-  said.lines.push_back(message);
+  const bool kept = weights_finite();
+  diverged_ = {.epoch = epoch_,
+               .step = steps_ + 1,
+               .layer = layer + 1,
+               .layer_text = text,
+               .message = "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " +
+                          std::to_string(epoch_) + "): the output of layer " +
+                          std::to_string(layer + 1) + " (" + trainer_.model().layer_name(layer) +
+                          ", " + text + ") is no longer finite at learning rate " +
+                          number_text(lr_) +
+                          (kept ? "; the weights are those before that step."
+                                : "; the weights themselves had already overflowed."),
+               .weights_kept = kept};
+  said.events.emplace_back(*diverged_);
   return said;
 }
 
@@ -389,26 +295,18 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 
 void Session::add_probe(Progress& progress) {
   last_look_ = probe({});
-  Json event = {{"event", "probe"}};
-  event.update(to_json(*last_look_));
-  progress.json.push_back(json_line(event));
+  progress.events.emplace_back(ProbeEvent{*last_look_});
   for (const Warning& warning : warnings(*last_look_)) {
     if (!warned_.emplace(warning.code, warning.layer).second) continue;
-    Json said = {{"event", "warning"}, {"step", steps_}};
-    said.update(to_json(std::vector<Warning>{warning}).front());
-    progress.json.push_back(json_line(said));
-    progress.lines.push_back("Warning: " + warning.text);
+    progress.events.emplace_back(WarningEvent{.step = steps_, .warning = warning});
   }
 }
 
 void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes(), kHardest); }
 
 void Session::add_classes(Progress& progress) {
-  Json event = {{"event", "classes"}, {"epoch", epoch_}, {"step", steps_}};
-  event.update(to_json(scored_classes_->report));
-  progress.json.push_back(json_line(event));
-  for (std::string& line : to_table(*last_look_)) progress.lines.push_back(std::move(line));
-  progress.lines.emplace_back();
+  progress.events.emplace_back(ClassesEvent{
+      .epoch = epoch_, .step = steps_, .report = scored_classes_->report, .look = *last_look_});
 }
 
 }  // namespace reluscope

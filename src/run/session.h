@@ -1,6 +1,6 @@
 // A run from start to end, one call at a time: what a command line loops over, and the one class
-// that WebAssembly exposes. It says what happened as numbers, as lines for people and as JSON;
-// it prints nothing. Many sessions may share one data set.
+// that WebAssembly exposes. It says what happened as events, of which run/report.h makes lines; it
+// prints nothing. Many sessions may share one data set.
 #pragma once
 
 #include <limits>
@@ -17,6 +17,7 @@
 #include "probe/probe.h"
 #include "probe/unit_report.h"
 #include "probe/warnings.h"
+#include "run/events.h"
 #include "run/history.h"
 #include "run/run_state.h"
 #include "train/classes.h"
@@ -27,18 +28,6 @@
 namespace reluscope {
 
 struct SavedRun;
-
-struct Progress {
-  Json values;                        // what happened: values["event"] is batch, test, epoch, ...
-  std::vector<std::string> lines;     // what a command line prints for it
-  std::vector<std::string> json;      // what goes into a JSON Lines file
-  std::vector<std::string> csv = {};  // what goes into a table: see run/metrics_table.h
-
-  std::string event() const { return values.at("event").get<std::string>(); }
-};
-
-// "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
-std::string score_line(const char* set, const Score& score);
 
 // The CPU, as a config asks for it. free_bytes: of memory; a run that needs more is refused. Throws
 // Error for "cuda".
@@ -168,7 +157,7 @@ class Session {
   bool watches(int batch) const;  // the step with this batch, of the present epoch
   int steps_now() const;          // how many may be made at once
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
-  void add_probe(Progress& progress);  // looks, and says it in JSON
+  void add_probe(Progress& progress);  // looks, and says it
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch that was just scored
   RunState decoded(const SavedRun& saved) const;
@@ -193,7 +182,7 @@ class Session {
   double epoch_seconds_ = 0.0;
   int epoch_timed_ = 0;  // samples trained on in these
   History history_;
-  Progress diverged_;
+  std::optional<DivergedEvent> diverged_;
   std::unique_ptr<Probe> probe_;             // made when first asked for
   std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored

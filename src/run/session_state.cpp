@@ -9,6 +9,7 @@
 #include "io/json_text.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -94,7 +95,7 @@ std::vector<std::uint8_t> Session::checkpoint() {
                .pending = history_.pending(),
                .monitors = {}};
   if (phase_ == Phase::kDiverged) {
-    run.diverged = {{"values", diverged_.values}, {"lines", diverged_.lines}};
+    run.diverged = {{"values", to_json(*diverged_)}, {"lines", {diverged_->message}}};
   }
   for (const Trainer::Part& part : trainer_.parts(batch_, best_epoch_ != 0)) {
     for (const Model::Parameter& one : *part.list) {
@@ -141,11 +142,15 @@ void Session::take_up(RunState run, bool partly) {
   trainer_.restore(run.counters);
   schedule_.restore(run.schedule);
   if (phase_ == Phase::kDiverged) {
-    diverged_.values = CheckedFields(run.diverged, "divergence").at("values");
-    const CheckedFields values(diverged_.values, "divergence");
+    const CheckedFields diverged(run.diverged, "divergence");
+    const CheckedFields values(diverged.at("values"), "divergence");
     if (values.text("event") != "diverged") values.refuse("event", "must be \"diverged\"");
-    diverged_.json = {json_line(diverged_.values)};
-    diverged_.lines = {values.text("message")};
+    diverged_ = {.epoch = values.count("epoch", 1, INT_MAX),
+                 .step = values.whole("step", 1, kMostRunSteps),
+                 .layer = values.count("layer", 1, INT_MAX),
+                 .layer_text = values.text("layer_text"),
+                 .message = values.text("message"),
+                 .weights_kept = true};
   }
 
   std::map<std::string, const NamedTensor*> buffers;
@@ -173,6 +178,7 @@ void Session::take_up(RunState run, bool partly) {
                 ", which its run does not need");
   }
   trainer_.parts_written();
+  if (diverged_) diverged_->weights_kept = weights_finite();
   history_.restore(std::move(run.columns), run.pending);
   trainer_.start_epoch(epoch_);
   apply_events();

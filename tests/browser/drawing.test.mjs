@@ -342,16 +342,16 @@ test('bars of probabilities: the first maximum and the correct class are marked'
   assert.deepEqual(found.names, [false, true])
 })
 
-test('the table of a race: means with their deviations, and the times that the command line printed', async () => {
+test('the table of a race: means with their deviations, and the time a step took', async () => {
   const rows = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { raceTable } = await part('charts/race_table.js')
     const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ mean, deviation })
     const table = raceTable([
-      { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5) },
-      { name: 'elu', diverged: 2, test_accuracy: of(0.5), test_loss: of(null), train_loss: of(null), dead: of(0), output_mean: of(12345) },
-      { name: 'last', diverged: 0, test_accuracy: of(1), test_loss: of(1), train_loss: of(1), dead: of(1), output_mean: of(1) },
-    ], ['Race of 3', '  configuration   test accuracy   µs/step   dead', '  relu   90.00% ± 1.25%   120   25%', '', '  elu   99   0%', 'that was   all'])
+      { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5), step_seconds: 1.2e-4 },
+      { name: 'elu', diverged: 2, test_accuracy: of(0.5), test_loss: of(null), train_loss: of(null), dead: of(0), output_mean: of(12345), step_seconds: 9.9e-5 },
+      { name: 'last', diverged: 0, test_accuracy: of(1), test_loss: of(1), train_loss: of(1), dead: of(1), output_mean: of(1), step_seconds: null },
+    ])
     return [...table.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => cell.textContent))
   })
   assert.deepEqual(rows, [

@@ -55,7 +55,7 @@ inline Outcome carry_out(const std::string& kind, const Config& base, const Flag
                         std::move(finished));
   Outcome outcome;
   for (;;) {
-    const Progress progress = experiment.advance();
+    const Reported progress = experiment.advance();
     outcome.lines.insert(outcome.lines.end(), progress.lines.begin(), progress.lines.end());
     outcome.json.insert(outcome.json.end(), progress.json.begin(), progress.json.end());
     if (progress.event() != "done") continue;

@@ -7,6 +7,7 @@
 #include "mnist.h"
 #include "network.h"
 #include "refusals.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope::test {
@@ -36,7 +37,7 @@ inline Json timeless(Json json) {
 }
 
 // A progress report as text, without times.
-inline std::string said(const Progress& progress) {
+inline std::string said(const Reported& progress) {
   std::string text = timeless(progress.values).dump();
   for (const std::string& line : progress.lines) text += "\n" + line;
   for (const std::string& line : progress.json) {
@@ -45,7 +46,11 @@ inline std::string said(const Progress& progress) {
   return text;
 }
 
-inline bool is_last(const Progress& progress) {
+inline std::string said(const Progress& progress) { return said(report(progress)); }
+
+// progress: what happened, or what is reported of it.
+template <class Progress>
+bool is_last(const Progress& progress) {
   return progress.event() == "done" || progress.event() == "diverged";
 }
 
@@ -53,7 +58,7 @@ inline bool is_last(const Progress& progress) {
 inline std::vector<std::string> finish(Session& session) {
   std::vector<std::string> all;
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     all.push_back(said(progress));
     if (is_last(progress)) return all;
   }

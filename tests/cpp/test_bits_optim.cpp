@@ -7,6 +7,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/thread_pool.h"
 #include "mnist.h"
+#include "run/report.h"
 #include "run/session.h"
 #include "runs.h"
 #include "support.h"
@@ -143,7 +144,7 @@ TEST_SUITE("bits") {
         rates.clear();
         for (int step = 0; step < 25;) {
           if (step == change_at) session.set("lr", 0.002);
-          const Progress progress = session.advance();
+          const Reported progress = report(session.advance());
           if (progress.event() != "batch") continue;
           rates.push_back(progress.values["lr"].get<double>());
           ++step;

@@ -5,6 +5,7 @@
 #include "mnist.h"
 #include "probe/probe_report.h"
 #include "probes.h"
+#include "run/report.h"
 #include "support.h"
 
 using namespace reluscope;
@@ -83,7 +84,7 @@ TEST_CASE("looking changes no weight and no moment, whatever is asked and howeve
         Session session(data, config);
         int step = 0;
         for (;;) {
-          const std::string event = session.advance().event();
+          const std::string event(session.advance().event());
           if (event == "done") break;
           if (by_hand && ++step % 3 == 0) {
             session.probe({.gradients = step % 2 == 0,
@@ -114,7 +115,7 @@ TEST_CASE("a run with monitors says what they found before, during and after eac
   Session session(test::small_images(230, 70), config);
   std::vector<std::string> said;
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     for (const std::string& line : progress.json) {
       const Json json = Json::parse(line);
       const std::string event = json["event"];

@@ -150,8 +150,8 @@ TEST_SUITE("resume") {
     session.fork(bytes);
     REQUIRE(session.position()["phase"] == "scoring");
     const Score now = session.evaluate();
-    Progress progress;
-    while ((progress = session.advance()).event() != "epoch") {
+    Reported progress;
+    while ((progress = report(session.advance())).event() != "epoch") {
     }
     CHECK(progress.values["correct"] == now.correct);
     CHECK(progress.values["test_loss"].get<double>() == doctest::Approx(now.loss()).epsilon(1e-12));
@@ -195,7 +195,7 @@ TEST_SUITE("resume") {
     Experiment race(data, plan({{"entry", "slow: lr=0.001"}, {"activations", "elu"}}), 1);
     CHECK(race.start().lines ==
           std::vector<std::string>{"Race: 3 configurations, 1 seed, forked after 11 steps"});
-    Progress progress;
+    Reported progress;
     while ((progress = race.advance()).event() != "done") {
     }
     const std::vector<Json> rows = read_rows(progress.values["rows"], "rows");

@@ -6,6 +6,7 @@
 
 #include "mnist.h"
 #include "nn/activation.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -16,7 +17,7 @@ std::vector<double> accuracies(const Config& config) {
   Session session(test::mnist(), config);
   std::vector<double> found;
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     if (progress.event() == "epoch")
       found.push_back(progress.values["test_accuracy"].get<double>());
     if (progress.event() == "done") return found;

@@ -228,9 +228,9 @@ TEST_CASE("a recorded run gives the bits and the numbers of a session alone") {
   const Config config = small_config();
   Session session(data, config);
   std::vector<Json> epochs;
-  Progress progress;
+  Reported progress;
   do {
-    progress = session.advance();
+    progress = report(session.advance());
     if (progress.event() == "epoch") epochs.push_back(progress.values);
   } while (progress.event() != "done");
 
@@ -336,8 +336,8 @@ TEST_CASE("training samples: only the first of the set are ever looked at") {
   config.input = "dense";
   const auto hash = [](std::shared_ptr<const Dataset> data, const Config& c) {
     Session session(std::move(data), c);
-    Progress progress;
-    do progress = session.advance();
+    Reported progress;
+    do progress = report(session.advance());
     while (progress.event() != "done");
     return progress.values["weights_sha256"].get<std::string>();
   };
@@ -352,8 +352,8 @@ TEST_CASE("training samples: only the first of the set are ever looked at") {
 TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   const auto data = small_data();
   Session session(data, small_config());
-  Progress progress;
-  do progress = session.advance();
+  Reported progress;
+  do progress = report(session.advance());
   while (progress.event() != "done");
   const Json found = evaluate_weights(session).values;
   const Score score = session.evaluate();
@@ -372,7 +372,7 @@ TEST_CASE("eval counts who is taken for whom, predict puts the best first") {
   CHECK(all == 40);
   CHECK(diagonal == score.correct);
 
-  const Progress prediction = predict_image(session, "x.png", data->test().image(0));
+  const Reported prediction = predict_image(session, "x.png", data->test().image(0));
   const auto probabilities = session.predict(data->test().image(0)).probabilities;
   const auto order = prediction.values["classes"].get<std::vector<std::size_t>>();
   REQUIRE(order.size() == 10);
@@ -580,7 +580,7 @@ TEST_CASE(
   const auto data = small_data();
   Session session(data, small_config());
   for (int k = 0; k < 6; ++k) session.advance();
-  const Progress eval = evaluate_weights(session);
+  const Reported eval = evaluate_weights(session);
   const auto table = unquoted_rows(eval.values["csv"].get<std::string>());
   REQUIRE(table.size() == 11);
   std::vector<std::vector<int>> counts(10, std::vector<int>(10));
@@ -596,7 +596,7 @@ TEST_CASE(
       CHECK(table[label + 1][answer + 1] == std::to_string(counts[label][answer]));
     }
   }
-  const Progress predicted = predict_image(session, "x", data->test().image(3));
+  const Reported predicted = predict_image(session, "x", data->test().image(3));
   const std::vector<float> p = session.predict(data->test().image(3)).probabilities;
   const auto rows = unquoted_rows(predicted.values["csv"].get<std::string>());
   REQUIRE(rows.size() == 11);

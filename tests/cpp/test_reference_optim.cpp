@@ -12,6 +12,7 @@
 #include "network.h"
 #include "optim/gradients.h"
 #include "refusals.h"
+#include "run/report.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -201,8 +202,8 @@ TEST_CASE("a file holds the average in place of the weights, and the last line i
   config.ema = 0.5;
   config.epochs = 1;
   Session session(three_classes(60), config);
-  Progress progress;
-  while ((progress = session.advance()).event() != "done") {
+  Reported progress;
+  while ((progress = report(session.advance())).event() != "done") {
   }
   CHECK(progress.values["weights_sha256"] == session.weights_sha256());
   CHECK(progress.values["ema_sha256"] != session.weights_sha256());
@@ -232,7 +233,8 @@ TEST_CASE("the rate in use is told where it changes, and only there") {
     config.log_every = 1;
     Session session(three_classes(60), config);
     std::vector<double> epochs;
-    for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+    for (Reported p = report(session.advance()); p.event() != "done";
+         p = report(session.advance())) {
       const int epoch = p.values["epoch"];
       const double lr = changes && epoch == 2 ? 0.125 : 0.25;
       if (p.event() == "batch") {
@@ -340,7 +342,8 @@ TEST_CASE("every optimizer lowers the loss of a small network, under every sched
       config.epochs = 12;
       Session session(three_classes(240), config);
       std::vector<double> losses;
-      for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+      for (Reported p = report(session.advance()); p.event() != "done";
+           p = report(session.advance())) {
         REQUIRE(p.event() != "diverged");
         if (p.event() == "epoch") losses.push_back(p.values["train_loss"].get<double>());
       }

@@ -9,6 +9,7 @@
 #include "nn/regimes.h"
 #include "probe/probe_report.h"
 #include "probes.h"
+#include "run/report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -334,7 +335,7 @@ TEST_CASE("a look between two epochs, and after the last, names the epoch of the
   Session session(small_images(60, 20), config);
   CHECK(session.probe({}).epoch == 1);
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     if (progress.event() == "done") break;
     if (progress.event() == "epoch")
       CHECK(session.probe({}).epoch == progress.values["epoch"].get<int>());

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "experiments.h"
 #include "refusals.h"
+#include "run/report.h"
 #include "run/session.h"
 #include "train/rate_plan.h"
 
@@ -63,7 +64,8 @@ TEST_CASE("the plan of a run is what the run does") {
     Session session(data, config);
     const Trainer& trainer = session.trainer();
     Rates lr, momentum;
-    for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+    for (Reported p = report(session.advance()); p.event() != "done";
+         p = report(session.advance())) {
       REQUIRE(p.event() != "diverged");
       if (p.event() != "batch" || !trainer.makes_update(p.values["batch"].get<int>() - 1)) continue;
       lr.push_back(p.values["lr"].get<double>());

@@ -236,7 +236,7 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
   const auto data = small_data();
   const auto plan = [&] { return plan_sweep(*data, small_config(), PlanFlags(flags)); };
   Experiment experiment(data, plan(), 1, {first, other, again, first});
-  const Progress start = experiment.start();
+  const Reported start = experiment.start();
   CHECK(start.values["runs"] == 3);
   CHECK(start.values["finished"] == 1);
   CHECK(start.lines.back() == "1 of them finished before and are not run again");

@@ -7,6 +7,7 @@
 #include "experiments/plan.h"
 #include "io/table.h"
 #include "network.h"
+#include "run/report.h"
 #include "run/session.h"
 #include "support.h"
 #include "train/describe.h"
@@ -67,9 +68,10 @@ TEST_CASE("the table of a run has the values of its events, cell by cell") {
         R"({"model": "dense 5 | relu | dense 10", "epochs": 2, "batch": 5, "validation": 7, "log_every": 1})");
     config.schedule = schedule;
     Session session(six_pixels(), config);
-    CHECK(cells_of(session.start().csv.at(0)) == columns);
+    CHECK(cells_of(report(session.start()).csv.at(0)) == columns);
     int batches = 0, epochs = 0, partial = 0;
-    for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+    for (Reported p = report(session.advance()); p.event() != "done";
+         p = report(session.advance())) {
       REQUIRE(p.event() != "diverged");
       if (p.event() == "test") {
         CHECK(p.csv.empty());

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "data/split.h"
 #include "network.h"
+#include "run/report.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -46,7 +47,7 @@ struct Ended {
 Ended run(Session& session) {
   Ended ended;
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     for (const std::string& line : progress.lines) ended.lines.push_back(line);
     if (progress.event() == "epoch") ended.epochs.push_back(progress.values);
     if (progress.event() == "done") {
@@ -190,7 +191,7 @@ TEST_CASE("a run tells the validation set's loss and accuracy after each epoch")
   CHECK(session.trainer().validation_count() == 45);
   const auto counts = session.trainer().class_counts();
   CHECK(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) == 155);
-  const Json start = session.start().values;
+  const Json start = report(session.start()).values;
   CHECK(start["train_samples"] == 155);
   CHECK(start["validation_samples"] == 45);
   const Ended ended = run(session);
@@ -337,7 +338,7 @@ TEST_CASE("a validation loss that is no number is the best only while there is n
     std::vector<float> kept;
     std::vector<double> losses;
     for (;;) {
-      const Progress progress = session.advance();
+      const Reported progress = report(session.advance());
       if (progress.event() == "done") return std::pair{progress.values, losses};
       REQUIRE(progress.event() != "diverged");
       if (progress.event() == "epoch")
@@ -412,7 +413,7 @@ TEST_CASE("the curves hold what the run said, the rate that of the epoch's last 
     wanted[column].push_back(static_cast<float>(value));
   };
   double correct = 0.0, samples = 0.0;
-  for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+  for (Reported p = report(session.advance()); p.event() != "done"; p = report(session.advance())) {
     REQUIRE(p.event() != "diverged");
     if (p.event() == "batch") {
       for (const char* const name : {"step", "loss", "accuracy"})
@@ -451,7 +452,7 @@ TEST_CASE("lines are printed by the batch within its epoch") {
   config.log_every = 2;
   Session session(noise(48, 20), config);  // 3 batches
   std::vector<std::pair<int, int>> told;
-  for (Progress p = session.advance(); p.event() != "done"; p = session.advance()) {
+  for (Reported p = report(session.advance()); p.event() != "done"; p = report(session.advance())) {
     REQUIRE(p.event() != "diverged");
     if (p.event() != "batch") continue;
     CHECK(p.lines.size() == p.json.size());
@@ -469,7 +470,7 @@ TEST_CASE("a change that is made now overtakes those that were planned for later
   std::vector<double> rates;
   for (int step = 0; step < 5; ++step) {
     if (step == 2) session.set("lr", 0.125);
-    rates.push_back(session.advance().values["lr"].get<double>());
+    rates.push_back(report(session.advance()).values["lr"].get<double>());
   }
   CHECK(rates == std::vector<double>{0.01, 0.5, 0.125, 0.125, 0.125});
   CHECK(session.config().events == std::vector<Event>{{1, "lr", 0.5}, {2, "lr", 0.125}});

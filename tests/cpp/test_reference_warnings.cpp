@@ -5,6 +5,7 @@
 #include "mnist.h"
 #include "probe/warnings.h"
 #include "probes.h"
+#include "run/report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -224,7 +225,7 @@ TEST_CASE("real runs: the default has no warning, a large learning rate has") {
     Session session(mnist(), config);
     std::vector<std::string> warned;
     for (int k = 0; k < steps; ++k) {
-      const Progress progress = session.advance();
+      const Reported progress = report(session.advance());
       REQUIRE(progress.event() == "batch");
       for (const std::string& line : progress.lines) {
         if (line.starts_with("Warning: ")) warned.push_back(line);

@@ -344,7 +344,7 @@ TEST_SUITE("resume") {
       std::vector<double> rates;
       const auto epoch = [&rates](Session& running) {
         for (;;) {
-          const Progress progress = running.advance();
+          const Reported progress = report(running.advance());
           REQUIRE(!is_last(progress));
           if (progress.event() != "epoch") continue;
           rates.push_back(progress.values["lr"].get<double>());
@@ -444,7 +444,7 @@ TEST_SUITE("resume") {
       config.lr = lr;
       Session session(data, config);
       advance_until(session, [](const Json& at) { return at["phase"] == "done"; });
-      const Progress done = session.advance();
+      const Reported done = report(session.advance());
       const FileBytes bytes = session.checkpoint();
       const std::string message = refusal([&] {
         Session again(data, resumed_config(config_of_checkpoint(bytes), {{"epochs", "3"}}));

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "io/safetensors_checksum.h"
 #include "run/checkpoint.h"
-#include "run/metrics_table.h"
+#include "run/report.h"
 #include "run/run_lines.h"
 #include "runs.h"
 
@@ -39,14 +39,14 @@ struct WholeRun {
 
   WholeRun(const std::shared_ptr<const Dataset>& data, const Config& config) {
     Session session(data, config);
-    const auto take = [&](const Progress& progress) {
+    const auto take = [&](const Reported& progress) {
       events.insert(events.end(), progress.json.begin(), progress.json.end());
       rows.insert(rows.end(), progress.csv.begin(), progress.csv.end());
       moments.push_back({session.position(), length_of(events), length_of(rows)});
     };
-    take(session.start());
+    take(report(session.start()));
     for (;;) {
-      const Progress progress = session.advance();
+      const Reported progress = report(session.advance());
       if (is_last(progress)) {
         events.insert(events.end(), progress.json.begin(), progress.json.end());
         break;

@@ -86,7 +86,7 @@ class LessonsView extends View {
       if (!this.#whole.checked) flags.push(['quick', ''])
       const ended = await this.#runner.run('lessons', base, flags, (progress) => {
         this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
-        const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
+        const rows = /** @type {any[]} */ (progress.events)
         const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
         if (!lesson) return
         this.#show(lesson, result)

@@ -47,7 +47,8 @@ class RaceView extends View {
   }
   /** Of each entry, while it is shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
-  #seed = 0
+  /** Of the runs that go on. @type {number | undefined} */
+  #seed
   /** What it is called while it goes on. */
   #name = ''
 
@@ -153,7 +154,7 @@ class RaceView extends View {
       const names = [...(files ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
       this.#curves = names.map((each) => ({ name: each, running: new Map(), loss: new Map(), accuracy: new Map() }))
       if (files) this.#showPast()
-      this.#seed = 0
+      this.#seed = undefined
       this.#name = name
       await this.#runner.run('race', config, flags, (progress) => this.#show(progress), files)
     } catch (error) {
@@ -205,14 +206,14 @@ class RaceView extends View {
 
   /** @param {any} progress of the experiment */
   #show(progress) {
-    for (const { index, last } of progress.racers ?? []) if (last) this.#addStep(index, last.step, last.loss)
-    const rows = progress.json.map((/** @type {string} */ line) => JSON.parse(line))
+    for (const racer of progress.racers ?? []) if (racer.last) this.#addStep(racer)
+    const rows = /** @type {any[]} */ (progress.events)
     for (const row of rows) if (row.event === 'epoch' && row.test_loss !== undefined) this.#addEpoch(row)
     if (progress.event === 'working') this.#status.textContent = `${this.#name}: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = this.#name === 'Racing' ? 'Finished. Means and deviations are over the seeds.' : `${this.#name}: finished.`
       this.lab.emit('announce', 'The race has finished.')
-      this.#table.replaceChildren(raceTable(rows.filter((/** @type {any} */ row) => row.event === 'summary'), progress.lines))
+      this.#table.replaceChildren(raceTable(rows.filter((row) => row.event === 'summary')))
       this.#printed.textContent = progress.lines.join('\n').trim()
       this.#details.hidden = false
     }
@@ -221,17 +222,14 @@ class RaceView extends View {
     this.#note.hidden = !this.#curves.some(({ loss }) => [...loss.values()].some((values) => values.length > 1))
   }
 
-  /** @param {number} index in the plan: the entries seed by seed @param {number} step @param {number} value */
-  #addStep(index, step, value) {
-    const seed = Math.floor(index / this.#curves.length)
-    if (seed !== this.#seed) {
-      this.#seed = seed
-      for (const curve of this.#curves) curve.running = new Map()
-    }
-    const { running } = this.#curves[index % this.#curves.length]
+  /** @param {{name: string, seed: number, last: {step: number, loss: number}}} racer */
+  #addStep({ name, seed, last: { step, loss } }) {
+    if (this.#seed !== undefined && seed !== this.#seed) for (const curve of this.#curves) curve.running = new Map()
+    this.#seed = seed
+    const running = this.#curves.find((curve) => curve.name === name)?.running ?? new Map()
     if (running.has(step)) return // it scores: no step since
     const before = [...running.values()].at(-1)
-    running.set(step, smoothed(before ?? value, value))
+    running.set(step, smoothed(before ?? loss, loss))
   }
 
   /** @param {{name: string, epoch: number, test_loss: number, test_accuracy: number}} row */

@@ -55,7 +55,7 @@ struct Run {
 std::vector<std::string> told(Session& session) {
   std::vector<std::string> all;
   for (;;) {
-    const Progress progress = session.advance();
+    const Reported progress = report(session.advance());
     all.insert(all.end(), progress.lines.begin(), progress.lines.end());
     for (const std::string& line : progress.json) all.push_back(timeless(Json::parse(line)).dump());
     if (is_last(progress)) return all;
@@ -97,8 +97,8 @@ TEST_CASE("losses are read once in many steps, and are those of steps that are m
     Run run(config, data);
     std::vector<std::string> losses;
     int calls = 0;
-    for (Progress progress = run.session->advance(); progress.event() != "done";
-         progress = run.session->advance()) {
+    for (Reported progress = report(run.session->advance()); progress.event() != "done";
+         progress = report(run.session->advance())) {
       calls += progress.event() == "batch";
       for (const std::string& line : progress.json) {
         const Json json = Json::parse(line);
@@ -165,8 +165,8 @@ TEST_CASE(
   Run run(config, data);
   std::vector<int> seen;
   int probes = 0;
-  for (Progress progress = run.session->advance(); progress.event() != "done";
-       progress = run.session->advance()) {
+  for (Reported progress = report(run.session->advance()); progress.event() != "done";
+       progress = report(run.session->advance())) {
     if (progress.event() == "batch") seen.push_back(progress.values["step"].get<int>());
     for (const std::string& line : progress.json) probes += Json::parse(line)["event"] == "probe";
   }
@@ -202,8 +202,8 @@ TEST_CASE("a run that diverges among steps at once ends as one that is made step
     const Config config = config_of(fields);
     INFO(config.model);
     Run run(config, data);
-    Progress last = run.session->advance();
-    while (!is_last(last)) last = run.session->advance();
+    Reported last = report(run.session->advance());
+    while (!is_last(last)) last = report(run.session->advance());
     REQUIRE(last.event() == "diverged");
     const int step = last.values["step"].get<int>();
     CHECK(step > 21);  // within the 16 from the 21st on
@@ -275,7 +275,7 @@ TEST_CASE("a run in bf16 learns, a precision the device does not have is refused
                coarse_loss = coarse.session->evaluate().loss();
   CHECK(coarse_loss != loss);
   CHECK(std::abs(coarse_loss - loss) < 0.05);
-  CHECK(coarse.session->start().values.at("simd") == "emulated, bf16");
+  CHECK(report(coarse.session->start()).values.at("simd") == "emulated, bf16");
   const Config config = config_of({{"precision", "tf32"}});
   CHECK(refusal([&] { Session(data, config); }) ==
         "precision is \"tf32\", but device \"cpu\" multiplies in fp32 here: tf32 and bf16 need an "
@@ -310,7 +310,7 @@ TEST_CASE(
     std::string said = "accepted";
     for (bool done = false; !done && said == "accepted";) {
       said = refusal([&] {
-        const Progress progress = run.session->advance();
+        const Reported progress = report(run.session->advance());
         done = is_last(progress);
         if (progress.event() == "epoch") kept = run.session->checkpoint();
       });

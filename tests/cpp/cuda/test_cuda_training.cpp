@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "cuda/backend/cuda_backend.h"
 #include "cuda/emulator/emulated_device.h"
+#include "run/report.h"
 #include "run/session.h"
 
 using namespace reluscope;
@@ -161,13 +162,13 @@ TEST_CASE(
                                       {"probe", "5"}});
   const auto data = few_digits(640, 200);
   Session session(data, config, std::make_unique<CudaBackend>(std::make_unique<EmulatedDevice>()));
-  CHECK(session.start().values.at("device") == "cuda");
-  CHECK(session.start().values.at("input") == "dense");
+  CHECK(report(session.start()).values.at("device") == "cuda");
+  CHECK(report(session.start()).values.at("input") == "dense");
   config.device = "cpu";
   Session cpu(data, config);
   for (Session* one : {&session, &cpu}) {
-    Progress progress = one->advance();
-    for (int i = 0; i < 1000 && progress.event() != "done"; ++i) progress = one->advance();
+    Reported progress = report(one->advance());
+    for (int i = 0; i < 1000 && progress.event() != "done"; ++i) progress = report(one->advance());
     CHECK(progress.event() == "done");
   }
   CHECK(std::abs(session.evaluate().loss() - cpu.evaluate().loss()) < 1e-3);

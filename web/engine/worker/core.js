@@ -66,7 +66,7 @@ export class Folder extends /** @type {Asked<import('../api.js').FolderQuestions
 export class Session extends /** @type {Asked<import('../api.js').RunQuestions>} */ (Handle) {
   /** One training step, or one batch of the validation or test set at the end of an epoch. @returns {Report} */
   advance() {
-    return unwrap(this.bound.advance())
+    return { lines: [], json: [], csv_lines: [], ...unwrap(this.bound.advance()) }
   }
 }
 

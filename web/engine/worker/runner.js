@@ -279,7 +279,7 @@ export class Runner {
     } else if (answer.event === 'diverged') {
       this.#settle('diverged')
       this.#post('diverged', {
-        step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: areFinite(this.#session.save('safetensors')),
+        step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: answer.weights_kept,
       })
     } else throw new Error(`unknown event ${answer.event} of the core`)
     return answer.event
@@ -356,12 +356,6 @@ export class Runner {
       this.#post('snapshot', { key, image: watch.image, step: this.#last.step, prediction }, buffersOf(prediction))
     }
   }
-}
-
-/** Whether all numbers are, in a .safetensors file: after the length of its head and the head. @param {Uint8Array} bytes */
-function areFinite(bytes) {
-  const head = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
-  return new Float32Array(bytes.slice(8 + head).buffer).every(Number.isFinite)
 }
 
 /** After the messages that have come by now. @returns {Promise<void>} */

@@ -1,0 +1,266 @@
+#include "run/report.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+#include "io/json_text.h"
+#include "probe/probe_report.h"
+
+namespace reluscope {
+namespace {
+
+constexpr const char* kColumns[] = {
+    "event",     "epoch",        "batch",    "step",       "samples",         "loss",
+    "accuracy",  "lr",           "momentum", "train_loss", "validation_loss", "validation_accuracy",
+    "test_loss", "test_accuracy"};
+
+template <class Cell>
+std::string table_line(const Cell& cell_of) {
+  std::string text;
+  for (const char* const column : kColumns) {
+    if (column != kColumns[0]) text += ",";
+    text += cell_of(column);
+  }
+  return text;
+}
+
+// values: of the event "batch" or "epoch".
+std::string metrics_row(const Json& values) {
+  return table_line([&values](const char* column) -> std::string {
+    const auto found = values.find(column);
+    if (found == values.end()) return "";
+    if (found->is_string()) return found->get<std::string>();
+    if (found->is_number_integer()) return std::to_string(found->get<std::int64_t>());
+    return found->is_number() ? number_text(found->get<double>()) : "";
+  });
+}
+
+std::string percent(std::int64_t part, std::int64_t whole, int digits) {
+  return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+// What a run says of its data, where that is not what everybody knows of MNIST.
+std::vector<std::string> data_lines(const StartEvent& start) {
+  std::vector<std::string> lines;
+  if (start.data != "mnist") {
+    constexpr std::size_t kMostNames = 12;
+    const auto& all = start.class_names;
+    std::string names;  // only those that somebody gave
+    for (std::size_t i = 0; all.front() != "0" && i < std::min(all.size(), kMostNames); ++i) {
+      names += (i == 0 ? ": " : ", ") + in_quotes(all[i]);
+    }
+    if (!names.empty() && all.size() > kMostNames) names += ", ...";
+    lines.push_back("Data: " + std::to_string(start.images) + " training and " +
+                    std::to_string(start.test_samples) + " test images of " +
+                    std::to_string(start.width) + "x" + std::to_string(start.height) +
+                    " pixels in " + std::to_string(all.size()) + " classes" + names);
+  }
+  if (start.validation_samples > 0) {
+    lines.push_back("Validation: " + std::to_string(start.validation_samples) +
+                    " of the training images are held out");
+  }
+  const PixelStatistics& by = start.pixels;
+  if (by.mean != kMnistMean || by.std != kMnistStd) {
+    const auto origin = [](const AutoNumber& number) {
+      return number.automatic() ? " (computed)" : " (given)";
+    };
+    lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(start.config.mean) +
+                    ", standard deviation " + format("%.4f", by.std) + origin(start.config.std));
+  }
+  return lines;
+}
+
+// ---- The values of each kind of event ----
+
+template <class RunEvent>
+Json json_of_fields(const RunEvent& event) {
+  Json json;
+  each_field(event, [&json](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+Json values_of(const StartEvent& start) {
+  Json memory = Json::object();
+  for (const auto& [purpose, bytes] : start.memory) memory[purpose] = bytes;
+  return {{"event", "start"},
+          {"config", config_to_json(start.config)},
+          {"device", start.device},
+          {"simd", start.simd},
+          {"threads", start.threads},
+          {"parameters", start.parameters},
+          {"memory_bytes", std::move(memory)},
+          {"input", start.sparse ? "sparse" : "dense"},
+          {"density", start.density},
+          {"train_samples", start.train_samples},
+          {"validation_samples", start.validation_samples},
+          {"test_samples", start.test_samples},
+          {"class_names", start.class_names},
+          {"mean", start.pixels.mean},
+          {"std", start.pixels.std}};
+}
+
+Json values_of(const StepEvent& step) { return json_of_fields(step); }
+Json values_of(const ScoringEvent& scoring) { return json_of_fields(scoring); }
+
+Json values_of(const EpochEvent& epoch) {
+  Json values = {{"event", "epoch"}, {"epoch", epoch.epoch}, {"train_loss", epoch.train_loss}};
+  if (epoch.validation) {
+    values["validation_loss"] = epoch.validation->loss();
+    values["validation_accuracy"] = epoch.validation->accuracy();
+    values["validation_correct"] = epoch.validation->correct;
+    values["validation_total"] = epoch.validation->samples;
+  }
+  values["test_loss"] = epoch.test.loss();
+  values["test_accuracy"] = epoch.test.accuracy();
+  values["correct"] = epoch.test.correct;
+  values["total"] = epoch.test.samples;
+  values["seconds"] = epoch.seconds;
+  values["samples_per_second"] = epoch.samples_per_second;
+  if (epoch.lr) values["lr"] = *epoch.lr;
+  return values;
+}
+
+Json values_of(const DoneEvent& done) {
+  Json values = {{"event", "done"}, {"steps", done.steps}};
+  if (done.best) {
+    values["epochs"] = done.best->epochs;
+    values["best_epoch"] = done.best->epoch;
+    values["best_validation_loss"] = done.best->validation_loss;
+  }
+  values["weights_sha256"] = done.weights_sha256;
+  values["optimizer_sha256"] = done.optimizer_sha256;
+  if (done.ema_sha256) values["ema_sha256"] = *done.ema_sha256;
+  return values;
+}
+
+Json values_of(const DivergedEvent& diverged) {
+  return {{"event", "diverged"},
+          {"epoch", diverged.epoch},
+          {"step", diverged.step},
+          {"layer", diverged.layer},
+          {"layer_text", diverged.layer_text},
+          {"message", diverged.message}};
+}
+
+Json values_of(const ProbeEvent& probe) {
+  Json values = {{"event", "probe"}};
+  values.update(to_json(probe.snapshot));
+  return values;
+}
+
+Json values_of(const WarningEvent& warning) {
+  Json values = {{"event", "warning"}, {"step", warning.step}};
+  values.update(to_json(std::vector<Warning>{warning.warning}).front());
+  return values;
+}
+
+Json values_of(const ClassesEvent& classes) {
+  Json values = {{"event", "classes"}, {"epoch", classes.epoch}, {"step", classes.step}};
+  values.update(to_json(classes.report));
+  return values;
+}
+
+// ---- What is said to people; values: the event's ----
+
+void add_lines(const StartEvent& start, Reported& said) {
+  said.csv.push_back(metrics_header());
+  said.lines.push_back("Using device: " + start.device + " (" + start.simd +
+                       (start.config.fused ? " fused, " : ", ") + std::to_string(start.threads) +
+                       (start.threads == 1 ? " thread)" : " threads)"));
+  said.lines.push_back(std::string("Input: ") + (start.sparse ? "sparse" : "dense") + " (" +
+                       percent(static_cast<std::int64_t>(start.density * 1e6), 1000000, 1) +
+                       " of pixels differ from the background)");
+  for (std::string& line : data_lines(start)) said.lines.push_back(std::move(line));
+}
+
+void add_lines(const StepEvent& step, Reported& said) {
+  std::string line = "Train Epoch: " + std::to_string(step.epoch) + " [" +
+                     std::to_string(step.samples) + "/" + std::to_string(step.total) + " (" +
+                     percent(step.samples, step.total, 0) +
+                     ")]\tLoss: " + format("%.6f", step.loss);
+  if (step.says_rate) line += "\tLR: " + format("%.4g", step.lr);
+  said.lines.push_back(std::move(line));
+}
+
+void add_lines(const ScoringEvent&, Reported&) {}
+
+void add_lines(const EpochEvent& epoch, Reported& said) {
+  said.lines.emplace_back();
+  if (epoch.validation) said.lines.push_back(score_line("Validation", *epoch.validation));
+  said.lines.push_back(score_line("Test", epoch.test));
+  said.lines.emplace_back();
+}
+
+void add_lines(const DoneEvent& done, Reported& said) {
+  if (const auto& best = done.best) {
+    said.lines.push_back(
+        (best->epochs < best->planned ? "Stopped early after epoch " : "Ended after epoch ") +
+        std::to_string(best->epochs) + ": the weights are those of epoch " +
+        std::to_string(best->epoch) + ", whose validation loss of " +
+        format("%.4f", best->validation_loss) + " is the lowest");
+  }
+  said.lines.push_back("Weights SHA-256: " + done.weights_sha256);
+}
+
+void add_lines(const DivergedEvent& diverged, Reported& said) {
+  said.lines.push_back(diverged.message);
+}
+
+void add_lines(const ProbeEvent&, Reported&) {}
+
+void add_lines(const WarningEvent& warning, Reported& said) {
+  said.lines.push_back("Warning: " + warning.warning.text);
+}
+
+void add_lines(const ClassesEvent& classes, Reported& said) {
+  for (std::string& line : to_table(classes.look)) said.lines.push_back(std::move(line));
+  said.lines.emplace_back();
+}
+
+}  // namespace
+
+std::string_view event_name(const RunEvent& event) {
+  static constexpr std::array<std::string_view, std::variant_size_v<RunEvent>> kNames = {
+      "start", "batch", "test", "epoch", "done", "diverged", "probe", "warning", "classes"};
+  return kNames[event.index()];
+}
+
+const RunEvent& Progress::last() const {
+  const auto found = std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
+    return !std::holds_alternative<ProbeEvent>(event) &&
+           !std::holds_alternative<WarningEvent>(event) &&
+           !std::holds_alternative<ClassesEvent>(event);
+  });
+  return *found;
+}
+
+Json to_json(const RunEvent& event) {
+  return std::visit([](const auto& each) { return values_of(each); }, event);
+}
+
+Reported report(const Progress& progress) {
+  Reported said;
+  said.values = to_json(progress.last());
+  for (const RunEvent& event : progress.events) {
+    const auto* step = std::get_if<StepEvent>(&event);
+    if ((step && !step->logged) || std::holds_alternative<ScoringEvent>(event)) continue;
+    const Json values = to_json(event);
+    said.json.push_back(json_line(values));
+    if (step || std::holds_alternative<EpochEvent>(event)) said.csv.push_back(metrics_row(values));
+    std::visit([&said](const auto& each) { add_lines(each, said); }, event);
+  }
+  return said;
+}
+
+std::string score_line(const char* set, const Score& score) {
+  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) +
+         ", Accuracy: " + std::to_string(score.correct) + "/" + std::to_string(score.samples) +
+         " (" + percent(score.correct, score.samples, 2) + ")";
+}
+
+std::string metrics_header() {
+  return table_line([](const char* column) { return std::string(column); });
+}
+
+}  // namespace reluscope
