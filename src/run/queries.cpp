@@ -386,7 +386,8 @@ constexpr Query kQueries[] = {
      [](const Question& q) { return classes_answer(q.run().classes(q.whole("hardest"))); }},
     {"classesPart",
      kRun,
-     {arg::hardest, {.name = "samples", .kind = kWhole}},
+     {{.name = "hardest", .kind = kWhole, .min = 0, .max = kMostHardest},
+      {.name = "samples", .kind = kWhole}},
      [](const Question& q) {
        const auto report =
            q.run().classes_part(q.whole("hardest"), std::max(1, q.whole("samples")));
