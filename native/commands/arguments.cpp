@@ -23,7 +23,7 @@ class Parsed {
       : command_(command), app_(*app.add_subcommand(command.name, command.about)) {
     if (command.fields) {
       for (const Field& field : config_fields()) {
-        app_.add_option("--" + field.name, texts_[field.name], field.help);
+        app_.add_option("--" + field.name, texts_[field.name], std::string(field.help));
       }
       app_.allow_extras();  // refused by Arguments::config(), with a suggestion
     }

@@ -56,28 +56,34 @@ enum class Effect {
 };
 
 // A row of fields.inc. A row that says nothing of resume and fork lets neither change the field.
-struct Field {
-  std::string name;
+// What a row of fields.inc says of a setting.
+struct FieldRow {
+  std::string_view key;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
                std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*,
                AutoNumber Config::*>
       member;
-  std::string label;
-  std::string section;  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
-  std::string help;
-  double min = 0.0, max = 0.0;            // of numbers, alone or in a list, both allowed ...
-  bool below_max = false;                 // ... unless this is set
-  std::vector<FieldChoice> choices = {};  // of texts that are one of a few
+  std::string_view label;
+  std::string_view section;  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
+  std::string_view help;
+  double min = 0.0, max = 0.0;  // of numbers, alone or in a list, both allowed ...
+  bool below_max = false;       // ... unless this is set
+  std::vector<FieldChoice> (*make_choices)() = nullptr;  // of texts that are one of a few
   Effect effect = Effect::kBits;
   bool resumable = false;  // may differ when a run goes on, although it changes bits
   bool forkable = false;   // may differ in a fork
   bool rare = false;       // few people change it: the page has it under "More"
   bool live = false;       // may change while training
-  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the
-  // tables of optimizers and schedules.
-  std::string used_by = {};
 
   bool may_differ_on_resume() const { return effect != Effect::kBits || resumable; }
+};
+
+struct Field : FieldRow {
+  std::string name;
+  std::vector<FieldChoice> choices;
+  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the
+  // tables of optimizers and schedules.
+  std::string used_by;
 };
 
 const std::vector<Field>& config_fields();

@@ -38,12 +38,19 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
   }
 }
 
-std::vector<Field> make_fields() {
-  std::vector<Field> fields = {
-#define FIELD(type, name_, initial, ...) {.name = #name_, .member = &Config::name_, __VA_ARGS__},
+// Constant data: code for each row would weigh more than the rest of the table.
+constexpr FieldRow kRows[] = {
+#define FIELD(type, name, initial, ...) {.key = #name, .member = &Config::name, __VA_ARGS__},
 #include "config/fields.inc"
 #undef FIELD
-  };
+};
+
+std::vector<Field> make_fields() {
+  std::vector<Field> fields;
+  for (const FieldRow& row : kRows) {
+    fields.push_back({row, std::string(row.key), {}, {}});
+    if (row.make_choices != nullptr) fields.back().choices = row.make_choices();
+  }
   note_users(fields, "optimizer", optimizer_rows());
   note_users(fields, "schedule", schedule_rows());
   return fields;

@@ -10,13 +10,13 @@ namespace {
 using Flags = std::vector<CommandFlag>;
 
 // usage: its name and, but for a switch, what stands for its value.
-CommandFlag flag(std::string_view usage, std::string help) {
+CommandFlag flag(std::string_view usage, std::string_view help) {
   const std::size_t space = usage.find(' ');
   const std::string_view value =
       space == std::string_view::npos ? std::string_view() : usage.substr(space + 1);
   return {.name = std::string(usage.substr(0, space)),
           .value = std::string(value),
-          .help = std::move(help)};
+          .help = std::string(help)};
 }
 
 CommandFlag repeated(CommandFlag flag) {

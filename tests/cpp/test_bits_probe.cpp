@@ -38,7 +38,10 @@ std::string all_there_is(const Config& config) {
     }
     session.advance();
   }
-  text += to_json(session.probe({.everywhere = true})).dump() + "\n";
+  Json everywhere = to_json(session.probe({.everywhere = true}));
+  // Its own tests are in test_reference_probe.cpp; the hash is of the report without it.
+  for (Json& layer : everywhere["layers"]) layer.erase("dead_everywhere");
+  text += everywhere.dump() + "\n";
   text += to_json(session.classes(20)).dump() + "\n";
   return text;
 }
