@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 #include "nn/init.h"
 
@@ -198,7 +199,8 @@ Json value_json(const Config& config, const Field& field) {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<Event>>) {
           Json events = Json::array();
           for (const Event& e : value) {
-            events.push_back({{"step", e.step}, {"field", e.field}, {"value", e.value}});
+            events.push_back(
+                JsonObject().add("step", e.step).add("field", e.field).add("value", e.value));
           }
           return events;
         } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
@@ -328,13 +330,14 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = {{"name", field.name},
-                {"label", field.label},
-                {"section", field.section},
-                {"help", field.help},
-                {"live", field.live},
-                {"rare", field.rare},
-                {"default", value_json(defaults, field)}};
+    Json row = JsonObject()
+                   .add("name", field.name)
+                   .add("label", field.label)
+                   .add("section", field.section)
+                   .add("help", field.help)
+                   .add("live", field.live)
+                   .add("rare", field.rare)
+                   .add("default", value_json(defaults, field));
     if (std::holds_alternative<bool Config::*>(field.member)) {
       row["type"] = "boolean";
     } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
@@ -342,7 +345,8 @@ Json fields_json() {
     } else if (!field.choices.empty()) {
       row["type"] = "choice";
       for (const FieldChoice& c : field.choices) {
-        row["choices"].push_back({{"name", c.name}, {"label", c.label}, {"about", c.about}});
+        row["choices"].push_back(
+            JsonObject().add("name", c.name).add("label", c.label).add("about", c.about));
       }
     } else if (std::holds_alternative<std::string Config::*>(field.member)) {
       row["type"] = "text";

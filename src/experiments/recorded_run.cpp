@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "experiments/measure.h"
+#include "io/json_object.h"
 #include "run/report.h"
 
 namespace reluscope {
@@ -17,10 +18,11 @@ Config on_one_thread(Config config) {
 }  // namespace
 
 Json row_head(const PlannedRun& plan) {
-  return {{"run", run_id(plan.config)},
-          {"index", plan.index},
-          {"name", plan.name},
-          {"config", changed_fields(plan.config)}};
+  return JsonObject()
+      .add("run", run_id(plan.config))
+      .add("index", plan.index)
+      .add("name", plan.name)
+      .add("config", changed_fields(plan.config));
 }
 
 const Json* last_epoch(const Json& row) {

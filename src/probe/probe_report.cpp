@@ -4,35 +4,10 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_object.h"
 
 namespace reluscope {
 namespace {
-
-// Objects field by field: written as nested lists they make many times the code.
-class Object {
- public:
-  [[gnu::noinline]] Object& add(const char* key, Json value) {
-    json_[key] = std::move(value);
-    return *this;
-  }
-  [[gnu::noinline]] Object& add(const char* key, double value) { return add(key, Json(value)); }
-  [[gnu::noinline]] Object& add(const char* key, std::int64_t value) {
-    return add(key, Json(value));
-  }
-  Object& add(const char* key, int value) { return add(key, std::int64_t{value}); }
-  [[gnu::noinline]] Object& add(const char* key, bool value) { return add(key, Json(value)); }
-  [[gnu::noinline]] Object& add(const char* key, const std::string& value) {
-    return add(key, Json(value));
-  }
-  Object& add(const char* key, const char* value) { return add(key, std::string(value)); }
-  [[gnu::noinline]] Object& add(const char* key, const std::optional<double>& value) {
-    return value ? add(key, *value) : add(key, Json(nullptr));
-  }
-  operator Json() { return std::move(json_); }
-
- private:
-  Json json_ = Json::object();
-};
 
 template <class T>
 [[gnu::noinline]] Json list(const T& values) {
@@ -62,7 +37,7 @@ Json flagged(const std::vector<std::uint8_t>& flags) {
 }
 
 Json histogram_json(const Histogram& h) {
-  return Object()
+  return JsonObject()
       .add("low", h.low)
       .add("high", h.high)
       .add("counts", list(h.counts))
@@ -71,7 +46,7 @@ Json histogram_json(const Histogram& h) {
 }
 
 Json regime_json(const RegimeShare& r) {
-  return Object()
+  return JsonObject()
       .add("name", regime_name(r.regime.kind))
       .add("from", r.regime.from)
       .add("to", r.regime.to)
@@ -84,7 +59,7 @@ Json lives_json(const std::vector<UnitLife>& lives) {
   for (std::size_t u = 0; u < lives.size(); ++u) {
     const UnitLife& life = lives[u];
     if (life.deaths == 0) continue;
-    Object row;
+    JsonObject row;
     row.add("unit", static_cast<std::int64_t>(u))
         .add("dead", life.dead)
         .add("deaths", life.deaths)
@@ -98,7 +73,7 @@ Json lives_json(const std::vector<UnitLife>& lives) {
 
 Json layer_json(const LayerSnapshot& layer) {
   const LayerActivity& a = layer.activity;
-  Object row;
+  JsonObject row;
   row.add("layer", a.layer)
       .add("name", a.name)
       .add("kind", a.kind)
@@ -110,7 +85,7 @@ Json layer_json(const LayerSnapshot& layer) {
       .add("sparsity", a.sparsity);
   if (!a.activation) return row;
   const ActivationActivity& z = *a.activation;
-  row.add("input", Object()
+  row.add("input", JsonObject()
                        .add("mean", z.mean)
                        .add("deviation", z.deviation)
                        .add("histogram", histogram_json(z.histogram)))
@@ -124,7 +99,7 @@ Json layer_json(const LayerSnapshot& layer) {
   }
   row.add("lives", lives_json(layer.lives));
   if (z.slopes) {
-    row.add("slopes", Object()
+    row.add("slopes", JsonObject()
                           .add("name", z.slopes->name)
                           .add("symbol", z.slopes->symbol)
                           .add("values", list(z.slopes->values)));
@@ -133,7 +108,7 @@ Json layer_json(const LayerSnapshot& layer) {
 }
 
 Json parameter_json(const ParameterFlow& p) {
-  return Object()
+  return JsonObject()
       .add("name", p.name)
       .add("weight_norm", p.weight_norm)
       .add("gradient_norm", p.gradient_norm)
@@ -142,14 +117,14 @@ Json parameter_json(const ParameterFlow& p) {
 }
 
 Json activation_json(const ActivationFlow& a) {
-  return Object()
+  return JsonObject()
       .add("layer", a.layer)
       .add("negative_share", a.negative_share)
       .add("silent_on_batch", flagged(a.silent_on_batch));
 }
 
 Json gradients_json(const GradientFlow& flow) {
-  return Object()
+  return JsonObject()
       .add("step", flow.step)
       .add("lr", flow.lr)
       .add("norm", flow.norm)
@@ -158,7 +133,7 @@ Json gradients_json(const GradientFlow& flow) {
 }
 
 Json components_json(const LayerComponents& c) {
-  return Object()
+  return JsonObject()
       .add("layer", c.layer)
       .add("name", c.name)
       .add("samples", list(c.samples))
@@ -172,7 +147,7 @@ Json components_json(const LayerComponents& c) {
 
 Json loss_json(const LossTrend& loss) {
   if (loss.windows == 0) return nullptr;
-  return Object()
+  return JsonObject()
       .add("window", LossTrend::kWindow)
       .add("first", loss.first)
       .add("last", loss.last)
@@ -180,7 +155,7 @@ Json loss_json(const LossTrend& loss) {
 }
 
 Json sample_json(const HardSample& s) {
-  return Object()
+  return JsonObject()
       .add("index", s.index)
       .add("label", s.label)
       .add("prediction", s.prediction)
@@ -190,7 +165,7 @@ Json sample_json(const HardSample& s) {
 }
 
 Json warning_json(const Warning& w) {
-  return Object()
+  return JsonObject()
       .add("code", w.code)
       .add("layer", w.layer < 0 ? Json(nullptr) : Json(w.layer))
       .add("message", w.text);
@@ -215,7 +190,7 @@ const ActivationFlow* flow_of(const ProbeSnapshot& snapshot, int layer) {
 }  // namespace
 
 Json to_json(const ProbeSnapshot& snapshot) {
-  Object json;
+  JsonObject json;
   json.add("step", snapshot.step)
       .add("epoch", snapshot.epoch)
       .add("lr", snapshot.lr)
@@ -236,7 +211,7 @@ Json to_json(const ClassReport& report) {
   }
   for (const auto& share : report.precision) precision.push_back(or_null(share));
   for (const auto& share : report.recall) recall.push_back(or_null(share));
-  return Object()
+  return JsonObject()
       .add("part", report.part)
       .add("samples", report.samples)
       .add("correct", report.correct)

@@ -7,6 +7,7 @@
 #include "config/checked_fields.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 
 namespace reluscope {
@@ -89,32 +90,33 @@ void decode_counters(RunState& run, const CheckedFields& fields, const RunLimits
 const char* phase_name(Phase phase) { return kPhases[static_cast<int>(phase)]; }
 
 EncodedState encode(RunState run) {
-  Json state = {{"phase", phase_name(run.phase)},
-                {"steps", run.steps},
-                {"epoch", run.epoch},
-                {"batch", run.batch},
-                {"scored", run.scored},
-                {"lr", number_json(run.lr)},
-                {"epoch_score", score_json(run.epoch_score)},
-                {"validation_score", score_json(run.validation_score)},
-                {"test_score", score_json(run.test_score)},
-                {"best_loss", number_json(run.best_loss)},
-                {"best_epoch", run.best_epoch},
-                {"last_epoch", run.last_epoch},
-                {"optimizer_steps", run.counters.optimizer.steps},
-                {"optimizer_product", number_json(run.counters.optimizer.product)},
-                {"average_updates", run.counters.average_updates},
-                {"penalty", number_json(run.counters.penalty)},
-                {"schedule",
-                 {{"best", number_json(run.schedule.best)},
-                  {"bad_epochs", run.schedule.bad_epochs},
-                  {"cooldown_left", run.schedule.cooldown_left},
-                  {"drops", run.schedule.drops}}},
-                {"history",
-                 {{"stride", run.pending.stride},
-                  {"steps", run.pending.steps},
-                  {"loss", number_json(run.pending.loss)},
-                  {"accuracy", number_json(run.pending.accuracy)}}}};
+  Json state = JsonObject()
+                   .add("phase", phase_name(run.phase))
+                   .add("steps", run.steps)
+                   .add("epoch", run.epoch)
+                   .add("batch", run.batch)
+                   .add("scored", run.scored)
+                   .add("lr", number_json(run.lr))
+                   .add("epoch_score", score_json(run.epoch_score))
+                   .add("validation_score", score_json(run.validation_score))
+                   .add("test_score", score_json(run.test_score))
+                   .add("best_loss", number_json(run.best_loss))
+                   .add("best_epoch", run.best_epoch)
+                   .add("last_epoch", run.last_epoch)
+                   .add("optimizer_steps", run.counters.optimizer.steps)
+                   .add("optimizer_product", number_json(run.counters.optimizer.product))
+                   .add("average_updates", run.counters.average_updates)
+                   .add("penalty", number_json(run.counters.penalty))
+                   .add("schedule", JsonObject()
+                                        .add("best", number_json(run.schedule.best))
+                                        .add("bad_epochs", run.schedule.bad_epochs)
+                                        .add("cooldown_left", run.schedule.cooldown_left)
+                                        .add("drops", run.schedule.drops))
+                   .add("history", JsonObject()
+                                       .add("stride", run.pending.stride)
+                                       .add("steps", run.pending.steps)
+                                       .add("loss", number_json(run.pending.loss))
+                                       .add("accuracy", number_json(run.pending.accuracy)));
   if (run.phase == Phase::kDiverged) state["diverged"] = std::move(run.diverged);
 
   std::vector<NamedTensor> tensors = std::move(run.buffers);

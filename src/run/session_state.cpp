@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
@@ -26,9 +27,13 @@ Json data_json(const Dataset& data) {
   }
   Sha256 hash;
   hash.add({reinterpret_cast<const std::uint8_t*>(counts.data()), counts.size()});
-  return {{"train", data.train().count()},   {"test", data.test().count()},
-          {"height", data.train().height()}, {"width", data.train().width()},
-          {"classes", data.classes()},       {"counts_sha256", hash.hex()}};
+  return JsonObject()
+      .add("train", data.train().count())
+      .add("test", data.test().count())
+      .add("height", data.train().height())
+      .add("width", data.train().width())
+      .add("classes", data.classes())
+      .add("counts_sha256", hash.hex());
 }
 
 }  // namespace
@@ -37,23 +42,25 @@ Json Session::position() const {
   // A new epoch has begun only once it has a step.
   const bool between = batch_ == 0 && epoch_ > 1;
   const int batches = trainer_.batches(), total = trainer_.train_count();
-  return {{"phase", phase_name(phase_)},
-          {"step", steps_},
-          {"epoch", steps_ == 0 ? 0
+  return JsonObject()
+      .add("phase", phase_name(phase_))
+      .add("step", steps_)
+      .add("epoch", steps_ == 0 ? 0
                     : between   ? epoch_ - 1
-                                : epoch_},
-          {"batch", between ? batches : batch_},
-          {"batches", batches},
-          {"samples", between ? total : epoch_score_.samples},
-          {"total", total}};
+                                : epoch_)
+      .add("batch", between ? batches : batch_)
+      .add("batches", batches)
+      .add("samples", between ? total : epoch_score_.samples)
+      .add("total", total);
 }
 
 Json Session::monitors() const {
   Json warned = Json::array();
   for (const auto& [code, layer] : warned_) warned.push_back({code, layer});
-  return {{"probe", probe_ ? probe_->state() : Json()},
-          {"classes", epoch_classes_ ? epoch_classes_->state() : Json()},
-          {"warned", std::move(warned)}};
+  return JsonObject()
+      .add("probe", probe_ ? probe_->state() : Json())
+      .add("classes", epoch_classes_ ? epoch_classes_->state() : Json())
+      .add("warned", std::move(warned));
 }
 
 void Session::restore_monitors(const Json& monitors) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Engine } from '../../web/engine/engine.js'
-import { version } from '../../web/engine/protocol.js'
+import { version } from '../../web/engine/version.js'
 
 // Sends a ping every 20 milliseconds.
 const seconds = globalThis.setInterval

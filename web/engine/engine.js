@@ -9,7 +9,7 @@
 // in api.js.
 import { build } from './build.js'
 import { Emitter } from './emitter.js'
-import { version } from './protocol.js'
+import { version } from './version.js'
 
 /**
  * @typedef {import('./protocol.js').Config} Config

@@ -1,8 +1,6 @@
 // The messages between a page and the engine's worker, and the shapes of what they carry. A message is a plain
 // object {v, type, ...}; requests also carry an id and what is given to them, their replies the id.
 
-/** Both sides refuse messages of another version: a page and a worker from two releases may meet in a cache. */
-export const version = 2
 
 /**
  * @typedef {{name: string, symbol: string, default: number, min: number, max: number, learnable: boolean,

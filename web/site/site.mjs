@@ -49,7 +49,7 @@ export const variants = /** @type {const} */ ({
 })
 
 /** Files that the page loads only for own data or the documentation, and the types, which it never loads. */
-const onDemand = /^(?:vendor\/fflate\.js|engine\/api\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
+const onDemand = /^(?:vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
 /**
  * The compressed size of what the page has to load before its data: .wasm, .js and .css.
