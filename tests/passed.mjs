@@ -12,7 +12,7 @@ const store = join(root, 'build/tests-passed.json')
 /** @typedef {{passed: number, skipped: string[]}} Counts */
 
 /** The files of a folder, or a file alone. @param {string} path @returns {string[]} */
-const filesAt = (path) => (!existsSync(path) ? [] : statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesAt(join(path, name))) : [path])
+export const filesAt = (path) => (!existsSync(path) ? [] : statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesAt(join(path, name))) : [path])
 
 /** What hashOf() found, by names, sizes and times of change. @type {Map<string, string>} */
 const hashes = new Map()

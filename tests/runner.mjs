@@ -7,9 +7,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { root } from '../web/site/data.mjs'
-import { filesBelow } from '../web/site/site.mjs'
 import { groups } from './groups.mjs'
-import { keyOf, note, passedBefore } from './passed.mjs'
+import { filesAt, keyOf, note, passedBefore } from './passed.mjs'
 
 const logs = join(root, 'build/test-logs')
 const lanes = 2  // jobs at a time
@@ -132,8 +131,7 @@ const check = (name, command) => ({ name, run: async () => {
   return { ...result, ...(result.status === 0 ? { passed: 1 } : { failed: 1, trouble: result.output }) }
 } })
 
-const cppFiles = () => ['src', 'native', 'web', 'tests'].flatMap((top) => filesBelow(join(root, top)).map((file) => `${top}/${file}`))
-  .filter((file) => /\.(?:h|cpp|cu)$/.test(file))
+const cppFiles = () => ['src', 'native', 'web', 'tests'].flatMap((top) => filesAt(join(root, top))).filter((file) => /\.(?:h|cpp|cu)$/.test(file))
 
 /** Whether C++ is formatted as .clang-format says. Other versions format in other ways. @returns {Job} */
 const formatCheck = () => ({ name: 'lint: clang-format', run: async () => {
