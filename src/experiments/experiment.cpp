@@ -80,6 +80,7 @@ Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan
 Reported Experiment::start() const {
   Reported progress;
   progress.values = {{"event", "start"},
+                     {"events", Json::array()},
                      {"runs", results_.size()},
                      {"finished", finished_before_},
                      {"jobs", pool_.size()}};

@@ -167,7 +167,7 @@ test('a run has one entry with a fixed name; a newer entry is not overwritten, a
   await assert.rejects(storage.stateOf(bare.id), /the run "bare" was saved without a checkpoint/)
 })
 
-const skip = existsSync(join(root, 'build', 'site', 'engine', 'worker.js')) ? false : 'build/site is not built'
+const skip = existsSync(join(root, 'build', 'site', 'engine', 'worker', 'worker.js')) ? false : 'build/site is not built'
 
 test('the engine in Node stores a run, opens it at its step and resumes to the weights of an uninterrupted run', { skip }, async () => {
   const engine = await createEngine()
