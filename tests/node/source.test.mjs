@@ -71,6 +71,13 @@ test('every compiler gets the flag against contraction, and none gets fast-math'
   assert.doesNotMatch(build.replace(/#[^\n]*/g, ''), /-f(?:fast-math|unsafe-math|associative-math)|-Ofast/)
 })
 
+test('CUDA sources include kernel.h first, which has the functions of src compiled for the device', () => {
+  const folder = join(root, 'native/cuda/kernels')
+  const files = filesBelow(folder).filter((file) => extname(file) === '.cu')
+  assert.ok(files.length > 3)
+  for (const file of files) assert.match(readFileSync(join(folder, file), 'utf8').match(/#include .*/)?.[0] ?? '', /kernels\/kernel\.h/, file)
+})
+
 test('Embind is used in one file', () => {
   const users = filesBelow(join(root, 'web')).filter((file) => extname(file) === '.cpp')
   assert.deepEqual(users, ['bindings.cpp'])

@@ -1,9 +1,10 @@
 // Kernels that make batches from images that stay on the device as bytes: the order of an epoch,
 // and pixels converted to floats, with the same augmentation as on the CPU.
+#include "cuda/kernels/kernel.h"  // first
+
 #include "backend/augment_draws.h"
 #include "core/philox.h"
 #include "core/rng.h"
-#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 

@@ -1,7 +1,8 @@
 // Kernels that make each element of their result from its own place in the arguments: activations,
 // from the registry's structs, optimizers, random numbers.
+#include "cuda/kernels/kernel.h"  // first
+
 #include "core/philox.h"
-#include "cuda/kernels/kernel.h"
 #include "nn/activations.h"
 #include "optim/rules.h"
 

@@ -4,6 +4,9 @@
 #pragma once
 
 #ifdef __CUDACC__
+#ifdef RELUSCOPE_FN
+#error "include cuda/kernels/kernel.h first: it has the functions of src compiled for the device"
+#endif
 #define RELUSCOPE_FN __host__ __device__ inline
 #define RELUSCOPE_DEVICE __device__ inline
 // An array that the threads of a block share.

@@ -1,5 +1,5 @@
 // Kernels that move elements: panels to row-major order, patches, flattening, pooling, maxout.
-#include "cuda/kernels/kernel.h"
+#include "cuda/kernels/kernel.h"  // first
 
 namespace reluscope::cuda {
 

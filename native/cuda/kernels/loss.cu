@@ -1,6 +1,7 @@
 // Softmax and cross-entropy, in the same order as on the CPU: equal logits give equal bits.
+#include "cuda/kernels/kernel.h"  // first
+
 #include "core/math.h"
-#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 namespace {

@@ -1,8 +1,9 @@
 // Kernels that add up: columns, the statistics of normalisation, penalties. Every sum has one
 // order, whatever the device: a thread adds in ascending order, and threads' sums are added by
 // their number.
+#include "cuda/kernels/kernel.h"  // first
+
 #include "backend/normalisation.h"
-#include "cuda/kernels/kernel.h"
 
 namespace reluscope::cuda {
 namespace {
