@@ -18,10 +18,20 @@ std::vector<FieldChoice> init_choices() {
   return choices;
 }
 
-template <class Rows>
-std::vector<FieldChoice> choices_of(const Rows& rows) {
+std::vector<FieldChoice> optimizer_choices() {
   std::vector<FieldChoice> choices;
-  for (const auto& row : rows) choices.push_back({row.name, row.label, row.about});
+  for (const OptimizerRow& row : optimizer_rows()) {
+    const std::string pytorch = row.pytorch;
+    choices.push_back({row.name, row.label,
+                       row.about + (pytorch.empty() ? pytorch : " In PyTorch: " + pytorch + ".")});
+  }
+  return choices;
+}
+
+std::vector<FieldChoice> schedule_choices() {
+  std::vector<FieldChoice> choices;
+  for (const ScheduleRow& row : schedule_rows())
+    choices.push_back({row.name, row.label, row.about});
   return choices;
 }
 

@@ -1,7 +1,7 @@
 // The questions about experiments, beside those of run/queries.h.
 #pragma once
 
-#include "run/queries.h"
+#include "run/question.h"
 
 namespace reluscope {
 

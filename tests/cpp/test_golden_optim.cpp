@@ -66,6 +66,7 @@ TEST_CASE("every optimizer and variant is where PyTorch is after 10 and after 50
   for (const OptimizerRow& row : optimizer_rows()) {
     CAPTURE(row.name);
     CHECK((seen.count(row.name) == 1 || std::string(row.name) == "muon"));
+    CHECK(row.pytorch == file["classes"].value(row.name, std::string()));
   }
 }
 

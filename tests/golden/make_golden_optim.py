@@ -151,7 +151,8 @@ def optim(dtype):
                 part.grad = tensor(g, dtype)
             function(parts, limit)
             clip.append({"by": name, "limit": limit, "clipped": torch.cat([part.grad for part in parts])})
-    return {"kept": list(KEPT), "start": start, "grads": grads, "cases": torch_cases(dtype, start, grads),
+    classes = {name: f"torch.optim.{made.__name__}" for name, made in CLASSES.items() if made is not Lion}
+    return {"classes": classes, "kept": list(KEPT), "start": start, "grads": grads, "cases": torch_cases(dtype, start, grads),
             "muon": muon(dtype, rng), "clip": clip}
 
 

@@ -87,10 +87,13 @@ export function rendered(text) {
 /**
  * A page of the documentation.
  * @param {string} file without its ending
- * @param {Record<string, string>} [tables] of the registry (reference.mjs), by their names
+ * @param {Record<string, string>} [tables] of the registry (reference.mjs), by their names; left out: pages without them
  */
-export function renderPage(file, tables = {}) {
-  const { html, headings } = rendered(sourceOf(file).replace(/<!-- table: (\w+) -->/g, (_, name) => tables[name] ?? ''))
+export function renderPage(file, tables) {
+  const { html, headings } = rendered(sourceOf(file).replace(/<!-- table: (\w+) -->/g, (_, name) => {
+    if (tables && !(name in tables)) throw new Error(`web/docs/${file}.md: there is no table ${name}`)
+    return tables?.[name] ?? ''
+  }))
   const groups = pageGroups()
   const order = [{ file: 'index', title: 'Overview' }, ...groups.flatMap(({ pages }) => pages)]
   const at = order.findIndex((page) => page.file === file)

@@ -1,4 +1,4 @@
-// The tables of the documentation that follow from the core's registry: all settings, all layers, all activations. A page
+// The tables of the documentation that follow from the core's registry: settings, layers, activations, and the choices of some settings. A page
 // has a comment where a table goes: <!-- table: settings -->.
 import { load } from '../node/module.mjs'
 
@@ -28,7 +28,10 @@ export async function registryTables() {
   const { fields, layers, activations } = (await load()).registry()
   const sections = [...new Set(fields.map((/** @type {Field} */ { section }) => section))]
   const shown = (/** @type {unknown} */ value) => value === '' || (Array.isArray(value) && value.length === 0) ? 'none' : asCode(value)
+  const choicesOf = (/** @type {string} */ setting) => table(['name', ''], fields.find((/** @type {Field} */ { name }) => name === setting).choices
+    .map((/** @type {{ name: string, about: string }} */ { name, about }) => [asCode(name), cell(about)]))
   return {
+    initialisations: choicesOf('init'), optimizers: choicesOf('optimizer'), schedules: choicesOf('schedule'),
     settings: sections.map((section) => `### ${section}\n\n` + table(['flag', 'default', 'values', ''],
       fields.filter((/** @type {Field} */ field) => field.section === section)
         .map((/** @type {Field} */ field) => [asCode(`--${field.name}`), shown(field.default), values(field), cell(field.help)]))).join('\n\n'),

@@ -1,0 +1,121 @@
+#include "run/question.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reluscope {
+namespace {
+
+std::string kind_words(Kind kind) {
+  switch (kind) {
+    case Kind::kSwitch: return "true or false";
+    case Kind::kWhole: return "a whole number";
+    case Kind::kNumber: return "a number";
+    case Kind::kText: return "a text";
+    case Kind::kBytes: return "bytes, a Uint8Array";
+    case Kind::kList: return "a list";
+    case Kind::kObject: return "an object";
+  }
+  return "";
+}
+
+bool is_whole(const Json& value) {
+  return value.is_number() && std::nearbyint(value.get<double>()) == value.get<double>();
+}
+
+bool is_of(Kind kind, const Json& value) {
+  switch (kind) {
+    case Kind::kSwitch: return value.is_boolean();
+    case Kind::kWhole: return is_whole(value);
+    case Kind::kNumber: return value.is_number();
+    case Kind::kText: return value.is_string();
+    case Kind::kBytes: return value.is_binary();
+    case Kind::kList: return value.is_array();
+    case Kind::kObject: return value.is_object();
+  }
+  return false;
+}
+
+void check_value(const std::string& name, Kind kind, const Argument& argument, const Json& value) {
+  const double number = value.is_number() ? value.get<double>() : 0.0;
+  if (is_of(kind, value) &&
+      (kind != Kind::kWhole || (number >= argument.min && number <= argument.max))) {
+    return;
+  }
+  const bool any_whole =
+      argument.min == Argument{}.min && argument.max == Argument{}.max;  // as far as an int goes
+  const std::string shown = value.is_number()   ? number_text(number)
+                            : value.is_string() ? in_quotes(value.get_ref<const std::string&>())
+                            : value.is_binary() ? "bytes"
+                                                : in_quotes(value.dump());
+  throw Error(name + " is " + shown +
+              (kind != Kind::kWhole || any_whole
+                   ? ", but must be " + kind_words(kind)
+                   : ", but it must be a whole number from " + std::to_string(argument.min) +
+                         " to " + std::to_string(argument.max)));
+}
+
+}  // namespace
+
+std::string_view about_name(About about) {
+  switch (about) {
+    case About::kCore: return "core";
+    case About::kFolder: return "folder";
+    case About::kData: return "data";
+    case About::kRun: return "run";
+  }
+  return "";
+}
+
+std::vector<std::pair<std::string, std::string>> Question::pairs(const char* name) const {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const Json& pair : arguments_.at(name)) {
+    if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
+      throw Error(std::string(name) + ": " + in_quotes(pair.dump()) +
+                  " is no pair of a name and a text");
+    }
+    pairs.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+  }
+  return pairs;
+}
+
+Config Question::config(const char* name) const {
+  return given(name) ? config_from_json(arguments_.at(name).dump()) : Config{};
+}
+
+Json ask(const Query& query, const Subjects& subjects, Json arguments) {
+  if (query.about == About::kRun && !subjects.run) {
+    throw Error("there is no run yet: configure one first");
+  }
+  if (query.about == About::kData && !subjects.data && !subjects.run) {
+    throw Error("no data set is loaded yet");
+  }
+  if (query.about == About::kFolder && !subjects.folder) throw Error("there is no folder");
+  Json named = Json::object();
+  std::size_t place = 0;
+  for (const Argument& argument : query.arguments) {
+    if (argument.name == nullptr) break;
+    Json& value = named[argument.name];
+    if (place < arguments.size()) value = std::move(arguments[place]);
+    ++place;
+    if (!value.is_null()) {
+      check_value(argument.name, argument.kind, argument, value);
+      if (argument.kind != Kind::kList) continue;
+      const std::string all(argument.name);  // each of "units" is a "unit"
+      const std::string one = all.back() == 's' ? all.substr(0, all.size() - 1) : all;
+      for (const Json& item : value) check_value(one, argument.items, argument, item);
+    } else if (argument.missing == Missing::kRefused) {
+      throw Error(std::string(query.name) + ": " + argument.name + " is missing, and must be " +
+                  kind_words(argument.kind));
+    } else if (argument.missing == Missing::kInitial) {
+      value = argument.kind == Kind::kList     ? Json::array()
+              : argument.kind == Kind::kObject ? Json::object()
+                                               : Json(argument.initial);
+    }
+  }
+  return query.answer(Question(subjects, std::move(named)));
+}
+
+}  // namespace reluscope

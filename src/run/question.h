@@ -1,0 +1,92 @@
+// A question by name: its arguments with what they may be, and the function that answers. Arguments
+// and answers are JSON; arrays of numbers are in it as bytes. The tables of questions are in
+// run/queries.h and experiments/experiment_queries.h.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "data/folder.h"
+#include "run/session.h"
+
+namespace reluscope {
+
+// A JSON value of bytes whose subtype this is holds little-endian float32; one without, bytes.
+inline constexpr std::uint64_t kFloats = 32;
+
+enum class About { kCore, kFolder, kData, kRun };
+std::string_view about_name(About about);  // "core", "folder", "data", "run"
+
+// What is asked; null: there is none. A run has data, also where `data` is null.
+struct Subjects {
+  FolderImages* folder = nullptr;
+  const Dataset* data = nullptr;
+  Session* run = nullptr;
+};
+
+enum class Kind { kSwitch, kWhole, kNumber, kText, kBytes, kList, kObject };
+
+// What becomes of an argument that is left out: it is refused, is `initial` (of numbers) or empty
+// (of lists and objects), or stays null.
+enum class Missing { kRefused, kInitial, kNull };
+
+struct Argument {
+  const char* name = nullptr;
+  Kind kind = Kind::kText;
+  Missing missing = Missing::kRefused;
+  int initial = 0;
+  // Of a whole number that is given, or of each in a list.
+  int min = std::numeric_limits<int>::min(), max = std::numeric_limits<int>::max();
+  Kind items = Kind::kText;  // of a list
+};
+
+// One question with its arguments, which are checked.
+class Question {
+ public:
+  // arguments: by name.
+  Question(const Subjects& subjects, Json arguments)
+      : subjects_(subjects), arguments_(std::move(arguments)) {}
+
+  FolderImages& folder() const { return *subjects_.folder; }
+  const Dataset& data() const {
+    return subjects_.data ? *subjects_.data : subjects_.run->trainer().data();
+  }
+  Session& run() const { return *subjects_.run; }
+  bool has_run() const { return subjects_.run != nullptr; }
+
+  const Json& operator[](const char* name) const { return arguments_.at(name); }
+  bool given(const char* name) const { return !arguments_.at(name).is_null(); }
+  int whole(const char* name) const { return arguments_.at(name).get<int>(); }
+  double number(const char* name) const { return arguments_.at(name).get<double>(); }
+  const std::string& text(const char* name) const {
+    return arguments_.at(name).get_ref<const std::string&>();
+  }
+  std::span<const std::uint8_t> bytes(const char* name) const {
+    return arguments_.at(name).get_binary();
+  }
+  std::vector<std::pair<std::string, std::string>> pairs(const char* name) const;
+  Config config(const char* name) const;  // some or all fields
+
+ private:
+  Subjects subjects_;
+  Json arguments_;
+};
+
+struct Query {
+  const char* name;
+  About about;
+  Argument arguments[8];  // those with a name
+  Json (*answer)(const Question& question);
+};
+
+// Checks the arguments, which are in the row's order, those at the end left out or null where they
+// may be, and answers. Throws Error with one sentence for what does not fit.
+Json ask(const Query& query, const Subjects& subjects, Json arguments);
+
+}  // namespace reluscope
