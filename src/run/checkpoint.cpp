@@ -123,7 +123,7 @@ void check_resume(const Config& saved, const Config& resumed) {
 
 Config resumed_config(const Config& saved,
                       const std::vector<std::pair<std::string, std::string>>& given) {
-  const Config resumed = config_from_fields(given, saved);
+  Config resumed = config_from_fields(given, saved);
   check_resume(saved, resumed);
   return resumed;
 }
