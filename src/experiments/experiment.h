@@ -36,9 +36,8 @@ class Experiment {
   //   "working"  {"share": share of all steps done, in 0 .. 1, "racers": of runs that advance side
   //              by side, the name, the seed and the last step's {step, loss, accuracy}, "events":
   //              epochs of runs side by side and rows of runs that ended since the last call}
-  //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv", "events": the report
-  //   on
-  //              all runs, in a race with the "step_seconds" of each}, also on every later call
+  //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv", "events": the report,
+  //              in a race with the "step_seconds" of each run}, also on every later call
   // json holds the events without times.
   Reported advance();
 

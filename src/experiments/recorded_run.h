@@ -25,8 +25,7 @@ class RecordedRun {
   RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
               double free_bytes = std::numeric_limits<double>::infinity());
 
-  // Calls Session::advance() once and, at the end of an epoch, measures. False if the run has
-  // ended.
+  // Calls Session::advance() once and, at the end of an epoch, measures. False at the run's end.
   bool advance();
 
   // Calls of advance() so far, and the approximate total.

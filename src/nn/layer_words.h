@@ -47,7 +47,7 @@ const LayerWord* find_layer_word(std::string_view name);  // null if unknown
 // Throws an Error with the token's text, its position and this reason.
 [[noreturn]] void refuse(const Token& token, const std::string& reason);
 int whole_number(const Token& token, int min, int max, const std::string& what);
-// The token's number in the range of single precision, or nothing if it is not a number.
+// The token's value, checked for single precision; nothing if it is not a number.
 std::optional<double> number(const Token& token);
 void take_no_arguments(const LayerWords& words);
 void need_image(const LayerWords& words, const Shape& in);
