@@ -1,4 +1,4 @@
-// The native command line: finds the subcommand, carries it out, and says what went wrong.
+// The native command line: finds the subcommand, runs it, and reports errors.
 #include <cstdio>
 #include <map>
 #include <new>
@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     const int code = reluscope::run(argc, argv);
-    // Whatever was printed last, by help texts too, has to have come out.
+    // Flushes all printed text, including help texts, and checks that it was written.
     reluscope::flush_lines(stdout);
     return code == 0 && reluscope::output_failed() ? reluscope::kOutputFailed : code;
   } catch (const reluscope::Error& error) {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint64_t kMostConfig = 1 << 20;
 
-// A subcommand of CLI11's, with the places that it writes to. Every field of the config is a flag
-// of its name; flags are read as texts and handed to the one parser in config/config.h.
+// A CLI11 subcommand and the variables that it fills. Every field of the config is a flag of the
+// same name. Flags are read as texts and passed to the parser in config/config.h.
 class Parsed {
  public:
   Parsed(const Command& command, CLI::App& app)
@@ -83,8 +83,8 @@ class Parsed {
   std::string argument_;
 };
 
-// The arguments, where a flag that may stand alone gets its value: CLI11 has no flag with a value
-// that may be left out and that may be repeated.
+// The arguments, with the default value added to flags whose value is optional: CLI11 has no
+// repeatable flag with an optional value.
 std::vector<const char*> complete(int argc, char** argv, std::list<std::string>& texts) {
   std::vector<const char*> arguments(argv, argv + argc);
   const std::vector<CommandFlag>* const flags =

@@ -1,4 +1,4 @@
-// What was typed for a subcommand, read by the table in run/commands.h.
+// The arguments of a subcommand, parsed by the table in run/commands.h.
 #pragma once
 
 #include <optional>
@@ -16,17 +16,17 @@ struct Arguments {
   using Texts = std::vector<std::pair<std::string, std::string>>;  // by name
 
   const Command* command = nullptr;
-  std::string program = {};                 // argv[0], beside which data may lie
-  Texts fields = {};                        // of the config, as far as flags name them
-  Texts flags = {};                         // others; a switch that is set has the text ""
-  std::vector<std::string> arguments = {};  // what stands behind the flags
-  std::vector<std::string> unknown = {};    // what no flag takes
+  std::string program = {};                 // argv[0]; its folder may contain data
+  Texts fields = {};                        // config fields that were given as flags
+  Texts flags = {};                         // other flags; a switch has the text ""
+  std::vector<std::string> arguments = {};  // positional arguments
+  std::vector<std::string> unknown = {};    // arguments that no flag accepts
 
   bool has(std::string_view flag) const;
   std::string text(std::string_view flag) const;  // "" where it is not given
   std::vector<std::string> texts(std::string_view flag) const;
 
-  // base: what holds where neither a flag nor the file says anything. Throws Error for unknown
+  // base: the values for fields that neither a flag nor the file sets. Throws Error for unknown
   // arguments, naming the nearest field.
   Config config(Config base = {}) const;
   // --max_data and --npz_images.
@@ -34,7 +34,7 @@ struct Arguments {
   std::optional<int> saved_images() const;
 };
 
-// Throws Error for what cannot be read. Nothing where the help text was asked for and printed.
+// Throws Error for invalid arguments. Returns nothing after printing a help text.
 std::optional<Arguments> read_arguments(int argc, char** argv);
 
 }  // namespace reluscope

@@ -1,5 +1,4 @@
-// `reluscope bench`: how fast this machine trains with these settings, and on a GPU what its
-// kernels do.
+// `reluscope bench`: measures the training speed with these settings and, on a GPU, the kernels.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,7 +17,7 @@
 namespace reluscope {
 namespace {
 
-// Training steps, epoch after epoch, as many at a time as suits the device.
+// Runs training steps, epoch after epoch, in groups of a size that suits the device.
 class Steps {
  public:
   Steps(Trainer& trainer, double lr)
@@ -69,7 +68,7 @@ int bench_command(const Arguments& arguments) {
   Trainer& trainer = session.trainer();
   Steps steps(trainer, config.lr);
 
-  constexpr int kWarmUp = 50;  // graphs are made, caches are filled
+  constexpr int kWarmUp = 50;  // steps that build graphs and fill caches
   steps.make(std::min(kWarmUp, trainer.batches()));
   using Clock = std::chrono::steady_clock;
   const std::int64_t before = steps.samples();

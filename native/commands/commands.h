@@ -1,5 +1,5 @@
-// The subcommands of the native program, one file each: what they do is in run/commands.h.
-// Each answers with the exit code.
+// The subcommands of the native program, one file each; run/commands.h describes them. Each returns
+// the exit code.
 #pragma once
 
 #include "commands/arguments.h"

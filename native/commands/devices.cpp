@@ -33,12 +33,12 @@ ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
 namespace {
 
 cuda::Precision precision_of(const Config& config) {
-  int at = 0;  // every choice of the field has a name there
+  int at = 0;  // every choice of the field has a name in this table
   while (config.precision != cuda::kPrecisionNames[at]) ++at;
   return static_cast<cuda::Precision>(at);
 }
 
-// "" or what of the config asks for the CPU.
+// The setting that requires the CPU, or "".
 std::string only_on_cpu(const Config& config) {
   if (config.fused) return "fused is true";
   if (config.input == "sparse") return "input is \"sparse\"";
@@ -63,7 +63,7 @@ ChosenDevice choose_device(const Config& config) {
   }
   auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config),
                                                      config.threads);
-  // Once for each device and driver: a wrong result must not go unnoticed.
+  // Once for each device and driver, so that wrong results are detected.
   cuda::require_selftest(cuda::device_key());
   return {std::move(backend), ""};
 }

@@ -1,5 +1,5 @@
-// Which device a command trains on: the one place of the native program that knows whether it was
-// built with CUDA.
+// Chooses the device that a command trains on. Only this part of the native program depends on
+// whether it was built with CUDA.
 #pragma once
 
 #include <functional>
@@ -14,15 +14,15 @@ namespace reluscope {
 
 struct ChosenDevice {
   std::unique_ptr<Backend> backend;
-  std::string notice;  // a line for people, or ""
+  std::string notice;  // a line to print, or ""
 };
 
-// config.device: auto is a GPU where there is one that passes its self-test. Throws Error where
-// cuda cannot be had, or another field asks for what the GPU does not do.
+// config.device: auto chooses a GPU if there is one that passes its self-test. Throws Error if cuda
+// is not available, or if another field requires the CPU.
 ChosenDevice choose_device(const Config& config);
 
-// Lines about the kernels of training steps that steps(n) makes, on the backend that was chosen;
-// null: the CPU.
+// Lines about the kernels of the training steps that steps(n) runs on the chosen backend; null: the
+// CPU.
 std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps);
 
 }  // namespace reluscope

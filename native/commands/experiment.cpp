@@ -1,4 +1,4 @@
-// `reluscope race`, `sweep` and `lessons`: carry out an Experiment, printing what it says.
+// `reluscope race`, `sweep` and `lessons`: carry out an Experiment and print its reports.
 #include <cstdio>
 
 #include "commands/commands.h"
@@ -16,14 +16,14 @@
 namespace reluscope {
 namespace {
 
-// The rows that a sweep's file has already. After a crash the last one may lack its end.
+// The rows already in a sweep's file. After a crash the last row may be incomplete.
 struct SweepFile {
   std::vector<Json> finished;
   std::vector<std::string> torn;  // the last row, if only its line end is missing
 
   std::size_t read(const std::string& text, const std::string& path) {
     finished = read_rows(text, path);
-    const std::size_t whole = text.rfind('\n') + 1;  // 0 where there is none
+    const std::size_t whole = text.rfind('\n') + 1;  // 0 without a line end
     if (finished.size() > read_rows(text.substr(0, whole), path).size())
       torn = {finished.back().dump()};
     return whole;
@@ -47,7 +47,7 @@ int experiment_command(const Arguments& arguments) {
         continue;
       }
       const std::vector<std::uint8_t> bytes = read_bytes(text, flag.name.c_str(), kMostCheckpoint);
-      // The settings of its run, with what flags may change of them.
+      // The settings of the checkpoint's run, with the changes of flags that may change them.
       config = resumed_config(portable_config(config_of_checkpoint(bytes)), arguments.fields);
       note_checkpoint(bytes);
       flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
@@ -66,7 +66,7 @@ int experiment_command(const Arguments& arguments) {
   if (!csv.empty()) check_writable(csv, "csv");
   const bool to_file = !jsonl.empty() && jsonl != "-";
   if (to_file) check_writable(jsonl, "jsonl");
-  // Only a sweep's file consists of rows alone.
+  // Only a sweep's file consists entirely of rows.
   const bool resumes = to_file && name == "sweep";
   SweepFile file;
   LineFile::Keep keep;
@@ -89,8 +89,7 @@ int experiment_command(const Arguments& arguments) {
       continue;
     }
     if (!csv.empty()) write_or_say(csv, "csv", progress.values["csv"].get<std::string>());
-    // Runs end in any order. Now the rows are sorted in the plan's order, those of other plans
-    // last.
+    // Runs end in any order. Sorts the rows in the plan's order, rows of other plans last.
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();
       write_or_say(jsonl, "jsonl", rows + other_rows(file.finished, rows));

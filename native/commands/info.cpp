@@ -1,4 +1,4 @@
-// `reluscope info`: the model as torchinfo would print it. `reluscope simd`: instruction sets.
+// `reluscope info`: prints the model as torchinfo does. `reluscope simd`: prints instruction sets.
 #include <cstdio>
 
 #include "backend/cpu/cpu_backend.h"

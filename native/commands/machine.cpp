@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
-// The first number behind a word in a file of /proc or /sys, or of the file if the word is "".
+// The first number after a word in a file of /proc or /sys, or the file's first if the word is "".
 double number_in(const std::string& path, const std::string& word) {
   std::ifstream file(path);
   std::string text;
@@ -31,20 +31,20 @@ double number_in(const std::string& path, const std::string& word) {
   return kUnknown;
 }
 
-// Of the process's group: "0::/a/b" in /proc/self/cgroup.
+// Free memory of the process's group: "0::/a/b" in /proc/self/cgroup.
 double group_memory() {
   std::ifstream file("/proc/self/cgroup");
   std::string line;
   double least = kUnknown;
   while (std::getline(file, line)) {
     if (line.rfind("0::", 0) != 0) continue;
-    // Those above limit it as well.
+    // Parent groups limit it, too.
     for (std::string group = line.substr(3);; group = group.substr(0, group.rfind('/'))) {
       const std::string folder = "/sys/fs/cgroup" + group + "/";
       const double most = number_in(folder + "memory.max", "");
       double used = number_in(folder + "memory.current", "");
       if (most != kUnknown && used != kUnknown) {
-        // Files that are kept in memory make way.
+        // The system can drop cached files.
         for (const char* const kept : {"inactive_file", "active_file"}) {
           const double bytes = number_in(folder + "memory.stat", kept);
           if (bytes != kUnknown) used -= bytes;

@@ -1,13 +1,13 @@
-// What this process may use of the machine.
+// The cores and the memory that this process may use.
 #pragma once
 
 namespace reluscope {
 
-// Fewer than the machine has under taskset, in a container or in a job of a cluster.
+// Fewer than the machine's cores under taskset, in a container or in a cluster job.
 int available_cores();
 
-// Bytes of memory that can be had without swapping: what the machine has free, or less where the
-// process's group (cgroup v2) or its limits allow less. Infinity where the system does not tell.
+// Bytes of memory available without swapping: the machine's free memory, or less if the process's
+// group (cgroup v2) or its limits allow less. Infinity if the system does not report it.
 double available_memory();
 
 }  // namespace reluscope

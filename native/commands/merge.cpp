@@ -1,4 +1,4 @@
-// `reluscope merge`: the results of a sweep's parts as one.
+// `reluscope merge`: merges the results of a sweep's parts.
 #include "commands/commands.h"
 #include "core/error.h"
 #include "experiments/sweep.h"

@@ -1,4 +1,4 @@
-// How far the work is, on one line of standard error that is drawn over, on a terminal only.
+// A progress bar: one line of standard error that is redrawn, only on a terminal.
 #pragma once
 
 #include <unistd.h>
@@ -13,12 +13,12 @@ namespace reluscope {
 
 class ProgressBar {
  public:
-  // people: where lines for people go; no terminal, no bar.
+  // people: the stream for text output. The bar is shown only if it is a terminal.
   explicit ProgressBar(std::FILE* people)
       : wanted_(isatty(fileno(people)) != 0 && isatty(STDERR_FILENO) != 0) {}
 
-  // share: of the work that is done, 0 to 1. samples: trained on since the bar was made; with them
-  // the rate is shown, too.
+  // share: share of the work that is done, 0 to 1. samples: number trained on since the bar was
+  // made; if it is given, the bar also shows the rate.
   void draw(double share, double samples = 0.0) {
     if (!wanted_) return;
     const auto now = Clock::now();

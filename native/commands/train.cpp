@@ -1,4 +1,4 @@
-// `reluscope train`: runs a Session to its end, printing what it says.
+// `reluscope train`: runs a Session to its end and prints its reports.
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -20,7 +20,7 @@
 namespace reluscope {
 namespace {
 
-// The signal that asked the run to stop; a second one ends the program at once.
+// The signal that asked the run to stop. A second signal ends the program at once.
 volatile std::sig_atomic_t stop_signal = 0;
 
 void note_signal(int signal) { stop_signal = signal; }
@@ -30,13 +30,13 @@ void watch_signals() {
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESETHAND;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    // Under nohup a run survives its terminal.
+    // With nohup a run continues after its terminal closes.
     if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     sigaction(signal, &action, nullptr);
   }
 }
 
-// Of a Session::position(): "step 12 (epoch 2)".
+// The text of a Session::position(): "step 12 (epoch 2)".
 std::string place(const Json& at) {
   return "step " + std::to_string(at["step"].get<std::int64_t>()) + " (epoch " +
          std::to_string(at["epoch"].get<int>()) + ")";
@@ -45,7 +45,7 @@ std::string place(const Json& at) {
 // Writes the file of --checkpoint. A failure is reported once, and training goes on.
 class CheckpointWriter {
  public:
-  // Throws Error where another process writes its run there.
+  // Throws Error if another process writes its run there.
   CheckpointWriter(const std::string& path, Session& session) : path_(path), session_(session) {
     if (path.empty()) return;
     const std::filesystem::path file = resolve_links(path);
@@ -75,8 +75,8 @@ class CheckpointWriter {
   void touch() {
     if (lock_) lock_->touch();
   }
-  // The session's next step. An error, such as a lost device, ends the run; its message then
-  // names the checkpoint that is left.
+  // Runs the session's next step. An error, such as a lost device, ends the run; its message then
+  // names the last checkpoint.
   Progress advance() {
     try {
       return session_.advance();
@@ -85,7 +85,7 @@ class CheckpointWriter {
       throw Error(std::string(error.what()) + "; go on with --resume " + path_);
     }
   }
-  // After a signal: writes the run and says so. The exit code, as shells have it.
+  // After a signal: writes the checkpoint and reports it. Returns the exit code that shells use.
   int stop(std::FILE* out, int signal) {
     const bool saved = save();
     const Json at = session_.position();
@@ -99,7 +99,7 @@ class CheckpointWriter {
   const std::string path_;
   Session& session_;
   std::unique_ptr<FileLock> lock_;
-  bool before_ = false;  // there was a file already
+  bool before_ = false;  // the file existed before
   bool told_ = false, kept_ = false;
 };
 
@@ -124,7 +124,7 @@ int train_command(const Arguments& arguments) {
   Session session(data, config, std::move(device.backend));
   if (resumes) session.restore(before);
   std::vector<std::uint8_t>().swap(before);
-  // Everything that can be refused is refused before any file is touched.
+  // Checks everything before it changes any file.
   check_saves(session, saves, images);
   std::vector<std::pair<const char*, std::string>> outputs = {
       {"checkpoint", checkpoint}, {"jsonl", jsonl}, {"csv", csv_path}};
@@ -172,7 +172,7 @@ int train_command(const Arguments& arguments) {
     }
     writer.touch();
     if (progress.as<EpochEvent>()) {
-      // Lines first, so that after a power failure none is missing that the checkpoint counts on.
+      // Lines first, so that after a power failure no line is missing that the checkpoint includes.
       json.sync();
       csv.sync();
       writer.save();

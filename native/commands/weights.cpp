@@ -1,4 +1,4 @@
-// `reluscope eval`, `predict` and `export`: what begins with saved weights.
+// `reluscope eval`, `predict` and `export`: the commands that start from saved weights.
 #include <functional>
 
 #include "commands/commands.h"
@@ -16,10 +16,10 @@ namespace {
 
 struct SavedWeights {
   std::vector<std::uint8_t> bytes;
-  Config config;  // the file's, with what flags and --config change
+  Config config;  // the file's, with the changes of flags and --config
 };
 
-// Throws Error where --weights is not given or its file is none of weights.
+// Throws Error if --weights is missing or its file holds no weights.
 SavedWeights read_weights(const Arguments& arguments) {
   const std::string path = arguments.text("weights");
   if (path.empty()) {
@@ -30,7 +30,7 @@ SavedWeights read_weights(const Arguments& arguments) {
   return weights;
 }
 
-// Opens the files of --jsonl and --csv, then prints and writes what work() answers.
+// Opens the files of --jsonl and --csv, then prints and writes the result of work().
 int write_result(const Arguments& arguments, const std::string& notice,
                  const std::function<Reported()>& work) {
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");

@@ -21,7 +21,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint64_t kMostPng = std::uint64_t{1}
                                    << 28;  // of 4096 x 4096 pixels, stored without compression
 
-// Gzip data, unpacked as far as somebody wants it.
+// Unpacks gzip data on demand.
 class Gunzip {
  public:
   Gunzip(const Bytes& packed, const std::string& name) : packed_(packed), name_(name) {

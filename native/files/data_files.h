@@ -12,8 +12,8 @@
 namespace reluscope {
 
 // `data` is a folder or archive, or "mnist" or "fashion-mnist" for the copies that the build
-// fetched (looked for under build/data of the current folder, then beside the program). Throws
-// Error naming what is missing or wrong, and for more unpacked data than the budget has.
+// fetched (searched under build/data of the current folder, then beside the program). Throws Error
+// naming the missing or invalid part, and if the unpacked data exceeds the budget.
 std::shared_ptr<const Dataset> load_dataset(const std::string& data,
                                             const std::filesystem::path& program,
                                             DataBudget budget = DataBudget());

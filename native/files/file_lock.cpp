@@ -29,8 +29,8 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "unknown";
 }
 
-// When a process began, in ticks since the machine did; 0 where the system does not tell. A number
-// that a new process has got again is told from the old one by it.
+// Start of a process in ticks since the machine's start; 0 if the system does not report it. It
+// distinguishes a new process from an old one with the same number.
 std::string start_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -42,7 +42,7 @@ std::string start_of(pid_t pid) {
   return words ? word : "0";
 }
 
-// Whether there was no such file and now there is one with this text; otherwise errno says why not.
+// Creates a file with this text. False if that fails or the file exists; errno gives the reason.
 bool make_file(const fs::path& path, const std::string& text) {
   std::FILE* const file = std::fopen(path.c_str(), "wxe");
   if (file == nullptr) return false;
@@ -55,7 +55,7 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Seconds since somebody touched a file, by the clock of the machine that keeps it.
+// Seconds since a file was last touched, by the clock of the machine that stores it.
 double age_of(const fs::path& path, const fs::path& just_made) {
   struct stat lock, now;
   if (stat(path.c_str(), &lock) != 0 || stat(just_made.c_str(), &now) != 0) return 0.0;
@@ -90,10 +90,10 @@ FileLock::FileLock(fs::path file, const char* flag)
     std::error_code ignored;
     fs::remove(own, ignored);
     if (!make_file(own, mine_)) refuse(std::strerror(errno));
-    // A link comes whole or not at all, where a file would be empty for a moment.
+    // A link appears with its content at once; a new file would be empty for a moment.
     if (link(own.c_str(), lock_.c_str()) == 0) break;
     if (errno != EEXIST) {
-      // A file system without links: the name alone decides.
+      // On a file system without links, creating the name decides.
       if (make_file(lock_, mine_)) break;
       if (errno != EEXIST) refuse(std::strerror(errno));
     }
@@ -107,8 +107,8 @@ FileLock::FileLock(fs::path file, const char* flag)
                  : "process " + pid + " on " + host + " writes it; if there is none, delete " +
                        in_quotes(lock_.string()));
     }
-    // Taken away under this process's own name: if two processes find it stale, one of them takes
-    // the other's new lock, sees that and puts it back.
+    // Renames the stale lock to a name of this process. If two processes find it stale, one of them
+    // takes the other's new lock, detects that and puts it back.
     if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != owner) {
       if (link(own.c_str(), lock_.c_str()) != 0) continue;
     }

@@ -1,4 +1,4 @@
-// Keeps two processes from writing one file.
+// Prevents two processes from writing the same file.
 #pragma once
 
 #include <chrono>
@@ -7,21 +7,19 @@
 
 namespace reluscope {
 
-// While it exists, FILE.lock says which process writes FILE: "PID START HOST", where START is when
-// the process began, in the system's ticks (0 where that is not known). A lock is stale, and is
-// taken over, when its process has ended; one of another machine, when nobody has touched it for
-// two minutes. Locks of the kernel would do with less, but Node has none, and both programs must
-// see one another's.
+// FILE.lock names the process that writes FILE: "PID START HOST", where START is the start of the
+// process in the system's ticks (0 if unknown). A lock is stale, and is taken over, when its
+// process has ended; a lock of another machine, when it has not been touched for two minutes.
+// Kernel locks would be simpler, but Node has none, and both programs must see each other's locks.
 class FileLock {
  public:
-  // Throws Error naming the flag while another process has the file.
+  // Throws Error naming the flag if another process holds the lock.
   FileLock(std::filesystem::path file, const char* flag);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  // Shows other machines that this process is alive. To be called now and then; costs nothing in
-  // between.
+  // Shows other machines that this process is alive. Call it often: most calls do nothing.
   void touch();
 
  private:

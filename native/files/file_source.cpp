@@ -65,8 +65,8 @@ class Folder : public FileSource {
   fs::path top_;
 };
 
-// libzip: maintained (the one behind PHP's and KDE's archives), checks offsets, sizes and CRCs, and
-// is packaged everywhere; zlib's contributed minizip is not kept up.
+// libzip is maintained (PHP and KDE use it), checks offsets, sizes and CRCs, and is packaged
+// everywhere; zlib's contributed minizip is not maintained.
 class Archive : public FileSource {
  public:
   explicit Archive(const fs::path& path) : name_(path.string()) {
@@ -108,7 +108,7 @@ class Archive : public FileSource {
     if (zip_stat_index(zip_.get(), index, 0, &about) != 0 || (about.valid & kNeeded) != kNeeded) {
       refuse("the archive does not say how long it is");
     }
-    // Deflate makes at most 1,032 bytes of one, so that what is announced is bounded by the file.
+    // Deflate expands one byte to at most 1,032, so the file's size bounds a credible stated size.
     if (about.size / 1032 > about.comp_size) refuse("it announces more than it can hold");
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(
         zip_fopen_index(zip_.get(), index, 0), &zip_fclose);
@@ -116,7 +116,7 @@ class Archive : public FileSource {
     std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(about.size, most));
     const zip_int64_t got = zip_fread(file.get(), bytes.data(), bytes.size());
     std::uint8_t more = 0;
-    // Reading to the end is what makes libzip compare the checksum.
+    // libzip compares the checksum only when the file is read to its end.
     const bool to_the_end = bytes.size() == about.size;
     if (got != static_cast<zip_int64_t>(bytes.size()) ||
         (to_the_end && zip_fread(file.get(), &more, 1) != 0)) {

@@ -72,7 +72,7 @@ fs::path folder_of(const fs::path& file) {
 
 constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
 
-// A new file beside `file`, under a unique name. Throws Error if it cannot be made.
+// Creates a file beside `file` under a unique name. Throws Error if that fails.
 std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file,
                                                            const std::string& path,
                                                            const char* flag) {
@@ -121,7 +121,7 @@ LineFile::~LineFile() {
 
 void LineFile::give_up() {
   warn_output(sentence(flag_, path_, std::strerror(errno)) + "; it gets no more lines");
-  // An incomplete last line is cut off; making a file shorter needs no space.
+  // Cuts off an incomplete last line. Shortening a file needs no space.
   if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {
   }
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -151,7 +151,7 @@ void LineFile::sync() {
 }
 
 fs::path resolve_links(const std::string& path) {
-  constexpr int kMostLinks = 40;  // as Linux; opening what is left says that there are too many
+  constexpr int kMostLinks = 40;  // Linux's limit; with more, opening the path reports the error
   fs::path at = path;
   std::error_code none;
   for (int k = 0; k < kMostLinks && fs::is_symlink(at, none); ++k) {
@@ -215,7 +215,7 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
   const auto [part, name] = open_part(file, path, flag);
   try {
     if (exists && fchmod(part->get(), known.st_mode & 07777) != 0) {
-    }  // as far as the system lets us
+    }  // as far as the system allows
     require(part->write(bytes) && part->sync() && part->close(), path, flag);
     require(std::rename(name.c_str(), file.c_str()) == 0, path, flag);
   } catch (const Error&) {
@@ -269,7 +269,7 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
   }
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
   if (!file.is_open()) refuse(std::string(": ") + std::strerror(errno));
-  // Files of /proc report no size. One byte more, so that the end is seen without growing.
+  // Files of /proc report no size. The extra byte detects the end without growing the buffer.
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(known.st_size) + 1);
   std::size_t have = 0;
   for (;;) {

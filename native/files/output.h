@@ -1,4 +1,4 @@
-// Output files: lines as they come, and whole files that are never partly written.
+// Output files: lines written one by one, and whole files that are replaced atomically.
 #pragma once
 
 #include <sys/types.h>
@@ -17,32 +17,32 @@
 
 namespace reluscope {
 
-// The exit code of a program that has done its work but could not write all of it.
+// The exit code of a program that did its work but could not write all its output.
 inline constexpr int kOutputFailed = 3;
 bool output_failed();
 
-// Reports on standard error what could not be written, and makes output_failed() true.
+// Reports a failed output on standard error and makes output_failed() true.
 void warn_output(const std::string& sentence);
 
-// Lines to a file, to standard output ("-"), or nowhere (""), each written whole, as soon as
-// it is known. When a write fails, that is reported once, the file is cut after its last whole
-// line, and no more is written.
+// Writes lines to a file, to standard output ("-"), or nowhere (""), each whole and at once. A
+// failed write is reported once, the file is cut after its last whole line, and nothing more is
+// written.
 class LineFile {
  public:
-  // Given a file's text, how many bytes from the beginning stay; new lines follow them.
+  // Given a file's text, the number of leading bytes to keep; new lines follow them.
   using Keep = std::function<std::size_t(const std::string& text)>;
-  // Throws Error naming the flag where the file cannot be written or another process writes it.
-  // Without keep the file is emptied. It is first changed when the first line is written.
+  // Throws Error naming the flag if the file cannot be written or another process writes it.
+  // Without keep the file is emptied. The file changes only when the first line is written.
   LineFile(const char* flag, const std::string& path, const Keep& keep = {});
   ~LineFile();
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
 
   bool goes_on() const { return size_ > 0; }  // the file has lines already
-  // Where lines for people go.
+  // The stream for text output.
   std::FILE* people() const { return to_stdout_ ? stderr : stdout; }
   void write(const std::vector<std::string>& lines);
-  void sync();  // to the disk, before a checkpoint that counts on them
+  void sync();  // to the disk, before a checkpoint that relies on the lines
 
  private:
   void give_up();
@@ -56,28 +56,27 @@ class LineFile {
   off_t size_ = 0;
 };
 
-// The file that a path leads to through symbolic links; which need not exist yet.
+// The file that a path leads to through symbolic links. It need not exist yet.
 std::filesystem::path resolve_links(const std::string& path);
 
-// Throws Error naming the flag and the reason unless a file could be written at `path`, so that
-// it is known before training. Touches nothing.
+// Throws Error naming the flag and the reason if no file can be written at `path`, so that the
+// error appears before training. Changes nothing.
 void check_writable(const std::string& path, const char* flag);
 
 // Throws Error naming the flag where `path` exists and is not a regular file.
 void check_regular(const std::string& path, const char* flag);
 
-// Throws Error where two of these outputs (flag and path) are one file.
+// Throws Error if two of these outputs (flag and path) are the same file.
 void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs);
 
-// Writes a file atomically: beside the wanted file, under a unique name, synchronised to the disk,
-// then renamed. Whatever happens meanwhile, the name refers to the old file or the new one. The
-// target of a symbolic link is replaced, not the link. Throws
-// Error naming the flag and the system's reason.
+// Writes a file atomically: under a unique name beside the file, synchronised to the disk, then
+// renamed. At any time the name refers to either the old file or the new one. Replaces the target
+// of a symbolic link, not the link. Throws Error naming the flag and the system's reason.
 void write_file(const std::string& path, const char* flag, std::span<const std::uint8_t> bytes);
 void write_file(const std::string& path, const char* flag, const std::string& text);
 
-// The same at the end of the work, when an Error would lose the other results: a failure goes to
-// warn_output().
+// The same at the end of the work, when an Error would lose the other results: reports a failure
+// with warn_output().
 void write_or_say(const std::string& path, const char* flag, const std::string& text);
 
 // Removes temporary files that write_file() of a killed process left beside `path`. Only the holder
@@ -94,7 +93,7 @@ std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
 // Prints the notice of a checkpoint, if it has one, on standard error.
 void note_checkpoint(std::span<const std::uint8_t> file);
 
-// Lines for people. A stream that cannot be written is reported once.
+// Prints lines of text. A stream that cannot be written is reported once.
 void print_lines(std::FILE* to, const std::vector<std::string>& lines);
 void flush_lines(std::FILE* to);
 

@@ -50,15 +50,15 @@ struct Decoder {
   Decoder& operator=(const Decoder&) = delete;
 };
 
-// libpng reports errors by longjmp, so each of these returns to itself, and nothing in them has a
-// destructor. False: `problem` says why.
+// libpng reports errors by longjmp. So each of these functions has its own setjmp and no object
+// with a destructor. False: `problem` holds the reason.
 bool read_header(png_structp png, png_infop info, std::size_t file_bytes) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_read_info(png, info);
   if (png_get_image_width(png, info) > kMaxSide || png_get_image_height(png, info) > kMaxSide) {
     png_error(png, "it has more than 4096 pixels on a side");
   }
-  // Deflate makes at most 1,032 bytes of one.
+  // Deflate expands one byte to at most 1,032.
   if (png_get_rowbytes(png, info) * png_get_image_height(png, info) / 1032 > file_bytes) {
     png_error(png, "the file is truncated");
   }

@@ -14,10 +14,10 @@ struct PngImage {
   std::vector<std::uint8_t> pixels;  // (H, W, channels)
 };
 
-// Any PNG: palettes become colours, fewer bits than 8 are scaled up, of 16 the upper 8 are taken;
-// transparency and gamma are ignored, as by Pillow's convert("L"). web/engine/worker/png.js gives
-// the same bytes. flag and name are what the file was given by and its own, for messages. Throws
-// Error for a damaged file or one over kMaxSide.
+// Decodes any PNG: palettes become colours, fewer than 8 bits are scaled up, 16 bits are cut to the
+// upper 8; transparency and gamma are ignored, as by Pillow's convert("L").
+// web/engine/worker/png.js gives the same bytes. flag and name: the flag that gave the file, and
+// the file's name, for messages. Throws Error for a damaged file or a side over kMaxSide.
 PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag, const std::string& name);
 
 }  // namespace reluscope

@@ -32,8 +32,8 @@ def stored(tensor):
 
 
 def safetensors(tensors, metadata):
-    """A whole file: u64 size of the header, the header in JSON, the data. Tensors by falling size of an element, then by
-    name; the header padded with spaces to a multiple of 8."""
+    """A whole file: u64 size of the header, the header in JSON, the data. Tensors are sorted by descending element size,
+    then by name; the header is padded with spaces to a multiple of 8."""
     entries = [(name, tuple(tensor.shape), *stored(tensor)) for name, tensor in tensors.items()]
     entries.sort(key=lambda entry: (-int(entry[2][1:]), entry[0]))
     header, end = {"__metadata__": metadata}, 0

@@ -1,4 +1,4 @@
-// The files that train and export write a network to.
+// The files to which train and export save a network.
 #pragma once
 
 #include <cstdio>
@@ -10,17 +10,16 @@
 
 namespace reluscope {
 
-// Throws Error for a path whose end is not known or that cannot be written, and for a number of
-// images that the test set does not have: before training, not after it. npz_images: what the flag
-// says.
+// Throws Error for a path with an unknown extension or that cannot be written, and for more images
+// than the test set has. So such errors appear before training. npz_images: the flag's value.
 void check_saves(const Session& session, const std::vector<std::string>& paths,
                  std::optional<int> npz_images);
 
-// Writes each and says so. One that fails is said, and the others are written all the same.
+// Writes each file and reports it. A failure is reported, and the other files are still written.
 void write_saves(Session& session, const std::vector<std::string>& paths,
                  std::optional<int> npz_images, std::FILE* out);
 
-// The flag --npz_images. Throws Error for a text that is no whole number.
+// The flag --npz_images. Throws Error if its text is not a whole number.
 int read_npz_images(const std::string& text);
 
 }  // namespace reluscope

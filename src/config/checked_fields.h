@@ -1,4 +1,4 @@
-// Fields of a checkpoint's JSON, checked: a file may come from anywhere.
+// Reads fields of a checkpoint's JSON and checks each, because a file may be invalid.
 #pragma once
 
 #include <cmath>
@@ -11,7 +11,7 @@
 
 namespace reluscope {
 
-// JSON has no infinities and no NaN: those are texts.
+// JSON has no infinities and no NaN, so they are stored as texts.
 inline Json number_json(double value) {
   return std::isfinite(value) ? Json(value) : Json(number_text(value));
 }
@@ -64,7 +64,7 @@ class CheckedFields {
     if (!at(key).is_string()) refuse(key, "is " + shown(at(key)) + ", but it must be a text");
     return at(key).get<std::string>();
   }
-  // size: how many there must be; -1: any number.
+  // size: the required length; -1: any.
   const Json& list(const char* key, std::int64_t size = -1) const {
     return list(at(key), key, size);
   }

@@ -49,7 +49,7 @@ std::string allowed_text(const Field& field) {
   throw Error(field.name + " is " + found + ", but it must be " + allowed_text(field));
 }
 
-// What is computed with is single precision.
+// Training computes in single precision.
 [[noreturn]] void refuse_vanishing(const Field& field, const std::string& found) {
   throw Error(field.name + " is " + found + ", which is nearer to 0 than " +
               format("%.2g", static_cast<double>(std::numeric_limits<float>::min())) +
@@ -112,7 +112,7 @@ void add_event(Config& config, const Field& field, double step, const std::strin
   config.events.push_back({static_cast<std::int64_t>(step), name, value});
 }
 
-// A JSON value as it stands in a message; a nested one only by its kind, however deep it is.
+// A JSON value for a message. An object or a list is named by its kind, so depth does not matter.
 std::string value_found(const Json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list";
@@ -156,7 +156,7 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
   }
 }
 
-// Nothing comes after a comma at the end, and nothing is in an empty text.
+// A comma at the end adds no entry, and an empty text has none.
 std::vector<std::string_view> list_items(std::string_view text) {
   std::vector<std::string_view> items = split(text, ',');
   if (items.back().empty()) items.pop_back();
@@ -243,7 +243,7 @@ const Field& find_field(const std::string& name) {
     const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
     if (plain) plain_ones.push_back(field.name);
   }
-  std::string plain;  // settings have small letters; another alphabet's letter counts as one
+  std::string plain;  // in small letters, as settings are; a non-ASCII letter counts as one
   for (const char c : name) {
     const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
     if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -1,6 +1,6 @@
-// Everything that makes a run, in one struct with one table of fields (fields.inc). Command-line
-// flags, config JSON, URL hash and the page's controls all go through the functions here, so they
-// mean the same and refuse the same.
+// All settings of a run, in one struct with one table of fields (fields.inc). Command-line flags,
+// config JSON, the URL hash and the page's controls all use the functions here, so they have the
+// same meaning and reject the same values.
 #pragma once
 
 #include <cstdint>
@@ -48,15 +48,14 @@ struct FieldChoice {
   std::string name, label, about;
 };
 
-// What another value of a field makes of a run.
+// What a field changes in a run.
 enum class Effect {
-  kBits,     // other weights, scores or records
-  kSpeed,    // the same sooner or later
-  kDisplay,  // the same, said in other words or at other times
+  kBits,     // weights, scores or records
+  kSpeed,    // only the speed
+  kDisplay,  // only when and how results are printed
 };
 
-// A row of fields.inc. A row that says nothing of resume and fork lets neither change the field.
-// What a row of fields.inc says of a setting.
+// A row of fields.inc. By default neither a resumed run nor a fork may change the field.
 struct FieldRow {
   std::string_view key;
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
@@ -66,13 +65,13 @@ struct FieldRow {
   std::string_view label;
   std::string_view section;  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
   std::string_view help;
-  double min = 0.0, max = 0.0;  // of numbers, alone or in a list, both allowed ...
-  bool below_max = false;       // ... unless this is set
-  std::vector<FieldChoice> (*make_choices)() = nullptr;  // of texts that are one of a few
+  double min = 0.0, max = 0.0;  // of a number or of each number of a list, both included
+  bool below_max = false;       // max is excluded
+  std::vector<FieldChoice> (*make_choices)() = nullptr;  // the texts allowed; null: any
   Effect effect = Effect::kBits;
-  bool resumable = false;  // may differ when a run goes on, although it changes bits
-  bool forkable = false;   // may differ in a fork
-  bool rare = false;       // few people change it: the page has it under "More"
+  bool resumable = false;  // may change when a run is resumed, although it changes bits
+  bool forkable = false;   // may change in a fork
+  bool rare = false;       // seldom changed: the page shows it under "More"
   bool live = false;       // may change while training
 
   bool may_differ_on_resume() const { return effect != Effect::kBits || resumable; }
@@ -81,15 +80,15 @@ struct FieldRow {
 struct Field : FieldRow {
   std::string name;
   std::vector<FieldChoice> choices;
-  // "optimizer: sgd rmsprop": only with one of these values of that setting. Filled in from the
-  // tables of optimizers and schedules.
+  // "optimizer: sgd rmsprop": used only with one of these values of that setting. Filled in from
+  // the tables of optimizers and schedules.
   std::string used_by;
 };
 
 const std::vector<Field>& config_fields();
-// Throws Error, naming the nearest known one, for an unknown field.
+// Throws Error for an unknown field, naming the nearest known one.
 const Field& find_field(const std::string& name);
-// Sets a field to what it is in another config.
+// Copies a field's value from another config.
 void copy_field(Config& to, const Config& from, const Field& field);
 Json fields_json();  // the table, for menus and flags
 
@@ -100,14 +99,14 @@ Config config_from_fields(const std::vector<std::pair<std::string, std::string>>
                           const Config& base = {});
 
 Json config_to_json(const Config& config);
-// Names and texts of what differs from the defaults: a URL hash.
+// Names and texts of the fields that differ from their defaults, for a URL hash.
 std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config);
 // The same with their values as JSON.
 Json changed_fields(const Config& config);
-// Sets fields as flags would: "lr=0.1; model=dense 10". Throws Error naming the part that is wrong.
+// Sets fields from a text such as "lr=0.1; model=dense 10". Throws Error naming the invalid part.
 Config with_changes(const std::string& text, const Config& base);
 
-// Sets one live field; anything else, or a bad value, throws Error.
+// Sets a live field. Throws Error for any other field or an invalid value.
 void set_live(Config& config, const std::string& field, double value);
 
 }  // namespace reluscope

@@ -35,7 +35,7 @@ std::vector<FieldChoice> schedule_choices() {
   return choices;
 }
 
-// Fills in Field::used_by of the fields that rows name: `setting` is what chooses among the rows.
+// Fills in Field::used_by of the fields that the rows name. `setting` chooses among the rows.
 template <class Rows>
 void note_users(std::vector<Field>& fields, const std::string& setting, const Rows& rows) {
   for (const auto& row : rows) {
@@ -48,7 +48,7 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
   }
 }
 
-// Constant data: code for each row would weigh more than the rest of the table.
+// Constant data: code for each row would be larger than the rest of the table.
 constexpr FieldRow kRows[] = {
 #define FIELD(type, name, initial, ...) {.key = #name, .member = &Config::name, __VA_ARGS__},
 #include "config/fields.inc"

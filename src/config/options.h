@@ -1,4 +1,4 @@
-// What a config says to the optimizer and to the schedule.
+// The options of the optimizer and of the schedule, taken from a config.
 #pragma once
 
 #include "config/config.h"

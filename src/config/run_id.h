@@ -1,4 +1,4 @@
-// The id by which the result of a run is known again.
+// The id that identifies the result of a run.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace reluscope {
 
-// 16 hexadecimal digits, the beginning of a SHA-256 over the fields that differ from their
-// defaults, but for those that change no bit (threads, log_every, ...). Fields that later versions
-// add do not change it.
+// The first 16 hexadecimal digits of a SHA-256 over the fields that differ from their defaults,
+// without those that change no bit (threads, log_every, ...). Fields added by later versions do
+// not change it.
 std::string run_id(const Config& config);
 
 }  // namespace reluscope

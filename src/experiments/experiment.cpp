@@ -119,7 +119,7 @@ void Experiment::finish(Slot& slot) {
   is_done_[static_cast<std::size_t>(slot.place)] = 1;
 }
 
-// One thread's slice of time: its run goes on, and after it the next that nobody has begun.
+// One thread's time slice: continues its run, then begins the next run that no thread has begun.
 void Experiment::work_on_queue(Slot& slot) {
   const auto end = std::chrono::steady_clock::now() + kSlice;
   do {
@@ -136,7 +136,7 @@ void Experiment::work_on_queue(Slot& slot) {
   } while (std::chrono::steady_clock::now() < end);
 }
 
-// All unfinished runs reach the same share of their steps; the longest makes one.
+// Brings all unfinished runs to the same share of their steps. The longest run makes one step.
 void Experiment::step(Slot& slot) {
   std::int64_t most = 0;
   for (const Slot& other : slots_) {
@@ -179,7 +179,7 @@ void Experiment::work_side_by_side() {
         return slot.run->row()["epochs"].size() > slot.epochs_told ||
                (is_done_[place] != 0 && is_told_[place] == 0);
       });
-      if (happened) return;  // to be told in the order in which it happened
+      if (happened) return;  // events are reported in the order in which they happen
       continue;
     }
     return;

@@ -15,12 +15,12 @@ std::string lines_of(const std::vector<Json>& rows) {
   return lines;
 }
 
-// The subcommands of the command lines with their flags, and the lessons, a line each.
+// The subcommands of the command lines with their flags, and the lessons, one line each.
 Json commands(const Question&) {
   return {{"commands", commands_json()}, {"lessons", lesson_list()}};
 }
 
-// The results of a sweep's parts as one.
+// Merges the results of a sweep's parts.
 Json merged(const Question& q) {
   std::vector<NamedText> texts;
   for (const auto& [name, text] : q.pairs("files")) texts.push_back({name, text});
@@ -35,12 +35,12 @@ constexpr Query kExperimentQueries[] = {
      About::kCore,
      {{.name = "files", .kind = Kind::kList, .items = Kind::kList}},
      merged},
-    // The rows of a file of results, without a last line that was cut short.
+    // The rows of a file of results, without an incomplete last line.
     {"checkRows",
      About::kCore,
      {{.name = "text"}, {.name = "name"}},
      [](const Question& q) { return Json(lines_of(read_rows(q.text("text"), q.text("name")))); }},
-    // Those of the first whose runs are not in the second.
+    // Rows of the first list whose runs are not in the second.
     {"otherRows",
      About::kCore,
      {{.name = "before"}, {.name = "rows"}},

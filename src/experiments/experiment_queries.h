@@ -1,4 +1,4 @@
-// The questions about experiments, beside those of run/queries.h.
+// Queries about experiments, in addition to those of run/queries.h.
 #pragma once
 
 #include "run/question.h"

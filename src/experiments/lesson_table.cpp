@@ -1,6 +1,5 @@
-// The lessons. To add one, add a row: the claim, the settings that test it, and which number must
-// be above which other one. Sizes are chosen so that all lessons together take minutes on one
-// core.
+// The lessons. To add one, add a row: the claim, the settings that test it, and the comparisons
+// that must hold. Sizes are chosen so that all lessons together take minutes on one core.
 #include "experiments/lessons.h"
 
 namespace reluscope {
@@ -10,8 +9,8 @@ constexpr bool kAbove = true, kBelow = false;
 constexpr Moment kStart = Moment::kStart, kFirst = Moment::kFirstEpoch, kEnd = Moment::kEnd;
 constexpr const char* kConstant = "";
 
-// Settings where many units die and nothing diverges: rates twenty times Adam's usual one, and ten
-// times what suits plain gradient descent here.
+// Settings with which many units die but no run diverges: twenty times Adam's usual rate, and ten
+// times the rate that suits plain gradient descent here.
 constexpr const char* kDying = "train_samples=10000; epochs=3; lr=0.02";
 constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sgd; lr=1";
 // Ten hidden layers of one width.
@@ -99,7 +98,7 @@ std::vector<Lesson> make_table() {
         {"batchnorm", "model=dense 256 | bn | relu | dense 128 | bn | relu | dense 10"}},
        {{"input_shift", kEnd, "batchnorm", kBelow, "relu", 0.0, 0.05},
         {"train_loss", kFirst, "batchnorm", kBelow, "relu", 0.0, 0.005}}},
-      // Not Glorot's: with the gain of ReLU it is He's where layers have one width.
+      // Not Glorot's: with the gain of ReLU it equals He's if all layers have the same width.
       {"he-depth",
        "He initialisation keeps the signal's size through a deep ReLU network, where others let it "
        "fade, and learns more.",

@@ -28,7 +28,7 @@ const char* moment_text(Moment moment) {
   return "";
 }
 
-// The lesson's name, as wide as the widest, and two blanks.
+// The lesson's name, padded to the longest name and two blanks.
 std::string padded_name(const Lesson& lesson) {
   std::size_t widest = 0;
   for (const Lesson& other : lesson_table()) {
@@ -38,14 +38,14 @@ std::string padded_name(const Lesson& lesson) {
   return name + std::string(widest + 2 - name.size(), ' ');
 }
 
-// A variant: why it was refused, or the places of its runs in the plan, one a seed.
+// A variant: why it was refused, or the places of its runs in the plan, one per seed.
 struct Planned {
   Config config;
   std::string refusal;
   std::vector<std::size_t> runs;
 };
 
-// The measure at the moment, of each run in order; NaN where there is none.
+// The measure at the given moment for each run, in order; NaN if it is missing.
 std::vector<double> values_at(const std::vector<RunResult>& results,
                               const std::vector<std::size_t>& runs, const LessonCheck& check) {
   std::vector<double> values;
@@ -134,7 +134,7 @@ class LessonPlan final : public Plan {
         "the other way.");
     if (quick) {
       start_lines_.push_back(
-          "Quick: less data, fewer epochs and seeds; the whole lessons may fall differently.");
+          "Quick: less data, fewer epochs and seeds; the full lessons may give other verdicts.");
     }
   }
 
@@ -190,7 +190,7 @@ class LessonPlan final : public Plan {
     });
   }
 
-  // The variant of a lesson, with the reason if it cannot be judged.
+  // A variant of a lesson, with the reason if it cannot be judged.
   const Planned& find(std::size_t lesson, const char* name, const std::vector<RunResult>& results,
                       std::string& refusal) const {
     const auto& variants = lessons_[lesson]->variants;
@@ -207,7 +207,7 @@ class LessonPlan final : public Plan {
     return planned;
   }
 
-  // Adds what a lesson has shown, and returns its verdict.
+  // Adds the results of a lesson to the report and returns its verdict.
   std::string report_lesson(std::size_t l, const std::vector<RunResult>& results, Report& report,
                             Table& csv) const {
     const Lesson& lesson = *lessons_[l];
@@ -240,7 +240,7 @@ class LessonPlan final : public Plan {
     return verdict;
   }
 
-  // A table of the variants' accuracy and of what is checked about them.
+  // A table of the variants' accuracies and checked measures.
   Json show_variants(std::size_t l, const std::vector<RunResult>& results, Report& report) const {
     const Lesson& lesson = *lessons_[l];
     std::vector<LessonCheck> columns = {
@@ -373,7 +373,7 @@ class LessonPlan final : public Plan {
   }
 
   std::vector<const Lesson*> lessons_;
-  std::vector<std::vector<Planned>> planned_;  // of each lesson, of each of its variants
+  std::vector<std::vector<Planned>> planned_;  // by lesson and variant
 };
 
 }  // namespace

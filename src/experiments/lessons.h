@@ -26,33 +26,33 @@ struct LessonCheck {
   bool above;
   const char* reference;  // a variant, or "" for the constant
   double constant = 0.0;
-  double least = 0.0;      // a smaller difference does not count
-  bool magnitude = false;  // of the measure's absolute value
+  double least = 0.0;      // smaller differences do not count
+  bool magnitude = false;  // compares absolute values
 };
 
 struct Lesson {
   const char* name;     // "dead-units"
-  const char* claim;    // in words
-  const char* changes;  // of the defaults, in all variants
+  const char* claim;    // one sentence
+  const char* changes;  // to the defaults, in all variants
   std::vector<LessonVariant> variants;
   std::vector<LessonCheck> checks;
-  bool whole_only = false;  // meaningless on less data: left out of quick lessons
+  bool whole_only = false;  // meaningless with less data: skipped in quick lessons
 };
 
-// In the order in which they are listed.
+// All lessons, in display order.
 const std::vector<Lesson>& lesson_table();
 
-// Name and claim, a line each.
+// Name and claim of every lesson, one line each.
 std::vector<std::string> lesson_list();
 
-// Flags: only (names, separated by commas), quick, seeds (5; quick: 3). A variant whose config is
-// refused is not run, and the report says why. Runs that several lessons share are run
-// once. Throws Error for a bad flag or an unknown lesson.
+// Flags: only (names, separated by commas), quick, seeds (default 5; quick: 3). A variant with an
+// invalid config is not run, and the report gives the reason. Runs that several lessons share are
+// run once. Throws Error for an invalid flag or an unknown lesson.
 std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base, const PlanFlags& flags);
 
-// The verdict on a lesson from those on its checks: supported or no difference if all agree, not
-// supported if some contradict and none support, "supported in part" for anything else that is
-// decided; "refused" if a check lacks a variant.
+// The verdict on a lesson from the verdicts on its checks: supported or no difference if all agree,
+// not supported if some contradict and none support, "supported in part" for any other decided
+// case; "refused" if a check lacks a variant.
 std::string lesson_verdict(const std::vector<std::string>& checks);
 
 }  // namespace reluscope

@@ -14,7 +14,7 @@ constexpr Measure kMeasures[] = {
     {"test_loss", "test loss", false, "mean loss of the test set"},
     {"test_accuracy", "accuracy", true, "share of the test set that is classified correctly"},
     {"dead", "dead units", true,
-     "hidden units with zero output and zero gradient for every sample looked at"},
+     "hidden units with zero output and zero gradient for every sample measured"},
     {"negative", "never positive", true, "hidden units whose input is never above 0"},
     {"zeros", "zero outputs", true, "outputs of hidden units that are exactly 0"},
     {"output_mean", "output mean", false, "mean output of hidden units"},
@@ -25,13 +25,13 @@ constexpr Measure kMeasures[] = {
      "size of the first weights' gradient over that of the last"},
 };
 
-// Sums over the samples, of one unit.
+// Sums over the samples for one unit.
 struct Unit {
   bool ever_positive = false;
   double x = 0.0, xx = 0.0;  // inputs and their squares
 };
 
-// The same of a whole layer.
+// The same for a layer.
 struct Observed {
   int index;  // in the model
   SilenceMeter silence;
@@ -67,7 +67,7 @@ void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
   }
 }
 
-// |mean| / deviation of a unit's inputs; a unit whose input is constant is left out.
+// |mean| / deviation of a unit's inputs. Ignores units with constant input.
 void add_shift(const Unit& unit, double samples, double& sum, int& count) {
   const double mean = unit.x / samples;
   const double variance = unit.xx / samples - mean * mean;

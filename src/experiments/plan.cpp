@@ -52,8 +52,8 @@ std::string cell_text(const Json& value) {
 }
 
 std::string rows_csv(const std::vector<Json>& rows) {
-  std::vector<std::map<std::string, std::string>> settings;  // of each row, as flags take them
-  std::vector<std::string> results;                          // names, in the order they are met
+  std::vector<std::map<std::string, std::string>> settings;  // per row, as texts of flags
+  std::vector<std::string> results;                          // names, in order of appearance
   for (const Json& row : rows) {
     const auto fields = config_to_fields(config_from_json(row.at("config").dump()));
     settings.emplace_back(fields.begin(), fields.end());

@@ -1,5 +1,5 @@
-// What an experiment is: runs in an order, and what is said about their results. Races, sweeps and
-// lessons are plans; experiments/experiment.h carries them out.
+// The plan of an experiment: an ordered list of runs, and a report on their results. Races, sweeps
+// and lessons are plans; experiments/experiment.h carries them out.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace reluscope {
 
-// What a command line or a page says besides the config: names and texts, in the order given.
+// Flags of a command line or the page besides the config: names and texts, in the given order.
 class PlanFlags {
  public:
   explicit PlanFlags(std::vector<std::pair<std::string, std::string>> values)
@@ -35,10 +35,10 @@ struct RunResult {
 };
 
 struct Report {
-  std::vector<std::string> lines;  // for people
+  std::vector<std::string> lines;  // text for the user
   std::vector<Json> json;          // one line each, after the rows of the runs
-  // Of each of these, where a plan tells it: how long a step took, in seconds. The clock has no say
-  // in files. NaN: not known.
+  // Seconds per step for each entry of json, if the plan gives them; NaN: unknown. Kept apart from
+  // json, because files must not depend on the clock.
   std::vector<double> step_seconds = {};
   std::string csv;
 };
@@ -48,8 +48,8 @@ class Plan {
   virtual ~Plan() = default;
 
   const std::vector<PlannedRun>& runs() const { return runs_; }
-  // So many runs, one after the other in the list, go side by side, a step each in turn, before the
-  // next so many begin. 0: each run goes on its own.
+  // Number of consecutive runs that advance side by side, a step each in turn, before the next
+  // group begins. 0: every run is independent.
   int side_by_side() const { return side_by_side_; }
   const std::vector<std::string>& start_lines() const { return start_lines_; }
   // results: of all runs(), in their order.
@@ -61,14 +61,14 @@ class Plan {
   std::vector<std::string> start_lines_;
 };
 
-// The largest seed of `count` that begin with the config's. Throws Error if it is too large.
+// The last of `count` seeds that start at the config's. Throws Error if it is too large.
 std::int64_t last_seed(const Config& config, int count);
 
-// A JSON value as a cell: texts as they are, numbers so that they read back exactly, null as "".
+// A JSON value as a CSV cell: texts unchanged, numbers with all digits, null as "".
 std::string cell_text(const Json& value);
 
-// The rows as a table: run, index, name, every field of a config that is not its default, the last
-// epoch's numbers, and how the run ended.
+// The rows as a table: run, index, name, all config fields that differ from their defaults, the
+// last epoch's numbers, and how the run ended.
 std::string rows_csv(const std::vector<Json>& rows);
 
 }  // namespace reluscope

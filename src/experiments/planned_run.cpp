@@ -7,7 +7,7 @@
 namespace reluscope {
 namespace {
 
-// As a shell reads it back.
+// Quoted for a shell.
 std::string shell_word(const std::string& text) {
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -1,4 +1,4 @@
-// One run of an experiment before it has begun: its config and what it is called.
+// A run of an experiment before it begins: its config and its name.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace reluscope {
 
 struct PlannedRun {
-  int index = 0;  // in the whole experiment, whatever part of it runs here
+  int index = 0;  // in the whole experiment, even if only a part of it runs here
   std::string name;
   Config config;
   bool gradients = false;  // whether gradient_ratio() is measured before the first step
-  // A checkpoint that it is forked from; none: it begins at the beginning.
+  // The checkpoint that it is forked from; none: it starts at step 0.
   std::shared_ptr<const std::vector<std::uint8_t>> from = {};
 };
 
-// What one would type to train it: reluscope train --lr 0.1 ...
+// The command that trains it: reluscope train --lr 0.1 ...
 std::string train_command(const Config& config);
 
-// Throws Error where the model cannot be built for this data.
+// Throws Error if the model cannot be built for this data.
 void check_model(const Config& config, const Dataset& data);
 
 }  // namespace reluscope

@@ -22,7 +22,7 @@ struct Racer {
   Config config;
 };
 
-// "name: changes" or "changes". A colon inside a change (events have them) comes after its "=".
+// Parses "name: changes" or "changes". A colon inside a change, as in events, follows its "=".
 Racer parse_entry(const std::string& text,
                   const std::function<Config(const std::string& changes)>& changed) {
   const std::size_t colon = text.find(':');
@@ -37,7 +37,7 @@ Racer parse_entry(const std::string& text,
   return {name, changed(changes)};
 }
 
-// Throws Error where the run cannot be forked: weights of another shape, a run at its end.
+// Throws Error if the run cannot be forked: its weights have another shape, or it has ended.
 void try_fork(const Dataset& data, const Config& config, std::span<const std::uint8_t> checkpoint) {
   Config on_one_thread = config;
   on_one_thread.threads = 1;
@@ -157,7 +157,7 @@ class RacePlan final : public Plan {
   }
 
  private:
-  // Of the last epochs of a racer's runs; runs without that number are left out.
+  // Summary of a number in the last epochs of a racer's runs. Ignores runs that lack the number.
   std::vector<double> values_of(const std::vector<RunResult>& results, std::size_t racer,
                                 const std::string& name) const {
     std::vector<double> values;

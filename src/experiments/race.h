@@ -1,5 +1,5 @@
-// A race: several configs on one data set, side by side on the same seed, so on the same batches
-// and, where their layers have the same shapes, from the same weights; and then on the next seed.
+// A race: several configs on one data set, side by side with the same seed. They get the same
+// batches and, where layers have the same shapes, the same initial weights. Then the next seed.
 #pragma once
 
 #include "experiments/plan.h"
@@ -9,10 +9,10 @@ namespace reluscope {
 inline constexpr int kMaxRacers = 64;
 
 // Flags:
-//   entry        "lr=0.1; optimizer=sgd": what a racer changes of the base config; its name is that
-//                text, or what stands before a colon: "fast: lr=0.1"
-//   activations  "relu,elu": one racer each, the base model with this in place of its activations
-//   seeds        how many, from the config's on; 1 by default
+//   entry        "lr=0.1; optimizer=sgd": a racer's changes to the base config; its name is that
+//                text, or the text before a colon: "fast: lr=0.1"
+//   activations  "relu,elu": one racer for each, which replaces all activations of the base model
+//   seeds        number of seeds, from the config's on; default 1
 //   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers
 //                are forks of that run (run/fork.h); the first is the run itself, "unchanged"
 // Without an entry or a checkpoint: the activations relu, leaky_relu, prelu, elu and swish.

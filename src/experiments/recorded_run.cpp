@@ -62,7 +62,7 @@ RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& 
 
 void RecordedRun::record_epoch(Json epoch) {
   epoch.update(measure(session_.trainer()));
-  for (auto& value : epoch) {  // what JSON cannot say is null here as it is in files
+  for (auto& value : epoch) {  // numbers that JSON cannot express become null, as in files
     if (value.is_number_float() && !std::isfinite(value.get<double>())) value = nullptr;
   }
   row_["epochs"].push_back(std::move(epoch));

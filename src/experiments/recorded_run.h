@@ -1,4 +1,4 @@
-// A run of an experiment: a session advanced to its end, and a row of what came of it.
+// A run of an experiment: a session advanced to its end, and a row with its results.
 #pragma once
 
 #include <limits>
@@ -10,25 +10,25 @@
 
 namespace reluscope {
 
-// The row, as it stands in files. Nothing in it depends on time, threads or machine:
+// The row in files. Nothing in it depends on time, threads or machine:
 //   {"run": id, "index": 0, "name": "lr=0.1", "config": {fields that are not the default},
 //    "epochs": [{"epoch": 0, measures before the first step}, {"epoch": 1, "train_loss": ...,
 //    what else the session says about the epoch, measures}, ...],
 //    "steps": 1000, "diverged": a sentence if it did, "weights_sha256": hex}
-// A run that was forked also has "from_step", and its first epoch says how many it had finished.
-// After a divergence the last epoch holds what the last good weights score. Of a run that could not
-// begin there is "refused", a sentence, in place of epochs and what follows.
+// A forked run also has "from_step", and its first epoch gives the number of finished epochs. After
+// a divergence the last epoch holds the scores of the last good weights. A run that could not begin
+// has "refused", a sentence, instead of "epochs" and the keys after it.
 class RecordedRun {
  public:
-  // Trains on one thread unless the config asks for more. Throws Error as Session does, and where
-  // it needs more than free_bytes of memory.
+  // Trains on one thread unless the config asks for more. Throws Error as Session does, and if the
+  // run needs more than free_bytes of memory.
   RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
               double free_bytes = std::numeric_limits<double>::infinity());
 
-  // One Session::advance(), and at the end of an epoch the measures. False when the run is over.
+  // Calls Session::advance() once and, at the end of an epoch, measures. False at the run's end.
   bool advance();
 
-  // Calls of advance() so far, and about how many there will be.
+  // Calls of advance() so far, and the approximate total.
   std::int64_t calls() const { return calls_; }
   std::int64_t all_calls() const { return all_calls_; }
   // The last training step's loss and accuracy.
@@ -52,7 +52,7 @@ Json row_head(const PlannedRun& plan);
 // The last epoch of a row, or null if it has none.
 const Json* last_epoch(const Json& row);
 
-// A value of an epoch as a number: NaN where there is none.
+// A value of an epoch as a number; NaN if it is missing.
 double number_at(const Json& epoch, const std::string& name);
 
 }  // namespace reluscope

@@ -27,7 +27,7 @@ std::vector<std::string> list_of(const std::string& text) {
   return values;
 }
 
-// "field=rest"; the field must be one, and not one that all runs of a sweep share.
+// Parses "field=rest". The field must exist and must not be one that all runs of a sweep share.
 Setting field_and_rest(const std::string& flag, const std::string& text,
                        std::set<std::string>& taken) {
   const std::size_t equals = text.find('=');
@@ -51,7 +51,7 @@ Setting field_and_rest(const std::string& flag, const std::string& text,
   return setting;
 }
 
-// A field that is drawn.
+// A field with random values.
 struct Drawn {
   enum class Kind { kLog, kLinear, kWhole, kList };
   std::string field;
@@ -60,7 +60,7 @@ struct Drawn {
   std::vector<std::string> values;
 
   std::string draw(std::int64_t seed, int number) const {
-    Sha256 hash;  // the stream belongs to the name, whatever other fields there are
+    Sha256 hash;  // the random stream depends on the field's name, not on other fields
     hash.add({reinterpret_cast<const std::uint8_t*>(field.data()), field.size()});
     const auto stream =
         static_cast<std::uint32_t>(std::stoul(hash.hex().substr(0, 8), nullptr, 16));
@@ -131,7 +131,7 @@ Shard parse_shard(const std::string& text) {
   return {static_cast<int>(*part), static_cast<int>(*parts)};
 }
 
-// The values of `varied` fields that tell configs apart, as "lr=0.1 optimizer=sgd".
+// The values of the `varied` fields, which distinguish configs: "lr=0.1 optimizer=sgd".
 std::string setting_text(const Json& config, const std::vector<std::string>& varied) {
   std::string text;
   for (const std::string& name : varied) {
@@ -313,7 +313,7 @@ std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
       }
     }
   }
-  std::multimap<std::uint64_t, Json> by_index;  // equal indices stay in the order of the files
+  std::multimap<std::uint64_t, Json> by_index;  // equal indices keep the order of the files
   for (Json& row : rows) {
     const auto index = row["index"].get<std::uint64_t>();
     by_index.emplace(index, std::move(row));
@@ -324,7 +324,7 @@ std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
 }
 
 Report report_rows(const std::vector<Json>& rows) {
-  std::vector<Json> configs;  // whole ones
+  std::vector<Json> configs;  // with all fields
   for (const Json& row : rows) {
     configs.push_back(config_to_json(config_from_json(row.at("config").dump())));
   }

@@ -59,8 +59,8 @@ double activation_parameter_derivative(ActivationId id, double x,
 }
 
 double activation_gain(ActivationId id, std::span<const double> parameters) {
-  // Over +-12 deviations the normal density is below 1e-32 at the ends, and the trapezoidal
-  // rule on a grid that contains 0 (where the kinks are) is exact to far more than float needs.
+  // At +-12 deviations the normal density is below 1e-31. On a grid that contains 0, where the
+  // kinks are, the trapezoidal rule is far more exact than float needs.
   constexpr int kPoints = 12 * 512;
   constexpr double kStep = 1.0 / 512;
   double second_moment = 0.0;

@@ -1,5 +1,5 @@
-// What is known about an activation function at run time: names, texts, parameters, and its
-// values in double. The functions themselves stand in nn/activations.h, the registry.
+// Describes an activation function at run time: names, texts, parameters, and its values in
+// double. The functions themselves are in nn/activations.h, the registry.
 #pragma once
 
 #include <span>
@@ -12,29 +12,29 @@ namespace reluscope {
 struct ActivationParameter {
   const char* name;    // the last part of its state_dict name, and its name in messages
   const char* symbol;  // as in the formula
-  double initial;      // its value, or where learning starts
-  double min, max;     // what an architecture text may say, both included
+  double initial;      // its default, or its value before training if it is learnt
+  double min, max;     // the range allowed in an architecture text, both included
   bool learnable;
   const char* about;
 };
 
 struct ActivationInfo {
   const char* name;        // in architecture texts and configs: "leaky_relu"
-  const char* label;       // for people: "Leaky ReLU"
+  const char* label;       // for display: "Leaky ReLU"
   const char* formula;     // f(x)
   const char* derivative;  // f'(x)
-  const char* about;       // one line: what it is for
-  // How PyTorch writes it: a module, or an expression of x and the parameters; "" if it has none:
-  // then no golden values, and a generated program gets f itself, see nn/trace.h. Parameters stand
-  // there by their names; `count` is how many numbers the learnt one has.
+  const char* about;       // one line: its purpose
+  // The function in PyTorch: a module, or an expression of x and the parameters by name; `count` is
+  // the number of values of the learnt parameter. "" if PyTorch has none: then there are no golden
+  // values, and a generated program contains f itself, see nn/trace.h.
   const char* pytorch;
   std::span<const ActivationParameter> parameters;  // a learnable one, if any, is the first
   std::span<const double> kinks;                    // x where f' jumps
-  bool random = false;  // in training its parameters are one random number between them
-  // The operator of ONNX that computes it, with its attributes: "Elu alpha=alpha". A learnt
-  // parameter is its second input. "" if there is none: then f itself, see nn/trace.h.
+  bool random = false;  // training draws one number between the two parameters
+  // The ONNX operator for it, with its attributes: "Elu alpha=alpha". A learnt parameter is the
+  // second input. "" if ONNX has none: then f itself is written, see nn/trace.h.
   const char* onnx = "";
-  // Whether f'(f(x)) is f'(x), so that a gradient can do without x.
+  // Whether f'(f(x)) equals f'(x), so that backward does not need x.
   bool slope_at_output = false;
 };
 
@@ -42,25 +42,25 @@ struct ActivationInfo {
 constexpr bool activation_learns(const ActivationInfo& info) {
   return !info.parameters.empty() && info.parameters.front().learnable;
 }
-// Whether there are kernels that give every column or element a parameter of its own.
+// Whether it has kernels with a separate parameter for each column or element.
 constexpr bool activation_varies(const ActivationInfo& info) {
   return activation_learns(info) || info.random;
 }
 
-// Position in the registry; a value of it always names an entry.
+// Position in the registry. Always valid.
 using ActivationId = int;
 
 int activation_count();
 const ActivationInfo& activation_info(ActivationId id);
 
-// -1 if there is none of this name.
+// -1 if no entry has this name.
 ActivationId find_activation(std::string_view name);
 std::vector<std::string> activation_names();
 
-// In double, from the registry's own templates. `parameters` as many as the entry has.
+// In double, from the registry's templates. `parameters` holds all parameters of the entry.
 double activation_value(ActivationId id, double x, std::span<const double> parameters);
 double activation_derivative(ActivationId id, double x, std::span<const double> parameters);
-// By the learnable parameter; 0 where there is none.
+// Derivative by the learnable parameter; 0 if the entry has none.
 double activation_parameter_derivative(ActivationId id, double x,
                                        std::span<const double> parameters);
 

@@ -3,7 +3,7 @@
 //
 // f, df (derivative by x) and dp (derivative by the learnable parameter p[0]) are written once,
 // branch-free, for any number type V: float, double, every SIMD vector. p points at the
-// entry's parameters. A NaN must come out as NaN: compare so that it falls through to x.
+// entry's parameters. f of NaN must be NaN: write comparisons so that NaN falls through to x.
 // No ordinary include guard: see core/target.h.
 #if defined(RELUSCOPE_NN_ACTIVATIONS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_NN_ACTIVATIONS_H_
@@ -38,7 +38,7 @@ struct Identity : NothingLearnt {
       "Identity",
       "x",
       "1",
-      "No non-linearity at all: what stacked layers are without one.",
+      "No non-linearity: stacked dense layers then act as a single one.",
       "torch.nn.Identity()",
       {},
       {},
@@ -86,7 +86,7 @@ struct Relu6 : NothingLearnt {
       "ReLU6",
       "min(max(0, x), 6)",
       "1 if 0 < x < 6, else 0",
-      "ReLU with a ceiling, made for arithmetic with few digits.",
+      "ReLU with an upper bound of 6, made for low-precision arithmetic.",
       "torch.nn.ReLU6()",
       {},
       kKinks,
@@ -180,8 +180,8 @@ struct Prelu {
 };
 
 // Xu, Wang, Chen, Li, "Empirical evaluation of rectified activations in convolutional network"
-// (2015). As when a network is scored, with the mean slope; while it trains, both parameters are
-// the element's random slope (nn/layers/random_activation.h), and so is their mean.
+// (2015). Written with the mean slope, as used in evaluation. In training both parameters are set
+// to the element's random slope (nn/layers/activation.cpp), which is then their mean, too.
 struct Rrelu : NothingLearnt {
   static constexpr ActivationParameter kParameters[] = {
       {"lower", "l", 1.0 / 8.0, 0.0, 1.0, false, "least slope for negative input"},
@@ -242,7 +242,7 @@ struct Selu : NothingLearnt {
       "SELU",
       "λx if x > 0, else λα(eˣ − 1); λ = 1.0507, α = 1.6733",
       "λ if x > 0, else λαeˣ",
-      "Keeps mean 0 and variance 1 through many layers by itself, from LeCun's init.",
+      "Keeps mean 0 and variance 1 through many layers if weights start with LeCun's init.",
       "torch.nn.SELU()",
       {},
       kKinkAtZero,
@@ -316,7 +316,7 @@ struct GeluTanh : NothingLearnt {
       "GELU by tanh",
       "x(1 + tanh(u)) / 2, u = √(2/π)(x + 0.044715x³)",
       "σ(2u) + 2xu′σ(2u)(1 − σ(2u)), u′ = √(2/π)(1 + 0.134145x²)",
-      "GELU as many published networks were trained: off by at most 0.0005.",
+      "An approximation of GELU used by many published networks; its error is at most 0.0005.",
       "torch.nn.GELU(approximate=\"tanh\")",
       {},
       {}};
@@ -407,7 +407,7 @@ struct Mish : NothingLearnt {
   template <class V>
   static RELUSCOPE_FN void parts(V x, V& tanh_softplus, V& slope) {
     V e = exp(V(0.0) - magnitude(x));
-    e = select(x > V(40.0), V(0.0), e);  // e^2 is nothing beside 1, and would become denormal
+    e = select(x > V(40.0), V(0.0), e);  // e^2 is negligible beside 1, and would become denormal
     const V below = e * (e + V(2.0));
     const V numerator = select(x < V(0.0), below, V(1.0) + V(2.0) * e);
     const V denominator = select(x < V(0.0), below + V(2.0), V(1.0) + V(2.0) * e * (V(1.0) + e));
@@ -436,7 +436,7 @@ struct HardSwish : NothingLearnt {
       "Hard Swish",
       "x min(max(0, x + 3), 6) / 6",
       "0 if x < −3, 1 if x > 3, else (2x + 3) / 6",
-      "Swish out of straight lines and a parabola: cheap without an exponential.",
+      "Swish made of straight lines and a parabola: cheap, because it needs no exponential.",
       "torch.nn.Hardswish()",
       {},
       kKinks,
@@ -471,7 +471,7 @@ struct Softplus : NothingLearnt {
   template <class V>
   static RELUSCOPE_FN V f(V x, const V* p) {
     const V t = V(0.0) - magnitude(p[0] * x);
-    // Three above the end of exp: e^3 > β, so that the quotient is never denormal.
+    // Three above the lower end of exp: e^3 > β, so the quotient is never denormal.
     const V e = select(t < V(kExpLow<V> + 3.0), V(0.0), exp(t));
     return select(x > V(0.0), x, V(0.0)) + log1p(e) / p[0];
   }
@@ -533,7 +533,7 @@ struct ActivationList {
   static constexpr int kCount = sizeof...(Entries);
 };
 
-// Their order is that of menus and tables.
+// Menus and tables follow this order.
 using Activations =
     ActivationList<Relu, LeakyRelu, Prelu, Rrelu, Relu6, ReluSquared, Elu, Selu, Celu, Gelu,
                    GeluTanh, Swish, Silu, Mish, HardSwish, Softplus, Sigmoid, Tanh, Identity>;

@@ -10,7 +10,7 @@ constexpr std::string_view kFlatten = "flatten";
 
 bool is_mark(std::string_view text) { return text == "|" || text == "(" || text == ")"; }
 
-// Words and the marks | ( ).
+// Splits a text into words and the marks | ( ).
 std::vector<Token> split(std::string_view text) {
   std::vector<Token> tokens;
   for (std::size_t at = 0; at < text.size();) {
@@ -37,7 +37,7 @@ const LayerWord& word_of(const Token& token) {
                     ": known are " + join_or(known));
 }
 
-// Layers are separated by |, and a block of them stands in parentheses behind `residual`.
+// Layers are separated by |. A block of layers follows `residual` in parentheses.
 class Parser {
  public:
   Parser(std::string_view text, const Shape& in) : tokens_(split(text)), shape_(in) {
@@ -65,7 +65,7 @@ class Parser {
   }
 
  private:
-  // Whether a layer that needs images comes before the first that ends them.
+  // Whether a layer that needs images comes before the first one that flattens them.
   bool needs_images() const {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (i > 0 && !is_mark(tokens_[i - 1].text)) continue;
@@ -80,7 +80,7 @@ class Parser {
   bool at_end() const { return at_ == tokens_.size(); }
   bool at(std::string_view text) const { return !at_end() && tokens_[at_].text == text; }
 
-  // Layers up to the end of the text or of a block.
+  // Parses layers up to the end of the text or of a block.
   void sequence(bool in_block) {
     for (;; ++at_) {
       LayerWords words;
@@ -111,8 +111,8 @@ class Parser {
 
   void layer(const LayerWord& word, const LayerWords& words) {
     if (word.reads_rows) flatten_image();
-    // Rows of features need no flattening before a layer that reads them, which may be the one
-    // that reads the data's bytes.
+    // Rows of features need no flattening before a layer that reads them. That layer may then be
+    // the first, which reads the data's bytes.
     if (words.size() == 1 && word.name == kFlatten && !images_ && at("|") &&
         at_ + 1 < tokens_.size()) {
       const LayerWord* const next = find_layer_word(tokens_[at_ + 1].text);
@@ -169,7 +169,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
-  Shape shape_;  // behind the layers so far
+  Shape shape_;  // after the layers so far
   bool images_;
   std::int64_t parameters_ = 0;
   Token last_ = {};  // the name of the last layer

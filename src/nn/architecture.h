@@ -12,16 +12,16 @@
 namespace reluscope {
 
 inline constexpr int kMaxLayers = 64;
-inline constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 22;  // of a layer, for a sample
+inline constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 22;  // per layer and sample
 inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 
 // Builds the layers for samples of shape `in` (C, H, W). Throws Error naming the token, its
-// position (first character is 1) and what was allowed; also when the last layer does not give
-// `classes` outputs or there are more than kMaxParameters parameters.
+// position (the first character is 1) and the input allowed there. Also throws if the last layer
+// does not have `classes` outputs or the network has more than kMaxParameters parameters.
 std::vector<std::unique_ptr<Layer>> parse_architecture(std::string_view text, const Shape& in,
                                                        int classes);
 
-// One layer of a text, "conv 8x3 p1", that is no block, by itself.
+// Builds a single layer, not a block, from its text: "conv 8x3 p1".
 std::unique_ptr<Layer> parse_layer(std::string_view text, const LayerPlace& place);
 
 // The same network in canonical spelling.

@@ -9,8 +9,8 @@ namespace reluscope {
 
 struct HiddenMatrix {
   std::size_t offset;  // into the flat parameter buffer, in floats
-  Layout layout;       // as it is stored
-  int outputs;         // how many of its rows or columns are outputs of its layer
+  Layout layout;       // as stored
+  int outputs;         // number of its rows or columns that are outputs of its layer
 };
 
 }  // namespace reluscope

@@ -15,7 +15,7 @@ void fill_uniform(std::vector<float>& values, double bound, const Rng& rng) {
 
 double gain_or(double gain, double none) { return gain > 0.0 ? gain : none; }
 
-// kaiming_normal_'s own gain where no activation follows is a rectifier's.
+// If no activation follows, the gain is that of ReLU, the default of kaiming_normal_.
 double he(double gain, double fan_in, double) {
   return gain_or(gain, scalar::sqrt(2.0)) / scalar::sqrt(fan_in);
 }
@@ -35,7 +35,7 @@ using Kind = InitScheme::Kind;
 // feedforward neural networks" (2010); LeCun, Bottou, Orr, Müller, "Efficient backprop" (1998).
 constexpr InitScheme kSchemes[] = {
     {"he_normal", "he", "He, normal",
-     "Variance gain²/fan-in, 2/fan-in for ReLU: keeps the signal's size through rectifiers.",
+     "Variance gain²/fan-in (2/fan-in for ReLU): keeps the signal's size through ReLU layers.",
      Kind::kNormal, &he, false},
     {"he_uniform", "", "He, uniform", "The same variance from a uniform distribution.",
      Kind::kUniform, &he, false},
@@ -45,20 +45,19 @@ constexpr InitScheme kSchemes[] = {
     {"glorot_uniform", "glorot", "Glorot, uniform",
      "The same variance from a uniform distribution.", Kind::kUniform, &glorot, false},
     {"lecun_normal", "lecun", "LeCun, normal",
-     "Variance 1/fan-in, whatever follows: what SELU asks for.", Kind::kNormal, &lecun, false},
+     "Variance 1/fan-in, for any activation; SELU needs it.", Kind::kNormal, &lecun, false},
     {"lecun_uniform", "", "LeCun, uniform", "The same variance from a uniform distribution.",
      Kind::kUniform, &lecun, false},
     {"orthogonal", "", "Orthogonal",
-     "Rows or columns orthonormal, times the gain: no direction of the signal grows or fades.",
+     "Orthonormal rows or columns, times the gain: no direction of the signal grows or fades.",
      Kind::kOrthogonal, nullptr, false},
     {"pytorch", "", "PyTorch's default",
      "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", Kind::kUniform, &pytorch,
      true},
-    {"constant", "", "Constant",
-     "Every weight the same (init_value): all units of a layer stay alike.", Kind::kConstant,
-     nullptr, false},
-    {"zero", "", "Zero", "Every weight 0: nothing behind the first layer learns.", Kind::kZero,
-     nullptr, false},
+    {"constant", "", "Constant", "Every weight equals init_value: all units of a layer stay equal.",
+     Kind::kConstant, nullptr, false},
+    {"zero", "", "Zero", "Every weight 0: a ReLU network then learns only its output biases.",
+     Kind::kZero, nullptr, false},
 };
 
 }  // namespace
@@ -74,8 +73,8 @@ const InitScheme* find_init_scheme(std::string_view name) {
 
 namespace {
 
-// Elements `first` and on. Called for pieces and not inlined: where functions are compiled again
-// while they are used, as in browsers, the better code is taken at the next call.
+// Elements from `first` on. Called for pieces and not inlined: a browser recompiles functions
+// while they run and uses the better code from the next call on.
 [[gnu::noinline]] void fill_normal(std::vector<float>& values, std::size_t first, std::size_t count,
                                    double factor, const Rng& rng) {
   for (std::size_t i = first; i < first + count; ++i) {

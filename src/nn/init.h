@@ -1,5 +1,5 @@
-// How parameters begin. Every element is drawn from its own place in a counter-based stream, in
-// PyTorch's element order, so the start depends on nothing but the seed.
+// Initial parameters. Every element is drawn from its own place in a counter-based stream, in
+// PyTorch's element order, so the initial values depend only on the seed.
 #pragma once
 
 #include <span>
@@ -15,20 +15,20 @@ struct InitScheme {
   enum class Kind { kNormal, kUniform, kOrthogonal, kConstant, kZero };
 
   const char* name;   // "he_normal"
-  const char* alias;  // a shorter name that is accepted too, or ""
+  const char* alias;  // a shorter name, or ""
   const char* label;
   const char* about;
   Kind kind;  // of weights; uniform: on +-sqrt(3) deviations
-  // Standard deviation of a weight; of the normal and uniform kinds, null for others. gain:
-  // sqrt(1 / E[f(z)^2]) of the activation that follows, 0 where none does.
+  // Standard deviation of a weight, for the normal and uniform kinds; null for others. gain:
+  // sqrt(1 / E[f(z)^2]) of the activation that follows, 0 if none does.
   double (*deviation)(double gain, double fan_in, double fan_out);
   bool random_bias;  // biases uniform on +-1/sqrt(fan_in), or zero
 };
 
 std::span<const InitScheme> init_schemes();
-const InitScheme* find_init_scheme(std::string_view name_or_alias);  // null if there is none
+const InitScheme* find_init_scheme(std::string_view name_or_alias);  // null if unknown
 
-// The elements of `spec` in PyTorch order. value: of every weight, for the kind kConstant.
+// The elements of `spec` in PyTorch order. value: every weight of the kind kConstant.
 std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
                                   double value, const Rng& rng);
 

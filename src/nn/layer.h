@@ -1,5 +1,5 @@
-// What a layer is. A layer owns no memory: the model hands it its slices of the one parameter
-// buffer, the one gradient buffer and the activation arena.
+// The interface of a layer. A layer owns no memory: the model passes it slices of the parameter
+// buffer, the gradient buffer and the activation arena.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace reluscope {
 
 enum class Mode { kTrain, kEvaluate };
 
-// What a layer may need to know besides its input: random draws are keyed by all of it.
+// The mode and the key of random draws: all of these together determine a layer's draws.
 struct StepContext {
   Mode mode;
   std::uint64_t seed;
@@ -24,13 +24,13 @@ struct StepContext {
   std::uint32_t layer;  // its place in the model, from 0
 };
 
-// How a parameter begins. Weights and biases follow the init scheme; others have their own value.
+// Initial values of a parameter. Weights and biases follow the init scheme; others are constant.
 enum class ParameterRole { kWeight, kBias, kConstant };
 
 struct ParameterSpec {
   std::string name;         // the last part of the state_dict name: "weight"
-  Shape shape = {};         // as PyTorch has it
-  Layout layout;            // as it is stored
+  Shape shape = {};         // PyTorch's
+  Layout layout;            // as stored
   bool transposed = false;  // stored (row, col) is element (col, row) of shape
   ParameterRole role = ParameterRole::kConstant;
   double constant = 0.0;                 // for kConstant
@@ -40,15 +40,15 @@ struct ParameterSpec {
   bool whole = false;  // whole numbers: an int64 in a state_dict
 };
 
-// What may lie where in a batch of `rows` samples of a shape: images (C, H, W) as one row a pixel,
-// if the network needs them so, or rows of features.
+// Layouts of a batch of `rows` samples of a shape: images (C, H, W) with one row per pixel, if the
+// network needs images, or one row of features per sample.
 inline Layout image_layout(const Shape& shape, int rows) {
   return {rows * static_cast<int>(shape[1] * shape[2]), static_cast<int>(shape[0])};
 }
 inline Layout feature_layout(const Shape& shape, int rows) {
   return {rows, static_cast<int>(element_count(shape))};
 }
-// Floats that suffice either way.
+// Floats that suffice for both layouts.
 inline std::size_t largest_size(const Shape& shape, int rows) {
   const std::size_t features = feature_layout(shape, rows).size();
   return shape.size() < 3 ? features : std::max(features, image_layout(shape, rows).size());
@@ -56,11 +56,11 @@ inline std::size_t largest_size(const Shape& shape, int rows) {
 
 struct LayerSlices {
   std::vector<float*> parameters = {};  // in the order of Layer::parameters()
-  std::vector<float*> gradients = {};   // the same; overwritten by backward, unless it is fused
-  std::vector<ParameterUpdate> updates = {};  // the same: what becomes of each gradient
+  std::vector<float*> gradients = {};   // same order; overwritten by backward, unless it is fused
+  std::vector<ParameterUpdate> updates = {};  // same order: how each gradient is used
   float* scratch = nullptr;        // Layer::scratch_floats() of them, shared with other layers
   float* cache = nullptr;          // Layer::cache_floats() of them, its own
-  bool cache_valid = false;        // set by the layer, reset by whoever changes parameters
+  bool cache_valid = false;        // set by the layer, reset when parameters change
   std::vector<float*> state = {};  // in the order of Layer::state()
   const float* skip = nullptr;     // the output that Layer::skip_from() names
 };
@@ -74,41 +74,40 @@ class Layer {
   virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
   virtual Shape out_shape() const = 0;   // of one sample
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
-  // What is kept beside the parameters, is not learnt and belongs to the state_dict: running
-  // statistics.
+  // Values of the state_dict that are not learnt, such as running statistics.
   virtual std::vector<ParameterSpec> state() const { return {}; }
   virtual std::int64_t multiply_adds() const { return 0; }  // of one sample, forward
   virtual std::size_t scratch_floats(int /*rows*/) const { return 0; }
   virtual std::size_t cache_floats() const { return 0; }
   virtual std::size_t workspace_floats() const { return 0; }  // see Backend::reserve()
-  // Whether its input must be images, one row a pixel (see Backend::flatten()). A network with
-  // such a layer has all its images so.
+  // Whether its input must be images with one row per pixel (see Backend::flatten()). A network
+  // with such a layer stores all its images in this way.
   virtual bool needs_image() const { return false; }
-  virtual int least_samples() const { return 1; }  // that a batch must have in training
-  // The layer whose output it adds to its input, or -1.
+  virtual int least_samples() const { return 1; }  // per training batch
+  // Index of the layer whose output it adds to its input, or -1.
   virtual int skip_from() const { return -1; }
-  virtual ActivationId activation() const { return -1; }  // which it applies, if it is one
-  virtual bool takes_offset() const { return false; }     // whether forward honours Signal::offset
-  virtual double gain() const { return 0.0; }  // for the init of the layer before; 0: has none
+  virtual ActivationId activation() const { return -1; }  // of an activation layer, else -1
+  virtual bool takes_offset() const { return false; }     // whether forward uses Signal::offset
+  virtual double gain() const { return 0.0; }  // for the init of the layer before; 0: none
 
   // The parameters of activation(), among the slices or fixed.
   virtual const float* activation_parameters(const LayerSlices&) const { return nullptr; }
-  // Whether forward and backward also do the activations next to this layer, if those are fusable:
-  // the same for every element. The model decides; other layers get none.
+  // Whether forward and backward can also apply the neighbouring activations, if these are fusable
+  // (the same for every element). The model decides which activations are fused.
   virtual bool fuses_activation() const { return false; }
   virtual bool is_fusable() const { return false; }
 
-  // y (N, out), every column written.
+  // Writes every column of y (N, out).
   virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
                        const Signal& x, MatrixView y, const ActivationAfter& after) const = 0;
   // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
-  // which are stored or applied as slices.updates says. context: forward's. Padding columns of dy
-  // are zero, and those of dx must be.
+  // which slices.updates stores or applies. context: the same as in forward. Padding columns of dy
+  // are zero, and those of dx must be zero.
   virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
                         const Signal& x, ConstMatrixView dy, MatrixView dx,
                         const ActivationBefore& before) const = 0;
 
-  // Writes it down in the format of another program.
+  // Writes the layer in the format of another program.
   virtual void write(PytorchWriter& to) const = 0;
   virtual void write(OnnxWriter& to) const = 0;
 };

@@ -1,5 +1,5 @@
-// What a layer writes itself with in the formats of other programs, a PyTorch program and an ONNX
-// model. The writers stand in src/io, which walks through the layers in order.
+// The interfaces with which a layer writes itself as part of a PyTorch program or an ONNX model.
+// The writers are in src/io, which visits the layers in order.
 #pragma once
 
 #include <span>
@@ -15,10 +15,10 @@ namespace reluscope {
 class LayerWriter {
  public:
   virtual ~LayerWriter() = default;
-  const std::string& name() const { return name_; }  // of the present layer: "fc1"
-  const Shape& shape() const { return shape_; }      // of a sample, before the present layer
-  // values: as many as the registry's entry has parameters. learnt: how many numbers its learnt
-  // one has, 1 or as many as channels; 0 where it learns none.
+  const std::string& name() const { return name_; }  // of the current layer: "fc1"
+  const Shape& shape() const { return shape_; }      // of a sample, before the current layer
+  // values: one for each parameter of the registry's entry. learnt: the size of the learnt
+  // parameter, 1 or the number of channels; 0 if the entry learns none.
   virtual void activation(ActivationId id, std::span<const double> values, int learnt) = 0;
 
  protected:
@@ -49,15 +49,15 @@ using OnnxNumbers = std::vector<std::int64_t>;
 
 class OnnxWriter : public LayerWriter {
  public:
-  virtual const std::string& value() const = 0;            // what the layer reads
+  virtual const std::string& value() const = 0;            // the layer's input
   virtual const std::string& output(int layer) const = 0;  // of an earlier layer
-  // The layer's result: a node of the operator set 17.
+  // The layer's result, a node of operator set 17.
   virtual void add(const char* op, const std::vector<std::string>& inputs,
                    const OnnxAttributes& attributes = {}) = 0;
-  // A value on the way there; its name is the layer's and the suffix.
+  // An intermediate value, named after the layer, with the suffix.
   virtual std::string node(const char* op, const std::vector<std::string>& inputs,
                            const std::string& suffix, const OnnxAttributes& attributes = {}) = 0;
-  // Constants: the layer's tensor of this name, of another shape if one is given, and others.
+  // Constants: the layer's tensor of this name, reshaped if a shape is given, and others.
   virtual std::string tensor(const std::string& last, const Shape& shape = {}) = 0;
   virtual std::string scalar(double value) = 0;
   virtual std::string floats(const std::string& suffix, const Shape& shape,

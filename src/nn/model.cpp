@@ -19,7 +19,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   const InitScheme* const scheme = find_init_scheme(options.init);
   if (scheme == nullptr) throw Error("init is " + in_quotes(options.init) + ", which is not known");
 
-  std::map<std::string, int> numbers;  // "fc" -> how many so far
+  std::map<std::string, int> numbers;  // "fc" -> number of layers so far
   std::size_t floats = 0, state_floats = 0;
   for (const auto& layer : layers_) {
     parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()]),
@@ -61,8 +61,8 @@ Model::Model(const ModelOptions& options, Backend& backend)
       slices.parameters.push_back(parameter_buffer_.data() + parameter.offset);
       slices.gradients.push_back(gradient_buffer_.data() + parameter.offset);
       slices.updates.emplace_back();
-      // Numbered among what is drawn, so that networks that differ in their activations or by
-      // normalisation begin with the same weights.
+      // Counts only drawn parameters, so that networks that differ only in activations or
+      // normalisation start with the same weights.
       const Rng rng(options.seed, Purpose::kInit, drawn);
       if (parameter.spec.role != ParameterRole::kConstant) ++drawn;
       scatter(parameter, initial_values(*scheme, parameter.spec, gain, options.init_value, rng),
@@ -78,8 +78,8 @@ Model::Model(const ModelOptions& options, Backend& backend)
   }
 }
 
-// A layer that fuses activations does the one behind it in forward, and in backward the one in
-// front of it, unless that one needs its own dy: it learns, or a block begins behind it.
+// A layer that fuses activations applies the next one in forward. In backward it applies the
+// previous one, unless that one needs its own dy: it learns, or a block begins after it.
 void Model::decide_fusion() {
   const auto fuses = [this](int l, int activation) {
     return activation >= 0 && activation < layer_count() && layer(l).fuses_activation() &&
@@ -135,7 +135,7 @@ std::vector<double> Model::activation_parameters(int at) const {
   std::vector<double> values(p, p + count);
   const auto specs = activation.parameters();
   if (specs.empty()) return values;
-  // Of a learnt one as many as channels, in one row.
+  // A learnt parameter per channel, in one row.
   const std::int64_t channels = element_count(specs.front().shape);
   double sum = 0.0;
   for (std::int64_t c = 0; c < channels; ++c) sum += static_cast<double>(p[c]);
@@ -190,7 +190,7 @@ void Model::write_silence() {
   Part& silent = part(silent_layer_);
   const MatrixView y{silent.output.data(), layout_of(silent_layer_, rows_)};
   const int count = static_cast<int>(silent.shape.front());
-  const int columns = y.cols() / count;  // of a unit: one, or one a position
+  const int columns = y.cols() / count;  // per unit: one, or one per position
   for (const int unit : silent_units_) {
     for (int col = unit * columns; col < (unit + 1) * columns; ++col) {
       for (int row = 0; row < y.rows(); ++row) y.data[y.layout.index(row, col)] = 0.0f;
@@ -223,8 +223,8 @@ void Model::parameters_changed() {
   for (Part& own : parts_) own.slices.cache_valid = false;
 }
 
-// What comes to a layer's output past the residual blocks that begin behind it; the innermost
-// block's first.
+// Adds the gradients that reach a layer's output around the residual blocks that begin after it,
+// the innermost block's first.
 void Model::add_skip_gradients(int from, MatrixView gradient) {
   for (int l = from + 1; l < layer_count(); ++l) {
     if (layer(l).skip_from() != from) continue;
@@ -270,8 +270,8 @@ std::int64_t Model::parameter_count() const {
 
 namespace {
 
-// Calls work(stored) with where each element of a parameter is stored, in PyTorch's order: its
-// shape is (rows, rest) or (rest).
+// Calls work(stored) with the stored position of each element of a parameter, in PyTorch's order.
+// The shape is (rows, rest) or (rest).
 template <class Work>
 void for_elements(const ParameterSpec& spec, const Work& work) {
   const Layout& layout = spec.layout;

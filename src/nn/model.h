@@ -1,5 +1,5 @@
 // A network: its layers, one buffer for all parameters, one for their gradients, and the
-// activation arena. Everything is allocated when it is built; nothing in a step.
+// activation arena. The constructor allocates all memory; a step allocates none.
 #pragma once
 
 #include <memory>
@@ -23,11 +23,11 @@ struct ModelOptions {
   std::uint64_t seed = 1;
   int train_rows = 64;       // largest batch of forward + backward
   int evaluate_rows = 1000;  // largest batch of forward alone
-  double init_value = 0.01;  // of every weight, with init "constant"
+  double init_value = 0.01;  // every weight, with init "constant"
 };
 
-// Which layers' outputs there are after forward(): all, or those that it, backward() and the
-// logits' reader need, which spares a device the products in front of activations.
+// Which layers' outputs exist after forward(): all, or only those that forward(), backward() and
+// the reader of the logits need. A device then does not write the inputs of fused activations.
 enum class Outputs { kAll, kNeeded };
 
 class Model {
@@ -47,33 +47,33 @@ class Model {
   int layer_count() const { return static_cast<int>(layers_.size()); }
   bool takes_offset() const { return layers_.front()->takes_offset(); }
 
-  // logits (N, classes) of x (N, features). The view is good until the next forward. step: the
-  // number of the training step, which random layers draw for.
+  // logits (N, classes) of x (N, features). The view is valid until the next forward. step: the
+  // number of the training step, part of the key of random draws.
   ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0,
                           Outputs outputs = Outputs::kAll);
-  // Where dL/dlogits of the last forward goes, before backward().
+  // To be filled with dL/dlogits of the last forward before backward().
   MatrixView logits_gradient();
-  // From now on these units (channels) of an activation layer give 0 in evaluation mode; none: all
-  // speak again.
+  // From now on these units (channels) of an activation layer output 0 in evaluation mode; an
+  // empty list restores all units.
   void silence(int layer, std::vector<int> units);
-  // For the last forward, whose input must still be there: fills gradients().
+  // Fills gradients() for the last forward, whose input must still exist.
   void backward();
-  // The same, but applies an update, of all parameters(), to each of them while its gradient is at
-  // hand. gradients() is then not filled; the weights get the same bits as if they had been.
+  // The same, but applies an update of parameters() to each parameter as soon as its gradient is
+  // known. Does not fill gradients(); the weights get the same bits as with backward().
   void backward_and_update(const ParameterUpdate& all);
 
-  // Output of a layer in the last forward: (N, features), or of images (N * H * W, C).
+  // Output of a layer in the last forward: (N, features), or (N * H * W, C) for images.
   ConstMatrixView output(int layer) const;
-  // One sample of it, in PyTorch's order.
+  // One sample of that output, in PyTorch's order.
   std::vector<float> sample_output(int layer, int sample) const;
-  // What a layer read in the last forward; data is null if that came as lists.
+  // Input of a layer in the last forward; data is null if the input was sparse lists.
   ConstMatrixView input(int layer) const { return layer == 0 ? input_.values : output(layer - 1); }
   int samples() const { return rows_; }  // of the last forward
-  // dL/d output of a layer, laid out like it, from the last backward(). Not kept for activations
-  // that the layer behind them has done.
+  // dL/d output of a layer, in the layout of the output, from the last backward(). Not kept for
+  // activations that were fused into the layer after them.
   ConstMatrixView output_gradient(int layer) const;
-  // The parameters of a layer that is an activation, in the registry's order: a learnt one that
-  // differs by channel as its mean.
+  // The parameters of an activation layer, in the registry's order. A learnt parameter per channel
+  // is given as its mean.
   std::vector<double> activation_parameters(int layer) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
@@ -88,39 +88,39 @@ class Model {
     return {gradient_buffer_.data(), gradient_buffer_.size()};
   }
 
-  // What layers keep beside the parameters (running statistics), in the same form.
+  // Values of the state_dict that are not learnt (running statistics), in the same form.
   const std::vector<Parameter>& state_list() const { return states_; }
   std::span<float> state() { return {state_buffer_.data(), state_buffer_.size()}; }
   std::span<const float> state() const { return {state_buffer_.data(), state_buffer_.size()}; }
-  int least_samples() const;  // that a batch must have in training
+  int least_samples() const;  // per training batch
 
-  // One parameter's elements in PyTorch's shape and order, out of or into a buffer laid out like
-  // parameters(): the weights themselves, gradients, or an optimizer's moments.
+  // Copies one parameter's elements, in PyTorch's shape and order, from or to a buffer with the
+  // layout of parameters(): weights, gradients, or an optimizer's moments.
   static std::vector<float> gather(const Parameter& parameter, std::span<const float> buffer);
   static void scatter(const Parameter& parameter, std::span<const float> values,
                       std::span<float> buffer);
-  // To be called after writing to parameters() from outside.
+  // Must be called after any other code writes to parameters().
   void parameters_changed();
 
-  // All buffers, by purpose.
+  // Sizes of all buffers, by purpose.
   std::vector<std::pair<std::string, std::size_t>> memory_bytes() const;
 
  private:
-  // What belongs to a layer.
+  // The data of one layer.
   struct Part {
     std::string name;
-    Shape shape;  // of what it gives
+    Shape shape;  // of its output
     LayerSlices slices = {};
     Buffer output = {};           // for the largest batch
     Buffer output_gradient = {};  // for train_rows
-    // Fusion: whether forward does the activation behind it as well, and backward the one in front.
+    // Fusion: whether forward also applies the next activation, and backward the previous one.
     bool fuses_next = false, fuses_previous = false;
-    bool is_skipped_from = false;  // whether a residual block begins behind it
+    bool is_skipped_from = false;  // whether a residual block begins after it
   };
 
   Part& part(int layer) { return parts_[static_cast<std::size_t>(layer)]; }
   const Part& part(int layer) const { return parts_[static_cast<std::size_t>(layer)]; }
-  // Of what a layer gives.
+  // Of a layer's output.
   Layout layout_of(int layer, int rows) const {
     const Shape& shape = part(layer).shape;
     return images_ && shape.size() == 3 ? image_layout(shape, rows) : feature_layout(shape, rows);
@@ -134,8 +134,8 @@ class Model {
   void add_skip_gradients(int layer, MatrixView gradient);
   // Whether the last forward had to write its output.
   bool keeps_output(int layer) const;
-  // What a layer's dL/dx is made of: its input, or, of a fused activation whose input was not kept
-  // and whose output does as well, that.
+  // The values from which a layer's dL/dx is computed: its input, or the output of a fused
+  // activation whose input was not kept and whose slope follows from its output.
   ConstMatrixView slope_source(int layer) const {
     return output(keeps_output(layer - 1) ? layer - 1 : layer);
   }
@@ -147,9 +147,9 @@ class Model {
 
   Backend& backend_;
   std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<Part> parts_;  // one a layer
+  std::vector<Part> parts_;  // one per layer
   Shape input_shape_;
-  bool images_;  // whether images are stored as such, one row a pixel
+  bool images_;  // whether images are stored with one row per pixel
   std::vector<Parameter> parameters_, states_;
   Buffer parameter_buffer_, gradient_buffer_, state_buffer_;
   Buffer input_image_;  // the input as images, for the largest batch
@@ -157,7 +157,7 @@ class Model {
   std::size_t workspace_floats_ = 0;
   std::uint64_t seed_;
   int silent_layer_ = -1;
-  std::vector<int> silent_units_;  // of it
+  std::vector<int> silent_units_;  // of silent_layer_
   // Of the last forward:
   Signal input_;
   int rows_ = 0;

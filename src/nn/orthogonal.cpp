@@ -10,8 +10,8 @@
 
 namespace reluscope {
 
-// One reflector after the other: Eigen's HouseholderQR works in blocks through matrix products
-// whose order of summation goes by the sizes of the machine's caches.
+// Applies one reflector after the other. Eigen's HouseholderQR works in blocks, with matrix
+// products whose order of summation depends on the machine's cache sizes.
 std::vector<double> random_orthogonal(int rows, int cols, const Rng& rng) {
   const bool turned = rows < cols;
   const int m = std::max(rows, cols), n = std::min(rows, cols);

@@ -1,5 +1,5 @@
-// Penalties that a training loss carries for large weights: l1 (sum of abs(w)) + l2 (sum of w^2)
-// over all weights of the network; biases and what activations learn are free. Beside PyTorch:
+// Penalties for large weights in the training loss: l1 (sum of abs(w)) + l2 (sum of w^2) over all
+// weights of the network, without biases and the parameters of activations. In PyTorch:
 // loss + l1 * w.abs().sum() + l2 * w.pow(2).sum(), so l2 is half of a weight decay.
 #pragma once
 
@@ -12,8 +12,8 @@ class Penalty {
   Penalty(double l1, double l2, const Model& model, Memory* memory = nullptr);
 
   bool any() const { return l1_ > 0.0f || l2_ > 0.0f; }
-  // Adds its gradient to model.gradients(), which Model::backward() has filled, and gives its
-  // value: sums down each column first, then along the columns in double.
+  // Adds the gradient of the penalty to model.gradients(), which Model::backward() has filled, and
+  // returns the penalty: sums down each column first, then along the columns in double.
   double add_gradient(Model& model, Backend& backend);
 
  private:

@@ -6,7 +6,7 @@ namespace reluscope {
 namespace {
 
 constexpr double kEnd = 64.0, kStep = 1.0 / 64.0;
-// An end shorter than this has not settled on a slope within what is looked at.
+// A shorter end has not reached a constant slope within the range examined.
 constexpr double kSettled = 8.0;
 
 double magnitude(double x) { return x < 0.0 ? -x : x; }
@@ -43,8 +43,8 @@ class Cutter {
     }
   }
 
-  // Of a stretch with one slope; at: a point on it. A smooth end that goes to 0 is off only if the
-  // function goes on rising at the other end: a sigmoid has two bounds.
+  // Kind of an interval with constant slope; at: a point in it. A smooth end at 0 is off only if
+  // the function keeps rising at the other end: a sigmoid has two bounds.
   RegimeKind kind_of(double at, bool exactly) const {
     const double s = slope(at);
     if (exactly ? s != 0.0 : magnitude(s) > kFlatSlope) return RegimeKind::kLinear;
@@ -53,7 +53,7 @@ class Cutter {
     return zero && (exactly || rises) ? RegimeKind::kOff : RegimeKind::kSaturated;
   }
 
-  // Between two kinks, or a kink and an end, f' does not jump.
+  // Between two kinks, or a kink and an end, f' is continuous.
   void cut_piece(double from, double to) {
     const bool left_end = from<-kEnd, right_end = to> kEnd;
     const double low = left_end ? -kEnd : from, high = right_end ? kEnd : to;
@@ -64,7 +64,7 @@ class Cutter {
       add(kind_of(left_end ? -kEnd : right_end ? kEnd : (low + high) / 2, true), from, to);
       return;
     }
-    double left = low, right = high;  // what is curved
+    double left = low, right = high;  // bounds of the curved part
     if (left_end) {
       const double limit = slope(-kEnd);
       while (left + kStep <= high && magnitude(slope(left + kStep) - limit) <= kFlatSlope)

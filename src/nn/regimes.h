@@ -1,5 +1,5 @@
-// Where an activation is switched off, saturated, bent or a straight line. All of it follows from
-// the registry's own derivative, so a new activation needs to say nothing about it.
+// Finds where an activation is off, saturated, curved or a straight line. All of it follows from
+// the derivative in the registry, so a new activation needs no code here.
 #pragma once
 
 #include <limits>
@@ -11,9 +11,9 @@
 namespace reluscope {
 
 enum class RegimeKind {
-  kOff,        // flat at 0, on the side where a rectifier cuts: no gradient gets through
+  kOff,        // flat at 0, on the side that a rectifier cuts off: no gradient passes
   kSaturated,  // flat elsewhere: at a bound
-  kLeaky,      // a line below the first kink, less steep than what follows
+  kLeaky,      // a line below the first kink, less steep than the next regime
   kCurved,     // neither flat nor a line
   kLinear,
 };
@@ -30,11 +30,11 @@ struct Regime {
   double to = std::numeric_limits<double>::infinity();
 };
 
-// A slope this near to 0 counts as flat, and one this near to its limit as a straight line.
+// A slope this close to 0 counts as flat; a slope this close to its limit, as a straight line.
 inline constexpr double kFlatSlope = 0.05;
 
-// Cuts the line at the kinks, and where a smooth end becomes flat or straight to within kFlatSlope
-// (to the next 1/64 further out). Looks no further than +-64. Neighbours of one kind are one.
+// Splits the axis at the kinks, and where a smooth end becomes flat or straight to within
+// kFlatSlope (rounded outwards to 1/64), inside [-64, 64]. Merges neighbours of the same kind.
 std::vector<Regime> activation_regimes(ActivationId id, std::span<const double> parameters);
 
 }  // namespace reluscope

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "nn/traced.h"
-// Behind the number type, whose operations its templates are to find.
+// Included after the number type, so that the templates find its operations.
 #include "nn/activations.h"
 
 namespace reluscope {

@@ -1,6 +1,6 @@
-// An activation written down as elementary operations: its template in the registry, applied to a
-// number that remembers how it was made. So a model file can hold any activation, whether or not
-// the file's format has a name for it, and a new one needs nothing but its entry in the registry.
+// An activation as a list of elementary operations: its template in the registry, applied to a
+// number type that records the operations. So a model file can contain any activation, even if the
+// file's format has no name for it, and a new one needs only its entry in the registry.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace reluscope {
 
 enum class TraceOp {
   kInput,      // x
-  kParameter,  // the learnt one
+  kParameter,  // the learnt parameter
   kConstant,
   kAdd,
   kSubtract,
@@ -29,7 +29,7 @@ enum class TraceOp {
   kErf,  // a
   kLess,
   kGreater,  // a, b: a condition
-  kSelect,   // b where the condition a holds, c elsewhere
+  kSelect,   // b if the condition a holds, else c
 };
 
 struct TraceNode {
@@ -44,10 +44,10 @@ struct Trace {
   std::vector<TraceNode> nodes;  // each value once, after its operands
   int result = -1;               // the node that is f(x)
 
-  int add(const TraceNode& node);  // that node, or the one that is the same
+  int add(const TraceNode& node);  // index of the node, or of an equal one
 };
 
-// f of an entry of the registry. values: its parameters; the first is left open if it is learnt.
+// f of a registry entry. values: its parameters; a learnt parameter, the first, stays symbolic.
 Trace trace_activation(ActivationId id, std::span<const double> values);
 
 }  // namespace reluscope

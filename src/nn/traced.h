@@ -1,5 +1,5 @@
-// The number type of nn/trace.h: for the registry's templates like float or a vector, but its
-// operations are written down. Where both operands are known, it computes at once, in double.
+// The number type of nn/trace.h: the registry's templates use it like float or a vector, but it
+// records its operations. If all operands are constants, it computes the result in double.
 #pragma once
 
 #include <numbers>
@@ -29,7 +29,7 @@ class Traced {
   double constant_ = 0.0;
 };
 
-// Of up to three operands, of which at least one is not known.
+// Records an operation with one to three operands, at least one of which is not known.
 inline Traced write_down(TraceOp op, const Traced* a, const Traced* b = nullptr,
                          const Traced* c = nullptr) {
   Trace* trace = nullptr;
@@ -106,7 +106,7 @@ inline void normal_parts(const Traced& x, Traced& cdf, Traced& density) {
 
 }  // namespace scalar
 
-// f of a registry entry, or of anything that is written like one.
+// f of a registry entry, or of another struct of the same form.
 template <class Activation>
 Trace trace_of(std::span<const double> values, bool learns) {
   Trace trace;

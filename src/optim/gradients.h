@@ -1,4 +1,4 @@
-// What is done to gradients that are stored, before an optimizer is applied to them.
+// Clips stored gradients before an optimizer uses them.
 #pragma once
 
 #include <span>
@@ -12,10 +12,10 @@ struct ClipOptions {
   double norm = 0.0;   // 0: off
 };
 
-// Clips in place: first every element into [-value, value] (torch.nn.utils.clip_grad_value_), then
-// all by one factor, norm / (their Euclidean norm + 1e-6), if that is below 1 (clip_grad_norm_;
+// In place: first clips every element to [-value, value] (torch.nn.utils.clip_grad_value_), then
+// multiplies all by norm / (their Euclidean norm + 1e-6) if that is below 1 (clip_grad_norm_;
 // Pascanu, Mikolov, Bengio (2013), algorithm 1). The norm is summed in double, in an order that
-// does not depend on threads or targets. gradients: all of them, padding zero.
+// does not depend on threads or targets. gradients: the whole buffer, with zero padding.
 void clip_gradients(Backend& backend, std::span<float> gradients, const ClipOptions& options);
 
 }  // namespace reluscope

@@ -2,11 +2,11 @@
 // of a weight matrix is its Nesterov momentum with all singular values brought near 1 by a few
 // iterations of Newton and Schulz, times sqrt(max(1, outputs / inputs)).
 //
-// Muon is for maps between hidden units. Its own here are all weight matrices but the last, whose
-// outputs are the classes: the first counts, because pixels are not an embedding. AdamW does the
-// rest: the last matrix, biases and the parameters of activations.
+// Muon is for maps between hidden units. Here it updates all weight matrices but the last, whose
+// outputs are the classes. The first is included, because pixels are not an embedding. AdamW
+// updates the rest: the last matrix, biases and the parameters of activations.
 //
-// Everything is made of the backend's products and updates, which give the same bits everywhere.
+// All of it uses the backend's products and updates, which give the same bits everywhere.
 #include <algorithm>
 
 #include "core/math.h"
@@ -68,7 +68,7 @@ class Muon final : public Optimizer {
   }
 
   // momentum = mu momentum + g; step = g + mu momentum, made orthogonal; w = keep w - rate step.
-  // Both ends are SGD's, which is told to step from 0 by -1, and from the weights by the rate.
+  // The first and the last part are SGD steps: from 0 with rate -1, and from the weights.
   void move_matrix(Backend& backend, const HiddenMatrix& matrix, float* parameters,
                    float* gradients) {
     const std::size_t n = matrix.layout.size();
@@ -102,7 +102,7 @@ class Muon final : public Optimizer {
     backend.update(take, n);
   }
 
-  // All singular values of x (R, C), R at least C, near 1. With G = x^T x, each iteration is
+  // Brings all singular values of x (R, C), R at least C, near 1. With G = x^T x, each iteration is
   // x = a x + x (b G + c G^2).
   void orthogonalise(Backend& backend, MatrixView x) {
     const std::size_t n = x.layout.size();

@@ -2,10 +2,10 @@
 // Optimizer, CPU and CUDA kernels, config, menus, help and tests follow from it.
 //
 // A rule's arithmetic, apply(), is written once for any number type V: float, double, every SIMD
-// vector. `e` is the place in the parameters that it works on (RuleUpdate::Place below): e.s[] are
-// the step's scalars, which scalars() has made, e.next(k, ...) changes moment k, e.take() changes
-// the weight and gives it. Weight decay has its place in RuleUpdate, not in the rules. All are in
-// PyTorch's order of operations. No ordinary include guard: see core/target.h.
+// vector. `e` is the element of the parameters that it changes (RuleUpdate::Place below): e.s[] are
+// the step's scalars from scalars(), e.next(k, ...) updates moment k, e.take() updates the weight
+// and returns it. RuleUpdate, not the rule, applies weight decay. All rules use PyTorch's order of
+// operations. No ordinary include guard: see core/target.h.
 #if defined(RELUSCOPE_OPTIM_RULES_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RELUSCOPE_OPTIM_RULES_H_
 #undef RELUSCOPE_OPTIM_RULES_H_
@@ -22,8 +22,8 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Moments so small that their squares or products would be denormal become zero, and so do weights
-// that only decay.
+// Moments become zero when they are so small that their squares or products would be denormal.
+// Weights that only decay do the same.
 inline constexpr double kLeastMoment = 1e-30;
 
 // Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1:
@@ -34,7 +34,7 @@ struct Adam {
   static constexpr OptimizerRow kRow = {
       .name = "adam",
       .label = "Adam",
-      .about = "A step size of its own for every weight; works without tuning.",
+      .about = "Adapts the step size of every weight; works well without tuning.",
       .pytorch = "torch.optim.Adam",
       .fields = "beta1 beta2 epsilon",
       .moments = kMoments,
@@ -68,7 +68,7 @@ struct Adamw : Adam {
   static constexpr OptimizerRow kRow = {
       .name = "adamw",
       .label = "AdamW",
-      .about = "Adam, and weight decay apart from its step sizes (PyTorch's decay is 0.01).",
+      .about = "Adam with weight decay applied directly to the weights (0.01 in PyTorch).",
       .pytorch = "torch.optim.AdamW",
       .fields = "beta1 beta2 epsilon",
       .moments = kMoments,
@@ -76,14 +76,14 @@ struct Adamw : Adam {
       .in_gradient_kernels = true};
 };
 
-// Jordan (2024), see optim/muon.cpp: AdamW for what it leaves to it.
+// Jordan (2024), see optim/muon.cpp. AdamW updates the parameters that Muon does not.
 struct Muon : Adam {
   static constexpr OptimizerRow kRow = {
       .name = "muon",
       .label = "Muon",
       .about =
-          "Turns the step of every weight matrix but the last into an orthogonal one; the last "
-          "matrix and all vectors go by AdamW. Slow for wide layers.",
+          "Makes the step of every weight matrix but the last orthogonal; AdamW updates the last "
+          "matrix and all vectors. Slow for wide layers.",
       .pytorch = "",
       .fields = "beta1 beta2 epsilon muon_momentum muon_scale",
       .moments = kMoments,
@@ -110,7 +110,7 @@ struct Sgd {
   static constexpr OptimizerRow kRow = {
       .name = "sgd",
       .label = "SGD",
-      .about = "Plain gradient descent, with momentum and Nesterov's method if wanted.",
+      .about = "Plain gradient descent, with optional momentum and Nesterov's method.",
       .pytorch = "torch.optim.SGD",
       .fields = "momentum dampening nesterov",
       .moments = kMoments,
@@ -137,14 +137,14 @@ struct Sgd {
 
 // Dozat, "Incorporating Nesterov momentum into Adam" (2016). Its momentum beta1 (1 - 0.96^(t d) /
 // 2) grows with the step t; d is momentum_decay. As in PyTorch 1.13, the product over the momenta
-// up to the next step counts the present one twice.
+// up to the next step counts the current one twice.
 struct Nadam {
   using Arithmetic = Nadam;
   static constexpr RuleMoment kMoments[] = {{.name = "exp_avg"}, {.name = "exp_avg_sq"}};
   static constexpr OptimizerRow kRow = {
       .name = "nadam",
       .label = "NAdam",
-      .about = "Adam that looks ahead along its mean, as Nesterov's method does.",
+      .about = "Adam with Nesterov's method: looks one step ahead along the mean gradient.",
       .pytorch = "torch.optim.NAdam",
       .fields = "beta1 beta2 epsilon momentum_decay",
       .moments = kMoments};
@@ -202,7 +202,7 @@ struct Rmsprop {
       {.name = "grad_avg", .wanted = [](const OptimizerOptions& o) { return o.centered; }}};
   static constexpr OptimizerRow kRow = {.name = "rmsprop",
                                         .label = "RMSprop",
-                                        .about = "Gradients divided by their recent size.",
+                                        .about = "Divides gradients by their recent size.",
                                         .pytorch = "torch.optim.RMSprop",
                                         .fields = "alpha epsilon momentum centered",
                                         .moments = kMoments};
@@ -231,8 +231,8 @@ struct Rmsprop {
   }
 };
 
-// Duchi, Hazan, Singer, "Adaptive subgradient methods" (2011): the sum of all squares of g takes
-// the place of their mean.
+// Duchi, Hazan, Singer, "Adaptive subgradient methods" (2011): uses the sum of all squares of g
+// instead of their mean.
 struct Adagrad {
   using Arithmetic = Adagrad;
   static constexpr RuleMoment kMoments[] = {
@@ -240,7 +240,7 @@ struct Adagrad {
   static constexpr OptimizerRow kRow = {
       .name = "adagrad",
       .label = "Adagrad",
-      .about = "Gradients divided by the size of all so far: steps only get smaller.",
+      .about = "Divides gradients by the size of all gradients so far: steps only get smaller.",
       .pytorch = "torch.optim.Adagrad",
       .fields = "epsilon lr_decay initial_accumulator",
       .moments = kMoments};
@@ -268,8 +268,8 @@ struct Lion {
       .name = "lion",
       .label = "Lion",
       .about =
-          "Steps of one size for all weights, by the sign of a mean: a third of Adam's rate or "
-          "less suits it.",
+          "Steps of equal size for all weights, in the direction of the mean gradient's sign; use "
+          "a third of Adam's rate or less.",
       .pytorch = "",
       .fields = "beta1 beta2",
       .moments = kMoments,
@@ -301,12 +301,12 @@ struct RuleList {
   static_assert(((int{Rules::kScalars} <= kMostScalars) && ...));
 };
 
-// Their order is that of menus and tables.
+// Menus and tables follow this order.
 using UpdateRules = RuleList<Adam, Sgd, Adamw, Nadam, Rmsprop, Adagrad, Lion, Muon>;
 
 // --- How a rule is applied ------------------------------------------------------------------
 
-// Weight decay, in both of its forms.
+// Weight decay in both forms, coupled and decoupled.
 template <class V>
 struct WeightDecay {
   V coupled, keep;
@@ -322,7 +322,7 @@ struct WeightDecay {
   }
 };
 
-// Without it: what the gradient kernels are made for.
+// No weight decay: the form that the gradient kernels are compiled for.
 template <class V>
 struct NoDecay {
   RELUSCOPE_FN explicit NoDecay(const ParameterUpdate&) {}
@@ -330,8 +330,8 @@ struct NoDecay {
   RELUSCOPE_FN V next(V weight, V step) const { return weight - step; }
 };
 
-// An update by one rule. apply(at, slope) handles the elements from `at` on, as many as V holds,
-// whose gradient is `slope`, and gives the weights after it.
+// An update by one rule. apply(at, slope) updates as many elements from `at` on as V holds, with
+// the gradient `slope`, and returns the new weights.
 template <class V, class Rule, class Decay = WeightDecay<V>>
 class RuleUpdate {
  public:
@@ -358,19 +358,19 @@ class RuleUpdate {
     RELUSCOPE_FN bool is_on(int scalar) const { return u.on_[scalar]; }
     RELUSCOPE_FN bool has(int k) const { return u.moments_[k] != nullptr; }
     RELUSCOPE_FN V moment(int k) const { return load<V>(u.moments_[k] + at); }
-    // moment = decay moment + term, and gives it.
+    // moment = decay moment + term. Returns the moment.
     RELUSCOPE_FN V next(int k, V decay, V term) const {
       const V value = zero_below(mad(decay, moment(k), term), V(kLeastMoment));
       store(value, u.moments_[k] + at);
       return value;
     }
-    // weight = keep weight - step, and gives it.
+    // weight = keep weight - step. Returns the weight.
     RELUSCOPE_FN V take(V step) const {
       const V weight = u.decay_.next(load<V>(u.weights_ + at), step);
       store(weight, u.weights_ + at);
       return weight;
     }
-    // The same of what has decayed.
+    // The same from a weight that has already decayed.
     RELUSCOPE_FN V take_more(V step) const {
       const V weight = load<V>(u.weights_ + at) - step;
       store(weight, u.weights_ + at);

@@ -16,7 +16,7 @@ double dropped(double lr, double gamma, std::int64_t times) {
   return lr * scalar::integer_power(gamma, static_cast<std::uint64_t>(times));
 }
 
-// From `from` to `to` along half a turn of a cosine, share going from 0 to 1.
+// From `from` to `to` along half a period of a cosine; share runs from 0 to 1.
 double cosine_between(double from, double to, double share) {
   return to + (from - to) * (1.0 + scalar::cos_2pi(share / 2.0)) / 2.0;
 }
@@ -82,7 +82,7 @@ StepRates one_cycle(const Schedule& s, const Time& time, double lr) {
 
 // ReduceLROnPlateau, mode min, threshold_mode rel.
 StepRates plateau(const Schedule& s, const Time&, double lr) {
-  constexpr double kLeastDrop = 1e-8;  // PyTorch's eps: a drop by less is left out
+  constexpr double kLeastDrop = 1e-8;  // PyTorch's eps: smaller drops are ignored
   for (int drop = 0; drop < s.state().drops; ++drop) {
     const double lower = std::max(lr * s.options().gamma, s.options().minimum);
     if (!(lr - lower > kLeastDrop)) break;
@@ -94,7 +94,7 @@ StepRates plateau(const Schedule& s, const Time&, double lr) {
 constexpr ScheduleRow kSchedules[] = {
     {.name = "constant",
      .label = "Constant",
-     .about = "The same rate all the time.",
+     .about = "The same rate throughout the run.",
      .fields = "",
      .constant = true,
      .at = &constant},
@@ -122,19 +122,19 @@ constexpr ScheduleRow kSchedules[] = {
      .at = &cosine},
     {.name = "cosine_restarts",
      .label = "Cosine with restarts",
-     .about = "Falls along a cosine, jumps back up, and again.",
+     .about = "Falls along a cosine, then jumps back up and repeats.",
      .fields = "lr_restart lr_restart_factor lr_min",
      .at = &cosine_restarts},
     {.name = "one_cycle",
      .label = "One cycle",
-     .about = "Rises to the learning rate and falls far below it, changing at every update.",
+     .about = "Rises to the learning rate, then falls far below it; changes at every update.",
      .fields = "lr_rise lr_div lr_final_div cycle_momentum momentum_min momentum_max",
      .cycles_momentum = true,
      .depends_on_epochs = [](const ScheduleOptions&) { return true; },
      .at = &one_cycle},
     {.name = "plateau",
      .label = "On plateaus",
-     .about = "Drops by a factor when the validation loss no longer improves.",
+     .about = "Drops by a factor when the validation loss stops improving.",
      .fields = "lr_gamma lr_patience lr_threshold lr_cooldown lr_min",
      .needs_validation = true,
      .at = &plateau},

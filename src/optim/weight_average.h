@@ -1,6 +1,6 @@
-// A moving average of all weights, to score and save in their place: Polyak and Juditsky (1992),
-// with weights that fade exponentially. As torch.optim.swa_utils.AveragedModel with such an avg_fn:
-// the first update takes the weights as they are.
+// An exponential moving average of all weights, which is scored and saved in their place (after
+// Polyak and Juditsky, 1992). Like torch.optim.swa_utils.AveragedModel with this avg_fn: the first
+// update copies the weights.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace reluscope {
 
 class WeightAverage {
  public:
-  // decay: the share of the average that an update keeps, in [0, 1); 0: no average is kept.
+  // decay: share of the average that an update keeps, in [0, 1); 0: no average.
   WeightAverage(double decay, std::size_t floats, Memory* memory = nullptr)
       : decay_(decay), average_(decay > 0.0 ? floats : 0, memory) {}
 
@@ -31,7 +31,7 @@ class WeightAverage {
   }
   bool ready() const { return updates_ > 0; }
   std::int64_t updates() const { return updates_; }
-  void restore(std::int64_t updates) { updates_ = updates; }  // values() are to be written apart
+  void restore(std::int64_t updates) { updates_ = updates; }  // the caller writes values()
   std::span<float> values() { return {average_.data(), average_.size()}; }
   std::span<const float> values() const { return {average_.data(), average_.size()}; }
 

@@ -1,6 +1,6 @@
 // The activations of the registry as layers: y = f(x), element by element. A learnable parameter is
-// one number for the layer, as torch.nn.PReLU(1) has it, or behind the word `channel` one for each
-// channel, as torch.nn.PReLU(C). A random one is drawn anew for every element in every step.
+// one number per layer, as in torch.nn.PReLU(1), or, with the word `channel`, one per channel, as
+// in torch.nn.PReLU(C). A random parameter is drawn for every element in every step.
 #include <algorithm>
 
 #include "core/rng.h"
@@ -14,7 +14,7 @@ constexpr std::string_view kByChannel = "channel";
 
 class ActivationLayer : public Layer {
  public:
-  // parameters: as many as the registry's entry has, in its order.
+  // parameters: all parameters of the registry's entry, in its order.
   ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
       : shape_(in),
         id_(id),
@@ -32,7 +32,7 @@ class ActivationLayer : public Layer {
              .layout = {1, learnt()},
              .constant = initial_.front()}};
   }
-  // The products dy df/dp, and their column sums.
+  // Room for the products dy df/dp and their column sums.
   std::size_t scratch_floats(int rows) const override {
     return learns() ? align_up(largest_size(shape_, rows)) + column_floats() : 0;
   }
@@ -49,8 +49,8 @@ class ActivationLayer : public Layer {
                                y.layout.size());
   }
   // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
-  // ascending order, whatever the target and the threads. In double along the columns: cheap, and
-  // as exact as a float sum in any order.
+  // ascending order, on every target and with any number of threads. The sum along the columns is
+  // in double: cheap, and at least as exact as a float sum in any order.
   void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                 ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
     const float* const p = activation_parameters(slices);
@@ -69,9 +69,9 @@ class ActivationLayer : public Layer {
   void write(OnnxWriter& to) const override { write_to(to); }
 
  protected:
-  // How many numbers the learnt parameter has.
+  // Size of the learnt parameter.
   virtual int learnt() const { return 1; }
-  std::string values_text() const {  // " 0.2", or "" where all are the initial ones
+  std::string values_text() const {  // " 0.2", or "" if all have their defaults
     const ActivationInfo& info = activation_info(id_);
     const bool all_initial =
         std::equal(initial_.begin(), initial_.end(), info.parameters.begin(),
@@ -83,7 +83,7 @@ class ActivationLayer : public Layer {
   std::size_t column_floats() const {
     return align_up(static_cast<std::size_t>(feature_layout(shape_, 1).padded_cols()));
   }
-  // From the products at slices.scratch, equal parts of whose columns belong to each number.
+  // Sums the products at slices.scratch. Each number owns an equal part of their columns.
   void sum_products(Backend& backend, const LayerSlices& slices, const Layout& layout) const {
     float* const sums = slices.scratch + align_up(layout.size());
     backend.column_sums({slices.scratch, layout}, sums);
@@ -104,10 +104,10 @@ class ActivationLayer : public Layer {
   bool learns() const { return activation_learns(activation_info(id_)); }
   void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns() ? learnt() : 0); }
 
-  std::vector<float> fixed_;  // the same as floats, for what is not learnt
+  std::vector<float> fixed_;  // the same as floats, for parameters that are not learnt
 };
 
-// A parameter for each channel: a unit after a dense layer, a plane of (C, H, W) after others.
+// One parameter per channel: a unit after a dense layer, a plane of (C, H, W) after other layers.
 class ChannelActivation final : public ActivationLayer {
  public:
   using ActivationLayer::ActivationLayer;  // of an entry that learns
@@ -115,7 +115,7 @@ class ChannelActivation final : public ActivationLayer {
   std::string text() const override {
     return std::string(activation_info(id_).name) + " " + std::string(kByChannel) + values_text();
   }
-  std::size_t cache_floats() const override { return column_floats(); }  // every column's parameter
+  std::size_t cache_floats() const override { return column_floats(); }  // a parameter per column
   bool is_fusable() const override { return false; }
 
   void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
@@ -134,7 +134,7 @@ class ChannelActivation final : public ActivationLayer {
 
  private:
   int learnt() const override { return static_cast<int>(shape_.front()); }
-  // cols: of what comes in, the channels' planes or, of images, the channels.
+  // cols: columns of the input: the planes of all channels, or the channels if rows are pixels.
   VariedParameter by_column(Backend& backend, LayerSlices& slices, int cols) const {
     if (!slices.cache_valid) {
       backend.finish();
@@ -146,8 +146,8 @@ class ChannelActivation final : public ActivationLayer {
   }
 };
 
-// A parameter that is random in training, between its two values, and the middle of its range when
-// a network is scored: torch.nn.RReLU(lower, upper).
+// A parameter that is random between two values in training, and their mean in evaluation:
+// torch.nn.RReLU(lower, upper).
 class RandomActivation final : public ActivationLayer {
  public:
   using ActivationLayer::ActivationLayer;
@@ -165,7 +165,7 @@ class RandomActivation final : public ActivationLayer {
       backend.varied_forward(id_, draws(backend, context, slices, y.layout), x.values, y);
     }
   }
-  // The draws are made again: scratch is shared with other layers.
+  // Repeats the draws, because other layers share the scratch memory.
   void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
                 ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
     if (context.mode == Mode::kEvaluate) {

@@ -1,6 +1,6 @@
 // Batch normalisation (Ioffe and Szegedy, 2015), torch.nn.BatchNorm1d after dense layers and
 // BatchNorm2d on images: y = (x - mean) / sqrt(variance + 1e-5) * weight + bias for each feature or
-// channel. Mean and variance are the batch's in training, and running averages afterwards.
+// channel. Mean and variance are the batch's in training, and running averages in evaluation.
 #include "core/text.h"
 #include "nn/layer_words.h"
 

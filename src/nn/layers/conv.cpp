@@ -66,7 +66,7 @@ class Conv final : public Layer {
   std::int64_t multiply_adds() const override {
     return std::int64_t{window_.out_pixels()} * weight_layout().rows * out_;
   }
-  // The turned weights, or what sums over the rows of dy need; one after the other.
+  // The rotated weights, or room for sums over the rows of dy. Both use the same memory in turn.
   std::size_t scratch_floats(int rows) const override {
     return std::max(Layout{window_.taps() * out_, in_}.size(),
                     batch_norm_scratch({rows * window_.out_pixels(), out_}));
@@ -118,7 +118,7 @@ class Conv final : public Layer {
 std::vector<LayerWord> conv_words() {
   return {{.name = "conv",
            .syntax = "conv CHANNELSxKERNEL [sSTRIDE] [pPADDING]",
-           .about = "convolution: the same small filters at every place of an image",
+           .about = "convolution: applies the same small filters at every position of an image",
            .example = "conv 16x3 p1",
            .make = &Conv::make,
            .for_images = true}};

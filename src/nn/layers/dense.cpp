@@ -35,7 +35,7 @@ class Dense final : public Layer {
   bool takes_offset() const override { return true; }
   bool fuses_activation() const override { return true; }
   std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
-  // A row of O for the starting values, and what the backend needs.
+  // A row of O for the initial sums, and the backend's own scratch.
   std::size_t scratch_floats(int rows) const override {
     return cache_floats() + input_gradient_scratch(rows, in_, out_);
   }
@@ -43,8 +43,8 @@ class Dense final : public Layer {
     return align_up(static_cast<std::size_t>(weight_layout().padded_cols()));
   }
 
-  // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)), and this formula
-  // is used whether or not a kernel makes use of the zeros, so that all give the same bits.
+  // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)). Kernels that skip
+  // the zeros and kernels that do not both use this formula, so that all give the same bits.
   void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter& after) const override {
     const ConstMatrixView weight{slices.parameters[0], weight_layout()};
@@ -81,7 +81,7 @@ class Dense final : public Layer {
     slices.cache_valid = fused && x.offset != 0.0f;
   }
 
-  // Where no layer wants images, nothing has made rows of features of them.
+  // If no layer needs images, they have been rows of features from the start.
   void write(PytorchWriter& to) const override {
     if (to.shape().size() > 1) to.step("x = torch.flatten(x, 1)");
     to.module("Linear(" + std::to_string(in_) + ", " + std::to_string(out_) + ")");
@@ -104,7 +104,7 @@ class Dense final : public Layer {
 std::vector<LayerWord> dense_words() {
   return {{.name = "dense",
            .syntax = "dense WIDTH",
-           .about = "fully connected: every output sees every input",
+           .about = "fully connected: every output depends on every input",
            .example = "dense 128",
            .make = &Dense::make,
            .reads_rows = true}};

@@ -1,6 +1,6 @@
 // Dropout (Srivastava et al., 2014), torch.nn.Dropout: in training each element becomes 0 with
-// probability P and is multiplied by 1 / (1 - P) otherwise; afterwards nothing happens. Which ones,
-// follows from seed, step, layer and element alone, so nothing is kept for the way back.
+// probability P and is multiplied by 1 / (1 - P) otherwise; in evaluation nothing changes. The
+// choice depends only on seed, step, layer and element, so backward computes it again.
 #include "core/rng.h"
 #include "core/text.h"
 #include "nn/layer_words.h"
@@ -39,7 +39,7 @@ class Dropout final : public Layer {
   void write(PytorchWriter& to) const override {
     to.module("Dropout(" + number_text(probability_) + ")");
   }
-  void write(OnnxWriter& to) const override {  // does nothing but in training
+  void write(OnnxWriter& to) const override {  // the identity in evaluation
     to.add("Dropout", {to.value(), to.scalar(probability_)});
   }
 

@@ -53,7 +53,7 @@ class Flatten final : public Layer {
 std::vector<LayerWord> flatten_words() {
   return {{.name = "flatten",
            .syntax = "flatten",
-           .about = "images become rows of features; implied before dense",
+           .about = "turns images into rows of features; implied before dense",
            .example = "flatten",
            .make = &Flatten::make}};
 }

@@ -1,6 +1,6 @@
 // Group normalisation (Wu and He, 2018), torch.nn.GroupNorm: y = (x - mean) / sqrt(variance + 1e-5)
-// * weight + bias, with mean and variance of each sample's groups of neighbouring channels, and
-// weight and bias of each channel.
+// * weight + bias. Each group of neighbouring channels of a sample has its mean and variance, and
+// each channel its weight and bias.
 #include "core/text.h"
 #include "nn/layer_words.h"
 
@@ -57,7 +57,7 @@ class GroupNorm final : public Layer {
     to.module("GroupNorm(" + std::to_string(groups_) + ", " + std::to_string(channels()) +
               ", eps=" + number_text(kEpsilon) + ")");
   }
-  // As PyTorch does: operator set 17 has no group normalisation of its own.
+  // As PyTorch exports it: operator set 17 has no group normalisation.
   void write(OnnxWriter& to) const override {
     const std::vector<float> ones(static_cast<std::size_t>(groups_), 1.0f), zeros(ones.size());
     const std::string grouped =
@@ -69,7 +69,7 @@ class GroupNorm final : public Layer {
     OnnxNumbers sizes = {-1};
     sizes.insert(sizes.end(), shape_.begin(), shape_.end());
     const std::string shaped = to.node("Reshape", {normal, to.integers("sizes", sizes)}, "shaped");
-    Shape channel = {channels()};  // stands before the sizes of its plane
+    Shape channel = {channels()};  // followed by the sizes of its plane
     channel.resize(shape_.size(), 1);
     const std::string scaled = to.node("Mul", {shaped, to.tensor("weight", channel)}, "scaled");
     to.add("Add", {scaled, to.tensor("bias", channel)});

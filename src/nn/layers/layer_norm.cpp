@@ -1,5 +1,5 @@
 // Layer normalisation (Ba, Kiros, Hinton, 2016), torch.nn.LayerNorm over all features of a sample:
-// y = (x - mean) / sqrt(variance + 1e-5) * weight + bias, weight and bias of the sample's shape.
+// y = (x - mean) / sqrt(variance + 1e-5) * weight + bias. weight and bias have a sample's shape.
 #include "core/text.h"
 #include "nn/layer_words.h"
 

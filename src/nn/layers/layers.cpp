@@ -1,4 +1,4 @@
-// The table of layers: one row for each file of this folder, which defines ROW_words().
+// The table of layers: one row for each other file of this folder, which defines ROW_words().
 #include <algorithm>
 
 #include "nn/layer_words.h"

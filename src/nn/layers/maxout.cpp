@@ -1,5 +1,5 @@
-// Maxout: the largest of K neighbouring channels, y[c] = max(x[K c], ..., x[K c + K - 1]), so that
-// a layer K times as wide in front of it gives each unit K linear pieces to choose from.
+// Maxout: the largest of K neighbouring channels, y[c] = max(x[K c], ..., x[K c + K - 1]). After a
+// layer that is K times as wide, each unit is the maximum of K linear functions.
 // Goodfellow, Warde-Farley, Mirza, Courville, Bengio, "Maxout networks" (2013).
 #include "core/math.h"
 #include "nn/layer_words.h"
@@ -27,7 +27,7 @@ class Maxout final : public Layer {
   std::string text() const override { return "maxout " + std::to_string(pieces_); }
   Shape out_shape() const override { return shape_; }
   // sqrt(1 / E[m^2]) for the largest m of K independent standard normal numbers. The density of m
-  // is K phi(m) Phi(m)^(K - 1). By the trapezoidal rule, as activation_gain().
+  // is K phi(m) Phi(m)^(K - 1). Uses the trapezoidal rule, as activation_gain() does.
   double gain() const override {
     constexpr int kPoints = 12 * 512;
     constexpr double kStep = 1.0 / 512;
@@ -65,10 +65,10 @@ class Maxout final : public Layer {
   }
 
  private:
-  // Columns of a channel: its plane, or one where images are stored as such.
+  // Columns per channel: its plane, or one if images are stored with one row per pixel.
   int area(const Layout& y) const { return y.cols / static_cast<int>(shape_.front()); }
 
-  Shape shape_;  // what comes out
+  Shape shape_;  // of the output
   int pieces_;
 };
 

@@ -1,5 +1,5 @@
 // Pooling over images: torch.nn.MaxPool2d, AvgPool2d, and AdaptiveAvgPool2d(1), the mean of each
-// channel. What does not fill a window at the right and lower edges is left out, as in PyTorch.
+// channel. As in PyTorch, pixels at the right and lower edges that fill no window are ignored.
 #include "nn/layer_words.h"
 
 namespace reluscope {
@@ -91,13 +91,13 @@ class Pool final : public Layer {
 std::vector<LayerWord> pool_words() {
   return {{.name = "pool",
            .syntax = "pool SIDE [sSTRIDE]",
-           .about = "the largest value of every window",
+           .about = "max pooling: the largest value of every window",
            .example = "pool 2",
            .make = &Pool::make<Pooling::kMax>,
            .for_images = true},
           {.name = "avgpool",
            .syntax = "avgpool SIDE [sSTRIDE]",
-           .about = "the mean of every window",
+           .about = "average pooling: the mean of every window",
            .example = "avgpool 2",
            .make = &Pool::make<Pooling::kAverage>,
            .for_images = true},

@@ -1,6 +1,6 @@
 // The end of a residual block (He, Zhang, Ren, Sun, "Deep residual learning for image recognition",
 // 2016): y = x + f(x), where x is the output of the layer before the block and f(x) this layer's
-// input. The model hands it x, and adds what comes back through the block to x's gradient.
+// input. The model passes x to it, and adds the gradient from the end of the block to x's gradient.
 #include "nn/layer_words.h"
 
 namespace reluscope {
@@ -42,7 +42,7 @@ class Residual final : public Layer {
 std::vector<LayerWord> residual_words() {
   return {{.name = "residual",
            .syntax = "residual ( LAYERS )",
-           .about = "adds its input to what the layers make of it",
+           .about = "adds its input to the output of the layers in parentheses",
            .example = "residual ( bn )",
            .make = &Residual::make,
            .has_block = true}};
