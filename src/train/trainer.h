@@ -61,8 +61,7 @@ int validation_size(const Config& config, int train_samples);
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  virtual void before_update(
-      const Model& model) = 0;  // outputs and clipped gradients are available
+  virtual void before_update(const Model& model) = 0;  // after outputs and clipped gradients
   virtual void after_update(const Model& model) = 0;
 };
 

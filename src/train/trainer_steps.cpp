@@ -75,8 +75,8 @@ Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs)
 }
 
 StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
-  const Pending pending = begin_step(
-      batch, 0, Outputs::kAll);  // all outputs are needed to find the layer that diverges
+  // All outputs are needed to find the layer that diverges.
+  const Pending pending = begin_step(batch, 0, Outputs::kAll);
   backend_.finish();
   StepResult result{read_score(pending), -1};
   if (!std::isfinite(result.score.loss_sum)) {
