@@ -100,7 +100,7 @@ void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
 void ActivityMeter::set_histogram_range() {
   const double n = static_cast<double>(count_), mean = inputs_.mean(n);
   double half = Histogram::kDeviations * inputs_.deviation(n);
-  if (!(half > 0.0)) half = 1.0;  // all the same
+  if (!(half > 0.0)) half = 1.0;  // all values are equal
   histogram_.low = mean - half;
   histogram_.high = mean + half;
   range_set_ = true;

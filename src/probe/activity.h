@@ -1,7 +1,7 @@
-// What the units of a layer do over a set of samples: moments, zeros, how often each fires, whether
-// it is silent or dead (see silence.h), and where an activation's inputs lie. Counts are exact;
-// every sum is in double, a column's terms in the order of the samples and then column after
-// column, so all builds give the same bits.
+// The activity of a layer's units over a set of samples: moments, zeros, how often each unit fires,
+// whether it is silent or dead (see silence.h), and the distribution of an activation's inputs.
+// Counts are exact; every sum is in double, first a column's terms in sample order, then the
+// columns in order, so all builds give the same bits.
 #pragma once
 
 #include <array>
@@ -33,11 +33,11 @@ struct RegimeShare {
 
 struct LearntSlopes {
   std::string name, symbol;    // "weight", "α"
-  std::vector<double> values;  // one, or one a channel
+  std::vector<double> values;  // one, or one per channel
   double min, max;             // limits of the initial value in an architecture text
 };
 
-// Of an activation layer: its inputs z and its units.
+// An activation layer's inputs z and units.
 struct ActivationActivity : Silence {
   double mean, deviation;  // of z
   Histogram histogram;     // of z
@@ -55,7 +55,7 @@ struct LayerActivity {
 };
 
 // Measures one layer's output and, of an activation, its input. Samples are added in chunks. The
-// histogram needs the moments first: add all chunks once more, by add_to_histogram().
+// histogram needs the moments first: all chunks are then added again with add_to_histogram().
 class ActivityMeter {
  public:
   // regimes: of the activation; none for another layer.
@@ -65,7 +65,7 @@ class ActivityMeter {
   // z: laid out like y; not read without regimes.
   void add(const UnitValues& y, ConstMatrixView z);
   void add_to_histogram(ConstMatrixView z);
-  // Writes what was measured into the numbers of `activity`.
+  // Writes the results to `activity`.
   void finish(LayerActivity& activity) const;
 
  private:

@@ -15,7 +15,7 @@ namespace reluscope {
 
 struct ParameterFlow {
   std::string name;  // "fc1.weight"
-  bool weight;       // or a bias or a slope
+  bool weight;       // false: a bias or a slope
   std::int64_t count;
   // Euclidean norms over its elements: before the step, of the gradient, of the update.
   double weight_norm, gradient_norm, update_norm;
@@ -39,7 +39,7 @@ struct GradientFlow {
   std::vector<ActivationFlow> activations;
 };
 
-// Measures the training step that it observes.
+// Measures the observed training step.
 class GradientMeter final : public StepObserver {
  public:
   GradientFlow flow;

@@ -1,7 +1,7 @@
 #include "probe/pca.h"
 
-// Not vectorised, Eigen's sums are the same on every target: it uses nothing of libm but the
-// square root, and up to kMaxPcaSize it cuts no product by the sizes of caches.
+// Without vectorisation Eigen's sums are the same on every target: it calls only sqrt of libm, and
+// up to kMaxPcaSize it does not block products by cache size.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <string>
@@ -104,7 +104,7 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
   found.coordinates.assign(n * k_count, 0.0);
   for (int k = 0; k < std::min(count, size); ++k) {
     const double variance = solver.eigenvalues()[size - 1 - k];
-    if (!(variance > 1e-12 * found.total_variance)) break;  // rounding alone
+    if (!(variance > 1e-12 * found.total_variance)) break;  // only rounding errors
     const auto at = static_cast<std::size_t>(k);
     found.variances[at] = variance;
     const auto vector = solver.eigenvectors().col(size - 1 - k);

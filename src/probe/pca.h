@@ -16,10 +16,10 @@ struct PrincipalComponents {
   std::vector<double> coordinates;  // (N, K): of the points less the mean
 };
 
-// values (N, D), row-major; K = min(wanted, D). Signs: as in `before`, coordinates (N, K) of the
-// same points before, so that an animation does not flip; without them the largest
-// element (the first of equals) of a component is positive. A direction in which the points do not
-// differ has a component and coordinates of zeros. In double with a fixed order of sums, by Eigen's
+// values (N, D), row-major; K = min(wanted, D). Signs match `before`, the earlier coordinates
+// (N, K) of the same points, so that an animation does not flip. Without `before` the largest
+// element (the first of equals) of a component is positive. A direction without variance has a
+// component and coordinates of zeros. In double with a fixed order of sums, by Eigen's
 // SelfAdjointEigenSolver of the smaller of (D, D) and (N, N). Throws Error for N < 2 or if N and D
 // are both above kMaxPcaSize.
 inline constexpr int kMaxPcaSize = 300;

@@ -110,7 +110,7 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
       meters[static_cast<std::size_t>(l)].add_to_histogram(model.input(l));
     }
   };
-  // The outputs of a single chunk are still in the model.
+  // With a single chunk, the model still holds the outputs.
   if (snapshot.samples <= trainer.evaluate_rows()) {
     add_to_histograms(0);
   } else {

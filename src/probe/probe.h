@@ -1,7 +1,7 @@
-// The monitors: what the network does on a fixed sample of images, and how gradients flow in the
-// steps that are watched. Nothing is computed or allocated before it is asked for, nothing that
-// is computed changes a weight, and every number has the same bits in every build, with any number
-// of threads, from dense or sparse input.
+// The monitors: the network's activity on a fixed sample of images, and the gradient flow in
+// watched steps. Nothing is computed or allocated before a request. Monitoring never changes a
+// weight. Every number has the same bits in every build, with any number of threads, from dense or
+// sparse input.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,16 @@ inline constexpr int kComponentSamples = 250;
 inline constexpr int kComponents = 3;
 
 struct ProbeRequest {
-  bool gradients = false;   // watch the next step; the snapshot has the last step that was watched
-  bool everywhere = false;  // which units are silent or dead over all the probe set is drawn from
-  int components_of = -1;   // principal components of this layer's output; -1: of none
+  bool gradients = false;  // watch the next step; the snapshot holds the last watched step
+  bool everywhere =
+      false;  // find silent and dead units over all samples that the probe set is drawn from
+  int components_of = -1;  // principal components of this layer's output; -1: none
 };
 
 struct LayerSnapshot {
   LayerActivity activity;
   std::vector<UnitLife> lives;        // by unit of an activation, else empty
-  std::optional<Silence> everywhere;  // if asked for
+  std::optional<Silence> everywhere;  // if requested
 };
 
 struct LayerComponents {
@@ -48,7 +49,7 @@ struct ProbeSnapshot {
   std::int64_t step = 0;  // steps done
   int epoch = 1;
   double lr = 0.0;   // of the last step
-  std::string part;  // where the samples are from: "train"
+  std::string part;  // the samples' set: "train"
   int samples = 0;
   LossTrend loss;  // since the first probe
   std::vector<LayerSnapshot> layers;
@@ -58,24 +59,25 @@ struct ProbeSnapshot {
 
 class Probe {
  public:
-  // Draws the probe set; seed: of the run.
+  // Draws the probe set. seed: the run's.
   Probe(const Trainer& trainer, std::uint64_t seed);
 
-  // At `step` steps done, the last with learning rate lr. Runs the probe set through the network
-  // in evaluation mode and notes which units died or revived. Throws Error if request.components_of
-  // is no layer.
+  // A snapshot after `step` steps, the last with learning rate lr. Runs the probe set through the
+  // network in evaluation mode and records which units died or revived. Throws Error if
+  // request.components_of is not a layer.
   ProbeSnapshot look(Trainer& trainer, const ProbeRequest& request, std::int64_t step, int epoch,
                      double lr);
-  // Whether a request asked for the gradients of the next step.
+  // Whether the gradients of the next step were requested.
   bool wants_step() const { return wants_step_; }
   // The observer for Trainer::step() that records the gradients of step `step`, from 1.
   StepObserver& watch(std::int64_t step, double lr);
   std::span<const int> samples() const { return samples_; }  // of the probe set
   void add_loss(double loss) { loss_.add(loss); }            // of a step's batch
 
-  // All that later snapshots depend on besides the network, for a checkpoint; see probe_state.cpp.
+  // All state besides the network that later snapshots depend on, for a checkpoint; see
+  // probe_state.cpp.
   Json state() const;
-  // Throws Error for a state that no probe of this network can have written.
+  // Throws Error for a state that is invalid for this network.
   void restore(const Json& state, const Trainer& trainer);
 
  private:
@@ -86,7 +88,7 @@ class Probe {
   GradientMeter gradients_;
   bool watched_ = false, wants_step_ = false;
   LossTrend loss_;
-  int components_layer_ = -1;  // the layer of coordinates_, which decide the next signs
+  int components_layer_ = -1;  // the layer of coordinates_, which determine the next signs
   std::vector<double> coordinates_;
 };
 

@@ -53,7 +53,7 @@ Json regime_json(const RegimeShare& r) {
       .add("share", r.share);
 }
 
-// Of units that have ever been dead.
+// The units that have ever been dead.
 Json lives_json(const std::vector<UnitLife>& lives) {
   Json rows = Json::array();
   for (std::size_t u = 0; u < lives.size(); ++u) {

@@ -1,4 +1,4 @@
-// Snapshots as JSON, for pages and JSON Lines, and as a table for people.
+// Snapshots as JSON, for pages and JSON Lines, and as a printed table.
 #pragma once
 
 #include <string>
@@ -12,17 +12,17 @@
 
 namespace reluscope {
 
-// Numbers that are not finite, and what is not defined, are null. web/docs/monitors.md and
+// Numbers that are not finite, and undefined values, are null. web/docs/monitors.md and
 // web/engine/protocol.js list the fields.
 Json to_json(const ProbeSnapshot& snapshot);
 Json to_json(const ClassReport& report);
 Json to_json(const std::vector<Warning>& warnings);
 
-// A row a layer: what its units do, and what its weights' gradients are.
+// One row per layer: the activity of its units and the gradients of its weights.
 std::vector<std::string> to_table(const ProbeSnapshot& snapshot);
 
 // {"gradients": true, "everywhere": true, "components": "act1"}, all of them optional. Throws
-// Error for anything else; layers are the names that may be asked for.
+// Error for anything else; layers: the allowed layer names.
 ProbeRequest probe_request_from_json(std::string_view text, const std::vector<std::string>& layers);
 
 }  // namespace reluscope

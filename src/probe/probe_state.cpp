@@ -1,5 +1,5 @@
 // The monitors' state in a checkpoint: lives of units, the last watched step, the trend of
-// the loss, class counts of a test set that is partly scored.
+// the loss, class counts of a partly scored test set.
 #include <climits>
 
 #include "config/checked_fields.h"

@@ -13,18 +13,18 @@
 
 namespace reluscope {
 
-// Of a model's layer, with its parameters as they are; none for one that is no activation.
+// The regimes of a layer with its current parameters; none if it is not an activation.
 std::vector<Regime> regimes_of(const Model& model, int layer);
 
-struct Silence {               // by unit; of a channel every position of every sample counts
+struct Silence {               // by unit; a channel counts every position of every sample
   std::vector<double> firing;  // share of outputs above 0
   std::vector<std::uint8_t> silent, dead;  // flags
 };
 
-// Of one layer; samples are added a chunk at a time.
+// Measures one layer; samples are added in chunks.
 class SilenceMeter {
  public:
-  // regimes: of the activation. Without them no unit is found dead.
+  // regimes: the activation's. Without them no unit counts as dead.
   explicit SilenceMeter(std::vector<Regime> regimes = {}) : regimes_(std::move(regimes)) {}
 
   // y: outputs. z: inputs, laid out like y; not read without regimes.

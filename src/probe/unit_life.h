@@ -1,4 +1,4 @@
-// When units died and revived, as far as the probes saw it.
+// When units died and revived, as seen by the probe.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace reluscope {
 
-// Steps are those done when it was first seen; the learning rate is that of the last of them.
+// A step is the number of steps made when the change was first seen; the learning rate is that of
+// the last of them.
 struct UnitLife {
   bool dead = false;
   int deaths = 0;
@@ -17,7 +18,7 @@ struct UnitLife {
   double revived_lr = 0.0;
 };
 
-// lives: of as many units as `dead` has flags; grows to that on the first call.
+// lives: one per flag of `dead`; resized on the first call.
 inline void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> dead,
                          std::int64_t step, double lr) {
   lives.resize(dead.size());

@@ -8,7 +8,7 @@
 namespace reluscope {
 namespace {
 
-// The weights, not biases or slopes, of a layer; null if it has none.
+// A layer's weights, without biases and slopes; null if it has none.
 const Model::Parameter* weights_of(const Model& model, int layer) {
   const std::string start = model.layer_name(layer) + ".";
   for (const Model::Parameter& parameter : model.parameter_list()) {
@@ -47,7 +47,7 @@ UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
     const Model::Parameter* const weights = weights_of(model, l);
     if (weights == nullptr) continue;
     const Shape& shape = weights->spec.shape;
-    if (shape.front() != units) return {};  // several rows a unit, as of maxout
+    if (shape.front() != units) return {};  // several rows per unit, as in maxout
     const Shape rest(shape.begin() + 1, shape.end());
     const std::vector<float> all = Model::gather(*weights, model.parameters());
     const auto count = static_cast<std::ptrdiff_t>(element_count(rest));
@@ -59,8 +59,8 @@ UnitReport::Weights incoming_of(const Model& model, int layer, int unit) {
   return {};
 }
 
-// Its block of each row of the next weights: the positions of a channel, or the taps of a kernel,
-// lie beside one another.
+// The unit's block of each row of the next weights: the positions of a channel, or the taps of a
+// kernel, are contiguous.
 UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
   const std::int64_t units = model.layer(layer).out_shape().front();
   for (int l = layer + 1; l < model.layer_count(); ++l) {

@@ -1,4 +1,4 @@
-// One unit from all sides: the weights that feed it, those it feeds, and the images that drive it.
+// A report on one unit: its incoming weights, its outgoing weights, and the images that excite it.
 #pragma once
 
 #include <span>
@@ -12,14 +12,14 @@ namespace reluscope {
 
 struct UnitReport {
   struct Weights {
-    std::string name;  // of the parameter: "fc1.weight"; empty if there is none
+    std::string name;  // the parameter's, "fc1.weight"; empty if there is none
     Shape shape;       // of the values
     std::vector<double> values;
-    double largest = 0.0;  // size of any weight of that parameter, for scales
+    double largest = 0.0;  // largest magnitude in that parameter, for scales
   };
   struct Sample {
     int index, label;
-    double value;  // the unit's output, of a channel the largest
+    double value;  // the unit's output; of a channel, its largest
   };
 
   int layer, unit;  // from 0
@@ -27,24 +27,24 @@ struct UnitReport {
   // This unit's weights in the last layer with weights before it: (I) of a dense one, (C, R, S) of
   // a convolution.
   Weights incoming;
-  // Its weights in the next layer with weights, (O), one a unit there: summed over the positions of
-  // a channel, or the taps of a kernel.
+  // Its weights in the next layer with weights, (O), one per unit there, summed over the positions
+  // of a channel or the taps of a kernel.
   Weights outgoing;
   std::vector<Sample> strongest;  // of the probe set, best first, ties in their order
-  // (H, W): where images that drive it differ from all: sum of v (x - mean x) over sum of |v|, with
-  // the unit's mean output v of each image and pixels x from 0 to 1.
+  // (H, W): where the images that excite it differ from the mean image: sum of v (x - mean x) over
+  // sum of |v|, with the unit's mean output v of each image and pixels x from 0 to 1.
   std::vector<double> response;
-  double largest = 0.0;  // size of any weight of the network
+  double largest = 0.0;  // largest magnitude of any weight of the network
 };
 
-// samples: of the probe set. most: of the strongest. Throws Error for a layer that is no activation
-// or a unit that it does not have.
+// samples: the probe set. most: the maximum number of strongest images. Throws Error for a layer
+// that is not an activation, or a unit that does not exist.
 UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer, int unit,
                        int most);
 
 Json to_json(const UnitReport& report);
 
-// Throws Error unless these are units of an activation.
+// Throws Error unless these are units of an activation layer.
 void check_units(const Model& model, int layer, std::span<const int> units);
 
 }  // namespace reluscope

@@ -1,4 +1,4 @@
-// A layer's output by unit, however it is laid out. A unit is a feature of a dense output and a
+// A layer's output by unit, for any memory layout. A unit is a feature of a dense output and a
 // channel of images (C, H, W), whose positions all belong to it. The only place that knows both
 // layouts.
 #pragma once
@@ -10,7 +10,7 @@ namespace reluscope {
 class UnitValues {
  public:
   // values: of `samples` samples of shape `shape` (without the batch): (N, features) with channel
-  // c's positions in columns c * positions and on, or one row a position, (N * H * W, C).
+  // c's positions in columns from c * positions, or one row per position, (N * H * W, C).
   UnitValues(ConstMatrixView values, const Shape& shape, int samples)
       : values_(values),
         samples_(samples),

@@ -84,7 +84,7 @@ class Rules {
     }
     const double share = static_cast<double>(lives.size()) / static_cast<double>(dead.size());
     if (lives.empty() || share < threshold("dead_units")) return;
-    // When half of them were dead.
+    // The time at which half of them were dead.
     std::stable_sort(lives.begin(), lives.end(),
                      [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
@@ -200,7 +200,7 @@ class Rules {
     }
   }
 
-  // A remedy, unless the config has it already.
+  // A remedy, unless the config already uses it.
   std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
   const char* other_optimizer() const {
     return config_.optimizer == "adam" ? "another initialisation" : "Adam";

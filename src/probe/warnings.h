@@ -1,4 +1,4 @@
-// What looks wrong in a snapshot: one sentence each, with a remedy.
+// Warnings about problems in a snapshot: one sentence each, with a remedy.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace reluscope {
 
 struct Warning {
   std::string code;  // of the rule: "dead_units"
-  int layer;         // the one it is about, from 0; -1: the whole network
+  int layer;         // the affected layer, from 0; -1: the whole network
   std::string text;  // one sentence
 };
 

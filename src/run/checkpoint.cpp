@@ -21,7 +21,7 @@ const std::string* metadata_of(const SafetensorsFile& file, std::string_view key
   return nullptr;
 }
 
-// Throws unless it is a checkpoint of a known version, and whole.
+// Throws unless the file is an undamaged checkpoint of a known version.
 SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) {
@@ -29,7 +29,7 @@ SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
         "checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed");
   }
   const std::string* const version = metadata_of(file, "version");
-  // 0: none, or no number.
+  // 0: missing or not a number.
   const double number = version == nullptr ? 0.0 : parse_number(*version).value_or(0.0);
   if (number != kCheckpointVersion && number != kUncheckedVersion) {
     const std::string found = version == nullptr ? "none" : in_quotes(*version);

@@ -9,7 +9,7 @@ namespace {
 
 using Flags = std::vector<CommandFlag>;
 
-// usage: its name and, but for a switch, what stands for its value.
+// usage: the name and, except for a switch, a placeholder for the value.
 CommandFlag flag(std::string_view usage, std::string_view help) {
   const std::size_t space = usage.find(' ');
   const std::string_view value =
@@ -37,7 +37,7 @@ CommandFlag csv_flag() {
   return flag("csv FILE", "write results as comma-separated values to this file");
 }
 
-// Of a command that reads data, before its own.
+// Flags of a command that reads data, placed before its own flags.
 Flags with_data(Flags own) {
   own.insert(own.begin(),
              {config_flag(),
@@ -45,7 +45,7 @@ Flags with_data(Flags own) {
   return own;
 }
 
-// Of a command that writes a network, behind its own.
+// Flags of a command that writes a network, placed after its own flags.
 Flags with_saves(Flags own) {
   std::vector<std::string> ends;
   for (const SaveFormat& format : save_formats()) ends.push_back("." + std::string(format.name));
@@ -59,13 +59,13 @@ Flags with_saves(Flags own) {
   return own;
 }
 
-// Of a command that reads saved weights.
+// Flags of a command that reads saved weights.
 Flags with_weights(Flags own) {
   own.insert(own.begin(), flag("weights FILE", ".safetensors file, as train --save writes it"));
   return with_data(std::move(own));
 }
 
-// race, sweep or lessons. own: of its plan (experiments/plan.h).
+// race, sweep or lessons. own: the flags of its plan (experiments/plan.h).
 Command experiment(const char* name, const char* about, Flags own, const Flags& more = {}) {
   for (CommandFlag& each : own) each.plan = true;
   own.push_back(flag("jobs N", "how many runs at the same time; 0: one a core (in Node 1)"));

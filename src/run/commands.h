@@ -1,5 +1,5 @@
-// The subcommands of both command lines, native and in Node: what they do, what they take, their
-// flags. A new flag of one is a row here.
+// The subcommands of both command lines, native and Node: purpose, arguments and flags. A new flag
+// is one more row.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace reluscope {
 
-// Besides the fields of the config.
+// A flag that is not a field of the config.
 struct CommandFlag {
   std::string name;   // "grid"
-  std::string value;  // what stands for its value in a help text; "" for a switch
+  std::string value;  // placeholder for the value in help texts; "" for a switch
   std::string help;
   bool repeats = false;
-  bool file = false;  // it names a checkpoint, whose settings hold; a plan gets the file's bytes
-  bool plan = false;  // it is for the plan of an experiment: set in commands()
-  std::string otherwise = {};  // its value where it stands alone
+  bool file = false;  // names a checkpoint, whose settings apply; a plan gets the file's bytes
+  bool plan = false;  // belongs to an experiment's plan: set in commands()
+  std::string otherwise = {};  // its value if none is given
 };
 
 struct Command {
@@ -25,14 +25,14 @@ struct Command {
   const char* about;
   bool fields = true;   // every field of the config is a flag of its name
   bool native = false;  // not in Node
-  // What stands behind the flags: what it is called, and its help; "" where nothing may.
+  // The positional argument: its name and help text; "" if the command takes none.
   const char* argument = "";
   const char* argument_help = "";
   bool many_arguments = false;
   std::vector<CommandFlag> flags = {};
 };
 
-// In the order in which they are listed.
+// In the order of the help text.
 const std::vector<Command>& commands();
 // Throws Error for an unknown name.
 const Command& find_command(std::string_view name);

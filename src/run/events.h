@@ -1,5 +1,5 @@
-// What a run says of itself, as values: what Session::start() and advance() answer. run/report.h
-// makes lines for people, JSON lines and rows of a table of it.
+// The events of a run, as values: the results of Session::start() and advance(). run/report.h
+// formats them as text, JSON lines and table rows.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct StartEvent {
   std::vector<std::pair<std::string, std::size_t>> memory;  // bytes by purpose
   bool sparse = false;                                      // the input
   std::string data;
-  int images = 0;  // of the training set, with those held out or not looked at
+  int images = 0;  // in the training set, including held-out and unused ones
   int height = 0, width = 0;
   double density = 0.0;
   int train_samples = 0, validation_samples = 0, test_samples = 0;
@@ -40,9 +40,9 @@ struct StepEvent {
   std::int64_t step, total_steps;
   int samples, total;  // of this epoch
   double loss, accuracy, lr;
-  std::optional<double> momentum;  // where the schedule has one
-  bool logged;                     // to be said to people and files
-  bool says_rate;                  // it changes
+  std::optional<double> momentum;  // if the schedule sets one
+  bool logged;                     // to be printed and written to files
+  bool says_rate;                  // the rate changes, so it is printed
 };
 
 // A batch of the validation or test set at the end of an epoch.
@@ -56,7 +56,7 @@ struct EpochEvent {
   std::optional<Score> validation;
   Score test;
   double seconds, samples_per_second;
-  std::optional<double> lr;  // where it changes
+  std::optional<double> lr;  // if it changes
 };
 
 struct ProbeEvent {
@@ -72,11 +72,11 @@ struct ClassesEvent {
   int epoch;
   std::int64_t step;
   ClassReport report;
-  ProbeSnapshot look;  // the epoch's last
+  ProbeSnapshot look;  // the last of the epoch
 };
 
 struct DoneEvent {
-  struct Best {  // of a run that may stop early
+  struct Best {  // for runs with early stopping
     int epochs, planned, epoch;
     double validation_loss;
   };
@@ -91,7 +91,7 @@ struct DivergedEvent {
   std::int64_t step;
   int layer;  // from 1
   std::string layer_text, message;
-  bool weights_kept;  // the weights are those before that step, and finite
+  bool weights_kept;  // the weights are the finite ones from before that step
 };
 
 using RunEvent = std::variant<StartEvent, StepEvent, ScoringEvent, EpochEvent, DoneEvent,
@@ -100,12 +100,12 @@ using RunEvent = std::variant<StartEvent, StepEvent, ScoringEvent, EpochEvent, D
 // "start", "batch", "test", "epoch", "done", "diverged", "probe", "warning" or "classes".
 std::string_view event_name(const RunEvent& event);
 
-// What one call did: one event of the run itself or, on a device that makes many steps at once,
-// some, and before and after them what was seen by looking at it.
+// The result of one call: one event of the run itself, or several on a device that makes many steps
+// at once, with the monitors' events before and after them.
 struct Progress {
   std::vector<RunEvent> events;
 
-  const RunEvent& last() const;  // that is no look
+  const RunEvent& last() const;  // the last event that is not the monitors'
   std::string_view event() const { return event_name(last()); }
   template <class Kind>
   const Kind* as() const {

@@ -8,7 +8,7 @@
 namespace reluscope {
 namespace {
 
-// With what was changed in these steps.
+// With the live changes up to this step.
 Config as_it_stands(const Config& saved, std::int64_t steps) {
   Config now = saved;
   for (const Event& event : saved.events) {

@@ -15,7 +15,7 @@ Config config_of_weights(std::span<const std::uint8_t> safetensors) {
     if (key == "config") config = config_from_json(value);
   }
   config.train_samples = 0;
-  config.device = "auto";  // where they were trained does not matter
+  config.device = "auto";  // independent of where they were trained
   config.precision = "fp32";
   config.events.clear();
   return config;

@@ -1,4 +1,4 @@
-// What trained weights are worth and what they say of one image: eval and predict.
+// Scores trained weights and classifies one image with them: eval and predict.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace reluscope {
 
-// The config that weights were saved with, or the defaults where the file names none; without what
-// only training needs of it (train_samples, events). Throws Error for a bad file.
+// The config that weights were saved with, or the defaults if the file holds none, without the
+// fields that only training needs (train_samples, events). Throws Error for an invalid file.
 Config config_of_weights(std::span<const std::uint8_t> safetensors);
 
 // The whole test set. values: {"event": "eval", "test_loss", "test_accuracy", "correct", "total",

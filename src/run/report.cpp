@@ -41,13 +41,13 @@ std::string percent(std::int64_t part, std::int64_t whole, int digits) {
   return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-// What a run says of its data, where that is not what everybody knows of MNIST.
+// Describes the data where it differs from plain MNIST.
 std::vector<std::string> data_lines(const StartEvent& start) {
   std::vector<std::string> lines;
   if (start.data != "mnist") {
     constexpr std::size_t kMostNames = 12;
     const auto& all = start.class_names;
-    std::string names;  // only those that somebody gave
+    std::string names;  // only names that were given
     for (std::size_t i = 0; all.front() != "0" && i < std::min(all.size(), kMostNames); ++i) {
       names += (i == 0 ? ": " : ", ") + in_quotes(all[i]);
     }
@@ -164,7 +164,7 @@ Json values_of(const ClassesEvent& classes) {
   return values;
 }
 
-// ---- What is said to people; values: the event's ----
+// ---- The printed lines of each kind of event; values: the event's ----
 
 void add_lines(const StartEvent& start, Reported& said) {
   said.csv.push_back(metrics_header());

@@ -1,5 +1,5 @@
-// What is said of events: lines for people, JSON lines, and rows of comma-separated values. The
-// tables are without times, so that the same run gives the same file everywhere.
+// Formats events as printed lines, JSON lines and rows of comma-separated values. The tables hold
+// no times, so the same run gives the same file everywhere.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@
 namespace reluscope {
 
 struct Reported {
-  Json values;                        // what happened: values["event"] is batch, test, epoch, ...
-  std::vector<std::string> lines;     // what a command line prints for it
-  std::vector<std::string> json;      // what goes into a JSON Lines file
-  std::vector<std::string> csv = {};  // what goes into a table
+  Json values;                        // the event: values["event"] is batch, test, epoch, ...
+  std::vector<std::string> lines;     // printed by a command line
+  std::vector<std::string> json;      // lines of a JSON Lines file
+  std::vector<std::string> csv = {};  // rows of a table
 
   std::string event() const { return values.at("event").get<std::string>(); }
 };
@@ -52,7 +52,7 @@ void each_field(const ScoringEvent& scoring, const Set& set) {
 // "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
 std::string score_line(const char* set, const Score& score);
 
-// The names of the table's columns, as its first line, without its end.
+// The first line of the table, the column names, without a line end.
 std::string metrics_header();
 
 }  // namespace reluscope

@@ -22,8 +22,8 @@ struct Reached {
   }
 };
 
-// Calls each(line, number from 1) for the whole lines until it says false. Gives the length of
-// those before.
+// Calls each(line, number from 1) for the complete lines until it returns false. Returns the length
+// of the lines before that one.
 template <class Each>
 std::size_t length_while(std::string_view text, const Each& each) {
   std::size_t at = 0;
@@ -41,7 +41,7 @@ std::int64_t whole_number(std::string_view cell) {
              : -1;
 }
 
-// Whether a run with `other` may be one that went on as `run`.
+// Whether a run with config `other` may have been resumed as `run`.
 bool same_run(Config other, const Config& run) {
   other.epochs = run.epochs;
   other.threads = run.threads;
@@ -74,11 +74,11 @@ std::size_t events_until(std::string_view text, const std::string& file, const C
       if (!same_run(config_from_json(event["config"].dump()), run))
         refuse(" holds another run than the checkpoint's");
     }
-    if (name == "start") return true;  // older versions wrote one for each part of a run
+    if (name == "start") return true;  // older versions wrote one at every resume
     if (name == "done" || name == "diverged") return false;
     if (name == "epoch" || name == "classes")
       return event.value("epoch", std::int64_t{0}) <= reached.epochs;
-    // Before the first step a run looks only when it makes that step.
+    // The snapshot before the first step is taken only when that step is made.
     return reached.step > 0 && event.value("step", std::int64_t{0}) <= reached.step;
   });
 }

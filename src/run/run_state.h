@@ -1,7 +1,7 @@
-// What a run consists of besides its config and data, as plain data: counters, scores, buffers,
-// curves, and what the monitors remember. encode() and decode() are the content of a checkpoint
+// The state of a run besides its config and data, as plain data: counters, scores, buffers, curves
+// and the monitors' state. encode() and decode() convert it to and from the content of a checkpoint
 // (run/checkpoint.h). Random draws are keyed by the config's seed and these counters, so no
-// generator has a state of its own.
+// generator has state.
 #pragma once
 
 #include <cstdint>
@@ -30,35 +30,35 @@ struct RunState {
   Score epoch_score, validation_score, test_score;
   double best_loss = std::numeric_limits<double>::infinity();  // of the validation set
   int best_epoch = 0;
-  int last_epoch = 0;  // 0 until it is known
+  int last_epoch = 0;  // 0: not known yet
   Trainer::Counters counters;
   Schedule::State schedule;
   Json diverged;                     // {"values", "lines"} of a run that has diverged
   std::vector<NamedTensor> buffers;  // Trainer::parts() as PART.PARAMETER, in PyTorch's shapes
   History::Columns columns;
   History::Pending pending;
-  Json monitors;  // null: nobody has looked
+  Json monitors;  // null: no snapshot was taken
 };
 
-// As a file has it: one JSON object, and tensors.
+// The form stored in a file: one JSON object, and tensors.
 struct EncodedState {
   Json state;
   std::vector<NamedTensor> tensors;
 };
 EncodedState encode(RunState state);
 
-// What the counters of a run can be at most.
+// Upper limits of a run's counters.
 struct RunLimits {
-  int epochs;                 // that it was to make
+  int epochs;                 // planned
   int batches;                // of an epoch
   int train, held_out, test;  // samples
   int test_batch;
   bool stops_early, averages;
 };
 
-// The steps that the run had made.
+// The number of steps that the run had made.
 std::int64_t steps_of(const Json& state);
-// Throws Error naming what is missing or what such a run cannot have.
+// Throws Error naming what is missing or invalid for such a run.
 RunState decode(const Json& state, const std::vector<StoredTensor>& tensors,
                 const RunLimits& limits);
 

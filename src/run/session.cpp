@@ -45,7 +45,7 @@ void Session::apply_events() {
 
 void Session::set(const std::string& field, double value) {
   set_live(live_, field, value);
-  // What was scheduled for later is overtaken by what is wanted now.
+  // This change replaces changes scheduled for later.
   config_.events.resize(next_event_);
   config_.events.push_back({steps_, field, value});
   ++next_event_;
@@ -98,7 +98,7 @@ int Session::steps_now() const {
   if (next_event_ < config_.events.size()) {
     most = std::min(most, config_.events[next_event_].step - steps_);
   }
-  int steps = 1;  // a probe looks after the last of them
+  int steps = 1;  // the probe takes a snapshot after the last one
   while (steps < most && !watches(batch_ + steps) && !watches(batch_ + steps - 1) &&
          !probes_after(steps_ + steps, false)) {
     ++steps;
@@ -145,7 +145,7 @@ Progress Session::train_step() {
   return progress;
 }
 
-// Counts a step that was made, and says it.
+// Counts a finished step and adds its event.
 void Session::add_step(Progress& progress, const StepResult& result, const StepRates& rates) {
   ++batch_;
   ++steps_;
@@ -188,7 +188,7 @@ Progress Session::score_step() {
   return {{ScoringEvent{.epoch = epoch_, .batch = scored_, .batches = batches}}};
 }
 
-// The one place where the validation set steers anything; the test set never does.
+// The only place where the validation set affects training; the test set never does.
 void Session::follow_validation(double loss) {
   schedule_.epoch_ended(loss);
   if (config_.early_stopping == 0) return;

@@ -1,6 +1,6 @@
-// A run from start to end, one call at a time: what a command line loops over, and the one class
-// that WebAssembly exposes. It says what happened as events, of which run/report.h makes lines; it
-// prints nothing. Many sessions may share one data set.
+// A run from start to end, one call at a time: command lines loop over it, and it is the one class
+// that WebAssembly exposes. It returns events, which run/report.h formats; it prints nothing. Many
+// sessions may share one data set.
 #pragma once
 
 #include <limits>
@@ -29,15 +29,15 @@ namespace reluscope {
 
 struct SavedRun;
 
-// The CPU, as a config asks for it. free_bytes: of memory; a run that needs more is refused. Throws
+// The CPU backend for a config. free_bytes: free memory; a run that needs more is refused. Throws
 // Error for "cuda".
 std::unique_ptr<Backend> make_backend(const Config& config,
                                       double free_bytes = std::numeric_limits<double>::infinity());
 
 class Session {
  public:
-  // Throws Error if the config cannot be run on this data or machine. backend: what to train on;
-  // null: the CPU, which then must be what the config asks for.
+  // Throws Error if the config cannot be run on this data or machine. backend: trains the
+  // network; null: the CPU, which the config must then allow.
   Session(std::shared_ptr<const Dataset> data, const Config& config,
           std::unique_ptr<Backend> backend = nullptr);
 
@@ -46,23 +46,23 @@ class Session {
   Trainer& trainer() { return trainer_; }
   const Trainer& trainer() const { return trainer_; }
 
-  Progress start() const;  // device, data, size: the first thing a run says
-  // One training step, or at the end of an epoch one batch of the validation set, if there is one,
-  // or of the test set. On a device that is slow to be asked, as many steps as
-  // Backend::steps_ahead() says, but none past the end of the epoch, a live change or a step that
-  // the monitors watch; the values are then those of the last. After the last epoch "done", and
-  // after a step whose loss is not finite "diverged", again and again.
+  Progress start() const;  // device, data, size: the first event of a run
+  // Makes one training step or, at the end of an epoch, scores one batch of the validation set, if
+  // there is one, or of the test set. On a device with a slow round trip it makes up to
+  // Backend::steps_ahead() steps, but none past the end of the epoch, a live change or a step that
+  // the monitors watch; the values are then those of the last step. After the last epoch every call
+  // returns "done", and after a step whose loss is not finite every call returns "diverged".
   //
-  // With config.early_stopping the last epoch is the one in which the validation loss has not
-  // been lower than ever before for that many epochs; and in any case the run ends with the weights
-  // of the epoch whose validation loss was lowest.
+  // With config.early_stopping the run ends once the validation loss has not reached a new minimum
+  // for that many epochs. In any case such a run ends with the weights of the epoch with the lowest
+  // validation loss.
   Progress advance();
   // Changes a live field from the next step on, and records it in config().events.
   void set(const std::string& field, double value);
 
   Score evaluate();  // on the whole test set, now
 
-  // (count, H, W): what augmentation makes of a training sample in epochs 1 to `count`. Throws
+  // (count, H, W): a training sample after augmentation in epochs 1 to `count`. Throws
   // Error for a sample or count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const {
     return trainer_.augmented(sample, count);
@@ -76,22 +76,23 @@ class Session {
     std::vector<float> probabilities;
     std::vector<LayerOutput> layers;
   };
-  // Of one image of H * W bytes, in evaluation mode.
+  // For one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
-  // What the monitors say now; see probe/probe.h. Changes nothing that is trained. With
-  // config().probe above 0 a run looks by itself: before the first step, every so many steps and
-  // at the end of each epoch, and says "probe", "classes" and, once each, "warning" in JSON.
+  // A snapshot of the monitors now; see probe/probe.h. Does not affect training. With
+  // config().probe above 0 a run takes snapshots itself: before the first step, every `probe` steps
+  // and at the end of each epoch. It then emits "probe", "classes" and, once each, "warning" as
+  // JSON events.
   ProbeSnapshot probe(const ProbeRequest& request);
   std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
-  // Confusion, precision, recall and so many of the hardest samples of the test set, now.
+  // Confusion, precision, recall and the given number of hardest samples of the test set, now.
   ClassReport classes(int hardest);
-  // The same in parts, so that a caller can do other things in between: goes on with so many
-  // samples, from 1, and gives the report with the last of them. Begins anew where the weights have
-  // changed.
+  // The same in parts, so that a caller can do other work in between: each call scores the given
+  // number of samples, at least 1, and the last call returns the report. Starts over if the weights
+  // have changed.
   std::optional<ClassReport> classes_part(int hardest, int samples);
-  // The same of the last epoch that was scored, with the weights that it ended with, which costs
-  // nothing more; none before the first. Lists kHardest samples.
+  // The same for the last scored epoch, with its final weights, at no extra cost; none before the
+  // first. Lists kHardest samples.
   struct EpochClasses {
     int epoch;
     std::int64_t step;
@@ -100,44 +101,45 @@ class Session {
   const std::optional<EpochClasses>& epoch_classes() const { return scored_classes_; }
   static constexpr int kHardest = 10;
   std::vector<std::string> layer_names() const;
-  // One unit of an activation layer, with so many of the images of the probe set that fire it most.
+  // One unit of an activation layer, with the given number of probe images that excite it most.
   UnitReport unit(int layer, int unit, int strongest);
-  // evaluate() with these units of an activation layer giving 0. The run does not notice. Throws
-  // Error for units that do not exist.
+  // evaluate() with the output of these units of an activation layer set to 0. Does not affect the
+  // run. Throws Error for units that do not exist.
   Score evaluate_without(int layer, const std::vector<int>& units);
   struct ParameterValues {
-    std::vector<int> shape;  // as PyTorch has it
+    std::vector<int> shape;  // as in PyTorch
     std::vector<float> values;
   };
-  // What a parameter is now, by its name in the state_dict. Throws Error for another name.
+  // The current values of a parameter, by its name in the state_dict. Throws Error for an unknown
+  // name.
   ParameterValues parameter(const std::string& name) const;
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32,
-  // and then over what layers keep beside them (running statistics). Of the weights themselves,
-  // whether or not an average of them is scored.
+  // and then over the layers' running statistics. Uses the weights themselves, even if their
+  // average is scored.
   std::string weights_sha256() const;
-  // The same over the optimizer's moments.
+  // The same for the optimizer's moments.
   std::string optimizer_sha256() const;
-  // A file's bytes, of the weights that are scored: save_network() in train/save_formats.h.
+  // The bytes of a file with the scored weights: save_network() in train/save_formats.h.
   std::vector<std::uint8_t> save(std::string_view format, std::optional<int> images = {});
-  // A file with everything that is needed to go on with the same bits: run/checkpoint.h. To be
-  // called between any two calls of advance().
+  // A file with all state needed to resume with the same bits: run/checkpoint.h. May be called
+  // between any two calls of advance().
   std::vector<std::uint8_t> checkpoint();
-  // Takes up where that run was. This session's config must be resumed_config() of the file's.
-  // Throws Error for a file that is damaged or of another run or data set; the session is then of
-  // no use.
+  // Resumes the saved run. This session's config must be resumed_config() of the file's config.
+  // Throws Error for a damaged file and for one of another run or data set; the session is then
+  // unusable.
   void restore(std::span<const std::uint8_t> checkpoint);
-  // Takes up where that run was, to go on otherwise: this session's config must be forked_config()
-  // of the file's (run/fork.h). Throws Error as restore() does, and for weights of another shape.
+  // Continues the saved run as a fork: this session's config must be forked_config() of the file's
+  // config (run/fork.h). Throws Error as restore() does, and for weights of another shape.
   void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
-  // How far it is: {"phase": training, scoring, done or diverged, "step", "epoch" and "batch" of
-  // the last step, "batches", "samples" and "total" of that epoch}.
+  // The progress of the run: {"phase": training, scoring, done or diverged, "step", "epoch" and
+  // "batch" of the last step, "batches", "samples" and "total" of that epoch}.
   Json position() const;
 
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
-  // train/state_dict.h. The optimizer is left as it is. Throws Error and changes nothing for a file
-  // that does not fit.
+  // train/state_dict.h. The optimizer is unchanged. Throws Error and changes nothing for a file
+  // that does not match the model.
   void load(std::span<const std::uint8_t> safetensors);
 
  private:
@@ -148,18 +150,18 @@ class Session {
   void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
-  Progress diverge(int layer, Progress said);  // said: before it, by this call
+  Progress diverge(int layer, Progress said);  // said: earlier events of this call
   bool weights_finite() const;
   std::string hash_of(std::span<const float> parameters) const;
-  StepRates rates(int later = 0) const;  // of the next step, or so many steps later
+  StepRates rates(int later = 0) const;  // of the next step, or `later` steps after it
   Probe& probe_state();
   bool probes_after(std::int64_t step, bool last_of_epoch) const;
   bool watches(int batch) const;  // the step with this batch, of the present epoch
-  int steps_now() const;          // how many may be made at once
+  int steps_now() const;          // number of steps that may be made at once
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
-  void add_probe(Progress& progress);  // looks, and says it
+  void add_probe(Progress& progress);  // takes a snapshot and adds its event
   void start_classes();
-  void add_classes(Progress& progress);  // of the epoch that was just scored
+  void add_classes(Progress& progress);  // of the epoch just scored
   RunState decoded(const SavedRun& saved) const;
   void take_up(RunState run, bool partly);
   void go_on_after(int epochs);
@@ -170,7 +172,7 @@ class Session {
   std::unique_ptr<Backend> backend_;
   Trainer trainer_;
   Schedule schedule_;
-  Config live_;  // config_ with the events so far applied
+  Config live_;  // config_ with the events up to now applied
   std::size_t next_event_ = 0;
   Phase phase_ = Phase::kTraining;
   std::int64_t steps_ = 0;                  // done
@@ -178,20 +180,20 @@ class Session {
   double lr_ = 0.0;                         // of the last step
   Score epoch_score_, validation_score_, test_score_;
   double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
-  int best_epoch_ = 0, last_epoch_ = 0;                         // last_epoch_: 0 until it is known
+  int best_epoch_ = 0, last_epoch_ = 0;                         // last_epoch_: 0: not known yet
   double epoch_seconds_ = 0.0;
   int epoch_timed_ = 0;  // samples trained on in these
   History history_;
   std::optional<DivergedEvent> diverged_;
-  std::unique_ptr<Probe> probe_;             // made when first asked for
+  std::unique_ptr<Probe> probe_;             // created on first use
   std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
-  std::optional<ClassMeter> epoch_classes_;  // of the epoch that is being scored
+  std::optional<ClassMeter> epoch_classes_;  // of the epoch being scored
   std::optional<EpochClasses> scored_classes_;
   struct PartOfClasses {
     ClassMeter meter;
     int hardest, scored;
   };
-  std::optional<PartOfClasses> part_of_classes_;  // of the weights as they are
+  std::optional<PartOfClasses> part_of_classes_;  // for the current weights
   std::set<std::pair<std::string, int>> warned_;  // code and layer
 };
 

@@ -1,4 +1,4 @@
-// What can be asked of a run between two steps; nothing here changes what is trained, but load().
+// Session's queries between two steps. Only load() affects training.
 #include <algorithm>
 
 #include "core/error.h"

@@ -1,4 +1,4 @@
-// A session's state: written to a checkpoint, taken up from one, and taken up to go on otherwise.
+// A session's state: saved to a checkpoint, restored from one, and restored into a fork.
 #include <climits>
 #include <map>
 
@@ -16,7 +16,8 @@
 namespace reluscope {
 namespace {
 
-// Which images a run trains on: sizes, and a hash of how often each pixel value and class occurs.
+// Identifies the images a run trains on: sizes, and a hash of the counts of each pixel value and
+// class.
 Json data_json(const Dataset& data) {
   std::string counts;
   for (const std::int64_t count : data.pixel_counts()) counts += std::to_string(count) + " ";
@@ -39,7 +40,7 @@ Json data_json(const Dataset& data) {
 }  // namespace
 
 Json Session::position() const {
-  // A new epoch has begun only once it has a step.
+  // A new epoch starts with its first step.
   const bool between = batch_ == 0 && epoch_ > 1;
   const int batches = trainer_.batches(), total = trainer_.train_count();
   return JsonObject()
@@ -76,7 +77,7 @@ void Session::restore_monitors(const Json& monitors) {
     start_classes();
     epoch_classes_->restore(fields.at("classes"));
     if (config_.probe > 0)
-      last_look_ = probe({});  // as at the end of the epoch: no weight has changed since
+      last_look_ = probe({});  // same as at the end of the epoch: no weight has changed since
   }
 }
 
@@ -114,7 +115,7 @@ std::vector<std::uint8_t> Session::checkpoint() {
   return write_checkpoint(config_, data_json(trainer_.data()), encode(std::move(run)));
 }
 
-// The run of a checkpoint, which must be of this session's data.
+// The run of a checkpoint, which must have been trained on this session's data.
 RunState Session::decoded(const SavedRun& saved) const {
   if (saved.data != data_json(trainer_.data())) {
     throw Error("checkpoint: its run was trained on other images than " +
@@ -131,7 +132,7 @@ RunState Session::decoded(const SavedRun& saved) const {
                  .averages = config_.ema > 0.0});
 }
 
-// partly: a buffer that the run does not have stays as it is, and it may have others.
+// partly: a buffer missing from the run is unchanged, and extra buffers are allowed.
 void Session::take_up(RunState run, bool partly) {
   part_of_classes_.reset();
   phase_ = run.phase;
@@ -196,7 +197,7 @@ void Session::take_up(RunState run, bool partly) {
   }
 }
 
-// A run that has ended and is to make more epochs than it was begun with.
+// Extends a finished run by more epochs.
 void Session::go_on_after(int epochs) {
   if (phase_ != Phase::kDone || config_.epochs <= epochs) return;
   if (best_epoch_ != 0 && best_epoch_ != last_epoch_) {

@@ -24,8 +24,9 @@ struct ClassReport {
   int classes;
   int samples, correct;
   std::vector<std::int64_t> confusion;  // (label, prediction)
-  // By class. Precision: of those predicted to be it, the share that are; none if none were.
-  // Recall: of those that are it, the share predicted; none if none are.
+  // By class. Precision: the share of samples predicted as the class that belong to it; none if
+  // there are none. Recall: the share of the class's samples that are predicted as it; none if
+  // there are none.
   std::vector<std::optional<double>> precision, recall;
   std::vector<HardSample> hardest;  // by loss, descending; of equals the first in the set
   std::vector<std::uint8_t> labels, predictions;  // of all samples, in the order added
@@ -33,16 +34,16 @@ struct ClassReport {
 
 class ClassMeter {
  public:
-  // hardest: how many of those to list, at most.
+  // hardest: the maximum number of hardest samples to list.
   ClassMeter(int classes, int hardest);
 
-  // logits (N, classes), labels and losses (N) of samples `first` and on of their set.
+  // logits (N, classes), labels and losses (N) of consecutive samples of their set, from `first`.
   void add(ConstMatrixView logits, const std::uint8_t* labels, const float* losses, int first);
   ClassReport report(std::string part) const;
 
-  // What was counted so far, for a checkpoint; see probe_state.cpp.
+  // The counts so far, for a checkpoint; see probe_state.cpp.
   Json state() const;
-  void restore(const Json& state);  // throws Error for what no meter of these classes can have
+  void restore(const Json& state);  // throws Error for a state that is invalid for these classes
 
  private:
   int classes_;

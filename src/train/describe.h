@@ -1,4 +1,4 @@
-// What a network consists of, layer by layer: for `info`, and for the page's model table.
+// A summary of a network, layer by layer, for `info` and the page's model table.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct ModelSummary {
 ModelSummary describe_model(std::string_view architecture, const Shape& input, int classes,
                             int batch);
 Json to_json(const ModelSummary& summary);
-// The table torchinfo.summary prints, in its columns and totals.
+// The table, with the columns and totals of torchinfo.summary.
 std::vector<std::string> to_table(const ModelSummary& summary);
 
 }  // namespace reluscope

@@ -13,7 +13,7 @@ namespace {
 
 std::string gigabytes(double bytes) { return format("%.2f GB", bytes / 1e9); }
 
-// Copies of all weights: themselves, their gradients, moments, and what else is kept of them.
+// The number of copies of all weights: the weights, their gradients, moments, and other copies.
 double weight_copies(const Config& config) {
   constexpr std::size_t kAny = 16;
   const auto optimizer = make_optimizer(config.optimizer, optimizer_options(config), kAny);

@@ -1,5 +1,5 @@
-// What a run takes of memory, known before any of it is taken: a model that cannot fit is refused
-// by its size, where allocating it could end the process or, on a machine that swaps, never end.
+// The memory that a run needs, computed before any is allocated. A model that cannot fit is
+// refused: allocating it could kill the process or make the machine swap without end.
 #pragma once
 
 #include "config/config.h"
@@ -7,16 +7,16 @@
 
 namespace reluscope {
 
-// In bytes, as a lower bound that is met within a few percent: alignment and small buffers are left
-// out.
+// In bytes, a lower bound that is accurate to a few percent: alignment and small buffers are not
+// counted.
 struct MemoryNeed {
   double weights = 0;      // with gradients, moments and averages
-  double activations = 0;  // of a batch, with their gradients and what layers work in
+  double activations = 0;  // of a batch, with their gradients and the layers' work buffers
   double total() const { return weights + activations; }
 };
 
-// Throws Error for a config whose model is none on this data. evaluation_rows: samples that are
-// scored at once.
+// Throws Error if the config's model is invalid for this data. evaluation_rows: the number of
+// samples scored at once.
 MemoryNeed memory_need(const Dataset& data, const Config& config, int evaluation_rows);
 
 // Throws Error if that is more than `free` bytes.

@@ -16,7 +16,7 @@ namespace {
 // Rounded up.
 std::int64_t quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// The rates that a run makes its updates by, one after the other.
+// The learning rates of a run's updates, in order.
 class Rates {
  public:
   Rates(const Config& config, std::int64_t batches, std::int64_t updates_per_epoch)
@@ -26,7 +26,7 @@ class Rates {
         updates_per_epoch_(updates_per_epoch),
         schedule_(schedule_options(config, updates_per_epoch)) {}
 
-  // Updates have to be asked for in ascending order.
+  // Updates must be requested in ascending order.
   StepRates at(std::int64_t update) {
     // Events go by steps done: the update is made by the last step of its group.
     const std::int64_t epoch = update / updates_per_epoch_, in_epoch = update % updates_per_epoch_;
@@ -57,7 +57,7 @@ class Moved {
   }
 
   double step(const StepRates& rates) {
-    // From 0 each time, where the difference is not rounded away.
+    // Starts from 0 each time, so that the difference is not rounded away.
     std::fill_n(parameter_.data(), kAlignFloats, 0.0f);
     std::fill_n(gradient_.data(), kAlignFloats, 1.0f);
     optimizer_->begin_step(rates.lr, rates.momentum);
@@ -90,7 +90,7 @@ RatePlan plan_rates(const Dataset& data, const Config& config, int points) {
   plan.updates = plan.updates_per_epoch * config.epochs;
   plan.depends_on_validation = needs_validation(config.schedule);
   Rates rates(config, batches, plan.updates_per_epoch);
-  Moved moved(config);  // made in any case: it refuses what does not go together
+  Moved moved(config);  // always created: it refuses invalid combinations
 
   const std::int64_t told = std::min<std::int64_t>(plan.updates, points);
   for (std::int64_t i = 0; i < told; ++i) {

@@ -33,7 +33,7 @@ SavedNetwork saved_network(Trainer& trainer) {
 Bytes as_pth(Trainer& trainer, const Config&, int) { return write_torch(state_dict(trainer)); }
 
 Bytes as_safetensors(Trainer& trainer, const Config& run, int) {
-  // Whoever scores the weights on other data needs the normalisation they were trained with.
+  // Scoring the weights on other data needs the normalisation that they were trained with.
   Config config = run;
   config.mean = trainer.normalisation().mean;
   config.std = trainer.normalisation().std;
@@ -48,7 +48,7 @@ Bytes as_source(Trainer& trainer, const Config&, int) {
   return {text.begin(), text.end()};
 }
 
-// The first test images, their labels, and what each layer makes of them, in evaluation mode.
+// The first test images, their labels, and each layer's output for them, in evaluation mode.
 Bytes as_activations(Trainer& trainer, const Config&, int count) {
   const ImageSet& set = trainer.data().test();
   const Model& model = trainer.model();
@@ -134,7 +134,7 @@ int image_count(const Trainer& trainer, std::optional<int> images) {
   return images.value_or(std::min(kSavedImages, trainer.data().test().count()));
 }
 
-// What as_activations() writes, but for names and headers.
+// The size of as_activations() without names and headers.
 double activation_bytes(const Trainer& trainer, int count) {
   const ImageSet& set = trainer.data().test();
   double of_one = static_cast<double>(set.height()) * set.width() + 1.0;
@@ -155,7 +155,7 @@ void check_save(const Trainer& trainer, std::string_view format, std::optional<i
     throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
                 std::to_string(all) + ", the number of test images");
   }
-  constexpr double kMost = 0xFF000000;  // of a .zip, less names and headers
+  constexpr double kMost = 0xFF000000;  // the limit of a .zip, less names and headers
   if (const double bytes = activation_bytes(trainer, count); bytes > kMost) {
     throw Error(
         "npz_images is " + std::to_string(count) + ", whose activations are " +

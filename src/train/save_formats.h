@@ -1,4 +1,4 @@
-// The files that a trained network can be taken away in.
+// The file formats for a trained network.
 #pragma once
 
 #include <optional>
@@ -12,21 +12,21 @@
 namespace reluscope {
 
 struct SaveFormat {
-  const char* name;  // and the end of its files' names: "pth"
+  const char* name;  // also the file name extension: "pth"
   const char* about;
 };
 std::span<const SaveFormat> save_formats();
 
-// What a file of this name holds: by its end, "runs/mnist.onnx" is "onnx". Throws Error, naming the
-// flag "save", for any other.
+// The format of a file by its extension: "runs/mnist.onnx" is "onnx". Throws Error, naming the flag
+// "save", for an unknown extension.
 std::string save_format_of(std::string_view path);
 
-inline constexpr const char* kSaveDefault = "mnist_relu_model.pth";  // where no name is given
-inline constexpr int kSavedImages = 100;  // in an .npz, of the test set, or all that there are
+inline constexpr const char* kSaveDefault = "mnist_relu_model.pth";  // the default name
+inline constexpr int kSavedImages = 100;  // test images in an .npz, or all if there are fewer
 
-// A file's bytes, of the weights that are scored: for the same weights and data the same
-// everywhere. config: that of the run. images: how many of the test set an .npz holds the
-// activations for; none given: kSavedImages or all. Throws Error as check_save() does.
+// The bytes of a file with the scored weights; the same weights and data give the same bytes
+// everywhere. config: the run's. images: the number of test images whose activations an .npz holds;
+// by default kSavedImages or all. Throws Error as check_save() does.
 std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
                                        std::string_view format, std::optional<int> images = {});
 

@@ -9,7 +9,7 @@
 namespace reluscope {
 namespace {
 
-// What a model keeps, and the buffer that it is kept in.
+// A tensor of the model, and the buffer that holds it.
 struct Place {
   const Model::Parameter* kept;
   std::span<float> buffer;
@@ -30,7 +30,7 @@ const StoredTensor* find_tensor(const SafetensorsFile& file, const std::string& 
   return nullptr;
 }
 
-// What keeps a tensor of the file from being the model's, or "".
+// Why a tensor of the file does not match the model, or "".
 std::string difference(const StoredTensor& tensor, const ParameterSpec& spec) {
   const std::string name = in_quotes(tensor.name);
   if (tensor.shape != spec.shape) {

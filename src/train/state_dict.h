@@ -1,4 +1,4 @@
-// A network's tensors by the names and in the shapes and order that PyTorch's state_dict has.
+// A network's tensors with the names, shapes and order of PyTorch's state_dict.
 #pragma once
 
 #include <string_view>
@@ -8,12 +8,12 @@
 
 namespace reluscope {
 
-// Of the weights that are scored; layer by layer, each one's parameters first.
+// The scored weights, layer by layer, each layer's parameters first.
 std::vector<NamedTensor> state_dict(const Trainer& trainer);
 
-// Takes parameters and running statistics from a file that has just these, of the same shapes, as
-// finite float32. Throws Error that lists every difference, and changes nothing then. architecture:
-// for the message.
+// Loads parameters and running statistics from a file. The file must hold exactly these, with the
+// same shapes, as finite float32. Otherwise throws Error listing every difference and changes
+// nothing. architecture: for the message.
 void load_state_dict(Model& model, const SafetensorsFile& file, std::string_view architecture);
 
 }  // namespace reluscope

@@ -19,7 +19,7 @@ std::vector<int> choose_validation(const Dataset& data, const Config& config) {
                            Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
 }
 
-// The samples that are trained on, ascending; empty: all.
+// The training samples, ascending; empty: all.
 std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& validation,
                                    const Config& config) {
   const auto wanted = static_cast<std::size_t>(config.train_samples);
@@ -80,7 +80,7 @@ std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Confi
                                            static_cast<std::uint64_t>(config.seed));
 }
 
-// (count, H, W): a training sample in epochs 1 to `count`; augmenter: null where there is none.
+// (count, H, W): a training sample in epochs 1 to `count`; augmenter: null: no augmentation.
 std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augmenter, int sample,
                                       int count) {
   if (sample < 0 || sample >= data.train().count()) {
@@ -107,8 +107,8 @@ std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augm
   return versions;
 }
 
-// How many samples are scored at once: no more than make a modest amount of activations, for a
-// thousand images of a convolution's channels would not fit where a browser tab must.
+// The number of samples scored at once. It bounds the memory of activations: a thousand images of a
+// convolution's channels would not fit into a browser tab.
 int evaluation_rows(const Dataset& data, const Config& config, std::size_t validation) {
   constexpr std::int64_t kMostFloats = 1 << 24;
   std::int64_t floats = 1;
@@ -121,7 +121,7 @@ int evaluation_rows(const Dataset& data, const Config& config, std::size_t valid
                    std::max(data.test().count(), static_cast<int>(validation))});
 }
 
-// The same, of a run that has the memory it needs.
+// The same, for a run that has the memory it needs.
 int fitting_evaluation_rows(const Dataset& data, const Config& config, std::size_t validation,
                             const Backend& backend) {
   const int rows = evaluation_rows(data, config, validation);
@@ -149,8 +149,8 @@ std::vector<float> class_weights(const Dataset& data, const Config& config) {
   return {config.class_weights.begin(), config.class_weights.end()};
 }
 
-// Below this share of pixels that are not background, lists beat the dense product on every
-// target measured.
+// Below this share of non-background pixels, index lists are faster than the dense product on every
+// measured target.
 constexpr double kSparseBelow = 0.45;
 
 bool choose_sparse(const Dataset& data, const Config& config, const Model& model,
@@ -310,7 +310,7 @@ std::span<const float> Trainer::scored_parameters() const {
   return average_.ready() ? average_.values() : model_.parameters();
 }
 
-// Where an average is scored, it changes places with the weights meanwhile.
+// If an average is scored, it is swapped with the weights during scoring.
 ConstMatrixView Trainer::forward_scored(const Signal& input, Outputs outputs) {
   const auto exchange = [this] {
     if (!average_.ready()) return;
@@ -350,7 +350,7 @@ Score Trainer::validate(int first, int rows) {
   return total;
 }
 
-// All that makes the network: weights, running statistics, and the average of the weights.
+// The whole network: weights, running statistics, and the average of the weights.
 std::array<std::span<float>, 3> Trainer::network() {
   return {model_.parameters(), model_.state(), average_.values()};
 }

@@ -41,27 +41,27 @@ struct Score {  // of some samples
 
 struct StepResult {
   Score score;
-  int diverged_layer = -1;  // the first whose output is not finite; then nothing was updated
+  int diverged_layer = -1;  // the first layer whose output is not finite; nothing was updated then
 };
 
-// (count, H, W): a training sample as a run with this config sees it in epochs 1 to `count`. Throws
+// (count, H, W): a training sample as used by a run with this config in epochs 1 to `count`. Throws
 // Error for a sample or a count out of range.
 std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
                                     int count);
 
-// What MNIST's pixels are usually normalised by.
+// The usual normalisation of MNIST's pixels.
 inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 
-// How many of the training samples are held out for validation: config.validation, or, where that
-// is 0 and something is steered by the validation loss, 5,000 but at most a tenth and at least one.
-// Throws Error if none would be left to train on.
+// The number of training samples held out for validation: config.validation. If that is 0 and a
+// setting depends on the validation loss: 5,000, but at most a tenth and at least one. Throws Error
+// if none would be left to train on.
 int validation_size(const Config& config, int train_samples);
 
-// Looks at an update whose gradients are stored for it. The weights get the same bits as without.
+// Observes an update; gradients are stored for it. The weights get the same bits as without it.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  virtual void before_update(const Model& model) = 0;  // outputs and gradients are there, clipped
+  virtual void before_update(const Model& model) = 0;  // after outputs and clipped gradients
   virtual void after_update(const Model& model) = 0;
 };
 
@@ -80,9 +80,9 @@ class Trainer {
   int train_count() const;  // samples that are trained on
   int validation_count() const { return static_cast<int>(validation_.size()); }
   int batches() const;  // in an epoch, a last smaller one included
-  // By which pixels scaled to 0..1 are normalised.
+  // The normalisation of pixels scaled to 0..1.
   const PixelStatistics& normalisation() const { return normalisation_; }
-  // How many of the samples that are trained on each class has.
+  // The number of training samples of each class.
   std::vector<std::int64_t> class_counts() const;
 
   // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
@@ -91,36 +91,35 @@ class Trainer {
   bool makes_update(int batch) const;                             // as the last of its group
 
   void start_epoch(int epoch);  // from 1: shuffles
-  // batch: from 0, of the started epoch, one after the other. A batch that is not the last of its
-  // group only adds its gradients to theirs; the last makes the update, by the gradient of the mean
-  // loss of all samples of the group, as if they were one batch. The loss given is the one that is
-  // trained on: smoothed, weighted and with its penalties.
-  // An observer must be null where no update is made.
+  // batch: from 0, in the started epoch, in order. A batch that is not the last of its group only
+  // adds its gradients to the group's. The last batch makes the update, with the gradient of the
+  // mean loss of all samples of the group, as if they were one batch. The result holds the training
+  // loss: smoothed, weighted and with penalties. observer must be null if no update is made.
   StepResult step(int batch, const StepRates& rates, StepObserver* observer = nullptr);
   StepResult step(int batch, double lr, StepObserver* observer = nullptr) {
     return step(batch, StepRates{lr, {}}, observer);
   }
-  // The same of as many batches as there are rates, but the losses are read once, when all are
-  // done. If one is not finite, the steps are taken back and made one by one: then the last result
-  // is that of the step that diverged, and none came after it.
+  // The same for as many batches as there are rates, but the losses are read once, after all steps.
+  // If one is not finite, the steps are undone and repeated one by one: the last result is then
+  // that of the step that diverged.
   std::vector<StepResult> steps(int batch, std::span<const StepRates> rates);
-  int steps_at_once() const { return backend_.steps_ahead(); }  // most of them
+  int steps_at_once() const { return backend_.steps_ahead(); }  // at most
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
-  // cross-entropy. classes: where they are counted too, or null.
+  // cross-entropy. classes: also counts them, if not null.
   Score evaluate(int first, int rows, ClassMeter* classes = nullptr);
-  Score validate(int first, int rows);  // the same of those held out
-  // What is scored, shown and saved: the weights or their moving average.
+  Score validate(int first, int rows);  // the same for held-out samples
+  // The parameters that are scored, shown and saved: the weights or their moving average.
   std::span<const float> scored_parameters() const;
-  // Only with early stopping: remembers the network, and takes it back.
+  // Only with early stopping: stores the network, and restores it.
   void keep_weights();
   void restore_weights();
 
-  // (count, H, W): a training sample as epochs 1 to `count` see it. Throws Error for a sample or
+  // (count, H, W): a training sample as used in epochs 1 to `count`. Throws Error for a sample or
   // a count out of range.
   std::vector<std::uint8_t> augmented(int sample, int count) const;
 
-  // All that must be kept to go on from between two steps, and is no pure function of the config
-  // and the step: buffers laid out like the model's parameters or its state, by name, and counters.
+  // The state needed to resume between two steps, except pure functions of the config and the step:
+  // buffers laid out like the model's parameters or its state, by name, and counters.
   struct Part {
     std::string name;  // "model", "optimizer.exp_avg", "best.running"
     const std::vector<Model::Parameter>* list;
@@ -131,18 +130,17 @@ class Trainer {
     std::int64_t average_updates = 0;
     double penalty = 0.0;  // of the present group
   };
-  // next_batch: from 0, the one that comes next in its epoch. has_best: whether keep_weights() was
-  // called. Only what then has a meaning.
+  // next_batch: from 0, the next batch of its epoch. has_best: whether keep_weights() was called.
+  // Returns only the buffers in use at that point.
   std::vector<Part> parts(int next_batch, bool has_best);
   Counters counters() const { return {optimizer_->counters(), average_.updates(), penalty_value_}; }
   // Before parts() are written; parts_written() after it.
   void restore(const Counters& counters);
   void parts_written() { model_.parameters_changed(); }
 
-  std::vector<int> training_samples() const;  // their numbers in the training set, ascending
-  // What the monitors look at: the numbers of the samples that a probe set is drawn from, those
-  // held out for validation or, without such, those that are trained on; the set they are numbered
-  // in; and what they are called.
+  std::vector<int> training_samples() const;  // indices in the training set, ascending
+  // The samples that a probe set is drawn from: the held-out samples or, without validation, the
+  // training samples. Gives their indices, the set of these indices, and its name.
   std::vector<int> probe_pool() const {
     return validation_.empty() ? training_samples() : validation_;
   }
@@ -154,7 +152,7 @@ class Trainer {
   // Model::silence().
   void silence(int layer, std::vector<int> units) { model_.silence(layer, std::move(units)); }
 
-  // To look at the network without changing it: outputs and gradients stay in model().
+  // These run the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.
   void infer(const ImageSet& set, std::span<const int> samples);
   // Of the plain loss of a batch of the started epoch, in training mode.
@@ -164,7 +162,7 @@ class Trainer {
   std::vector<float> probabilities();  // of the image of the last infer()
 
  private:
-  // A batch whose loss was asked for: what it is made of when it is there, and where that lies.
+  // A batch whose loss was requested but not read yet, and the place of its terms.
   struct Pending {
     int rows;
     double weight;
@@ -178,7 +176,7 @@ class Trainer {
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
-  // Keeps all that steps change, and goes back to it.
+  // Saves all state that steps change, and restores it.
   Counters keep_state();
   void take_back(const Counters& counters);
   std::vector<std::span<float>> changed_state();
@@ -191,7 +189,7 @@ class Trainer {
   std::shared_ptr<const Dataset> data_;
   Backend& backend_;
   std::uint64_t seed_;
-  std::vector<int> validation_;  // samples, ascending
+  std::vector<int> validation_;  // held-out samples, ascending
   std::vector<int> trained_on_;  // the others; empty: all
   int evaluation_rows_;          // scored at once
   int batch_;
@@ -207,7 +205,7 @@ class Trainer {
   std::vector<float> class_weights_;  // (classes), or empty
   Penalty penalty_;
   double penalty_value_ = 0.0;  // of the present group
-  bool store_gradients_;        // something stands between them and the optimizer
+  bool store_gradients_;        // they are processed before the optimizer uses them
   Buffer group_gradients_;      // the sum over the batches of a group so far
   WeightAverage average_;
   Batcher batcher_;
@@ -215,7 +213,7 @@ class Trainer {
   std::vector<std::uint8_t> correct_;
   Buffer probabilities_;
   Buffer kept_weights_;
-  Buffer before_steps_;  // what steps() may have to go back to
+  Buffer before_steps_;  // the state that steps() may restore
 };
 
 }  // namespace reluscope

@@ -75,7 +75,8 @@ Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs)
 }
 
 StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observer) {
-  const Pending pending = begin_step(batch, 0, Outputs::kAll);  // which tell where a run diverges
+  // All outputs are needed to find the layer that diverges.
+  const Pending pending = begin_step(batch, 0, Outputs::kAll);
   backend_.finish();
   StepResult result{read_score(pending), -1};
   if (!std::isfinite(result.score.loss_sum)) {
@@ -118,7 +119,7 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
   return results;
 }
 
-// All that steps change and that later ones depend on.
+// All state that steps change and that later steps depend on.
 std::vector<std::span<float>> Trainer::changed_state() {
   std::vector<std::span<float>> parts = {model_.parameters(), model_.state()};
   for (const Optimizer::State& state : optimizer_->state())
@@ -129,7 +130,7 @@ std::vector<std::span<float>> Trainer::changed_state() {
   return parts;
 }
 
-// By the backend: nothing of it goes through the host.
+// Copied by the backend, not through the host.
 Trainer::Counters Trainer::keep_state() {
   float* to = before_steps_.data();
   for (const std::span<float> part : changed_state()) {
@@ -158,7 +159,7 @@ void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) 
   if (store) model_.backward();
   const std::span<float> gradients = model_.gradients();
   const bool first = batch % accumulate_ == 0;
-  // The weights stay as they are within a group: one penalty for all of it.
+  // The weights do not change within a group: one penalty for the whole group.
   if (first && penalty_.any()) penalty_value_ = penalty_.add_gradient(model_, backend_);
   if (!first) {
     backend_.scale_add(group_gradients_.data(), 1.0f, gradients.data(), gradients.data(),

@@ -355,7 +355,7 @@ test('the table of a race: means with their deviations, and the time a step took
     return [...table.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => cell.textContent))
   })
   assert.deepEqual(rows, [
-    ['Configuration', 'Test accuracy', 'Test loss', 'Training loss', 'Dead units', 'Output mean', 'Time a step'],
+    ['Configuration', 'Test accuracy', 'Test loss', 'Training loss', 'Dead units', 'Output mean', 'Time per step'],
     ['relu', '90.00% ± 1.25%', '0.5000 ± 0.2500', '1.00e-4', '25.00% ± 0.00%', '−0.125 ± 0.5', '120 µs'],
     ['elu (2 diverged)', '50.00%', '–', '–', '0.00%', '12300', '99 µs'],
     ['last', '100.00%', '1.0000', '1.0000', '100.00%', '1', '–'],

@@ -132,7 +132,7 @@ test('a saved run on the user’s data needs its files, and then opens at its st
   assert.equal(await page.getByRole('button', { name: 'Continue', exact: true }).count(), 1, 'it can be tried again')
   await keepInSight(page.locator('rl-runs'))
   await press(page, 'Open Run 1')
-  assert.match(await page.locator('.notice[data-key=runs]').innerText(), /Data is "shapes", but this page has .*\. The run on this page is as it was\. Open the files of “shapes” first/)
+  assert.match(await page.locator('.notice[data-key=runs]').innerText(), /Data is "shapes", but this page has .*\. The run on this page is unchanged\. Open the files of “shapes” first/)
   await open()
   await press(page, 'Open Run 1')
   await waitForState(page, 'paused')

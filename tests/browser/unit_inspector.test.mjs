@@ -108,6 +108,6 @@ test('a convolution shows kernels, and a unit that never fires has no favourite 
   await close()
 
   const dead = await pageAt(site, { model: 'dense 8 | relu | dense 10', init: 'constant', init_value: -0.5, mean: 0, std: 1, train_samples: 500 }, 'rl-unit-inspector', 0)
-  await dead.view.getByText('No image of the probe set gets it above 0.').waitFor()
+  await dead.view.getByText('Its output is above 0 for no image of the probe set.').waitFor()
   await dead.close()
 })

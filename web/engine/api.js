@@ -29,10 +29,10 @@
  *   as the lines that `reluscope info` prints
  * @property {(path: string) => string} saveFormatOf what a file of this name holds, by its end: a format of save()
  * @property {(bytes: Uint8Array) => Config} configOfWeights the config that a .safetensors file of weights was saved with
- * @property {(bytes: Uint8Array, given?: [string, string][]) => Config} configOfCheckpoint what a checkpoint's run goes on with;
- *   given: what is to be different: speed, or more epochs; anything else is refused
- * @property {(bytes: Uint8Array) => string} checkpointNotice what is to be said of a checkpoint that can be read, such as that it
- *   has no checksum; '' for nothing
+ * @property {(bytes: Uint8Array, given?: [string, string][]) => Config} configOfCheckpoint the config of a checkpoint's resumed run;
+ *   given: the changes: speed, or more epochs; anything else is refused
+ * @property {(bytes: Uint8Array) => string} checkpointNotice a warning about a readable checkpoint, such as a missing
+ *   checksum; '' if there is none
  * @property {(name: string, height: number, width: number, channels: number, pixels: Uint8Array, wantedHeight: number,
  *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded picture as the grey bytes that a network reads;
  *   invert: for dark writing on a light ground
@@ -48,7 +48,7 @@
  * @property {() => string[]} files paths of training images and labels, test images and labels; none where images are to be added
  * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of one of the files are to be
  *   unpacked. Throws where its header announces others than it has, or more than is allowed. head: its first
- *   registry().head_bytes; size: what an archive says that it has, unpacked; 0: nobody knows
+ *   registry().head_bytes; size: what an archive says that it has, unpacked; 0: unknown
  * @property {(name: string, bytes: number) => void} claim takes bytes off what is allowed, or throws; name: what they are for
  * @property {() => string} next the path of the image to be added next; '' after the last
  * @property {(height: number, width: number, channels: 1 | 3, pixels: Uint8Array) => void} add pixels: (H, W, channels)
@@ -66,18 +66,18 @@
  * @typedef {object} RunQuestions about a run
  * @property {() => Config} config with the live changes made so far in its events
  * @property {() => ModelDescription} model
- * @property {() => Report} start what a run says first
- * @property {() => import('./protocol.js').Position} position how far it is
- * @property {() => Record<string, Float32Array>} history what was measured so far, column by column; see src/run/history.h
+ * @property {() => Report} start the first report of a run
+ * @property {() => import('./protocol.js').Position} position the progress of the run
+ * @property {() => Record<string, Float32Array>} history the measurements so far, by column; see src/run/history.h
  * @property {(field: string, value: number) => Config} set changes a live setting from the next step on; the config records it
  * @property {() => Score} evaluate scores the whole test set now
  * @property {(layer: number, units: number[]) => Score} evaluateWithout the same with some units of an activation layer giving
- *   0; the run does not notice. Both count from 0
+ *   0; does not affect the run. Both count from 0
  * @property {(layer: number, unit: number, strongest?: number) => import('./protocol.js').UnitReport} unit one unit of an
- *   activation layer: its weights, and so many of the images of the probe set that fire it most
- * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe what the monitors
- *   say now: units, gradients, warnings. Changes nothing that is trained, and costs nothing when nobody asks. Gradients are
- *   those of the last step that was watched; asking for them watches the next one
+ *   activation layer: its weights, and the given number of probe images that excite it most
+ * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe a snapshot of the
+ *   monitors now: units, gradients, warnings. Does not affect training, and costs nothing unless requested. Gradients are
+ *   those of the last watched step; requesting them watches the next one
  * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and so many of its hardest
  *   samples, at most
  * @property {(hardest: number, samples: number) => ClassReport | null} classesPart the same in parts, between which other calls
@@ -86,19 +86,19 @@
  *   with; costs nothing; null before the first
  * @property {(name: string) => {shape: number[], values: Float32Array}} parameter as it is now and as PyTorch has it; name: in
  *   the state_dict, "conv1.weight"
- * @property {(pixels: Uint8Array) => Prediction} predict what the model makes of an image now: probabilities and every layer's
+ * @property {(pixels: Uint8Array) => Prediction} predict the model's outputs for an image now: probabilities and every layer's
  *   output, in evaluation mode
- * @property {() => Report} evaluateWeights scores the test set: its line, and who is taken for whom
+ * @property {() => Report} evaluateWeights scores the test set: its line and the confusion matrix
  * @property {(name: string, pixels: Uint8Array) => Report} predictImage the classes of one image, best first
  * @property {() => string} weightsSha256 of all weights, as the command line prints it
  * @property {(format: string, images?: number) => Uint8Array} save the network as a file's bytes, in one of
  *   registry().save_formats; images: how many of the test set an npz holds the activations for; 100 or all by default
  * @property {(format: string, images?: number) => void} checkSave throws what save() would throw at any step of the run
  * @property {(bytes: Uint8Array) => void} load takes the weights of a .safetensors file
- * @property {() => Uint8Array} checkpoint a file with everything that is needed to go on with the same bits, here, in Node or
+ * @property {() => Uint8Array} checkpoint a file with all state needed to resume with the same bits, here, in Node or
  *   natively; between any two steps
- * @property {(bytes: Uint8Array) => void} restore takes up where a checkpoint's run was. The session's config must be
- *   configOfCheckpoint()'s; one that refuses is of no more use
+ * @property {(bytes: Uint8Array) => void} restore resumes a checkpoint's run. The session's config must be
+ *   configOfCheckpoint()'s; after an error the session is unusable
  * @property {(flag: 'jsonl' | 'csv', bytes: Uint8Array, name: string) => number} linesUntilNow of a file of this run's lines
  *   (train --jsonl or --csv), how many bytes tell of what has happened by now. The run writes what follows again. Throws for
  *   the lines of another run
@@ -110,19 +110,19 @@
  *   nothing is saved here
  * @property {() => Promise<void>} discardAutosave
  * @property {(name: string, metrics: Record<string, any>, withCheckpoint?: boolean) => Promise<SavedRun>} saveRun stores the
- *   present run, with what the page has measured, in the browser: in the place of its own entry if it has one (then the name
- *   stays that of the entry), unless that has gone further; and else as a new one. The entry of before is whole until the new
- *   one is. withCheckpoint: so that it can be opened again
+ *   present run, with what the page has measured, in the browser: over its own entry if it has one (whose name is kept),
+ *   unless that entry is further ahead; otherwise as a new one. The previous entry stays intact until the new one is complete.
+ *   withCheckpoint: so that it can be opened again
  * @property {() => Promise<SavedRun[]>} savedRuns the one begun last first
  * @property {(id: string, name: string) => Promise<void>} renameRun
  * @property {(id: string) => Promise<void>} deleteRun
  * @property {() => Promise<{usage: number, quota: number, where: import('./storage/browser_files.js').Files['kind']}>} storageUsage
  *   bytes that this origin uses and may use, and where: runs in memory are gone when the page is closed
- * @property {() => void} train until pause(), the end, or divergence; answers when it has begun
- * @property {() => void} pause answers once it stands still
+ * @property {() => void} train until pause(), the end, or divergence; resolves when training has started
+ * @property {() => void} pause resolves once the run is paused
  * @property {() => void} step makes exactly one training step
- * @property {(hardest?: number) => Promise<RunClasses | null>} classesInParts classes() of a run that stands still, in parts,
- *   between which it answers other requests as quickly as ever; null where the run went on meanwhile
+ * @property {(hardest?: number) => Promise<RunClasses | null>} classesInParts classes() of a paused run, in parts,
+ *   between which other requests are answered without delay; null if the run resumed meanwhile
  * @property {(format: string, options?: {images?: number}) => Uint8Array} save the run as a file's bytes, to be downloaded: the
  *   network in one of registry.save_formats, or its metrics so far as "csv" or "jsonl"; images: as the core's save()
  * @property {(kind: string, config: Partial<Config>, flags: [string, string][], files?: {from?: Uint8Array}) => Promise<Report>} startExperiment
@@ -130,7 +130,7 @@
  *   data set, so give it an engine that trains nothing else. kind: "race", "sweep" or "lessons"; config: what all runs begin
  *   from; flags: of the kind, in the order given; from: a checkpoint whose run the racers fork; config is then
  *   configOfCheckpoint()'s
- * @property {() => Report} advanceExperiment goes on with it for a few hundredths of a second: src/experiments/experiment.h
+ * @property {() => Report} advanceExperiment continues it for a few hundredths of a second: src/experiments/experiment.h
  * @property {(bytes: Uint8Array) => void} load gives the run the weights of a .safetensors file
  *
  * @typedef {Omit<CoreQuestions, 'registry'> & DataQuestions & Omit<RunQuestions, keyof Requests | 'restore'>} Questions

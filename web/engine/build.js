@@ -1,4 +1,4 @@
-// Which build of the site this is: web/site/site.mjs puts its name here. A page that is open while another build arrives would
-// start workers of that one.
+// The build of the site: web/site/site.mjs inserts its name here. It detects a page that is still open when another build is
+// deployed: its workers would be those of the new build.
 
 export const build = ''

@@ -1,12 +1,12 @@
-// The engine: trains networks in a worker of its own, for this page or any other that imports this module.
+// The engine: trains networks in a separate worker, for this page or any other that imports this module.
 //
 //   const engine = await createEngine()
 //   await engine.configure({ model: 'dense 64 | relu | dense 10' })   // loads the data set that it names
 //   engine.on('epoch', ({ epoch, testAccuracy }) => console.log(epoch, testAccuracy))
 //   await engine.train()
 //
-// Every method answers with a promise, rejected with an EngineError whose message is one sentence for people. What only asks is
-// in api.js.
+// Every method returns a promise. It rejects with an EngineError whose message is one sentence for the user. The queries are in
+// api.js.
 import { build } from './build.js'
 import { Emitter } from './emitter.js'
 import { version } from './version.js'
@@ -53,14 +53,14 @@ export async function createEngine({ workerUrl, dataUrl, oneThread = false } = {
   return engine
 }
 
-/** Milliseconds between two pings, and how many may stay without an answer: 10 seconds in all. */
+/** Milliseconds between two pings, and the most unanswered pings: 10 seconds in all. */
 const pingEvery = 2000
 const mostPings = 5
 
-/** How many workers are started, if none gets ready. */
+/** Most workers that are started if none becomes ready. */
 const mostTries = 3
 
-/** The methods that only send a request get into an engine once the worker has told their names. */
+/** The methods that only send a request are added once the worker has sent their names. */
 const Base = /** @type {new () => Emitter<import('./protocol.js').EngineEvents> & import('./api.js').Api} */ (Emitter)
 
 export class Engine extends Base {
@@ -94,7 +94,7 @@ export class Engine extends Base {
   #pings = 0
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pinging
-  /** The worker does not know yet what is watched. */
+  /** The worker has not received the watched images yet. */
   #fresh = false
 
   /** @param {() => Worker} start @param {{dataUrl: string, oneThread?: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} opening */
@@ -104,9 +104,9 @@ export class Engine extends Base {
     this.#opening = opening
   }
 
-  /** Ends the worker, whatever it is doing, and starts another. It has no run and no data of its own until configure() or
-   * its like, and addData(); what was watched is watched again then. A worker that answers no ping before it is ready, as
-   * happens in Firefox, whose workers can hang where they start others, gives way to another one.
+  /** Ends the worker, whatever it is doing, and starts another. It has no run and no user data until configure() or a
+   * similar method, and addData(); then the watched images are watched again. A worker that answers no ping before it is ready
+   * is replaced: in Firefox, workers can hang while they start others.
    * @returns {Promise<void>} */
   async restart() {
     this.#end(new EngineError('the engine was started again'))
@@ -136,7 +136,7 @@ export class Engine extends Base {
       event.preventDefault()
       if (worker === this.#worker) this.#die(event.message || 'the worker could not be loaded')
     }
-    // How long its script takes to come is the network's affair: time counts from its first answer.
+    // The download time of its script does not count: time starts with its first answer.
     this.request('ping').then(() => {
       if (worker === this.#worker && !this.#dead) this.#pinging = setInterval(() => this.#ping(), pingEvery)
     }, () => {})
@@ -171,8 +171,8 @@ export class Engine extends Base {
     return info
   }
 
-  /** Makes a new run at step 0, loading its data first where needed ('loading' events tell how far it is). If
-   * anything is wrong, the run before stays as it was and goes on.
+  /** Makes a new run at step 0, loading its data first where needed ('loading' events tell how far it is). After
+   * an error the previous run is unchanged and continues.
    * @param {Partial<Config>} config @returns {Promise<RunInfo>} */
   async configure(config) {
     const info = await this.#watchIn(this.request('configure', config))
@@ -180,14 +180,14 @@ export class Engine extends Base {
     return info
   }
 
-  /** Takes up a run where a checkpoint left it, paused, in the place of the present one, which stays if anything is
-   * wrong with the file. What it did before is in `past`.
+  /** Resumes a checkpoint's run, paused, in place of the current one, which is kept if the file is invalid. `past` holds the
+   * run's history.
    * @param {Uint8Array} bytes @returns {Promise<RunInfo>} */
   restore(bytes) {
     return this.#watchIn(this.request('restore', bytes))
   }
 
-  /** Takes up the autosaved run. @returns {Promise<RunInfo>} */
+  /** Resumes the autosaved run. @returns {Promise<RunInfo>} */
   continueAutosave() {
     return this.#watchIn(this.request('continueAutosave'))
   }
@@ -207,8 +207,8 @@ export class Engine extends Base {
     return info
   }
 
-  /** From now on posts 'snapshot' events of what the model makes of an image, whenever the weights changed, as often
-   * as this page draws. Null ends it.
+  /** Starts posting 'snapshot' events with the model's outputs for an image, whenever the weights changed, as often as this
+   * page draws. Null ends it.
    * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */
   watch(key, pixels) {
     const image = ++this.#watches
@@ -217,10 +217,10 @@ export class Engine extends Base {
     return this.request('watch', key, pixels, image)
   }
 
-  /** From now on posts 'probe' events of what the monitors say, as probe() answers, for all who watch together: what any
-   * of them asks for is in each. They come when something changed and the page has drawn the one before, and take a few
-   * hundredths of the training's time at most; with `probe` in the config only at the steps at which the command line
-   * looks as well. Goes on over configure(). Null ends it for this key.
+  /** Starts posting 'probe' events with the monitors' snapshots, as probe() returns them, for all watchers together: each event
+   * holds the data that any of them requested. Events come when the network has changed and the page has drawn the previous
+   * one, and take at most a few hundredths of the training time; with `probe` in the config only at the steps at which the
+   * command line takes snapshots as well. Persists over configure(). Null ends it for this key.
    * @param {string} key names who watches @param {import('./protocol.js').ProbeRequest | null} request
    * @returns {Promise<void>} */
   watchProbe(key, request) {
@@ -259,7 +259,7 @@ export class Engine extends Base {
   #receive(message) {
     if (message.v !== version) return this.#die(`the worker speaks version ${message.v}, this page ${version}`)
     if (message.type !== 'reply') {
-      // A snapshot that was under way while another image was chosen is of the image before.
+      // A snapshot in flight while another image was chosen shows the previous image.
       if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)?.image) this.emit(message.type, message)
       if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
       return

@@ -1,4 +1,4 @@
-// What errors of the platform say to people, whose words differ from browser to browser.
+// Uniform messages for platform errors, whose texts differ between browsers.
 
 /** @param {unknown} error */
 export function wordsOf(error) {

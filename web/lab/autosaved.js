@@ -1,9 +1,9 @@
-// The autosave: offered after a reload or a crash, and what is said when it does not work.
+// The autosave: the offer to resume after a reload or a crash, and the messages when saving fails.
 import { capitalised, count, moment, plural, sentence } from '../dom/format.js'
 
 let asked = false
 
-/** Asks the browser, at the first save, when there is something to lose: else it may clear all when space is short. */
+/** Asks the browser at the first save to keep the data: otherwise it may clear everything when space is short. */
 export function askToPersist() {
   if (asked) return
   asked = true
@@ -20,7 +20,7 @@ export async function offerAutosave(lab) {
   })
   engine.on('autosaveFailed', ({ message, before }) => lab.emit('notice', {
     key: 'autosave', kind: 'error', title: 'The run could not be autosaved in this browser', text: capitalised(sentence(message)),
-    kept: before ? 'Training goes on, and the autosave before is whole.' : 'Training goes on. There is no autosave of it in this browser now.', advice: 'Free some storage, or save the run as a file.',
+    kept: before ? 'Training continues, and the previous autosave is intact.' : 'Training continues. This browser holds no autosave of the run now.', advice: 'Free some storage, or save the run as a file.',
   }))
   try {
     const { by, before } = await engine.startAutosave()
@@ -29,7 +29,7 @@ export async function offerAutosave(lab) {
   } catch (error) {
     lab.emit('notice', {
       key: 'autosave', kind: 'error', title: 'The autosave could not be read', text: capitalised(sentence(error)),
-      kept: 'It stays as it is.', advice: 'Load the page again to try once more; until then nothing is autosaved.',
+      kept: 'It is unchanged.', advice: 'Reload the page to try again; until then nothing is autosaved.',
     })
   }
 }
@@ -38,9 +38,9 @@ export async function offerAutosave(lab) {
 function tellOfOther(lab) {
   lab.emit('notice', {
     key: 'autosave-offer', kind: 'info', title: 'Another tab has this page open',
-    text: 'The autosave, which a reload or a crash brings back, is that tab’s; this one leaves it alone.',
+    text: 'The autosave, which is restored after a reload or a crash, belongs to that tab; this tab does not change it.',
     kept: 'The run of this tab is among the saved runs below: it is saved at each pause and each epoch.',
-    advice: 'To autosave it as well, close the other tab and load this one again.',
+    advice: 'To autosave it as well, close the other tab and reload this one.',
   })
 }
 
@@ -51,7 +51,7 @@ function offer(lab, saved) {
   lab.emit('notice', {
     key: 'autosave-offer', kind: 'info', title: `A run from ${when} can ${over ? 'be shown again' : 'go on'}`,
     text: `${saved.model} on ${saved.data}: ${plural(saved.step, 'step')} of ${count(saved.totalSteps)}, epoch ${saved.epoch} of ${saved.epochs}.`,
-    advice: 'Until you choose, it stays as it is, and nothing else is autosaved.',
+    advice: 'Until you choose, it is unchanged, and nothing else is autosaved.',
     action: { label: over ? 'Show' : 'Continue', run: () => void takeUp(lab, saved) },
     other: { label: 'Discard', run: () => void lab.engine.discardAutosave() },
   })
@@ -63,7 +63,7 @@ async function takeUp(lab, saved) {
     await lab.takeUp(() => lab.engine.continueAutosave())
     lab.emit('unnotice', { key: 'autosave' })
   } catch (error) {
-    lab.emit('notice', { key: 'autosave', kind: 'error', title: 'The autosaved run could not be opened', text: capitalised(sentence(error)), kept: 'It stays as it is, and so does the run on this page.' })
+    lab.emit('notice', { key: 'autosave', kind: 'error', title: 'The autosaved run could not be opened', text: capitalised(sentence(error)), kept: 'It is unchanged, and so is the run on this page.' })
     offer(lab, saved)
   }
 }

@@ -1,5 +1,5 @@
-// The saved runs: the list that the user sees. The run that is going on is saved at its stops, its epochs and before another
-// takes its place, always over its own entry. The views show this list and ask for changes.
+// The list of saved runs. The current run is saved when it stops, at each epoch and before another run replaces it, always
+// over its own entry. The views show this list and request changes.
 import { capitalised, plural, sentence } from '../dom/format.js'
 import { askToPersist } from './autosaved.js'
 import { smooth, thinned } from './series.js'
@@ -15,15 +15,15 @@ const smoothing = 0.9
 const every = 15_000
 
 export class SavedRuns {
-  /** In the order in which they were begun. @type {ListedRun[]} */
+  /** In order of their start. @type {ListedRun[]} */
   all = []
   /** Of the browser's storage, once known. @type {Awaited<ReturnType<import('../engine/engine.js').Engine['storageUsage']>> | undefined} */
   usage
   #lab
   #loaded = false
-  /** How often the list was changed here: a list that was read before a change is outdated. */
+  /** Number of changes made here: a list read before a change is outdated. */
   #changes = 0
-  /** On it tabs tell one another that they changed the list. @type {BroadcastChannel | undefined} */
+  /** Tabs announce changes of the list to each other on it. @type {BroadcastChannel | undefined} */
   #tabs
   /** The save in progress. @type {Promise<void> | undefined} */
   #saving
@@ -39,7 +39,7 @@ export class SavedRuns {
     this.#lab = lab
   }
 
-  /** Saves runs from now on. */
+  /** Starts saving runs. */
   begin() {
     const lab = this.#lab
     lab.leave = () => this.#leave()
@@ -58,18 +58,18 @@ export class SavedRuns {
     if (['paused', 'finished', 'diverged'].includes(state) && step !== this.#savedStep) void this.#save()
   }
 
-  /** The entry of the present run. */
+  /** The entry of the current run. */
   get current() {
     return this.all.find(({ id }) => id === this.#lab.run.savedAs)
   }
 
-  /** The name given to the present run, or '' while it has only a number. */
+  /** The name given to the current run, or '' if it has only a number. */
   get givenName() {
     const { name = '' } = this.current ?? {}
     return numbered.test(name) ? '' : name
   }
 
-  /** Reads the list again, with what other tabs changed. */
+  /** Reads the list again, including changes of other tabs. */
   async load() {
     const { engine } = this.#lab
     try {
@@ -82,7 +82,7 @@ export class SavedRuns {
       } while (changes !== this.#changes)
       this.#loaded = true
     } catch (error) {
-      this.#fail('The saved runs could not be read', error, 'The run on this page goes on.')
+      this.#fail('The saved runs could not be read', error, 'The run on this page continues.')
     }
     await this.#tell()
   }
@@ -101,16 +101,16 @@ export class SavedRuns {
     this.#lab.emit('announce', `${run.name} deleted.`)
   }
 
-  /** Opens a run where it stopped. The present one is saved first. @param {ListedRun} run */
+  /** Opens a run at its last saved step. The current run is saved first. @param {ListedRun} run */
   async open(run) {
     try {
       await this.#lab.takeUp(() => this.#lab.engine.openRun(run.id))
       this.#lab.emit('unnotice', { key: 'runs' })
-      this.#lab.emit('announce', `${run.name} stands at step ${this.#lab.step}.`)
+      this.#lab.emit('announce', `${run.name} is at step ${this.#lab.step}.`)
     } catch (error) {
       const known = this.#lab.engine.datasets.some(({ name }) => name === run.data)
-      const advice = known ? 'Its settings can still be opened.' : `Open the files of “${run.data}” first, as they were called then.`
-      this.#fail(`${run.name} could not be opened`, error, 'The run on this page is as it was.', advice)
+      const advice = known ? 'Its settings can still be opened.' : `Open the files of “${run.data}” first, under the same names.`
+      this.#fail(`${run.name} could not be opened`, error, 'The run on this page is unchanged.', advice)
     }
     await this.load()
   }
@@ -122,12 +122,12 @@ export class SavedRuns {
       this.#changed()
       this.#lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
-      this.#fail(`The run could not be ${what}`, error, 'It is as it was.')
+      this.#fail(`The run could not be ${what}`, error, 'It is unchanged.')
     }
     await this.load()
   }
 
-  /** Saves the present run; if it is being saved already, again after that. */
+  /** Saves the current run. If a save is in progress, saves once more after it. */
   #save() {
     if (this.#leaving) return undefined
     this.#again = true
@@ -141,8 +141,8 @@ export class SavedRuns {
     }
   }
 
-  /** To be called before another run replaces the present one. Until the answer is called, nothing is saved: the engine and
-   * the page may have different runs. @returns {Promise<() => void>} */
+  /** Must be called before another run replaces the current one. Nothing is saved until the returned function is called: the
+   * engine and the page may have different runs until then. @returns {Promise<() => void>} */
   async #leave() {
     await this.#saving
     if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
@@ -166,7 +166,7 @@ export class SavedRuns {
     try {
       if (!this.#loaded) await this.load()
       const saved = await engine.saveRun(`Run ${this.#nextNumber()}`, metrics)
-      // Its entry was gone; others may be, too.
+      // Its entry was missing; others may be missing, too.
       if (run.savedAs !== undefined && run.savedAs !== saved.id) await this.load()
       run.savedAs = saved.id
       this.all = [...this.all.filter(({ id }) => id !== saved.id), await this.#withFields(saved)].sort((a, b) => Number(a.id) - Number(b.id))
@@ -177,8 +177,8 @@ export class SavedRuns {
       await this.load()
       const lost = before.filter(({ id }) => this.all.every((run) => run.id !== id)).length
       this.#fail('The run could not be saved', error, lost === 0
-        ? 'Training goes on, and all runs saved before are whole.'
-        : `Training goes on. ${plural(lost, 'saved run')} ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
+        ? 'Training continues, and all earlier saved runs are intact.'
+        : `Training continues. ${plural(lost, 'saved run')} ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
     }
     await this.#tell()
     if (this.usage?.where !== 'memory') askToPersist()
@@ -200,7 +200,7 @@ export class SavedRuns {
 
   /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */
   async #withFields(run) {
-    // A saved run may have a setting of another release.
+    // A saved run may have settings of another release.
     return { ...run, fields: await this.#lab.engine.fields(run.config).catch(() => []) }
   }
 

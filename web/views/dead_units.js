@@ -1,5 +1,5 @@
-// The dead-unit map: one cell a unit in the colour of its firing rate on the probe set; who is silent or dead, since
-// when and at which learning rate; and the counts over time. A click or Enter chooses a unit for all views.
+// The dead-unit map: one cell per unit, coloured by its firing rate on the probe set; the silent and dead units, with the
+// step and learning rate at which they died; and the counts over time. A click or Enter selects a unit for all views.
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, percent, plural } from '../dom/format.js'
@@ -20,7 +20,7 @@ class DeadUnitsView extends ProbeView {
   #full = h('span')
   #at = h('span', { class: 'muted probe-step' })
   #list = h('div', { class: 'layers' })
-  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so no unit can be switched off.')
+  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it has no hidden unit.')
   #count = h('button', { type: 'button', class: 'button small', onclick: () => void this.#countAll() }, 'Count over all images')
   #counted = h('output', { class: 'readout' })
   #chart = new SeriesChart({ title: 'Units that are dead, over the steps', format: count, range: [0, null], marks: () => this.lab.marks })
@@ -33,15 +33,15 @@ class DeadUnitsView extends ProbeView {
   #rows = []
   /** @type {ProbeSnapshot | undefined} */
   #snapshot
-  /** What was found over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, dead: Set<number>, samples: number}>} */
+  /** The results over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, dead: Set<number>, samples: number}>} */
   #everywhere = new Map()
 
   build() {
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['A unit is silent where its output is above 0 for none of the probe images, and dead where it has zero output and zero gradient for every one of them. It lies on a flat part of its function, so that ',
+      what: ['A unit is silent if its output is above 0 for no probe image, and dead if it has zero output and zero gradient for every probe image. Its input then lies on a flat part of its function, so that ',
         math(['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'z']]], ['mo', '='], ['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'y']]], ['msup', ['mi', 'f'], ['mo', '′']], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mn', '0']),
-        ': it stays as it is. Count over all images to check that on the whole training set.'],
-      look: 'The step at which units go out all at once, and the learning rate then. A few dead units are usual. Times are those at which somebody first looked.',
+        ': it no longer learns. Count over all images to check this on the whole training set.'],
+      look: 'The step at which many units die at once, and the learning rate at that step. A few dead units are usual. Each time is the first snapshot that shows the unit dead.',
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))
     for (const event of /** @type {const} */ (['unit', 'state'])) this.lab.on(event, () => this.#follow())
@@ -122,10 +122,10 @@ class DeadUnitsView extends ProbeView {
       (batch ? `; ${batch.length} silent on the batch of step ${this.#snapshot?.gradients?.step}` : '')
   }
 
-  /** Marks the chosen unit, and says whether all samples can be counted over now. */
+  /** Marks the selected unit, and enables the count over all samples if it is possible now. */
   #follow() {
     for (const { grid, layer } of this.#rows) grid.mark(this.lab.unit?.layer === layer.layer ? this.lab.unit.unit : -1)
-    // A look at another step than the run's own would see deaths that the command line does not.
+    // A snapshot at a step other than the run's own would see deaths that the command line does not.
     this.#count.disabled = this.lab.training || this.#snapshot?.step !== this.lab.step
   }
 

@@ -1,5 +1,5 @@
-// Downloads of a run: the network in the formats that the core writes, the metrics, the settings, and a checkpoint of all of
-// it. Weights and checkpoints are opened by button or by dropping their file.
+// Downloads of a run: the network in the formats that the core writes, the metrics, the settings, and a checkpoint of the
+// whole run. Weights and checkpoints are opened by button or by dropping their file.
 import { h, icon } from '../dom/dom.js'
 import { download, fileName } from '../dom/download.js'
 import { explain } from '../dom/explain.js'
@@ -12,7 +12,7 @@ const metrics = [
   { name: 'jsonl', about: 'the metrics so far as JSON lines, as the command line writes them' },
 ]
 
-/** By the beginning of its header. @param {Uint8Array} content */
+/** Tests the beginning of the file's header. @param {Uint8Array} content */
 const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subarray(8, 80)).includes('reluscope.checkpoint')
 
 class FilesView extends View {
@@ -23,12 +23,12 @@ class FilesView extends View {
   } })
   #status = h('output', { class: 'readout', 'aria-label': 'Files' })
   #drop = h('div', { class: 'drop' }, h('button', { type: 'button', class: 'button', onclick: () => this.#input.click() }, 'Open a file…'),
-    h('p', { class: 'muted' }, 'or drop one here: the settings of a .safetensors file become the run’s and its weights the network’s; a .ckpt file goes on where its run was.'), this.#input)
+    h('p', { class: 'muted' }, 'or drop one here: a .safetensors file sets the run’s settings and the network’s weights; a .ckpt file resumes its run.'), this.#input)
 
   build() {
     const rows = [...this.lab.registry.save_formats, ...metrics].map(({ name, about }) => this.#row(name, about, () => this.lab.engine.save(name)))
     rows.push(this.#row('json', 'the settings, as --config takes them', async () => new TextEncoder().encode(JSON.stringify(this.lab.run.config, null, 2) + '\n')))
-    rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to go on here, in Node or natively', () => this.lab.engine.checkpoint()))
+    rows.push(this.#row('ckpt', 'the whole run in one file, weights, optimizer and metrics: to resume here, in Node or natively', () => this.lab.engine.checkpoint()))
     this.append(h('ul', { class: 'file-list' }, rows), this.#drop, this.#status,
       explain({
         what: 'What the network has learnt, for other programs: .pth for PyTorch, .onnx for most others, and .safetensors, which can be opened here again. The .py rebuilds the network in PyTorch, and the .ckpt holds the whole run.',
@@ -54,7 +54,7 @@ class FilesView extends View {
       h('span', {}, about))
   }
 
-  /** The run's given name, else the data set and the architecture; and the step. */
+  /** The run's given name, or else the data set and the architecture, and then the step. */
   get #name() {
     const { savedRuns, run, step } = this.lab
     return fileName(`${savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
@@ -68,7 +68,7 @@ class FilesView extends View {
       download(name, /** @type {any} */ (content))
       this.#status.textContent = `${name}, ${bytes(content.length)}`
     } catch (error) {
-      this.#fail(`.${end} could not be made`, error, 'The run is as it was.')
+      this.#fail(`.${end} could not be made`, error, 'The run is unchanged.')
     }
   }
 
@@ -79,11 +79,11 @@ class FilesView extends View {
       const content = new Uint8Array(await file.arrayBuffer())
       const whole = isCheckpoint(content)
       await (whole ? this.lab.takeUp(() => this.lab.engine.restore(content)) : this.lab.openWeights(content))
-      this.#status.textContent = whole ? `The run of ${file.name} stands at step ${this.lab.step}.` : `The network has the weights of ${file.name}.`
+      this.#status.textContent = whole ? `The run of ${file.name} is at step ${this.lab.step}.` : `The network has the weights of ${file.name}.`
       this.lab.emit('unnotice', { key: 'files' })
     } catch (error) {
       this.#status.textContent = ''
-      this.#fail(`${file.name} could not be opened`, error, 'The run before is as it was, unless it is at step 0 now.')
+      this.#fail(`${file.name} could not be opened`, error, 'The previous run is unchanged, unless it is at step 0 now.')
     }
   }
 

@@ -1,5 +1,5 @@
-// Several configurations side by side: the same seed, the same batches and, where shapes allow, the same first weights; or
-// forks of the page's run as it stands, each with one thing changed.
+// Several configurations side by side: the same seed, the same batches and, where shapes allow, the same initial weights; or
+// forks of the page's current run, each with one change.
 import { h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
 import { explain } from '../dom/explain.js'
@@ -10,7 +10,7 @@ import { raceTable } from '../charts/race_table.js'
 import { View } from './view.js'
 
 const mostEntries = 8
-/** What a step's loss keeps of the one before it in the chart. */
+/** The smoothing factor of the loss curve: the weight of the previous value. */
 const smoothing = 0.8
 const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 
@@ -19,8 +19,8 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 class RaceView extends View {
   #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
   #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
-    h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the run as it stands'))
-  /** By where it begins; those of forks are proposed when they are first asked for. @type {Record<string, Entry[]>} */
+    h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the current run'))
+  /** By start; the entries for forks are proposed on first use. @type {Record<string, Entry[]>} */
   #lists = { beginning: beginning.map((text) => ({ flag: 'activations', text })) }
   #list = h('ul', { class: 'race-entries', 'aria-label': 'Configurations' })
   #activation = h('select', { 'aria-label': 'Add an activation', onchange: () => this.#addActivation() })
@@ -31,7 +31,7 @@ class RaceView extends View {
   #start = h('button', { type: 'button', class: 'button primary', onclick: () => (this.#running ? this.#stop() : this.#race()) }, 'Start race')
   #seedsLabel = labelled('Seeds', this.#seeds)
   #samplesLabel = labelled('Training samples', this.#samples)
-  #forkNote = h('p', { class: 'muted', hidden: true }, 'Each goes on from the run’s weights, moments and step, with one thing changed; “unchanged” is what the run itself will do. The run is not touched.')
+  #forkNote = h('p', { class: 'muted', hidden: true }, 'Each fork continues from the run’s weights, moments and step, with one change; “unchanged” is how the run itself continues. The run is not affected.')
   #status = h('output', { class: 'readout', 'aria-label': 'Race', 'aria-live': 'off' })
   #error = h('p', { class: 'field-error', role: 'alert' })
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the race' })
@@ -39,17 +39,17 @@ class RaceView extends View {
   #details = h('details', { hidden: true }, h('summary', {}, 'What the command line prints'), this.#printed)
   #running = false
   #legend = new Legend()
-  #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the seed that runs.')
+  #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the running seed.')
   #charts = {
     running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
     loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
     accuracy: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), range: () => [0, 1] }),
   }
-  /** Of each entry, while it is shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
+  /** The curves of each entry shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
   /** Of the runs that go on. @type {number | undefined} */
   #seed
-  /** What it is called while it goes on. */
+  /** Its name while it runs. */
   #name = ''
 
   build() {
@@ -66,9 +66,9 @@ class RaceView extends View {
       h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
       this.#table, this.#details,
       explain({
-        what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation to both sides.',
-        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss stands still; dead is a hidden unit with zero output and zero gradient for each of the first 1,000 training images.',
-        attempt: 'Add lr=0.02 to the five activations, with three seeds: who still learns?',
+        what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation on each side.',
+        look: 'Bands that overlap: such a difference may be chance. A row whose dead units rise while its loss does not change; a hidden unit is dead if it has zero output and zero gradient for each of the first 1,000 training images.',
+        attempt: 'Add lr=0.02 to the five activations, with three seeds: which still learn?',
       }))
     this.lab.on('run', () => this.#fitSamples())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
@@ -76,7 +76,7 @@ class RaceView extends View {
     this.#fitSamples()
   }
 
-  /** Own data may have fewer images than a race usually takes. */
+  /** The user's data may have fewer images than a race uses by default. */
   #fitSamples() {
     const { train } = this.lab.run.dataset
     if (Number(this.#samples.value) > train) this.#samples.value = String(train)
@@ -135,7 +135,7 @@ class RaceView extends View {
 
   #stop() {
     this.#runner.stop()
-    this.#status.textContent = 'Stopped. What was measured until then stays.'
+    this.#status.textContent = 'Stopped. The results so far are kept.'
   }
 
   async #race() {
@@ -143,7 +143,7 @@ class RaceView extends View {
     this.#table.replaceChildren()
     this.#details.hidden = true
     this.#setRunning(true)
-    this.#status.textContent = 'Loading the data into a worker of its own…'
+    this.#status.textContent = 'Loading the data into a separate worker…'
     try {
       const { config, files, name } = await (this.#forks ? this.#forkedRun() : this.#newRun())
       /** @type {[string, string][]} */
@@ -164,7 +164,7 @@ class RaceView extends View {
     this.#setRunning(false)
   }
 
-  /** What the page is set to, for as long as the race is to be. */
+  /** The page's settings, with the epochs of the race. */
   async #newRun() {
     const { engine, shown } = this.lab
     const config = await engine.parse([...await engine.fields({ ...shown, events: [] }),
@@ -172,7 +172,7 @@ class RaceView extends View {
     return { config, files: undefined, name: 'Racing' }
   }
 
-  /** The page's run, which may get more epochs. */
+  /** The page's run, possibly with more epochs. */
   async #forkedRun() {
     const { lab } = this
     const from = await lab.engine.checkpoint()
@@ -180,7 +180,7 @@ class RaceView extends View {
     return { config, files: { from }, name: `Forks after step ${count(lab.step)}` }
   }
 
-  /** The run as far as it was when it was forked, in the curve of "unchanged"; the others leave it there. */
+  /** Puts the run's history up to the fork into the curve of "unchanged"; the other curves start at its end. */
   #showPast() {
     const { points, epochs } = this.lab
     const [unchanged, ...others] = this.#curves
@@ -227,7 +227,7 @@ class RaceView extends View {
     if (this.#seed !== undefined && seed !== this.#seed) for (const curve of this.#curves) curve.running = new Map()
     this.#seed = seed
     const running = this.#curves.find((curve) => curve.name === name)?.running ?? new Map()
-    if (running.has(step)) return // it scores: no step since
+    if (running.has(step)) return // it is scoring: no new step
     const before = [...running.values()].at(-1)
     running.set(step, smoothed(before ?? loss, loss))
   }
@@ -245,7 +245,7 @@ customElements.define('rl-race', RaceView)
 /** @param {number} before @param {number} value */
 const smoothed = (before, value) => smoothing * before + (1 - smoothing) * value
 
-/** At each epoch the mean over the seeds, and from two of them on the deviation of the sample. @param {Map<number, number[]>} values */
+/** At each epoch the mean over the seeds and, for two or more, the sample deviation. @param {Map<number, number[]>} values */
 function overSeeds(values) {
   const points = new Map([...values].map(([at, all]) => [at, meanOf(all)]))
   const spread = new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => {

@@ -1,4 +1,4 @@
-// The saved runs: their names, what each changed, their curves in one chart; each can be opened again where it stopped.
+// The saved runs: names, changes from the previous run, and curves in one chart. Each can be opened at the step where it stopped.
 import { h, iconButton } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { bytes, count, percent, plural, short } from '../dom/format.js'
@@ -11,11 +11,11 @@ import { View } from './view.js'
 /** @typedef {import('../lab/saved_runs.js').ListedRun} ListedRun */
 
 const mostCompared = 8
-const columns = ['Compare', 'Name', 'Against the run before', 'Test accuracy', 'Steps', 'Takes', 'Open or delete']
+const columns = ['Compare', 'Name', 'Changes from the previous run', 'Test accuracy', 'Steps', 'Size', 'Open or delete']
 const places = { 'file system': 'private file system', database: 'database' }
 
 class RunsView extends View {
-  /** The compared ones, by id. @type {Set<string>} */
+  /** The runs being compared, by id. @type {Set<string>} */
   #compared = new Set()
   /** By id. @type {Map<string, {element: HTMLElement, show: (run: ListedRun, difference: string) => void}>} */
   #rows = new Map()
@@ -36,9 +36,9 @@ class RunsView extends View {
   build() {
     this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare,
       explain({
-        what: 'Every run that has begun to train is saved in this browser, with its settings, curves and weights. Beside each stands what differs from the run before it.',
-        look: 'Which change moved the accuracy. One at a time tells; three at once do not.',
-        attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and go on with it.',
+        what: 'Every run that has started training is saved in this browser, with its settings, curves and weights. Each row lists the changes from the previous run.',
+        look: 'Which change affected the accuracy. Change one setting at a time: the effects of several changes cannot be separated.',
+        attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and continue it.',
       }))
     this.lab.on('runs', () => this.#show())
     this.lab.on('run', () => this.#show())
@@ -60,7 +60,7 @@ class RunsView extends View {
     }
     savedRuns.all.forEach((run, i) => {
       const row = this.#rows.get(run.id) ?? this.#row(run.id)
-      // The newest on top. A row that is in its place already is not moved: the user may be typing in it.
+      // Newest first. A row already in its place is not moved: the user may be typing in it.
       const below = i === 0 ? null : this.#rows.get(savedRuns.all[i - 1].id)?.element ?? null
       if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
       row.show(run, i === 0 ? 'the first' : differences(savedRuns.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
@@ -84,7 +84,7 @@ class RunsView extends View {
       else name.value = shown.name
     } })
     const open = h('button', { type: 'button', class: 'button small', onclick: () => void savedRuns.open(shown) }, 'Open')
-    const settings = h('button', { type: 'button', class: 'button small', title: 'Only its settings, for a new run', onclick: () => (location.hash = writeHash(shown.fields) || '#') }, 'Settings')
+    const settings = h('button', { type: 'button', class: 'button small', title: 'Open only its settings, for a new run', onclick: () => (location.hash = writeHash(shown.fields) || '#') }, 'Settings')
     const remove = iconButton('close', '', () => void this.#delete(shown))
     const compare = h('label', { class: 'compare' }, box)
     const [ticked, called, changes, accuracy, steps, size, tools] = columns.map((label) => h('td', { role: 'cell', 'data-label': label }))
@@ -105,7 +105,7 @@ class RunsView extends View {
       steps.textContent = `${count(run.step)} of ${count(run.totalSteps)}${run.phase === 'diverged' ? ', diverged' : ''}`
       size.textContent = bytes(run.bytes)
       open.disabled = present || !run.hasCheckpoint
-      open.title = present ? 'This run is open' : 'With its weights, at the step where it stands'
+      open.title = present ? 'This run is open' : 'With its weights, at its last saved step'
       element.classList.toggle('is-current', present)
       for (const [control, words] of /** @type {const} */ ([[box, 'Compare'], [name, 'Name of'], [open, 'Open'], [settings, 'Open the settings of'], [remove, 'Delete']])) {
         control.setAttribute('aria-label', `${words} ${run.name}`)
@@ -128,7 +128,7 @@ class RunsView extends View {
     this.#compare.hidden = chosen.length === 0
     if (chosen.length === 0) return
     this.#charts.loss.show(chosen.map(({ name, metrics }) => ({ name, points: new Map(metrics.points) })))
-    // From the first step to the last, as the losses are.
+    // Over the same range of steps as the losses.
     this.#charts.accuracy.show(chosen.map(({ name, step, metrics }) => ({ name, points: new Map([[0, null], [step, null],
       ...metrics.epochs.map((/** @type {{step: number, testAccuracy: number}} */ epoch) => [epoch.step, epoch.testAccuracy])]) })))
   }
@@ -139,7 +139,7 @@ class RunsView extends View {
     const sum = all.reduce((total, run) => total + run.bytes, 0)
     this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
       : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
-        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} that it may` : ''}.`
+        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} available` : ''}.`
   }
 
   async #copyAddress() {

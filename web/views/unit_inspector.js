@@ -1,4 +1,4 @@
-// The unit inspector: a unit's weights, the images that drive it most, its weights in the next layer, and the accuracy
+// The unit inspector: a unit's weights, the images that excite it most, its weights in the next layer, and the accuracy
 // without it.
 import { diverging } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
@@ -37,13 +37,13 @@ class UnitInspectorView extends ProbeView {
   #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it has no hidden unit.')
   #body = h('div', {}, this.#words, h('div', { class: 'inspector' },
     h('figure', {}, this.#weightsName, this.#weights), h('figure', {}, h('h3', {}, 'Response to the images'), this.#response)),
-  h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is minus, grey zero, blue plus' }), this.#high,
+  h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), this.#high,
     h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale)),
   h('h3', {}, 'Images that fire it most'), this.#images, this.#outgoingName,
   h('table', { class: 'bars signed-bars' }, h('caption', { class: 'visually-hidden' }, 'Output weights of the unit'),
     h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })), this.#bars),
   h('div', { class: 'view-tools count-tools' }, this.#silence, this.#effect))
-  /** What is inspected; a layer below 0 where there is none. */
+  /** The inspected unit; a layer below 0: none. */
   #unit = { layer: -1, unit: 0 }
   #begun = false
   /** @type {UnitReport | undefined} */
@@ -58,11 +58,11 @@ class UnitInspectorView extends ProbeView {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#layer),
       h('div', { class: 'unit-picker', role: 'group', 'aria-label': 'Choose a unit' }, iconButton('left', 'Previous unit', move(-1)), this.#number, iconButton('right', 'Next unit', move(1)))),
     this.#empty, this.#body, explain({
-      what: ['A unit of the first layer sees the image through its weights. The response shows for any layer where images that drive it differ from the mean image: ',
+      what: ['A unit of the first layer sees the image through its weights. The response shows, for any layer, where the images that excite the unit differ from the mean image: ',
         math(['mrow', ['mo', '∑'], ['mi', 'v'], ['mo', '('], ['mi', 'x'], ['mo', '−'], ['mover', ['mi', 'x'], ['mo', '¯']], ['mo', ')'], ['mo', '/'], ['mo', '∑'], ['mo', '|'], ['mi', 'v'], ['mo', '|']]),
         ' over the probe set, with the unit’s output ', math(['mi', 'v']), '.'],
-      look: 'Strokes in blue that the unit wants and strokes in orange that it does not; whether its favourite images share a class, and whether its bars say the same.',
-      attempt: 'Silence a unit that fires often, then a dead one (zero output and zero gradient): without a dead unit the score stays the same.',
+      look: 'Blue strokes excite the unit, orange strokes inhibit it. Whether the images that excite it most share a class, and whether its bars agree.',
+      attempt: 'Silence a unit that fires often, then a dead one (zero output and zero gradient): without a dead unit the score is unchanged.',
     }))
     this.lab.on('unit', () => this.#follow())
     this.lab.on('state', () => (this.#silence.disabled = this.lab.training))
@@ -93,7 +93,7 @@ class UnitInspectorView extends ProbeView {
     this.#number.value = String(this.#unit.unit)
   }
 
-  /** Takes the unit that is chosen for all views, if this model has it. */
+  /** Shows the unit selected for all views, if this model has it. */
   #follow() {
     const wanted = this.lab.unit
     const layer = wanted && this.lab.run.model.layers[wanted.layer]
@@ -121,7 +121,7 @@ class UnitInspectorView extends ProbeView {
     }, () => {})
   }
 
-  /** Until a unit is chosen: the first that fires on some images and not on others. @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  /** The default until a unit is selected: the first that fires on some images and not on others. @param {import('./probe_view.js').ProbeSnapshot} snapshot */
   #beginWithOne({ layers }) {
     if (this.lab.unit || this.#begun || this.#unit.layer < 0) return
     this.#begun = true
@@ -162,7 +162,7 @@ class UnitInspectorView extends ProbeView {
     const byClass = outgoing?.name === `${last}.weight`
     const rows = values.map((value, to) => ({ value, name: byClass ? classes[to] : `unit ${to}` }))
     const shown = byClass ? rows : [...rows].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, mostBars)
-    this.#outgoingName.textContent = outgoing ? `Output weights (${outgoing.name}${shown.length < rows.length ? `, largest of ${count(rows.length)}` : ''})` : 'No weights behind it'
+    this.#outgoingName.textContent = outgoing ? `Output weights (${outgoing.name}${shown.length < rows.length ? `, largest of ${count(rows.length)}` : ''})` : 'No weights after it'
     this.#bars.replaceChildren(...shown.map(({ name, value }) => {
       const bar = h('div', { class: 'signed-bar' })
       const share = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0
@@ -183,7 +183,7 @@ class UnitInspectorView extends ProbeView {
       return image
     })).catch(() => [])
     if (report !== this.#report) return
-    if (strongest.length === 0) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'No image of the probe set gets it above 0.')))
+    if (strongest.length === 0) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'Its output is above 0 for no image of the probe set.')))
     this.#images.replaceChildren(...images.map(({ pixels }, i) => {
       const { index, label, value } = strongest[i]
       const canvas = h('canvas', { class: 'pixels', role: 'img', 'aria-label': `Training image ${index}, labelled ${lab.classNames[label]}` })
@@ -192,7 +192,7 @@ class UnitInspectorView extends ProbeView {
     }))
   }
 
-  /** Scores the test set with and without it, by the weights as they are. */
+  /** Scores the test set with and without the unit, with the current weights. */
   async #withoutIt() {
     const { engine, step } = this.lab
     const { layer, unit } = this.#unit
@@ -203,7 +203,7 @@ class UnitInspectorView extends ProbeView {
       if (layer !== this.#unit.layer || unit !== this.#unit.unit) return
       const lost = all.correct - without.correct
       this.#effect.textContent = `Test accuracy ${percent(all.test_accuracy)} with unit ${unit}, ${percent(without.test_accuracy)} without it: ` +
-        `${lost === 0 ? 'no image more or less' : `${plural(Math.abs(lost), 'image')} ${lost > 0 ? 'lost' : 'won'}`} of ${count(all.total)} (step ${count(step)}; the run goes on with it).`
+        `${lost === 0 ? 'no image more or less' : `${plural(Math.abs(lost), 'image')} ${lost > 0 ? 'lost' : 'won'}`} of ${count(all.total)} (step ${count(step)}; the run keeps it).`
     } catch {
       this.#effect.textContent = ''
     } finally {

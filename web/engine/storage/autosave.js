@@ -1,6 +1,6 @@
 // Saves the worker's present run in the browser's storage, for a reload or a crash: at the end of an epoch and every few
-// seconds while it trains, as long as that takes a small share of the time, and whenever it stops. Only one tab at a time
-// does so.
+// seconds while it trains, if that takes a small share of the time, and whenever it stops. Only one tab at a time
+// autosaves.
 import { Storage } from './storage.js'
 import { wordsOf } from '../error_words.js'
 
@@ -19,7 +19,7 @@ export class Autosave {
   /** Milliseconds that the last save kept the worker busy. */
   #took = 0
   #told = false
-  /** Set while an autosave of before has been neither continued nor discarded: it is not overwritten. */
+  /** Set until an earlier autosave is continued or discarded: it is not overwritten. */
   held = false
   #on = false
 
@@ -32,7 +32,7 @@ export class Autosave {
     return (this.#storage ??= Storage.open())
   }
 
-  /** Begins, unless another tab does it already, or the storage ends with this tab. @returns {Promise<import('../protocol.js').Autosaving>} */
+  /** Starts, unless another tab already autosaves or the storage ends with this tab. @returns {Promise<import('../protocol.js').Autosaving>} */
   async begin() {
     const storage = await this.open()
     if (storage.files.kind === 'memory') return { by: 'nobody' }
@@ -44,7 +44,7 @@ export class Autosave {
   }
 
   /**
-   * To be called when the run has trained on. Saves if it is time, without waiting for the end.
+   * Must be called after training. Saves if a save is due, without waiting for its end.
    * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after what came before
    */
   moved(run, after) {
@@ -56,7 +56,7 @@ export class Autosave {
     void this.#save(run)
   }
 
-  /** Whether an autosave is there, and whole. */
+  /** Whether an undamaged autosave exists. */
   async #hasAutosave() {
     try {
       return await (await this.open()).latestAutosave() !== undefined

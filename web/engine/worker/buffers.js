@@ -1,4 +1,4 @@
-// What of an answer can be handed over to another thread instead of copied.
+// Finds the buffers of an answer that can be transferred to another thread instead of copied.
 
 /** The buffers of the typed arrays in an answer. @param {any} answer @returns {ArrayBuffer[]} */
 export function buffersOf(answer) {

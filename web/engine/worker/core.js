@@ -1,8 +1,8 @@
 // The core for JavaScript: loads the WebAssembly module and wraps it in plain objects, checked
-// arguments and real errors. Runs in pages, workers and Node. Nothing above this file knows that
-// there is WebAssembly.
+// arguments and real errors. Runs in pages, workers and Node. It hides WebAssembly
+// from its callers.
 
-/** One sentence about what was wrong and what is allowed. */
+/** An error whose message is one sentence: the fault and the allowed values. */
 export class CoreError extends Error {
   /** @param {string} sentence */
   constructor(sentence) {
@@ -14,8 +14,8 @@ export class CoreError extends Error {
 /**
  * @typedef {import('../api.js').Config} Config
  * @typedef {import('../api.js').Report} Report
- * @typedef {{length: number, read: (place: Uint8Array) => number}} FileReader puts a file's next bytes into a place, and says
- *   how many there were
+ * @typedef {{length: number, read: (place: Uint8Array) => number}} FileReader writes a file's next bytes to a place, and returns
+ *   their number
  * @typedef {Uint8Array | FileReader} FileBytes
  * @typedef {{name: string, trainImages: FileBytes, trainLabels: FileBytes, testImages: FileBytes, testLabels: FileBytes}} IdxFiles
  */
@@ -51,10 +51,10 @@ class Handle {
 
 /** A handle with a method for each question of a kind. @template T @typedef {new (module: any, bound: any) => Handle & T} Asked */
 
-/** A data set, which sessions share. */
+/** A data set, shared by sessions. */
 export class Dataset extends /** @type {Asked<import('../api.js').DataQuestions>} */ (Handle) {}
 
-/** A folder or an archive of which a data set is made. */
+/** A folder or an archive that becomes a data set. */
 export class Folder extends /** @type {Asked<import('../api.js').FolderQuestions>} */ (Handle) {
   /** Once all images are added. @param {string} name @returns {Dataset} */
   finish(name) {
@@ -72,7 +72,7 @@ export class Session extends /** @type {Asked<import('../api.js').RunQuestions>}
 
 /** A race, a sweep or the lessons: many runs, carried out call by call. */
 export class Experiment extends Handle {
-  /** What is planned. @returns {Report} */
+  /** The plan. @returns {Report} */
   start() {
     return unwrap(this.bound.start())
   }
@@ -105,11 +105,11 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
     }
     /** The instruction set of the kernels. @type {string} */
     this.simdTarget = this.registry().simd_target
-    /** What a session may have. */
+    /** Most threads of a session. */
     this.maxThreads = maxThreads
-    /** What a session gets whose config leaves it to be automatic. */
+    /** Threads of a session whose config sets them to automatic. */
     this.automaticThreads = automaticThreads
-    /** One sentence on why it is one thread where more were wanted, or ''. */
+    /** One sentence on why there is one thread although more were requested, or ''. */
     this.threadsReason = threadsReason
   }
 
@@ -120,8 +120,8 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
 
   /**
    * @param {string[]} paths of all files, relative, with '/' between folders
-   * @param {string} where what they are in, for messages
-   * @param {number} [most] bytes that the data may take once it is unpacked; a GiB by default
+   * @param {string} where their source, for messages
+   * @param {number} [most] most bytes of the unpacked data; a GiB by default
    * @returns {Folder}
    */
   openFolder(paths, where, most = this.registry().most_data) {
@@ -143,11 +143,11 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
   /**
    * @param {Dataset} dataset
    * @param {string} kind "race", "sweep" or "lessons"
-   * @param {Partial<Config>} config what all runs begin from
+   * @param {Partial<Config>} config the base config of all runs
    * @param {[string, string][]} flags of the kind, in the order given
    * @param {{files?: Record<string, Uint8Array>, finished?: {text: string, name: string}}} [options]
    *   files: the bytes of flags that name a file; with a checkpoint as "from", config must be configOfCheckpoint()'s.
-   *   finished: JSON lines of runs that are not to be run again, and their file
+   *   finished: JSON lines of finished runs, which are skipped, and their file
    * @returns {Experiment}
    */
   createExperiment(dataset, kind, config, flags, { files = {}, finished = { text: '', name: '' } } = {}) {
@@ -156,13 +156,13 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
       dataset.bound, kind, JSON.stringify(config), flags, files, finished.text, finished.name)))
   }
 
-  /** Ends all threads; without this a Node process with threads never ends. Nothing may be called any more. */
+  /** Ends all threads; without this a Node process with threads never ends. No method may be called afterwards. */
   close() {
     this.module.PThread?.terminateAllThreads()
   }
 }
 
-/** Why there can be no threads here: one sentence, or '' where there can be. */
+/** Why threads are not available here: one sentence, or '' if they are. */
 function whyNoThreads() {
   const inNode = typeof process === 'object' && Boolean(process.versions?.node)
   if (inNode) return ''
@@ -172,10 +172,10 @@ function whyNoThreads() {
 
 /**
  * @param {object} [options]
- * @param {number} [options.threads] the most that a session can ask for; 1 by default
- * @param {number} [options.automaticThreads] what it gets if it does not ask; all of them by default
- * @param {number} [options.sessions] how many with that many threads there can be at the same time
- * @param {string} [options.moduleUrl] address of the module; required in Node, where it has to fit the threads
+ * @param {number} [options.threads] most threads of a session; 1 by default
+ * @param {number} [options.automaticThreads] threads of a session that does not set them; all by default
+ * @param {number} [options.sessions] most sessions with that many threads at the same time
+ * @param {string} [options.moduleUrl] address of the module; required in Node, where it must match the threads
  * @param {Uint8Array} [options.wasmBinary] the bytes of its .wasm; required in Node
  * @returns {Promise<Core>}
  */

@@ -1,6 +1,6 @@
-// Fetches the four IDX files of a data set and unpacks them while they stream in, telling how far it is.
+// Fetches the four IDX files of a data set and unpacks them while they stream in, and reports progress.
 
-/** The names that the original MNIST's files have, and what the core calls them. */
+/** The original MNIST's file names, by the core's names. */
 const files = {
   trainImages: 'train-images-idx3-ubyte.gz',
   trainLabels: 'train-labels-idx1-ubyte.gz',

@@ -1,4 +1,4 @@
-// Makes a data set of a folder or an archive: the core tells from the paths what is what, and gets bytes.
+// Makes a data set of a folder or an archive: the core classifies the files by their paths and receives their bytes.
 import { CoreError } from './core.js'
 import { decodePng } from './png.js'
 
@@ -14,11 +14,11 @@ const mostPng = 2 ** 28
 
 /**
  * @param {import('./core.js').Core} core
- * @param {string} name what the data set will be called
- * @param {string} where what it is read from, for messages: 'the folder "digits"'
+ * @param {string} name the name of the data set
+ * @param {string} where the source, for messages: 'the folder "digits"'
  * @param {import('./zip.js').FileSource} source
  * @param {Tools} tools
- * @param {number} [most] bytes that the data may take once it is unpacked; a GiB by default
+ * @param {number} [most] most bytes of the unpacked data; a GiB by default
  * @returns {import('./core.js').Dataset}
  */
 export function readFolder(core, name, where, source, tools, most) {

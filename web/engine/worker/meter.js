@@ -1,4 +1,4 @@
-// What a run's messages say besides the core's own numbers: thinned points for the charts, speed, and time left.
+// The values that a run's messages add to the core's: thinned chart points, speed, and remaining time.
 
 /** Charts get at most about this many points of a whole run; each is the mean of a few steps. */
 const maxPoints = 6000
@@ -45,8 +45,8 @@ export class Meter {
   }
 
   /**
-   * Time passed in which the run was going, whatever it was spent on. Steps are not timed one by one: some browsers' clocks
-   * move in steps that are longer than that.
+   * Adds time during which the run was active. Single steps are not timed: the clock of some browsers is coarser than
+   * a step.
    * @param {number} milliseconds
    */
   addWallTime(milliseconds) {
@@ -56,7 +56,7 @@ export class Meter {
     for (const key of /** @type {const} */ (['samples', 'wall'])) window[key] /= 2
   }
 
-  /** Ends the point that is being gathered, as at a pause or the end of an epoch. */
+  /** Ends the current point, as at a pause or the end of an epoch. */
   closePoint() {
     const bucket = this.#bucket
     if (bucket.steps === 0) return

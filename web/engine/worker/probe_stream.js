@@ -1,11 +1,11 @@
-// The monitors' looks for whoever watches: the next one only once the page has drawn the last, and only a share of the
-// time that training takes. Nobody watches: nothing is computed.
+// Sends the monitors' snapshots to a watching page: the next one only after the page has drawn the last, and only for a
+// share of the training time. Without a watching page nothing is computed.
 
-/** What looks may cost of the time that passes while training, 0 to 1. */
+/** Largest share of the training time that snapshots may take, 0 to 1. */
 const share = 0.04
-/** Least milliseconds between two looks while training. */
+/** Least milliseconds between two snapshots while training. */
 const least = 60
-/** Milliseconds of looking that may be saved up: much happens in the first steps. */
+/** Most milliseconds of unused snapshot time that may accumulate: much happens in the first steps. */
 const saved = 250
 
 /**
@@ -20,16 +20,16 @@ export class ProbeStream {
   #layers
   /** @type {ProbeRequest | null} */
   #request = null
-  /** What the look before was asked for. @type {ProbeRequest | null} */
+  /** The request of the previous snapshot. @type {ProbeRequest | null} */
   #asked = null
-  /** Whether there is something new to see, and whether this is a step at which it may be looked at. */
+  /** Whether the network has changed, and whether a snapshot may be taken at this step. */
   #due = true
   #allowed = true
-  /** Whether the page has not drawn the last look yet. */
+  /** Whether the page has not drawn the last snapshot yet. */
   #waiting = false
-  /** Whether the next step notes its gradients, which takes time as well. */
+  /** Whether the next step records its gradients, which takes time as well. */
   #noting = false
-  /** Milliseconds that looks may take now, when that was reckoned, and when the last look ended. */
+  /** Milliseconds that snapshots may take now, when that was computed, and when the last snapshot ended. */
   #credit = saved
   #reckoned = performance.now()
   #looked = -Infinity
@@ -38,7 +38,7 @@ export class ProbeStream {
    * @param {object} run
    * @param {(request: ProbeRequest) => ProbeSnapshot} run.look
    * @param {(snapshot: ProbeSnapshot) => void} run.post
-   * @param {number} run.every steps between the looks that the run itself takes, by its config; 0: it takes none
+   * @param {number} run.every steps between the run's own snapshots, by its config; 0: none
    * @param {string[]} run.layers their names
    */
   constructor({ look, post, every, layers }) {
@@ -48,7 +48,7 @@ export class ProbeStream {
     this.#layers = layers
   }
 
-  /** @param {ProbeRequest | null} request of all who watch; null: nobody does @param {boolean} training */
+  /** @param {ProbeRequest | null} request of all watchers; null: no watchers @param {boolean} training */
   watch(request, training) {
     this.#request = request && this.#possible(request)
     const asked = this.#asked
@@ -56,15 +56,15 @@ export class ProbeStream {
     this.send(training)
   }
 
-  /** The page has drawn the last look. @param {boolean} training */
+  /** The page has drawn the last snapshot. @param {boolean} training */
   drawn(training) {
     this.#waiting = false
     if (!training) this.send(false)
   }
 
   /**
-   * A step was made. A run that looks by itself, every so many steps, is looked at in these steps only: so its units'
-   * deaths and revivals are seen when the command line sees them.
+   * A step was made. If a run takes its own snapshots, snapshots are taken at these steps only: units then die and revive at
+   * the same steps as on the command line.
    * @param {number} step @param {boolean} last of its epoch @param {number} took milliseconds
    */
   onStep(step, last, took) {
@@ -75,7 +75,7 @@ export class ProbeStream {
     if (this.#every > 0) this.send(true)
   }
 
-  /** Looks, if there is reason to. While nothing trains, cost is no matter. @param {boolean} training */
+  /** Takes a snapshot if one is due. While nothing trains, its cost is ignored. @param {boolean} training */
   send(training) {
     if (!this.#request || !this.#due || !this.#allowed || this.#waiting) return
     const before = performance.now()
@@ -92,7 +92,7 @@ export class ProbeStream {
     if (training) this.#credit -= this.#looked - before
   }
 
-  /** What can be asked of this run: it may have no such layer, and where it looks by itself it also notes gradients by
+  /** The part of a request that this run supports: it may lack the layer, and a run with its own snapshots records gradients
    * itself. @param {ProbeRequest} request @returns {ProbeRequest} */
   #possible({ gradients, everywhere, components }) {
     return {

@@ -1,5 +1,5 @@
-// Drives one session inside the worker: trains in short slices so that messages get through in between, even in a
-// background tab, and posts what happens, no more often than a screen can show.
+// Drives one session inside the worker: trains in short slices so that messages are handled in between, even in a background
+// tab, and posts the run's events, no more often than a screen can show.
 import { buffersOf } from './buffers.js'
 import { Meter } from './meter.js'
 import { ProbeStream } from './probe_stream.js'
@@ -14,7 +14,7 @@ import { wordsOf } from '../error_words.js'
 
 /** Milliseconds of training before the worker reads its messages. */
 const slice = 12
-/** Milliseconds that a part of a scoring that is not the run's own may take. */
+/** Most milliseconds of one part of a scoring requested by the page. */
 const partLasts = 12
 /** Least milliseconds between two progress messages, and between two snapshots of an image. */
 const progressEvery = 33
@@ -47,8 +47,8 @@ export class Runner {
 
   /**
    * @param {Session} session now owned by this @param {RunInfo} info @param {Post} post
-   * @param {(after: 'slice' | 'epoch' | 'stop') => void} [moved] told where it may be saved: after a slice of training, at
-   *   an epoch's end, where it stops
+   * @param {(after: 'slice' | 'epoch' | 'stop') => void} [moved] called where the run may be saved: after a slice of training, at
+   *   the end of an epoch, and when it stops
    */
   constructor(session, info, post, moved = () => {}) {
     this.#session = session
@@ -75,13 +75,13 @@ export class Runner {
     return this.#state
   }
 
-  /** What it has printed so far. @returns {import('../protocol.js').Lines} */
+  /** The lines printed so far. @returns {import('../protocol.js').Lines} */
   get lines() {
     const { text, json, csv } = this.#lines
     return { text: [...text], json: [...json], csv: [...csv] }
   }
 
-  /** Frees the session. What was watched is handed on to the next runner. */
+  /** Frees the session. The watched images pass to the next runner. */
   end() {
     this.#ended = true
     this.#channel.port1.close()
@@ -89,8 +89,8 @@ export class Runner {
     return this.#watched
   }
 
-  /** Takes the session as it was restored: says nothing anew, and tells what a page shows of it.
-   * @param {import('../protocol.js').Lines} [lines] what it had printed, where that is known
+  /** Adopts the restored session: repeats no events, and returns what a page shows of its past.
+   * @param {import('../protocol.js').Lines} [lines] the lines that it had printed, if known
    * @returns {import('../protocol.js').Past} */
   goOn(lines) {
     if (lines) this.#lines = lines
@@ -137,7 +137,7 @@ export class Runner {
     this.#settle('paused')
   }
 
-  /** Exactly one training step; with the scoring that belongs to it where it ends an epoch. */
+  /** Makes exactly one training step, including the scoring if it ends an epoch. */
   step() {
     if (this.#state !== 'ready' && this.#state !== 'paused') return
     this.#begin()
@@ -149,13 +149,13 @@ export class Runner {
     if (!this.#over()) this.#settle('paused')
   }
 
-  /** What the run has reported so far, as a file's bytes, or undefined for another format. @param {string} format */
+  /** The run's reports so far, as a file's bytes, or undefined for another format. @param {string} format */
   metrics(format) {
     const lines = format === 'csv' ? this.#lines.csv : format === 'jsonl' ? this.#lines.json : undefined
     return lines && new TextEncoder().encode(lines.map((line) => line + '\n').join(''))
   }
 
-  /** Other weights, which whoever watches sees at once. @param {Uint8Array} bytes of a .safetensors file */
+  /** Loads other weights, and sends new snapshots at once. @param {Uint8Array} bytes of a .safetensors file */
   load(bytes) {
     this.#session.load(bytes)
     this.#markDue()
@@ -163,7 +163,7 @@ export class Runner {
   }
 
   /**
-   * From now on tells what the model makes of an image, or stops with null.
+   * Starts posting the model's outputs for an image; null stops it.
    * @param {string} key @param {Uint8Array | null} pixels @param {number} image returned in each snapshot
    */
   watch(key, pixels, image) {
@@ -173,12 +173,12 @@ export class Runner {
     this.#sendSnapshots()
   }
 
-  /** From now on tells what the monitors say, or stops with null. @param {import('../protocol.js').ProbeRequest | null} request */
+  /** Starts posting the monitors' snapshots; null stops it. @param {import('../protocol.js').ProbeRequest | null} request */
   watchProbe(request) {
     this.#probes.watch(request, this.#state === 'training')
   }
 
-  /** The page has drawn a snapshot and can take the next. @param {string} [key] of a watched image; none: a probe's */
+  /** The page has drawn a snapshot and is ready for the next. @param {string} [key] of a watched image; none: a probe's */
   drawn(key) {
     if (key === undefined) return this.#probes.drawn(this.#state === 'training')
     const watch = this.#watched.get(key)
@@ -188,8 +188,8 @@ export class Runner {
   }
 
   /**
-   * Scores the test set part by part while the run stands still, and reads the mail in between.
-   * @param {number} hardest @returns {Promise<import('../protocol.js').RunClasses | null>} null once it goes on
+   * Scores the test set in parts while the run is paused, and handles messages in between.
+   * @param {number} hardest @returns {Promise<import('../protocol.js').RunClasses | null>} null if the run resumes
    */
   async classesInParts(hardest) {
     const { epoch, step } = this.#last
@@ -220,7 +220,7 @@ export class Runner {
     this.#print(this.#session.start())
   }
 
-  /** Says everything that is still unsaid, then the state. @param {RunState} state */
+  /** Posts all pending events, then the state. @param {RunState} state */
   #settle(state) {
     this.#meter.closePoint()
     this.#sendProgress()
@@ -255,7 +255,7 @@ export class Runner {
     this.#channel.port2.postMessage(0)
   }
 
-  /** Says what an answer has for the log, and keeps that and what it has for the files of metrics.
+  /** Posts an answer's log lines, and keeps them and its lines for the files of metrics.
    * @param {Pick<import('./core.js').Report, 'lines' | 'json' | 'csv_lines'>} answer */
   #print({ lines, json, csv_lines: rows }) {
     this.#lines.text.push(...lines)
@@ -264,7 +264,7 @@ export class Runner {
     if (lines.length > 0) this.#post('log', { lines })
   }
 
-  /** One call into the core, and what it answered. */
+  /** Makes one call into the core and handles its answer. */
   #advance() {
     const before = performance.now()
     const answer = this.#session.advance()
@@ -345,7 +345,7 @@ export class Runner {
     for (const watch of this.#watched.values()) watch.due = true
   }
 
-  /** Sends what changed to a page that has drawn the one before. */
+  /** Sends changed snapshots to a page that has drawn the previous ones. */
   #sendSnapshots() {
     const now = performance.now()
     for (const [key, watch] of this.#watched) {
@@ -358,7 +358,7 @@ export class Runner {
   }
 }
 
-/** After the messages that have come by now. @returns {Promise<void>} */
+/** Resolves after the messages received so far. @returns {Promise<void>} */
 function nextTask() {
   const { port1, port2 } = new MessageChannel()
   return new Promise((done) => {

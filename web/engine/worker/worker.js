@@ -18,7 +18,7 @@ const scope = self
 /** More threads than this gain nothing on networks of this size. */
 const mostThreads = 16
 
-/** Milliseconds after which a data set is kept for the next time: whoever loads it first wants to begin. */
+/** Milliseconds before a data set is stored for the next visit, so that the first run is not delayed. */
 const keepAfter = 1000
 
 /** @type {import('./core.js').Core} */
@@ -30,7 +30,7 @@ let datasets = []
 
 /** @type {LoadedData | undefined} */
 let dataset
-/** Data sets that the page brought, by name. @type {Map<string, LoadedData>} */
+/** Data sets added by the page, by name. @type {Map<string, LoadedData>} */
 const own = new Map()
 /** @type {Runner | undefined} */
 let runner
@@ -43,17 +43,17 @@ function post(type, payload, transfer = []) {
 }
 
 /**
- * The core, with threads for all cores unless one is enough; unless told otherwise a run leaves one to the page.
- * @param {boolean} oneThread @param {{moduleUrl: string, wasmBinary: Uint8Array}} [module] where it is not beside this file
+ * The core, with threads for all cores unless one is enough; by default a run leaves one to the page.
+ * @param {boolean} oneThread @param {{moduleUrl: string, wasmBinary: Uint8Array}} [module] if it is not next to this file
  */
 function load(oneThread, module) {
   if (oneThread || module) return loadCore(module)
   const cores = Math.min(navigator.hardwareConcurrency || 1, mostThreads)
-  // A run is made while the one before still has its threads.
+  // A new run is created while the previous one still holds its threads.
   return loadCore({ threads: cores, automaticThreads: cores > 2 ? cores - 1 : cores, sessions: 2 })
 }
 
-/** The run, or a clear refusal. */
+/** The run. Throws if there is none. */
 function current() {
   if (!runner) throw new Error('there is no run yet: configure one first')
   return runner
@@ -77,7 +77,7 @@ async function keptData(name, version) {
   try {
     return await ofUnpacked(name, version, (files) => core.createDataset({ name, ...files }))
   } catch {
-    // Not what was kept: it is fetched again.
+    // The stored copy is invalid: it is fetched again.
     return void await forgetUnpacked(name)
   }
 }
@@ -92,7 +92,7 @@ async function fetchedData(name, version) {
   return data
 }
 
-/** Frees a data set that is no longer used, unless somebody may ask for it again. @param {LoadedData | undefined} set */
+/** Frees an unused data set, unless it may be requested again. @param {LoadedData | undefined} set */
 function release(set) {
   if (set && own.get(set.info.name) !== set) set.data.delete()
 }
@@ -100,8 +100,8 @@ function release(set) {
 const autosave = new Autosave(post)
 
 /**
- * A run at its beginning, or where a checkpoint left it.
- * @param {Record<string, any>} config a whole one @param {import('../storage/storage.js').State & import('../storage/storage.js').Savable} [before]
+ * A new run, or a run resumed from a checkpoint.
+ * @param {Record<string, any>} config a complete one @param {import('../storage/storage.js').State & import('../storage/storage.js').Savable} [before]
  */
 async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const next = await datasetOf(config.data)
@@ -136,17 +136,17 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   return info
 }
 
-/** What is kept for a reload, and the stored runs. */
+/** The autosave and the saved runs. */
 const storage = () => autosave.open()
 
 /**
- * What the engine sends beside questions of the core, or before the core's of the same name. Each answers with what is sent back.
+ * The engine's requests other than the core's queries; they override core queries of the same name. Each returns the reply.
  * @type {import('../api.js').Requests & Record<string, (...given: any[]) => any>}
  */
 const requests = {
   /** @param {{dataUrl: string, oneThread: boolean, build: string, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} opening */
   async open(opening) {
-    // One that was not built, as in Node, takes any.
+    // A worker that was not built, as in Node, accepts any page.
     if (build && opening.build && build !== opening.build) throw new Error('a new version of this page is here: load the page again')
     dataUrl = opening.dataUrl
     const [loaded, index] = await Promise.all([load(opening.oneThread, opening.core), fetch(new URL('index.json', dataUrl))])
@@ -163,7 +163,7 @@ const requests = {
    */
   async addData(name, files) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
-    // Loaded only now: few who open the page have data of their own.
+    // Loaded only now: few users bring their own data.
     const [{ readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
       await Promise.all([import('./folder.js'), import('./zip.js'), import('../../vendor/fflate.js')])
     const gunzip = (/** @type {Uint8Array} */ packed, /** @type {number} */ most) => gunzipSync(packed, { out: new Uint8Array(most) })
@@ -181,7 +181,7 @@ const requests = {
     return data.info()
   },
 
-  /** Makes the next run. Until everything about it is known to be good, the run before goes on. @param {Partial<Config>} config */
+  /** Makes the next run. The previous run is kept until the new one is known to be valid. @param {Partial<Config>} config */
   configure: (config) => makeRun(core.configFromJson(JSON.stringify(config))),
 
   /** @param {Uint8Array} bytes */
@@ -206,7 +206,7 @@ const requests = {
     const entry = { ...standOf(run), name, config: run.session.config(), metrics }
     const before = run.info.savedAs
     const saved = await (await storage()).saveRun(run.info, entry, { checkpoint, lines })
-    // The autosave has to know whose entry it goes on with.
+    // The autosave must know which entry the run continues.
     if (run === runner && saved.id !== before) autosave.moved(run, 'stop')
     return saved
   },

@@ -1,19 +1,18 @@
-// Reads ZIP archives (and .npz, which are ZIPs of .npy) in pages and in Node. Our own reading of the directory, since
-// fflate, which unpacks the entries, compares no checksums and knows no limit.
+// Reads ZIP archives (and .npz, which are ZIPs of .npy) in pages and in Node. fflate unpacks the entries, but it compares no
+// checksums and has no size limit, so this file reads the directory itself.
 import { crc32 } from '../storage/crc32.js'
 
 /**
  * @typedef {object} FileSource named files
  * @property {string[]} paths
- * @property {(path: string) => number} announced what an archive says that a file has, unpacked; of a file on disk 0: it is what
- *   it is
+ * @property {(path: string) => number} announced the unpacked size of a file by its archive's directory; 0 for a file on disk
  * @property {(path: string, most?: number) => Uint8Array} read its first bytes, at most so many; throws an Error with the reason
  *   alone
  * @typedef {(packed: Uint8Array, options: {out: Uint8Array}) => Uint8Array} Inflate
- *   fills `out` as far as there is data, and answers with what it filled
+ *   fills `out` as far as there is data, and returns the filled part
  */
 
-/** Deflate makes at most so many bytes of one. */
+/** Most bytes that deflate can unpack from one. */
 export const mostOfOneByte = 1032
 
 /** @param {Uint8Array} bytes */
