@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -78,9 +79,18 @@ std::vector<std::uint8_t> bytes_of(const val& source) {
 // An argument as JSON: typed arrays of bytes stay bytes, others become lists of numbers.
 Json json_of(const val& value) {
   if (value.isUndefined() || value.isNull()) return nullptr;
-  if (value.isNumber()) return value.as<double>();
+  if (value.isNumber()) {
+    const auto number = value.as<double>();
+    const bool whole = std::trunc(number) == number && std::abs(number) < 0x1p53;
+    return whole ? Json(static_cast<std::int64_t>(number)) : Json(number);
+  }
   if (value.isString()) return value.as<std::string>();
   if (value.instanceof (val::global("Uint8Array"))) return Json::binary(bytes_of(value));
+  if (value.isArray()) {
+    Json list = Json::array();
+    for (const val& item : emscripten::vecFromJSArray<val>(value)) list.push_back(json_of(item));
+    return list;
+  }
   const bool is_view = val::global("ArrayBuffer").call<bool>("isView", value);
   const val plain = is_view ? val::global("Array").call<val>("from", value) : value;
   return Json::parse(val::global("JSON").call<std::string>("stringify", plain));
@@ -227,10 +237,8 @@ struct BoundExperiment {
 // The names of all questions, and what each is about.
 val questions() {
   Json rows = Json::array();
-  for (const auto table : {queries(), experiment_queries()}) {
-    for (const Query& query : table) {
-      rows.push_back({{"name", query.name}, {"about", about_name(query.about)}});
-    }
+  for (const Query& query : all_queries()) {
+    rows.push_back({{"name", query.name}, {"about", about_name(query.about)}});
   }
   return js_of(rows);
 }
@@ -239,21 +247,11 @@ val questions() {
 val ask_by_name(const std::string& name, const val& arguments, BoundFolder* folder,
                 BoundDataset* data, BoundSession* session) {
   return answer([&] {
-    for (const auto table : {queries(), experiment_queries()}) {
-      const auto query = std::find_if(table.begin(), table.end(),
-                                      [&](const Query& each) { return each.name == name; });
-      if (query == table.end()) continue;
-      Json given = Json::array();
-      for (const val& argument : emscripten::vecFromJSArray<val>(arguments)) {
-        given.push_back(json_of(argument));
-      }
-      return js_of(ask(*query,
-                       {.folder = folder ? folder->images.get() : nullptr,
-                        .data = data ? data->data.get() : nullptr,
-                        .run = session ? session->session.get() : nullptr},
-                       std::move(given)));
-    }
-    throw Error("unknown request " + in_quotes(name));
+    return js_of(ask(find_query(name),
+                     {.folder = folder ? folder->images.get() : nullptr,
+                      .data = data ? data->data.get() : nullptr,
+                      .run = session ? session->session.get() : nullptr},
+                     json_of(arguments)));
   });
 }
 

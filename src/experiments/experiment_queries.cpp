@@ -1,10 +1,13 @@
 #include "experiments/experiment_queries.h"
 
+#include "core/error.h"
+#include "core/text.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
 #include "io/json_text.h"
 #include "run/commands.h"
+#include "run/queries.h"
 
 namespace reluscope {
 namespace {
@@ -23,17 +26,24 @@ Json commands(const Question&) {
 // Merges the results of a sweep's parts.
 Json merged(const Question& q) {
   std::vector<NamedText> texts;
-  for (const auto& [name, text] : q.pairs("files")) texts.push_back({name, text});
+  for (std::size_t k = 0; k < q["names"].size(); ++k) {
+    const auto& bytes = q["files"].at(k).get_binary();
+    texts.push_back({q["names"][k].get<std::string>(), {bytes.begin(), bytes.end()}});
+  }
   const std::vector<Json> rows = merge_rows(texts);
   const Report report = report_rows(rows);
-  return {{"rows", lines_of(rows)}, {"csv", report.csv}, {"lines", report.lines}};
+  Reported merged{.values = {{"csv", report.csv}}, .lines = report.lines};
+  for (const Json& row : rows) merged.json.push_back(json_line(row));
+  return reported_json(merged);
 }
 
 constexpr Query kExperimentQueries[] = {
     {"commands", About::kCore, {}, commands},
     {"mergeResults",
      About::kCore,
-     {{.name = "files", .kind = Kind::kList, .items = Kind::kList}},
+     {{.name = "config", .kind = Kind::kObject},
+      {.name = "names", .kind = Kind::kList},
+      {.name = "files", .kind = Kind::kList, .items = Kind::kBytes}},
      merged},
     // The rows of a file of results, without an incomplete last line.
     {"checkRows",
@@ -51,6 +61,20 @@ constexpr Query kExperimentQueries[] = {
 
 }  // namespace
 
-std::span<const Query> experiment_queries() { return kExperimentQueries; }
+const std::vector<Query>& all_queries() {
+  static const std::vector<Query> all = [] {
+    std::vector<Query> both(queries().begin(), queries().end());
+    both.insert(both.end(), std::begin(kExperimentQueries), std::end(kExperimentQueries));
+    return both;
+  }();
+  return all;
+}
+
+const Query& find_query(std::string_view name) {
+  for (const Query& query : all_queries()) {
+    if (query.name == name) return query;
+  }
+  throw Error("unknown request " + in_quotes(name));
+}
 
 }  // namespace reluscope

@@ -125,20 +125,29 @@ std::vector<Command> make_commands() {
        .argument = "files",
        .argument_help = "JSON lines files of sweeps",
        .many_arguments = true,
+       .no_argument = "merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl",
        .flags = {flag("jsonl FILE", "write all rows to this file; - for standard output"),
-                 csv_flag()}},
+                 csv_flag()},
+       .question = "mergeResults"},
       {.name = "eval",
        .about = "score saved weights on the test set",
-       .flags = with_weights({result, csv_flag()})},
+       .flags = with_weights({result, csv_flag()}),
+       .question = "evaluateWeights"},
       {.name = "predict",
        .about = "what saved weights say of an image",
        .argument = "image",
        .argument_help = "PNG file, light on dark",
-       .flags = with_weights({result, csv_flag(), flag("invert", "the image is dark on light")})},
+       .pictures = true,
+       .no_argument = "image: name one, such as predict digit.png --weights FILE.safetensors",
+       .flags = with_weights({result, csv_flag(), flag("invert", "the image is dark on light")}),
+       .question = "predictImage"},
       {.name = "export",
        .about = "write saved weights in another format",
        .flags = with_weights(with_saves({}))},
-      {.name = "info", .about = "print the model layer by layer", .flags = {config_flag()}},
+      {.name = "info",
+       .about = "print the model layer by layer",
+       .flags = {config_flag()},
+       .question = "modelTable"},
       {.name = "bench",
        .about = "measure how fast this machine trains, and a GPU's kernels",
        .native = true,
@@ -146,7 +155,8 @@ std::vector<Command> make_commands() {
       {.name = "simd",
        .about = "list the instruction sets --simd takes here",
        .fields = false,
-       .native = true},
+       .native = true,
+       .question = "simdNames"},
       {.name = "gpu-selftest",
        .about = "compare the GPU's results with the CPU's",
        .fields = false,
@@ -180,6 +190,10 @@ Json commands_json() {
     row["fields"] = command.fields;
     row["native"] = command.native;
     row["argument"] = command.argument;
+    row["many_arguments"] = command.many_arguments;
+    row["pictures"] = command.pictures;
+    row["no_argument"] = command.no_argument;
+    row["question"] = command.question;
     Json& flags = row["flags"] = Json::array();
     for (const CommandFlag& flag : command.flags) {
       Json& each = flags.emplace_back();

@@ -232,7 +232,8 @@ constexpr Argument model{.name = "model"}, classes{.name = "classes", .kind = kW
            .missing = Missing::kInitial,
            .min = 1,
            .max = kMostImages},
-    given{.name = "given", .kind = kList, .missing = Missing::kInitial, .items = kList};
+    given{.name = "given", .kind = kList, .missing = Missing::kInitial, .items = kList},
+    names{.name = "names", .kind = kList}, files{.name = "files", .kind = kList, .items = kBytes};
 
 }  // namespace arg
 
@@ -265,8 +266,16 @@ constexpr Query kQueries[] = {
      [](const Question& q) { return to_json(described(q)); }},
     {"modelTable",
      kCore,
-     {arg::model, arg::input, arg::classes, arg::batch},
-     [](const Question& q) { return Json(to_table(described(q))); }},
+     {arg::config},
+     [](const Question& q) {
+       const Config config = q.config("config");
+       return reported_json(
+           {.lines = to_table(describe_model(config.model, {1, 28, 28}, 10, config.batch))});
+     }},
+    {"simdNames",
+     kCore,
+     {},
+     [](const Question&) { return reported_json({.lines = cpu::simd_names()}); }},
     {"saveFormatOf",
      kCore,
      {{.name = "path"}},
@@ -425,9 +434,10 @@ constexpr Query kQueries[] = {
      [](const Question& q) { return reported_json(evaluate_weights(q.run())); }},
     {"predictImage",
      kRun,
-     {arg::name, arg::pixels},
+     {arg::config, arg::names, arg::files},
      [](const Question& q) {
-       return reported_json(predict_image(q.run(), q.text("name"), q.bytes("pixels")));
+       return reported_json(predict_image(q.run(), q["names"].at(0).get<std::string>(),
+                                          q["files"].at(0).get_binary()));
      }},
     {"weightsSha256", kRun, {}, [](const Question& q) { return Json(q.run().weights_sha256()); }},
     {"save",

@@ -25,8 +25,8 @@
  * @property {(config: Partial<Config>) => [string, string][]} fields names and texts of what in a config is not at its default
  * @property {(model: string, input: [number, number, number], classes: number, batch?: number) => ModelDescription} describe a
  *   model layer by layer, without building it; input: channels, height, width
- * @property {(model: string, input: [number, number, number], classes: number, batch?: number) => string[]} modelTable the same
- *   as the lines that `reluscope info` prints
+ * @property {(config: Partial<Config>) => Report} modelTable the same as the lines that `reluscope info` prints
+ * @property {() => Report} simdNames the instruction sets that the field simd takes here
  * @property {(path: string) => string} saveFormatOf what a file of this name holds, by its end: a format of save()
  * @property {(bytes: Uint8Array) => Config} configOfWeights the config that a .safetensors file of weights was saved with
  * @property {(bytes: Uint8Array, given?: [string, string][]) => Config} configOfCheckpoint the config of a checkpoint's resumed run;
@@ -38,8 +38,8 @@
  *   invert: for dark writing on a light ground
  * @property {() => {commands: import('../node/flags.mjs').Command[], lessons: string[]}} commands the subcommands of the command
  *   lines with their flags (src/run/commands.h), and the lessons: name and claim, a line each
- * @property {(files: [string, string][]) => {rows: string, csv: string, lines: string[]}} mergeResults the results of a sweep's
- *   parts as one; files: names and texts
+ * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} mergeResults the results of a sweep's
+ *   parts as one; the config does not matter
  * @property {(text: string, name: string) => string} checkRows the rows of a file of results, without a last line that was cut
  *   short
  * @property {(before: string, rows: string) => string} otherRows those rows of the first text whose runs are not in the second
@@ -89,7 +89,8 @@
  * @property {(pixels: Uint8Array) => Prediction} predict the model's outputs for an image now: probabilities and every layer's
  *   output, in evaluation mode
  * @property {() => Report} evaluateWeights scores the test set: its line and the confusion matrix
- * @property {(name: string, pixels: Uint8Array) => Report} predictImage the classes of one image, best first
+ * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} predictImage the classes of the first
+ *   image, best first; files: pixels; the config does not matter
  * @property {() => string} weightsSha256 of all weights, as the command line prints it
  * @property {(format: string, images?: number) => Uint8Array} save the network as a file's bytes, in one of
  *   registry().save_formats; images: how many of the test set an npz holds the activations for; 100 or all by default

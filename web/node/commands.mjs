@@ -1,8 +1,8 @@
-// The commands of the command line in Node except train and info: race, sweep, lessons, merge, eval, predict, export.
+// The commands of the command line in Node except train: those that only report, race, sweep, lessons, export.
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
-import { openResults, readBytes, writeOrSay } from './output.mjs'
+import { checkDistinct, checkWritable, openResults, readBytes, writeOrSay } from './output.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
 
@@ -47,20 +47,6 @@ export function experiment(core, { command, own, config, flags, files }) {
 }
 
 /**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ own: Record<string, string>, names: string[] }} options
- */
-export function merge(core, { own, names }) {
-  if (names.length === 0) throw new UsageError('merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl')
-  const merged = core.mergeResults(names.map((name) => [name, new TextDecoder().decode(readBytes('merge', name))]))
-  if (own.csv) writeOrSay('csv', own.csv, merged.csv)
-  if (own.jsonl === '-') process.stdout.write(merged.rows)
-  else if (own.jsonl) writeOrSay('jsonl', own.jsonl, merged.rows)
-  const text = own.jsonl === '-' ? process.stderr : process.stdout
-  text.write(merged.lines.map(printable).join('\n') + '\n')
-}
-
-/**
  * @param {string} path
  */
 function readPng(path) {
@@ -83,24 +69,28 @@ function greyOf(core, path, wanted, invert) {
 }
 
 /**
- * eval and predict: one session with the weights in it.
+ * A command that only reports, such as info and eval: asks the question that its row names, and prints and writes the answer.
  * @param {import('../engine/worker/core.js').Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, weights: Uint8Array, names: string[] }} options
+ * @param {import('./flags.mjs').Command} command
+ * @param {{ own: Record<string, string>, config: any, weights?: Uint8Array, names: string[] }} options
  */
-export function weights(core, { command, own, config, weights: bytes, names }) {
-  if (command === 'predict' && names.length !== 1) {
-    throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
-  }
-  const dataset = openDataset(core, config.data, own)
-  const pixels = command === 'predict' ? greyOf(core, names[0], dataset.info(), own.invert !== undefined) : new Uint8Array()
-  const session = core.createSession(dataset, config)
-  session.load(bytes)
-  const results = openResults(own)
-  const progress = command === 'predict' ? session.predictImage(names[0], pixels) : session.evaluateWeights()
-  results.show(progress)
-  results.writeCsv(progress.csv)
-  session.delete()
-  dataset.delete()
+export function answer(core, command, { own, config, weights, names }) {
+  if (command.argument && names.length !== 1 && !(names.length && command.many_arguments)) throw new UsageError(command.no_argument)
+  const dataset = weights && openDataset(core, config.data, own)
+  const files = names.map((name) => (dataset && command.pictures ? greyOf(core, name, dataset.info(), own.invert !== undefined) : readBytes(command.name, name)))
+  const session = dataset && core.createSession(dataset, config)
+  if (weights) session?.load(weights)
+  checkDistinct([['jsonl', own.jsonl], ['csv', own.csv]])
+  for (const flag of ['jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
+  const text = own.jsonl === '-' ? process.stderr : process.stdout
+  const report = core.ask(command.question, [config, names, files], dataset, session)
+  for (const line of report.lines) text.write(`${printable(line)}\n`)
+  if (own.csv) writeOrSay('csv', own.csv, report.csv)
+  const json = report.json.map((/** @type {string} */ line) => line + '\n').join('')
+  if (own.jsonl === '-') process.stdout.write(json)
+  else if (own.jsonl) writeOrSay('jsonl', own.jsonl, json)
+  session?.delete()
+  dataset?.delete()
 }
 
 /**

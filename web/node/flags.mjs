@@ -8,7 +8,8 @@ import { UsageError, inQuotes } from './usage_error.mjs'
  * A row of the core's table (src/run/commands.h). A flag without a value is a switch; one that stands alone has the
  * value otherwise.
  * @typedef {{ name: string, value: string, help: string, repeats: boolean, file: boolean, plan: boolean, otherwise: string }} Flag
- * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, flags: Flag[] }} Command
+ * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, many_arguments: boolean, pictures: boolean,
+ *   no_argument: string, question: string, flags: Flag[] }} Command
  */
 
 /** @type {Flag} */

@@ -1,7 +1,7 @@
 // The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
 //   node web/node/headless.mjs train --epochs 1 --data mnist
 //   node web/node/headless.mjs info --model "dense 512 | relu | dense 10"
-import { experiment, exportWeights, merge, openWeights, weights } from './commands.mjs'
+import { answer, experiment, exportWeights, openWeights } from './commands.mjs'
 import { allCommands, parseFlags, readCheckpoint, readConfig, usage } from './flags.mjs'
 import { warnOutput } from './output.mjs'
 import { reasonOf, releaseLocks } from './lock.mjs'
@@ -29,21 +29,15 @@ async function main() {
     process.stdout.write(usage(core, name))
     return
   }
-  if (name === 'merge') {
-    merge(core, { own, names })
-    return
-  }
-  const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(core, own) : undefined
+  const saved = command.flags.some((flag) => flag.name === 'weights') ? openWeights(core, own) : undefined
   const before = readCheckpoint(command, own)
   const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
   const notice = before && core.checkpointNotice(before)
   if (notice) process.stderr.write(`note: ${notice}\n`)
-  if (name === 'info') {
-    process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
-  } else if (name === 'export' && saved) {
-    exportWeights(core, { own, config, weights: saved.bytes, flags })
+  if (command.question) {
+    answer(core, command, { own, config, weights: saved?.bytes, names })
   } else if (saved) {
-    weights(core, { command: name, own, config, weights: saved.bytes, names })
+    exportWeights(core, { own, config, weights: saved.bytes, flags })
   } else if (name !== 'train') {
     const ofPlan = (/** @type {boolean} */ file) => command.flags.filter((flag) => flag.plan && flag.file === file).map((flag) => flag.name)
     experiment(core, {
