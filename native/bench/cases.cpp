@@ -331,16 +331,19 @@ Case activation(ActivationId id, Part part) {
     switch (part) {
       case Part::kForward:
         return [=, &backend] {
-          backend.activation_forward(id, p, o->x.data(), o->to.data(), kFloats);
+          backend.activate(ActivationOp::kForward, id, p, o->x.data(), nullptr, o->to.data(),
+                           kFloats);
         };
       case Part::kBackward:
         return [=, &backend] {
-          backend.activation_backward(id, p, o->x.data(), o->dy.data(), o->to.data(), kFloats);
+          backend.activate(ActivationOp::kBackward, id, p, o->x.data(), o->dy.data(), o->to.data(),
+                           kFloats);
         };
       case Part::kParameter: break;
     }
     return [=, &backend] {
-      backend.activation_parameter(id, p, o->x.data(), o->dy.data(), o->to.data(), kFloats);
+      backend.activate(ActivationOp::kParameter, id, p, o->x.data(), o->dy.data(), o->to.data(),
+                       kFloats);
     };
   };
   return result;

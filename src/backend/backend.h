@@ -303,15 +303,14 @@ class Backend {
   // Every x[i] into [-limit, limit]; NaN stays.
   virtual void clamp(float* x, float limit, std::size_t n) = 0;
 
-  // Element by element over n floats, n a multiple of kPad. p: the activation's parameters.
-  virtual void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                                  std::size_t n) = 0;
-  // dx = dy f'(x).
-  virtual void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                                   float* dx, std::size_t n) = 0;
-  // products = dy df/dp(x) for the learnable parameter p.
-  virtual void activation_parameter(ActivationId id, const float* p, const float* x,
-                                    const float* dy, float* products, std::size_t n) = 0;
+  // Element by element over n floats, n a multiple of kPad. p: the activation's parameters. dy:
+  // null for kForward.
+  virtual void activate(ActivationOp op, ActivationId id, const float* p, const float* x,
+                        const float* dy, float* out, std::size_t n) = 0;
+  // The same for (N, F) where all parameters of the entry, which activation_varies(), have the
+  // value that p has for the element.
+  virtual void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                               ConstMatrixView x, ConstMatrixView dy, MatrixView out) = 0;
 
   // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the
   // image ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back,
@@ -350,14 +349,6 @@ class Backend {
   virtual void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) = 0;
   // sums[c] = sum over the rows of x in blocks of kSumRows; scratch: batch_norm_scratch() floats.
   virtual void long_column_sums(ConstMatrixView x, float* scratch, float* sums) = 0;
-  // The same three for (N, F) where all parameters of the entry, which activation_varies(), have
-  // the value that p has for the element.
-  virtual void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                              MatrixView y) = 0;
-  virtual void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                               ConstMatrixView dy, MatrixView dx) = 0;
-  virtual void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                ConstMatrixView dy, MatrixView products) = 0;
   // y (N, F) uniform in [low, high]. Element (n, f) is word f % 4 of draw n ceil(F / 4) + f / 4,
   // and `stream` is the upper half of the draw's number.
   virtual void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "nn/orthogonal.h"
-
 namespace reluscope {
 namespace {
 
@@ -108,9 +106,7 @@ std::vector<float> initial_weights(const InitScheme& scheme, const ParameterSpec
       }
       break;
     }
-    case Kind::kConstant:
-      for (float& element : values) element = static_cast<float>(value);
-      break;
+    case Kind::kConstant: std::fill(values.begin(), values.end(), static_cast<float>(value)); break;
     case Kind::kZero: break;
   }
   return values;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -67,12 +68,17 @@ struct LayerSlices {
 
 class Layer {
  public:
+  Layer(std::string kind, std::string stem, std::string text, Shape out_shape)
+      : kind_(std::move(kind)),
+        stem_(std::move(stem)),
+        text_(std::move(text)),
+        out_shape_(std::move(out_shape)) {}
   virtual ~Layer() = default;
 
-  virtual std::string kind() const = 0;  // "dense", "activation"
-  virtual std::string stem() const = 0;  // of its state_dict names, before the number: "fc"
-  virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
-  virtual Shape out_shape() const = 0;   // of one sample
+  const std::string& kind() const { return kind_; }  // "dense", "activation"
+  const std::string& stem() const { return stem_; }  // of state_dict names, before the number: "fc"
+  const std::string& text() const { return text_; }  // as in an architecture text: "dense 512"
+  const Shape& out_shape() const { return out_shape_; }  // of one sample
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   // Values of the state_dict that are not learnt, such as running statistics.
   virtual std::vector<ParameterSpec> state() const { return {}; }
@@ -110,6 +116,12 @@ class Layer {
   // Writes the layer in the format of another program.
   virtual void write(PytorchWriter& to) const = 0;
   virtual void write(OnnxWriter& to) const = 0;
+
+ private:
+  std::string kind_, stem_, text_;
+
+ protected:
+  Shape out_shape_;
 };
 
 }  // namespace reluscope

@@ -71,9 +71,8 @@ Model::Model(const ModelOptions& options, Backend& backend)
     for (std::size_t i = 0; i < layer(l).state().size(); ++i, ++next_state) {
       const Parameter& kept = states_[next_state];
       slices.state.push_back(state_buffer_.data() + kept.offset);
-      const std::vector<float> values(static_cast<std::size_t>(element_count(kept.spec.shape)),
-                                      static_cast<float>(kept.spec.constant));
-      scatter(kept, values, state());
+      scatter(kept, initial_values(*scheme, kept.spec, gain, 0.0, Rng(0, Purpose::kInit, 0)),
+              state());
     }
   }
 }
@@ -117,7 +116,6 @@ std::vector<float> Model::sample_output(int layer, int sample) const {
   const ConstMatrixView y = output(layer);
   const int pixels = y.rows() / rows_;
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(pixels) * static_cast<std::size_t>(y.cols()));
   for (int c = 0; c < y.cols(); ++c) {
     for (int i = 0; i < pixels; ++i) values.push_back(y.at(sample * pixels + i, c));
   }
@@ -193,7 +191,7 @@ void Model::write_silence() {
   const int columns = y.cols() / count;  // per unit: one, or one per position
   for (const int unit : silent_units_) {
     for (int col = unit * columns; col < (unit + 1) * columns; ++col) {
-      for (int row = 0; row < y.rows(); ++row) y.data[y.layout.index(row, col)] = 0.0f;
+      for (int row = 0; row < y.rows(); ++row) y.at(row, col) = 0.0f;
     }
   }
 }
@@ -298,7 +296,6 @@ void for_elements(const ParameterSpec& spec, const Work& work) {
 std::vector<float> Model::gather(const Parameter& parameter, std::span<const float> buffer) {
   const float* const stored = buffer.data() + parameter.offset;
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(element_count(parameter.spec.shape)));
   for_elements(parameter.spec, [&](std::size_t at) { values.push_back(stored[at]); });
   return values;
 }

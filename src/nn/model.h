@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "nn/hidden_matrix.h"
 #include "nn/init.h"
 #include "nn/layer.h"
 

@@ -1,4 +1,4 @@
-#include "nn/orthogonal.h"
+#include "nn/init.h"
 
 #include <Eigen/Core>
 #include <Eigen/Householder>

@@ -17,7 +17,7 @@ constexpr std::array<Tracer, sizeof...(A)> make_tracers(scalar::ActivationList<A
   return {&trace_of<A>...};
 }
 
-constexpr auto kTracers = make_tracers(scalar::Activations());
+constexpr auto kTracers = make_tracers(scalar::Activations<scalar::Traced>());
 
 }  // namespace
 

@@ -9,11 +9,18 @@
 #include <span>
 #include <string_view>
 
+#include "core/tensor.h"
+
 namespace reluscope {
 
-class Memory;         // core/tensor.h
-class Optimizer;      // optim/optimizer.h
-struct HiddenMatrix;  // nn/hidden_matrix.h
+class Optimizer;  // optim/optimizer.h
+
+// A weight matrix between layers, which an optimizer may treat as a whole.
+struct HiddenMatrix {
+  std::size_t offset;  // into the flat parameter buffer, in floats
+  Layout layout;       // as stored
+  int outputs;         // number of its rows or columns that are outputs of its layer
+};
 
 struct OptimizerOptions {  // of all optimizers; the defaults are PyTorch's
   double momentum = 0.0;

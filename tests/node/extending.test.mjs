@@ -66,8 +66,8 @@ int main() {
     assert.ok(Math.abs(slope - difference) < 1e-6, line)
   }
   // The list on the page is the registry's own with one more.
-  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
-  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
   assert.deepEqual(listed.filter((name) => name !== 'BentIdentity'), known)
   assert.equal(names?.length, known.length + 1)
 })

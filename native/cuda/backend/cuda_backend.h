@@ -78,18 +78,10 @@ class CudaBackend final : public Backend {
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
   double sum_of_squares(const float* x, std::size_t n) override;
   void clamp(float* x, float limit, std::size_t n) override;
-  void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                          std::size_t n) override;
-  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                           float* dx, std::size_t n) override;
-  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                            float* products, std::size_t n) override;
-  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                      MatrixView y) override;
-  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                       ConstMatrixView dy, MatrixView dx) override;
-  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                        ConstMatrixView dy, MatrixView products) override;
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override;
+  void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                       ConstMatrixView x, ConstMatrixView dy, MatrixView out) override;
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                     MatrixView y) override;
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;

@@ -182,7 +182,9 @@ void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y
                                  const ActivationAfter& after) {
   if (activates(done)) return;
   if (start == nullptr || done == Epilogue::kBias) {
-    if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+    if (after.id >= 0)
+      activate(ActivationOp::kForward, after.id, after.p, y.data, nullptr, after.y,
+               y.layout.size());
     return;
   }
   push(finish_product_kernel(after.id), grid_for(y.layout.size()),

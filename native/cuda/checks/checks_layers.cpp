@@ -17,9 +17,9 @@ void check_activations(Bench& b) {
     const float* const dy = b.array(kFloats, -2.0f, 2.0f);
     float *const y = b.poison(kFloats), *const dx = b.poison(kFloats),
                  *const dp = b.poison(kFloats);
-    b.backend.activation_forward(id, p, x, y, kFloats);
-    b.backend.activation_backward(id, p, x, dy, dx, kFloats);
-    b.backend.activation_parameter(id, p, x, dy, dp, kFloats);
+    b.backend.activate(ActivationOp::kForward, id, p, x, nullptr, y, kFloats);
+    b.backend.activate(ActivationOp::kBackward, id, p, x, dy, dx, kFloats);
+    b.backend.activate(ActivationOp::kParameter, id, p, x, dy, dp, kFloats);
     b.backend.finish();
     const std::string name = activation_info(id).name;
     b.result(name, y, kFloats);
@@ -38,9 +38,9 @@ void check_varied(Bench& b) {
         const MatrixView y = b.poisoned(s.n, s.in), dx = b.poisoned(s.n, s.in),
                          dp = b.poisoned(s.n, s.in);
         const VariedParameter varied{p.data, by_row};
-        b.backend.varied_forward(id, varied, x, y);
-        b.backend.varied_backward(id, varied, x, dy, dx);
-        b.backend.varied_parameter(id, varied, x, dy, dp);
+        b.backend.activate_varied(ActivationOp::kForward, id, varied, x, {}, y);
+        b.backend.activate_varied(ActivationOp::kBackward, id, varied, x, dy, dx);
+        b.backend.activate_varied(ActivationOp::kParameter, id, varied, x, dy, dp);
         b.backend.finish();
         const std::string name = std::string("varied ") + activation_info(id).name;
         b.result(name, y);

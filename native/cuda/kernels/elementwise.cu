@@ -180,7 +180,7 @@ const KernelInfo& finish_input_gradient_entry(scalar::ActivationList<A...>, Acti
 }  // namespace
 
 const KernelInfo& activation_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
+  constexpr scalar::Activations<float> kAll;
   switch (op) {
     case ActivationOp::kForward: return activation_entry<ActivationOp::kForward>(kAll, id);
     case ActivationOp::kBackward: return activation_entry<ActivationOp::kBackward>(kAll, id);
@@ -189,7 +189,7 @@ const KernelInfo& activation_kernel(ActivationOp op, ActivationId id) {
   return activation_entry<ActivationOp::kParameter>(kAll, id);
 }
 const KernelInfo& varied_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
+  constexpr scalar::Activations<float> kAll;
   switch (op) {
     case ActivationOp::kForward: return varied_entry<ActivationOp::kForward>(kAll, id);
     case ActivationOp::kBackward: return varied_entry<ActivationOp::kBackward>(kAll, id);
@@ -198,10 +198,10 @@ const KernelInfo& varied_kernel(ActivationOp op, ActivationId id) {
   return varied_entry<ActivationOp::kParameter>(kAll, id);
 }
 const KernelInfo& finish_product_kernel(ActivationId id) {
-  return finish_product_entry(scalar::Activations(), id);
+  return finish_product_entry(scalar::Activations<float>(), id);
 }
 const KernelInfo& finish_input_gradient_kernel(ActivationId id) {
-  return finish_input_gradient_entry(scalar::Activations(), id);
+  return finish_input_gradient_entry(scalar::Activations<float>(), id);
 }
 
 // --- Updates, by the rules of optim/rules.h --------------------------------------------------

@@ -39,9 +39,8 @@ constexpr std::size_t most_parameters(scalar::ActivationList<A...>) {
 // Parameters of an activation: in the device's memory, or here.
 struct ActivationParameters {
   const float* at;  // null: here
-  float values[most_parameters(scalar::Activations())];
+  float values[most_parameters(scalar::Activations<float>())];
 };
-enum class ActivationOp { kForward, kBackward, kParameter };
 // y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation, see activation_kernel().
 struct Activate {
   ActivationParameters p;

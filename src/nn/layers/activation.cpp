@@ -12,19 +12,26 @@ namespace {
 
 constexpr std::string_view kByChannel = "channel";
 
+// " 0.2", or "" if all have their defaults.
+std::string values_text(const ActivationInfo& info, const std::vector<double>& values) {
+  const auto same = [](double value, const ActivationParameter& p) { return value == p.initial; };
+  if (std::equal(values.begin(), values.end(), info.parameters.begin(), same)) return "";
+  std::string text;
+  for (const double value : values) text += " " + number_text(value);
+  return text;
+}
+
 class ActivationLayer : public Layer {
  public:
-  // parameters: all parameters of the registry's entry, in its order.
-  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
-      : shape_(in),
+  // parameters: all parameters of the registry's entry, in its order. word: after its name.
+  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters,
+                  const std::string& word = "")
+      : Layer("activation", "act",
+              activation_info(id).name + word + values_text(activation_info(id), parameters), in),
         id_(id),
         initial_(std::move(parameters)),
         fixed_(initial_.begin(), initial_.end()) {}
 
-  std::string kind() const override { return "activation"; }
-  std::string stem() const override { return "act"; }
-  std::string text() const override { return activation_info(id_).name + values_text(); }
-  Shape out_shape() const override { return shape_; }
   std::vector<ParameterSpec> parameters() const override {
     if (!learns()) return {};
     return {{.name = activation_info(id_).parameters.front().name,
@@ -34,7 +41,7 @@ class ActivationLayer : public Layer {
   }
   // Room for the products dy df/dp and their column sums.
   std::size_t scratch_floats(int rows) const override {
-    return learns() ? align_up(largest_size(shape_, rows)) + column_floats() : 0;
+    return learns() ? align_up(largest_size(out_shape_, rows)) + column_floats() : 0;
   }
   ActivationId activation() const override { return id_; }
   double gain() const override { return activation_gain(id_, initial_); }
@@ -45,8 +52,8 @@ class ActivationLayer : public Layer {
 
   void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override {
-    backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data,
-                               y.layout.size());
+    backend.activate(ActivationOp::kForward, id_, activation_parameters(slices), x.values.data,
+                     nullptr, y.data, y.layout.size());
   }
   // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
   // ascending order, on every target and with any number of threads. The sum along the columns is
@@ -56,11 +63,11 @@ class ActivationLayer : public Layer {
     const float* const p = activation_parameters(slices);
     const std::size_t n = dy.layout.size();
     if (learns()) {
-      backend.activation_parameter(id_, p, x.values.data, dy.data, slices.scratch, n);
+      backend.activate(ActivationOp::kParameter, id_, p, x.values.data, dy.data, slices.scratch, n);
       sum_products(backend, slices, dy.layout);
     }
     if (dx.data != nullptr) {
-      backend.activation_backward(id_, p, x.values.data, dy.data, dx.data, n);
+      backend.activate(ActivationOp::kBackward, id_, p, x.values.data, dy.data, dx.data, n);
     }
     if (learns()) backend.update(slices.updates[0], kPad);
   }
@@ -71,17 +78,8 @@ class ActivationLayer : public Layer {
  protected:
   // Size of the learnt parameter.
   virtual int learnt() const { return 1; }
-  std::string values_text() const {  // " 0.2", or "" if all have their defaults
-    const ActivationInfo& info = activation_info(id_);
-    const bool all_initial =
-        std::equal(initial_.begin(), initial_.end(), info.parameters.begin(),
-                   [](double value, const ActivationParameter& p) { return value == p.initial; });
-    std::string text;
-    for (const double value : initial_) text += all_initial ? "" : " " + number_text(value);
-    return text;
-  }
   std::size_t column_floats() const {
-    return align_up(static_cast<std::size_t>(feature_layout(shape_, 1).padded_cols()));
+    return align_up(static_cast<std::size_t>(feature_layout(out_shape_, 1).padded_cols()));
   }
   // Sums the products at slices.scratch. Each number owns an equal part of their columns.
   void sum_products(Backend& backend, const LayerSlices& slices, const Layout& layout) const {
@@ -96,7 +94,6 @@ class ActivationLayer : public Layer {
     }
   }
 
-  Shape shape_;
   ActivationId id_;
   std::vector<double> initial_;
 
@@ -112,28 +109,28 @@ class ChannelActivation final : public ActivationLayer {
  public:
   using ActivationLayer::ActivationLayer;  // of an entry that learns
 
-  std::string text() const override {
-    return std::string(activation_info(id_).name) + " " + std::string(kByChannel) + values_text();
-  }
   std::size_t cache_floats() const override { return column_floats(); }  // a parameter per column
   bool is_fusable() const override { return false; }
 
   void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                MatrixView y, const ActivationAfter&) const override {
-    backend.varied_forward(id_, by_column(backend, slices, y.cols()), x.values, y);
+    backend.activate_varied(ActivationOp::kForward, id_, by_column(backend, slices, y.cols()),
+                            x.values, {}, y);
   }
   void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                 ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
     const VariedParameter p = by_column(backend, slices, dy.cols());
-    backend.varied_parameter(id_, p, x.values, dy, {slices.scratch, dy.layout});
+    backend.activate_varied(ActivationOp::kParameter, id_, p, x.values, dy,
+                            {slices.scratch, dy.layout});
     sum_products(backend, slices, dy.layout);
-    if (dx.data != nullptr) backend.varied_backward(id_, p, x.values, dy, dx);
+    if (dx.data != nullptr)
+      backend.activate_varied(ActivationOp::kBackward, id_, p, x.values, dy, dx);
     backend.update(slices.updates[0], Layout{1, learnt()}.size());
     slices.cache_valid = slices.updates[0].stores();
   }
 
  private:
-  int learnt() const override { return static_cast<int>(shape_.front()); }
+  int learnt() const override { return static_cast<int>(out_shape_.front()); }
   // cols: columns of the input: the planes of all channels, or the channels if rows are pixels.
   VariedParameter by_column(Backend& backend, LayerSlices& slices, int cols) const {
     if (!slices.cache_valid) {
@@ -153,7 +150,7 @@ class RandomActivation final : public ActivationLayer {
   using ActivationLayer::ActivationLayer;
 
   std::size_t scratch_floats(int rows) const override {  // the draws
-    return align_up(largest_size(shape_, rows));
+    return align_up(largest_size(out_shape_, rows));
   }
   bool is_fusable() const override { return false; }
 
@@ -162,7 +159,8 @@ class RandomActivation final : public ActivationLayer {
     if (context.mode == Mode::kEvaluate) {
       ActivationLayer::forward(backend, context, slices, x, y, after);
     } else {
-      backend.varied_forward(id_, draws(backend, context, slices, y.layout), x.values, y);
+      backend.activate_varied(ActivationOp::kForward, id_,
+                              draws(backend, context, slices, y.layout), x.values, {}, y);
     }
   }
   // Repeats the draws, because other layers share the scratch memory.
@@ -171,7 +169,8 @@ class RandomActivation final : public ActivationLayer {
     if (context.mode == Mode::kEvaluate) {
       ActivationLayer::backward(backend, context, slices, x, dy, dx, before);
     } else if (dx.data != nullptr) {
-      backend.varied_backward(id_, draws(backend, context, slices, dy.layout), x.values, dy, dx);
+      backend.activate_varied(ActivationOp::kBackward, id_,
+                              draws(backend, context, slices, dy.layout), x.values, dy, dx);
     }
   }
 
@@ -224,7 +223,10 @@ std::unique_ptr<Layer> make_activation(const LayerWords& all, const LayerPlace& 
     }
     values.back() = *value;
   }
-  if (by_channel) return std::make_unique<ChannelActivation>(place.in, id, std::move(values));
+  if (by_channel) {
+    return std::make_unique<ChannelActivation>(place.in, id, std::move(values),
+                                               " " + std::string(kByChannel));
+  }
   if (!info.random) return std::make_unique<ActivationLayer>(place.in, id, std::move(values));
   if (values[0] > values[1]) {
     refuse(words[1],
@@ -244,11 +246,8 @@ std::vector<LayerWord> activation_words() {
     for (const auto& parameter : info.parameters) {
       syntax += std::string(" [") + parameter.name + "]";
     }
-    words.push_back({.name = info.name,
-                     .syntax = syntax,
-                     .about = info.about,
-                     .example = info.name,
-                     .make = &make_activation});
+    words.push_back(
+        {.name = info.name, .syntax = syntax, .about = info.about, .make = &make_activation});
   }
   return words;
 }

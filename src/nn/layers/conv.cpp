@@ -10,14 +10,13 @@ class Conv final : public Layer {
  public:
   // in: (C, H, W), with the kernel no larger than the padded image.
   Conv(const Shape& in, int channels, int kernel, int stride, int padding)
-      : window_{.height = static_cast<int>(in[1]),
-                .width = static_cast<int>(in[2]),
-                .kernel_height = kernel,
-                .kernel_width = kernel,
-                .stride = stride,
-                .padding = padding},
-        in_(static_cast<int>(in[0])),
-        out_(channels) {}
+      : Conv({.height = static_cast<int>(in[1]),
+              .width = static_cast<int>(in[2]),
+              .kernel_height = kernel,
+              .kernel_width = kernel,
+              .stride = stride,
+              .padding = padding},
+             static_cast<int>(in[0]), channels) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     need_image(words, place.in);
@@ -35,15 +34,6 @@ class Conv final : public Layer {
     return std::make_unique<Conv>(place.in, channels, kernel, options.stride, options.padding);
   }
 
-  std::string kind() const override { return "conv"; }
-  std::string stem() const override { return "conv"; }
-  std::string text() const override {
-    std::string text = "conv " + std::to_string(out_) + "x" + std::to_string(window_.kernel_height);
-    if (window_.stride != 1) text += " s" + std::to_string(window_.stride);
-    if (window_.padding != 0) text += " p" + std::to_string(window_.padding);
-    return text;
-  }
-  Shape out_shape() const override { return {out_, window_.out_height(), window_.out_width()}; }
   std::vector<ParameterSpec> parameters() const override {
     const int taps = window_.taps();
     return {{.name = "weight",
@@ -93,11 +83,9 @@ class Conv final : public Layer {
   }
 
   void write(PytorchWriter& to) const override {
-    std::string text = "Conv2d(" + std::to_string(in_) + ", " + std::to_string(out_) + ", " +
-                       std::to_string(window_.kernel_height);
-    if (window_.stride != 1) text += ", stride=" + std::to_string(window_.stride);
-    if (window_.padding != 0) text += ", padding=" + std::to_string(window_.padding);
-    to.module(text + ")");
+    to.module("Conv2d(" + std::to_string(in_) + ", " + std::to_string(out_) + ", " +
+              std::to_string(window_.kernel_height) + unless(1, ", stride=", window_.stride) +
+              unless(0, ", padding=", window_.padding) + ")");
   }
   void write(OnnxWriter& to) const override {
     to.add("Conv", {to.value(), to.tensor("weight"), to.tensor("bias")},
@@ -107,6 +95,15 @@ class Conv final : public Layer {
   }
 
  private:
+  Conv(const Window& window, int in, int out)
+      : Layer("conv", "conv",
+              "conv " + std::to_string(out) + "x" + std::to_string(window.kernel_height) +
+                  unless(1, " s", window.stride) + unless(0, " p", window.padding),
+              {out, window.out_height(), window.out_width()}),
+        window_(window),
+        in_(in),
+        out_(out) {}
+
   Layout weight_layout() const { return {window_.taps() * in_, out_}; }
 
   Window window_;

@@ -6,17 +6,16 @@ namespace {
 
 class Dense final : public Layer {
  public:
-  Dense(const Shape& in, int width) : in_(static_cast<int>(element_count(in))), out_(width) {}
+  Dense(const Shape& in, int width)
+      : Layer("dense", "fc", "dense " + std::to_string(width), {width}),
+        in_(static_cast<int>(element_count(in))),
+        out_(width) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one width, as in \"dense 512\"");
     return std::make_unique<Dense>(place.in, whole_number(words[1], 1, kMaxWidth, "a width"));
   }
 
-  std::string kind() const override { return "dense"; }
-  std::string stem() const override { return "fc"; }
-  std::string text() const override { return "dense " + std::to_string(out_); }
-  Shape out_shape() const override { return {out_}; }
   std::vector<ParameterSpec> parameters() const override {
     return {{.name = "weight",
              .shape = {out_, in_},
@@ -63,22 +62,18 @@ class Dense final : public Layer {
   void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
                 ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
     const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
+    const bool offset = x.offset != 0.0f;
     if (dx.data != nullptr) {
       const ConstMatrixView weight{slices.parameters[0], weight_layout()};
       backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
     }
     float* const dbias = slices.gradients[1];
     backend.column_sums(dy, dbias);
-    const float* start = nullptr;
-    if (x.offset != 0.0f) {
-      backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
-      start = slices.scratch;
-    }
+    if (offset) backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
     backend.update(slices.updates[1], padded);
-    const bool fused = !slices.updates[0].stores();
-    backend.weight_gradient(x, dy, start, slices.updates[0],
-                            x.offset != 0.0f ? slices.cache : nullptr);
-    slices.cache_valid = fused && x.offset != 0.0f;
+    backend.weight_gradient(x, dy, offset ? slices.scratch : nullptr, slices.updates[0],
+                            offset ? slices.cache : nullptr);
+    slices.cache_valid = offset && !slices.updates[0].stores();
   }
 
   // If no layer needs images, they have been rows of features from the start.

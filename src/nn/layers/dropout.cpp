@@ -11,7 +11,9 @@ namespace {
 class Dropout final : public Layer {
  public:
   // 0 <= probability < 1
-  Dropout(const Shape& in, double probability) : shape_(in), probability_(probability) {}
+  Dropout(const Shape& in, double probability)
+      : Layer("dropout", "drop", "dropout " + number_text(probability), in),
+        probability_(probability) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one probability, as in \"dropout 0.5\"");
@@ -21,11 +23,6 @@ class Dropout final : public Layer {
     }
     return std::make_unique<Dropout>(place.in, *value);
   }
-
-  std::string kind() const override { return "dropout"; }
-  std::string stem() const override { return "drop"; }
-  std::string text() const override { return "dropout " + number_text(probability_); }
-  Shape out_shape() const override { return shape_; }
 
   void forward(Backend& backend, const StepContext& context, LayerSlices&, const Signal& x,
                MatrixView y, const ActivationAfter&) const override {
@@ -46,8 +43,7 @@ class Dropout final : public Layer {
  private:
   void apply(Backend& backend, const StepContext& context, ConstMatrixView x, MatrixView y) const {
     if (context.mode == Mode::kEvaluate) {
-      backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
-      return;
+      return backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
     }
     backend.dropout({.seed = context.seed,
                      .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
@@ -58,7 +54,6 @@ class Dropout final : public Layer {
                     x, y);
   }
 
-  Shape shape_;
   double probability_;
 };
 

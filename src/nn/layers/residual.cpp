@@ -8,16 +8,9 @@ namespace {
 
 class Residual final : public Layer {
  public:
-  explicit Residual(const LayerPlace& place) : shape_(place.in), from_(place.skip_from) {}
+  explicit Residual(const LayerPlace& place)
+      : Layer("residual", "res", "x + f(x)", place.in), from_(place.skip_from) {}
 
-  static std::unique_ptr<Layer> make(const LayerWords&, const LayerPlace& place) {
-    return std::make_unique<Residual>(place);
-  }
-
-  std::string kind() const override { return "residual"; }
-  std::string stem() const override { return "res"; }
-  std::string text() const override { return "x + f(x)"; }
-  Shape out_shape() const override { return shape_; }
   int skip_from() const override { return from_; }
 
   void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
@@ -33,7 +26,6 @@ class Residual final : public Layer {
   void write(OnnxWriter& to) const override { to.add("Add", {to.output(from_), to.value()}); }
 
  private:
-  Shape shape_;
   int from_;
 };
 
@@ -44,7 +36,7 @@ std::vector<LayerWord> residual_words() {
            .syntax = "residual ( LAYERS )",
            .about = "adds its input to the output of the layers in parentheses",
            .example = "residual ( bn )",
-           .make = &Residual::make,
+           .make = &make_plain<Residual>,
            .has_block = true}};
 }
 
