@@ -66,6 +66,26 @@ struct LayerSlices {
   const float* skip = nullptr;     // the output that Layer::skip_from() names
 };
 
+// The arguments of Layer::forward() and backward(). x (N, in); y (N, out): every column is written.
+struct LayerPass {
+  Backend& backend;
+  StepContext context;
+  LayerSlices& slices;
+  Signal x;
+};
+struct ForwardPass : LayerPass {
+  MatrixView y;
+  ActivationAfter after = {};
+};
+
+// dy = dL/dy; dx = dL/dx is wanted unless its data is null. Padding columns of dy are zero, and
+// those of dx must be zero.
+struct BackwardPass : LayerPass {
+  ConstMatrixView dy;
+  MatrixView dx;
+  ActivationBefore before = {};
+};
+
 class Layer {
  public:
   Layer(std::string kind, std::string stem, std::string text, Shape out_shape)
@@ -103,15 +123,9 @@ class Layer {
   virtual bool fuses_activation() const { return false; }
   virtual bool is_fusable() const { return false; }
 
-  // Writes every column of y (N, out).
-  virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                       const Signal& x, MatrixView y, const ActivationAfter& after) const = 0;
-  // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
-  // which slices.updates stores or applies. context: the same as in forward. Padding columns of dy
-  // are zero, and those of dx must be zero.
-  virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                        const Signal& x, ConstMatrixView dy, MatrixView dx,
-                        const ActivationBefore& before) const = 0;
+  virtual void forward(const ForwardPass& f) const = 0;
+  // Computes dx and the parameters' gradients, which slices.updates stores or applies.
+  virtual void backward(const BackwardPass& b) const = 0;
 
   // Writes the layer in the format of another program.
   virtual void write(PytorchWriter& to) const = 0;

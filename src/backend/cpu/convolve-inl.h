@@ -1,12 +1,7 @@
 // Convolution as matrix products (im2col). A block of patches that fits the second-level cache is
 // copied, one row for each pixel of the result, and multiplied by the tiles of matmul-inl.h. Each
 // copied value takes part in hundreds of multiplications, so avoiding the copy would gain little.
-#if defined(RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#endif
+// No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 #include <cstring>
@@ -141,5 +136,3 @@ inline void turn_taps(ConstMatrixView w, Rows taps, MatrixView turned) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

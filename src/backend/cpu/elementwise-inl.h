@@ -1,10 +1,5 @@
 // Activations, softmax cross-entropy and stand-alone optimizer updates.
-#if defined(RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#endif
+// No include guard: kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 
@@ -226,5 +221,3 @@ void update(const ParameterUpdate& args, std::size_t n) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

@@ -1,10 +1,5 @@
 // Batch and layer normalisation and dropout. Their formulas stand in backend/normalisation.h.
-#if defined(RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#endif
+// No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 
@@ -445,5 +440,3 @@ void dropout(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

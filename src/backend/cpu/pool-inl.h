@@ -1,11 +1,6 @@
 // Pooling, and conversion of images to rows of features and back. Images are matrices (N * H * W,
 // C), so a vector holds some channels of one pixel.
-#if defined(RELUSCOPE_BACKEND_CPU_POOL_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_POOL_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_POOL_INL_H_
-#endif
+// No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 
@@ -175,5 +170,3 @@ inline void unflatten(ConstMatrixView features, int pixels, Rows samples, Matrix
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

@@ -50,26 +50,19 @@ class ActivationLayer : public Layer {
     return learns() ? slices.parameters[0] : fixed_.data();
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.activate(ActivationOp::kForward, id_, activation_parameters(slices), x.values.data,
-                     nullptr, y.data, y.layout.size());
-  }
+  void forward(const ForwardPass& f) const final { apply(ActivationOp::kForward, f, {}, f.y); }
   // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
   // ascending order, on every target and with any number of threads. The sum along the columns is
   // in double: cheap, and at least as exact as a float sum in any order.
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const float* const p = activation_parameters(slices);
-    const std::size_t n = dy.layout.size();
+  void backward(const BackwardPass& b) const final {
     if (learns()) {
-      backend.activate(ActivationOp::kParameter, id_, p, x.values.data, dy.data, slices.scratch, n);
-      sum_products(backend, slices, dy.layout);
+      apply(ActivationOp::kParameter, b, b.dy, {b.slices.scratch, b.dy.layout});
+      sum_products(b);
     }
-    if (dx.data != nullptr) {
-      backend.activate(ActivationOp::kBackward, id_, p, x.values.data, dy.data, dx.data, n);
-    }
-    if (learns()) backend.update(slices.updates[0], kPad);
+    if (b.dx.data != nullptr) apply(ActivationOp::kBackward, b, b.dy, b.dx);
+    if (!learns()) return;
+    b.backend.update(b.slices.updates[0], Layout{1, learnt()}.size());
+    b.slices.cache_valid = b.slices.updates[0].stores();
   }
 
   void write(PytorchWriter& to) const override { write_to(to); }
@@ -81,17 +74,10 @@ class ActivationLayer : public Layer {
   std::size_t column_floats() const {
     return align_up(static_cast<std::size_t>(feature_layout(out_shape_, 1).padded_cols()));
   }
-  // Sums the products at slices.scratch. Each number owns an equal part of their columns.
-  void sum_products(Backend& backend, const LayerSlices& slices, const Layout& layout) const {
-    float* const sums = slices.scratch + align_up(layout.size());
-    backend.column_sums({slices.scratch, layout}, sums);
-    backend.finish();
-    const int area = layout.cols / learnt();
-    for (int k = 0; k < learnt(); ++k) {
-      double sum = 0.0;
-      for (int c = k * area; c < (k + 1) * area; ++c) sum += static_cast<double>(sums[c]);
-      slices.gradients[0][k] = static_cast<float>(sum);
-    }
+  virtual void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+                     MatrixView out) const {
+    pass.backend.activate(op, id_, activation_parameters(pass.slices), pass.x.values.data, dy.data,
+                          out.data, out.layout.size());
   }
 
   ActivationId id_;
@@ -100,6 +86,19 @@ class ActivationLayer : public Layer {
  private:
   bool learns() const { return activation_learns(activation_info(id_)); }
   void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns() ? learnt() : 0); }
+  // Sums the products at slices.scratch. Each number owns an equal part of their columns.
+  void sum_products(const BackwardPass& b) const {
+    const Layout& layout = b.dy.layout;
+    float* const sums = b.slices.scratch + align_up(layout.size());
+    b.backend.column_sums({b.slices.scratch, layout}, sums);
+    b.backend.finish();
+    const int area = layout.cols / learnt();
+    for (int k = 0; k < learnt(); ++k) {
+      double sum = 0.0;
+      for (int c = k * area; c < (k + 1) * area; ++c) sum += static_cast<double>(sums[c]);
+      b.slices.gradients[0][k] = static_cast<float>(sum);
+    }
+  }
 
   std::vector<float> fixed_;  // the same as floats, for parameters that are not learnt
 };
@@ -112,34 +111,19 @@ class ChannelActivation final : public ActivationLayer {
   std::size_t cache_floats() const override { return column_floats(); }  // a parameter per column
   bool is_fusable() const override { return false; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.activate_varied(ActivationOp::kForward, id_, by_column(backend, slices, y.cols()),
-                            x.values, {}, y);
-  }
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const VariedParameter p = by_column(backend, slices, dy.cols());
-    backend.activate_varied(ActivationOp::kParameter, id_, p, x.values, dy,
-                            {slices.scratch, dy.layout});
-    sum_products(backend, slices, dy.layout);
-    if (dx.data != nullptr)
-      backend.activate_varied(ActivationOp::kBackward, id_, p, x.values, dy, dx);
-    backend.update(slices.updates[0], Layout{1, learnt()}.size());
-    slices.cache_valid = slices.updates[0].stores();
-  }
-
  private:
   int learnt() const override { return static_cast<int>(out_shape_.front()); }
-  // cols: columns of the input: the planes of all channels, or the channels if rows are pixels.
-  VariedParameter by_column(Backend& backend, LayerSlices& slices, int cols) const {
+  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+             MatrixView out) const override {
+    LayerSlices& slices = pass.slices;
     if (!slices.cache_valid) {
-      backend.finish();
-      const int area = cols / learnt();
-      for (int c = 0; c < cols; ++c) slices.cache[c] = slices.parameters[0][c / area];
+      pass.backend.finish();
+      const int area = out.cols() / learnt();  // columns of a channel: its plane, or 1 of pixels
+      for (int c = 0; c < out.cols(); ++c) slices.cache[c] = slices.parameters[0][c / area];
       slices.cache_valid = true;
     }
-    return {.values = slices.cache, .by_row = false};
+    pass.backend.activate_varied(op, id_, {.values = slices.cache, .by_row = false}, pass.x.values,
+                                 dy, out);
   }
 };
 
@@ -154,33 +138,17 @@ class RandomActivation final : public ActivationLayer {
   }
   bool is_fusable() const override { return false; }
 
-  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    if (context.mode == Mode::kEvaluate) {
-      ActivationLayer::forward(backend, context, slices, x, y, after);
-    } else {
-      backend.activate_varied(ActivationOp::kForward, id_,
-                              draws(backend, context, slices, y.layout), x.values, {}, y);
-    }
-  }
-  // Repeats the draws, because other layers share the scratch memory.
-  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    if (context.mode == Mode::kEvaluate) {
-      ActivationLayer::backward(backend, context, slices, x, dy, dx, before);
-    } else if (dx.data != nullptr) {
-      backend.activate_varied(ActivationOp::kBackward, id_,
-                              draws(backend, context, slices, dy.layout), x.values, dy, dx);
-    }
-  }
-
  private:
-  VariedParameter draws(Backend& backend, const StepContext& context, LayerSlices& slices,
-                        const Layout& layout) const {
-    const Rng rng(context.seed, Purpose::kSlope, context.step);
-    backend.fill_uniform(rng, context.layer, static_cast<float>(initial_[0]),
-                         static_cast<float>(initial_[1]), {slices.scratch, layout});
-    return {.values = slices.scratch, .by_row = true};
+  // Repeats the draws for backward, because other layers share the scratch memory.
+  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+             MatrixView out) const override {
+    if (pass.context.mode == Mode::kEvaluate) return ActivationLayer::apply(op, pass, dy, out);
+    const Rng rng(pass.context.seed, Purpose::kSlope, pass.context.step);
+    float* const draws = pass.slices.scratch;
+    pass.backend.fill_uniform(rng, pass.context.layer, static_cast<float>(initial_[0]),
+                              static_cast<float>(initial_[1]), {draws, out.layout});
+    pass.backend.activate_varied(op, id_, {.values = draws, .by_row = true}, pass.x.values, dy,
+                                 out);
   }
 };
 

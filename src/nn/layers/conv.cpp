@@ -65,21 +65,19 @@ class Conv final : public Layer {
     return convolution_workspace(window_, in_, out_);
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    backend.convolve(window_, x.values, {slices.parameters[0], weight_layout()},
-                     slices.parameters[1], y, after);
+  void forward(const ForwardPass& f) const override {
+    f.backend.convolve(window_, f.x.values, {f.slices.parameters[0], weight_layout()},
+                       f.slices.parameters[1], f.y, f.after);
   }
 
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    if (dx.data != nullptr) {
-      backend.convolve_input_gradient(window_, dy, {slices.parameters[0], weight_layout()}, dx,
-                                      slices.scratch, before);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) {
+      b.backend.convolve_input_gradient(window_, b.dy, {b.slices.parameters[0], weight_layout()},
+                                        b.dx, b.slices.scratch, b.before);
     }
-    backend.long_column_sums(dy, slices.scratch, slices.gradients[1]);
-    backend.update(slices.updates[1], static_cast<std::size_t>(dy.layout.padded_cols()));
-    backend.convolve_weight_gradient(window_, x.values, dy, slices.updates[0]);
+    b.backend.long_column_sums(b.dy, b.slices.scratch, b.slices.gradients[1]);
+    b.backend.update(b.slices.updates[1], static_cast<std::size_t>(b.dy.layout.padded_cols()));
+    b.backend.convolve_weight_gradient(window_, b.x.values, b.dy, b.slices.updates[0]);
   }
 
   void write(PytorchWriter& to) const override {

@@ -44,36 +44,34 @@ class Dense final : public Layer {
 
   // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)). Kernels that skip
   // the zeros and kernels that do not both use this formula, so that all give the same bits.
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-    const float* start = slices.parameters[1];
-    if (x.offset != 0.0f) {
-      if (!slices.cache_valid) backend.column_sums(weight, slices.cache);
-      slices.cache_valid = true;
-      backend.scale_add(start, x.offset, slices.cache, slices.scratch,
-                        static_cast<std::size_t>(y.layout.padded_cols()));
-      start = slices.scratch;
+  void forward(const ForwardPass& f) const override {
+    const ConstMatrixView weight{f.slices.parameters[0], weight_layout()};
+    const float* start = f.slices.parameters[1];
+    if (f.x.offset != 0.0f) {
+      if (!f.slices.cache_valid) f.backend.column_sums(weight, f.slices.cache);
+      f.slices.cache_valid = true;
+      f.backend.scale_add(start, f.x.offset, f.slices.cache, f.slices.scratch,
+                          static_cast<std::size_t>(f.y.layout.padded_cols()));
+      start = f.slices.scratch;
     }
-    backend.matmul(x, weight, start, y, after);
+    f.backend.matmul(f.x, weight, start, f.y, f.after);
   }
 
   // dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
-    const bool offset = x.offset != 0.0f;
-    if (dx.data != nullptr) {
-      const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-      backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
+  void backward(const BackwardPass& b) const override {
+    const auto padded = static_cast<std::size_t>(b.dy.layout.padded_cols());
+    const bool offset = b.x.offset != 0.0f;
+    if (b.dx.data != nullptr) {
+      const ConstMatrixView weight{b.slices.parameters[0], weight_layout()};
+      b.backend.input_gradient(b.dy, weight, b.dx, b.slices.scratch + cache_floats(), b.before);
     }
-    float* const dbias = slices.gradients[1];
-    backend.column_sums(dy, dbias);
-    if (offset) backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
-    backend.update(slices.updates[1], padded);
-    backend.weight_gradient(x, dy, offset ? slices.scratch : nullptr, slices.updates[0],
-                            offset ? slices.cache : nullptr);
-    slices.cache_valid = offset && !slices.updates[0].stores();
+    float* const dbias = b.slices.gradients[1];
+    b.backend.column_sums(b.dy, dbias);
+    if (offset) b.backend.scale_add(nullptr, b.x.offset, dbias, b.slices.scratch, padded);
+    b.backend.update(b.slices.updates[1], padded);
+    b.backend.weight_gradient(b.x, b.dy, offset ? b.slices.scratch : nullptr, b.slices.updates[0],
+                              offset ? b.slices.cache : nullptr);
+    b.slices.cache_valid = offset && !b.slices.updates[0].stores();
   }
 
   // If no layer needs images, they have been rows of features from the start.

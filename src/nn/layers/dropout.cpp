@@ -24,13 +24,9 @@ class Dropout final : public Layer {
     return std::make_unique<Dropout>(place.in, *value);
   }
 
-  void forward(Backend& backend, const StepContext& context, LayerSlices&, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    apply(backend, context, x.values, y);
-  }
-  void backward(Backend& backend, const StepContext& context, LayerSlices&, const Signal&,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) apply(backend, context, dy, dx);
+  void forward(const ForwardPass& f) const override { apply(f, f.x.values, f.y); }
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) apply(b, b.dy, b.dx);
   }
 
   void write(PytorchWriter& to) const override {
@@ -41,17 +37,17 @@ class Dropout final : public Layer {
   }
 
  private:
-  void apply(Backend& backend, const StepContext& context, ConstMatrixView x, MatrixView y) const {
-    if (context.mode == Mode::kEvaluate) {
-      return backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
+  void apply(const LayerPass& pass, ConstMatrixView x, MatrixView y) const {
+    if (pass.context.mode == Mode::kEvaluate) {
+      return pass.backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
     }
-    backend.dropout({.seed = context.seed,
-                     .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
-                     .step = context.step,
-                     .layer = context.layer,
-                     .threshold = static_cast<std::uint32_t>(probability_ * 0x1p32),
-                     .scale = static_cast<float>(1.0 / (1.0 - probability_))},
-                    x, y);
+    pass.backend.dropout({.seed = pass.context.seed,
+                          .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
+                          .step = pass.context.step,
+                          .layer = pass.context.layer,
+                          .threshold = static_cast<std::uint32_t>(probability_ * 0x1p32),
+                          .scale = static_cast<float>(1.0 / (1.0 - probability_))},
+                         x, y);
   }
 
   double probability_;

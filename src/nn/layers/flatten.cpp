@@ -13,16 +13,14 @@ class Flatten final : public Layer {
 
   bool needs_image() const override { return image_; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
-               const ActivationAfter&) const override {
-    if (image_) return backend.flatten(x.values, pixels_, y);
-    backend.scale_add(nullptr, 1.0f, x.values.data, y.data, y.layout.size());
+  void forward(const ForwardPass& f) const override {
+    if (image_) return f.backend.flatten(f.x.values, pixels_, f.y);
+    f.backend.scale_add(nullptr, 1.0f, f.x.values.data, f.y.data, f.y.layout.size());
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal&,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data == nullptr) return;
-    if (image_) return backend.unflatten(dy, pixels_, dx);
-    backend.scale_add(nullptr, 1.0f, dy.data, dx.data, dx.layout.size());
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data == nullptr) return;
+    if (image_) return b.backend.unflatten(b.dy, pixels_, b.dx);
+    b.backend.scale_add(nullptr, 1.0f, b.dy.data, b.dx.data, b.dx.layout.size());
   }
 
   void write(PytorchWriter& to) const override { to.step("x = torch.flatten(x, 1)"); }

@@ -42,13 +42,12 @@ class Maxout final : public Layer {
     return scalar::sqrt(1.0 / second_moment);
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
-               const ActivationAfter&) const override {
-    backend.maxout_forward(x.values, pieces_, area(y.layout), y);
+  void forward(const ForwardPass& f) const override {
+    f.backend.maxout_forward(f.x.values, pieces_, area(f.y.layout), f.y);
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) backend.maxout_backward(x.values, dy, pieces_, area(dy.layout), dx);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr)
+      b.backend.maxout_backward(b.x.values, b.dy, pieces_, area(b.dy.layout), b.dx);
   }
 
   void write(PytorchWriter& to) const override {

@@ -27,8 +27,8 @@ class Norm : public Layer {
             .transposed = layout_.rows > 1,
             .constant = value};
   }
-  void update(Backend& backend, const LayerSlices& slices) const {
-    for (const ParameterUpdate& update : slices.updates) backend.update(update, layout_.size());
+  void update(const LayerPass& b) const {
+    for (const ParameterUpdate& update : b.slices.updates) b.backend.update(update, layout_.size());
   }
   int channels() const { return static_cast<int>(out_shape().front()); }
   bool of_images() const { return out_shape().size() == 3; }
@@ -67,15 +67,13 @@ class BatchNorm final : public ChannelNorm {
     return 2 * align_up(layout_.size());
   }
 
-  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    backend.batch_norm(arguments(context, slices), x.values, y, after);
+  void forward(const ForwardPass& f) const override {
+    f.backend.batch_norm(arguments(f), f.x.values, f.y, f.after);
   }
-  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    backend.batch_norm_backward(arguments(context, slices), x.values, dy, dx, slices.gradients[0],
-                                slices.gradients[1], before);
-    update(backend, slices);
+  void backward(const BackwardPass& b) const override {
+    b.backend.batch_norm_backward(arguments(b), b.x.values, b.dy, b.dx, b.slices.gradients[0],
+                                  b.slices.gradients[1], b.before);
+    update(b);
   }
 
   void write(PytorchWriter& to) const override {
@@ -90,18 +88,18 @@ class BatchNorm final : public ChannelNorm {
   }
 
  private:
-  BatchNormalisation arguments(const StepContext& context, const LayerSlices& slices) const {
-    return {.train = context.mode == Mode::kTrain,
+  BatchNormalisation arguments(const LayerPass& pass) const {
+    return {.train = pass.context.mode == Mode::kTrain,
             .epsilon = kEpsilon,
             .momentum = 0.1,  // PyTorch's default
-            .weight = slices.parameters[0],
-            .bias = slices.parameters[1],
-            .running_mean = slices.state[0],
-            .running_var = slices.state[1],
-            .batches = slices.state[2],
-            .mean = slices.cache,
-            .inverse_deviation = slices.cache + cache_floats() / 2,
-            .scratch = slices.scratch};
+            .weight = pass.slices.parameters[0],
+            .bias = pass.slices.parameters[1],
+            .running_mean = pass.slices.state[0],
+            .running_var = pass.slices.state[1],
+            .batches = pass.slices.state[2],
+            .mean = pass.slices.cache,
+            .inverse_deviation = pass.slices.cache + cache_floats() / 2,
+            .scratch = pass.slices.scratch};
   }
 };
 
@@ -117,16 +115,15 @@ class LayerNorm final : public Norm {
     return align_up(2 * static_cast<std::size_t>(rows));
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.run(LayerNormForward{arguments(slices), x.values, y});
+  void forward(const ForwardPass& f) const override {
+    f.backend.run(LayerNormForward{arguments(f), f.x.values, f.y});
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const LayerNormalisation norm = arguments(slices);
-    backend.run(LayerNormBackward{norm, x.values, dy, dx.data});
-    backend.run(LayerNormParameters{norm, x.values, dy, slices.gradients[0], slices.gradients[1]});
-    update(backend, slices);
+  void backward(const BackwardPass& b) const override {
+    const LayerNormalisation norm = arguments(b);
+    b.backend.run(LayerNormBackward{norm, b.x.values, b.dy, b.dx.data});
+    b.backend.run(
+        LayerNormParameters{norm, b.x.values, b.dy, b.slices.gradients[0], b.slices.gradients[1]});
+    update(b);
   }
 
   void write(PytorchWriter& to) const override {
@@ -138,10 +135,10 @@ class LayerNorm final : public Norm {
   }
 
  private:
-  LayerNormalisation arguments(const LayerSlices& slices) const {
-    return {.weight = {slices.parameters[0], layout_},
-            .bias = {slices.parameters[1], layout_},
-            .moments = slices.scratch,
+  LayerNormalisation arguments(const LayerPass& pass) const {
+    return {.weight = {pass.slices.parameters[0], layout_},
+            .bias = {pass.slices.parameters[1], layout_},
+            .moments = pass.slices.scratch,
             .epsilon = kEpsilon};
   }
 };
@@ -173,17 +170,15 @@ class GroupNorm final : public ChannelNorm {
     return 2 * Layout{rows, channels()}.size();
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.run(GroupNormForward{arguments(slices), x.values, y});
+  void forward(const ForwardPass& f) const override {
+    f.backend.run(GroupNormForward{arguments(f), f.x.values, f.y});
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const GroupNormalisation norm = arguments(slices);
-    const MatrixView sums{slices.scratch, {2 * x.values.rows() / norm.pixels, channels()}};
-    backend.run(GroupNormBackward{norm, x.values, dy, dx.data, sums});
-    backend.run(GroupNormParameters{sums, slices.gradients[0], slices.gradients[1]});
-    update(backend, slices);
+  void backward(const BackwardPass& b) const override {
+    const GroupNormalisation norm = arguments(b);
+    const MatrixView sums{b.slices.scratch, {2 * b.x.values.rows() / norm.pixels, channels()}};
+    b.backend.run(GroupNormBackward{norm, b.x.values, b.dy, b.dx.data, sums});
+    b.backend.run(GroupNormParameters{sums, b.slices.gradients[0], b.slices.gradients[1]});
+    update(b);
   }
 
   void write(PytorchWriter& to) const override {
@@ -209,9 +204,9 @@ class GroupNorm final : public ChannelNorm {
   }
 
  private:
-  GroupNormalisation arguments(const LayerSlices& slices) const {
-    return {.weight = slices.parameters[0],
-            .bias = slices.parameters[1],
+  GroupNormalisation arguments(const LayerPass& pass) const {
+    return {.weight = pass.slices.parameters[0],
+            .bias = pass.slices.parameters[1],
             .epsilon = kEpsilon,
             .groups = groups_,
             .pixels = static_cast<int>(element_count(out_shape())) / channels()};

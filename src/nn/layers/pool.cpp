@@ -36,13 +36,11 @@ class Pool final : public Layer {
 
   bool needs_image() const override { return true; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
-               const ActivationAfter&) const override {
-    backend.pool(kind_, window_, x.values, y);
+  void forward(const ForwardPass& f) const override {
+    f.backend.pool(kind_, window_, f.x.values, f.y);
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) backend.pool_backward(kind_, window_, x.values, dy, dx);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) b.backend.pool_backward(kind_, window_, b.x.values, b.dy, b.dx);
   }
 
   void write(PytorchWriter& to) const override {

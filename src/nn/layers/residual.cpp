@@ -13,13 +13,11 @@ class Residual final : public Layer {
 
   int skip_from() const override { return from_; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.scale_add(slices.skip, 1.0f, x.values.data, y.data, y.layout.size());
+  void forward(const ForwardPass& f) const override {
+    f.backend.scale_add(f.slices.skip, 1.0f, f.x.values.data, f.y.data, f.y.layout.size());
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal&,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    backend.scale_add(nullptr, 1.0f, dy.data, dx.data, dx.layout.size());
+  void backward(const BackwardPass& b) const override {
+    b.backend.scale_add(nullptr, 1.0f, b.dy.data, b.dx.data, b.dx.layout.size());
   }
 
   void write(PytorchWriter& to) const override { to.step("x = before_" + to.name() + " + x"); }
