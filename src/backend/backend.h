@@ -1,6 +1,5 @@
-// The kernels a device must have. Layers and optimizers speak only to this; a second device
-// implements it and nothing above changes. Work may be asynchronous: results are valid once
-// finish() has returned.
+// The operations of a device, which layers and optimizers use. Work may be asynchronous: results
+// are valid once finish() has returned.
 //
 // Matrices are in panels (core/tensor.h). Unless said otherwise outputs are overwritten and must
 // not overlap inputs. Shape letters: N samples, I and O features in and out, C classes.
@@ -46,8 +45,7 @@ struct Signal {
   bool sparse() const { return values.data == nullptr; }
 };
 
-// An activation behind a product, y = f(product), applied to each part of the product while that is
-// in the nearest cache.
+// An activation behind a product, y = f(product), applied to each part while it is in the cache.
 struct ActivationAfter {
   ActivationId id = -1;       // -1: none
   const float* p = nullptr;   // its parameters
@@ -202,10 +200,9 @@ struct SoftmaxLoss {
   float* losses;          // (N) out
   std::uint8_t* correct;  // (N) out: 1 where the largest logit (the first of equals) is right
   float* dlogits;         // layout of logits, padding written as zero; null: not wanted
-  float label_smoothing = 0.0f;          // e
-  const float* class_weights = nullptr;  // w, (C); null: all are 1
-  const std::uint8_t* gathered_labels =
-      nullptr;  // the labels, where gather() put them; null: nowhere
+  float label_smoothing = 0.0f;                   // e
+  const float* class_weights = nullptr;           // w, (C); null: all are 1
+  const std::uint8_t* gathered_labels = nullptr;  // where gather() put the labels; null: nowhere
 };
 
 // The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
@@ -218,8 +215,7 @@ struct PenaltyGradient {
 
 // Samples of a set of images, as numbers: to (N, pixels) = table[pixel], padding zero.
 struct Gathering {
-  const std::uint8_t*
-      images;  // (count, pixels): all of the set, which stays as it is and where it is
+  const std::uint8_t* images;  // (count, pixels): all of the set, which stays where it is
   int count, pixels;
   const int* samples;  // (N); null: the lower halves of `order`
   const float* table;  // (256)
@@ -266,8 +262,7 @@ class Backend {
   // How many steps are best begun before the results of the first are waited for: losses given to
   // softmax_cross_entropy() then lie apart, and all are there after one finish().
   virtual int steps_ahead() const { return 1; }
-  // Whether it has done so, from images that it keeps itself once it has seen them; else the host
-  // must.
+  // Whether it has done so, from images that it keeps once it has seen them; else the host must.
   virtual bool gather(const Gathering&) { return false; }
   // Whether it has put an epoch's samples in order: those in the lower halves of there (count) in
   // memory(), which become random word << 32 | sample, ascending; word 0 of rng's draw of that

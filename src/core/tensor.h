@@ -85,8 +85,7 @@ class Memory {
   virtual void release(void* memory) noexcept = 0;
 };
 
-// The owner of training memory: zero-initialised floats, aligned for every SIMD width and cache
-// line.
+// Owns training memory: zero-initialised floats, aligned for every SIMD width and cache line.
 class Buffer {
  public:
   static constexpr std::size_t kAlign = 128;

@@ -42,10 +42,7 @@ class ThreadPool {
   // work must not throw and must not call run().
   template <class Work>
   void run(const Work& work) {
-    if (workers_.empty()) {
-      work(0);
-      return;
-    }
+    if (workers_.empty()) return work(0);
     run_all([](const void* context, int part) { (*static_cast<const Work*>(context))(part); },
             &work);
   }

@@ -26,6 +26,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::CappedTag<float, 16>;
 using RawVec = hn::Vec<Floats>;
 
+inline constexpr int kMaxLanes = static_cast<int>(hn::MaxLanes(Floats()));
+
 HWY_INLINE int lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 
 // The only place that may fuse a multiplication with an addition. Every kernel is compiled for each

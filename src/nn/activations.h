@@ -232,14 +232,9 @@ struct Gelu : NothingLearnt<V> {
       .derivative = "Φ(x) + xe^(−x²/2) / √(2π)",
       .about = "x times the chance that a normal number is below it; usual in transformers.",
       .pytorch = "torch.nn.GELU()"};
-  static RELUSCOPE_FN V f(V x, const V*) {
-    V cdf, density;
-    normal_parts(x, cdf, density);
-    return x * cdf;
-  }
+  static RELUSCOPE_FN V f(V x, const V*) { return x * normal_parts(x).cdf; }
   static RELUSCOPE_FN V df(V x, const V*) {
-    V cdf, density;
-    normal_parts(x, cdf, density);
+    const auto [cdf, density] = normal_parts(x);
     return cdf + x * density;
   }
 };
@@ -267,8 +262,7 @@ struct GeluTanh : NothingLearnt<V> {
   }
   static RELUSCOPE_FN V df(V x, const V*) {
     const V b = bounded(x);
-    V s, slope;
-    sigmoid_parts(V(kTwoC) * b * (V(1.0) + V(kCubic) * b * b), s, slope);
+    const auto [s, slope] = sigmoid_parts(V(kTwoC) * b * (V(1.0) + V(kCubic) * b * b));
     return s + b * slope * V(kTwoC) * (V(1.0) + V(3.0 * kCubic) * b * b);
   }
 };
@@ -285,8 +279,7 @@ struct Silu : NothingLearnt<V> {
                                            .pytorch = "torch.nn.SiLU()"};
   static RELUSCOPE_FN V f(V x, const V*) { return x * sigmoid(x); }
   static RELUSCOPE_FN V df(V x, const V*) {
-    V s, slope;
-    sigmoid_parts(x, s, slope);
+    const auto [s, slope] = sigmoid_parts(x);
     return s + x * slope;
   }
 };
@@ -306,15 +299,10 @@ struct Swish {
       .parameters = kParameters};
   static RELUSCOPE_FN V f(V x, const V* p) { return x * sigmoid(p[0] * x); }
   static RELUSCOPE_FN V df(V x, const V* p) {
-    V s, slope;
-    sigmoid_parts(p[0] * x, s, slope);
+    const auto [s, slope] = sigmoid_parts(p[0] * x);
     return s + p[0] * x * slope;
   }
-  static RELUSCOPE_FN V dp(V x, const V* p) {
-    V s, slope;
-    sigmoid_parts(p[0] * x, s, slope);
-    return x * x * slope;
-  }
+  static RELUSCOPE_FN V dp(V x, const V* p) { return x * x * sigmoid_parts(p[0] * x).slope; }
 };
 
 // Misra, "Mish: a self regularized non-monotonic activation function" (2019). With e = e^-|x|,
@@ -327,23 +315,18 @@ struct Mish : NothingLearnt<V> {
                                            .derivative = "tanh(ζ(x)) + xσ(x)(1 − tanh²(ζ(x)))",
                                            .about = "Like Swish: smooth, with a small dip below 0.",
                                            .pytorch = "torch.nn.Mish()"};
-  static RELUSCOPE_FN void parts(V x, V& tanh_softplus, V& slope) {
+  static RELUSCOPE_FN ValueAndSlope<V> parts(V x) {  // of tanh(ζ(x))
     V e = exp(V(0.0) - magnitude(x));
     e = select(x > V(40.0), V(0.0), e);  // e^2 is negligible beside 1, and would become denormal
     const V below = e * (e + V(2.0));
     const V numerator = select(x < V(0.0), below, V(1.0) + V(2.0) * e);
     const V denominator = select(x < V(0.0), below + V(2.0), V(1.0) + V(2.0) * e * (V(1.0) + e));
-    tanh_softplus = numerator / denominator;
-    slope = V(4.0) * e * (V(1.0) + e) * select(x < V(0.0), V(1.0), e) / (denominator * denominator);
+    return {numerator / denominator, V(4.0) * e * (V(1.0) + e) * select(x < V(0.0), V(1.0), e) /
+                                         (denominator * denominator)};
   }
-  static RELUSCOPE_FN V f(V x, const V*) {
-    V t, slope;
-    parts(x, t, slope);
-    return x * t;
-  }
+  static RELUSCOPE_FN V f(V x, const V*) { return x * parts(x).value; }
   static RELUSCOPE_FN V df(V x, const V*) {
-    V t, slope;
-    parts(x, t, slope);
+    const auto [t, slope] = parts(x);
     return t + x * slope;
   }
 };
@@ -406,11 +389,7 @@ struct Sigmoid : NothingLearnt<V> {
       .pytorch = "torch.nn.Sigmoid()",
       .onnx = "Sigmoid"};
   static RELUSCOPE_FN V f(V x, const V*) { return sigmoid(x); }
-  static RELUSCOPE_FN V df(V x, const V*) {
-    V s, slope;
-    sigmoid_parts(x, s, slope);
-    return slope;
-  }
+  static RELUSCOPE_FN V df(V x, const V*) { return sigmoid_parts(x).slope; }
 };
 
 template <class V>

@@ -41,6 +41,24 @@ void need_image(const LayerWords& words, const Shape& in) {
                        std::to_string(element_count(in)) + " features");
 }
 
+std::vector<ParameterSpec> weight_and_bias(const Shape& shape) {
+  const std::int64_t out = shape[0], fan_in = element_count(shape) / out, taps = fan_in / shape[1];
+  const ParameterSpec bias{.name = "bias",
+                           .shape = {out},
+                           .layout = {1, static_cast<int>(out)},
+                           .role = ParameterRole::kBias,
+                           .fan_in = fan_in,
+                           .fan_out = out * taps};
+  ParameterSpec weight = bias;
+  weight.name = "weight";
+  weight.shape = shape;
+  weight.layout.rows = static_cast<int>(fan_in);
+  weight.transposed = true;
+  weight.role = ParameterRole::kWeight;
+  weight.taps = static_cast<int>(taps);
+  return {weight, bias};
+}
+
 WindowOptions::WindowOptions(const LayerWords& words, int default_stride, bool pads)
     : stride(default_stride) {
   bool seen[2] = {false, false};

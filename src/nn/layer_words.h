@@ -62,6 +62,9 @@ inline std::string unless(int usual, const char* name, int value) {
   return value == usual ? "" : name + std::to_string(value);
 }
 
+// The parameters of a linear map: a weight (O, I, kernel...) and a bias (O).
+std::vector<ParameterSpec> weight_and_bias(const Shape& shape);
+
 // "s2" and "p1" after a layer's first argument: stride, and padding if the layer pads.
 struct WindowOptions {
   int stride, padding = 0;

@@ -61,8 +61,8 @@ class Cutter {
     const double first = slope(x);
     while (x < high && slope(x) == first) x += kStep;
     if (x >= high) {
-      add(kind_of(left_end ? -kEnd : right_end ? kEnd : (low + high) / 2, true), from, to);
-      return;
+      const double at = left_end ? -kEnd : right_end ? kEnd : (low + high) / 2;
+      return add(kind_of(at, true), from, to);
     }
     // How far from an end inwards, at most to `bound`, the slope is near its limit.
     const auto straight_to = [&](double end, double bound, double step) {

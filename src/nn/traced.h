@@ -78,14 +78,14 @@ inline Traced log(const Traced& x) { return unary(TraceOp::kLog, x, log); }
 inline Traced log1p(const Traced& x) { return unary(TraceOp::kLog1p, x, log1p); }
 inline Traced sigmoid(const Traced& x) { return unary(TraceOp::kSigmoid, x, sigmoid); }
 inline Traced tanh(const Traced& x) { return unary(TraceOp::kTanh, x, tanh); }
-inline void sigmoid_parts(const Traced& x, Traced& value, Traced& slope) {
-  value = sigmoid(x);
-  slope = value * (Traced(1.0) - value);
+inline ValueAndSlope<Traced> sigmoid_parts(const Traced& x) {
+  const Traced value = sigmoid(x);
+  return {value, value * (Traced(1.0) - value)};
 }
-inline void normal_parts(const Traced& x, Traced& cdf, Traced& density) {
+inline Normal<Traced> normal_parts(const Traced& x) {
   const Traced scaled = x * Traced(1.0 / std::numbers::sqrt2);
-  cdf = Traced(0.5) * (Traced(1.0) + write_down(TraceOp::kErf, &scaled));
-  density = exp(Traced(-0.5) * x * x) * Traced(0.39894228040143268);
+  return {Traced(0.5) * (Traced(1.0) + write_down(TraceOp::kErf, &scaled)),
+          exp(Traced(-0.5) * x * x) * Traced(0.39894228040143268)};
 }
 
 }  // namespace scalar

@@ -69,8 +69,7 @@ struct OptimizerRow {
   const char* pytorch;  // "torch.optim.Adam", or "" if PyTorch has none
   const char* fields;   // config fields that it uses, besides lr and weight_decay
   std::span<const RuleMoment> moments;
-  bool decoupled_decay =
-      false;  // weight decay shrinks the weights instead of entering the gradient
+  bool decoupled_decay = false;  // weight decay shrinks the weights, not the gradient
   // Whether the CPU has gradient kernels for it that apply it while a gradient is in registers.
   // Only for common rules, because each adds a copy of the kernels.
   bool in_gradient_kernels = false;

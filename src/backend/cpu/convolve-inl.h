@@ -64,7 +64,7 @@ struct TapPlaces {
 template <class V, int kFloats>
 HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, const int* at,
                             int count, float* HWY_RESTRICT to, int to_width) {
-  constexpr int kVectors = kFloats / static_cast<int>(hn::MaxLanes(Floats()));
+  constexpr int kVectors = kFloats / kMaxLanes;
   for (int i = 0; i < count; ++i, to += to_width) {
     if (at[i] < 0) {
       RELUSCOPE_UNROLL

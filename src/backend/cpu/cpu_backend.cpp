@@ -159,8 +159,7 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
     const float* const from = columns_of(start, panel);
     if (x.sparse() && !separate) {
       float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
-      kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
-      return;
+      return kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
     }
     if (separate) {
       gradient_then_update(x, d, from, update, panel, rows);

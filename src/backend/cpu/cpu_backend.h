@@ -144,10 +144,7 @@ template <class Work>
 void CpuBackend::split_numbered(int count, int unit, double operations, const Work& work) {
   constexpr double kWorthwhile = 40000;
   const int parts = pool_.size();
-  if (parts == 1 || operations < kWorthwhile || count <= unit) {
-    work(0, Rows{0, count});
-    return;
-  }
+  if (parts == 1 || operations < kWorthwhile || count <= unit) return work(0, Rows{0, count});
   pool_.run([&](int part) {
     const Rows share{ThreadPool::share_begin(count, part, parts, unit),
                      ThreadPool::share_begin(count, part + 1, parts, unit)};

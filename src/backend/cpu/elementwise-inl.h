@@ -100,8 +100,8 @@ struct SoftmaxGroup {
   }
 };
 
-// Loss and gradient of one sample with weights or smoothing: dL/dz_c = p_c t - t_c, where t_c is
-// what multiplies -log p_c in the loss and t the sum of them. probabilities: kGroup apart.
+// Loss and gradient of one sample with weights or smoothing: dL/dz_c = p_c t - t_c, where t_c
+// multiplies -log p_c in the loss and t is their sum. probabilities: kGroup apart.
 HWY_INLINE void weighted_sample(const SoftmaxLoss& args, int sample, const float* probabilities,
                                 float largest, float log_sum) {
   const ConstMatrixView& z = args.logits;

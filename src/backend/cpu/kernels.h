@@ -28,13 +28,13 @@ struct VariedSlice {
   const float* dy;
   float* out;
 };
-// Whether an update has gradient kernels of its own. For other rules and for weight decay, which
-// would multiply that code, some rows of a gradient are stored and `update` follows while they are
-// near.
+
+// Whether an update has gradient kernels of its own. Otherwise (other rules, weight decay) some
+// rows of a gradient are stored, and `update` follows while they are in the cache.
 inline bool in_gradient_kernels(const ParameterUpdate& update) {
-  if (update.stores()) return true;
-  return update.coupled_decay == 0.0f && update.keep == 1.0f &&
-         optimizer_rows()[static_cast<std::size_t>(update.rule)].in_gradient_kernels;
+  return update.stores() ||
+         (update.coupled_decay == 0.0f && update.keep == 1.0f &&
+          optimizer_rows()[static_cast<std::size_t>(update.rule)].in_gradient_kernels);
 }
 
 struct Kernels {

@@ -1,5 +1,5 @@
-// The CPU's kernels for convolution, pooling, normalisation and dropout: as kernels.h, a table of
-// its own only because compiling both at once takes long.
+// The CPU's kernels for convolution, pooling, normalisation and dropout, apart from kernels.h only
+// because compiling both at once takes long.
 #pragma once
 
 #include "backend/cpu/kernels.h"

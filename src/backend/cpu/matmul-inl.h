@@ -28,8 +28,9 @@ inline constexpr int kTileRows = 5, kGradientTileRows = 4;
 #else
 inline constexpr int kTileRows = 4, kGradientTileRows = 4;
 #endif
-inline constexpr int kTileFloats = hn::MaxLanes(Floats()) >= 8 ? 16 : 8;  // tile columns
-inline constexpr int kTileVectors = kTileFloats / static_cast<int>(hn::MaxLanes(Floats()));
+inline constexpr int kTileFloats = kMaxLanes >= 8 ? 16 : 8;  // tile columns
+inline constexpr int kTileVectors = kTileFloats / kMaxLanes;
+inline constexpr int kPadVectors = kPad / kMaxLanes;  // in the unit of a panel's width
 
 template <class V, int MR>
 struct Tile {
@@ -253,21 +254,20 @@ inline void transpose(ConstMatrixView a, int panel, float* y) {
 template <class Begin, class Each, class End>
 HWY_INLINE void for_columns(const Layout& layout, int panel, Rows rows, const Begin& begin,
                             const Each& each, const End& end) {
-  constexpr int kVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
   const int width = layout.panel_width(panel);
   for (int first = panel * kPanel, col = first; col < first + width; col += kPad) {
-    decltype(begin(0)) state[kVectors];
+    decltype(begin(0)) state[kPadVectors];
     RELUSCOPE_UNROLL
-    for (int v = 0; v < kVectors; ++v) state[v] = begin(col + v * lanes());
+    for (int v = 0; v < kPadVectors; ++v) state[v] = begin(col + v * lanes());
     std::size_t at = layout.index(rows.first, col);
     for (int row = rows.first; row < rows.end; ++row, at += static_cast<std::size_t>(width)) {
       RELUSCOPE_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
+      for (int v = 0; v < kPadVectors; ++v) {
         each(state[v], at + static_cast<std::size_t>(v * lanes()));
       }
     }
     RELUSCOPE_UNROLL
-    for (int v = 0; v < kVectors; ++v) end(state[v], col + v * lanes());
+    for (int v = 0; v < kPadVectors; ++v) end(state[v], col + v * lanes());
   }
 }
 

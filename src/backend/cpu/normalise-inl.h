@@ -11,9 +11,6 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Vectors in the sixteen floats that a row of a panel is a multiple of.
-inline constexpr int kPadVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
-
 // Sixteen sums, one a column.
 template <class V>
 struct Strip {

@@ -15,7 +15,7 @@ RELUSCOPE_TARGET_BEGIN
 // offset), for kWidth columns.
 template <class V, int kWidth>
 struct SparseSum {
-  static constexpr int kVectors = kWidth / static_cast<int>(hn::MaxLanes(Floats()));
+  static constexpr int kVectors = kWidth / kMaxLanes;
   V sum[kVectors];
 
   // A single loop with two entries for each iteration, after a possible odd one: for a smaller loop

@@ -35,21 +35,7 @@ class Conv final : public Layer {
   }
 
   std::vector<ParameterSpec> parameters() const override {
-    const int taps = window_.taps();
-    return {{.name = "weight",
-             .shape = {out_, in_, window_.kernel_height, window_.kernel_width},
-             .layout = weight_layout(),
-             .transposed = true,
-             .role = ParameterRole::kWeight,
-             .fan_in = in_ * taps,
-             .fan_out = out_ * taps,
-             .taps = taps},
-            {.name = "bias",
-             .shape = {out_},
-             .layout = {1, out_},
-             .role = ParameterRole::kBias,
-             .fan_in = in_ * taps,
-             .fan_out = out_ * taps}};
+    return weight_and_bias({out_, in_, window_.kernel_height, window_.kernel_width});
   }
   bool needs_image() const override { return true; }
   bool fuses_activation() const override { return true; }

@@ -16,21 +16,7 @@ class Dense final : public Layer {
     return std::make_unique<Dense>(place.in, whole_number(words[1], 1, kMaxWidth, "a width"));
   }
 
-  std::vector<ParameterSpec> parameters() const override {
-    return {{.name = "weight",
-             .shape = {out_, in_},
-             .layout = weight_layout(),
-             .transposed = true,
-             .role = ParameterRole::kWeight,
-             .fan_in = in_,
-             .fan_out = out_},
-            {.name = "bias",
-             .shape = {out_},
-             .layout = {1, out_},
-             .role = ParameterRole::kBias,
-             .fan_in = in_,
-             .fan_out = out_}};
-  }
+  std::vector<ParameterSpec> parameters() const override { return weight_and_bias({out_, in_}); }
   bool takes_offset() const override { return true; }
   bool fuses_activation() const override { return true; }
   std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }

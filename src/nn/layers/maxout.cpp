@@ -33,8 +33,7 @@ class Maxout final : public Layer {
     double second_moment = 0.0;
     for (int i = -kPoints; i <= kPoints; ++i) {
       const double m = i * kStep;
-      double below, density;
-      scalar::normal_parts(m, below, density);
+      const auto [below, density] = scalar::normal_parts(m);
       double term = m * m * density * pieces_;
       for (int k = 1; k < pieces_; ++k) term *= below;
       second_moment += term * kStep;
