@@ -16,9 +16,13 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "bench/cases.h"
-#include "bench/eigen.h"
 
 namespace reluscope::bench {
+
+// "a(), b()" from CMakeLists.txt, one function for each build: declares them here; eigen_builds()
+// calls them.
+EigenBuild RELUSCOPE_EIGEN_BUILDS;
+
 namespace {
 
 double arithmetic_peak(const std::string& simd, bool fused) {
@@ -98,7 +102,8 @@ void add_case(const Case& it, const std::string& simd, bool fused) {
        },
        [=]() -> Meter {
          const auto backend = std::make_shared<cpu::CpuBackend>(simd, 1, fused);
-         return {[backend, run = it.make(*backend)] { run(); },
+         const auto operands = std::make_shared<Operands>();
+         return {[backend, operands, run = it.make(*backend, *operands)] { run(); },
                  computes ? it.operations : it.bytes};
        }});
 }
@@ -109,6 +114,18 @@ void add_eigen(const Case& it, const EigenBuild& build) {
        [=]() -> Meter {
          return {build.make(*it.product), it.operations};
        }});
+}
+
+std::vector<EigenBuild> eigen_builds() {
+  std::vector<EigenBuild> builds;
+  for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) {
+    // On a machine without wide vectors two builds are the same.
+    const bool is_new = std::none_of(builds.begin(), builds.end(), [&](const EigenBuild& other) {
+      return other.name == build.name;
+    });
+    if (is_new) builds.push_back(build);
+  }
+  return builds;
 }
 
 void add_all() {
@@ -125,22 +142,6 @@ void add_all() {
 }
 
 }  // namespace
-
-// "a(), b()" from CMakeLists.txt, one function for each build: declares them here and calls them
-// below.
-EigenBuild RELUSCOPE_EIGEN_BUILDS;
-
-std::vector<EigenBuild> eigen_builds() {
-  std::vector<EigenBuild> builds;
-  for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) {
-    // On a machine without wide vectors two builds are the same.
-    const bool is_new = std::none_of(builds.begin(), builds.end(), [&](const EigenBuild& other) {
-      return other.name == build.name;
-    });
-    if (is_new) builds.push_back(build);
-  }
-  return builds;
-}
 
 }  // namespace reluscope::bench
 
