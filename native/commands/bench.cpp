@@ -54,7 +54,7 @@ class Steps {
 
 int bench_command(const Arguments& arguments) {
   const Config config = arguments.config();
-  const auto most = arguments.has("seconds") ? parse_number(arguments.text("seconds")) : 2.0;
+  const auto most = arguments.flags.has("seconds") ? parse_number(arguments.text("seconds")) : 2.0;
   if (!most || !(*most >= 0.01 && *most <= 3600.0)) {
     throw Error("seconds is " + in_quotes(arguments.text("seconds")) +
                 ", but it must be a number from 0.01 to 3600");

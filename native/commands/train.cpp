@@ -107,7 +107,7 @@ class CheckpointWriter {
 
 int train_command(const Arguments& arguments) {
   Config config = arguments.config();
-  const std::vector<std::string> saves = arguments.texts("save");
+  const std::vector<std::string> saves = arguments.flags.all("save");
   const std::optional<int> images = arguments.saved_images();
   const DataBudget budget = arguments.budget();
   const std::string jsonl = arguments.text("jsonl"), csv_path = arguments.text("csv");

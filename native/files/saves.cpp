@@ -28,14 +28,4 @@ void write_saves(Session& session, const std::vector<std::string>& paths,
   }
 }
 
-int read_npz_images(const std::string& text) {
-  const auto number = parse_number(text);
-  constexpr int kMost = 1 << 30;
-  if (!number || !(*number >= 1 && *number <= kMost) || *number != static_cast<int>(*number)) {
-    throw Error("npz_images is " + in_quotes(text) + ", but it must be a whole number from 1 to " +
-                std::to_string(kMost));
-  }
-  return static_cast<int>(*number);
-}
-
 }  // namespace reluscope

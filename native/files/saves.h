@@ -19,7 +19,4 @@ void check_saves(const Session& session, const std::vector<std::string>& paths,
 void write_saves(Session& session, const std::vector<std::string>& paths,
                  std::optional<int> npz_images, std::FILE* out);
 
-// The flag --npz_images. Throws Error if its text is not a whole number.
-int read_npz_images(const std::string& text);
-
 }  // namespace reluscope

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "cuda/kernels/traffic.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -58,12 +57,10 @@ void CudaBackend::note(const std::string& name, double seconds, std::span<const 
   ++cost.runs;
   cost.seconds += seconds;
   for (const Node& node : nodes) {
-    if (node.kernel == nullptr) {
-      cost.bytes += traffic(node.product());
-      cost.operations += operations(node.product());
-    } else {
-      cost.bytes += node.kernel->traffic(node.arguments.data());
-    }
+    const double floats = node.kernel == nullptr ? node.product().floats()
+                                                 : node.kernel->floats(node.arguments.data());
+    cost.bytes += floats * sizeof(float);
+    if (node.kernel == nullptr) cost.operations += node.product().operations();
   }
 }
 

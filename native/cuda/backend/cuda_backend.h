@@ -34,7 +34,8 @@ inline constexpr int kSquareBlocks = 256;
 enum class Measure { kNothing, kQueues, kNodes };
 struct Cost {
   int runs = 0;
-  double seconds = 0.0, bytes = 0.0, operations = 0.0;  // see traffic.h
+  // bytes: those that must be read and written at least.
+  double seconds = 0.0, bytes = 0.0, operations = 0.0;
 };
 
 class CudaBackend final : public Backend {
@@ -79,17 +80,29 @@ class CudaBackend final : public Backend {
   double sum_of_squares(const float* x, std::size_t n) override;
   void clamp(float* x, float limit, std::size_t n) override;
   void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                          std::size_t n) override;
+                          std::size_t n) override {
+    activate(ActivationOp::kForward, id, p, x, nullptr, y, n);
+  }
   void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                           float* dx, std::size_t n) override;
+                           float* dx, std::size_t n) override {
+    activate(ActivationOp::kBackward, id, p, x, dy, dx, n);
+  }
   void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                            float* products, std::size_t n) override;
+                            float* products, std::size_t n) override {
+    activate(ActivationOp::kParameter, id, p, x, dy, products, n);
+  }
   void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                      MatrixView y) override;
+                      MatrixView y) override {
+    activate_varied(ActivationOp::kVariedForward, id, p, x, nullptr, y.data);
+  }
   void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                       ConstMatrixView dy, MatrixView dx) override;
+                       ConstMatrixView dy, MatrixView dx) override {
+    activate_varied(ActivationOp::kVariedBackward, id, p, x, dy.data, dx.data);
+  }
   void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                        ConstMatrixView dy, MatrixView products) override;
+                        ConstMatrixView dy, MatrixView products) override {
+    activate_varied(ActivationOp::kVariedParameter, id, p, x, dy.data, products.data);
+  }
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                     MatrixView y) override;
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
@@ -141,6 +154,10 @@ class CudaBackend final : public Backend {
     push(kernel_of<K>(), grid, arguments);
   }
   void push(const Product& product);
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n);
+  void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                       ConstMatrixView x, const float* dy, float* out);
   Grid grid_for(std::size_t n) const;
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
   // x in row-major order: x itself if it is one panel, else a copy at `at` in the workspace; then

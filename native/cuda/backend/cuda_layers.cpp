@@ -23,40 +23,16 @@ double CudaBackend::sum_of_squares(const float* x, std::size_t n) {
   return std::accumulate(partial_sums_, partial_sums_ + kSquareBlocks, 0.0);
 }
 
-void CudaBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                                     std::size_t n) {
-  push(activation_kernel(ActivationOp::kForward, id), grid_for(n),
-       Activate{parameters_of(id, p), x, nullptr, y, static_cast<unsigned>(n)});
+void CudaBackend::activate(ActivationOp op, ActivationId id, const float* p, const float* x,
+                           const float* dy, float* out, std::size_t n) {
+  push(activation_kernel(op, id), grid_for(n),
+       Activate{parameters_of(id, p), x, dy, out, static_cast<unsigned>(n)});
 }
 
-void CudaBackend::activation_backward(ActivationId id, const float* p, const float* x,
-                                      const float* dy, float* dx, std::size_t n) {
-  push(activation_kernel(ActivationOp::kBackward, id), grid_for(n),
-       Activate{parameters_of(id, p), x, dy, dx, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::activation_parameter(ActivationId id, const float* p, const float* x,
-                                       const float* dy, float* products, std::size_t n) {
-  push(activation_kernel(ActivationOp::kParameter, id), grid_for(n),
-       Activate{parameters_of(id, p), x, dy, products, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                 MatrixView y) {
-  push(varied_kernel(ActivationOp::kForward, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, nullptr, y.data, x.layout, p.by_row});
-}
-
-void CudaBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                  ConstMatrixView dy, MatrixView dx) {
-  push(varied_kernel(ActivationOp::kBackward, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, dy.data, dx.data, x.layout, p.by_row});
-}
-
-void CudaBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                   ConstMatrixView dy, MatrixView products) {
-  push(varied_kernel(ActivationOp::kParameter, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, dy.data, products.data, x.layout, p.by_row});
+void CudaBackend::activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                                  ConstMatrixView x, const float* dy, float* out) {
+  push(activation_kernel(op, id), grid_for(x.layout.size()),
+       ActivateVaried{p.values, x.data, dy, out, x.layout, p.by_row});
 }
 
 void CudaBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,

@@ -11,19 +11,6 @@ namespace {
 constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of one block of patches
 constexpr int kLongRows = 1024;                             // longer columns are summed in parts
 
-}  // namespace
-
-CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
-  if (x.layout.panels() == 1) return {x.data, x.layout.panel_width(0)};
-  const int stride = x.layout.padded_cols();
-  float* const to = workspace_.data() + at;
-  at += align_up(x.layout.size());
-  push(grid_for(x.layout.size()), Pack{x.data, to, x.layout, stride});
-  return {to, stride};
-}
-
-namespace {
-
 std::size_t rows_floats(const Layout& layout) {
   return layout.panels() == 1 ? 0 : align_up(layout.size());
 }
@@ -42,24 +29,28 @@ int wide_panels(const Layout& layout) {
 
 }  // namespace
 
+CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
+  if (x.layout.panels() == 1) return {x.data, x.layout.panel_width(0)};
+  const int stride = x.layout.padded_cols();
+  float* const to = workspace_.data() + at;
+  at += align_up(x.layout.size());
+  push(grid_for(x.layout.size()), Pack{x.data, to, x.layout, stride});
+  return {to, stride};
+}
+
 Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
                                const float* bias, const ActivationAfter& after) {
   const int wide = wide_panels(y.layout);
   const auto try_with = [&](Epilogue epilogue) {
-    Product p{.transpose_a = false,
-              .transpose_b = false,
-              .accumulate = false,
-              .precision = precision_,
+    Product p{.precision = precision_,
               .m = rows,
               .n = kPanel,
               .k = w.rows(),
               .a = x.data,
               .b = w.data,
-              .c = nullptr,
               .lda = x.stride,
               .ldb = kPanel,
               .ldc = kPanel,
-              .stride_a = 0,
               .stride_b = std::int64_t{kPanel} * w.rows(),
               .stride_c = std::int64_t{kPanel} * y.rows(),
               .batches = wide,
@@ -108,10 +99,7 @@ bool CudaBackend::agrees(Epilogue epilogue) {
     b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
   // NaN must stay NaN, or a divergence would be hidden.
   b.data()[0] = std::numeric_limits<float>::quiet_NaN();
-  Product p{.transpose_a = false,
-            .transpose_b = false,
-            .accumulate = false,
-            .precision = precision_,
+  Product p{.precision = precision_,
             .m = kRows,
             .n = kPanel,
             .k = kDepth,
@@ -121,10 +109,7 @@ bool CudaBackend::agrees(Epilogue epilogue) {
             .lda = kDepth,
             .ldb = kPanel,
             .ldc = kPanel,
-            .stride_a = 0,
-            .stride_b = 0,
             .stride_c = kRows * kPanel,
-            .batches = 1,
             .epilogue = epilogue,
             .bias = bias.data()};
   const bool keeps = epilogue == Epilogue::kBiasGeluKept;
@@ -153,7 +138,6 @@ void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int f
                                       MatrixView y, bool accumulate) {
   const int wide = wide_panels(y.layout);
   Product p{.transpose_a = true,
-            .transpose_b = false,
             .accumulate = accumulate,
             .precision = precision_,
             .m = y.rows(),
@@ -165,7 +149,6 @@ void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int f
             .lda = x.stride,
             .ldb = kPanel,
             .ldc = kPanel,
-            .stride_a = 0,
             .stride_b = std::int64_t{kPanel} * d.rows(),
             .stride_c = std::int64_t{kPanel} * y.rows(),
             .batches = wide};
@@ -185,13 +168,13 @@ void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y
     if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
     return;
   }
-  push(finish_product_kernel(after.id), grid_for(y.layout.size()),
+  push(activation_kernel(ActivationOp::kFinishProduct, after.id), grid_for(y.layout.size()),
        FinishProduct{parameters_of(after.id, after.p), start, y.data, after.y, y.layout});
 }
 
 void CudaBackend::finish_input_gradient(MatrixView dx, const ActivationBefore& before) {
   if (before.id < 0 && dx.cols() == dx.layout.padded_cols()) return;
-  push(finish_input_gradient_kernel(before.id), grid_for(dx.layout.size()),
+  push(activation_kernel(ActivationOp::kFinishInputGradient, before.id), grid_for(dx.layout.size()),
        FinishInputGradient{parameters_of(before.id, before.p), before.z, dx.data, dx.layout});
 }
 
@@ -210,9 +193,7 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
   std::size_t at = 0;
   const Rows left = rows_of(dy, at), right = rows_of(w, at);
   const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
-  Product p{.transpose_a = false,
-            .transpose_b = true,
-            .accumulate = false,
+  Product p{.transpose_b = true,
             .precision = precision_,
             .m = dx.rows(),
             .n = kPanel,
@@ -223,7 +204,6 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
             .lda = left.stride,
             .ldb = right.stride,
             .ldc = kPanel,
-            .stride_a = 0,
             .stride_b = std::int64_t{kPanel} * right.stride,
             .stride_c = std::int64_t{kPanel} * dx.rows(),
             .batches = full};

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "backend/backend.h"
@@ -25,7 +26,10 @@ class Bench {
   // Values in [low, high), some of them exactly 0. The padding is 0.
   MatrixView random(int rows, int cols, float low = -1.0f, float high = 1.0f);
   MatrixView filled(int rows, int cols, float value);
+  // Filled with NaN. The final content of an output is a result of the check; padded: including its
+  // padding, which must be 0.
   MatrixView poisoned(int rows, int cols);
+  MatrixView output(const std::string& name, int rows, int cols, bool padded = false);
   // n floats; the allocation is rounded up to a multiple of kPad.
   float* array(std::size_t n, float low, float high);
   float* poison(std::size_t n);
@@ -39,12 +43,14 @@ class Bench {
     std::vector<float> values;
     double terms = 0.0;
   };
-  // Records a result; call after finish(). padded: include the padding, which must be 0. terms: the
-  // magnitude of the terms, for sums whose terms may cancel.
+  // The same for an array that the operation changes. terms: the magnitude of the terms, for sums
+  // whose terms may cancel.
   void result(const std::string& name, ConstMatrixView m, bool padded = false, double terms = 0.0);
-  void result(const std::string& name, const float* values, std::size_t n);
+  // A result in host memory. Waits for all work, then copies the values.
+  void host_result(const std::string& name, const std::vector<float>& values);
 
-  const std::vector<Result>& results() const { return results_; }
+  // Waits for all work.
+  const std::vector<Result>& results();
 
  private:
   Buffer& make(std::size_t floats);
@@ -53,6 +59,8 @@ class Bench {
   std::vector<std::unique_ptr<Buffer>> buffers_;
   std::vector<std::unique_ptr<std::vector<std::uint8_t>>> bytes_;
   std::vector<Result> results_;
+  // Results to read: their index, the matrix, and whether with its padding.
+  std::vector<std::tuple<std::size_t, ConstMatrixView, bool>> outputs_;
 };
 
 struct Check {

@@ -37,8 +37,8 @@ inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>
   return learnt;
 }
 
-// Every optimizer in each of its forms, at its third step. Of their pointers only counts which are
-// null: give_buffers() replaces the others.
+// Every optimizer in each of its forms, at its third step. give_buffers() replaces the pointers
+// that are not null.
 inline std::vector<ParameterUpdate> all_updates() {
   std::vector<OptimizerOptions> forms(5);
   for (OptimizerOptions& form : forms) form.epsilon = 1e-6;
@@ -58,20 +58,18 @@ inline std::vector<ParameterUpdate> all_updates() {
   return updates;
 }
 
+// n parameters, gradients and moments; the parameters and moments after the update are results.
 inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n) {
+  const Layout row{1, static_cast<int>(n)};
   u.gradient = b.array(n, -1.0f, 1.0f);
   u.weights = b.array(n, -1.0f, 1.0f);
-  // The first may be a sum of squares, the second a mean of them, the third is below its root.
+  b.result("weights", {u.weights, row});
+  // The first may be a sum of squares, the second a mean of them; the third is below its root.
   constexpr float kRanges[kMostMoments][2] = {{0.5f, 1.0f}, {0.0f, 0.5f}, {-0.3f, 0.3f}};
   for (int k = 0; k < kMostMoments; ++k) {
-    if (u.moments[k] != nullptr) u.moments[k] = b.array(n, kRanges[k][0], kRanges[k][1]);
-  }
-}
-inline void keep_buffers(Bench& b, const ParameterUpdate& u, std::size_t n) {
-  b.backend.finish();
-  b.result("weights", u.weights, n);
-  for (const float* const moment : u.moments) {
-    if (moment != nullptr) b.result("moment", moment, n);
+    if (u.moments[k] == nullptr) continue;
+    u.moments[k] = b.array(n, kRanges[k][0], kRanges[k][1]);
+    b.result("moment", {u.moments[k], row});
   }
 }
 

@@ -91,8 +91,7 @@ RELUSCOPE_DEVICE const std::uint8_t* image_of(const Gathering& g, int sample) {
 // Converts the pixels value_of(row, column) of the batch to floats, and copies the labels.
 template <class ValueOf>
 RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
-  for_each(static_cast<unsigned>(g.to.layout.size()), [&](unsigned i) {
-    const int row = row_of(i, g.to.layout), col = column_of(i, g.to.layout);
+  for_each(g.to.layout, [&](unsigned i, int row, int col) {
     g.to.data[i] = col < g.pixels ? g.table[value_of(row, col)] : 0.0f;
     if (col == 0 && g.to_labels != nullptr) g.to_labels[row] = g.labels[sample_of(g, row)];
   });

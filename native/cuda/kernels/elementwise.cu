@@ -1,5 +1,5 @@
-// Kernels that make each element of their result from its own place in the arguments: activations,
-// from the registry's structs, optimizers, random numbers.
+// Kernels that compute each element of their result from the same place of the arguments:
+// activations from the structs of the registry, optimizers, random numbers.
 #include "cuda/kernels/kernel.h"  // first
 
 #include "core/philox.h"
@@ -28,8 +28,15 @@ RELUSCOPE_KERNEL(Clamp, "clamp")
 
 namespace {
 
-struct NoActivation {};  // in the place of an entry of the registry
-
+struct NoActivation {
+  static constexpr ActivationInfo kInfo = [] {
+    ActivationInfo info{};
+    info.name = "none";
+    return info;
+  }();
+};
+template <class A>
+inline constexpr bool kIsNone = std::is_same_v<A, NoActivation>;
 template <class A>
 inline constexpr int kCount = static_cast<int>(A::kInfo.parameters.size());
 
@@ -41,20 +48,21 @@ struct ParametersOf {
   }
 };
 
+// By ActivationOp.
+using OpArguments = std::tuple<Activate, Activate, Activate, ActivateVaried, ActivateVaried,
+                               ActivateVaried, FinishProduct, FinishInputGradient>;
+constexpr const char* kOpNames[] = {
+    "activation_forward", "activation_backward", "activation_parameter", "varied_forward",
+    "varied_backward",    "varied_parameter",    "finish_product",       "finish_input_gradient"};
+
 template <class A, ActivationOp kOp>
-struct ActivateBy : Activate {};
-template <class A, ActivationOp kOp>
-struct ActivateVariedBy : ActivateVaried {};
-template <class A>
-struct FinishProductBy : FinishProduct {};
-template <class A>
-struct FinishInputGradientBy : FinishInputGradient {};
+struct ActivationKernel : std::tuple_element_t<static_cast<std::size_t>(kOp), OpArguments> {};
 
 template <class A, ActivationOp kOp>
 RELUSCOPE_DEVICE float activated(float x, const float* p, const float* dy, unsigned i) {
-  if constexpr (kOp == ActivationOp::kForward) {
+  if constexpr (kOp == ActivationOp::kForward || kOp == ActivationOp::kVariedForward) {
     return A::f(x, p);
-  } else if constexpr (kOp == ActivationOp::kBackward) {
+  } else if constexpr (kOp == ActivationOp::kBackward || kOp == ActivationOp::kVariedBackward) {
     return dy[i] * A::df(x, p);
   } else {
     return dy[i] * A::dp(x, p);
@@ -62,146 +70,87 @@ RELUSCOPE_DEVICE float activated(float x, const float* p, const float* dy, unsig
 }
 
 template <class A, ActivationOp kOp>
-RELUSCOPE_DEVICE void run(const ActivateBy<A, kOp>& k) {
+RELUSCOPE_DEVICE void apply(const Activate& k) {
   const ParametersOf<A> p(k.p);
   for_each(k.n, [&](unsigned i) { k.out[i] = activated<A, kOp>(k.x[i], p.values, k.dy, i); });
 }
 
 template <class A, ActivationOp kOp>
-RELUSCOPE_DEVICE void run(const ActivateVariedBy<A, kOp>& k) {
-  for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
-    const float own = k.p[k.by_row ? i : static_cast<unsigned>(column_of(i, k.layout))];
+RELUSCOPE_DEVICE void apply(const ActivateVaried& k) {
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    const float own = k.p[k.by_row ? i : static_cast<unsigned>(col)];
     float p[kCount<A> + 1];
     for (int j = 0; j < kCount<A>; ++j) p[j] = own;
     k.out[i] = activated<A, kOp>(k.x[i], p, k.dy, i);
   });
 }
 
-template <class A>
-RELUSCOPE_DEVICE void run(const FinishProductBy<A>& k) {
-  const auto y_at = [&](unsigned i) {
-    return k.start == nullptr ? k.y[i] : k.y[i] + k.start[column_of(i, k.layout)];
-  };
-  const auto n = static_cast<unsigned>(k.layout.size());
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    for_each(n, [&](unsigned i) { k.y[i] = y_at(i); });
-  } else {
-    const ParametersOf<A> p(k.p);
-    for_each(n, [&](unsigned i) {
-      const float y = y_at(i);
-      k.y[i] = y;
-      k.out[i] = A::f(y, p.values);
-    });
-  }
+template <class A, ActivationOp>
+RELUSCOPE_DEVICE void apply(const FinishProduct& k) {
+  const ParametersOf<A> p(k.p);
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    const float y = k.y[i] + k.start[col];
+    k.y[i] = y;
+    if constexpr (!kIsNone<A>) k.out[i] = A::f(y, p.values);
+  });
 }
 
-template <class A>
-RELUSCOPE_DEVICE void run(const FinishInputGradientBy<A>& k) {
-  const auto n = static_cast<unsigned>(k.layout.size());
-  const auto slope = [&](unsigned i) {
-    return column_of(i, k.layout) < k.layout.cols ? k.dx[i] : 0.0f;
-  };
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    for_each(n, [&](unsigned i) { k.dx[i] = slope(i); });
-  } else {
-    const ParametersOf<A> p(k.p);
-    for_each(n, [&](unsigned i) { k.dx[i] = slope(i) * A::df(k.z[i], p.values); });
-  }
+template <class A, ActivationOp>
+RELUSCOPE_DEVICE void apply(const FinishInputGradient& k) {
+  const ParametersOf<A> p(k.p);
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    float slope = col < k.layout.cols ? k.dx[i] : 0.0f;
+    if constexpr (!kIsNone<A>) slope = slope * A::df(k.z[i], p.values);
+    k.dx[i] = slope;
+  });
 }
 
-// Kernels of all entries of the registry, in its order.
 template <class A, ActivationOp kOp>
-const KernelInfo& activation_kernel_by() {
-  constexpr const char* kNames[] = {"activation_forward<", "activation_backward<",
-                                    "activation_parameter<"};
-  static const KernelInfo info = make_kernel<ActivateBy<A, kOp>>(
-      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
-  return info;
-}
-template <class A, ActivationOp kOp>
-const KernelInfo& varied_kernel_by() {
-  constexpr const char* kNames[] = {"varied_forward<", "varied_backward<", "varied_parameter<"};
-  static const KernelInfo info = make_kernel<ActivateVariedBy<A, kOp>>(
-      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
-  return info;
-}
-template <class A>
-std::string name_of() {
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    return "<none>";
-  } else {
-    return std::string("<") + A::kInfo.name + ">";
-  }
-}
-template <class A>
-const KernelInfo& finish_product_by() {
-  static const KernelInfo info = make_kernel<FinishProductBy<A>>("finish_product" + name_of<A>());
-  return info;
-}
-template <class A>
-const KernelInfo& finish_input_gradient_by() {
-  static const KernelInfo info =
-      make_kernel<FinishInputGradientBy<A>>("finish_input_gradient" + name_of<A>());
-  return info;
+RELUSCOPE_DEVICE void run(const ActivationKernel<A, kOp>& k) {
+  apply<A, kOp>(k);
 }
 
 using Getter = const KernelInfo& (*)();
 
+template <class A, ActivationOp kOp>
+const KernelInfo& activation_kernel_by() {
+  static const KernelInfo info = make_kernel<ActivationKernel<A, kOp>>(
+      std::string(kOpNames[static_cast<int>(kOp)]) + "<" + A::kInfo.name + ">");
+  return info;
+}
+
+// Null for operations that the activation does not have.
+template <class A, ActivationOp kOp>
+constexpr Getter activation_getter() {
+  if constexpr (kOp >= ActivationOp::kFinishProduct) {
+    return &activation_kernel_by<A, kOp>;
+  } else if constexpr (!kIsNone<A>) {
+    if constexpr (kOp < ActivationOp::kVariedForward || activation_varies(A::kInfo)) {
+      return &activation_kernel_by<A, kOp>;
+    }
+  }
+  return nullptr;
+}
+
+// No activation, then all entries of the registry, in its order.
 template <ActivationOp kOp, class... A>
 const KernelInfo& activation_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&activation_kernel_by<A, kOp>...};
-  return kGetters[id]();
-}
-template <class A, ActivationOp kOp>
-constexpr Getter varied_getter() {
-  if constexpr (activation_varies(A::kInfo)) {
-    return &varied_kernel_by<A, kOp>;
-  } else {
-    return nullptr;
-  }
-}
-template <ActivationOp kOp, class... A>
-const KernelInfo& varied_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {varied_getter<A, kOp>()...};
-  return kGetters[id]();
-}
-template <class... A>
-const KernelInfo& finish_product_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&finish_product_by<NoActivation>, &finish_product_by<A>...};
+  static constexpr Getter kGetters[] = {activation_getter<NoActivation, kOp>(),
+                                        activation_getter<A, kOp>()...};
   return kGetters[id + 1]();
 }
-template <class... A>
-const KernelInfo& finish_input_gradient_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&finish_input_gradient_by<NoActivation>,
-                                        &finish_input_gradient_by<A>...};
-  return kGetters[id + 1]();
+
+template <std::size_t... kOps>
+const KernelInfo& activation_entry(std::index_sequence<kOps...>, ActivationOp op, ActivationId id) {
+  using Entry = const KernelInfo& (*)(scalar::Activations, ActivationId);
+  static constexpr Entry kEntries[] = {&activation_entry<static_cast<ActivationOp>(kOps)>...};
+  return kEntries[static_cast<int>(op)](scalar::Activations(), id);
 }
 
 }  // namespace
 
 const KernelInfo& activation_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
-  switch (op) {
-    case ActivationOp::kForward: return activation_entry<ActivationOp::kForward>(kAll, id);
-    case ActivationOp::kBackward: return activation_entry<ActivationOp::kBackward>(kAll, id);
-    case ActivationOp::kParameter: break;
-  }
-  return activation_entry<ActivationOp::kParameter>(kAll, id);
-}
-const KernelInfo& varied_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
-  switch (op) {
-    case ActivationOp::kForward: return varied_entry<ActivationOp::kForward>(kAll, id);
-    case ActivationOp::kBackward: return varied_entry<ActivationOp::kBackward>(kAll, id);
-    case ActivationOp::kParameter: break;
-  }
-  return varied_entry<ActivationOp::kParameter>(kAll, id);
-}
-const KernelInfo& finish_product_kernel(ActivationId id) {
-  return finish_product_entry(scalar::Activations(), id);
-}
-const KernelInfo& finish_input_gradient_kernel(ActivationId id) {
-  return finish_input_gradient_entry(scalar::Activations(), id);
+  return activation_entry(std::make_index_sequence<std::size(kOpNames)>(), op, id);
 }
 
 // --- Updates, by the rules of optim/rules.h --------------------------------------------------
@@ -220,9 +169,9 @@ struct UpdateBy : Update {};
 template <class Applied>
 RELUSCOPE_DEVICE void run(const UpdateBy<Applied>& k) {
   const Applied update(k.update);
-  for_each(k.n, [&](unsigned i) {
+  for_each(k.layout, [&](unsigned i, int, int col) {
     float slope = k.update.gradient[i];
-    if (k.start != nullptr) slope = slope + k.start[column_of(i, k.layout)];
+    if (k.start != nullptr) slope = slope + k.start[col];
     update.apply(i, slope);
   });
 }

@@ -1,10 +1,11 @@
-// The arguments of every kernel: what it computes stands here, how in the .cu file of that name.
-// Matrices are in panels (core/tensor.h) unless they are said to be row-major; n counts floats.
+// The arguments of every kernel. This file says what a kernel computes; the .cu file of that name
+// says how. Matrices are in panels (core/tensor.h) unless they are row-major; n counts floats.
+// floats(): how many floats' worth of memory a launch must read and write at least, each place
+// once. The report compares a kernel's time with it.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "backend/augment_draws.h"
 #include "backend/backend.h"
@@ -16,7 +17,6 @@ namespace reluscope::cuda {
 
 template <class K>
 const KernelInfo& kernel_of();
-std::vector<const KernelInfo*> all_kernels();
 
 // --- elementwise.cu -------------------------------------------------------------------------
 
@@ -25,11 +25,13 @@ struct ScaleAdd {  // y = (a ? a : 0) + scale x
   float* y;
   float scale;
   unsigned n;
+  double floats() const { return (a == nullptr ? 2.0 : 3.0) * n; }
 };
 struct Clamp {
   float* x;
   float limit;
   unsigned n;
+  double floats() const { return 2.0 * n; }
 };
 
 template <class... A>
@@ -41,13 +43,13 @@ struct ActivationParameters {
   const float* at;  // null: here
   float values[most_parameters(scalar::Activations())];
 };
-enum class ActivationOp { kForward, kBackward, kParameter };
-// y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation, see activation_kernel().
+// y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation.
 struct Activate {
   ActivationParameters p;
   const float *x, *dy;
   float* out;
   unsigned n;
+  double floats() const { return (dy == nullptr ? 2.0 : 3.0) * n; }
 };
 // The same where p differs by column or element.
 struct ActivateVaried {
@@ -55,6 +57,10 @@ struct ActivateVaried {
   float* out;
   Layout layout;
   bool by_row;
+  double floats() const {
+    return (dy == nullptr ? 2.0 : 3.0) * layout.size() +
+           (by_row ? layout.size() : layout.padded_cols());
+  }
 };
 // What follows a product: y += start, by column, and out = f(y); of one activation or of none.
 struct FinishProduct {
@@ -62,6 +68,10 @@ struct FinishProduct {
   const float* start;  // null: 0
   float *y, *out;
   Layout layout;
+  double floats() const {
+    return (out == nullptr ? 2.0 : 3.0) * layout.size() +
+           (start == nullptr ? 0 : layout.padded_cols());
+  }
 };
 // What follows the gradient of an input: padding becomes 0, and dx = dx f'(z).
 struct FinishInputGradient {
@@ -69,11 +79,20 @@ struct FinishInputGradient {
   const float* z;
   float* dx;
   Layout layout;
+  double floats() const { return (z == nullptr ? 2.0 : 3.0) * layout.size(); }
 };
+enum class ActivationOp {
+  kForward,  // to kParameter: Activate
+  kBackward,
+  kParameter,
+  kVariedForward,  // to kVariedParameter: ActivateVaried
+  kVariedBackward,
+  kVariedParameter,
+  kFinishProduct,
+  kFinishInputGradient
+};
+// id: -1 (no activation) only for the last two.
 const KernelInfo& activation_kernel(ActivationOp op, ActivationId id);
-const KernelInfo& varied_kernel(ActivationOp op, ActivationId id);
-const KernelInfo& finish_product_kernel(ActivationId id);         // -1: none
-const KernelInfo& finish_input_gradient_kernel(ActivationId id);  // -1: none
 
 // By one rule, or to store; gradient[i] + start[column of i] is the gradient.
 struct Update {
@@ -81,6 +100,12 @@ struct Update {
   const float* start;  // null: 0
   Layout layout;       // where there is a start
   unsigned n;
+  double floats() const {
+    const auto moments =
+        kMostMoments - std::count(update.moments, update.moments + kMostMoments, nullptr);
+    const double written = update.stores() ? 1.0 : 2.0;  // the gradient; or weights, read too
+    return n * (1.0 + written + 2.0 * moments) + (start == nullptr ? 0 : layout.padded_cols());
+  }
 };
 const KernelInfo& update_kernel(RuleId rule);
 
@@ -91,12 +116,14 @@ struct FillUniform {
   float low, span;
   float* y;
   Layout layout;
+  double floats() const { return 1.0 * layout.size(); }
 };
 struct Drop {
   Dropping dropping;
   const float* x;
   float* y;
   Layout layout;
+  double floats() const { return 2.0 * layout.size(); }
 };
 
 // --- batch.cu -------------------------------------------------------------------------------
@@ -107,6 +134,7 @@ struct MakeKeys {  // key = word << 32 | sample, of the sample's draw
   unsigned n;
   std::uint64_t seed;
   std::uint32_t purpose, step;
+  double floats() const { return 4.0 * n; }
 };
 // Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key
 // against the one that is as far from the run's other end, then those `stride` apart, halving it.
@@ -114,16 +142,22 @@ struct SortBlocks {  // all that happens within kSortKeys keys: sizes from `firs
   std::uint64_t* keys;
   unsigned n;
   unsigned first, last;
+  double floats() const { return 4.0 * n; }
 };
 struct SortPass {  // one pass over all keys; stride 0: the first of a merge
   std::uint64_t* keys;
   unsigned n;
   unsigned size, stride;
+  double floats() const { return 4.0 * n; }
 };
 inline constexpr unsigned kSortKeys = 2048;  // that a block sorts
 
 struct Gather {
   Gathering gathering;
+  // A pixel is a byte, a sample's number four and its label one, which is read and written.
+  double floats() const {
+    return gathering.to.layout.size() + gathering.to.rows() * (gathering.pixels + 6.0) / 4.0;
+  }
 };
 // What augmentation does to a sample, drawn once.
 struct DrawnChanges {
@@ -136,6 +170,7 @@ struct DrawChanges {
   std::uint64_t seed;
   int height, width, rows;
   DrawnChanges* to;  // (rows)
+  double floats() const { return rows * (sizeof(DrawnChanges) / 4.0 + 1.0); }
 };
 // Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y.
 struct SmoothRows {
@@ -144,6 +179,7 @@ struct SmoothRows {
   const float* gaussian;  // (2 radius + 1)
   int radius, height, width, rows;
   float* fields;
+  double floats() const { return 2.0 * rows * height * width; }
 };
 // Gather, of images that are warped, get noise and lose a part, in this order.
 struct GatherAugmented {
@@ -156,6 +192,12 @@ struct GatherAugmented {
   int radius, height, width;
   std::uint8_t background;
   bool moves;
+  // Each place of the fields counts once.
+  double floats() const {
+    const double of_fields = fields == nullptr ? 0.0 : 2.0 * gathering.pixels;
+    return Gather{gathering}.floats() +
+           gathering.to.rows() * (of_fields + sizeof(DrawnChanges) / 4.0);
+  }
 };
 
 // --- layout.cu ------------------------------------------------------------------------------
@@ -166,6 +208,7 @@ struct Pack {
   float* to;
   Layout layout;
   int stride;
+  double floats() const { return 1.0 * layout.size() + 1.0 * layout.rows * stride; }
 };
 // Rows first .. first + rows - 1 of the patches of images, row-major, `stride` floats a row.
 struct CopyPatches {
@@ -174,12 +217,18 @@ struct CopyPatches {
   Layout layout;  // of the source
   float* to;
   int first, rows, stride;
+  double floats() const {
+    const double pixels = 1.0 * patches.source_height * patches.source_width * rows /
+                          (1.0 * patches.height * patches.width);
+    return 1.0 * rows * stride + pixels * layout.cols;
+  }
 };
 // turned (R * S * O, C) of w (R * S * C, O): each tap transposed.
 struct TurnTaps {
   const float* w;
   float* turned;
   Layout w_layout, turned_layout;
+  double floats() const { return 1.0 * w_layout.size() + turned_layout.size(); }
 };
 struct Flatten {  // or back
   const float* from;
@@ -187,6 +236,7 @@ struct Flatten {  // or back
   Layout image, features;
   int pixels;
   bool back;
+  double floats() const { return 1.0 * image.size() + features.size(); }
 };
 struct Pool {
   const float* x;
@@ -194,6 +244,7 @@ struct Pool {
   Window window;
   Layout x_layout, y_layout;
   bool max;
+  double floats() const { return 1.0 * x_layout.size() + y_layout.size(); }
 };
 struct PoolBackward {
   const float *x, *dy;
@@ -201,12 +252,14 @@ struct PoolBackward {
   Window window;
   Layout x_layout, y_layout;
   bool max;
+  double floats() const { return (max ? 2.0 : 1.0) * x_layout.size() + y_layout.size(); }
 };
 struct Maxout {
   const float *x, *dy;  // dy null: forward, into out (N, C area); else out is dx
   float* out;
   Layout x_layout, y_layout;
   int pieces, area;
+  double floats() const { return (dy == nullptr ? 1.0 : 2.0) * x_layout.size() + y_layout.size(); }
 };
 
 // --- sums.cu --------------------------------------------------------------------------------
@@ -224,6 +277,7 @@ struct ColumnSums {  // sums[part * padded columns + column]
   float* sums;
   Layout layout;
   int rows_at_once;
+  double floats() const { return 1.0 * layout.size(); }
 };
 // Of blocks of kSumRows rows: means and squared deviations, or sums of dy and of dy times what
 // normalising makes of x.
@@ -231,59 +285,73 @@ struct BlockMoments {
   const float* x;
   float *means, *squares;
   Layout layout;
+  double floats() const { return 1.0 * layout.size(); }
 };
 struct BlockProducts {
   const float *x, *dy, *mean, *inverse;
   float *sums, *products;
   Layout layout;
+  double floats() const { return 2.0 * layout.size(); }
 };
 // The blocks' sums added up, in double, in order.
 struct TotalSums {
   const float* sums;
   float* to;
   int blocks, columns;
+  double floats() const { return (blocks + 1.0) * columns; }
 };
 struct TotalMoments {  // the statistics of batch normalisation, for all columns
   const float *means, *squares;
   BatchNormalisation norm;
   int blocks, columns, padded, rows;
+  double floats() const { return (2.0 * blocks + 6.0) * padded; }
 };
 struct TotalProducts {
   const float *sums, *products;
   float *dbias, *dweight, *dbias_share, *dweight_share;
   double share;
   int blocks, columns;
+  double floats() const { return (2.0 * blocks + 4.0) * columns; }
 };
 struct NormaliseColumns {
   cpu::ColumnNorm norm;
   const float* x;
   float* y;
   Layout layout;
+  double floats() const { return 2.0 * layout.size(); }
 };
 struct NormaliseColumnsBackward {
   cpu::ColumnNorm norm;
   const float *x, *dy;
   float* dx;
   Layout layout;
+  double floats() const { return 3.0 * layout.size(); }
 };
 struct SumOfSquares {  // one number a block
   const float* x;
   double* sums;
   unsigned n;
+  double floats() const { return 1.0 * n; }
 };
 struct AddPenalty {
   PenaltyGradient penalty;
+  double floats() const { return 3.0 * penalty.weights.layout.size(); }
 };
 
 // --- loss.cu --------------------------------------------------------------------------------
 
 struct SoftmaxCrossEntropy {  // a thread has a sample
   SoftmaxLoss loss;
+  double floats() const {  // four bytes of a loss, a label and a hit
+    const Layout& layout = loss.logits.layout;
+    return (loss.dlogits == nullptr ? 1.0 : 2.0) * layout.size() + 1.5 * layout.rows;
+  }
 };
 struct Softmax {
   const float* logits;
   float* probabilities;
   Layout layout;
+  double floats() const { return 2.0 * layout.size(); }
 };
 
 }  // namespace reluscope::cuda

@@ -25,11 +25,10 @@ RELUSCOPE_DEVICE void run(const CopyPatches& k) {
       int y =
           pixel / p.width % p.height * p.scale + p.offset + p.direction * (tap / p.kernel_width);
       int x = pixel % p.width * p.scale + p.offset + p.direction * (tap % p.kernel_width);
-      bool inside = y >= 0 && x >= 0 && y % p.divisor == 0 && x % p.divisor == 0;
+      const bool known = y >= 0 && x >= 0 && y % p.divisor == 0 && x % p.divisor == 0;
       y /= p.divisor;
       x /= p.divisor;
-      inside = inside && y < p.source_height && x < p.source_width;
-      if (inside) {
+      if (known && y < p.source_height && x < p.source_width) {
         value = k.source[k.layout.index((image * p.source_height + y) * p.source_width + x, c)];
       }
     }
@@ -40,8 +39,7 @@ RELUSCOPE_KERNEL(CopyPatches, "copy_patches")
 
 RELUSCOPE_DEVICE void run(const TurnTaps& k) {
   const int outs = k.w_layout.cols, channels = k.turned_layout.cols;
-  for_each(static_cast<unsigned>(k.turned_layout.size()), [&](unsigned i) {
-    const int row = row_of(i, k.turned_layout), c = column_of(i, k.turned_layout);
+  for_each(k.turned_layout, [&](unsigned i, int row, int c) {
     const int tap = row / outs, o = row % outs;
     k.turned[i] = c < channels ? k.w[k.w_layout.index(tap * channels + c, o)] : 0.0f;
   });
@@ -50,17 +48,13 @@ RELUSCOPE_KERNEL(TurnTaps, "turn_taps")
 
 RELUSCOPE_DEVICE void run(const Flatten& k) {
   const Layout& to = k.back ? k.image : k.features;
-  for_each(static_cast<unsigned>(to.size()), [&](unsigned i) {
-    const int row = row_of(i, to), col = column_of(i, to);
-    float value = 0.0f;
-    if (col >= to.cols) {
-      // padding
-    } else if (k.back) {  // row: a pixel of a sample, col: a channel
-      value = k.from[k.features.index(row / k.pixels, col * k.pixels + row % k.pixels)];
-    } else {
-      value = k.from[k.image.index(row * k.pixels + col % k.pixels, col / k.pixels)];
-    }
-    k.to[i] = value;
+  for_each(to, [&](unsigned i, int row, int col) {
+    // With `back` the row is a pixel of a sample and the column a channel.
+    const auto from = [&] {
+      return k.back ? k.features.index(row / k.pixels, col * k.pixels + row % k.pixels)
+                    : k.image.index(row * k.pixels + col % k.pixels, col / k.pixels);
+    };
+    k.to[i] = col < to.cols ? k.from[from()] : 0.0f;  // padding: 0
   });
 }
 RELUSCOPE_KERNEL(Flatten, "flatten")
@@ -95,8 +89,7 @@ RELUSCOPE_DEVICE int window_row(const Window& w, int n, int oy, int ox) {
 RELUSCOPE_DEVICE void run(const Pool& k) {
   const Window& w = k.window;
   const int out_width = w.out_width(), out_pixels = w.out_pixels();
-  for_each(static_cast<unsigned>(k.y_layout.size()), [&](unsigned i) {
-    const int row = row_of(i, k.y_layout), c = column_of(i, k.y_layout);
+  for_each(k.y_layout, [&](unsigned i, int row, int c) {
     const int place = row % out_pixels;
     const int at = window_row(w, row / out_pixels, place / out_width, place % out_width);
     if (k.max) {
@@ -119,8 +112,7 @@ RELUSCOPE_KERNEL(Pool, "pool")
 RELUSCOPE_DEVICE void run(const PoolBackward& k) {
   const Window& w = k.window;
   const int out_height = w.out_height(), out_width = w.out_width(), pixels = w.pixels();
-  for_each(static_cast<unsigned>(k.x_layout.size()), [&](unsigned i) {
-    const int row = row_of(i, k.x_layout), c = column_of(i, k.x_layout);
+  for_each(k.x_layout, [&](unsigned i, int row, int c) {
     const int n = row / pixels, y = row % pixels / w.width, x = row % w.width;
     // The first window that contains coordinate `at`.
     const auto first = [&](int at, int kernel) {
@@ -167,16 +159,14 @@ RELUSCOPE_DEVICE int largest_piece(const Maxout& k, int row, int unit, float& mo
 
 RELUSCOPE_DEVICE void run(const Maxout& k) {
   if (k.dy == nullptr) {
-    for_each(static_cast<unsigned>(k.y_layout.size()), [&](unsigned i) {
-      const int col = column_of(i, k.y_layout);
+    for_each(k.y_layout, [&](unsigned i, int row, int col) {
       float most = 0.0f;
-      if (col < k.y_layout.cols) largest_piece(k, row_of(i, k.y_layout), col, most);
+      if (col < k.y_layout.cols) largest_piece(k, row, col, most);
       k.out[i] = most;
     });
     return;
   }
-  for_each(static_cast<unsigned>(k.x_layout.size()), [&](unsigned i) {
-    const int row = row_of(i, k.x_layout), col = column_of(i, k.x_layout);
+  for_each(k.x_layout, [&](unsigned i, int row, int col) {
     float slope = 0.0f;
     if (col < k.x_layout.cols) {
       const int group = col / k.area, unit = group / k.pieces * k.area + col % k.area;
