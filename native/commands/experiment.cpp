@@ -56,12 +56,9 @@ int experiment_command(const Arguments& arguments) {
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
   const auto data = load_dataset(config.data, arguments.program, arguments.budget());
   auto plan = make_plan(name, *data, config, PlanFlags(flags));
-  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
-  if (!csv.empty()) check_writable(csv, "csv");
-  const bool to_file = !jsonl.empty() && jsonl != "-";
-  if (to_file) check_writable(jsonl, "jsonl");
+  check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   // Only a sweep's file consists entirely of rows.
-  const bool resumes = to_file && name == "sweep";
+  const bool resumes = !jsonl.empty() && jsonl != "-" && name == "sweep";
   SweepFile file;
   LineFile::Keep keep;
   if (resumes) keep = [&](const std::string& text) { return file.read(text, jsonl); };

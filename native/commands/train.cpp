@@ -128,12 +128,9 @@ int train_command(const Arguments& arguments) {
   check_saves(session, saves, images);
   std::vector<std::pair<const char*, std::string>> outputs = {
       {"checkpoint", checkpoint}, {"jsonl", jsonl}, {"csv", csv_path}};
-  if (!checkpoint.empty()) check_regular(checkpoint, "checkpoint");
-  for (const auto& [flag, path] : outputs) {
-    if (!path.empty() && path != "-") check_writable(path, flag);
-  }
   for (const std::string& path : saves) outputs.emplace_back("save", path);
-  check_distinct(outputs);
+  if (!checkpoint.empty()) check_writable(checkpoint, "checkpoint", true);
+  check_outputs(outputs);
   const Json at = session.position();
   CheckpointWriter writer(checkpoint, session);
   LineFile::Keep events, rows;
@@ -156,9 +153,7 @@ int train_command(const Arguments& arguments) {
   if (json.goes_on()) start.json.clear();
   if (csv.goes_on()) start.csv.clear();
   tell(start);
-  if (resumes) {
-    print_lines(out, {"Resumed at " + place(at)});
-  }
+  if (resumes) print_lines(out, {"Resumed at " + place(at)});
   for (;;) {
     if (const int signal = stop_signal; signal != 0) {
       bar.clear();

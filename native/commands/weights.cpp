@@ -34,8 +34,7 @@ SavedWeights read_weights(const Arguments& arguments) {
 int write_result(const Arguments& arguments, const std::string& notice,
                  const std::function<Reported()>& work) {
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
-  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
-  if (!csv.empty()) check_writable(csv, "csv");
+  check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   LineFile json("jsonl", jsonl);
   if (!notice.empty()) print_lines(json.people(), {notice});
   const Reported progress = work();

@@ -24,6 +24,8 @@ bool output_failed();
 // Reports a failed output on standard error and makes output_failed() true.
 void warn_output(const std::string& sentence);
 
+class Descriptor;
+
 // Writes lines to a file, to standard output ("-"), or nowhere (""), each whole and at once. A
 // failed write is reported once, the file is cut after its last whole line, and nothing more is
 // written.
@@ -51,7 +53,7 @@ class LineFile {
   std::string path_;
   bool to_stdout_;
   std::unique_ptr<FileLock> lock_;
-  int fd_ = -1;
+  std::unique_ptr<Descriptor> file_;
   bool regular_ = false, begun_ = false;
   off_t size_ = 0;
 };
@@ -60,14 +62,12 @@ class LineFile {
 std::filesystem::path resolve_links(const std::string& path);
 
 // Throws Error naming the flag and the reason if no file can be written at `path`, so that the
-// error appears before training. Changes nothing.
-void check_writable(const std::string& path, const char* flag);
+// error appears before training. Changes nothing. regular: devices and pipes are errors, too.
+void check_writable(const std::string& path, const char* flag, bool regular = false);
 
-// Throws Error naming the flag where `path` exists and is not a regular file.
-void check_regular(const std::string& path, const char* flag);
-
-// Throws Error if two of these outputs (flag and path) are the same file.
-void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs);
+// check_writable() for outputs (flag and path), except "" and "-". Throws Error also if two of them
+// are the same file.
+void check_outputs(const std::vector<std::pair<const char*, std::string>>& outputs);
 
 // Writes a file atomically: under a unique name beside the file, synchronised to the disk, then
 // renamed. At any time the name refers to either the old file or the new one. Replaces the target
