@@ -44,7 +44,6 @@ class CudaBackend final : public Backend {
                        int threads = 1);
   ~CudaBackend() override;
 
-  Device& on() { return *device_; }
   // Totals of graphs made and of arguments set in them.
   int graphs_made() const { return graphs_made_; }
   int arguments_set() const { return arguments_set_; }

@@ -13,6 +13,11 @@
 namespace reluscope::cuda {
 namespace {
 
+std::string name_of(const cudaDeviceProp& properties) {
+  return std::string(properties.name) + ", sm_" + std::to_string(properties.major) +
+         std::to_string(properties.minor);
+}
+
 class CudaGraph final : public Graph {
  public:
   CudaGraph() { check(cudaGraphCreate(&graph_, 0), "making a graph"); }
@@ -84,10 +89,7 @@ class CudaDevice final : public Device {
     cudaStreamDestroy(stream_);
   }
 
-  std::string name() const override {
-    return std::string(properties_.name) + ", sm_" + std::to_string(properties_.major) +
-           std::to_string(properties_.minor);
-  }
+  std::string name() const override { return name_of(properties_); }
   int most_blocks() const override {
     return properties_.multiProcessorCount * (properties_.maxThreadsPerMultiProcessor / kThreads);
   }
@@ -205,9 +207,8 @@ std::string device_key() {
   int driver = 0;
   check(cudaGetDeviceProperties(&properties, 0), "asking for the device's properties");
   check(cudaDriverGetVersion(&driver), "asking for the driver's version");
-  return std::string(properties.name) + ", sm_" + std::to_string(properties.major) +
-         std::to_string(properties.minor) + ", driver " + std::to_string(driver) +
-         ", built with CUDA " + std::to_string(CUDART_VERSION);
+  return name_of(properties) + ", driver " + std::to_string(driver) + ", built with CUDA " +
+         std::to_string(CUDART_VERSION);
 }
 
 std::unique_ptr<Device> open_device() {

@@ -22,9 +22,27 @@ Epilogue epilogue_for(const ActivationAfter& after) {
   return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
 }
 
-// The number of panels of 32 columns, which are evenly spaced. One panel of 16 may follow.
-int wide_panels(const Layout& layout) {
-  return layout.panels() - (layout.panel_width(layout.panels() - 1) < kPanel ? 1 : 0);
+// One product for each width of the panels of c. Panels of 32 columns are evenly spaced, and so one
+// batched product; one panel of 16 may follow, else the second product has no batches. The product
+// is of rows from b_row of b on, and its result begins in row c_row of c. p.kept: where c's data
+// is.
+std::array<Product, 2> by_panels(Product p, ConstMatrixView b, int b_row, MatrixView c, int c_row) {
+  const int panels = c.layout.panels();
+  const int wide = panels - (c.layout.panel_width(panels - 1) < kPanel ? 1 : 0);
+  const auto begin = [&](int panel, int width) {
+    Product part = p;
+    part.n = part.ldb = part.ldc = width;
+    part.b = b.panel(panel) + static_cast<std::ptrdiff_t>(b_row) * width;
+    part.c = c.panel(panel) + static_cast<std::ptrdiff_t>(c_row) * width;
+    part.stride_b = std::int64_t{kPanel} * b.rows();
+    part.stride_c = std::int64_t{kPanel} * c.rows();
+    part.stride_bias = kPanel;
+    part.batches = width == kPanel ? wide : panels - wide;
+    if (p.bias != nullptr) part.bias = p.bias + panel * kPanel;
+    if (p.kept != nullptr) part.kept = p.kept + (part.c - c.data);
+    return part;
+  };
+  return {begin(0, kPanel), begin(wide, kPad)};
 }
 
 }  // namespace
@@ -40,42 +58,21 @@ CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
 
 Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
                                const float* bias, const ActivationAfter& after) {
-  const int wide = wide_panels(y.layout);
   const auto try_with = [&](Epilogue epilogue) {
-    Product p{.precision = precision_,
-              .m = rows,
-              .n = kPanel,
-              .k = w.rows(),
-              .a = x.data,
-              .b = w.data,
-              .lda = x.stride,
-              .ldb = kPanel,
-              .ldc = kPanel,
-              .stride_b = std::int64_t{kPanel} * w.rows(),
-              .stride_c = std::int64_t{kPanel} * y.rows(),
-              .batches = wide,
-              .epilogue = epilogue,
-              .bias = bias,
-              .stride_bias = kPanel};
-    Product last = p;
-    last.b = w.panel(wide);
-    last.n = last.ldb = last.ldc = kPad;
-    last.batches = y.layout.panels() - wide;
-    if (bias != nullptr) last.bias = bias + wide * kPanel;
-    const auto lead_to = [&](float* Product::*place, float* to) {
-      p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
-      last.*place =
-          to + y.layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
-    };
-    lead_to(&Product::c, activates(epilogue) ? after.y : y.data);
-    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y.data);
-    if (epilogue != Epilogue::kNone) {
-      for (const Product& one : {p, last}) {
-        if (one.batches > 0 && !device_->fuses(one)) return false;
-      }
+    const auto products =
+        by_panels({.precision = precision_,
+                   .m = rows,
+                   .k = w.rows(),
+                   .a = x.data,
+                   .lda = x.stride,
+                   .epilogue = epilogue,
+                   .bias = bias,
+                   .kept = epilogue == Epilogue::kBiasGeluKept ? y.data : nullptr},
+                  w, 0, {activates(epilogue) ? after.y : y.data, y.layout}, first_row);
+    for (const Product& p : products) {
+      if (epilogue != Epilogue::kNone && p.batches > 0 && !device_->fuses(p)) return false;
     }
-    push(p);
-    push(last);
+    for (const Product& p : products) push(p);
     return true;
   };
   const Epilogue whole = epilogue_for(after);
@@ -136,29 +133,14 @@ bool CudaBackend::agrees(Epilogue epilogue) {
 
 void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row,
                                       MatrixView y, bool accumulate) {
-  const int wide = wide_panels(y.layout);
-  Product p{.transpose_a = true,
-            .accumulate = accumulate,
-            .precision = precision_,
-            .m = y.rows(),
-            .n = kPanel,
-            .k = rows,
-            .a = x.data,
-            .b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel,
-            .c = y.data,
-            .lda = x.stride,
-            .ldb = kPanel,
-            .ldc = kPanel,
-            .stride_b = std::int64_t{kPanel} * d.rows(),
-            .stride_c = std::int64_t{kPanel} * y.rows(),
-            .batches = wide};
-  push(p);
-  if (wide == y.layout.panels()) return;
-  p.b = d.panel(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
-  p.c = y.panel(wide);
-  p.n = p.ldb = p.ldc = kPad;
-  p.batches = 1;
-  push(p);
+  const Product whole{.transpose_a = true,
+                      .accumulate = accumulate,
+                      .precision = precision_,
+                      .m = y.rows(),
+                      .k = rows,
+                      .a = x.data,
+                      .lda = x.stride};
+  for (const Product& p : by_panels(whole, d, first_row, y, 0)) push(p);
 }
 
 void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y,

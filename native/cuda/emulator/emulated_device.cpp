@@ -152,7 +152,6 @@ void EmulatedDevice::multiply(const Product& p) {
 
   ++products;
   ++epilogues[p.epilogue];
-  most_product_batches = std::max(most_product_batches, p.batches);
   std::vector<float> row(p.n);
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
     const float* const left = p.a + batch * p.stride_a;

@@ -17,7 +17,7 @@ class EmulatedDevice final : public Device {
 
   Conditions conditions;
   Record record;
-  int products = 0, most_product_batches = 0;
+  int products = 0;
   std::map<Epilogue, int> epilogues;              // number of products with each
   int copies = 0, waits = 0;                      // number of calls
   std::size_t most_bytes = std::size_t{4} << 30;  // simulated memory size
@@ -47,7 +47,6 @@ class EmulatedDevice final : public Device {
   // Computes a product. Throws Error for leading dimensions that are too small, matrices that are
   // not within one allocation, and results that overlap other matrices.
   void multiply(const Product& product);
-  std::size_t allocations() const { return blocks_.size(); }
 
  private:
   using Clock = std::chrono::steady_clock;
