@@ -2,13 +2,11 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "commands/commands.h"
-#include "commands/machine.h"
 #include "core/error.h"
 #ifdef RELUSCOPE_CUDA
 #include "cuda/backend/cuda_backend.h"
-#include "cuda/backend/cuda_device.h"
 #include "cuda/backend/report.h"
-#include "cuda/checks/selftest.h"
+#include "cuda/checks/checks.h"
 #endif
 
 namespace reluscope {

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "commands/commands.h"
-#include "commands/machine.h"
+#include "commands/devices.h"
 #include "commands/progress_bar.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"

@@ -1,5 +1,3 @@
-#include "commands/machine.h"
-
 #include <sys/resource.h>
 #ifdef __linux__
 #include <sched.h>
@@ -10,6 +8,8 @@
 #include <limits>
 #include <string>
 #include <thread>
+
+#include "commands/devices.h"
 
 namespace reluscope {
 namespace {

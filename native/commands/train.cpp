@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "files/data_files.h"
 #include "files/output.h"
-#include "files/saves.h"
 #include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/run_lines.h"

@@ -8,7 +8,6 @@
 #include "files/data_files.h"
 #include "files/output.h"
 #include "files/png_image.h"
-#include "files/saves.h"
 #include "run/inspect.h"
 
 namespace reluscope {

@@ -132,6 +132,13 @@ class Device : public Memory {
   virtual double stop_clock() = 0;
 };
 
+// The CUDA device: "" if one is usable, else the reason as a text for people.
+std::string why_no_device();
+// Identifies device, driver and toolkit to the self-test.
+std::string device_key();
+// Opens device 0. Throws Error if there is none.
+std::unique_ptr<Device> open_device();
+
 // The message for a failure of the device; `lost`: the program cannot use it any more.
 inline std::string failure_text(const std::string& what, const std::string& reason, bool lost) {
   return "device cuda: " + what + " failed: " + reason +

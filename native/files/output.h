@@ -1,4 +1,4 @@
-// Output files: lines written one by one, and whole files that are replaced atomically.
+// Output files: lines written one by one, whole files that are replaced atomically, saved networks.
 #pragma once
 
 #include <sys/types.h>
@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "files/file_lock.h"
+#include "run/session.h"
 
 namespace reluscope {
 
@@ -96,5 +98,15 @@ void note_checkpoint(std::span<const std::uint8_t> file);
 // Prints lines of text. A stream that cannot be written is reported once.
 void print_lines(std::FILE* to, const std::vector<std::string>& lines);
 void flush_lines(std::FILE* to);
+
+// Checks the files to which train and export save a network. Throws Error for an unknown extension,
+// a path that cannot be written, and more images than the test set has, so that the error appears
+// before training.
+void check_saves(const Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images);
+
+// Writes each file and reports it. After a failure, which is reported, writes the other files.
+void write_saves(Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images, std::FILE* out);
 
 }  // namespace reluscope

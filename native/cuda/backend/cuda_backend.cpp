@@ -42,10 +42,6 @@ CudaBackend::~CudaBackend() {
 
 // --- The queue --------------------------------------------------------------------------------
 
-void CudaBackend::push(const Product& product) {
-  if (product.batches > 0 && product.n > 0) queue_.push_back(Node::of(product));
-}
-
 void CudaBackend::measure(Measure what) {
   finish();
   measure_ = what;
@@ -146,8 +142,6 @@ float* CudaBackend::workspace(std::size_t floats) {
   }
   return workspace_.data();
 }
-
-void CudaBackend::reserve(std::size_t) {}  // threads need nothing of their own
 
 Grid CudaBackend::grid_for(std::size_t n) const {
   constexpr std::size_t kMost = std::size_t{1} << 31;

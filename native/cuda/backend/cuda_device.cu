@@ -1,6 +1,4 @@
 // Device on CUDA and cuBLAS.
-#include "cuda/backend/cuda_device.h"
-
 #include <cuda_runtime.h>
 
 #include <memory>

@@ -220,10 +220,6 @@ void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const floa
   }
 }
 
-void CudaBackend::update(const ParameterUpdate& update, std::size_t n) {
-  if (n > 0) apply(update, nullptr, {1, static_cast<int>(n)});
-}
-
 void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
   if (x.rows() <= kLongRows) {
     push(strip_grid(strips(x.layout)), ColumnSums{x.data, sums, x.layout, x.rows()});

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/rng.h"
-#include "cuda/checks/checks_support.h"
+#include "cuda/checks/checks.h"
 #include "data/augment.h"
 
 namespace reluscope::cuda {

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "backend/cpu/layer_kernels.h"
-#include "cuda/checks/checks_support.h"
+#include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {
 namespace {

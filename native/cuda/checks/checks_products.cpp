@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "backend/cpu/layer_kernels.h"
-#include "cuda/checks/checks_support.h"
+#include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {
 namespace {

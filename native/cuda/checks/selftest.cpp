@@ -1,5 +1,5 @@
-#include "cuda/checks/selftest.h"
-
+// `reluscope gpu-selftest`: compares every operation of the backend on the present device with the
+// CPU.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/sha256.h"
 #include "cuda/backend/cuda_backend.h"
-#include "cuda/backend/cuda_device.h"
 #include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {

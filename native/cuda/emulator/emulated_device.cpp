@@ -10,10 +10,6 @@
 namespace reluscope::cuda::emulated {
 namespace {
 
-struct EmulatedGraph final : Graph {
-  std::vector<Node> nodes;
-};
-
 // The storage of one matrix of a product.
 struct Stored {
   const char* name;
@@ -189,39 +185,6 @@ void EmulatedDevice::run_all(std::span<const Node> nodes) {
       launch(*node.kernel, node.grid, node.arguments.data(), conditions, record);
     }
   }
-}
-
-void EmulatedDevice::run(std::span<const Node> nodes) {
-  check("starting kernels");
-  run_all(nodes);
-}
-
-std::unique_ptr<Graph> EmulatedDevice::make_graph(std::span<const Node> nodes) {
-  check("making a graph");
-  auto graph = std::make_unique<EmulatedGraph>();
-  graph->nodes.assign(nodes.begin(), nodes.end());
-  return graph;
-}
-
-void EmulatedDevice::set_arguments(Graph& graph, std::size_t at, const Node& node) {
-  check("setting arguments");
-  static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
-}
-
-void EmulatedDevice::run(Graph& graph) {
-  check("starting a graph");
-  run_all(static_cast<EmulatedGraph&>(graph).nodes);
-}
-
-void EmulatedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
-  check("copying to the host");
-  ++copies;
-  std::memcpy(to, from, bytes);
-}
-
-void EmulatedDevice::wait() {
-  check("waiting for the device");
-  ++waits;
 }
 
 }  // namespace reluscope::cuda::emulated

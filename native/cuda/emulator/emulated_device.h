@@ -11,6 +11,10 @@
 
 namespace reluscope::cuda::emulated {
 
+struct EmulatedGraph final : Graph {
+  std::vector<Node> nodes;
+};
+
 class EmulatedDevice final : public Device {
  public:
   ~EmulatedDevice() override;
@@ -33,12 +37,33 @@ class EmulatedDevice final : public Device {
   void* allocate_host(std::size_t bytes) override { return allocate(bytes); }
   void release_host(void* memory) noexcept override { release(memory); }
   bool fuses(const Product&) override { return has_epilogues; }
-  void run(std::span<const Node> nodes) override;
-  std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override;
-  void set_arguments(Graph& graph, std::size_t at, const Node& node) override;
-  void run(Graph& graph) override;
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override;
-  void wait() override;
+  void run(std::span<const Node> nodes) override {
+    check("starting kernels");
+    run_all(nodes);
+  }
+  std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override {
+    check("making a graph");
+    auto graph = std::make_unique<EmulatedGraph>();
+    graph->nodes.assign(nodes.begin(), nodes.end());
+    return graph;
+  }
+  void set_arguments(Graph& graph, std::size_t at, const Node& node) override {
+    check("setting arguments");
+    static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
+  }
+  void run(Graph& graph) override {
+    check("starting a graph");
+    run_all(static_cast<EmulatedGraph&>(graph).nodes);
+  }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override {
+    check("copying to the host");
+    ++copies;
+    std::memcpy(to, from, bytes);
+  }
+  void wait() override {
+    check("waiting for the device");
+    ++waits;
+  }
   void start_clock() override { started_ = Clock::now(); }
   double stop_clock() override {
     return std::chrono::duration<double>(Clock::now() - started_).count();
