@@ -14,9 +14,9 @@ namespace reluscope {
 namespace {
 
 const std::vector<std::string> kNoCosts = {
-    "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one "
-    "by one: "
-    "build/native/bench/reluscope_bench"};
+    "Kernel time and share of memory bandwidth are measured on a GPU only. To measure the kernels "
+    "of "
+    "the CPU, run build/native/bench/reluscope_bench"};
 
 ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
   return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused,
@@ -53,11 +53,11 @@ ChosenDevice choose_device(const Config& config) {
   if (config.device == "cuda") {
     if (!reason.empty()) throw Error("device is \"cuda\", but there is none to use: " + reason);
     if (!cpu_field.empty())
-      throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
+      throw Error(cpu_field + ", which only the CPU supports: device must be cpu or auto");
   } else if (!reason.empty()) {
     return on_cpu(config, "No GPU: " + reason + ". Using the CPU.");
   } else if (!cpu_field.empty()) {
-    return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU does.");
+    return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU supports.");
   }
   auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config),
                                                      config.threads);
@@ -95,7 +95,7 @@ std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&)
 }
 
 int gpu_selftest_command(const Arguments&) {
-  throw Error("gpu-selftest: this build has no CUDA; cmake --preset cuda makes one that has");
+  throw Error("gpu-selftest: this build has no CUDA; build it with cmake --preset cuda");
 }
 
 #endif

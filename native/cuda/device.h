@@ -142,7 +142,8 @@ std::unique_ptr<Device> open_device();
 // The message for a failure of the device; `lost`: the program cannot use it any more.
 inline std::string failure_text(const std::string& what, const std::string& reason, bool lost) {
   return "device cuda: " + what + " failed: " + reason +
-         (lost ? "; the device is lost to this program, what was saved before is intact" : "");
+         (lost ? "; this program cannot use the device any more, but earlier checkpoints are intact"
+               : "");
 }
 
 }  // namespace reluscope::cuda

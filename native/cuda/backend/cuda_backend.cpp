@@ -122,9 +122,9 @@ CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results
   staged = round_up(staged);
   results = round_up(results);
   if (staged > kStagedBytes || results > kResultBytes) {
-    throw Error("device cuda: a batch needs " + std::to_string(staged) +
-                " bytes for what it is made of and " + std::to_string(results) +
-                " for its losses, but " + std::to_string(kStagedBytes) + " each are set aside");
+    throw Error("device cuda: a batch needs " + std::to_string(staged) + " bytes of input and " +
+                std::to_string(results) + " bytes of results, but at most " +
+                std::to_string(kStagedBytes) + " each are allowed");
   }
   if (staged_bytes_ + staged > kStagedBytes || results_bytes_ + results > kResultBytes) finish();
   const Room room{staged_ + staged_bytes_, results_bytes_};

@@ -181,7 +181,7 @@ class CudaDevice final : public Device {
     std::size_t free = 0, all = 0;
     cudaGetLastError();  // clears the error: the device remains usable
     cudaMemGetInfo(&free, &all);
-    throw Error("device cuda: out of memory: " + megabytes(bytes) + " were asked for, but only " +
+    throw Error("device cuda: out of memory: " + megabytes(bytes) + " are needed, but only " +
                 megabytes(free) + " of " + megabytes(all) + " are free");
   }
 
@@ -197,7 +197,7 @@ std::string why_no_device() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) return cudaGetErrorString(status);
-  return count > 0 ? "" : "no CUDA-capable device is there";
+  return count > 0 ? "" : "there is no CUDA device";
 }
 
 std::string device_key() {

@@ -58,7 +58,7 @@ void require_selftest(const std::string& key) {
   const Outcome outcome = run_all(nullptr);
   if (outcome.failed > 0) {
     throw Error("device cuda failed its self-test (" + key + "): " + outcome.first +
-                ". Train with --device cpu; reluscope gpu-selftest says more");
+                ". Train with --device cpu; reluscope gpu-selftest has the details");
   }
   if (path.empty()) return;
   std::filesystem::create_directories(path.parent_path(), ignored);

@@ -64,8 +64,7 @@ void* EmulatedDevice::allocate(std::size_t bytes) {
   check("allocating memory");
   if (bytes_ + bytes > most_bytes) {
     throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
-                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) +
-                " are free");
+                " bytes are needed, but only " + std::to_string(most_bytes - bytes_) + " are free");
   }
   void* const memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(memory, 0xFF, bytes);  // NaN
@@ -88,12 +87,11 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
   auto block = blocks_.upper_bound(begin);
   if (block != blocks_.begin()) --block;
   if (block == blocks_.end() || begin < block->first || begin >= block->first + block->second) {
-    throw Error(std::string("product: ") + what + " does not lie in the device's memory");
+    throw Error(std::string("product: ") + what + " is not in the device's memory");
   }
   if (end > block->first + block->second) {
     throw Error(std::string("product: ") + what + " ends " +
-                std::to_string(end - block->first - block->second) +
-                " bytes behind its allocation");
+                std::to_string(end - block->first - block->second) + " bytes after its allocation");
   }
 }
 
@@ -111,7 +109,7 @@ void EmulatedDevice::multiply(const Product& p) {
            " in " + std::to_string(p.batches) + " batches");
   }
   if (p.epilogue != Epilogue::kNone) {
-    if (p.accumulate) refuse("an epilogue behind a sum");
+    if (p.accumulate) refuse("an epilogue after a sum");
     if (p.stride_bias < 0) refuse("the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
@@ -137,12 +135,12 @@ void EmulatedDevice::multiply(const Product& p) {
   };
   for (const Stored& one : {a, b}) check_apart(c, one);
   if (p.epilogue == Epilogue::kBiasGeluKept) {
-    const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
+    const Stored kept = stored("kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
     check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
     for (const Stored& one : {a, b, c}) check_apart(kept, one);
     if (p.ldc % 8 != 0) {
-      refuse("what is kept has a leading dimension of " + std::to_string(p.ldc) +
-             ", not of a multiple of 8");
+      refuse("the leading dimension of kept is " + std::to_string(p.ldc) +
+             ", but it must be a multiple of 8");
     }
   }
 
