@@ -8,21 +8,19 @@
 
 namespace reluscope::cuda {
 
-RELUSCOPE_DEVICE void run(const ScaleAdd& k) {
+RELUSCOPE_KERNEL(ScaleAdd, "scale_add") {
   for_each(k.n, [&](unsigned i) {
     const float product = k.scale * k.x[i];
     k.y[i] = (k.a == nullptr ? 0.0f : k.a[i]) + product;
   });
 }
-RELUSCOPE_KERNEL(ScaleAdd, "scale_add")
 
-RELUSCOPE_DEVICE void run(const Clamp& k) {
+RELUSCOPE_KERNEL(Clamp, "clamp") {
   for_each(k.n, [&](unsigned i) {
     const float x = k.x[i];
     k.x[i] = x > k.limit ? k.limit : (x < -k.limit ? -k.limit : x);
   });
 }
-RELUSCOPE_KERNEL(Clamp, "clamp")
 
 // --- Activations ----------------------------------------------------------------------------
 
@@ -203,7 +201,7 @@ const KernelInfo& update_kernel(RuleId rule) { return update_entry(scalar::Updat
 // --- Random numbers -------------------------------------------------------------------------
 
 // A thread has four columns of a row.
-RELUSCOPE_DEVICE void run(const FillUniform& k) {
+RELUSCOPE_KERNEL(FillUniform, "fill_uniform") {
   const auto quads = static_cast<unsigned>(k.layout.padded_cols()) / 4;
   const auto draws_a_row = static_cast<std::uint64_t>((k.layout.cols + 3) / 4);
   for_each(static_cast<unsigned>(k.layout.rows) * quads, [&](unsigned i) {
@@ -220,10 +218,9 @@ RELUSCOPE_DEVICE void run(const FillUniform& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(FillUniform, "fill_uniform")
 
 // A thread has four rows of a column, which share a draw.
-RELUSCOPE_DEVICE void run(const Drop& k) {
+RELUSCOPE_KERNEL(Drop, "dropout") {
   const auto padded = static_cast<unsigned>(k.layout.padded_cols());
   const auto groups = static_cast<unsigned>(k.layout.rows + 3) / 4;
   for_each(groups * padded, [&](unsigned i) {
@@ -241,6 +238,5 @@ RELUSCOPE_DEVICE void run(const Drop& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(Drop, "dropout")
 
 }  // namespace reluscope::cuda

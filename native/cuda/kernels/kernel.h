@@ -26,8 +26,7 @@
 
 namespace reluscope::cuda {
 
-// One thread's work. A kernel of an Operation (backend/backend.h) is a specialisation of this,
-// others are overloads.
+// One thread's work: specialised by RELUSCOPE_KERNEL, or overloaded for templates of kernels.
 template <class K>
 RELUSCOPE_DEVICE void run(const K& k);
 
@@ -83,10 +82,14 @@ RELUSCOPE_DEVICE void for_each(const Layout& layout, const Work& work) {
 
 }  // namespace reluscope::cuda
 
-// Defines kernel_of<K>(); comes after run(const K&).
+// Defines kernel_of<K>(); the body of run(const K& k) follows.
 #define RELUSCOPE_KERNEL(K, name)                        \
+  template <>                                            \
+  RELUSCOPE_DEVICE void run(const K& k);                 \
   template <>                                            \
   const KernelInfo& kernel_of<K>() {                     \
     static const KernelInfo info = make_kernel<K>(name); \
     return info;                                         \
-  }
+  }                                                      \
+  template <>                                            \
+  RELUSCOPE_DEVICE void run(const K& k)

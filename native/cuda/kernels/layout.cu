@@ -3,16 +3,15 @@
 
 namespace reluscope::cuda {
 
-RELUSCOPE_DEVICE void run(const Pack& k) {
+RELUSCOPE_KERNEL(Pack, "pack") {
   const auto stride = static_cast<unsigned>(k.stride);
   for_each(static_cast<unsigned>(k.layout.rows) * stride, [&](unsigned i) {
     const int row = static_cast<int>(i / stride), col = static_cast<int>(i % stride);
     k.to[i] = col < k.layout.cols ? k.x[k.layout.index(row, col)] : 0.0f;
   });
 }
-RELUSCOPE_KERNEL(Pack, "pack")
 
-RELUSCOPE_DEVICE void run(const CopyPatches& k) {
+RELUSCOPE_KERNEL(CopyPatches, "copy_patches") {
   const cpu::Patches& p = k.patches;
   const auto stride = static_cast<unsigned>(k.stride);
   const int channels = k.layout.cols, columns = p.kernel_height * p.kernel_width * channels;
@@ -35,18 +34,16 @@ RELUSCOPE_DEVICE void run(const CopyPatches& k) {
     k.to[i] = value;
   });
 }
-RELUSCOPE_KERNEL(CopyPatches, "copy_patches")
 
-RELUSCOPE_DEVICE void run(const TurnTaps& k) {
+RELUSCOPE_KERNEL(TurnTaps, "turn_taps") {
   const int outs = k.w_layout.cols, channels = k.turned_layout.cols;
   for_each(k.turned_layout, [&](unsigned i, int row, int c) {
     const int tap = row / outs, o = row % outs;
     k.turned[i] = c < channels ? k.w[k.w_layout.index(tap * channels + c, o)] : 0.0f;
   });
 }
-RELUSCOPE_KERNEL(TurnTaps, "turn_taps")
 
-RELUSCOPE_DEVICE void run(const Flatten& k) {
+RELUSCOPE_KERNEL(Flatten, "flatten") {
   const Layout& to = k.back ? k.image : k.features;
   for_each(to, [&](unsigned i, int row, int col) {
     // With `back` the row is a pixel of a sample and the column a channel.
@@ -57,7 +54,6 @@ RELUSCOPE_DEVICE void run(const Flatten& k) {
     k.to[i] = col < to.cols ? k.from[from()] : 0.0f;  // padding: 0
   });
 }
-RELUSCOPE_KERNEL(Flatten, "flatten")
 
 namespace {
 
@@ -86,7 +82,7 @@ RELUSCOPE_DEVICE int window_row(const Window& w, int n, int oy, int ox) {
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const Pool& k) {
+RELUSCOPE_KERNEL(Pool, "pool") {
   const Window& w = k.window;
   const int out_width = w.out_width(), out_pixels = w.out_pixels();
   for_each(k.y_layout, [&](unsigned i, int row, int c) {
@@ -105,11 +101,10 @@ RELUSCOPE_DEVICE void run(const Pool& k) {
     k.y[i] = sum / static_cast<float>(w.taps());
   });
 }
-RELUSCOPE_KERNEL(Pool, "pool")
 
 // Each element of dx sums the gradients of the windows that contain it, in the order of the
 // windows.
-RELUSCOPE_DEVICE void run(const PoolBackward& k) {
+RELUSCOPE_KERNEL(PoolBackward, "pool_backward") {
   const Window& w = k.window;
   const int out_height = w.out_height(), out_width = w.out_width(), pixels = w.pixels();
   for_each(k.x_layout, [&](unsigned i, int row, int c) {
@@ -134,7 +129,6 @@ RELUSCOPE_DEVICE void run(const PoolBackward& k) {
     k.dx[i] = sum;
   });
 }
-RELUSCOPE_KERNEL(PoolBackward, "pool_backward")
 
 namespace {
 
@@ -157,7 +151,7 @@ RELUSCOPE_DEVICE int largest_piece(const Maxout& k, int row, int unit, float& mo
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const Maxout& k) {
+RELUSCOPE_KERNEL(Maxout, "maxout") {
   if (k.dy == nullptr) {
     for_each(k.y_layout, [&](unsigned i, int row, int col) {
       float most = 0.0f;
@@ -178,6 +172,5 @@ RELUSCOPE_DEVICE void run(const Maxout& k) {
     k.out[i] = slope;
   });
 }
-RELUSCOPE_KERNEL(Maxout, "maxout")
 
 }  // namespace reluscope::cuda

@@ -54,7 +54,7 @@ RELUSCOPE_DEVICE void weigh(const SoftmaxLoss& loss, const Row& z, float largest
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const SoftmaxCrossEntropy& k) {
+RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy") {
   const SoftmaxLoss& loss = k.loss;
   const Layout& layout = loss.logits.layout;
   const bool plain = loss.label_smoothing == 0.0f && loss.class_weights == nullptr;
@@ -81,9 +81,8 @@ RELUSCOPE_DEVICE void run(const SoftmaxCrossEntropy& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy")
 
-RELUSCOPE_DEVICE void run(const Softmax& k) {
+RELUSCOPE_KERNEL(Softmax, "softmax") {
   for_each(static_cast<unsigned>(k.layout.rows), [&](unsigned i) {
     const Row z{k.logits, k.layout, static_cast<int>(i)};
     const float largest = largest_of(z), sum = sum_of(z, largest);
@@ -93,6 +92,5 @@ RELUSCOPE_DEVICE void run(const Softmax& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(Softmax, "softmax")
 
 }  // namespace reluscope::cuda

@@ -55,7 +55,7 @@ RELUSCOPE_DEVICE double add_threads(float* each, float mine) {
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const ColumnSums& k) {
+RELUSCOPE_KERNEL(ColumnSums, "column_sums") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, k.rows_at_once);
   float sum = 0.0f;
@@ -63,9 +63,8 @@ RELUSCOPE_DEVICE void run(const ColumnSums& k) {
   sum = add_lanes(lanes, sum);
   if (s.lane == 0) k.sums[s.part * k.layout.padded_cols() + s.column] = sum;
 }
-RELUSCOPE_KERNEL(ColumnSums, "column_sums")
 
-RELUSCOPE_DEVICE void run(const BlockMoments& k) {
+RELUSCOPE_KERNEL(BlockMoments, "block_moments") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, kSumRows);
   const auto count = static_cast<float>(s.end - s.first);
@@ -86,9 +85,8 @@ RELUSCOPE_DEVICE void run(const BlockMoments& k) {
   k.means[to] = mean;
   k.squares[to] = squares;
 }
-RELUSCOPE_KERNEL(BlockMoments, "block_moments")
 
-RELUSCOPE_DEVICE void run(const BlockProducts& k) {
+RELUSCOPE_KERNEL(BlockProducts, "block_products") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const Strip s(k.layout, kSumRows);
   float sum = 0.0f, products = 0.0f;
@@ -104,17 +102,15 @@ RELUSCOPE_DEVICE void run(const BlockProducts& k) {
   k.sums[to] = sum;
   k.products[to] = products;
 }
-RELUSCOPE_KERNEL(BlockProducts, "block_products")
 
-RELUSCOPE_DEVICE void run(const TotalSums& k) {
+RELUSCOPE_KERNEL(TotalSums, "total_sums") {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
     k.to[c] = static_cast<float>(
         scalar::over_blocks(k.sums + c, k.blocks, static_cast<std::size_t>(k.columns)));
   });
 }
-RELUSCOPE_KERNEL(TotalSums, "total_sums")
 
-RELUSCOPE_DEVICE void run(const TotalMoments& k) {
+RELUSCOPE_KERNEL(TotalMoments, "total_moments") {
   const BatchNormalisation& norm = k.norm;
   const scalar::ColumnMoments moments{.means = k.means,
                                       .squares = k.squares,
@@ -131,9 +127,8 @@ RELUSCOPE_DEVICE void run(const TotalMoments& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(TotalMoments, "total_moments")
 
-RELUSCOPE_DEVICE void run(const TotalProducts& k) {
+RELUSCOPE_KERNEL(TotalProducts, "total_products") {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
     const auto stride = static_cast<std::size_t>(k.columns);
     const double sum = scalar::over_blocks(k.sums + c, k.blocks, stride);
@@ -144,24 +139,21 @@ RELUSCOPE_DEVICE void run(const TotalProducts& k) {
     k.dweight_share[c] = static_cast<float>(products * k.share);
   });
 }
-RELUSCOPE_KERNEL(TotalProducts, "total_products")
 
-RELUSCOPE_DEVICE void run(const NormaliseColumns& k) {
+RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns") {
   for_each(k.layout, [&](unsigned i, int, int c) {
     const float scale = k.norm.weight[c] * k.norm.inverse_deviation[c];
     k.y[i] = scalar::normalised(k.x[i], k.norm.mean[c], scale, k.norm.bias[c]);
   });
 }
-RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns")
 
-RELUSCOPE_DEVICE void run(const NormaliseColumnsBackward& k) {
+RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward") {
   for_each(k.layout, [&](unsigned i, int, int c) {
     const float inverse = k.norm.inverse_deviation[c];
     k.dx[i] = scalar::column_slope(k.x[i], k.dy[i], k.norm.mean[c], k.norm.weight[c] * inverse,
                                    k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
   });
 }
-RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward")
 
 // --- Layer and group normalisation -----------------------------------------------------------
 
@@ -260,22 +252,17 @@ RELUSCOPE_DEVICE void write_slopes(const K& k, const Group& group, const Moments
   group.clear_padding(k.x.layout, k.dx);
 }
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormForward& k) {
+RELUSCOPE_KERNEL(LayerNormForward, "layer_norm") {
   RELUSCOPE_SHARED(float, each, kThreads);
   normalise(k, each);
 }
-RELUSCOPE_KERNEL(LayerNormForward, "layer_norm")
 
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormForward& k) {
+RELUSCOPE_KERNEL(GroupNormForward, "group_norm") {
   RELUSCOPE_SHARED(float, each, kThreads);
   normalise(k, each);
 }
-RELUSCOPE_KERNEL(GroupNormForward, "group_norm")
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormBackward& k) {
+RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward") {
   RELUSCOPE_SHARED(float, each, kThreads);
   const Group group(k.norm, k.x.layout);
   const Moments moments(k.norm.epsilon, k.x, group, each);
@@ -292,10 +279,8 @@ RELUSCOPE_DEVICE void run(const LayerNormBackward& k) {
   });
   write_slopes(k, group, moments, each, slopes, products);
 }
-RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward")
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
+RELUSCOPE_KERNEL(LayerNormParameters, "layer_norm_parameters") {
   const Layout& weights = k.norm.weight.layout;
   const int samples = k.x.layout.rows / weights.rows;
   for_each(weights, [&](unsigned i, int row, int c) {
@@ -313,11 +298,9 @@ RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
     k.dbias[i] = sum;
   });
 }
-RELUSCOPE_KERNEL(LayerNormParameters, "layer_norm_parameters")
 
 // Threads share the rows of as many columns as there are threads for.
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
+RELUSCOPE_KERNEL(GroupNormBackward, "group_norm_backward") {
   RELUSCOPE_SHARED(float, each, kThreads);
   const Layout& layout = k.x.layout;
   const Group group(k.norm, layout);
@@ -347,10 +330,8 @@ RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
   }
   if (k.dx != nullptr) write_slopes(k, group, moments, each, g, gz);
 }
-RELUSCOPE_KERNEL(GroupNormBackward, "group_norm_backward")
 
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormParameters& k) {
+RELUSCOPE_KERNEL(GroupNormParameters, "group_norm_parameters") {
   const Layout& layout = k.sums.layout;
   for_each(static_cast<unsigned>(layout.padded_cols()), [&](unsigned i) {
     const auto c = static_cast<int>(i);
@@ -363,11 +344,10 @@ RELUSCOPE_DEVICE void run(const GroupNormParameters& k) {
     k.dbias[c] = static_cast<float>(sums);
   });
 }
-RELUSCOPE_KERNEL(GroupNormParameters, "group_norm_parameters")
 
 // --- Norms ----------------------------------------------------------------------------------
 
-RELUSCOPE_DEVICE void run(const SumOfSquares& k) {
+RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares") {
   RELUSCOPE_SHARED(double, each, kThreads);
   double mine = 0.0;
   for_each(k.n, [&](unsigned i) {
@@ -381,9 +361,8 @@ RELUSCOPE_DEVICE void run(const SumOfSquares& k) {
   for (unsigned t = 0; t < block_size(); ++t) sum += each[t];
   k.sums[block_index()] = sum;
 }
-RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares")
 
-RELUSCOPE_DEVICE void run(const AddPenalty& k) {
+RELUSCOPE_KERNEL(AddPenalty, "add_penalty") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const PenaltyGradient& p = k.penalty;
   const Strip s(p.weights.layout, p.weights.layout.rows);
@@ -401,6 +380,5 @@ RELUSCOPE_DEVICE void run(const AddPenalty& k) {
   sum = add_lanes(lanes, sum);
   if (s.lane == 0) p.values[s.column] = sum;
 }
-RELUSCOPE_KERNEL(AddPenalty, "add_penalty")
 
 }  // namespace reluscope::cuda
