@@ -11,7 +11,6 @@
 
 #include "backend/backend.h"
 #include "bench/peak.h"
-#include "bench/timing.h"
 
 namespace reluscope::bench {
 

@@ -13,23 +13,13 @@ namespace reluscope {
 
 namespace {
 
-const std::vector<std::string> kNoCosts = {
-    "Kernel time and share of memory bandwidth are measured on a GPU only. To measure the kernels "
-    "of "
-    "the CPU, run build/native/bench/reluscope_bench"};
-
 ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
   return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused,
                                             available_cores(), available_memory()),
           notice};
 }
 
-}  // namespace
-
 #ifdef RELUSCOPE_CUDA
-
-namespace {
-
 cuda::Precision precision_of(const Config& config) {
   int at = 0;  // every choice of the field has a name in this table
   while (config.precision != cuda::kPrecisionNames[at]) ++at;
@@ -44,8 +34,11 @@ std::string only_on_cpu(const Config& config) {
   return "";
 }
 
+#endif
+
 }  // namespace
 
+#ifdef RELUSCOPE_CUDA
 ChosenDevice choose_device(const Config& config) {
   if (config.device == "cpu") return on_cpu(config);
   const std::string reason = cuda::why_no_device();
@@ -66,13 +59,6 @@ ChosenDevice choose_device(const Config& config) {
   return {std::move(backend), ""};
 }
 
-std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps) {
-  constexpr int kSteps = 200;
-  auto* const cuda_backend = dynamic_cast<cuda::CudaBackend*>(backend);
-  return cuda_backend == nullptr ? kNoCosts
-                                 : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
-}
-
 int gpu_selftest_command(const Arguments&) {
   const std::string reason = cuda::why_no_device();
   if (!reason.empty()) throw Error("gpu-selftest: there is no GPU to test: " + reason);
@@ -90,14 +76,23 @@ ChosenDevice choose_device(const Config& config) {
   return on_cpu(config);
 }
 
-std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) {
-  return kNoCosts;
-}
-
 int gpu_selftest_command(const Arguments&) {
   throw Error("gpu-selftest: this build has no CUDA; build it with cmake --preset cuda");
 }
 
 #endif
+
+std::vector<std::string> device_costs([[maybe_unused]] Backend* backend,
+                                      [[maybe_unused]] const std::function<void(int)>& steps) {
+#ifdef RELUSCOPE_CUDA
+  if (auto* const gpu = dynamic_cast<cuda::CudaBackend*>(backend); gpu != nullptr) {
+    return cuda::report_costs(*gpu, steps, 200).lines;
+  }
+#endif
+  return {
+      "Kernel time and share of memory bandwidth are measured on a GPU only. To measure the "
+      "kernels "
+      "of the CPU, run build/native/bench/reluscope_bench"};
+}
 
 }  // namespace reluscope

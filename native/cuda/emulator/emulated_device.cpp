@@ -104,6 +104,12 @@ void EmulatedDevice::multiply(const Product& p) {
   const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
   const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
   const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
+  std::vector<Stored> all{a, b, c};
+  if (p.epilogue == Epilogue::kBiasGeluKept) {
+    all.push_back(c);
+    all.back().name = "kept";
+    all.back().data = p.kept;
+  }
   if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
     refuse(std::to_string(p.m) + " x " + std::to_string(p.n) + " x " + std::to_string(p.k) +
            " in " + std::to_string(p.batches) + " batches");
@@ -113,7 +119,7 @@ void EmulatedDevice::multiply(const Product& p) {
     if (p.stride_bias < 0) refuse("the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
-  for (const Stored& one : {a, b, c}) {
+  for (const Stored& one : all) {
     if (one.leading < one.cols) {
       refuse(std::string("the leading dimension of ") + one.name + " is " +
              std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
@@ -125,25 +131,21 @@ void EmulatedDevice::multiply(const Product& p) {
     refuse("batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
            std::to_string(c.floats()));
   }
-  const auto check_apart = [&](const Stored& one, const Stored& other) {
-    const auto end = [&p](const Stored& s) {
-      return s.data + s.stride * (p.batches - 1) + s.floats();
-    };
-    if (one.data < end(other) && other.data < end(one)) {
-      refuse(one.name + std::string(" overlaps ") + other.name);
-    }
+  // Results must not overlap anything.
+  const auto end = [&p](const Stored& s) {
+    return s.data + s.stride * (p.batches - 1) + s.floats();
   };
-  for (const Stored& one : {a, b}) check_apart(c, one);
-  if (p.epilogue == Epilogue::kBiasGeluKept) {
-    const Stored kept = stored("kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
-    check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
-    for (const Stored& one : {a, b, c}) check_apart(kept, one);
-    if (p.ldc % 8 != 0) {
-      refuse("the leading dimension of kept is " + std::to_string(p.ldc) +
-             ", but it must be a multiple of 8");
+  for (std::size_t i = 2; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (all[i].data < end(all[j]) && all[j].data < end(all[i])) {
+        refuse(all[i].name + std::string(" overlaps ") + all[j].name);
+      }
     }
   }
-
+  if (all.size() > 3 && p.ldc % 8 != 0) {
+    refuse("the leading dimension of kept is " + std::to_string(p.ldc) +
+           ", but it must be a multiple of 8");
+  }
   ++products;
   ++epilogues[p.epilogue];
   std::vector<float> row(p.n);

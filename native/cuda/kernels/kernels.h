@@ -65,12 +65,11 @@ struct ActivateVaried {
 // What follows a product: y += start, by column, and out = f(y); of one activation or of none.
 struct FinishProduct {
   ActivationParameters p;
-  const float* start;  // null: 0
+  const float* start;
   float *y, *out;
   Layout layout;
   double floats() const {
-    return (out == nullptr ? 2.0 : 3.0) * layout.size() +
-           (start == nullptr ? 0 : layout.padded_cols());
+    return (out == nullptr ? 2.0 : 3.0) * layout.size() + layout.padded_cols();
   }
 };
 // What follows the gradient of an input: padding becomes 0, and dx = dx f'(z).

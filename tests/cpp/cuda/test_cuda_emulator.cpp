@@ -133,7 +133,7 @@ TEST_CASE("emulated products: layouts are checked, and what is right is multipli
   CHECK(std::abs(static_cast<double>(a[64]) -
                  0.5 * z * (1.0 + std::tanh(0.7978845608028654 * (z + 0.044715 * z * z * z)))) <=
         1e-7);
-  CHECK(problem([&](Product& p) { keep(p, a + 80, 4); }).find("not of a multiple of 8") !=
+  CHECK(problem([&](Product& p) { keep(p, a + 80, 4); }).find("must be a multiple of 8") !=
         std::string::npos);
   CHECK(problem([&](Product& p) { keep(p, a + 70); }) == "product: kept overlaps c");
   CHECK(problem([&](Product& p) { keep(p, a + 120); }).find("kept ends") != std::string::npos);
