@@ -109,25 +109,21 @@ class CudaBackend final : public Backend {
   }
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                     MatrixView y) override {
-    push(grid_for(y.layout.size() / 4), FillUniform{rng.seed(), rng.purpose(), rng.step(), stream,
-                                                    low, high - low, y.data, y.layout});
+    push(grid_for(y.layout.size() / 4),
+         FillUniform{rng.seed(), rng.purpose(), rng.step(), stream, low, high - low, y});
   }
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override {
-    push(grid_for(y.layout.size()),
-         Maxout{x.data, nullptr, y.data, x.layout, y.layout, pieces, area});
+    push(grid_for(y.layout.size()), Maxout{x, {}, y, pieces, area});
   }
   void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
                        MatrixView dx) override {
-    push(grid_for(x.layout.size()),
-         Maxout{x.data, dy.data, dx.data, x.layout, dy.layout, pieces, area});
+    push(grid_for(x.layout.size()), Maxout{x, dy, dx, pieces, area});
   }
   void flatten(ConstMatrixView image, int pixels, MatrixView features) override {
-    push(grid_for(features.layout.size()),
-         Flatten{image.data, features.data, image.layout, features.layout, pixels, false});
+    push(grid_for(features.layout.size()), Flatten{image, features, pixels, false});
   }
   void unflatten(ConstMatrixView features, int pixels, MatrixView image) override {
-    push(grid_for(image.layout.size()),
-         Flatten{features.data, image.data, image.layout, features.layout, pixels, true});
+    push(grid_for(image.layout.size()), Flatten{features, image, pixels, true});
   }
   void reserve(std::size_t) override {}  // threads need no memory of their own
   void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
@@ -138,13 +134,11 @@ class CudaBackend final : public Backend {
   void convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
                                 const ParameterUpdate& update) override;
   void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override {
-    push(grid_for(y.layout.size()),
-         Pool{x.data, y.data, window, x.layout, y.layout, kind == Pooling::kMax});
+    push(grid_for(y.layout.size()), Pool{x, y, window, kind == Pooling::kMax});
   }
   void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
                      MatrixView dx) override {
-    push(grid_for(dx.layout.size()), PoolBackward{x.data, dy.data, dx.data, window, dx.layout,
-                                                  dy.layout, kind == Pooling::kMax});
+    push(grid_for(dx.layout.size()), PoolBackward{x, dy, dx, window, kind == Pooling::kMax});
   }
   void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
                   const ActivationAfter& after = {}) override;
@@ -153,7 +147,7 @@ class CudaBackend final : public Backend {
                            const ActivationBefore& before = {}) override;
   void run(const Operation& operation) override;
   void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override {
-    push(grid_for(x.layout.size() / 4), Drop{dropping, x.data, y.data, x.layout});
+    push(grid_for(x.layout.size() / 4), Drop{dropping, x, y});
   }
   void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
 
@@ -162,8 +156,7 @@ class CudaBackend final : public Backend {
     push(strip_grid(strips(args.weights.layout)), AddPenalty{args});
   }
   void softmax(ConstMatrixView logits, MatrixView probabilities) override {
-    push(grid_for(static_cast<std::size_t>(logits.rows())),
-         Softmax{logits.data, probabilities.data, logits.layout});
+    push(grid_for(static_cast<std::size_t>(logits.rows())), Softmax{logits, probabilities});
   }
   void update(const ParameterUpdate& update, std::size_t n) override {
     if (n > 0) apply(update, nullptr, {1, static_cast<int>(n)});

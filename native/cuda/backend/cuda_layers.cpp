@@ -19,14 +19,13 @@ void CudaBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, 
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   if (norm.train) {
-    push(strip_grid(strips(x.layout) * blocks),
-         BlockMoments{x.data, norm.scratch, second, x.layout});
+    push(strip_grid(strips(x.layout) * blocks), BlockMoments{x, norm.scratch, second});
   }
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalMoments{norm.scratch, second, norm, blocks, x.cols(), padded, x.rows()});
   const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
                                 nullptr};
-  push(grid_for(y.layout.size()), NormaliseColumns{columns, x.data, y.data, x.layout});
+  push(grid_for(y.layout.size()), NormaliseColumns{columns, x, y});
   if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
 }
 
@@ -39,14 +38,12 @@ void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatri
   const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight,
                                 norm.bias, norm.scratch + behind,  second + behind};
   push(strip_grid(strips(x.layout) * blocks),
-       BlockProducts{x.data, dy.data, norm.mean, norm.inverse_deviation, norm.scratch, second,
-                     x.layout});
+       BlockProducts{x, dy, norm.mean, norm.inverse_deviation, norm.scratch, second});
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalProducts{norm.scratch, second, dbias, dweight, norm.scratch + behind, second + behind,
                      norm.train ? 1.0 / x.rows() : 0.0, blocks, padded});
   if (dx.data == nullptr) return;
-  push(grid_for(dx.layout.size()),
-       NormaliseColumnsBackward{columns, x.data, dy.data, dx.data, x.layout});
+  push(grid_for(dx.layout.size()), NormaliseColumnsBackward{columns, x, dy, dx});
   if (before.id >= 0) {
     activation_backward(before.id, before.p, before.z, dx.data, dx.data, dx.layout.size());
   }

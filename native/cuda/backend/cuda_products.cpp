@@ -52,7 +52,7 @@ CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
   const int stride = x.layout.padded_cols();
   float* const to = workspace_.data() + at;
   at += align_up(x.layout.size());
-  push(grid_for(x.layout.size()), Pack{x.data, to, x.layout, stride});
+  push(grid_for(x.layout.size()), Pack{x, to, stride});
   return {to, stride};
 }
 
@@ -222,7 +222,7 @@ void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const floa
 
 void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
   if (x.rows() <= kLongRows) {
-    push(strip_grid(strips(x.layout)), ColumnSums{x.data, sums, x.layout, x.rows()});
+    push(strip_grid(strips(x.layout)), ColumnSums{x, sums, x.rows()});
   } else {
     long_column_sums(x, workspace(batch_norm_scratch(x.layout)), sums);
   }
@@ -230,7 +230,7 @@ void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
 
 void CudaBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
-  push(strip_grid(strips(x.layout) * blocks), ColumnSums{x.data, scratch, x.layout, kSumRows});
+  push(strip_grid(strips(x.layout) * blocks), ColumnSums{x, scratch, kSumRows});
   push(grid_for(static_cast<std::size_t>(padded)), TotalSums{scratch, sums, blocks, padded});
 }
 
@@ -246,7 +246,7 @@ void CudaBackend::for_patches(const cpu::Patches& patches, ConstMatrixView sourc
   for (int first = 0; first < pixels; first += most) {
     const int rows = std::min(most, pixels - first);
     push(grid_for(static_cast<std::size_t>(rows) * stride),
-         CopyPatches{patches, source.data, source.layout, to, first, rows, row.padded_cols()});
+         CopyPatches{patches, source, to, first, rows, row.padded_cols()});
     work(Rows{to, row.padded_cols()}, first, rows);
   }
 }
@@ -266,7 +266,7 @@ void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView 
                                           ConstMatrixView w, MatrixView dx, float* turned,
                                           const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
-  push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
+  push(grid_for(turned_w.layout.size()), TurnTaps{w, turned_w});
   for_patches(cpu::Patches::backward(window), dy, dx.rows(),
               [&](Rows patches, int first, int rows) {
                 multiply(patches, rows, turned_w, dx, first, nullptr, {});

@@ -202,15 +202,15 @@ const KernelInfo& update_kernel(RuleId rule) { return update_entry(scalar::Updat
 
 // A thread has four columns of a row.
 RELUSCOPE_KERNEL(FillUniform, "fill_uniform") {
-  const auto quads = static_cast<unsigned>(k.layout.padded_cols()) / 4;
-  const auto draws_a_row = static_cast<std::uint64_t>((k.layout.cols + 3) / 4);
-  for_each(static_cast<unsigned>(k.layout.rows) * quads, [&](unsigned i) {
+  const auto quads = static_cast<unsigned>(k.y.layout.padded_cols()) / 4;
+  const auto draws_a_row = static_cast<std::uint64_t>((k.y.layout.cols + 3) / 4);
+  for_each(static_cast<unsigned>(k.y.layout.rows) * quads, [&](unsigned i) {
     const int row = static_cast<int>(i / quads), col = static_cast<int>(i % quads) * 4;
     const std::uint64_t draw = (std::uint64_t{k.stream} << 32) +
                                static_cast<std::uint64_t>(row) * draws_a_row +
                                static_cast<std::uint64_t>(col / 4);
     const Philox4 words = philox_draw(k.seed, k.purpose, k.step, draw);
-    float* const to = k.y + k.layout.index(row, col);
+    float* const to = &k.y.at(row, col);
     for (int w = 0; w < 4; ++w) {
       const float share = static_cast<float>(words[static_cast<std::size_t>(w)] >> 8) * 0x1p-24f;
       const float above = k.span * share;
@@ -221,20 +221,20 @@ RELUSCOPE_KERNEL(FillUniform, "fill_uniform") {
 
 // A thread has four rows of a column, which share a draw.
 RELUSCOPE_KERNEL(Drop, "dropout") {
-  const auto padded = static_cast<unsigned>(k.layout.padded_cols());
-  const auto groups = static_cast<unsigned>(k.layout.rows + 3) / 4;
+  const auto padded = static_cast<unsigned>(k.x.layout.padded_cols());
+  const auto groups = static_cast<unsigned>(k.x.layout.rows + 3) / 4;
   for_each(groups * padded, [&](unsigned i) {
     const unsigned group = i / padded, col = i % padded;
     const std::uint64_t draw =
-        static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.layout.cols) + col;
+        static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.x.layout.cols) + col;
     const Philox4 words = philox_draw(k.dropping.seed, k.dropping.purpose, k.dropping.step,
                                       (std::uint64_t{k.dropping.layer} << 40) + draw);
     for (int r = 0; r < 4; ++r) {
       const int row = static_cast<int>(group) * 4 + r;
-      if (row >= k.layout.rows) return;
-      const std::size_t at = k.layout.index(row, static_cast<int>(col));
-      const float scaled = k.x[at] * k.dropping.scale;
-      k.y[at] = words[static_cast<std::size_t>(r)] >= k.dropping.threshold ? scaled : 0.0f;
+      if (row >= k.x.layout.rows) return;
+      const std::size_t at = k.x.layout.index(row, static_cast<int>(col));
+      const float scaled = k.x.data[at] * k.dropping.scale;
+      k.y.data[at] = words[static_cast<std::size_t>(r)] >= k.dropping.threshold ? scaled : 0.0f;
     }
   });
 }

@@ -113,16 +113,14 @@ struct FillUniform {
   std::uint64_t seed;
   std::uint32_t purpose, step, stream;
   float low, span;
-  float* y;
-  Layout layout;
-  double floats() const { return 1.0 * layout.size(); }
+  MatrixView y;
+  double floats() const { return 1.0 * y.layout.size(); }
 };
 struct Drop {
   Dropping dropping;
-  const float* x;
-  float* y;
-  Layout layout;
-  double floats() const { return 2.0 * layout.size(); }
+  ConstMatrixView x;
+  MatrixView y;
+  double floats() const { return 2.0 * x.layout.size(); }
 };
 
 // --- batch.cu -------------------------------------------------------------------------------
@@ -203,62 +201,55 @@ struct GatherAugmented {
 
 // Row-major, `stride` floats a row, of a matrix in panels; columns behind the last become 0.
 struct Pack {
-  const float* x;
+  ConstMatrixView x;
   float* to;
-  Layout layout;
   int stride;
-  double floats() const { return 1.0 * layout.size() + 1.0 * layout.rows * stride; }
+  double floats() const { return 1.0 * x.layout.size() + 1.0 * x.rows() * stride; }
 };
 // Rows first .. first + rows - 1 of the patches of images, row-major, `stride` floats a row.
 struct CopyPatches {
   cpu::Patches patches;
-  const float* source;
-  Layout layout;  // of the source
+  ConstMatrixView source;
   float* to;
   int first, rows, stride;
   double floats() const {
     const double pixels = 1.0 * patches.source_height * patches.source_width * rows /
                           (1.0 * patches.height * patches.width);
-    return 1.0 * rows * stride + pixels * layout.cols;
+    return 1.0 * rows * stride + pixels * source.cols();
   }
 };
 // turned (R * S * O, C) of w (R * S * C, O): each tap transposed.
 struct TurnTaps {
-  const float* w;
-  float* turned;
-  Layout w_layout, turned_layout;
-  double floats() const { return 1.0 * w_layout.size() + turned_layout.size(); }
+  ConstMatrixView w;
+  MatrixView turned;
+  double floats() const { return 1.0 * w.layout.size() + turned.layout.size(); }
 };
 struct Flatten {  // or back
-  const float* from;
-  float* to;
-  Layout image, features;
+  ConstMatrixView from;
+  MatrixView to;
   int pixels;
   bool back;
-  double floats() const { return 1.0 * image.size() + features.size(); }
+  double floats() const { return 1.0 * from.layout.size() + to.layout.size(); }
 };
 struct Pool {
-  const float* x;
-  float* y;
+  ConstMatrixView x;
+  MatrixView y;
   Window window;
-  Layout x_layout, y_layout;
   bool max;
-  double floats() const { return 1.0 * x_layout.size() + y_layout.size(); }
+  double floats() const { return 1.0 * x.layout.size() + y.layout.size(); }
 };
 struct PoolBackward {
-  const float *x, *dy;
-  float* dx;
+  ConstMatrixView x, dy;
+  MatrixView dx;
   Window window;
-  Layout x_layout, y_layout;
   bool max;
-  double floats() const { return (max ? 2.0 : 1.0) * x_layout.size() + y_layout.size(); }
+  double floats() const { return (max ? 2.0 : 1.0) * x.layout.size() + dy.layout.size(); }
 };
 struct Maxout {
-  const float *x, *dy;  // dy null: forward, into out (N, C area); else out is dx
-  float* out;
-  Layout x_layout, y_layout;
+  ConstMatrixView x, dy;  // dy empty: forward, into out (N, C area); else out is dx
+  MatrixView out;
   int pieces, area;
-  double floats() const { return (dy == nullptr ? 1.0 : 2.0) * x_layout.size() + y_layout.size(); }
+  double floats() const { return 1.0 * x.layout.size() + dy.layout.size() + out.layout.size(); }
 };
 
 // --- sums.cu --------------------------------------------------------------------------------
@@ -272,25 +263,23 @@ inline int strips(const Layout& layout) { return layout.padded_cols() / kStrip; 
 constexpr Grid strip_grid(int blocks) { return {blocks, kStrip * kStripLanes}; }
 
 struct ColumnSums {  // sums[part * padded columns + column]
-  const float* x;
+  ConstMatrixView x;
   float* sums;
-  Layout layout;
   int rows_at_once;
-  double floats() const { return 1.0 * layout.size(); }
+  double floats() const { return 1.0 * x.layout.size(); }
 };
 // Of blocks of kSumRows rows: means and squared deviations, or sums of dy and of dy times what
 // normalising makes of x.
 struct BlockMoments {
-  const float* x;
+  ConstMatrixView x;
   float *means, *squares;
-  Layout layout;
-  double floats() const { return 1.0 * layout.size(); }
+  double floats() const { return 1.0 * x.layout.size(); }
 };
 struct BlockProducts {
-  const float *x, *dy, *mean, *inverse;
+  ConstMatrixView x, dy;
+  const float *mean, *inverse;
   float *sums, *products;
-  Layout layout;
-  double floats() const { return 2.0 * layout.size(); }
+  double floats() const { return 2.0 * x.layout.size(); }
 };
 // The blocks' sums added up, in double, in order.
 struct TotalSums {
@@ -314,17 +303,15 @@ struct TotalProducts {
 };
 struct NormaliseColumns {
   cpu::ColumnNorm norm;
-  const float* x;
-  float* y;
-  Layout layout;
-  double floats() const { return 2.0 * layout.size(); }
+  ConstMatrixView x;
+  MatrixView y;
+  double floats() const { return 2.0 * x.layout.size(); }
 };
 struct NormaliseColumnsBackward {
   cpu::ColumnNorm norm;
-  const float *x, *dy;
-  float* dx;
-  Layout layout;
-  double floats() const { return 3.0 * layout.size(); }
+  ConstMatrixView x, dy;
+  MatrixView dx;
+  double floats() const { return 3.0 * x.layout.size(); }
 };
 struct SumOfSquares {  // one number a block
   const float* x;
@@ -347,10 +334,9 @@ struct SoftmaxCrossEntropy {  // a thread has a sample
   }
 };
 struct Softmax {
-  const float* logits;
-  float* probabilities;
-  Layout layout;
-  double floats() const { return 2.0 * layout.size(); }
+  ConstMatrixView logits;
+  MatrixView probabilities;
+  double floats() const { return 2.0 * logits.layout.size(); }
 };
 
 }  // namespace reluscope::cuda

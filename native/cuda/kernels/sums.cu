@@ -57,23 +57,23 @@ RELUSCOPE_DEVICE double add_threads(float* each, float mine) {
 
 RELUSCOPE_KERNEL(ColumnSums, "column_sums") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, k.rows_at_once);
+  const Strip s(k.x.layout, k.rows_at_once);
   float sum = 0.0f;
-  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
+  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x.data[s.place(row)];
   sum = add_lanes(lanes, sum);
-  if (s.lane == 0) k.sums[s.part * k.layout.padded_cols() + s.column] = sum;
+  if (s.lane == 0) k.sums[s.part * k.x.layout.padded_cols() + s.column] = sum;
 }
 
 RELUSCOPE_KERNEL(BlockMoments, "block_moments") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, kSumRows);
+  const Strip s(k.x.layout, kSumRows);
   const auto count = static_cast<float>(s.end - s.first);
   float sum = 0.0f;
-  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
+  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x.data[s.place(row)];
   float mean = add_lanes(lanes, sum) / count;
   float deviations = 0.0f, squares = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
-    const float deviation = k.x[s.place(row)] - mean;
+    const float deviation = k.x.data[s.place(row)] - mean;
     deviations += deviation;
     squares += deviation * deviation;
   }
@@ -81,24 +81,24 @@ RELUSCOPE_KERNEL(BlockMoments, "block_moments") {
   squares = add_lanes(lanes, squares);
   if (s.lane != 0) return;
   scalar::correct_moments(count, deviations, mean, squares);
-  const int to = s.part * k.layout.padded_cols() + s.column;
+  const int to = s.part * k.x.layout.padded_cols() + s.column;
   k.means[to] = mean;
   k.squares[to] = squares;
 }
 
 RELUSCOPE_KERNEL(BlockProducts, "block_products") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, kSumRows);
+  const Strip s(k.x.layout, kSumRows);
   float sum = 0.0f, products = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
     const std::size_t at = s.place(row);
-    sum += k.dy[at];
-    products += k.dy[at] * scalar::normal(k.x[at], k.mean[s.column], k.inverse[s.column]);
+    sum += k.dy.data[at];
+    products += k.dy.data[at] * scalar::normal(k.x.data[at], k.mean[s.column], k.inverse[s.column]);
   }
   sum = add_lanes(lanes, sum);
   products = add_lanes(lanes, products);
   if (s.lane != 0) return;
-  const int to = s.part * k.layout.padded_cols() + s.column;
+  const int to = s.part * k.x.layout.padded_cols() + s.column;
   k.sums[to] = sum;
   k.products[to] = products;
 }
@@ -141,17 +141,18 @@ RELUSCOPE_KERNEL(TotalProducts, "total_products") {
 }
 
 RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns") {
-  for_each(k.layout, [&](unsigned i, int, int c) {
+  for_each(k.x.layout, [&](unsigned i, int, int c) {
     const float scale = k.norm.weight[c] * k.norm.inverse_deviation[c];
-    k.y[i] = scalar::normalised(k.x[i], k.norm.mean[c], scale, k.norm.bias[c]);
+    k.y.data[i] = scalar::normalised(k.x.data[i], k.norm.mean[c], scale, k.norm.bias[c]);
   });
 }
 
 RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward") {
-  for_each(k.layout, [&](unsigned i, int, int c) {
+  for_each(k.x.layout, [&](unsigned i, int, int c) {
     const float inverse = k.norm.inverse_deviation[c];
-    k.dx[i] = scalar::column_slope(k.x[i], k.dy[i], k.norm.mean[c], k.norm.weight[c] * inverse,
-                                   k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
+    k.dx.data[i] =
+        scalar::column_slope(k.x.data[i], k.dy.data[i], k.norm.mean[c], k.norm.weight[c] * inverse,
+                             k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
   });
 }
 
