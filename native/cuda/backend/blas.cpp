@@ -12,38 +12,25 @@ std::string text_of(const Product& p) {
          std::to_string(p.n) + " in " + std::to_string(p.batches) + " batches";
 }
 
-cublasComputeType_t compute_of(Precision precision) {
-  switch (precision) {
-    case Precision::kTf32: return CUBLAS_COMPUTE_32F_FAST_TF32;
-    case Precision::kBfloat16: return CUBLAS_COMPUTE_32F_FAST_16BF;
-    case Precision::kFloat32: break;
-  }
-  return CUBLAS_COMPUTE_32F;
-}
+// By Precision, and by Epilogue.
+constexpr cublasComputeType_t kComputes[] = {CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_TF32,
+                                             CUBLAS_COMPUTE_32F_FAST_16BF};
+constexpr cublasLtEpilogue_t kEpilogues[] = {
+    CUBLASLT_EPILOGUE_DEFAULT, CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_RELU_BIAS,
+    CUBLASLT_EPILOGUE_GELU_BIAS, CUBLASLT_EPILOGUE_GELU_AUX_BIAS};
 
 cublasOperation_t operation(bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; }
-
-cublasLtEpilogue_t epilogue_of(Epilogue epilogue) {
-  switch (epilogue) {
-    case Epilogue::kBias: return CUBLASLT_EPILOGUE_BIAS;
-    case Epilogue::kBiasRelu: return CUBLASLT_EPILOGUE_RELU_BIAS;
-    case Epilogue::kBiasGelu: return CUBLASLT_EPILOGUE_GELU_BIAS;
-    case Epilogue::kBiasGeluKept: return CUBLASLT_EPILOGUE_GELU_AUX_BIAS;
-    case Epilogue::kNone: break;
-  }
-  return CUBLASLT_EPILOGUE_DEFAULT;
-}
 
 // The description of a product and its epilogue for cuBLASLt. cuBLASLt is column-major, so it
 // computes c^T = b^T a^T, and the bias has the length of a column.
 class Description {
  public:
   explicit Description(const Product& p) {
-    check(cublasLtMatmulDescCreate(&matmul, compute_of(p.precision), CUDA_R_32F),
+    check(cublasLtMatmulDescCreate(&matmul, kComputes[static_cast<int>(p.precision)], CUDA_R_32F),
           "describing a product");
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(p.transpose_b));
     set(CUBLASLT_MATMUL_DESC_TRANSB, operation(p.transpose_a));
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(p.epilogue));
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, kEpilogues[static_cast<int>(p.epilogue)]);
     set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
     set(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, p.stride_bias);
     if (p.kept != nullptr) {
@@ -156,10 +143,11 @@ void Blas::multiply(const Product& p) {
         text_of(p) + " and what follows it");
     return;
   }
-  check(cublasGemmStridedBatchedEx(
-            blas_, operation(p.transpose_b), operation(p.transpose_a), p.n, p.m, p.k, &one, p.b,
-            CUDA_R_32F, p.ldb, p.stride_b, p.a, CUDA_R_32F, p.lda, p.stride_a, &from, p.c,
-            CUDA_R_32F, p.ldc, p.stride_c, p.batches, compute_of(p.precision), CUBLAS_GEMM_DEFAULT),
+  check(cublasGemmStridedBatchedEx(blas_, operation(p.transpose_b), operation(p.transpose_a), p.n,
+                                   p.m, p.k, &one, p.b, CUDA_R_32F, p.ldb, p.stride_b, p.a,
+                                   CUDA_R_32F, p.lda, p.stride_a, &from, p.c, CUDA_R_32F, p.ldc,
+                                   p.stride_c, p.batches, kComputes[static_cast<int>(p.precision)],
+                                   CUBLAS_GEMM_DEFAULT),
         text_of(p));
 }
 

@@ -30,21 +30,13 @@ float rounded(float x, Precision precision) {
   return bits_as<float>(bits >> dropped << dropped);
 }
 
-// The activations as documented by cuBLASLt.
+// The activations as documented by cuBLASLt: ReLU, or GELU by tanh.
 float activated(Epilogue epilogue, float x) {
-  switch (epilogue) {
-    case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
-    case Epilogue::kBiasGelu:
-    case Epilogue::kBiasGeluKept: {
-      const double z = static_cast<double>(x);
-      return static_cast<float>(
-          0.5 * z *
-          (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
-    }
-    case Epilogue::kBias:
-    case Epilogue::kNone: break;
-  }
-  return x;
+  if (epilogue == Epilogue::kBiasRelu) return x < 0.0f ? 0.0f : x;
+  const double z = static_cast<double>(x);
+  return static_cast<float>(
+      0.5 * z *
+      (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
 }
 
 }  // namespace
