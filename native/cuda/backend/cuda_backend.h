@@ -195,9 +195,8 @@ class CudaBackend final : public Backend {
   }
   Grid grid_for(std::size_t n) const;
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
-  // x in row-major order: x itself if it is one panel, else a copy at `at` in the workspace; then
-  // advances `at`.
-  Rows rows_of(ConstMatrixView x, std::size_t& at);
+  // Matrices in row-major order: a matrix of one panel itself, others copied to the workspace.
+  std::array<Rows, 2> rows_of(ConstMatrixView x, ConstMatrixView other = {});
   // Rows first_row .. first_row + rows - 1 of y = x w, panel by panel. Unless bias is null, also
   // does as much of the bias and the activation as the device can fuse, and returns what it did.
   Epilogue multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,

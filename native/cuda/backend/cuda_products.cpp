@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "cuda/backend/cuda_backend.h"
 
@@ -10,10 +11,6 @@ namespace {
 
 constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of one block of patches
 constexpr int kLongRows = 1024;                             // longer columns are summed in parts
-
-std::size_t rows_floats(const Layout& layout) {
-  return layout.panels() == 1 ? 0 : align_up(layout.size());
-}
 
 // The epilogue of cuBLASLt for a bias and an activation. Only GELU can also keep the product.
 Epilogue epilogue_for(const ActivationAfter& after) {
@@ -47,13 +44,18 @@ std::array<Product, 2> by_panels(Product p, ConstMatrixView b, int b_row, Matrix
 
 }  // namespace
 
-CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
-  if (x.layout.panels() == 1) return {x.data, x.layout.panel_width(0)};
-  const int stride = x.layout.padded_cols();
-  float* const to = workspace_.data() + at;
-  at += align_up(x.layout.size());
-  push(grid_for(x.layout.size()), Pack{x, to, stride});
-  return {to, stride};
+std::array<CudaBackend::Rows, 2> CudaBackend::rows_of(ConstMatrixView x, ConstMatrixView other) {
+  const auto floats = [](const Layout& layout) {
+    return layout.panels() > 1 ? align_up(layout.size()) : 0;
+  };
+  float* to = workspace(floats(x.layout) + floats(other.layout));
+  const auto packed = [&](ConstMatrixView m) -> Rows {
+    if (m.layout.panels() <= 1) return {m.data, m.layout.panel_width(0)};
+    const int stride = m.layout.padded_cols();
+    push(grid_for(m.layout.size()), Pack{m, to, stride});
+    return {std::exchange(to, to + floats(m.layout)), stride};
+  };
+  return {packed(x), packed(other)};
 }
 
 Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
@@ -162,18 +164,14 @@ void CudaBackend::finish_input_gradient(MatrixView dx, const ActivationBefore& b
 
 void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
                          const ActivationAfter& after) {
-  workspace(rows_floats(x.values.layout));
-  std::size_t at = 0;
-  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w, y, 0, start, after);
+  const Epilogue done = multiply(rows_of(x.values)[0], y.rows(), w, y, 0, start, after);
   finish_product(done, start, y, after);
 }
 
 // Each panel of dx is the product of dy and the transpose of 32 rows of w.
 void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
                                  const ActivationBefore& before) {
-  workspace(rows_floats(dy.layout) + rows_floats(w.layout));
-  std::size_t at = 0;
-  const Rows left = rows_of(dy, at), right = rows_of(w, at);
+  const auto [left, right] = rows_of(dy, w);
   const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
   Product p{.transpose_b = true,
             .precision = precision_,
@@ -210,10 +208,8 @@ void CudaBackend::apply(const ParameterUpdate& update, const float* start, const
 
 void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                                   const ParameterUpdate& update, float* column_sums) {
-  workspace(rows_floats(x.values.layout));
-  std::size_t at = 0;
   const Layout layout{x.values.cols(), d.cols()};
-  multiply_transposed(rows_of(x.values, at), d.rows(), d, 0, {update.gradient, layout}, false);
+  multiply_transposed(rows_of(x.values)[0], d.rows(), d, 0, {update.gradient, layout}, false);
   apply(update, start, layout);
   if (column_sums != nullptr && !update.stores()) {
     this->column_sums({update.weights, layout}, column_sums);
