@@ -132,7 +132,7 @@ class Device : public Memory {
   virtual double stop_clock() = 0;
 };
 
-// The CUDA device: "" if one is usable, else the reason as a text for people.
+// The CUDA device: "" if one is usable, else the reason, for a message.
 std::string why_no_device();
 // Identifies device, driver and toolkit to the self-test.
 std::string device_key();

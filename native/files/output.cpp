@@ -39,7 +39,7 @@ fs::path folder_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : ".";
 }
 
-constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
+constexpr std::size_t kLongestEnd = 24;  // of a suffix: ".part-" and two numbers
 
 }  // namespace
 

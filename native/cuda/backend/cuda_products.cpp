@@ -202,8 +202,7 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
 // Applies the update to the stored gradient, to which the kernel still adds `start`.
 void CudaBackend::apply(const ParameterUpdate& update, const float* start, const Layout& layout) {
   if (update.stores() && start == nullptr) return;
-  push(update_kernel(update.rule), grid_for(layout.size()),
-       Update{update, start, layout, static_cast<unsigned>(layout.size())});
+  push(update_kernel(update.rule), grid_for(layout.size()), Update{update, start, layout});
 }
 
 void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,

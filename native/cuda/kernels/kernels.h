@@ -93,22 +93,22 @@ enum class ActivationOp {
 // id: -1 (no activation) only for the last two.
 const KernelInfo& activation_kernel(ActivationOp op, ActivationId id);
 
-// By one rule, or to store; gradient[i] + start[column of i] is the gradient.
+// Applies one rule to the gradient, or stores it: gradient[i] + start[column of i].
 struct Update {
   ParameterUpdate update;
   const float* start;  // null: 0
-  Layout layout;       // where there is a start
-  unsigned n;
+  Layout layout;
   double floats() const {
     const auto moments =
         kMostMoments - std::count(update.moments, update.moments + kMostMoments, nullptr);
     const double written = update.stores() ? 1.0 : 2.0;  // the gradient; or weights, read too
-    return n * (1.0 + written + 2.0 * moments) + (start == nullptr ? 0 : layout.padded_cols());
+    return layout.size() * (1.0 + written + 2.0 * moments) +
+           (start == nullptr ? 0 : layout.padded_cols());
   }
 };
 const KernelInfo& update_kernel(RuleId rule);
 
-// Numbers in [low, high], as Backend::fill_uniform() says.
+// Numbers in [low, high], see Backend::fill_uniform().
 struct FillUniform {
   std::uint64_t seed;
   std::uint32_t purpose, step, stream;
@@ -125,17 +125,18 @@ struct Drop {
 
 // --- batch.cu -------------------------------------------------------------------------------
 
-// An epoch's order. Keys that differ in their lower halves, the samples' numbers.
-struct MakeKeys {  // key = word << 32 | sample, of the sample's draw
+// The order of an epoch. The lower halves of the keys, the sample numbers, are all different.
+struct MakeKeys {  // key = the sample's random word << 32 | sample
   std::uint64_t* keys;
   unsigned n;
   std::uint64_t seed;
   std::uint32_t purpose, step;
   double floats() const { return 4.0 * n; }
 };
-// Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key
-// against the one that is as far from the run's other end, then those `stride` apart, halving it.
-struct SortBlocks {  // all that happens within kSortKeys keys: sizes from `first` to `last`
+// A bitonic sort in which all comparisons order upwards. A merge of runs of `size` keys first
+// compares each key with its mirror image in the run, then keys `stride` apart, for ever smaller
+// strides.
+struct SortBlocks {  // all passes within kSortKeys keys: sizes from `first` to `last`
   std::uint64_t* keys;
   unsigned n;
   unsigned first, last;
@@ -147,7 +148,7 @@ struct SortPass {  // one pass over all keys; stride 0: the first of a merge
   unsigned size, stride;
   double floats() const { return 4.0 * n; }
 };
-inline constexpr unsigned kSortKeys = 2048;  // that a block sorts
+inline constexpr unsigned kSortKeys = 2048;  // sorted by one block
 
 struct Gather {
   Gathering gathering;
@@ -156,13 +157,13 @@ struct Gather {
     return gathering.to.layout.size() + gathering.to.rows() * (gathering.pixels + 6.0) / 4.0;
   }
 };
-// What augmentation does to a sample, drawn once.
+// The random changes of a sample by augmentation, drawn once.
 struct DrawnChanges {
   Affine affine;
   ErasedPart erased;
 };
 struct DrawChanges {
-  Gathering gathering;  // whose samples
+  Gathering gathering;  // for its samples
   Augmentation options;
   std::uint64_t seed;
   int height, width, rows;
@@ -178,7 +179,7 @@ struct SmoothRows {
   float* fields;
   double floats() const { return 2.0 * rows * height * width; }
 };
-// Gather, of images that are warped, get noise and lose a part, in this order.
+// Gather with augmentation: warp, noise, erasing, in this order.
 struct GatherAugmented {
   Gathering gathering;
   std::uint64_t seed;
@@ -199,7 +200,7 @@ struct GatherAugmented {
 
 // --- layout.cu ------------------------------------------------------------------------------
 
-// Row-major, `stride` floats a row, of a matrix in panels; columns behind the last become 0.
+// Row-major, `stride` floats a row, of a matrix in panels; padding columns become 0.
 struct Pack {
   ConstMatrixView x;
   float* to;
@@ -254,9 +255,8 @@ struct Maxout {
 
 // --- sums.cu --------------------------------------------------------------------------------
 
-// Sums down columns: a block has kStrip columns of `rows_at_once` rows, from row block *
-// rows_at_once on; one of its threads every kStripLanes-th row of a column, and the lanes are added
-// in order.
+// Sums of columns: a block adds kStrip columns of `rows_at_once` rows, a thread every
+// kStripLanes-th row of one column. The sums of the lanes are added in order.
 inline constexpr int kStrip = 16, kStripLanes = 16;
 inline int sum_blocks(const Layout& layout) { return (layout.rows + kSumRows - 1) / kSumRows; }
 inline int strips(const Layout& layout) { return layout.padded_cols() / kStrip; }
@@ -268,8 +268,8 @@ struct ColumnSums {  // sums[part * padded columns + column]
   int rows_at_once;
   double floats() const { return 1.0 * x.layout.size(); }
 };
-// Of blocks of kSumRows rows: means and squared deviations, or sums of dy and of dy times what
-// normalising makes of x.
+// Of blocks of kSumRows rows: means and squared deviations; or sums of dy and of dy times the
+// normalised x.
 struct BlockMoments {
   ConstMatrixView x;
   float *means, *squares;
@@ -281,7 +281,7 @@ struct BlockProducts {
   float *sums, *products;
   double floats() const { return 2.0 * x.layout.size(); }
 };
-// The blocks' sums added up, in double, in order.
+// The sums of the blocks, added in order and in double.
 struct TotalSums {
   const float* sums;
   float* to;
