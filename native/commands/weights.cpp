@@ -8,7 +8,6 @@
 #include "files/data_files.h"
 #include "files/output.h"
 #include "files/png_image.h"
-#include "files/saves.h"
 #include "run/inspect.h"
 
 namespace reluscope {
@@ -34,8 +33,7 @@ SavedWeights read_weights(const Arguments& arguments) {
 int write_result(const Arguments& arguments, const std::string& notice,
                  const std::function<Reported()>& work) {
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
-  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
-  if (!csv.empty()) check_writable(csv, "csv");
+  check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   LineFile json("jsonl", jsonl);
   if (!notice.empty()) print_lines(json.people(), {notice});
   const Reported progress = work();
@@ -66,7 +64,7 @@ int predict_command(const Arguments& arguments) {
   const PngImage image = decode_png(read_bytes(path, "image"), "image", path);
   const std::vector<std::uint8_t> pixels =
       network_input({path, image.height, image.width, image.channels, image.pixels},
-                    data->train().height(), data->train().width(), arguments.has("invert"));
+                    data->train().height(), data->train().width(), arguments.flags.has("invert"));
   ChosenDevice device = choose_device(weights.config);
   Session session(data, weights.config, std::move(device.backend));
   session.load(weights.bytes);
@@ -77,7 +75,7 @@ int predict_command(const Arguments& arguments) {
 int export_command(const Arguments& arguments) {
   const SavedWeights weights = read_weights(arguments);
   const std::optional<int> images = arguments.saved_images();
-  const std::vector<std::string> saves = arguments.texts("save");
+  const std::vector<std::string> saves = arguments.flags.all("save");
   if (saves.empty()) throw Error("save: give --save FILE, at least once");
   const auto data = load_dataset(weights.config.data, arguments.program, arguments.budget());
   Session session(data, weights.config);
