@@ -17,8 +17,8 @@ struct Entry {
 };
 
 template <class... A>
-constexpr std::array<Entry, sizeof...(A)> make_entries(scalar::ActivationList<A...>) {
-  return {Entry{A::kInfo, &A::f, &A::df, &A::dp}...};
+constexpr auto make_entries(scalar::ActivationList<A...>) {
+  return std::array{Entry{A::kInfo, &A::f, &A::df, &A::dp}...};
 }
 
 constexpr auto kEntries = make_entries(scalar::Activations<double>());

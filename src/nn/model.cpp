@@ -22,8 +22,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::map<std::string, int> numbers;  // "fc" -> number of layers so far
   std::size_t floats = 0, state_floats = 0;
   for (const auto& layer : layers_) {
-    parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()]),
-                      .shape = layer->out_shape()});
+    parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()])});
     add_parameters(parameters_, layer->parameters(), floats);
     add_parameters(states_, layer->state(), state_floats);
   }
@@ -185,9 +184,8 @@ void Model::silence(int layer, std::vector<int> units) {
 
 void Model::write_silence() {
   backend_.finish();
-  Part& silent = part(silent_layer_);
-  const MatrixView y{silent.output.data(), layout_of(silent_layer_, rows_)};
-  const int count = static_cast<int>(silent.shape.front());
+  const MatrixView y{part(silent_layer_).output.data(), layout_of(silent_layer_, rows_)};
+  const int count = static_cast<int>(layer(silent_layer_).out_shape().front());
   const int columns = y.cols() / count;  // per unit: one, or one per position
   for (const int unit : silent_units_) {
     for (int col = unit * columns; col < (unit + 1) * columns; ++col) {

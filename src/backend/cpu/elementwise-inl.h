@@ -120,14 +120,12 @@ HWY_INLINE void weighted_sample(const SoftmaxLoss& args, int sample, const float
   }
   args.losses[sample] = loss;
   if (args.dlogits == nullptr) return;
+  const auto slope = [&](int c) {
+    const float target = share * weight(c) + (c == label ? hit : 0.0f);
+    return (probabilities[c * kGroup] * total - target) * args.gradient_scale;
+  };
   for (int c = 0; c < z.layout.padded_cols(); ++c) {
-    float& slope = args.dlogits[z.layout.index(sample, c)];
-    if (c < classes) {
-      const float target = share * weight(c) + (c == label ? hit : 0.0f);
-      slope = (probabilities[c * kGroup] * total - target) * args.gradient_scale;
-    } else {
-      slope = 0.0f;
-    }
+    args.dlogits[z.layout.index(sample, c)] = c < classes ? slope(c) : 0.0f;
   }
 }
 

@@ -89,16 +89,12 @@ RELUSCOPE_TARGET_END
 namespace reluscope::cpu {
 namespace {
 
-std::int64_t supported_targets() {
-#if HWY_ARCH_WASM
-  return HWY_STATIC_TARGET;  // a module with SIMD does not load where it is missing
-#else
-  return hwy::SupportedTargets();
-#endif
-}
-
 std::vector<Target> list_targets() {
-  const std::int64_t supported = supported_targets();
+#if HWY_ARCH_WASM
+  const std::int64_t supported = HWY_STATIC_TARGET;  // else the module would not have loaded
+#else
+  const std::int64_t supported = hwy::SupportedTargets();
+#endif
   std::vector<Target> found;
 #define RELUSCOPE_ADD_TARGET(bit, space) \
   if (supported & bit) found.push_back({space::separate_kernels(), space::fused_kernels()})
