@@ -89,10 +89,10 @@ struct BackwardPass : LayerPass {
 class Layer {
  public:
   Layer(std::string kind, std::string stem, std::string text, Shape out_shape)
-      : kind_(std::move(kind)),
+      : out_shape_(std::move(out_shape)),
+        kind_(std::move(kind)),
         stem_(std::move(stem)),
-        text_(std::move(text)),
-        out_shape_(std::move(out_shape)) {}
+        text_(std::move(text)) {}
   virtual ~Layer() = default;
 
   const std::string& kind() const { return kind_; }  // "dense", "activation"
@@ -131,11 +131,11 @@ class Layer {
   virtual void write(PytorchWriter& to) const = 0;
   virtual void write(OnnxWriter& to) const = 0;
 
- private:
-  std::string kind_, stem_, text_;
-
  protected:
   Shape out_shape_;
+
+ private:
+  std::string kind_, stem_, text_;
 };
 
 }  // namespace reluscope

@@ -248,26 +248,31 @@ inline void transpose(ConstMatrixView a, int panel, float* y) {
   }
 }
 
-// For sixteen columns at a time: begin(column) makes a state for each of their vectors, each(state,
-// at) takes one row after the other, `at` its offset in the matrix, and end(state, column) the
-// rest.
+// For the sixteen columns from `first` on: begin(column) makes a state for each of their vectors,
+// each(state, at) takes one row after the other, `at` its offset in the matrix, and end(state,
+// column) the rest.
+template <class Begin, class Each, class End>
+HWY_INLINE void for_strip(const Layout& layout, Rows rows, int first, const Begin& begin,
+                          const Each& each, const End& end) {
+  const auto step = static_cast<std::size_t>(layout.panel_width(first / kPanel));
+  decltype(begin(0)) state[kPadVectors];
+  RELUSCOPE_UNROLL
+  for (int v = 0; v < kPadVectors; ++v) state[v] = begin(first + v * lanes());
+  std::size_t at = layout.index(rows.first, first);
+  for (int row = rows.first; row < rows.end; ++row, at += step) {
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kPadVectors; ++v) {
+      each(state[v], at + static_cast<std::size_t>(v * lanes()));
+    }
+  }
+  RELUSCOPE_UNROLL
+  for (int v = 0; v < kPadVectors; ++v) end(state[v], first + v * lanes());
+}
 template <class Begin, class Each, class End>
 HWY_INLINE void for_columns(const Layout& layout, int panel, Rows rows, const Begin& begin,
                             const Each& each, const End& end) {
-  const int width = layout.panel_width(panel);
-  for (int first = panel * kPanel, col = first; col < first + width; col += kPad) {
-    decltype(begin(0)) state[kPadVectors];
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) state[v] = begin(col + v * lanes());
-    std::size_t at = layout.index(rows.first, col);
-    for (int row = rows.first; row < rows.end; ++row, at += static_cast<std::size_t>(width)) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        each(state[v], at + static_cast<std::size_t>(v * lanes()));
-      }
-    }
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) end(state[v], col + v * lanes());
+  for (int col = panel * kPanel; col < panel * kPanel + layout.panel_width(panel); col += kPad) {
+    for_strip(layout, rows, col, begin, each, end);
   }
 }
 

@@ -11,19 +11,6 @@
 
 RELUSCOPE_TARGET_BEGIN
 
-// Sixteen sums, one a column.
-template <class V>
-struct Strip {
-  V sum[kPadVectors];
-  HWY_INLINE Strip() {
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) sum[v] = V::zero();
-  }
-  HWY_INLINE void store(float* to) const {
-    for (int v = 0; v < kPadVectors; ++v) sum[v].store(to + v * lanes());
-  }
-};
-
 template <class V>
 void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float* squares) {
   struct Sums {
@@ -160,13 +147,14 @@ HWY_INLINE void for_sample(const Layout& x, const Layout& parameters, int sample
 template <class V, class Term>
 HWY_INLINE double sample_sum(const Layout& x, const Layout& parameters, int sample,
                              const Term& term) {
-  Strip<V> strip;
+  V strip[kPadVectors];
+  for (V& sum : strip) sum = V::zero();
   for_sample(x, parameters, sample, [&](std::size_t at, std::size_t place, const float* on, int v) {
     const V value = select(V::load(on) > V::zero(), term(at, place), V::zero());
-    strip.sum[v] = strip.sum[v] + value;
+    strip[v] = strip[v] + value;
   });
   HWY_ALIGN float sums[kPad];
-  strip.store(sums);
+  for (int v = 0; v < kPadVectors; ++v) strip[v].store(sums + v * lanes());
   double sum = 0.0;
   for (const float lane : sums) sum += static_cast<double>(lane);
   return sum;
@@ -268,41 +256,31 @@ struct ColumnGroup {
     end = first + width;
     written_end = group == norm.groups - 1 ? layout.padded_cols() : end;
   }
+  int first_strip() const { return first / kPad * kPad; }
   double count() const { return static_cast<double>(rows.count()) * (end - first); }
 };
 
-// work(offset of a strip's first row, row step, column) for the strips of a group.
-template <class Work>
-HWY_INLINE void for_group(const Layout& layout, const ColumnGroup& group, const Work& work) {
-  for (int col = group.first / kPad * kPad; col < group.end; col += kPad) {
-    work(layout.index(group.rows.first, col), layout.panel_width(col / kPanel), col);
-  }
-}
-
-// The sums of term(offset) down the columns of a strip.
+// sums[c] = the sum of term(offset) down column first + c, for sixteen columns.
 template <class V, class Term>
-HWY_INLINE Strip<V> down_strip(Rows rows, std::size_t at, int step, const Term& term) {
-  Strip<V> strip;
-  for (int row = rows.first; row < rows.end; ++row, at += static_cast<std::size_t>(step)) {
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) {
-      strip.sum[v] = strip.sum[v] + term(at + static_cast<std::size_t>(v * lanes()));
-    }
-  }
-  return strip;
+HWY_INLINE void strip_sums(const Layout& layout, Rows rows, int first, float* sums,
+                           const Term& term) {
+  for_strip(
+      layout, rows, first, [](int) { return V::zero(); },
+      [&](V& sum, std::size_t at) { sum = sum + term(at); },
+      [&](const V& sum, int col) { sum.store(sums + (col - first)); });
 }
 
 // The sum of term(offset) over a group: down each column in float, then along them in double.
 template <class V, class Term>
 HWY_INLINE double group_sum(const Layout& layout, const ColumnGroup& group, const Term& term) {
   double sum = 0.0;
-  for_group(layout, group, [&](std::size_t at, int step, int col) {
+  for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
     HWY_ALIGN float columns[kPad];
-    down_strip<V>(group.rows, at, step, term).store(columns);
-    for (int c = std::max(group.first, col); c < std::min(group.end, col + kPad); ++c) {
-      sum += static_cast<double>(columns[c - col]);
+    strip_sums<V>(layout, group.rows, strip, columns, term);
+    for (int c = std::max(group.first, strip); c < std::min(group.end, strip + kPad); ++c) {
+      sum += static_cast<double>(columns[c - strip]);
     }
-  });
+  }
   return sum;
 }
 
@@ -318,18 +296,25 @@ HWY_INLINE Moments<V> group_moments(const GroupNormalisation& norm, ConstMatrixV
 template <class V, class Value>
 HWY_INLINE void write_group(const Layout& layout, const ColumnGroup& group, int end, float* to,
                             const Value& value) {
-  for_group(layout, group, [&](std::size_t first, int step, int col) {
+  struct Column {
+    V own;
+    int col;
+  };
+  for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
     HWY_ALIGN float own[kPad];
-    for (int i = 0; i < kPad; ++i) own[i] = col + i >= group.first && col + i < end ? 1.0f : 0.0f;
-    std::size_t row_at = first;
-    for (int row = group.rows.first; row < group.rows.end; ++row) {
-      for (int v = 0; v < kPad; v += lanes()) {
-        const std::size_t at = row_at + static_cast<std::size_t>(v);
-        select(V::load(own + v) > V::zero(), value(at, col + v), V::load(to + at)).store(to + at);
-      }
-      row_at += static_cast<std::size_t>(step);
+    for (int c = strip; c < strip + kPad; ++c) {
+      own[c - strip] = c >= group.first && c < end ? 1.0f : 0.0f;
     }
-  });
+    for_strip(
+        layout, group.rows, strip,
+        [&](int col) {
+          return Column{V::load(own + (col - strip)), col};
+        },
+        [&](const Column& c, std::size_t at) {
+          select(c.own > V::zero(), value(at, c.col), V::load(to + at)).store(to + at);
+        },
+        [](const Column&, int) {});
+  }
 }
 
 template <class V>
@@ -354,22 +339,23 @@ void run_parts(const GroupNormBackward& op, Rows parts) {
     // Weights are by column: sums over a group follow from those of its columns.
     const int sample = part / op.norm.groups;
     double g = 0.0, gz = 0.0;
-    for_group(op.x.layout, group, [&](std::size_t at, int step, int col) {
+    for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
       HWY_ALIGN float sums[kPad];
       HWY_ALIGN float products[kPad];
-      down_strip<V>(group.rows, at, step, dy).store(sums);
-      down_strip<V>(group.rows, at, step, [&](std::size_t i) {
-        return dy(i) * z(i);
-      }).store(products);
-      for (int c = std::max(group.first, col); c < std::min(group.written_end, col + kPad); ++c) {
+      strip_sums<V>(op.x.layout, group.rows, strip, sums, dy);
+      strip_sums<V>(op.x.layout, group.rows, strip, products,
+                    [&](std::size_t at) { return dy(at) * z(at); });
+      for (int c = std::max(group.first, strip); c < std::min(group.written_end, strip + kPad);
+           ++c) {
         const bool used = c < group.end;
-        const float sum = used ? sums[c - col] : 0.0f, product = used ? products[c - col] : 0.0f;
+        const float sum = used ? sums[c - strip] : 0.0f,
+                    product = used ? products[c - strip] : 0.0f;
         op.sums.at(2 * sample, c) = product;
         op.sums.at(2 * sample + 1, c) = sum;
         g += static_cast<double>(sum) * static_cast<double>(op.norm.weight[c]);
         gz += static_cast<double>(product) * static_cast<double>(op.norm.weight[c]);
       }
-    });
+    }
     if (op.dx == nullptr) continue;
     const V g_mean(g / group.count()), gz_mean(gz / group.count());
     write_group<V>(op.x.layout, group, group.end, op.dx, [&](std::size_t at, int col) {
