@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     return reluscope::kBadInput;
   } catch (const std::bad_alloc&) {
     std::fputs(
-        "error: out of memory: the model and its batches need more than this machine gives\n",
+        "error: out of memory: the model and its batches need more memory than is available\n",
         stderr);
     return reluscope::kBadInput;
   } catch (const std::exception& error) {

@@ -8,7 +8,6 @@
 #include "files/data_files.h"
 #include "files/output.h"
 #include "files/png_image.h"
-#include "files/saves.h"
 #include "run/inspect.h"
 
 namespace reluscope {
@@ -56,7 +55,7 @@ int answer_command(const Arguments& arguments) {
   Json files = Json::array();
   for (const std::string& path : arguments.arguments) {
     files.push_back(Json::binary(command.pictures
-                                     ? read_picture(path, *data, arguments.has("invert"))
+                                     ? read_picture(path, *data, arguments.flags.has("invert"))
                                      : read_bytes(path, command.name)));
   }
   std::optional<Session> session;
@@ -68,9 +67,7 @@ int answer_command(const Arguments& arguments) {
     session->load(weights.bytes);
   }
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
-  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
-  if (!csv.empty()) check_writable(csv, "csv");
-  if (!jsonl.empty() && jsonl != "-") check_writable(jsonl, "jsonl");
+  check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   std::FILE* const people = jsonl == "-" ? stderr : stdout;
   if (!notice.empty()) print_lines(people, {notice});
 
@@ -91,7 +88,7 @@ int answer_command(const Arguments& arguments) {
 int export_command(const Arguments& arguments) {
   const SavedWeights weights = read_weights(arguments);
   const std::optional<int> images = arguments.saved_images();
-  const std::vector<std::string> saves = arguments.texts("save");
+  const std::vector<std::string> saves = arguments.flags.all("save");
   if (saves.empty()) throw Error("save: give --save FILE, at least once");
   const auto data = load_dataset(weights.config.data, arguments.program, arguments.budget());
   Session session(data, weights.config);

@@ -19,14 +19,13 @@ struct ScheduleOptions {
   std::string name = "constant";
   int epochs = 10;  // of the whole run
   std::int64_t updates_per_epoch = 1;
-  int step = 5;                    // epochs between two drops
-  std::string milestones = "5,8";  // epochs after which it drops, ascending
-  double gamma = 0.1;              // factor of a drop
-  double minimum = 0.0;            // the lowest rate of the cosines and of plateau
-  int period = 0;                  // epochs from the highest to the lowest; 0: the whole run
-  int restart = 5,
-      restart_factor = 1;  // epochs of the first cosine, and how much longer the next is
-  double rise = 0.3;       // share of the run in which one_cycle rises to the base rate
+  int step = 5;                         // epochs between two drops
+  std::string milestones = "5,8";       // epochs after which it drops, ascending
+  double gamma = 0.1;                   // factor of a drop
+  double minimum = 0.0;                 // the lowest rate of the cosines and of plateau
+  int period = 0;                       // epochs from the highest to the lowest; 0: the whole run
+  int restart = 5, restart_factor = 1;  // epochs of the first cosine, and how the next ones grow
+  double rise = 0.3;                   // share of the run in which one_cycle rises to the base rate
   double div = 25.0, final_div = 1e4;  // it begins at base / div and ends at base / div / final_div
   bool cycle_momentum = true;          // the momentum falls while the rate rises, and vice versa
   double momentum_min = 0.85, momentum_max = 0.95;

@@ -5,7 +5,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "config/options.h"
 #include "matrices.h"
-#include "optim/gradients.h"
+#include "optim/optimizer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -66,8 +66,8 @@ int main() {
     assert.ok(Math.abs(slope - difference) < 1e-6, line)
   }
   // The list on the page is the registry's own with one more.
-  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
-  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
   assert.deepEqual(listed.filter((name) => name !== 'BentIdentity'), known)
   assert.equal(names?.length, known.length + 1)
 })
@@ -140,9 +140,9 @@ int main() {
     for (int c = 0; c < 3; ++c) x.data()[layout.index(r, c)] = static_cast<float>(r * 3 + c + 1);
   LayerSlices slices;
   const StepContext context{.mode = Mode::kTrain, .seed = 1, .step = 0, .layer = 1};
-  layer.forward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {});
-  layer.backward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {dx.data(), layout}, {});
-  layer.backward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {nullptr, layout}, {});
+  layer.forward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}});
+  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {dx.data(), layout}});
+  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {nullptr, layout}});
   for (int r = 0; r < 2; ++r)
     for (int c = 0; c < 3; ++c) std::printf("%g %g\\n", y.data()[layout.index(r, c)], dx.data()[layout.index(r, c)]);
   for (const char* text : {"scale", "scale two"}) {

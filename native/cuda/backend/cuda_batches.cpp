@@ -10,16 +10,12 @@ namespace reluscope::cuda {
 
 // The device's copy, made at the first request.
 std::uint8_t* CudaBackend::resident(const std::uint8_t* host, std::size_t bytes) {
-  const auto [copy, is_new] = resident_.try_emplace(host, nullptr);
-  if (!is_new) return copy->second;
-  try {
-    copy->second = static_cast<std::uint8_t*>(device_->allocate(bytes));
-  } catch (const Error&) {
-    resident_.erase(copy);
-    throw;
+  std::uint8_t*& copy = resident_[host];
+  if (copy == nullptr) {
+    copy = static_cast<std::uint8_t*>(device_->allocate(bytes));
+    std::copy_n(host, bytes, copy);
   }
-  std::copy_n(host, bytes, copy->second);
-  return copy->second;
+  return copy;
 }
 
 const float* CudaBackend::copied(std::span<const float> values, std::vector<float>& known,
