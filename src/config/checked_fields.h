@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 
@@ -41,7 +42,7 @@ class CheckedFields {
     const bool fits = value.is_number_integer() &&
                       (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
     if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
-      refuse(key, "is " + shown(value) + ", but it must be a whole number from " +
+      refuse(key, "is " + value_text(value) + ", but it must be a whole number from " +
                       std::to_string(low) + " to " + std::to_string(high));
     }
     return value.get<std::int64_t>();
@@ -51,17 +52,17 @@ class CheckedFields {
   double number(const Json& value, const char* key) const {
     if (value.is_number()) return value.get<double>();
     const auto parsed = value.is_string() ? parse_number(value.get<std::string>()) : std::nullopt;
-    if (!parsed) refuse(key, "is " + shown(value) + ", but it must be a number");
+    if (!parsed) refuse(key, "is " + value_text(value) + ", but it must be a number");
     return *parsed;
   }
 
   bool truth(const char* key) const {
     if (!at(key).is_boolean())
-      refuse(key, "is " + shown(at(key)) + ", but it must be true or false");
+      refuse(key, "is " + value_text(at(key)) + ", but it must be true or false");
     return at(key).get<bool>();
   }
   std::string text(const char* key) const {
-    if (!at(key).is_string()) refuse(key, "is " + shown(at(key)) + ", but it must be a text");
+    if (!at(key).is_string()) refuse(key, "is " + value_text(at(key)) + ", but it must be a text");
     return at(key).get<std::string>();
   }
   // size: the required length; -1: any.
@@ -69,7 +70,7 @@ class CheckedFields {
     return list(at(key), key, size);
   }
   const Json& list(const Json& value, const char* key, std::int64_t size) const {
-    if (!value.is_array()) refuse(key, "is " + shown(value) + ", but it must be a list");
+    if (!value.is_array()) refuse(key, "is " + value_text(value) + ", but it must be a list");
     if (size >= 0 && value.size() != static_cast<std::size_t>(size)) {
       refuse(key, "has " + std::to_string(value.size()) + " entries, but it must have " +
                       std::to_string(size));
@@ -82,11 +83,6 @@ class CheckedFields {
   }
 
  private:
-  static std::string shown(const Json& value) {
-    if (value.is_structured()) return value.is_array() ? "a list" : "an object";
-    return value.is_string() ? in_quotes(value.get<std::string>()) : value.dump();
-  }
-
   const Json& json_;
   std::string what_;
 };

@@ -50,15 +50,24 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
 
 // Constant data: code for each row would be larger than the rest of the table.
 constexpr FieldRow kRows[] = {
-#define FIELD(type, name, initial, ...) {.key = #name, .member = &Config::name, __VA_ARGS__},
+#define SECTION(name) {.section = #name},
+#define FIELD(type, name, initial, label_text, help_text, ...) \
+  {.key = #name, .member = &Config::name, .label = label_text, .help = help_text, __VA_ARGS__},
 #include "config/fields.inc"
 #undef FIELD
+#undef SECTION
 };
 
 std::vector<Field> make_fields() {
   std::vector<Field> fields;
+  std::string_view section;
   for (const FieldRow& row : kRows) {
+    if (row.key.empty()) {
+      section = row.section;
+      continue;
+    }
     fields.push_back({row, std::string(row.key), {}, {}});
+    fields.back().section = section;
     if (row.make_choices != nullptr) fields.back().choices = row.make_choices();
   }
   note_users(fields, "optimizer", optimizer_rows());

@@ -87,6 +87,11 @@ Json parse_json(std::string_view text, const std::string& what, const std::strin
   return Json::parse(text);
 }
 
+std::string value_text(const Json& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+  return value.is_string() ? in_quotes(value.get<std::string>()) : value.dump();
+}
+
 std::string json_line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

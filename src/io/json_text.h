@@ -20,6 +20,9 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& what
                                   const std::string& wanted,
                                   std::size_t most_bytes = kMaxJsonBytes);
 
+// A value for a message: an object or a list by its kind, so depth does not matter.
+std::string value_text(const nlohmann::ordered_json& value);
+
 // One line of JSON; bytes that are not UTF-8 are replaced.
 std::string json_line(const nlohmann::ordered_json& json);
 
