@@ -135,7 +135,7 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
       numbers.push_back(checked(field, item.get<double>(), item_found));
     }
   } else if (is<AutoNumber>(field) && value == "auto") {
-    value_of<AutoNumber>(config, field) = {};
+    value_of<AutoNumber>(config, field).reset();
   } else {
     need(value.is_number());
     set_number(config, field, value.get<double>(), found);
@@ -182,15 +182,8 @@ Json value_json(const Config& config, const Field& field) {
   return std::visit(
       [&config](auto member) -> Json {
         const auto& value = config.*member;
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Events>) {
-          Json events = Json::array();
-          for (const Event& e : value) {
-            events.push_back(
-                JsonObject().add("step", e.step).add("field", e.field).add("value", e.value));
-          }
-          return events;
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
-          return value.automatic() ? Json("auto") : Json(value.or_else(0.0));
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
+          return value ? Json(*value) : Json("auto");
         } else {
           return value;
         }
@@ -222,11 +215,9 @@ const Field& find_field(const std::string& name) {
     const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
     if (plain) plain_ones.push_back(field.name);
   }
-  std::string plain;  // in small letters, as settings are; a non-ASCII letter counts as one
-  for (const char c : name) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  std::string plain = small_letters(name);
+  // A letter that is not ASCII counts as one.
+  std::erase_if(plain, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
   const std::string nearest = nearest_name(plain, known);
   throw Error("unknown setting " + in_quotes(name) +
               (nearest.empty() ? ": none of the " + std::to_string(known.size()) +

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,20 +23,11 @@ struct Event {
   double value;
   bool operator==(const Event&) const = default;
 };
+inline void to_json(Json& json, const Event& e) {
+  json = {{"step", e.step}, {"field", e.field}, {"value", e.value}};
+}
 
-// A number, or "auto".
-class AutoNumber {
- public:
-  AutoNumber() = default;  // auto
-  AutoNumber(double number) : automatic_(false), number_(number) {}
-  bool automatic() const { return automatic_; }
-  double or_else(double automatic) const { return automatic_ ? automatic : number_; }
-  bool operator==(const AutoNumber&) const = default;
-
- private:
-  bool automatic_ = true;
-  double number_ = 0.0;
-};
+using AutoNumber = std::optional<double>;  // none: "auto"
 
 struct Config {
 #define SECTION(name)
@@ -104,6 +96,12 @@ Json changed_fields(const Config& config);
 std::string run_id(const Config& config);
 // Sets fields from a text such as "lr=0.1; model=dense 10". Throws Error naming the invalid part.
 Config with_changes(const std::string& text, const Config& base);
+
+struct OptimizerOptions;  // optim/rule.h
+struct ScheduleOptions;   // optim/schedule.h
+class Memory;             // core/tensor.h
+OptimizerOptions optimizer_options(const Config& config, Memory* memory = nullptr);
+ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch);
 
 // Sets a live field. Throws Error for any other field or an invalid value.
 void set_live(Config& config, const std::string& field, double value);

@@ -1,4 +1,5 @@
-// The table of settings, made from the rows of fields.inc.
+// What is made from the rows of fields.inc: the table of settings, and the options of optimizers
+// and schedules.
 #include <algorithm>
 
 #include "config/config.h"
@@ -12,26 +13,19 @@
 namespace reluscope {
 namespace {
 
-std::vector<FieldChoice> init_choices() {
+template <class Rows>
+std::vector<FieldChoice> choices_of(const Rows& rows) {
   std::vector<FieldChoice> choices;
-  for (const InitScheme& s : init_schemes()) choices.push_back({s.name, s.label, s.about});
+  for (const auto& row : rows) choices.push_back({row.name, row.label, row.about});
   return choices;
 }
 
 std::vector<FieldChoice> optimizer_choices() {
-  std::vector<FieldChoice> choices;
-  for (const OptimizerRow& row : optimizer_rows()) {
-    const std::string pytorch = row.pytorch;
-    choices.push_back({row.name, row.label,
-                       row.about + (pytorch.empty() ? pytorch : " In PyTorch: " + pytorch + ".")});
+  std::vector<FieldChoice> choices = choices_of(optimizer_rows());
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const std::string pytorch = optimizer_rows()[i].pytorch;
+    if (!pytorch.empty()) choices[i].about += " In PyTorch: " + pytorch + ".";
   }
-  return choices;
-}
-
-std::vector<FieldChoice> schedule_choices() {
-  std::vector<FieldChoice> choices;
-  for (const ScheduleRow& row : schedule_rows())
-    choices.push_back({row.name, row.label, row.about});
   return choices;
 }
 
@@ -81,5 +75,26 @@ const std::vector<Field>& config_fields() {
   static const std::vector<Field> fields = make_fields();
   return fields;
 }
+
+#define FIELD(type, name, ...) options.name = config.name;
+
+OptimizerOptions optimizer_options(const Config& config, Memory* memory) {
+  OptimizerOptions options;
+#include "optim/rule_fields.inc"
+  options.weight_decay = config.weight_decay;
+  options.cycles_momentum = cycles_momentum(schedule_options(config, 1));
+  options.memory = memory;
+  return options;
+}
+
+ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch) {
+  ScheduleOptions options;
+#include "optim/schedule_fields.inc"
+  options.epochs = config.epochs;
+  options.updates_per_epoch = updates_per_epoch;
+  return options;
+}
+
+#undef FIELD
 
 }  // namespace reluscope

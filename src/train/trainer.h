@@ -56,6 +56,9 @@ inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 // setting depends on the validation loss: 5,000, but at most a tenth and at least one. Throws Error
 // if none would be left to train on.
 int validation_size(const Config& config, int train_samples);
+// The number of samples to train on: the others, or config.train_samples. Throws Error if there are
+// fewer.
+int training_size(const Config& config, int train_samples);
 
 // Observes an update; gradients are stored for it. The weights get the same bits as without it.
 class StepObserver {
@@ -106,17 +109,16 @@ class Trainer {
   int steps_at_once() const { return backend_.steps_ahead(); }  // at most
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
   // cross-entropy. classes: also counts them, if not null.
-  Score evaluate(int first, int rows, ClassMeter* classes = nullptr);
-  Score validate(int first, int rows);  // the same for held-out samples
+  Score evaluate(int first, int rows, ClassMeter* classes = nullptr) {
+    return score_samples(false, first, rows, classes);
+  }
+  // The same for held-out samples.
+  Score validate(int first, int rows) { return score_samples(true, first, rows, nullptr); }
   // The parameters that are scored, shown and saved: the weights or their moving average.
   std::span<const float> scored_parameters() const;
   // Only with early stopping: stores the network, and restores it.
   void keep_weights();
   void restore_weights();
-
-  // (count, H, W): a training sample as used in epochs 1 to `count`. Throws Error for a sample or
-  // a count out of range.
-  std::vector<std::uint8_t> augmented(int sample, int count) const;
 
   // The state needed to resume between two steps, except pure functions of the config and the step:
   // buffers laid out like the model's parameters or its state, by name, and counters.
@@ -174,6 +176,7 @@ class Trainer {
                       double gradient_weight, std::size_t at);
   Score read_score(const Pending& pending) const;
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
+  Score score_samples(bool held_out, int first, int rows, ClassMeter* classes);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
   // Saves all state that steps change, and restores it.

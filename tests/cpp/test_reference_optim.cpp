@@ -6,7 +6,6 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
-#include "config/options.h"
 #include "core/error.h"
 #include "matrices.h"
 #include "network.h"
