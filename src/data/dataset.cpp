@@ -223,21 +223,13 @@ PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
   return {mean / 255.0, scalar::sqrt(squares / total) / 255.0};
 }
 
-PixelTable split_pixel_table(double mean, double std, int background) {
-  PixelTable table;
+PixelTable pixel_table(double mean, double std, std::optional<int> background) {
+  const auto normalised = [=](int p) { return static_cast<float>((p / 255.0 - mean) / std); };
+  PixelTable table{{}, background ? normalised(*background) : 0.0f};
   for (int p = 0; p < 256; ++p) {
-    table.values[p] = static_cast<float>((p - background) / 255.0 / std);
+    table.values[p] =
+        background ? static_cast<float>((p - *background) / 255.0 / std) : normalised(p);
   }
-  table.offset = static_cast<float>((background / 255.0 - mean) / std);
-  return table;
-}
-
-PixelTable whole_pixel_table(double mean, double std) {
-  PixelTable table;
-  for (int p = 0; p < 256; ++p) {
-    table.values[p] = static_cast<float>((p / 255.0 - mean) / std);
-  }
-  table.offset = 0.0f;
   return table;
 }
 

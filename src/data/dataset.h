@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -106,13 +107,12 @@ struct PixelStatistics {
 };
 PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts);
 
-// PyTorch's ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std = values[p] + offset. In
-// a split table values[background] is exactly 0; in a whole table offset is 0.
+// PyTorch's ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std = values[p] + offset.
+// With a background values[background] is exactly 0; without one offset is 0.
 struct PixelTable {
   std::array<float, 256> values;
   float offset;
 };
-PixelTable split_pixel_table(double mean, double std, int background);
-PixelTable whole_pixel_table(double mean, double std);
+PixelTable pixel_table(double mean, double std, std::optional<int> background = {});
 
 }  // namespace reluscope

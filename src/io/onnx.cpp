@@ -32,32 +32,6 @@ struct TensorProto {
   static constexpr int kFloat = 1, kInt64 = 7;
 };
 
-// The operator for an operation that has one.
-const char* op_name(TraceOp op) {
-  switch (op) {
-    case TraceOp::kAdd: return "Add";
-    case TraceOp::kSubtract: return "Sub";
-    case TraceOp::kMultiply: return "Mul";
-    case TraceOp::kDivide: return "Div";
-    case TraceOp::kNegate: return "Neg";
-    case TraceOp::kSquareRoot: return "Sqrt";
-    case TraceOp::kExp: return "Exp";
-    case TraceOp::kLog: return "Log";
-    case TraceOp::kSigmoid: return "Sigmoid";
-    case TraceOp::kTanh: return "Tanh";
-    case TraceOp::kErf: return "Erf";
-    case TraceOp::kLess: return "Less";
-    case TraceOp::kGreater: return "Greater";
-    case TraceOp::kSelect: return "Where";
-    case TraceOp::kExpm1:
-    case TraceOp::kLog1p:
-    case TraceOp::kInput:
-    case TraceOp::kParameter:
-    case TraceOp::kConstant: break;
-  }
-  return "";
-}
-
 ProtoMessage attribute_message(const OnnxAttribute& attribute) {
   ProtoMessage message;
   message.text(AttributeProto::kName, attribute.name);
@@ -234,7 +208,7 @@ class OnnxModel final : public OnnxWriter {
     if (node.op == TraceOp::kLog1p) {
       return add_node("Log", {add_node("Add", {inputs[0], scalar(1.0)}, name + ".sum")}, name);
     }
-    return add_node(op_name(node.op), inputs, name);
+    return add_node(texts_of(node.op).onnx, inputs, name);
   }
 
   Bytes file() const {

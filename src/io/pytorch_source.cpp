@@ -224,33 +224,32 @@ class Program final : public PytorchWriter {
   std::string definitions_, made_, steps_;
 };
 
-// An operation in Python: a, b and c are its operands.
-std::string_view python_of(TraceOp op) {
-  switch (op) {
-    case TraceOp::kInput: return "x";
-    case TraceOp::kParameter: return "parameter";
-    case TraceOp::kConstant: return "constant";
-    case TraceOp::kAdd: return "a + b";
-    case TraceOp::kSubtract: return "a - b";
-    case TraceOp::kMultiply: return "a * b";
-    case TraceOp::kDivide: return "a / b";
-    case TraceOp::kLess: return "a < b";
-    case TraceOp::kGreater: return "a > b";
-    case TraceOp::kNegate: return "-a";
-    case TraceOp::kSquareRoot: return "torch.sqrt(a)";
-    case TraceOp::kExp: return "torch.exp(a)";
-    case TraceOp::kExpm1: return "torch.expm1(a)";
-    case TraceOp::kLog: return "torch.log(a)";
-    case TraceOp::kLog1p: return "torch.log1p(a)";
-    case TraceOp::kSigmoid: return "torch.sigmoid(a)";
-    case TraceOp::kTanh: return "torch.tanh(a)";
-    case TraceOp::kErf: return "torch.erf(a)";
-    case TraceOp::kSelect: return "torch.where(a, b, c)";
-  }
-  return "";
-}
-
 }  // namespace
+
+OperationTexts texts_of(TraceOp op) {
+  switch (op) {
+    case TraceOp::kInput: return {"x", ""};
+    case TraceOp::kParameter: return {"parameter", ""};
+    case TraceOp::kConstant: return {"constant", ""};
+    case TraceOp::kAdd: return {"a + b", "Add"};
+    case TraceOp::kSubtract: return {"a - b", "Sub"};
+    case TraceOp::kMultiply: return {"a * b", "Mul"};
+    case TraceOp::kDivide: return {"a / b", "Div"};
+    case TraceOp::kLess: return {"a < b", "Less"};
+    case TraceOp::kGreater: return {"a > b", "Greater"};
+    case TraceOp::kNegate: return {"-a", "Neg"};
+    case TraceOp::kSquareRoot: return {"torch.sqrt(a)", "Sqrt"};
+    case TraceOp::kExp: return {"torch.exp(a)", "Exp"};
+    case TraceOp::kExpm1: return {"torch.expm1(a)", ""};
+    case TraceOp::kLog: return {"torch.log(a)", "Log"};
+    case TraceOp::kLog1p: return {"torch.log1p(a)", ""};
+    case TraceOp::kSigmoid: return {"torch.sigmoid(a)", "Sigmoid"};
+    case TraceOp::kTanh: return {"torch.tanh(a)", "Tanh"};
+    case TraceOp::kErf: return {"torch.erf(a)", "Erf"};
+    case TraceOp::kSelect: return {"torch.where(a, b, c)", "Where"};
+  }
+  return {};
+}
 
 std::string pytorch_source(const SavedNetwork& network) { return Program(network).write(); }
 
@@ -264,8 +263,9 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
   std::vector<std::string> lines, texts, operands;  // of each node: alone, and beside a sign
   for (std::size_t n = 0; n < trace.nodes.size(); ++n) {
     const TraceNode& node = trace.nodes[n];
-    const bool leaf = node.a < 0, call = python_of(node.op).ends_with(')');
-    std::string text = renamed(python_of(node.op), [&](const std::string& word) {
+    const std::string_view pattern = texts_of(node.op).python;
+    const bool leaf = node.a < 0, call = pattern.ends_with(')');
+    std::string text = renamed(pattern, [&](const std::string& word) {
       if (word == "parameter") return parameter;
       if (word == "constant") return number_text(node.constant);
       const int operand = word == "a" ? node.a : word == "b" ? node.b : word == "c" ? node.c : -1;

@@ -33,6 +33,15 @@ Bytes write_torch(const std::vector<NamedTensor>& tensors);
 // scores the weights of a .pth file on a folder of IDX files.
 std::string pytorch_source(const SavedNetwork& network);
 
+// An elementary operation in Python, where a, b and c are its operands, and its operator in ONNX,
+// or
+// "" if that has none.
+struct OperationTexts {
+  std::string_view python;
+  const char* onnx = "";
+};
+OperationTexts texts_of(TraceOp op);
+
 // The body of a function that computes a trace of x, in lines; the learnt parameter is called so.
 std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& parameter);
 

@@ -121,11 +121,6 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
   return true;
 }
 
-PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Model& model) {
-  return model.takes_offset() ? split_pixel_table(by.mean, by.std, data.background())
-                              : whole_pixel_table(by.mean, by.std);
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
@@ -202,10 +197,12 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                        optimizer_->needs_gradients() || penalty_.any()),
       group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0, backend.memory()),
       average_(config.ema, model_.parameters().size(), backend.memory()),
-      batcher_({data_->train().pixels(), batch_, evaluation_rows_,
-                pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
-                augmenter_.get()},
-               backend),
+      batcher_(
+          {data_->train().pixels(), batch_, evaluation_rows_,
+           pixel_table(normalisation_.mean, normalisation_.std,
+                       model_.takes_offset() ? std::optional(data_->background()) : std::nullopt),
+           sparse_, data_->background(), augmenter_.get()},
+          backend),
       losses_(
           static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
       correct_(losses_.size()),
@@ -258,13 +255,6 @@ int Trainer::train_count() const {
 }
 
 int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
-
-std::vector<std::int64_t> Trainer::class_counts() const {
-  if (trained_on_.empty()) return reluscope::class_counts(data_->train(), data_->classes());
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(data_->classes()));
-  for (const int sample : trained_on_) ++counts[data_->train().label(sample)];
-  return counts;
-}
 
 void Trainer::start_epoch(int epoch) {
   epoch_ = epoch;

@@ -85,8 +85,6 @@ class Trainer {
   int batches() const;  // in an epoch, a last smaller one included
   // The normalisation of pixels scaled to 0..1.
   const PixelStatistics& normalisation() const { return normalisation_; }
-  // The number of training samples of each class.
-  std::vector<std::int64_t> class_counts() const;
 
   // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
   int updates_per_epoch() const;

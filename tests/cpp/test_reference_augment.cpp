@@ -333,7 +333,7 @@ TEST_CASE("batches hold each sample's version, whatever the batch, the threads o
   }
   const ImageSet set(height, width, all, labels);
   const Augmenter augmenter(kEverything, height, width, background, 4);
-  const PixelTable table = split_pixel_table(0.3, 0.2, background);
+  const PixelTable table = pixel_table(0.3, 0.2, background);
   for (const int threads : {1, 2, 4}) {
     for (const int rows_at_once : {50, 13, 1}) {
       for (const bool sparse : {false, true}) {
