@@ -174,9 +174,6 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   return plan;
 }
 
-FolderImages::FolderImages(FilePlan plan, DataBudget budget)
-    : plan_(std::move(plan)), budget_(budget) {}
-
 std::string_view FolderImages::next() const {
   return added_ < plan_.train.size() + plan_.test.size() ? image(added_).path : std::string_view();
 }

@@ -32,9 +32,9 @@ class Header {
         read_type(array);
       } else if (key == "fortran_order") {
         if (starts("True")) {
-          throw Error(file_ +
-                      ": the array is in Fortran order, but only C order can be read: "
-                      "save numpy.ascontiguousarray(array)");
+          refuse(
+              "the array is in Fortran order, but only C order can be read: "
+              "save numpy.ascontiguousarray(array)");
         }
         if (!starts("False")) refuse();
         left_.remove_prefix(5);
@@ -51,8 +51,10 @@ class Header {
   }
 
  private:
-  [[noreturn]] void refuse() const {
-    throw Error(file_ + ": the .npy header is not a dict of descr, fortran_order and shape");
+  [[noreturn]] void refuse(const std::string& why =
+                               "the .npy header is not a dict of descr, "
+                               "fortran_order and shape") const {
+    throw Error(file_ + ": " + why);
   }
   void skip_space() {
     while (!left_.empty() && (left_[0] == ' ' || left_[0] == '\n')) left_.remove_prefix(1);
@@ -82,22 +84,20 @@ class Header {
   // '|u1', '<i8', '<f4': byte order, kind, bytes.
   void read_type(NpyArray& array) {
     if (!peek('\'') && !peek('"')) {
-      throw Error(file_ +
-                  ": the array has a structured type, but only whole numbers and floats "
-                  "can be read");
+      refuse("the array has a structured type, but only whole numbers and floats can be read");
     }
     const std::string_view type = quoted();
     constexpr std::string_view kTypes[] = {"b1", "i1", "i2", "i4", "i8", "u1",
                                            "u2", "u4", "u8", "f2", "f4", "f8"};
     if (type.size() != 3 || std::string_view("|<=>").find(type[0]) == type.npos ||
         std::ranges::find(kTypes, type.substr(1)) == std::end(kTypes)) {
-      throw Error(file_ + ": the array's type is " + in_quotes(type) +
-                  ", but only whole numbers and floats of 1 to 8 bytes can be read");
+      refuse("the array's type is " + in_quotes(type) +
+             ", but only whole numbers and floats of 1 to 8 bytes can be read");
     }
     if (type[0] == '>' && type[2] != '1') {
-      throw Error(file_ + ": the array's type is " + in_quotes(type) +
-                  ", but big-endian arrays cannot be read: save array.astype(" +
-                  in_quotes("<" + std::string(type.substr(1))) + ")");
+      refuse("the array's type is " + in_quotes(type) +
+             ", but big-endian arrays cannot be read: save array.astype(" +
+             in_quotes("<" + std::string(type.substr(1))) + ")");
     }
     array.kind = type[1];
     array.size = type[2] - '0';
@@ -112,7 +112,7 @@ class Header {
       while (digits < left_.size() && left_[digits] >= '0' && left_[digits] <= '9') {
         size = size * 10 + static_cast<std::uint64_t>(left_[digits++] - '0');
         if (size > kMaxBytes) {
-          throw Error(file_ + ": the array's shape has a size over " + std::to_string(kMaxBytes));
+          refuse("the array's shape has a size over " + std::to_string(kMaxBytes));
         }
       }
       if (digits == 0 || array.shape.size() == 32) refuse();

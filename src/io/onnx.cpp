@@ -85,7 +85,24 @@ class OnnxModel final : public OnnxWriter {
     add_node("Flatten", {value_}, "logits", {{"axis", 1}});
     const auto classes = static_cast<std::int64_t>(network_.classes.size());
     ends_.message(GraphProto::kOutput, value_message("logits", {classes}));
-    return file();
+    // Messages that are written one after the other are one message.
+    Bytes graph = nodes_.bytes();
+    const Bytes name = ProtoMessage().text(GraphProto::kName, "reluscope").bytes();
+    for (const Bytes* part : {&name, &constants_.bytes(), &ends_.bytes()}) {
+      graph.insert(graph.end(), part->begin(), part->end());
+    }
+    ProtoMessage file;
+    file.number(ModelProto::kIrVersion, kIrVersion).text(ModelProto::kProducerName, "reluscope");
+    file.data(ModelProto::kGraph, graph);
+    constexpr int kDomain = 1, kVersion = 2, kKey = 1, kValue = 2;
+    file.message(ModelProto::kOpsetImport,
+                 ProtoMessage().text(kDomain, "").number(kVersion, kOperatorSet));
+    const auto add = [&file](const char* key, const std::string& value) {
+      file.message(ModelProto::kMetadata, ProtoMessage().text(kKey, key).text(kValue, value));
+    };
+    add("classes", json_line(network_.classes));
+    add("model", network_.architecture);
+    return file.bytes();
   }
 
   const std::string& value() const override { return value_; }
@@ -209,27 +226,6 @@ class OnnxModel final : public OnnxWriter {
       return add_node("Log", {add_node("Add", {inputs[0], scalar(1.0)}, name + ".sum")}, name);
     }
     return add_node(texts_of(node.op).onnx, inputs, name);
-  }
-
-  Bytes file() const {
-    // Messages that are written one after the other are one message.
-    Bytes graph = nodes_.bytes();
-    const Bytes name = ProtoMessage().text(GraphProto::kName, "reluscope").bytes();
-    for (const Bytes* part : {&name, &constants_.bytes(), &ends_.bytes()}) {
-      graph.insert(graph.end(), part->begin(), part->end());
-    }
-    ProtoMessage model;
-    model.number(ModelProto::kIrVersion, kIrVersion).text(ModelProto::kProducerName, "reluscope");
-    model.data(ModelProto::kGraph, graph);
-    constexpr int kDomain = 1, kVersion = 2, kKey = 1, kValue = 2;
-    model.message(ModelProto::kOpsetImport,
-                  ProtoMessage().text(kDomain, "").number(kVersion, kOperatorSet));
-    const auto add = [&model](const char* key, const std::string& value) {
-      model.message(ModelProto::kMetadata, ProtoMessage().text(kKey, key).text(kValue, value));
-    };
-    add("classes", json_line(network_.classes));
-    add("model", network_.architecture);
-    return model.bytes();
   }
 
   const SavedNetwork& network_;

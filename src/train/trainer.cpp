@@ -13,11 +13,6 @@
 namespace reluscope {
 namespace {
 
-std::vector<int> choose_validation(const Dataset& data, const Config& config) {
-  return stratified_sample(data.train().labels(), validation_size(config, data.train().count()),
-                           Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
-}
-
 // The training samples, ascending; empty: all.
 std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& validation,
                                    const Config& config) {
@@ -178,7 +173,9 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
     : data_(std::move(data)),
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
-      validation_(choose_validation(*data_, config)),
+      validation_(stratified_sample(data_->train().labels(),
+                                    validation_size(config, data_->train().count()),
+                                    Rng(seed_, Purpose::kValidation, 0))),
       trained_on_(choose_trained_on(*data_, validation_, config)),
       evaluation_rows_(evaluation_rows(*data_, config, validation_.size())),
       batch_(std::min(config.batch, train_count())),
@@ -254,8 +251,6 @@ int Trainer::train_count() const {
   return trained_on_.empty() ? data_->train().count() : static_cast<int>(trained_on_.size());
 }
 
-int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
-
 void Trainer::start_epoch(int epoch) {
   epoch_ = epoch;
   batcher_.shuffle(seed_, epoch, train_count(), trained_on_.empty() ? nullptr : trained_on_.data());
@@ -269,12 +264,6 @@ double Trainer::weight_of(int first, int count) const {
     weight += static_cast<double>(class_weights_[data_->train().label(sample)]);
   }
   return weight;
-}
-
-int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
-
-std::span<const float> Trainer::scored_parameters() const {
-  return average_.ready() ? average_.values() : model_.parameters();
 }
 
 // If an average is scored, it is swapped with the weights during scoring.

@@ -82,14 +82,17 @@ class Trainer {
   bool sparse_input() const { return sparse_; }
   int train_count() const;  // samples that are trained on
   int validation_count() const { return static_cast<int>(validation_.size()); }
-  int batches() const;  // in an epoch, a last smaller one included
+  // In an epoch, a last smaller one included.
+  int batches() const { return (train_count() + batch_ - 1) / batch_; }
   // The normalisation of pixels scaled to 0..1.
   const PixelStatistics& normalisation() const { return normalisation_; }
 
   // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
-  int updates_per_epoch() const;
+  int updates_per_epoch() const { return update_of(batches() - 1) + 1; }
   int update_of(int batch) const { return batch / accumulate_; }  // of an epoch, both from 0
-  bool makes_update(int batch) const;                             // as the last of its group
+  bool makes_update(int batch) const {                            // as the last of its group
+    return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+  }
 
   void start_epoch(int epoch);  // from 1: shuffles
   // batch: from 0, in the started epoch, in order. A batch that is not the last of its group only
@@ -113,7 +116,9 @@ class Trainer {
   // The same for held-out samples.
   Score validate(int first, int rows) { return score_samples(true, first, rows, nullptr); }
   // The parameters that are scored, shown and saved: the weights or their moving average.
-  std::span<const float> scored_parameters() const;
+  std::span<const float> scored_parameters() const {
+    return average_.ready() ? average_.values() : model_.parameters();
+  }
   // Only with early stopping: stores the network, and restores it.
   void keep_weights();
   void restore_weights();
