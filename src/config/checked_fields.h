@@ -8,7 +8,6 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "io/json_text.h"
 
 namespace reluscope {
 
@@ -25,8 +24,9 @@ class CheckedFields {
   }
 
   const Json& at(const char* key) const {
-    if (!has(key)) refuse(key, "is missing");
-    return json_[key];
+    const auto found = json_.find(key);
+    if (found == json_.end()) refuse(key, "is missing");
+    return *found;
   }
   bool has(const char* key) const { return json_.contains(key); }
 
@@ -41,8 +41,8 @@ class CheckedFields {
     const bool fits = value.is_number_integer() &&
                       (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
     if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
-      refuse(key, value,
-             "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+      refuse(key, "is " + shown(value) + ", but it must be a whole number from " +
+                      std::to_string(low) + " to " + std::to_string(high));
     }
     return value.get<std::int64_t>();
   }
@@ -51,16 +51,17 @@ class CheckedFields {
   double number(const Json& value, const char* key) const {
     if (value.is_number()) return value.get<double>();
     const auto parsed = value.is_string() ? parse_number(value.get<std::string>()) : std::nullopt;
-    if (!parsed) refuse(key, value, "a number");
+    if (!parsed) refuse(key, "is " + shown(value) + ", but it must be a number");
     return *parsed;
   }
 
   bool truth(const char* key) const {
-    if (!at(key).is_boolean()) refuse(key, at(key), "true or false");
+    if (!at(key).is_boolean())
+      refuse(key, "is " + shown(at(key)) + ", but it must be true or false");
     return at(key).get<bool>();
   }
   std::string text(const char* key) const {
-    if (!at(key).is_string()) refuse(key, at(key), "a text");
+    if (!at(key).is_string()) refuse(key, "is " + shown(at(key)) + ", but it must be a text");
     return at(key).get<std::string>();
   }
   // size: the required length; -1: any.
@@ -68,7 +69,7 @@ class CheckedFields {
     return list(at(key), key, size);
   }
   const Json& list(const Json& value, const char* key, std::int64_t size) const {
-    if (!value.is_array()) refuse(key, value, "a list");
+    if (!value.is_array()) refuse(key, "is " + shown(value) + ", but it must be a list");
     if (size >= 0 && value.size() != static_cast<std::size_t>(size)) {
       refuse(key, "has " + std::to_string(value.size()) + " entries, but it must have " +
                       std::to_string(size));
@@ -81,8 +82,9 @@ class CheckedFields {
   }
 
  private:
-  [[noreturn]] void refuse(const char* key, const Json& value, const std::string& wanted) const {
-    refuse(key, "is " + value_text(value) + ", but it must be " + wanted);
+  static std::string shown(const Json& value) {
+    if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+    return value.is_string() ? in_quotes(value.get<std::string>()) : value.dump();
   }
 
   const Json& json_;
