@@ -9,29 +9,29 @@ namespace reluscope {
 
 std::vector<int> read_idx(std::span<const std::uint8_t> bytes, std::size_t dimensions,
                           const std::string& file) {
+  const auto refuse = [&file](const std::string& why) { throw Error(file + ": " + why); };
   const std::size_t header = idx_header(dimensions);
-  if (bytes.empty()) throw Error(file + ": the file is empty, but an IDX file was expected");
+  if (bytes.empty()) refuse("the file is empty, but an IDX file was expected");
   if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-    throw Error(file + ": the data is still gzip-compressed, but plain IDX bytes were expected");
+    refuse("the data is still gzip-compressed, but plain IDX bytes were expected");
   }
   if (bytes.size() < header) {
-    throw Error(file + ": the file has " + std::to_string(bytes.size()) +
-                " bytes, fewer than the " + std::to_string(header) + " of an IDX header");
+    refuse("the file has " + std::to_string(bytes.size()) + " bytes, fewer than the " +
+           std::to_string(header) + " of an IDX header");
   }
   if (bytes[0] != 0 || bytes[1] != 0) {
-    throw Error(file + format(": the magic number is %02x%02x%02x%02x, but an IDX file of "
-                              "unsigned bytes starts with 000008%02x",
-                              bytes[0], bytes[1], bytes[2], bytes[3],
-                              static_cast<unsigned>(dimensions)));
+    refuse(
+        format("the magic number is %02x%02x%02x%02x, but an IDX file of unsigned bytes "
+               "starts with 000008%02x",
+               bytes[0], bytes[1], bytes[2], bytes[3], static_cast<unsigned>(dimensions)));
   }
   if (bytes[2] != 0x08) {
-    throw Error(file + format(": the IDX data type is 0x%02x, but only 0x08 (unsigned byte) is "
-                              "allowed",
-                              bytes[2]));
+    refuse(
+        format("the IDX data type is 0x%02x, but only 0x08 (unsigned byte) is allowed", bytes[2]));
   }
   if (bytes[3] != dimensions) {
-    throw Error(file + format(": the IDX file has %d dimensions, but %s have %d", bytes[3],
-                              dimensions == 3 ? "images" : "labels", static_cast<int>(dimensions)));
+    refuse(format("the IDX file has %d dimensions, but %s have %d", bytes[3],
+                  dimensions == 3 ? "images" : "labels", static_cast<int>(dimensions)));
   }
   std::vector<int> sizes;
   std::uint64_t product = 1;
@@ -43,9 +43,9 @@ std::vector<int> read_idx(std::span<const std::uint8_t> bytes, std::size_t dimen
   }
   const std::uint64_t left = bytes.size() - header;
   if (left != product) {
-    throw Error(file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
-                "announces " + std::to_string(product) +
-                (left < product ? " (the file is truncated)" : " (the file is too long)"));
+    refuse(std::to_string(left) + " bytes of data follow the header, but it announces " +
+           std::to_string(product) +
+           (left < product ? " (the file is truncated)" : " (the file is too long)"));
   }
   return sizes;
 }

@@ -9,20 +9,6 @@
 namespace reluscope {
 namespace {
 
-// A tensor of the model, and the buffer that holds it.
-struct Place {
-  const Model::Parameter* kept;
-  std::span<float> buffer;
-};
-
-std::vector<Place> places_of(Model& model) {
-  std::vector<Place> places;
-  for (const Model::Parameter& one : model.parameter_list())
-    places.push_back({&one, model.parameters()});
-  for (const Model::Parameter& one : model.state_list()) places.push_back({&one, model.state()});
-  return places;
-}
-
 // Why a tensor of the file does not match the model, or "".
 std::string difference(const StoredTensor& tensor, const ParameterSpec& spec) {
   const std::string name = in_quotes(tensor.name);
@@ -57,8 +43,12 @@ std::vector<NamedTensor> state_dict(const Trainer& trainer) {
 }
 
 void load_state_dict(Model& model, const SafetensorsFile& file, std::string_view architecture) {
-  const std::vector<Place> places = places_of(model);
-  std::vector<const StoredTensor*> found;  // of each place
+  // The model's tensors, the buffers that hold them, and the file's tensors.
+  std::vector<std::pair<const Model::Parameter*, std::span<float>>> places;
+  for (const Model::Parameter& one : model.parameter_list())
+    places.emplace_back(&one, model.parameters());
+  for (const Model::Parameter& one : model.state_list()) places.emplace_back(&one, model.state());
+  std::vector<const StoredTensor*> found;
   std::string differences;
   const auto differs = [&differences](const std::string& why) {
     if (!why.empty()) differences += (differences.empty() ? "" : "; ") + why;
