@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/run_id.h"
 #include "data/dataset.h"
 
 namespace reluscope {

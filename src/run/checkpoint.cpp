@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
-#include "config/options.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "io/json_text.h"
-#include "io/safetensors_checksum.h"
+#include "optim/schedule.h"
 
 namespace reluscope {
 namespace {

@@ -2,7 +2,7 @@
 // never stopped. The same run at the same step gives the same file in every build: the file holds
 // no times, memory layouts or machine names.
 //
-// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors_checksum.h),
+// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors.h),
 // "config" (JSON, live changes in its events), "data" (which images), "state" (JSON: phase,
 // counters, scores, schedule). Random draws are keyed by the config's seed and these counters, so
 // no generator has state. Tensors, float32 in PyTorch's shapes:

@@ -23,7 +23,7 @@ void check_fork(const Config& saved, const Config& forked) {
   const Json was = config_to_json(saved), is = config_to_json(forked);
   std::vector<std::string> fixed;
   for (const Field& field : config_fields()) {
-    if (!field.forkable) fixed.push_back(field.name);
+    if (field.fixed) fixed.push_back(field.name);
   }
   for (const std::string& name : fixed) {
     if (was[name] == is[name]) continue;

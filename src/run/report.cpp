@@ -64,7 +64,7 @@ std::vector<std::string> data_lines(const StartEvent& start) {
   const PixelStatistics& by = start.pixels;
   if (by.mean != kMnistMean || by.std != kMnistStd) {
     const auto origin = [](const AutoNumber& number) {
-      return number.automatic() ? " (computed)" : " (given)";
+      return number ? " (given)" : " (computed)";
     };
     lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(start.config.mean) +
                     ", standard deviation " + format("%.4f", by.std) + origin(start.config.std));

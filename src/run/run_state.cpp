@@ -146,7 +146,7 @@ RunState decode(const Json& state, const std::vector<StoredTensor>& tensors,
     if (tensor.name == kMonitors) {
       run.monitors =
           parse_json({reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()},
-                     "checkpoint: monitors", "an object", tensor.bytes.size());
+                     "checkpoint: monitors", "an object", {.bytes = tensor.bytes.size()});
       if (!run.monitors.is_object()) throw Error("checkpoint: its monitors is not an object");
       continue;
     }

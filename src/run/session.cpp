@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
-#include "config/options.h"
 #include "core/error.h"
 #include "core/text.h"
 

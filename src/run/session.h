@@ -62,12 +62,6 @@ class Session {
 
   Score evaluate();  // on the whole test set, now
 
-  // (count, H, W): a training sample after augmentation in epochs 1 to `count`. Throws
-  // Error for a sample or count out of range.
-  std::vector<std::uint8_t> augmented(int sample, int count) const {
-    return trainer_.augmented(sample, count);
-  }
-
   struct LayerOutput {
     std::string name, kind, text;
     std::vector<float> values;

@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "io/json_text.h"
-#include "io/safetensors_checksum.h"
 #include "probes.h"
 #include "run/checkpoint.h"
 #include "runs.h"

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "core/error.h"
-#include "io/safetensors_checksum.h"
 #include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/run_lines.h"
