@@ -199,8 +199,7 @@ Json value_json(const Config& config, const Field& field) {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<Event>>) {
           Json events = Json::array();
           for (const Event& e : value) {
-            events.push_back(
-                JsonObject().add("step", e.step).add("field", e.field).add("value", e.value));
+            events.push_back(json_object("step", e.step, "field", e.field, "value", e.value));
           }
           return events;
         } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
@@ -330,14 +329,9 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = JsonObject()
-                   .add("name", field.name)
-                   .add("label", field.label)
-                   .add("section", field.section)
-                   .add("help", field.help)
-                   .add("live", field.live)
-                   .add("rare", field.rare)
-                   .add("default", value_json(defaults, field));
+    Json row = json_object("name", field.name, "label", field.label, "section", field.section,
+                           "help", field.help, "live", field.live, "rare", field.rare, "default",
+                           value_json(defaults, field));
     if (std::holds_alternative<bool Config::*>(field.member)) {
       row["type"] = "boolean";
     } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
@@ -345,8 +339,7 @@ Json fields_json() {
     } else if (!field.choices.empty()) {
       row["type"] = "choice";
       for (const FieldChoice& c : field.choices) {
-        row["choices"].push_back(
-            JsonObject().add("name", c.name).add("label", c.label).add("about", c.about));
+        row["choices"].push_back(json_object("name", c.name, "label", c.label, "about", c.about));
       }
     } else if (std::holds_alternative<std::string Config::*>(field.member)) {
       row["type"] = "text";

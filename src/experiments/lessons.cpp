@@ -65,10 +65,8 @@ std::vector<double> values_at(const std::vector<RunResult>& results,
 
 Json summary_json(const Summary& summary) {
   const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  return JsonObject()
-      .add("count", summary.count)
-      .add("mean", number(summary.mean))
-      .add("deviation", summary.count > 1 ? number(summary.deviation) : Json());
+  return json_object("count", summary.count, "mean", number(summary.mean), "deviation",
+                     summary.count > 1 ? number(summary.deviation) : Json());
 }
 
 std::vector<double> finite(std::vector<double> values) {
@@ -230,13 +228,9 @@ class LessonPlan final : public Plan {
       }
     }
     report.lines.push_back("  => " + verdict);
-    report.json.push_back(JsonObject()
-                              .add("event", "lesson")
-                              .add("name", lesson.name)
-                              .add("claim", lesson.claim)
-                              .add("verdict", verdict)
-                              .add("checks", std::move(checks))
-                              .add("variants", std::move(variants)));
+    report.json.push_back(json_object("event", "lesson", "name", lesson.name, "claim", lesson.claim,
+                                      "verdict", verdict, "checks", std::move(checks), "variants",
+                                      std::move(variants)));
     return verdict;
   }
 
@@ -279,10 +273,9 @@ class LessonPlan final : public Plan {
       for (const LessonCheck& column : columns) {
         const Summary summary = summarize(finite(values_at(results, planned.runs, column)));
         cells.push_back(summary_text(summary, find_measure(column.measure).percent));
-        line["measures"].push_back(JsonObject()
-                                       .add("measure", column.measure)
-                                       .add("moment", trim(moment_text(column.moment)))
-                                       .add("summary", summary_json(summary)));
+        line["measures"].push_back(json_object("measure", column.measure, "moment",
+                                               trim(moment_text(column.moment)), "summary",
+                                               summary_json(summary)));
       }
       table.rows.push_back(std::move(cells));
       int diverged = 0;

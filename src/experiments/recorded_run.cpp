@@ -18,11 +18,8 @@ Config on_one_thread(Config config) {
 }  // namespace
 
 Json row_head(const PlannedRun& plan) {
-  return JsonObject()
-      .add("run", run_id(plan.config))
-      .add("index", plan.index)
-      .add("name", plan.name)
-      .add("config", changed_fields(plan.config));
+  return json_object("run", run_id(plan.config), "index", plan.index, "name", plan.name, "config",
+                     changed_fields(plan.config));
 }
 
 const Json* last_epoch(const Json& row) {

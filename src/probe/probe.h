@@ -20,6 +20,8 @@
 
 namespace reluscope {
 
+class StateFields;
+
 // The size of the probe set, and how many of its first samples the components are computed for.
 inline constexpr int kProbeSamples = 500;
 inline constexpr int kComponentSamples = 250;
@@ -74,11 +76,9 @@ class Probe {
   std::span<const int> samples() const { return samples_; }  // of the probe set
   void add_loss(double loss) { loss_.add(loss); }            // of a step's batch
 
-  // All state besides the network that later snapshots depend on, for a checkpoint; see
-  // probe_state.cpp.
-  Json state() const;
-  // Throws Error for a state that is invalid for this network.
-  void restore(const Json& state, const Trainer& trainer);
+  // Writes or reads all state besides the network that later snapshots depend on, for a
+  // checkpoint. Throws Error for a state that is invalid for this network.
+  void each_field(const StateFields& fields, const Model& model);
 
  private:
   LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);

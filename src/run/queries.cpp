@@ -31,11 +31,8 @@ Json bytes_json(std::span<const std::uint8_t> bytes) {
 }
 
 Json score_answer(const Score& score) {
-  return JsonObject()
-      .add("test_loss", score.loss())
-      .add("test_accuracy", score.accuracy())
-      .add("correct", score.correct)
-      .add("total", score.samples);
+  return json_object("test_loss", score.loss(), "test_accuracy", score.accuracy(), "correct",
+                     score.correct, "total", score.samples);
 }
 
 Json classes_answer(const ClassReport& report) {
@@ -57,23 +54,14 @@ Json activations_json() {
     const ActivationInfo& info = activation_info(id);
     Json parameters = Json::array();
     for (const ActivationParameter& p : info.parameters) {
-      parameters.push_back(JsonObject()
-                               .add("name", p.name)
-                               .add("symbol", p.symbol)
-                               .add("default", p.initial)
-                               .add("min", p.min)
-                               .add("max", p.max)
-                               .add("learnable", p.learnable)
-                               .add("about", p.about));
+      parameters.push_back(json_object("name", p.name, "symbol", p.symbol, "default", p.initial,
+                                       "min", p.min, "max", p.max, "learnable", p.learnable,
+                                       "about", p.about));
     }
-    rows.push_back(JsonObject()
-                       .add("name", info.name)
-                       .add("label", info.label)
-                       .add("formula", info.formula)
-                       .add("derivative", info.derivative)
-                       .add("about", info.about)
-                       .add("parameters", std::move(parameters))
-                       .add("kinks", std::vector<double>(info.kinks.begin(), info.kinks.end())));
+    rows.push_back(json_object("name", info.name, "label", info.label, "formula", info.formula,
+                               "derivative", info.derivative, "about", info.about, "parameters",
+                               std::move(parameters), "kinks",
+                               std::vector<double>(info.kinks.begin(), info.kinks.end())));
   }
   return rows;
 }
@@ -82,26 +70,17 @@ Json activations_json() {
 Json registry(const Question&) {
   Json layers = Json::array();
   for (const LayerWord& word : layer_words()) {
-    layers.push_back(JsonObject()
-                         .add("name", word.name)
-                         .add("syntax", word.syntax)
-                         .add("about", word.about)
-                         .add("example", word.example));
+    layers.push_back(json_object("name", word.name, "syntax", word.syntax, "about", word.about,
+                                 "example", word.example));
   }
   Json formats = Json::array();
   for (const SaveFormat& format : save_formats()) {
     formats.push_back({{"name", format.name}, {"about", format.about}});
   }
-  return JsonObject()
-      .add("activations", activations_json())
-      .add("save_formats", std::move(formats))
-      .add("saved_images", kSavedImages)
-      .add("most_data", kMostData)
-      .add("head_bytes", kHeadBytes)
-      .add("simd_target", cpu::simd_names().front())
-      .add("layers", std::move(layers))
-      .add("fields", fields_json())
-      .add("default_config", config_to_json({}));
+  return json_object("activations", activations_json(), "save_formats", std::move(formats),
+                     "saved_images", kSavedImages, "most_data", kMostData, "head_bytes", kHeadBytes,
+                     "simd_target", cpu::simd_names().front(), "layers", std::move(layers),
+                     "fields", fields_json(), "default_config", config_to_json({}));
 }
 
 // The values of an activation and of its derivative.
@@ -135,17 +114,11 @@ ModelSummary described(const Question& q) {
 
 Json dataset_info(const Question& q) {
   const Dataset& data = q.data();
-  return JsonObject()
-      .add("name", data.name())
-      .add("train", data.train().count())
-      .add("test", data.test().count())
-      .add("height", data.train().height())
-      .add("width", data.train().width())
-      .add("classes", data.classes())
-      .add("class_names", data.class_names())
-      .add("class_counts", class_counts(data.train(), data.classes()))
-      .add("background", data.background())
-      .add("density", data.density());
+  return json_object("name", data.name(), "train", data.train().count(), "test",
+                     data.test().count(), "height", data.train().height(), "width",
+                     data.train().width(), "classes", data.classes(), "class_names",
+                     data.class_names(), "class_counts", class_counts(data.train(), data.classes()),
+                     "background", data.background(), "density", data.density());
 }
 
 Json image_of(const Question& q, int index) {
@@ -171,11 +144,8 @@ Json predict(const Question& q) {
   const Session::Prediction prediction = q.run().predict(q.bytes("pixels"));
   Json layers = Json::array();
   for (const Session::LayerOutput& layer : prediction.layers) {
-    layers.push_back(JsonObject()
-                         .add("name", layer.name)
-                         .add("kind", layer.kind)
-                         .add("text", layer.text)
-                         .add("values", floats(layer.values)));
+    layers.push_back(json_object("name", layer.name, "kind", layer.kind, "text", layer.text,
+                                 "values", floats(layer.values)));
   }
   return {{"probabilities", floats(prediction.probabilities)}, {"layers", std::move(layers)}};
 }

@@ -84,22 +84,13 @@ Json json_of_fields(const RunEvent& event) {
 Json values_of(const StartEvent& start) {
   Json memory = Json::object();
   for (const auto& [purpose, bytes] : start.memory) memory[purpose] = bytes;
-  return JsonObject()
-      .add("event", "start")
-      .add("config", config_to_json(start.config))
-      .add("device", start.device)
-      .add("simd", start.simd)
-      .add("threads", start.threads)
-      .add("parameters", start.parameters)
-      .add("memory_bytes", std::move(memory))
-      .add("input", start.sparse ? "sparse" : "dense")
-      .add("density", start.density)
-      .add("train_samples", start.train_samples)
-      .add("validation_samples", start.validation_samples)
-      .add("test_samples", start.test_samples)
-      .add("class_names", start.class_names)
-      .add("mean", start.pixels.mean)
-      .add("std", start.pixels.std);
+  return json_object("event", "start", "config", config_to_json(start.config), "device",
+                     start.device, "simd", start.simd, "threads", start.threads, "parameters",
+                     start.parameters, "memory_bytes", std::move(memory), "input",
+                     start.sparse ? "sparse" : "dense", "density", start.density, "train_samples",
+                     start.train_samples, "validation_samples", start.validation_samples,
+                     "test_samples", start.test_samples, "class_names", start.class_names, "mean",
+                     start.pixels.mean, "std", start.pixels.std);
 }
 
 Json values_of(const StepEvent& step) { return json_of_fields(step); }
@@ -137,13 +128,9 @@ Json values_of(const DoneEvent& done) {
 }
 
 Json values_of(const DivergedEvent& diverged) {
-  return JsonObject()
-      .add("event", "diverged")
-      .add("epoch", diverged.epoch)
-      .add("step", diverged.step)
-      .add("layer", diverged.layer)
-      .add("layer_text", diverged.layer_text)
-      .add("message", diverged.message);
+  return json_object("event", "diverged", "epoch", diverged.epoch, "step", diverged.step, "layer",
+                     diverged.layer, "layer_text", diverged.layer_text, "message",
+                     diverged.message);
 }
 
 Json values_of(const ProbeEvent& probe) {

@@ -28,6 +28,7 @@
 namespace reluscope {
 
 struct SavedRun;
+class StateFields;
 
 // The CPU backend for a config. free_bytes: free memory; a run that needs more is refused. Throws
 // Error for "cuda".
@@ -162,11 +163,10 @@ class Session {
   void add_probe(Progress& progress);  // takes a snapshot and adds its event
   void start_classes();
   void add_classes(Progress& progress);  // of the epoch just scored
-  RunState decoded(const SavedRun& saved) const;
-  void take_up(RunState run, bool partly);
-  void go_on_after(int epochs);
-  Json monitors() const;
-  void restore_monitors(const Json& monitors);
+  WholeRun decoded(const SavedRun& saved) const;
+  void continue_from(WholeRun run, bool partly);
+  void extend_beyond(int epochs);
+  void monitor_fields(const StateFields& fields);
 
   Config config_;
   std::unique_ptr<Backend> backend_;
@@ -174,17 +174,10 @@ class Session {
   Schedule schedule_;
   Config live_;  // config_ with the events up to now applied
   std::size_t next_event_ = 0;
-  Phase phase_ = Phase::kTraining;
-  std::int64_t steps_ = 0;                  // done
-  int epoch_ = 1, batch_ = 0, scored_ = 0;  // scored_: batches of validation and test set
-  double lr_ = 0.0;                         // of the last step
-  Score epoch_score_, validation_score_, test_score_;
-  double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
-  int best_epoch_ = 0, last_epoch_ = 0;                         // last_epoch_: 0: not known yet
+  RunState run_;
   double epoch_seconds_ = 0.0;
   int epoch_timed_ = 0;  // samples trained on in these
   History history_;
-  std::optional<DivergedEvent> diverged_;
   std::unique_ptr<Probe> probe_;             // created on first use
   std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch being scored

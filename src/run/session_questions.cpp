@@ -41,9 +41,10 @@ Probe& Session::probe_state() {
 }
 
 ProbeSnapshot Session::probe(const ProbeRequest& request) {
-  const double lr = steps_ == 0 ? rates().lr : lr_;
-  const bool between = batch_ == 0 && epoch_ > 1;  // the next epoch has no step yet
-  return probe_state().look(trainer_, request, steps_, between ? epoch_ - 1 : epoch_, lr);
+  const double lr = run_.steps == 0 ? rates().lr : run_.lr;
+  const bool between = run_.batch == 0 && run_.epoch > 1;  // the next epoch has no step yet
+  return probe_state().look(trainer_, request, run_.steps, between ? run_.epoch - 1 : run_.epoch,
+                            lr);
 }
 
 std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
