@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_object.h"
 #include "train/save_formats.h"
 
 namespace reluscope {
@@ -170,27 +171,18 @@ const Command& find_command(std::string_view name) {
   throw Error("unknown command " + in_quotes(name) + ": known are " + join_or(known));
 }
 
-// Field by field: nested lists make many times the code.
 Json commands_json() {
   Json rows = Json::array();
   for (const Command& command : commands()) {
-    Json& row = rows.emplace_back();
-    row["name"] = command.name;
-    row["about"] = command.about;
-    row["fields"] = command.fields;
-    row["native"] = command.native;
-    row["argument"] = command.argument;
-    Json& flags = row["flags"] = Json::array();
+    Json flags = Json::array();
     for (const CommandFlag& flag : command.flags) {
-      Json& each = flags.emplace_back();
-      each["name"] = flag.name;
-      each["value"] = flag.value;
-      each["help"] = flag.help;
-      each["repeats"] = flag.repeats;
-      each["file"] = flag.file;
-      each["plan"] = flag.plan;
-      each["otherwise"] = flag.otherwise;
+      flags.push_back(json_object("name", flag.name, "value", flag.value, "help", flag.help,
+                                  "repeats", flag.repeats, "file", flag.file, "plan", flag.plan,
+                                  "otherwise", flag.otherwise));
     }
+    rows.push_back(json_object("name", command.name, "about", command.about, "fields",
+                               command.fields, "native", command.native, "argument",
+                               command.argument, "flags", std::move(flags)));
   }
   return rows;
 }

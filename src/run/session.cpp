@@ -203,26 +203,28 @@ void Session::follow_validation(double loss) {
 }
 
 Progress Session::end_epoch() {
-  EpochEvent event{.epoch = run_.epoch,
-                   .train_loss = run_.epoch_score.loss(),
-                   .validation = {},
-                   .test = run_.test_score,
-                   .seconds = epoch_seconds_,
-                   .samples_per_second = epoch_timed_ / std::max(epoch_seconds_, 1e-9),
-                   .lr = {}};
-  if (run_.validation_score.samples > 0) {
-    event.validation = run_.validation_score;
-    follow_validation(run_.validation_score.loss());
-  }
-  if (!schedule_.constant()) event.lr = run_.lr;
-  Progress progress{{event}};
-  if (epoch_classes_) {
-    scored_classes_ = {
-        .epoch = run_.epoch, .step = run_.steps, .report = epoch_classes_->report("test")};
-  }
+  const Score &trained = run_.epoch_score, &held_out = run_.validation_score,
+              &tested = run_.test_score;
+  const bool validated = held_out.samples > 0;
+  if (validated) follow_validation(held_out.loss());
+  Progress progress{
+      {EpochEvent{.epoch = run_.epoch,
+                  .train_loss = trained.loss(),
+                  .validation = validated ? std::optional(held_out) : std::nullopt,
+                  .test = tested,
+                  .seconds = epoch_seconds_,
+                  .samples_per_second = epoch_timed_ / std::max(epoch_seconds_, 1e-9),
+                  .lr = schedule_.constant() ? std::nullopt : std::optional(run_.lr)}}};
+  if (epoch_classes_) scored_classes_ = {run_.epoch, run_.steps, epoch_classes_->report("test")};
   epoch_classes_.reset();
-  if (config_.probe > 0) add_classes(progress);
-  record_epoch();
+  if (config_.probe > 0) {
+    progress.events.emplace_back(
+        ClassesEvent{run_.epoch, run_.steps, scored_classes_->report, *last_look_});
+  }
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  history_.add_epoch({static_cast<double>(run_.epoch), static_cast<double>(run_.steps), run_.lr,
+                      trained.loss(), trained.accuracy(), validated ? held_out.loss() : kNone,
+                      validated ? held_out.accuracy() : kNone, tested.loss(), tested.accuracy()});
   run_.epoch_score = {};
   epoch_seconds_ = 0.0;
   epoch_timed_ = 0;
@@ -236,18 +238,6 @@ Progress Session::end_epoch() {
   }
   ++run_.epoch;
   return progress;
-}
-
-void Session::record_epoch() {
-  History::Epoch row{run_.epoch, run_.steps, run_.lr, run_.epoch_score.loss(),
-                     run_.epoch_score.accuracy()};
-  if (run_.validation_score.samples > 0) {
-    row.validation_loss = run_.validation_score.loss();
-    row.validation_accuracy = run_.validation_score.accuracy();
-  }
-  row.test_loss = run_.test_score.loss();
-  row.test_accuracy = run_.test_score.accuracy();
-  history_.add_epoch(row);
 }
 
 Progress Session::done() const {
@@ -306,12 +296,5 @@ void Session::add_probe(Progress& progress) {
 }
 
 void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes(), kHardest); }
-
-void Session::add_classes(Progress& progress) {
-  progress.events.emplace_back(ClassesEvent{.epoch = run_.epoch,
-                                            .step = run_.steps,
-                                            .report = scored_classes_->report,
-                                            .look = *last_look_});
-}
 
 }  // namespace reluscope

@@ -148,7 +148,6 @@ class Session {
   Progress train_step();
   Progress score_step();
   Progress end_epoch();
-  void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
   Progress diverge(int layer, Progress said);  // said: earlier events of this call
@@ -162,7 +161,6 @@ class Session {
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
   void add_probe(Progress& progress);  // takes a snapshot and adds its event
   void start_classes();
-  void add_classes(Progress& progress);  // of the epoch just scored
   WholeRun decoded(const SavedRun& saved) const;
   void continue_from(WholeRun run, bool partly);
   void extend_beyond(int epochs);
