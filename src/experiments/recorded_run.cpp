@@ -22,17 +22,6 @@ Json row_head(const PlannedRun& plan) {
                      changed_fields(plan.config));
 }
 
-const Json* last_epoch(const Json& row) {
-  const auto epochs = row.find("epochs");
-  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
-}
-
-double number_at(const Json& epoch, const std::string& name) {
-  const auto found = epoch.find(name);
-  return found != epoch.end() && found->is_number() ? found->get<double>()
-                                                    : std::numeric_limits<double>::quiet_NaN();
-}
-
 RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
                          double free_bytes)
     : plan_(plan),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -10,7 +11,6 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "experiments/measure.h"
-#include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
 #include "io/json_text.h"
 #include "io/table.h"
@@ -336,47 +336,42 @@ Report report_rows(const std::vector<Json>& rows) {
     if (differs && field.name != "seed") varied.push_back(field.name);
   }
 
-  constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss", "dead",
-                                      "output_mean"};
-  struct Group {
-    std::string setting;
-    std::map<std::string, std::vector<double>> values;
-    int seeds = 0, diverged = 0;
-    double accuracy = 0.0;
-  };
-  std::vector<Group> groups;
+  std::vector<RowGroup> groups;
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string setting = setting_text(configs[i], varied);
     const auto [place, is_new] = places.insert({setting, groups.size()});
-    if (is_new) groups.push_back({setting, {}});
-    Group& group = groups[place->second];
-    ++group.seeds;
-    group.diverged += rows[i].contains("diverged") || rows[i].contains("refused");
-    for (const char* const column : kColumns) {
-      const Json* const epoch = last_epoch(rows[i]);
-      const double value = epoch != nullptr ? number_at(*epoch, column) : std::nan("");
-      if (value == value) group.values[column].push_back(value);
-    }
+    if (is_new) groups.push_back({setting});
+    groups[place->second].rows.push_back(&rows[i]);
   }
-  for (Group& group : groups) group.accuracy = summarize(group.values["test_accuracy"]).mean;
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const Group& a, const Group& b) { return a.accuracy > b.accuracy; });
+  std::multimap<double, RowGroup, std::greater<>> ranked;
+  for (RowGroup& group : groups) {
+    const double accuracy = group.summary("test_accuracy").mean;
+    ranked.emplace(accuracy, std::move(group));
+  }
 
   Table people{{"", "seeds"}, {}};
-  for (const char* const column : kColumns) people.columns.push_back(find_measure(column).label);
-  people.columns.push_back("diverged");
-  for (Group& group : groups) {
-    std::vector<std::string> cells = {group.setting, std::to_string(group.seeds)};
-    for (const char* const column : kColumns) {
-      cells.push_back(summary_text(summarize(group.values[column]), find_measure(column).percent));
+  for (const char* const name : kReported) people.columns.push_back(find_measure(name).label);
+  people.columns.insert(people.columns.end(), {"diverged", "refused"});
+  Report report;
+  for (const auto& [accuracy, group] : ranked) {
+    std::vector<std::string> cells = {group.name, std::to_string(group.rows.size())};
+    for (const char* const name : kReported) {
+      cells.push_back(summary_text(group.summary(name), find_measure(name).percent));
     }
-    cells.push_back(std::to_string(group.diverged));
+    for (const char* const end : {"diverged", "refused"}) {
+      cells.push_back(std::to_string(group.count(end)));
+    }
     people.rows.push_back(std::move(cells));
   }
-  Report report;
   report.lines = to_lines(people);
   report.lines.insert(report.lines.begin(), "");
+  for (const auto& [accuracy, group] : ranked) {  // a reason of each
+    const auto refused = std::find_if(group.rows.begin(), group.rows.end(),
+                                      [](const Json* row) { return row->contains("refused"); });
+    if (refused == group.rows.end()) continue;
+    report.lines.push_back(group.name + ": " + (*refused)->at("refused").get<std::string>());
+  }
   report.csv = rows_csv(rows);
   return report;
 }
