@@ -10,7 +10,7 @@ namespace reluscope {
 namespace {
 
 template <class T>
-[[gnu::noinline]] Json list(const T& values) {
+[[gnu::noinline]] Json json_list(const T& values) {
   Json json = Json::array();
   for (const auto value : values) json.push_back(value);
   return json;
@@ -33,11 +33,11 @@ Json flagged(const std::vector<std::uint8_t>& flags) {
   for (std::size_t u = 0; u < flags.size(); ++u) {
     if (flags[u]) units.push_back(static_cast<std::int64_t>(u));
   }
-  return list(units);
+  return json_list(units);
 }
 
 Json histogram_json(const Histogram& h) {
-  return json_object("low", h.low, "high", h.high, "counts", list(h.counts), "below", h.below,
+  return json_object("low", h.low, "high", h.high, "counts", json_list(h.counts), "below", h.below,
                      "above", h.above);
 }
 
@@ -71,7 +71,7 @@ Json layer_json(const LayerSnapshot& layer) {
   row["input"] = json_object("mean", z.mean, "deviation", z.deviation, "histogram",
                              histogram_json(z.histogram));
   row["regimes"] = list_of(z.regimes, regime_json);
-  row["firing"] = list(z.firing);
+  row["firing"] = json_list(z.firing);
   row["silent"] = flagged(z.silent);
   row["dead"] = flagged(z.dead);
   if (layer.everywhere) {
@@ -81,7 +81,7 @@ Json layer_json(const LayerSnapshot& layer) {
   row["lives"] = lives_json(layer.lives);
   if (z.slopes) {
     row["slopes"] = json_object("name", z.slopes->name, "symbol", z.slopes->symbol, "values",
-                                list(z.slopes->values));
+                                json_list(z.slopes->values));
   }
   return row;
 }
@@ -103,10 +103,11 @@ Json gradients_json(const GradientFlow& flow) {
 }
 
 Json components_json(const LayerComponents& c) {
-  return json_object("layer", c.layer, "name", c.name, "samples", list(c.samples), "labels",
-                     list(c.labels), "variances", list(c.found.variances), "total_variance",
-                     c.found.total_variance, "mean", list(c.found.mean), "components",
-                     list(c.found.components), "coordinates", list(c.found.coordinates));
+  return json_object("layer", c.layer, "name", c.name, "samples", json_list(c.samples), "labels",
+                     json_list(c.labels), "variances", json_list(c.found.variances),
+                     "total_variance", c.found.total_variance, "mean", json_list(c.found.mean),
+                     "components", json_list(c.found.components), "coordinates",
+                     json_list(c.found.coordinates));
 }
 
 Json loss_json(const LossTrend& loss) {
@@ -148,7 +149,7 @@ Json to_json(const ClassReport& report) {
   Json confusion = Json::array();
   const auto classes = static_cast<std::ptrdiff_t>(report.classes);
   for (auto row = report.confusion.begin(); row != report.confusion.end(); row += classes) {
-    confusion.push_back(list(std::vector<std::int64_t>(row, row + classes)));
+    confusion.push_back(json_list(std::vector<std::int64_t>(row, row + classes)));
   }
   return json_object("part", report.part, "samples", report.samples, "correct", report.correct,
                      "confusion", std::move(confusion), "precision",

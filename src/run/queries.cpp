@@ -191,7 +191,7 @@ constexpr Query kQueries[] = {
           [](const Question& q) { return checkpoint_notice(q.bytes("bytes")); }),
     Query("networkInput", kCore,
           {kName, whole("height"), whole("width"), whole("channels"), kPixels,
-           whole("wanted_height"), whole("wanted_width"), flag("invert")},
+           whole("wanted_height"), whole("wanted_width"), truth("invert")},
           [](const Question& q) {
             return Json::binary(network_input({.name = q.text("name"),
                                                .height = q.whole("height"),

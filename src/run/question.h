@@ -68,7 +68,7 @@ struct Argument {
 };
 
 namespace arg {
-constexpr Argument flag(const char* name) { return {name, Kind::kSwitch}; }
+constexpr Argument truth(const char* name) { return {name, Kind::kSwitch}; }
 constexpr Argument whole(const char* name) { return {name, Kind::kWhole}; }
 constexpr Argument number(const char* name) { return {name, Kind::kNumber}; }
 constexpr Argument text(const char* name) { return {name, Kind::kText}; }
