@@ -44,8 +44,8 @@ std::string result_text(const Json& row) {
 std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
                                 const PlanFlags& flags) {
   std::vector<std::string> known;
-  for (const auto& [name, plan] : kKinds) {
-    if (kind == name) return plan(data, base, flags);
+  for (const auto& [name, make] : kKinds) {
+    if (kind == name) return make(data, base, flags);
     known.emplace_back(name);
   }
   throw Error("experiment is " + in_quotes(kind) + ", but known are " + join_or(known));

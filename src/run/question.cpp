@@ -16,7 +16,7 @@ struct KindRow {
   const char* words;
   bool (*fits)(const Json& value);
 };
-constexpr KindRow kKinds[] = {  // in the order of Kind
+constexpr KindRow kArgumentKinds[] = {  // in the order of Kind
     {"true or false", [](const Json& value) { return value.is_boolean(); }},
     {"a whole number", is_whole},
     {"a number", [](const Json& value) { return value.is_number(); }},
@@ -25,7 +25,7 @@ constexpr KindRow kKinds[] = {  // in the order of Kind
     {"a list", [](const Json& value) { return value.is_array(); }},
     {"an object", [](const Json& value) { return value.is_object(); }}};
 
-const KindRow& row_of(Kind kind) { return kKinds[static_cast<int>(kind)]; }
+const KindRow& row_of(Kind kind) { return kArgumentKinds[static_cast<int>(kind)]; }
 
 void check_value(const std::string& name, Kind kind, const Argument& argument, const Json& value) {
   const double number = value.is_number() ? value.get<double>() : 0.0;
