@@ -65,7 +65,7 @@ std::size_t events_until(std::string_view text, const std::string& file, const C
   return length_while(text, [&](std::string_view line, int number) {
     const Json event = Json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("event") || !event["event"].is_string()) {
-      refuse(": line " + std::to_string(number) + " is no event of a run");
+      refuse(": line " + std::to_string(number) + " is not an event of a run");
     }
     const auto name = event["event"].get<std::string>();
     if (number == 1) {
@@ -100,7 +100,7 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
     if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
     if (cells[0] == "batch" && step > 0) return step <= reached.step;
     throw Error("csv: " + in_quotes(file) + ": line " + std::to_string(number) +
-                " is no row of a run; name another file");
+                " is not a row of a run; name another file");
   });
 }
 

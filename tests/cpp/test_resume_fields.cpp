@@ -431,7 +431,7 @@ TEST_SUITE("resume") {
     CHECK(says("5") == "accepted");
     CHECK(says("6") == "accepted");
     CHECK(says("4") ==
-          "epochs is 4, but the checkpoint's run has 5: a run that goes on can get more epochs, "
+          "epochs is 4, but the checkpoint's run has 5: a resumed run can have more epochs, "
           "not fewer");
 
     // A run that ended with the weights of an epoch before its last cannot continue; one whose last

@@ -275,7 +275,7 @@ test('both programs reject errors with the same sentence', () => {
     [['sweep', ...small, '--optimizer', 'sgd', '--nesterov', 'true', '--grid', 'lr=0.1,0.2'], 'sweep: no run could begin. The first was refused: '],
     [['race', ...small, '--seeds', '0'], 'seeds is "0", but it must be a whole number from 1 to 1000'],
     [['race', '--from', join(folder, 'absent.ckpt')], `from: "${join(folder, 'absent.ckpt')}" cannot be read: No such file or directory`],
-    [['race', '--from', saved], 'checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed'],
+    [['race', '--from', saved], 'checkpoint: the file contains only weights; give a file written by train --checkpoint'],
     [['race', '--from', saved, '--config', saved], 'config: --from takes the settings of its checkpoint, so give no --config beside it'],
     [['lessons', ...data, '--only', 'dead-unit'], 'only: "dead-unit" is not a lesson: the nearest known one is "dead-units"'],
     [['lessons', ...data, '--quik'], 'unknown setting "quik": '],
