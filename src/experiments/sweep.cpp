@@ -148,7 +148,7 @@ class SweepPlan final : public Plan {
     std::set<std::string> taken;
     if (seeds > 1) taken.insert("seed");
     std::vector<std::pair<std::string, std::vector<std::string>>> grid;
-    double points = seeds;
+    double points = 1;  // of the grid
     for (const std::string& text : flags.all("grid")) {
       auto [field, rest] = field_and_rest("grid", text, taken);
       grid.emplace_back(field, list_of(rest));
@@ -166,32 +166,42 @@ class SweepPlan final : public Plan {
       throw Error("random: how many draws is missing; give --runs N");
     }
     const int draws = flags.whole("runs", 1, 1, kMaxRuns);
-    if (points * draws > kMaxRuns) {
-      throw Error("sweep: that is " + number_text(points * draws) + " runs, but at most " +
+    const double runs = points * seeds * draws;
+    if (runs > kMaxRuns) {
+      throw Error("sweep: that is " + number_text(runs) + " runs, but at most " +
                   std::to_string(kMaxRuns) + " are allowed");
     }
 
     std::set<std::string> ids, models;
     int index = 0;
-    const auto add = [&](const std::vector<Setting>& settings) {
-      Config config = config_from_fields(settings, base);
-      if (models.insert(config.model).second) check_model(config, data);
-      last_seed(config, seeds);
-      for (int k = 0; k < seeds; ++k, ++config.seed) {
-        if (!ids.insert(run_id(config)).second) continue;
-        if (index++ % shard.parts != shard.part - 1) continue;
-        std::string name;
-        for (const auto& [field, value] : settings) {
-          name += (name.empty() ? "" : " ") + field + "=" + value;
-        }
-        if (seeds > 1) name += " seed=" + std::to_string(config.seed);
-        runs_.push_back({index - 1, name, config, false});
-      }
-    };
     for (int draw = 0; draw < draws; ++draw) {
-      std::vector<Setting> settings;
-      for (const Drawn& d : drawn) settings.emplace_back(d.field, d.draw(base.seed, draw));
-      add_grid(grid, 0, settings, add);
+      std::vector<Setting> random;
+      for (const Drawn& d : drawn) random.emplace_back(d.field, d.draw(base.seed, draw));
+      for (int point = 0; point < points; ++point) {
+        std::vector<Setting> settings;
+        int rest = point;
+        for (auto of = grid.rbegin(); of != grid.rend(); ++of) {  // the last field changes fastest
+          const auto& [field, values] = *of;
+          const int count = static_cast<int>(values.size());
+          settings.insert(settings.begin(),
+                          {field, values[static_cast<std::size_t>(rest % count)]});
+          rest /= count;
+        }
+        settings.insert(settings.begin(), random.begin(), random.end());
+        Config config = config_from_fields(settings, base);
+        if (models.insert(config.model).second) check_model(config, data);
+        last_seed(config, seeds);
+        for (int k = 0; k < seeds; ++k, ++config.seed) {
+          if (!ids.insert(run_id(config)).second) continue;
+          if (index++ % shard.parts != shard.part - 1) continue;
+          std::string name;
+          for (const auto& [field, value] : settings) {
+            name += (name.empty() ? "" : " ") + field + "=" + value;
+          }
+          if (seeds > 1) name += " seed=" + std::to_string(config.seed);
+          runs_.push_back({index - 1, name, config, false});
+        }
+      }
     }
     start_lines_ = {"Sweep: " + std::to_string(index) + (index == 1 ? " run" : " runs") +
                     (shard.parts > 1
@@ -204,21 +214,6 @@ class SweepPlan final : public Plan {
     std::vector<Json> rows;
     for (const RunResult& result : results) rows.push_back(result.row);
     return report_rows(rows);
-  }
-
- private:
-  template <class Add>
-  static void add_grid(const std::vector<std::pair<std::string, std::vector<std::string>>>& grid,
-                       std::size_t at, std::vector<Setting>& settings, const Add& add) {
-    if (at == grid.size()) {
-      add(settings);
-      return;
-    }
-    for (const std::string& value : grid[at].second) {
-      settings.emplace_back(grid[at].first, value);
-      add_grid(grid, at + 1, settings, add);
-      settings.pop_back();
-    }
   }
 };
 
