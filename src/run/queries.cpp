@@ -13,6 +13,7 @@
 #include "run/checkpoint.h"
 #include "run/inspect.h"
 #include "run/run_lines.h"
+#include "train/describe.h"
 #include "train/rate_plan.h"
 
 namespace reluscope {
@@ -142,7 +143,7 @@ Json probe(const Question& q) {
   const ProbeSnapshot snapshot =
       q.run().probe(probe_request_from_json(q["request"].dump(), q.run().layer_names()));
   Json json = to_json(snapshot);
-  json["warnings"] = to_json(q.run().warnings(snapshot));
+  json["warnings"] = to_json(find_warnings(snapshot, q.run().config()));
   return json;
 }
 
@@ -239,7 +240,12 @@ constexpr Query kQueries[] = {
           }),
 
     Query("config", kRun, {}, [](const Question& q) { return config_to_json(q.run().config()); }),
-    Query("model", kRun, {}, [](const Question& q) { return to_json(q.run().describe()); }),
+    Query("model", kRun, {},
+          [](const Question& q) {
+            const Config& of = q.run().config();
+            return to_json(
+                describe_model(of.model, q.data().shape(), q.data().classes(), of.batch));
+          }),
     Query("start", kRun, {},
           [](const Question& q) { return reported_json(report(q.run().start())); }),
     Query("position", kRun, {}, [](const Question& q) { return q.run().position(); }),
@@ -287,7 +293,7 @@ constexpr Query kQueries[] = {
           }),
     Query("parameter", kRun, {kName},
           [](const Question& q) {
-            const Session::ParameterValues found = q.run().parameter(q.text("name"));
+            const NamedTensor found = q.run().parameter(q.text("name"));
             return json_object("shape", found.shape, "values", floats(found.values));
           }),
     Query("predict", kRun, {kPixels}, predict),

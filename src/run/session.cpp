@@ -30,11 +30,6 @@ Session::Session(std::shared_ptr<const Dataset> data, const Config& config,
   apply_events();
 }
 
-ModelSummary Session::describe() const {
-  const Dataset& data = trainer_.data();
-  return describe_model(config_.model, data.shape(), data.classes(), config_.batch);
-}
-
 void Session::apply_events() {
   for (; next_event_ < config_.events.size(); ++next_event_) {
     const Event& event = config_.events[next_event_];
@@ -289,7 +284,7 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 void Session::add_probe(Progress& progress) {
   last_look_ = probe({});
   progress.events.emplace_back(ProbeEvent{*last_look_});
-  for (const Warning& warning : warnings(*last_look_)) {
+  for (const Warning& warning : find_warnings(*last_look_, config_)) {
     if (!warned_.emplace(warning.code, warning.layer).second) continue;
     progress.events.emplace_back(WarningEvent{.step = run_.steps, .warning = warning});
   }

@@ -21,7 +21,6 @@
 #include "run/history.h"
 #include "run/run_state.h"
 #include "train/classes.h"
-#include "train/describe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
 
@@ -43,7 +42,6 @@ class Session {
           std::unique_ptr<Backend> backend = nullptr);
 
   const Config& config() const { return config_; }
-  ModelSummary describe() const;
   Trainer& trainer() { return trainer_; }
   const Trainer& trainer() const { return trainer_; }
 
@@ -51,23 +49,16 @@ class Session {
   // Makes one training step or, at the end of an epoch, scores one batch of the validation set, if
   // there is one, or of the test set. On a device with a slow round trip it makes up to
   // Backend::steps_ahead() steps, but none past the end of the epoch, a live change or a step that
-  // the monitors watch; the values are then those of the last step. After the last epoch every call
-  // returns "done", and after a step whose loss is not finite every call returns "diverged".
+  // the monitors watch. After the last epoch every call returns "done", and after a step whose loss
+  // is not finite every call returns "diverged".
   //
   // With config.early_stopping the run ends once the validation loss has not reached a new minimum
-  // for that many epochs. In any case such a run ends with the weights of the epoch with the lowest
-  // validation loss.
+  // for that many epochs, and in any case with the weights of the epoch with the lowest one.
   Progress advance();
   // Changes a live field from the next step on, and records it in config().events.
   void set(const std::string& field, double value);
 
   Score evaluate();  // on the whole test set, now
-
-  // (count, H, W): a training sample after augmentation in epochs 1 to `count`. Throws
-  // Error for a sample or count out of range.
-  std::vector<std::uint8_t> augmented(int sample, int count) const {
-    return trainer_.augmented(sample, count);
-  }
 
   struct LayerOutput {
     std::string name, kind, text;
@@ -85,15 +76,13 @@ class Session {
   // and at the end of each epoch. It then emits "probe", "classes" and, once each, "warning" as
   // JSON events.
   ProbeSnapshot probe(const ProbeRequest& request);
-  std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and the given number of hardest samples of the test set, now.
   ClassReport classes(int hardest);
-  // The same in parts, so that a caller can do other work in between: each call scores the given
-  // number of samples, at least 1, and the last call returns the report. Starts over if the weights
-  // have changed.
+  // The same in parts: each call scores the given number of samples, at least 1, and the last call
+  // returns the report. Starts over if the weights have changed.
   std::optional<ClassReport> classes_part(int hardest, int samples);
-  // The same for the last scored epoch, with its final weights, at no extra cost; none before the
-  // first. Lists kHardest samples.
+  // The same for the last scored epoch, with its final weights; none before the first. Lists
+  // kHardest samples.
   struct EpochClasses {
     int epoch;
     std::int64_t step;
@@ -107,17 +96,11 @@ class Session {
   // evaluate() with the output of these units of an activation layer set to 0. Does not affect the
   // run. Throws Error for units that do not exist.
   Score evaluate_without(int layer, const std::vector<int>& units);
-  struct ParameterValues {
-    std::vector<int> shape;  // as in PyTorch
-    std::vector<float> values;
-  };
-  // The current values of a parameter, by its name in the state_dict. Throws Error for an unknown
-  // name.
-  ParameterValues parameter(const std::string& name) const;
+  // A parameter now, by its name in the state_dict. Throws Error for an unknown name.
+  NamedTensor parameter(const std::string& name) const;
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32,
-  // and then over the layers' running statistics. Uses the weights themselves, even if their
-  // average is scored.
+  // and then over the layers' running statistics. Of the weights, not of their average.
   std::string weights_sha256() const;
   // The same for the optimizer's moments.
   std::string optimizer_sha256() const;
@@ -130,8 +113,8 @@ class Session {
   // Throws Error for a damaged file and for one of another run or data set; the session is then
   // unusable.
   void restore(std::span<const std::uint8_t> checkpoint);
-  // Continues the saved run as a fork: this session's config must be forked_config() of the file's
-  // config (run/fork.h). Throws Error as restore() does, and for weights of another shape.
+  // The same as a fork, with forked_config() (run/fork.h). Throws Error for weights of another
+  // shape, too.
   void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // The progress of the run: {"phase": training, scoring, done or diverged, "step", "epoch" and
@@ -139,8 +122,7 @@ class Session {
   Json position() const;
 
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
-  // train/state_dict.h. The optimizer is unchanged. Throws Error and changes nothing for a file
-  // that does not match the model.
+  // train/state_dict.h. Throws Error and changes nothing for a file that does not match the model.
   void load(std::span<const std::uint8_t> safetensors);
 
  private:

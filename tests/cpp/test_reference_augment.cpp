@@ -395,22 +395,24 @@ TEST_CASE("a session shows the versions that it trains on") {
   Config config;
   config.model = "dense 10";
   const Bytes image(pixels.begin() + 3 * 42, pixels.begin() + 4 * 42);
-  const Bytes plain = Session(data, config).augmented(3, 2);
+  const Bytes plain = Session(data, config).trainer().augmented(3, 2);
   CHECK(Bytes(plain.begin(), plain.begin() + 42) == image);
   CHECK(Bytes(plain.begin() + 42, plain.end()) == image);
   config.augment_rotate = 25;
   config.augment_elastic = 10;
   config.seed = 12;
   const Session session(data, config);
-  const Bytes versions = session.augmented(3, 4);
+  const Bytes versions = session.trainer().augmented(3, 4);
   REQUIRE(versions.size() == 4 * 42);
   for (int epoch = 1; epoch <= 4; ++epoch) {
     CHECK(Bytes(versions.begin() + (epoch - 1) * 42, versions.begin() + epoch * 42) ==
           applied({.rotate = 25, .elastic = 10}, image, 6, 7, data->background(), epoch, 3, 12));
   }
-  CHECK_THROWS_WITH_AS(session.augmented(20, 1), "image 20 does not exist; 0 to 19 do", Error);
-  CHECK_THROWS_WITH_AS(session.augmented(-1, 1), "image -1 does not exist; 0 to 19 do", Error);
-  CHECK_THROWS_WITH_AS(session.augmented(0, 0),
+  CHECK_THROWS_WITH_AS(session.trainer().augmented(20, 1), "image 20 does not exist; 0 to 19 do",
+                       Error);
+  CHECK_THROWS_WITH_AS(session.trainer().augmented(-1, 1), "image -1 does not exist; 0 to 19 do",
+                       Error);
+  CHECK_THROWS_WITH_AS(session.trainer().augmented(0, 0),
                        "versions: 0 were asked for, but 1 to 1000 are allowed", Error);
 }
 

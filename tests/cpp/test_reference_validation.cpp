@@ -397,8 +397,8 @@ TEST_CASE("at least one sample is trained on, and versions are told up to a thou
   Config config;
   config.model = "dense 10";
   const Session session(data, config);
-  CHECK(session.augmented(23, 1000).size() == 6000);
-  CHECK_THROWS_WITH_AS(session.augmented(23, 1001),
+  CHECK(session.trainer().augmented(23, 1000).size() == 6000);
+  CHECK_THROWS_WITH_AS(session.trainer().augmented(23, 1001),
                        "versions: 1001 were asked for, but 1 to 1000 are allowed", Error);
 }
 
