@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,13 +17,23 @@ namespace reluscope {
 // An object, whose keys are names, or a list, whose keys are places.
 class StateFields {
  public:
+  struct Key {
+    const char* name = nullptr;
+    std::size_t place = 0;
+
+    Key(const char* name) : name(name) {}
+    template <std::integral Place>
+    Key(Place place) : place(static_cast<std::size_t>(place)) {}
+    std::string text() const { return name ? name : "entry " + std::to_string(place); }
+  };
+
   explicit StateFields(Json& written) : written_(&written) {}
   // what: names `read` in messages. size: of a list; -1: any.
   static StateFields of_object(const Json& read, const std::string& what) {
     if (!read.is_object()) throw Error("checkpoint: its " + what + " is not an object");
     return {read, what};
   }
-  static StateFields of_list(const Json& read, const std::string& what, std::int64_t size = -1) {
+  static StateFields of_list(const Json& read, const std::string& what, std::int64_t size) {
     if (!read.is_array()) throw Error("checkpoint: its " + what + " is not a list");
     if (size >= 0 && std::ssize(read) != size) {
       throw Error("checkpoint: its " + what + " has " + std::to_string(read.size()) +
@@ -33,55 +44,62 @@ class StateFields {
 
   bool reads() const { return read_ != nullptr; }
 
-  template <class Key, class Whole>
+  template <std::integral Whole>
   void whole(Key key, Whole& value, std::int64_t low, std::int64_t high) const {
-    if (reads()) {
-      value = static_cast<Whole>(whole_of(at(key), text_of(key), low, high));
-    } else {
-      (*written_)[key] = value;
+    if (!reads()) {
+      slot(key) = value;
+      return;
     }
+    const Json& found = at(key);
+    const bool fits = found.is_number_integer() &&
+                      (!found.is_number_unsigned() || found.get<std::uint64_t>() <= INT64_MAX);
+    if (!fits || found.get<std::int64_t>() < low || found.get<std::int64_t>() > high) {
+      refuse_value(key,
+                   "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    }
+    value = static_cast<Whole>(found.get<std::int64_t>());
   }
   // JSON has no infinities and no NaN, so they are stored as texts.
-  template <class Key>
   void number(Key key, double& value) const {
-    if (reads()) {
-      value = number_of(at(key), text_of(key));
-    } else {
-      (*written_)[key] = std::isfinite(value) ? Json(value) : Json(number_text(value));
+    if (!reads()) {
+      slot(key) = std::isfinite(value) ? Json(value) : Json(number_text(value));
+      return;
     }
+    const Json& found = at(key);
+    const auto parsed = found.is_number()   ? found.get<double>()
+                        : found.is_string() ? parse_number(found.get<std::string>())
+                                            : std::nullopt;
+    if (!parsed) refuse_value(key, "a number");
+    value = *parsed;
   }
-  template <class Key>
   void truth(Key key, bool& value) const {
-    if (!reads()) {
-      (*written_)[key] = value;
-      return;
+    if (reads() && !at(key).is_boolean()) refuse_value(key, "true or false");
+    if (reads()) {
+      at(key).get_to(value);
+    } else {
+      slot(key) = value;
     }
-    if (!at(key).is_boolean()) refuse(key, must_be(at(key), "true or false"));
-    value = at(key).template get<bool>();
   }
-  template <class Key>
   void text(Key key, std::string& value) const {
-    if (!reads()) {
-      (*written_)[key] = value;
-      return;
+    if (reads() && !at(key).is_string()) refuse_value(key, "a text");
+    if (reads()) {
+      at(key).get_to(value);
+    } else {
+      slot(key) = value;
     }
-    if (!at(key).is_string()) refuse(key, must_be(at(key), "a text"));
-    value = at(key).template get<std::string>();
   }
 
   // Whether the field is not null. exists: whether it will be, when this writes.
-  bool has(const char* key, bool exists) const {
+  bool has(Key key, bool exists) const {
     if (reads()) return !at(key).is_null();
-    if (!exists) (*written_)[key] = nullptr;
+    if (!exists) slot(key) = nullptr;
     return exists;
   }
-  template <class Key>
   StateFields object(Key key, const std::string& what) const {
-    return reads() ? of_object(at(key), what) : StateFields((*written_)[key]);
+    return reads() ? of_object(at(key), what) : StateFields(slot(key));
   }
-  template <class Key>
   StateFields list(Key key, const std::string& what, std::int64_t size) const {
-    return reads() ? of_list(at(key), what, size) : StateFields((*written_)[key] = Json::array());
+    return reads() ? of_list(at(key), what, size) : StateFields(slot(key) = Json::array());
   }
   // Calls each(fields, place, item) with the fields of a list, for each of its items. Reads as many
   // as there are, or `size` if that is not -1.
@@ -92,46 +110,25 @@ class StateFields {
     for (std::size_t i = 0; i < items.size(); ++i) each(all, i, items[i]);
   }
 
-  template <class Key>
   [[noreturn]] void refuse(Key key, const std::string& reason) const {
-    throw Error("checkpoint: " + text_of(key) + " of its " + what_ + " " + reason);
+    throw Error("checkpoint: " + key.text() + " of its " + what_ + " " + reason);
   }
 
  private:
   StateFields(const Json& read, std::string what) : read_(&read), what_(std::move(what)) {}
 
-  static std::string text_of(const char* key) { return key; }
-  static std::string text_of(std::size_t place) { return "entry " + std::to_string(place); }
-
-  const Json& at(const char* key) const {
-    const auto found = read_->find(key);
-    if (found == read_->end()) refuse(key, "is missing");
-    return *found;
+  Json& slot(Key key) const { return key.name ? (*written_)[key.name] : (*written_)[key.place]; }
+  const Json& at(Key key) const {
+    if (key.name && !read_->contains(key.name)) refuse(key, "is missing");
+    return key.name ? read_->at(key.name) : read_->at(key.place);
   }
-  const Json& at(std::size_t place) const { return read_->at(place); }
-
-  static std::string must_be(const Json& value, const std::string& wanted) {
+  [[noreturn]] void refuse_value(Key key, const std::string& wanted) const {
+    const Json& value = at(key);
     const std::string shown = value.is_array()    ? "a list"
                               : value.is_object() ? "an object"
                               : value.is_string() ? in_quotes(value.get<std::string>())
                                                   : value.dump();
-    return "is " + shown + ", but it must be " + wanted;
-  }
-  std::int64_t whole_of(const Json& value, const std::string& key, std::int64_t low,
-                        std::int64_t high) const {
-    const bool fits = value.is_number_integer() &&
-                      (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
-    if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
-      refuse(key.c_str(), must_be(value, "a whole number from " + std::to_string(low) + " to " +
-                                             std::to_string(high)));
-    }
-    return value.get<std::int64_t>();
-  }
-  double number_of(const Json& value, const std::string& key) const {
-    if (value.is_number()) return value.get<double>();
-    const auto parsed = value.is_string() ? parse_number(value.get<std::string>()) : std::nullopt;
-    if (!parsed) refuse(key.c_str(), must_be(value, "a number"));
-    return *parsed;
+    refuse(key, "is " + shown + ", but it must be " + wanted);
   }
 
   Json* written_ = nullptr;
