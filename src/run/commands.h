@@ -11,9 +11,9 @@ namespace reluscope {
 
 // A flag that is not a field of the config.
 struct CommandFlag {
-  std::string name;   // "grid"
-  std::string value;  // placeholder for the value in help texts; "" for a switch
-  std::string help;
+  std::string name = {};   // "grid"
+  std::string value = {};  // placeholder for the value in help texts; "" for a switch
+  std::string help = {};
   bool repeats = false;
   bool file = false;  // names a checkpoint, whose settings apply; a plan gets the file's bytes
   bool plan = false;  // belongs to an experiment's plan: set in commands()

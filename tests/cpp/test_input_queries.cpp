@@ -67,7 +67,7 @@ TEST_CASE("a question is asked with its arguments in their order, and floats com
   CHECK(y[1] == 2.0F);
   CHECK(ask(find_query("describe"), {}, {"dense 10", {1, 28, 28}, 10})["batch"] == 64);
   CHECK_THROWS_WITH_AS(ask(find_query("describe"), {}, {"dense 10", {1, 28, 28}, 10, 0.5}),
-                       "batch is 0.5, but must be a whole number", Error);
+                       "batch is 0.5, but it must be a whole number", Error);
   CHECK_THROWS_WITH_AS(ask(find_query("unit"), {}, {1, 0}),
                        "there is no run yet: configure one first", Error);
 }

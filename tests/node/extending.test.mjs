@@ -114,7 +114,7 @@ test('a schedule: its row and its rates', () => {
 #include <cstdio>
 #include "optim/schedule.h"
 int main() {
-  const reluscope::Schedule schedule({.name = "inverse_root", .epochs = 9, .updates_per_epoch = 2});
+  const reluscope::Schedule schedule({.schedule = "inverse_root", .epochs = 9, .updates_per_epoch = 2});
   for (const int update : {0, 1, 6, 17}) std::printf("%g ", schedule.at(update, 0.5).lr);
 }
 `, ['src/optim/schedule.cpp', 'src/core/text.cpp'])

@@ -111,7 +111,7 @@
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
  *   weights of before that step, and they are finite
  * @property {import('./storage/storage.js').AutosavedRun} autosaved the run is in this browser's storage, as it was then
- * @property {{message: string, before: boolean}} autosaveFailed it could not be saved; training goes on. before: the autosave
+ * @property {{message: string, before: boolean}} autosaveFailed it could not be saved; training continues. before: the autosave
  *   before is there, and whole
  * @property {{message: string}} failure the worker cannot go on
  * @property {null} silent the worker has not answered for 10 seconds

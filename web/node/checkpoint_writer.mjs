@@ -42,7 +42,7 @@ export class CheckpointWriter {
       return true
     } catch (error) {
       const there = this.#exists ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
-      if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training goes on, ${there}`)
+      if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training continues, ${there}`)
       this.#told = true
       return false
     }
@@ -57,7 +57,7 @@ export class CheckpointWriter {
   stop(text) {
     const saved = this.save()
     const { step, epoch } = this.#session.position()
-    const then = saved ? ': go on with --resume ' : '; the run could not be kept in '
+    const then = saved ? ': resume with --resume ' : '; the run could not be kept in '
     text.write(`Interrupted at step ${step} (epoch ${epoch})${then}${printable(this.#path)}\n`)
     process.exitCode = 128 + constants.signals[/** @type {NodeJS.Signals} */ (this.signal)]
   }

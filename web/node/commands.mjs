@@ -20,7 +20,7 @@ export function experiment(core, { command, own, config, flags, files }) {
     throw new UsageError(`jobs is ${inQuotes(own.jobs)}, but in Node runs go one after the other: 0 and 1 are allowed`)
   }
   const dataset = openDataset(core, config.data, own)
-  // Only a sweep's file consists of rows alone, and a sweep goes on where it ends.
+  // Only a sweep's file consists of rows alone. A sweep resumes at its end.
   const resumes = command === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
   let before = ''
   /** The last row, if only its line end is missing after a crash. @type {string[]} */
@@ -44,6 +44,7 @@ export function experiment(core, { command, own, config, flags, files }) {
   if (resumes) writeOrSay('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
   running.delete()
   dataset.delete()
+  if (progress.failure) throw new UsageError(`${command}: ${progress.failure}`)
 }
 
 /**
