@@ -28,9 +28,7 @@ async function activate() {
   void scope.clients.claim()
 }
 
-/**
- * Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them.
- */
+/** Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them. */
 async function keep() {
   const cache = await caches.open(cacheName)
   for (const [file, sum] of Object.entries(build.files)) {
@@ -46,10 +44,7 @@ async function keep() {
   }
 }
 
-/**
- * Whether the body of a response has this SHA-256; '' accepts any body.
- * @param {Response} response @param {string} sum
- */
+/** Whether the body of a response has this SHA-256; '' accepts any body. @param {Response} response @param {string} sum */
 async function holds(response, sum) {
   if (!sum) return true
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()))
@@ -104,10 +99,7 @@ async function newerBuild() {
   }
 }
 
-/**
- * Whether a request is for a file that is not in the build's list, such as another data set.
- * @param {Request} request
- */
+/** Whether a request is for a file that is not in the build's list, such as another data set. @param {Request} request */
 const isExtra = ({ url }) => !sums.has(url) && !new URL(url).search
 
 /** @param {Request} request @param {Response} response */

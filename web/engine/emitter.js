@@ -18,11 +18,7 @@ export class Emitter {
     return () => void set.delete(listener)
   }
 
-  /**
-   * @template {keyof Events} Type
-   * @param {Type} type
-   * @param {Events[Type]} payload
-   */
+  /** @template {keyof Events} Type @param {Type} type @param {Events[Type]} payload */
   emit(type, payload) {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) listener(payload)
   }

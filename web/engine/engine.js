@@ -10,6 +10,7 @@
 import { build } from './build.js'
 import { Emitter } from './emitter.js'
 import { version } from './version.js'
+/** @import { ProbeRequest } from './protocol.js' */
 
 /**
  * @typedef {import('./protocol.js').Config} Config
@@ -80,7 +81,7 @@ export class Engine extends Base {
   #nextId = 1
   /** @type {Map<number, {done: (result: any) => void, failed: (error: Error) => void}>} */
   #waiting = new Map()
-  /** What who watches the monitors asks for. @type {Map<string, import('./protocol.js').ProbeRequest>} */
+  /** What who watches the monitors asks for. @type {Map<string, ProbeRequest>} */
   #probing = new Map()
   /** How many images were given to watch(). */
   #watches = 0
@@ -221,7 +222,7 @@ export class Engine extends Base {
    * holds the data that any of them requested. Events come when the network has changed and the page has drawn the previous
    * one, and take at most a few hundredths of the training time; with `probe` in the config only at the steps at which the
    * command line takes snapshots as well. Persists over configure(). Null ends it for this key.
-   * @param {string} key names who watches @param {import('./protocol.js').ProbeRequest | null} request
+   * @param {string} key names who watches @param {ProbeRequest | null} request
    * @returns {Promise<void>} */
   watchProbe(key, request) {
     if (request) this.#probing.set(key, request)
@@ -242,10 +243,7 @@ export class Engine extends Base {
     this.#die('the engine was closed')
   }
 
-  /**
-   * Sends a request to the worker.
-   * @param {string} type @param {any[]} given its arguments @returns {Promise<any>}
-   */
+  /** Sends a request to the worker. @param {string} type @param {any[]} given its arguments @returns {Promise<any>} */
   request(type, ...given) {
     if (this.#dead) return Promise.reject(this.#dead)
     const id = this.#nextId++

@@ -1,6 +1,7 @@
 // The messages between a page and the engine's worker, and the shapes of what they carry. A message is a plain
 // object {v, type, ...}; requests also carry an id and what is given to them, their replies the id.
 
+/** @import { AutosavedRun } from './storage/storage.js' */
 
 /**
  * @typedef {{name: string, symbol: string, default: number, min: number, max: number, learnable: boolean,
@@ -34,7 +35,7 @@
  *            epochs: EpochResult[], lines: string[]}} Past what a run did before it was taken up; times are not known any
  *   more, and what it printed (lines) only where this browser has saved it
  * @typedef {{text: string[], json: string[], csv: string[]}} Lines what a run has printed: log, JSON lines, table
- * @typedef {{by: 'this tab' | 'another tab' | 'nobody', before?: import('./storage/storage.js').AutosavedRun}} Autosaving who saves
+ * @typedef {{by: 'this tab' | 'another tab' | 'nobody', before?: AutosavedRun}} Autosaving who saves
  *   the present run for a reload or a crash: nobody where the browser has no storage for this page; before: a run to decide on
  * @typedef {'empty'|'ready'|'training'|'paused'|'finished'|'diverged'} RunState
  *
@@ -110,7 +111,7 @@
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the
  *   weights of before that step, and they are finite
- * @property {import('./storage/storage.js').AutosavedRun} autosaved the run is in this browser's storage, as it was then
+ * @property {AutosavedRun} autosaved the run is in this browser's storage, as it was then
  * @property {{message: string, before: boolean}} autosaveFailed it could not be saved; training goes on. before: the autosave
  *   before is there, and whole
  * @property {{message: string}} failure the worker cannot go on

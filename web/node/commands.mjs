@@ -5,10 +5,11 @@ import { openDataset } from './data.mjs'
 import { openResults, readBytes, writeOrSay } from './output.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
+/** @import { Core } from '../engine/worker/core.js' */
 
 /**
  * race, sweep and lessons.
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {{ command: string, own: Record<string, string>, config: any, flags: [string, string][], files: Record<string, Uint8Array> }} options
  */
 export function experiment(core, { command, own, config, flags, files }) {
@@ -46,10 +47,7 @@ export function experiment(core, { command, own, config, flags, files }) {
   dataset.delete()
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ own: Record<string, string>, names: string[] }} options
- */
+/** @param {Core} core @param {{ own: Record<string, string>, names: string[] }} options */
 export function merge(core, { own, names }) {
   if (names.length === 0) throw new UsageError('merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl')
   const merged = core.mergeResults(names.map((name) => [name, new TextDecoder().decode(readBytes('merge', name))]))
@@ -60,9 +58,7 @@ export function merge(core, { own, names }) {
   text.write(merged.lines.map(printable).join('\n') + '\n')
 }
 
-/**
- * @param {string} path
- */
+/** @param {string} path */
 function readPng(path) {
   const bytes = readBytes('image', path)
   try {
@@ -74,7 +70,7 @@ function readPng(path) {
 
 /**
  * An image file as a network for this data reads it.
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {string} path @param {{height: number, width: number}} wanted @param {boolean} invert
  */
 function greyOf(core, path, wanted, invert) {
@@ -84,7 +80,7 @@ function greyOf(core, path, wanted, invert) {
 
 /**
  * eval and predict: one session with the weights in it.
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {{ command: string, own: Record<string, string>, config: any, weights: Uint8Array, names: string[] }} options
  */
 export function weights(core, { command, own, config, weights: bytes, names }) {
@@ -105,7 +101,7 @@ export function weights(core, { command, own, config, weights: bytes, names }) {
 
 /**
  * Saved weights in other formats.
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {{ own: Record<string, string>, config: any, weights: Uint8Array, flags: [string, string][] }} options
  */
 export function exportWeights(core, { own, config, weights: bytes, flags }) {
@@ -118,11 +114,7 @@ export function exportWeights(core, { own, config, weights: bytes, flags }) {
   dataset.delete()
 }
 
-/**
- * The config of a weights file, where a flag names one.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {Record<string, string>} own
- */
+/** The config of a weights file, where a flag names one. @param {Core} core @param {Record<string, string>} own */
 export function openWeights(core, own) {
   if (!own.weights) throw new UsageError('weights: give --weights FILE.safetensors, as train --save writes it')
   const bytes = readBytes('weights', own.weights)

@@ -7,6 +7,7 @@ import { readFolder } from '../engine/worker/folder.js'
 import { isZip, openZip } from '../engine/worker/zip.js'
 import { root } from './module.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
+/** @import { FileSource } from '../engine/worker/zip.js' */
 
 /**
  * Unpacks a gzip file, but no more than `most` bytes. Of a larger one only the first thousands of bytes are right; the core
@@ -31,11 +32,7 @@ function gunzip(packed, most) {
 const deepest = 4
 const mostFiles = 2_000_000
 
-/**
- * The files of a folder and those in it.
- * @param {string} top
- * @returns {import('../engine/worker/zip.js').FileSource}
- */
+/** The files of a folder and those in it. @param {string} top @returns {FileSource} */
 function openDirectory(top) {
   /** @type {string[]} */
   const paths = []
@@ -88,7 +85,7 @@ function findData(data) {
   )
 }
 
-/** @param {string} path @returns {{source: import('../engine/worker/zip.js').FileSource, where: string}} */
+/** @param {string} path @returns {{source: FileSource, where: string}} */
 function openData(path) {
   if (statSync(path).isDirectory()) return { source: openDirectory(path), where: `the folder ${inQuotes(path)}` }
   /** @type {Uint8Array} */

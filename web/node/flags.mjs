@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { mostBytes, readBytes } from './output.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
+/** @import { Core } from '../engine/worker/core.js' */
 
 /**
  * A row of the core's table (src/run/commands.h). A flag without a value is a switch; one that stands alone has the
@@ -14,7 +15,7 @@ import { UsageError, inQuotes } from './usage_error.mjs'
 /** @type {Flag} */
 const helpFlag = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
 
-/** The commands that Node has. @param {import('../engine/worker/core.js').Core} core @returns {Command[]} */
+/** The commands that Node has. @param {Core} core @returns {Command[]} */
 export function allCommands(core) {
   return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, helpFlag] }))
 }
@@ -22,7 +23,7 @@ export function allCommands(core) {
 /**
  * Sorts the arguments into a command's own flags (the last of those that repeat; all in `flags`, in their order), the
  * fields of the configuration and names.
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {Command} command
  * @param {string[]} argv
  */
@@ -73,7 +74,7 @@ export function parseFlags(core, command, argv) {
 }
 
 /**
- * @param {import('../engine/worker/core.js').Core} core
+ * @param {Core} core
  * @param {Record<string, string>} own
  * @param {[string, string][]} given
  * @param {any} [underlying] what holds where neither a flag nor the file says anything; the defaults if there is none
@@ -94,10 +95,7 @@ function textOf(bytes, path) {
   }
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {string} [name] of a command, whose flags are listed
- */
+/** @param {Core} core @param {string} [name] of a command, whose flags are listed */
 export function usage(core, name = 'train') {
   const all = allCommands(core)
   const lines = [`Usage: node web/node/headless.mjs ${all.map((command) => command.name).join('|')} [--FLAG VALUE ...]`, '']

@@ -1,11 +1,12 @@
 // --save: a network in files, each by what its name's end says.
 import { checkWritable, writeOrSay } from './output.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
+/** @import { Session } from '../engine/worker/core.js' */
 
 /**
  * The files of --save. All that can be refused about them is refused here, before training.
  * @param {import('../engine/worker/core.js').Core} core
- * @param {import('../engine/worker/core.js').Session} session
+ * @param {Session} session
  * @param {Record<string, string>} own
  * @param {[string, string][]} flags
  */
@@ -23,7 +24,7 @@ export function openSaves(core, session, own, flags) {
 
 /**
  * Writes each and says so. A failure is reported, and the others are written all the same.
- * @param {import('../engine/worker/core.js').Session} session
+ * @param {Session} session
  * @param {ReturnType<typeof openSaves>} outputs
  * @param {NodeJS.WritableStream} text
  */

@@ -3,6 +3,7 @@ import { openDataset } from './data.mjs'
 import { LineFile, checkDistinct, checkRegular, checkWritable, openResults } from './output.mjs'
 import { CheckpointWriter, breather } from './checkpoint_writer.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
+/** @import { Report } from '../engine/worker/core.js' */
 
 /** A line on standard error that is drawn over, with the rate and the time left. */
 class ProgressBar {
@@ -10,7 +11,7 @@ class ProgressBar {
   drawn = 0
   shown = false
 
-  /** @param {import('../engine/worker/core.js').Report} progress an event of kind batch */
+  /** @param {Report} progress an event of kind batch */
   draw(progress) {
     const now = Date.now()
     if (now - this.drawn < 100) return
@@ -54,7 +55,7 @@ export async function train(core, own, config, flags, before) {
   const { text, file: jsonl, show: tell } = openResults({ jsonl: own.jsonl }, keep('jsonl'))
   const csv = own.csv ? new LineFile('csv', own.csv, keep('csv')) : undefined
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
-  /** @param {import('../engine/worker/core.js').Report} progress */
+  /** @param {Report} progress */
   const show = (progress) => {
     if (progress.lines.length) bar?.clear()
     tell(progress)

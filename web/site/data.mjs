@@ -45,10 +45,7 @@ export const sources = [
   },
 ]
 
-/**
- * @param {string} path
- * @returns {string} the md5 sum in hex
- */
+/** @param {string} path @returns {string} the md5 sum in hex */
 export function md5(path) {
   return createHash('md5').update(readFileSync(path)).digest('hex')
 }

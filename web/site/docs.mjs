@@ -35,11 +35,7 @@ function pictureSize(name) {
   return ` width="${bytes.readUInt32BE(16)}" height="${bytes.readUInt32BE(20)}"`
 }
 
-/**
- * A Markdown text as HTML, and its headings.
- * @param {string} text
- * @returns {{ html: string, headings: Heading[] }}
- */
+/** A Markdown text as HTML, and its headings. @param {string} text @returns {{ html: string, headings: Heading[] }} */
 export function rendered(text) {
   /** @type {Heading[]} */
   const headings = []

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import send from 'send'
 import { headers } from './headers.mjs'
 import { siteRoot } from './site.mjs'
+/** @import { Server, ServerResponse } from 'node:http' */
 
 /**
  * Creates a server for a folder; it does not listen yet. Files are read on request, so that a rebuilt site is served at
@@ -24,10 +25,7 @@ export function createSiteServer(folder) {
   })
 }
 
-/**
- * @param {string} folder @param {import('node:http').IncomingMessage} request
- * @param {import('node:http').ServerResponse} response
- */
+/** @param {string} folder @param {import('node:http').IncomingMessage} request @param {ServerResponse} response */
 async function answer(folder, request, response) {
   if (!isThisMachine(request.headers.host)) {
     return refuse(response, 403, `Host '${request.headers.host ?? ''}' is not served; use localhost or an IP address`)
@@ -92,18 +90,13 @@ async function fileFor(folder, url) {
   return names.map(encodeURIComponent).join('/')
 }
 
-/** @param {import('node:http').ServerResponse} response @param {number} status @param {string} words */
+/** @param {ServerResponse} response @param {number} status @param {string} words */
 function refuse(response, status, words) {
   if (response.headersSent) return void response.destroy()
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
 }
 
-/**
- * @param {import('node:http').Server} server
- * @param {number} port
- * @param {string} host
- * @returns {Promise<number>} the port that it listens on
- */
+/** @param {Server} server @param {number} port @param {string} host @returns {Promise<number>} the port that it listens on */
 function listen(server, port, host) {
   return new Promise((done, failed) => {
     server.once('error', failed)
@@ -126,7 +119,7 @@ export async function serveSite(folder, port) {
     const [v4, v6] = [createSiteServer(folder), createSiteServer(folder)]
     try {
       const taken = await listen(v4, tried, '127.0.0.1')
-      /** @type {import('node:http').Server[]} */
+      /** @type {Server[]} */
       const servers = [v4]
       try {
         await listen(v6, taken, '::1')
@@ -152,7 +145,7 @@ function errorCode(error) {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
-/** @param {import('node:http').Server} server */
+/** @param {Server} server */
 function closeServer(server) {
   return new Promise((done) => {
     server.close(done)

@@ -22,11 +22,7 @@ const pageExtensions = new Set([
   '.css', '.html', '.ico', '.js', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2',
 ])
 
-/**
- * Every file below a folder, as paths relative to it with forward slashes, sorted.
- * @param {string} folder
- * @returns {string[]}
- */
+/** Every file below a folder, as paths relative to it with forward slashes, sorted. @param {string} folder @returns {string[]} */
 export function filesBelow(folder) {
   /** @type {string[]} */
   const found = []
@@ -64,10 +60,7 @@ export function compressedSize(variant, site = siteRoot) {
     .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }
 
-/**
- * The whole text of the Apache License 2.0, from where an installed package keeps it.
- * @returns {string | undefined}
- */
+/** The whole text of the Apache License 2.0, from where an installed package keeps it. @returns {string | undefined} */
 function apacheLicence() {
   const places = ['/usr/share/common-licenses/Apache-2.0']
   try {

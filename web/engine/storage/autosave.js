@@ -3,6 +3,7 @@
 // autosaves.
 import { Storage } from './storage.js'
 import { wordsOf } from '../error_words.js'
+/** @import { Runner } from '../worker/runner.js' */
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
@@ -45,7 +46,7 @@ export class Autosave {
 
   /**
    * Must be called after training. Saves if a save is due, without waiting for its end.
-   * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after what came before
+   * @param {Runner} run @param {'slice' | 'epoch' | 'stop'} after what came before
    */
   moved(run, after) {
     if (!this.#on || this.held) return
@@ -65,7 +66,7 @@ export class Autosave {
     }
   }
 
-  /** @param {import('../worker/runner.js').Runner} run */
+  /** @param {Runner} run */
   async #save(run) {
     this.#writing = true
     this.#again = false
@@ -85,14 +86,14 @@ export class Autosave {
   }
 }
 
-/** The description of a run. @param {import('../worker/runner.js').Runner} run */
+/** The description of a run. @param {Runner} run */
 export function standOf({ session, info }) {
   const { phase, step, epoch } = session.position()
   const { data, model, epochs } = info.config
   return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
 }
 
-/** What a run needs to go on. @param {import('../worker/runner.js').Runner} run @returns {import('./storage.js').State} */
+/** What a run needs to go on. @param {Runner} run @returns {import('./storage.js').State} */
 export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
 
 /** Takes a lock until this worker ends. A page before this one in the same tab may need a moment to release it. */

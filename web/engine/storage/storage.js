@@ -3,6 +3,8 @@
 // inside the worker.
 import { crc32 } from './crc32.js'
 import { openFiles } from './browser_files.js'
+/** @import { Lines } from '../protocol.js' */
+/** @import { Files } from './browser_files.js' */
 
 /**
  * @typedef {{data: string, model: string, step: number, totalSteps: number, epoch: number, epochs: number, phase: string,
@@ -11,7 +13,7 @@ import { openFiles } from './browser_files.js'
  *            hasCheckpoint: boolean, bytes: number}} SavedRun bytes: its size in the storage
  * @typedef {{savedAs?: string}} Savable a run: the id of its entry, once it has one. In an autosave's file it is called
  *   storedAs
- * @typedef {{checkpoint?: Uint8Array, lines?: import('../protocol.js').Lines}} State what a run needs to go on, and what
+ * @typedef {{checkpoint?: Uint8Array, lines?: Lines}} State what a run needs to go on, and what
  *   it has printed
  */
 
@@ -78,7 +80,7 @@ export async function aboutOf(file) {
 /**
  * What seal() wrote, or nothing for a file that is not whole.
  * @param {Blob | undefined} file
- * @returns {Promise<{sequence: number, about: any, checkpoint: Uint8Array, lines?: import('../protocol.js').Lines} | undefined>}
+ * @returns {Promise<{sequence: number, about: any, checkpoint: Uint8Array, lines?: Lines} | undefined>}
  */
 export async function unseal(file) {
   const found = await aboutOf(file)
@@ -99,7 +101,7 @@ export class Storage {
   #queue = Promise.resolve()
   #lastId = 0
 
-  /** @param {import('./browser_files.js').Files} files */
+  /** @param {Files} files */
   constructor(files) {
     this.files = files
   }
@@ -180,7 +182,7 @@ export class Storage {
     })
   }
 
-  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: import('./browser_files.js').Files['kind']}>} */
+  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: Files['kind']}>} */
   async usage() {
     const { usage = 0, quota = 0 } = await globalThis.navigator?.storage?.estimate?.() ?? {}
     return { usage, quota, where: this.files.kind }

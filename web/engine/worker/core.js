@@ -20,11 +20,7 @@ export class CoreError extends Error {
  * @typedef {{name: string, trainImages: FileBytes, trainLabels: FileBytes, testImages: FileBytes, testLabels: FileBytes}} IdxFiles
  */
 
-/**
- * The value of a binding's answer, or its error thrown.
- * @param {{value?: any, error?: string}} answer
- * @returns {any}
- */
+/** The value of a binding's answer, or its error thrown. @param {{value?: any, error?: string}} answer @returns {any} */
 function unwrap(answer) {
   if (answer.error !== undefined) throw new CoreError(answer.error)
   return answer.value
@@ -84,10 +80,7 @@ export class Experiment extends Handle {
 }
 
 export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} */ (Handle) {
-  /**
-   * @param {any} module
-   * @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads
-   */
+  /** @param {any} module @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads */
   constructor(module, { maxThreads, automaticThreads, threadsReason }) {
     super(module, undefined)
     /** @type {{name: string, about: 'core' | 'folder' | 'data' | 'run'}[]} */

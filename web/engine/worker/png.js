@@ -84,10 +84,7 @@ function setColour(pixels, to, palette, index) {
   for (let c = 0; c < 3; ++c) pixels[to + c] = palette[3 * index + c] ?? 0
 }
 
-/**
- * The header, the palette and the packed pixels, every chunk compared with its checksum.
- * @param {Uint8Array} bytes
- */
+/** The header, the palette and the packed pixels, every chunk compared with its checksum. @param {Uint8Array} bytes */
 function readChunks(bytes) {
   if (signature.some((byte, i) => bytes[i] !== byte)) throw new Error('it does not begin like one')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -4,6 +4,8 @@ import { buffersOf } from './buffers.js'
 import { Meter } from './meter.js'
 import { ProbeStream } from './probe_stream.js'
 import { wordsOf } from '../error_words.js'
+/** @import { Lines } from '../protocol.js' */
+/** @import { Report } from './core.js' */
 
 /**
  * @typedef {import('./core.js').Session} Session
@@ -36,7 +38,7 @@ export class Runner {
   #ended = false
   #lastProgress = 0
   #sliceEnd = 0
-  /** @type {import('../protocol.js').Lines} */
+  /** @type {Lines} */
   #lines = { text: [], json: [], csv: [] }
   /** @type {Map<string, {pixels: Uint8Array, image: number, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
@@ -75,7 +77,7 @@ export class Runner {
     return this.#state
   }
 
-  /** The lines printed so far. @returns {import('../protocol.js').Lines} */
+  /** The lines printed so far. @returns {Lines} */
   get lines() {
     const { text, json, csv } = this.#lines
     return { text: [...text], json: [...json], csv: [...csv] }
@@ -90,7 +92,7 @@ export class Runner {
   }
 
   /** Adopts the restored session: repeats no events, and returns what a page shows of its past.
-   * @param {import('../protocol.js').Lines} [lines] the lines that it had printed, if known
+   * @param {Lines} [lines] the lines that it had printed, if known
    * @returns {import('../protocol.js').Past} */
   goOn(lines) {
     if (lines) this.#lines = lines
@@ -256,7 +258,7 @@ export class Runner {
   }
 
   /** Posts an answer's log lines, and keeps them and its lines for the files of metrics.
-   * @param {Pick<import('./core.js').Report, 'lines' | 'json' | 'csv_lines'>} answer */
+   * @param {Pick<Report, 'lines' | 'json' | 'csv_lines'>} answer */
   #print({ lines, json, csv_lines: rows }) {
     this.#lines.text.push(...lines)
     this.#lines.json.push(...json)
@@ -285,7 +287,7 @@ export class Runner {
     return answer.event
   }
 
-  /** @param {import('./core.js').Report} answer @param {number} took */
+  /** @param {Report} answer @param {number} took */
   #onBatch(answer, took) {
     const { epoch, batch, batches, step, samples, loss, accuracy } = answer
     const before = batch === 1 ? 0 : this.#last.samples
@@ -301,7 +303,7 @@ export class Runner {
     this.#meter.addScoring(took, false)
   }
 
-  /** @param {import('./core.js').Report} answer @param {number} took */
+  /** @param {Report} answer @param {number} took */
   #onEpoch(answer, took) {
     this.#scoring = 0
     this.#meter.addScoring(took, true)

@@ -20,11 +20,7 @@ export function isZip(bytes) {
   return bytes[0] === 0x50 && bytes[1] === 0x4b
 }
 
-/**
- * @param {Uint8Array} bytes the whole archive
- * @param {Inflate} inflate for raw deflate data
- * @returns {FileSource}
- */
+/** @param {Uint8Array} bytes the whole archive @param {Inflate} inflate for raw deflate data @returns {FileSource} */
 export function openZip(bytes, inflate) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries = readDirectory(bytes, view)
@@ -59,10 +55,7 @@ function unpack(packed, size, inflate) {
   }
 }
 
-/**
- * The entries by path, the first of equal ones.
- * @param {Uint8Array} bytes @param {DataView} view
- */
+/** The entries by path, the first of equal ones. @param {Uint8Array} bytes @param {DataView} view */
 function readDirectory(bytes, view) {
   /** @returns {never} */
   const refuse = () => {
