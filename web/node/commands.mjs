@@ -1,28 +1,34 @@
-// The commands of the command line in Node except train and info: race, sweep, lessons, merge, eval, predict, export.
+// The commands of the command line in Node except train: race, sweep, lessons, merge, eval, predict, export, info. What they
+// allocate in the core is freed with the process.
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
 import { openResults, readBytes, writeOrSay } from './output.mjs'
 import { openSaves, writeSaves } from './saves.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
-/** @import { Core } from '../engine/worker/core.js' */
 
 /**
- * race, sweep and lessons.
- * @param {Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, flags: [string, string][], files: Record<string, Uint8Array> }} options
+ * A command with its arguments.
+ * @typedef {object} Job
+ * @property {import('../engine/worker/core.js').Core} core
+ * @property {import('./flags.mjs').Command} command
+ * @property {Record<string, string>} own the flags of the command that are not fields
+ * @property {[string, string][]} flags the same in their order, with all that repeat
+ * @property {string[]} names positional arguments
+ * @property {any} config
+ * @property {Uint8Array} [checkpoint] of --resume or --from
+ * @property {Uint8Array} [saved] the weights of --weights
  */
-export function experiment(core, { command, own, config, flags, files }) {
-  if (own.list !== undefined) {
-    process.stdout.write(core.commands().lessons.join('\n') + '\n')
-    return
-  }
+
+/** race, sweep and lessons. @param {Job} job */
+export function experiment({ core, command, own, flags, config, checkpoint }) {
+  if (own.list !== undefined) return void process.stdout.write(core.commands().lessons.join('\n') + '\n')
   if (own.jobs !== undefined && own.jobs !== '0' && own.jobs !== '1') {
     throw new UsageError(`jobs is ${inQuotes(own.jobs)}, but in Node runs go one after the other: 0 and 1 are allowed`)
   }
   const dataset = openDataset(core, config.data, own)
-  // Only a sweep's file consists of rows alone, and a sweep goes on where it ends.
-  const resumes = command === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
+  // Only a sweep's file consists of rows alone, and a sweep continues where it ends.
+  const resumes = command.name === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
   let before = ''
   /** The last row, if only its line end is missing after a crash. @type {string[]} */
   let torn = []
@@ -33,7 +39,10 @@ export function experiment(core, { command, own, config, flags, files }) {
     if (core.checkRows(new TextDecoder().decode(bytes.subarray(0, whole)), own.jsonl).length < before.length) torn = [text.slice(text.lastIndexOf('\n') + 1)]
     return whole
   } : undefined)
-  const running = core.createExperiment(dataset, command, config, flags, { files, finished: { text: before, name: own.jsonl ?? '' } })
+  const planFlags = command.flags.filter(({ plan, file }) => plan && !file).map(({ name }) => name)
+  const running = core.createExperiment(dataset, command.name, config, flags.filter(([name]) => planFlags.includes(name)), {
+    files: checkpoint && { from: checkpoint }, finished: { text: before, name: own.jsonl ?? '' },
+  })
   results.file?.write(torn)
   results.show(running.start())
   let progress
@@ -43,12 +52,10 @@ export function experiment(core, { command, own, config, flags, files }) {
   } while (progress.event !== 'done')
   results.writeCsv(progress.csv)
   if (resumes) writeOrSay('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
-  running.delete()
-  dataset.delete()
 }
 
-/** @param {Core} core @param {{ own: Record<string, string>, names: string[] }} options */
-export function merge(core, { own, names }) {
+/** @param {Job} job */
+export function merge({ core, own, names }) {
   if (names.length === 0) throw new UsageError('merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl')
   const merged = core.mergeResults(names.map((name) => [name, new TextDecoder().decode(readBytes('merge', name))]))
   if (own.csv) writeOrSay('csv', own.csv, merged.csv)
@@ -58,65 +65,47 @@ export function merge(core, { own, names }) {
   text.write(merged.lines.map(printable).join('\n') + '\n')
 }
 
-/** @param {string} path */
-function readPng(path) {
+/** An image file as the network input of a data set. @param {Job} job @param {{height: number, width: number}} wanted */
+function readImage({ core, own, names: [path] }, wanted) {
   const bytes = readBytes('image', path)
+  let image
   try {
-    return decodePng(bytes, unzlibSync)
+    image = decodePng(bytes, unzlibSync)
   } catch (error) {
     throw new UsageError(`image: ${inQuotes(path)} is not a whole PNG image: ${error instanceof Error ? error.message : error}`)
   }
+  return core.networkInput(path, image.height, image.width, image.channels, image.pixels, wanted.height, wanted.width, own.invert !== undefined)
 }
 
-/**
- * An image file as a network for this data reads it.
- * @param {Core} core
- * @param {string} path @param {{height: number, width: number}} wanted @param {boolean} invert
- */
-function greyOf(core, path, wanted, invert) {
-  const { height, width, channels, pixels } = readPng(path)
-  return core.networkInput(path, height, width, channels, pixels, wanted.height, wanted.width, invert)
-}
-
-/**
- * eval and predict: one session with the weights in it.
- * @param {Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, weights: Uint8Array, names: string[] }} options
- */
-export function weights(core, { command, own, config, weights: bytes, names }) {
-  if (command === 'predict' && names.length !== 1) {
-    throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
-  }
+/** A session with the saved weights, and its data set. @param {Job} job */
+function openWeights({ core, own, config, saved = new Uint8Array() }) {
   const dataset = openDataset(core, config.data, own)
-  const pixels = command === 'predict' ? greyOf(core, names[0], dataset.info(), own.invert !== undefined) : new Uint8Array()
   const session = core.createSession(dataset, config)
-  session.load(bytes)
+  session.load(saved)
+  return { dataset, session }
+}
+
+/** eval and predict. @param {Job} job */
+export function weights(job) {
+  const { command, own, names } = job
+  const predicts = command.name === 'predict'
+  if (predicts && names.length !== 1) throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
+  const { dataset, session } = openWeights(job)
+  const pixels = predicts ? readImage(job, dataset.info()) : new Uint8Array()
   const results = openResults(own)
-  const progress = command === 'predict' ? session.predictImage(names[0], pixels) : session.evaluateWeights()
-  results.show(progress)
-  results.writeCsv(progress.csv)
-  session.delete()
-  dataset.delete()
+  const report = predicts ? session.predictImage(names[0], pixels) : session.evaluateWeights()
+  results.show(report)
+  results.writeCsv(report.csv)
 }
 
-/**
- * Saved weights in other formats.
- * @param {Core} core
- * @param {{ own: Record<string, string>, config: any, weights: Uint8Array, flags: [string, string][] }} options
- */
-export function exportWeights(core, { own, config, weights: bytes, flags }) {
-  if (own.save === undefined) throw new UsageError('save: give --save FILE, at least once')
-  const dataset = openDataset(core, config.data, own)
-  const session = core.createSession(dataset, config)
-  session.load(bytes)
-  writeSaves(session, openSaves(core, session, own, flags), process.stdout)
-  session.delete()
-  dataset.delete()
+/** Saved weights in other formats. @param {Job} job */
+export function exportWeights(job) {
+  if (job.own.save === undefined) throw new UsageError('save: give --save FILE, at least once')
+  const { session } = openWeights(job)
+  writeSaves(session, openSaves(job, session), process.stdout)
 }
 
-/** The config of a weights file, where a flag names one. @param {Core} core @param {Record<string, string>} own */
-export function openWeights(core, own) {
-  if (!own.weights) throw new UsageError('weights: give --weights FILE.safetensors, as train --save writes it')
-  const bytes = readBytes('weights', own.weights)
-  return { bytes, config: core.configOfWeights(bytes) }
+/** The model layer by layer. @param {Job} job */
+export function info({ core, config }) {
+  process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
 }
