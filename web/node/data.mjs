@@ -10,12 +10,8 @@ import { root } from './module.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 /** @import { FileSource } from '../engine/worker/zip.js' */
 
-/**
- * Unpacks a gzip file, but no more than `most` bytes. Of a larger one only the first thousands of bytes are right; the core
- * refuses it by its length.
- * @param {Uint8Array} packed
- * @param {number} most
- */
+/** Unpacks at most `most` bytes of a gzip file. Of a larger one only the first thousands of bytes are right; the core refuses it
+ * by its length. @param {Uint8Array} packed @param {number} most */
 function gunzip(packed, most) {
   try {
     return new Uint8Array(gunzipSync(packed, { maxOutputLength: most }))
@@ -29,7 +25,7 @@ function gunzip(packed, most) {
   return bytes
 }
 
-/** Folders in folders: MNIST/raw, or digits/train/7. As natively (native/files/file_source.cpp). */
+/** Most levels of folders, as in MNIST/raw or digits/train/7, and most files; as natively (native/files/file_source.cpp). */
 const deepest = 4
 const mostFiles = 2_000_000
 

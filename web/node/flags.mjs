@@ -20,7 +20,7 @@ export function allCommands(core) {
   return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, helpFlag] }))
 }
 
-/** Sorts the arguments of a command: Job says into what, fields of the configuration apart. @param {Core} core @param {Command} command @param {string[]} argv */
+/** Sorts the arguments of a command, as Job describes. @param {Core} core @param {Command} command @param {string[]} argv */
 export function parseFlags(core, command, argv) {
   /** @type {string[]} */
   const fieldNames = command.fields ? core.registry().fields.map((/** @type {any} */ field) => field.name) : []

@@ -23,7 +23,7 @@ export function warnOutput(sentence) {
 /** @param {string} flag @param {string} path @param {string} reason */
 const unwritten = (flag, path, reason) => `${flag}: ${inQuotes(path)} cannot be written: ${reason}`
 
-/** A regular file's bytes; the error for one that cannot be read names the flag. @param {string} flag @param {string} path @param {number} [most] bytes */
+/** A regular file's bytes. Errors name the flag. @param {string} flag @param {string} path @param {number} [most] bytes */
 export function readBytes(flag, path, most = mostBytes.rows) {
   const refuse = (/** @type {string} */ reason) => new UsageError(`${flag}: ${inQuotes(path)} cannot be read: ${reason}`)
   try {
@@ -55,7 +55,7 @@ export function resolveLinks(path) {
 /** The most characters that openPart() adds to a name. */
 const longestEnd = 24
 
-/** Refuses a path that could not be written, and touches nothing. @param {string} flag @param {string} path @param {boolean} [regular] refuses devices and pipes */
+/** Refuses a path that could not be written. @param {string} flag @param {string} path @param {boolean} [regular] refuses devices too */
 export function checkWritable(flag, path, regular = false) {
   const file = resolveLinks(path)
   try {
@@ -148,7 +148,7 @@ function attempt(work, codes) {
   }
 }
 
-/** writeWhole() at the end of the work, where an error would lose the other results. @param {string} flag @param {string} path @param {string | Uint8Array} content */
+/** writeWhole() with a warning in place of an error. @param {string} flag @param {string} path @param {string | Uint8Array} content */
 export function writeOrSay(flag, path, content) {
   try {
     writeWhole(flag, path, content)

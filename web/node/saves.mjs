@@ -4,7 +4,7 @@ import { checkWritable, writeOrSay } from './output.mjs'
 import { printable } from './usage_error.mjs'
 /** @import { Session } from '../engine/worker/core.js' */
 
-/** The files of --save. Everything about them that can be refused is refused here, before training. @param {import('./commands.mjs').Job} job @param {Session} session */
+/** The files of --save. Refuses invalid ones before training. @param {import('./commands.mjs').Job} job @param {Session} session */
 export function openSaves({ core, own, flags }, session) {
   const images = wholeNumber(own, 'npz_images', 2 ** 30)
   const outputs = flags.filter(([flag]) => flag === 'save').map(([, path]) => ({ path, format: core.saveFormatOf(path), images }))

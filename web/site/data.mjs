@@ -36,7 +36,7 @@ export const sources = [
 /** The md5 sum in hex. @param {string} path */
 export const md5 = (path) => createHash('md5').update(readFileSync(path)).digest('hex')
 
-/** Whether a copy is up to date: by its sum if one is known, otherwise by size and time. @param {string} from @param {string} to @param {string | undefined} sum */
+/** Whether a copy is up to date: by its sum, or by size and time. @param {string} from @param {string} to @param {string | undefined} sum */
 function inPlace(from, to, sum) {
   if (!existsSync(to)) return false
   if (sum) return md5(to) === sum
@@ -44,7 +44,7 @@ function inPlace(from, to, sum) {
   return a.size === b.size && a.mtimeMs <= b.mtimeMs
 }
 
-/** Calls a module's main function if the module is the program, and ends the program with an error message if that fails. @param {string} url of the module @param {() => void | Promise<void>} main */
+/** Runs main() if a module is the program, and reports its error. @param {string} url of the module @param {() => void | Promise<void>} main */
 export async function ifProgram(url, main) {
   if (url !== pathToFileURL(process.argv[1] ?? '').href) return
   try {

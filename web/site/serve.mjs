@@ -9,8 +9,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import send from 'send'
 import { ifProgram } from './data.mjs'
-import { headers } from './headers.mjs'
-import { siteRoot } from './site.mjs'
+import { headers, siteRoot } from './site.mjs'
 /** @import { Server, ServerResponse } from 'node:http' */
 
 /**

@@ -7,11 +7,23 @@ import { dirname, extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { dataRoot, idxFiles, ifProgram, root, sources } from './data.mjs'
 import { docPages } from './docs.mjs'
-import { headers } from './headers.mjs'
 import { registryTables } from './reference.mjs'
 
 const web = join(root, 'web')
 export const siteRoot = join(root, 'build', 'site')
+
+/** The HTTP headers that every file of the page needs, from the server or, on other hosts, from the service worker. The first two make
+ * the page cross-origin isolated, which shared memory for threads requires. */
+export const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy':
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
+    "img-src 'self' blob: data:; style-src 'self'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+}
 
 /** Maximum compressed size in bytes of the .wasm, .js and .css files that a visitor loads. */
 export const sizeLimit = 700_000
@@ -35,7 +47,7 @@ export const variants = /** @type {const} */ ({
 /** Files that the page loads only for own data or the documentation, and the types, which it never loads. */
 const onDemand = /^(?:vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
-/** The compressed size of the .wasm, .js and .css files that the page loads before its data. @param {keyof typeof variants} variant of the core @param {string} [site] */
+/** The compressed size of what the page loads before its data. @param {keyof typeof variants} variant of the core @param {string} [site] */
 export function compressedSize(variant, site = siteRoot) {
   return filesBelow(site)
     .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)) && !onDemand.test(file))
@@ -80,7 +92,7 @@ function sumOf(files) {
   return sum.digest('hex').slice(0, 16)
 }
 
-/** The line before the source of the service worker: what it has to know. @param {string[]} files of the site, all others already written */
+/** The line before the source of the service worker. @param {string[]} files of the site, all others already written */
 function buildLine(files) {
   // The files that every page needs. Other data sets are cached when the user chooses them.
   const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
@@ -91,7 +103,7 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Writes the contents of the wanted files that differ, and removes all others. @param {Map<string, () => Buffer>} wanted @param {Map<string, string>} compressed */
+/** Writes the files that have changed, and removes all others. @param {Map<string, () => Buffer>} wanted @param {Map<string, string>} compressed */
 function writeFiles(wanted, compressed) {
   let written = 0
   for (const [file, contents] of wanted) {

@@ -193,7 +193,7 @@ export class Storage {
     return found.sort((a, b) => b.sequence - a.sequence)
   }
 
-  /** What a function reads from the newest file of a run that is whole. @template T @param {string} id @param {(file: Blob | undefined) => Promise<T | undefined>} reader */
+  /** The newest whole file of a run. @template T @param {string} id @param {(file: Blob | undefined) => Promise<T | undefined>} reader */
   async #newestOf(id, reader) {
     for (const { file } of await this.#runFiles(id)) {
       const found = await reader(await this.files.open(file))

@@ -53,7 +53,7 @@ export async function ofUnpacked(name, version, make) {
   }
 }
 
-/** Stores a data set in place of its other versions. Errors are ignored: the data is then fetched again. @param {string} name @param {string} version @param {Idx} files */
+/** Stores a data set in place of its other versions. Ignores errors. @param {string} name @param {string} version @param {Idx} files */
 export async function keepUnpacked(name, version, files) {
   const folder = await openFolder(true).catch(() => undefined)
   if (!folder) return

@@ -99,7 +99,7 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
     this.threadsReason = threadsReason
   }
 
-  /** Any question, about the given run or data set if it is about one. @param {string} name @param {any[]} given @param {Dataset} [data] @param {Session} [run] */
+  /** Answers any question. @param {string} name @param {any[]} given @param {Dataset} [data] @param {Session} [run] */
   ask(name, given, data, run) {
     return unwrap(this.module.ask(name, given, null, data?.bound ?? null, run?.bound ?? null))
   }

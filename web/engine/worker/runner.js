@@ -294,7 +294,7 @@ export class Runner {
   }
 }
 
-/** The buffers of the typed arrays in an answer, to be transferred to another thread instead of copied. @param {any} answer @returns {ArrayBuffer[]} */
+/** The buffers of an answer, to be transferred instead of copied. @param {any} answer @returns {ArrayBuffer[]} */
 export function buffersOf(answer) {
   if (ArrayBuffer.isView(answer)) return [/** @type {ArrayBuffer} */ (answer.buffer)]
   if (answer === null || typeof answer !== 'object' || typeof answer[0] === 'number') return []

@@ -147,7 +147,7 @@ const requests = {
     return { methods: [...Object.keys(requests), ...core.questions], registry: core.registry(), simdTarget, threadsReason, datasets }
   },
 
-  /** Makes a data set of the user's files: one archive, or the files of a folder. @param {string} name @param {{path: string, bytes: Uint8Array}[]} files */
+  /** @param {string} name @param {{path: string, bytes: Uint8Array}[]} files one archive, or the files of a folder */
   async addData(name, files) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
     // Loaded only now: few users bring their own data.
