@@ -86,8 +86,7 @@ function listen(lab) {
     if (lab.state === 'paused') notices.announce(`Paused at step ${lab.step}.`)
   })
   lab.engine.on('done', () => {
-    const best = lab.epochs.at(-1)
-    notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(best?.testAccuracy ?? NaN)}.`)
+    notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(lab.epochs.at(-1)?.testAccuracy ?? NaN)}.`)
   })
   lab.engine.on('diverged', ({ message, weightsKept }) => {
     const reset = { label: 'Back to step 0', run: () => void lab.reset() }

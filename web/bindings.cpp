@@ -39,10 +39,9 @@ val answer(Work work) {
   } catch (const Error& error) {
     result.set("error", std::string(error.what()));
   } catch (const std::bad_alloc&) {
-    result.set("error", std::string("out of memory: no more than " +
-                                    format("%.1f", static_cast<double>(emscripten_get_heap_max()) /
-                                                       (1 << 30)) +
-                                    " GiB are available here"));
+    result.set("error", "out of memory: no more than " +
+                            format("%.1f", emscripten_get_heap_max() / 0x1p30) +
+                            " GiB are available here");
   } catch (const std::exception& error) {
     result.set("error", std::string("internal error: ") + error.what());
   }
@@ -106,11 +105,7 @@ val js_of(const Json& json) {
   }
   if (!holds_bytes(json)) return val::global("JSON").call<val>("parse", json_line(json));
   val result = json.is_array() ? val::array() : val::object();
-  if (json.is_array()) {
-    for (const Json& item : json) result.call<void>("push", js_of(item));
-  } else {
-    for (const auto& [name, item] : json.items()) result.set(name, js_of(item));
-  }
+  for (const auto& [name, item] : json.items()) result.set(name, js_of(item));
   return result;
 }
 

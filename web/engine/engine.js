@@ -31,7 +31,7 @@ export function hasSimd() {
  * @param {string} [options.dataUrl] address of the folder of data sets, with index.json in it
  * @param {boolean} [options.oneThread] for an engine that only makes experiments, whose runs take one thread each
  */
-export function createEngine({ workerUrl, dataUrl = '../data/', oneThread = false } = {}) {
+export async function createEngine({ workerUrl, dataUrl = '../data/', oneThread = false } = {}) {
   const start = () => new Worker(workerUrl ?? new URL('./worker/worker.js', import.meta.url), { type: 'module' })
   return Engine.open(start, { dataUrl: new URL(dataUrl, import.meta.url).href, oneThread })
 }
@@ -231,18 +231,16 @@ export class Engine extends Base {
     if (message.type !== 'reply') {
       // A snapshot in flight while another image was chosen shows the previous image.
       if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)?.image) this.emit(message.type, message)
-      if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
+      // The next snapshot is requested only once this one is on screen: a hidden or slow page gets fewer.
+      if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => {
+        if (!this.#dead) this.#worker?.postMessage({ v: version, type: 'drawn', given: [message.key] })
+      })
       return
     }
     const waiting = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
     if (message.error === undefined) waiting?.done(message.result)
     else waiting?.failed(new EngineError(message.error))
-  }
-
-  /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} [key] */
-  #acknowledge(key) {
-    if (!this.#dead) this.#worker?.postMessage({ v: version, type: 'drawn', given: [key] })
   }
 
   /** @param {string} why */
@@ -265,7 +263,4 @@ export class Engine extends Base {
 }
 
 /** @param {() => void} work */
-function whenDrawn(work) {
-  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(work)
-  else setTimeout(work, 16)
-}
+const whenDrawn = (work) => (globalThis.requestAnimationFrame ?? ((each) => setTimeout(each, 16)))(work)

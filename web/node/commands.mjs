@@ -3,14 +3,15 @@
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
-import { openResults, readBytes, writeOrSay } from './output.mjs'
-import { openSaves, writeSaves } from './saves.mjs'
+import { wholeNumber } from './flags.mjs'
+import { checkWritable, openResults, readBytes, writeOrSay } from './output.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
+/** @import { Core, Session } from '../engine/worker/core.js' */
 
 /**
  * A command with its arguments.
  * @typedef {object} Job
- * @property {import('../engine/worker/core.js').Core} core
+ * @property {Core} core
  * @property {import('./flags.mjs').Command} command
  * @property {Record<string, string>} own the flags of the command that are not fields
  * @property {[string, string][]} flags the same in their order, with all that repeat
@@ -96,6 +97,25 @@ export function weights(job) {
   const report = predicts ? session.predictImage(names[0], pixels) : session.evaluateWeights()
   results.show(report)
   results.writeCsv(report.csv)
+}
+
+/** The files of --save. Refuses invalid ones before training. @param {Job} job @param {Session} session */
+export function openSaves({ core, own, flags }, session) {
+  const images = wholeNumber(own, 'npz_images', 2 ** 30)
+  const outputs = flags.filter(([flag]) => flag === 'save').map(([, path]) => ({ path, format: core.saveFormatOf(path), images }))
+  for (const { format } of outputs) session.checkSave(format, images)
+  for (const { path } of outputs) checkWritable('save', path)
+  return outputs
+}
+
+/**
+ * Writes each file and prints its name. If one fails, that is reported, and the others are still written.
+ * @param {Session} session @param {ReturnType<typeof openSaves>} outputs @param {NodeJS.WritableStream} text
+ */
+export function writeSaves(session, outputs, text) {
+  for (const { path, format, images } of outputs) {
+    if (writeOrSay('save', path, session.save(format, images))) text.write(`Saved ${printable(path)}\n`)
+  }
 }
 
 /** Saved weights in other formats. @param {Job} job */

@@ -12,12 +12,10 @@ import { UsageError, inQuotes } from './usage_error.mjs'
  * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, flags: Flag[] }} Command
  */
 
-/** @type {Flag} */
-const helpFlag = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
-
 /** The commands that Node has. @param {Core} core @returns {Command[]} */
 export function allCommands(core) {
-  return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, helpFlag] }))
+  const help = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
+  return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, help] }))
 }
 
 /** Sorts the arguments of a command, as Job describes. @param {Core} core @param {Command} command @param {string[]} argv */

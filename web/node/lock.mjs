@@ -37,13 +37,8 @@ function isAlive(pid) {
 /** @param {string} owner the text of the lock @param {string} lock @param {string} justMade a file there that was made now */
 function isStale(owner, lock, justMade) {
   const [pid, start, host] = owner.trim().split(' ')
-  if (!(Number(pid) > 0) || host !== hostname()) {
-    try {
-      return statSync(justMade).mtimeMs - statSync(lock).mtimeMs > staleAfter
-    } catch {
-      return false
-    }
-  }
+  const [made, touched] = [justMade, lock].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? NaN)
+  if (!(Number(pid) > 0) || host !== hostname()) return made - touched > staleAfter
   const now = startOf(Number(pid))
   return !isAlive(Number(pid)) || (start !== '0' && now !== '0' && start !== now)
 }

@@ -2,7 +2,7 @@
 import { openDataset } from './data.mjs'
 import { LineFile, checkDistinct, checkWritable, openResults } from './output.mjs'
 import { CheckpointWriter } from './checkpoint_writer.mjs'
-import { openSaves, writeSaves } from './saves.mjs'
+import { openSaves, writeSaves } from './commands.mjs'
 /** @import { Report } from '../engine/api.js' */
 
 /** Milliseconds of training after which signals are let through. */

@@ -103,25 +103,6 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Writes the files that have changed, and removes all others. @param {Map<string, () => Buffer>} wanted @param {Map<string, string>} compressed */
-function writeFiles(wanted, compressed) {
-  let written = 0
-  for (const [file, contents] of wanted) {
-    const target = join(siteRoot, file)
-    const origin = compressed.get(file)
-    if (origin && existsSync(target) && statSync(target).mtimeMs >= statSync(origin).mtimeMs) continue
-    const bytes = contents()
-    if (existsSync(target) && readFileSync(target).equals(bytes) && !origin) continue
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target + '.part', bytes)
-    renameSync(target + '.part', target)
-    written += 1
-  }
-  const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
-  for (const file of stale) rmSync(join(siteRoot, file))
-  console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
-}
-
 // Builds the site and prints its size.
 await ifProgram(import.meta.url, async () => {
   /** The contents of each file of the site. @type {Map<string, () => Buffer>} */
@@ -174,7 +155,22 @@ await ifProgram(import.meta.url, async () => {
   const others = [...wanted.keys()]
   wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
   wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), readFileSync(join(web, 'service-worker.js'))]))
-  writeFiles(wanted, compressed)
+
+  let written = 0
+  for (const [file, contents] of wanted) {
+    const target = join(siteRoot, file)
+    const origin = compressed.get(file)
+    if (origin && existsSync(target) && statSync(target).mtimeMs >= statSync(origin).mtimeMs) continue
+    const bytes = contents()
+    if (existsSync(target) && readFileSync(target).equals(bytes) && !origin) continue
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target + '.part', bytes)
+    renameSync(target + '.part', target)
+    written += 1
+  }
+  const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
+  for (const file of stale) rmSync(join(siteRoot, file))
+  console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
   for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
     const size = compressedSize(variant)
     console.log(`      .wasm, .js and .css compressed, ${variant}: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`)
