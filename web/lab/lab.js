@@ -91,6 +91,11 @@ export class Lab extends Emitter {
     engine.on('autosaved', ({ step }) => (this.autosavedStep = step))
   }
 
+  /** Calls a function at every event of several types. @param {(keyof LabEvents)[]} types @param {() => void} listener */
+  onEach(types, listener) {
+    for (const type of types) this.on(type, listener)
+  }
+
   /** The number of steps made. */
   get step() {
     return this.progress?.step ?? 0
@@ -98,6 +103,11 @@ export class Lab extends Emitter {
 
   get training() {
     return this.state === 'training'
+  }
+
+  /** The activations of the run's model except one at its output, with their numbers. */
+  get hiddenActivations() {
+    return this.run.model.layers.map((layer, at) => ({ ...layer, at })).slice(0, -1).filter(({ kind }) => kind === 'activation')
   }
 
   /** The names of the classes of the run's data set. @returns {string[]} */

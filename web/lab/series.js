@@ -1,5 +1,8 @@
 // Smooths curves and reduces their number of points.
 
+/** @param {number[]} values */
+export const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+
 /**
  * Exponential smoothing with bias correction at the start.
  * @param {number[]} values @param {number} weight of the previous values, 0 to below 1

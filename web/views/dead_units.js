@@ -9,8 +9,7 @@ import { UnitGrid } from '../charts/unit_grid.js'
 import { firingColour, unitWords } from '../charts/unit_words.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('./probe_view.js').ProbeSnapshot} ProbeSnapshot */
-/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+/** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
 /** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
 
 class DeadUnitsView extends ProbeView {
@@ -44,7 +43,7 @@ class DeadUnitsView extends ProbeView {
       look: 'The step at which many units die at once, and the learning rate at that step. A few dead units are usual. Each time is the first snapshot that shows the unit dead.',
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))
-    for (const event of /** @type {const} */ (['unit', 'state'])) this.lab.on(event, () => this.#follow())
+    this.lab.onEach(['unit', 'state'], () => this.#follow())
     this.lab.on('theme', () => this.#chart.restyle())
   }
 
@@ -56,9 +55,8 @@ class DeadUnitsView extends ProbeView {
     this.#rows = []
     this.#everywhere = new Map()
     this.#counted.textContent = ''
-    const some = this.lab.run.model.layers.slice(0, -1).some(({ kind }) => kind === 'activation')
-    this.#body.hidden = !some
-    this.#empty.hidden = some
+    this.#empty.hidden = this.lab.hiddenActivations.length > 0
+    this.#body.hidden = !this.#empty.hidden
     this.#follow()
   }
 

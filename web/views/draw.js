@@ -29,6 +29,7 @@ class DrawView extends View {
   #from = null
   #key = { x: side / 2, y: side / 2, down: false, shown: false }
   #queued = false
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#ink.getContext('2d', { willReadFrequently: true }))
 
   build() {
     this.append(h('div', { class: 'draw' },
@@ -88,9 +89,7 @@ class DrawView extends View {
         this.#from = to
       }
     })
-    for (const type of /** @type {const} */ (['pointerup', 'pointercancel'])) {
-      pad.addEventListener(type, () => (this.#from = null))
-    }
+    for (const type of ['pointerup', 'pointercancel']) pad.addEventListener(type, () => (this.#from = null))
     pad.addEventListener('keydown', (event) => this.#onKey(event))
     pad.addEventListener('blur', () => {
       this.#key.shown = false
@@ -121,11 +120,8 @@ class DrawView extends View {
 
   /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
   #line(from, to) {
-    const context = this.#ink.getContext('2d', { willReadFrequently: true })
-    if (!context) return
-    context.lineWidth = pen
-    context.lineCap = 'round'
-    context.lineJoin = 'round'
+    const context = this.#context
+    Object.assign(context, { lineWidth: pen, lineCap: 'round', lineJoin: 'round' })
     context.beginPath()
     context.moveTo(from.x, from.y)
     context.lineTo(to.x, to.y)
@@ -135,7 +131,7 @@ class DrawView extends View {
   }
 
   #clear() {
-    this.#ink.getContext('2d')?.clearRect(0, 0, side, side)
+    this.#context.clearRect(0, 0, side, side)
     this.#key.down = false
     this.#paint()
     this.#classifySoon()
@@ -144,18 +140,15 @@ class DrawView extends View {
   #paint() {
     const context = this.#pad.getContext('2d')
     if (!context) return
-    const ink = themeColour('--ink')
-    context.globalCompositeOperation = 'source-over'
     context.clearRect(0, 0, side, side)
     context.drawImage(this.#ink, 0, 0)
-    context.globalCompositeOperation = 'source-in'
-    context.fillStyle = ink
-    context.fillRect(0, 0, side, side)
-    context.globalCompositeOperation = 'destination-over'
-    context.fillStyle = themeColour('--paper')
-    context.fillRect(0, 0, side, side)
-    if (!this.#key.shown) return
+    for (const [operation, colour] of /** @type {const} */ ([['source-in', '--ink'], ['destination-over', '--paper']])) {
+      context.globalCompositeOperation = operation
+      context.fillStyle = themeColour(colour)
+      context.fillRect(0, 0, side, side)
+    }
     context.globalCompositeOperation = 'source-over'
+    if (!this.#key.shown) return
     context.strokeStyle = themeColour(this.#key.down ? '--accent' : '--muted')
     context.lineWidth = 2
     context.beginPath()
@@ -169,8 +162,7 @@ class DrawView extends View {
     this.#queued = true
     requestAnimationFrame(() => {
       this.#queued = false
-      const data = this.#ink.getContext('2d', { willReadFrequently: true })?.getImageData(0, 0, side, side).data
-      if (!data) return
+      const { data } = this.#context.getImageData(0, 0, side, side)
       this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
       drawPixels(this.#preview, this.#pixels, 28, 28)
       this.#watch()

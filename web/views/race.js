@@ -7,6 +7,7 @@ import { count, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
 import { raceTable } from '../charts/race_table.js'
+import { meanOf } from '../lab/series.js'
 import { View } from './view.js'
 
 const mostEntries = 8
@@ -255,8 +256,6 @@ function overSeeds(values) {
   return { points, spread }
 }
 
-/** @param {number[]} values */
-const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** @param {string} label @param {string} value */
 function number(label, value) {
