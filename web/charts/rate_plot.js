@@ -1,7 +1,7 @@
 // A preview of the whole run, drawn before training: the learning rate, or the step of one weight. The core computes
 // the values.
 import { h, svg } from '../dom/dom.js'
-import { count, plural, short } from '../dom/format.js'
+import { count, messageOf, plural, short } from '../dom/format.js'
 
 const width = 270
 const height = 84
@@ -37,7 +37,7 @@ export function makeRatePlot(lab, which) {
     } catch (error) {
       if (mine !== latest) return
       picture.replaceChildren()
-      words.textContent = error instanceof Error ? error.message : String(error)
+      words.textContent = messageOf(error)
       return
     }
     if (mine === latest) draw(plan)

@@ -1,6 +1,7 @@
 // Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with
 // the seed of the run; they are redrawn when a setting changes.
 import { h, iconButton } from '../dom/dom.js'
+import { messageOf } from '../dom/format.js'
 import { drawPixels, paperAndInk } from '../dom/pixels.js'
 
 const versions = 16
@@ -44,7 +45,7 @@ export function makeAugmentPreview(lab) {
       element.dataset.drawn = asked
     } catch (reason) {
       if (mine !== latest) return
-      error.textContent = reason instanceof Error ? reason.message : String(reason)
+      error.textContent = messageOf(reason)
       error.hidden = false
     }
   }

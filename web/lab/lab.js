@@ -105,11 +105,6 @@ export class Lab extends Emitter {
     return this.state === 'training'
   }
 
-  /** The activations of the run's model except one at its output, with their numbers. */
-  get hiddenActivations() {
-    return this.run.model.layers.map((layer, at) => ({ ...layer, at })).slice(0, -1).filter(({ kind }) => kind === 'activation')
-  }
-
   /** The names of the classes of the run's data set. @returns {string[]} */
   get classNames() {
     const { name, class_names: names } = this.run.dataset

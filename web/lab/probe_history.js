@@ -39,10 +39,11 @@ export class ProbeHistory {
   }
 }
 
-/** The activations except one at the output of the network. @param {ProbeSnapshot} snapshot */
-export function hiddenActivations(snapshot) {
-  return snapshot.layers.filter(({ kind, layer }) => kind === 'activation' && layer + 1 < snapshot.layers.length)
-}
+/**
+ * The activations of a model or snapshot, except one at the output of the network.
+ * @template {{kind: string}} T @param {{layers: T[]}} of
+ */
+export const hiddenActivations = ({ layers }) => layers.slice(0, -1).filter(({ kind }) => kind === 'activation')
 
 /** @param {{name: string, text: string}} layer */
 export const layerTitle = ({ name, text }) => `${name}: ${text}`

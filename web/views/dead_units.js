@@ -55,7 +55,7 @@ class DeadUnitsView extends ProbeView {
     this.#rows = []
     this.#everywhere = new Map()
     this.#counted.textContent = ''
-    this.#empty.hidden = this.lab.hiddenActivations.length > 0
+    this.#empty.hidden = hiddenActivations(this.lab.run.model).length > 0
     this.#body.hidden = !this.#empty.hidden
     this.#follow()
   }

@@ -3,7 +3,7 @@ import { writeHash } from '../lab/hash.js'
 import { h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
 import { explain } from '../dom/explain.js'
-import { percent, short } from '../dom/format.js'
+import { messageOf, percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'
 
@@ -47,9 +47,7 @@ class LessonsView extends View {
       }))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
-    this.#fill().catch((error) => {
-      this.#status.textContent = String(error.message)
-    })
+    this.#fill().catch((error) => (this.#status.textContent = messageOf(error)))
   }
 
   /** Shows which data set the lessons use. */
@@ -95,7 +93,7 @@ class LessonsView extends View {
       if (!ended) this.#status.textContent = `${name}: stopped before its end, no verdict`
     } catch (error) {
       this.#status.textContent = ''
-      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, error instanceof Error ? error.message : String(error)))
+      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, messageOf(error)))
     }
     this.#setRunning(false)
   }

@@ -41,7 +41,7 @@ class MicroscopeView extends ProbeView {
   begin() {
     this.#turn += 1
     const chosen = this.#select.value
-    const layers = this.lab.hiddenActivations
+    const layers = hiddenActivations(this.lab.run.model)
     this.#select.replaceChildren(...layers.map((layer) => h('option', { value: layer.name, selected: layer.name === chosen }, layerTitle(layer))))
     this.#body.hidden = layers.length === 0
     this.#empty.hidden = layers.length > 0
