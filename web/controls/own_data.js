@@ -4,7 +4,7 @@ import { h, onDrop } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
 import { count, plural, sentence } from '../dom/format.js'
 
-/** @typedef {import('../lab/file_bytes.js').Found} Found */
+/** @import { Found } from '../lab/file_bytes.js' */
 
 /** @param {import('../lab/lab.js').Lab} lab */
 export function makeOwnData(lab) {

@@ -3,8 +3,8 @@
 import { createEngine } from '../engine/engine.js'
 import { bytesOfAll } from './file_bytes.js'
 
-/** @typedef {import('../controls/own_data.js').Found} Found */
-/** @typedef {import('../engine/engine.js').Engine} Engine */
+/** @import { Engine } from '../engine/engine.js' */
+/** @import { Found } from './file_bytes.js' */
 
 export class ExperimentEngine {
   #filesOf
@@ -38,12 +38,10 @@ export class ExperimentEngine {
 async function begin(data, files) {
   const given = files && await bytesOfAll(files)
   const engine = await createEngine({ oneThread: true })
-  try {
-    if (given) await engine.addData(data, given)
-  } catch (error) {
+  if (given) await engine.addData(data, given).catch((error) => {
     engine.close()
     throw error
-  }
+  })
   return engine
 }
 

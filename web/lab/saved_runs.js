@@ -4,9 +4,7 @@ import { capitalised, plural, sentence } from '../dom/format.js'
 import { askToPersist } from './autosaved.js'
 import { smooth, thinned } from './series.js'
 
-/**
- * @typedef {import('../engine/storage/storage.js').SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
- */
+/** @typedef {import('../engine/storage/storage.js').SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default */
 
 const numbered = /^Run (\d+)$/
 const mostPoints = 400
@@ -31,7 +29,7 @@ export class SavedRuns {
   #leaving = false
   #savedAt = -Infinity
   #savedStep = -1
-  /** The run that was deleted while it was open. @type {import('./lab.js').RunInfo | undefined} */
+  /** The run that was deleted while it was open. @type {import('../engine/protocol.js').RunInfo | undefined} */
   #unwanted
 
   /** @param {import('./lab.js').Lab} lab */
@@ -142,7 +140,7 @@ export class SavedRuns {
   }
 
   /** Must be called before another run replaces the current one. Nothing is saved until the returned function is called: the
-   * engine and the page may have different runs until then. @returns {Promise<() => void>} */
+   * engine and the page may have different runs until then. */
   async #leave() {
     await this.#saving
     if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
@@ -206,7 +204,7 @@ export class SavedRuns {
 
   /** @param {string} title @param {unknown} error @param {string} kept @param {string} [advice] */
   #fail(title, error, kept, advice = 'Delete runs that you no longer need, or download this one’s checkpoint.') {
-    this.#lab.emit('notice', { key: 'runs', kind: 'error', title, text: capitalised(sentence(error)), kept, advice })
+    this.#lab.complain({ key: 'runs', title, text: capitalised(sentence(error)), kept, advice })
   }
 }
 

@@ -79,7 +79,7 @@ class FilesView extends View {
 
   /** @param {string} title @param {unknown} error @param {string} kept */
   #fail(title, error, kept) {
-    this.lab.emit('notice', { key: 'files', kind: 'error', title, text: sentence(error), kept })
+    this.lab.complain({ key: 'files', title, text: sentence(error), kept })
   }
 }
 customElements.define('rl-files', FilesView)
