@@ -76,10 +76,7 @@ export class ActivationPlot {
   }
 }
 
-/**
- * The legend of the plot.
- * @param {number} limit value of the full colour @param {number} outside number of values outside the plot
- */
+/** The legend of the plot. @param {number} limit value of the full colour @param {number} outside number of values outside the plot */
 export function plotLegend(limit, outside) {
   return [
     h('span', {}, `f ≤ −${short(limit)}`), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), h('span', {}, `f ≥ ${short(limit)}`),

@@ -36,10 +36,7 @@ export class Bars {
     this.#body.replaceChildren(...this.#rows.map(({ row }) => row))
   }
 
-  /**
-   * @param {Float32Array | null} probabilities null if there is no image
-   * @param {number} [right] the correct class
-   */
+  /** @param {Float32Array | null} probabilities null if there is no image @param {number} [right] the correct class */
   show(probabilities, right = -1) {
     const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1
     this.#rows.forEach(({ row, mark, bar, value }, i) => {

@@ -54,10 +54,10 @@ export class Chart {
 
   /** @param {ChartOptions} options */
   constructor(options) {
-    this.#options = options
+    this.#options = { height: 240, ...options }
     this.#legend = options.legend ?? new Legend()
     this.#log = options.log ?? false
-    this.#legend.listeners.push(() => this.#hide())
+    this.#legend.listeners.push(() => this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) })))
     const { title } = options
     this.element = h('figure', { class: 'chart' },
       h('figcaption', {}, h('span', {}, title),
@@ -65,14 +65,10 @@ export class Chart {
         iconButton('picture', `${title} as PNG`, () => void this.#savePng(), 'icon-button quiet small')),
       !options.legend && this.#legend.element, this.#plot, this.#tip)
     this.#plot.setAttribute('aria-label', `${title}, no data yet`)
-    this.#plot.style.height = `${this.#height}px`
+    this.#plot.style.height = `${this.#options.height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
     this.#plot.addEventListener('blur', () => this.#setCursor(-10, -10))
     new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
-  }
-
-  get #height() {
-    return this.#options.height ?? 240
   }
 
   /** All lines, including hidden ones. */
@@ -95,7 +91,7 @@ export class Chart {
     this.#legend.show(series.filter(({ faint }) => !faint))
     if (same) this.#chart.setData(this.#data())
     else this.restyle()
-    this.#plot.setAttribute('aria-label', (this.#options.describe ?? ((...data) => this.#describe(...data)))(xs, series))
+    this.#plot.setAttribute('aria-label', this.#options.describe?.(xs, series) ?? this.#describe())
   }
 
   /** @returns {any} the data for uPlot; on a logarithmic axis only positive values */
@@ -103,10 +99,9 @@ export class Chart {
     return [this.#xs, ...this.#series.map(({ values }) => (this.#log ? values.map((value) => (Number(value) > 0 ? value : null)) : values))]
   }
 
-  /** @param {number[]} _xs @param {Series[]} series */
-  #describe(_xs, series) {
+  #describe() {
     const { title, format } = this.#options
-    const ends = series.flatMap((each) => {
+    const ends = this.#series.flatMap((each) => {
       const last = lastIndex(each.values)
       return each.faint || last < 0 ? [] : [`${each.name} ${written(each, last, format)}`]
     })
@@ -118,15 +113,11 @@ export class Chart {
     return !this.#legend.hidden.has(faint ?? name)
   }
 
-  #hide() {
-    this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) }))
-  }
-
   /** @param {number} width */
   #resize(width) {
     this.#width = width
     if (width === 0) return
-    if (this.#chart) this.#chart.setSize({ width, height: this.#height })
+    if (this.#chart) this.#chart.setSize({ width, height: this.#options.height })
     else this.restyle()
   }
 
@@ -140,7 +131,7 @@ export class Chart {
     const [text, grid] = ['--muted', '--grid'].map(themeColour)
     const axis = { stroke: text, font: `11px ${themeFont()}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
     this.#chart = new uPlot({
-      width, height: this.#height, legend: { show: false }, pxAlign: false,
+      width, height: this.#options.height, legend: { show: false }, pxAlign: false,
       cursor: { ...(sync ? { sync: { key: sync } } : {}), y: false, points: { size: 7 }, drag: { setScale: false, x: false } },
       scales: {
         x: { time: false, range: (/** @type {any} */ _u, /** @type {number} */ min, /** @type {number} */ max) => [Math.min(min ?? 0, 0), Math.max(max || 0, leastX)] },

@@ -10,7 +10,6 @@ const samples = 129
  * @param {import('../engine/engine.js').Engine} engine
  * @param {import('../engine/protocol.js').Activation} activation
  * @param {number[]} [values] of its parameters; default: their defaults
- * @returns {Promise<Curve>}
  */
 export async function curveOf(engine, activation, values) {
   const xs = Float32Array.from({ length: samples }, (_, i) => (2 * range * i) / (samples - 1) - range)
@@ -23,9 +22,7 @@ export async function curveOf(engine, activation, values) {
  * @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX @param {(y: number) => number} toY
  * @param {number} digits @param {(i: number) => boolean} broken whether the line has a gap before point i
  */
-export function linePath(xs, ys, toX, toY, digits, broken) {
-  return Array.from(xs, (x, i) => `${i > 0 && !broken(i) ? 'L' : 'M'}${toX(x).toFixed(digits)} ${toY(ys[i]).toFixed(digits)}`).join('')
-}
+export const linePath = (xs, ys, toX, toY, digits, broken) => Array.from(xs, (x, i) => `${i > 0 && !broken(i) ? 'L' : 'M'}${toX(x).toFixed(digits)} ${toY(ys[i]).toFixed(digits)}`).join('')
 
 /** The curve in a box of 28 by 20 pixels, for a menu. @param {Curve} curve */
 export function smallCurve({ xs, y }) {

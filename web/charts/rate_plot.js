@@ -10,10 +10,7 @@ const afterStart = 300
 
 /** @typedef {import('../engine/protocol.js').RatePlan} RatePlan */
 
-/**
- * @param {import('../lab/lab.js').Lab} lab
- * @param {'lr' | 'moves'} which
- */
+/** @param {import('../lab/lab.js').Lab} lab @param {'lr' | 'moves'} which */
 export function makeRatePlot(lab, which) {
   const title = which === 'lr' ? 'Learning rate over the run' : 'Step of a weight whose gradient stays 1'
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: 'rate-plot', role: 'img', 'aria-label': title })

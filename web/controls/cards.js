@@ -160,11 +160,7 @@ function scrollTo(place, heading) {
   heading.focus({ preventScroll: true })
 }
 
-/**
- * The views named by ?embed=name,name in the address; undefined without ?embed.
- * @param {string} search @param {ViewRow[]} rows
- * @returns {ViewRow[] | undefined}
- */
+/** The views named by ?embed=name,name in the address; undefined without ?embed. @param {string} search @param {ViewRow[]} rows */
 export function embeddedRows(search, rows) {
   const wanted = new URLSearchParams(search).get('embed')
   if (wanted === null) return undefined

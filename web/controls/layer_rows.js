@@ -14,10 +14,7 @@ export class LayerRows {
   /** The focus after the list is recreated: a row, and the class of a button in it. @type {[number, string] | undefined} */
   #focus
 
-  /**
-   * @param {import('../lab/lab.js').Lab} lab
-   * @param {(text: string) => Promise<boolean>} commit applies the new text of the model
-   */
+  /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit applies the new text of the model */
   constructor(lab, commit) {
     this.#lab = lab
     this.#commit = commit

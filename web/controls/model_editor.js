@@ -12,8 +12,7 @@ const typingPause = 200
 
 /** @param {import('../lab/lab.js').Lab} lab @param {import('../engine/protocol.js').Field} field @returns {import('./fields.js').Control} */
 export function makeModelEditor(lab, field) {
-  const { activations } = lab.registry
-  const names = activations.map(({ name }) => name)
+  const names = lab.registry.activations.map(({ name }) => name)
   const parts = frame(lab, field)
   const marked = h('code', { class: 'model-marked', hidden: true })
   const area = h('textarea', {
@@ -45,7 +44,7 @@ export function makeModelEditor(lab, field) {
     return good
   }
 
-  const menu = makeActivationMenu(lab, activations, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
+  const menu = makeActivationMenu(lab, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
   const rows = new LayerRows(lab, commit)
   const summary = h('p', { class: 'field-help' })
   const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },

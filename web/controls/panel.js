@@ -96,10 +96,7 @@ function dataChoice(lab, field) {
   } }
 }
 
-/**
- * The changes that were made while training. They are part of the run, as its settings are.
- * @param {Lab} lab @param {Field} field
- */
+/** The changes that were made while training. They are part of the run, as its settings are. @param {Lab} lab @param {Field} field */
 function makeChanges(lab, field) {
   const parts = frame(lab, { ...field, help: 'Replay, or opening this address, repeats the changes at the same steps.' })
   const list = h('ul', { id: parts.id, class: 'changes' })

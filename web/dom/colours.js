@@ -28,10 +28,7 @@ export function roundUp(value) {
   return power * ([1, 2, 5].find((step) => value <= step * power * 1.0001) ?? 10)
 }
 
-/**
- * Cache of themeColour() by theme and name. Reading a style makes the browser compute the styles of the whole page.
- * @type {Map<string, string>}
- */
+/** Cache of themeColour() by theme and name. Reading a style makes the browser compute the styles of the whole page. @type {Map<string, string>} */
 const found = new Map()
 
 /** A colour for a canvas. @param {string} name a custom property of the style sheets, such as --accent, or a CSS colour */

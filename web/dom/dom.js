@@ -9,7 +9,6 @@
  * @param {Tag} tag
  * @param {Record<string, any>} [properties]
  * @param {...(Child | Child[])} children
- * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag)
@@ -94,9 +93,7 @@ export function icon(name) {
  * Creates a button with an icon and a label for screen readers.
  * @param {keyof typeof icons} name @param {string} label @param {() => void} onclick @param {string} [kind]
  */
-export function iconButton(name, label, onclick, kind = 'icon-button') {
-  return h('button', { type: 'button', class: kind, 'aria-label': label, title: label, onclick }, icon(name))
-}
+export const iconButton = (name, label, onclick, kind = 'icon-button') => h('button', { type: 'button', class: kind, 'aria-label': label, title: label, onclick }, icon(name))
 
 let ids = 0
 

@@ -45,28 +45,22 @@ async function begin(data, files) {
   return engine
 }
 
-export class ExperimentRunner {
-  #engines
+export class ExperimentRunner extends ExperimentEngine {
   /** Number of the latest experiment. Earlier ones are stopped. */
   #latest = 0
 
-  /** @param {(data: string) => Found[] | undefined} filesOf */
-  constructor(filesOf) {
-    this.#engines = new ExperimentEngine(filesOf)
-  }
-
   /**
+   * Returns whether the experiment was completed.
    * @param {string} kind "race" or "lessons"
    * @param {import('../engine/protocol.js').Config} config base configuration of all runs
    * @param {[string, string][]} flags
    * @param {(progress: any) => void} onProgress called several times a second
    * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
-   * @returns {Promise<boolean>} whether the experiment was completed
    */
   async run(kind, config, flags, onProgress, files) {
     const mine = ++this.#latest
     try {
-      const engine = await this.#engines.open(config.data)
+      const engine = await this.open(config.data)
       if (mine !== this.#latest) return false
       let progress = await engine.startExperiment(kind, config, flags, files)
       while (mine === this.#latest) {

@@ -39,9 +39,7 @@ export function activationOf(text, names) {
 }
 
 /** The text of the first activation layer, with its arguments. @param {string} text @param {string[]} names */
-export function activationLayer(text, names) {
-  return split(text).find((layer) => names.includes(wordOf(layer))) ?? ''
-}
+export const activationLayer = (text, names) => split(text).find((layer) => names.includes(wordOf(layer))) ?? ''
 
 /** The numbers after the name of an activation. The word "channel" is not a number. @param {string} layer */
 export const parametersOf = (layer) => layer.split(' ').slice(1).map(Number).filter((value) => !Number.isNaN(value))
@@ -89,7 +87,6 @@ export const withOutputs = (text, outputs) => text.replace(/(\bdense )\d+\s*$/, 
 /**
  * The range of the error in the text. A message such as 'unknown layer "rellu" at position 13' counts from 1.
  * @param {string} text @param {string} sentence
- * @returns {{start: number, end: number} | undefined}
  */
 export function placeOf(text, sentence) {
   const found = sentence.match(/position (\d+)/)

@@ -39,10 +39,7 @@ export class ProbeHistory {
   }
 }
 
-/**
- * The activations of a model or snapshot, except one at the output of the network.
- * @template {{kind: string}} T @param {{layers: T[]}} of
- */
+/** The activations of a model or snapshot, except one at the output of the network. @template {{kind: string}} T @param {{layers: T[]}} of */
 export const hiddenActivations = ({ layers }) => layers.slice(0, -1).filter(({ kind }) => kind === 'activation')
 
 /** @param {{name: string, text: string}} layer */

@@ -211,7 +211,6 @@ export class SavedRuns {
 /**
  * The settings in which two runs differ: "lr 0.001 → 0.0001".
  * @param {[string, string][]} before @param {[string, string][]} after @param {Record<string, any>} defaults
- * @returns {string[]}
  */
 export function differences(before, after, defaults) {
   const [old, now] = [new Map(before), new Map(after)]

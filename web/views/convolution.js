@@ -157,9 +157,7 @@ class ConvolutionView extends View {
 customElements.define('rl-convolution', ConvolutionView)
 
 /** The largest absolute value of the finite values. @param {Float32Array} values */
-function largest(values) {
-  return values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
-}
+const largest = (values) => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
 
 /** A channel of a layer's maps. @param {ShownLayer} layer @param {number} k */
 const mapOf = ({ shape: [, height, width], maps }, k) => maps.subarray(k * height * width, (k + 1) * height * width)

@@ -13,6 +13,7 @@ import { ProbeView } from './probe_view.js'
 /** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
 
 class DeadUnitsView extends ProbeView {
+  request = () => ({ gradients: true })
   codes = ['dead_units']
   #scale = h('select', { 'aria-label': 'Colour scale of the firing rates', class: 'small', onchange: () => this.refresh() },
     h('option', { value: 'all' }, 'all alike'), h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'unit' }, 'by unit'))
@@ -45,10 +46,6 @@ class DeadUnitsView extends ProbeView {
     }))
     this.lab.onEach(['unit', 'state'], () => this.#follow())
     this.lab.on('theme', () => this.#chart.restyle())
-  }
-
-  request() {
-    return { gradients: true }
   }
 
   begin() {

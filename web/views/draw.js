@@ -18,7 +18,14 @@ class DrawView extends View {
   /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
-    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
+    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys',
+    onpointerdown: (/** @type {PointerEvent} */ event) => this.#onDown(event), onpointermove: (/** @type {PointerEvent} */ event) => this.#onMove(event),
+    onpointerup: () => (this.#from = null), onpointercancel: () => (this.#from = null),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
+    onblur: () => {
+      this.#key.shown = false
+      this.#paint()
+    } })
   #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The input of the network: the drawing in 28 by 28 pixels' })
   #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
@@ -43,7 +50,6 @@ class DrawView extends View {
       look: 'High probabilities for drawings that are not digits: the probabilities always sum to 1, and the network has never seen a letter.',
       attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
     }))
-    this.#listen()
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())
     this.lab.on('snapshot', ({ key, prediction }) => {
@@ -66,35 +72,31 @@ class DrawView extends View {
     this.#watch()
   }
 
-  #listen() {
-    const pad = this.#pad
-    const at = (/** @type {PointerEvent} */ event) => {
-      const box = pad.getBoundingClientRect()
-      return { x: ((event.clientX - box.left) * side) / box.width, y: ((event.clientY - box.top) * side) / box.height }
+  /** @param {PointerEvent} event */
+  #placeOf(event) {
+    const box = this.#pad.getBoundingClientRect()
+    return { x: ((event.clientX - box.left) * side) / box.width, y: ((event.clientY - box.top) * side) / box.height }
+  }
+
+  /** @param {PointerEvent} event */
+  #onDown(event) {
+    if (event.button !== 0) return
+    event.preventDefault()
+    this.#pad.focus({ preventScroll: true })
+    this.#pad.setPointerCapture(event.pointerId)
+    this.#from = this.#placeOf(event)
+    this.#line(this.#from, this.#from)
+  }
+
+  /** @param {PointerEvent} event */
+  #onMove(event) {
+    if (!this.#from) return
+    const points = event.getCoalescedEvents?.() ?? []
+    for (const each of points.length > 0 ? points : [event]) {
+      const to = this.#placeOf(each)
+      this.#line(this.#from, to)
+      this.#from = to
     }
-    pad.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0) return
-      event.preventDefault()
-      pad.focus({ preventScroll: true })
-      pad.setPointerCapture(event.pointerId)
-      this.#from = at(event)
-      this.#line(this.#from, this.#from)
-    })
-    pad.addEventListener('pointermove', (event) => {
-      if (!this.#from) return
-      const points = event.getCoalescedEvents?.() ?? []
-      for (const each of points.length > 0 ? points : [event]) {
-        const to = at(each)
-        this.#line(this.#from, to)
-        this.#from = to
-      }
-    })
-    for (const type of ['pointerup', 'pointercancel']) pad.addEventListener(type, () => (this.#from = null))
-    pad.addEventListener('keydown', (event) => this.#onKey(event))
-    pad.addEventListener('blur', () => {
-      this.#key.shown = false
-      this.#paint()
-    })
   }
 
   /** @param {KeyboardEvent} event */

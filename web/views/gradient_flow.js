@@ -17,6 +17,7 @@ const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
 
 class GradientFlowView extends ProbeView {
+  request = () => ({ gradients: true })
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'Gradients are recorded during training steps. Press Train or Step.')
@@ -42,10 +43,6 @@ class GradientFlowView extends ProbeView {
       look: 'Lines that differ by powers of ten: the first layers learn more slowly than the last, or not at all. For z < 0 ReLU passes no gradient, Leaky ReLU a hundredth of it.',
       attempt: 'Ten layers of Sigmoid: the first ones receive almost no gradient. Then ReLU with He initialisation, or BatchNorm.',
     }))
-  }
-
-  request() {
-    return { gradients: true }
   }
 
   begin() {

@@ -129,10 +129,7 @@ class LessonsView extends View {
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }
 
-  /**
-   * Puts a config into the address, from where the lab takes it.
-   * @param {import('../engine/protocol.js').Config} config
-   */
+  /** Puts a config into the address, from where the lab takes it. @param {import('../engine/protocol.js').Config} config */
   async #open(config) {
     location.hash = writeHash(await this.lab.engine.fields(config))
   }

@@ -25,9 +25,7 @@ export class ProbeView extends View {
   }
 
   /** The data that the view needs. @returns {import('../engine/protocol.js').ProbeRequest} */
-  request() {
-    return {}
-  }
+  request = () => ({})
 
   /** Called for each new run. */
   begin() {}

@@ -21,6 +21,7 @@ const glide = 250
 const colours = 10
 
 class SpaceView extends ProbeView {
+  request = () => ({ components: this.#layer.value })
   #layer = h('select', { class: 'small', onchange: () => {
     this.#points = undefined
     this.seenChanged()
@@ -68,10 +69,6 @@ class SpaceView extends ProbeView {
       }))
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas)
     this.lab.on('theme', () => this.#drawImage())
-  }
-
-  request() {
-    return { components: this.#layer.value }
   }
 
   begin() {

@@ -18,6 +18,7 @@ const every = 1500
 const mostBars = 10
 
 class UnitInspectorView extends ProbeView {
+  request = () => ({ gradients: true })
   #layer = h('select', { 'aria-label': 'Layer of the unit', class: 'small', onchange: () => this.#choose(Number(this.#layer.value), 0) })
   #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Unit', autocomplete: 'off',
     onchange: () => this.#choose(this.#unit.layer, Number(this.#number.value)) })
@@ -67,10 +68,6 @@ class UnitInspectorView extends ProbeView {
     }))
     this.lab.on('unit', () => this.#follow())
     this.lab.on('state', () => (this.#silence.disabled = this.lab.training))
-  }
-
-  request() {
-    return { gradients: true }
   }
 
   begin() {
