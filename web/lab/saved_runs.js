@@ -4,7 +4,10 @@ import { capitalised, plural, sentence } from '../dom/format.js'
 import { askToPersist } from './autosaved.js'
 import { smooth, thinned } from './series.js'
 
-/** @typedef {import('../engine/storage/storage.js').SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default */
+/**
+ * @import { SavedRun } from '../engine/storage/storage.js'
+ * @typedef {SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
+ */
 
 const numbered = /^Run (\d+)$/
 const mostPoints = 400
@@ -74,8 +77,7 @@ export class SavedRuns {
       let changes
       do {
         changes = this.#changes
-        const saved = await engine.savedRuns()
-        const runs = await Promise.all(saved.map((run) => this.#withFields(run)))
+        const runs = await Promise.all((await engine.savedRuns()).map((run) => this.#withFields(run)))
         if (changes === this.#changes) this.all = runs.reverse()
       } while (changes !== this.#changes)
       this.#loaded = true
@@ -163,7 +165,8 @@ export class SavedRuns {
     }
     try {
       if (!this.#loaded) await this.load()
-      const saved = await engine.saveRun(`Run ${this.#nextNumber()}`, metrics)
+      const number = 1 + Math.max(0, ...this.all.map(({ name }) => Number(numbered.exec(name)?.[1] ?? 0)))
+      const saved = await engine.saveRun(`Run ${number}`, metrics)
       // Its entry was missing; others may be missing, too.
       if (run.savedAs !== undefined && run.savedAs !== saved.id) await this.load()
       run.savedAs = saved.id
@@ -190,10 +193,6 @@ export class SavedRuns {
   async #tell() {
     this.usage = await this.#lab.engine.storageUsage().catch(() => undefined)
     this.#lab.emit('runs', null)
-  }
-
-  #nextNumber() {
-    return 1 + Math.max(0, ...this.all.map(({ name }) => Number(numbered.exec(name)?.[1] ?? 0)))
   }
 
   /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */

@@ -23,8 +23,7 @@ class CurvesView extends View {
   #loss = new LineChart({ title: 'Loss', format: loss, marks: this.#marks, top: 'data', legend: this.#legend })
   #accuracy = new LineChart({ title: 'Accuracy', format: percent, marks: this.#marks, top: 1, legend: this.#legend })
   #drawn = 0
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #later
+  #later = 0
 
   build() {
     this.append(
@@ -47,9 +46,9 @@ class CurvesView extends View {
   }
 
   #drawSoon() {
-    if (!this.seen || this.#later !== undefined) return
-    this.#later = setTimeout(() => {
-      this.#later = undefined
+    if (!this.seen || this.#later) return
+    this.#later = window.setTimeout(() => {
+      this.#later = 0
       this.#draw()
     }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
   }
