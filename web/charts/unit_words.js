@@ -24,7 +24,7 @@ export function unitWords(snapshot, layer, unit, everywhere) {
   const life = lives.find((each) => each.unit === unit)
   if (life) {
     const [died, revived] = [whenOf(life.died, life.died_lr), life.revived === undefined ? '' : whenOf(life.revived, life.revived_lr ?? NaN)]
-    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, was back at ${revived}` : ''}`)
+    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, last revived at ${revived}` : ''}`)
     else parts.push(`was dead ${life.died === 0 ? 'from the start' : `from ${died}`}, revived at ${revived}`)
     if (life.deaths > 1) parts.push(plural(life.deaths, 'death'))
   } else if (dead.includes(unit)) parts.push('dead')

@@ -81,7 +81,7 @@ export class LayerRows {
 
   /** @param {string} layer @param {number} at @param {import('../engine/protocol.js').Activation} activation */
   #activation(layer, at, activation) {
-    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => this.#replace(at, select.value) },
+    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => void this.#try(edit.withLayerAt(this.#text, at, select.value)) },
       this.#lab.registry.activations.map(({ name, label }) => h('option', { value: name, selected: name === activation.name }, label)))
     const picture = h('span', { class: 'layer-curve' })
     curveOf(this.#lab.engine, activation, edit.parametersOf(layer)).then((curve) => picture.replaceChildren(smallCurve(curve)), () => {})
@@ -97,12 +97,7 @@ export class LayerRows {
     const shown = activation?.parameters.map(({ symbol, default: value }) => `${symbol} ${Number(value.toPrecision(3))}`).join(', ') ?? takes
     return h('input', { type: 'text', class: 'layer-arguments', value: edit.argumentsOf(layer), autocomplete: 'off', spellcheck: false, placeholder: shown,
       title: `${word} takes ${takes}`, 'aria-label': `Arguments of layer ${at + 1}, ${word}`,
-      onchange: (/** @type {any} */ { target }) => this.#replace(at, `${word} ${target.value.trim()}`.trim()) })
-  }
-
-  /** @param {number} at @param {string} layer */
-  #replace(at, layer) {
-    void this.#try(edit.withLayerAt(this.#text, at, layer))
+      onchange: (/** @type {any} */ { target }) => void this.#try(edit.withLayerAt(this.#text, at, `${word} ${target.value.trim()}`.trim())) })
   }
 
   /** Applies a text and then focuses a button. @param {string} text @param {number} row @param {string} button */

@@ -63,7 +63,7 @@ class ConvolutionView extends View {
     this.#body.replaceChildren(...none
       ? [h('p', { class: 'empty' }, 'This model has no convolution. Enter, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as Architecture in the panel.')]
       : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h3', {}, `${layer.name}: ${layer.text}`, h('span', {}, plural(layer.shape[0], 'channel')), layer.scale),
-        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {Event} */ event) => this.#pick(layer, event.target), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
+        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
     if (!none) void this.#load()
     else this.#watch()
@@ -129,12 +129,6 @@ class ConvolutionView extends View {
     })
   }
 
-  /** @param {ShownLayer} layer @param {EventTarget | null} target */
-  #pick(layer, target) {
-    const item = target instanceof Element ? target.closest('[data-channel]') : null
-    if (item) this.#say(layer, Number(item.getAttribute('data-channel')))
-  }
-
   /** @param {ShownLayer} layer @param {KeyboardEvent} event */
   #onKey(layer, event) {
     const move = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
@@ -143,8 +137,10 @@ class ConvolutionView extends View {
     this.#say(layer, Math.max(0, Math.min(layer.images.length - 1, Number(layer.readout.dataset.channel ?? -1) + move)))
   }
 
-  /** @param {ShownLayer} layer @param {number} k a channel */
-  #say(layer, k) {
+  /** @param {ShownLayer} layer @param {string | number} [channel] */
+  #say(layer, channel) {
+    if (channel === undefined) return
+    const k = Number(channel)
     const { name, readout, images } = layer
     const map = mapOf(layer, k)
     const above = map.filter((value) => value > 0).length

@@ -77,12 +77,6 @@ class DeadUnitsView extends ProbeView {
         (scale === 'layer' ? `, full colour at ${percent(Math.max(...firing), 0)}` : '')
     })
     this.#full.textContent = { all: '100%', layer: 'the layer’s most', unit: 'the unit’s most so far' }[scale] ?? ''
-    this.#showCounts(layers)
-    this.#follow()
-  }
-
-  /** @param {LayerSnapshot[]} layers */
-  #showCounts(layers) {
     const { looks } = this.lab.probes
     const one = layers.length === 1
     const valuesOf = (/** @type {number} */ layer, /** @type {'dead' | 'silent'} */ what) =>
@@ -90,6 +84,7 @@ class DeadUnitsView extends ProbeView {
     this.#chart.show(looks.map(({ step }) => step), layers.flatMap(({ layer, name }) => [
       { name: one ? 'dead' : name, values: valuesOf(layer, 'dead') }, ...(one ? [{ name: 'silent', values: valuesOf(layer, 'silent') }] : []),
     ]))
+    this.#follow()
   }
 
   /** @param {LayerSnapshot[]} layers */

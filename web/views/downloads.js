@@ -43,17 +43,13 @@ class FilesView extends View {
       h('span', {}, about))
   }
 
-  /** The run's given name, or else the data set and the architecture, and then the step. */
-  get #name() {
-    const { savedRuns, run, step } = this.lab
-    return fileName(`${savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
-  }
-
   /** @param {string} end @param {() => Promise<Uint8Array>} make */
   async #save(end, make) {
     try {
       const content = await make()
-      const name = `${this.#name}.${end}`
+      const { savedRuns, run, step } = this.lab
+      const title = savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`
+      const name = `${fileName(`${title}-step${step}`)}.${end}`
       download(name, /** @type {any} */ (content))
       this.#status.textContent = `${name}, ${bytes(content.length)}`
     } catch (error) {

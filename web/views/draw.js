@@ -55,7 +55,8 @@ class DrawView extends View {
     this.lab.on('snapshot', ({ key, prediction }) => {
       if (key !== 'drawing' || !this.#pixels) return
       this.#layers.show(prediction.layers)
-      this.#show(prediction.probabilities)
+      const best = this.#bars.show(prediction.probabilities)
+      this.#verdict.textContent = best < 0 ? 'No class' : `${this.lab.classNames[best]} (${percent(prediction.probabilities[best], 0)})`
     })
     this.#begin()
     this.#paint()
@@ -179,13 +180,6 @@ class DrawView extends View {
     const { height, width } = this.lab.run.dataset
     const fits = height === 28 && width === 28
     void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
-  }
-
-  /** @param {Float32Array} probabilities */
-  #show(probabilities) {
-    const best = this.#bars.show(probabilities)
-    const names = this.lab.classNames
-    this.#verdict.textContent = best < 0 ? 'No class' : `${names[best]} (${percent(probabilities[best], 0)})`
   }
 }
 customElements.define('rl-draw', DrawView)

@@ -1,6 +1,6 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
-import { diverging } from '../dom/colours.js'
+import { drawWeights } from '../charts/weight_picture.js'
 import { h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
 import { explain, math } from '../dom/explain.js'
@@ -13,7 +13,7 @@ const mostDepth = 50
 class InitMapView extends View {
   #depth = h('input', { type: 'text', inputMode: 'numeric', class: 'number', value: '10', 'aria-label': 'Depth of the map', autocomplete: 'off' })
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
-  #full = h('select', { class: 'small', onchange: () => this.#paint() }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
+  #full = h('select', { class: 'small', onchange: () => [...this.#variances.keys()].forEach((cell) => this.#paintCell(cell)) }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
   #start = h('button', { type: 'button', class: 'button small', onclick: () => void this.#run() }, 'Draw the map')
   #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Press Draw the map. It takes some seconds and does not disturb the current run.')
   #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations in rows, initialisations in columns' })
@@ -37,7 +37,10 @@ class InitMapView extends View {
         look: 'In a cell of one colour the signal is stable. In a cell that turns orange it fades from layer to layer; in one that turns blue it grows and may overflow. He initialisation is meant for ReLU, Glorot and LeCun for tanh and similar functions.',
         attempt: 'Draw the map with 30 layers. Then compare the greyest and the most orange pair in a race.',
       }))
-    for (const event of ['pointerover', 'focusin']) this.#table.addEventListener(event, ({ target }) => this.#read(cellAt(target)))
+    for (const event of ['pointerover', 'focusin']) this.#table.addEventListener(event, ({ target }) => {
+      const cell = cellAt(target)
+      if (cell && this.#variances.has(cell)) this.#status.textContent = cell.getAttribute('aria-label')
+    })
     listenToGrid(this.#table, () => this.#columns, (cell) => void this.#choose(cell))
   }
 
@@ -104,28 +107,12 @@ class InitMapView extends View {
     this.#scroll.hidden = this.#legend.hidden = false
   }
 
-  #paint() {
-    for (const cell of this.#variances.keys()) this.#paintCell(cell)
-  }
-
   /** @param {HTMLElement} cell */
   #paintCell(cell) {
     const variances = this.#variances.get(cell) ?? []
-    const canvas = /** @type {HTMLCanvasElement} */ (cell.firstElementChild)
-    const limit = Math.log10(Number(this.#full.value))
-    canvas.width = variances.length
-    const context = canvas.getContext('2d')
-    variances.forEach((variance, i) => {
-      if (!context) return
-      context.fillStyle = diverging(Math.log10(variance), limit)
-      context.fillRect(i, 0, 1, 1)
-    })
+    drawWeights(/** @type {HTMLCanvasElement} */ (cell.firstElementChild), variances.map(Math.log10),
+      { columns: variances.length, rows: 1, at: (i) => i }, Math.log10(Number(this.#full.value)))
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
-  }
-
-  /** @param {HTMLElement | null} cell */
-  #read(cell) {
-    if (cell && this.#variances.has(cell)) this.#status.textContent = cell.getAttribute('aria-label')
   }
 
   /** @param {HTMLElement} cell */

@@ -117,7 +117,7 @@ class LessonsView extends View {
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
           ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
           h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
-            onclick: () => this.#open(variant.config) }, 'Open this configuration'))))))))
+            onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
   }
 
   /** The formulas of the activations of a lesson. @param {any[]} variants */
@@ -127,11 +127,6 @@ class LessonsView extends View {
     const used = activations.filter(({ name }) => words.has(name))
     return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
-  }
-
-  /** Puts a config into the address, from where the lab takes it. @param {import('../engine/protocol.js').Config} config */
-  async #open(config) {
-    location.hash = writeHash(await this.lab.engine.fields(config))
   }
 }
 customElements.define('rl-lessons', LessonsView)

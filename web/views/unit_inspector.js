@@ -3,7 +3,7 @@
 import { diverging } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
-import { count, percent, plural, short } from '../dom/format.js'
+import { count, percent, short } from '../dom/format.js'
 import { drawPixels } from '../dom/pixels.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
@@ -195,7 +195,7 @@ class UnitInspectorView extends ProbeView {
       if (layer !== this.#unit.layer || unit !== this.#unit.unit) return
       const lost = all.correct - without.correct
       this.#effect.textContent = `Test accuracy ${percent(all.test_accuracy)} with unit ${unit}, ${percent(without.test_accuracy)} without it: ` +
-        `${lost === 0 ? 'no image more or less' : `${plural(Math.abs(lost), 'image')} ${lost > 0 ? 'lost' : 'won'}`} of ${count(all.total)} (step ${count(step)}; the run keeps it).`
+        `${lost === 0 ? 'the same number' : `${count(Math.abs(lost))} ${lost > 0 ? 'fewer' : 'more'}`} correct of ${count(all.total)} images, at step ${count(step)}. The run keeps the unit.`
     } catch {
       this.#effect.textContent = ''
     } finally {
