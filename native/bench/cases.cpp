@@ -141,8 +141,7 @@ struct Batches {  // made of such images
         batcher({.pixels = kPixels,
                  .train_rows = kBatch,
                  .evaluate_rows = kBatch,
-                 .table = sparse ? split_pixel_table(0.1307, 0.3081, 0)
-                                 : whole_pixel_table(0.1307, 0.3081),
+                 .table = sparse ? pixel_table(0.1307, 0.3081, 0) : pixel_table(0.1307, 0.3081),
                  .sparse = sparse,
                  .background = 0},
                 backend) {

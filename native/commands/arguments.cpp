@@ -65,9 +65,10 @@ Arguments arguments_of(const CLI::App& given, const char* program) {
 std::vector<const char*> complete(int argc, char** argv, std::list<std::string>& texts) {
   std::vector<const char*> arguments(argv, argv + argc);
   if (argc < 2 || argv[1][0] == '-') return arguments;
+  const std::vector<CommandFlag>& flags = find_command(argv[1]).flags;
   for (int i = 2; i < argc; ++i) {
-    if (i + 1 < argc && std::string_view(argv[i + 1]).rfind("--", 0) != 0) continue;
-    for (const CommandFlag& flag : find_command(argv[1]).flags) {
+    if (i + 1 < argc && !std::string_view(argv[i + 1]).starts_with("--")) continue;
+    for (const CommandFlag& flag : flags) {
       if (flag.otherwise.empty() || argv[i] != "--" + flag.name) continue;
       texts.push_back(argv[i] + std::string("=") + flag.otherwise);
       arguments[static_cast<std::size_t>(i)] = texts.back().c_str();
@@ -80,7 +81,7 @@ std::vector<const char*> complete(int argc, char** argv, std::list<std::string>&
 
 Config Arguments::config(Config config) const {
   for (const std::string& extra : unknown) {
-    if (extra.rfind("--", 0) != 0) {
+    if (!extra.starts_with("--")) {
       throw Error("argument " + in_quotes(extra) + " was not expected: flags start with --");
     }
     config_from_fields({{extra.substr(2, extra.find('=') - 2), ""}});  // throws

@@ -84,6 +84,9 @@ int experiment_command(const Arguments& arguments) {
       const auto rows = progress.values["rows"].get<std::string>();
       write_or_say(jsonl, "jsonl", rows + other_rows(file.finished, rows));
     }
+    if (progress.values.contains("failure")) {
+      throw Error(name + ": " + progress.values["failure"].get<std::string>());
+    }
     return 0;
   }
 }

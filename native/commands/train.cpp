@@ -62,7 +62,7 @@ class CheckpointWriter {
       return true;
     } catch (const Error& error) {
       if (!told_) {
-        warn_output(std::string(error.what()) + "; training goes on" +
+        warn_output(std::string(error.what()) + "; training continues" +
                     (kept_ || before_ ? ", and the checkpoint before is kept"
                                       : ", and no checkpoint is there"));
       }
@@ -81,7 +81,7 @@ class CheckpointWriter {
       return session_.advance();
     } catch (const Error& error) {
       if (!kept_) throw;
-      throw Error(std::string(error.what()) + "; go on with --resume " + path_);
+      throw Error(std::string(error.what()) + "; resume with --resume " + path_);
     }
   }
   // After a signal: writes the checkpoint and reports it. Returns the exit code that shells use.
@@ -90,7 +90,7 @@ class CheckpointWriter {
     const Json at = session_.position();
     print_lines(out,
                 {"Interrupted at " + place(at) +
-                 (saved ? ": go on with --resume " : "; the run could not be kept in ") + path_});
+                 (saved ? ": resume with --resume " : "; the run could not be kept in ") + path_});
     return 128 + signal;
   }
 

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/bytes.h"
 #include "core/error.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_object.h"
 #include "io/json_text.h"
@@ -13,36 +15,35 @@
 namespace reluscope {
 namespace {
 
-bool is_list(const Field& field) {
-  return std::holds_alternative<std::vector<double> Config::*>(field.member);
+using Numbers = std::vector<double>;
+using Events = std::vector<Event>;
+
+template <class T>
+bool is(const Field& field) {
+  return std::holds_alternative<T Config::*>(field.member);
 }
 
-bool may_be_automatic(const Field& field) {
-  return std::holds_alternative<AutoNumber Config::*>(field.member);
+template <class T>
+T& value_of(Config& config, const Field& field) {
+  return config.*std::get<T Config::*>(field.member);
 }
 
-bool is_whole(const Field& field) {
-  return std::holds_alternative<int Config::*>(field.member) ||
-         std::holds_alternative<std::int64_t Config::*>(field.member);
-}
+bool is_whole(const Field& field) { return is<int>(field) || is<std::int64_t>(field); }
 
 std::string allowed_text(const Field& field) {
-  if (std::holds_alternative<bool Config::*>(field.member)) return "true or false";
-  if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
-    return "a list of {step, field, value}, steps ascending";
-  }
-  if (std::holds_alternative<std::string Config::*>(field.member)) {
-    if (field.choices.empty()) return "a text";
+  if (is<bool>(field)) return "true or false";
+  if (is<Events>(field)) return "a list of {step, field, value}, steps ascending";
+  if (is<std::string>(field)) {
     std::vector<std::string> names;
     for (const FieldChoice& c : field.choices) names.push_back(c.name);
-    return join_or(names);
+    return names.empty() ? "a text" : join_or(names);
   }
-  return (may_be_automatic(field) ? "auto or " : "") +
-         ((is_list(field)    ? "a list of numbers from "
-           : is_whole(field) ? "a whole number from "
-                             : "a number from ") +
-          number_text(field.min)) +
-         (field.below_max ? " to below " : " to ") + number_text(field.max);
+  return (is<AutoNumber>(field) ? "auto or a number from "
+          : is<Numbers>(field)  ? "a list of numbers from "
+          : is_whole(field)     ? "a whole number from "
+                                : "a number from ") +
+         number_text(field.min) + (field.below_max ? " to below " : " to ") +
+         number_text(field.max);
 }
 
 [[noreturn]] void refuse(const Field& field, const std::string& found) {
@@ -56,11 +57,6 @@ std::string allowed_text(const Field& field) {
               " and would act as 0: give 0 or more");
 }
 
-void check_not_vanishing(const Field& field, double value, const std::string& found) {
-  if (value != 0.0 && std::fabs(value) < std::numeric_limits<float>::min())
-    refuse_vanishing(field, found);
-}
-
 double number_of(const Field& field, std::string_view text, const std::string& found) {
   const auto value = parse_number(text);
   if (value) return *value;
@@ -68,39 +64,31 @@ double number_of(const Field& field, std::string_view text, const std::string& f
   refuse(field, found);
 }
 
-void set_number(Config& config, const Field& field, double value, const std::string& found) {
+double checked(const Field& field, double value, const std::string& found) {
   const bool in_range =
       value >= field.min && (field.below_max ? value < field.max : value <= field.max);
   if (!in_range || (is_whole(field) && value != std::floor(value))) refuse(field, found);
-  check_not_vanishing(field, value, found);
-  if (const auto* d = std::get_if<double Config::*>(&field.member)) {
-    config.*(*d) = value;
-  } else if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) {
-    config.*(*a) = value;
-  } else if (const auto* i = std::get_if<int Config::*>(&field.member)) {
-    config.*(*i) = static_cast<int>(value);
-  } else {
-    config.*std::get<std::int64_t Config::*>(field.member) = static_cast<std::int64_t>(value);
-  }
+  if (value != 0.0 && std::fabs(value) < std::numeric_limits<float>::min())
+    refuse_vanishing(field, found);
+  return value;
 }
 
-void add_to_list(Config& config, const Field& field, double value, const std::string& found) {
-  if (!(value >= field.min && value <= field.max)) refuse(field, found);
-  check_not_vanishing(field, value, found);
-  (config.*std::get<std::vector<double> Config::*>(field.member)).push_back(value);
+void set_number(Config& config, const Field& field, double value, const std::string& found) {
+  checked(field, value, found);
+  const auto set = [&](auto member) {
+    using Value = std::decay_t<decltype(config.*member)>;
+    if constexpr (std::is_convertible_v<double, Value>) config.*member = static_cast<Value>(value);
+  };
+  std::visit(set, field.member);
 }
 
-void set_string(Config& config, const Field& field, const std::string& value) {
-  if (field.name == "init") {
-    const InitScheme* const scheme = find_init_scheme(value);
-    if (scheme == nullptr) refuse(field, in_quotes(value));
-    config.init = scheme->name;  // an alias becomes the name
-    return;
-  }
-  bool known = field.choices.empty();
-  for (const FieldChoice& c : field.choices) known = known || c.name == value;
-  if (!known) refuse(field, in_quotes(value));
-  config.*std::get<std::string Config::*>(field.member) = value;
+void set_string(Config& config, const Field& field, std::string value) {
+  const InitScheme* const scheme = field.name == "init" ? find_init_scheme(value) : nullptr;
+  if (scheme != nullptr) value = scheme->name;  // an alias becomes the name
+  const auto is_it = [&value](const FieldChoice& c) { return c.name == value; };
+  if (!field.choices.empty() && std::ranges::none_of(field.choices, is_it))
+    refuse(field, in_quotes(value));
+  value_of<std::string>(config, field) = std::move(value);
 }
 
 void add_event(Config& config, const Field& field, double step, const std::string& name,
@@ -112,46 +100,44 @@ void add_event(Config& config, const Field& field, double step, const std::strin
   config.events.push_back({static_cast<std::int64_t>(step), name, value});
 }
 
-// A JSON value for a message. An object or a list is named by its kind, so depth does not matter.
-std::string value_found(const Json& value) {
-  if (value.is_object()) return "an object";
-  if (value.is_array()) return "a list";
-  if (value.is_string()) return in_quotes(value.get<std::string>());
-  return value.dump();
+bool is_event(const Json& json) {
+  return json.is_object() && json.size() == 3 && json.contains("step") && json.contains("field") &&
+         json.contains("value") && json["step"].is_number() && json["field"].is_string() &&
+         json["value"].is_number();
 }
 
 void set_from_json(Config& config, const Field& field, const Json& value) {
-  const std::string found = value_found(value);
-  if (std::holds_alternative<bool Config::*>(field.member)) {
-    if (!value.is_boolean()) refuse(field, found);
-    config.*std::get<bool Config::*>(field.member) = value.get<bool>();
-  } else if (std::holds_alternative<std::string Config::*>(field.member)) {
-    if (!value.is_string()) refuse(field, found);
+  const std::string found = value_text(value);
+  const auto need = [&](bool right_kind) {
+    if (!right_kind) refuse(field, found);
+  };
+  if (is<bool>(field)) {
+    need(value.is_boolean());
+    value_of<bool>(config, field) = value.get<bool>();
+  } else if (is<std::string>(field)) {
+    need(value.is_string());
     set_string(config, field, value.get<std::string>());
-  } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
-    if (!value.is_array()) refuse(field, found);
+  } else if (is<Events>(field)) {
+    need(value.is_array());
     config.events.clear();
     for (const Json& event : value) {
-      if (!event.is_object() || event.size() != 3 || !event.contains("step") ||
-          !event.contains("field") || !event.contains("value") || !event["step"].is_number() ||
-          !event["field"].is_string() || !event["value"].is_number()) {
-        refuse(field, "a list with an entry that is not such an object");
-      }
+      if (!is_event(event)) refuse(field, "a list with an entry that is not such an object");
       add_event(config, field, event["step"].get<double>(), event["field"].get<std::string>(),
                 event["value"].get<double>(), "a list with steps out of order or range");
     }
-  } else if (is_list(field)) {
-    if (!value.is_array()) refuse(field, found);
-    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+  } else if (is<Numbers>(field)) {
+    need(value.is_array());
+    Numbers& numbers = value_of<Numbers>(config, field);
+    numbers.clear();
     for (const Json& item : value) {
-      const std::string item_found = "a list with " + value_found(item);
+      const std::string item_found = "a list with " + value_text(item);
       if (!item.is_number()) refuse(field, item_found);
-      add_to_list(config, field, item.get<double>(), item_found);
+      numbers.push_back(checked(field, item.get<double>(), item_found));
     }
-  } else if (may_be_automatic(field) && value == "auto") {
-    config.*std::get<AutoNumber Config::*>(field.member) = {};
+  } else if (is<AutoNumber>(field) && value == "auto") {
+    value_of<AutoNumber>(config, field).reset();
   } else {
-    if (!value.is_number()) refuse(field, found);
+    need(value.is_number());
     set_number(config, field, value.get<double>(), found);
   }
 }
@@ -164,31 +150,31 @@ std::vector<std::string_view> list_items(std::string_view text) {
 }
 
 void set_from_text(Config& config, const Field& field, const std::string& text) {
-  if (std::holds_alternative<bool Config::*>(field.member)) {
-    if (text != "true" && text != "false") refuse(field, in_quotes(text));
-    config.*std::get<bool Config::*>(field.member) = text == "true";
-  } else if (std::holds_alternative<std::string Config::*>(field.member)) {
-    set_string(config, field, text);
-  } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
+  if (is<Events>(field)) {
     config.events.clear();
     for (const std::string_view item : list_items(text)) {
+      const std::string found = in_quotes(item);
       const std::size_t first = item.find(':'), second = item.find(':', first + 1);
-      if (first == std::string::npos || second == std::string::npos) refuse(field, in_quotes(item));
-      const double step = number_of(field, item.substr(0, first), in_quotes(item));
-      const double value = number_of(field, item.substr(second + 1), in_quotes(item));
+      if (first == std::string::npos || second == std::string::npos) refuse(field, found);
+      const double step = number_of(field, item.substr(0, first), found);
+      const double value = number_of(field, item.substr(second + 1), found);
       add_event(config, field, step, std::string(item.substr(first + 1, second - first - 1)), value,
-                in_quotes(item));
+                found);
     }
-  } else if (is_list(field)) {
-    (config.*std::get<std::vector<double> Config::*>(field.member)).clear();
+  } else if (is<Numbers>(field)) {
+    Numbers& numbers = value_of<Numbers>(config, field);
+    numbers.clear();
     for (const std::string_view item : list_items(text)) {
-      add_to_list(config, field, number_of(field, trim(item), in_quotes(text)), in_quotes(text));
+      const double number = number_of(field, trim(item), in_quotes(text));
+      numbers.push_back(checked(field, number, in_quotes(text)));
     }
-  } else if (may_be_automatic(field) && text == "auto") {
-    config.*std::get<AutoNumber Config::*>(field.member) = {};
+  } else if (is<bool>(field) && (text == "true" || text == "false")) {
+    value_of<bool>(config, field) = text == "true";
+  } else if (!is<bool>(field) && !is<std::string>(field) &&
+             (parse_number(text) || vanishes(text))) {
+    set_number(config, field, number_of(field, text, text), text);
   } else {
-    const bool is_number = parse_number(text) || vanishes(text);
-    set_number(config, field, number_of(field, text, is_number ? text : in_quotes(text)), text);
+    set_from_json(config, field, text);
   }
 }
 
@@ -196,15 +182,8 @@ Json value_json(const Config& config, const Field& field) {
   return std::visit(
       [&config](auto member) -> Json {
         const auto& value = config.*member;
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<Event>>) {
-          Json events = Json::array();
-          for (const Event& e : value) {
-            events.push_back(
-                JsonObject().add("step", e.step).add("field", e.field).add("value", e.value));
-          }
-          return events;
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
-          return value.automatic() ? Json("auto") : Json(value.or_else(0.0));
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
+          return value ? Json(*value) : Json("auto");
         } else {
           return value;
         }
@@ -212,25 +191,18 @@ Json value_json(const Config& config, const Field& field) {
       field.member);
 }
 
-std::string field_text(const Config& config, const Field& field) {
+// The text of a value_json().
+std::string text_of(const Json& value) {
   std::string text;
-  if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
-    for (const Event& e : config.events) {
-      text += (text.empty() ? "" : ",") + std::to_string(e.step) + ":" + e.field + ":" +
-              number_text(e.value);
-    }
+  if (value.is_array()) {
+    for (const Json& item : value) text += (text.empty() ? "" : ",") + text_of(item);
     return text;
   }
-  if (is_list(field)) {
-    for (const double value : config.*std::get<std::vector<double> Config::*>(field.member)) {
-      text += (text.empty() ? "" : ",") + number_text(value);
-    }
-    return text;
+  if (value.is_object()) {
+    return value["step"].dump() + ":" + text_of(value["field"]) + ":" + text_of(value["value"]);
   }
-  const Json value = value_json(config, field);
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
-  return number_text(value.get<double>());
+  return value.is_boolean() ? value.dump() : number_text(value.get<double>());
 }
 
 }  // namespace
@@ -243,11 +215,9 @@ const Field& find_field(const std::string& name) {
     const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
     if (plain) plain_ones.push_back(field.name);
   }
-  std::string plain;  // in small letters, as settings are; a non-ASCII letter counts as one
-  for (const char c : name) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-    if (!continues) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  std::string plain = small_letters(name);
+  // A letter that is not ASCII counts as one.
+  std::erase_if(plain, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
   const std::string nearest = nearest_name(plain, known);
   throw Error("unknown setting " + in_quotes(name) +
               (nearest.empty() ? ": none of the " + std::to_string(known.size()) +
@@ -262,7 +232,7 @@ void copy_field(Config& to, const Config& from, const Field& field) {
 Config config_from_json(std::string_view text, const Config& base) {
   const Json json = parse_json(text, "config", "an object such as {\"lr\": 0.01}");
   if (!json.is_object()) {
-    throw Error("config: " + value_found(json) +
+    throw Error("config: " + value_text(json) +
                 " was given, but an object such as {\"lr\": 0.01} was expected");
   }
   Config config = base;
@@ -287,10 +257,20 @@ std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& 
   std::vector<std::pair<std::string, std::string>> fields;
   const Config defaults;
   for (const Field& field : config_fields()) {
-    const std::string text = field_text(config, field);
-    if (text != field_text(defaults, field)) fields.emplace_back(field.name, text);
+    const std::string text = text_of(value_json(config, field));
+    if (text != text_of(value_json(defaults, field))) fields.emplace_back(field.name, text);
   }
   return fields;
+}
+
+std::string run_id(const Config& config) {
+  Json fields = Json::array();
+  for (const auto& [name, text] : config_to_fields(config)) {
+    if (find_field(name).bits) fields.push_back({name, text});
+  }
+  Sha256 hash;
+  hash.add(bytes_of(json_line(fields)));
+  return hash.hex().substr(0, 16);
 }
 
 Json changed_fields(const Config& config) {
@@ -330,29 +310,21 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = JsonObject()
-                   .add("name", field.name)
-                   .add("label", field.label)
-                   .add("section", field.section)
-                   .add("help", field.help)
-                   .add("live", field.live)
-                   .add("rare", field.rare)
-                   .add("default", value_json(defaults, field));
-    if (std::holds_alternative<bool Config::*>(field.member)) {
-      row["type"] = "boolean";
-    } else if (std::holds_alternative<std::vector<Event> Config::*>(field.member)) {
-      row["type"] = "events";
-    } else if (!field.choices.empty()) {
-      row["type"] = "choice";
-      for (const FieldChoice& c : field.choices) {
-        row["choices"].push_back(
-            JsonObject().add("name", c.name).add("label", c.label).add("about", c.about));
-      }
-    } else if (std::holds_alternative<std::string Config::*>(field.member)) {
-      row["type"] = "text";
-    } else {
-      row["type"] = is_list(field) ? "numbers" : is_whole(field) ? "integer" : "number";
-      if (may_be_automatic(field)) row["auto"] = true;
+    Json row = json_object("name", field.name, "label", field.label, "section", field.section,
+                           "help", field.help, "live", field.live, "rare", field.rare, "default",
+                           value_json(defaults, field));
+    row["type"] = is<bool>(field)          ? "boolean"
+                  : is<Events>(field)      ? "events"
+                  : !field.choices.empty() ? "choice"
+                  : is<std::string>(field) ? "text"
+                  : is<Numbers>(field)     ? "numbers"
+                  : is_whole(field)        ? "integer"
+                                           : "number";
+    for (const FieldChoice& c : field.choices) {
+      row["choices"].push_back(json_object("name", c.name, "label", c.label, "about", c.about));
+    }
+    if (is<AutoNumber>(field)) row["auto"] = true;
+    if (field.max > field.min) {
       row["min"] = field.min;
       row["max"] = field.max;
       row["below_max"] = field.below_max;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,25 +23,18 @@ struct Event {
   double value;
   bool operator==(const Event&) const = default;
 };
+inline void to_json(Json& json, const Event& e) {
+  json = {{"step", e.step}, {"field", e.field}, {"value", e.value}};
+}
 
-// A number, or "auto".
-class AutoNumber {
- public:
-  AutoNumber() = default;  // auto
-  AutoNumber(double number) : automatic_(false), number_(number) {}
-  bool automatic() const { return automatic_; }
-  double or_else(double automatic) const { return automatic_ ? automatic : number_; }
-  bool operator==(const AutoNumber&) const = default;
-
- private:
-  bool automatic_ = true;
-  double number_ = 0.0;
-};
+using AutoNumber = std::optional<double>;  // none: "auto"
 
 struct Config {
+#define SECTION(name)
 #define FIELD(type, name, initial, ...) type name = initial;
 #include "config/fields.inc"
 #undef FIELD
+#undef SECTION
   bool operator==(const Config&) const = default;
 };
 
@@ -48,33 +42,26 @@ struct FieldChoice {
   std::string name, label, about;
 };
 
-// What a field changes in a run.
-enum class Effect {
-  kBits,     // weights, scores or records
-  kSpeed,    // only the speed
-  kDisplay,  // only when and how results are printed
-};
-
-// A row of fields.inc. By default neither a resumed run nor a fork may change the field.
+// A row of fields.inc. Without a key: the section of the rows that follow.
 struct FieldRow {
-  std::string_view key;
+  std::string_view key = {};
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
                std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*,
                AutoNumber Config::*>
-      member;
-  std::string_view label;
-  std::string_view section;  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
-  std::string_view help;
+      member = {};
+  std::string_view label = {};
+  std::string_view section = {};  // of the page's panel: Data, Augmentation, Model, Optimizer, ...
+  std::string_view help = {};
   double min = 0.0, max = 0.0;  // of a number or of each number of a list, both included
   bool below_max = false;       // max is excluded
   std::vector<FieldChoice> (*make_choices)() = nullptr;  // the texts allowed; null: any
-  Effect effect = Effect::kBits;
+  bool bits = true;        // changes weights, scores or records, not only speed or display
   bool resumable = false;  // may change when a run is resumed, although it changes bits
-  bool forkable = false;   // may change in a fork
   bool rare = false;       // seldom changed: the page shows it under "More"
   bool live = false;       // may change while training
+  bool forkable = false;   // may change in a fork
 
-  bool may_differ_on_resume() const { return effect != Effect::kBits || resumable; }
+  bool may_differ_on_resume() const { return !bits || resumable; }
 };
 
 struct Field : FieldRow {
@@ -103,8 +90,18 @@ Json config_to_json(const Config& config);
 std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config);
 // The same with their values as JSON.
 Json changed_fields(const Config& config);
+// The id that identifies the result of a run: the first 16 hexadecimal digits of a SHA-256 over the
+// fields that differ from their defaults, without those that change no bit (threads, log_every,
+// ...). Fields added by later versions do not change it.
+std::string run_id(const Config& config);
 // Sets fields from a text such as "lr=0.1; model=dense 10". Throws Error naming the invalid part.
 Config with_changes(const std::string& text, const Config& base);
+
+struct OptimizerOptions;  // optim/rule.h
+struct ScheduleOptions;   // optim/schedule.h
+class Memory;             // core/tensor.h
+OptimizerOptions optimizer_options(const Config& config, Memory* memory = nullptr);
+ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch);
 
 // Sets a live field. Throws Error for any other field or an invalid value.
 void set_live(Config& config, const std::string& field, double value);

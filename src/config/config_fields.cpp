@@ -1,4 +1,5 @@
-// The table of settings, made from the rows of fields.inc.
+// What is made from the rows of fields.inc: the table of settings, and the options of optimizers
+// and schedules.
 #include <algorithm>
 
 #include "config/config.h"
@@ -12,26 +13,19 @@
 namespace reluscope {
 namespace {
 
-std::vector<FieldChoice> init_choices() {
+template <class Rows>
+std::vector<FieldChoice> choices_of(const Rows& rows) {
   std::vector<FieldChoice> choices;
-  for (const InitScheme& s : init_schemes()) choices.push_back({s.name, s.label, s.about});
+  for (const auto& row : rows) choices.push_back({row.name, row.label, row.about});
   return choices;
 }
 
 std::vector<FieldChoice> optimizer_choices() {
-  std::vector<FieldChoice> choices;
-  for (const OptimizerRow& row : optimizer_rows()) {
-    const std::string pytorch = row.pytorch;
-    choices.push_back({row.name, row.label,
-                       row.about + (pytorch.empty() ? pytorch : " In PyTorch: " + pytorch + ".")});
+  std::vector<FieldChoice> choices = choices_of(optimizer_rows());
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const std::string pytorch = optimizer_rows()[i].pytorch;
+    if (!pytorch.empty()) choices[i].about += " In PyTorch: " + pytorch + ".";
   }
-  return choices;
-}
-
-std::vector<FieldChoice> schedule_choices() {
-  std::vector<FieldChoice> choices;
-  for (const ScheduleRow& row : schedule_rows())
-    choices.push_back({row.name, row.label, row.about});
   return choices;
 }
 
@@ -40,8 +34,7 @@ template <class Rows>
 void note_users(std::vector<Field>& fields, const std::string& setting, const Rows& rows) {
   for (const auto& row : rows) {
     for (const std::string& name : words(row.fields)) {
-      const auto field = std::find_if(fields.begin(), fields.end(),
-                                      [&name](const Field& f) { return f.name == name; });
+      const auto field = std::ranges::find(fields, name, &Field::name);
       if (field->used_by.empty()) field->used_by = setting + ":";
       field->used_by += " " + std::string(row.name);
     }
@@ -50,15 +43,24 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
 
 // Constant data: code for each row would be larger than the rest of the table.
 constexpr FieldRow kRows[] = {
-#define FIELD(type, name, initial, ...) {.key = #name, .member = &Config::name, __VA_ARGS__},
+#define SECTION(name) {.section = #name},
+#define FIELD(type, name, initial, label_text, help_text, ...) \
+  {.key = #name, .member = &Config::name, .label = label_text, .help = help_text, __VA_ARGS__},
 #include "config/fields.inc"
 #undef FIELD
+#undef SECTION
 };
 
 std::vector<Field> make_fields() {
   std::vector<Field> fields;
+  std::string_view section;
   for (const FieldRow& row : kRows) {
+    if (row.key.empty()) {
+      section = row.section;
+      continue;
+    }
     fields.push_back({row, std::string(row.key), {}, {}});
+    fields.back().section = section;
     if (row.make_choices != nullptr) fields.back().choices = row.make_choices();
   }
   note_users(fields, "optimizer", optimizer_rows());
@@ -72,5 +74,26 @@ const std::vector<Field>& config_fields() {
   static const std::vector<Field> fields = make_fields();
   return fields;
 }
+
+#define FIELD(type, name, ...) options.name = config.name;
+
+OptimizerOptions optimizer_options(const Config& config, Memory* memory) {
+  OptimizerOptions options;
+#include "optim/rule_fields.inc"
+  options.weight_decay = config.weight_decay;
+  options.cycles_momentum = cycles_momentum(schedule_options(config, 1));
+  options.memory = memory;
+  return options;
+}
+
+ScheduleOptions schedule_options(const Config& config, std::int64_t updates_per_epoch) {
+  ScheduleOptions options;
+#include "optim/schedule_fields.inc"
+  options.epochs = config.epochs;
+  options.updates_per_epoch = updates_per_epoch;
+  return options;
+}
+
+#undef FIELD
 
 }  // namespace reluscope

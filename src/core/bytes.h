@@ -21,6 +21,16 @@ inline std::uint64_t read_number(std::span<const std::uint8_t> bytes, std::size_
   return value;
 }
 
+inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// The bytes that vectors have allocated.
+template <class... T>
+std::size_t allocated_bytes(const std::vector<T>&... vectors) {
+  return (... + (vectors.capacity() * sizeof(T)));
+}
+
 // Appends the lowest `count` bytes of a number.
 inline void append_number(Bytes& bytes, std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));

@@ -6,12 +6,14 @@
 namespace reluscope {
 
 std::string shape_text(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += std::to_string(shape[i]);
-  }
-  return text + "]";
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "[" + text + "]";
+}
+
+std::string python_tuple(const Shape& shape) {
+  const std::string text = shape_text(shape), sizes = text.substr(1, text.size() - 2);
+  return "(" + sizes + (shape.size() == 1 ? ",)" : ")");
 }
 
 Buffer::Buffer(std::size_t count, Memory* memory) : size_(count) {

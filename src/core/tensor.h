@@ -27,7 +27,8 @@ inline std::int64_t element_count(const Shape& shape) {
   return count;
 }
 
-std::string shape_text(const Shape& shape);  // "[512, 784]"
+std::string shape_text(const Shape& shape);    // "[512, 784]"
+std::string python_tuple(const Shape& shape);  // "(1, 28, 28)", "(512,)"
 
 inline constexpr int kPanel = 32;  // columns of a full panel
 inline constexpr int kPad = 16;    // the last panel's width is a multiple of this

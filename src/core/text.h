@@ -29,6 +29,8 @@ std::string with_commas(std::int64_t value);
 
 std::string_view trim(std::string_view text);
 
+std::string small_letters(std::string text);  // of ASCII
+
 // "a  b c " -> {"a", "b", "c"}
 std::vector<std::string> words(std::string_view text);
 

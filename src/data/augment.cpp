@@ -29,8 +29,6 @@ void smooth(const float* x, int step, const float* weights, int taps, float* y) 
   std::memcpy(y, sums, sizeof sums);
 }
 
-int round_up(int count) { return (count + kBlock - 1) / kBlock * kBlock; }
-
 }  // namespace
 
 Augmenter::Augmenter(const Augmentation& options, int height, int width, int background,
@@ -53,7 +51,7 @@ Augmenter::Augmenter(const Augmentation& options, int height, int width, int bac
   plan_.gaussian = gaussian_;
 }
 
-int Augmenter::field_stride() const { return round_up(plan_.width); }
+int Augmenter::field_stride() const { return (plan_.width + kBlock - 1) / kBlock * kBlock; }
 
 Augmenter::Workspace Augmenter::make_workspace() const {
   Workspace workspace;

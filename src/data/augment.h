@@ -23,11 +23,6 @@ class Augmenter {
     std::vector<std::uint8_t> padded;        // (H + 2, W + 2), the image in a border of background
     std::vector<float> random, smooth_rows;  // intermediate stages of a displacement field
     std::vector<float> dx, dy;               // displacements in pixels, rows of field_stride()
-
-    std::size_t bytes() const {
-      return padded.capacity() + sizeof(float) * (random.capacity() + smooth_rows.capacity() +
-                                                  dx.capacity() + dy.capacity());
-    }
   };
 
   Augmenter(const Augmentation& options, int height, int width, int background, std::uint64_t seed);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "core/bytes.h"
 #include "core/rng.h"
 
 namespace reluscope {
@@ -13,6 +14,12 @@ namespace {
 // A batch is made in pieces: kPieceRows rows, or one row if it is augmented; then kColumnPieces
 // pieces of the lists by feature.
 constexpr int kPieceRows = 8, kColumnPieces = 4;
+
+std::uint64_t* as_order(Buffer& buffer) { return reinterpret_cast<std::uint64_t*>(buffer.data()); }
+
+void prefetch(std::span<const std::uint8_t> bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += 64) __builtin_prefetch(bytes.data() + at);
+}
 
 }  // namespace
 
@@ -56,68 +63,49 @@ Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
 }
 
 std::size_t Batcher::memory_bytes() const {
-  std::size_t bytes = (order_.capacity() + sorting_.capacity()) * sizeof(std::uint64_t) +
-                      order_there_.size() * sizeof(float);
+  std::size_t bytes = allocated_bytes(order_, sorting_) + order_there_.size() * sizeof(float);
   for (const Slot* slot : {&ahead_, &present_, &scored_}) {
-    const std::size_t begins = slot->row_begin.capacity() + slot->row_end.capacity() +
-                               slot->column_begin.capacity() + slot->column_end.capacity();
-    const std::size_t entries = slot->row_entries.capacity() + slot->column_entries.capacity();
-    bytes += (slot->values.size() + slot->gathered_labels.size()) * sizeof(float) +
-             entries * sizeof(SparseEntry) + begins * sizeof(std::uint32_t) +
-             slot->samples.capacity() * sizeof(int) + slot->labels.capacity();
+    bytes +=
+        allocated_bytes(slot->row_entries, slot->column_entries, slot->row_begin, slot->row_end,
+                        slot->column_begin, slot->column_end, slot->samples, slot->labels) +
+        (slot->values.size() + slot->gathered_labels.size()) * sizeof(float);
   }
   for (int i = 0; desks_ && i < backend_.threads(); ++i) {
-    const Desk& desk = desks_[i];
-    bytes += desk.workspace.bytes() + desk.pixels.capacity();
+    const auto& [taken, work, pixels] = desks_[i];
+    bytes += allocated_bytes(work.padded, work.random, work.smooth_rows, work.dx, work.dy, pixels);
   }
   return bytes;
 }
 
-namespace {
-
-std::uint64_t* as_order(Buffer& buffer) { return reinterpret_cast<std::uint64_t*>(buffer.data()); }
-
-}  // namespace
-
-// samples: identifies the set of samples.
-template <class SampleAt>
-void Batcher::shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const void* samples,
-                         const SampleAt& sample_at) {
+void Batcher::shuffle(std::uint64_t seed, int epoch, int count, const int* samples) {
+  const auto sample_at = [samples](std::size_t i) {
+    return samples == nullptr ? std::uint64_t{i} : static_cast<std::uint64_t>(samples[i]);
+  };
+  const auto size = static_cast<std::size_t>(count);
   backend_.finish_chores();
   const Rng rng(seed, Purpose::kShuffle, static_cast<std::uint32_t>(epoch));
   epoch_ = epoch;
   ahead_.first = -1;
+  const bool same = order_.size() == size && ordered_samples_ == samples;
+  order_.resize(size);
   if (backend_.memory() != nullptr && !options_.sparse) {
-    if (order_.size() != count || ordered_samples_ != samples || order_there_.size() == 0) {
+    if (!same || order_there_.size() == 0) {
       backend_.finish();
-      order_there_ = Buffer(align_up(2 * count), backend_.memory());
-      for (std::size_t i = 0; i < count; ++i) as_order(order_there_)[i] = sample_at(i);
+      order_there_ = Buffer(align_up(2 * size), backend_.memory());
+      for (std::size_t i = 0; i < size; ++i) as_order(order_there_)[i] = sample_at(i);
       ordered_samples_ = samples;
     }
-    order_.resize(count);
-    order_is_there_ =
-        backend_.shuffle(rng, as_order(order_there_), static_cast<int>(count), order_.data());
+    order_is_there_ = backend_.shuffle(rng, as_order(order_there_), count, order_.data());
     if (order_is_there_) {
       backend_.finish();
       return;
     }
   }
-  order_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     const std::uint64_t sample = sample_at(i);
     order_[i] = (std::uint64_t{rng.bits(sample)[0]} << 32) | sample;
   }
   sort_order();
-}
-
-void Batcher::shuffle(std::uint64_t seed, int epoch, int count) {
-  shuffle_by(seed, epoch, static_cast<std::size_t>(count), nullptr,
-             [](std::size_t i) { return std::uint64_t{i}; });
-}
-
-void Batcher::shuffle(std::uint64_t seed, int epoch, std::span<const int> samples) {
-  shuffle_by(seed, epoch, samples.size(), samples.data(),
-             [samples](std::size_t i) { return static_cast<std::uint64_t>(samples[i]); });
 }
 
 // Sorts by random word, then by sample: a radix sort is stable.
@@ -199,14 +187,6 @@ void Batcher::add(Slot& slot, std::span<const std::uint8_t> pixels, int row) con
     gather(slot, pixels, row);
   }
 }
-
-namespace {
-
-void prefetch(std::span<const std::uint8_t> bytes) {
-  for (std::size_t at = 0; at < bytes.size(); at += 64) __builtin_prefetch(bytes.data() + at);
-}
-
-}  // namespace
 
 // The search ends: there are as many desks as threads.
 void Batcher::add_augmented(Slot& slot, int sample, int row) {

@@ -42,10 +42,8 @@ class Batcher {
   std::size_t memory_bytes() const;
 
   // Sets the order in which epoch `epoch` (from 1) visits `count` samples: sorted by one random
-  // word for each, so that any device can compute the same order.
-  void shuffle(std::uint64_t seed, int epoch, int count);
-  // The same for a list of samples.
-  void shuffle(std::uint64_t seed, int epoch, std::span<const int> samples);
+  // word for each, so that any device can compute the same order. samples: null: 0, 1, ...
+  void shuffle(std::uint64_t seed, int epoch, int count, const int* samples = nullptr);
   int sample_at(int place) const {  // the sample at `place` of the last shuffle
     return static_cast<int>(static_cast<std::uint32_t>(order_[place]));
   }
@@ -90,9 +88,6 @@ class Batcher {
   void list_columns(Slot& slot, int first, int end) const;
   Batch score_samples(const ImageSet& set, int rows);  // a batch of scored_.samples
   void add_augmented(Slot& slot, int sample, int row);
-  template <class SampleAt>
-  void shuffle_by(std::uint64_t seed, int epoch, std::size_t count, const void* samples,
-                  const SampleAt& sample_at);
   void sort_order();
   void do_piece(int piece);  // makes one piece of the batch in making_
   void begin(Slot& slot, bool columns);
@@ -107,9 +102,9 @@ class Batcher {
   std::vector<std::uint64_t> sorting_;
   int epoch_ = 0;       // of the order
   Buffer order_there_;  // the backend's copy of the order, two floats for each place
-  const void* ordered_samples_ = nullptr;  // the set of samples in that copy
-  bool order_is_there_ = false;            // whether the backend made the last order
-  bool by_device_ = true;                  // whether the backend may gather
+  const int* ordered_samples_ = nullptr;  // the set of samples in that copy
+  bool order_is_there_ = false;           // whether the backend made the last order
+  bool by_device_ = true;                 // whether the backend may gather
   std::unique_ptr<Desk[]> desks_;
   int piece_rows_;
   Slot ahead_, present_, scored_;

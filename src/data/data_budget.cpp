@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/idx.h"
 #include "data/npy.h"
 
 namespace reluscope {
@@ -15,13 +16,10 @@ std::optional<double> idx_bytes(std::span<const std::uint8_t> head) {
   constexpr std::size_t kMostDimensions = 3;
   if (head.size() < 4 || head[0] != 0 || head[1] != 0 || head[3] == 0 || head[3] > kMostDimensions)
     return {};
-  const std::size_t header = 4 + 4 * std::size_t{head[3]};
+  const std::size_t header = idx_header(head[3]);
   if (head.size() < header) return {};
   double bytes = 1.0;
-  for (std::size_t at = 4; at < header; at += 4) {
-    bytes *= static_cast<double>(std::uint32_t{head[at]} << 24 | std::uint32_t{head[at + 1]} << 16 |
-                                 std::uint32_t{head[at + 2]} << 8 | head[at + 3]);
-  }
+  for (std::size_t d = 0; d < head[3]; ++d) bytes *= static_cast<double>(idx_size(head, d));
   return static_cast<double>(header) + bytes;
 }
 

@@ -15,8 +15,7 @@ inline constexpr std::size_t kHeadBytes = 12 * 1024;  // enough for the header o
 
 class DataBudget {
  public:
-  DataBudget() = default;
-  explicit DataBudget(std::uint64_t most) : most_(most) {}
+  explicit DataBudget(std::uint64_t most = kMostData) : most_(most) {}
 
   // The number of bytes to unpack of an IDX or .npy file: the size in its header and one byte more,
   // so that its reader detects a longer file. For other files kHeadBytes: their reader refuses
@@ -30,7 +29,7 @@ class DataBudget {
   void claim(const std::string& name, double bytes);
 
  private:
-  std::uint64_t most_ = kMostData;
+  std::uint64_t most_;
   double claimed_ = 0.0;
 };
 

@@ -17,21 +17,21 @@ std::string classes_text(int classes) {
          std::to_string(classes - 1);
 }
 
-void refuse_label(const std::string& what, std::span<const std::uint8_t> labels, int label,
-                  const std::string& why) {
-  const auto at = std::find(labels.begin(), labels.end(), label) - labels.begin();
-  throw Error(what + " labels: label " + std::to_string(label) + " of sample " +
-              std::to_string(at) + " is out of range: " + why);
+[[noreturn]] void refuse_label(const std::string& what, std::int64_t label, std::ptrdiff_t sample,
+                               const std::string& why) {
+  throw Error(what + ": label " + std::to_string(label) + " of sample " + std::to_string(sample) +
+              " is out of range: " + why);
 }
 
 // The number of classes: the largest label + 1. Every label from 1 on must occur.
 int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
   std::array<bool, kMaxClasses> seen{};
   for (const std::uint8_t label : labels) seen[label] = true;
-  const int most = *std::max_element(labels.begin(), labels.end());
+  const auto top = std::ranges::max_element(labels);
+  const int most = *top;
   const auto gap = std::find(seen.begin() + 1, seen.begin() + std::max(most, 1), false);
   if (gap < seen.begin() + most) {
-    refuse_label(what, labels, most,
+    refuse_label(what + " labels", most, top - labels.begin(),
                  "no sample has label " + std::to_string(gap - seen.begin()) +
                      ", and labels are whole numbers without a gap");
   }
@@ -40,9 +40,15 @@ int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
 }
 
 void check_labels(std::span<const std::uint8_t> labels, int classes, const std::string& what) {
-  for (const std::uint8_t label : labels) {
-    if (label >= classes) refuse_label(what, labels, label, classes_text(classes));
-  }
+  const auto bad = std::ranges::find_if(labels, [&](int label) { return label >= classes; });
+  if (bad != labels.end())
+    refuse_label(what + " labels", *bad, bad - labels.begin(), classes_text(classes));
+}
+
+[[noreturn]] void refuse_array(const NpyArray& array, const std::string& what,
+                               const std::string& wanted) {
+  throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " + array.kind +
+              std::to_string(array.size) + ", but " + wanted);
 }
 
 // Most pixels are 0. Counts eight zeros at once: one by one, each increment would wait for the
@@ -85,41 +91,35 @@ ImageSet::ImageSet(int height, int width, std::vector<std::uint8_t> pixels,
       width_(width) {}
 
 void ImageSet::read_images(const std::string& what) {
-  if (!is_npy(images_)) {
-    const IdxImages images = read_idx_images(images_, what);
-    count_ = images.count;
-    height_ = images.height;
-    width_ = images.width;
-    image_header_ = images.header;
-    return;
+  std::vector<int> sizes;
+  if (is_npy(images_)) {
+    const NpyArray array = read_npy(images_, what);
+    if (array.kind != 'u' || array.size != 1 || array.shape.size() != 3) {
+      refuse_array(array, what, "images are (count, height, width) of type u1, unsigned bytes");
+    }
+    for (const std::int64_t size : array.shape) {
+      check_image_size(sizes.size(), static_cast<std::uint64_t>(size), what);
+      sizes.push_back(static_cast<int>(size));
+    }
+    image_header_ = array.begin;
+  } else {
+    sizes = read_idx(images_, 3, what);
+    image_header_ = idx_header(3);
   }
-  const NpyArray array = read_npy(images_, what);
-  if (array.kind != 'u' || array.size != 1 || array.shape.size() != 3) {
-    throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " +
-                array.kind + std::to_string(array.size) +
-                ", but images are (count, height, width) of type u1, unsigned bytes");
-  }
-  for (std::size_t d = 0; d < 3; ++d) {
-    check_image_size(d, static_cast<std::uint64_t>(array.shape[d]), what);
-  }
-  count_ = static_cast<int>(array.shape[0]);
-  height_ = static_cast<int>(array.shape[1]);
-  width_ = static_cast<int>(array.shape[2]);
-  image_header_ = array.begin;
+  count_ = sizes[0];
+  height_ = sizes[1];
+  width_ = sizes[2];
 }
 
 int ImageSet::read_labels(const std::string& what) {
   if (!is_npy(labels_)) {
-    const IdxLabels labels = read_idx_labels(labels_, what);
-    label_header_ = labels.header;
-    return labels.count;
+    label_header_ = idx_header(1);
+    return read_idx(labels_, 1, what)[0];
   }
   const NpyArray array = read_npy(labels_, what);
   const std::int64_t count = array.shape.size() == 1 ? array.shape[0] : 0;
   if (!array.is_integer() || count < 1 || static_cast<std::uint64_t>(count) > kMaxCount) {
-    throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " +
-                array.kind + std::to_string(array.size) +
-                ", but labels are (count) of integers, 1 to " + std::to_string(kMaxCount));
+    refuse_array(array, what, "labels are (count) of integers, 1 to " + std::to_string(kMaxCount));
   }
   if (array.size == 1 && array.kind == 'u') {
     label_header_ = array.begin;
@@ -128,10 +128,8 @@ int ImageSet::read_labels(const std::string& what) {
   std::vector<std::uint8_t> bytes(count);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const std::int64_t label = array.integer(labels_, i);
-    if (label < 0 || label >= kMaxClasses) {
-      throw Error(what + ": label " + std::to_string(label) + " of sample " + std::to_string(i) +
-                  " is out of range: " + classes_text(kMaxClasses));
-    }
+    if (label < 0 || label >= kMaxClasses)
+      refuse_label(what, label, static_cast<std::ptrdiff_t>(i), classes_text(kMaxClasses));
     bytes[i] = static_cast<std::uint8_t>(label);
   }
   labels_ = std::move(bytes);
@@ -180,6 +178,36 @@ std::vector<std::int64_t> class_counts(const ImageSet& set, int classes) {
   return counts;
 }
 
+std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count,
+                                   const Rng& rng) {
+  std::array<std::vector<std::uint64_t>, 256> members;  // random word << 32 | sample
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    members[labels[i]].push_back((std::uint64_t{rng.bits(i)[0]} << 32) | i);
+  }
+  std::array<std::size_t, 256> quota;
+  std::array<std::uint64_t, 256> by_remainder;  // inverted remainder << 8 | class
+  std::size_t left = static_cast<std::size_t>(count);
+  for (std::size_t c = 0; c < 256; ++c) {
+    const std::uint64_t product = static_cast<std::uint64_t>(count) * members[c].size();
+    const std::uint64_t all = std::max<std::uint64_t>(labels.size(), 1);
+    quota[c] = product / all;
+    left -= quota[c];
+    by_remainder[c] = (all - product % all) << 8 | c;
+  }
+  std::sort(by_remainder.begin(), by_remainder.end());
+  for (std::size_t i = 0; i < left; ++i) ++quota[by_remainder[i] & 0xFF];
+
+  std::vector<int> chosen;
+  for (std::size_t c = 0; c < 256; ++c) {
+    std::sort(members[c].begin(), members[c].end());
+    for (std::size_t i = 0; i < quota[c]; ++i) {
+      chosen.push_back(static_cast<int>(members[c][i] & 0xFFFFFFFFu));
+    }
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
 PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
   double total = 0.0, sum = 0.0, squares = 0.0;
   for (std::size_t p = 0; p < 256; ++p) {
@@ -195,21 +223,13 @@ PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts) {
   return {mean / 255.0, scalar::sqrt(squares / total) / 255.0};
 }
 
-PixelTable split_pixel_table(double mean, double std, int background) {
-  PixelTable table;
+PixelTable pixel_table(double mean, double std, std::optional<int> background) {
+  const auto normalised = [=](int p) { return static_cast<float>((p / 255.0 - mean) / std); };
+  PixelTable table{{}, background ? normalised(*background) : 0.0f};
   for (int p = 0; p < 256; ++p) {
-    table.values[p] = static_cast<float>((p - background) / 255.0 / std);
+    table.values[p] =
+        background ? static_cast<float>((p - *background) / 255.0 / std) : normalised(p);
   }
-  table.offset = static_cast<float>((background / 255.0 - mean) / std);
-  return table;
-}
-
-PixelTable whole_pixel_table(double mean, double std) {
-  PixelTable table;
-  for (int p = 0; p < 256; ++p) {
-    table.values[p] = static_cast<float>((p / 255.0 - mean) / std);
-  }
-  table.offset = 0.0f;
   return table;
 }
 

@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "core/rng.h"
 
 namespace reluscope {
 
@@ -91,6 +94,12 @@ class Dataset {
 // The number of samples of each class. All labels must be below `classes`.
 std::vector<std::int64_t> class_counts(const ImageSet& set, int classes);
 
+// The indices, ascending, of `count` (0 to labels.size()) samples. Each class contributes count *
+// its size / labels.size(), rounded down; the classes with the largest remainders, lower classes
+// first, contribute one more. Within a class, the samples with the smallest first words of
+// rng.bits(sample) are taken.
+std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count, const Rng& rng);
+
 // Mean and population standard deviation of pixels scaled to 0..1, from the number of pixels of
 // each value. Computed in double over ascending values: the same bits everywhere.
 struct PixelStatistics {
@@ -98,13 +107,12 @@ struct PixelStatistics {
 };
 PixelStatistics pixel_statistics(const std::array<std::int64_t, 256>& counts);
 
-// PyTorch's ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std = values[p] + offset. In
-// a split table values[background] is exactly 0; in a whole table offset is 0.
+// PyTorch's ToTensor and Normalize: pixel p becomes (p / 255 - mean) / std = values[p] + offset.
+// With a background values[background] is exactly 0; without one offset is 0.
 struct PixelTable {
   std::array<float, 256> values;
   float offset;
 };
-PixelTable split_pixel_table(double mean, double std, int background);
-PixelTable whole_pixel_table(double mean, double std);
+PixelTable pixel_table(double mean, double std, std::optional<int> background = {});
 
 }  // namespace reluscope

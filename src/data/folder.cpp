@@ -1,6 +1,7 @@
 #include "data/folder.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 
 #include "core/error.h"
@@ -8,7 +9,6 @@
 #include "core/text.h"
 #include "data/grey.h"
 #include "data/idx.h"
-#include "data/split.h"
 
 namespace reluscope {
 namespace {
@@ -19,64 +19,44 @@ constexpr const char* kNpyNames[] = {"x_train.npy", "y_train.npy", "x_test.npy",
 
 using Paths = std::vector<std::string>;  // sorted
 
-bool has(const Paths& paths, const std::string& path) {
-  return std::binary_search(paths.begin(), paths.end(), path);
+bool is_hidden(const std::string& path) {
+  return std::ranges::any_of(split(path, '/'), [](std::string_view part) {
+    return part.starts_with('.') || part.starts_with("__MACOSX");
+  });
 }
 
-bool is_hidden(std::string_view path) {
-  while (!path.empty()) {
-    if (path[0] == '.' || path.substr(0, 8) == "__MACOSX") return true;
-    const std::size_t slash = path.find('/');
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-  }
-  return false;
-}
+bool is_png(const std::string& path) { return small_letters(path).ends_with(".png"); }
 
-bool is_png(std::string_view path) {
-  if (path.size() < 4) return false;
-  std::string ending(path.substr(path.size() - 4));
-  for (char& c : ending) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return ending == ".png";
-}
-
-// The path of one of the four files, or "".
-std::string find_idx(const Paths& paths, const std::string& name) {
-  std::string dotted = name;  // some copies of MNIST spell "-idx" as ".idx"
-  dotted.replace(dotted.rfind("-idx"), 1, ".");
-  for (const std::string& base : {name, dotted}) {
-    for (const char* const ending : {"", ".gz"}) {
-      if (has(paths, base + ending)) return base + ending;
-    }
-  }
-  return "";
-}
-
-std::string find_npy(const Paths& paths, const std::string& name) {
-  return has(paths, name) ? name : "";
-}
-
-// The four files, or nothing if none exists. Throws Error naming the first missing file otherwise.
-template <class Find>
+// The four files, or nothing if none exists; `endings` may follow their names. Throws Error naming
+// the first missing file otherwise.
 std::vector<std::string> find_four(const Paths& paths, const char* const (&names)[4],
-                                   const Find& find, const char* also, const std::string& where) {
+                                   std::initializer_list<const char*> endings, const char* also,
+                                   const std::string& where) {
+  const auto find = [&](const std::string& name) -> std::string {
+    std::string dotted = name;  // some copies of MNIST spell "-idx" as ".idx"
+    if (const std::size_t at = name.rfind("-idx"); at != name.npos) dotted[at] = '.';
+    for (const std::string& base : {name, dotted}) {
+      for (const char* const ending : endings) {
+        if (std::ranges::binary_search(paths, base + ending)) return base + ending;
+      }
+    }
+    return "";
+  };
   std::vector<std::string> found;
-  for (const char* const name : names) found.push_back(find(paths, name));
-  const auto missing = std::find(found.begin(), found.end(), "");
+  for (const char* const name : names) found.push_back(find(name));
+  const auto missing = std::ranges::find(found, "");
   if (missing == found.end()) return found;
-  if (std::all_of(found.begin(), found.end(), [](const auto& f) { return f.empty(); })) return {};
+  if (std::ranges::all_of(found, &std::string::empty)) return {};
   throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
 }
 
 // Class names in the order of their numbers, see plan_files().
 std::vector<std::string> in_order(std::vector<std::string> names) {
-  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    return name.find_first_not_of("0123456789") == std::string::npos;
+  const bool numbers = std::ranges::all_of(names, [](const std::string& name) {
+    return name.find_first_not_of("0123456789") == name.npos;
   });
-  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-    if (numbers && a.size() != b.size()) return a.size() < b.size();
-    return a < b;
+  std::ranges::sort(names, {}, [numbers](const std::string& name) {
+    return std::pair(numbers ? name.size() : 0, name);
   });
   return names;
 }
@@ -86,7 +66,7 @@ using Classes = std::map<std::string, Paths>;
 Classes classes_below(const Paths& paths, const std::string& top, const std::string& where) {
   Classes classes;
   for (const std::string& path : paths) {
-    if (path.compare(0, top.size(), top) != 0) continue;
+    if (!path.starts_with(top)) continue;
     const std::size_t slash = path.find('/', top.size());
     if (slash == std::string::npos) continue;  // a file beside the class folders
     if (path.find('/', slash + 1) != std::string::npos || !is_png(path)) {
@@ -99,13 +79,10 @@ Classes classes_below(const Paths& paths, const std::string& top, const std::str
   return classes;
 }
 
-std::vector<FilePlan::Image> images_of(const Classes& classes,
-                                       const std::vector<std::string>& names) {
+std::vector<FilePlan::Image> images_of(Classes& classes, const std::vector<std::string>& names) {
   std::vector<FilePlan::Image> images;
   for (std::size_t label = 0; label < names.size(); ++label) {
-    const auto found = classes.find(names[label]);
-    if (found == classes.end()) continue;
-    for (const std::string& path : found->second) {
+    for (const std::string& path : classes[names[label]]) {
       images.push_back({path, static_cast<std::uint8_t>(label)});
     }
   }
@@ -119,10 +96,8 @@ void split_test(FilePlan& plan) {
   const std::vector<int> chosen = stratified_sample(labels, static_cast<int>(labels.size()) / 6,
                                                     Rng(0, Purpose::kTestSplit, 0));
   std::vector<FilePlan::Image> kept;
-  std::size_t next = 0;
   for (std::size_t i = 0; i < plan.train.size(); ++i) {
-    const bool test = next < chosen.size() && static_cast<std::size_t>(chosen[next]) == i;
-    if (test) ++next;
+    const bool test = std::ranges::binary_search(chosen, static_cast<int>(i));
     (test ? plan.test : kept).push_back(std::move(plan.train[i]));
   }
   plan.train = std::move(kept);
@@ -130,24 +105,27 @@ void split_test(FilePlan& plan) {
 
 FilePlan plan_images(const Paths& paths, const std::string& where) {
   FilePlan plan;
-  const Classes train = classes_below(paths, "train/", where);
-  const Classes test = train.empty() ? Classes{} : classes_below(paths, "test/", where);
-  const Classes all = train.empty() ? classes_below(paths, "", where) : train;
+  Classes train = classes_below(paths, "train/", where), test;
+  if (train.empty()) {
+    train = classes_below(paths, "", where);
+  } else {
+    test = classes_below(paths, "test/", where);
+  }
   std::vector<std::string> names;
-  for (const auto& [name, images] : all) names.push_back(name);
+  for (const auto& [name, images] : train) names.push_back(name);
   if (names.size() < 2 || names.size() > kMaxClasses) {
     throw Error("data: " + where + " has " + std::to_string(names.size()) +
                 " folders of .png files, one a class, but 2 to " + std::to_string(kMaxClasses) +
                 " are allowed");
   }
   for (const auto& [name, images] : test) {
-    if (train.count(name) == 0) {
+    if (!train.contains(name)) {
       throw Error("data: " + where + " has test images of the class " + in_quotes(name) +
                   ", but no training images of it");
     }
   }
   plan.class_names = in_order(names);
-  plan.train = images_of(all, plan.class_names);
+  plan.train = images_of(train, plan.class_names);
   plan.test = images_of(test, plan.class_names);
   if (plan.train.size() > kMaxCount || plan.test.size() > kMaxCount) {
     throw Error("data: " + where + " has more than " + std::to_string(kMaxCount) + " images");
@@ -164,43 +142,37 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
 // contain a single top-level folder.
 std::string common_folder(const Paths& paths) {
   if (paths.empty()) return "";
-  std::size_t end = 0;
-  for (;;) {
-    const std::size_t next = paths.front().find('/', end) + 1;
-    // The paths are sorted: a common prefix of the first and the last is common to all.
-    if (next == 0 || paths.back().compare(0, next, paths.front(), 0, next) != 0) break;
-    end = next;
-  }
-  return paths.front().substr(0, end);
+  // The paths are sorted: a common prefix of the first and the last is common to all.
+  const std::string& first = paths.front();
+  const std::string common(first.begin(), std::ranges::mismatch(first, paths.back()).in1);
+  return common.substr(0, common.rfind('/') + 1);
 }
 
 }  // namespace
 
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
-  std::erase_if(paths, [](const std::string& path) { return is_hidden(path); });
-  std::sort(paths.begin(), paths.end());
+  std::erase_if(paths, is_hidden);
+  std::ranges::sort(paths);
   const std::string top = common_folder(paths);
   Paths inside;
   for (const std::string& path : paths) inside.push_back(path.substr(top.size()));
 
   FilePlan plan;
-  plan.files = find_four(inside, kIdxNames, find_idx, " (plain or .gz)", where);
-  if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, find_npy, "", where);
+  plan.files = find_four(inside, kIdxNames, {"", ".gz"}, " (plain or .gz)", where);
+  if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, {""}, "", where);
   if (plan.files.empty()) {
-    if (std::none_of(inside.begin(), inside.end(), is_png)) {
+    if (std::ranges::none_of(inside, is_png)) {
       throw Error("data: " + where + " holds no data set: " + kIdxNames[0] + " and its like, " +
                   kNpyNames[0] + " and its like, or folders of .png files are allowed");
     }
     plan = plan_images(inside, where);
   }
   for (std::string& file : plan.files) file = top + file;
-  for (FilePlan::Image& image : plan.train) image.path = top + image.path;
-  for (FilePlan::Image& image : plan.test) image.path = top + image.path;
+  for (auto* const images : {&plan.train, &plan.test}) {
+    for (FilePlan::Image& image : *images) image.path = top + image.path;
+  }
   return plan;
 }
-
-FolderImages::FolderImages(FilePlan plan, DataBudget budget)
-    : plan_(std::move(plan)), budget_(budget) {}
 
 std::string_view FolderImages::next() const {
   return added_ < plan_.train.size() + plan_.test.size() ? image(added_).path : std::string_view();

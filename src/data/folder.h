@@ -42,7 +42,8 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where);
 // Collects the decoded images of a plan, one by one.
 class FolderImages {
  public:
-  explicit FolderImages(FilePlan plan, DataBudget budget = DataBudget());
+  explicit FolderImages(FilePlan plan, DataBudget budget = DataBudget())
+      : plan_(std::move(plan)), budget_(budget) {}
 
   const FilePlan& plan() const { return plan_; }
   DataBudget& budget() { return budget_; }  // for the plan's files

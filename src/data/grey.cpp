@@ -20,17 +20,10 @@ void check_decoded(const std::string& what, int height, int width, int channels,
 }
 
 void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* grey) {
-  if (channels == 3) {
-    grey_of_rgb(pixels, grey);
-  } else {
-    std::copy(pixels.begin(), pixels.end(), grey);
-  }
-}
-
-void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey) {
-  for (std::size_t i = 0; i + 2 < rgb.size(); i += 3) {
-    const std::uint32_t sum = 19595u * rgb[i] + 38470u * rgb[i + 1] + 7471u * rgb[i + 2] + 32768u;
-    *grey++ = static_cast<std::uint8_t>(sum >> 16);
+  if (channels == 1) std::ranges::copy(pixels, grey);
+  for (std::size_t i = 0; channels == 3 && i + 2 < pixels.size(); i += 3) {
+    const std::uint32_t sum = 19595u * pixels[i] + 38470u * pixels[i + 1] + 7471u * pixels[i + 2];
+    *grey++ = static_cast<std::uint8_t>((sum + 32768u) >> 16);
   }
 }
 

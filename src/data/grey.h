@@ -14,10 +14,8 @@ std::string size_text(int height, int width);  // "28x28", width first
 // channels.
 void check_decoded(const std::string& what, int height, int width, int channels, std::size_t bytes);
 
-// Grey as in Pillow and ITU-R BT.601, in integers: (19595 R + 38470 G + 7471 B + 32768) >> 16.
-// rgb: three bytes for each pixel; grey: one.
-void grey_of_rgb(std::span<const std::uint8_t> rgb, std::uint8_t* grey);
-// pixels (H, W, channels), channels 1 or 3, to grey (H, W).
+// pixels (H, W, channels) to grey (H, W). channels: 1, or 3 for RGB, whose grey is that of Pillow
+// and ITU-R BT.601, in integers: (19595 R + 38470 G + 7471 B + 32768) >> 16.
 void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* grey);
 
 struct Picture {

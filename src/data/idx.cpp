@@ -6,56 +6,49 @@
 #include "core/text.h"
 
 namespace reluscope {
-namespace {
 
-// Checks the whole file and returns its sizes.
-std::vector<std::uint64_t> read_header(std::span<const std::uint8_t> bytes, std::size_t dimensions,
-                                       std::string_view what) {
-  const std::string file(what);
-  const std::size_t header = 4 + 4 * dimensions;
-  if (bytes.empty()) throw Error(file + ": the file is empty, but an IDX file was expected");
+std::vector<int> read_idx(std::span<const std::uint8_t> bytes, std::size_t dimensions,
+                          const std::string& file) {
+  const auto refuse = [&file](const std::string& why) { throw Error(file + ": " + why); };
+  const std::size_t header = idx_header(dimensions);
+  if (bytes.empty()) refuse("the file is empty, but an IDX file was expected");
   if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-    throw Error(file + ": the data is still gzip-compressed, but plain IDX bytes were expected");
+    refuse("the data is still gzip-compressed, but plain IDX bytes were expected");
   }
   if (bytes.size() < header) {
-    throw Error(file + ": the file has " + std::to_string(bytes.size()) +
-                " bytes, fewer than the " + std::to_string(header) + " of an IDX header");
+    refuse("the file has " + std::to_string(bytes.size()) + " bytes, fewer than the " +
+           std::to_string(header) + " of an IDX header");
   }
   if (bytes[0] != 0 || bytes[1] != 0) {
-    throw Error(file + format(": the magic number is %02x%02x%02x%02x, but an IDX file of "
-                              "unsigned bytes starts with 000008%02x",
-                              bytes[0], bytes[1], bytes[2], bytes[3],
-                              static_cast<unsigned>(dimensions)));
+    refuse(
+        format("the magic number is %02x%02x%02x%02x, but an IDX file of unsigned bytes "
+               "starts with 000008%02x",
+               bytes[0], bytes[1], bytes[2], bytes[3], static_cast<unsigned>(dimensions)));
   }
   if (bytes[2] != 0x08) {
-    throw Error(file + format(": the IDX data type is 0x%02x, but only 0x08 (unsigned byte) is "
-                              "allowed",
-                              bytes[2]));
+    refuse(
+        format("the IDX data type is 0x%02x, but only 0x08 (unsigned byte) is allowed", bytes[2]));
   }
   if (bytes[3] != dimensions) {
-    throw Error(file + format(": the IDX file has %d dimensions, but %s have %d", bytes[3],
-                              dimensions == 3 ? "images" : "labels", static_cast<int>(dimensions)));
+    refuse(format("the IDX file has %d dimensions, but %s have %d", bytes[3],
+                  dimensions == 3 ? "images" : "labels", static_cast<int>(dimensions)));
   }
-  std::vector<std::uint64_t> sizes;
+  std::vector<int> sizes;
   std::uint64_t product = 1;
   for (std::size_t d = 0; d < dimensions; ++d) {
-    const std::uint8_t* const at = bytes.data() + 4 + 4 * d;
-    const std::uint64_t size = (std::uint64_t{at[0]} << 24) | (std::uint64_t{at[1]} << 16) |
-                               (std::uint64_t{at[2]} << 8) | at[3];
+    const std::uint64_t size = idx_size(bytes, d);
     check_image_size(d, size, file);
-    sizes.push_back(size);
+    sizes.push_back(static_cast<int>(size));
     product *= size;  // at most 1e8 * 4096 * 4096 < 2^64
   }
   const std::uint64_t left = bytes.size() - header;
   if (left != product) {
-    throw Error(file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
-                "announces " + std::to_string(product) +
-                (left < product ? " (the file is truncated)" : " (the file is too long)"));
+    refuse(std::to_string(left) + " bytes of data follow the header, but it announces " +
+           std::to_string(product) +
+           (left < product ? " (the file is truncated)" : " (the file is too long)"));
   }
   return sizes;
 }
-
-}  // namespace
 
 void check_image_size(std::size_t dimension, std::uint64_t size, const std::string& what) {
   static constexpr const char* kNames[] = {"count", "height", "width"};
@@ -63,16 +56,6 @@ void check_image_size(std::size_t dimension, std::uint64_t size, const std::stri
   if (size >= 1 && size <= most) return;
   throw Error(what + ": the " + kNames[dimension] + " is " + std::to_string(size) +
               ", but it must be from 1 to " + std::to_string(most));
-}
-
-IdxImages read_idx_images(std::span<const std::uint8_t> bytes, std::string_view what) {
-  const auto sizes = read_header(bytes, 3, what);
-  return {static_cast<int>(sizes[0]), static_cast<int>(sizes[1]), static_cast<int>(sizes[2]), 16};
-}
-
-IdxLabels read_idx_labels(std::span<const std::uint8_t> bytes, std::string_view what) {
-  const auto sizes = read_header(bytes, 1, what);
-  return {static_cast<int>(sizes[0]), 8};
 }
 
 }  // namespace reluscope

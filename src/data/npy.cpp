@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
+#include <set>
 
 #include "core/bytes.h"
 #include "core/error.h"
@@ -22,25 +22,23 @@ class Header {
 
   NpyArray read() {
     NpyArray array{};
-    bool has_type = false, has_order = false, has_shape = false;
+    std::set<std::string_view> keys;
     take('{');
     while (!peek('}')) {
       const std::string_view key = quoted();
       take(':');
-      if (key == "descr" && !has_type) {
-        has_type = true;
+      if (!keys.insert(key).second) refuse();
+      if (key == "descr") {
         read_type(array);
-      } else if (key == "fortran_order" && !has_order) {
-        has_order = true;
+      } else if (key == "fortran_order") {
         if (starts("True")) {
-          throw Error(file_ +
-                      ": the array is in Fortran order, but only C order can be read: "
-                      "save numpy.ascontiguousarray(array)");
+          refuse(
+              "the array is in Fortran order, but only C order can be read: "
+              "save numpy.ascontiguousarray(array)");
         }
         if (!starts("False")) refuse();
         left_.remove_prefix(5);
-      } else if (key == "shape" && !has_shape) {
-        has_shape = true;
+      } else if (key == "shape") {
         read_shape(array);
       } else {
         refuse();
@@ -48,13 +46,15 @@ class Header {
       if (!peek('}')) take(',');
     }
     take('}');
-    if (!has_type || !has_order || !has_shape || !trim(left_).empty()) refuse();
+    if (keys.size() != 3 || !trim(left_).empty()) refuse();
     return array;
   }
 
  private:
-  [[noreturn]] void refuse() const {
-    throw Error(file_ + ": the .npy header is not a dict of descr, fortran_order and shape");
+  [[noreturn]] void refuse(const std::string& why =
+                               "the .npy header is not a dict of descr, "
+                               "fortran_order and shape") const {
+    throw Error(file_ + ": " + why);
   }
   void skip_space() {
     while (!left_.empty() && (left_[0] == ' ' || left_[0] == '\n')) left_.remove_prefix(1);
@@ -84,29 +84,20 @@ class Header {
   // '|u1', '<i8', '<f4': byte order, kind, bytes.
   void read_type(NpyArray& array) {
     if (!peek('\'') && !peek('"')) {
-      throw Error(file_ +
-                  ": the array has a structured type, but only whole numbers and floats "
-                  "can be read");
+      refuse("the array has a structured type, but only whole numbers and floats can be read");
     }
     const std::string_view type = quoted();
-    const auto known = [&type] {
-      if (type.size() != 3 || std::strchr("|<=>", type[0]) == nullptr) return false;
-      switch (type[1]) {
-        case 'b': return type[2] == '1';
-        case 'i':
-        case 'u': return std::strchr("1248", type[2]) != nullptr;
-        case 'f': return std::strchr("248", type[2]) != nullptr;
-        default: return false;
-      }
-    };
-    if (!known()) {
-      throw Error(file_ + ": the array's type is " + in_quotes(type) +
-                  ", but only whole numbers and floats of 1 to 8 bytes can be read");
+    constexpr std::string_view kTypes[] = {"b1", "i1", "i2", "i4", "i8", "u1",
+                                           "u2", "u4", "u8", "f2", "f4", "f8"};
+    if (type.size() != 3 || std::string_view("|<=>").find(type[0]) == type.npos ||
+        std::ranges::find(kTypes, type.substr(1)) == std::end(kTypes)) {
+      refuse("the array's type is " + in_quotes(type) +
+             ", but only whole numbers and floats of 1 to 8 bytes can be read");
     }
     if (type[0] == '>' && type[2] != '1') {
-      throw Error(file_ + ": the array's type is " + in_quotes(type) +
-                  ", but big-endian arrays cannot be read: save array.astype(" +
-                  in_quotes("<" + std::string(type.substr(1))) + ")");
+      refuse("the array's type is " + in_quotes(type) +
+             ", but big-endian arrays cannot be read: save array.astype(" +
+             in_quotes("<" + std::string(type.substr(1))) + ")");
     }
     array.kind = type[1];
     array.size = type[2] - '0';
@@ -121,7 +112,7 @@ class Header {
       while (digits < left_.size() && left_[digits] >= '0' && left_[digits] <= '9') {
         size = size * 10 + static_cast<std::uint64_t>(left_[digits++] - '0');
         if (size > kMaxBytes) {
-          throw Error(file_ + ": the array's shape has a size over " + std::to_string(kMaxBytes));
+          refuse("the array's shape has a size over " + std::to_string(kMaxBytes));
         }
       }
       if (digits == 0 || array.shape.size() == 32) refuse();
@@ -135,21 +126,6 @@ class Header {
   std::string_view left_;
   const std::string& file_;
 };
-
-}  // namespace
-
-std::int64_t NpyArray::integer(std::span<const std::uint8_t> bytes, std::size_t at) const {
-  const std::uint64_t value = read_number(bytes, begin + at * size, size);
-  const int unused = 64 - 8 * size;
-  if (kind == 'i') return static_cast<std::int64_t>(value << unused) >> unused;
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
-}
-
-bool is_npy(std::span<const std::uint8_t> bytes) {
-  return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), kMagic, sizeof kMagic) == 0;
-}
-
-namespace {
 
 // Reads the header, sets `begin`, and ignores what follows.
 NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& file) {
@@ -177,7 +153,32 @@ NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& fil
   return array;
 }
 
+// A header that is padded so that the data begins at a multiple of 64.
+Bytes header_of(const char* type, const Shape& shape) {
+  std::string dict = std::string("{'descr': '") + type +
+                     "', 'fortran_order': False, 'shape': " + python_tuple(shape) + ", }";
+  constexpr std::size_t kBefore = sizeof kMagic + 4, kAlign = 64;
+  dict.resize((kBefore + dict.size() + 1 + kAlign - 1) / kAlign * kAlign - kBefore - 1, ' ');
+  dict += '\n';
+  Bytes bytes(std::begin(kMagic), std::end(kMagic));
+  append_number(bytes, 1, 2);  // version 1.0
+  append_number(bytes, dict.size(), 2);
+  append_text(bytes, dict);
+  return bytes;
+}
+
 }  // namespace
+
+std::int64_t NpyArray::integer(std::span<const std::uint8_t> bytes, std::size_t at) const {
+  const std::uint64_t value = read_number(bytes, begin + at * size, size);
+  const int unused = 64 - 8 * size;
+  if (kind == 'i') return static_cast<std::int64_t>(value << unused) >> unused;
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
+}
+
+bool is_npy(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), kMagic, sizeof kMagic) == 0;
+}
 
 std::optional<double> npy_bytes(std::span<const std::uint8_t> head) {
   try {
@@ -190,8 +191,7 @@ std::optional<double> npy_bytes(std::span<const std::uint8_t> head) {
   }
 }
 
-NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
-  const std::string file(what);
+NpyArray read_npy(std::span<const std::uint8_t> bytes, const std::string& file) {
   NpyArray array = read_header(bytes, file);
   std::uint64_t announced = static_cast<std::uint64_t>(array.size);
   bool countable = true;
@@ -209,28 +209,6 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what) {
   }
   return array;
 }
-
-namespace {
-
-// A header that is padded so that the data begins at a multiple of 64.
-Bytes header_of(const char* type, const Shape& shape) {
-  std::string sizes;
-  for (const std::int64_t size : shape) sizes += std::to_string(size) + ", ";
-  if (shape.size() > 1) sizes.resize(sizes.size() - 2);  // (3, 4), but (3,)
-  if (shape.size() == 1) sizes.pop_back();
-  std::string dict =
-      std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
-  constexpr std::size_t kBefore = sizeof kMagic + 4, kAlign = 64;
-  dict.resize((kBefore + dict.size() + 1 + kAlign - 1) / kAlign * kAlign - kBefore - 1, ' ');
-  dict += '\n';
-  Bytes bytes(std::begin(kMagic), std::end(kMagic));
-  append_number(bytes, 1, 2);  // version 1.0
-  append_number(bytes, dict.size(), 2);
-  append_text(bytes, dict);
-  return bytes;
-}
-
-}  // namespace
 
 Bytes write_npy(const Shape& shape, std::span<const float> values) {
   Bytes bytes = header_of("<f4", shape);

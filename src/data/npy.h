@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -31,7 +31,7 @@ bool is_npy(std::span<const std::uint8_t> bytes);  // whether it begins with the
 // Checks the header and that exactly the announced elements follow. `what` names the file in
 // messages ("training images"). Throws Error for another format, a header over 10,000 bytes, types
 // other than integers and floats, big-endian or Fortran order, or a wrong size.
-NpyArray read_npy(std::span<const std::uint8_t> bytes, std::string_view what);
+NpyArray read_npy(std::span<const std::uint8_t> bytes, const std::string& what);
 
 // The size in bytes of the file that begins with `head`, by its header; nothing if the header is
 // incomplete or read_npy() would refuse it.

@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 // visit a whole list again for each list or object in it.)
 class Checker {
  public:
-  Checker(const std::string& what, const std::string& wanted) : what_(what), wanted_(wanted) {}
+  Checker(const std::string& what, const std::string& wanted, const JsonLimits& limits)
+      : what_(what), wanted_(wanted), limits_(limits) {}
 
   bool null() { return true; }
   bool boolean(bool) { return true; }
@@ -35,8 +36,8 @@ class Checker {
     if (!names_.back().insert(name).second) {
       throw Error(what_ + ": an object in it has the name " + in_quotes(name) + " twice");
     }
-    if (names_.back().size() > kMaxJsonNames) {
-      throw Error(what_ + ": an object in it has more than " + std::to_string(kMaxJsonNames) +
+    if (names_.back().size() > limits_.names) {
+      throw Error(what_ + ": an object in it has more than " + std::to_string(limits_.names) +
                   " names");
     }
     return true;
@@ -52,8 +53,8 @@ class Checker {
 
  private:
   bool open() {
-    if (names_.size() == kMaxJsonDepth) {
-      throw Error(what_ + ": it is nested deeper than " + std::to_string(kMaxJsonDepth) +
+    if (names_.size() == limits_.depth) {
+      throw Error(what_ + ": it is nested deeper than " + std::to_string(limits_.depth) +
                   " objects and lists");
     }
     names_.emplace_back();
@@ -66,25 +67,31 @@ class Checker {
 
   const std::string& what_;
   const std::string& wanted_;
+  const JsonLimits& limits_;
   std::vector<std::set<std::string>> names_;  // names so far of each open object; empty for lists
 };
 
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& what, const std::string& wanted,
-                std::size_t most_bytes) {
-  if (text.size() > most_bytes) {
+                const JsonLimits& limits) {
+  if (text.size() > limits.bytes) {
     throw Error(what + ": its text has " + std::to_string(text.size()) + " bytes, but at most " +
-                std::to_string(most_bytes) + " are allowed");
+                std::to_string(limits.bytes) + " are allowed");
   }
   // The parser takes a zero byte for the end of the text.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
     throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted +
                 " was expected");
   }
-  Checker checker(what, wanted);
+  Checker checker(what, wanted, limits);
   Json::sax_parse(text, &checker);
   return Json::parse(text);
+}
+
+std::string value_text(const Json& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+  return value.is_string() ? in_quotes(value.get<std::string>()) : value.dump();
 }
 
 std::string json_line(const Json& json) {

@@ -1,54 +1,80 @@
-#include "io/onnx.h"
-
+// The format is onnx/onnx.proto of the ONNX project, IR version 8, operator set 17.
 #include <algorithm>
 
 #include "core/text.h"
 #include "io/json_text.h"
-#include "io/onnx_graph.h"
+#include "io/protobuf.h"
+#include "io/saved_network.h"
 #include "nn/trace.h"
 
 namespace reluscope {
 namespace {
 
-// The operator for an operation that has one.
-const char* op_name(TraceOp op) {
-  switch (op) {
-    case TraceOp::kAdd: return "Add";
-    case TraceOp::kSubtract: return "Sub";
-    case TraceOp::kMultiply: return "Mul";
-    case TraceOp::kDivide: return "Div";
-    case TraceOp::kNegate: return "Neg";
-    case TraceOp::kSquareRoot: return "Sqrt";
-    case TraceOp::kExp: return "Exp";
-    case TraceOp::kLog: return "Log";
-    case TraceOp::kSigmoid: return "Sigmoid";
-    case TraceOp::kTanh: return "Tanh";
-    case TraceOp::kErf: return "Erf";
-    case TraceOp::kLess: return "Less";
-    case TraceOp::kGreater: return "Greater";
-    case TraceOp::kSelect: return "Where";
-    case TraceOp::kExpm1:
-    case TraceOp::kLog1p:
-    case TraceOp::kInput:
-    case TraceOp::kParameter:
-    case TraceOp::kConstant: break;
+constexpr int kIrVersion = 8, kOperatorSet = 17;
+
+// Fields, by their messages in onnx.proto.
+struct ModelProto {
+  static constexpr int kIrVersion = 1, kProducerName = 2, kGraph = 7, kOpsetImport = 8,
+                       kMetadata = 14;
+};
+struct GraphProto {
+  static constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12;
+};
+struct NodeProto {
+  static constexpr int kInput = 1, kOutput = 2, kName = 3, kOpType = 4, kAttribute = 5;
+};
+struct AttributeProto {
+  static constexpr int kName = 1, kReal = 2, kNumber = 3, kNumbers = 8, kType = 20;
+  static constexpr int kTypes[] = {1, 2, 7};  // of real, number and numbers
+};
+struct TensorProto {
+  static constexpr int kDims = 1, kDataType = 2, kName = 8, kRawData = 9;
+  static constexpr int kFloat = 1, kInt64 = 7;
+};
+
+ProtoMessage attribute_message(const OnnxAttribute& attribute) {
+  ProtoMessage message;
+  message.text(AttributeProto::kName, attribute.name);
+  if (const auto* const real = std::get_if<double>(&attribute.value)) {
+    message.real(AttributeProto::kReal, static_cast<float>(*real));
+  } else if (const auto* const number = std::get_if<std::int64_t>(&attribute.value)) {
+    message.number(AttributeProto::kNumber, *number);
+  } else {
+    for (const std::int64_t n : std::get<OnnxNumbers>(attribute.value)) {
+      message.number(AttributeProto::kNumbers, n);
+    }
   }
-  return "";
+  return message.number(AttributeProto::kType, AttributeProto::kTypes[attribute.value.index()]);
 }
 
-// Walks through the layers; value_ is what the last one gave.
+// A ValueInfoProto.
+ProtoMessage value_message(const std::string& name, const Shape& sample) {
+  constexpr int kDim = 1, kDimValue = 1, kDimParam = 2;
+  ProtoMessage shape;
+  shape.message(kDim, ProtoMessage().text(kDimParam, "N"));
+  for (const std::int64_t size : sample) {
+    shape.message(kDim, ProtoMessage().number(kDimValue, size));
+  }
+  constexpr int kElementType = 1, kShape = 2, kTensorType = 1, kName = 1, kType = 2;
+  ProtoMessage tensor;
+  tensor.number(kElementType, TensorProto::kFloat).message(kShape, shape);
+  ProtoMessage type, value;
+  type.message(kTensorType, tensor);
+  return value.text(kName, name).message(kType, type);
+}
+
+// Walks through the layers and collects nodes, which compute named values from others, and
+// constants.
 class OnnxModel final : public OnnxWriter {
  public:
-  explicit OnnxModel(const SavedNetwork& network) : network_(network) {
-    shape_ = network.input;
-    graph_.set_input("image", network.input);
-    const std::string by = graph_.scalar(1.0 / (255.0 * network.std));
-    const std::string shift = graph_.scalar(-network.mean / network.std);
-    value_ = graph_.node("Mul", {"image", by}, "scaled");
-    value_ = graph_.node("Add", {value_, shift}, "normalised");
-  }
+  explicit OnnxModel(const SavedNetwork& network) : network_(network) { shape_ = network.input; }
 
   Bytes write() {
+    ends_.message(GraphProto::kInput, value_message("image", network_.input));
+    const std::string by = scalar(1.0 / (255.0 * network_.std));
+    const std::string shift = scalar(-network_.mean / network_.std);
+    value_ = add_node("Mul", {"image", by}, "scaled");
+    value_ = add_node("Add", {value_, shift}, "normalised");
     const Model& model = network_.model;
     for (int l = 0; l < model.layer_count(); ++l) {
       name_ = model.layer_name(l);
@@ -56,11 +82,27 @@ class OnnxModel final : public OnnxWriter {
       shape_ = model.layer(l).out_shape();
       outputs_.push_back(value_);
     }
+    add_node("Flatten", {value_}, "logits", {{"axis", 1}});
     const auto classes = static_cast<std::int64_t>(network_.classes.size());
-    graph_.node("Flatten", {value_}, "logits", {{"axis", 1}});
-    graph_.set_output("logits", {classes});
-    return graph_.model(
-        {{"classes", json_line(network_.classes)}, {"model", network_.architecture}});
+    ends_.message(GraphProto::kOutput, value_message("logits", {classes}));
+    // Messages that are written one after the other are one message.
+    Bytes graph = nodes_.bytes();
+    const Bytes name = ProtoMessage().text(GraphProto::kName, "reluscope").bytes();
+    for (const Bytes* part : {&name, &constants_.bytes(), &ends_.bytes()}) {
+      graph.insert(graph.end(), part->begin(), part->end());
+    }
+    ProtoMessage file;
+    file.number(ModelProto::kIrVersion, kIrVersion).text(ModelProto::kProducerName, "reluscope");
+    file.data(ModelProto::kGraph, graph);
+    constexpr int kDomain = 1, kVersion = 2, kKey = 1, kValue = 2;
+    file.message(ModelProto::kOpsetImport,
+                 ProtoMessage().text(kDomain, "").number(kVersion, kOperatorSet));
+    const auto add = [&file](const char* key, const std::string& value) {
+      file.message(ModelProto::kMetadata, ProtoMessage().text(kKey, key).text(kValue, value));
+    };
+    add("classes", json_line(network_.classes));
+    add("model", network_.architecture);
+    return file.bytes();
   }
 
   const std::string& value() const override { return value_; }
@@ -69,25 +111,37 @@ class OnnxModel final : public OnnxWriter {
   }
   void add(const char* op, const std::vector<std::string>& inputs,
            const OnnxAttributes& attributes = {}) override {
-    value_ = graph_.node(op, inputs, name_, attributes);
+    value_ = add_node(op, inputs, name_, attributes);
   }
   std::string node(const char* op, const std::vector<std::string>& inputs,
                    const std::string& suffix, const OnnxAttributes& attributes = {}) override {
-    return graph_.node(op, inputs, name_ + "." + suffix, attributes);
+    return add_node(op, inputs, name_ + "." + suffix, attributes);
   }
   std::string tensor(const std::string& last, const Shape& shape = {}) override {
-    const std::string name = name_ + "." + last;
-    const auto found = std::find_if(network_.tensors.begin(), network_.tensors.end(),
-                                    [&name](const NamedTensor& t) { return t.name == name; });
-    return graph_.floats(name, shape.empty() ? found->shape : shape, found->values);
+    const auto found = std::ranges::find(network_.tensors, name_ + "." + last, &NamedTensor::name);
+    return floats(last, shape.empty() ? found->shape : shape, found->values);
   }
-  std::string scalar(double value) override { return graph_.scalar(value); }
+  std::string scalar(double value) override {  // each value once
+    std::string name = "constant " + number_text(value);
+    if (std::ranges::find(scalars_, name) != scalars_.end()) return name;
+    scalars_.push_back(name);
+    const float stored = static_cast<float>(value);
+    Bytes data;
+    append_floats(data, {&stored, 1});
+    return add_constant(name, {}, TensorProto::kFloat, data);
+  }
   std::string floats(const std::string& suffix, const Shape& shape,
                      std::span<const float> values) override {
-    return graph_.floats(name_ + "." + suffix, shape, values);
+    Bytes data;
+    append_floats(data, values);
+    return add_constant(name_ + "." + suffix, shape, TensorProto::kFloat, data);
   }
   std::string integers(const std::string& suffix, const OnnxNumbers& values) override {
-    return graph_.integers(name_ + "." + suffix, values);
+    Bytes data;
+    for (const std::int64_t value : values)
+      append_number(data, static_cast<std::uint64_t>(value), 8);
+    const auto size = static_cast<std::int64_t>(values.size());
+    return add_constant(name_ + "." + suffix, {size}, TensorProto::kInt64, data);
   }
 
   void activation(ActivationId id, std::span<const double> values, int learnt) override {
@@ -119,6 +173,31 @@ class OnnxModel final : public OnnxWriter {
   }
 
  private:
+  // A constant of this name; the name, which is also that of the value.
+  std::string add_constant(const std::string& name, const Shape& shape, int type,
+                           const Bytes& data) {
+    ProtoMessage tensor;
+    for (const std::int64_t size : shape) tensor.number(TensorProto::kDims, size);
+    tensor.number(TensorProto::kDataType, type).text(TensorProto::kName, name);
+    tensor.data(TensorProto::kRawData, data);
+    constants_.message(GraphProto::kInitializer, tensor);
+    return name;
+  }
+
+  // A node that gives one value, named like it; the name.
+  std::string add_node(const char* op, const std::vector<std::string>& inputs,
+                       const std::string& output, const OnnxAttributes& attributes = {}) {
+    ProtoMessage node;
+    for (const std::string& input : inputs) node.text(NodeProto::kInput, input);
+    node.text(NodeProto::kOutput, output).text(NodeProto::kName, output);
+    node.text(NodeProto::kOpType, op);
+    for (const OnnxAttribute& attribute : attributes) {
+      node.message(NodeProto::kAttribute, attribute_message(attribute));
+    }
+    nodes_.message(GraphProto::kNode, node);
+    return output;
+  }
+
   // An activation by its elementary operations.
   void composed(const Trace& trace, const std::string& parameter) {
     std::vector<std::string> values;
@@ -139,28 +218,25 @@ class OnnxModel final : public OnnxWriter {
     }
     if (node.op == TraceOp::kInput) return value_;
     if (node.op == TraceOp::kParameter) return parameter;
-    if (node.op == TraceOp::kConstant) return graph_.scalar(node.constant);
+    if (node.op == TraceOp::kConstant) return scalar(node.constant);
     if (node.op == TraceOp::kExpm1) {
-      return graph_.node("Sub", {graph_.node("Exp", inputs, name + ".exp"), graph_.scalar(1.0)},
-                         name);
+      return add_node("Sub", {add_node("Exp", inputs, name + ".exp"), scalar(1.0)}, name);
     }
     if (node.op == TraceOp::kLog1p) {
-      return graph_.node(
-          "Log", {graph_.node("Add", {inputs[0], graph_.scalar(1.0)}, name + ".sum")}, name);
+      return add_node("Log", {add_node("Add", {inputs[0], scalar(1.0)}, name + ".sum")}, name);
     }
-    return graph_.node(op_name(node.op), inputs, name);
+    return add_node(texts_of(node.op).onnx, inputs, name);
   }
 
   const SavedNetwork& network_;
-  OnnxGraph graph_;
+  ProtoMessage nodes_, constants_, ends_;
   std::string value_;                 // before the present layer, and behind it once it is written
   std::vector<std::string> outputs_;  // of the layers so far
+  std::vector<std::string> scalars_;
 };
 
 }  // namespace
 
-std::vector<std::uint8_t> write_onnx(const SavedNetwork& network) {
-  return OnnxModel(network).write();
-}
+Bytes write_onnx(const SavedNetwork& network) { return OnnxModel(network).write(); }
 
 }  // namespace reluscope

@@ -19,9 +19,7 @@ class ProtoMessage {
     append_number(bytes_, bits_as<std::uint32_t>(value), 4);
     return *this;
   }
-  ProtoMessage& text(int field, std::string_view text) {
-    return data(field, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  }
+  ProtoMessage& text(int field, std::string_view text) { return data(field, bytes_of(text)); }
   ProtoMessage& data(int field, std::span<const std::uint8_t> data) {
     key(field, 2);
     varint(data.size());

@@ -1,9 +1,8 @@
-#include "io/pytorch_source.h"
-
 #include <algorithm>
 
 #include "core/text.h"
 #include "io/json_text.h"
+#include "io/saved_network.h"
 
 namespace reluscope {
 namespace {
@@ -51,126 +50,7 @@ bool is_module(std::string_view pytorch) {
          pytorch[kModules.size()] <= 'Z';
 }
 
-// Walks through the layers and collects the lines of three parts of the program.
-class Program final : public PytorchWriter {
- public:
-  explicit Program(const SavedNetwork& network) : network_(network) { shape_ = network.input; }
-
-  std::string write() {
-    const Model& model = network_.model;
-    for (int l = 0; l < model.layer_count(); ++l) {
-      name_ = model.layer_name(l);
-      model.layer(l).write(*this);
-      shape_ = model.layer(l).out_shape();
-      for (int later = l + 1; later < model.layer_count(); ++later) {
-        if (model.layer(later).skip_from() == l) {
-          step("before_" + model.layer_name(later) + " = x");
-        }
-      }
-    }
-    if (shape_.size() > 1) step("x = torch.flatten(x, 1)");
-    return text();
-  }
-
-  void module(const std::string& constructor) override { make("nn." + constructor); }
-  void step(const std::string& line) override { steps_.push_back(line); }
-  void activation(ActivationId id, std::span<const double> values, int learnt) override {
-    const ActivationInfo& info = activation_info(id);
-    const auto value_of = [&](const std::string& name) {
-      if (name == "count") return std::to_string(learnt);
-      for (std::size_t i = 0; i < info.parameters.size(); ++i) {
-        if (name == info.parameters[i].name) return number_text(values[i]);
-      }
-      return name;
-    };
-    if (is_module(info.pytorch)) {
-      module(renamed(std::string_view(info.pytorch).substr(kModules.size()), value_of));
-      return;
-    }
-    const std::string made = activation_class(id, values);
-    std::string arguments;
-    const std::size_t fixed = activation_learns(info) ? 1 : 0;
-    if (fixed == 1) arguments = std::to_string(learnt);
-    for (std::size_t i = fixed; i < values.size(); ++i) {
-      arguments += (arguments.empty() ? "" : ", ") + number_text(values[i]);
-    }
-    make(made + "(" + arguments + ")");
-  }
-
- private:
-  // A line of the constructor, and one of forward.
-  void make(const std::string& constructor) {
-    made_.push_back("self." + name_ + " = " + constructor);
-    step("x = self." + name_ + "(x)");
-  }
-
-  // The name of a module for an activation that is none in PyTorch. A trace has what is not learnt
-  // in it as constants, so that other values need another module.
-  std::string activation_class(ActivationId id, std::span<const double> values) {
-    const ActivationInfo& info = activation_info(id);
-    std::string name = class_name(info.name);
-    if (*info.pytorch == '\0') {
-      for (const double value : values) name += "_" + number_text(value);
-      std::replace_if(
-          name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
-    }
-    if (std::find(classes_.begin(), classes_.end(), name) != classes_.end()) return name;
-    classes_.push_back(name);
-    const bool learns = activation_learns(info);
-    const std::string learnt = learns ? info.parameters.front().name : "";
-    std::string arguments;
-    std::vector<std::string> made;
-    if (learns) {
-      arguments = ", count";
-      made.push_back("self." + learnt + " = nn.Parameter(torch.full((count,), float(" +
-                     number_text(info.parameters.front().initial) + ")))");
-    }
-    for (std::size_t i = learns ? 1 : 0; i < info.parameters.size(); ++i) {
-      const std::string parameter = info.parameters[i].name;
-      arguments += ", " + parameter;
-      made.push_back("self." + parameter + " = " + parameter);
-    }
-    std::vector<std::string> lines = {
-        "class " + name + "(nn.Module):", "    \"\"\"" + std::string(info.formula) + "\"\"\"", ""};
-    if (!made.empty()) {
-      lines.push_back("    def __init__(self" + arguments + "):");
-      lines.emplace_back("        super().__init__()");
-      for (const std::string& line : made) lines.push_back("        " + line);
-      lines.emplace_back();
-    }
-    lines.emplace_back("    def forward(self, x):");
-    if (learns) {  // one a channel, whatever follows it
-      lines.push_back("        " + learnt + " = self." + learnt +
-                      ".view(-1, *[1] * (x.dim() - 2))");
-    }
-    if (*info.pytorch == '\0') {
-      for (const std::string& line : pytorch_lines(trace_activation(id, values), learnt)) {
-        lines.push_back("        " + line);
-      }
-    } else {
-      lines.push_back("        return " + renamed(info.pytorch, [&](const std::string& word) {
-                        for (std::size_t i = learns ? 1 : 0; i < info.parameters.size(); ++i) {
-                          if (word == info.parameters[i].name) return "self." + word;
-                        }
-                        return word;
-                      }));
-    }
-    for (const std::string& line : lines) definitions_ += line + "\n";
-    definitions_ += "\n\n";
-    return name;
-  }
-
-  std::string text() const;
-
-  const SavedNetwork& network_;
-  std::vector<std::string> classes_;  // of activations, so far
-  std::string definitions_;
-  std::vector<std::string> made_, steps_;
-};
-
-std::string Program::text() const {
-  const std::string shape = python_tuple(network_.input);
-  std::string text = R"py(# A network that reluscope trained, in PyTorch.
+constexpr const char* kHead = R"py(# A network that reluscope trained, in PyTorch.
 #
 #   python3 model.py WEIGHTS.pth FOLDER
 #
@@ -185,19 +65,8 @@ import torch
 from torch import nn
 
 )py";
-  // JSON's texts and lists of texts are Python's as well.
-  text += "MODEL = " + json_line(network_.architecture) + "\n";
-  text += "CLASSES = " + json_line(network_.classes) + "\n";
-  text += "INPUT = " + shape + "  # channels, height, width\n";
-  text += "MEAN, STD = " + number_text(network_.mean) + ", " + number_text(network_.std) +
-          "  # of pixels scaled to 0..1\n\n\n";
-  text += definitions_;
-  text += "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n";
-  for (const std::string& line : made_) text += "        " + line + "\n";
-  text += "\n    def forward(self, x):  # (N, *INPUT), normalised\n";
-  for (const std::string& line : steps_) text += "        " + line + "\n";
-  text += "        return x\n";
-  text += R"py(
+
+constexpr const char* kTail = R"py(
 
 def normalise(images):
     """What the network reads, of images (N, height, width) of bytes."""
@@ -242,10 +111,145 @@ def main():
 if __name__ == "__main__":
     main()
 )py";
-  return text;
-}
+
+// Walks through the layers and collects the lines of three parts of the program.
+class Program final : public PytorchWriter {
+ public:
+  explicit Program(const SavedNetwork& network) : network_(network) { shape_ = network.input; }
+
+  std::string write() {
+    const Model& model = network_.model;
+    for (int l = 0; l < model.layer_count(); ++l) {
+      name_ = model.layer_name(l);
+      model.layer(l).write(*this);
+      shape_ = model.layer(l).out_shape();
+      for (int later = l + 1; later < model.layer_count(); ++later) {
+        if (model.layer(later).skip_from() == l) {
+          step("before_" + model.layer_name(later) + " = x");
+        }
+      }
+    }
+    if (shape_.size() > 1) step("x = torch.flatten(x, 1)");
+    // JSON's texts and lists of texts are Python's as well.
+    return kHead + ("MODEL = " + json_line(network_.architecture)) +
+           "\nCLASSES = " + json_line(network_.classes) +
+           "\nINPUT = " + python_tuple(network_.input) + "  # channels, height, width\n" +
+           "MEAN, STD = " + number_text(network_.mean) + ", " + number_text(network_.std) +
+           "  # of pixels scaled to 0..1\n\n\n" + definitions_ +
+           "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n" + made_ +
+           "\n    def forward(self, x):  # (N, *INPUT), normalised\n" + steps_ +
+           "        return x\n" + kTail;
+  }
+
+  void module(const std::string& constructor) override { make("nn." + constructor); }
+  void step(const std::string& line) override { steps_ += kIndent + line + "\n"; }
+  void activation(ActivationId id, std::span<const double> values, int learnt) override {
+    const ActivationInfo& info = activation_info(id);
+    if (is_module(info.pytorch)) {
+      const auto value_of = [&](const std::string& name) {
+        if (name == "count") return std::to_string(learnt);
+        for (std::size_t i = 0; i < info.parameters.size(); ++i) {
+          if (name == info.parameters[i].name) return number_text(values[i]);
+        }
+        return name;
+      };
+      module(renamed(std::string_view(info.pytorch).substr(kModules.size()), value_of));
+      return;
+    }
+    std::string arguments = activation_learns(info) ? std::to_string(learnt) : "";
+    for (std::size_t i = activation_learns(info) ? 1 : 0; i < values.size(); ++i) {
+      arguments += (arguments.empty() ? "" : ", ") + number_text(values[i]);
+    }
+    make(activation_class(id, values) + "(" + arguments + ")");
+  }
+
+ private:
+  static constexpr const char* kIndent = "        ";
+
+  // A line of the constructor, and one of forward.
+  void make(const std::string& constructor) {
+    made_ += kIndent + ("self." + name_) + " = " + constructor + "\n";
+    step("x = self." + name_ + "(x)");
+  }
+
+  // The name of a module for an activation that is none in PyTorch. A trace has what is not learnt
+  // in it as constants, so that other values need another module.
+  std::string activation_class(ActivationId id, std::span<const double> values) {
+    const ActivationInfo& info = activation_info(id);
+    std::string name = class_name(info.name);
+    if (*info.pytorch == '\0') {
+      for (const double value : values) name += "_" + number_text(value);
+      std::ranges::replace_if(
+          name, [](char c) { return !is_name(c); }, '_');
+    }
+    if (std::ranges::find(classes_, name) != classes_.end()) return name;
+    classes_.push_back(name);
+    const std::string learnt = activation_learns(info) ? info.parameters.front().name : "";
+    std::string arguments, made;
+    for (const ActivationParameter& p : info.parameters) {
+      const bool learns = p.name == learnt;
+      arguments += learns ? ", count" : std::string(", ") + p.name;
+      made += kIndent + ("self." + std::string(p.name)) + " = " +
+              (learns ? "nn.Parameter(torch.full((count,), float(" + number_text(p.initial) + ")))"
+                      : p.name) +
+              "\n";
+    }
+    definitions_ += "class " + name + "(nn.Module):\n    \"\"\"" + info.formula + "\"\"\"\n\n";
+    if (!made.empty()) {
+      definitions_ +=
+          "    def __init__(self" + arguments + "):\n        super().__init__()\n" + made + "\n";
+    }
+    std::vector<std::string> lines;
+    if (!learnt.empty()) {  // one a channel, whatever follows it
+      lines.push_back(learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))");
+    }
+    if (*info.pytorch == '\0') {
+      std::ranges::copy(pytorch_lines(trace_activation(id, values), learnt),
+                        std::back_inserter(lines));
+    } else {
+      lines.push_back("return " + renamed(info.pytorch, [&](const std::string& word) {
+                        const bool kept = std::ranges::any_of(
+                            info.parameters, [&](const auto& p) { return word == p.name; });
+                        return kept && word != learnt ? "self." + word : word;
+                      }));
+    }
+    definitions_ += "    def forward(self, x):\n";
+    for (const std::string& line : lines) definitions_ += kIndent + line + "\n";
+    definitions_ += "\n\n";
+    return name;
+  }
+
+  const SavedNetwork& network_;
+  std::vector<std::string> classes_;  // of activations, so far
+  std::string definitions_, made_, steps_;
+};
 
 }  // namespace
+
+OperationTexts texts_of(TraceOp op) {
+  switch (op) {
+    case TraceOp::kInput: return {"x", ""};
+    case TraceOp::kParameter: return {"parameter", ""};
+    case TraceOp::kConstant: return {"constant", ""};
+    case TraceOp::kAdd: return {"a + b", "Add"};
+    case TraceOp::kSubtract: return {"a - b", "Sub"};
+    case TraceOp::kMultiply: return {"a * b", "Mul"};
+    case TraceOp::kDivide: return {"a / b", "Div"};
+    case TraceOp::kLess: return {"a < b", "Less"};
+    case TraceOp::kGreater: return {"a > b", "Greater"};
+    case TraceOp::kNegate: return {"-a", "Neg"};
+    case TraceOp::kSquareRoot: return {"torch.sqrt(a)", "Sqrt"};
+    case TraceOp::kExp: return {"torch.exp(a)", "Exp"};
+    case TraceOp::kExpm1: return {"torch.expm1(a)", ""};
+    case TraceOp::kLog: return {"torch.log(a)", "Log"};
+    case TraceOp::kLog1p: return {"torch.log1p(a)", ""};
+    case TraceOp::kSigmoid: return {"torch.sigmoid(a)", "Sigmoid"};
+    case TraceOp::kTanh: return {"torch.tanh(a)", "Tanh"};
+    case TraceOp::kErf: return {"torch.erf(a)", "Erf"};
+    case TraceOp::kSelect: return {"torch.where(a, b, c)", "Where"};
+  }
+  return {};
+}
 
 std::string pytorch_source(const SavedNetwork& network) { return Program(network).write(); }
 
@@ -257,75 +261,28 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
     }
   }
   std::vector<std::string> lines, texts, operands;  // of each node: alone, and beside a sign
-  const auto of = [&operands](int node) { return operands[static_cast<std::size_t>(node)]; };
-  const auto alone = [&texts](int node) { return texts[static_cast<std::size_t>(node)]; };
-  const auto call = [&alone](const char* function, const TraceNode& node) {
-    return std::string("torch.") + function + "(" + alone(node.a) + ")";
-  };
-  const auto between = [&of](const TraceNode& node, const char* sign) {
-    return of(node.a) + " " + sign + " " + of(node.b);
-  };
   for (std::size_t n = 0; n < trace.nodes.size(); ++n) {
     const TraceNode& node = trace.nodes[n];
-    std::string text;
-    bool simple = true;  // needs no parentheses
-    switch (node.op) {
-      case TraceOp::kInput: text = "x"; break;
-      case TraceOp::kParameter: text = parameter; break;
-      case TraceOp::kConstant: text = number_text(node.constant); break;
-      case TraceOp::kAdd:
-        text = between(node, "+");
-        simple = false;
-        break;
-      case TraceOp::kSubtract:
-        text = between(node, "-");
-        simple = false;
-        break;
-      case TraceOp::kMultiply:
-        text = between(node, "*");
-        simple = false;
-        break;
-      case TraceOp::kDivide:
-        text = between(node, "/");
-        simple = false;
-        break;
-      case TraceOp::kLess:
-        text = between(node, "<");
-        simple = false;
-        break;
-      case TraceOp::kGreater:
-        text = between(node, ">");
-        simple = false;
-        break;
-      case TraceOp::kNegate:
-        text = "-" + of(node.a);
-        simple = false;
-        break;
-      case TraceOp::kSquareRoot: text = call("sqrt", node); break;
-      case TraceOp::kExp: text = call("exp", node); break;
-      case TraceOp::kExpm1: text = call("expm1", node); break;
-      case TraceOp::kLog: text = call("log", node); break;
-      case TraceOp::kLog1p: text = call("log1p", node); break;
-      case TraceOp::kSigmoid: text = call("sigmoid", node); break;
-      case TraceOp::kTanh: text = call("tanh", node); break;
-      case TraceOp::kErf: text = call("erf", node); break;
-      case TraceOp::kSelect:
-        text = "torch.where(" + alone(node.a) + ", " + alone(node.b) + ", " + alone(node.c) + ")";
-        break;
-    }
+    const std::string_view pattern = texts_of(node.op).python;
+    const bool leaf = node.a < 0, call = pattern.ends_with(')');
+    std::string text = renamed(pattern, [&](const std::string& word) {
+      if (word == "parameter") return parameter;
+      if (word == "constant") return number_text(node.constant);
+      const int operand = word == "a" ? node.a : word == "b" ? node.b : word == "c" ? node.c : -1;
+      if (operand < 0) return word;
+      return (call ? texts : operands)[static_cast<std::size_t>(operand)];
+    });
     if (static_cast<int>(n) == trace.result) {
       lines.push_back("return " + text);
       return lines;
     }
-    const bool leaf = node.a < 0;
-    if (!leaf && uses[n] > 1) {  // computed once
-      const std::string name = "t" + std::to_string(n);
-      lines.push_back(name + " = " + text);
-      text = name;
-      simple = true;
+    const bool named = !leaf && uses[n] > 1;  // computed once
+    if (named) {
+      lines.push_back("t" + std::to_string(n) + " = " + text);
+      text = "t" + std::to_string(n);
     }
     texts.push_back(text);
-    operands.push_back(simple ? text : "(" + text + ")");
+    operands.push_back(leaf || call || named ? text : "(" + text + ")");
   }
   return lines;
 }

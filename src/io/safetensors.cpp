@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/bits.h"
 #include "core/bytes.h"
 #include "core/error.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_text.h"
 
@@ -15,8 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostNames = 10000;  // of an object in the header: lookup is linear
-constexpr std::size_t kMostSizes = 16;     // of a tensor's shape
+// Objects and lists of the header: tensors, their entries, lists.
+constexpr JsonLimits kHeaderLimits{.depth = 3, .names = 10000};
+constexpr std::size_t kMostSizes = 16;  // of a tensor's shape
 
 struct Dtype {
   const char* name;
@@ -28,49 +29,21 @@ constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error("safetensors: " + reason); }
 
-std::string tensor_text(const std::string& name) { return "tensor " + in_quotes(name); }
-
-// Parses the header. Refuses duplicate names (the parser would silently keep one of them) and
-// nesting beyond the format's three levels: tensors, their entries, lists.
-Json parse_header(std::string_view text) {
-  std::vector<std::set<std::string>> seen;  // names so far of each open object
-  const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > 2 &&
-        (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
-      refuse("the header is nested deeper than the lists of a tensor");
-    }
-    switch (event) {
-      case Json::parse_event_t::object_start: seen.emplace_back(); break;
-      case Json::parse_event_t::object_end: seen.pop_back(); break;
-      case Json::parse_event_t::key:
-        if (!seen.back().insert(parsed.get<std::string>()).second) {
-          refuse("the header has " + in_quotes(parsed.get<std::string>()) + " twice");
-        }
-        if (seen.back().size() > kMostNames) {
-          refuse("the header has more than " + std::to_string(kMostNames) + " names in one object");
-        }
-        break;
-      default: break;
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, watch);
-  } catch (const Json::parse_error& error) {
-    refuse("the header is not JSON at byte " + std::to_string(error.byte));
-  } catch (const Json::exception&) {
-    refuse("a number in the header is larger than a double can hold");
-  }
+[[noreturn]] void refuse_tensor(const std::string& name, const std::string& reason) {
+  refuse("tensor " + in_quotes(name) + reason);
 }
 
 // A list of non-negative integers in integer notation: refuses 1e2 and 2.0.
-std::vector<std::uint64_t> whole_numbers(const Json& list, const std::string& what) {
-  if (!list.is_array()) refuse(what + " is not a list of whole numbers");
+std::vector<std::uint64_t> whole_numbers(const std::string& name, const Json& entry,
+                                         const std::string& key) {
+  const Json& list = entry[key];
+  if (!list.is_array()) refuse_tensor(name, "'s " + key + " is not a list of whole numbers");
   std::vector<std::uint64_t> numbers;
   for (const Json& number : list) {
     if (!number.is_number_unsigned()) {
-      refuse(what + " has " + (number.is_number() ? number.dump() : "an entry that is no number") +
-             ", where only whole numbers from 0 on are allowed");
+      refuse_tensor(name, "'s " + key + " has " +
+                              (number.is_number() ? number.dump() : "an entry that is no number") +
+                              ", where only whole numbers from 0 on are allowed");
     }
     numbers.push_back(number.get<std::uint64_t>());
   }
@@ -83,19 +56,19 @@ std::uint64_t tensor_bytes(const std::string& name, const Json& entry, const Dty
   constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
   std::uint64_t bytes = dtype.bytes;
   bool empty = false;
-  const auto sizes = whole_numbers(entry["shape"], tensor_text(name) + "'s shape");
+  const auto sizes = whole_numbers(name, entry, "shape");
   if (sizes.size() > kMostSizes) {
-    refuse(tensor_text(name) + "'s shape has " + std::to_string(sizes.size()) +
-           " sizes, but at most " + std::to_string(kMostSizes) + " are allowed");
+    refuse_tensor(name, "'s shape has " + std::to_string(sizes.size()) + " sizes, but at most " +
+                            std::to_string(kMostSizes) + " are allowed");
   }
   for (const std::uint64_t size : sizes) {
     if (size > kMost) {
-      refuse(tensor_text(name) + " has a size of " + std::to_string(size) + ", which is too large");
+      refuse_tensor(name, " has a size of " + std::to_string(size) + ", which is too large");
     }
     shape.push_back(static_cast<std::int64_t>(size));
     empty = empty || size == 0;
     if (!empty && bytes > kMost / size) {
-      refuse(tensor_text(name) + " of shape " + shape_text(shape) + " is too large");
+      refuse_tensor(name, " of shape " + shape_text(shape) + " is too large");
     }
     bytes *= size;
   }
@@ -108,41 +81,39 @@ struct Placed {
 };
 
 Placed read_entry(const std::string& name, const Json& entry) {
-  if (!entry.is_object()) refuse(tensor_text(name) + " is not described by an object");
+  if (!entry.is_object()) refuse_tensor(name, " is not described by an object");
   for (const auto& item : entry.items()) {
     if (item.key() != "dtype" && item.key() != "shape" && item.key() != "data_offsets") {
-      refuse(tensor_text(name) + " has " + in_quotes(item.key()) +
-             "; only dtype, shape and data_offsets are allowed");
+      refuse_tensor(name, " has " + in_quotes(item.key()) +
+                              "; only dtype, shape and data_offsets are allowed");
     }
   }
-  for (const char* const wanted : {"dtype", "shape", "data_offsets"}) {
-    if (!entry.contains(wanted)) refuse(tensor_text(name) + " has no " + wanted);
+  for (const std::string wanted : {"dtype", "shape", "data_offsets"}) {
+    if (!entry.contains(wanted)) refuse_tensor(name, " has no " + wanted);
   }
-  if (!entry["dtype"].is_string()) refuse(tensor_text(name) + "'s dtype is not a text");
+  if (!entry["dtype"].is_string()) refuse_tensor(name, "'s dtype is not a text");
   const auto dtype_name = entry["dtype"].get<std::string>();
   const auto dtype = std::find_if(std::begin(kDtypes), std::end(kDtypes),
                                   [&](const Dtype& d) { return dtype_name == d.name; });
   if (dtype == std::end(kDtypes)) {
     std::vector<std::string> known;
     for (const Dtype& d : kDtypes) known.emplace_back(d.name);
-    refuse(tensor_text(name) + " is of dtype " + in_quotes(dtype_name) + ": known are " +
-           join_or(known));
+    refuse_tensor(name, " is of dtype " + in_quotes(dtype_name) + ": known are " + join_or(known));
   }
-  Placed placed{};
-  placed.tensor.name = name;
-  placed.tensor.dtype = dtype_name;
+  Placed placed{{name, dtype_name, {}, {}}, 0, 0};
   const std::uint64_t bytes = tensor_bytes(name, entry, *dtype, placed.tensor.shape);
-  const auto offsets = whole_numbers(entry["data_offsets"], tensor_text(name) + "'s data_offsets");
+  const auto offsets = whole_numbers(name, entry, "data_offsets");
   if (offsets.size() != 2) {
-    refuse(tensor_text(name) + " has " + std::to_string(offsets.size()) +
-           " data_offsets, but there must be 2");
+    refuse_tensor(name,
+                  " has " + std::to_string(offsets.size()) + " data_offsets, but there must be 2");
   }
   placed.begin = offsets[0];
   placed.end = offsets[1];
   if (placed.begin > placed.end || placed.end - placed.begin != bytes) {
-    refuse(tensor_text(name) + " lies from byte " + std::to_string(placed.begin) + " to " +
-           std::to_string(placed.end) + ", but " + dtype_name + " of shape " +
-           shape_text(placed.tensor.shape) + " takes " + std::to_string(bytes) + " bytes");
+    refuse_tensor(name, " lies from byte " + std::to_string(placed.begin) + " to " +
+                            std::to_string(placed.end) + ", but " + dtype_name + " of shape " +
+                            shape_text(placed.tensor.shape) + " takes " + std::to_string(bytes) +
+                            " bytes");
   }
   return placed;
 }
@@ -165,7 +136,8 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
   const auto header_bytes = static_cast<std::size_t>(length);
   const std::string_view text(reinterpret_cast<const char*>(file.data()) + 8, header_bytes);
   if (text.empty() || text.front() != '{') refuse("the header does not begin with {");
-  const Json header = parse_header(text);
+  const Json header =
+      parse_json(text, "safetensors: the header", "an object of tensors", kHeaderLimits);
   const std::span<const std::uint8_t> data = file.subspan(8 + header_bytes);
 
   SafetensorsFile result;
@@ -183,19 +155,18 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
       result.metadata.emplace_back(entry.key(), entry.value().get<std::string>());
     }
   }
-  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+  std::ranges::stable_sort(placed, {}, [](const Placed& p) { return std::pair(p.begin, p.end); });
   std::uint64_t next = 0;
   for (Placed& p : placed) {
     if (p.begin != next) {
-      refuse(tensor_text(p.tensor.name) + " begins at byte " + std::to_string(p.begin) +
-             " of the data, but must begin at " + std::to_string(next) +
-             ", where the one before it ends");
+      refuse_tensor(p.tensor.name, " begins at byte " + std::to_string(p.begin) +
+                                       " of the data, but must begin at " + std::to_string(next) +
+                                       ", where the one before it ends");
     }
     if (p.end > data.size()) {
-      refuse(tensor_text(p.tensor.name) + " ends at byte " + std::to_string(p.end) +
-             " of the data, but the file has only " + std::to_string(data.size()));
+      refuse_tensor(p.tensor.name, " ends at byte " + std::to_string(p.end) +
+                                       " of the data, but the file has only " +
+                                       std::to_string(data.size()));
     }
     p.tensor.bytes =
         data.subspan(static_cast<std::size_t>(p.begin), static_cast<std::size_t>(p.end - p.begin));
@@ -209,24 +180,17 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
   return result;
 }
 
-std::vector<float> float_values(const StoredTensor& tensor) {
-  if (tensor.dtype != "F32") {
-    refuse(tensor_text(tensor.name) + " is of dtype " + tensor.dtype + ", but F32 is needed");
+std::vector<float> float_values(const StoredTensor& tensor, bool whole) {
+  const std::size_t bytes = whole && tensor.dtype == "I64" ? 8 : 4;
+  if (bytes == 4 && tensor.dtype != "F32") {
+    refuse_tensor(tensor.name, " is of dtype " + tensor.dtype + ", but F32 is needed");
   }
-  std::vector<float> values(tensor.bytes.size() / 4);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint32_t bits = 0;
-    for (std::size_t b = 4; b-- > 0;) bits = bits << 8 | tensor.bytes[4 * i + b];
-    values[i] = bits_as<float>(bits);
-  }
-  return values;
-}
-
-std::vector<float> whole_values(const StoredTensor& tensor) {
-  if (tensor.dtype != "I64") return float_values(tensor);
-  std::vector<float> values(tensor.bytes.size() / 8);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(static_cast<std::int64_t>(read_number(tensor.bytes, 8 * i, 8)));
+  std::vector<float> values;
+  values.reserve(tensor.bytes.size() / bytes);
+  for (std::size_t at = 0; at < tensor.bytes.size(); at += bytes) {
+    const std::uint64_t bits = read_number(tensor.bytes, at, bytes);
+    values.push_back(bytes == 4 ? bits_as<float>(static_cast<std::uint32_t>(bits))
+                                : static_cast<float>(static_cast<std::int64_t>(bits)));
   }
   return values;
 }
@@ -234,25 +198,18 @@ std::vector<float> whole_values(const StoredTensor& tensor) {
 Bytes little_endian(const NamedTensor& tensor) {
   Bytes bytes = tensor.bytes;
   if (!tensor.whole) append_floats(bytes, tensor.values);
-  if (!tensor.whole) return bytes;
-  for (const float value : tensor.values) {
-    append_number(bytes, static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), 8);
+  for (std::size_t i = 0; tensor.whole && i < tensor.values.size(); ++i) {
+    append_number(bytes, static_cast<std::uint64_t>(static_cast<std::int64_t>(tensor.values[i])),
+                  8);
   }
   return bytes;
 }
 
-namespace {
-
-const Dtype& dtype_of(const NamedTensor& tensor) {
-  const std::string_view name = tensor.whole ? "I64" : tensor.bytes.empty() ? "F32" : "U8";
-  return *std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                       [name](const Dtype& dtype) { return name == dtype.name; });
-}
-
-}  // namespace
-
 Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metadata) {
-  std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
+  const auto dtype_of = [](const NamedTensor& tensor) {
+    return tensor.whole ? Dtype{"I64", 8} : tensor.bytes.empty() ? Dtype{"F32", 4} : Dtype{"U8", 1};
+  };
+  std::ranges::sort(tensors, [&](const NamedTensor& a, const NamedTensor& b) {
     const std::uint64_t size = dtype_of(a).bytes, other = dtype_of(b).bytes;
     return size != other ? size > other : a.name < b.name;
   });
@@ -260,7 +217,7 @@ Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metada
   for (const auto& [name, value] : metadata) header["__metadata__"][name] = value;
   std::uint64_t offset = 0;
   for (const NamedTensor& tensor : tensors) {
-    const Dtype& dtype = dtype_of(tensor);
+    const Dtype dtype = dtype_of(tensor);
     const std::uint64_t end = offset + tensor.bytes.size() + tensor.values.size() * dtype.bytes;
     header[tensor.name] = {
         {"dtype", dtype.name}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
@@ -277,6 +234,52 @@ Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metada
     bytes.insert(bytes.end(), data.begin(), data.end());
   }
   return bytes;
+}
+
+namespace {
+
+constexpr std::string_view kBefore = "\"sha256\":\"";  // a JSON string would escape these quotes
+constexpr std::size_t kDigits = 64;
+constexpr std::size_t kHeaderStart = 8;
+
+// The offset of the digits, or 0 if the file has none.
+std::size_t digits_at(std::span<const std::uint8_t> file) {
+  if (file.size() < kHeaderStart) return 0;
+  const std::uint64_t length = read_number(file, 0, kHeaderStart);
+  const std::span<const std::uint8_t> header =
+      file.subspan(kHeaderStart, std::min<std::uint64_t>(length, file.size() - kHeaderStart));
+  const auto found = std::search(header.begin(), header.end(), kBefore.begin(), kBefore.end());
+  const auto at = static_cast<std::size_t>(found - header.begin()) + kBefore.size();
+  return found == header.end() || at + kDigits > header.size() ? 0 : kHeaderStart + at;
+}
+
+std::string checksum(std::span<const std::uint8_t> file, std::size_t at) {
+  Sha256 hash;
+  hash.add(file.first(at));
+  hash.add(bytes_of(std::string(kDigits, '0')));
+  hash.add(file.subspan(at + kDigits));
+  return hash.hex();
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> checksum_entry() {
+  return {"sha256", std::string(kDigits, '0')};
+}
+
+void write_checksum(std::span<std::uint8_t> file) {
+  const std::size_t at = digits_at(file);
+  const std::string hex = checksum(file, at);
+  std::copy(hex.begin(), hex.end(), file.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+Checksum check_checksum(std::span<const std::uint8_t> file) {
+  const std::size_t at = digits_at(file);
+  if (at == 0) return Checksum::kNone;
+  const std::string hex = checksum(file, at);
+  return std::equal(hex.begin(), hex.end(), file.begin() + static_cast<std::ptrdiff_t>(at))
+             ? Checksum::kRight
+             : Checksum::kWrong;
 }
 
 }  // namespace reluscope

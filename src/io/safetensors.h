@@ -47,9 +47,15 @@ struct SafetensorsFile {
 SafetensorsFile read_safetensors(std::span<const std::uint8_t> file);
 inline constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 20;
 
-// The values of an F32 tensor. Throws Error for another dtype.
-std::vector<float> float_values(const StoredTensor& tensor);
-// The values of an F32 or I64 tensor; integers up to 2^24 convert exactly.
-std::vector<float> whole_values(const StoredTensor& tensor);
+// The values of an F32 tensor, or if `whole` of an I64 tensor; integers up to 2^24 convert exactly.
+// Throws Error for another dtype.
+std::vector<float> float_values(const StoredTensor& tensor, bool whole = false);
+
+// A SHA-256 in the metadata, as "sha256": the hash of the file with the 64 digits replaced by
+// zeros. It detects any damaged bit. write_checksum() fills in the entry checksum_entry().
+std::pair<std::string, std::string> checksum_entry();
+void write_checksum(std::span<std::uint8_t> file);
+enum class Checksum { kNone, kRight, kWrong };
+Checksum check_checksum(std::span<const std::uint8_t> file);
 
 }  // namespace reluscope

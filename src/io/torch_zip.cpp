@@ -1,5 +1,8 @@
-#include "io/torch_zip.h"
+// Writes a state_dict as torch.save does: an uncompressed ZIP of tensor data and a pickle that
+// describes it.
+#include <algorithm>
 
+#include "io/saved_network.h"
 #include "io/zip.h"
 
 namespace reluscope {
@@ -30,10 +33,10 @@ class Pickle {
   void op(Opcode code) { bytes_.push_back(code); }
   void global(std::string_view module, std::string_view name) {
     op(kGlobal);
-    append_text(bytes_, module);
-    append_text(bytes_, "\n");
-    append_text(bytes_, name);
-    append_text(bytes_, "\n");
+    for (const std::string_view line : {module, name}) {
+      append_text(bytes_, line);
+      append_text(bytes_, "\n");
+    }
   }
   void text(std::string_view text) {
     op(kUnicode);
@@ -47,13 +50,10 @@ class Pickle {
     append_number(bytes_, static_cast<std::uint64_t>(value), count);
   }
   void tuple(const std::vector<std::int64_t>& numbers) {
-    if (numbers.empty()) {
-      op(kEmptyTuple);
-      return;
-    }
+    constexpr Opcode kEnds[] = {kEmptyTuple, kTuple1, kTuple2, kTuple};
     if (numbers.size() > 2) op(kMark);
     for (const std::int64_t value : numbers) number(value);
-    op(numbers.size() > 2 ? kTuple : numbers.size() == 2 ? kTuple2 : kTuple1);
+    op(kEnds[std::min<std::size_t>(numbers.size(), 3)]);
   }
   void empty_ordered_dict() {
     global("collections", "OrderedDict");
@@ -94,10 +94,6 @@ void add_tensor(Pickle& pickle, const NamedTensor& tensor, const std::string& ke
   pickle.empty_ordered_dict();
   pickle.op(kTuple);
   pickle.op(kReduce);
-}
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 constexpr int kAlign = 64;  // of tensors in the file, for readers that map it into memory

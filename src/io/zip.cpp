@@ -1,6 +1,7 @@
 #include "io/zip.h"
 
 #include <array>
+#include <initializer_list>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -24,19 +25,20 @@ constexpr int kMostEntries = 0xFFFF;
 constexpr std::uint64_t kVersion = 20, kFlags = 0x0800;  // 2.0; names are UTF-8
 constexpr std::uint64_t kDate = 0x0021;                  // 1 January 1980, the earliest date
 
-// The fields that local headers and directory headers share.
+struct Number {
+  std::uint64_t value;
+  int bytes;
+};
+
+void append(Bytes& to, std::initializer_list<Number> numbers) {
+  for (const auto& [value, bytes] : numbers) append_number(to, value, bytes);
+}
+
+// The fields that local headers and directory headers share; stored at midnight.
 void append_common(Bytes& to, std::uint32_t crc, std::uint64_t size, std::size_t name,
                    std::size_t extra) {
-  append_number(to, kVersion, 2);
-  append_number(to, kFlags, 2);
-  append_number(to, 0, 2);  // stored
-  append_number(to, 0, 2);  // midnight
-  append_number(to, kDate, 2);
-  append_number(to, crc, 4);
-  append_number(to, size, 4);
-  append_number(to, size, 4);
-  append_number(to, name, 2);
-  append_number(to, extra, 2);
+  append(to, {{kVersion, 2}, {kFlags, 2}, {0, 2}, {0, 2}, {kDate, 2}});
+  append(to, {{crc, 4}, {size, 4}, {size, 4}, {name, 2}, {extra, 2}});
 }
 
 }  // namespace
@@ -49,20 +51,15 @@ std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
 
 void ZipWriter::add(const std::string& name, std::span<const std::uint8_t> data, int align) {
   const std::uint64_t offset = archive_.size(), size = data.size();
-  const std::uint64_t most_extra = 4 + static_cast<std::uint64_t>(align);
-  if (offset + kHeader + name.size() + most_extra + size > kMost || entries_ == kMostEntries) {
+  const auto wanted = static_cast<std::uint64_t>(align);
+  if (offset + kHeader + name.size() + 4 + wanted + size > kMost || entries_ == kMostEntries) {
     throw Error("the archive would pass the " + with_commas(static_cast<std::int64_t>(kMost)) +
                 " bytes or " + with_commas(kMostEntries) + " entries that a .zip can hold");
   }
-  const auto wanted = static_cast<std::uint64_t>(align);
-  std::uint64_t padding = 0, extra = 0;
-  if (align > 1) {
-    padding = (wanted - (offset + kHeader + name.size() + 4) % wanted) % wanted;
-    extra = 4 + padding;
-  }
+  const std::uint64_t padding = (wanted - (offset + kHeader + name.size() + 4) % wanted) % wanted;
   const std::uint32_t crc = crc32(data);
   append_number(archive_, 0x04034B50u, 4);
-  append_common(archive_, crc, size, name.size(), static_cast<std::size_t>(extra));
+  append_common(archive_, crc, size, name.size(), align > 1 ? 4 + padding : 0);
   append_text(archive_, name);
   if (align > 1) {
     append_text(archive_, "FB");
@@ -71,14 +68,10 @@ void ZipWriter::add(const std::string& name, std::span<const std::uint8_t> data,
   }
   archive_.insert(archive_.end(), data.begin(), data.end());
 
-  append_number(directory_, 0x02014B50u, 4);
-  append_number(directory_, kVersion, 2);  // made by
+  append(directory_, {{0x02014B50u, 4}, {kVersion, 2}});  // made by this version
   append_common(directory_, crc, size, name.size(), 0);
-  append_number(directory_, 0, 2);  // comment
-  append_number(directory_, 0, 2);  // disk
-  append_number(directory_, 0, 2);  // internal attributes
-  append_number(directory_, 0, 4);  // external attributes
-  append_number(directory_, offset, 4);
+  // No comment; the disk, internal and external attributes, and where the entry is.
+  append(directory_, {{0, 2}, {0, 2}, {0, 2}, {0, 4}, {offset, 4}});
   append_text(directory_, name);
   ++entries_;
 }
@@ -88,14 +81,9 @@ Bytes ZipWriter::finish() {
   if (offset + size > kMost) throw Error("the archive would pass the 4 GB that a .zip can hold");
   Bytes bytes = std::move(archive_);
   bytes.insert(bytes.end(), directory_.begin(), directory_.end());
-  append_number(bytes, 0x06054B50u, 4);
-  append_number(bytes, 0, 2);
-  append_number(bytes, 0, 2);
-  append_number(bytes, static_cast<std::uint64_t>(entries_), 2);
-  append_number(bytes, static_cast<std::uint64_t>(entries_), 2);
-  append_number(bytes, size, 4);
-  append_number(bytes, offset, 4);
-  append_number(bytes, 0, 2);
+  const auto entries = static_cast<std::uint64_t>(entries_);
+  append(bytes, {{0x06054B50u, 4}, {0, 2}, {0, 2}, {entries, 2}, {entries, 2}});
+  append(bytes, {{size, 4}, {offset, 4}, {0, 2}});
   return bytes;
 }
 

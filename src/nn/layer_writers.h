@@ -33,13 +33,6 @@ class PytorchWriter : public LayerWriter {
   virtual void step(const std::string& line) = 0;  // a line of forward, which changes x
 };
 
-// (1, 28, 28) and (512,)
-inline std::string python_tuple(const Shape& shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "(" + text + (shape.size() == 1 ? ",)" : ")");
-}
-
 struct OnnxAttribute {
   std::string name;
   std::variant<double, std::int64_t, std::vector<std::int64_t>> value;

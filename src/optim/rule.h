@@ -23,17 +23,10 @@ struct HiddenMatrix {
 };
 
 struct OptimizerOptions {  // of all optimizers; the defaults are PyTorch's
-  double momentum = 0.0;
-  bool nesterov = false;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+#define FIELD(type, name, initial, ...) type name = initial;
+#include "optim/rule_fields.inc"
+#undef FIELD
   double weight_decay = 0.0;
-  double dampening = 0.0;
-  double alpha = 0.99;
-  bool centered = false;
-  double momentum_decay = 0.004;
-  double lr_decay = 0.0, initial_accumulator = 0.0;
-  double muon_momentum = 0.95;
-  double muon_scale = 20.0;      // Muon's rate as a multiple of lr
   bool cycles_momentum = false;  // a schedule sets the momentum of every step
   Memory* memory = nullptr;      // for moments, see Backend::memory()
 

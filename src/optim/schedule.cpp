@@ -25,45 +25,46 @@ StepRates constant(const Schedule&, const Time&, double lr) { return {lr, {}}; }
 
 // StepLR
 StepRates step(const Schedule& s, const Time& time, double lr) {
-  return {dropped(lr, s.options().gamma, time.epoch / s.options().step), {}};
+  return {dropped(lr, s.options().lr_gamma, time.epoch / s.options().lr_step), {}};
 }
 
 // MultiStepLR
 StepRates multi_step(const Schedule& s, const Time& time, double lr) {
   const auto& at = s.milestones();
   const auto passed = std::upper_bound(at.begin(), at.end(), time.epoch) - at.begin();
-  return {dropped(lr, s.options().gamma, passed), {}};
+  return {dropped(lr, s.options().lr_gamma, passed), {}};
 }
 
 // ExponentialLR
 StepRates exponential(const Schedule& s, const Time& time, double lr) {
-  return {dropped(lr, s.options().gamma, time.epoch), {}};
+  return {dropped(lr, s.options().lr_gamma, time.epoch), {}};
 }
 
 // CosineAnnealingLR: Loshchilov and Hutter, "SGDR" (2017), equation 5. Past its period it rises
 // again.
 StepRates cosine(const Schedule& s, const Time& time, double lr) {
-  const std::int64_t period = s.options().period > 0 ? s.options().period : s.options().epochs;
+  const std::int64_t period =
+      s.options().lr_period > 0 ? s.options().lr_period : s.options().epochs;
   const std::int64_t in = time.epoch % (2 * period), near = std::min(in, 2 * period - in);
   const double share = static_cast<double>(near) / static_cast<double>(period);
-  return {cosine_between(lr, s.options().minimum, share), {}};
+  return {cosine_between(lr, s.options().lr_min, share), {}};
 }
 
 // CosineAnnealingWarmRestarts, the same paper.
 StepRates cosine_restarts(const Schedule& s, const Time& time, double lr) {
-  std::int64_t period = s.options().restart, epoch = time.epoch;
-  if (s.options().restart_factor == 1) epoch %= period;
-  for (; epoch >= period; period *= s.options().restart_factor) epoch -= period;
+  std::int64_t period = s.options().lr_restart, epoch = time.epoch;
+  if (s.options().lr_restart_factor == 1) epoch %= period;
+  for (; epoch >= period; period *= s.options().lr_restart_factor) epoch -= period;
   const double share = static_cast<double>(epoch) / static_cast<double>(period);
-  return {cosine_between(lr, s.options().minimum, share), {}};
+  return {cosine_between(lr, s.options().lr_min, share), {}};
 }
 
 // OneCycleLR with cosines in two phases: Smith and Topin, "Super-convergence" (2018).
 StepRates one_cycle(const Schedule& s, const Time& time, double lr) {
   const ScheduleOptions& o = s.options();
   const double total = static_cast<double>(o.epochs) * static_cast<double>(o.updates_per_epoch);
-  const double now = static_cast<double>(time.update), peak = o.rise * total - 1.0;
-  const double lowest = lr / o.div, last = lowest / o.final_div;
+  const double now = static_cast<double>(time.update), peak = o.lr_rise * total - 1.0;
+  const double lowest = lr / o.lr_div, last = lowest / o.lr_final_div;
   const bool rises = now <= peak;
   const double share = !rises ? (now - peak) / (total - 1.0 - peak) : peak > 0.0 ? now / peak : 1.0;
   StepRates rates{cosine_between(rises ? lowest : lr, rises ? lr : last, share), {}};
@@ -78,7 +79,7 @@ StepRates one_cycle(const Schedule& s, const Time& time, double lr) {
 StepRates plateau(const Schedule& s, const Time&, double lr) {
   constexpr double kLeastDrop = 1e-8;  // PyTorch's eps: smaller drops are ignored
   for (int drop = 0; drop < s.state().drops; ++drop) {
-    const double lower = std::max(lr * s.options().gamma, s.options().minimum);
+    const double lower = std::max(lr * s.options().lr_gamma, s.options().lr_min);
     if (!(lr - lower > kLeastDrop)) break;
     lr = lower;
   }
@@ -112,7 +113,7 @@ constexpr ScheduleRow kSchedules[] = {
      .label = "Cosine",
      .about = "Falls along half a cosine, slowly at both ends.",
      .fields = "lr_period lr_min",
-     .depends_on_epochs = [](const ScheduleOptions& o) { return o.period == 0; },
+     .depends_on_epochs = [](const ScheduleOptions& o) { return o.lr_period == 0; },
      .at = &cosine},
     {.name = "cosine_restarts",
      .label = "Cosine with restarts",
@@ -161,41 +162,41 @@ std::vector<int> parse_milestones(const std::string& text) {
 std::span<const ScheduleRow> schedule_rows() { return kSchedules; }
 
 bool depends_on_epochs(const ScheduleOptions& options) {
-  const ScheduleRow* const row = find_row(options.name);
+  const ScheduleRow* const row = find_row(options.schedule);
   return row->depends_on_epochs != nullptr && row->depends_on_epochs(options);
 }
 
 bool cycles_momentum(const ScheduleOptions& options) {
-  return options.cycle_momentum && find_row(options.name)->cycles_momentum;
+  return options.cycle_momentum && find_row(options.schedule)->cycles_momentum;
 }
 
 Schedule::Schedule(const ScheduleOptions& options)
-    : options_(options), row_(find_row(options.name)) {
-  if (row_->has_milestones) milestones_ = parse_milestones(options.milestones);
+    : options_(options), row_(find_row(options.schedule)) {
+  if (row_->has_milestones) milestones_ = parse_milestones(options.lr_milestones);
 }
 
 StepRates Schedule::at(std::int64_t update, double base_lr) const {
   StepRates rates = row_->at(*this, {update, update / options_.updates_per_epoch}, base_lr);
-  if (update < options_.warmup) {
-    rates.lr *= static_cast<double>(update + 1) / options_.warmup;
+  if (update < options_.lr_warmup) {
+    rates.lr *= static_cast<double>(update + 1) / options_.lr_warmup;
   }
   return rates;
 }
 
-bool Schedule::constant() const { return row_->constant && options_.warmup == 0; }
+bool Schedule::constant() const { return row_->constant && options_.lr_warmup == 0; }
 
 bool needs_validation(const std::string& schedule) { return find_row(schedule)->needs_validation; }
 
 void Schedule::epoch_ended(double validation_loss) {
   if (!row_->needs_validation) return;
-  const bool better = validation_loss < state_.best * (1.0 - options_.threshold);
+  const bool better = validation_loss < state_.best * (1.0 - options_.lr_threshold);
   if (better) state_.best = validation_loss;
   const bool waits = state_.cooldown_left > 0;
   if (waits) --state_.cooldown_left;
   state_.bad_epochs = better || waits ? 0 : state_.bad_epochs + 1;
-  if (state_.bad_epochs > options_.patience) {
+  if (state_.bad_epochs > options_.lr_patience) {
     ++state_.drops;
-    state_.cooldown_left = options_.cooldown;
+    state_.cooldown_left = options_.lr_cooldown;
     state_.bad_epochs = 0;
   }
 }

@@ -16,23 +16,11 @@
 namespace reluscope {
 
 struct ScheduleOptions {
-  std::string name = "constant";
+#define FIELD(type, name, initial, ...) type name = initial;
+#include "optim/schedule_fields.inc"
+#undef FIELD
   int epochs = 10;  // of the whole run
   std::int64_t updates_per_epoch = 1;
-  int step = 5;                         // epochs between two drops
-  std::string milestones = "5,8";       // epochs after which it drops, ascending
-  double gamma = 0.1;                   // factor of a drop
-  double minimum = 0.0;                 // the lowest rate of the cosines and of plateau
-  int period = 0;                       // epochs from the highest to the lowest; 0: the whole run
-  int restart = 5, restart_factor = 1;  // epochs of the first cosine, and how the next ones grow
-  double rise = 0.3;                   // share of the run in which one_cycle rises to the base rate
-  double div = 25.0, final_div = 1e4;  // it begins at base / div and ends at base / div / final_div
-  bool cycle_momentum = true;          // the momentum falls while the rate rises, and vice versa
-  double momentum_min = 0.85, momentum_max = 0.95;
-  int patience = 2;         // epochs without improvement that plateau tolerates
-  double threshold = 1e-4;  // least improvement, as a share of the best loss
-  int cooldown = 0;         // epochs after a drop that do not count towards the patience
-  int warmup = 0;           // updates over which the rate rises from 0 at the start
 };
 
 struct StepRates {
@@ -47,8 +35,8 @@ class Schedule {
   // Throws Error for an unknown name or invalid milestones.
   explicit Schedule(const ScheduleOptions& options);
 
-  // The rate for update number `update`, from 0. In the first `warmup` updates the schedule's rate
-  // is multiplied by (update + 1) / warmup; the schedule itself starts at update 0.
+  // The rate for update number `update`, from 0. In the first `lr_warmup` updates the schedule's
+  // rate is multiplied by (update + 1) / lr_warmup; the schedule itself starts at update 0.
   StepRates at(std::int64_t update, double base_lr) const;
   bool constant() const;  // at() gives the base rate always
 

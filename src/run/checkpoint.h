@@ -2,7 +2,7 @@
 // never stopped. The same run at the same step gives the same file in every build: the file holds
 // no times, memory layouts or machine names.
 //
-// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors_checksum.h),
+// Metadata: "format": "reluscope.checkpoint", "version", "sha256" (io/safetensors.h),
 // "config" (JSON, live changes in its events), "data" (which images), "state" (JSON: phase,
 // counters, scores, schedule). Random draws are keyed by the config's seed and these counters, so
 // no generator has state. Tensors, float32 in PyTorch's shapes:
@@ -29,9 +29,6 @@ namespace reluscope {
 
 inline constexpr int kCheckpointVersion = 2;
 inline constexpr int kUncheckedVersion = 1;  // has no checksum, but is still read
-
-// Whether a safetensors file is marked as a checkpoint.
-bool is_checkpoint(const SafetensorsFile& file);
 
 // The config of the run, including live changes. Throws Error for a file that is not a checkpoint,
 // or that has an unsupported version, which the message names.

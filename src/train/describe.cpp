@@ -1,12 +1,35 @@
 #include "train/describe.h"
 
+#include <algorithm>
 #include <map>
 
+#include "core/error.h"
 #include "core/text.h"
 #include "io/json_object.h"
 #include "nn/architecture.h"
+#include "optim/optimizer.h"
 
 namespace reluscope {
+namespace {
+
+std::int64_t parameter_count(const Layer& layer) {
+  std::int64_t count = 0;
+  for (const ParameterSpec& spec : layer.parameters()) count += element_count(spec.shape);
+  return count;
+}
+
+// The number of copies of all weights: the weights, their gradients, moments, and other copies.
+double weight_copies(const Config& config) {
+  constexpr std::size_t kAny = 16;
+  const auto optimizer = make_optimizer(config.optimizer, optimizer_options(config), kAny);
+  double copies = 2.0 + static_cast<double>(optimizer->state().size());
+  if (config.accumulate > 1) copies += 1.0;
+  if (config.ema > 0.0) copies += 1.0;
+  if (config.early_stopping > 0) copies += config.ema > 0.0 ? 2.0 : 1.0;
+  return copies;
+}
+
+}  // namespace
 
 ModelSummary describe_model(std::string_view architecture, const Shape& input, int classes,
                             int batch) {
@@ -14,17 +37,13 @@ ModelSummary describe_model(std::string_view architecture, const Shape& input, i
   ModelSummary summary{architecture_text(layers), input, batch, {}};
   std::map<std::string, int> numbers;
   for (const auto& layer : layers) {
-    LayerSummary row;
-    row.kind = layer->kind();
-    row.name = layer->stem() + std::to_string(++numbers[layer->stem()]);
-    row.text = layer->text();
+    LayerSummary row{.kind = layer->kind(),
+                     .name = layer->stem() + std::to_string(++numbers[layer->stem()]),
+                     .text = layer->text(),
+                     .output = layer->out_shape(),
+                     .parameters = parameter_count(*layer),
+                     .multiply_adds = layer->multiply_adds()};
     if (layer->activation() >= 0) row.activation = activation_info(layer->activation()).name;
-    row.output = layer->out_shape();
-    row.parameters = 0;
-    for (const ParameterSpec& spec : layer->parameters()) {
-      row.parameters += element_count(spec.shape);
-    }
-    row.multiply_adds = layer->multiply_adds();
     row.memory_bytes = 4 * (row.parameters + batch * element_count(row.output));
     summary.parameters += row.parameters;
     summary.multiply_adds += row.multiply_adds;
@@ -37,7 +56,7 @@ ModelSummary describe_model(std::string_view architecture, const Shape& input, i
 Json to_json(const ModelSummary& summary) {
   Json rows = Json::array();
   for (const LayerSummary& layer : summary.layers) {
-    Json row = JsonObject().add("kind", layer.kind).add("name", layer.name).add("text", layer.text);
+    Json row = json_object("kind", layer.kind, "name", layer.name, "text", layer.text);
     if (!layer.activation.empty()) row["activation"] = layer.activation;
     row["output_shape"] = layer.output;
     row["parameters"] = layer.parameters;
@@ -45,14 +64,9 @@ Json to_json(const ModelSummary& summary) {
     row["memory_bytes"] = layer.memory_bytes;
     rows.push_back(std::move(row));
   }
-  return JsonObject()
-      .add("text", summary.text)
-      .add("input_shape", summary.input)
-      .add("batch", summary.batch)
-      .add("parameters", summary.parameters)
-      .add("multiply_adds", summary.multiply_adds)
-      .add("memory_bytes", summary.memory_bytes)
-      .add("layers", std::move(rows));
+  return json_object("text", summary.text, "input_shape", summary.input, "batch", summary.batch,
+                     "parameters", summary.parameters, "multiply_adds", summary.multiply_adds,
+                     "memory_bytes", summary.memory_bytes, "layers", std::move(rows));
 }
 
 std::vector<std::string> to_table(const ModelSummary& summary) {
@@ -92,6 +106,26 @@ std::vector<std::string> to_table(const ModelSummary& summary) {
        "Estimated Total Size (MB): " + megabytes(input_bytes + output_bytes + parameter_bytes),
        rule});
   return lines;
+}
+
+void check_memory(const Dataset& data, const Config& config, int evaluation_rows, double free) {
+  const int train_rows = std::min(config.batch, data.train().count());
+  const double rows = std::max(train_rows, evaluation_rows) + static_cast<double>(train_rows);
+  double parameters = 0.0, outputs = 0.0, scratch = 0.0;
+  for (const auto& layer : parse_architecture(config.model, data.shape(), data.classes())) {
+    parameters += static_cast<double>(parameter_count(*layer));
+    outputs += rows * static_cast<double>(element_count(layer->out_shape()));
+    scratch = std::max(scratch, static_cast<double>(layer->scratch_floats(train_rows)));
+  }
+  const double weights = sizeof(float) * parameters * weight_copies(config);
+  const double activations = sizeof(float) * (outputs + scratch);
+  if (weights + activations <= free) return;
+  const auto gigabytes = [](double bytes) { return format("%.2f GB", bytes / 1e9); };
+  throw Error("the model needs " + gigabytes(weights + activations) +
+              " of memory (weights with gradients and moments " + gigabytes(weights) +
+              ", activations of " + std::to_string(train_rows) + " samples " +
+              gigabytes(activations) + "), but " + gigabytes(free) +
+              " is free: give it fewer or smaller layers, or a smaller batch");
 }
 
 }  // namespace reluscope

@@ -8,9 +8,7 @@
 #include "core/text.h"
 #include "data/npy.h"
 #include "io/json_text.h"
-#include "io/onnx.h"
-#include "io/pytorch_source.h"
-#include "io/torch_zip.h"
+#include "io/saved_network.h"
 #include "io/zip.h"
 #include "nn/architecture.h"
 #include "train/state_dict.h"
@@ -52,7 +50,6 @@ Bytes as_source(Trainer& trainer, const Config&, int) {
 Bytes as_activations(Trainer& trainer, const Config&, int count) {
   const ImageSet& set = trainer.data().test();
   const Model& model = trainer.model();
-  std::vector<std::uint8_t> pixels, labels;
   std::vector<std::vector<float>> outputs(static_cast<std::size_t>(model.layer_count()));
   for (int first = 0; first < count; first += trainer.evaluate_rows()) {
     std::vector<int> samples(
@@ -60,9 +57,6 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
     std::iota(samples.begin(), samples.end(), first);
     trainer.infer(set, samples);
     for (std::size_t s = 0; s < samples.size(); ++s) {
-      const auto image = set.image(samples[s]);
-      pixels.insert(pixels.end(), image.begin(), image.end());
-      labels.push_back(set.label(samples[s]));
       for (int l = 0; l < model.layer_count(); ++l) {
         const std::vector<float> values = model.sample_output(l, static_cast<int>(s));
         auto& all = outputs[static_cast<std::size_t>(l)];
@@ -71,8 +65,9 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
     }
   }
   ZipWriter zip;
+  const std::span pixels(set.image(0).data(), std::size_t{1} * count * set.pixels());
   zip.add("images.npy", write_npy({count, set.height(), set.width()}, pixels));
-  zip.add("labels.npy", write_npy({count}, labels));
+  zip.add("labels.npy", write_npy({count}, set.labels().first(count)));
   for (int l = 0; l < model.layer_count(); ++l) {
     Shape shape = model.layer(l).out_shape();
     shape.insert(shape.begin(), count);
@@ -81,26 +76,19 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
   return zip.finish();
 }
 
-struct Writer {
-  SaveFormat format;
-  Bytes (*write)(Trainer&, const Config&, int images);
-};
-
-constexpr Writer kWriters[] = {
-    {{"pth", "PyTorch's state_dict, for torch.load"}, &as_pth},
-    {{"safetensors",
-      "the weights with the whole configuration, which eval, predict and export read"},
+constexpr SaveFormat kFormats[] = {
+    {"pth", "PyTorch's state_dict, for torch.load", &as_pth},
+    {"safetensors", "the weights with the whole configuration, which eval, predict and export read",
      &as_safetensors},
-    {{"onnx", "the network for any program that runs ONNX, normalisation included"}, &as_onnx},
-    {{"npz", "each layer's outputs for the first test images, for NumPy"}, &as_activations},
-    {{"py", "a program that rebuilds the network in PyTorch and scores the .pth"}, &as_source},
+    {"onnx", "the network for any program that runs ONNX, normalisation included", &as_onnx},
+    {"npz", "each layer's outputs for the first test images, for NumPy", &as_activations},
+    {"py", "a program that rebuilds the network in PyTorch and scores the .pth", &as_source},
 };
 
-constexpr auto kFormats = [] {
-  std::array<SaveFormat, std::size(kWriters)> formats{};
-  for (std::size_t i = 0; i < formats.size(); ++i) formats[i] = kWriters[i].format;
-  return formats;
-}();
+const SaveFormat* find_format(std::string_view name) {
+  const auto found = std::ranges::find(kFormats, name, &SaveFormat::name);
+  return found == std::end(kFormats) ? nullptr : found;
+}
 
 std::string known(const char* before) {
   std::vector<std::string> names;
@@ -108,26 +96,9 @@ std::string known(const char* before) {
   return join_or(names);
 }
 
-}  // namespace
-
-std::span<const SaveFormat> save_formats() { return kFormats; }
-
-std::string save_format_of(std::string_view path) {
-  const std::size_t dot = path.rfind('.');
-  const std::string_view end = dot == std::string_view::npos ? "" : path.substr(dot + 1);
-  for (const SaveFormat& format : kFormats) {
-    if (end == format.name) return format.name;
-  }
-  throw Error("save: " + in_quotes(path) + " must end in " + known("."));
-}
-
-namespace {
-
-const Writer& writer_of(std::string_view format) {
-  for (const Writer& writer : kWriters) {
-    if (format == writer.format.name) return writer;
-  }
-  throw Error("format is " + in_quotes(format) + ", but it must be " + known(""));
+const SaveFormat& format_of(std::string_view name) {
+  if (const SaveFormat* const format = find_format(name)) return *format;
+  throw Error("format is " + in_quotes(name) + ", but it must be " + known(""));
 }
 
 int image_count(const Trainer& trainer, std::optional<int> images) {
@@ -139,17 +110,24 @@ double activation_bytes(const Trainer& trainer, int count) {
   const ImageSet& set = trainer.data().test();
   double of_one = static_cast<double>(set.height()) * set.width() + 1.0;
   for (const auto& layer : trainer.model().layers()) {
-    double values = 1.0;
-    for (const auto size : layer->out_shape()) values *= static_cast<double>(size);
-    of_one += sizeof(float) * values;
+    of_one += sizeof(float) * static_cast<double>(element_count(layer->out_shape()));
   }
   return count * of_one;
 }
 
 }  // namespace
 
+std::span<const SaveFormat> save_formats() { return kFormats; }
+
+std::string save_format_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  const std::string_view end = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  if (const SaveFormat* const format = find_format(end)) return format->name;
+  throw Error("save: " + in_quotes(path) + " must end in " + known("."));
+}
+
 void check_save(const Trainer& trainer, std::string_view format, std::optional<int> images) {
-  if (writer_of(format).write != &as_activations) return;
+  if (format_of(format).write != &as_activations) return;
   const int count = image_count(trainer, images), all = trainer.data().test().count();
   if (count < 1 || count > all) {
     throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
@@ -167,7 +145,7 @@ void check_save(const Trainer& trainer, std::string_view format, std::optional<i
 std::vector<std::uint8_t> save_network(Trainer& trainer, const Config& config,
                                        std::string_view format, std::optional<int> images) {
   check_save(trainer, format, images);
-  return writer_of(format).write(trainer, config, image_count(trainer, images));
+  return format_of(format).write(trainer, config, image_count(trainer, images));
 }
 
 }  // namespace reluscope

@@ -14,6 +14,8 @@ namespace reluscope {
 struct SaveFormat {
   const char* name;  // also the file name extension: "pth"
   const char* about;
+  // images: the number of test images whose activations are saved.
+  std::vector<std::uint8_t> (*write)(Trainer&, const Config&, int images);
 };
 std::span<const SaveFormat> save_formats();
 

@@ -3,45 +3,23 @@
 #include <algorithm>
 #include <numeric>
 
-#include "config/options.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/text.h"
-#include "data/split.h"
 #include "nn/architecture.h"
-#include "train/memory_need.h"
+#include "train/describe.h"
 
 namespace reluscope {
 namespace {
 
-std::vector<int> choose_validation(const Dataset& data, const Config& config) {
-  return stratified_sample(data.train().labels(), validation_size(config, data.train().count()),
-                           Rng(static_cast<std::uint64_t>(config.seed), Purpose::kValidation, 0));
-}
-
 // The training samples, ascending; empty: all.
 std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& validation,
                                    const Config& config) {
-  const auto wanted = static_cast<std::size_t>(config.train_samples);
-  const int count = data.train().count();
-  const std::size_t left = static_cast<std::size_t>(count) - validation.size();
-  if (wanted > left) {
-    throw Error("train_samples is " + std::to_string(wanted) + ", but the training set has " +
-                std::to_string(count) + " samples" +
-                (validation.empty() ? ""
-                                    : ", of which " + std::to_string(validation.size()) +
-                                          " are held out for validation"));
-  }
-  if (validation.empty() && (wanted == 0 || wanted == left)) return {};
-  const std::size_t most = wanted == 0 ? left : wanted;
+  const int all = data.train().count(), size = training_size(config, all);
   std::vector<int> chosen;
-  auto next = validation.begin();
-  for (int i = 0; chosen.size() < most; ++i) {
-    if (next != validation.end() && *next == i) {
-      ++next;
-    } else {
-      chosen.push_back(i);
-    }
+  for (int i = 0; size < all && std::ssize(chosen) < size; ++i) {
+    if (!std::ranges::binary_search(validation, i)) chosen.push_back(i);
   }
   return chosen;
 }
@@ -49,7 +27,7 @@ std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& 
 PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>& trained_on,
                                      const Config& config) {
   PixelStatistics automatic{kMnistMean, kMnistStd};
-  if (data.name() != "mnist" && (config.mean.automatic() || config.std.automatic())) {
+  if (data.name() != "mnist" && (!config.mean || !config.std)) {
     std::array<std::int64_t, 256> counts{};
     if (trained_on.empty()) counts = data.pixel_counts();
     for (const int sample : trained_on) {
@@ -57,8 +35,8 @@ PixelStatistics choose_normalisation(const Dataset& data, const std::vector<int>
     }
     automatic = pixel_statistics(counts);
   }
-  const PixelStatistics chosen{config.mean.or_else(automatic.mean),
-                               config.std.or_else(automatic.std)};
+  const PixelStatistics chosen{config.mean.value_or(automatic.mean),
+                               config.std.value_or(automatic.std)};
   if (chosen.std == 0.0) {
     throw Error("std is auto, but all training pixels are equal: give std a number");
   }
@@ -80,33 +58,6 @@ std::unique_ptr<const Augmenter> make_augmenter(const Dataset& data, const Confi
                                            static_cast<std::uint64_t>(config.seed));
 }
 
-// (count, H, W): a training sample in epochs 1 to `count`; augmenter: null: no augmentation.
-std::vector<std::uint8_t> versions_of(const Dataset& data, const Augmenter* augmenter, int sample,
-                                      int count) {
-  if (sample < 0 || sample >= data.train().count()) {
-    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
-                std::to_string(data.train().count() - 1) + " do");
-  }
-  if (count < 1 || count > 1000) {
-    throw Error("versions: " + std::to_string(count) +
-                " were asked for, but 1 to 1000 are allowed");
-  }
-  const auto image = data.train().image(sample);
-  std::vector<std::uint8_t> versions;
-  if (augmenter == nullptr) {
-    for (int i = 0; i < count; ++i) versions.insert(versions.end(), image.begin(), image.end());
-    return versions;
-  }
-  versions.resize(static_cast<std::size_t>(count) * image.size());
-  Augmenter::Workspace workspace = augmenter->make_workspace();
-  for (int epoch = 1; epoch <= count; ++epoch) {
-    augmenter->apply(image, epoch, sample, workspace,
-                     std::span(versions).subspan(static_cast<std::size_t>(epoch - 1) * image.size(),
-                                                 image.size()));
-  }
-  return versions;
-}
-
 // The number of samples scored at once. It bounds the memory of activations: a thousand images of a
 // convolution's channels would not fit into a browser tab.
 int evaluation_rows(const Dataset& data, const Config& config, std::size_t validation) {
@@ -121,22 +72,17 @@ int evaluation_rows(const Dataset& data, const Config& config, std::size_t valid
                    std::max(data.test().count(), static_cast<int>(validation))});
 }
 
-// The same, for a run that has the memory it needs.
-int fitting_evaluation_rows(const Dataset& data, const Config& config, std::size_t validation,
-                            const Backend& backend) {
-  const int rows = evaluation_rows(data, config, validation);
-  check_memory(data, config, rows, backend.free_bytes());
-  return rows;
-}
-
-ModelOptions model_options(const Dataset& data, const Config& config, std::size_t validation) {
+// A model that fits into the memory.
+ModelOptions model_options(const Dataset& data, const Config& config, int evaluation_rows,
+                           const Backend& backend) {
+  check_memory(data, config, evaluation_rows, backend.free_bytes());
   return {config.model,
           data.shape(),
           data.classes(),
           config.init,
           static_cast<std::uint64_t>(config.seed),
           config.batch,
-          evaluation_rows(data, config, validation),
+          evaluation_rows,
           config.init_value};
 }
 
@@ -170,16 +116,29 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
   return true;
 }
 
-PixelTable pixel_table(const Dataset& data, const PixelStatistics& by, const Model& model) {
-  return model.takes_offset() ? split_pixel_table(by.mean, by.std, data.background())
-                              : whole_pixel_table(by.mean, by.std);
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
                                     int count) {
-  return versions_of(data, make_augmenter(data, config).get(), sample, count);
+  if (sample < 0 || sample >= data.train().count()) {
+    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
+                std::to_string(data.train().count() - 1) + " do");
+  }
+  if (count < 1 || count > 1000) {
+    throw Error("versions: " + std::to_string(count) +
+                " were asked for, but 1 to 1000 are allowed");
+  }
+  const auto image = data.train().image(sample);
+  const auto augmenter = make_augmenter(data, config);
+  Augmenter::Workspace workspace;
+  if (augmenter != nullptr) workspace = augmenter->make_workspace();
+  std::vector<std::uint8_t> versions;
+  for (int epoch = 1; epoch <= count; ++epoch) {
+    versions.insert(versions.end(), image.begin(), image.end());
+    if (augmenter == nullptr) continue;
+    augmenter->apply(image, epoch, sample, workspace, std::span(versions).last(image.size()));
+  }
+  return versions;
 }
 
 int validation_size(const Config& config, int train_samples) {
@@ -198,17 +157,31 @@ int validation_size(const Config& config, int train_samples) {
   return std::clamp(train_samples / 10, 1, 5000);
 }
 
+int training_size(const Config& config, int train_samples) {
+  const int held_out = validation_size(config, train_samples), left = train_samples - held_out;
+  if (config.train_samples > left) {
+    throw Error("train_samples is " + std::to_string(config.train_samples) +
+                ", but the training set has " + std::to_string(train_samples) + " samples" +
+                (held_out == 0
+                     ? ""
+                     : ", of which " + std::to_string(held_out) + " are held out for validation"));
+  }
+  return config.train_samples == 0 ? left : config.train_samples;
+}
+
 Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Backend& backend)
     : data_(std::move(data)),
       backend_(backend),
       seed_(static_cast<std::uint64_t>(config.seed)),
-      validation_(choose_validation(*data_, config)),
+      validation_(stratified_sample(data_->train().labels(),
+                                    validation_size(config, data_->train().count()),
+                                    Rng(seed_, Purpose::kValidation, 0))),
       trained_on_(choose_trained_on(*data_, validation_, config)),
-      evaluation_rows_(fitting_evaluation_rows(*data_, config, validation_.size(), backend)),
+      evaluation_rows_(evaluation_rows(*data_, config, validation_.size())),
       batch_(std::min(config.batch, train_count())),
       normalisation_(choose_normalisation(*data_, trained_on_, config)),
       augmenter_(make_augmenter(*data_, config)),
-      model_(model_options(*data_, config, validation_.size()), backend),
+      model_(model_options(*data_, config, evaluation_rows_, backend), backend),
       sparse_(choose_sparse(*data_, config, model_, backend)),
       accumulate_(std::min(config.accumulate, batches())),
       clip_{config.clip_value, config.clip_norm},
@@ -221,10 +194,12 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                        optimizer_->needs_gradients() || penalty_.any()),
       group_gradients_(accumulate_ > 1 ? model_.parameters().size() : 0, backend.memory()),
       average_(config.ema, model_.parameters().size(), backend.memory()),
-      batcher_({data_->train().pixels(), batch_, evaluation_rows_,
-                pixel_table(*data_, normalisation_, model_), sparse_, data_->background(),
-                augmenter_.get()},
-               backend),
+      batcher_(
+          {data_->train().pixels(), batch_, evaluation_rows_,
+           pixel_table(normalisation_.mean, normalisation_.std,
+                       model_.takes_offset() ? std::optional(data_->background()) : std::nullopt),
+           sparse_, data_->background(), augmenter_.get()},
+          backend),
       losses_(
           static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
       correct_(losses_.size()),
@@ -261,14 +236,14 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   bytes.emplace_back("moments", moments);
   const std::size_t averages = group_gradients_.size() + average_.values().size();
   const std::size_t working = averages * sizeof(float) + optimizer_->scratch_bytes();
-  if (working > 0) bytes.emplace_back("averages", working);
-  const std::size_t held_out = (validation_.capacity() + trained_on_.capacity()) * sizeof(int);
-  bytes.emplace_back("batches", batcher_.memory_bytes() + held_out);
-  if (kept_weights_.size() > 0) {
-    bytes.emplace_back("best weights", kept_weights_.size() * sizeof(float));
-  }
-  if (before_steps_.size() > 0)
-    bytes.emplace_back("steps ahead", before_steps_.size() * sizeof(float));
+  const auto add = [&bytes](const char* purpose, std::size_t size) {
+    if (size > 0) bytes.emplace_back(purpose, size);
+  };
+  add("averages", working);
+  bytes.emplace_back("batches",
+                     batcher_.memory_bytes() + allocated_bytes(validation_, trained_on_));
+  add("best weights", kept_weights_.size() * sizeof(float));
+  add("steps ahead", before_steps_.size() * sizeof(float));
   return bytes;
 }
 
@@ -276,22 +251,9 @@ int Trainer::train_count() const {
   return trained_on_.empty() ? data_->train().count() : static_cast<int>(trained_on_.size());
 }
 
-int Trainer::batches() const { return (train_count() + batch_ - 1) / batch_; }
-
-std::vector<std::int64_t> Trainer::class_counts() const {
-  if (trained_on_.empty()) return reluscope::class_counts(data_->train(), data_->classes());
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(data_->classes()));
-  for (const int sample : trained_on_) ++counts[data_->train().label(sample)];
-  return counts;
-}
-
 void Trainer::start_epoch(int epoch) {
   epoch_ = epoch;
-  if (trained_on_.empty()) {
-    batcher_.shuffle(seed_, epoch, data_->train().count());
-  } else {
-    batcher_.shuffle(seed_, epoch, trained_on_);
-  }
+  batcher_.shuffle(seed_, epoch, train_count(), trained_on_.empty() ? nullptr : trained_on_.data());
 }
 
 double Trainer::weight_of(int first, int count) const {
@@ -302,12 +264,6 @@ double Trainer::weight_of(int first, int count) const {
     weight += static_cast<double>(class_weights_[data_->train().label(sample)]);
   }
   return weight;
-}
-
-int Trainer::updates_per_epoch() const { return update_of(batches() - 1) + 1; }
-
-std::span<const float> Trainer::scored_parameters() const {
-  return average_.ready() ? average_.values() : model_.parameters();
 }
 
 // If an average is scored, it is swapped with the weights during scoring.
@@ -325,27 +281,17 @@ ConstMatrixView Trainer::forward_scored(const Signal& input, Outputs outputs) {
   return logits;
 }
 
-Score Trainer::evaluate(int first, int rows, ClassMeter* classes) {
+Score Trainer::score_samples(bool held_out, int first, int rows, ClassMeter* classes) {
   Score total;
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
-    const Batch samples = batcher_.in_order(data_->test(), first, count);
+    const Batch samples =
+        held_out ? batcher_.chosen(data_->train(),
+                                   {validation_.data() + first, static_cast<std::size_t>(count)})
+                 : batcher_.in_order(data_->test(), first, count);
     const ConstMatrixView logits = forward_scored(samples.input, Outputs::kNeeded);
     total.add(score(logits, samples, nullptr, count));
     if (classes != nullptr) classes->add(logits, samples.labels, losses_.data(), first);
-  }
-  return total;
-}
-
-Score Trainer::validate(int first, int rows) {
-  Score total;
-  for (const int end = first + rows; first < end; first += evaluation_rows_) {
-    const int count = std::min(evaluation_rows_, end - first);
-    const Batch batch = batcher_.chosen(
-        data_->train(),
-        std::span<const int>(validation_)
-            .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
-    total.add(score(forward_scored(batch.input, Outputs::kNeeded), batch, nullptr, count));
   }
   return total;
 }
@@ -398,10 +344,6 @@ void Trainer::restore(const Counters& counters) {
   optimizer_->restore(counters.optimizer);
   average_.restore(counters.average_updates);
   penalty_value_ = counters.penalty;
-}
-
-std::vector<std::uint8_t> Trainer::augmented(int sample, int count) const {
-  return versions_of(*data_, augmenter_.get(), sample, count);
 }
 
 std::vector<int> Trainer::training_samples() const {

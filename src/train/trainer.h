@@ -55,6 +55,9 @@ inline constexpr double kMnistMean = 0.1307, kMnistStd = 0.3081;
 // setting depends on the validation loss: 5,000, but at most a tenth and at least one. Throws Error
 // if none would be left to train on.
 int validation_size(const Config& config, int train_samples);
+// The number of samples to train on: the others, or config.train_samples. Throws Error if there are
+// fewer.
+int training_size(const Config& config, int train_samples);
 
 // Observes an update; gradients are stored for it. The weights get the same bits as without it.
 class StepObserver {
@@ -78,16 +81,17 @@ class Trainer {
   bool sparse_input() const { return sparse_; }
   int train_count() const;  // samples that are trained on
   int validation_count() const { return static_cast<int>(validation_.size()); }
-  int batches() const;  // in an epoch, a last smaller one included
+  // In an epoch, a last smaller one included.
+  int batches() const { return (train_count() + batch_ - 1) / batch_; }
   // The normalisation of pixels scaled to 0..1.
   const PixelStatistics& normalisation() const { return normalisation_; }
-  // The number of training samples of each class.
-  std::vector<std::int64_t> class_counts() const;
 
   // Batches make updates in groups of `accumulate`; the last group of an epoch may be smaller.
-  int updates_per_epoch() const;
+  int updates_per_epoch() const { return update_of(batches() - 1) + 1; }
   int update_of(int batch) const { return batch / accumulate_; }  // of an epoch, both from 0
-  bool makes_update(int batch) const;                             // as the last of its group
+  bool makes_update(int batch) const {                            // as the last of its group
+    return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
+  }
 
   void start_epoch(int epoch);  // from 1: shuffles
   // batch: from 0, in the started epoch, in order. A batch that is not the last of its group only
@@ -105,17 +109,18 @@ class Trainer {
   int steps_at_once() const { return backend_.steps_ahead(); }  // at most
   // Test samples first .. first + rows - 1, by scored_parameters(). The loss is the plain mean
   // cross-entropy. classes: also counts them, if not null.
-  Score evaluate(int first, int rows, ClassMeter* classes = nullptr);
-  Score validate(int first, int rows);  // the same for held-out samples
+  Score evaluate(int first, int rows, ClassMeter* classes = nullptr) {
+    return score_samples(false, first, rows, classes);
+  }
+  // The same for held-out samples.
+  Score validate(int first, int rows) { return score_samples(true, first, rows, nullptr); }
   // The parameters that are scored, shown and saved: the weights or their moving average.
-  std::span<const float> scored_parameters() const;
+  std::span<const float> scored_parameters() const {
+    return average_.ready() ? average_.values() : model_.parameters();
+  }
   // Only with early stopping: stores the network, and restores it.
   void keep_weights();
   void restore_weights();
-
-  // (count, H, W): a training sample as used in epochs 1 to `count`. Throws Error for a sample or
-  // a count out of range.
-  std::vector<std::uint8_t> augmented(int sample, int count) const;
 
   // The state needed to resume between two steps, except pure functions of the config and the step:
   // buffers laid out like the model's parameters or its state, by name, and counters.
@@ -173,6 +178,7 @@ class Trainer {
                       double gradient_weight, std::size_t at);
   Score read_score(const Pending& pending) const;
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
+  Score score_samples(bool held_out, int first, int rows, ClassMeter* classes);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
   // Saves all state that steps change, and restores it.

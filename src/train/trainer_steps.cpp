@@ -150,10 +150,6 @@ void Trainer::take_back(const Counters& counters) {
   model_.parameters_changed();
 }
 
-bool Trainer::makes_update(int batch) const {
-  return batch + 1 == batches() || (batch + 1) % accumulate_ == 0;
-}
-
 void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {
   const bool store = store_gradients_ || observer != nullptr;
   if (store) model_.backward();

@@ -71,19 +71,22 @@ struct Apart {
       : model({config.model, data.shape(), data.classes(), config.init,
                static_cast<std::uint64_t>(config.seed), config.batch, config.batch},
               on),
-        optimizer(make_optimizer(
-            config.optimizer,
-            {config.momentum, config.nesterov, config.beta1, config.beta2, config.epsilon},
-            model.parameters().size())),
-        batcher({.pixels = data.train().pixels(),
-                 .train_rows = config.batch,
-                 .evaluate_rows = config.batch,
-                 .table = model.takes_offset()
-                              ? split_pixel_table(kMnistMean, kMnistStd, data.background())
-                              : whole_pixel_table(kMnistMean, kMnistStd),
-                 .sparse = config.input == "sparse",
-                 .background = data.background()},
-                on),
+        optimizer(make_optimizer(config.optimizer,
+                                 {.momentum = config.momentum,
+                                  .nesterov = config.nesterov,
+                                  .beta1 = config.beta1,
+                                  .beta2 = config.beta2,
+                                  .epsilon = config.epsilon},
+                                 model.parameters().size())),
+        batcher(
+            {.pixels = data.train().pixels(),
+             .train_rows = config.batch,
+             .evaluate_rows = config.batch,
+             .table = model.takes_offset() ? pixel_table(kMnistMean, kMnistStd, data.background())
+                                           : pixel_table(kMnistMean, kMnistStd),
+             .sparse = config.input == "sparse",
+             .background = data.background()},
+            on),
         backend(on),
         losses(static_cast<std::size_t>(config.batch)),
         correct(losses.size()) {

@@ -5,8 +5,7 @@
 #include "core/error.h"
 #include "data/npy.h"
 #include "io/protobuf.h"
-#include "io/pytorch_source.h"
-#include "io/torch_zip.h"
+#include "io/saved_network.h"
 #include "io/zip.h"
 #include "network.h"
 #include "nn/activations.h"
@@ -18,8 +17,6 @@ using namespace reluscope;
 using namespace reluscope::test;
 
 namespace {
-
-Bytes bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
 
 std::uint64_t number_at(const Bytes& bytes, std::size_t at, int count) {
   std::uint64_t value = 0;
@@ -293,7 +290,7 @@ TEST_CASE("whole numbers of a state_dict: int64 in files, and back") {
   CHECK(file.tensors.front().name == "bn1.num_batches_tracked");
   CHECK(file.tensors.front().dtype == "I64");
   CHECK(file.tensors.front().shape.empty());
-  CHECK(whole_values(file.tensors.front()) == std::vector<float>{1.0f});
+  CHECK(float_values(file.tensors.front(), true) == std::vector<float>{1.0f});
   Session other(tiny_data(), config);
   CHECK(other.weights_sha256() != session.weights_sha256());
   other.load(bytes);
@@ -301,7 +298,7 @@ TEST_CASE("whole numbers of a state_dict: int64 in files, and back") {
   // A float, as in older files.
   std::vector<NamedTensor> floats;
   for (const StoredTensor& tensor : file.tensors) {
-    floats.push_back({tensor.name, tensor.shape, whole_values(tensor)});
+    floats.push_back({tensor.name, tensor.shape, float_values(tensor, true)});
   }
   Session third(tiny_data(), config);
   third.load(write_safetensors(floats, {}));

@@ -130,7 +130,7 @@ TEST_CASE(
       ScheduleOptions rates;
       rates.updates_per_epoch = static_cast<std::int64_t>(labels.size()) / batch;
       if (o.contains("cosine_epochs")) {
-        rates.name = "cosine";
+        rates.schedule = "cosine";
         rates.epochs = o["cosine_epochs"];
       }
       const Schedule schedule(rates);

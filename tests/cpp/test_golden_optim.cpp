@@ -3,7 +3,6 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
-#include "config/options.h"
 #include "matrices.h"
 #include "optim/optimizer.h"
 

@@ -74,14 +74,13 @@ TEST_CASE("the losses of fifty steps follow PyTorch's") {
         if (o.contains("nesterov")) options.nesterov = o["nesterov"];
         const auto optimizer =
             make_optimizer(o["name"].get<std::string>(), options, model.parameters().size());
-        Batcher batcher(
-            {.pixels = set.pixels(),
-             .train_rows = batch,
-             .evaluate_rows = batch,
-             .table = split ? split_pixel_table(mean, std, 0) : whole_pixel_table(mean, std),
-             .sparse = false,
-             .background = 0},
-            backend);
+        Batcher batcher({.pixels = set.pixels(),
+                         .train_rows = batch,
+                         .evaluate_rows = batch,
+                         .table = split ? pixel_table(mean, std, 0) : pixel_table(mean, std),
+                         .sparse = false,
+                         .background = 0},
+                        backend);
         const std::vector<double> losses = numbers<double>(c["losses"]);
         for (std::size_t step = 0; step < losses.size(); ++step) {
           const Batch samples =

@@ -228,17 +228,19 @@ TEST_CASE("safetensors: every broken file is refused") {
   says("", 0, "the header does not begin with {");
   says("[1]", 0, "the header does not begin with {");
   says(" {}", 0, "the header does not begin with {");
-  says("{", 0, "the header is not JSON at byte 2");
-  says("{}}", 0, "the header is not JSON at byte 3");
-  says("{\"\xff\":1}", 0, "the header is not JSON at byte 3");
-  says("{\"a\":1e999}", 0, "a number in the header is larger than a double can hold");
+  says("{", 0, "the header: not JSON at byte 2; an object of tensors was expected");
+  says("{}}", 0, "the header: not JSON at byte 3; an object of tensors was expected");
+  says("{\"\xff\":1}", 0, "the header: not JSON at byte 3; an object of tensors was expected");
+  says("{\"a\":1e999}", 0, "the header: a number in it is larger than a double can hold");
   says(one("\"F32\"", "[1]", "[0,4]").insert(1, "\"w\":" + entry("\"F32\"", "[1]", "[0,4]") + ","),
-       4, "the header has \"w\" twice");
-  says("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0, "the header has \"dtype\" twice");
-  says("{\"__metadata__\":{\"a\":\"1\",\"a\":\"1\"}}", 0, "the header has \"a\" twice");
-  says("{\"w\":[[[1]]]}", 0, "the header is nested deeper than the lists of a tensor");
+       4, "the header: an object in it has the name \"w\" twice");
+  says("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0,
+       "the header: an object in it has the name \"dtype\" twice");
+  says("{\"__metadata__\":{\"a\":\"1\",\"a\":\"1\"}}", 0,
+       "the header: an object in it has the name \"a\" twice");
+  says("{\"w\":[[[1]]]}", 0, "the header: it is nested deeper than 3 objects and lists");
   CHECK(read_refusal("{\"w\":" + std::string(500000, '[')) ==
-        "safetensors: the header is nested deeper than the lists of a tensor");
+        "safetensors: the header: it is nested deeper than 3 objects and lists");
   says("{\"__metadata__\":[]}", 0, "__metadata__ is not an object of texts");
   says("{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ has \"a\" with a value that is not a text");
   says("{\"w\":1}", 0, "tensor \"w\" is not described by an object");
@@ -287,7 +289,7 @@ TEST_CASE("safetensors: every broken file is refused") {
   says(one("\"F32\"", "[1]", "[0,4]"), 5, "the file has 5 bytes of data, but its tensors take 4");
   std::string many = "{\"__metadata__\":{";
   for (int i = 0; i <= 10000; ++i) many += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":\"\"";
-  says(many + "}}", 0, "the header has more than 10000 names in one object");
+  says(many + "}}", 0, "the header: an object in it has more than 10000 names");
   CHECK(read_refusal(one("\"F32\"", "[0,99999999999]", "[0,0]")) == "accepted");
 }
 

@@ -119,7 +119,7 @@ TEST_CASE("folder: grey is Pillow's integer formula") {
   const std::vector<std::uint8_t> rgb = {0, 0,   0, 255, 255, 255, 255, 0,   0,
                                          0, 255, 0, 0,   0,   255, 10,  200, 30};
   std::vector<std::uint8_t> grey(6);
-  grey_of_rgb(rgb, grey.data());
+  to_grey(3, rgb, grey.data());
   CHECK(grey == std::vector<std::uint8_t>{0, 255, 76, 150, 29, 124});
 }
 

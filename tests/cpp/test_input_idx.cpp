@@ -14,11 +14,11 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 std::string image_refusal(const Bytes& bytes) {
-  return refusal([&] { read_idx_images(bytes, "training images"); });
+  return refusal([&] { read_idx(bytes, 3, "training images"); });
 }
 
 std::string label_refusal(const Bytes& bytes) {
-  return refusal([&] { read_idx_labels(bytes, "test labels"); });
+  return refusal([&] { read_idx(bytes, 1, "test labels"); });
 }
 
 std::string set_refusal(const Bytes& images, const Bytes& labels) {
@@ -33,14 +33,10 @@ const Bytes kSix = {1, 2, 3, 4, 5, 6};
 TEST_SUITE_BEGIN("input");
 
 TEST_CASE("good files are read, and the header tells where the data starts") {
-  const IdxImages images = read_idx_images(idx_bytes({1, 2, 3}, kSix), "training images");
-  CHECK(images.count == 1);
-  CHECK(images.height == 2);
-  CHECK(images.width == 3);
-  CHECK(images.header == 16);
-  const IdxLabels labels = read_idx_labels(idx_bytes({6}, kSix), "training labels");
-  CHECK(labels.count == 6);
-  CHECK(labels.header == 8);
+  CHECK(read_idx(idx_bytes({1, 2, 3}, kSix), 3, "training images") == std::vector<int>{1, 2, 3});
+  CHECK(idx_header(3) == 16);
+  CHECK(read_idx(idx_bytes({6}, kSix), 1, "training labels") == std::vector<int>{6});
+  CHECK(idx_header(1) == 8);
   const ImageSet set(idx_bytes({3, 1, 2}, kSix), idx_bytes({3}, {0, 9, 5}), 10, "training");
   CHECK(set.count() == 3);
   CHECK(set.image(1)[0] == 3);

@@ -333,7 +333,7 @@ TEST_CASE("batches hold each sample's version, whatever the batch, the threads o
   }
   const ImageSet set(height, width, all, labels);
   const Augmenter augmenter(kEverything, height, width, background, 4);
-  const PixelTable table = split_pixel_table(0.3, 0.2, background);
+  const PixelTable table = pixel_table(0.3, 0.2, background);
   for (const int threads : {1, 2, 4}) {
     for (const int rows_at_once : {50, 13, 1}) {
       for (const bool sparse : {false, true}) {
@@ -395,22 +395,23 @@ TEST_CASE("a session shows the versions that it trains on") {
   Config config;
   config.model = "dense 10";
   const Bytes image(pixels.begin() + 3 * 42, pixels.begin() + 4 * 42);
-  const Bytes plain = Session(data, config).augmented(3, 2);
+  const Bytes plain = augmented(*data, config, 3, 2);
   CHECK(Bytes(plain.begin(), plain.begin() + 42) == image);
   CHECK(Bytes(plain.begin() + 42, plain.end()) == image);
   config.augment_rotate = 25;
   config.augment_elastic = 10;
   config.seed = 12;
-  const Session session(data, config);
-  const Bytes versions = session.augmented(3, 4);
+  const Bytes versions = augmented(*data, config, 3, 4);
   REQUIRE(versions.size() == 4 * 42);
   for (int epoch = 1; epoch <= 4; ++epoch) {
     CHECK(Bytes(versions.begin() + (epoch - 1) * 42, versions.begin() + epoch * 42) ==
           applied({.rotate = 25, .elastic = 10}, image, 6, 7, data->background(), epoch, 3, 12));
   }
-  CHECK_THROWS_WITH_AS(session.augmented(20, 1), "image 20 does not exist; 0 to 19 do", Error);
-  CHECK_THROWS_WITH_AS(session.augmented(-1, 1), "image -1 does not exist; 0 to 19 do", Error);
-  CHECK_THROWS_WITH_AS(session.augmented(0, 0),
+  CHECK_THROWS_WITH_AS(augmented(*data, config, 20, 1), "image 20 does not exist; 0 to 19 do",
+                       Error);
+  CHECK_THROWS_WITH_AS(augmented(*data, config, -1, 1), "image -1 does not exist; 0 to 19 do",
+                       Error);
+  CHECK_THROWS_WITH_AS(augmented(*data, config, 0, 0),
                        "versions: 0 were asked for, but 1 to 1000 are allowed", Error);
 }
 

@@ -90,12 +90,12 @@ struct Contents {
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("ToTensor and Normalize(0.1307, 0.3081) give the range -0.4242 to 2.8215") {
-  const PixelTable whole = whole_pixel_table(0.1307, 0.3081);
+  const PixelTable whole = pixel_table(0.1307, 0.3081);
   CHECK(whole.offset == 0.0f);
   CHECK(whole.values[0] == doctest::Approx(-0.42421296).epsilon(1e-7));
   CHECK(whole.values[255] == doctest::Approx(2.82148653).epsilon(1e-7));
   for (const int background : {0, 17, 255}) {
-    const PixelTable split = split_pixel_table(0.1307, 0.3081, background);
+    const PixelTable split = pixel_table(0.1307, 0.3081, background);
     CHECK(split.values[static_cast<std::size_t>(background)] == 0.0f);
     CHECK(split.offset == whole.values[static_cast<std::size_t>(background)]);
     for (std::size_t p = 0; p < 256; ++p) {
@@ -115,7 +115,7 @@ TEST_CASE("a batch holds the pixels and labels of its samples, padded with zero"
   for (const auto& [height, width] :
        {std::pair{28, 28}, std::pair{3, 5}, std::pair{1, 1}, std::pair{4, 8}, std::pair{7, 7}}) {
     const ImageSet set = some_images(random, 23, height, width, 0);
-    const PixelTable table = split_pixel_table(0.1307, 0.3081, 0);
+    const PixelTable table = pixel_table(0.1307, 0.3081, 0);
     cpu::CpuBackend backend("auto", 2);
     Batcher batcher({.pixels = height * width,
                      .train_rows = 13,
@@ -198,7 +198,7 @@ TEST_CASE("a sparse batch lists what a dense one holds, by sample and by feature
         BatcherOptions options{.pixels = pixels,
                                .train_rows = 13,
                                .evaluate_rows = 30,
-                               .table = split_pixel_table(0.1307, 0.3081, background),
+                               .table = pixel_table(0.1307, 0.3081, background),
                                .sparse = false,
                                .background = background};
         Batcher dense(options, backend);
@@ -320,7 +320,7 @@ TEST_CASE("a batch that was prepared is the one made when it is asked for") {
         const BatcherOptions options{.pixels = height * width,
                                      .train_rows = kTrainRows,
                                      .evaluate_rows = kEvaluateRows,
-                                     .table = split_pixel_table(0.1307, 0.3081, 0),
+                                     .table = pixel_table(0.1307, 0.3081, 0),
                                      .sparse = sparse,
                                      .background = 0};
         cpu::CpuBackend backend("auto", threads), other;

@@ -1,5 +1,6 @@
 // SHA-256 compared with the published vectors (FIPS 180-4 examples) for any division of the input,
 // and the canonical bytes of floats.
+#include "core/bytes.h"
 #include "core/sha256.h"
 
 #include <string>
@@ -12,10 +13,6 @@ using namespace reluscope;
 using namespace reluscope::test;
 
 namespace {
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 std::string hash_of(std::string_view text) {
   Sha256 hash;

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
-#include "config/options.h"
 #include "core/error.h"
 #include "matrices.h"
 #include "network.h"
@@ -496,26 +495,26 @@ TEST_CASE("every setting of an optimizer and of a schedule reaches it") {
   c.lr_warmup = 49;
   CHECK(optimizer_options(c).cycles_momentum);
   const ScheduleOptions s = schedule_options(c, 51);
-  CHECK(s.name == "one_cycle");
+  CHECK(s.schedule == "one_cycle");
   CHECK(s.updates_per_epoch == 51);
   CHECK(s.epochs == 31);
-  CHECK(s.step == 32);
-  CHECK(s.milestones == "33,34");
-  CHECK(s.gamma == 0.35);
-  CHECK(s.minimum == 0.36);
-  CHECK(s.period == 37);
-  CHECK(s.restart == 38);
-  CHECK(s.restart_factor == 39);
-  CHECK(s.rise == 0.41);
-  CHECK(s.div == 42.0);
-  CHECK(s.final_div == 43.0);
+  CHECK(s.lr_step == 32);
+  CHECK(s.lr_milestones == "33,34");
+  CHECK(s.lr_gamma == 0.35);
+  CHECK(s.lr_min == 0.36);
+  CHECK(s.lr_period == 37);
+  CHECK(s.lr_restart == 38);
+  CHECK(s.lr_restart_factor == 39);
+  CHECK(s.lr_rise == 0.41);
+  CHECK(s.lr_div == 42.0);
+  CHECK(s.lr_final_div == 43.0);
   CHECK(s.cycle_momentum);
   CHECK(s.momentum_min == 0.44);
   CHECK(s.momentum_max == 0.45);
-  CHECK(s.patience == 46);
-  CHECK(s.threshold == 0.47);
-  CHECK(s.cooldown == 48);
-  CHECK(s.warmup == 49);
+  CHECK(s.lr_patience == 46);
+  CHECK(s.lr_threshold == 0.47);
+  CHECK(s.lr_cooldown == 48);
+  CHECK(s.lr_warmup == 49);
   c.cycle_momentum = false;
   CHECK(!schedule_options(c, 51).cycle_momentum);
   CHECK(!optimizer_options(c).cycles_momentum);

@@ -102,10 +102,11 @@ TEST_CASE("a few updates of many, with the first and the last, and how far each 
   CHECK(refusal([] { rates_of("", 1); }) == "points: 1 were asked for, but at least 2 are needed");
   CHECK(rates_of("train_samples=24").size() == 10);
   CHECK(refusal([] { rates_of("train_samples=25"); }) ==
-        "train_samples is 25, but there are 24 to train on");
+        "train_samples is 25, but the training set has 24 samples");
   CHECK(rates_of("train_samples=20; validation=4").size() == 8);
   CHECK(refusal([] { rates_of("train_samples=21; validation=4"); }) ==
-        "train_samples is 21, but there are 20 to train on");
+        "train_samples is 21, but the training set has 24 samples, of which 4 are held out for "
+        "validation");
 
   const auto moves = [](const std::string& changes) {
     return plan_rates(*six_pixels(), planned_config("batch=24; epochs=3;" + changes), 9).moves;

@@ -37,43 +37,45 @@ void check_near(const std::vector<double>& found, const std::vector<double>& wan
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("drops come with the first update of the epoch after") {
-  CHECK(by_epoch({.name = "constant"}, 3) == std::vector<double>{1, 1, 1});
-  CHECK(by_epoch({.name = "step", .step = 2, .gamma = 0.5}, 7) ==
+  CHECK(by_epoch({.schedule = "constant"}, 3) == std::vector<double>{1, 1, 1});
+  CHECK(by_epoch({.schedule = "step", .lr_step = 2, .lr_gamma = 0.5}, 7) ==
         std::vector<double>{1, 1, 0.5, 0.5, 0.25, 0.25, 0.125});
-  CHECK(by_epoch({.name = "multi_step", .milestones = "1, 3,4", .gamma = 0.5}, 6) ==
+  CHECK(by_epoch({.schedule = "multi_step", .lr_milestones = "1, 3,4", .lr_gamma = 0.5}, 6) ==
         std::vector<double>{1, 0.5, 0.5, 0.25, 0.125, 0.125});
-  CHECK(by_epoch({.name = "exponential", .gamma = 0.5}, 4) ==
+  CHECK(by_epoch({.schedule = "exponential", .lr_gamma = 0.5}, 4) ==
         std::vector<double>{1, 0.5, 0.25, 0.125});
-  CHECK(by_epoch({.name = "multi_step", .milestones = "100000", .gamma = 0.5}, 2) ==
+  CHECK(by_epoch({.schedule = "multi_step", .lr_milestones = "100000", .lr_gamma = 0.5}, 2) ==
         std::vector<double>{1, 1});
-  CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "100001"}));
-  CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "0"}));
-  CHECK_THROWS(Schedule({.name = "multi_step", .milestones = "2,2"}));
+  CHECK_THROWS(Schedule({.schedule = "multi_step", .lr_milestones = "100001"}));
+  CHECK_THROWS(Schedule({.schedule = "multi_step", .lr_milestones = "0"}));
+  CHECK_THROWS(Schedule({.schedule = "multi_step", .lr_milestones = "2,2"}));
 }
 
 TEST_CASE("cosines at both ends, in the middle, and where they begin anew") {
   // Four epochs down from 1 to 0.2 and four up: the middle is 0.6, the quarters differ from it by
   // 0.4 / sqrt(2).
   const double quarter = 0.4 / std::sqrt(2.0);
-  check_near(by_epoch({.name = "cosine", .minimum = 0.2, .period = 4}, 10),
+  check_near(by_epoch({.schedule = "cosine", .lr_period = 4, .lr_min = 0.2}, 10),
              {1, 0.6 + quarter, 0.6, 0.6 - quarter, 0.2, 0.6 - quarter, 0.6, 0.6 + quarter, 1,
               0.6 + quarter});
   // Without a period it spans the whole run.
-  check_near(by_epoch({.name = "cosine", .epochs = 2, .minimum = 0.2}, 3), {1, 0.6, 0.2});
-  check_near(by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 2}, 5),
+  check_near(by_epoch({.schedule = "cosine", .lr_min = 0.2, .epochs = 2}, 3), {1, 0.6, 0.2});
+  check_near(by_epoch({.schedule = "cosine_restarts", .lr_restart = 2, .lr_min = 0.2}, 5),
              {1, 0.6, 1, 0.6, 1});
   check_near(
-      by_epoch({.name = "cosine_restarts", .minimum = 0.2, .restart = 1, .restart_factor = 2}, 8),
+      by_epoch(
+          {.schedule = "cosine_restarts", .lr_restart = 1, .lr_restart_factor = 2, .lr_min = 0.2},
+          8),
       {1, 1, 0.6, 1, 0.6 + quarter, 0.6, 0.6 - quarter, 1});
 }
 
 TEST_CASE("one cycle at its beginning, its top and its end") {
-  ScheduleOptions o{.name = "one_cycle",
+  ScheduleOptions o{.schedule = "one_cycle",
+                    .lr_rise = 0.5,
+                    .lr_div = 4.0,
+                    .lr_final_div = 10.0,
                     .epochs = 2,
-                    .updates_per_epoch = 5,
-                    .rise = 0.5,
-                    .div = 4.0,
-                    .final_div = 10.0};
+                    .updates_per_epoch = 5};
   const auto rates = [&o](std::int64_t update) { return Schedule(o).at(update, 1.0); };
   // Ten updates: it rises to update 4 and falls to update 9.
   CHECK(rates(0).lr == doctest::Approx(0.25));
@@ -86,21 +88,21 @@ TEST_CASE("one cycle at its beginning, its top and its end") {
   CHECK(*rates(9).momentum == doctest::Approx(0.95));
   o.cycle_momentum = false;
   CHECK(!rates(4).momentum);
-  o.rise = 1.0;  // up to the last update
+  o.lr_rise = 1.0;  // up to the last update
   CHECK(rates(9).lr == doctest::Approx(1.0));
-  o.rise = 0.0;  // from the first down
+  o.lr_rise = 0.0;  // from the first down
   CHECK(rates(9).lr == doctest::Approx(0.025));
-  o.rise = 0.1;  // the first is the top
+  o.lr_rise = 0.1;  // the first is the top
   CHECK(rates(0).lr == doctest::Approx(1.0));
 }
 
 TEST_CASE("a warm-up ends with the update that has the whole rate") {
-  const Schedule schedule({.name = "constant", .warmup = 4});
+  const Schedule schedule({.schedule = "constant", .lr_warmup = 4});
   const double wanted[] = {0.5, 1.0, 1.5, 2.0, 2.0, 2.0};
   for (int update = 0; update < 6; ++update) CHECK(schedule.at(update, 2.0).lr == wanted[update]);
   CHECK(!schedule.constant());
-  CHECK(Schedule({.name = "constant"}).constant());
-  CHECK(!Schedule({.name = "step"}).constant());
+  CHECK(Schedule({.schedule = "constant"}).constant());
+  CHECK(!Schedule({.schedule = "step"}).constant());
 }
 
 TEST_CASE("plateau: what is an improvement, how long it waits, and how long it cools down") {
@@ -110,16 +112,17 @@ TEST_CASE("plateau: what is an improvement, how long it waits, and how long it c
     return schedule.state();
   };
   const double below = std::nextafter(4.0, 0.0);
-  ScheduleOptions half{.name = "plateau", .patience = 9, .threshold = 0.5};
+  ScheduleOptions half{.schedule = "plateau", .lr_patience = 9, .lr_threshold = 0.5};
   CHECK(after(half, {8.0, 4.0}) ==
         Schedule::State{8.0, 1, 0, 0});  // half of the best is not below it
   CHECK(after(half, {8.0, below}) == Schedule::State{below, 0, 0, 0});
-  ScheduleOptions any{.name = "plateau", .patience = 9, .threshold = 0.0};
+  ScheduleOptions any{.schedule = "plateau", .lr_patience = 9, .lr_threshold = 0.0};
   CHECK(after(any, {4.0, 4.0}) == Schedule::State{4.0, 1, 0, 0});
   CHECK(after(any, {4.0, below}) == Schedule::State{below, 0, 0, 0});
   CHECK(after(any, {4.0, std::nan("")}) == Schedule::State{4.0, 1, 0, 0});
 
-  const ScheduleOptions patient{.name = "plateau", .patience = 2, .threshold = 0.0, .cooldown = 2};
+  const ScheduleOptions patient{
+      .schedule = "plateau", .lr_patience = 2, .lr_threshold = 0.0, .lr_cooldown = 2};
   std::vector<double> losses = {1.0};
   // Two bad epochs pass, the third drops, two cool down, two pass, the next drops.
   const Schedule::State wanted[] = {{1.0, 1, 0, 0}, {1.0, 2, 0, 0}, {1.0, 0, 2, 1}, {1.0, 0, 1, 1},
@@ -130,12 +133,12 @@ TEST_CASE("plateau: what is an improvement, how long it waits, and how long it c
     CHECK(after(patient, losses) == state);
   }
   // The others keep no state.
-  CHECK(after({.name = "step"}, {1.0, 2.0, 3.0, 4.0}) == Schedule::State{});
+  CHECK(after({.schedule = "step"}, {1.0, 2.0, 3.0, 4.0}) == Schedule::State{});
 }
 
 TEST_CASE("plateau: drops end at the lowest rate, and one by 1e-8 or less is left out") {
   const auto dropped = [](double lr, double gamma, double minimum, int drops) {
-    Schedule schedule({.name = "plateau", .gamma = gamma, .minimum = minimum});
+    Schedule schedule({.schedule = "plateau", .lr_gamma = gamma, .lr_min = minimum});
     schedule.restore({1.0, 0, 0, drops});
     return schedule.at(0, lr).lr;
   };

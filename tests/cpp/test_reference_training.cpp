@@ -118,15 +118,14 @@ TEST_CASE("a network whose units are all dead trains on: only its last bias move
         CHECK(last_loss < first_loss);  // the classes' shares can still be learnt
 
         // All gradients are exactly zero, except that of the last bias.
-        Batcher batcher(
-            {.pixels = 784,
-             .train_rows = 8,
-             .evaluate_rows = 8,
-             .table = split_pixel_table(trainer.normalisation().mean, trainer.normalisation().std,
-                                        data->background()),
-             .sparse = input == "sparse",
-             .background = data->background()},
-            backend);
+        Batcher batcher({.pixels = 784,
+                         .train_rows = 8,
+                         .evaluate_rows = 8,
+                         .table = pixel_table(trainer.normalisation().mean,
+                                              trainer.normalisation().std, data->background()),
+                         .sparse = input == "sparse",
+                         .background = data->background()},
+                        backend);
         batcher.shuffle(1, 1, 40);
         const Batch batch = batcher.shuffled(data->train(), 0, 8);
         float_pass(trainer.model(), backend, batch.input, batch.labels);

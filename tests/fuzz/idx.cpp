@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       } catch (const Error&) {
       }
     };
-    attempt([&] { read_idx_images(bytes, "images"); });
-    attempt([&] { read_idx_labels(bytes, "labels"); });
+    attempt([&] { read_idx(bytes, 3, "images"); });
+    attempt([&] { read_idx(bytes, 1, "labels"); });
     // The first byte determines the end of the labels and the begin of the images.
     const std::size_t cut = size == 0 ? 0 : std::min<std::size_t>(size, 4 * bytes[0]);
     ImageSet({bytes.begin() + static_cast<std::ptrdiff_t>(cut), bytes.end()},

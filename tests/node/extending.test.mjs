@@ -108,6 +108,19 @@ int main() {
   assert.ok(known.length > 0)
 })
 
+test('a schedule: its row and its rates', () => {
+  const folder = sourcesWith('schedule', ['A schedule'])
+  const output = outputOf(folder, `
+#include <cstdio>
+#include "optim/schedule.h"
+int main() {
+  const reluscope::Schedule schedule({.schedule = "inverse_root", .epochs = 9, .updates_per_epoch = 2});
+  for (const int update : {0, 1, 6, 17}) std::printf("%g ", schedule.at(update, 0.5).lr);
+}
+`, ['src/optim/schedule.cpp', 'src/core/text.cpp'])
+  assert.equal(output.trim(), '0.5 0.5 0.25 0.166667')
+})
+
 test('a layer: its word makes it, it computes y and dx, and it refuses what it cannot take', () => {
   const folder = sourcesWith('layer', ['A layer'])
   const output = outputOf(folder, `
@@ -154,8 +167,9 @@ test('all of them in the whole program: it trains with them', { skip: fullOnly }
   execFileSync('cmake', ['--preset', 'native'], { cwd: folder, stdio: 'pipe' })
   execFileSync('cmake', ['--build', 'build/native', '--target', 'reluscope'], { cwd: folder, stdio: 'pipe' })
   const output = execFileSync(join(folder, 'build/native/reluscope'), [
-    'train', '--optimizer', 'signum', '--lr', '0.0003', '--data', join(root, 'build/data/mnist'), '--mean', '0.1307', '--std', '0.3081', '--train_samples', '10000', '--epochs', '1',
+    'train', '--optimizer', 'signum', '--lr', '0.0003', '--schedule', 'inverse_root', '--data', join(root, 'build/data/mnist'), '--mean', '0.1307', '--std', '0.3081', '--train_samples', '10000', '--epochs', '1',
     '--model', 'dense 64 | bent_identity | scale 0.5 | dense 10',
   ], { cwd: folder, encoding: 'utf8' })
   assert.ok(Number(output.match(/\((\d+\.\d+)%\)\n/)?.[1]) > 85, output)
+  assert.match(execFileSync(join(folder, 'build/native/reluscope'), ['activations'], { encoding: 'utf8' }), /^relu\n[^]*\nbent_identity\n/m)
 })

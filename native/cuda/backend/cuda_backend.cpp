@@ -153,7 +153,7 @@ Grid CudaBackend::grid_for(std::size_t n) const {
   return {std::clamp(blocks, 1, device_->most_blocks()), kThreads};
 }
 
-// Those that are learnt lie where all parameters do; others are the host's.
+// Learnt parameters are in device memory; others are copied from the host.
 ActivationParameters CudaBackend::parameters_of(ActivationId id, const float* p) const {
   ActivationParameters parameters{};
   if (id < 0) return parameters;

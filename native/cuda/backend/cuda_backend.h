@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "core/rng.h"
 #include "cuda/device.h"
 #include "cuda/kernels/kernels.h"
 
@@ -96,8 +95,7 @@ class CudaBackend final : public Backend {
   }
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                     MatrixView y) override {
-    push(grid_for(y.layout.size() / 4),
-         FillUniform{rng.seed(), rng.purpose(), rng.step(), stream, low, high - low, y});
+    push(grid_for(y.layout.size() / 4), FillUniform{rng, stream, low, high - low, y});
   }
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override {
     push(grid_for(y.layout.size()), Maxout{x, {}, y, pieces, area});

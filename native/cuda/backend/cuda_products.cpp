@@ -19,10 +19,9 @@ Epilogue epilogue_for(const ActivationAfter& after) {
   return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
 }
 
-// One product for each width of the panels of c. Panels of 32 columns are evenly spaced, and so one
-// batched product; one panel of 16 may follow, else the second product has no batches. The product
-// is of rows from b_row of b on, and its result begins in row c_row of c. p.kept: where c's data
-// is.
+// p for all panels of c: a batched product for the panels of 32 columns, which are evenly spaced,
+// and one for a last panel of 16 (with no batches if there is none). b and c begin at rows b_row
+// and c_row; p.kept is laid out like c.
 std::array<Product, 2> by_panels(Product p, ConstMatrixView b, int b_row, MatrixView c, int c_row) {
   const int panels = c.layout.panels();
   const int wide = panels - (c.layout.panel_width(panels - 1) < kPanel ? 1 : 0);

@@ -3,8 +3,6 @@
 #include "cuda/kernels/kernel.h"  // first
 
 #include "backend/augment_draws.h"
-#include "core/philox.h"
-#include "core/rng.h"
 
 namespace reluscope::cuda {
 
@@ -13,7 +11,7 @@ namespace reluscope::cuda {
 RELUSCOPE_KERNEL(MakeKeys, "make_keys") {
   for_each(k.n, [&](unsigned i) {
     const std::uint64_t sample = k.keys[i] & 0xFFFFFFFFu;
-    k.keys[i] = (std::uint64_t{philox_draw(k.seed, k.purpose, k.step, sample)[0]} << 32) | sample;
+    k.keys[i] = (std::uint64_t{k.rng.bits(sample)[0]} << 32) | sample;
   });
 }
 
@@ -104,10 +102,6 @@ RELUSCOPE_KERNEL(Gather, "gather") {
 
 namespace {
 
-RELUSCOPE_DEVICE Rng rng_of(const Gathering& g, std::uint64_t seed) {
-  return Rng(seed, Purpose::kAugment, static_cast<std::uint32_t>(g.epoch));
-}
-
 // words[i] for an i known only at run time, without moving the words from registers to memory.
 RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
   return i == 0 ? words[0] : (i == 1 ? words[1] : (i == 2 ? words[2] : words[3]));
@@ -118,9 +112,8 @@ RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
 RELUSCOPE_KERNEL(DrawChanges, "draw_changes") {
   for_each(static_cast<unsigned>(k.rows), [&](unsigned row) {
     const int sample = sample_of(k.gathering, static_cast<int>(row));
-    const Rng rng = rng_of(k.gathering, k.seed);
-    k.to[row].affine = draw_affine(k.options, k.height, k.width, rng, sample);
-    k.to[row].erased = draw_erased(k.options, k.height, k.width, rng, sample);
+    k.to[row].affine = draw_affine(k.options, k.height, k.width, k.rng, sample);
+    k.to[row].erased = draw_erased(k.options, k.height, k.width, k.rng, sample);
   });
 }
 
@@ -132,7 +125,6 @@ RELUSCOPE_KERNEL(SmoothRows, "smooth_rows") {
   for_each(static_cast<unsigned>(k.rows) * 2 * pixels, [&](unsigned i) {
     const unsigned field = i / pixels, pixel = i % pixels;
     const int x = static_cast<int>(pixel % width);
-    const Rng rng = rng_of(k.gathering, k.seed);
     const std::uint64_t element =
         sample_element(sample_of(k.gathering, static_cast<int>(field / 2))) +
         (field % 2 == 0 ? AugmentElements::kFieldX : AugmentElements::kFieldY);
@@ -145,7 +137,7 @@ RELUSCOPE_KERNEL(SmoothRows, "smooth_rows") {
       const unsigned at = pixel + static_cast<unsigned>(t);
       if (at / 4 != drawn) {
         drawn = at / 4;
-        words = rng.bits(element + drawn);
+        words = k.rng.bits(element + drawn);
       }
       sum += k.gaussian[t + k.radius] * field_value(word_of(words, at % 4));
     }
@@ -210,7 +202,7 @@ RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented") {
     const std::uint8_t value = k.moves ? warped(k, image, row, y, x) : image[col];
     if (k.noise == 0.0 || value == k.background) return value;
     return noisy(
-        value, k.noise, rng_of(g, k.seed),
+        value, k.noise, k.rng,
         sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
   });
 }

@@ -209,7 +209,7 @@ RELUSCOPE_KERNEL(FillUniform, "fill_uniform") {
     const std::uint64_t draw = (std::uint64_t{k.stream} << 32) +
                                static_cast<std::uint64_t>(row) * draws_a_row +
                                static_cast<std::uint64_t>(col / 4);
-    const Philox4 words = philox_draw(k.seed, k.purpose, k.step, draw);
+    const Philox4 words = k.rng.bits(draw);
     float* const to = &k.y.at(row, col);
     for (int w = 0; w < 4; ++w) {
       const float share = static_cast<float>(words[static_cast<std::size_t>(w)] >> 8) * 0x1p-24f;

@@ -10,6 +10,7 @@
 #include "backend/augment_draws.h"
 #include "backend/backend.h"
 #include "backend/cpu/layer_kernels.h"
+#include "core/rng.h"
 #include "cuda/device.h"
 #include "nn/activations.h"
 
@@ -110,8 +111,8 @@ const KernelInfo& update_kernel(RuleId rule);
 
 // Numbers in [low, high], see Backend::fill_uniform().
 struct FillUniform {
-  std::uint64_t seed;
-  std::uint32_t purpose, step, stream;
+  Rng rng;
+  std::uint32_t stream;
   float low, span;
   MatrixView y;
   double floats() const { return 1.0 * y.layout.size(); }
@@ -129,8 +130,7 @@ struct Drop {
 struct MakeKeys {  // key = the sample's random word << 32 | sample
   std::uint64_t* keys;
   unsigned n;
-  std::uint64_t seed;
-  std::uint32_t purpose, step;
+  Rng rng;
   double floats() const { return 4.0 * n; }
 };
 // A bitonic sort in which all comparisons order upwards. A merge of runs of `size` keys first
@@ -165,7 +165,7 @@ struct DrawnChanges {
 struct DrawChanges {
   Gathering gathering;  // for its samples
   Augmentation options;
-  std::uint64_t seed;
+  Rng rng;
   int height, width, rows;
   DrawnChanges* to;  // (rows)
   double floats() const { return rows * (sizeof(DrawnChanges) / 4.0 + 1.0); }
@@ -173,7 +173,7 @@ struct DrawChanges {
 // Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y.
 struct SmoothRows {
   Gathering gathering;
-  std::uint64_t seed;
+  Rng rng;
   const float* gaussian;  // (2 radius + 1)
   int radius, height, width, rows;
   float* fields;
@@ -182,7 +182,7 @@ struct SmoothRows {
 // Gather with augmentation: warp, noise, erasing, in this order.
 struct GatherAugmented {
   Gathering gathering;
-  std::uint64_t seed;
+  Rng rng;
   const DrawnChanges* changes;
   const float *fields, *gaussian;  // null: no elastic distortion
   float alpha;                     // of it, in pixels
