@@ -69,36 +69,31 @@ struct VecOf {
   friend HWY_INLINE VecOf zero_below(VecOf x, VecOf least) {
     return VecOf(hn::IfThenZeroElse(hn::Lt(hn::Abs(x.raw), least.raw), x.raw));
   }
+  friend HWY_INLINE void store(VecOf x, float* to) { x.store(to); }
+
+  // The bit operations of core/primitives.h, lane by lane.
+  friend HWY_INLINE VecOf pow2_from_magic(VecOf t) {
+    const hn::RebindToUnsigned<Floats> bits;
+    const auto shifted = hn::ShiftLeft<23>(hn::BitCast(bits, t.raw));
+    return VecOf(hn::BitCast(Floats(), hn::Add(shifted, hn::Set(bits, 0x3F800000u))));
+  }
+  friend HWY_INLINE void split_exponent(VecOf x, VecOf& mantissa, VecOf& exponent) {
+    const hn::RebindToSigned<Floats> bits;
+    const auto root = hn::Set(bits, 0x3F3504F3);  // sqrt(1/2)
+    const auto shifted = hn::Sub(hn::BitCast(bits, x.raw), root);
+    exponent = VecOf(hn::ConvertTo(Floats(), hn::ShiftRight<23>(shifted)));
+    const auto fraction = hn::And(shifted, hn::Set(bits, 0x007FFFFF));
+    mantissa = VecOf(hn::BitCast(Floats(), hn::Add(fraction, root)));
+  }
 };
 
 template <class V>
 HWY_INLINE V load(const float* from) {
   return V::load(from);
 }
-template <class P>
-HWY_INLINE void store(VecOf<P> x, float* to) {
-  x.store(to);
-}
 
 template <class V>
 inline constexpr bool kIsDouble = false;
-
-// The bit operations of core/primitives.h, lane by lane.
-template <class P>
-HWY_INLINE VecOf<P> pow2_from_magic(VecOf<P> t) {
-  const hn::RebindToUnsigned<Floats> bits;
-  const auto shifted = hn::ShiftLeft<23>(hn::BitCast(bits, t.raw));
-  return VecOf<P>(hn::BitCast(Floats(), hn::Add(shifted, hn::Set(bits, 0x3F800000u))));
-}
-template <class P>
-HWY_INLINE void split_exponent(VecOf<P> x, VecOf<P>& mantissa, VecOf<P>& exponent) {
-  const hn::RebindToSigned<Floats> bits;
-  const auto root = hn::Set(bits, 0x3F3504F3);  // sqrt(1/2)
-  const auto shifted = hn::Sub(hn::BitCast(bits, x.raw), root);
-  exponent = VecOf<P>(hn::ConvertTo(Floats(), hn::ShiftRight<23>(shifted)));
-  const auto fraction = hn::And(shifted, hn::Set(bits, 0x007FFFFF));
-  mantissa = VecOf<P>(hn::BitCast(Floats(), hn::Add(fraction, root)));
-}
 
 RELUSCOPE_TARGET_END
 

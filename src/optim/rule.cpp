@@ -15,21 +15,21 @@ struct Tables<scalar::RuleList<R...>> {
   static constexpr void (*kScalars[])(const RuleStep<double>&,
                                       float*) = {&R::template scalars<double>...};
 };
-using Rules = Tables<scalar::UpdateRules>;
+using RuleTables = Tables<scalar::UpdateRules>;
 
 }  // namespace
 
-std::span<const OptimizerRow> optimizer_rows() { return Rules::kRows; }
+std::span<const OptimizerRow> optimizer_rows() { return RuleTables::kRows; }
 
 RuleId find_rule(std::string_view name) {
-  for (const OptimizerRow& row : Rules::kRows) {
-    if (name == row.name) return static_cast<RuleId>(&row - Rules::kRows);
+  for (const OptimizerRow& row : RuleTables::kRows) {
+    if (name == row.name) return static_cast<RuleId>(&row - RuleTables::kRows);
   }
   throw Error("optimizer is " + in_quotes(name) + ", which is not known");
 }
 
 void rule_scalars(RuleId rule, const RuleStep<double>& step, float* scalars) {
-  Rules::kScalars[rule](step, scalars);
+  RuleTables::kScalars[rule](step, scalars);
 }
 
 }  // namespace reluscope

@@ -28,7 +28,7 @@ std::string text_of(const std::vector<std::string>& lines) {
 
 // A run to its end: its output, and after each call the length of the output and the position of
 // the run.
-struct UnbrokenRun {
+struct LoggedRun {
   struct Moment {
     Json position;
     std::size_t events, rows;
@@ -36,7 +36,7 @@ struct UnbrokenRun {
   std::vector<std::string> events, rows;
   std::vector<Moment> moments;
 
-  UnbrokenRun(const std::shared_ptr<const Dataset>& data, const Config& config) {
+  LoggedRun(const std::shared_ptr<const Dataset>& data, const Config& config) {
     Session session(data, config);
     const auto take = [&](const Reported& progress) {
       events.insert(events.end(), progress.json.begin(), progress.json.end());
@@ -71,7 +71,7 @@ TEST_SUITE("resume") {
          R"({"model": "dense 4 | relu | dense 10", "batch": 7, "epochs": 2, "log_every": 1, "probe": 1})"}) {
       CAPTURE(json);
       const Config config = config_of(json);
-      const UnbrokenRun run(data, config);
+      const LoggedRun run(data, config);
       const std::string events = text_of(run.events), rows = text_of(run.rows);
       for (const auto& moment : run.moments) {
         CAPTURE(moment.position.dump());
@@ -90,7 +90,7 @@ TEST_SUITE("resume") {
     const auto data = few_digits(16, 8);
     const Config config = config_of(
         R"({"model": "dense 4 | relu | dense 10", "batch": 8, "log_every": 1, "epochs": 1})");
-    const UnbrokenRun run(data, config);
+    const LoggedRun run(data, config);
     const Json position = run.moments.back().position;
     const std::string events = text_of(run.events), rows = text_of(run.rows);
     Config other = config;
