@@ -16,17 +16,14 @@ constexpr int kBadInput = 2;
 int run(int argc, char** argv) {
   using Run = int (*)(const Arguments&);
   static const std::map<std::string_view, Run> runs = {{"train", train_command},
-                                                       {"merge", merge_command},
-                                                       {"eval", eval_command},
-                                                       {"predict", predict_command},
                                                        {"export", export_command},
-                                                       {"info", info_command},
                                                        {"bench", bench_command},
-                                                       {"simd", simd_command},
                                                        {"gpu-selftest", gpu_selftest_command}};
   const std::optional<Arguments> arguments = read_arguments(argc, argv);
   if (!arguments) return 0;
-  const auto found = runs.find(arguments->command->name);
+  const Command& command = *arguments->command;
+  if (*command.question != '\0') return answer_command(*arguments);
+  const auto found = runs.find(command.name);
   return found == runs.end() ? experiment_command(*arguments) : found->second(*arguments);
 }
 
@@ -44,7 +41,7 @@ int main(int argc, char** argv) {
     return reluscope::kBadInput;
   } catch (const std::bad_alloc&) {
     std::fputs(
-        "error: out of memory: the model and its batches need more than this machine gives\n",
+        "error: out of memory: the model and its batches need more memory than is available\n",
         stderr);
     return reluscope::kBadInput;
   } catch (const std::exception& error) {

@@ -23,7 +23,9 @@ const notices = find('rl-notices', Notices)
 const topBar = find('rl-topbar', TopBar)
 const loading = find('#loading', HTMLElement)
 
-applyTheme()
+// A theme that the user chose earlier takes precedence over the theme of the system.
+const theme = recall('theme', '')
+if (theme) document.documentElement.dataset.theme = theme
 setUpTabs()
 new ResizeObserver(() => document.documentElement.style.setProperty('--bar', `${topBar.offsetHeight}px`)).observe(topBar)
 start().catch((error) => {
@@ -84,8 +86,7 @@ function listen(lab) {
     if (lab.state === 'paused') notices.announce(`Paused at step ${lab.step}.`)
   })
   lab.engine.on('done', () => {
-    const best = lab.epochs.at(-1)
-    notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(best?.testAccuracy ?? NaN)}.`)
+    notices.announce(`Training finished after ${plural(lab.epochs.length, 'epoch')}: test accuracy ${percent(lab.epochs.at(-1)?.testAccuracy ?? NaN)}.`)
   })
   lab.engine.on('diverged', ({ message, weightsKept }) => {
     const reset = { label: 'Back to step 0', run: () => void lab.reset() }
@@ -147,12 +148,6 @@ function chosenViews() {
   }
 }
 
-/** A theme that the user chose earlier takes precedence over the theme of the system. */
-function applyTheme() {
-  const theme = recall('theme', '')
-  if (theme) document.documentElement.dataset.theme = theme
-}
-
 /** On a narrow screen the settings and the results are tabs. */
 function setUpTabs() {
   const frame = find('.lab', HTMLElement)
@@ -167,8 +162,8 @@ function setUpTabs() {
   }
   tabs.forEach((tab, i) => {
     tab.addEventListener('click', () => select(tab))
-    tab.addEventListener('keydown', (event) => {
-      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+    tab.addEventListener('keydown', ({ key }) => {
+      if (key !== 'ArrowLeft' && key !== 'ArrowRight') return
       const next = tabs[(i + 1) % tabs.length]
       next.focus()
       select(next)

@@ -1,5 +1,5 @@
 // The only Embind file: one function for all questions (run/queries.h), and the objects that live
-// in this memory. Everything answers {value: ...} or, where it fails, {error: "sentence"};
+// in this memory. Every function returns {value: ...} or, after an error, {error: "sentence"};
 // web/engine/worker/core.js is the only caller.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,19 +40,18 @@ val answer(Work work) {
   } catch (const Error& error) {
     result.set("error", std::string(error.what()));
   } catch (const std::bad_alloc&) {
-    result.set("error", std::string("out of memory: no more than " +
-                                    format("%.1f", static_cast<double>(emscripten_get_heap_max()) /
-                                                       (1 << 30)) +
-                                    " GiB can be had here"));
+    result.set("error", "out of memory: no more than " +
+                            format("%.1f", emscripten_get_heap_max() / 0x1p30) +
+                            " GiB are available here");
   } catch (const std::exception& error) {
     result.set("error", std::string("internal error: ") + error.what());
   }
   return result;
 }
 
-// The bytes of a Uint8Array, or what {length, read(place)} puts into one place after the other,
-// saying how many it did. In pieces that are appended by their pointers, which libc++ copies at
-// once: other iterators go byte by byte, and so does resize().
+// The bytes of a Uint8Array or of a reader {length, read(place)}, which fills a place and returns
+// the number of bytes. In pieces that are appended by their pointers, which libc++ copies at once:
+// other iterators go byte by byte, and so does resize().
 std::vector<std::uint8_t> bytes_of(const val& source) {
   constexpr std::size_t kPiece = 1 << 20;
   const auto length = source["length"].as<std::size_t>();
@@ -78,9 +78,18 @@ std::vector<std::uint8_t> bytes_of(const val& source) {
 // An argument as JSON: typed arrays of bytes stay bytes, others become lists of numbers.
 Json json_of(const val& value) {
   if (value.isUndefined() || value.isNull()) return nullptr;
-  if (value.isNumber()) return value.as<double>();
+  if (value.isNumber()) {
+    const auto number = value.as<double>();
+    const bool whole = std::trunc(number) == number && std::abs(number) < 0x1p53;
+    return whole ? Json(static_cast<std::int64_t>(number)) : Json(number);
+  }
   if (value.isString()) return value.as<std::string>();
   if (value.instanceof (val::global("Uint8Array"))) return Json::binary(bytes_of(value));
+  if (value.isArray()) {
+    Json list = Json::array();
+    for (const val& item : emscripten::vecFromJSArray<val>(value)) list.push_back(json_of(item));
+    return list;
+  }
   const bool is_view = val::global("ArrayBuffer").call<bool>("isView", value);
   const val plain = is_view ? val::global("Array").call<val>("from", value) : value;
   return Json::parse(val::global("JSON").call<std::string>("stringify", plain));
@@ -106,11 +115,7 @@ val js_of(const Json& json) {
   }
   if (!holds_bytes(json)) return val::global("JSON").call<val>("parse", json_line(json));
   val result = json.is_array() ? val::array() : val::object();
-  if (json.is_array()) {
-    for (const Json& item : json) result.call<void>("push", js_of(item));
-  } else {
-    for (const auto& [name, item] : json.items()) result.set(name, js_of(item));
-  }
+  for (const auto& [name, item] : json.items()) result.set(name, js_of(item));
   return result;
 }
 
@@ -128,132 +133,104 @@ val js_of_fields(const Event& event) {
   return result;
 }
 
-// A data set that sessions share; delete() on the JavaScript side drops one owner.
-struct BoundDataset {
-  static val make(const std::string& name, const val& train_images, const val& train_labels,
-                  const val& test_images, const val& test_labels) {
-    return answer([&] {
-      return BoundDataset{std::make_shared<const Dataset>(
-          name,
-          Dataset::Files{bytes_of(train_images), bytes_of(train_labels), bytes_of(test_images),
-                         bytes_of(test_labels)},
-          Dataset::kFromLabels)};
-    });
-  }
+// The objects below are shared pointers: delete() on the JavaScript side drops one owner.
+using SharedDataset = std::shared_ptr<const Dataset>;
 
-  std::shared_ptr<const Dataset> data;
-};
+val make_dataset(const std::string& name, const val& train_images, const val& train_labels,
+                 const val& test_images, const val& test_labels) {
+  return answer([&]() -> SharedDataset {
+    return std::make_shared<const Dataset>(
+        name,
+        Dataset::Files{bytes_of(train_images), bytes_of(train_labels), bytes_of(test_images),
+                       bytes_of(test_labels)},
+        Dataset::kFromLabels);
+  });
+}
 
 // A folder or an archive, by its files' names, and then the images in it; see data/folder.h.
-struct BoundFolder {
-  // most: bytes that the data may take.
-  static val make(const val& paths, const std::string& where, double most) {
-    return answer([&] {
-      return BoundFolder{std::make_shared<FolderImages>(
-          plan_files(emscripten::vecFromJSArray<std::string>(paths), where),
-          DataBudget(static_cast<std::uint64_t>(most)))};
-    });
-  }
-  val finish(const std::string& name) {
-    return answer(
-        [&] { return BoundDataset{std::make_shared<const Dataset>(images->finish(name))}; });
-  }
+// most: bytes that the data may take.
+val make_folder(const val& paths, const std::string& where, double most) {
+  return answer([&] {
+    return std::make_shared<FolderImages>(
+        plan_files(emscripten::vecFromJSArray<std::string>(paths), where),
+        DataBudget(static_cast<std::uint64_t>(most)));
+  });
+}
+val finish_folder(FolderImages& images, const std::string& name) {
+  return answer(
+      [&]() -> SharedDataset { return std::make_shared<const Dataset>(images.finish(name)); });
+}
 
-  std::shared_ptr<FolderImages> images;
-};
+// config: JSON. cores: the number that the session takes for the machine's; a page leaves one to
+// the browser.
+val make_session(const SharedDataset& dataset, const std::string& config, int cores) {
+  return answer([&] {
+    const Config wanted = config_from_json(config);
+    std::unique_ptr<Backend> backend;  // Session refuses other devices
+    if (wanted.device != "cuda") {
+      backend = std::make_unique<cpu::CpuBackend>(wanted.simd, wanted.threads, wanted.fused, cores,
+                                                  free_memory());
+    }
+    return std::make_shared<Session>(dataset, wanted, std::move(backend));
+  });
+}
 
-struct BoundSession {
-  // config: JSON. cores: what the session takes for the machine's. A page leaves one to the
-  // browser.
-  static val make(const BoundDataset& dataset, const std::string& config, int cores) {
-    return answer([&] {
-      const Config wanted = config_from_json(config);
-      std::unique_ptr<Backend> backend;  // Session refuses other devices
-      if (wanted.device != "cuda") {
-        backend = std::make_unique<cpu::CpuBackend>(wanted.simd, wanted.threads, wanted.fused,
-                                                    cores, free_memory());
-      }
-      return BoundSession{std::make_shared<Session>(dataset.data, wanted, std::move(backend))};
-    });
-  }
-  val advance() {
-    return answer([&] {
-      const Progress progress = session->advance();
-      if (const auto* step = progress.as<StepEvent>()) {
-        if (progress.events.size() == 1 && !step->logged) return js_of_fields(*step);
-      } else if (const auto* scoring = progress.as<ScoringEvent>()) {
-        return js_of_fields(*scoring);
-      }
-      Json json = reported_json(report(progress));
-      if (const auto* diverged = progress.as<DivergedEvent>()) {
-        json["weights_kept"] = diverged->weights_kept;
-      }
-      return js_of(json);
-    });
-  }
+val advance_session(Session& session) {
+  return answer([&] {
+    const Progress progress = session.advance();
+    if (const auto* step = progress.as<StepEvent>()) {
+      if (progress.events.size() == 1 && !step->logged) return js_of_fields(*step);
+    } else if (const auto* scoring = progress.as<ScoringEvent>()) {
+      return js_of_fields(*scoring);
+    }
+    Json json = reported_json(report(progress));
+    if (const auto* diverged = progress.as<DivergedEvent>()) {
+      json["weights_kept"] = diverged->weights_kept;
+    }
+    return js_of(json);
+  });
+}
 
-  std::shared_ptr<Session> session;  // Embind moves its objects by copying them
-};
-
-struct BoundExperiment {
-  // flags: [[name, text], ...]. files: the bytes of flags that name a file, by their names.
-  // finished: what a sweep's file holds already, and its name.
-  static val make(const BoundDataset& dataset, const std::string& kind, const std::string& config,
-                  const val& flags, const val& files, const std::string& finished,
-                  const std::string& file) {
-    return answer([&] {
-      std::vector<std::pair<std::string, std::string>> given;
-      for (const Json& flag : json_of(flags)) given.emplace_back(flag.at(0), flag.at(1));
-      for (const CommandFlag& flag : find_command(kind).flags) {
-        if (!flag.plan || !flag.file || files[flag.name].isUndefined()) continue;
-        const std::vector<std::uint8_t> bytes = bytes_of(files[flag.name]);
-        given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
-      }
-      return BoundExperiment{std::make_shared<Experiment>(
-          dataset.data, make_plan(kind, *dataset.data, config_from_json(config), PlanFlags(given)),
-          1, read_rows(finished, file), free_memory)};
-    });
-  }
-  val start() const {
-    return answer([&] { return js_of(reported_json(experiment->start())); });
-  }
-  val advance() {
-    return answer([&] { return js_of(reported_json(experiment->advance())); });
-  }
-
-  std::shared_ptr<Experiment> experiment;
-};
+// flags: [[name, text], ...]. files: the bytes of flags that name a file, by their names.
+// finished: the rows in a sweep's file; file: its name.
+val make_experiment(const SharedDataset& dataset, const std::string& kind,
+                    const std::string& config, const val& flags, const val& files,
+                    const std::string& finished, const std::string& file) {
+  return answer([&] {
+    std::vector<std::pair<std::string, std::string>> given;
+    for (const Json& flag : json_of(flags)) given.emplace_back(flag.at(0), flag.at(1));
+    for (const CommandFlag& flag : find_command(kind).flags) {
+      if (!flag.plan || !flag.file || files[flag.name].isUndefined()) continue;
+      const std::vector<std::uint8_t> bytes = bytes_of(files[flag.name]);
+      given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+    }
+    return std::make_shared<Experiment>(
+        dataset, make_plan(kind, *dataset, config_from_json(config), PlanFlags(given)), 1,
+        read_rows(finished, file), free_memory);
+  });
+}
+val start_experiment(Experiment& experiment) {
+  return answer([&] { return js_of(reported_json(experiment.start())); });
+}
+val advance_experiment(Experiment& experiment) {
+  return answer([&] { return js_of(reported_json(experiment.advance())); });
+}
 
 // The names of all questions, and what each is about.
 val questions() {
   Json rows = Json::array();
-  for (const auto table : {queries(), experiment_queries()}) {
-    for (const Query& query : table) {
-      rows.push_back({{"name", query.name}, {"about", about_name(query.about)}});
-    }
+  for (const Query& query : all_queries()) {
+    rows.push_back({{"name", query.name}, {"about", about_name(query.about)}});
   }
   return js_of(rows);
 }
 
-// arguments: a list. What it is about may be null.
-val ask_by_name(const std::string& name, const val& arguments, BoundFolder* folder,
-                BoundDataset* data, BoundSession* session) {
+// arguments: a list. The objects may be null.
+val ask_by_name(const std::string& name, const val& arguments, FolderImages* folder,
+                const Dataset* data, Session* run) {
   return answer([&] {
-    for (const auto table : {queries(), experiment_queries()}) {
-      const auto query = std::find_if(table.begin(), table.end(),
-                                      [&](const Query& each) { return each.name == name; });
-      if (query == table.end()) continue;
-      Json given = Json::array();
-      for (const val& argument : emscripten::vecFromJSArray<val>(arguments)) {
-        given.push_back(json_of(argument));
-      }
-      return js_of(ask(*query,
-                       {.folder = folder ? folder->images.get() : nullptr,
-                        .data = data ? data->data.get() : nullptr,
-                        .run = session ? session->session.get() : nullptr},
-                       std::move(given)));
-    }
-    throw Error("unknown request " + in_quotes(name));
+    return js_of(
+        ask(find_query(name), {.folder = folder, .data = data, .run = run}, json_of(arguments)));
   });
 }
 
@@ -262,17 +239,22 @@ val ask_by_name(const std::string& name, const val& arguments, BoundFolder* fold
 EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::function("questions", &questions);
   emscripten::function("ask", &ask_by_name, emscripten::allow_raw_pointers());
-  emscripten::class_<BoundDataset>("Dataset").class_function("make", &BoundDataset::make);
-  emscripten::class_<BoundFolder>("Folder")
-      .class_function("make", &BoundFolder::make)
-      .function("finish", &BoundFolder::finish);
-  emscripten::class_<BoundSession>("Session")
-      .class_function("make", &BoundSession::make)
-      .function("advance", &BoundSession::advance);
-  emscripten::class_<BoundExperiment>("Experiment")
-      .class_function("make", &BoundExperiment::make)
-      .function("start", &BoundExperiment::start)
-      .function("advance", &BoundExperiment::advance);
+  emscripten::class_<Dataset>("Dataset")
+      .smart_ptr<SharedDataset>("SharedDataset")
+      .class_function("make", &make_dataset);
+  emscripten::class_<FolderImages>("Folder")
+      .smart_ptr<std::shared_ptr<FolderImages>>("SharedFolder")
+      .class_function("make", &make_folder)
+      .function("finish", &finish_folder);
+  emscripten::class_<Session>("Session")
+      .smart_ptr<std::shared_ptr<Session>>("SharedSession")
+      .class_function("make", &make_session)
+      .function("advance", &advance_session);
+  emscripten::class_<Experiment>("Experiment")
+      .smart_ptr<std::shared_ptr<Experiment>>("SharedExperiment")
+      .class_function("make", &make_experiment)
+      .function("start", &start_experiment)
+      .function("advance", &advance_experiment);
 }
 
 }  // namespace reluscope

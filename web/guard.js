@@ -9,12 +9,8 @@
   }
 
   const over = () => document.body?.dataset.ready === 'true' || document.querySelector('rl-notices:not(:empty)') !== null
-  const sentences = /** @type {Record<string, string>} */ ({
-    file: 'This page was opened from a file. Browsers do not load modules from files. Run web/start, or "npx serve" in the folder of the page, and open the address that it prints.',
-    missing: 'A file of the page could not be loaded',
-    parts: 'The files of the page belong to different versions, perhaps because a new version is being uploaded. Reload the page in a minute.',
-    other: 'The page could not start',
-  })
+  const fromFile = 'This page was opened from a file. Browsers do not load modules from files. Run web/start, or "npx serve" in the folder of the page, and open the address that it prints.'
+  const missing = 'A file of the page could not be loaded'
 
   /** @param {string} text */
   function say(text) {
@@ -25,35 +21,29 @@
     place.dataset.failed = 'true'
     place.hidden = false
     place.setAttribute('role', 'alert')
-    const words = document.createElement('p')
-    words.id = 'loading-text'
-    words.textContent = text
-    place.replaceChildren(words)
+    place.replaceChildren(Object.assign(document.createElement('p'), { id: 'loading-text', textContent: text }))
     if (location.protocol === 'file:') return
-    const again = document.createElement('button')
-    again.type = 'button'
-    again.className = 'button'
-    again.textContent = 'Reload'
-    again.onclick = () => location.reload()
-    place.append(again)
+    place.append(Object.assign(document.createElement('button'), {
+      type: 'button', className: 'button', textContent: 'Reload', onclick: () => location.reload(),
+    }))
   }
 
   /** @param {unknown} error */
   function sayOf(error) {
     const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof SyntaxError) say(sentences.parts)
-    else if (/dynamically imported module|module script|error loading/i.test(message)) say(`${sentences.missing}. Reload the page. If the error persists, the site is incomplete.`)
-    else say(`${sentences.other}: ${message.replace(/[.\s]*$/, '')}. Reload the page. If the error persists, try another browser.`)
+    if (error instanceof SyntaxError) say('The files of the page belong to different versions, perhaps because a new version is being uploaded. Reload the page in a minute.')
+    else if (/dynamically imported module|module script|error loading/i.test(message)) say(`${missing}. Reload the page. If the error persists, the site is incomplete.`)
+    else say(`The page could not start: ${message.replace(/[.\s]*$/, '')}. Reload the page. If the error persists, try another browser.`)
   }
 
   addEventListener('error', (event) => {
     const { target } = event
-    if (location.protocol === 'file:') say(sentences.file)
+    if (location.protocol === 'file:') say(fromFile)
     else if (target instanceof HTMLScriptElement || target instanceof HTMLLinkElement) {
       const address = target instanceof HTMLScriptElement ? target.src : target.href
-      say(`${sentences.missing}: ${address.split('/').pop()}. Reload the page. If the error persists, the site is incomplete.`)
+      say(`${missing}: ${address.split('/').pop()}. Reload the page. If the error persists, the site is incomplete.`)
     } else if (event.error) sayOf(event.error)
   }, true)
   addEventListener('unhandledrejection', ({ reason }) => sayOf(reason))
-  if (location.protocol === 'file:') say(sentences.file)
+  if (location.protocol === 'file:') say(fromFile)
 })()

@@ -28,9 +28,7 @@ async function activate() {
   void scope.clients.claim()
 }
 
-/**
- * Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them.
- */
+/** Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them. */
 async function keep() {
   const cache = await caches.open(cacheName)
   for (const [file, sum] of Object.entries(build.files)) {
@@ -46,10 +44,7 @@ async function keep() {
   }
 }
 
-/**
- * Whether the body of a response has this SHA-256; '' accepts any body.
- * @param {Response} response @param {string} sum
- */
+/** Whether the body of a response has this SHA-256; '' accepts any body. @param {Response} response @param {string} sum */
 async function holds(response, sum) {
   if (!sum) return true
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()))
@@ -63,7 +58,8 @@ async function answer(event) {
     const response = await event.preloadResponse ?? await fetch(request)
     const kept = await isWrong(request, response) ? await keptFor(request) : undefined
     if (kept) return withHeaders(kept)
-    if (response.ok && isExtra(request)) event.waitUntil(keepToo(request, response.clone()))
+    // Files that are not in the build's list, such as other data sets.
+    if (response.ok && !sums.has(request.url) && !new URL(request.url).search) event.waitUntil(keepToo(request, response.clone()))
     return withHeaders(response)
   } catch (error) {
     const kept = await keptFor(request) ?? await caches.match(request, { ignoreSearch: true })
@@ -75,8 +71,9 @@ async function answer(event) {
 /** The cached response of this build. @param {Request} request @returns {Promise<Response | undefined>} */
 const keptFor = async (request) => (await caches.open(cacheName)).match(request, { ignoreSearch: true })
 
-/** The SHA-256 of each file of this build, by its address. */
-const sums = new Map(Object.entries(build.files).map(([file, sum]) => [new URL(file, scope.location.href).href, sum]))
+/** The SHA-256 of each file of a build, by its address. @param {typeof build} build */
+const sumsOf = ({ files }) => new Map(Object.entries(files).map(([file, sum]) => [new URL(file, scope.location.href).href, sum]))
+const sums = sumsOf(build)
 
 /**
  * Whether the response of the network is neither the file of this build nor that of a newer build.
@@ -90,8 +87,8 @@ async function isWrong(request, response) {
   // Data sets are large, and the page verifies them itself.
   if (!sum || url.endsWith('.gz') || await holds(response, sum)) return false
   const newer = await newerBuild()
-  const other = newer && Object.entries(newer.files).find(([file]) => new URL(file, scope.location.href).href === url)
-  return !(other && newer.version !== build.version && await holds(response, other[1]))
+  const other = newer && newer.version !== build.version && sumsOf(newer).get(url)
+  return !other || !await holds(response, other)
 }
 
 /** The build that the server has now; undefined if it cannot be read. @returns {Promise<typeof build | undefined>} */
@@ -103,12 +100,6 @@ async function newerBuild() {
     return undefined
   }
 }
-
-/**
- * Whether a request is for a file that is not in the build's list, such as another data set.
- * @param {Request} request
- */
-const isExtra = ({ url }) => !sums.has(url) && !new URL(url).search
 
 /** @param {Request} request @param {Response} response */
 async function keepToo(request, response) {

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
 #include "bench/peak.h"
-#include "bench/timing.h"
 
 namespace reluscope::bench {
 
@@ -21,6 +21,9 @@ struct Product {  // a dense product without bias or activation
 
   double operations() const { return 2.0 * n * in * out; }
 };
+
+// Owns what a case works on, while it runs.
+using Operands = std::vector<std::shared_ptr<void>>;
 
 struct Case {
   std::string name;  // "forward 1"
@@ -34,10 +37,18 @@ struct Case {
   Stream stream = Stream::kCopy;
   std::size_t floats = 0;
   std::optional<Product> product = {};
-  // Creates the operands and the function that runs the kernel. The backend must outlive it.
-  std::function<Run(Backend&)> make = {};
+  // Creates the function that runs the kernel on these operands. The backend must outlive both.
+  std::function<Run(Backend&, Operands&)> make = {};
 };
 
 std::vector<Case> kernel_cases();
+
+// The same dense products by Eigen, compiled several times: without flags and for this machine.
+struct EigenBuild {
+  std::string name;  // "eigen avx2"
+  std::string simd;  // of cpu::simd_names(): the target with whose peak it is compared
+  bool fused;        // whether it fuses multiply and add
+  Run (*make)(const Product& product);
+};
 
 }  // namespace reluscope::bench

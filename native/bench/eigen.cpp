@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "bench/eigen.h"
+#include "bench/cases.h"
 
 namespace reluscope::bench {
 namespace {

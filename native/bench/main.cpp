@@ -8,7 +8,6 @@
 // memory is that of a stream over as many bytes. See peak.h.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -16,9 +15,13 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "bench/cases.h"
-#include "bench/eigen.h"
 
 namespace reluscope::bench {
+
+// "a(), b()" from CMakeLists.txt, one function for each build: declares them here; add_all()
+// calls them.
+EigenBuild RELUSCOPE_EIGEN_BUILDS;
+
 namespace {
 
 double arithmetic_peak(const std::string& simd, bool fused) {
@@ -98,7 +101,8 @@ void add_case(const Case& it, const std::string& simd, bool fused) {
        },
        [=]() -> Meter {
          const auto backend = std::make_shared<cpu::CpuBackend>(simd, 1, fused);
-         return {[backend, run = it.make(*backend)] { run(); },
+         const auto operands = std::make_shared<Operands>();
+         return {[backend, operands, run = it.make(*backend, *operands)] { run(); },
                  computes ? it.operations : it.bytes};
        }});
 }
@@ -113,6 +117,9 @@ void add_eigen(const Case& it, const EigenBuild& build) {
 
 void add_all() {
   const std::vector<std::string> targets = cpu::simd_names();
+  // On a machine without wide vectors two builds are the same.
+  std::map<std::string, EigenBuild> builds;
+  for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) builds.try_emplace(build.name, build);
   for (const std::string& simd : targets) add_peaks(simd);
   for (const Case& it : kernel_cases()) {
     for (const std::string& simd : targets) {
@@ -120,27 +127,11 @@ void add_all() {
       if (it.product && fuses(simd)) add_case(it, simd, true);
     }
     if (!it.product) continue;
-    for (const EigenBuild& build : eigen_builds()) add_eigen(it, build);
+    for (const auto& [name, build] : builds) add_eigen(it, build);
   }
 }
 
 }  // namespace
-
-// "a(), b()" from CMakeLists.txt, one function for each build: declares them here and calls them
-// below.
-EigenBuild RELUSCOPE_EIGEN_BUILDS;
-
-std::vector<EigenBuild> eigen_builds() {
-  std::vector<EigenBuild> builds;
-  for (const EigenBuild& build : {RELUSCOPE_EIGEN_BUILDS}) {
-    // On a machine without wide vectors two builds are the same.
-    const bool is_new = std::none_of(builds.begin(), builds.end(), [&](const EigenBuild& other) {
-      return other.name == build.name;
-    });
-    if (is_new) builds.push_back(build);
-  }
-  return builds;
-}
 
 }  // namespace reluscope::bench
 

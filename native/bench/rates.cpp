@@ -56,6 +56,7 @@ struct Timed {
 
 void print_rates(const std::string& simd) {
   cpu::CpuBackend backend(simd, 1);
+  Operands operands;
   std::list<Timed> all;  // a list, because elements point to others
   const Timed* const peak = &all.emplace_back(
       Timed{"peak", "separate multiply, add", "GFLOP/s", arithmetic(simd, false), nullptr, true});
@@ -65,11 +66,13 @@ void print_rates(const std::string& simd) {
   for (const Case& it : kernel_cases()) {
     if (std::find(std::begin(kWanted), std::end(kWanted), it.name) == std::end(kWanted)) continue;
     if (it.operations > 0.0) {
-      all.push_back({it.name, it.size, "GFLOP/s", {it.make(backend), it.operations}, peak, true});
+      all.push_back(
+          {it.name, it.size, "GFLOP/s", {it.make(backend, operands), it.operations}, peak, true});
     } else {
       const Timed* const streamed = &all.emplace_back(
           Timed{"stream", it.size, "GB/s", stream(simd, it.stream, it.floats), nullptr, false});
-      all.push_back({it.name, it.size, "GB/s", {it.make(backend), it.bytes}, streamed, true});
+      all.push_back(
+          {it.name, it.size, "GB/s", {it.make(backend, operands), it.bytes}, streamed, true});
     }
   }
   for (Timed& each : all) each.times = warm_up(each.meter.run, kWarmUp, kBatchSeconds);

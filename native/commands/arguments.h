@@ -8,24 +8,20 @@
 
 #include "config/config.h"
 #include "data/data_budget.h"
+#include "experiments/plan.h"
 #include "run/commands.h"
 
 namespace reluscope {
 
 struct Arguments {
-  using Texts = std::vector<std::pair<std::string, std::string>>;  // by name
-
   const Command* command = nullptr;
-  std::string program = {};                 // argv[0]; its folder may contain data
-  Texts fields = {};                        // config fields that were given as flags
-  Texts flags = {};                         // other flags; a switch has the text ""
-  std::vector<std::string> arguments = {};  // positional arguments
-  std::vector<std::string> unknown = {};    // arguments that no flag accepts
+  std::string program = {};  // argv[0]; its folder may contain data
+  std::vector<std::pair<std::string, std::string>> fields = {};  // config fields given as flags
+  PlanFlags flags{{}};                                           // other flags
+  std::vector<std::string> arguments = {};                       // positional arguments
+  std::vector<std::string> unknown = {};                         // arguments that no flag accepts
 
-  bool has(std::string_view flag) const;
-  std::string text(std::string_view flag) const;  // "" where it is not given
-  std::vector<std::string> texts(std::string_view flag) const;
-
+  std::string text(const std::string& flag) const { return flags.first(flag).value_or(""); }
   // base: the values for fields that neither a flag nor the file sets. Throws Error for unknown
   // arguments, naming the nearest field.
   Config config(Config base = {}) const;

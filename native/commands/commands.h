@@ -1,5 +1,4 @@
-// The subcommands of the native program, one file each; run/commands.h describes them. Each returns
-// the exit code.
+// The subcommands of the native program; run/commands.h describes them. Each returns the exit code.
 #pragma once
 
 #include "commands/arguments.h"
@@ -8,13 +7,9 @@ namespace reluscope {
 
 int train_command(const Arguments& arguments);
 int experiment_command(const Arguments& arguments);  // race, sweep and lessons
-int merge_command(const Arguments& arguments);
-int eval_command(const Arguments& arguments);
-int predict_command(const Arguments& arguments);
+int answer_command(const Arguments& arguments);      // those that only report
 int export_command(const Arguments& arguments);
-int info_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
-int simd_command(const Arguments& arguments);
 int gpu_selftest_command(const Arguments& arguments);
 
 }  // namespace reluscope

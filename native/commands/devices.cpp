@@ -2,23 +2,16 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "commands/commands.h"
-#include "commands/machine.h"
 #include "core/error.h"
 #ifdef RELUSCOPE_CUDA
 #include "cuda/backend/cuda_backend.h"
-#include "cuda/backend/cuda_device.h"
 #include "cuda/backend/report.h"
-#include "cuda/checks/selftest.h"
+#include "cuda/checks/checks.h"
 #endif
 
 namespace reluscope {
 
 namespace {
-
-const std::vector<std::string> kNoCosts = {
-    "Kernel time and share of memory bandwidth are measured on a GPU only; the CPU's kernels one "
-    "by one: "
-    "build/native/bench/reluscope_bench"};
 
 ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
   return {std::make_unique<cpu::CpuBackend>(config.simd, config.threads, config.fused,
@@ -26,12 +19,7 @@ ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
           notice};
 }
 
-}  // namespace
-
 #ifdef RELUSCOPE_CUDA
-
-namespace {
-
 cuda::Precision precision_of(const Config& config) {
   int at = 0;  // every choice of the field has a name in this table
   while (config.precision != cuda::kPrecisionNames[at]) ++at;
@@ -46,8 +34,11 @@ std::string only_on_cpu(const Config& config) {
   return "";
 }
 
+#endif
+
 }  // namespace
 
+#ifdef RELUSCOPE_CUDA
 ChosenDevice choose_device(const Config& config) {
   if (config.device == "cpu") return on_cpu(config);
   const std::string reason = cuda::why_no_device();
@@ -55,24 +46,17 @@ ChosenDevice choose_device(const Config& config) {
   if (config.device == "cuda") {
     if (!reason.empty()) throw Error("device is \"cuda\", but there is none to use: " + reason);
     if (!cpu_field.empty())
-      throw Error(cpu_field + ", which only the CPU does: device must be cpu or auto");
+      throw Error(cpu_field + ", which only the CPU supports: device must be cpu or auto");
   } else if (!reason.empty()) {
     return on_cpu(config, "No GPU: " + reason + ". Using the CPU.");
   } else if (!cpu_field.empty()) {
-    return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU does.");
+    return on_cpu(config, "Not on the GPU: " + cpu_field + ", which only the CPU supports.");
   }
   auto backend = std::make_unique<cuda::CudaBackend>(cuda::open_device(), precision_of(config),
                                                      config.threads);
   // Once for each device and driver, so that wrong results are detected.
   cuda::require_selftest(cuda::device_key());
   return {std::move(backend), ""};
-}
-
-std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps) {
-  constexpr int kSteps = 200;
-  auto* const cuda_backend = dynamic_cast<cuda::CudaBackend*>(backend);
-  return cuda_backend == nullptr ? kNoCosts
-                                 : cuda::report_costs(*cuda_backend, steps, kSteps).lines;
 }
 
 int gpu_selftest_command(const Arguments&) {
@@ -92,14 +76,23 @@ ChosenDevice choose_device(const Config& config) {
   return on_cpu(config);
 }
 
-std::vector<std::string> device_costs(Backend*, const std::function<void(int)>&) {
-  return kNoCosts;
-}
-
 int gpu_selftest_command(const Arguments&) {
-  throw Error("gpu-selftest: this build has no CUDA; cmake --preset cuda makes one that has");
+  throw Error("gpu-selftest: this build has no CUDA; build it with cmake --preset cuda");
 }
 
 #endif
+
+std::vector<std::string> device_costs([[maybe_unused]] Backend* backend,
+                                      [[maybe_unused]] const std::function<void(int)>& steps) {
+#ifdef RELUSCOPE_CUDA
+  if (auto* const gpu = dynamic_cast<cuda::CudaBackend*>(backend); gpu != nullptr) {
+    return cuda::report_costs(*gpu, steps, 200).lines;
+  }
+#endif
+  return {
+      "Kernel time and share of memory bandwidth are measured on a GPU only. To measure the "
+      "kernels "
+      "of the CPU, run build/native/bench/reluscope_bench"};
+}
 
 }  // namespace reluscope

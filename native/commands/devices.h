@@ -1,5 +1,5 @@
-// Chooses the device that a command trains on. Only this part of the native program depends on
-// whether it was built with CUDA.
+// What this process may use: the device that a command trains on, cores and memory. Only
+// devices.cpp depends on whether the program was built with CUDA.
 #pragma once
 
 #include <functional>
@@ -24,5 +24,12 @@ ChosenDevice choose_device(const Config& config);
 // Lines about the kernels of the training steps that steps(n) runs on the chosen backend; null: the
 // CPU.
 std::vector<std::string> device_costs(Backend* backend, const std::function<void(int)>& steps);
+
+// Fewer than the machine's cores under taskset, in a container or in a cluster job.
+int available_cores();
+
+// Bytes of memory available without swapping: the machine's free memory, or less if the process's
+// group (cgroup v2) or its limits allow less. Infinity if the system does not report it.
+double available_memory();
 
 }  // namespace reluscope

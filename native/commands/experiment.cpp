@@ -2,10 +2,8 @@
 #include <cstdio>
 
 #include "commands/commands.h"
-#include "commands/machine.h"
+#include "commands/devices.h"
 #include "commands/progress_bar.h"
-#include "core/error.h"
-#include "core/text.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
@@ -33,7 +31,7 @@ struct SweepFile {
 }  // namespace
 
 int experiment_command(const Arguments& arguments) {
-  if (arguments.has("list")) {
+  if (arguments.flags.has("list")) {
     print_lines(stdout, lesson_list());
     return 0;
   }
@@ -41,7 +39,7 @@ int experiment_command(const Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> flags;
   for (const CommandFlag& flag : arguments.command->flags) {
     if (!flag.plan) continue;
-    for (const std::string& text : arguments.texts(flag.name)) {
+    for (const std::string& text : arguments.flags.all(flag.name)) {
       if (!flag.file) {
         flags.emplace_back(flag.name, text);
         continue;
@@ -53,27 +51,19 @@ int experiment_command(const Arguments& arguments) {
       flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
     }
   }
-  const auto jobs = arguments.has("jobs") ? parse_number(arguments.text("jobs")) : 0.0;
-  if (!jobs || *jobs != static_cast<int>(*jobs) || *jobs < 0 || *jobs > 256) {
-    throw Error("jobs is " + in_quotes(arguments.text("jobs")) +
-                ", but it must be a whole number from 0 to 256; 0 is one a core");
-  }
+  const int jobs = arguments.flags.whole("jobs", 0, 0, 256);
   const std::string name = arguments.command->name;
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
   const auto data = load_dataset(config.data, arguments.program, arguments.budget());
   auto plan = make_plan(name, *data, config, PlanFlags(flags));
-  check_distinct({{"jsonl", jsonl}, {"csv", csv}});
-  if (!csv.empty()) check_writable(csv, "csv");
-  const bool to_file = !jsonl.empty() && jsonl != "-";
-  if (to_file) check_writable(jsonl, "jsonl");
+  check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   // Only a sweep's file consists entirely of rows.
-  const bool resumes = to_file && name == "sweep";
+  const bool resumes = !jsonl.empty() && jsonl != "-" && name == "sweep";
   SweepFile file;
   LineFile::Keep keep;
   if (resumes) keep = [&](const std::string& text) { return file.read(text, jsonl); };
   LineFile json("jsonl", jsonl, keep);
-  Experiment experiment(data, std::move(plan),
-                        *jobs == 0 ? available_cores() : static_cast<int>(*jobs), file.finished,
+  Experiment experiment(data, std::move(plan), jobs == 0 ? available_cores() : jobs, file.finished,
                         available_memory);
   json.write(file.torn);
   ProgressBar bar(json.people());
@@ -93,6 +83,9 @@ int experiment_command(const Arguments& arguments) {
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();
       write_or_say(jsonl, "jsonl", rows + other_rows(file.finished, rows));
+    }
+    if (progress.values.contains("failure")) {
+      throw Error(name + ": " + progress.values["failure"].get<std::string>());
     }
     return 0;
   }

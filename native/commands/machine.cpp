@@ -1,5 +1,3 @@
-#include "commands/machine.h"
-
 #include <sys/resource.h>
 #ifdef __linux__
 #include <sched.h>
@@ -11,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "commands/devices.h"
+
 namespace reluscope {
 namespace {
 
@@ -19,16 +19,10 @@ constexpr double kUnknown = std::numeric_limits<double>::infinity();
 // The first number after a word in a file of /proc or /sys, or the file's first if the word is "".
 double number_in(const std::string& path, const std::string& word) {
   std::ifstream file(path);
-  std::string text;
-  if (word.empty()) {
-    double number = 0;
-    return file >> number ? number : kUnknown;
+  for (std::string text; text != word && file >> text;) {
   }
-  while (file >> text) {
-    double number = 0;
-    if (text == word && file >> number) return number;
-  }
-  return kUnknown;
+  double number = 0;
+  return file >> number ? number : kUnknown;
 }
 
 // Free memory of the process's group: "0::/a/b" in /proc/self/cgroup.

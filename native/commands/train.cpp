@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "files/data_files.h"
 #include "files/output.h"
-#include "files/saves.h"
 #include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/run_lines.h"
@@ -63,7 +62,7 @@ class CheckpointWriter {
       return true;
     } catch (const Error& error) {
       if (!told_) {
-        warn_output(std::string(error.what()) + "; training goes on" +
+        warn_output(std::string(error.what()) + "; training continues" +
                     (kept_ || before_ ? ", and the checkpoint before is kept"
                                       : ", and no checkpoint is there"));
       }
@@ -82,7 +81,7 @@ class CheckpointWriter {
       return session_.advance();
     } catch (const Error& error) {
       if (!kept_) throw;
-      throw Error(std::string(error.what()) + "; go on with --resume " + path_);
+      throw Error(std::string(error.what()) + "; resume with --resume " + path_);
     }
   }
   // After a signal: writes the checkpoint and reports it. Returns the exit code that shells use.
@@ -91,7 +90,7 @@ class CheckpointWriter {
     const Json at = session_.position();
     print_lines(out,
                 {"Interrupted at " + place(at) +
-                 (saved ? ": go on with --resume " : "; the run could not be kept in ") + path_});
+                 (saved ? ": resume with --resume " : "; the run could not be kept in ") + path_});
     return 128 + signal;
   }
 
@@ -107,7 +106,7 @@ class CheckpointWriter {
 
 int train_command(const Arguments& arguments) {
   Config config = arguments.config();
-  const std::vector<std::string> saves = arguments.texts("save");
+  const std::vector<std::string> saves = arguments.flags.all("save");
   const std::optional<int> images = arguments.saved_images();
   const DataBudget budget = arguments.budget();
   const std::string jsonl = arguments.text("jsonl"), csv_path = arguments.text("csv");
@@ -128,12 +127,9 @@ int train_command(const Arguments& arguments) {
   check_saves(session, saves, images);
   std::vector<std::pair<const char*, std::string>> outputs = {
       {"checkpoint", checkpoint}, {"jsonl", jsonl}, {"csv", csv_path}};
-  if (!checkpoint.empty()) check_regular(checkpoint, "checkpoint");
-  for (const auto& [flag, path] : outputs) {
-    if (!path.empty() && path != "-") check_writable(path, flag);
-  }
   for (const std::string& path : saves) outputs.emplace_back("save", path);
-  check_distinct(outputs);
+  if (!checkpoint.empty()) check_writable(checkpoint, "checkpoint", true);
+  check_outputs(outputs);
   const Json at = session.position();
   CheckpointWriter writer(checkpoint, session);
   LineFile::Keep events, rows;
@@ -156,9 +152,7 @@ int train_command(const Arguments& arguments) {
   if (json.goes_on()) start.json.clear();
   if (csv.goes_on()) start.csv.clear();
   tell(start);
-  if (resumes) {
-    print_lines(out, {"Resumed at " + place(at)});
-  }
+  if (resumes) print_lines(out, {"Resumed at " + place(at)});
   for (;;) {
     if (const int signal = stop_signal; signal != 0) {
       bar.clear();

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::uint64_t kMostPng = std::uint64_t{1}
-                                   << 28;  // of 4096 x 4096 pixels, stored without compression
+// Of 4096 x 4096 pixels, stored without compression.
+constexpr std::uint64_t kMostPng = std::uint64_t{1} << 28;
 
 // Unpacks gzip data on demand.
 class Gunzip {

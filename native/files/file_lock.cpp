@@ -29,11 +29,15 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "unknown";
 }
 
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // Start of a process in ticks since the machine's start; 0 if the system does not report it. It
 // distinguishes a new process from an old one with the same number.
 std::string start_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = text_of("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return "0";
   std::istringstream words(text.substr(name_end + 1));
@@ -50,11 +54,6 @@ bool make_file(const fs::path& path, const std::string& text) {
   return std::fclose(file) == 0 && written;
 }
 
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // Seconds since a file was last touched, by the clock of the machine that stores it.
 double age_of(const fs::path& path, const fs::path& just_made) {
   struct stat lock, now;
@@ -62,17 +61,21 @@ double age_of(const fs::path& path, const fs::path& just_made) {
   return std::difftime(now.st_mtime, lock.st_mtime);
 }
 
-bool is_stale(const std::string& owner, const fs::path& lock, const fs::path& just_made) {
-  std::istringstream words(owner);
+struct Owner {  // of a lock
   pid_t pid = 0;
   std::string start, host;
-  if (!(words >> pid >> start >> host) || pid <= 0 || host != host_name()) {
-    return age_of(lock, just_made) > kStaleAfter;
+
+  explicit Owner(const std::string& text) {
+    std::istringstream words(text);
+    words >> pid >> start >> host;
   }
-  if (kill(pid, 0) != 0 && errno == ESRCH) return true;
-  const std::string now = start_of(pid);
-  return start != "0" && now != "0" && start != now;
-}
+  bool is_stale(const fs::path& lock, const fs::path& just_made) const {
+    if (pid <= 0 || host != host_name()) return age_of(lock, just_made) > kStaleAfter;
+    if (kill(pid, 0) != 0 && errno == ESRCH) return true;
+    const std::string now = start_of(pid);
+    return start != "0" && now != "0" && start != now;
+  }
+};
 
 }  // namespace
 
@@ -81,14 +84,12 @@ FileLock::FileLock(fs::path file, const char* flag)
       mine_(std::to_string(getpid()) + " " + start_of(getpid()) + " " + host_name() + "\n") {
   const fs::path own = lock_.string() + "-" + std::to_string(getpid());
   const auto refuse = [&](const std::string& reason) {
-    std::error_code ignored;
-    fs::remove(own, ignored);
+    std::remove(own.c_str());
     throw Error(std::string(flag) + ": " + in_quotes(file.string()) +
                 " cannot be written: " + reason);
   };
   for (int attempt = 0;; ++attempt) {
-    std::error_code ignored;
-    fs::remove(own, ignored);
+    std::remove(own.c_str());
     if (!make_file(own, mine_)) refuse(std::strerror(errno));
     // A link appears with its content at once; a new file would be empty for a moment.
     if (link(own.c_str(), lock_.c_str()) == 0) break;
@@ -97,29 +98,24 @@ FileLock::FileLock(fs::path file, const char* flag)
       if (make_file(lock_, mine_)) break;
       if (errno != EEXIST) refuse(std::strerror(errno));
     }
-    const std::string owner = text_of(lock_);
-    if (attempt == 10 || !is_stale(owner, lock_, own)) {
-      std::istringstream words(owner);
-      std::string pid, start, host;
-      words >> pid >> start >> host;
-      refuse(owner.empty()
+    const std::string text = text_of(lock_);
+    if (const Owner owner(text); attempt == 10 || !owner.is_stale(lock_, own)) {
+      refuse(text.empty()
                  ? "another process begins to write it"
-                 : "process " + pid + " on " + host + " writes it; if there is none, delete " +
-                       in_quotes(lock_.string()));
+                 : "process " + std::to_string(owner.pid) + " on " + owner.host +
+                       " writes it; if there is none, delete " + in_quotes(lock_.string()));
     }
     // Renames the stale lock to a name of this process. If two processes find it stale, one of them
     // takes the other's new lock, detects that and puts it back.
-    if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != owner) {
+    if (std::rename(lock_.c_str(), own.c_str()) == 0 && text_of(own) != text) {
       if (link(own.c_str(), lock_.c_str()) != 0) continue;
     }
   }
-  std::error_code ignored;
-  fs::remove(own, ignored);
+  std::remove(own.c_str());
 }
 
 FileLock::~FileLock() {
-  std::error_code ignored;
-  if (text_of(lock_) == mine_) fs::remove(lock_, ignored);
+  if (text_of(lock_) == mine_) std::remove(lock_.c_str());
 }
 
 void FileLock::touch() {

@@ -89,29 +89,23 @@ class Archive : public FileSource {
   }
 
   std::uint64_t announced(const std::string& path) override {
-    zip_stat_t about;
-    zip_stat_init(&about);
-    const bool known = zip_stat_index(zip_.get(), entries_.at(path), 0, &about) == 0 &&
-                       (about.valid & ZIP_STAT_SIZE) != 0;
-    return known ? about.size : 0;
+    const zip_stat_t about = stat(path);
+    return (about.valid & ZIP_STAT_SIZE) != 0 ? about.size : 0;
   }
-
   std::vector<std::uint8_t> read(const std::string& path, std::uint64_t most) override {
     const auto refuse = [&](const std::string& reason) {
       throw Error("data: " + in_quotes(path) + " in " + in_quotes(name_) +
                   " cannot be read: " + reason);
     };
-    const zip_uint64_t index = entries_.at(path);
-    zip_stat_t about;
-    zip_stat_init(&about);
+    const zip_stat_t about = stat(path);
     constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
-    if (zip_stat_index(zip_.get(), index, 0, &about) != 0 || (about.valid & kNeeded) != kNeeded) {
+    if ((about.valid & kNeeded) != kNeeded) {
       refuse("the archive does not say how long it is");
     }
     // Deflate expands one byte to at most 1,032, so the file's size bounds a credible stated size.
     if (about.size / 1032 > about.comp_size) refuse("it announces more than it can hold");
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(
-        zip_fopen_index(zip_.get(), index, 0), &zip_fclose);
+        zip_fopen_index(zip_.get(), entries_.at(path), 0), &zip_fclose);
     if (!file) refuse(zip_strerror(zip_.get()));
     std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(about.size, most));
     const zip_int64_t got = zip_fread(file.get(), bytes.data(), bytes.size());
@@ -126,6 +120,13 @@ class Archive : public FileSource {
   }
 
  private:
+  zip_stat_t stat(const std::string& path) const {  // valid: 0 after a failure
+    zip_stat_t about;
+    zip_stat_init(&about);
+    zip_stat_index(zip_.get(), entries_.at(path), 0, &about);
+    return about;
+  }
+
   std::string name_;
   std::unique_ptr<zip_t, void (*)(zip_t*)> zip_{nullptr, &zip_discard};
   std::map<std::string, zip_uint64_t> entries_;  // the first of equal names

@@ -31,17 +31,17 @@ void require(bool done, const std::string& path, const char* flag) {
   if (!done) throw Error(sentence(flag, path, std::strerror(errno)));
 }
 
-bool write_all(int fd, const void* bytes, std::size_t size) {
-  const char* at = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t count = ::write(fd, at, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    at += count;
-    size -= static_cast<std::size_t>(count);
-  }
-  return true;
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
+
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
+
+constexpr std::size_t kLongestEnd = 24;  // of a suffix: ".part-" and two numbers
+
+}  // namespace
 
 // Owns a file descriptor.
 class Descriptor {
@@ -54,7 +54,13 @@ class Descriptor {
   bool is_open() const { return fd_ >= 0; }
   int get() const { return fd_; }
   bool write(std::span<const std::uint8_t> bytes) const {
-    return write_all(fd_, bytes.data(), bytes.size());
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
   }
   bool sync() const { return fsync(fd_) == 0; }
   bool close() {
@@ -65,29 +71,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-fs::path folder_of(const fs::path& file) {
-  return file.has_parent_path() ? file.parent_path() : ".";
-}
-
-constexpr std::size_t kLongestEnd = 24;  // of what is added to a name: ".part-" and two numbers
-
-// Creates a file beside `file` under a unique name. Throws Error if that fails.
-std::pair<std::unique_ptr<Descriptor>, fs::path> open_part(const fs::path& file,
-                                                           const std::string& path,
-                                                           const char* flag) {
-  static std::atomic<unsigned> number{0};
-  for (;;) {
-    const fs::path part =
-        file.string() + ".part-" + std::to_string(getpid()) + "-" + std::to_string(number++);
-    auto descriptor = std::make_unique<Descriptor>(part, O_WRONLY | O_CREAT | O_EXCL);
-    if (!descriptor->is_open() && errno == EEXIST) continue;
-    require(descriptor->is_open(), path, flag);
-    return {std::move(descriptor), part};
-  }
-}
-
-}  // namespace
 
 bool output_failed() { return failed; }
 
@@ -103,28 +86,23 @@ LineFile::LineFile(const char* flag, const std::string& path, const Keep& keep)
   struct stat known;
   regular_ = stat(file.c_str(), &known) != 0 || S_ISREG(known.st_mode);
   if (regular_) lock_ = std::make_unique<FileLock>(file, flag);
-  fd_ = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  require(fd_ >= 0, path, flag);
+  file_ = std::make_unique<Descriptor>(file, O_WRONLY | O_CREAT | O_APPEND);
+  require(file_->is_open(), path, flag);
   if (!regular_ || !keep) return;
-  try {
-    const std::vector<std::uint8_t> bytes = read_bytes(path, flag);
-    size_ = static_cast<off_t>(keep({bytes.begin(), bytes.end()}));
-  } catch (const Error&) {
-    ::close(fd_);
-    throw;
-  }
+  const std::vector<std::uint8_t> bytes = read_bytes(path, flag);
+  size_ = static_cast<off_t>(keep({bytes.begin(), bytes.end()}));
 }
 
 LineFile::~LineFile() {
-  if (fd_ >= 0 && ::close(fd_) != 0) give_up();
+  if (file_ && !file_->close()) give_up();
 }
 
 void LineFile::give_up() {
   warn_output(sentence(flag_, path_, std::strerror(errno)) + "; it gets no more lines");
   // Cuts off an incomplete last line. Shortening a file needs no space.
-  if (regular_ && fd_ >= 0 && begun_ && ftruncate(fd_, size_) != 0) {
+  if (regular_ && begun_ && ftruncate(file_->get(), size_) != 0) {
   }
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  file_.reset();
 }
 
 void LineFile::write(const std::vector<std::string>& lines) {
@@ -133,21 +111,19 @@ void LineFile::write(const std::vector<std::string>& lines) {
     return flush_lines(stdout);
   }
   for (const std::string& line : lines) {
-    if (fd_ >= 0 && regular_ && !std::exchange(begun_, true) && ftruncate(fd_, size_) != 0)
-      give_up();
-    if (fd_ < 0) return;
-    const std::string whole = line + "\n";
-    if (write_all(fd_, whole.data(), whole.size())) {
-      size_ += static_cast<off_t>(whole.size());
-    } else {
-      give_up();
+    if (!file_) return;
+    if (regular_ && !std::exchange(begun_, true) && ftruncate(file_->get(), size_) != 0) {
+      return give_up();
     }
+    const std::string whole = line + "\n";
+    if (!file_->write(bytes_of(whole))) return give_up();
+    size_ += static_cast<off_t>(whole.size());
   }
   if (lock_) lock_->touch();
 }
 
 void LineFile::sync() {
-  if (fd_ >= 0 && regular_ && fsync(fd_) != 0) give_up();
+  if (file_ && regular_ && !file_->sync()) give_up();
 }
 
 fs::path resolve_links(const std::string& path) {
@@ -162,11 +138,14 @@ fs::path resolve_links(const std::string& path) {
   return at;
 }
 
-void check_writable(const std::string& path, const char* flag) {
+void check_writable(const std::string& path, const char* flag, bool regular) {
   const fs::path file = resolve_links(path);
   struct stat known;
   if (stat(file.c_str(), &known) == 0) {
     if (S_ISDIR(known.st_mode)) throw Error(sentence(flag, path, "it is a folder"));
+    if (regular && !S_ISREG(known.st_mode)) {
+      throw Error(sentence(flag, path, "it is not a regular file"));
+    }
     require(access(file.c_str(), W_OK) == 0, path, flag);
     if (!S_ISREG(known.st_mode)) return;
   } else {
@@ -178,17 +157,11 @@ void check_writable(const std::string& path, const char* flag) {
   require(access(folder_of(file).c_str(), W_OK | X_OK) == 0, path, flag);
 }
 
-void check_regular(const std::string& path, const char* flag) {
-  struct stat known;
-  if (stat(path.c_str(), &known) != 0 || S_ISREG(known.st_mode)) return;
-  throw Error(
-      sentence(flag, path, S_ISDIR(known.st_mode) ? "it is a folder" : "it is not a regular file"));
-}
-
-void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs) {
+void check_outputs(const std::vector<std::pair<const char*, std::string>>& outputs) {
   std::vector<std::pair<const char*, fs::path>> files;
   for (const auto& [flag, path] : outputs) {
     if (path.empty() || path == "-") continue;
+    check_writable(path, flag);
     std::error_code none;
     const fs::path file = fs::weakly_canonical(resolve_links(path), none);
     if (!none && fs::exists(file, none) && !fs::is_regular_file(file, none))
@@ -212,7 +185,14 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
     require(there.is_open() && there.write(bytes) && there.close(), path, flag);
     return;
   }
-  const auto [part, name] = open_part(file, path, flag);
+  static std::atomic<unsigned> number{0};
+  fs::path name;
+  std::unique_ptr<Descriptor> part;
+  do {
+    name = file.string() + ".part-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+    part = std::make_unique<Descriptor>(name, O_WRONLY | O_CREAT | O_EXCL);
+  } while (!part->is_open() && errno == EEXIST);
+  require(part->is_open(), path, flag);
   try {
     if (exists && fchmod(part->get(), known.st_mode & 07777) != 0) {
     }  // as far as the system allows
@@ -229,8 +209,7 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
 }
 
 void write_file(const std::string& path, const char* flag, const std::string& text) {
-  write_file(path, flag,
-             std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write_file(path, flag, bytes_of(text));
 }
 
 void write_or_say(const std::string& path, const char* flag, const std::string& text) {
@@ -302,6 +281,26 @@ void flush_lines(std::FILE* to) {
     warn_output(std::string(to == stdout ? "standard output" : "standard error") +
                 " cannot be written: " + std::strerror(errno) +
                 "; what is printed from here on may be lost");
+  }
+}
+
+void check_saves(const Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images) {
+  for (const std::string& path : paths) {
+    check_save(session.trainer(), save_format_of(path), npz_images);
+  }
+  for (const std::string& path : paths) check_writable(path, "save");
+}
+
+void write_saves(Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images, std::FILE* out) {
+  for (const std::string& path : paths) {
+    try {
+      write_file(path, "save", session.save(save_format_of(path), npz_images));
+      print_lines(out, {"Saved " + path});
+    } catch (const Error& error) {
+      warn_output(error.what());
+    }
   }
 }
 

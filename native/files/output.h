@@ -1,4 +1,4 @@
-// Output files: lines written one by one, and whole files that are replaced atomically.
+// Output files: lines written one by one, whole files that are replaced atomically, saved networks.
 #pragma once
 
 #include <sys/types.h>
@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "files/file_lock.h"
+#include "run/session.h"
 
 namespace reluscope {
 
@@ -23,6 +25,8 @@ bool output_failed();
 
 // Reports a failed output on standard error and makes output_failed() true.
 void warn_output(const std::string& sentence);
+
+class Descriptor;
 
 // Writes lines to a file, to standard output ("-"), or nowhere (""), each whole and at once. A
 // failed write is reported once, the file is cut after its last whole line, and nothing more is
@@ -51,7 +55,7 @@ class LineFile {
   std::string path_;
   bool to_stdout_;
   std::unique_ptr<FileLock> lock_;
-  int fd_ = -1;
+  std::unique_ptr<Descriptor> file_;
   bool regular_ = false, begun_ = false;
   off_t size_ = 0;
 };
@@ -60,14 +64,12 @@ class LineFile {
 std::filesystem::path resolve_links(const std::string& path);
 
 // Throws Error naming the flag and the reason if no file can be written at `path`, so that the
-// error appears before training. Changes nothing.
-void check_writable(const std::string& path, const char* flag);
+// error appears before training. Changes nothing. regular: devices and pipes are errors, too.
+void check_writable(const std::string& path, const char* flag, bool regular = false);
 
-// Throws Error naming the flag where `path` exists and is not a regular file.
-void check_regular(const std::string& path, const char* flag);
-
-// Throws Error if two of these outputs (flag and path) are the same file.
-void check_distinct(const std::vector<std::pair<const char*, std::string>>& outputs);
+// check_writable() for outputs (flag and path), except "" and "-". Throws Error also if two of them
+// are the same file.
+void check_outputs(const std::vector<std::pair<const char*, std::string>>& outputs);
 
 // Writes a file atomically: under a unique name beside the file, synchronised to the disk, then
 // renamed. At any time the name refers to either the old file or the new one. Replaces the target
@@ -96,5 +98,15 @@ void note_checkpoint(std::span<const std::uint8_t> file);
 // Prints lines of text. A stream that cannot be written is reported once.
 void print_lines(std::FILE* to, const std::vector<std::string>& lines);
 void flush_lines(std::FILE* to);
+
+// Checks the files to which train and export save a network. Throws Error for an unknown extension,
+// a path that cannot be written, and more images than the test set has, so that the error appears
+// before training.
+void check_saves(const Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images);
+
+// Writes each file and reports it. After a failure, which is reported, writes the other files.
+void write_saves(Session& session, const std::vector<std::string>& paths,
+                 std::optional<int> npz_images, std::FILE* out);
 
 }  // namespace reluscope

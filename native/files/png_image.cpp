@@ -50,30 +50,35 @@ struct Decoder {
   Decoder& operator=(const Decoder&) = delete;
 };
 
-// libpng reports errors by longjmp. So each of these functions has its own setjmp and no object
-// with a destructor. False: `problem` holds the reason.
-bool read_header(png_structp png, png_infop info, std::size_t file_bytes) {
+// False: the decoder's Problem has the reason. libpng reports errors by longjmp, so this function
+// has no object with a destructor.
+bool decode(png_structp png, png_infop info, std::size_t file_bytes, PngImage& image) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_read_info(png, info);
-  if (png_get_image_width(png, info) > kMaxSide || png_get_image_height(png, info) > kMaxSide) {
+  const png_uint_32 width = png_get_image_width(png, info),
+                    height = png_get_image_height(png, info);
+  if (width > kMaxSide || height > kMaxSide)
     png_error(png, "it has more than 4096 pixels on a side");
-  }
   // Deflate expands one byte to at most 1,032.
-  if (png_get_rowbytes(png, info) * png_get_image_height(png, info) / 1032 > file_bytes) {
+  if (png_get_rowbytes(png, info) * height / 1032 > file_bytes) {
     png_error(png, "the file is truncated");
   }
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);
   png_set_strip_16(png);
   png_set_strip_alpha(png);
-  png_set_interlace_handling(png);
+  const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  return true;
-}
-
-bool read_rows(png_structp png, png_bytepp rows) {
-  if (setjmp(png_jmpbuf(png)) != 0) return false;
-  png_read_image(png, rows);
+  image.height = static_cast<int>(height);
+  image.width = static_cast<int>(width);
+  image.channels = png_get_channels(png, info);
+  const std::size_t row_bytes = png_get_rowbytes(png, info);
+  image.pixels.resize(row_bytes * height);
+  for (int pass = 0; pass < passes; ++pass) {
+    for (png_uint_32 row = 0; row < height; ++row) {
+      png_read_row(png, image.pixels.data() + row * row_bytes, nullptr);
+    }
+  }
   png_read_end(png, nullptr);
   return true;
 }
@@ -84,25 +89,12 @@ PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag,
                     const std::string& name) {
   Reader reader{bytes};
   Problem problem{};
-  const auto refuse = [&] {
-    throw Error(std::string(flag) + ": " + in_quotes(name) +
-                " is not a whole PNG image: " + problem.text);
-  };
   const Decoder decoder(&problem);
   png_set_read_fn(decoder.png, &reader, read_bytes);
-  if (!read_header(decoder.png, decoder.info, bytes.size())) refuse();
   PngImage image;
-  image.height = static_cast<int>(png_get_image_height(decoder.png, decoder.info));
-  image.width = static_cast<int>(png_get_image_width(decoder.png, decoder.info));
-  image.channels = png_get_channels(decoder.png, decoder.info);
-  const std::size_t row_bytes = png_get_rowbytes(decoder.png, decoder.info);
-  image.pixels.resize(row_bytes * static_cast<std::size_t>(image.height));
-  std::vector<png_bytep> rows;
-  for (std::size_t at = 0; at < image.pixels.size(); at += row_bytes) {
-    rows.push_back(image.pixels.data() + at);
-  }
-  if (!read_rows(decoder.png, rows.data())) refuse();
-  return image;
+  if (decode(decoder.png, decoder.info, bytes.size(), image)) return image;
+  throw Error(std::string(flag) + ": " + in_quotes(name) +
+              " is not a whole PNG image: " + problem.text);
 }
 
 }  // namespace reluscope

@@ -1,6 +1,5 @@
-// The kernels a device must have. Layers and optimizers speak only to this; a second device
-// implements it and nothing above changes. Work may be asynchronous: results are valid once
-// finish() has returned.
+// The operations of a device, which layers and optimizers use. Work may be asynchronous: results
+// are valid once finish() has returned.
 //
 // Matrices are in panels (core/tensor.h). Unless said otherwise outputs are overwritten and must
 // not overlap inputs. Shape letters: N samples, I and O features in and out, C classes.
@@ -46,8 +45,7 @@ struct Signal {
   bool sparse() const { return values.data == nullptr; }
 };
 
-// An activation behind a product, y = f(product), applied to each part of the product while that is
-// in the nearest cache.
+// An activation behind a product, y = f(product), applied to each part while it is in the cache.
 struct ActivationAfter {
   ActivationId id = -1;       // -1: none
   const float* p = nullptr;   // its parameters
@@ -202,10 +200,9 @@ struct SoftmaxLoss {
   float* losses;          // (N) out
   std::uint8_t* correct;  // (N) out: 1 where the largest logit (the first of equals) is right
   float* dlogits;         // layout of logits, padding written as zero; null: not wanted
-  float label_smoothing = 0.0f;          // e
-  const float* class_weights = nullptr;  // w, (C); null: all are 1
-  const std::uint8_t* gathered_labels =
-      nullptr;  // the labels, where gather() put them; null: nowhere
+  float label_smoothing = 0.0f;                   // e
+  const float* class_weights = nullptr;           // w, (C); null: all are 1
+  const std::uint8_t* gathered_labels = nullptr;  // where gather() put the labels; null: nowhere
 };
 
 // The gradient of l1 (sum of abs(w)) + l2 (sum of w^2), where l1's at 0 is 0.
@@ -218,8 +215,7 @@ struct PenaltyGradient {
 
 // Samples of a set of images, as numbers: to (N, pixels) = table[pixel], padding zero.
 struct Gathering {
-  const std::uint8_t*
-      images;  // (count, pixels): all of the set, which stays as it is and where it is
+  const std::uint8_t* images;  // (count, pixels): all of the set, which stays where it is
   int count, pixels;
   const int* samples;  // (N); null: the lower halves of `order`
   const float* table;  // (256)
@@ -266,8 +262,7 @@ class Backend {
   // How many steps are best begun before the results of the first are waited for: losses given to
   // softmax_cross_entropy() then lie apart, and all are there after one finish().
   virtual int steps_ahead() const { return 1; }
-  // Whether it has done so, from images that it keeps itself once it has seen them; else the host
-  // must.
+  // Whether it has done so, from images that it keeps once it has seen them; else the host must.
   virtual bool gather(const Gathering&) { return false; }
   // Whether it has put an epoch's samples in order: those in the lower halves of there (count) in
   // memory(), which become random word << 32 | sample, ascending; word 0 of rng's draw of that
@@ -303,15 +298,14 @@ class Backend {
   // Every x[i] into [-limit, limit]; NaN stays.
   virtual void clamp(float* x, float limit, std::size_t n) = 0;
 
-  // Element by element over n floats, n a multiple of kPad. p: the activation's parameters.
-  virtual void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                                  std::size_t n) = 0;
-  // dx = dy f'(x).
-  virtual void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                                   float* dx, std::size_t n) = 0;
-  // products = dy df/dp(x) for the learnable parameter p.
-  virtual void activation_parameter(ActivationId id, const float* p, const float* x,
-                                    const float* dy, float* products, std::size_t n) = 0;
+  // Element by element over n floats, n a multiple of kPad. p: the activation's parameters. dy:
+  // null for kForward.
+  virtual void activate(ActivationOp op, ActivationId id, const float* p, const float* x,
+                        const float* dy, float* out, std::size_t n) = 0;
+  // The same for (N, F) where all parameters of the entry, which activation_varies(), have the
+  // value that p has for the element.
+  virtual void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                               ConstMatrixView x, ConstMatrixView dy, MatrixView out) = 0;
 
   // Images are matrices (N * H * W, C): a row for each pixel, samples, rows and columns of the
   // image ascending. The same as rows of features in PyTorch's order, (N, C * H * W), and back,
@@ -350,14 +344,6 @@ class Backend {
   virtual void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) = 0;
   // sums[c] = sum over the rows of x in blocks of kSumRows; scratch: batch_norm_scratch() floats.
   virtual void long_column_sums(ConstMatrixView x, float* scratch, float* sums) = 0;
-  // The same three for (N, F) where all parameters of the entry, which activation_varies(), have
-  // the value that p has for the element.
-  virtual void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                              MatrixView y) = 0;
-  virtual void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                               ConstMatrixView dy, MatrixView dx) = 0;
-  virtual void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                ConstMatrixView dy, MatrixView products) = 0;
   // y (N, F) uniform in [low, high]. Element (n, f) is word f % 4 of draw n ceil(F / 4) + f / 4,
   // and `stream` is the upper half of the draw's number.
   virtual void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,

@@ -310,14 +310,9 @@ Json fields_json() {
   Json rows = Json::array();
   const Config defaults;
   for (const Field& field : config_fields()) {
-    Json row = JsonObject()
-                   .add("name", field.name)
-                   .add("label", field.label)
-                   .add("section", field.section)
-                   .add("help", field.help)
-                   .add("live", field.live)
-                   .add("rare", field.rare)
-                   .add("default", value_json(defaults, field));
+    Json row = json_object("name", field.name, "label", field.label, "section", field.section,
+                           "help", field.help, "live", field.live, "rare", field.rare, "default",
+                           value_json(defaults, field));
     row["type"] = is<bool>(field)          ? "boolean"
                   : is<Events>(field)      ? "events"
                   : !field.choices.empty() ? "choice"
@@ -326,8 +321,7 @@ Json fields_json() {
                   : is_whole(field)        ? "integer"
                                            : "number";
     for (const FieldChoice& c : field.choices) {
-      row["choices"].push_back(
-          JsonObject().add("name", c.name).add("label", c.label).add("about", c.about));
+      row["choices"].push_back(json_object("name", c.name, "label", c.label, "about", c.about));
     }
     if (is<AutoNumber>(field)) row["auto"] = true;
     if (field.max > field.min) {

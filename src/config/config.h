@@ -59,7 +59,7 @@ struct FieldRow {
   bool resumable = false;  // may change when a run is resumed, although it changes bits
   bool rare = false;       // seldom changed: the page shows it under "More"
   bool live = false;       // may change while training
-  bool fixed = false;      // may not change in a fork
+  bool forkable = false;   // may change in a fork
 
   bool may_differ_on_resume() const { return !bits || resumable; }
 };

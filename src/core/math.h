@@ -109,18 +109,19 @@ RELUSCOPE_FN V log(V x) {
 // value = 1 / (1 + e^-x) and slope = value (1 - value). Both are computed from e^-|x|, which cannot
 // overflow, so they keep their relative accuracy for either sign of x.
 template <class V>
-RELUSCOPE_FN void sigmoid_parts(V x, V& value, V& slope) {
+struct ValueAndSlope {
+  V value, slope;
+};
+template <class V>
+RELUSCOPE_FN ValueAndSlope<V> sigmoid_parts(V x) {
   const V e = exp(select(x < V(0.0), x, V(0.0) - x));
   const V d = V(1.0) / (V(1.0) + e);
-  value = select(x < V(0.0), e * d, d);
-  slope = e * d * d;
+  return {select(x < V(0.0), e * d, d), e * d * d};
 }
 
 template <class V>
 RELUSCOPE_FN V sigmoid(V x) {
-  V value, slope;
-  sigmoid_parts(x, value, slope);
-  return value;
+  return sigmoid_parts(x).value;
 }
 
 // tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which cannot overflow.
@@ -151,7 +152,11 @@ inline constexpr double kNormalHigh = kIsDouble<V> ? 37.5 : 12.9;  // the tail b
 // nodes: relative error below 1.2e-8 (float) and 4e-17 (double). a^2 is split into an exact part
 // and a small part, because exp would multiply the rounding error of a^2 by a^2 / 2.
 template <class V>
-RELUSCOPE_FN void normal_parts(V x, V& cdf, V& density) {
+struct Normal {
+  V cdf, density;
+};
+template <class V>
+RELUSCOPE_FN Normal<V> normal_parts(V x) {
   const V a = select(x < V(0.0), V(0.0) - x, x);
   const V scaled = a * V(kIsDouble<V> ? 0x1p27 + 1.0 : 0x1p12 + 1.0);
   const V high = scaled - (scaled - a);  // the upper half of a's digits (Veltkamp, Dekker 1971)
@@ -185,8 +190,8 @@ RELUSCOPE_FN void normal_parts(V x, V& cdf, V& density) {
   }
   const auto beyond = a > V(kNormalHigh<V>);
   const V tail = select(beyond, V(0.0), e * sum * t);
-  cdf = select(x < V(0.0), tail, V(1.0) - tail);
-  density = select(beyond, V(0.0), e * V(0.39894228040143268));
+  return {select(x < V(0.0), tail, V(1.0) - tail),
+          select(beyond, V(0.0), e * V(0.39894228040143268))};
 }
 
 #ifndef RELUSCOPE_PER_TARGET

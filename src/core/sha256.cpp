@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "core/bits.h"
+#include "core/bytes.h"
 #include "core/text.h"
 
 namespace reluscope {
@@ -59,22 +59,21 @@ void Sha256::add(std::span<const std::uint8_t> bytes) {
 }
 
 void Sha256::add_floats(std::span<const float> values) {
+  Bytes bytes;
   for (const float value : values) {
-    const std::uint32_t bits = value == value ? bits_as<std::uint32_t>(value) : 0x7fc00000u;
-    std::uint8_t bytes[4];
-    for (int b = 0; b < 4; ++b) bytes[b] = static_cast<std::uint8_t>(bits >> (8 * b));
-    add(bytes);
+    append_number(bytes, value == value ? bits_as<std::uint32_t>(value) : 0x7fc00000u, 4);
   }
+  add(bytes);
 }
 
 std::string Sha256::hex() {
   const std::uint64_t bits = length_ * 8;
-  const std::uint8_t end = 0x80, zero = 0;
-  add({&end, 1});
-  while (length_ % 64 != 56) add({&zero, 1});
-  std::uint8_t size[8];
-  for (int i = 0; i < 8; ++i) size[i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
-  add(size);
+  Bytes end = {0x80};
+  end.resize(1 + (119 - length_ % 64) % 64);  // up to the last 8 bytes of a block
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    end.push_back(static_cast<std::uint8_t>(bits >> shift));
+  }
+  add(end);
   std::string text;
   for (const std::uint32_t word : state_) text += format("%08x", word);
   return text;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 namespace reluscope {
 
@@ -17,33 +16,21 @@ std::string python_tuple(const Shape& shape) {
   return "(" + sizes + (shape.size() == 1 ? ",)" : ")");
 }
 
-Buffer::Buffer(std::size_t count, Memory* memory) : size_(count), memory_(memory) {
+Buffer::Buffer(std::size_t count, Memory* memory) : size_(count) {
   if (count == 0) return;
-  data_ = static_cast<float*>(memory == nullptr
-                                  ? ::operator new (count * sizeof(float), std::align_val_t{kAlign})
-                                  : memory->allocate(count * sizeof(float)));
-  std::fill_n(data_, count, 0.0f);
+  const std::size_t bytes = count * sizeof(float);
+  void* const block = memory == nullptr ? ::operator new (bytes, std::align_val_t{kAlign})
+                                        : memory->allocate(bytes);
+  data_ = {static_cast<float*>(block), Release{memory}};
+  std::fill_n(data_.get(), count, 0.0f);
 }
 
-Buffer::~Buffer() {
-  if (data_ == nullptr) return;
-  if (memory_ == nullptr) {
-    ::operator delete (data_, std::align_val_t{kAlign});
+void Buffer::Release::operator()(float* data) const {
+  if (memory == nullptr) {
+    ::operator delete (data, std::align_val_t{kAlign});
   } else {
-    memory_->release(data_);
+    memory->release(data);
   }
-}
-
-Buffer::Buffer(Buffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      memory_(other.memory_) {}
-
-Buffer& Buffer::operator=(Buffer&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  std::swap(memory_, other.memory_);
-  return *this;
 }
 
 }  // namespace reluscope

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -85,28 +86,25 @@ class Memory {
   virtual void release(void* memory) noexcept = 0;
 };
 
-// The owner of training memory: zero-initialised floats, aligned for every SIMD width and cache
-// line.
+// Owns training memory: zero-initialised floats, aligned for every SIMD width and cache line.
 class Buffer {
  public:
   static constexpr std::size_t kAlign = 128;
 
   Buffer() = default;
   explicit Buffer(std::size_t count, Memory* memory = nullptr);  // null: host memory
-  ~Buffer();
-  Buffer(Buffer&& other) noexcept;
-  Buffer& operator=(Buffer&& other) noexcept;
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
 
-  float* data() { return data_; }
-  const float* data() const { return data_; }
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
 
  private:
-  float* data_ = nullptr;
+  struct Release {
+    Memory* memory;
+    void operator()(float* data) const;
+  };
+  std::unique_ptr<float, Release> data_{nullptr, Release{nullptr}};
   std::size_t size_ = 0;
-  Memory* memory_ = nullptr;
 };
 
 // Offsets inside a Buffer start at multiples of this many floats.

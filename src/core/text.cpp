@@ -158,12 +158,8 @@ std::string take_printable(std::string_view& text, bool keep_tabs = false) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   if (first == '\t' && keep_tabs) return "\t";
   if (length == 0 || first < 0x20 || first == 0x7f) return format("\\x%02x", first);
-  unsigned code = 0;  // stays 0 for other lengths: all harmful characters have two or three bytes
-  if (length == 2) code = (first & 0x1Fu) << 6 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu);
-  if (length == 3) {
-    code = (first & 0x0Fu) << 12 | (static_cast<unsigned char>(bytes[1]) & 0x3Fu) << 6 |
-           (static_cast<unsigned char>(bytes[2]) & 0x3Fu);
-  }
+  unsigned code = length == 1 ? first : first & (0x7Fu >> length);
+  for (const char byte : bytes.substr(1)) code = code << 6 | (static_cast<unsigned>(byte) & 0x3Fu);
   const auto within = [code](unsigned from, unsigned to) { return code >= from && code <= to; };
   const bool harmful = within(0x80, 0x9f) || within(0x200e, 0x200f) || within(0x2028, 0x202e) ||
                        within(0x2066, 0x2069);
@@ -180,14 +176,8 @@ std::string printable(std::string_view text) {
 
 std::string in_quotes(std::string_view unknown) {
   std::string text = "\"";
-  for (int shown = 0; !unknown.empty(); ++shown) {
-    if (shown == 60) {
-      text += "...";
-      break;
-    }
-    text += take_printable(unknown);
-  }
-  return text + "\"";
+  for (int shown = 0; shown < 60 && !unknown.empty(); ++shown) text += take_printable(unknown);
+  return text + (unknown.empty() ? "\"" : "...\"");
 }
 
 }  // namespace reluscope

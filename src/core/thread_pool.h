@@ -1,11 +1,9 @@
 // A fork-join pool: run(work) calls work(part) for every part 0 .. size() - 1 and returns when all
-// parts are done. Each part always runs on the same thread, whose cache keeps that slice of the
-// weights. If that thread has not begun (it sleeps, or lost its core), the caller runs the part
-// instead of waiting.
+// are done. A part runs on the same thread each time, whose cache keeps that slice of the weights;
+// if that thread has not begun (it sleeps, or lost its core), the caller runs the part.
 //
 // Workers spin briefly after a job, because the next one usually follows within microseconds, and
-// then sleep. Nothing is summed across threads, so results do not depend on the number of threads
-// or on which thread ran a part.
+// then sleep. Nothing is summed across threads, so results do not depend on them.
 #pragma once
 
 #include <atomic>
@@ -30,8 +28,7 @@ struct Chores {
 class ThreadPool {
  public:
   // threads: including the calling one; 0: one for each core. Never more than there are cores,
-  // because spinning threads that share a core are far slower than one. cores: the number of cores;
-  // 0: ask the system.
+  // because threads that spin on one core slow each other. cores: 0: ask the system.
   explicit ThreadPool(int threads, int cores = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -42,17 +39,13 @@ class ThreadPool {
   // work must not throw and must not call run().
   template <class Work>
   void run(const Work& work) {
-    if (workers_.empty()) {
-      work(0);
-      return;
-    }
+    if (workers_.empty()) return work(0);
     run_all([](const void* context, int part) { (*static_cast<const Work*>(context))(part); },
             &work);
   }
 
-  // Offers chores to workers that wait for the next job and to a caller that waits for its workers.
-  // They take one piece at a time, so a piece should take a few microseconds. Call only after
-  // finish_chores().
+  // Offers chores to workers that wait for the next job and to a caller that waits for its workers,
+  // piece by piece: a piece should take a few microseconds. Call only after finish_chores().
   void offer(const Chores& chores);
   // Runs the remaining pieces and returns when all are done.
   void finish_chores();

@@ -26,6 +26,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::CappedTag<float, 16>;
 using RawVec = hn::Vec<Floats>;
 
+inline constexpr int kMaxLanes = static_cast<int>(hn::MaxLanes(Floats()));
+
 HWY_INLINE int lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 
 // The only place that may fuse a multiplication with an addition. Every kernel is compiled for each
@@ -49,50 +51,25 @@ struct VecOf {
   static HWY_INLINE VecOf load(const float* from) { return VecOf(hn::Load(Floats(), from)); }
   static HWY_INLINE VecOf broadcast(const float* from) { return VecOf(hn::Set(Floats(), *from)); }
   HWY_INLINE void store(float* to) const { hn::Store(raw, Floats(), to); }
+
+  friend HWY_INLINE VecOf operator+(VecOf a, VecOf b) { return VecOf(hn::Add(a.raw, b.raw)); }
+  friend HWY_INLINE VecOf operator-(VecOf a, VecOf b) { return VecOf(hn::Sub(a.raw, b.raw)); }
+  friend HWY_INLINE VecOf operator*(VecOf a, VecOf b) { return VecOf(hn::Mul(a.raw, b.raw)); }
+  friend HWY_INLINE VecOf operator/(VecOf a, VecOf b) { return VecOf(hn::Div(a.raw, b.raw)); }
+  friend HWY_INLINE auto operator<(VecOf a, VecOf b) { return hn::Lt(a.raw, b.raw); }
+  friend HWY_INLINE auto operator>(VecOf a, VecOf b) { return hn::Gt(a.raw, b.raw); }
+  friend HWY_INLINE VecOf sqrt(VecOf a) { return VecOf(hn::Sqrt(a.raw)); }
+  friend HWY_INLINE VecOf mad(VecOf a, VecOf b, VecOf c) {
+    return VecOf(Policy::mad(a.raw, b.raw, c.raw));
+  }
+  friend HWY_INLINE VecOf select(hn::Mask<Floats> condition, VecOf yes, VecOf no) {
+    return VecOf(hn::IfThenElse(condition, yes.raw, no.raw));
+  }
+  // x where |x| >= least, else 0. NaN stays NaN.
+  friend HWY_INLINE VecOf zero_below(VecOf x, VecOf least) {
+    return VecOf(hn::IfThenZeroElse(hn::Lt(hn::Abs(x.raw), least.raw), x.raw));
+  }
 };
-
-template <class P>
-HWY_INLINE VecOf<P> operator+(VecOf<P> a, VecOf<P> b) {
-  return VecOf<P>(hn::Add(a.raw, b.raw));
-}
-template <class P>
-HWY_INLINE VecOf<P> operator-(VecOf<P> a, VecOf<P> b) {
-  return VecOf<P>(hn::Sub(a.raw, b.raw));
-}
-template <class P>
-HWY_INLINE VecOf<P> operator*(VecOf<P> a, VecOf<P> b) {
-  return VecOf<P>(hn::Mul(a.raw, b.raw));
-}
-template <class P>
-HWY_INLINE VecOf<P> operator/(VecOf<P> a, VecOf<P> b) {
-  return VecOf<P>(hn::Div(a.raw, b.raw));
-}
-template <class P>
-HWY_INLINE VecOf<P> mad(VecOf<P> a, VecOf<P> b, VecOf<P> c) {
-  return VecOf<P>(P::mad(a.raw, b.raw, c.raw));
-}
-template <class P>
-HWY_INLINE VecOf<P> sqrt(VecOf<P> a) {
-  return VecOf<P>(hn::Sqrt(a.raw));
-}
-template <class P>
-HWY_INLINE auto operator<(VecOf<P> a, VecOf<P> b) {
-  return hn::Lt(a.raw, b.raw);
-}
-template <class P>
-HWY_INLINE auto operator>(VecOf<P> a, VecOf<P> b) {
-  return hn::Gt(a.raw, b.raw);
-}
-template <class M, class P>
-HWY_INLINE VecOf<P> select(M condition, VecOf<P> yes, VecOf<P> no) {
-  return VecOf<P>(hn::IfThenElse(condition, yes.raw, no.raw));
-}
-
-// x where |x| >= least, else 0. NaN stays NaN.
-template <class P>
-HWY_INLINE VecOf<P> zero_below(VecOf<P> x, VecOf<P> least) {
-  return VecOf<P>(hn::IfThenZeroElse(hn::Lt(hn::Abs(x.raw), least.raw), x.raw));
-}
 
 template <class V>
 HWY_INLINE V load(const float* from) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <limits>
 #include <map>
 #include <new>
@@ -43,8 +44,8 @@ std::string result_text(const Json& row) {
 std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
                                 const PlanFlags& flags) {
   std::vector<std::string> known;
-  for (const auto& [name, plan] : kKinds) {
-    if (kind == name) return plan(data, base, flags);
+  for (const auto& [name, make] : kKinds) {
+    if (kind == name) return make(data, base, flags);
     known.emplace_back(name);
   }
   throw Error("experiment is " + in_quotes(kind) + ", but known are " + join_or(known));
@@ -57,22 +58,19 @@ Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan
       free_bytes_(free_bytes),
       pool_(jobs),
       results_(plan_->runs().size()),
-      is_done_(plan_->runs().size()),
-      is_told_(plan_->runs().size()),
       slots_(static_cast<std::size_t>(plan_->side_by_side() > 0 ? plan_->side_by_side()
                                                                 : pool_.size())) {
   std::map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < plan_->runs().size(); ++i) {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
     places.emplace(run_id(plan_->runs()[i].config), i);
   }
   for (Json& row : finished) {
     const auto place = places.find(row.at("run").get<std::string>());
-    if (place == places.end() || is_done_[place->second]) continue;
+    if (place == places.end() || results_[place->second].done) continue;
     const PlannedRun& run = plan_->runs()[place->second];
     row["index"] = run.index;
     row["name"] = run.name;
-    results_[place->second].row = std::move(row);
-    is_done_[place->second] = is_told_[place->second] = 1;
+    results_[place->second] = {.row = std::move(row), .done = true, .reported = true};
     ++finished_before_;
   }
 }
@@ -92,123 +90,111 @@ Reported Experiment::start() const {
   return progress;
 }
 
-void Experiment::begin(Slot& slot, int place) {
-  const PlannedRun& plan = plan_->runs()[static_cast<std::size_t>(place)];
+void Experiment::begin(Slot& slot, std::size_t place) {
+  const PlannedRun& plan = plan_->runs()[place];
   slot.place = place;
   slot.epochs_told = 0;
-  const auto refuse = [&](const char* why) {
-    slot.run.reset();
-    Json row = row_head(plan);
-    row["refused"] = why;
-    results_[static_cast<std::size_t>(place)].row = std::move(row);
-    is_done_[static_cast<std::size_t>(place)] = 1;
-  };
+  slot.run.reset();
+  Json row = row_head(plan);
   try {
     const double free =
         free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
     slot.run = std::make_unique<RecordedRun>(data_, plan, free);
+    return;
   } catch (const Error& error) {
-    refuse(error.what());
+    row["refused"] = error.what();
   } catch (const std::bad_alloc&) {
-    refuse("out of memory: its model and batches need more than there is beside the other runs");
+    row["refused"] =
+        "out of memory: its model and batches need more than is free beside the other runs";
+  }
+  results_[place] = {.row = std::move(row), .done = true};
+}
+
+// Advances the slot's run by one call. False at the end of the run.
+bool Experiment::step(Slot& slot) {
+  if (slot.run->advance()) return true;
+  results_[slot.place] = {.row = slot.run->row(), .seconds = slot.run->seconds(), .done = true};
+  return false;
+}
+
+// Calls work(slot, its number) for every slot, each in a thread.
+template <class Work>
+void Experiment::in_threads(const Work& work) {
+  std::atomic<std::size_t> next{0};
+  std::vector<std::exception_ptr> failures(slots_.size());
+  pool_.run([&](int) {
+    for (std::size_t s; (s = next++) < slots_.size();) {
+      try {
+        work(slots_[s], s);
+      } catch (...) {
+        failures[s] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
   }
 }
 
-void Experiment::finish(Slot& slot) {
-  results_[static_cast<std::size_t>(slot.place)] = {slot.run->row(), slot.run->seconds()};
-  is_done_[static_cast<std::size_t>(slot.place)] = 1;
-}
-
-// One thread's time slice: continues its run, then begins the next run that no thread has begun.
+// A time slice of a thread: continues its run, then begins the next run that no thread has begun.
 void Experiment::work_on_queue(Slot& slot) {
   const auto end = std::chrono::steady_clock::now() + kSlice;
   do {
     if (!slot.run) {
-      const int place = next_++;
-      if (place >= static_cast<int>(results_.size())) return;
-      if (!is_done_[static_cast<std::size_t>(place)]) begin(slot, place);
-      continue;
-    }
-    if (!slot.run->advance()) {
-      finish(slot);
+      const std::size_t place = next_++;
+      if (place >= results_.size()) return;
+      if (!results_[place].done) begin(slot, place);
+    } else if (!step(slot)) {
       slot.run.reset();
     }
   } while (std::chrono::steady_clock::now() < end);
 }
 
-// Brings all unfinished runs to the same share of their steps. The longest run makes one step.
-void Experiment::step(Slot& slot) {
-  std::int64_t most = 0;
-  for (const Slot& other : slots_) {
-    if (other.run) most = std::max(most, other.run->all_calls());
-  }
-  while (slot.run->calls() * most < round_ * slot.run->all_calls()) {
-    if (slot.run->advance()) continue;
-    finish(slot);
-    return;
-  }
+bool Experiment::is_active(const Slot& slot) const {
+  return slot.run && !results_[slot.place].done;
 }
 
+// In each round all unfinished runs come to the same share of their steps. The longest run makes
+// one step. Ends when something is to be reported, so that events come in the order in which they
+// happen.
 void Experiment::work_side_by_side() {
   const auto end = std::chrono::steady_clock::now() + kSlice;
-  const auto active = [this](const Slot& slot) {
-    return slot.run && !is_done_[static_cast<std::size_t>(slot.place)];
+  const auto has_news = [this](const Slot& slot) {
+    return slot.run && (slot.run->row()["epochs"].size() > slot.epochs_told ||
+                        (results_[slot.place].done && !results_[slot.place].reported));
   };
   do {
     const bool beginning = round_++ == 0;
-    std::atomic<std::size_t> next{0};
-    pool_.run([&](int) {
-      for (std::size_t s; (s = next++) < slots_.size();) {
-        Slot& slot = slots_[s];
-        try {
-          if (beginning) {
-            begin(slot, first_ + static_cast<int>(s));
-          } else if (active(slot)) {
-            step(slot);
-          }
-        } catch (...) {
-          slot.failure = std::current_exception();
+    std::int64_t most = 0;
+    for (const Slot& slot : slots_) {
+      if (slot.run) most = std::max(most, slot.run->all_calls());
+    }
+    in_threads([&](Slot& slot, std::size_t number) {
+      if (beginning) {
+        begin(slot, first_ + number);
+      } else if (is_active(slot)) {
+        while (slot.run->calls() * most < round_ * slot.run->all_calls() && step(slot)) {
         }
       }
     });
-    rethrow_failures();
-    if (std::any_of(slots_.begin(), slots_.end(), active)) {
-      const bool happened = std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
-        if (!slot.run) return false;
-        const auto place = static_cast<std::size_t>(slot.place);
-        return slot.run->row()["epochs"].size() > slot.epochs_told ||
-               (is_done_[place] != 0 && is_told_[place] == 0);
-      });
-      if (happened) return;  // events are reported in the order in which they happen
-      continue;
+    if (std::none_of(slots_.begin(), slots_.end(),
+                     [this](const Slot& slot) { return is_active(slot); })) {
+      return;
     }
-    return;
+    if (std::any_of(slots_.begin(), slots_.end(), has_news)) return;
   } while (std::chrono::steady_clock::now() < end);
 }
 
-void Experiment::rethrow_failures() {
-  for (Slot& slot : slots_) {
-    if (slot.failure) std::rethrow_exception(std::exchange(slot.failure, nullptr));
-  }
-}
-
 Reported Experiment::advance() {
-  if (std::all_of(is_told_.begin(), is_told_.end(), [](char told) { return told != 0; })) {
+  if (std::all_of(results_.begin(), results_.end(),
+                  [](const RunResult& result) { return result.reported; })) {
     return done();
   }
   const bool together = plan_->side_by_side() > 0;
   if (together) {
     work_side_by_side();
   } else {
-    pool_.run([this](int part) {
-      Slot& slot = slots_[static_cast<std::size_t>(part)];
-      try {
-        work_on_queue(slot);
-      } catch (...) {
-        slot.failure = std::current_exception();
-      }
-    });
-    rethrow_failures();
+    in_threads([this](Slot& slot, std::size_t) { work_on_queue(slot); });
   }
 
   Reported progress;
@@ -217,11 +203,17 @@ Reported Experiment::advance() {
     progress.json.push_back(json_line(event));
     progress.values["events"].push_back(event);
   };
+  double share = 0.0;
   for (Slot& slot : slots_) {
-    if (!together || !slot.run) continue;
+    if (!slot.run) continue;
+    if (is_active(slot)) {
+      share += std::min(
+          1.0, static_cast<double>(slot.run->calls()) / static_cast<double>(slot.run->all_calls()));
+    }
+    if (!together) continue;
+    const PlannedRun& run = plan_->runs()[slot.place];
     const Json& epochs = slot.run->row()["epochs"];
     for (; slot.epochs_told < epochs.size(); ++slot.epochs_told) {
-      const PlannedRun& run = plan_->runs()[static_cast<std::size_t>(slot.place)];
       Json line = {{"event", "epoch"}, {"name", run.name}, {"seed", run.config.seed}};
       line.update(epochs[slot.epochs_told]);
       tell(line);
@@ -231,49 +223,49 @@ Reported Experiment::advance() {
                                ", " + run.name + ": " +
                                result_text({{"epochs", {epochs[slot.epochs_told]}}}));
     }
-    const PlannedRun& run = plan_->runs()[static_cast<std::size_t>(slot.place)];
     progress.values["racers"].push_back(
         {{"name", run.name}, {"seed", run.config.seed}, {"last", slot.run->last_step()}});
   }
-  int ended = 0;
-  for (std::size_t i = 0; i < results_.size(); ++i) {
-    ended += is_done_[i];
-    if (!is_done_[i] || is_told_[i]) continue;
-    is_told_[i] = 1;
-    const Json& row = results_[i].row;
-    tell(row);
+  for (RunResult& result : results_) {
+    share += result.done ? 1.0 : 0.0;
+    if (!result.done || result.reported) continue;
+    result.reported = true;
+    tell(result.row);
     if (together) continue;
-    const int told = static_cast<int>(std::count(is_told_.begin(), is_told_.end(), 1));
+    const auto told = std::count_if(results_.begin(), results_.end(),
+                                    [](const RunResult& other) { return other.reported; });
     progress.lines.push_back("[" + std::to_string(told) + "/" + std::to_string(results_.size()) +
-                             "] " + row["name"].get<std::string>() + ": " + result_text(row));
-  }
-  double share = ended;
-  for (const Slot& slot : slots_) {
-    if (!slot.run || is_done_[static_cast<std::size_t>(slot.place)]) continue;
-    share += std::min(
-        1.0, static_cast<double>(slot.run->calls()) / static_cast<double>(slot.run->all_calls()));
+                             "] " + result.row["name"].get<std::string>() + ": " +
+                             result_text(result.row));
   }
   progress.values["share"] = share / static_cast<double>(std::max<std::size_t>(results_.size(), 1));
 
-  if (together && std::all_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
-        return is_done_[static_cast<std::size_t>(slot.place)] != 0;
-      })) {
+  if (together && std::all_of(slots_.begin(), slots_.end(),
+                              [this](const Slot& slot) { return results_[slot.place].done; })) {
     for (Slot& slot : slots_) slot.run.reset();
-    first_ += plan_->side_by_side();
+    first_ += slots_.size();
     round_ = 0;
   }
   return progress;
 }
 
-Reported Experiment::done() {
+Reported Experiment::done() const {
   Reported progress;
   const Report report = plan_->report(results_);
   std::string rows;
-  for (const RunResult& result : results_) rows += json_line(result.row) + "\n";
+  std::size_t refused = 0;
+  for (const RunResult& result : results_) {
+    rows += json_line(result.row) + "\n";
+    refused += result.row.contains("refused");
+  }
   progress.values = {
       {"event", "done"}, {"events", report.json}, {"rows", rows}, {"csv", report.csv}};
   for (std::size_t i = 0; i < report.step_seconds.size(); ++i) {
     progress.values["events"][i]["step_seconds"] = report.step_seconds[i];
+  }
+  if (refused > 0 && refused == results_.size()) {
+    progress.values["failure"] = "no run could begin. The first was refused: " +
+                                 results_.front().row["refused"].get<std::string>();
   }
   progress.lines = report.lines;
   for (const Json& line : report.json) progress.json.push_back(json_line(line));

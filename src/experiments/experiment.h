@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,37 +36,36 @@ class Experiment {
   //              by side, the name, the seed and the last step's {step, loss, accuracy}, "events":
   //              epochs of runs side by side and rows of runs that ended since the last call}
   //   "done"     {"rows": all rows as JSON lines in the plan's order, "csv", "events": the report,
-  //              in a race with the "step_seconds" of each run}, also on every later call
+  //              in a race with the "step_seconds" of each run, "failure": a sentence if every run
+  //              was refused}, also on every later call
   // json holds the events without times.
   Reported advance();
 
  private:
   struct Slot {  // for a thread, or for one of the runs side by side
     std::unique_ptr<RecordedRun> run;
-    int place = -1;  // in the plan
+    std::size_t place = 0;  // in the plan
     std::size_t epochs_told = 0;
-    std::exception_ptr failure;
   };
 
+  template <class Work>
+  void in_threads(const Work& work);
   void work_on_queue(Slot& slot);
   void work_side_by_side();
-  void begin(Slot& slot, int place);
-  void step(Slot& slot);
-  void finish(Slot& slot);
-  void rethrow_failures();
-  Reported done();
+  void begin(Slot& slot, std::size_t place);
+  bool step(Slot& slot);
+  bool is_active(const Slot& slot) const;
+  Reported done() const;
 
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Plan> plan_;
   double (*free_bytes_)();
   ThreadPool pool_;
   std::vector<RunResult> results_;
-  std::vector<char> is_done_;  // per run; chars, so that threads can set neighbours at once
-  std::vector<char> is_told_;
   std::vector<Slot> slots_;
-  std::atomic<int> next_{0};  // place in the plan of the next run to begin
-  std::int64_t round_ = 0;    // of runs side by side
-  int first_ = 0;             // place of the first run side by side
+  std::atomic<std::size_t> next_{0};  // place in the plan of the next run to begin
+  std::int64_t round_ = 0;            // of runs side by side
+  std::size_t first_ = 0;             // place of the first run side by side
   int finished_before_ = 0;
 };
 

@@ -1,10 +1,14 @@
 #include "experiments/experiment_queries.h"
 
+#include "core/error.h"
+#include "core/text.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 #include "run/commands.h"
+#include "run/queries.h"
 
 namespace reluscope {
 namespace {
@@ -15,42 +19,54 @@ std::string lines_of(const std::vector<Json>& rows) {
   return lines;
 }
 
-// The subcommands of the command lines with their flags, and the lessons, one line each.
-Json commands(const Question&) {
-  return {{"commands", commands_json()}, {"lessons", lesson_list()}};
-}
-
-// Merges the results of a sweep's parts.
-Json merged(const Question& q) {
-  std::vector<NamedText> texts;
-  for (const auto& [name, text] : q.pairs("files")) texts.push_back({name, text});
-  const std::vector<Json> rows = merge_rows(texts);
-  const Report report = report_rows(rows);
-  return {{"rows", lines_of(rows)}, {"csv", report.csv}, {"lines", report.lines}};
-}
-
 constexpr Query kExperimentQueries[] = {
-    {"commands", About::kCore, {}, commands},
-    {"mergeResults",
-     About::kCore,
-     {{.name = "files", .kind = Kind::kList, .items = Kind::kList}},
-     merged},
+    // The subcommands of the command lines with their flags, and the lessons, one line each.
+    Query("commands", About::kCore, {},
+          [](const Question&) {
+            return json_object("commands", commands_json(), "lessons", lesson_list());
+          }),
+    // Merges the results of a sweep's parts.
+    Query(
+        "mergeResults", About::kCore,
+        {arg::object("config"), arg::list("names", Kind::kText), arg::list("files", Kind::kBytes)},
+        [](const Question& q) {
+          std::vector<NamedText> texts;
+          for (std::size_t k = 0; k < q["names"].size(); ++k) {
+            const auto& bytes = q["files"].at(k).get_binary();
+            texts.push_back({q["names"][k].get<std::string>(), {bytes.begin(), bytes.end()}});
+          }
+          const std::vector<Json> rows = merge_rows(texts);
+          const Report report = report_rows(rows);
+          Reported merged{.values = {{"csv", report.csv}}, .lines = report.lines};
+          for (const Json& row : rows) merged.json.push_back(json_line(row));
+          return reported_json(merged);
+        }),
     // The rows of a file of results, without an incomplete last line.
-    {"checkRows",
-     About::kCore,
-     {{.name = "text"}, {.name = "name"}},
-     [](const Question& q) { return Json(lines_of(read_rows(q.text("text"), q.text("name")))); }},
+    Query("checkRows", About::kCore, {arg::text("text"), arg::text("name")},
+          [](const Question& q) { return lines_of(read_rows(q.text("text"), q.text("name"))); }),
     // Rows of the first list whose runs are not in the second.
-    {"otherRows",
-     About::kCore,
-     {{.name = "before"}, {.name = "rows"}},
-     [](const Question& q) {
-       return Json(other_rows(read_rows(q.text("before"), "results"), q.text("rows")));
-     }},
+    Query("otherRows", About::kCore, {arg::text("before"), arg::text("rows")},
+          [](const Question& q) {
+            return other_rows(read_rows(q.text("before"), "results"), q.text("rows"));
+          }),
 };
 
 }  // namespace
 
-std::span<const Query> experiment_queries() { return kExperimentQueries; }
+const std::vector<Query>& all_queries() {
+  static const std::vector<Query> all = [] {
+    std::vector<Query> both(queries().begin(), queries().end());
+    both.insert(both.end(), std::begin(kExperimentQueries), std::end(kExperimentQueries));
+    return both;
+  }();
+  return all;
+}
+
+const Query& find_query(std::string_view name) {
+  for (const Query& query : all_queries()) {
+    if (query.name == name) return query;
+  }
+  throw Error("unknown request " + in_quotes(name));
+}
 
 }  // namespace reluscope

@@ -1,10 +1,12 @@
-// Queries about experiments, in addition to those of run/queries.h.
+// All questions: those of run/queries.h and those about experiments.
 #pragma once
 
 #include "run/question.h"
 
 namespace reluscope {
 
-std::span<const Query> experiment_queries();
+const std::vector<Query>& all_queries();
+// Throws Error for an unknown name.
+const Query& find_query(std::string_view name);
 
 }  // namespace reluscope

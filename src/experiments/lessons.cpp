@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "experiments/measure.h"
-#include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
 #include "io/json_object.h"
 #include "io/table.h"
@@ -63,18 +62,8 @@ std::vector<double> values_at(const std::vector<RunResult>& results,
   return values;
 }
 
-Json summary_json(const Summary& summary) {
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  return JsonObject()
-      .add("count", summary.count)
-      .add("mean", number(summary.mean))
-      .add("deviation", summary.count > 1 ? number(summary.deviation) : Json());
-}
-
 std::vector<double> finite(std::vector<double> values) {
-  values.erase(std::remove_if(values.begin(), values.end(),
-                              [](double value) { return !std::isfinite(value); }),
-               values.end());
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
   return values;
 }
 
@@ -121,17 +110,15 @@ class LessonPlan final : public Plan {
         }
       }
     }
-    start_lines_ = {"Lessons: " + std::to_string(lessons_.size()) + ", " +
-                    std::to_string(runs_.size()) + " runs, " + std::to_string(seeds) +
-                    (seeds == 1 ? " seed" : " seeds") + " each; means ± deviations over them."};
-    start_lines_.push_back(
+    start_lines_ = {
+        "Lessons: " + std::to_string(lessons_.size()) + ", " + std::to_string(runs_.size()) +
+            " runs, " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
+            " each; means ± deviations over them.",
         "A claim is supported if the mean difference, seed by seed, has the claimed sign, is "
         "larger "
-        "than chance");
-    start_lines_.push_back(
-        "(Student's t, 95%) and at least as large as counts; not supported if it is larger than "
-        "chance "
-        "the other way.");
+        "than chance",
+        "(Student's t, 95%) and not too small to count. It is not supported if it is larger than "
+        "chance the other way."};
     if (quick) {
       start_lines_.push_back(
           "Quick: less data, fewer epochs and seeds; the full lessons may give other verdicts.");
@@ -190,21 +177,20 @@ class LessonPlan final : public Plan {
     });
   }
 
-  // A variant of a lesson, with the reason if it cannot be judged.
-  const Planned& find(std::size_t lesson, const char* name, const std::vector<RunResult>& results,
-                      std::string& refusal) const {
+  // A variant of a lesson, by its name.
+  const Planned& find(std::size_t lesson, std::string_view name) const {
     const auto& variants = lessons_[lesson]->variants;
-    const auto found = std::find_if(variants.begin(), variants.end(), [&](const LessonVariant& v) {
-      return std::string_view(v.name) == name;
-    });
-    if (found == variants.end()) throw Error("lesson without variant " + std::string(name));
-    const Planned& planned = planned_[lesson][static_cast<std::size_t>(found - variants.begin())];
-    if (!planned.refusal.empty()) refusal = planned.refusal;
-    for (const std::size_t run : planned.runs) {
-      const Json& row = results[run].row;
-      if (row.contains("refused")) refusal = row["refused"].get<std::string>();
+    for (std::size_t v = 0; v < variants.size(); ++v) {
+      if (name == variants[v].name) return planned_[lesson][v];
     }
-    return planned;
+    throw Error("lesson without variant " + std::string(name));
+  }
+
+  // Why a variant cannot be judged; "" if it can.
+  static std::string refusal_of(const Planned& planned, const std::vector<RunResult>& results) {
+    std::string refusal = planned.refusal;
+    for (const std::size_t run : planned.runs) refusal = results[run].row.value("refused", refusal);
+    return refusal;
   }
 
   // Adds the results of a lesson to the report and returns its verdict.
@@ -230,13 +216,9 @@ class LessonPlan final : public Plan {
       }
     }
     report.lines.push_back("  => " + verdict);
-    report.json.push_back(JsonObject()
-                              .add("event", "lesson")
-                              .add("name", lesson.name)
-                              .add("claim", lesson.claim)
-                              .add("verdict", verdict)
-                              .add("checks", std::move(checks))
-                              .add("variants", std::move(variants)));
+    report.json.push_back(json_object("event", "lesson", "name", lesson.name, "claim", lesson.claim,
+                                      "verdict", verdict, "checks", std::move(checks), "variants",
+                                      std::move(variants)));
     return verdict;
   }
 
@@ -264,8 +246,7 @@ class LessonPlan final : public Plan {
     for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
       const Planned& planned = planned_[l][v];
       const char* const name = lesson.variants[v].name;
-      std::string refusal;
-      find(l, name, results, refusal);
+      const std::string refusal = refusal_of(planned, results);
       Json line = {{"name", name}};
       if (!refusal.empty()) {
         line["refused"] = refusal;
@@ -279,10 +260,9 @@ class LessonPlan final : public Plan {
       for (const LessonCheck& column : columns) {
         const Summary summary = summarize(finite(values_at(results, planned.runs, column)));
         cells.push_back(summary_text(summary, find_measure(column.measure).percent));
-        line["measures"].push_back(JsonObject()
-                                       .add("measure", column.measure)
-                                       .add("moment", trim(moment_text(column.moment)))
-                                       .add("summary", summary_json(summary)));
+        line["measures"].push_back(json_object("measure", column.measure, "moment",
+                                               trim(moment_text(column.moment)), "summary",
+                                               summary_json(summary)));
       }
       table.rows.push_back(std::move(cells));
       int diverged = 0;
@@ -306,16 +286,16 @@ class LessonPlan final : public Plan {
                   Report& report, Table& csv) const {
     const Measure& measure = find_measure(check.measure);
     const bool has_reference = check.reference[0] != '\0';
-    std::string refusal;
-    const Planned& variant = find(l, check.variant, results, refusal);
-    const Planned& reference =
-        find(l, has_reference ? check.reference : check.variant, results, refusal);
+    const Planned& variant = find(l, check.variant);
+    const Planned& reference = has_reference ? find(l, check.reference) : variant;
+    const bool refused =
+        !refusal_of(variant, results).empty() || !refusal_of(reference, results).empty();
     const std::vector<double> values = values_at(results, variant.runs, check);
     std::vector<double> references = has_reference
                                          ? values_at(results, reference.runs, check)
                                          : std::vector<double>(values.size(), check.constant);
     const Comparison comparison = compare(values, references, check.above, check.least);
-    const std::string verdict = refusal.empty() ? verdict_text(comparison.verdict) : kRefused;
+    const std::string verdict = refused ? kRefused : verdict_text(comparison.verdict);
     const std::string other =
         has_reference ? check.reference : value_text(check.constant, measure.percent);
     const char* const relation = check.above ? "above" : "below";
@@ -323,7 +303,7 @@ class LessonPlan final : public Plan {
     std::string line = "  " + std::string(check.magnitude ? "size of " : "") + measure.label +
                        moment_text(check.moment) + ", " + check.variant + " " + relation + " " +
                        other;
-    if (refusal.empty()) {
+    if (!refused) {
       line += ": difference " + value_text(comparison.difference.mean, measure.percent) +
               ", chance ±" + value_text(comparison.margin, measure.percent) + ", counts from " +
               value_text(check.least, measure.percent);
@@ -356,19 +336,16 @@ class LessonPlan final : public Plan {
          verdict,
          variant.refusal.empty() ? train_command(variant.config) : "",
          has_reference && reference.refusal.empty() ? train_command(reference.config) : ""});
-    Json json = {{"measure", check.measure},
-                 {"moment", trim(moment_text(check.moment))},
-                 {"variant", check.variant},
-                 {"relation", relation}};
+    Json json = json_object("measure", check.measure, "moment", trim(moment_text(check.moment)),
+                            "variant", check.variant, "relation", relation);
     if (has_reference) {
       json["reference"] = check.reference;
     } else {
       json["constant"] = check.constant;
     }
-    json["difference"] = summary_json(comparison.difference);
-    json["margin"] = std::isfinite(comparison.margin) ? Json(comparison.margin) : Json();
-    json["least"] = check.least;
-    json["verdict"] = verdict;
+    json.update(json_object("difference", summary_json(comparison.difference), "margin",
+                            std::isfinite(comparison.margin) ? Json(comparison.margin) : Json(),
+                            "least", check.least, "verdict", verdict));
     return json;
   }
 

@@ -10,19 +10,17 @@ namespace reluscope {
 namespace {
 
 constexpr Measure kMeasures[] = {
-    {"train_loss", "train loss", false, "mean loss of the epoch's batches"},
-    {"test_loss", "test loss", false, "mean loss of the test set"},
-    {"test_accuracy", "accuracy", true, "share of the test set that is classified correctly"},
-    {"dead", "dead units", true,
-     "hidden units with zero output and zero gradient for every sample measured"},
-    {"negative", "never positive", true, "hidden units whose input is never above 0"},
-    {"zeros", "zero outputs", true, "outputs of hidden units that are exactly 0"},
-    {"output_mean", "output mean", false, "mean output of hidden units"},
-    {"input_shift", "input shift", false, "|mean| / deviation of hidden units' inputs"},
-    {"signal", "signal", false, "size of the last hidden layer's output over that of the first"},
-    {"slope_move", "slope move", false, "how far learnt slopes are from their initial values"},
-    {"gradient_ratio", "gradient ratio", false,
-     "size of the first weights' gradient over that of the last"},
+    {"train_loss", "train loss", false},
+    {"test_loss", "test loss", false},
+    {"test_accuracy", "accuracy", true},
+    {"dead", "dead units", true},
+    {"negative", "never positive", true},
+    {"zeros", "zero outputs", true},
+    {"output_mean", "output mean", false},
+    {"input_shift", "input shift", false},
+    {"signal", "signal", false},
+    {"slope_move", "slope move", false},
+    {"gradient_ratio", "gradient ratio", false},
 };
 
 // Sums over the samples for one unit.

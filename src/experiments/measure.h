@@ -13,7 +13,6 @@ struct Measure {
   const char* name;   // in rows and files: "dead"
   const char* label;  // for display
   bool percent;       // a share, shown as a percentage
-  const char* about;
 };
 
 // All numbers that a row may hold for an epoch: those of the session and those of measure().

@@ -2,15 +2,36 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "core/error.h"
 #include "core/text.h"
-#include "experiments/recorded_run.h"
+#include "experiments/statistics.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 #include "io/table.h"
+#include "nn/architecture.h"
 
 namespace reluscope {
+namespace {
+
+// Quoted for a shell.
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-+._,:/").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string word = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '$' || c == '`') word += '\\';
+    word += c;
+  }
+  return word + "\"";
+}
+
+}  // namespace
 
 std::optional<std::string> PlanFlags::first(const std::string& name) const {
   for (const auto& [key, value] : values_) {
@@ -44,6 +65,51 @@ std::int64_t last_seed(const Config& config, int count) {
   return last;
 }
 
+std::string train_command(const Config& config) {
+  std::string command = "reluscope train";
+  for (const auto& [name, text] : config_to_fields(config)) {
+    command += " --" + name + " " + shell_word(text);
+  }
+  return command;
+}
+
+void check_model(const Config& config, const Dataset& data) {
+  parse_architecture(config.model, data.shape(), data.classes());
+}
+
+const Json* last_epoch(const Json& row) {
+  const auto epochs = row.find("epochs");
+  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
+}
+
+double number_at(const Json& epoch, const std::string& name) {
+  const auto found = epoch.find(name);
+  return found != epoch.end() && found->is_number() ? found->get<double>()
+                                                    : std::numeric_limits<double>::quiet_NaN();
+}
+
+Summary RowGroup::summary(const char* measure) const {
+  std::vector<double> values;
+  for (const Json* const row : rows) {
+    const Json* const epoch = last_epoch(*row);
+    const double value = epoch != nullptr ? number_at(*epoch, measure) : std::nan("");
+    if (value == value) values.push_back(value);
+  }
+  return summarize(values);
+}
+
+int RowGroup::count(const char* key) const {
+  return static_cast<int>(std::count_if(rows.begin(), rows.end(),
+                                        [key](const Json* row) { return row->contains(key); }));
+}
+
+Json summary_json(const Summary& summary) {
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  return json_object("count", summary.count, "mean",
+                     summary.count > 0 ? number(summary.mean) : Json(), "deviation",
+                     summary.count > 1 ? number(summary.deviation) : Json());
+}
+
 std::string cell_text(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
@@ -51,19 +117,21 @@ std::string cell_text(const Json& value) {
   return json_line(value);
 }
 
+void add_names(std::vector<std::string>& names, const Json& object) {
+  for (const auto& item : object.items()) {
+    if (std::find(names.begin(), names.end(), item.key()) == names.end()) {
+      names.push_back(item.key());
+    }
+  }
+}
+
 std::string rows_csv(const std::vector<Json>& rows) {
   std::vector<std::map<std::string, std::string>> settings;  // per row, as texts of flags
-  std::vector<std::string> results;                          // names, in order of appearance
+  std::vector<std::string> results;
   for (const Json& row : rows) {
     const auto fields = config_to_fields(config_from_json(row.at("config").dump()));
     settings.emplace_back(fields.begin(), fields.end());
-    if (const Json* const epoch = last_epoch(row)) {
-      for (const auto& item : epoch->items()) {
-        if (std::find(results.begin(), results.end(), item.key()) == results.end()) {
-          results.push_back(item.key());
-        }
-      }
-    }
+    if (const Json* const epoch = last_epoch(row)) add_names(results, *epoch);
   }
   std::vector<std::string> varied;
   for (const Field& field : config_fields()) {
@@ -75,27 +143,22 @@ std::string rows_csv(const std::vector<Json>& rows) {
   for (const auto& names : {varied, results, ends}) {
     table.columns.insert(table.columns.end(), names.begin(), names.end());
   }
-  const Json none;
-  const auto value_at = [&none](const Json* object, const std::string& name) -> const Json& {
-    return object != nullptr && object->contains(name) ? object->at(name) : none;
-  };
+  const Json defaults = config_to_json({});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::vector<std::string> cells;
-    for (const char* const name : {"run", "index", "name"}) {
-      cells.push_back(cell_text(value_at(&rows[i], name)));
-    }
-    const Config defaults;
-    const Json otherwise = config_to_json(defaults);
+    const auto add_cells = [&cells](const Json& object, const auto& names) {
+      for (const auto& name : names) cells.push_back(cell_text(object.value(name, Json())));
+    };
+    add_cells(rows[i], std::vector<std::string>{"run", "index", "name"});
     for (const std::string& name : varied) {
       const auto found = settings[i].find(name);
       cells.push_back(found != settings[i].end() ? found->second
                       : name == "events"         ? ""
-                                                 : cell_text(otherwise[name]));
+                                                 : cell_text(defaults[name]));
     }
-    for (const std::string& name : results) {
-      cells.push_back(cell_text(value_at(last_epoch(rows[i]), name)));
-    }
-    for (const std::string& name : ends) cells.push_back(cell_text(value_at(&rows[i], name)));
+    const Json* const epoch = last_epoch(rows[i]);
+    add_cells(epoch != nullptr ? *epoch : Json::object(), results);
+    add_cells(rows[i], ends);
     table.rows.push_back(std::move(cells));
   }
   return to_csv(table);

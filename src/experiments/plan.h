@@ -2,15 +2,29 @@
 // and lessons are plans; experiments/experiment.h carries them out.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "experiments/planned_run.h"
+#include "config/config.h"
+#include "config/run_id.h"
+#include "data/dataset.h"
+#include "experiments/statistics.h"
 
 namespace reluscope {
+
+// A run before it begins.
+struct PlannedRun {
+  int index = 0;  // in the whole experiment, even if only a part of it runs here
+  std::string name;
+  Config config;
+  bool gradients = false;  // whether gradient_ratio() is measured before the first step
+  // The checkpoint that it is forked from; none: it starts at step 0.
+  std::shared_ptr<const std::vector<std::uint8_t>> from = {};
+};
 
 // Flags of a command line or the page besides the config: names and texts, in the given order.
 class PlanFlags {
@@ -23,15 +37,15 @@ class PlanFlags {
   std::vector<std::string> all(const std::string& name) const;
   // Throws Error unless it is a whole number from min to max.
   int whole(const std::string& name, int otherwise, int min, int max) const;
-  const std::vector<std::pair<std::string, std::string>>& values() const { return values_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
 struct RunResult {
-  Json row;              // see experiments/recorded_run.h
+  Json row = {};         // see experiments/recorded_run.h
   double seconds = 0.0;  // of training
+  bool done = false, reported = false;
 };
 
 struct Report {
@@ -64,8 +78,41 @@ class Plan {
 // The last of `count` seeds that start at the config's. Throws Error if it is too large.
 std::int64_t last_seed(const Config& config, int count);
 
+// Throws Error if the model cannot be built for this data.
+void check_model(const Config& config, const Dataset& data);
+
+// The command that trains a config: reluscope train --lr 0.1 ...
+std::string train_command(const Config& config);
+
+// The last epoch of a row, or null if it has none.
+const Json* last_epoch(const Json& row);
+
+// A value of an epoch as a number; NaN if it is missing.
+double number_at(const Json& epoch, const std::string& name);
+
+// What reports show of the last epochs of runs.
+inline constexpr const char* kReported[] = {"test_accuracy", "test_loss", "train_loss", "dead",
+                                            "output_mean"};
+
+// Several rows of one configuration, such as those of its seeds.
+struct RowGroup {
+  std::string name;
+  std::vector<const Json*> rows = {};
+
+  // Of a number in the last epochs. Ignores rows that lack it.
+  Summary summary(const char* measure) const;
+  // How many have this key: "diverged" or "refused".
+  int count(const char* key) const;
+};
+
+// {"count", "mean", "deviation"}; numbers that are not finite, or not defined, are null.
+Json summary_json(const Summary& summary);
+
 // A JSON value as a CSV cell: texts unchanged, numbers with all digits, null as "".
 std::string cell_text(const Json& value);
+
+// Appends the object's names that are not in the list yet.
+void add_names(std::vector<std::string>& names, const Json& object);
 
 // The rows as a table: run, index, name, all config fields that differ from their defaults, the
 // last epoch's numbers, and how the run ended.

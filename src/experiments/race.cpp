@@ -7,12 +7,12 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "experiments/measure.h"
-#include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
 #include "io/table.h"
 #include "nn/activation.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {
@@ -31,8 +31,8 @@ Racer parse_entry(const std::string& text,
   const std::string changes = named ? text.substr(colon + 1) : text;
   if (name.empty()) {
     throw Error("entry is " + in_quotes(text) +
-                ", but it must be changes such as \"lr=0.1; optimizer=sgd\", after a name and a "
-                "colon if wanted");
+                ", but it must be changes such as \"lr=0.1; optimizer=sgd\", with an optional "
+                "name and a colon before them");
   }
   return {name, changed(changes)};
 }
@@ -44,9 +44,6 @@ void try_fork(const Dataset& data, const Config& config, std::span<const std::ui
   Session(std::shared_ptr<const Dataset>(std::shared_ptr<const Dataset>(), &data), on_one_thread)
       .fork(checkpoint);
 }
-
-constexpr const char* kRaceColumns[] = {"test_accuracy", "test_loss", "train_loss", "dead",
-                                        "output_mean"};
 
 class RacePlan final : public Plan {
  public:
@@ -77,15 +74,14 @@ class RacePlan final : public Plan {
     }
     const int seeds = flags.whole("seeds", 1, 1, 1000);
     if (from && seeds > 1) {
-      throw Error("seeds is " + std::to_string(seeds) +
-                  ", but forks go on with the seed of their run");
+      throw Error("seeds is " + std::to_string(seeds) + ", but a fork keeps the seed of its run");
     }
     for (std::size_t i = 0; i < racers_.size(); ++i) {
       const Racer& racer = racers_[i];
       for (std::size_t k = 0; k < i; ++k) {
         if (racers_[k].name == racer.name) {
-          throw Error("race: two entries are called " + in_quotes(racer.name) +
-                      "; begin one with another name and a colon");
+          throw Error("race: two entries have the name " + in_quotes(racer.name) +
+                      "; put another name and a colon before one of them");
         }
       }
       if (racer.config.data != base.data) {
@@ -113,33 +109,31 @@ class RacePlan final : public Plan {
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
     Table people{{""}, {}};
-    for (const char* const column : kRaceColumns)
-      people.columns.push_back(find_measure(column).label);
-    people.columns.insert(people.columns.end(), {"µs/step", "diverged"});
+    for (const char* const name : kReported) people.columns.push_back(find_measure(name).label);
+    people.columns.insert(people.columns.end(), {"µs/step", "diverged", "refused"});
     for (std::size_t r = 0; r < racers_.size(); ++r) {
-      Json line = {{"event", "summary"}, {"name", racers_[r].name}};
-      std::vector<std::string> cells = {racers_[r].name};
-      for (const char* const column : kRaceColumns) {
-        const Summary summary = summarize(values_of(results, r, column));
-        cells.push_back(summary_text(summary, find_measure(column).percent));
-        line[column] = {{"count", summary.count},
-                        {"mean", summary.count > 0 ? Json(summary.mean) : Json()},
-                        {"deviation", summary.count > 1 ? Json(summary.deviation) : Json()}};
-      }
+      RowGroup group{racers_[r].name};
       double seconds = 0.0, steps = 0.0;
-      int diverged = 0;
       for (std::size_t i = r; i < results.size(); i += racers_.size()) {
+        group.rows.push_back(&results[i].row);
         seconds += results[i].seconds;
-        const double of_run = number_at(results[i].row, "steps");
-        if (of_run > 0.0) steps += of_run;
-        diverged += results[i].row.contains("diverged") || results[i].row.contains("refused");
+        steps += results[i].row.value("steps", 0.0);
       }
-      line["diverged"] = diverged;
+      Json line = {{"event", "summary"}, {"name", group.name}};
+      std::vector<std::string> cells = {group.name};
+      for (const char* const name : kReported) {
+        const Summary summary = group.summary(name);
+        cells.push_back(summary_text(summary, find_measure(name).percent));
+        line[name] = summary_json(summary);
+      }
       const bool timed = steps > 0.0 && seconds > 0.0;
       cells.push_back(timed ? format("%.0f", 1e6 * seconds / steps) : "--");
       report.step_seconds.push_back(timed ? seconds / steps
                                           : std::numeric_limits<double>::quiet_NaN());
-      cells.push_back(std::to_string(diverged));
+      for (const char* const end : {"diverged", "refused"}) {
+        line[end] = group.count(end);
+        cells.push_back(std::to_string(group.count(end)));
+      }
       report.json.push_back(std::move(line));
       people.rows.push_back(std::move(cells));
     }
@@ -157,33 +151,16 @@ class RacePlan final : public Plan {
   }
 
  private:
-  // Summary of a number in the last epochs of a racer's runs. Ignores runs that lack the number.
-  std::vector<double> values_of(const std::vector<RunResult>& results, std::size_t racer,
-                                const std::string& name) const {
-    std::vector<double> values;
-    for (std::size_t i = racer; i < results.size(); i += racers_.size()) {
-      const Json* const epoch = last_epoch(results[i].row);
-      if (epoch == nullptr) continue;
-      const double value = number_at(*epoch, name);
-      if (value == value) values.push_back(value);
-    }
-    return values;
-  }
-
   std::string epochs_csv(const std::vector<RunResult>& results) const {
     Table table{{"name", "seed", "epoch"}, {}};
-    for (const RunResult& result : results) {
-      for (const Json& epoch : result.row.value("epochs", Json::array())) {
-        for (const auto& item : epoch.items()) {
-          const auto& columns = table.columns;
-          if (std::find(columns.begin(), columns.end(), item.key()) == columns.end()) {
-            table.columns.push_back(item.key());
-          }
-        }
-      }
+    const auto epochs = [&](std::size_t run) {
+      return results[run].row.value("epochs", Json::array());
+    };
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      for (const Json& epoch : epochs(i)) add_names(table.columns, epoch);
     }
     for (std::size_t i = 0; i < results.size(); ++i) {
-      for (const Json& epoch : results[i].row.value("epochs", Json::array())) {
+      for (const Json& epoch : epochs(i)) {
         std::vector<std::string> cells = {runs_[i].name, std::to_string(runs_[i].config.seed)};
         for (std::size_t c = 2; c < table.columns.size(); ++c) {
           cells.push_back(cell_text(epoch.value(table.columns[c], Json())));
@@ -213,8 +190,7 @@ std::string with_activation(const std::string& architecture, const std::string& 
     text += (text.empty() ? "" : " | ") + (is_activation ? activation : layer);
   }
   if (!replaced) {
-    throw Error("model: " + in_quotes(architecture) +
-                " has no activation that others could take the place of");
+    throw Error("model: " + in_quotes(architecture) + " has no activation to replace");
   }
   return text;
 }

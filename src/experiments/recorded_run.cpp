@@ -18,22 +18,8 @@ Config on_one_thread(Config config) {
 }  // namespace
 
 Json row_head(const PlannedRun& plan) {
-  return JsonObject()
-      .add("run", run_id(plan.config))
-      .add("index", plan.index)
-      .add("name", plan.name)
-      .add("config", changed_fields(plan.config));
-}
-
-const Json* last_epoch(const Json& row) {
-  const auto epochs = row.find("epochs");
-  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
-}
-
-double number_at(const Json& epoch, const std::string& name) {
-  const auto found = epoch.find(name);
-  return found != epoch.end() && found->is_number() ? found->get<double>()
-                                                    : std::numeric_limits<double>::quiet_NaN();
+  return json_object("run", run_id(plan.config), "index", plan.index, "name", plan.name, "config",
+                     changed_fields(plan.config));
 }
 
 RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "experiments/planned_run.h"
+#include "experiments/plan.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -48,11 +48,5 @@ class RecordedRun {
 
 // The beginning of a row.
 Json row_head(const PlannedRun& plan);
-
-// The last epoch of a row, or null if it has none.
-const Json* last_epoch(const Json& row);
-
-// A value of an epoch as a number; NaN if it is missing.
-double number_at(const Json& epoch, const std::string& name);
 
 }  // namespace reluscope

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -10,7 +11,6 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "experiments/measure.h"
-#include "experiments/recorded_run.h"
 #include "experiments/statistics.h"
 #include "io/json_text.h"
 #include "io/table.h"
@@ -148,7 +148,7 @@ class SweepPlan final : public Plan {
     std::set<std::string> taken;
     if (seeds > 1) taken.insert("seed");
     std::vector<std::pair<std::string, std::vector<std::string>>> grid;
-    double points = seeds;
+    double points = 1;  // of the grid
     for (const std::string& text : flags.all("grid")) {
       auto [field, rest] = field_and_rest("grid", text, taken);
       grid.emplace_back(field, list_of(rest));
@@ -166,32 +166,42 @@ class SweepPlan final : public Plan {
       throw Error("random: how many draws is missing; give --runs N");
     }
     const int draws = flags.whole("runs", 1, 1, kMaxRuns);
-    if (points * draws > kMaxRuns) {
-      throw Error("sweep: that is " + number_text(points * draws) + " runs, but at most " +
+    const double runs = points * seeds * draws;
+    if (runs > kMaxRuns) {
+      throw Error("sweep: that is " + number_text(runs) + " runs, but at most " +
                   std::to_string(kMaxRuns) + " are allowed");
     }
 
     std::set<std::string> ids, models;
     int index = 0;
-    const auto add = [&](const std::vector<Setting>& settings) {
-      Config config = config_from_fields(settings, base);
-      if (models.insert(config.model).second) check_model(config, data);
-      last_seed(config, seeds);
-      for (int k = 0; k < seeds; ++k, ++config.seed) {
-        if (!ids.insert(run_id(config)).second) continue;
-        if (index++ % shard.parts != shard.part - 1) continue;
-        std::string name;
-        for (const auto& [field, value] : settings) {
-          name += (name.empty() ? "" : " ") + field + "=" + value;
-        }
-        if (seeds > 1) name += " seed=" + std::to_string(config.seed);
-        runs_.push_back({index - 1, name, config, false});
-      }
-    };
     for (int draw = 0; draw < draws; ++draw) {
-      std::vector<Setting> settings;
-      for (const Drawn& d : drawn) settings.emplace_back(d.field, d.draw(base.seed, draw));
-      add_grid(grid, 0, settings, add);
+      std::vector<Setting> random;
+      for (const Drawn& d : drawn) random.emplace_back(d.field, d.draw(base.seed, draw));
+      for (int point = 0; point < points; ++point) {
+        std::vector<Setting> settings;
+        int rest = point;
+        for (auto of = grid.rbegin(); of != grid.rend(); ++of) {  // the last field changes fastest
+          const auto& [field, values] = *of;
+          const int count = static_cast<int>(values.size());
+          settings.insert(settings.begin(),
+                          {field, values[static_cast<std::size_t>(rest % count)]});
+          rest /= count;
+        }
+        settings.insert(settings.begin(), random.begin(), random.end());
+        Config config = config_from_fields(settings, base);
+        if (models.insert(config.model).second) check_model(config, data);
+        last_seed(config, seeds);
+        for (int k = 0; k < seeds; ++k, ++config.seed) {
+          if (!ids.insert(run_id(config)).second) continue;
+          if (index++ % shard.parts != shard.part - 1) continue;
+          std::string name;
+          for (const auto& [field, value] : settings) {
+            name += (name.empty() ? "" : " ") + field + "=" + value;
+          }
+          if (seeds > 1) name += " seed=" + std::to_string(config.seed);
+          runs_.push_back({index - 1, name, config, false});
+        }
+      }
     }
     start_lines_ = {"Sweep: " + std::to_string(index) + (index == 1 ? " run" : " runs") +
                     (shard.parts > 1
@@ -204,21 +214,6 @@ class SweepPlan final : public Plan {
     std::vector<Json> rows;
     for (const RunResult& result : results) rows.push_back(result.row);
     return report_rows(rows);
-  }
-
- private:
-  template <class Add>
-  static void add_grid(const std::vector<std::pair<std::string, std::vector<std::string>>>& grid,
-                       std::size_t at, std::vector<Setting>& settings, const Add& add) {
-    if (at == grid.size()) {
-      add(settings);
-      return;
-    }
-    for (const std::string& value : grid[at].second) {
-      settings.emplace_back(grid[at].first, value);
-      add_grid(grid, at + 1, settings, add);
-      settings.pop_back();
-    }
   }
 };
 
@@ -336,47 +331,42 @@ Report report_rows(const std::vector<Json>& rows) {
     if (differs && field.name != "seed") varied.push_back(field.name);
   }
 
-  constexpr const char* kColumns[] = {"test_accuracy", "test_loss", "train_loss", "dead",
-                                      "output_mean"};
-  struct Group {
-    std::string setting;
-    std::map<std::string, std::vector<double>> values;
-    int seeds = 0, diverged = 0;
-    double accuracy = 0.0;
-  };
-  std::vector<Group> groups;
+  std::vector<RowGroup> groups;
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string setting = setting_text(configs[i], varied);
     const auto [place, is_new] = places.insert({setting, groups.size()});
-    if (is_new) groups.push_back({setting, {}});
-    Group& group = groups[place->second];
-    ++group.seeds;
-    group.diverged += rows[i].contains("diverged") || rows[i].contains("refused");
-    for (const char* const column : kColumns) {
-      const Json* const epoch = last_epoch(rows[i]);
-      const double value = epoch != nullptr ? number_at(*epoch, column) : std::nan("");
-      if (value == value) group.values[column].push_back(value);
-    }
+    if (is_new) groups.push_back({setting});
+    groups[place->second].rows.push_back(&rows[i]);
   }
-  for (Group& group : groups) group.accuracy = summarize(group.values["test_accuracy"]).mean;
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const Group& a, const Group& b) { return a.accuracy > b.accuracy; });
+  std::multimap<double, RowGroup, std::greater<>> ranked;
+  for (RowGroup& group : groups) {
+    const double accuracy = group.summary("test_accuracy").mean;
+    ranked.emplace(accuracy, std::move(group));
+  }
 
   Table people{{"", "seeds"}, {}};
-  for (const char* const column : kColumns) people.columns.push_back(find_measure(column).label);
-  people.columns.push_back("diverged");
-  for (Group& group : groups) {
-    std::vector<std::string> cells = {group.setting, std::to_string(group.seeds)};
-    for (const char* const column : kColumns) {
-      cells.push_back(summary_text(summarize(group.values[column]), find_measure(column).percent));
+  for (const char* const name : kReported) people.columns.push_back(find_measure(name).label);
+  people.columns.insert(people.columns.end(), {"diverged", "refused"});
+  Report report;
+  for (const auto& [accuracy, group] : ranked) {
+    std::vector<std::string> cells = {group.name, std::to_string(group.rows.size())};
+    for (const char* const name : kReported) {
+      cells.push_back(summary_text(group.summary(name), find_measure(name).percent));
     }
-    cells.push_back(std::to_string(group.diverged));
+    for (const char* const end : {"diverged", "refused"}) {
+      cells.push_back(std::to_string(group.count(end)));
+    }
     people.rows.push_back(std::move(cells));
   }
-  Report report;
   report.lines = to_lines(people);
   report.lines.insert(report.lines.begin(), "");
+  for (const auto& [accuracy, group] : ranked) {  // a reason of each
+    const auto refused = std::find_if(group.rows.begin(), group.rows.end(),
+                                      [](const Json* row) { return row->contains("refused"); });
+    if (refused == group.rows.end()) continue;
+    report.lines.push_back(group.name + ": " + (*refused)->at("refused").get<std::string>());
+  }
   report.csv = rows_csv(rows);
   return report;
 }

@@ -2,19 +2,24 @@
 
 namespace reluscope {
 
-JsonObject& JsonObject::add(const char* key, Json value) {
-  json_[key] = std::move(value);
-  return *this;
+JsonPart::Json JsonPart::json() const {
+  switch (kind_) {
+    case Kind::kNull: break;
+    case Kind::kNumber: return number_;
+    case Kind::kSwitch: return whole_ != 0;
+    case Kind::kWhole: return whole_;
+    case Kind::kText: return text_;
+    case Kind::kJson: return std::move(*json_);
+  }
+  return nullptr;
 }
-JsonObject& JsonObject::add(const char* key, double value) { return add(key, Json(value)); }
-JsonObject& JsonObject::add(const char* key, std::int64_t value) { return add(key, Json(value)); }
-JsonObject& JsonObject::add(const char* key, bool value) { return add(key, Json(value)); }
-JsonObject& JsonObject::add(const char* key, const std::string& value) {
-  return add(key, Json(value));
-}
-JsonObject& JsonObject::add(const char* key, const char* value) { return add(key, Json(value)); }
-JsonObject& JsonObject::add(const char* key, const std::optional<double>& value) {
-  return value ? add(key, *value) : add(key, Json(nullptr));
+
+JsonPart::Json json_object_of(std::initializer_list<JsonPart> parts) {
+  JsonPart::Json object = JsonPart::Json::object();
+  for (auto part = parts.begin(); part != parts.end(); part += 2) {
+    object[part->name()] = part[1].json();
+  }
+  return object;
 }
 
 }  // namespace reluscope

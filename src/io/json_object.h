@@ -1,34 +1,54 @@
-// Builds a JSON object field by field. Written as nested lists, objects make many times the code.
+// Builds a JSON object from names and values. Written as nested lists of Json, objects make many
+// times the code.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 
 namespace reluscope {
 
-class JsonObject {
+// A name or a value. Refers to texts and to Json, which it moves: they must outlive it, as
+// temporaries of the same expression do.
+class JsonPart {
  public:
   using Json = nlohmann::ordered_json;
 
-  JsonObject& add(const char* key, Json value);
-  JsonObject& add(const char* key, double value);
-  JsonObject& add(const char* key, std::int64_t value);
-  JsonObject& add(const char* key, bool value);
-  JsonObject& add(const char* key, const std::string& value);
-  JsonObject& add(const char* key, const char* value);
-  JsonObject& add(const char* key, const std::optional<double>& value);  // null without one
+  JsonPart(double value) : kind_(Kind::kNumber), number_(value) {}
+  JsonPart(bool value) : kind_(Kind::kSwitch), whole_(value) {}
   template <std::integral T>
-  JsonObject& add(const char* key, T value) {
-    return add(key, static_cast<std::int64_t>(value));
-  }
-  operator Json() { return std::move(json_); }
+  JsonPart(T value) : kind_(Kind::kWhole), whole_(static_cast<std::int64_t>(value)) {}
+  JsonPart(std::string_view value) : kind_(Kind::kText), text_(value) {}
+  JsonPart(const char* value) : JsonPart(std::string_view(value)) {}
+  JsonPart(const std::string& value) : JsonPart(std::string_view(value)) {}
+  JsonPart(const std::optional<double>& value)  // null without one
+      : kind_(value ? Kind::kNumber : Kind::kNull), number_(value.value_or(0.0)) {}
+  JsonPart(Json&& value) : kind_(Kind::kJson), json_(&value) {}
+
+  std::string name() const { return std::string(text_); }
+  Json json() const;
 
  private:
-  Json json_ = Json::object();
+  enum class Kind { kNull, kNumber, kSwitch, kWhole, kText, kJson } kind_;
+  union {
+    double number_;
+    std::int64_t whole_;
+    std::string_view text_;
+    Json* json_;
+  };
 };
+
+JsonPart::Json json_object_of(std::initializer_list<JsonPart> parts);
+
+// json_object("step", 3, "loss", 0.5): names and values in turn, as in SQL.
+template <class... Parts>
+JsonPart::Json json_object(Parts&&... parts) {
+  static_assert(sizeof...(Parts) % 2 == 0);
+  return json_object_of({JsonPart(std::forward<Parts>(parts))...});
+}
 
 }  // namespace reluscope

@@ -17,12 +17,11 @@ struct Entry {
 };
 
 template <class... A>
-constexpr std::array<Entry, sizeof...(A)> make_entries(scalar::ActivationList<A...>) {
-  return {
-      Entry{A::kInfo, &A::template f<double>, &A::template df<double>, &A::template dp<double>}...};
+constexpr auto make_entries(scalar::ActivationList<A...>) {
+  return std::array{Entry{A::kInfo, &A::f, &A::df, &A::dp}...};
 }
 
-constexpr auto kEntries = make_entries(scalar::Activations());
+constexpr auto kEntries = make_entries(scalar::Activations<double>());
 
 const Entry& entry(ActivationId id) { return kEntries.at(static_cast<std::size_t>(id)); }
 

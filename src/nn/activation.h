@@ -28,8 +28,8 @@ struct ActivationInfo {
   // the number of values of the learnt parameter. "" if PyTorch has none: then there are no golden
   // values, and a generated program contains f itself, see nn/trace.h.
   const char* pytorch;
-  std::span<const ActivationParameter> parameters;  // a learnable one, if any, is the first
-  std::span<const double> kinks;                    // x where f' jumps
+  std::span<const ActivationParameter> parameters = {};  // a learnable one, if any, is the first
+  std::span<const double> kinks = {};                    // x where f' jumps
   bool random = false;  // training draws one number between the two parameters
   // The ONNX operator for it, with its attributes: "Elu alpha=alpha". A learnt parameter is the
   // second input. "" if ONNX has none: then f itself is written, see nn/trace.h.
@@ -46,6 +46,10 @@ constexpr bool activation_learns(const ActivationInfo& info) {
 constexpr bool activation_varies(const ActivationInfo& info) {
   return activation_learns(info) || info.random;
 }
+
+// What kernels compute for each element: y = f(x), dx = dy f'(x), or dy df/dp(x) for the learnable
+// parameter p.
+enum class ActivationOp { kForward, kBackward, kParameter };
 
 // Position in the registry. Always valid.
 using ActivationId = int;

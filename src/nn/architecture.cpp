@@ -12,18 +12,12 @@ bool is_mark(std::string_view text) { return text == "|" || text == "(" || text 
 
 // Splits a text into words and the marks | ( ).
 std::vector<Token> split(std::string_view text) {
+  constexpr const char* kBlanks = " \t\n\r";
   std::vector<Token> tokens;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r') {
-      ++at;
-      continue;
-    }
-    std::size_t end = at + 1;
-    if (!is_mark(text.substr(at, 1))) {
-      end = std::min(text.find_first_of("|() \t\n\r", at), text.size());
-    }
+  for (std::size_t end = 0, at; (at = text.find_first_not_of(kBlanks, end)) < text.size();) {
+    end = is_mark(text.substr(at, 1)) ? at + 1
+                                      : std::min(text.find_first_of("|() \t\n\r", at), text.size());
     tokens.push_back({text.substr(at, end - at), at + 1});
-    at = end;
   }
   return tokens;
 }

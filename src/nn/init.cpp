@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "nn/orthogonal.h"
-
 namespace reluscope {
 namespace {
 
@@ -82,49 +80,42 @@ namespace {
   }
 }
 
-std::vector<float> initial_weights(const InitScheme& scheme, const ParameterSpec& spec, double gain,
-                                   double value, const Rng& rng) {
-  std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)));
-  const auto deviation = [&] {
-    return scheme.deviation(gain, static_cast<double>(spec.fan_in),
-                            static_cast<double>(spec.fan_out));
-  };
+}  // namespace
+
+std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
+                                  double value, const Rng& rng) {
+  const bool weight = spec.role == ParameterRole::kWeight;
+  const double first = weight && scheme.kind == Kind::kConstant ? value : spec.constant;
+  const auto fan_in = static_cast<double>(spec.fan_in), fan_out = static_cast<double>(spec.fan_out);
+  std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)),
+                            static_cast<float>(first));
+  if (spec.role == ParameterRole::kBias && scheme.random_bias) {
+    fill_uniform(values, 1.0 / scalar::sqrt(fan_in), rng);
+  }
+  if (!weight) return values;
   switch (scheme.kind) {
     case Kind::kNormal: {
-      const double factor = deviation();
+      const double factor = scheme.deviation(gain, fan_in, fan_out);
       constexpr std::size_t kPiece = 1024;
       for (std::size_t i = 0; i < values.size(); i += kPiece) {
         fill_normal(values, i, std::min(kPiece, values.size() - i), factor, rng);
       }
       break;
     }
-    case Kind::kUniform: fill_uniform(values, deviation() * scalar::sqrt(3.0), rng); break;
+    case Kind::kUniform:
+      fill_uniform(values, scheme.deviation(gain, fan_in, fan_out) * scalar::sqrt(3.0), rng);
+      break;
     case Kind::kOrthogonal: {
       const auto rows = static_cast<int>(spec.shape.front());
       const auto cols = static_cast<int>(element_count(spec.shape)) / rows;
       const std::vector<double> drawn = random_orthogonal(rows, cols, rng);
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = static_cast<float>(drawn[i] * gain_or(gain, 1.0));
-      }
+      std::transform(drawn.begin(), drawn.end(), values.begin(), [gain](double element) {
+        return static_cast<float>(element * gain_or(gain, 1.0));
+      });
       break;
     }
     case Kind::kConstant:
-      for (float& element : values) element = static_cast<float>(value);
-      break;
     case Kind::kZero: break;
-  }
-  return values;
-}
-
-}  // namespace
-
-std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
-                                  double value, const Rng& rng) {
-  if (spec.role == ParameterRole::kWeight) return initial_weights(scheme, spec, gain, value, rng);
-  std::vector<float> values(static_cast<std::size_t>(element_count(spec.shape)),
-                            static_cast<float>(spec.constant));
-  if (spec.role == ParameterRole::kBias && scheme.random_bias) {
-    fill_uniform(values, 1.0 / scalar::sqrt(static_cast<double>(spec.fan_in)), rng);
   }
   return values;
 }

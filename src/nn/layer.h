@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -65,14 +66,39 @@ struct LayerSlices {
   const float* skip = nullptr;     // the output that Layer::skip_from() names
 };
 
+// The arguments of Layer::forward() and backward(). x (N, in); y (N, out): every column is written.
+struct LayerPass {
+  Backend& backend;
+  StepContext context;
+  LayerSlices& slices;
+  Signal x;
+};
+struct ForwardPass : LayerPass {
+  MatrixView y;
+  ActivationAfter after = {};
+};
+
+// dy = dL/dy; dx = dL/dx is wanted unless its data is null. Padding columns of dy are zero, and
+// those of dx must be zero.
+struct BackwardPass : LayerPass {
+  ConstMatrixView dy;
+  MatrixView dx;
+  ActivationBefore before = {};
+};
+
 class Layer {
  public:
+  Layer(std::string kind, std::string stem, std::string text, Shape out_shape)
+      : out_shape_(std::move(out_shape)),
+        kind_(std::move(kind)),
+        stem_(std::move(stem)),
+        text_(std::move(text)) {}
   virtual ~Layer() = default;
 
-  virtual std::string kind() const = 0;  // "dense", "activation"
-  virtual std::string stem() const = 0;  // of its state_dict names, before the number: "fc"
-  virtual std::string text() const = 0;  // as in an architecture text: "dense 512"
-  virtual Shape out_shape() const = 0;   // of one sample
+  const std::string& kind() const { return kind_; }  // "dense", "activation"
+  const std::string& stem() const { return stem_; }  // of state_dict names, before the number: "fc"
+  const std::string& text() const { return text_; }  // as in an architecture text: "dense 512"
+  const Shape& out_shape() const { return out_shape_; }  // of one sample
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   // Values of the state_dict that are not learnt, such as running statistics.
   virtual std::vector<ParameterSpec> state() const { return {}; }
@@ -97,19 +123,19 @@ class Layer {
   virtual bool fuses_activation() const { return false; }
   virtual bool is_fusable() const { return false; }
 
-  // Writes every column of y (N, out).
-  virtual void forward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                       const Signal& x, MatrixView y, const ActivationAfter& after) const = 0;
-  // Given dy = dL/dy, computes dx = dL/dx unless dx.data is null, and the parameters' gradients,
-  // which slices.updates stores or applies. context: the same as in forward. Padding columns of dy
-  // are zero, and those of dx must be zero.
-  virtual void backward(Backend& backend, const StepContext& context, LayerSlices& slices,
-                        const Signal& x, ConstMatrixView dy, MatrixView dx,
-                        const ActivationBefore& before) const = 0;
+  virtual void forward(const ForwardPass& f) const = 0;
+  // Computes dx and the parameters' gradients, which slices.updates stores or applies.
+  virtual void backward(const BackwardPass& b) const = 0;
 
   // Writes the layer in the format of another program.
   virtual void write(PytorchWriter& to) const = 0;
   virtual void write(OnnxWriter& to) const = 0;
+
+ protected:
+  Shape out_shape_;
+
+ private:
+  std::string kind_, stem_, text_;
 };
 
 }  // namespace reluscope

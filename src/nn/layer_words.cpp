@@ -41,23 +41,38 @@ void need_image(const LayerWords& words, const Shape& in) {
                        std::to_string(element_count(in)) + " features");
 }
 
+std::vector<ParameterSpec> weight_and_bias(const Shape& shape) {
+  const std::int64_t out = shape[0], fan_in = element_count(shape) / out, taps = fan_in / shape[1];
+  const ParameterSpec bias{.name = "bias",
+                           .shape = {out},
+                           .layout = {1, static_cast<int>(out)},
+                           .role = ParameterRole::kBias,
+                           .fan_in = fan_in,
+                           .fan_out = out * taps};
+  ParameterSpec weight = bias;
+  weight.name = "weight";
+  weight.shape = shape;
+  weight.layout.rows = static_cast<int>(fan_in);
+  weight.transposed = true;
+  weight.role = ParameterRole::kWeight;
+  weight.taps = static_cast<int>(taps);
+  return {weight, bias};
+}
+
 WindowOptions::WindowOptions(const LayerWords& words, int default_stride, bool pads)
     : stride(default_stride) {
   bool seen[2] = {false, false};
   for (std::size_t i = 2; i < words.size(); ++i) {
     const Token& word = words[i];
-    const bool is_stride = word.text[0] == 's', is_padding = pads && word.text[0] == 'p';
-    if ((!is_stride && !is_padding) || seen[is_padding]) {
+    const bool is_padding = pads && word.text[0] == 'p';
+    if ((word.text[0] != 's' && !is_padding) || seen[is_padding]) {
       refuse(word, "is not expected: behind its first argument " + std::string(words[0].text) +
                        " takes a stride, as in s2" + (pads ? ", and a padding, as in p1" : ""));
     }
     seen[is_padding] = true;
-    const Token value{word.text.substr(1), word.position + 1};
-    if (is_stride) {
-      stride = whole_number(value, 1, kMaxKernel, "a stride");
-    } else {
-      padding = whole_number(value, 0, kMaxKernel, "a padding");
-    }
+    (is_padding ? padding : stride) =
+        whole_number({word.text.substr(1), word.position + 1}, is_padding ? 0 : 1, kMaxKernel,
+                     is_padding ? "a padding" : "a stride");
   }
 }
 

@@ -30,10 +30,10 @@ struct LayerPlace {
 };
 
 struct LayerWord {
-  std::string name;    // "dense"
-  std::string syntax;  // "dense WIDTH"
+  std::string name;         // "dense"
+  std::string syntax = {};  // "dense WIDTH"; the name, unless given
   std::string about;
-  std::string example;  // with arguments, if it needs some: "dense 128"
+  std::string example = {};  // with arguments, if it needs some: "dense 128"; else the name
   std::unique_ptr<Layer> (*make)(const LayerWords&, const LayerPlace&);
   bool for_images = false;  // its layer needs images, if its input is an image
   bool reads_rows = false;  // its input is flattened if it is an image
@@ -50,7 +50,20 @@ int whole_number(const Token& token, int min, int max, const std::string& what);
 // The token's value, checked for single precision; nothing if it is not a number.
 std::optional<double> number(const Token& token);
 void take_no_arguments(const LayerWords& words);
+template <class T>
+std::unique_ptr<Layer> make_plain(const LayerWords& words, const LayerPlace& place) {
+  take_no_arguments(words);
+  return std::make_unique<T>(place);
+}
 void need_image(const LayerWords& words, const Shape& in);
+
+// The name and the value of an argument, or "" for its usual value.
+inline std::string unless(int usual, const char* name, int value) {
+  return value == usual ? "" : name + std::to_string(value);
+}
+
+// The parameters of a linear map: a weight (O, I, kernel...) and a bias (O).
+std::vector<ParameterSpec> weight_and_bias(const Shape& shape);
 
 // "s2" and "p1" after a layer's first argument: stride, and padding if the layer pads.
 struct WindowOptions {

@@ -22,8 +22,7 @@ Model::Model(const ModelOptions& options, Backend& backend)
   std::map<std::string, int> numbers;  // "fc" -> number of layers so far
   std::size_t floats = 0, state_floats = 0;
   for (const auto& layer : layers_) {
-    parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()]),
-                      .shape = layer->out_shape()});
+    parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()])});
     add_parameters(parameters_, layer->parameters(), floats);
     add_parameters(states_, layer->state(), state_floats);
   }
@@ -71,9 +70,8 @@ Model::Model(const ModelOptions& options, Backend& backend)
     for (std::size_t i = 0; i < layer(l).state().size(); ++i, ++next_state) {
       const Parameter& kept = states_[next_state];
       slices.state.push_back(state_buffer_.data() + kept.offset);
-      const std::vector<float> values(static_cast<std::size_t>(element_count(kept.spec.shape)),
-                                      static_cast<float>(kept.spec.constant));
-      scatter(kept, values, state());
+      scatter(kept, initial_values(*scheme, kept.spec, gain, 0.0, Rng(0, Purpose::kInit, 0)),
+              state());
     }
   }
 }
@@ -117,7 +115,6 @@ std::vector<float> Model::sample_output(int layer, int sample) const {
   const ConstMatrixView y = output(layer);
   const int pixels = y.rows() / rows_;
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(pixels) * static_cast<std::size_t>(y.cols()));
   for (int c = 0; c < y.cols(); ++c) {
     for (int i = 0; i < pixels; ++i) values.push_back(y.at(sample * pixels + i, c));
   }
@@ -172,7 +169,7 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, O
                .y = part(l + 1).output.data(),
                .keeps_product = keeps_output(l)};
     }
-    layer(l).forward(backend_, context_of(l), own.slices, signal, y, after);
+    layer(l).forward({backend_, context_of(l), own.slices, signal, y, after});
     if (own.fuses_next) ++l;
     if (l == silent_layer_ && mode == Mode::kEvaluate) write_silence();
     signal = {output(l)};
@@ -187,13 +184,12 @@ void Model::silence(int layer, std::vector<int> units) {
 
 void Model::write_silence() {
   backend_.finish();
-  Part& silent = part(silent_layer_);
-  const MatrixView y{silent.output.data(), layout_of(silent_layer_, rows_)};
-  const int count = static_cast<int>(silent.shape.front());
+  const MatrixView y{part(silent_layer_).output.data(), layout_of(silent_layer_, rows_)};
+  const int count = static_cast<int>(layer(silent_layer_).out_shape().front());
   const int columns = y.cols() / count;  // per unit: one, or one per position
   for (const int unit : silent_units_) {
     for (int col = unit * columns; col < (unit + 1) * columns; ++col) {
-      for (int row = 0; row < y.rows(); ++row) y.data[y.layout.index(row, col)] = 0.0f;
+      for (int row = 0; row < y.rows(); ++row) y.at(row, col) = 0.0f;
     }
   }
 }
@@ -245,7 +241,7 @@ void Model::run_backward() {
                 .z = slope_source(l - 1).data};
       dx.data = gradient_of(l - 2).data;
     }
-    layer(l).backward(backend_, context_of(l), part(l).slices, x, gradient_of(l), dx, before);
+    layer(l).backward({backend_, context_of(l), part(l).slices, x, gradient_of(l), dx, before});
     if (before.id >= 0) --l;
     if (l > 0) add_skip_gradients(l - 1, dx);
   }
@@ -298,7 +294,6 @@ void for_elements(const ParameterSpec& spec, const Work& work) {
 std::vector<float> Model::gather(const Parameter& parameter, std::span<const float> buffer) {
   const float* const stored = buffer.data() + parameter.offset;
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(element_count(parameter.spec.shape)));
   for_elements(parameter.spec, [&](std::size_t at) { values.push_back(stored[at]); });
   return values;
 }

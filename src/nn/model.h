@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "nn/hidden_matrix.h"
 #include "nn/init.h"
 #include "nn/layer.h"
 
@@ -53,13 +52,13 @@ class Model {
                           Outputs outputs = Outputs::kAll);
   // To be filled with dL/dlogits of the last forward before backward().
   MatrixView logits_gradient();
-  // From now on these units (channels) of an activation layer output 0 in evaluation mode; an
-  // empty list restores all units.
+  // From now on these units (channels) of an activation layer output 0 in evaluation; none: all
+  // work.
   void silence(int layer, std::vector<int> units);
   // Fills gradients() for the last forward, whose input must still exist.
   void backward();
-  // The same, but applies an update of parameters() to each parameter as soon as its gradient is
-  // known. Does not fill gradients(); the weights get the same bits as with backward().
+  // The same, but updates each parameter as soon as its gradient is known, with the same bits, and
+  // does not fill gradients().
   void backward_and_update(const ParameterUpdate& all);
 
   // Output of a layer in the last forward: (N, features), or (N * H * W, C) for images.
@@ -72,8 +71,7 @@ class Model {
   // dL/d output of a layer, in the layout of the output, from the last backward(). Not kept for
   // activations that were fused into the layer after them.
   ConstMatrixView output_gradient(int layer) const;
-  // The parameters of an activation layer, in the registry's order. A learnt parameter per channel
-  // is given as its mean.
+  // Of an activation layer, in the registry's order; of a parameter per channel, its mean.
   std::vector<double> activation_parameters(int layer) const;
 
   const std::vector<Parameter>& parameter_list() const { return parameters_; }  // state_dict order
@@ -109,7 +107,6 @@ class Model {
   // The data of one layer.
   struct Part {
     std::string name;
-    Shape shape;  // of its output
     LayerSlices slices = {};
     Buffer output = {};           // for the largest batch
     Buffer output_gradient = {};  // for train_rows
@@ -122,7 +119,7 @@ class Model {
   const Part& part(int layer) const { return parts_[static_cast<std::size_t>(layer)]; }
   // Of a layer's output.
   Layout layout_of(int layer, int rows) const {
-    const Shape& shape = part(layer).shape;
+    const Shape& shape = this->layer(layer).out_shape();
     return images_ && shape.size() == 3 ? image_layout(shape, rows) : feature_layout(shape, rows);
   }
   MatrixView gradient_of(int layer) {
@@ -134,8 +131,8 @@ class Model {
   void add_skip_gradients(int layer, MatrixView gradient);
   // Whether the last forward had to write its output.
   bool keeps_output(int layer) const;
-  // The values from which a layer's dL/dx is computed: its input, or the output of a fused
-  // activation whose input was not kept and whose slope follows from its output.
+  // What a layer's dL/dx is computed from: its input, or its output, if it is a fused activation
+  // whose input was not kept and whose slope follows from the output.
   ConstMatrixView slope_source(int layer) const {
     return output(keeps_output(layer - 1) ? layer - 1 : layer);
   }

@@ -1,4 +1,4 @@
-#include "nn/orthogonal.h"
+#include "nn/init.h"
 
 #include <Eigen/Core>
 #include <Eigen/Householder>
@@ -18,9 +18,8 @@ std::vector<double> random_orthogonal(int rows, int cols, const Rng& rng) {
   Eigen::MatrixXd a(m, n);  // becomes R, and the reflectors below it
   for (int i = 0; i < m; ++i) {
     for (int j = 0; j < n; ++j) {
-      a(i, j) =
-          rng.normal(static_cast<std::uint64_t>(turned ? j : i) * static_cast<std::uint64_t>(cols) +
-                     static_cast<std::uint64_t>(turned ? i : j));
+      const std::uint64_t row = turned ? j : i, col = turned ? i : j;
+      a(i, j) = rng.normal(row * cols + col);
     }
   }
   Eigen::VectorXd tau(n), workspace(n);

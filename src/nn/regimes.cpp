@@ -61,22 +61,19 @@ class Cutter {
     const double first = slope(x);
     while (x < high && slope(x) == first) x += kStep;
     if (x >= high) {
-      add(kind_of(left_end ? -kEnd : right_end ? kEnd : (low + high) / 2, true), from, to);
-      return;
+      const double at = left_end ? -kEnd : right_end ? kEnd : (low + high) / 2;
+      return add(kind_of(at, true), from, to);
     }
-    double left = low, right = high;  // bounds of the curved part
-    if (left_end) {
-      const double limit = slope(-kEnd);
-      while (left + kStep <= high && magnitude(slope(left + kStep) - limit) <= kFlatSlope)
-        left += kStep;
-      if (left < -kEnd + kSettled) left = low;
-    }
-    if (right_end) {
-      const double limit = slope(kEnd);
-      while (right - kStep >= left && magnitude(slope(right - kStep) - limit) <= kFlatSlope)
-        right -= kStep;
-      if (right > kEnd - kSettled) right = high;
-    }
+    // How far from an end inwards, at most to `bound`, the slope is near its limit.
+    const auto straight_to = [&](double end, double bound, double step) {
+      double at = end;
+      while ((bound - at) / step >= 1.0 && magnitude(slope(at + step) - slope(end)) <= kFlatSlope)
+        at += step;
+      return magnitude(at - end) < kSettled ? end : at;
+    };
+    // Bounds of the curved part.
+    const double left = left_end ? straight_to(-kEnd, high, kStep) : low;
+    const double right = right_end ? straight_to(kEnd, left, -kStep) : high;
     if (left > low) add(kind_of(-kEnd, false), from, left);
     if (left < right) add(RegimeKind::kCurved, left > low ? left : from, right < high ? right : to);
     if (right < high) add(kind_of(kEnd, false), right, to);

@@ -10,14 +10,12 @@
 namespace reluscope {
 namespace {
 
-using Tracer = Trace (*)(std::span<const double>, bool);
-
 template <class... A>
-constexpr std::array<Tracer, sizeof...(A)> make_tracers(scalar::ActivationList<A...>) {
-  return {&trace_of<A>...};
+constexpr auto make_tracers(scalar::ActivationList<A...>) {
+  return std::array{&trace_of<A>...};
 }
 
-constexpr auto kTracers = make_tracers(scalar::Activations());
+constexpr auto kTracers = make_tracers(scalar::Activations<scalar::Traced>());
 
 }  // namespace
 

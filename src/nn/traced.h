@@ -10,23 +10,19 @@
 namespace reluscope {
 namespace scalar {
 
-class Traced {
- public:
+struct Traced {
+  Trace* trace = nullptr;  // null: a constant
+  int node = -1;
+  double constant = 0.0;
+
   Traced() = default;
-  explicit Traced(double constant) : constant_(constant) {}
-  Traced(Trace& trace, int node) : trace_(&trace), node_(node) {}
+  explicit Traced(double value) : constant(value) {}
+  Traced(Trace& of, int at) : trace(&of), node(at) {}
 
-  bool known() const { return trace_ == nullptr; }
-  double constant() const { return constant_; }
-  Trace* trace() const { return trace_; }
-  int node_in(Trace& trace) const {
-    return known() ? trace.add({TraceOp::kConstant, -1, -1, -1, constant_}) : node_;
+  bool known() const { return trace == nullptr; }
+  int node_in(Trace& of) const {
+    return known() ? of.add({TraceOp::kConstant, -1, -1, -1, constant}) : node;
   }
-
- private:
-  Trace* trace_ = nullptr;
-  int node_ = -1;
-  double constant_ = 0.0;
 };
 
 // Records an operation with one to three operands, at least one of which is not known.
@@ -34,7 +30,7 @@ inline Traced write_down(TraceOp op, const Traced* a, const Traced* b = nullptr,
                          const Traced* c = nullptr) {
   Trace* trace = nullptr;
   for (const Traced* operand : {a, b, c}) {
-    if (operand != nullptr && !operand->known()) trace = operand->trace();
+    if (operand != nullptr && !operand->known()) trace = operand->trace;
   }
   TraceNode node{op, a->node_in(*trace)};
   if (b != nullptr) node.b = b->node_in(*trace);
@@ -42,66 +38,54 @@ inline Traced write_down(TraceOp op, const Traced* a, const Traced* b = nullptr,
   return {*trace, trace->add(node)};
 }
 
+// `value`, if both operands are known.
+inline Traced binary(TraceOp op, const Traced& a, const Traced& b, double value) {
+  return a.known() && b.known() ? Traced(value) : write_down(op, &a, &b);
+}
+inline Traced unary(TraceOp op, const Traced& x, double (*f)(double)) {
+  return x.known() ? Traced(f(x.constant)) : write_down(op, &x);
+}
+
 inline Traced operator+(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() + b.constant());
-  return write_down(TraceOp::kAdd, &a, &b);
+  return binary(TraceOp::kAdd, a, b, a.constant + b.constant);
 }
 inline Traced operator-(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() - b.constant());
-  if (a.known() && a.constant() == 0.0) return write_down(TraceOp::kNegate, &b);
-  return write_down(TraceOp::kSubtract, &a, &b);
+  if (a.known() && a.constant == 0.0 && !b.known()) return write_down(TraceOp::kNegate, &b);
+  return binary(TraceOp::kSubtract, a, b, a.constant - b.constant);
 }
 inline Traced operator*(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() * b.constant());
-  return write_down(TraceOp::kMultiply, &a, &b);
+  return binary(TraceOp::kMultiply, a, b, a.constant * b.constant);
 }
 inline Traced operator/(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() / b.constant());
-  return write_down(TraceOp::kDivide, &a, &b);
+  return binary(TraceOp::kDivide, a, b, a.constant / b.constant);
 }
 // Conditions; known ones are 1 or 0.
 inline Traced operator<(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() < b.constant() ? 1.0 : 0.0);
-  return write_down(TraceOp::kLess, &a, &b);
+  return binary(TraceOp::kLess, a, b, a.constant < b.constant);
 }
 inline Traced operator>(const Traced& a, const Traced& b) {
-  if (a.known() && b.known()) return Traced(a.constant() > b.constant() ? 1.0 : 0.0);
-  return write_down(TraceOp::kGreater, &a, &b);
+  return binary(TraceOp::kGreater, a, b, a.constant > b.constant);
 }
 inline Traced select(const Traced& condition, const Traced& yes, const Traced& no) {
-  if (condition.known()) return condition.constant() != 0.0 ? yes : no;
+  if (condition.known()) return condition.constant != 0.0 ? yes : no;
   return write_down(TraceOp::kSelect, &condition, &yes, &no);
 }
 
-inline Traced sqrt(const Traced& x) {
-  return x.known() ? Traced(sqrt(x.constant())) : write_down(TraceOp::kSquareRoot, &x);
+inline Traced sqrt(const Traced& x) { return unary(TraceOp::kSquareRoot, x, sqrt); }
+inline Traced exp(const Traced& x) { return unary(TraceOp::kExp, x, exp); }
+inline Traced expm1(const Traced& x) { return unary(TraceOp::kExpm1, x, expm1); }
+inline Traced log(const Traced& x) { return unary(TraceOp::kLog, x, log); }
+inline Traced log1p(const Traced& x) { return unary(TraceOp::kLog1p, x, log1p); }
+inline Traced sigmoid(const Traced& x) { return unary(TraceOp::kSigmoid, x, sigmoid); }
+inline Traced tanh(const Traced& x) { return unary(TraceOp::kTanh, x, tanh); }
+inline ValueAndSlope<Traced> sigmoid_parts(const Traced& x) {
+  const Traced value = sigmoid(x);
+  return {value, value * (Traced(1.0) - value)};
 }
-inline Traced exp(const Traced& x) {
-  return x.known() ? Traced(exp(x.constant())) : write_down(TraceOp::kExp, &x);
-}
-inline Traced expm1(const Traced& x) {
-  return x.known() ? Traced(expm1(x.constant())) : write_down(TraceOp::kExpm1, &x);
-}
-inline Traced log(const Traced& x) {
-  return x.known() ? Traced(log(x.constant())) : write_down(TraceOp::kLog, &x);
-}
-inline Traced log1p(const Traced& x) {
-  return x.known() ? Traced(log1p(x.constant())) : write_down(TraceOp::kLog1p, &x);
-}
-inline Traced sigmoid(const Traced& x) {
-  return x.known() ? Traced(sigmoid(x.constant())) : write_down(TraceOp::kSigmoid, &x);
-}
-inline Traced tanh(const Traced& x) {
-  return x.known() ? Traced(tanh(x.constant())) : write_down(TraceOp::kTanh, &x);
-}
-inline void sigmoid_parts(const Traced& x, Traced& value, Traced& slope) {
-  value = sigmoid(x);
-  slope = value * (Traced(1.0) - value);
-}
-inline void normal_parts(const Traced& x, Traced& cdf, Traced& density) {
+inline Normal<Traced> normal_parts(const Traced& x) {
   const Traced scaled = x * Traced(1.0 / std::numbers::sqrt2);
-  cdf = Traced(0.5) * (Traced(1.0) + write_down(TraceOp::kErf, &scaled));
-  density = exp(Traced(-0.5) * x * x) * Traced(0.39894228040143268);
+  return {Traced(0.5) * (Traced(1.0) + write_down(TraceOp::kErf, &scaled)),
+          exp(Traced(-0.5) * x * x) * Traced(0.39894228040143268)};
 }
 
 }  // namespace scalar

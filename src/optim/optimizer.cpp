@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/math.h"
 #include "nn/model.h"
 
 namespace reluscope {
@@ -72,6 +73,19 @@ std::unique_ptr<Optimizer> make_optimizer(std::string_view name, const Optimizer
   if (row.check != nullptr) row.check(options);
   if (row.make != nullptr) return row.make(rule, options, parameter_floats, hidden);
   return std::make_unique<Optimizer>(rule, options, parameter_floats);
+}
+
+void clip_gradients(Backend& backend, std::span<float> gradients, const ClipOptions& options) {
+  float* const g = gradients.data();
+  if (options.value > 0.0) {
+    backend.clamp(g, static_cast<float>(options.value), gradients.size());
+  }
+  if (options.norm > 0.0) {
+    const double norm = scalar::sqrt(backend.sum_of_squares(g, gradients.size()));
+    const double factor = options.norm / (norm + 1e-6);
+    if (factor >= 1.0) return;
+    backend.scale_add(nullptr, static_cast<float>(factor), g, g, gradients.size());
+  }
 }
 
 ParameterUpdate descent(double lr, double momentum, bool nesterov) {

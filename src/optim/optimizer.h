@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "nn/hidden_matrix.h"
 #include "optim/rule.h"
 
 namespace reluscope {
@@ -76,6 +75,17 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(std::string_view name, const OptimizerOptions& options,
                                           std::size_t parameter_floats,
                                           std::span<const HiddenMatrix> hidden = {});
+
+// Clips stored gradients in place: first every element to [-value, value]
+// (torch.nn.utils.clip_grad_value_), then multiplies all by norm / (their Euclidean norm + 1e-6) if
+// that is below 1 (clip_grad_norm_; Pascanu, Mikolov, Bengio (2013), algorithm 1). The norm is
+// summed in double, in an order that does not depend on threads or targets. gradients: the whole
+// buffer, with zero padding.
+struct ClipOptions {
+  double value = 0.0;  // 0: off
+  double norm = 0.0;   // 0: off
+};
+void clip_gradients(Backend& backend, std::span<float> gradients, const ClipOptions& options);
 
 // A step of gradient descent, with `momentum` if the update has a moment for it.
 ParameterUpdate descent(double lr, double momentum = 0.0, bool nesterov = false);

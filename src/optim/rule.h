@@ -9,11 +9,18 @@
 #include <span>
 #include <string_view>
 
+#include "core/tensor.h"
+
 namespace reluscope {
 
-class Memory;         // core/tensor.h
-class Optimizer;      // optim/optimizer.h
-struct HiddenMatrix;  // nn/hidden_matrix.h
+class Optimizer;  // optim/optimizer.h
+
+// A weight matrix between layers, which an optimizer may treat as a whole.
+struct HiddenMatrix {
+  std::size_t offset;  // into the flat parameter buffer, in floats
+  Layout layout;       // as stored
+  int outputs;         // number of its rows or columns that are outputs of its layer
+};
 
 struct OptimizerOptions {  // of all optimizers; the defaults are PyTorch's
 #define FIELD(type, name, initial, ...) type name = initial;
@@ -55,8 +62,7 @@ struct OptimizerRow {
   const char* pytorch;  // "torch.optim.Adam", or "" if PyTorch has none
   const char* fields;   // config fields that it uses, besides lr and weight_decay
   std::span<const RuleMoment> moments;
-  bool decoupled_decay =
-      false;  // weight decay shrinks the weights instead of entering the gradient
+  bool decoupled_decay = false;  // weight decay shrinks the weights, not the gradient
   // Whether the CPU has gradient kernels for it that apply it while a gradient is in registers.
   // Only for common rules, because each adds a copy of the kernels.
   bool in_gradient_kernels = false;

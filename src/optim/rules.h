@@ -13,7 +13,7 @@
 #define RELUSCOPE_OPTIM_RULES_H_
 #endif
 
-#include <type_traits>
+#include <initializer_list>
 
 #include "core/error.h"
 #include "core/math.h"
@@ -25,6 +25,12 @@ RELUSCOPE_TARGET_BEGIN
 // Moments become zero when they are so small that their squares or products would be denormal.
 // Weights that only decay do the same.
 inline constexpr double kLeastMoment = 1e-30;
+
+// The scalars of a step, in the order of the rule's enumeration.
+template <class D>
+void set_scalars(float* s, std::initializer_list<D> values) {
+  for (const D value : values) *s++ = static_cast<float>(value);
+}
 
 // Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1:
 // w -= lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps).
@@ -46,13 +52,8 @@ struct Adam {
     const D beta1 = now.momentum.value_or(o.beta1);
     const D correction1 = 1.0 - integer_power(beta1, now.number);
     const D correction2 = 1.0 - integer_power(D(o.beta2), now.number);
-    s[kBeta1] = static_cast<float>(beta1);
-    s[kRest1] = static_cast<float>(1.0 - beta1);
-    s[kBeta2] = static_cast<float>(o.beta2);
-    s[kRest2] = static_cast<float>(1.0 - o.beta2);
-    s[kStepSize] = static_cast<float>(now.lr / correction1);
-    s[kInverseRoot] = static_cast<float>(1.0 / sqrt(correction2));
-    s[kEpsilon] = static_cast<float>(o.epsilon);
+    set_scalars<D>(s, {beta1, 1.0 - beta1, o.beta2, 1.0 - o.beta2, now.lr / correction1,
+                       1.0 / sqrt(correction2), o.epsilon});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -120,10 +121,8 @@ struct Sgd {
   template <class D>
   static void scalars(const RuleStep<D>& now, float* s) {
     const OptimizerOptions& o = now.options;
-    s[kLr] = static_cast<float>(now.lr);
-    s[kMomentum] = static_cast<float>(now.momentum.value_or(o.momentum));
-    s[kShare] = static_cast<float>(now.number == 1 ? 1.0 : 1.0 - o.dampening);
-    s[kNesterov] = o.nesterov ? 1.0f : 0.0f;
+    set_scalars<D>(s, {now.lr, now.momentum.value_or(o.momentum),
+                       now.number == 1 ? 1.0 : 1.0 - o.dampening, o.nesterov ? 1.0 : 0.0});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -148,22 +147,22 @@ struct Nadam {
       .pytorch = "torch.optim.NAdam",
       .fields = "beta1 beta2 epsilon momentum_decay",
       .moments = kMoments};
+  // The rates are of the parts of the step that follow the gradient and its mean.
   enum {
     kBeta1,
     kRest1,
     kBeta2,
     kRest2,
-    kCorrection2,   // 1 - beta2^t
-    kGradientRate,  // the parts of the step that follow the gradient
-    kMeanRate,      // and its mean
+    kCorrection2,
+    kGradientRate,
+    kMeanRate,
     kEpsilon,
     kScalars
   };
   template <class D>
   static D momentum_at(D beta1, D decay, std::uint64_t step) {
     constexpr D kLog = -0.040821994520255166;  // log(0.96)
-    const D fading = exp(static_cast<D>(step) * decay * kLog);
-    return beta1 * (1.0 - 0.5 * fading);
+    return beta1 * (1.0 - 0.5 * exp(static_cast<D>(step) * decay * kLog));
   }
   template <class D>
   static void scalars(const RuleStep<D>& now, float* s) {
@@ -172,14 +171,10 @@ struct Nadam {
     const D present = momentum_at(beta1, decay, now.number);
     const D next = momentum_at(beta1, decay, now.number + 1);
     now.product *= present;
-    s[kBeta1] = static_cast<float>(beta1);
-    s[kRest1] = static_cast<float>(1.0 - beta1);
-    s[kBeta2] = static_cast<float>(o.beta2);
-    s[kRest2] = static_cast<float>(1.0 - o.beta2);
-    s[kCorrection2] = static_cast<float>(1.0 - integer_power(D(o.beta2), now.number));
-    s[kGradientRate] = static_cast<float>(now.lr * (1.0 - present) / (1.0 - now.product));
-    s[kMeanRate] = static_cast<float>(now.lr * next / (1.0 - now.product * present * next));
-    s[kEpsilon] = static_cast<float>(o.epsilon);
+    set_scalars<D>(
+        s, {beta1, 1.0 - beta1, o.beta2, 1.0 - o.beta2, 1.0 - integer_power(D(o.beta2), now.number),
+            now.lr * (1.0 - present) / (1.0 - now.product),
+            now.lr * next / (1.0 - now.product * present * next), o.epsilon});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -210,11 +205,8 @@ struct Rmsprop {
   template <class D>
   static void scalars(const RuleStep<D>& now, float* s) {
     const OptimizerOptions& o = now.options;
-    s[kLr] = static_cast<float>(now.lr);
-    s[kAlpha] = static_cast<float>(o.alpha);
-    s[kRest] = static_cast<float>(1.0 - o.alpha);
-    s[kEpsilon] = static_cast<float>(o.epsilon);
-    s[kMomentum] = static_cast<float>(now.momentum.value_or(o.momentum));
+    set_scalars<D>(s,
+                   {now.lr, o.alpha, 1.0 - o.alpha, o.epsilon, now.momentum.value_or(o.momentum)});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -249,8 +241,7 @@ struct Adagrad {
   static void scalars(const RuleStep<D>& now, float* s) {
     const OptimizerOptions& o = now.options;
     const D decay = 1.0 + static_cast<D>(now.number - 1) * o.lr_decay;
-    s[kLr] = static_cast<float>(now.lr / decay);
-    s[kEpsilon] = static_cast<float>(o.epsilon);
+    set_scalars<D>(s, {now.lr / decay, o.epsilon});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -277,12 +268,8 @@ struct Lion {
   enum { kLr, kBeta1, kRest1, kBeta2, kRest2, kScalars };
   template <class D>
   static void scalars(const RuleStep<D>& now, float* s) {
-    const D beta1 = now.momentum.value_or(now.options.beta1);
-    s[kLr] = static_cast<float>(now.lr);
-    s[kBeta1] = static_cast<float>(beta1);
-    s[kRest1] = static_cast<float>(1.0 - beta1);
-    s[kBeta2] = static_cast<float>(now.options.beta2);
-    s[kRest2] = static_cast<float>(1.0 - now.options.beta2);
+    const D beta1 = now.momentum.value_or(now.options.beta1), beta2 = now.options.beta2;
+    set_scalars<D>(s, {now.lr, beta1, 1.0 - beta1, beta2, 1.0 - beta2});
   }
   template <class V, class At>
   static RELUSCOPE_FN V apply(const At& e, V slope) {
@@ -296,7 +283,6 @@ struct Lion {
 
 template <class... Rules>
 struct RuleList {
-  static constexpr int kCount = sizeof...(Rules);
   static_assert(((std::size(Rules::kMoments) <= kMostMoments) && ...));
   static_assert(((int{Rules::kScalars} <= kMostScalars) && ...));
 };

@@ -45,9 +45,8 @@ StepRates exponential(const Schedule& s, const Time& time, double lr) {
 StepRates cosine(const Schedule& s, const Time& time, double lr) {
   const std::int64_t period =
       s.options().lr_period > 0 ? s.options().lr_period : s.options().epochs;
-  const std::int64_t in = time.epoch % (2 * period);
-  const double share =
-      static_cast<double>(std::min(in, 2 * period - in)) / static_cast<double>(period);
+  const std::int64_t in = time.epoch % (2 * period), near = std::min(in, 2 * period - in);
+  const double share = static_cast<double>(near) / static_cast<double>(period);
   return {cosine_between(lr, s.options().lr_min, share), {}};
 }
 
@@ -66,18 +65,13 @@ StepRates one_cycle(const Schedule& s, const Time& time, double lr) {
   const double total = static_cast<double>(o.epochs) * static_cast<double>(o.updates_per_epoch);
   const double now = static_cast<double>(time.update), peak = o.lr_rise * total - 1.0;
   const double lowest = lr / o.lr_div, last = lowest / o.lr_final_div;
-  const double first_momentum = o.momentum_max, peak_momentum = o.momentum_min;
-  StepRates rates;
-  if (now <= peak) {
-    const double share = peak > 0.0 ? now / peak : 1.0;
-    rates.lr = cosine_between(lowest, lr, share);
-    rates.momentum = cosine_between(first_momentum, peak_momentum, share);
-  } else {
-    const double share = (now - peak) / (total - 1.0 - peak);
-    rates.lr = cosine_between(lr, last, share);
-    rates.momentum = cosine_between(peak_momentum, first_momentum, share);
+  const bool rises = now <= peak;
+  const double share = !rises ? (now - peak) / (total - 1.0 - peak) : peak > 0.0 ? now / peak : 1.0;
+  StepRates rates{cosine_between(rises ? lowest : lr, rises ? lr : last, share), {}};
+  if (o.cycle_momentum) {
+    rates.momentum = rises ? cosine_between(o.momentum_max, o.momentum_min, share)
+                           : cosine_between(o.momentum_min, o.momentum_max, share);
   }
-  if (!o.cycle_momentum) rates.momentum.reset();
   return rates;
 }
 
@@ -151,16 +145,14 @@ const ScheduleRow* find_row(const std::string& name) {
 std::vector<int> parse_milestones(const std::string& text) {
   constexpr double kMost = 100000;
   std::vector<int> milestones;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    const auto value = parse_number(trim(std::string_view(text).substr(at, end - at)));
+  for (const std::string_view part : split(text, ',')) {
+    const auto value = parse_number(trim(part));
     const double least = milestones.empty() ? 1.0 : milestones.back() + 1.0;
     if (!value || !(*value >= least && *value <= kMost) || *value != std::floor(*value)) {
       throw Error("lr_milestones is " + in_quotes(text) +
                   ", but it must be whole epochs from 1, ascending, separated by commas");
     }
     milestones.push_back(static_cast<int>(*value));
-    at = end + 1;
   }
   return milestones;
 }
@@ -197,16 +189,11 @@ bool needs_validation(const std::string& schedule) { return find_row(schedule)->
 
 void Schedule::epoch_ended(double validation_loss) {
   if (!row_->needs_validation) return;
-  if (validation_loss < state_.best * (1.0 - options_.lr_threshold)) {
-    state_.best = validation_loss;
-    state_.bad_epochs = 0;
-  } else {
-    ++state_.bad_epochs;
-  }
-  if (state_.cooldown_left > 0) {
-    --state_.cooldown_left;
-    state_.bad_epochs = 0;
-  }
+  const bool better = validation_loss < state_.best * (1.0 - options_.lr_threshold);
+  if (better) state_.best = validation_loss;
+  const bool waits = state_.cooldown_left > 0;
+  if (waits) --state_.cooldown_left;
+  state_.bad_epochs = better || waits ? 0 : state_.bad_epochs + 1;
   if (state_.bad_epochs > options_.lr_patience) {
     ++state_.drops;
     state_.cooldown_left = options_.lr_cooldown;

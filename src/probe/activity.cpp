@@ -5,20 +5,10 @@
 namespace reluscope {
 namespace {
 
-// Calls work(first column, columns, row pointer) for every row of every panel, rows ascending.
-template <class Work>
-void for_each_row(ConstMatrixView m, const Work& work) {
-  for (int p = 0; p < m.layout.panels(); ++p) {
-    const int width = m.layout.panel_width(p);
-    const float* row = m.panel(p);
-    for (int r = 0; r < m.rows(); ++r, row += width) work(p * kPanel, m.layout.panel_cols(p), row);
-  }
-}
-
-// Adds to counts[c] how many values of column c satisfy the predicate.
+// How many values satisfy the predicate.
 template <class Predicate>
-void count_columns(ConstMatrixView m, std::vector<std::int64_t>& counts, const Predicate& counted) {
-  counts.resize(static_cast<std::size_t>(m.cols()));
+std::int64_t count(ConstMatrixView m, const Predicate& counted) {
+  std::int64_t total = 0;
   for (int p = 0; p < m.layout.panels(); ++p) {
     const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
     std::uint32_t found[kPanel] = {};
@@ -26,14 +16,9 @@ void count_columns(ConstMatrixView m, std::vector<std::int64_t>& counts, const P
     for (int r = 0; r < m.rows(); ++r, row += width) {
       for (int c = 0; c < cols; ++c) found[c] += counted(row[c]);
     }
-    for (int c = 0; c < cols; ++c) counts[static_cast<std::size_t>(p * kPanel + c)] += found[c];
+    for (int c = 0; c < cols; ++c) total += found[c];
   }
-}
-
-std::int64_t total(const std::vector<std::int64_t>& counts) {
-  std::int64_t sum = 0;
-  for (const std::int64_t count : counts) sum += count;
-  return sum;
+  return total;
 }
 
 }  // namespace
@@ -77,51 +62,49 @@ void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
   units_ = y.units();
   positions_ = y.positions();
   outputs_.add(y.matrix());
-  count_columns(y.matrix(), zeros_, [](float value) { return value == 0.0f; });
+  zeros_ += count(y.matrix(), [](float value) { return value == 0.0f; });
   if (regimes_.empty()) return;
   inputs_.add(z);
   silence_.add(y, z);
   regime_counts_.resize(regimes_.size());
-  const std::int64_t rows = z.rows();
   std::int64_t before = 0;  // inputs up to regime r
   for (std::size_t r = 0; r < regimes_.size(); ++r) {
-    std::int64_t up_to = rows * z.cols();
+    std::int64_t up_to = std::int64_t{z.rows()} * z.cols();
     if (r + 1 < regimes_.size()) {
-      std::vector<std::int64_t> counts;
       const auto end = static_cast<float>(regimes_[r].to);
-      count_columns(z, counts, [end](float value) { return value <= end; });
-      up_to = total(counts);
+      up_to = count(z, [end](float value) { return value <= end; });
     }
     regime_counts_[r] += up_to - before;
     before = up_to;
   }
 }
 
-void ActivityMeter::set_histogram_range() {
-  const double n = static_cast<double>(count_), mean = inputs_.mean(n);
-  double half = Histogram::kDeviations * inputs_.deviation(n);
-  if (!(half > 0.0)) half = 1.0;  // all values are equal
-  histogram_.low = mean - half;
-  histogram_.high = mean + half;
-  range_set_ = true;
-}
-
 void ActivityMeter::add_to_histogram(ConstMatrixView z) {
   if (regimes_.empty()) return;
-  if (!range_set_) set_histogram_range();
   Histogram& h = histogram_;
+  if (!range_set_) {
+    const double n = static_cast<double>(count_), mean = inputs_.mean(n);
+    double half = Histogram::kDeviations * inputs_.deviation(n);
+    if (!(half > 0.0)) half = 1.0;  // all values are equal
+    h.low = mean - half;
+    h.high = mean + half;
+    range_set_ = true;
+  }
   const double scale = Histogram::kBins / (h.high - h.low);
-  for_each_row(z, [&](int, int cols, const float* row) {
-    for (int c = 0; c < cols; ++c) {
-      const double at = (static_cast<double>(row[c]) - h.low) * scale;
-      if (at >= 0.0 && at < Histogram::kBins) {
-        ++h.counts[static_cast<std::size_t>(at)];
-      } else {
-        h.below += at < 0.0;
-        h.above += at >= Histogram::kBins;
+  for (int p = 0; p < z.layout.panels(); ++p) {
+    const float* row = z.panel(p);
+    for (int r = 0; r < z.rows(); ++r, row += z.layout.panel_width(p)) {
+      for (int c = 0; c < z.layout.panel_cols(p); ++c) {
+        const double at = (static_cast<double>(row[c]) - h.low) * scale;
+        if (at >= 0.0 && at < Histogram::kBins) {
+          ++h.counts[static_cast<std::size_t>(at)];
+        } else {
+          h.below += at < 0.0;
+          h.above += at >= Histogram::kBins;
+        }
       }
     }
-  });
+  }
 }
 
 void ActivityMeter::finish(LayerActivity& activity) const {
@@ -130,7 +113,7 @@ void ActivityMeter::finish(LayerActivity& activity) const {
   activity.positions = positions_;
   activity.mean = outputs_.mean(n);
   activity.deviation = outputs_.deviation(n);
-  activity.sparsity = static_cast<double>(total(zeros_)) / n;
+  activity.sparsity = static_cast<double>(zeros_) / n;
   if (regimes_.empty()) return;
   ActivationActivity& a = activity.activation.emplace();
   a.mean = inputs_.mean(n);

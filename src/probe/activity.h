@@ -54,8 +54,8 @@ struct LayerActivity {
   std::optional<ActivationActivity> activation;
 };
 
-// Measures one layer's output and, of an activation, its input. Samples are added in chunks. The
-// histogram needs the moments first: all chunks are then added again with add_to_histogram().
+// Measures one layer's output and, of an activation, its input. Samples are added in chunks, and
+// then once more with add_to_histogram(), which needs the moments.
 class ActivityMeter {
  public:
   // regimes: of the activation; none for another layer.
@@ -76,13 +76,11 @@ class ActivityMeter {
     double deviation(double count) const;  // of the whole population
   };
 
-  void set_histogram_range();
-
   std::vector<Regime> regimes_;
   std::int64_t count_ = 0;  // values so far
   int positions_ = 1, units_ = 0;
   Moments outputs_, inputs_;
-  std::vector<std::int64_t> zeros_;  // by column
+  std::int64_t zeros_ = 0;
   SilenceMeter silence_;
   std::vector<std::int64_t> regime_counts_;
   Histogram histogram_;

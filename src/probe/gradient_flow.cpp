@@ -58,33 +58,44 @@ std::optional<double> ParameterFlow::update_ratio() const {
   return update_norm / weight_norm;
 }
 
+GradientFlow empty_flow(const Model& model) {
+  GradientFlow flow;
+  for (const Model::Parameter& parameter : model.parameter_list()) {
+    flow.parameters.push_back({.name = parameter.name,
+                               .weight = parameter.spec.role == ParameterRole::kWeight,
+                               .count = element_count(parameter.spec.shape)});
+  }
+  for (int l = 0; l < model.layer_count(); ++l) {
+    if (model.layer(l).activation() < 0) continue;
+    const auto units = static_cast<std::size_t>(model.layer(l).out_shape().front());
+    flow.activations.push_back(
+        {.layer = l, .negative_share = {}, .silent_on_batch = std::vector<std::uint8_t>(units)});
+  }
+  return flow;
+}
+
 void GradientMeter::before_update(const Model& model) {
-  flow.parameters.clear();
-  flow.activations.clear();
+  GradientFlow rows = empty_flow(model);
+  flow.parameters = std::move(rows.parameters);
+  flow.activations = std::move(rows.activations);
   before_.assign(model.parameters().begin(), model.parameters().end());
   double squares = 0.0;
-  for (const Model::Parameter& parameter : model.parameter_list()) {
+  for (std::size_t i = 0; i < flow.parameters.size(); ++i) {
+    const Model::Parameter& parameter = model.parameter_list()[i];
     const std::size_t size = parameter.spec.layout.size();
-    ParameterFlow row{parameter.name,
-                      parameter.spec.role == ParameterRole::kWeight,
-                      element_count(parameter.spec.shape),
-                      norm(before_.data() + parameter.offset, size),
-                      norm(model.gradients().data() + parameter.offset, size),
-                      0.0};
+    ParameterFlow& row = flow.parameters[i];
+    row.weight_norm = norm(before_.data() + parameter.offset, size);
+    row.gradient_norm = norm(model.gradients().data() + parameter.offset, size);
     squares += row.gradient_norm * row.gradient_norm;
-    flow.parameters.push_back(std::move(row));
   }
   flow.norm = scalar::sqrt(squares);
-  for (int l = 0; l < model.layer_count(); ++l) {
-    const Layer& layer = model.layer(l);
-    if (layer.activation() < 0) continue;
-    ActivationFlow row{l, std::nullopt, {}};
+  for (ActivationFlow& row : flow.activations) {
     SilenceMeter batch;
-    batch.add(output_of(model, l), {});
+    batch.add(output_of(model, row.layer), {});
     row.silent_on_batch = batch.found().silent;
-    if (l > 0)
-      row.negative_share = negative_share(model.output(l - 1), model.output_gradient(l - 1));
-    flow.activations.push_back(std::move(row));
+    if (row.layer == 0) continue;
+    row.negative_share =
+        negative_share(model.output(row.layer - 1), model.output_gradient(row.layer - 1));
   }
 }
 

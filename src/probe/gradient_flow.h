@@ -18,7 +18,7 @@ struct ParameterFlow {
   bool weight;       // false: a bias or a slope
   std::int64_t count;
   // Euclidean norms over its elements: before the step, of the gradient, of the update.
-  double weight_norm, gradient_norm, update_norm;
+  double weight_norm = 0.0, gradient_norm = 0.0, update_norm = 0.0;
 
   double gradient_rms() const;
   std::optional<double> update_ratio() const;  // update / weight; none where all weights are 0
@@ -38,6 +38,9 @@ struct GradientFlow {
   std::vector<ParameterFlow> parameters;
   std::vector<ActivationFlow> activations;
 };
+
+// The rows of a network's flow, with nothing measured.
+GradientFlow empty_flow(const Model& model);
 
 // Measures the observed training step.
 class GradientMeter final : public StepObserver {

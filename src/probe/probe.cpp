@@ -51,6 +51,20 @@ std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   return std::nullopt;
 }
 
+// lives: one per flag of `dead`; resized on the first call.
+void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> dead,
+                  std::int64_t step, double lr) {
+  lives.resize(dead.size());
+  for (std::size_t u = 0; u < lives.size(); ++u) {
+    UnitLife& life = lives[u];
+    if (life.dead == (dead[u] != 0)) continue;
+    life.dead = dead[u] != 0;
+    life.deaths += life.dead;
+    (life.dead ? life.died : life.revived) = step;
+    (life.dead ? life.died_lr : life.revived_lr) = lr;
+  }
+}
+
 // Appends the outputs of a layer in the last forward: rows (N, features), units in order.
 void append_outputs(const UnitValues& y, int samples, std::vector<float>& rows) {
   for (int n = 0; n < samples; ++n) {
@@ -119,19 +133,16 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
 
   for (int l = 0; l < layers; ++l) {
     const auto at = static_cast<std::size_t>(l);
-    const Layer& layer = model.layer(l);
-    LayerSnapshot row;
+    LayerSnapshot& row = snapshot.layers.emplace_back();
     row.activity.layer = l;
     row.activity.name = model.layer_name(l);
-    row.activity.kind = layer.kind();
-    row.activity.text = layer.text();
+    row.activity.kind = model.layer(l).kind();
+    row.activity.text = model.layer(l).text();
     meters[at].finish(row.activity);
-    if (row.activity.activation) {
-      row.activity.activation->slopes = slopes_of(model, l);
-      update_lives(lives_[at], row.activity.activation->dead, step, lr);
-      row.lives = lives_[at];
-    }
-    snapshot.layers.push_back(std::move(row));
+    if (!row.activity.activation) continue;
+    row.activity.activation->slopes = slopes_of(model, l);
+    update_lives(lives_[at], row.activity.activation->dead, step, lr);
+    row.lives = lives_[at];
   }
   if (request.components_of >= 0) {
     snapshot.components = components_of(trainer, request.components_of, std::move(points));
@@ -139,18 +150,18 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   if (request.everywhere) {
     std::vector<SilenceMeter> all;
     for (int l = 0; l < layers; ++l) all.emplace_back(regimes_of(model, l));
-    for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
-      for (const LayerSnapshot& row : snapshot.layers) {
-        const int l = row.activity.layer;
-        if (row.activity.activation) {
-          all[static_cast<std::size_t>(l)].add(output_of(model, l), model.input(l));
-        }
+    const auto each_activation = [&](const auto& work) {
+      for (LayerSnapshot& row : snapshot.layers) {
+        if (row.activity.activation) work(row, all[static_cast<std::size_t>(row.activity.layer)]);
       }
+    };
+    for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
+      each_activation([&](const LayerSnapshot& row, SilenceMeter& meter) {
+        meter.add(output_of(model, row.activity.layer), model.input(row.activity.layer));
+      });
     });
-    for (LayerSnapshot& row : snapshot.layers) {
-      if (!row.activity.activation) continue;
-      row.everywhere = all[static_cast<std::size_t>(row.activity.layer)].found();
-    }
+    each_activation(
+        [](LayerSnapshot& row, SilenceMeter& meter) { row.everywhere = meter.found(); });
   }
   return snapshot;
 }

@@ -13,12 +13,12 @@
 
 #include "probe/activity.h"
 #include "probe/gradient_flow.h"
-#include "probe/loss_trend.h"
 #include "probe/pca.h"
-#include "probe/unit_life.h"
 #include "train/trainer.h"
 
 namespace reluscope {
+
+class StateFields;
 
 // The size of the probe set, and how many of its first samples the components are computed for.
 inline constexpr int kProbeSamples = 500;
@@ -30,6 +30,38 @@ struct ProbeRequest {
   bool everywhere =
       false;  // find silent and dead units over all samples that the probe set is drawn from
   int components_of = -1;  // principal components of this layer's output; -1: none
+};
+
+// When a unit died and revived, as seen by the probe. A step is the number of steps made when the
+// change was first seen; the learning rate is that of the last of them.
+struct UnitLife {
+  bool dead = false;
+  int deaths = 0;
+  std::int64_t died = -1;  // the last death, -1: none
+  double died_lr = 0.0;
+  std::int64_t revived = -1;  // the last revival, -1: none
+  double revived_lr = 0.0;
+};
+
+// Whether the training loss falls: its mean over windows of kWindow steps.
+struct LossTrend {
+  static constexpr int kWindow = 100;  // steps
+
+  double first = 0.0, last = 0.0, lowest = 0.0;  // means of whole windows
+  std::int64_t windows = 0;                      // complete windows so far
+  double window_sum = 0.0;                       // of the incomplete window
+  int window_steps = 0;
+
+  void add(double loss) {
+    window_sum += loss;
+    if (++window_steps < kWindow) return;
+    last = window_sum / kWindow;
+    if (windows == 0) first = last;
+    if (windows == 0 || last < lowest) lowest = last;
+    ++windows;
+    window_sum = 0.0;
+    window_steps = 0;
+  }
 };
 
 struct LayerSnapshot {
@@ -74,11 +106,9 @@ class Probe {
   std::span<const int> samples() const { return samples_; }  // of the probe set
   void add_loss(double loss) { loss_.add(loss); }            // of a step's batch
 
-  // All state besides the network that later snapshots depend on, for a checkpoint; see
-  // probe_state.cpp.
-  Json state() const;
-  // Throws Error for a state that is invalid for this network.
-  void restore(const Json& state, const Trainer& trainer);
+  // Writes or reads all state besides the network that later snapshots depend on, for a
+  // checkpoint. Throws Error for a state that is invalid for this network.
+  void each_field(const StateFields& fields, const Model& model);
 
  private:
   LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);

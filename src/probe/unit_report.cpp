@@ -3,38 +3,35 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "io/json_object.h"
 #include "probe/unit_values.h"
 
 namespace reluscope {
 namespace {
 
-// A layer's weights, without biases and slopes; null if it has none.
+bool is_weights(const Model::Parameter& parameter) {  // not biases or slopes
+  return parameter.spec.role == ParameterRole::kWeight && parameter.spec.shape.size() > 1;
+}
+
+// A layer's weights; null if it has none.
 const Model::Parameter* weights_of(const Model& model, int layer) {
-  const std::string start = model.layer_name(layer) + ".";
-  for (const Model::Parameter& parameter : model.parameter_list()) {
-    const ParameterSpec& spec = parameter.spec;
-    if (spec.role == ParameterRole::kWeight && spec.shape.size() > 1 &&
-        parameter.name.starts_with(start)) {
-      return &parameter;
-    }
-  }
-  return nullptr;
+  const auto& list = model.parameter_list();
+  const auto found = std::find_if(list.begin(), list.end(), [&](const Model::Parameter& parameter) {
+    return is_weights(parameter) && parameter.name.starts_with(model.layer_name(layer) + ".");
+  });
+  return found == list.end() ? nullptr : &*found;
 }
 
 double largest_of(const std::vector<float>& values) {
   float largest = 0.0f;
-  for (const float value : values) {
-    const float size = value < 0.0f ? -value : value;
-    if (size > largest) largest = size;
-  }
+  for (const float value : values) largest = std::max(largest, value < 0.0f ? -value : value);
   return static_cast<double>(largest);
 }
 
 double largest_weight(const Model& model) {
   double largest = 0.0;
   for (const Model::Parameter& parameter : model.parameter_list()) {
-    const ParameterSpec& spec = parameter.spec;
-    if (spec.role != ParameterRole::kWeight || spec.shape.size() < 2) continue;
+    if (!is_weights(parameter)) continue;
     largest = std::max(largest, largest_of(Model::gather(parameter, model.parameters())));
   }
   return largest;
@@ -86,12 +83,8 @@ UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
 
 Json weights_json(const UnitReport::Weights& weights) {
   if (weights.name.empty()) return nullptr;
-  Json json = Json::object();
-  json["name"] = weights.name;
-  json["shape"] = weights.shape;
-  json["values"] = weights.values;
-  json["largest"] = weights.largest;
-  return json;
+  return json_object("name", weights.name, "shape", weights.shape, "values", weights.values,
+                     "largest", weights.largest);
 }
 
 }  // namespace
@@ -104,7 +97,8 @@ void check_units(const Model& model, int layer, std::span<const int> units) {
   }
   if (model.layer(layer).activation() < 0) {
     throw Error("layer " + std::to_string(layer) + " (" + model.layer_name(layer) + ", " +
-                model.layer(layer).text() + ") is no activation, whose units can be looked at");
+                model.layer(layer).text() +
+                ") is not an activation layer, so it has no units to show");
   }
   const auto count = model.layer(layer).out_shape().front();
   for (const int unit : units) {
@@ -140,7 +134,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
       for (int p = 0; p < y.positions(); ++p) {
         const auto value = static_cast<double>(y.at(n, unit, p));
         sum += value;
-        largest = value > largest ? value : largest;
+        largest = std::max(largest, value);
       }
       const int index = chunk[static_cast<std::size_t>(n)];
       means.push_back(sum / y.positions());
@@ -175,22 +169,13 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
 Json to_json(const UnitReport& report) {
   Json strongest = Json::array();
   for (const UnitReport::Sample& sample : report.strongest) {
-    Json row = Json::object();
-    row["index"] = sample.index;
-    row["label"] = sample.label;
-    row["value"] = sample.value;
-    strongest.push_back(std::move(row));
+    strongest.push_back(
+        json_object("index", sample.index, "label", sample.label, "value", sample.value));
   }
-  Json json = Json::object();
-  json["layer"] = report.layer;
-  json["unit"] = report.unit;
-  json["name"] = report.name;
-  json["incoming"] = weights_json(report.incoming);
-  json["outgoing"] = weights_json(report.outgoing);
-  json["strongest"] = std::move(strongest);
-  json["response"] = report.response;
-  json["largest"] = report.largest;
-  return json;
+  return json_object("layer", report.layer, "unit", report.unit, "name", report.name, "incoming",
+                     weights_json(report.incoming), "outgoing", weights_json(report.outgoing),
+                     "strongest", std::move(strongest), "response", report.response, "largest",
+                     report.largest);
 }
 
 }  // namespace reluscope

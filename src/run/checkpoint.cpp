@@ -20,12 +20,27 @@ const std::string* metadata_of(const SafetensorsFile& file, std::string_view key
   return nullptr;
 }
 
+bool is_checkpoint(const SafetensorsFile& file) {
+  const std::string* const format = metadata_of(file, "format");
+  return format != nullptr && *format == kFormat;
+}
+
+const std::string& needed_metadata(const SafetensorsFile& file, const char* key) {
+  const std::string* const text = metadata_of(file, key);
+  if (text == nullptr) throw Error("checkpoint: its metadata has no " + in_quotes(key));
+  return *text;
+}
+
+Json metadata_json(const SafetensorsFile& file, const char* key) {
+  return parse_json(needed_metadata(file, key), std::string("checkpoint: ") + key, "an object");
+}
+
 // Throws unless the file is an undamaged checkpoint of a known version.
 SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) {
     throw Error(
-        "checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed");
+        "checkpoint: the file contains only weights; give a file written by train --checkpoint");
   }
   const std::string* const version = metadata_of(file, "version");
   // 0: missing or not a number.
@@ -37,38 +52,19 @@ SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
                 (number > kCheckpointVersion ? "; a newer program wrote it" : ""));
   }
   const Checksum checksum = check_checksum(bytes);
-  if (checksum == Checksum::kWrong) {
+  if (checksum == Checksum::kWrong ||
+      (checksum == Checksum::kNone && number != kUncheckedVersion)) {
     throw Error(
-        "checkpoint: the file is damaged: its content has another SHA-256 than was written into "
-        "it");
-  }
-  if (checksum == Checksum::kNone && number != kUncheckedVersion) {
-    throw Error("checkpoint: the file is damaged: its SHA-256 is missing");
+        std::string("checkpoint: the file is damaged: its SHA-256 ") +
+        (checksum == Checksum::kWrong ? "differs from the one stored in it" : "is missing"));
   }
   return file;
 }
 
-Json metadata_json(const SafetensorsFile& file, const char* key) {
-  const std::string* const text = metadata_of(file, key);
-  if (text == nullptr) throw Error("checkpoint: its metadata has no " + in_quotes(key));
-  return parse_json(*text, std::string("checkpoint: ") + key, "an object");
-}
-
-Config saved_config(const SafetensorsFile& file) {
-  const std::string* const text = metadata_of(file, "config");
-  if (text == nullptr) throw Error("checkpoint: its metadata has no \"config\"");
-  return config_from_json(*text);
-}
-
 }  // namespace
 
-bool is_checkpoint(const SafetensorsFile& file) {
-  const std::string* const format = metadata_of(file, "format");
-  return format != nullptr && *format == kFormat;
-}
-
 Config config_of_checkpoint(std::span<const std::uint8_t> file) {
-  return saved_config(read_checkpoint(file));
+  return config_from_json(needed_metadata(read_checkpoint(file), "config"));
 }
 
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file) {
@@ -90,7 +86,7 @@ std::vector<std::uint8_t> write_checkpoint(const Config& config, const Json& dat
 
 SavedRun open_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_checkpoint(bytes);
-  return {.config = saved_config(file),
+  return {.config = config_from_json(needed_metadata(file, "config")),
           .data = metadata_json(file, "data"),
           .state = metadata_json(file, "state"),
           .tensors = std::move(file.tensors)};
@@ -107,15 +103,15 @@ void check_resume(const Config& saved, const Config& resumed) {
     const std::string differs = field.name + " is " + json_line(is[field.name]) +
                                 ", but the checkpoint's run has " + json_line(was[field.name]);
     if (!field.may_differ_on_resume()) {
-      throw Error(differs + ": a run that goes on can only change " + join_or(free));
+      throw Error(differs + ": a resumed run can only change " + join_or(free));
     }
     if (field.name != "epochs") continue;
     if (resumed.epochs < saved.epochs) {
-      throw Error(differs + ": a run that goes on can get more epochs, not fewer");
+      throw Error(differs + ": a resumed run can have more epochs, not fewer");
     }
     if (depends_on_epochs(schedule_options(saved, 1))) {
       throw Error(differs + ", and the rates of its schedule " + in_quotes(saved.schedule) +
-                  " depend on how many there are");
+                  " depend on the number of epochs");
     }
   }
 }
@@ -135,24 +131,22 @@ Config portable_config(Config config) {
 }
 
 std::string checkpoint_notice(std::span<const std::uint8_t> file) {
-  if (check_checksum(file) != Checksum::kNone) return "";
-  return "The checkpoint is of an older version without a checksum: whether it is damaged cannot "
-         "be told";
+  return check_checksum(file) == Checksum::kNone ? "The checkpoint has an older version without a "
+                                                   "checksum, so damage cannot be detected"
+                                                 : "";
 }
 
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
   if (!is_checkpoint(file)) return file;
   file = read_checkpoint(bytes);
-  const auto begins = [](const StoredTensor& tensor, std::string_view prefix) {
-    return tensor.name.rfind(prefix, 0) == 0;
-  };
-  const bool averaged = std::any_of(file.tensors.begin(), file.tensors.end(),
-                                    [&](const StoredTensor& t) { return begins(t, "average."); });
+  const bool averaged =
+      std::any_of(file.tensors.begin(), file.tensors.end(),
+                  [](const StoredTensor& tensor) { return tensor.name.starts_with("average."); });
   SafetensorsFile weights{std::move(file.metadata), {}};
   for (const std::string_view prefix : {averaged ? "average." : "model.", "running."}) {
     for (StoredTensor& tensor : file.tensors) {
-      if (!begins(tensor, prefix)) continue;
+      if (!tensor.name.starts_with(prefix)) continue;
       tensor.name.erase(0, prefix.size());
       weights.tensors.push_back(tensor);
     }

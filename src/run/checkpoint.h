@@ -30,9 +30,6 @@ namespace reluscope {
 inline constexpr int kCheckpointVersion = 2;
 inline constexpr int kUncheckedVersion = 1;  // has no checksum, but is still read
 
-// Whether a safetensors file is marked as a checkpoint.
-bool is_checkpoint(const SafetensorsFile& file);
-
 // The config of the run, including live changes. Throws Error for a file that is not a checkpoint,
 // or that has an unsupported version, which the message names.
 Config config_of_checkpoint(std::span<const std::uint8_t> file);

@@ -23,7 +23,7 @@ void check_fork(const Config& saved, const Config& forked) {
   const Json was = config_to_json(saved), is = config_to_json(forked);
   std::vector<std::string> fixed;
   for (const Field& field : config_fields()) {
-    if (field.fixed) fixed.push_back(field.name);
+    if (!field.forkable) fixed.push_back(field.name);
   }
   for (const std::string& name : fixed) {
     if (was[name] == is[name]) continue;
@@ -42,7 +42,7 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
   const Config now = as_it_stands(saved, steps);
   Config forked = with_changes(changes, now);
   if (forked.events != now.events) {
-    throw Error("events are given, but a fork changes what it is told to at once");
+    throw Error("events is set, but a fork applies its changes at once");
   }
   const Json before = config_to_json(now), after = config_to_json(forked);
   const auto overtaken = [steps](const Event& event) { return event.step > steps; };
@@ -59,9 +59,9 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
   return forked;
 }
 
-RunState forked_state(RunState run, const Config& saved, const Config& forked) {
+WholeRun forked_state(WholeRun run, const Config& saved, const Config& forked) {
   if (run.phase == Phase::kDiverged) {
-    throw Error("the run to fork has diverged and cannot go on");
+    throw Error("the run to fork has diverged and cannot be continued");
   }
   if (run.phase == Phase::kDone && forked.epochs <= saved.epochs) {
     throw Error("epochs is " + std::to_string(forked.epochs) +

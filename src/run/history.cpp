@@ -4,21 +4,6 @@
 
 namespace reluscope {
 
-History::Columns History::empty_columns() {
-  return {{"step", {}},
-          {"loss", {}},
-          {"accuracy", {}},
-          {"epoch.epoch", {}},
-          {"epoch.step", {}},
-          {"epoch.lr", {}},
-          {"epoch.train_loss", {}},
-          {"epoch.train_accuracy", {}},
-          {"epoch.validation_loss", {}},
-          {"epoch.validation_accuracy", {}},
-          {"epoch.test_loss", {}},
-          {"epoch.test_accuracy", {}}};
-}
-
 void History::add_step(std::int64_t step, double loss, double accuracy) {
   pending_.loss += loss;
   pending_.accuracy += accuracy;
@@ -42,34 +27,23 @@ void History::join_pairs() {
   pending_.stride *= 2;
 }
 
-void History::add_epoch(const Epoch& e) {
-  const double values[] = {static_cast<double>(e.epoch),
-                           static_cast<double>(e.step),
-                           e.lr,
-                           e.train_loss,
-                           e.train_accuracy,
-                           e.validation_loss,
-                           e.validation_accuracy,
-                           e.test_loss,
-                           e.test_accuracy};
-  for (std::size_t i = 0; i < std::size(values); ++i) {
-    columns_[kPointColumns + i].second.push_back(static_cast<float>(values[i]));
-  }
+void History::add_epoch(std::initializer_list<double> values) {
+  auto column = columns_.begin() + kPointColumns;
+  for (const double value : values) (column++)->second.push_back(static_cast<float>(value));
 }
 
 void History::restore(Columns columns, const Pending& pending) {
-  const Columns wanted = empty_columns();
-  bool same = columns.size() == wanted.size();
+  bool same = columns.size() == columns_.size();
   for (std::size_t c = 0; same && c < columns.size(); ++c) {
     const std::size_t like = c < kPointColumns ? 0 : kPointColumns;
-    same = columns[c].first == wanted[c].first &&
+    same = columns[c].first == columns_[c].first &&
            columns[c].second.size() == columns[like].second.size();
   }
-  if (!same) throw Error("checkpoint: its history's columns are not of one length");
+  if (!same) throw Error("checkpoint: the columns of its history differ in length");
   if (columns[0].second.size() >= kMostPoints || pending.stride < 1 || pending.steps < 0 ||
       pending.steps >= pending.stride) {
     throw Error("checkpoint: its history has " + std::to_string(columns[0].second.size()) +
-                " points of " + std::to_string(pending.stride) + " steps, which none can have");
+                " points of " + std::to_string(pending.stride) + " steps, which is not possible");
   }
   columns_ = std::move(columns);
   pending_ = pending;

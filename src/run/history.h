@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,26 +12,17 @@ namespace reluscope {
 
 class History {
  public:
-  // A point is the mean over `stride` steps, the last of which is `step`. At
-  // kMostPoints points, pairs are joined and the stride doubles, so the size does not grow with the
-  // length of the run.
+  // A point is the mean over `stride` steps up to `step`. At kMostPoints points, pairs are joined
+  // and the stride doubles, so the size does not grow with the length of the run.
   static constexpr std::size_t kMostPoints = 4096;
 
-  struct Epoch {
-    int epoch = 0;
-    std::int64_t step = 0;  // steps done by its end
-    double lr = 0.0;        // of its last step
-    double train_loss = 0.0, train_accuracy = 0.0;
-    double validation_loss = std::numeric_limits<double>::quiet_NaN();  // NaN: no held-out data
-    double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
-    double test_loss = 0.0, test_accuracy = 0.0;
-  };
-
   void add_step(std::int64_t step, double loss, double accuracy);
-  void add_epoch(const Epoch& epoch);
+  // values: in the order of the columns of the epochs; NaN for a score without held-out data.
+  void add_epoch(std::initializer_list<double> values);
 
-  // The whole history as named columns, each group of equal length: "step", "loss", "accuracy" of
-  // the points; "epoch.epoch", "epoch.step", "epoch.lr", "epoch.train_loss", ... of the epochs.
+  // The whole history as named columns, each group of equal length: those of the points, and
+  // "epoch.epoch", "epoch.step" and so on of the epochs, with the steps done and the learning rate
+  // at the end of each.
   using Columns = std::vector<std::pair<std::string, std::vector<float>>>;
   const Columns& columns() const { return columns_; }
 
@@ -47,10 +38,19 @@ class History {
   static constexpr std::size_t kPointColumns = 3;
   void join_pairs();
 
-  Columns columns_ = empty_columns();
+  Columns columns_{{"step", {}},
+                   {"loss", {}},
+                   {"accuracy", {}},
+                   {"epoch.epoch", {}},
+                   {"epoch.step", {}},
+                   {"epoch.lr", {}},
+                   {"epoch.train_loss", {}},
+                   {"epoch.train_accuracy", {}},
+                   {"epoch.validation_loss", {}},
+                   {"epoch.validation_accuracy", {}},
+                   {"epoch.test_loss", {}},
+                   {"epoch.test_accuracy", {}}};
   Pending pending_;
-
-  static Columns empty_columns();
 };
 
 }  // namespace reluscope

@@ -13,6 +13,7 @@
 #include "run/checkpoint.h"
 #include "run/inspect.h"
 #include "run/run_lines.h"
+#include "train/describe.h"
 #include "train/rate_plan.h"
 
 namespace reluscope {
@@ -31,11 +32,8 @@ Json bytes_json(std::span<const std::uint8_t> bytes) {
 }
 
 Json score_answer(const Score& score) {
-  return JsonObject()
-      .add("test_loss", score.loss())
-      .add("test_accuracy", score.accuracy())
-      .add("correct", score.correct)
-      .add("total", score.samples);
+  return json_object("test_loss", score.loss(), "test_accuracy", score.accuracy(), "correct",
+                     score.correct, "total", score.samples);
 }
 
 Json classes_answer(const ClassReport& report) {
@@ -45,35 +43,20 @@ Json classes_answer(const ClassReport& report) {
   return json;
 }
 
-Json pairs_answer(const std::vector<std::pair<std::string, std::string>>& pairs) {
-  Json json = Json::array();
-  for (const auto& [name, value] : pairs) json.push_back({name, value});
-  return json;
-}
-
 Json activations_json() {
   Json rows = Json::array();
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     Json parameters = Json::array();
     for (const ActivationParameter& p : info.parameters) {
-      parameters.push_back(JsonObject()
-                               .add("name", p.name)
-                               .add("symbol", p.symbol)
-                               .add("default", p.initial)
-                               .add("min", p.min)
-                               .add("max", p.max)
-                               .add("learnable", p.learnable)
-                               .add("about", p.about));
+      parameters.push_back(json_object("name", p.name, "symbol", p.symbol, "default", p.initial,
+                                       "min", p.min, "max", p.max, "learnable", p.learnable,
+                                       "about", p.about));
     }
-    rows.push_back(JsonObject()
-                       .add("name", info.name)
-                       .add("label", info.label)
-                       .add("formula", info.formula)
-                       .add("derivative", info.derivative)
-                       .add("about", info.about)
-                       .add("parameters", std::move(parameters))
-                       .add("kinks", std::vector<double>(info.kinks.begin(), info.kinks.end())));
+    rows.push_back(json_object("name", info.name, "label", info.label, "formula", info.formula,
+                               "derivative", info.derivative, "about", info.about, "parameters",
+                               std::move(parameters), "kinks",
+                               std::vector<double>(info.kinks.begin(), info.kinks.end())));
   }
   return rows;
 }
@@ -82,26 +65,17 @@ Json activations_json() {
 Json registry(const Question&) {
   Json layers = Json::array();
   for (const LayerWord& word : layer_words()) {
-    layers.push_back(JsonObject()
-                         .add("name", word.name)
-                         .add("syntax", word.syntax)
-                         .add("about", word.about)
-                         .add("example", word.example));
+    layers.push_back(json_object("name", word.name, "syntax", word.syntax, "about", word.about,
+                                 "example", word.example));
   }
   Json formats = Json::array();
   for (const SaveFormat& format : save_formats()) {
     formats.push_back({{"name", format.name}, {"about", format.about}});
   }
-  return JsonObject()
-      .add("activations", activations_json())
-      .add("save_formats", std::move(formats))
-      .add("saved_images", kSavedImages)
-      .add("most_data", kMostData)
-      .add("head_bytes", kHeadBytes)
-      .add("simd_target", cpu::simd_names().front())
-      .add("layers", std::move(layers))
-      .add("fields", fields_json())
-      .add("default_config", config_to_json({}));
+  return json_object("activations", activations_json(), "save_formats", std::move(formats),
+                     "saved_images", kSavedImages, "most_data", kMostData, "head_bytes", kHeadBytes,
+                     "simd_target", cpu::simd_names().front(), "layers", std::move(layers),
+                     "fields", fields_json(), "default_config", config_to_json({}));
 }
 
 // The values of an activation and of its derivative.
@@ -135,17 +109,11 @@ ModelSummary described(const Question& q) {
 
 Json dataset_info(const Question& q) {
   const Dataset& data = q.data();
-  return JsonObject()
-      .add("name", data.name())
-      .add("train", data.train().count())
-      .add("test", data.test().count())
-      .add("height", data.train().height())
-      .add("width", data.train().width())
-      .add("classes", data.classes())
-      .add("class_names", data.class_names())
-      .add("class_counts", class_counts(data.train(), data.classes()))
-      .add("background", data.background())
-      .add("density", data.density());
+  return json_object("name", data.name(), "train", data.train().count(), "test",
+                     data.test().count(), "height", data.train().height(), "width",
+                     data.train().width(), "classes", data.classes(), "class_names",
+                     data.class_names(), "class_counts", class_counts(data.train(), data.classes()),
+                     "background", data.background(), "density", data.density());
 }
 
 Json image_of(const Question& q, int index) {
@@ -161,21 +129,12 @@ Json image_of(const Question& q, int index) {
   return {{"pixels", bytes_json(set.image(index))}, {"label", set.label(index)}};
 }
 
-Json images(const Question& q) {
-  Json found = Json::array();
-  for (const Json& index : q["indices"]) found.push_back(image_of(q, index.get<int>()));
-  return found;
-}
-
 Json predict(const Question& q) {
   const Session::Prediction prediction = q.run().predict(q.bytes("pixels"));
   Json layers = Json::array();
   for (const Session::LayerOutput& layer : prediction.layers) {
-    layers.push_back(JsonObject()
-                         .add("name", layer.name)
-                         .add("kind", layer.kind)
-                         .add("text", layer.text)
-                         .add("values", floats(layer.values)));
+    layers.push_back(json_object("name", layer.name, "kind", layer.kind, "text", layer.text,
+                                 "values", floats(layer.values)));
   }
   return {{"probabilities", floats(prediction.probabilities)}, {"layers", std::move(layers)}};
 }
@@ -184,24 +143,8 @@ Json probe(const Question& q) {
   const ProbeSnapshot snapshot =
       q.run().probe(probe_request_from_json(q["request"].dump(), q.run().layer_names()));
   Json json = to_json(snapshot);
-  json["warnings"] = to_json(q.run().warnings(snapshot));
+  json["warnings"] = to_json(find_warnings(snapshot, q.run().config()));
   return json;
-}
-
-// A Float32Array for each column of what was measured so far.
-Json history(const Question& q) {
-  Json columns = Json::object();
-  for (const auto& [name, values] : q.run().history().columns()) columns[name] = floats(values);
-  return columns;
-}
-
-// Of a file of this run's lines, how many bytes tell of what has happened by now.
-Json lines_until_now(const Question& q) {
-  const auto bytes = q.bytes("bytes");
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return q.text("flag") == "jsonl"
-             ? events_until(text, q.text("name"), q.run().config(), q.run().position())
-             : rows_until(text, q.text("name"), q.run().position());
 }
 
 std::optional<int> image_count(const Question& q) {
@@ -210,255 +153,186 @@ std::optional<int> image_count(const Question& q) {
 }
 
 using enum About;
-using enum Kind;
+using namespace arg;
 
-namespace arg {  // those of several questions
-
-constexpr Argument model{.name = "model"}, classes{.name = "classes", .kind = kWhole},
-    batch{.name = "batch", .kind = kWhole, .missing = Missing::kInitial, .initial = 64},
-    input{.name = "input", .kind = kList, .items = kWhole},
-    config{.name = "config", .kind = kObject}, bytes{.name = "bytes", .kind = kBytes},
-    pixels{.name = "pixels", .kind = kBytes}, name{.name = "name"}, part{.name = "part"},
-    hardest{.name = "hardest",
-            .kind = kWhole,
-            .missing = Missing::kInitial,
-            .initial = Session::kHardest,
-            .min = 0,
-            .max = kMostHardest},
-    layer{.name = "layer", .kind = kWhole}, format{.name = "format"},
-    // 0: as many as there are by default.
-    images{.name = "images",
-           .kind = kWhole,
-           .missing = Missing::kInitial,
-           .min = 1,
-           .max = kMostImages},
-    given{.name = "given", .kind = kList, .missing = Missing::kInitial, .items = kList};
-
-}  // namespace arg
+constexpr Argument kHardest = whole("hardest").within(0, kMostHardest),
+                   kImages = whole("images").within(1, kMostImages).or_empty(),
+                   kPixels = arg::bytes("pixels"), kFile = arg::bytes("bytes"),
+                   kName = text("name"), kPart = text("part"), kLayer = whole("layer");
+constexpr std::initializer_list<Argument> kModel = {text("model"), list("input", Kind::kWhole),
+                                                    whole("classes"), whole("batch").or_else(64)};
 
 constexpr Query kQueries[] = {
-    {"registry", kCore, {}, registry},
-    {"curve",
-     kCore,
-     {{.name = "activation"},
-      {.name = "parameters", .kind = kList, .items = kNumber},
-      {.name = "xs", .kind = kList, .items = kNumber}},
-     curve},
-    // base: what holds for fields that the text does not name.
-    {"configFromJson",
-     kCore,
-     {{.name = "text"}, {.name = "base", .kind = kObject, .missing = Missing::kInitial}},
-     [](const Question& q) {
-       return config_to_json(config_from_json(q.text("text"), q.config("base")));
-     }},
-    {"parse",
-     kCore,
-     {{.name = "fields", .kind = kList, .items = kList}},
-     [](const Question& q) { return config_to_json(config_from_fields(q.pairs("fields"))); }},
-    {"fields",
-     kCore,
-     {arg::config},
-     [](const Question& q) { return pairs_answer(config_to_fields(q.config("config"))); }},
-    {"describe",
-     kCore,
-     {arg::model, arg::input, arg::classes, arg::batch},
-     [](const Question& q) { return to_json(described(q)); }},
-    {"modelTable",
-     kCore,
-     {arg::model, arg::input, arg::classes, arg::batch},
-     [](const Question& q) { return Json(to_table(described(q))); }},
-    {"saveFormatOf",
-     kCore,
-     {{.name = "path"}},
-     [](const Question& q) { return Json(save_format_of(q.text("path"))); }},
-    {"configOfWeights",
-     kCore,
-     {arg::bytes},
-     [](const Question& q) { return config_to_json(config_of_weights(q.bytes("bytes"))); }},
-    // given: what of it is to be different.
-    {"configOfCheckpoint",
-     kCore,
-     {arg::bytes, arg::given},
-     [](const Question& q) {
-       const Config saved = portable_config(config_of_checkpoint(q.bytes("bytes")));
-       return config_to_json(resumed_config(saved, q.pairs("given")));
-     }},
-    {"checkpointNotice",
-     kCore,
-     {arg::bytes},
-     [](const Question& q) { return Json(checkpoint_notice(q.bytes("bytes"))); }},
-    {"networkInput",
-     kCore,
-     {arg::name,
-      {.name = "height", .kind = kWhole},
-      {.name = "width", .kind = kWhole},
-      {.name = "channels", .kind = kWhole},
-      arg::pixels,
-      {.name = "wanted_height", .kind = kWhole},
-      {.name = "wanted_width", .kind = kWhole},
-      {.name = "invert", .kind = kSwitch}},
-     [](const Question& q) {
-       return Json::binary(network_input({.name = q.text("name"),
-                                          .height = q.whole("height"),
-                                          .width = q.whole("width"),
-                                          .channels = q.whole("channels"),
-                                          .pixels = q.bytes("pixels")},
-                                         q.whole("wanted_height"), q.whole("wanted_width"),
-                                         q["invert"].get<bool>()));
-     }},
+    Query("registry", kCore, {}, registry),
+    Query("curve", kCore,
+          {text("activation"), list("parameters", Kind::kNumber), list("xs", Kind::kNumber)},
+          curve),
+    // base: the values of fields that the text does not name.
+    Query("configFromJson", kCore, {text("text"), object("base").or_empty()},
+          [](const Question& q) {
+            return config_to_json(config_from_json(q.text("text"), q.config("base")));
+          }),
+    Query("parse", kCore, {list("fields", Kind::kList)},
+          [](const Question& q) { return config_to_json(config_from_fields(q.pairs("fields"))); }),
+    Query("fields", kCore, {object("config")},
+          [](const Question& q) { return config_to_fields(q.config("config")); }),
+    Query("describe", kCore, kModel, [](const Question& q) { return to_json(described(q)); }),
+    Query("modelTable", kCore, {object("config")},
+          [](const Question& q) {
+            const Config config = q.config("config");
+            return reported_json(
+                {.lines = to_table(describe_model(config.model, {1, 28, 28}, 10, config.batch))});
+          }),
+    Query("simdNames", kCore, {},
+          [](const Question&) { return reported_json({.lines = cpu::simd_names()}); }),
+    Query("saveFormatOf", kCore, {text("path")},
+          [](const Question& q) { return save_format_of(q.text("path")); }),
+    Query("configOfWeights", kCore, {kFile},
+          [](const Question& q) { return config_to_json(config_of_weights(q.bytes("bytes"))); }),
+    // given: the fields that change.
+    Query("configOfCheckpoint", kCore, {kFile, list("given", Kind::kList).or_empty()},
+          [](const Question& q) {
+            const Config saved = portable_config(config_of_checkpoint(q.bytes("bytes")));
+            return config_to_json(resumed_config(saved, q.pairs("given")));
+          }),
+    Query("checkpointNotice", kCore, {kFile},
+          [](const Question& q) { return checkpoint_notice(q.bytes("bytes")); }),
+    Query("networkInput", kCore,
+          {kName, whole("height"), whole("width"), whole("channels"), kPixels,
+           whole("wanted_height"), whole("wanted_width"), truth("invert")},
+          [](const Question& q) {
+            return Json::binary(network_input({.name = q.text("name"),
+                                               .height = q.whole("height"),
+                                               .width = q.whole("width"),
+                                               .channels = q.whole("channels"),
+                                               .pixels = q.bytes("pixels")},
+                                              q.whole("wanted_height"), q.whole("wanted_width"),
+                                              q["invert"].get<bool>()));
+          }),
 
-    {"files", kFolder, {}, [](const Question& q) { return Json(q.folder().plan().files); }},
-    {"bytesOfFile",
-     kFolder,
-     {arg::name, {.name = "head", .kind = kBytes}, {.name = "size", .kind = kNumber}},
-     [](const Question& q) {
-       return Json(q.folder().budget().bytes_of(q.text("name"), q.bytes("head"),
-                                                static_cast<std::uint64_t>(q.number("size"))));
-     }},
-    {"claim",
-     kFolder,
-     {arg::name, {.name = "bytes", .kind = kNumber}},
-     [](const Question& q) {
-       q.folder().budget().claim(q.text("name"), q.number("bytes"));
-       return Json();
-     }},
-    {"next", kFolder, {}, [](const Question& q) { return Json(std::string(q.folder().next())); }},
-    {"add",
-     kFolder,
-     {{.name = "height", .kind = kWhole},
-      {.name = "width", .kind = kWhole},
-      {.name = "channels", .kind = kWhole},
-      arg::pixels},
-     [](const Question& q) {
-       q.folder().add(q.whole("height"), q.whole("width"), q.whole("channels"), q.bytes("pixels"));
-       return Json();
-     }},
+    Query("files", kFolder, {}, [](const Question& q) { return q.folder().plan().files; }),
+    Query("bytesOfFile", kFolder, {kName, arg::bytes("head"), number("size")},
+          [](const Question& q) {
+            return q.folder().budget().bytes_of(q.text("name"), q.bytes("head"),
+                                                static_cast<std::uint64_t>(q.number("size")));
+          }),
+    Query("claim", kFolder, {kName, number("bytes")},
+          [](const Question& q) { q.folder().budget().claim(q.text("name"), q.number("bytes")); }),
+    Query("next", kFolder, {}, [](const Question& q) { return q.folder().next(); }),
+    Query("add", kFolder, {whole("height"), whole("width"), whole("channels"), kPixels},
+          [](const Question& q) {
+            q.folder().add(q.whole("height"), q.whole("width"), q.whole("channels"),
+                           q.bytes("pixels"));
+          }),
 
-    {"info", kData, {}, dataset_info},
-    {"image",
-     kData,
-     {arg::part, {.name = "index", .kind = kWhole}},
-     [](const Question& q) { return image_of(q, q.whole("index")); }},
-    {"images", kData, {arg::part, {.name = "indices", .kind = kList, .items = kWhole}}, images},
+    Query("info", kData, {}, dataset_info),
+    Query("image", kData, {kPart, whole("index")},
+          [](const Question& q) { return image_of(q, q.whole("index")); }),
+    Query("images", kData, {kPart, list("indices", Kind::kWhole)},
+          [](const Question& q) {
+            Json found = Json::array();
+            for (const Json& index : q["indices"]) found.push_back(image_of(q, index.get<int>()));
+            return found;
+          }),
     // Of the run, or of one with that config.
-    {"augmented",
-     kData,
-     {{.name = "sample", .kind = kWhole},
-      {.name = "count", .kind = kWhole},
-      {.name = "config", .kind = kObject, .missing = Missing::kNull}},
-     [](const Question& q) {
-       const Config of = q.given("config") || !q.has_run() ? q.config("config") : q.run().config();
-       return Json::binary(augmented(q.data(), of, q.whole("sample"), q.whole("count")));
-     }},
-    {"rates",
-     kData,
-     {arg::config,
-      {.name = "points", .kind = kWhole, .missing = Missing::kInitial, .initial = 300}},
-     [](const Question& q) {
-       return to_json(plan_rates(q.data(), q.config("config"), q.whole("points")));
-     }},
+    Query("augmented", kData, {whole("sample"), whole("count"), object("config").or_null()},
+          [](const Question& q) {
+            const bool given = q.given("config") || !q.has_run();
+            return Json::binary(augmented(q.data(), given ? q.config("config") : q.run().config(),
+                                          q.whole("sample"), q.whole("count")));
+          }),
+    Query("rates", kData, {object("config"), whole("points").or_else(300)},
+          [](const Question& q) {
+            return to_json(plan_rates(q.data(), q.config("config"), q.whole("points")));
+          }),
 
-    {"config", kRun, {}, [](const Question& q) { return config_to_json(q.run().config()); }},
-    {"model", kRun, {}, [](const Question& q) { return to_json(q.run().describe()); }},
-    {"start", kRun, {}, [](const Question& q) { return reported_json(report(q.run().start())); }},
-    {"position", kRun, {}, [](const Question& q) { return q.run().position(); }},
-    {"history", kRun, {}, history},
-    {"set",
-     kRun,
-     {{.name = "field"}, {.name = "value", .kind = kNumber}},
-     [](const Question& q) {
-       q.run().set(q.text("field"), q.number("value"));
-       return config_to_json(q.run().config());
-     }},
-    {"evaluate", kRun, {}, [](const Question& q) { return score_answer(q.run().evaluate()); }},
-    {"evaluateWithout",
-     kRun,
-     {arg::layer, {.name = "units", .kind = kList, .items = kWhole}},
-     [](const Question& q) {
-       return score_answer(
-           q.run().evaluate_without(q.whole("layer"), q["units"].get<std::vector<int>>()));
-     }},
-    {"unit",
-     kRun,
-     {arg::layer,
-      {.name = "unit", .kind = kWhole},
-      {.name = "strongest", .kind = kWhole, .missing = Missing::kInitial, .initial = 8}},
-     [](const Question& q) {
-       return to_json(q.run().unit(q.whole("layer"), q.whole("unit"), q.whole("strongest")));
-     }},
-    {"probe", kRun, {{.name = "request", .kind = kObject, .missing = Missing::kInitial}}, probe},
-    {"classes",
-     kRun,
-     {arg::hardest},
-     [](const Question& q) { return classes_answer(q.run().classes(q.whole("hardest"))); }},
-    {"classesPart",
-     kRun,
-     {{.name = "hardest", .kind = kWhole, .min = 0, .max = kMostHardest},
-      {.name = "samples", .kind = kWhole}},
-     [](const Question& q) {
-       const auto report =
-           q.run().classes_part(q.whole("hardest"), std::max(1, q.whole("samples")));
-       return report ? classes_answer(*report) : Json();
-     }},
-    {"epochClasses",
-     kRun,
-     {},
-     [](const Question& q) {
-       const auto& scored = q.run().epoch_classes();
-       if (!scored) return Json();
-       Json json = classes_answer(scored->report);
-       json["epoch"] = scored->epoch;
-       json["step"] = scored->step;
-       return json;
-     }},
-    {"parameter",
-     kRun,
-     {arg::name},
-     [](const Question& q) {
-       const Session::ParameterValues found = q.run().parameter(q.text("name"));
-       return Json{{"shape", found.shape}, {"values", floats(found.values)}};
-     }},
-    {"predict", kRun, {arg::pixels}, predict},
-    {"evaluateWeights",
-     kRun,
-     {},
-     [](const Question& q) { return reported_json(evaluate_weights(q.run())); }},
-    {"predictImage",
-     kRun,
-     {arg::name, arg::pixels},
-     [](const Question& q) {
-       return reported_json(predict_image(q.run(), q.text("name"), q.bytes("pixels")));
-     }},
-    {"weightsSha256", kRun, {}, [](const Question& q) { return Json(q.run().weights_sha256()); }},
-    {"save",
-     kRun,
-     {arg::format, arg::images},
-     [](const Question& q) {
-       return Json::binary(q.run().save(q.text("format"), image_count(q)));
-     }},
-    {"checkSave",
-     kRun,
-     {arg::format, arg::images},
-     [](const Question& q) {
-       check_save(q.run().trainer(), q.text("format"), image_count(q));
-       return Json();
-     }},
-    {"load",
-     kRun,
-     {arg::bytes},
-     [](const Question& q) {
-       q.run().load(q.bytes("bytes"));
-       return Json();
-     }},
-    {"checkpoint", kRun, {}, [](const Question& q) { return Json::binary(q.run().checkpoint()); }},
-    {"restore",
-     kRun,
-     {arg::bytes},
-     [](const Question& q) {
-       q.run().restore(q.bytes("bytes"));
-       return Json();
-     }},
-    {"linesUntilNow", kRun, {{.name = "flag"}, arg::bytes, arg::name}, lines_until_now},
+    Query("config", kRun, {}, [](const Question& q) { return config_to_json(q.run().config()); }),
+    Query("model", kRun, {},
+          [](const Question& q) {
+            const Config& of = q.run().config();
+            return to_json(
+                describe_model(of.model, q.data().shape(), q.data().classes(), of.batch));
+          }),
+    Query("start", kRun, {},
+          [](const Question& q) { return reported_json(report(q.run().start())); }),
+    Query("position", kRun, {}, [](const Question& q) { return q.run().position(); }),
+    // A Float32Array for each column of the measurements so far.
+    Query("history", kRun, {},
+          [](const Question& q) {
+            Json columns = Json::object();
+            for (const auto& [name, values] : q.run().history().columns()) {
+              columns[name] = floats(values);
+            }
+            return columns;
+          }),
+    Query("set", kRun, {text("field"), number("value")},
+          [](const Question& q) {
+            q.run().set(q.text("field"), q.number("value"));
+            return config_to_json(q.run().config());
+          }),
+    Query("evaluate", kRun, {}, [](const Question& q) { return score_answer(q.run().evaluate()); }),
+    Query("evaluateWithout", kRun, {kLayer, list("units", Kind::kWhole)},
+          [](const Question& q) {
+            return score_answer(
+                q.run().evaluate_without(q.whole("layer"), q["units"].get<std::vector<int>>()));
+          }),
+    Query("unit", kRun, {kLayer, whole("unit"), whole("strongest").or_else(8)},
+          [](const Question& q) {
+            return to_json(q.run().unit(q.whole("layer"), q.whole("unit"), q.whole("strongest")));
+          }),
+    Query("probe", kRun, {object("request").or_empty()}, probe),
+    Query("classes", kRun, {kHardest.or_else(Session::kHardest)},
+          [](const Question& q) { return classes_answer(q.run().classes(q.whole("hardest"))); }),
+    Query("classesPart", kRun, {kHardest, whole("samples")},
+          [](const Question& q) {
+            const auto report =
+                q.run().classes_part(q.whole("hardest"), std::max(1, q.whole("samples")));
+            return report ? classes_answer(*report) : Json();
+          }),
+    Query("epochClasses", kRun, {},
+          [](const Question& q) {
+            const auto& scored = q.run().epoch_classes();
+            if (!scored) return Json();
+            Json json = classes_answer(scored->report);
+            json["epoch"] = scored->epoch;
+            json["step"] = scored->step;
+            return json;
+          }),
+    Query("parameter", kRun, {kName},
+          [](const Question& q) {
+            const NamedTensor found = q.run().parameter(q.text("name"));
+            return json_object("shape", found.shape, "values", floats(found.values));
+          }),
+    Query("predict", kRun, {kPixels}, predict),
+    Query("evaluateWeights", kRun, {},
+          [](const Question& q) { return reported_json(evaluate_weights(q.run())); }),
+    Query("predictImage", kRun,
+          {object("config"), list("names", Kind::kText), list("files", Kind::kBytes)},
+          [](const Question& q) {
+            return reported_json(predict_image(q.run(), q["names"].at(0).get<std::string>(),
+                                               q["files"].at(0).get_binary()));
+          }),
+    Query("weightsSha256", kRun, {}, [](const Question& q) { return q.run().weights_sha256(); }),
+    Query("save", kRun, {text("format"), kImages},
+          [](const Question& q) {
+            return Json::binary(q.run().save(q.text("format"), image_count(q)));
+          }),
+    Query(
+        "checkSave", kRun, {text("format"), kImages},
+        [](const Question& q) { check_save(q.run().trainer(), q.text("format"), image_count(q)); }),
+    Query("load", kRun, {kFile}, [](const Question& q) { q.run().load(q.bytes("bytes")); }),
+    Query("checkpoint", kRun, {},
+          [](const Question& q) { return Json::binary(q.run().checkpoint()); }),
+    Query("restore", kRun, {kFile}, [](const Question& q) { q.run().restore(q.bytes("bytes")); }),
+    // The length of the part of a file of this run's lines that precedes its position.
+    Query("linesUntilNow", kRun, {text("flag"), kFile, kName},
+          [](const Question& q) {
+            const auto bytes = q.bytes("bytes");
+            const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            return q.text("flag") == "jsonl"
+                       ? events_until(file, q.text("name"), q.run().config(), q.run().position())
+                       : rows_until(file, q.text("name"), q.run().position());
+          }),
 };
 
 }  // namespace

@@ -8,65 +8,48 @@
 namespace reluscope {
 namespace {
 
-std::string kind_words(Kind kind) {
-  switch (kind) {
-    case Kind::kSwitch: return "true or false";
-    case Kind::kWhole: return "a whole number";
-    case Kind::kNumber: return "a number";
-    case Kind::kText: return "a text";
-    case Kind::kBytes: return "bytes, a Uint8Array";
-    case Kind::kList: return "a list";
-    case Kind::kObject: return "an object";
-  }
-  return "";
-}
-
 bool is_whole(const Json& value) {
   return value.is_number() && std::nearbyint(value.get<double>()) == value.get<double>();
 }
 
-bool is_of(Kind kind, const Json& value) {
-  switch (kind) {
-    case Kind::kSwitch: return value.is_boolean();
-    case Kind::kWhole: return is_whole(value);
-    case Kind::kNumber: return value.is_number();
-    case Kind::kText: return value.is_string();
-    case Kind::kBytes: return value.is_binary();
-    case Kind::kList: return value.is_array();
-    case Kind::kObject: return value.is_object();
-  }
-  return false;
-}
+struct KindRow {
+  const char* words;
+  bool (*fits)(const Json& value);
+};
+constexpr KindRow kArgumentKinds[] = {  // in the order of Kind
+    {"true or false", [](const Json& value) { return value.is_boolean(); }},
+    {"a whole number", is_whole},
+    {"a number", [](const Json& value) { return value.is_number(); }},
+    {"a text", [](const Json& value) { return value.is_string(); }},
+    {"bytes, a Uint8Array", [](const Json& value) { return value.is_binary(); }},
+    {"a list", [](const Json& value) { return value.is_array(); }},
+    {"an object", [](const Json& value) { return value.is_object(); }}};
+
+const KindRow& row_of(Kind kind) { return kArgumentKinds[static_cast<int>(kind)]; }
 
 void check_value(const std::string& name, Kind kind, const Argument& argument, const Json& value) {
   const double number = value.is_number() ? value.get<double>() : 0.0;
-  if (is_of(kind, value) &&
+  const bool limited =  // more than by the range of an int
+      kind == Kind::kWhole && (argument.min != Argument{}.min || argument.max != Argument{}.max);
+  if (row_of(kind).fits(value) &&
       (kind != Kind::kWhole || (number >= argument.min && number <= argument.max))) {
     return;
   }
-  const bool any_whole =
-      argument.min == Argument{}.min && argument.max == Argument{}.max;  // as far as an int goes
   const std::string shown = value.is_number()   ? number_text(number)
                             : value.is_string() ? in_quotes(value.get_ref<const std::string&>())
                             : value.is_binary() ? "bytes"
                                                 : in_quotes(value.dump());
-  throw Error(name + " is " + shown +
-              (kind != Kind::kWhole || any_whole
-                   ? ", but must be " + kind_words(kind)
-                   : ", but it must be a whole number from " + std::to_string(argument.min) +
-                         " to " + std::to_string(argument.max)));
+  throw Error(name + " is " + shown + ", but it must be " + row_of(kind).words +
+              (limited
+                   ? " from " + std::to_string(argument.min) + " to " + std::to_string(argument.max)
+                   : ""));
 }
 
 }  // namespace
 
-std::string_view about_name(About about) {
-  switch (about) {
-    case About::kCore: return "core";
-    case About::kFolder: return "folder";
-    case About::kData: return "data";
-    case About::kRun: return "run";
-  }
-  return "";
+const char* about_name(About about) {
+  constexpr const char* kNames[] = {"core", "folder", "data", "run"};
+  return kNames[static_cast<int>(about)];
 }
 
 std::vector<std::pair<std::string, std::string>> Question::pairs(const char* name) const {
@@ -108,7 +91,7 @@ Json ask(const Query& query, const Subjects& subjects, Json arguments) {
       for (const Json& item : value) check_value(one, argument.items, argument, item);
     } else if (argument.missing == Missing::kRefused) {
       throw Error(std::string(query.name) + ": " + argument.name + " is missing, and must be " +
-                  kind_words(argument.kind));
+                  row_of(argument.kind).words);
     } else if (argument.missing == Missing::kInitial) {
       value = argument.kind == Kind::kList     ? Json::array()
               : argument.kind == Kind::kObject ? Json::object()

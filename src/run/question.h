@@ -3,11 +3,14 @@
 // run/queries.h and experiments/experiment_queries.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,7 +24,7 @@ namespace reluscope {
 inline constexpr std::uint64_t kFloats = 32;
 
 enum class About { kCore, kFolder, kData, kRun };
-std::string_view about_name(About about);  // "core", "folder", "data", "run"
+const char* about_name(About about);  // "core", "folder", "data", "run"
 
 // What is asked; null: there is none. A run has data, also where `data` is null.
 struct Subjects {
@@ -39,12 +42,40 @@ enum class Missing { kRefused, kInitial, kNull };
 struct Argument {
   const char* name = nullptr;
   Kind kind = Kind::kText;
+  Kind items = Kind::kText;  // of a list
   Missing missing = Missing::kRefused;
   int initial = 0;
   // Of a whole number that is given, or of each in a list.
   int min = std::numeric_limits<int>::min(), max = std::numeric_limits<int>::max();
-  Kind items = Kind::kText;  // of a list
+
+  constexpr Argument within(int low, int high) const {
+    Argument argument = *this;
+    argument.min = low;
+    argument.max = high;
+    return argument;
+  }
+  constexpr Argument or_null() const { return if_missing(Missing::kNull, 0); }
+  constexpr Argument or_empty() const { return if_missing(Missing::kInitial, 0); }
+  constexpr Argument or_else(int value) const { return if_missing(Missing::kInitial, value); }
+
+ private:
+  constexpr Argument if_missing(Missing what, int value) const {
+    Argument argument = *this;
+    argument.missing = what;
+    argument.initial = value;
+    return argument;
+  }
 };
+
+namespace arg {
+constexpr Argument truth(const char* name) { return {name, Kind::kSwitch}; }
+constexpr Argument whole(const char* name) { return {name, Kind::kWhole}; }
+constexpr Argument number(const char* name) { return {name, Kind::kNumber}; }
+constexpr Argument text(const char* name) { return {name, Kind::kText}; }
+constexpr Argument bytes(const char* name) { return {name, Kind::kBytes}; }
+constexpr Argument list(const char* name, Kind items) { return {name, Kind::kList, items}; }
+constexpr Argument object(const char* name) { return {name, Kind::kObject}; }
+}  // namespace arg
 
 // One question with its arguments, which are checked.
 class Question {
@@ -83,6 +114,24 @@ struct Query {
   About about;
   Argument arguments[8];  // those with a name
   Json (*answer)(const Question& question);
+
+  constexpr Query(const char* name, About about, std::initializer_list<Argument> given,
+                  Json (*answer)(const Question& question))
+      : name(name), about(about), arguments{}, answer(answer) {
+    std::copy(given.begin(), given.end(), arguments);
+  }
+  // answers: a lambda of a Question that gives what converts to Json, or nothing.
+  template <class Answers>
+  constexpr Query(const char* name, About about, std::initializer_list<Argument> given, Answers)
+      : Query(
+            name, about, given, +[](const Question& question) {
+              if constexpr (std::is_void_v<decltype(Answers{}(question))>) {
+                Answers{}(question);
+                return Json();
+              } else {
+                return Json(Answers{}(question));
+              }
+            }) {}
 };
 
 // Checks the arguments, which are in the row's order, those at the end left out or null where they

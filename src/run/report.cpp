@@ -42,8 +42,7 @@ std::string percent(std::int64_t part, std::int64_t whole, int digits) {
 }
 
 // Describes the data where it differs from plain MNIST.
-std::vector<std::string> data_lines(const StartEvent& start) {
-  std::vector<std::string> lines;
+void add_data_lines(const StartEvent& start, std::vector<std::string>& lines) {
   if (start.data != "mnist") {
     constexpr std::size_t kMostNames = 12;
     const auto& all = start.class_names;
@@ -69,13 +68,12 @@ std::vector<std::string> data_lines(const StartEvent& start) {
     lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(start.config.mean) +
                     ", standard deviation " + format("%.4f", by.std) + origin(start.config.std));
   }
-  return lines;
 }
 
 // ---- The values of each kind of event ----
 
 template <class RunEvent>
-Json json_of_fields(const RunEvent& event) {
+Json values_of(const RunEvent& event) {
   Json json;
   each_field(event, [&json](const char* name, const auto& value) { json[name] = value; });
   return json;
@@ -84,51 +82,35 @@ Json json_of_fields(const RunEvent& event) {
 Json values_of(const StartEvent& start) {
   Json memory = Json::object();
   for (const auto& [purpose, bytes] : start.memory) memory[purpose] = bytes;
-  return JsonObject()
-      .add("event", "start")
-      .add("config", config_to_json(start.config))
-      .add("device", start.device)
-      .add("simd", start.simd)
-      .add("threads", start.threads)
-      .add("parameters", start.parameters)
-      .add("memory_bytes", std::move(memory))
-      .add("input", start.sparse ? "sparse" : "dense")
-      .add("density", start.density)
-      .add("train_samples", start.train_samples)
-      .add("validation_samples", start.validation_samples)
-      .add("test_samples", start.test_samples)
-      .add("class_names", start.class_names)
-      .add("mean", start.pixels.mean)
-      .add("std", start.pixels.std);
+  return json_object("event", "start", "config", config_to_json(start.config), "device",
+                     start.device, "simd", start.simd, "threads", start.threads, "parameters",
+                     start.parameters, "memory_bytes", std::move(memory), "input",
+                     start.sparse ? "sparse" : "dense", "density", start.density, "train_samples",
+                     start.train_samples, "validation_samples", start.validation_samples,
+                     "test_samples", start.test_samples, "class_names", start.class_names, "mean",
+                     start.pixels.mean, "std", start.pixels.std);
 }
 
-Json values_of(const StepEvent& step) { return json_of_fields(step); }
-Json values_of(const ScoringEvent& scoring) { return json_of_fields(scoring); }
-
 Json values_of(const EpochEvent& epoch) {
-  Json values = {{"event", "epoch"}, {"epoch", epoch.epoch}, {"train_loss", epoch.train_loss}};
+  Json values = json_object("event", "epoch", "epoch", epoch.epoch, "train_loss", epoch.train_loss);
   if (epoch.validation) {
-    values["validation_loss"] = epoch.validation->loss();
-    values["validation_accuracy"] = epoch.validation->accuracy();
-    values["validation_correct"] = epoch.validation->correct;
-    values["validation_total"] = epoch.validation->samples;
+    values.update(json_object("validation_loss", epoch.validation->loss(), "validation_accuracy",
+                              epoch.validation->accuracy(), "validation_correct",
+                              epoch.validation->correct, "validation_total",
+                              epoch.validation->samples));
   }
-  values["test_loss"] = epoch.test.loss();
-  values["test_accuracy"] = epoch.test.accuracy();
-  values["correct"] = epoch.test.correct;
-  values["total"] = epoch.test.samples;
-  values["seconds"] = epoch.seconds;
-  values["samples_per_second"] = epoch.samples_per_second;
+  values.update(json_object("test_loss", epoch.test.loss(), "test_accuracy", epoch.test.accuracy(),
+                            "correct", epoch.test.correct, "total", epoch.test.samples, "seconds",
+                            epoch.seconds, "samples_per_second", epoch.samples_per_second));
   if (epoch.lr) values["lr"] = *epoch.lr;
   return values;
 }
 
 Json values_of(const DoneEvent& done) {
-  Json values = {{"event", "done"}, {"steps", done.steps}};
+  Json values = json_object("event", "done", "steps", done.steps);
   if (done.best) {
-    values["epochs"] = done.best->epochs;
-    values["best_epoch"] = done.best->epoch;
-    values["best_validation_loss"] = done.best->validation_loss;
+    values.update(json_object("epochs", done.best->epochs, "best_epoch", done.best->epoch,
+                              "best_validation_loss", done.best->validation_loss));
   }
   values["weights_sha256"] = done.weights_sha256;
   values["optimizer_sha256"] = done.optimizer_sha256;
@@ -137,34 +119,34 @@ Json values_of(const DoneEvent& done) {
 }
 
 Json values_of(const DivergedEvent& diverged) {
-  return JsonObject()
-      .add("event", "diverged")
-      .add("epoch", diverged.epoch)
-      .add("step", diverged.step)
-      .add("layer", diverged.layer)
-      .add("layer_text", diverged.layer_text)
-      .add("message", diverged.message);
+  return json_object("event", "diverged", "epoch", diverged.epoch, "step", diverged.step, "layer",
+                     diverged.layer, "layer_text", diverged.layer_text, "message",
+                     diverged.message);
+}
+
+Json with_fields(Json head, const Json& rest) {
+  head.update(rest);
+  return head;
 }
 
 Json values_of(const ProbeEvent& probe) {
-  Json values = {{"event", "probe"}};
-  values.update(to_json(probe.snapshot));
-  return values;
+  return with_fields({{"event", "probe"}}, to_json(probe.snapshot));
 }
 
 Json values_of(const WarningEvent& warning) {
-  Json values = {{"event", "warning"}, {"step", warning.step}};
-  values.update(to_json(std::vector<Warning>{warning.warning}).front());
-  return values;
+  return with_fields({{"event", "warning"}, {"step", warning.step}},
+                     to_json(std::vector<Warning>{warning.warning}).front());
 }
 
 Json values_of(const ClassesEvent& classes) {
-  Json values = {{"event", "classes"}, {"epoch", classes.epoch}, {"step", classes.step}};
-  values.update(to_json(classes.report));
-  return values;
+  return with_fields({{"event", "classes"}, {"epoch", classes.epoch}, {"step", classes.step}},
+                     to_json(classes.report));
 }
 
 // ---- The printed lines of each kind of event; values: the event's ----
+
+template <class RunEvent>
+void add_lines(const RunEvent&, Reported&) {}
 
 void add_lines(const StartEvent& start, Reported& said) {
   said.csv.push_back(metrics_header());
@@ -174,7 +156,7 @@ void add_lines(const StartEvent& start, Reported& said) {
   said.lines.push_back(std::string("Input: ") + (start.sparse ? "sparse" : "dense") + " (" +
                        percent(static_cast<std::int64_t>(start.density * 1e6), 1000000, 1) +
                        " of pixels differ from the background)");
-  for (std::string& line : data_lines(start)) said.lines.push_back(std::move(line));
+  add_data_lines(start, said.lines);
 }
 
 void add_lines(const StepEvent& step, Reported& said) {
@@ -185,8 +167,6 @@ void add_lines(const StepEvent& step, Reported& said) {
   if (step.says_rate) line += "\tLR: " + format("%.4g", step.lr);
   said.lines.push_back(std::move(line));
 }
-
-void add_lines(const ScoringEvent&, Reported&) {}
 
 void add_lines(const EpochEvent& epoch, Reported& said) {
   said.lines.emplace_back();
@@ -210,8 +190,6 @@ void add_lines(const DivergedEvent& diverged, Reported& said) {
   said.lines.push_back(diverged.message);
 }
 
-void add_lines(const ProbeEvent&, Reported&) {}
-
 void add_lines(const WarningEvent& warning, Reported& said) {
   said.lines.push_back("Warning: " + warning.warning.text);
 }
@@ -230,12 +208,11 @@ std::string_view event_name(const RunEvent& event) {
 }
 
 const RunEvent& Progress::last() const {
-  const auto found = std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
+  return *std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
     return !std::holds_alternative<ProbeEvent>(event) &&
            !std::holds_alternative<WarningEvent>(event) &&
            !std::holds_alternative<ClassesEvent>(event);
   });
-  return *found;
 }
 
 Json to_json(const RunEvent& event) {

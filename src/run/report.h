@@ -11,10 +11,10 @@
 namespace reluscope {
 
 struct Reported {
-  Json values;                        // the event: values["event"] is batch, test, epoch, ...
-  std::vector<std::string> lines;     // printed by a command line
-  std::vector<std::string> json;      // lines of a JSON Lines file
-  std::vector<std::string> csv = {};  // rows of a table
+  Json values = Json::object();        // the event: values["event"] is batch, test, epoch, ...
+  std::vector<std::string> lines;      // printed by a command line
+  std::vector<std::string> json = {};  // lines of a JSON Lines file
+  std::vector<std::string> csv = {};   // rows of a table
 
   std::string event() const { return values.at("event").get<std::string>(); }
 };

@@ -1,6 +1,7 @@
 #include "run/run_lines.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -36,20 +37,16 @@ std::size_t length_while(std::string_view text, const Each& each) {
 
 std::int64_t whole_number(std::string_view cell) {
   const auto number = parse_number(cell);
-  return number && *number == static_cast<double>(static_cast<std::int64_t>(*number))
+  return number && *number == std::floor(*number) && std::fabs(*number) < 0x1p53
              ? static_cast<std::int64_t>(*number)
              : -1;
 }
 
 // Whether a run with config `other` may have been resumed as `run`.
 bool same_run(Config other, const Config& run) {
-  other.epochs = run.epochs;
-  other.threads = run.threads;
-  other.input = run.input;
-  other.device = run.device;
-  other.precision = run.precision;
-  other.simd = run.simd;
-  other.log_every = run.log_every;
+  for (const Field& field : config_fields()) {
+    if (field.may_differ_on_resume()) copy_field(other, run, field);
+  }
   other.events = run.events;
   return other == run;
 }
@@ -65,7 +62,7 @@ std::size_t events_until(std::string_view text, const std::string& file, const C
   return length_while(text, [&](std::string_view line, int number) {
     const Json event = Json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("event") || !event["event"].is_string()) {
-      refuse(": line " + std::to_string(number) + " is no event of a run");
+      refuse(": line " + std::to_string(number) + " is not an event of a run");
     }
     const auto name = event["event"].get<std::string>();
     if (number == 1) {
@@ -100,7 +97,7 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
     if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
     if (cells[0] == "batch" && step > 0) return step <= reached.step;
     throw Error("csv: " + in_quotes(file) + ": line " + std::to_string(number) +
-                " is no row of a run; name another file");
+                " is not a row of a run; name another file");
   });
 }
 

@@ -1,26 +1,26 @@
-// The state of a run besides its config and data, as plain data: counters, scores, buffers, curves
-// and the monitors' state. encode() and decode() convert it to and from the content of a checkpoint
-// (run/checkpoint.h). Random draws are keyed by the config's seed and these counters, so no
-// generator has state.
+// The state of a run besides its config and data, as plain data. encode() and decode() convert it
+// to and from the content of a checkpoint (run/checkpoint.h). Random draws are keyed by the
+// config's seed and these counters, so no generator has state.
 #pragma once
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "config/config.h"
 #include "io/safetensors.h"
 #include "optim/schedule.h"
+#include "run/events.h"
 #include "run/history.h"
 #include "train/trainer.h"
 
 namespace reluscope {
 
-inline constexpr std::int64_t kMostRunSteps = std::int64_t{1} << 53;
-
 enum class Phase { kTraining, kScoring, kDone, kDiverged };
 const char* phase_name(Phase phase);
 
+// What a Session counts.
 struct RunState {
   Phase phase = Phase::kTraining;
   std::int64_t steps = 0;  // done
@@ -31,9 +31,13 @@ struct RunState {
   double best_loss = std::numeric_limits<double>::infinity();  // of the validation set
   int best_epoch = 0;
   int last_epoch = 0;  // 0: not known yet
+  std::optional<DivergedEvent> diverged;
+};
+
+// The same with the state of what a session consists of.
+struct WholeRun : RunState {
   Trainer::Counters counters;
   Schedule::State schedule;
-  Json diverged;                     // {"values", "lines"} of a run that has diverged
   std::vector<NamedTensor> buffers;  // Trainer::parts() as PART.PARAMETER, in PyTorch's shapes
   History::Columns columns;
   History::Pending pending;
@@ -45,21 +49,21 @@ struct EncodedState {
   Json state;
   std::vector<NamedTensor> tensors;
 };
-EncodedState encode(RunState state);
+EncodedState encode(WholeRun run);
 
 // Upper limits of a run's counters.
 struct RunLimits {
-  int epochs;                 // planned
-  int batches;                // of an epoch
-  int train, held_out, test;  // samples
-  int test_batch;
-  bool stops_early, averages;
+  int epochs = 1;                         // planned
+  int batches = 1;                        // of an epoch
+  int train = 0, held_out = 0, test = 0;  // samples
+  int test_batch = 1;
+  bool stops_early = false, averages = false;
 };
 
 // The number of steps that the run had made.
 std::int64_t steps_of(const Json& state);
 // Throws Error naming what is missing or invalid for such a run.
-RunState decode(const Json& state, const std::vector<StoredTensor>& tensors,
+WholeRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
                 const RunLimits& limits);
 
 }  // namespace reluscope

@@ -29,15 +29,10 @@ Session::Session(std::shared_ptr<const Dataset> data, const Config& config,
   apply_events();
 }
 
-ModelSummary Session::describe() const {
-  const Dataset& data = trainer_.data();
-  return describe_model(config_.model, data.shape(), data.classes(), config_.batch);
-}
-
 void Session::apply_events() {
   for (; next_event_ < config_.events.size(); ++next_event_) {
     const Event& event = config_.events[next_event_];
-    if (event.step > steps_) return;
+    if (event.step > run_.steps) return;
     set_live(live_, event.field, event.value);
   }
 }
@@ -46,7 +41,7 @@ void Session::set(const std::string& field, double value) {
   set_live(live_, field, value);
   // This change replaces changes scheduled for later.
   config_.events.resize(next_event_);
-  config_.events.push_back({steps_, field, value});
+  config_.events.push_back({run_.steps, field, value});
   ++next_event_;
 }
 
@@ -73,33 +68,34 @@ Progress Session::start() const {
 
 Progress Session::advance() {
   part_of_classes_.reset();
-  switch (phase_) {
+  switch (run_.phase) {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
     case Phase::kDone: return done();
-    case Phase::kDiverged: return {{*diverged_}};
+    case Phase::kDiverged: return {{*run_.diverged}};
   }
   return {};
 }
 
 StepRates Session::rates(int later) const {
-  const std::int64_t before = std::int64_t{epoch_ - 1} * trainer_.updates_per_epoch();
-  return schedule_.at(before + trainer_.update_of(batch_ + later), live_.lr);
+  const std::int64_t before = std::int64_t{run_.epoch - 1} * trainer_.updates_per_epoch();
+  return schedule_.at(before + trainer_.update_of(run_.batch + later), live_.lr);
 }
 
 bool Session::watches(int batch) const {
-  const bool probed = probes_after(steps_ + 1 + batch - batch_, batch + 1 == trainer_.batches());
+  const bool probed =
+      probes_after(run_.steps + 1 + batch - run_.batch, batch + 1 == trainer_.batches());
   return (probed || (probe_ && probe_->wants_step())) && trainer_.makes_update(batch);
 }
 
 int Session::steps_now() const {
-  std::int64_t most = std::min(trainer_.steps_at_once(), trainer_.batches() - batch_);
+  std::int64_t most = std::min(trainer_.steps_at_once(), trainer_.batches() - run_.batch);
   if (next_event_ < config_.events.size()) {
-    most = std::min(most, config_.events[next_event_].step - steps_);
+    most = std::min(most, config_.events[next_event_].step - run_.steps);
   }
   int steps = 1;  // the probe takes a snapshot after the last one
-  while (steps < most && !watches(batch_ + steps) && !watches(batch_ + steps - 1) &&
-         !probes_after(steps_ + steps, false)) {
+  while (steps < most && !watches(run_.batch + steps) && !watches(run_.batch + steps - 1) &&
+         !probes_after(run_.steps + steps, false)) {
     ++steps;
   }
   return steps;
@@ -112,32 +108,32 @@ Progress Session::train_step() {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   };
   Progress progress;
-  if (batch_ == 0 && epoch_ > 1) trainer_.start_epoch(epoch_);
-  if (config_.probe > 0 && steps_ == 0) add_probe(progress);
+  if (run_.batch == 0 && run_.epoch > 1) trainer_.start_epoch(run_.epoch);
+  if (config_.probe > 0 && run_.steps == 0) add_probe(progress);
   const int batches = trainer_.batches(), count = steps_now();
   std::vector<StepRates> rates;
   for (int later = 0; later < count; ++later) rates.push_back(this->rates(later));
   std::vector<StepResult> results;
-  if (watches(batch_)) {
-    lr_ = rates[0].lr;
-    results = {trainer_.step(batch_, rates[0], &probe_state().watch(steps_ + 1, lr_))};
+  if (watches(run_.batch)) {
+    run_.lr = rates[0].lr;
+    results = {trainer_.step(run_.batch, rates[0], &probe_state().watch(run_.steps + 1, run_.lr))};
   } else {
-    results = trainer_.steps(batch_, rates);
+    results = trainer_.steps(run_.batch, rates);
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
-    lr_ = rates[i].lr;
+    run_.lr = rates[i].lr;
     if (results[i].diverged_layer >= 0) {
       add_seconds();
       return diverge(results[i].diverged_layer, std::move(progress));
     }
     add_step(progress, results[i], rates[i]);
   }
-  if (probes_after(steps_, batch_ == batches)) add_probe(progress);
-  if (batch_ == batches) {
-    phase_ = Phase::kScoring;
-    scored_ = 0;
-    validation_score_ = {};
-    test_score_ = {};
+  if (probes_after(run_.steps, run_.batch == batches)) add_probe(progress);
+  if (run_.batch == batches) {
+    run_.phase = Phase::kScoring;
+    run_.scored = 0;
+    run_.validation_score = {};
+    run_.test_score = {};
     start_classes();
   }
   add_seconds();
@@ -146,27 +142,27 @@ Progress Session::train_step() {
 
 // Counts a finished step and adds its event.
 void Session::add_step(Progress& progress, const StepResult& result, const StepRates& rates) {
-  ++batch_;
-  ++steps_;
-  epoch_score_.add(result.score);
+  ++run_.batch;
+  ++run_.steps;
+  run_.epoch_score.add(result.score);
   epoch_timed_ += result.score.samples;
-  history_.add_step(steps_, result.score.loss(), result.score.accuracy());
+  history_.add_step(run_.steps, result.score.loss(), result.score.accuracy());
   if (probe_) probe_->add_loss(result.score.loss());
   apply_events();
   progress.events.emplace_back(
-      StepEvent{.epoch = epoch_,
+      StepEvent{.epoch = run_.epoch,
                 .epochs = config_.epochs,
-                .batch = batch_,
+                .batch = run_.batch,
                 .batches = trainer_.batches(),
-                .step = steps_,
+                .step = run_.steps,
                 .total_steps = std::int64_t{trainer_.batches()} * config_.epochs,
-                .samples = epoch_score_.samples,
+                .samples = run_.epoch_score.samples,
                 .total = trainer_.train_count(),
                 .loss = result.score.loss(),
                 .accuracy = result.score.accuracy(),
                 .lr = rates.lr,
                 .momentum = rates.momentum,
-                .logged = batch_ % config_.log_every == 0,
+                .logged = run_.batch % config_.log_every == 0,
                 .says_rate = !schedule_.constant()});
 }
 
@@ -175,110 +171,102 @@ Progress Session::score_step() {
   const int held_out = trainer_.validation_count(), total = trainer_.data().test().count();
   const int before_test = (held_out + size - 1) / size;
   const int batches = before_test + (total + size - 1) / size;
-  if (scored_ < before_test) {
-    const int first = scored_ * size;
-    validation_score_.add(trainer_.validate(first, std::min(size, held_out - first)));
+  if (run_.scored < before_test) {
+    const int first = run_.scored * size;
+    run_.validation_score.add(trainer_.validate(first, std::min(size, held_out - first)));
   } else {
-    const int first = (scored_ - before_test) * size;
-    test_score_.add(trainer_.evaluate(first, std::min(size, total - first),
-                                      epoch_classes_ ? &*epoch_classes_ : nullptr));
+    const int first = (run_.scored - before_test) * size;
+    run_.test_score.add(trainer_.evaluate(first, std::min(size, total - first),
+                                          epoch_classes_ ? &*epoch_classes_ : nullptr));
   }
-  if (++scored_ == batches) return end_epoch();
-  return {{ScoringEvent{.epoch = epoch_, .batch = scored_, .batches = batches}}};
+  if (++run_.scored == batches) return end_epoch();
+  return {{ScoringEvent{.epoch = run_.epoch, .batch = run_.scored, .batches = batches}}};
 }
 
 // The only place where the validation set affects training; the test set never does.
 void Session::follow_validation(double loss) {
   schedule_.epoch_ended(loss);
   if (config_.early_stopping == 0) return;
-  if (loss < best_loss_ || best_epoch_ == 0) {
-    best_epoch_ = epoch_;
-    best_loss_ = std::min(best_loss_, loss);  // not a NaN
+  if (loss < run_.best_loss || run_.best_epoch == 0) {
+    run_.best_epoch = run_.epoch;
+    run_.best_loss = std::min(run_.best_loss, loss);  // not a NaN
     trainer_.keep_weights();
-  } else if (epoch_ - best_epoch_ >= config_.early_stopping) {
-    last_epoch_ = epoch_;
+  } else if (run_.epoch - run_.best_epoch >= config_.early_stopping) {
+    run_.last_epoch = run_.epoch;
   }
 }
 
 Progress Session::end_epoch() {
-  EpochEvent event{.epoch = epoch_,
-                   .train_loss = epoch_score_.loss(),
-                   .validation = {},
-                   .test = test_score_,
-                   .seconds = epoch_seconds_,
-                   .samples_per_second = epoch_timed_ / std::max(epoch_seconds_, 1e-9),
-                   .lr = {}};
-  if (validation_score_.samples > 0) {
-    event.validation = validation_score_;
-    follow_validation(validation_score_.loss());
-  }
-  if (!schedule_.constant()) event.lr = lr_;
-  Progress progress{{event}};
-  if (epoch_classes_) {
-    scored_classes_ = {.epoch = epoch_, .step = steps_, .report = epoch_classes_->report("test")};
-  }
+  const Score &trained = run_.epoch_score, &held_out = run_.validation_score,
+              &tested = run_.test_score;
+  const bool validated = held_out.samples > 0;
+  if (validated) follow_validation(held_out.loss());
+  Progress progress{
+      {EpochEvent{.epoch = run_.epoch,
+                  .train_loss = trained.loss(),
+                  .validation = validated ? std::optional(held_out) : std::nullopt,
+                  .test = tested,
+                  .seconds = epoch_seconds_,
+                  .samples_per_second = epoch_timed_ / std::max(epoch_seconds_, 1e-9),
+                  .lr = schedule_.constant() ? std::nullopt : std::optional(run_.lr)}}};
+  if (epoch_classes_) scored_classes_ = {run_.epoch, run_.steps, epoch_classes_->report("test")};
   epoch_classes_.reset();
-  if (config_.probe > 0) add_classes(progress);
-  record_epoch();
-  epoch_score_ = {};
+  if (config_.probe > 0) {
+    progress.events.emplace_back(
+        ClassesEvent{run_.epoch, run_.steps, scored_classes_->report, *last_look_});
+  }
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  history_.add_epoch({static_cast<double>(run_.epoch), static_cast<double>(run_.steps), run_.lr,
+                      trained.loss(), trained.accuracy(), validated ? held_out.loss() : kNone,
+                      validated ? held_out.accuracy() : kNone, tested.loss(), tested.accuracy()});
+  run_.epoch_score = {};
   epoch_seconds_ = 0.0;
   epoch_timed_ = 0;
-  batch_ = 0;
-  if (epoch_ == config_.epochs) last_epoch_ = epoch_;
-  if (last_epoch_ == epoch_) {
-    phase_ = Phase::kDone;
-    if (best_epoch_ != 0 && best_epoch_ != epoch_) trainer_.restore_weights();
+  run_.batch = 0;
+  if (run_.epoch == config_.epochs) run_.last_epoch = run_.epoch;
+  if (run_.last_epoch == run_.epoch) {
+    run_.phase = Phase::kDone;
+    if (run_.best_epoch != 0 && run_.best_epoch != run_.epoch) trainer_.restore_weights();
   } else {
-    phase_ = Phase::kTraining;
+    run_.phase = Phase::kTraining;
   }
-  ++epoch_;
+  ++run_.epoch;
   return progress;
 }
 
-void Session::record_epoch() {
-  History::Epoch row{epoch_, steps_, lr_, epoch_score_.loss(), epoch_score_.accuracy()};
-  if (validation_score_.samples > 0) {
-    row.validation_loss = validation_score_.loss();
-    row.validation_accuracy = validation_score_.accuracy();
-  }
-  row.test_loss = test_score_.loss();
-  row.test_accuracy = test_score_.accuracy();
-  history_.add_epoch(row);
-}
-
 Progress Session::done() const {
-  DoneEvent event{.steps = steps_,
+  DoneEvent event{.steps = run_.steps,
                   .best = {},
                   .weights_sha256 = weights_sha256(),
                   .optimizer_sha256 = optimizer_sha256(),
                   .ema_sha256 = {}};
-  if (best_epoch_ != 0) {
-    event.best = {.epochs = last_epoch_,
+  if (run_.best_epoch != 0) {
+    event.best = {.epochs = run_.last_epoch,
                   .planned = config_.epochs,
-                  .epoch = best_epoch_,
-                  .validation_loss = best_loss_};
+                  .epoch = run_.best_epoch,
+                  .validation_loss = run_.best_loss};
   }
   if (config_.ema > 0.0) event.ema_sha256 = hash_of(trainer_.scored_parameters());
   return {{std::move(event)}};
 }
 
 Progress Session::diverge(int layer, Progress said) {
-  phase_ = Phase::kDiverged;
+  run_.phase = Phase::kDiverged;
   const std::string text = trainer_.model().layer(layer).text();
   const bool kept = weights_finite();
-  diverged_ = {.epoch = epoch_,
-               .step = steps_ + 1,
-               .layer = layer + 1,
-               .layer_text = text,
-               .message = "Diverged at step " + std::to_string(steps_ + 1) + " (epoch " +
-                          std::to_string(epoch_) + "): the output of layer " +
-                          std::to_string(layer + 1) + " (" + trainer_.model().layer_name(layer) +
-                          ", " + text + ") is no longer finite at learning rate " +
-                          number_text(lr_) +
-                          (kept ? "; the weights are those before that step."
-                                : "; the weights themselves had already overflowed."),
-               .weights_kept = kept};
-  said.events.emplace_back(*diverged_);
+  run_.diverged = {.epoch = run_.epoch,
+                   .step = run_.steps + 1,
+                   .layer = layer + 1,
+                   .layer_text = text,
+                   .message = "Diverged at step " + std::to_string(run_.steps + 1) + " (epoch " +
+                              std::to_string(run_.epoch) + "): the output of layer " +
+                              std::to_string(layer + 1) + " (" +
+                              trainer_.model().layer_name(layer) + ", " + text +
+                              ") is no longer finite at learning rate " + number_text(run_.lr) +
+                              (kept ? "; the weights are those before that step."
+                                    : "; the weights themselves had already overflowed."),
+                   .weights_kept = kept};
+  said.events.emplace_back(*run_.diverged);
   return said;
 }
 
@@ -295,17 +283,12 @@ bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
 void Session::add_probe(Progress& progress) {
   last_look_ = probe({});
   progress.events.emplace_back(ProbeEvent{*last_look_});
-  for (const Warning& warning : warnings(*last_look_)) {
+  for (const Warning& warning : find_warnings(*last_look_, config_)) {
     if (!warned_.emplace(warning.code, warning.layer).second) continue;
-    progress.events.emplace_back(WarningEvent{.step = steps_, .warning = warning});
+    progress.events.emplace_back(WarningEvent{.step = run_.steps, .warning = warning});
   }
 }
 
 void Session::start_classes() { epoch_classes_.emplace(trainer_.data().classes(), kHardest); }
-
-void Session::add_classes(Progress& progress) {
-  progress.events.emplace_back(ClassesEvent{
-      .epoch = epoch_, .step = steps_, .report = scored_classes_->report, .look = *last_look_});
-}
 
 }  // namespace reluscope

@@ -21,13 +21,13 @@
 #include "run/history.h"
 #include "run/run_state.h"
 #include "train/classes.h"
-#include "train/describe.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
 
 namespace reluscope {
 
 struct SavedRun;
+class StateFields;
 
 // The CPU backend for a config. free_bytes: free memory; a run that needs more is refused. Throws
 // Error for "cuda".
@@ -42,7 +42,6 @@ class Session {
           std::unique_ptr<Backend> backend = nullptr);
 
   const Config& config() const { return config_; }
-  ModelSummary describe() const;
   Trainer& trainer() { return trainer_; }
   const Trainer& trainer() const { return trainer_; }
 
@@ -50,12 +49,11 @@ class Session {
   // Makes one training step or, at the end of an epoch, scores one batch of the validation set, if
   // there is one, or of the test set. On a device with a slow round trip it makes up to
   // Backend::steps_ahead() steps, but none past the end of the epoch, a live change or a step that
-  // the monitors watch; the values are then those of the last step. After the last epoch every call
-  // returns "done", and after a step whose loss is not finite every call returns "diverged".
+  // the monitors watch. After the last epoch every call returns "done", and after a step whose loss
+  // is not finite every call returns "diverged".
   //
   // With config.early_stopping the run ends once the validation loss has not reached a new minimum
-  // for that many epochs. In any case such a run ends with the weights of the epoch with the lowest
-  // validation loss.
+  // for that many epochs, and in any case with the weights of the epoch with the lowest one.
   Progress advance();
   // Changes a live field from the next step on, and records it in config().events.
   void set(const std::string& field, double value);
@@ -78,15 +76,13 @@ class Session {
   // and at the end of each epoch. It then emits "probe", "classes" and, once each, "warning" as
   // JSON events.
   ProbeSnapshot probe(const ProbeRequest& request);
-  std::vector<Warning> warnings(const ProbeSnapshot& snapshot) const;
   // Confusion, precision, recall and the given number of hardest samples of the test set, now.
   ClassReport classes(int hardest);
-  // The same in parts, so that a caller can do other work in between: each call scores the given
-  // number of samples, at least 1, and the last call returns the report. Starts over if the weights
-  // have changed.
+  // The same in parts: each call scores the given number of samples, at least 1, and the last call
+  // returns the report. Starts over if the weights have changed.
   std::optional<ClassReport> classes_part(int hardest, int samples);
-  // The same for the last scored epoch, with its final weights, at no extra cost; none before the
-  // first. Lists kHardest samples.
+  // The same for the last scored epoch, with its final weights; none before the first. Lists
+  // kHardest samples.
   struct EpochClasses {
     int epoch;
     std::int64_t step;
@@ -100,17 +96,11 @@ class Session {
   // evaluate() with the output of these units of an activation layer set to 0. Does not affect the
   // run. Throws Error for units that do not exist.
   Score evaluate_without(int layer, const std::vector<int>& units);
-  struct ParameterValues {
-    std::vector<int> shape;  // as in PyTorch
-    std::vector<float> values;
-  };
-  // The current values of a parameter, by its name in the state_dict. Throws Error for an unknown
-  // name.
-  ParameterValues parameter(const std::string& name) const;
+  // A parameter now, by its name in the state_dict. Throws Error for an unknown name.
+  NamedTensor parameter(const std::string& name) const;
 
   // SHA-256 over all parameters in state_dict order and PyTorch shape, as little-endian float32,
-  // and then over the layers' running statistics. Uses the weights themselves, even if their
-  // average is scored.
+  // and then over the layers' running statistics. Of the weights, not of their average.
   std::string weights_sha256() const;
   // The same for the optimizer's moments.
   std::string optimizer_sha256() const;
@@ -123,8 +113,8 @@ class Session {
   // Throws Error for a damaged file and for one of another run or data set; the session is then
   // unusable.
   void restore(std::span<const std::uint8_t> checkpoint);
-  // Continues the saved run as a fork: this session's config must be forked_config() of the file's
-  // config (run/fork.h). Throws Error as restore() does, and for weights of another shape.
+  // The same as a fork, with forked_config() (run/fork.h). Throws Error for weights of another
+  // shape, too.
   void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // The progress of the run: {"phase": training, scoring, done or diverged, "step", "epoch" and
@@ -132,8 +122,7 @@ class Session {
   Json position() const;
 
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
-  // train/state_dict.h. The optimizer is unchanged. Throws Error and changes nothing for a file
-  // that does not match the model.
+  // train/state_dict.h. Throws Error and changes nothing for a file that does not match the model.
   void load(std::span<const std::uint8_t> safetensors);
 
  private:
@@ -141,7 +130,6 @@ class Session {
   Progress train_step();
   Progress score_step();
   Progress end_epoch();
-  void record_epoch();
   void follow_validation(double loss);
   Progress done() const;
   Progress diverge(int layer, Progress said);  // said: earlier events of this call
@@ -155,12 +143,10 @@ class Session {
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
   void add_probe(Progress& progress);  // takes a snapshot and adds its event
   void start_classes();
-  void add_classes(Progress& progress);  // of the epoch just scored
-  RunState decoded(const SavedRun& saved) const;
-  void take_up(RunState run, bool partly);
-  void go_on_after(int epochs);
-  Json monitors() const;
-  void restore_monitors(const Json& monitors);
+  WholeRun decoded(const SavedRun& saved) const;
+  void continue_from(WholeRun run, bool partly);
+  void extend_beyond(int epochs);
+  void monitor_fields(const StateFields& fields);
 
   Config config_;
   std::unique_ptr<Backend> backend_;
@@ -168,17 +154,10 @@ class Session {
   Schedule schedule_;
   Config live_;  // config_ with the events up to now applied
   std::size_t next_event_ = 0;
-  Phase phase_ = Phase::kTraining;
-  std::int64_t steps_ = 0;                  // done
-  int epoch_ = 1, batch_ = 0, scored_ = 0;  // scored_: batches of validation and test set
-  double lr_ = 0.0;                         // of the last step
-  Score epoch_score_, validation_score_, test_score_;
-  double best_loss_ = std::numeric_limits<double>::infinity();  // of the validation set
-  int best_epoch_ = 0, last_epoch_ = 0;                         // last_epoch_: 0: not known yet
+  RunState run_;
   double epoch_seconds_ = 0.0;
   int epoch_timed_ = 0;  // samples trained on in these
   History history_;
-  std::optional<DivergedEvent> diverged_;
   std::unique_ptr<Probe> probe_;             // created on first use
   std::optional<ProbeSnapshot> last_look_;   // of an epoch, for its table
   std::optional<ClassMeter> epoch_classes_;  // of the epoch being scored

@@ -5,7 +5,6 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/safetensors.h"
-#include "probe/probe_report.h"
 #include "run/checkpoint.h"
 #include "run/session.h"
 #include "train/state_dict.h"
@@ -41,13 +40,10 @@ Probe& Session::probe_state() {
 }
 
 ProbeSnapshot Session::probe(const ProbeRequest& request) {
-  const double lr = steps_ == 0 ? rates().lr : lr_;
-  const bool between = batch_ == 0 && epoch_ > 1;  // the next epoch has no step yet
-  return probe_state().look(trainer_, request, steps_, between ? epoch_ - 1 : epoch_, lr);
-}
-
-std::vector<Warning> Session::warnings(const ProbeSnapshot& snapshot) const {
-  return find_warnings(snapshot, config_);
+  const double lr = run_.steps == 0 ? rates().lr : run_.lr;
+  const bool between = run_.batch == 0 && run_.epoch > 1;  // the next epoch has no step yet
+  return probe_state().look(trainer_, request, run_.steps, between ? run_.epoch - 1 : run_.epoch,
+                            lr);
 }
 
 ClassReport Session::classes(int hardest) {
@@ -91,15 +87,14 @@ std::vector<std::string> Session::layer_names() const {
   return names;
 }
 
-Session::ParameterValues Session::parameter(const std::string& name) const {
+NamedTensor Session::parameter(const std::string& name) const {
   backend_->finish();
   std::vector<std::string> known;
   for (const Model::Parameter& parameter : trainer_.model().parameter_list()) {
+    if (parameter.name == name) {
+      return {name, parameter.spec.shape, Model::gather(parameter, trainer_.model().parameters())};
+    }
     known.push_back(parameter.name);
-    if (parameter.name != name) continue;
-    ParameterValues found{{}, Model::gather(parameter, trainer_.model().parameters())};
-    for (const auto length : parameter.spec.shape) found.shape.push_back(static_cast<int>(length));
-    return found;
   }
   throw Error("parameter is " + in_quotes(name) + ", but it must be " + join_or(known));
 }

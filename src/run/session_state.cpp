@@ -2,7 +2,7 @@
 #include <climits>
 #include <map>
 
-#include "config/checked_fields.h"
+#include "config/state_fields.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
@@ -28,95 +28,59 @@ Json data_json(const Dataset& data) {
   }
   Sha256 hash;
   hash.add({reinterpret_cast<const std::uint8_t*>(counts.data()), counts.size()});
-  return JsonObject()
-      .add("train", data.train().count())
-      .add("test", data.test().count())
-      .add("height", data.train().height())
-      .add("width", data.train().width())
-      .add("classes", data.classes())
-      .add("counts_sha256", hash.hex());
+  return json_object("train", data.train().count(), "test", data.test().count(), "height",
+                     data.train().height(), "width", data.train().width(), "classes",
+                     data.classes(), "counts_sha256", hash.hex());
 }
 
 }  // namespace
 
 Json Session::position() const {
   // A new epoch starts with its first step.
-  const bool between = batch_ == 0 && epoch_ > 1;
+  const bool between = run_.batch == 0 && run_.epoch > 1;
   const int batches = trainer_.batches(), total = trainer_.train_count();
-  return JsonObject()
-      .add("phase", phase_name(phase_))
-      .add("step", steps_)
-      .add("epoch", steps_ == 0 ? 0
-                    : between   ? epoch_ - 1
-                                : epoch_)
-      .add("batch", between ? batches : batch_)
-      .add("batches", batches)
-      .add("samples", between ? total : epoch_score_.samples)
-      .add("total", total);
+  return json_object("phase", phase_name(run_.phase), "step", run_.steps, "epoch",
+                     run_.steps == 0 ? 0
+                     : between       ? run_.epoch - 1
+                                     : run_.epoch,
+                     "batch", between ? batches : run_.batch, "batches", batches, "samples",
+                     between ? total : run_.epoch_score.samples, "total", total);
 }
 
-Json Session::monitors() const {
-  Json warned = Json::array();
-  for (const auto& [code, layer] : warned_) warned.push_back({code, layer});
-  return JsonObject()
-      .add("probe", probe_ ? probe_->state() : Json())
-      .add("classes", epoch_classes_ ? epoch_classes_->state() : Json())
-      .add("warned", std::move(warned));
-}
-
-void Session::restore_monitors(const Json& monitors) {
-  const CheckedFields fields(monitors, "monitors");
-  if (!fields.at("probe").is_null()) probe_state().restore(fields.at("probe"), trainer_);
-  for (const Json& row : fields.list("warned")) {
-    fields.list(row, "warned", 2);
-    if (!row[0].is_string()) fields.refuse("warned", "names no warning");
-    warned_.emplace(row[0].get<std::string>(),
-                    static_cast<int>(fields.whole(row[1], "warned", -1, INT_MAX)));
+void Session::monitor_fields(const StateFields& fields) {
+  if (fields.has("probe", probe_ != nullptr)) {
+    probe_state().each_field(fields.object("probe", "monitors"), trainer_.model());
   }
-  if (phase_ == Phase::kScoring) {
-    start_classes();
-    epoch_classes_->restore(fields.at("classes"));
-    if (config_.probe > 0)
-      last_look_ = probe({});  // same as at the end of the epoch: no weight has changed since
+  if (fields.reads() && run_.phase == Phase::kScoring) start_classes();
+  if (fields.reads() ? epoch_classes_.has_value()
+                     : fields.has("classes", epoch_classes_.has_value())) {
+    epoch_classes_->each_field(fields.object("classes", "classes"));
   }
+  std::vector<std::pair<std::string, int>> warned(warned_.begin(), warned_.end());
+  fields.items("warned", warned, -1, [](const StateFields& rows, std::size_t place, auto& warning) {
+    const StateFields row = rows.list(place, "warned", 2);
+    row.text(0, warning.first);
+    row.whole(1, warning.second, -1, INT_MAX);
+  });
+  warned_ = {warned.begin(), warned.end()};
 }
 
 std::vector<std::uint8_t> Session::checkpoint() {
   backend_->finish();
-  RunState run{.phase = phase_,
-               .steps = steps_,
-               .epoch = epoch_,
-               .batch = batch_,
-               .scored = scored_,
-               .lr = lr_,
-               .epoch_score = epoch_score_,
-               .validation_score = validation_score_,
-               .test_score = test_score_,
-               .best_loss = best_loss_,
-               .best_epoch = best_epoch_,
-               .last_epoch = last_epoch_,
-               .counters = trainer_.counters(),
-               .schedule = schedule_.state(),
-               .diverged = {},
-               .buffers = {},
-               .columns = history_.columns(),
-               .pending = history_.pending(),
-               .monitors = {}};
-  if (phase_ == Phase::kDiverged) {
-    run.diverged = {{"values", to_json(*diverged_)}, {"lines", {diverged_->message}}};
-  }
-  for (const Trainer::Part& part : trainer_.parts(batch_, best_epoch_ != 0)) {
+  WholeRun run{
+      run_, trainer_.counters(), schedule_.state(), {}, history_.columns(), history_.pending(), {}};
+  for (const Trainer::Part& part : trainer_.parts(run_.batch, run_.best_epoch != 0)) {
     for (const Model::Parameter& one : *part.list) {
       run.buffers.push_back(
           {part.name + "." + one.name, one.spec.shape, Model::gather(one, part.values)});
     }
   }
-  if (probe_ || config_.probe > 0) run.monitors = monitors();
+  if (probe_ || config_.probe > 0) monitor_fields(StateFields(run.monitors));
   return write_checkpoint(config_, data_json(trainer_.data()), encode(std::move(run)));
 }
 
 // The run of a checkpoint, which must have been trained on this session's data.
-RunState Session::decoded(const SavedRun& saved) const {
+WholeRun Session::decoded(const SavedRun& saved) const {
   if (saved.data != data_json(trainer_.data())) {
     throw Error("checkpoint: its run was trained on other images than " +
                 in_quotes(trainer_.data().name()) + " has here");
@@ -133,37 +97,15 @@ RunState Session::decoded(const SavedRun& saved) const {
 }
 
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.
-void Session::take_up(RunState run, bool partly) {
+void Session::continue_from(WholeRun run, bool partly) {
   part_of_classes_.reset();
-  phase_ = run.phase;
-  steps_ = run.steps;
-  epoch_ = run.epoch;
-  batch_ = run.batch;
-  scored_ = run.scored;
-  lr_ = run.lr;
-  epoch_score_ = run.epoch_score;
-  validation_score_ = run.validation_score;
-  test_score_ = run.test_score;
-  best_loss_ = run.best_loss;
-  best_epoch_ = run.best_epoch;
-  last_epoch_ = run.last_epoch;
+  run_ = run;
   trainer_.restore(run.counters);
   schedule_.restore(run.schedule);
-  if (phase_ == Phase::kDiverged) {
-    const CheckedFields diverged(run.diverged, "divergence");
-    const CheckedFields values(diverged.at("values"), "divergence");
-    if (values.text("event") != "diverged") values.refuse("event", "must be \"diverged\"");
-    diverged_ = {.epoch = values.count("epoch", 1, INT_MAX),
-                 .step = values.whole("step", 1, kMostRunSteps),
-                 .layer = values.count("layer", 1, INT_MAX),
-                 .layer_text = values.text("layer_text"),
-                 .message = values.text("message"),
-                 .weights_kept = true};
-  }
 
   std::map<std::string, const NamedTensor*> buffers;
   for (const NamedTensor& buffer : run.buffers) buffers.emplace(buffer.name, &buffer);
-  for (const Trainer::Part& part : trainer_.parts(batch_, best_epoch_ != 0)) {
+  for (const Trainer::Part& part : trainer_.parts(run_.batch, run_.best_epoch != 0)) {
     for (const Model::Parameter& one : *part.list) {
       const std::string name = part.name + "." + one.name;
       const auto found = buffers.find(name);
@@ -186,45 +128,48 @@ void Session::take_up(RunState run, bool partly) {
                 ", which its run does not need");
   }
   trainer_.parts_written();
-  if (diverged_) diverged_->weights_kept = weights_finite();
+  if (run_.diverged) run_.diverged->weights_kept = weights_finite();
   history_.restore(std::move(run.columns), run.pending);
-  trainer_.start_epoch(epoch_);
+  trainer_.start_epoch(run_.epoch);
   apply_events();
   if (!run.monitors.is_null()) {
-    restore_monitors(run.monitors);
+    monitor_fields(StateFields::of_object(run.monitors, "monitors"));
+    // No weight has changed since the end of the epoch.
+    if (config_.probe > 0 && run_.phase == Phase::kScoring) last_look_ = probe({});
   } else if (config_.probe > 0 && !partly) {
     throw Error("checkpoint: it has no tensor \"monitors\"");
   }
 }
 
 // Extends a finished run by more epochs.
-void Session::go_on_after(int epochs) {
-  if (phase_ != Phase::kDone || config_.epochs <= epochs) return;
-  if (best_epoch_ != 0 && best_epoch_ != last_epoch_) {
+void Session::extend_beyond(int epochs) {
+  if (run_.phase != Phase::kDone || config_.epochs <= epochs) return;
+  if (run_.best_epoch != 0 && run_.best_epoch != run_.last_epoch) {
     throw Error("epochs is " + std::to_string(config_.epochs) +
                 ", but the checkpoint's run has ended with the weights of epoch " +
-                std::to_string(best_epoch_) + ", its best, and cannot go on from the last");
+                std::to_string(run_.best_epoch) +
+                ", its best epoch, so it cannot be continued from its last");
   }
-  phase_ = Phase::kTraining;
-  last_epoch_ = 0;
+  run_.phase = Phase::kTraining;
+  run_.last_epoch = 0;
 }
 
 void Session::restore(std::span<const std::uint8_t> checkpoint) {
   const SavedRun saved = open_checkpoint(checkpoint);
   check_resume(saved.config, config_);
-  take_up(decoded(saved), false);
-  go_on_after(saved.config.epochs);
+  continue_from(decoded(saved), false);
+  extend_beyond(saved.config.epochs);
 }
 
 void Session::fork(std::span<const std::uint8_t> checkpoint) {
   const SavedRun saved = open_checkpoint(checkpoint);
   check_fork(saved.config, config_);
-  take_up(forked_state(decoded(saved), saved.config, config_), true);
-  if (phase_ == Phase::kScoring) {
+  continue_from(forked_state(decoded(saved), saved.config, config_), true);
+  if (run_.phase == Phase::kScoring) {
     start_classes();
     if (config_.probe > 0) last_look_ = probe({});
   }
-  go_on_after(saved.config.epochs);
+  extend_beyond(saved.config.epochs);
 }
 
 }  // namespace reluscope

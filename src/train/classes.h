@@ -11,6 +11,8 @@
 
 namespace reluscope {
 
+class StateFields;
+
 struct HardSample {
   int index;  // in its set
   int label, prediction;
@@ -41,9 +43,9 @@ class ClassMeter {
   void add(ConstMatrixView logits, const std::uint8_t* labels, const float* losses, int first);
   ClassReport report(std::string part) const;
 
-  // The counts so far, for a checkpoint; see probe_state.cpp.
-  Json state() const;
-  void restore(const Json& state);  // throws Error for a state that is invalid for these classes
+  // Writes or reads the counts so far, for a checkpoint: probe/probe_state.cpp. Throws Error for
+  // counts that are invalid for these classes.
+  void each_field(const StateFields& fields);
 
  private:
   int classes_;

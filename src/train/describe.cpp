@@ -56,7 +56,7 @@ ModelSummary describe_model(std::string_view architecture, const Shape& input, i
 Json to_json(const ModelSummary& summary) {
   Json rows = Json::array();
   for (const LayerSummary& layer : summary.layers) {
-    Json row = JsonObject().add("kind", layer.kind).add("name", layer.name).add("text", layer.text);
+    Json row = json_object("kind", layer.kind, "name", layer.name, "text", layer.text);
     if (!layer.activation.empty()) row["activation"] = layer.activation;
     row["output_shape"] = layer.output;
     row["parameters"] = layer.parameters;
@@ -64,14 +64,9 @@ Json to_json(const ModelSummary& summary) {
     row["memory_bytes"] = layer.memory_bytes;
     rows.push_back(std::move(row));
   }
-  return JsonObject()
-      .add("text", summary.text)
-      .add("input_shape", summary.input)
-      .add("batch", summary.batch)
-      .add("parameters", summary.parameters)
-      .add("multiply_adds", summary.multiply_adds)
-      .add("memory_bytes", summary.memory_bytes)
-      .add("layers", std::move(rows));
+  return json_object("text", summary.text, "input_shape", summary.input, "batch", summary.batch,
+                     "parameters", summary.parameters, "multiply_adds", summary.multiply_adds,
+                     "memory_bytes", summary.memory_bytes, "layers", std::move(rows));
 }
 
 std::vector<std::string> to_table(const ModelSummary& summary) {

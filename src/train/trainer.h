@@ -15,7 +15,6 @@
 #include "data/dataset.h"
 #include "nn/model.h"
 #include "nn/penalty.h"
-#include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/weight_average.h"

@@ -125,7 +125,7 @@ test('an invalid browser language does not break the page', async () => {
   }) })
   await page.waitForSelector(`body[data-autosaved="${await trainTo(page, 5)}"]`)
   await page.reload()
-  await page.locator('.notice', { hasText: 'can go on' }).waitFor()
+  await page.locator('.notice', { hasText: 'can be continued' }).waitFor()
   assert.deepEqual(troubles, [])
   await close()
 })

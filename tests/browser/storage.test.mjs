@@ -63,7 +63,7 @@ test('a run stopped at a random step resumes after a reload as if uninterrupted'
   await press(page, 'Discard')
   const stopped = await trainAndStop(page, 20 + (seed % 500))
   await reload(page)
-  assert.match(await page.locator('.notice').innerText(), new RegExp(`can go on[\\s\\S]*dense 32 \\| relu \\| dense 10 on mnist: ${count(stopped)} steps of`))
+  assert.match(await page.locator('.notice').innerText(), new RegExp(`can be continued[\\s\\S]*dense 32 \\| relu \\| dense 10 on mnist: ${count(stopped)} steps of`))
   await press(page, 'Continue')
   await waitForState(page, 'paused')
   assert.equal(await stepOf(page), stopped)

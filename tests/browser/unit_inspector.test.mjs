@@ -67,7 +67,7 @@ test('a unit chosen in the map shows the core’s values, and the score without 
   const text = await effect.textContent() ?? ''
   assert.ok(text.startsWith(`Test accuracy ${percent(all.test_accuracy)} with unit 11, ${percent(without.test_accuracy)} without it: `), text)
   const lost = all.correct - without.correct
-  assert.ok(lost === 0 ? text.includes('no image more or less') : text.includes(`${count(Math.abs(lost))} image`), text)
+  assert.ok(lost === 0 ? text.includes('the same number correct') : text.includes(`${count(Math.abs(lost))} ${lost > 0 ? 'fewer' : 'more'} correct`), text)
   await page.waitForFunction((hash) => document.querySelector('output.sha')?.textContent === hash, run.weightsSha256())
   assert.deepEqual(troubles, [])
   run.delete()

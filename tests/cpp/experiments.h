@@ -44,7 +44,7 @@ using Flags = std::vector<std::pair<std::string, std::string>>;
 
 struct Outcome {
   std::vector<Json> rows;  // in the plan's order
-  std::string csv;
+  std::string csv, failure;
   std::vector<std::string> lines, json;
 };
 
@@ -60,6 +60,7 @@ inline Outcome carry_out(const std::string& kind, const Config& base, const Flag
     outcome.json.insert(outcome.json.end(), progress.json.begin(), progress.json.end());
     if (progress.event() != "done") continue;
     outcome.csv = progress.values["csv"];
+    outcome.failure = progress.values.value("failure", "");
     outcome.rows = read_rows(progress.values["rows"], "rows");
     return outcome;
   }

@@ -171,7 +171,7 @@ TEST_SUITE("resume") {
           "schedule is \"plateau\", but the run to fork has \"constant\": a fork cannot change "
           "whether validation samples are held out for it");
     CHECK(said_of(bytes, "events=3:lr:0.1") ==
-          "events are given, but a fork changes what it is told to at once");
+          "events is set, but a fork applies its changes at once");
     CHECK(said_of(bytes, "model=dense 21 | relu | dense 10")
               .rfind("checkpoint: \"model.fc1.weight\" has the shape [20, 784], but its model "
                      "needs [21, 784]",
@@ -181,7 +181,7 @@ TEST_SUITE("resume") {
           "epochs is 3, but the run to fork is at the end of its 3: give the fork more epochs");
     CHECK(said_of(end, "epochs=4; lr=0.1") == "accepted");
     CHECK(said_of(checkpoint_after(data, run_config("optimizer=sgd; lr=1e6"), 20), "lr=0.1") ==
-          "the run to fork has diverged and cannot go on");
+          "the run to fork has diverged and cannot be continued");
   }
 
   TEST_CASE("a race from a checkpoint: the run as it was, and beside it each change") {

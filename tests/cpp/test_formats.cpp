@@ -92,17 +92,13 @@ double evaluate(const Trace& trace, double x, double parameter) {
 }
 
 // A new entry of the registry, without names in other programs.
-struct BentIdentity : scalar::NothingLearnt {
-  template <class V>
-  static V f(V x, const V*) {
-    return V(0.5) * (sqrt(x * x + V(1.0)) - V(1.0)) + x;
-  }
+template <class V>
+struct BentIdentity : scalar::NothingLearnt<V> {
+  static V f(V x, const V*) { return V(0.5) * (sqrt(x * x + V(1.0)) - V(1.0)) + x; }
 };
+template <class V>
 struct Pulled {
-  template <class V>
-  static V f(V x, const V* p) {
-    return select(x < V(0.0), p[0] * tanh(x), p[1] * x);
-  }
+  static V f(V x, const V* p) { return select(x < V(0.0), p[0] * tanh(x), p[1] * x); }
 };
 
 std::shared_ptr<const Dataset> tiny_data() {
@@ -222,12 +218,12 @@ TEST_CASE("every activation, traced, is its function") {
 }
 
 TEST_CASE("an activation that no format has a name for") {
-  const Trace bent = trace_of<BentIdentity>({}, false);
+  const Trace bent = trace_of<BentIdentity<scalar::Traced>>({}, false);
   CHECK(close(evaluate(bent, 2.0, 0.0), 0.5 * (std::sqrt(5.0) - 1.0) + 2.0, 1e-15));
   CHECK(pytorch_lines(bent, "") ==
         std::vector<std::string>{"return (0.5 * (torch.sqrt((x * x) + 1) - 1)) + x"});
   const double values[] = {0.1, 3.0};
-  const Trace pulled = trace_of<Pulled>(values, true);
+  const Trace pulled = trace_of<Pulled<scalar::Traced>>(values, true);
   CHECK(evaluate(pulled, 2.0, 0.7) == 6.0);
   CHECK(close(evaluate(pulled, -2.0, 0.7), 0.7 * std::tanh(-2.0), 1e-15));
   CHECK(pytorch_lines(pulled, "slope") ==

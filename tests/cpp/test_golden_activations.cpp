@@ -22,8 +22,7 @@ struct FloatEntry {
 
 template <class... A>
 std::vector<FloatEntry> float_entries(scalar::ActivationList<A...>) {
-  return {
-      {A::kInfo.name, &A::template f<float>, &A::template df<float>, &A::template dp<float>}...};
+  return {{A::kInfo.name, &A::f, &A::df, &A::dp}...};
 }
 
 }  // namespace
@@ -63,7 +62,7 @@ TEST_CASE("every activation in double equals PyTorch") {
 TEST_CASE("every activation in float equals PyTorch") {
   const Json& file = golden("activations");
   const std::vector<float> x = numbers<float>(file["x"]), dy = numbers<float>(file["dy"]);
-  const std::vector<FloatEntry> entries = float_entries(scalar::Activations());
+  const std::vector<FloatEntry> entries = float_entries(scalar::Activations<float>());
   for (const Json& c : file["cases"]) {
     const std::string name = c["name"];
     INFO(name, " with parameters ", c["parameters"].dump());

@@ -5,7 +5,6 @@
 #include "backend/cpu/cpu_backend.h"
 #include "config/config.h"
 #include "matrices.h"
-#include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 

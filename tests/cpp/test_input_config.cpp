@@ -93,7 +93,7 @@ TEST_CASE("a run that goes on or is forked refuses every field whose row does no
     if (free.contains(field.name))
       CHECK(resumed == "accepted");
     else
-      check_says(resumed, {begin + "checkpoint's run has ", "a run that goes on can only change"});
+      check_says(resumed, {begin + "checkpoint's run has ", "a resumed run can only change"});
     if (fixed.contains(field.name))
       check_says(forked, {begin + "run to fork has ", "a fork cannot change it"});
     else if (field.name != "schedule")  // which says whether samples are held out

@@ -75,9 +75,11 @@ TEST_CASE("every activation of the registry: forward, backward and parameter der
           INFO("seed ", seed, ", ", std::string(kernels->name), ", ", info.name,
                " with first parameter ", p.empty() ? 0.0f : p[0], ", n ", n);
           Row y(n), dx(n), products(n);
-          kernels->activation_forward[id](p.data(), x.data(), y.data(), n);
-          kernels->activation_backward[id](p.data(), x.data(), dy.data(), dx.data(), n);
-          kernels->activation_parameter[id](p.data(), x.data(), dy.data(), products.data(), n);
+          kernels->activation(ActivationOp::kForward, id)(p.data(), x.data(), nullptr, y.data(), n);
+          kernels->activation(ActivationOp::kBackward, id)(p.data(), x.data(), dy.data(), dx.data(),
+                                                           n);
+          kernels->activation(ActivationOp::kParameter, id)(p.data(), x.data(), dy.data(),
+                                                            products.data(), n);
           for (std::size_t k = 0; k < n; ++k) {
             const double at = static_cast<double>(x.data()[k]),
                          slope = static_cast<double>(dy.data()[k]);
@@ -116,7 +118,7 @@ TEST_CASE("every activation gives NaN for NaN and does not disturb its neighbour
       for (std::size_t bad = 0; bad < 16; ++bad) {
         Row x(16, 0.5f), y(16);
         x.data()[bad] = kNan;
-        kernels->activation_forward[id](p.data(), x.data(), y.data(), 16);
+        kernels->activation(ActivationOp::kForward, id)(p.data(), x.data(), nullptr, y.data(), 16);
         INFO(std::string(kernels->name), ", ", info.name, ", NaN in lane ", bad);
         for (std::size_t k = 0; k < 16; ++k) REQUIRE(std::isnan(y.data()[k]) == (k == bad));
       }

@@ -244,7 +244,7 @@ TEST_CASE("column sums: within the bound, row 0 first on every target") {
       INFO("seed ", seed, ", ", std::string(kernels->name), ": (", s.rows, ", ", s.cols, ")");
       const int panels = Layout{1, s.cols}.panels();
       Panels sums(1, s.cols, kNan);
-      kernels->column_sums(pa.view(), sums.data(), 0, panels);
+      kernels->column_sums(pa.view(), sums.data(), {0, panels});
       CHECK(first_outside(sums.logical(), expected) == "");
       CHECK(first_difference(sums.logical(), ordered) == "");
       CHECK(sums.padding_is_zero());

@@ -104,8 +104,8 @@ TEST_CASE("input gradient: within the bound, and the prescribed bits, with an ac
         CAPTURE(std::string(activation_info(id).name));
         const std::vector<float> p = initial_parameters(id);
         Panels apart(s.n, s.in, kNan);
-        backend.activation_backward(id, p.data(), z.data(), plain.data(), apart.data(),
-                                    apart.layout().size());
+        backend.activate(ActivationOp::kBackward, id, p.data(), z.data(), plain.data(),
+                         apart.data(), apart.layout().size());
         backend.finish();
         const Panels inside = run({.id = id, .p = p.data(), .z = z.data()});
         CHECK(first_difference(everything(inside), everything(apart)) == "");
@@ -145,8 +145,8 @@ TEST_CASE("an activation behind a product is the one done by itself, dense or sp
             CAPTURE(std::string(activation_info(id).name));
             const std::vector<float> p = initial_parameters(id);
             Panels apart(s.n, s.out, kNan), inside(s.n, s.out, kNan), again(s.n, s.out, kNan);
-            backend.activation_forward(id, p.data(), product.data(), apart.data(),
-                                       apart.layout().size());
+            backend.activate(ActivationOp::kForward, id, p.data(), product.data(), nullptr,
+                             apart.data(), apart.layout().size());
             backend.matmul(signal, pw.view(), from, again.view(),
                            {.id = id, .p = p.data(), .y = inside.data()});
             backend.finish();

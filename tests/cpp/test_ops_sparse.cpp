@@ -258,8 +258,8 @@ TEST_CASE("an update fused behind a gradient, dense or sparse, is the same step 
                           {.gradient = apart.gradient.data()});
           const std::vector<float> gradient = everything(apart.gradient);
           kernels->update(apart.update(rule), apart.weights.layout().size());
-          kernels->column_sums(apart.weights.view(), apart.sums.data(), 0,
-                               apart.weights.layout().panels());
+          kernels->column_sums(apart.weights.view(), apart.sums.data(),
+                               {0, apart.weights.layout().panels()});
           CHECK(first_difference(everything(apart.gradient), gradient) == "");
           CHECK(apart.weights.padding_is_zero());
           if (first_bits.empty()) first_bits = everything(apart.weights);

@@ -58,9 +58,11 @@ TEST_CASE("varied activations: the parameter of each column or element against d
         on_each_alike([&](Backend& backend, const auto& same) {
           const VariedParameter parameter{p.data(), by_row};
           Panels y(rows, cols, kNan), dx(rows, cols, kNan), products(rows, cols, kNan);
-          backend.varied_forward(id, parameter, x.view(), y.view());
-          backend.varied_backward(id, parameter, x.view(), dy.view(), dx.view());
-          backend.varied_parameter(id, parameter, x.view(), dy.view(), products.view());
+          backend.activate_varied(ActivationOp::kForward, id, parameter, x.view(), {}, y.view());
+          backend.activate_varied(ActivationOp::kBackward, id, parameter, x.view(), dy.view(),
+                                  dx.view());
+          backend.activate_varied(ActivationOp::kParameter, id, parameter, x.view(), dy.view(),
+                                  products.view());
           for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < cols; ++c) {
               const double at = static_cast<double>(x.view().at(r, c)),
@@ -82,7 +84,8 @@ TEST_CASE("varied activations: the parameter of each column or element against d
           CHECK(same("products", products.logical()) == "");
           // In place, as layers may.
           Panels over(rows, cols, dy.logical(), 0.0f);
-          backend.varied_backward(id, parameter, x.view(), over.view(), over.view());
+          backend.activate_varied(ActivationOp::kBackward, id, parameter, x.view(), over.view(),
+                                  over.view());
           CHECK(first_difference(over.logical(), dx.logical()) == "");
         });
       }
@@ -101,8 +104,10 @@ TEST_CASE("one parameter everywhere gives the bits of the activation that has on
     const float p = 0.3f;
     const Panels row(1, 47, std::vector<float>(47, p), 0.0f);
     Panels plain(9, 47, kNan), varied(9, 47, kNan);
-    backend.activation_forward(id, &p, x.data(), plain.data(), x.layout().size());
-    backend.varied_forward(id, {row.data(), false}, x.view(), varied.view());
+    backend.activate(ActivationOp::kForward, id, &p, x.data(), nullptr, plain.data(),
+                     x.layout().size());
+    backend.activate_varied(ActivationOp::kForward, id, {row.data(), false}, x.view(), {},
+                            varied.view());
     CHECK(first_difference(varied.logical(), plain.logical()) == "");
   }
 }
@@ -307,8 +312,10 @@ TEST_CASE("no activation makes a denormal number of an ordinary one") {
       const Row in(x), dy(std::vector<float>(x.size(), 1.0f));
       Row y(x.size()), dx(x.size());
       cpu::CpuBackend backend;
-      backend.activation_forward(id, p.data(), in.data(), y.data(), x.size());
-      backend.activation_backward(id, p.data(), in.data(), dy.data(), dx.data(), x.size());
+      backend.activate(ActivationOp::kForward, id, p.data(), in.data(), nullptr, y.data(),
+                       x.size());
+      backend.activate(ActivationOp::kBackward, id, p.data(), in.data(), dy.data(), dx.data(),
+                       x.size());
       for (std::size_t k = 0; k < x.size(); ++k) {
         INFO(info.name, " at ", x[k], ", first parameter ", p.empty() ? 0.0f : p[0], ": ",
              y.data()[k], ", slope ", dx.data()[k]);

@@ -500,14 +500,24 @@ TEST_CASE("a race counts racers that could not begin, and has no mean or deviati
   };
   CHECK(summary(0)["name"] == "good");
   CHECK(summary(0)["diverged"] == 0);
+  CHECK(summary(0)["refused"] == 0);
   CHECK(summary(0)["test_loss"]["count"] == 1);
   CHECK(summary(0)["test_loss"]["mean"] == race.rows[0]["epochs"][2]["test_loss"]);
   CHECK(summary(0)["test_loss"]["deviation"].is_null());
   CHECK(summary(1)["name"] == "refused");
-  CHECK(summary(1)["diverged"] == 1);
+  CHECK(summary(1)["diverged"] == 0);
+  CHECK(summary(1)["refused"] == 1);
   CHECK(summary(1)["test_loss"]["count"] == 0);
   CHECK(summary(1)["test_loss"]["mean"].is_null());
   CHECK(summary(2)["diverged"] == 1);
+  CHECK(summary(2)["refused"] == 0);
+  CHECK(race.failure.empty());
+  const std::string reason = race.rows[1]["refused"].get<std::string>();
+  CHECK(std::count(race.lines.begin(), race.lines.end(), "refused: " + reason) == 1);
+
+  const Outcome none = carry_out("race", with_changes("optimizer=sgd", small_config()),
+                                 {{"entry", "a: nesterov=true"}, {"entry", "b: nesterov=true"}});
+  CHECK(none.failure == "no run could begin. The first was refused: " + reason);
 }
 
 TEST_CASE("a lesson's table has the means and deviations of its runs, cell by cell") {

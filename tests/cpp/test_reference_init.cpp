@@ -6,7 +6,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "nn/architecture.h"
 #include "nn/model.h"
-#include "nn/orthogonal.h"
+#include "nn/init.h"
 #include "support.h"
 
 using namespace reluscope;

@@ -86,8 +86,8 @@ struct OneByOne {
         const ConstMatrixView w{parameter(l, "weight"), {in.values.cols(), width(l)}};
         backend.matmul(in, w, parameter(l, "bias"), y.view(), {});
       } else {
-        backend.activation_forward(id_of(l), p[static_cast<std::size_t>(l)], in.values.data,
-                                   y.data(), y.layout().size());
+        backend.activate(ActivationOp::kForward, id_of(l), p[static_cast<std::size_t>(l)],
+                         in.values.data, nullptr, y.data(), y.layout().size());
       }
     }
 
@@ -110,16 +110,16 @@ struct OneByOne {
       } else {
         if (!model.layer(l).parameters().empty()) {
           Panels products(n, width(l), kNan), sums(1, width(l), kNan);
-          backend.activation_parameter(id_of(l), p[at], in.values.data, dy.data(), products.data(),
-                                       products.layout().size());
+          backend.activate(ActivationOp::kParameter, id_of(l), p[at], in.values.data, dy.data(),
+                           products.data(), products.layout().size());
           backend.column_sums(products.view(), sums.data());
           double sum = 0.0;
           for (const float value : sums.logical()) sum += static_cast<double>(value);
           own = {{static_cast<float>(sum)}};
         }
         if (l > 0) {
-          backend.activation_backward(id_of(l), p[at], in.values.data, dy.data(), dx.data(),
-                                      dx.layout().size());
+          backend.activate(ActivationOp::kBackward, id_of(l), p[at], in.values.data, dy.data(),
+                           dx.data(), dx.layout().size());
         }
       }
       backend.finish();

@@ -21,15 +21,11 @@ bool library_is_finer() { return std::exp(1.0L) != static_cast<long double>(std:
 
 template <class T>
 T cdf(T x) {
-  T value, density;
-  scalar::normal_parts(x, value, density);
-  return value;
+  return scalar::normal_parts(x).cdf;
 }
 template <class T>
 T density(T x) {
-  T value, found;
-  scalar::normal_parts(x, value, found);
-  return found;
+  return scalar::normal_parts(x).density;
 }
 
 template <class T>

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "matrices.h"
 #include "network.h"
-#include "optim/gradients.h"
+#include "optim/optimizer.h"
 #include "refusals.h"
 #include "run/report.h"
 #include "run/session.h"

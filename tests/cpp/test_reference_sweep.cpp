@@ -194,16 +194,17 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
     }
   }
   using Cells = std::vector<std::string>;
-  REQUIRE(table.size() == 5);
+  REQUIRE(table.size() == 6);
   CHECK(table[0].empty());
   CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units",
-                          "output mean", "diverged"});
+                          "output mean", "diverged", "refused"});
   // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds includes refused runs.
   CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35",
-                          "25.00% ± 0.00%", "--", "0"});
+                          "25.00% ± 0.00%", "--", "0", "0"});
   CHECK(table[3] == Cells{"lr=0.25", "2", "50.00% ± 53.03%", "1.75 ± 1.8", "1.25 ± 1.1",
-                          "25.00% ± 0.00%", "--", "1"});
-  CHECK(table[4] == Cells{"lr=0.125", "1", "--", "--", "--", "--", "--", "1"});
+                          "25.00% ± 0.00%", "--", "1", "0"});
+  CHECK(table[4] == Cells{"lr=0.125", "1", "--", "--", "--", "--", "--", "0", "1"});
+  CHECK(table[5] == Cells{"lr=0.125: it cannot be"});
 
   std::vector<Json> rows = five_rows();
   const auto id = [&rows](std::size_t at) { return rows[at]["run"].get<std::string>(); };

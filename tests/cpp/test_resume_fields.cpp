@@ -325,7 +325,7 @@ TEST_SUITE("resume") {
     CHECK(says("/epoch_score", {1.0, 2.0, 0, 21}).find("from 0 to 20") != std::string::npos);
     CHECK(says("/validation_score", {1.0, 2.0, 0, 4}) == "accepted");
     CHECK(says("/validation_score", {1.0, 2.0, 0, 5}).find("from 0 to 4") != std::string::npos);
-    CHECK(says("/history/steps", 1).find("which none can have") !=
+    CHECK(says("/history/steps", 1).find("which is not possible") !=
           std::string::npos);  // of a stride of 1
   }
 
@@ -430,7 +430,7 @@ TEST_SUITE("resume") {
     CHECK(says("5") == "accepted");
     CHECK(says("6") == "accepted");
     CHECK(says("4") ==
-          "epochs is 4, but the checkpoint's run has 5: a run that goes on can get more epochs, "
+          "epochs is 4, but the checkpoint's run has 5: a resumed run can have more epochs, "
           "not fewer");
 
     // A run that ended with the weights of an epoch before its last cannot continue; one whose last
@@ -452,10 +452,11 @@ TEST_SUITE("resume") {
       });
       return std::pair{done.values["best_epoch"].get<int>(), message};
     };
-    CHECK(ended(0.0) == std::pair<int, std::string>{1,
-                                                    "epochs is 3, but the checkpoint's run has "
-                                                    "ended with the weights of epoch 1, its best, "
-                                                    "and cannot go on from the last"});
+    CHECK(ended(0.0) ==
+          std::pair<int, std::string>{1,
+                                      "epochs is 3, but the checkpoint's run has "
+                                      "ended with the weights of epoch 1, its best "
+                                      "epoch, so it cannot be continued from its last"});
     CHECK(ended(0.001) == std::pair<int, std::string>{2, "accepted"});
   }
 
@@ -526,11 +527,11 @@ TEST_SUITE("resume") {
       return refusal([&] { history.restore(columns, {stride, steps, 0.0, 0.0}); });
     };
     CHECK(with_points(4095, 1, 0) == "accepted");
-    CHECK(with_points(4096, 1, 0).find("which none can have") != std::string::npos);
+    CHECK(with_points(4096, 1, 0).find("which is not possible") != std::string::npos);
     CHECK(with_points(3, 4, 3) == "accepted");
-    CHECK(with_points(3, 4, 4).find("which none can have") != std::string::npos);
-    CHECK(with_points(3, 4, -1).find("which none can have") != std::string::npos);
-    CHECK(with_points(3, 0, 0).find("which none can have") != std::string::npos);
+    CHECK(with_points(3, 4, 4).find("which is not possible") != std::string::npos);
+    CHECK(with_points(3, 4, -1).find("which is not possible") != std::string::npos);
+    CHECK(with_points(3, 0, 0).find("which is not possible") != std::string::npos);
 
     const auto data = six_pixels();
     const Config config = config_from_json(R"({"model": "dense 10"})");

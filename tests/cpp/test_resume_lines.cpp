@@ -108,7 +108,7 @@ TEST_SUITE("resume") {
     for (const char* const line : {"not JSON", "[]", "{}", "{\"event\": 1}"}) {
       CHECK(refusal([&] {
               events_until(run.events[0] + "\n" + line + "\n", "x.jsonl", config, position);
-            }) == "jsonl: \"x.jsonl\": line 2 is no event of a run; name another file");
+            }) == "jsonl: \"x.jsonl\": line 2 is not an event of a run; name another file");
     }
     CHECK(events_until("", "x", config, position) == 0);
     CHECK(events_until("{\"event\": \"sta", "x", config, position) == 0);
@@ -116,7 +116,7 @@ TEST_SUITE("resume") {
     CHECK(refusal([&] { rows_until("a,b\n", "x.csv", position); }) ==
           "csv: \"x.csv\" has other columns than this run's table; name another file");
     CHECK(refusal([&] { rows_until(metrics_header() + "\nbatch,1\n", "x.csv", position); }) ==
-          "csv: \"x.csv\": line 2 is no row of a run; name another file");
+          "csv: \"x.csv\": line 2 is not a row of a run; name another file");
     CHECK(rows_until(rows + "batch,2,1,9", "x", position) == rows.size());
   }
 
@@ -139,8 +139,7 @@ TEST_SUITE("resume") {
     }
     file.back() ^= 1;
     CHECK(refusal([&] { config_of_checkpoint(file); }) ==
-          "checkpoint: the file is damaged: its content has another SHA-256 than was written into "
-          "it");
+          "checkpoint: the file is damaged: its SHA-256 differs from the one stored in it");
     file.back() ^= 1;
 
     const SafetensorsFile whole = read_safetensors(file);
@@ -153,8 +152,7 @@ TEST_SUITE("resume") {
       tensors.push_back({stored.name, stored.shape, float_values(stored)});
     const std::vector<std::uint8_t> older = write_safetensors(tensors, metadata);
     CHECK(checkpoint_notice(older) ==
-          "The checkpoint is of an older version without a checksum: whether it is damaged cannot "
-          "be told");
+          "The checkpoint has an older version without a checksum, so damage cannot be detected");
     Session again(data, config);
     again.restore(older);
     CHECK(again.weights_sha256() == session.weights_sha256());

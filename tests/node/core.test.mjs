@@ -75,16 +75,16 @@ test('an argument that does not fit is refused in one sentence, and one that may
   const run = core.createSession(data, { model: 'dense 8 | relu | dense 10' })
   /** @type {[string, any[], string][]} */
   const refusals = [
-    ['curve', [5, [], []], 'activation is 5, but must be a text'],
-    ['curve', ['relu', 'none', []], 'parameters is "none", but must be a list'],
-    ['curve', ['relu', [], [0, 'x']], 'x is "x", but must be a number'],
+    ['curve', [5, [], []], 'activation is 5, but it must be a text'],
+    ['curve', ['relu', 'none', []], 'parameters is "none", but it must be a list'],
+    ['curve', ['relu', [], [0, 'x']], 'x is "x", but it must be a number'],
     ['describe', ['dense 10'], 'describe: input is missing, and must be a list'],
-    ['describe', ['dense 10', [1, 28.5, 28], 10], 'input is 28.5, but must be a whole number'],
-    ['fields', ['relu'], 'config is "relu", but must be an object'],
+    ['describe', ['dense 10', [1, 28.5, 28], 10], 'input is 28.5, but it must be a whole number'],
+    ['fields', ['relu'], 'config is "relu", but it must be an object'],
     ['parse', [[['lr']]], 'fields: "["lr"]" is no pair of a name and a text'],
     ['image', ['both', 0], 'part is "both", but it must be train or test'],
     ['image', ['test', -1], 'image -1 does not exist; 0 to 999 do'],
-    ['predict', [[1, 2]], 'pixels is "[1,2]", but must be bytes, a Uint8Array'],
+    ['predict', [[1, 2]], 'pixels is "[1,2]", but it must be bytes, a Uint8Array'],
     ['classes', [10001], 'hardest is 10001, but it must be a whole number from 0 to 10000'],
     ['save', ['npz', 2 ** 31], 'images is 2147483648, but it must be a whole number from 1 to 1073741824'],
     ['tell', [], 'unknown request "tell"'],

@@ -37,8 +37,8 @@ function resultsOfSeveral(program, lists) {
   })
 }
 
-/** The lines of a race without the column of times, the second last of the table. @param {string} text */
-const timeless = (text) => text.split('\n').map((line) => line.trim().split(/ {2,}/)).map((cells) => (cells.length > 6 ? [...cells.slice(0, -2), cells.at(-1)] : cells))
+/** The lines of a race without the column of times, the third last of the table. @param {string} text */
+const timeless = (text) => text.split('\n').map((line) => line.trim().split(/ {2,}/)).map((cells) => (cells.length > 6 ? [...cells.slice(0, -3), ...cells.slice(-2)] : cells))
 
 test('race: the same files from both programs and any number of jobs; each run equals the run alone', () => {
   const args = ['race', ...small, '--seeds', '2', '--activations', 'relu,prelu', '--entry', 'slow: lr=0.001', '--entry', 'batch=20; optimizer=sgd; lr=0.1']
@@ -271,9 +271,11 @@ test('both programs reject errors with the same sentence', () => {
     [['sweep', ...small, '--grid', 'lr=1', '--jsonl', file('none.jsonl', '{}\n')], `line 1 of "${join(folder, 'none.jsonl')}" is not the result of a run`],
     [['sweep', ...small, '--grid', 'lr=1', '--csv', folder], `csv: "${folder}" cannot be written: it is a folder`],
     [['race', ...small, '--entry', 'lr'], '"lr" is not a setting: FIELD=VALUE was expected, such as lr=0.1'],
+    [['race', ...small, '--optimizer', 'sgd', '--entry', 'nesterov=true', '--entry', 'nesterov=true; lr=1'], 'race: no run could begin. The first was refused: '],
+    [['sweep', ...small, '--optimizer', 'sgd', '--nesterov', 'true', '--grid', 'lr=0.1,0.2'], 'sweep: no run could begin. The first was refused: '],
     [['race', ...small, '--seeds', '0'], 'seeds is "0", but it must be a whole number from 1 to 1000'],
     [['race', '--from', join(folder, 'absent.ckpt')], `from: "${join(folder, 'absent.ckpt')}" cannot be read: No such file or directory`],
-    [['race', '--from', saved], 'checkpoint: the file holds weights alone; one that train --checkpoint wrote is needed'],
+    [['race', '--from', saved], 'checkpoint: the file contains only weights; give a file written by train --checkpoint'],
     [['race', '--from', saved, '--config', saved], 'config: --from takes the settings of its checkpoint, so give no --config beside it'],
     [['lessons', ...data, '--only', 'dead-unit'], 'only: "dead-unit" is not a lesson: the nearest known one is "dead-units"'],
     [['lessons', ...data, '--quik'], 'unknown setting "quik": '],

@@ -66,8 +66,8 @@ int main() {
     assert.ok(Math.abs(slope - difference) < 1e-6, line)
   }
   // The list on the page is the registry's own with one more.
-  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
-  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationList<([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const known = readFileSync(join(root, 'src/nn/activations.h'), 'utf8').match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
+  const listed = applied(['An activation']).get('src/nn/activations.h')?.match(/ActivationsOf<V, ([^>]*)>;/)?.[1].split(/,\s*/) ?? []
   assert.deepEqual(listed.filter((name) => name !== 'BentIdentity'), known)
   assert.equal(names?.length, known.length + 1)
 })
@@ -108,6 +108,19 @@ int main() {
   assert.ok(known.length > 0)
 })
 
+test('a schedule: its row and its rates', () => {
+  const folder = sourcesWith('schedule', ['A schedule'])
+  const output = outputOf(folder, `
+#include <cstdio>
+#include "optim/schedule.h"
+int main() {
+  const reluscope::Schedule schedule({.schedule = "inverse_root", .epochs = 9, .updates_per_epoch = 2});
+  for (const int update : {0, 1, 6, 17}) std::printf("%g ", schedule.at(update, 0.5).lr);
+}
+`, ['src/optim/schedule.cpp', 'src/core/text.cpp'])
+  assert.equal(output.trim(), '0.5 0.5 0.25 0.166667')
+})
+
 test('a layer: its word makes it, it computes y and dx, and it refuses what it cannot take', () => {
   const folder = sourcesWith('layer', ['A layer'])
   const output = outputOf(folder, `
@@ -127,9 +140,9 @@ int main() {
     for (int c = 0; c < 3; ++c) x.data()[layout.index(r, c)] = static_cast<float>(r * 3 + c + 1);
   LayerSlices slices;
   const StepContext context{.mode = Mode::kTrain, .seed = 1, .step = 0, .layer = 1};
-  layer.forward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {});
-  layer.backward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {dx.data(), layout}, {});
-  layer.backward(backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {nullptr, layout}, {});
+  layer.forward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}});
+  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {dx.data(), layout}});
+  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {nullptr, layout}});
   for (int r = 0; r < 2; ++r)
     for (int c = 0; c < 3; ++c) std::printf("%g %g\\n", y.data()[layout.index(r, c)], dx.data()[layout.index(r, c)]);
   for (const char* text : {"scale", "scale two"}) {
@@ -154,8 +167,9 @@ test('all of them in the whole program: it trains with them', { skip: fullOnly }
   execFileSync('cmake', ['--preset', 'native'], { cwd: folder, stdio: 'pipe' })
   execFileSync('cmake', ['--build', 'build/native', '--target', 'reluscope'], { cwd: folder, stdio: 'pipe' })
   const output = execFileSync(join(folder, 'build/native/reluscope'), [
-    'train', '--optimizer', 'signum', '--lr', '0.0003', '--data', join(root, 'build/data/mnist'), '--mean', '0.1307', '--std', '0.3081', '--train_samples', '10000', '--epochs', '1',
+    'train', '--optimizer', 'signum', '--lr', '0.0003', '--schedule', 'inverse_root', '--data', join(root, 'build/data/mnist'), '--mean', '0.1307', '--std', '0.3081', '--train_samples', '10000', '--epochs', '1',
     '--model', 'dense 64 | bent_identity | scale 0.5 | dense 10',
   ], { cwd: folder, encoding: 'utf8' })
   assert.ok(Number(output.match(/\((\d+\.\d+)%\)\n/)?.[1]) > 85, output)
+  assert.match(execFileSync(join(folder, 'build/native/reluscope'), ['activations'], { encoding: 'utf8' }), /^relu\n[^]*\nbent_identity\n/m)
 })

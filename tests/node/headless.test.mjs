@@ -134,7 +134,7 @@ test('both have the same commands with the same flags and help, but for those th
   const all = runWell(native, ['--help']).stdout
   for (const command of [...listed, 'bench', 'simd', 'gpu-selftest']) assert.match(all, new RegExp(`^ +${command} `, 'm'))
   for (const command of listed) assert.deepEqual([...flagsOf(headless, command)].sort(), [...flagsOf(native, command)].sort(), command)
-  const row = 'keep the whole run in this file'
+  const row = 'save the whole run to this file'
   for (const program of [native, headless]) assert.ok(runWell(program, ['train', '--help']).stdout.replace(/\s+/g, ' ').includes(row))
 })
 

@@ -75,7 +75,7 @@ test('the text of a unit: firing rate, death and revival, and the count over all
   assert.equal(words(0), 'fires on 50.0% of 500 images')
   assert.equal(words(1), 'fires on 0.0% of 500 images; dead since step 12 (learning rate 0.05)')
   assert.equal(words(2), 'fires on 12.5% of 500 images; was dead from the start, revived at step 1,234 (learning rate 0.01); 2 deaths; silent on the batch of step 39')
-  assert.equal(words(3), 'fires on 0.0% of 500 images; dead since step 1 (learning rate 5.0e−4), was back at step 15 (learning rate 0.1); 3 deaths')
+  assert.equal(words(3), 'fires on 0.0% of 500 images; dead since step 1 (learning rate 5.0e−4), last revived at step 15 (learning rate 0.1); 3 deaths')
   assert.equal(words(4), 'fires on 0.0% of 500 images; dead')
   assert.equal(words(5), 'fires on 0.0% of 500 images; dead from the start')
   assert.equal(words(6), 'fires on – of 500 images')

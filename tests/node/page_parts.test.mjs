@@ -223,7 +223,7 @@ test('a warning is new once per layer', () => {
 
 test('the activation at the output is not a hidden layer', () => {
   const layers = ['dense', 'activation', 'activation', 'dense', 'activation'].map((kind, layer) => ({ kind, layer }))
-  assert.deepEqual(hiddenActivations(look(0, { layers })).map(({ layer }) => layer), [1, 2])
+  assert.deepEqual(hiddenActivations({ layers }).map(({ layer }) => layer), [1, 2])
   assert.equal(layerTitle({ name: 'act1', text: 'elu 0.5' }), 'act1: elu 0.5')
 })
 

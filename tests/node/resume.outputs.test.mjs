@@ -107,7 +107,7 @@ for (const program of programs) {
     writeFileSync(file, bytes)
     const { status, stderr } = run(program, ['train', '--resume', file, '--epochs', '2'])
     assert.equal(status, 2)
-    assert.equal(stderr, 'error: checkpoint: the file is damaged: its content has another SHA-256 than was written into it\n')
+    assert.equal(stderr, 'error: checkpoint: the file is damaged: its SHA-256 differs from the one stored in it\n')
   })
 
   for (const other of programs) {
@@ -223,7 +223,7 @@ for (const program of programs) {
     const file = join(temporaryFolder(), 'run')
     const { code, stdout } = await begin(program, ['train', ...long, '--checkpoint', file], 10, (child) => child.kill('SIGHUP'))
     assert.equal(code, 129)
-    assert.match(stdout, /Interrupted at step \d+ \(epoch \d+\): go on with --resume /)
+    assert.match(stdout, /Interrupted at step \d+ \(epoch \d+\): resume with --resume /)
     assert.ok(existsSync(file))
   })
 

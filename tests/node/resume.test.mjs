@@ -50,7 +50,7 @@ for (const program of [native, headless]) {
       const file = join(temporaryFolder(), 'run')
       const stopped = await interrupt(program, ['train', ...settings, '--checkpoint', file], 4 + Math.floor(random() * 60), name)
       assert.equal(stopped.code, code)
-      assert.match(stopped.stdout, /Interrupted at step \d+ \(epoch \d\): go on with --resume /)
+      assert.match(stopped.stdout, /Interrupted at step \d+ \(epoch \d\): resume with --resume /)
       assert.equal(trainJson(program === native ? headless : native, ['--resume', file]).hash, whole)
     })
   }
@@ -75,7 +75,7 @@ for (const program of [native, headless]) {
     const cases = [
       [['--lr', '0.5'], /lr is 0.5, but the checkpoint's run has 0.001/],
       [['--seed', '2'], /seed is 2, but the checkpoint's run has 1/],
-      [['--epochs', '1'], /epochs is 1, but the checkpoint's run has 2: a run that goes on can get more epochs/],
+      [['--epochs', '1'], /epochs is 1, but the checkpoint's run has 2: a resumed run can have more epochs/],
       [['--config', 'x.json'], /--resume takes the settings of its checkpoint/],
     ]
     const outcomes = runSeveral(program, [...cases.map(([flags]) => ['train', '--resume', file, ...flags]), ['train', '--resume', config]])
@@ -151,7 +151,7 @@ test('storage full: one warning, training continues, the previous checkpoint is 
     encoding: 'utf8', cwd: root, env: { ...process.env, LD_PRELOAD: shim.path, RELUSCOPE_FAULT_PATH: file, RELUSCOPE_FAULT: 'full' },
   })
   assert.equal(status, 3, stderr)
-  assert.equal(stderr.match(/warning: checkpoint: ".*" cannot be written: No space left on device; training goes on, and the checkpoint before is kept/g)?.length, 1, stderr)
+  assert.equal(stderr.match(/warning: checkpoint: ".*" cannot be written: No space left on device; training continues, and the checkpoint before is kept/g)?.length, 1, stderr)
   assert.equal(stdout.match(/Test set: /g)?.length, 3)
   assert.ok(readFileSync(file).equals(old))
   assert.deepEqual(readdirSync(folder).filter((name) => /part|lock/.test(name)), [])

@@ -5,10 +5,9 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, extname, join, posix } from 'node:path'
 import test from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { compressedSize, filesBelow, siteRoot, sizeLimit, variants } from '../../web/site/site.mjs'
+import { compressedSize, filesBelow, headers, siteRoot, sizeLimit, variants } from '../../web/site/site.mjs'
 import { md5, sources } from '../../web/site/data.mjs'
 import { load } from '../../web/node/module.mjs'
-import { headers } from '../../web/site/headers.mjs'
 import { root } from './support.mjs'
 
 const files = filesBelow(siteRoot)

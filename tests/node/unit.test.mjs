@@ -144,10 +144,10 @@ test('an invalid unit is rejected', async () => {
     return true
   })
   refused(() => run.unit(3, 0), 'layer 3 does not exist; 0 to 2 do')
-  refused(() => run.unit(0, 0), 'layer 0 (fc1, dense 12) is no activation, whose units can be looked at')
+  refused(() => run.unit(0, 0), 'layer 0 (fc1, dense 12) is not an activation layer, so it has no units to show')
   refused(() => run.unit(1, 12), 'unit 12 of act1 does not exist; 0 to 11 do')
   refused(() => run.evaluateWithout(1, [3, -1]), 'unit -1 of act1 does not exist; 0 to 11 do')
   refused(() => run.unit(1, 0, -1), 'strongest: -1 is below 0')
-  refused(() => run.unit(1, 0.5), 'unit is 0.5, but must be a whole number')
+  refused(() => run.unit(1, 0.5), 'unit is 0.5, but it must be a whole number')
   run.delete()
 })

@@ -1,8 +1,9 @@
 // The histogram of an activation's inputs under the curves of f and f', with the borders of the regimes. A bar's colour
 // shows the value of f: orange for negative, grey for zero, blue for positive.
 import { diverging } from '../dom/colours.js'
-import { h, svg } from '../dom/dom.js'
+import { h, set, svg } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
+import { linePath } from './curve.js'
 
 /** @typedef {import('../engine/protocol.js').Histogram} Histogram */
 /** @typedef {{xs: Float32Array, y: Float32Array, dy: Float32Array}} Curve */
@@ -10,10 +11,7 @@ import { count, short } from '../dom/format.js'
 const height = 230
 const margin = { left: 40, right: 34, top: 14, bottom: 24 }
 
-/**
- * The positions of a curve over a histogram, with points on both sides of every kink.
- * @param {Histogram} histogram @param {number[]} kinks
- */
+/** The positions of a curve over a histogram, with points on both sides of every kink. @param {Histogram} histogram @param {number[]} kinks */
 export function positionsFor({ low, high }, kinks) {
   const xs = Array.from({ length: 161 }, (_, i) => low + ((high - low) * i) / 160)
   const near = 1e-4 * (high - low)
@@ -25,18 +23,12 @@ export function positionsFor({ low, high }, kinks) {
 export const limitOf = (ys) => Math.max(...Array.from(ys, (y) => (Number.isFinite(y) ? Math.abs(y) : 0))) / 2 || 1
 
 export class ActivationPlot {
-  #svg = svg('svg', { class: 'activation-plot', role: 'img', height })
-  #element = h('div', { class: 'activation-frame' }, this.#svg)
-  /** @type {(() => void) | undefined} */
-  #again
+  #svg = svg('svg', { class: 'activation-plot', role: 'img', height, 'aria-label': 'Histogram of an activation’s inputs, no data yet' })
+  element = h('div', { class: 'activation-frame' }, this.#svg)
+  #again = () => {}
 
   constructor() {
-    this.#svg.setAttribute('aria-label', 'Histogram of an activation’s inputs, no data yet')
-    new ResizeObserver(() => this.#again?.()).observe(this.#element)
-  }
-
-  get element() {
-    return this.#element
+    new ResizeObserver(() => this.#again()).observe(this.element)
   }
 
   /**
@@ -51,7 +43,7 @@ export class ActivationPlot {
 
   /** @param {Histogram} histogram @param {Curve} curve @param {(number | null)[]} borders */
   #draw({ low, high, counts }, { xs, y, dy }, borders) {
-    const width = this.#element.clientWidth
+    const width = this.element.clientWidth
     if (width === 0) return
     const [left, right, top, bottom] = [margin.left, width - margin.right, margin.top, height - margin.bottom]
     const toX = (/** @type {number} */ x) => left + ((x - low) / (high - low)) * (right - left)
@@ -71,8 +63,7 @@ export class ActivationPlot {
     })
     const lines = borders.filter((border) => border !== null && border > low && border < high)
       .map((border) => svg('path', { class: 'activation-border', d: `M${toX(Number(border)).toFixed(1)} ${top}V${bottom}` }))
-    this.#svg.setAttribute('width', String(width))
-    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
+    set(this.#svg, { width, viewBox: `0 0 ${width} ${height}` })
     this.#svg.replaceChildren(
       svg('path', { class: 'curve-axis', d: `M${left} ${values.zero.toFixed(1)}H${right}${low < 0 && high > 0 ? `M${toX(0).toFixed(1)} ${top}V${bottom}` : ''}M${left} ${bottom}H${right}` }),
       ...bars, ...lines,
@@ -85,10 +76,7 @@ export class ActivationPlot {
   }
 }
 
-/**
- * The legend of the plot.
- * @param {number} limit value of the full colour @param {number} outside number of values outside the plot
- */
+/** The legend of the plot. @param {number} limit value of the full colour @param {number} outside number of values outside the plot */
 export function plotLegend(limit, outside) {
   return [
     h('span', {}, `f ≤ −${short(limit)}`), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), h('span', {}, `f ≥ ${short(limit)}`),
@@ -103,29 +91,19 @@ export function plotLegend(limit, outside) {
  */
 function scaleOf(values, top, bottom, zeroAt) {
   const finite = [...values].filter(Number.isFinite)
-  const highest = Math.max(0.1, ...finite) * 1.08
+  const high = Math.max(0.1, ...finite) * 1.08
   const lowest = Math.min(0, ...finite) * 1.08
   if (zeroAt === undefined) {
-    const low = Math.min(lowest, -0.06 * highest)
-    const unit = (bottom - top) / (highest - low)
-    return { low, high: highest, zero: bottom + low * unit, at: (/** @type {number} */ value) => bottom - (value - low) * unit }
+    const low = Math.min(lowest, -0.06 * high)
+    const unit = (bottom - top) / (high - low)
+    return { low, high, zero: bottom + low * unit, at: (/** @type {number} */ value) => bottom - (value - low) * unit }
   }
-  const unit = Math.min((zeroAt - top) / highest, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
-  const at = (/** @type {number} */ value) => zeroAt - value * unit
-  return { low: lowest, high: highest, zero: zeroAt, at }
+  const unit = Math.min((zeroAt - top) / high, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
+  return { low: lowest, high, zero: zeroAt, at: (/** @type {number} */ value) => zeroAt - value * unit }
 }
 
-/**
- * The value of a curve at the point nearest to x.
- * @param {Float32Array} xs @param {Float32Array} ys @param {number} x
- */
-function nearest(xs, ys, x) {
-  let best = 0
-  xs.forEach((at, i) => {
-    if (Math.abs(at - x) < Math.abs(xs[best] - x)) best = i
-  })
-  return ys[best]
-}
+/** The value of a curve at the point nearest to x. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
+const nearest = (xs, ys, x) => ys[xs.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(xs[best] - x) ? i : best), 0)]
 
 /**
  * The path of a curve.
@@ -133,13 +111,8 @@ function nearest(xs, ys, x) {
  * @param {(y: number) => number} toY @param {boolean} jumps break the line where the curve jumps
  */
 function pathOf(xs, ys, toX, toY, jumps) {
-  const range = xs[xs.length - 1] - xs[0]
-  let path = ''
-  for (let i = 0; i < xs.length; i++) {
-    const broken = i === 0 || (jumps && Math.abs(ys[i] - ys[i - 1]) > 0.02 && xs[i] - xs[i - 1] < 1e-3 * range)
-    path += `${broken ? 'M' : 'L'}${toX(xs[i]).toFixed(1)} ${toY(ys[i]).toFixed(1)}`
-  }
-  return path
+  const near = 1e-3 * (xs[xs.length - 1] - xs[0])
+  return linePath(xs, ys, toX, toY, 1, (i) => jumps && Math.abs(ys[i] - ys[i - 1]) > 0.02 && xs[i] - xs[i - 1] < near)
 }
 
 /** Round numbers between two ends. @param {number} low @param {number} high @param {number} about approximate count */
@@ -152,8 +125,5 @@ function ticks(low, high, about) {
 }
 
 /** @param {number} x @param {number} y @param {string} words @param {string} anchor */
-function text(x, y, words, anchor, kind = '') {
-  const element = svg('text', { x: x.toFixed(1), y: y.toFixed(1), class: `curve-tick ${kind}`, 'text-anchor': anchor })
-  element.textContent = words
-  return element
-}
+const text = (x, y, words, anchor, kind = '') =>
+  svg('text', { x: x.toFixed(1), y: y.toFixed(1), class: `curve-tick ${kind}`, 'text-anchor': anchor }, words)

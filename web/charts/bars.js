@@ -2,28 +2,30 @@
 import { h } from '../dom/dom.js'
 import { percent } from '../dom/format.js'
 
+/** The filled part of a bar. @param {number} share 0 to 1 */
+export function barOf(share) {
+  const bar = h('div', { class: 'bar-fill' })
+  bar.style.transform = `scaleX(${share})`
+  return bar
+}
+
 export class Bars {
   /** @type {{row: HTMLElement, mark: HTMLElement, bar: HTMLElement, value: HTMLElement}[]} */
   #rows = []
   #body = h('tbody')
-  #element
 
   /** @param {string} caption of the table, for screen readers */
   constructor(caption) {
-    this.#element = h('table', { class: 'bars' }, h('caption', { class: 'visually-hidden' }, caption),
+    this.element = h('table', { class: 'bars' }, h('caption', { class: 'visually-hidden' }, caption),
       h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })),
       h('thead', { class: 'visually-hidden' }, h('tr', {},
         ['Class', 'Bar', 'Probability'].map((text) => h('th', { scope: 'col' }, text)))),
       this.#body)
   }
 
-  get element() {
-    return this.#element
-  }
-
   /** @param {string[]} names of the classes */
   setClasses(names) {
-    this.#element.classList.toggle('has-names', names.some((name) => name.length > 2))
+    this.element.classList.toggle('has-names', names.some((name) => name.length > 2))
     this.#rows = names.map((name) => {
       const mark = h('span', { class: 'mark' })
       const bar = h('div', { class: 'bar-fill' })
@@ -34,10 +36,7 @@ export class Bars {
     this.#body.replaceChildren(...this.#rows.map(({ row }) => row))
   }
 
-  /**
-   * @param {Float32Array | null} probabilities null if there is no image
-   * @param {number} [right] the correct class
-   */
+  /** @param {Float32Array | null} probabilities null if there is no image @param {number} [right] the correct class */
   show(probabilities, right = -1) {
     const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1
     this.#rows.forEach(({ row, mark, bar, value }, i) => {

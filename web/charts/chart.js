@@ -10,9 +10,7 @@ import { download, fileName } from '../dom/download.js'
 import { count } from '../dom/format.js'
 import { Legend, swatch } from './legend.js'
 
-/**
- * Share of the values of a long line that the axis contains. The high values of the first steps would flatten the rest.
- */
+/** Share of the values of a long line that the axis contains. The high values of the first steps would flatten the rest. */
 const shownShare = 0.985
 const manyPoints = 60
 /** Width of the value axis in CSS pixels. */
@@ -27,7 +25,7 @@ const axisWidth = 52
  * @property {string} title
  * @property {string} [x] label of the horizontal axis
  * @property {(value: number) => string} format of a value
- * @property {(value: number) => string} [tick] format of a value at the axis
+ * @property {(value: number, log: boolean) => string} [tick] format of a value at the axis
  * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from that of the values
  * @property {string} [sync] charts with the same key share their cursor
  * @property {() => {step: number, text: string}[]} [marks]
@@ -44,42 +42,33 @@ export class Chart {
   #legend
   #plot = h('div', { class: 'plot', role: 'img', tabIndex: 0 })
   #tip = h('div', { class: 'tip', hidden: true })
-  #element
-  /** @type {any} */
+  /** The chart of uPlot. @type {any} */
   #chart
   /** @type {number[]} */
   #xs = []
   /** @type {Series[]} */
   #series = []
-  #log = false
+  #log
   /** Width of the plot at its last layout. Reading it from the element would force a layout of the page. */
   #width = 0
 
   /** @param {ChartOptions} options */
   constructor(options) {
-    this.#options = options
+    this.#options = { height: 240, ...options }
     this.#legend = options.legend ?? new Legend()
     this.#log = options.log ?? false
-    this.#legend.onChange(() => this.#hide())
+    this.#legend.listeners.push(() => this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) })))
     const { title } = options
-    this.#element = h('figure', { class: 'chart' },
+    this.element = h('figure', { class: 'chart' },
       h('figcaption', {}, h('span', {}, title),
         iconButton('save', `${title} as CSV`, () => download(`${fileName(title)}.csv`, this.csv(), 'text/csv'), 'icon-button quiet small'),
         iconButton('picture', `${title} as PNG`, () => void this.#savePng(), 'icon-button quiet small')),
       !options.legend && this.#legend.element, this.#plot, this.#tip)
     this.#plot.setAttribute('aria-label', `${title}, no data yet`)
-    this.#plot.style.height = `${this.#height}px`
+    this.#plot.style.height = `${this.#options.height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
-    this.#plot.addEventListener('blur', () => this.#chart?.setCursor({ left: -10, top: -10 }, true, true))
+    this.#plot.addEventListener('blur', () => this.#setCursor(-10, -10))
     new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
-  }
-
-  get element() {
-    return this.#element
-  }
-
-  get #height() {
-    return this.#options.height ?? 240
   }
 
   /** All lines, including hidden ones. */
@@ -94,16 +83,15 @@ export class Chart {
   }
 
   /** @param {number[]} xs ascending @param {Series[]} series with one value per x */
-  show(xs, series) {
+  draw(xs, series) {
     const form = (/** @type {Series[]} */ list) => list.map(({ name, colour, dash, dots }) => [name, colour, dash, dots].join()).join('\n')
     const same = this.#chart && form(series) === form(this.#series)
     this.#xs = xs
     this.#series = series
-    this.#legend.show(series.filter(({ faint }) => !faint).map(({ name, colour, dash = [] }) =>
-      ({ name, colour: colour.startsWith('--') ? `var(${colour})` : colour, dash })))
+    this.#legend.show(series.filter(({ faint }) => !faint))
     if (same) this.#chart.setData(this.#data())
     else this.restyle()
-    this.#plot.setAttribute('aria-label', (this.#options.describe ?? ((...data) => this.#describe(...data)))(xs, series))
+    this.#plot.setAttribute('aria-label', this.#options.describe?.(xs, series) ?? this.#describe())
   }
 
   /** @returns {any} the data for uPlot; on a logarithmic axis only positive values */
@@ -111,10 +99,9 @@ export class Chart {
     return [this.#xs, ...this.#series.map(({ values }) => (this.#log ? values.map((value) => (Number(value) > 0 ? value : null)) : values))]
   }
 
-  /** @param {number[]} _xs @param {Series[]} series */
-  #describe(_xs, series) {
+  #describe() {
     const { title, format } = this.#options
-    const ends = series.flatMap((each) => {
+    const ends = this.#series.flatMap((each) => {
       const last = lastIndex(each.values)
       return each.faint || last < 0 ? [] : [`${each.name} ${written(each, last, format)}`]
     })
@@ -123,18 +110,14 @@ export class Chart {
 
   /** @param {Series} series */
   #isShown({ name, faint }) {
-    return !this.#legend.isHidden(faint ?? name)
-  }
-
-  #hide() {
-    this.#series.forEach((series, i) => this.#chart?.setSeries(i + 1, { show: this.#isShown(series) }))
+    return !this.#legend.hidden.has(faint ?? name)
   }
 
   /** @param {number} width */
   #resize(width) {
     this.#width = width
     if (width === 0) return
-    if (this.#chart) this.#chart.setSize({ width, height: this.#height })
+    if (this.#chart) this.#chart.setSize({ width, height: this.#options.height })
     else this.restyle()
   }
 
@@ -148,7 +131,7 @@ export class Chart {
     const [text, grid] = ['--muted', '--grid'].map(themeColour)
     const axis = { stroke: text, font: `11px ${themeFont()}`, ticks: { show: false }, grid: { stroke: grid, width: 1 }, gap: 6 }
     this.#chart = new uPlot({
-      width, height: this.#height, legend: { show: false }, pxAlign: false,
+      width, height: this.#options.height, legend: { show: false }, pxAlign: false,
       cursor: { ...(sync ? { sync: { key: sync } } : {}), y: false, points: { size: 7 }, drag: { setScale: false, x: false } },
       scales: {
         x: { time: false, range: (/** @type {any} */ _u, /** @type {number} */ min, /** @type {number} */ max) => [Math.min(min ?? 0, 0), Math.max(max || 0, leastX)] },
@@ -157,11 +140,11 @@ export class Chart {
       axes: [
         { ...axis, size: 28, grid: { show: false }, incrs: [1, 2, 2.5, 5].flatMap((n) => [1, 10, 100, 1000, 1e4, 1e5].map((power) => n * power)).filter(Number.isInteger).sort((a, b) => a - b),
           values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((x) => count(x)) },
-        { ...axis, size: axisWidth, values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ at) => at.map((value) => (value === null ? '' : tick(value))) },
+        { ...axis, size: axisWidth, values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ at) => at.map((value) => (value === null ? '' : tick(value, this.#log))) },
       ],
       series: [{}, ...this.#series.map((series) => {
         const { colour, dash, faint, dots = false } = series
-        const stroke = colour.startsWith('--') ? themeColour(colour) : colour
+        const stroke = themeColour(colour)
         return { stroke, width: faint ? 1 : 2, alpha: faint ? 0.28 : 1, dash, spanGaps: true, show: this.#isShown(series),
           points: dots ? { show: true, size: 8, fill: stroke, stroke } : { show: false } }
       })],
@@ -186,10 +169,10 @@ export class Chart {
       const ends = spread ? series.values.flatMap((value, i) => (value === null ? [] : [value - (spread[i] ?? 0), value + (spread[i] ?? 0)])) : series.values
       const values = /** @type {number[]} */ (ends.filter((value) => Number.isFinite(value) && (!this.#log || Number(value) > 0)))
       if (values.length === 0) continue
-      if (values.length > manyPoints) values.sort((a, b) => a - b)
       const many = values.length > manyPoints
-      low = Math.min(low, ...(many ? [values[Math.floor(values.length * (this.#log ? 0.01 : 0))]] : values))
-      high = Math.max(high, ...(many ? [values[Math.floor((values.length - 1) * (this.#log ? 1 : shownShare))]] : values))
+      values.sort((a, b) => a - b)
+      low = Math.min(low, values[Math.floor(values.length * (this.#log && many ? 0.01 : 0))])
+      high = Math.max(high, values[Math.floor((values.length - 1) * (this.#log || !many ? 1 : shownShare))])
     }
     return range(low, high, this.#log)
   }
@@ -203,9 +186,8 @@ export class Chart {
     const rows = this.#series.filter((series) => this.#isShown(series) && Number.isFinite(series.values[idx]) && (!series.faint || series.tip))
       .sort((a, b) => Number(b.values[idx]) - Number(a.values[idx]))
     this.#tip.replaceChildren(h('strong', {}, `${x} ${count(this.#xs[idx])}`), ...rows.map((series) => {
-      const { name, colour, dash = [], faint, tip = name } = series
-      return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch({ colour: colour.startsWith('--') ? `var(${colour})` : colour, dash }),
-        h('span', {}, tip), h('b', {}, written(series, idx, format)))
+      const { name, faint, tip = name } = series
+      return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch(series), h('span', {}, tip), h('b', {}, written(series, idx, format)))
     }))
     const width = this.#width
     const at = axisWidth + left
@@ -220,10 +202,15 @@ export class Chart {
     const move = moves[/** @type {keyof typeof moves} */ (event.key)]
     if (!this.#chart || last < 0 || (move === undefined && event.key !== 'Escape')) return
     event.preventDefault()
-    if (move === undefined) return void this.#chart.setCursor({ left: -10, top: -10 }, true, true)
+    if (move === undefined) return this.#setCursor(-10, -10)
     const from = this.#chart.cursor.left >= 0 ? this.#chart.cursor.idx ?? last : move > 0 ? -1 : last + 1
     const to = Math.max(0, Math.min(last, from + move))
-    this.#chart.setCursor({ left: this.#chart.valToPos(this.#xs[to], 'x'), top: 20 }, true, true)
+    this.#setCursor(this.#chart.valToPos(this.#xs[to], 'x'), 20)
+  }
+
+  /** Moves the cursor of all charts that share it; below 0 it is hidden. @param {number} left @param {number} top */
+  #setCursor(left, top) {
+    this.#chart?.setCursor({ left, top }, true, true)
   }
 
   async #savePng() {
@@ -243,21 +230,14 @@ function plainRange(low, high, log) {
   return [low >= 0 ? 0 : low - room, high <= 0 && low < 0 ? 0 : high + room]
 }
 
-/**
- * A value, with its deviation if it has one.
- * @param {Series} series @param {number} i @param {(value: number) => string} format
- */
+/** A value, with its deviation if it has one. @param {Series} series @param {number} i @param {(value: number) => string} format */
 function written({ values, spread }, i, format) {
   const deviation = spread?.[i] ?? null
   return format(Number(values[i])) + (deviation === null ? '' : ` ± ${format(deviation)}`)
 }
 
 /** The index of the last value that is not null, or -1. @param {(number | null)[]} values */
-function lastIndex(values) {
-  let i = values.length - 1
-  while (i >= 0 && values[i] === null) i--
-  return i
-}
+const lastIndex = (values) => values.map((value) => value !== null).lastIndexOf(true)
 
 /** The last value that is not null. @param {(number | null)[]} values */
 export const lastOf = (values) => values[lastIndex(values)]

@@ -15,10 +15,7 @@ function begin({ ctx }, colour) {
   return scale
 }
 
-/**
- * The position at which a line of this width covers whole pixels instead of two half pixels.
- * @param {number} at @param {number} width
- */
+/** The position at which a line of this width covers whole pixels instead of two half pixels. @param {number} at @param {number} width */
 const crisp = (at, width) => Math.round(at - width / 2) + width / 2
 
 /** @param {any} ctx @param {[number, number]} from @param {[number, number]} to */
@@ -46,10 +43,7 @@ export function drawMarks(chart, marks, colour) {
   ctx.restore()
 }
 
-/**
- * Horizontal lines with a label.
- * @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour
- */
+/** Horizontal lines with a label. @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour */
 export function drawLevels(chart, levels, colour) {
   const { ctx, bbox } = chart
   const scale = begin(chart, colour)
@@ -80,7 +74,7 @@ export function drawSpreads(chart, xs, series) {
     ctx.beginPath()
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
     ctx.clip()
-    ctx.fillStyle = ctx.strokeStyle = colour.startsWith('--') ? themeColour(colour) : colour
+    ctx.fillStyle = ctx.strokeStyle = themeColour(colour)
     ctx.globalAlpha = bandAlpha
     ctx.beginPath()
     for (const { x, high } of at) ctx.lineTo(x, high)

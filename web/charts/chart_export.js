@@ -39,7 +39,7 @@ export function toPng(plot, title, x, keys) {
   context.textAlign = 'left'
   let at = margin
   for (const { name, colour, dash = [] } of keys) {
-    context.strokeStyle = colour.startsWith('--') ? themeColour(colour) : colour
+    context.strokeStyle = themeColour(colour)
     context.lineWidth = 2.5 * scale
     context.setLineDash(dash.map((length) => length * scale))
     context.beginPath()

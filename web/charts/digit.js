@@ -7,10 +7,8 @@ const box = 20
 const threshold = 24
 
 /**
- * @param {Uint8Array | Uint8ClampedArray} ink width * height, 0 for paper to 255 for ink
- * @param {number} width
- * @param {number} height
- * @returns {Uint8Array | null} 784 pixels; null for an empty drawing
+ * The 784 pixels of a drawing; null if it is empty.
+ * @param {ArrayLike<number>} ink width * height, 0 for paper to 255 for ink @param {number} width @param {number} height
  */
 export function toMnist(ink, width, height) {
   const bounds = extent(ink, width, height)
@@ -19,30 +17,24 @@ export function toMnist(ink, width, height) {
   const scale = box / Math.max(right - left, bottom - top)
   const columns = Math.max(1, Math.round((right - left) * scale))
   const rows = Math.max(1, Math.round((bottom - top) * scale))
-  const small = new Float64Array(columns * rows)
-  for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++) {
-      small[y * columns + x] = meanOver(
-        ink, width,
-        left + ((right - left) * x) / columns, left + ((right - left) * (x + 1)) / columns,
-        top + ((bottom - top) * y) / rows, top + ((bottom - top) * (y + 1)) / rows,
-      )
-    }
-  }
+  const edgeX = (/** @type {number} */ x) => left + ((right - left) * x) / columns
+  const edgeY = (/** @type {number} */ y) => top + ((bottom - top) * y) / rows
+  const small = Float64Array.from({ length: columns * rows }, (_, i) => {
+    const [x, y] = [i % columns, Math.floor(i / columns)]
+    return meanOver(ink, width, edgeX(x), edgeX(x + 1), edgeY(y), edgeY(y + 1))
+  })
   return placed(small, columns, rows)
 }
 
 /** @param {ArrayLike<number>} ink @param {number} width @param {number} height */
 function extent(ink, width, height) {
   let [left, top, right, bottom] = [width, height, 0, 0]
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (ink[y * width + x] < threshold) continue
-      left = Math.min(left, x)
-      right = Math.max(right, x + 1)
-      top = Math.min(top, y)
-      bottom = y + 1
-    }
+  for (let i = 0; i < width * height; i++) {
+    if (ink[i] < threshold) continue
+    left = Math.min(left, i % width)
+    right = Math.max(right, (i % width) + 1)
+    top = Math.min(top, Math.floor(i / width))
+    bottom = Math.floor(i / width) + 1
   }
   return right > left ? { left, top, right, bottom } : null
 }

@@ -7,29 +7,20 @@ import { drawPixels, paperAndInk } from '../dom/pixels.js'
 
 export class Gallery {
   #lab
-  #element
   /** @type {{item: GalleryItem, canvas: HTMLCanvasElement, button: HTMLButtonElement, pixels: Uint8Array | null}[]} */
   #shown = []
 
   /** @param {import('../lab/lab.js').Lab} lab @param {string} label */
   constructor(lab, label) {
     this.#lab = lab
-    this.#element = h('ul', { class: 'gallery', 'aria-label': label })
+    this.element = h('ul', { class: 'gallery', 'aria-label': label })
     lab.on('theme', () => this.#draw())
     lab.on('image', () => this.#mark())
   }
 
-  get element() {
-    return this.#element
-  }
-
   /** @param {GalleryItem[]} items */
   async show(items) {
-    const same = items.length === this.#shown.length && items.every((item, i) => {
-      const { part, index, name, caption } = this.#shown[i].item
-      return item.part === part && item.index === index && item.name === name && item.caption === caption
-    })
-    if (same) return
+    if (JSON.stringify(items) === JSON.stringify(this.#shown.map(({ item }) => item))) return
     const shown = items.map((item) => {
       const canvas = h('canvas', { class: 'thumb' })
       const button = h('button', { type: 'button', class: 'thumb-button', 'aria-label': item.name, title: item.name,
@@ -37,7 +28,7 @@ export class Gallery {
       return { item, canvas, button, pixels: /** @type {Uint8Array | null} */ (null) }
     })
     this.#shown = shown
-    this.#element.replaceChildren(...shown.map(({ button }) => h('li', {}, button)))
+    this.element.replaceChildren(...shown.map(({ button }) => h('li', {}, button)))
     this.#mark()
     for (const part of /** @type {const} */ (['train', 'test'])) {
       const of = shown.filter(({ item }) => item.part === part)

@@ -18,8 +18,8 @@ export class LayerStack {
     h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'same for all layers'), h('option', { value: 'unit' }, 'by unit'))
   #legend = h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }),
     this.#high, h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
-  #element = h('div', { class: 'layer-stack' }, this.#list, this.#legend)
-  /** @type {{name: string, units: number, grid: UnitGrid, title: HTMLElement, largest: Float32Array}[]} */
+  element = h('div', { class: 'layer-stack' }, this.#list, this.#legend)
+  /** @type {{name: string, grid: UnitGrid, title: HTMLElement, largest: Float32Array}[]} */
   #grids = []
   /** @type {LayerOutput[]} */
   #layers = []
@@ -29,29 +29,22 @@ export class LayerStack {
     this.#empty = empty
   }
 
-  get element() {
-    return this.#element
-  }
-
   /** Resets the largest values of the units, for a new run. */
-  clear() {
+  clear(text = this.#empty) {
     this.#grids = []
     this.#layers = []
     this.#legend.hidden = true
-    this.#list.replaceChildren(h('p', { class: 'empty' }, this.#empty))
+    this.#list.replaceChildren(h('p', { class: 'empty' }, text))
   }
 
   /** @param {LayerOutput[]} layers of a prediction, all of them */
   show(layers) {
-    this.#layers = hiddenOf(layers)
+    // Activations, and dense layers without an activation after them.
+    this.#layers = layers.slice(0, -1).filter((layer, i) => layer.kind === 'activation' || layers[i + 1].kind !== 'activation')
     this.#legend.hidden = this.#layers.length === 0
-    if (this.#layers.length === 0) {
-      this.#list.replaceChildren(h('p', { class: 'empty' }, 'This model has no hidden layer: the output layer reads the image directly. Add a layer under Model in the settings, for example “dense 128 | relu”.'))
-      this.#grids = []
-      return
-    }
+    if (this.#layers.length === 0) return this.clear('This model has no hidden layer: the output layer reads the image directly. Add a layer under Model in the settings, for example “dense 128 | relu”.')
     const same = this.#layers.length === this.#grids.length &&
-      this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].units)
+      this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].largest.length)
     if (!same) this.#rebuild()
     for (const [i, { values }] of this.#layers.entries()) {
       const { largest } = this.#grids[i]
@@ -64,7 +57,7 @@ export class LayerStack {
 
   #rebuild() {
     this.#grids = this.#layers.map(({ name, values }) => ({
-      name, units: values.length, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
+      name, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
     }))
     this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
       const { name, text, values } = this.#layers[i]
@@ -76,24 +69,16 @@ export class LayerStack {
     if (this.#grids.length === 0) return
     const scale = this.#scale.value
     const limits = this.#layers.map(({ values }) => roundUp(quantile(values)))
-    const most = Math.max(...limits)
+    if (scale === 'all') limits.fill(Math.max(...limits))
     this.#grids.forEach(({ grid, largest, title }, i) => {
-      grid.show(this.#layers[i].values, scale === 'unit' ? largest : scale === 'all' ? most : limits[i])
+      grid.show(this.#layers[i].values, scale === 'unit' ? largest : limits[i])
       title.textContent = scale === 'layer' && this.#grids.length > 1 ? `full colour at ±${short(limits[i])}` : ''
     })
-    const one = scale === 'all' || this.#grids.length === 1 ? short(scale === 'all' ? most : limits[0]) : ''
+    const one = scale === 'all' || this.#grids.length === 1 ? short(limits[0]) : ''
     const [low, high] = scale === 'unit' ? ['−largest so far', '+largest so far'] : one ? [`≤ −${one}`, `≥ ${one}`] : ['negative', 'positive']
     this.#low.textContent = low
     this.#high.textContent = high
   }
-}
-
-/**
- * The layers that are shown: activations, and dense layers without an activation after them.
- * @param {LayerOutput[]} layers
- */
-function hiddenOf(layers) {
-  return layers.slice(0, -1).filter((layer, i) => layer.kind === 'activation' || layers[i + 1].kind !== 'activation')
 }
 
 /** The absolute value that all but a few values stay below. @param {Float32Array} values */

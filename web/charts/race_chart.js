@@ -7,42 +7,29 @@ const palette = ['#ab6aea', '#f5493b', '#dfa300', '#3bbc4a', '#00b7c0', '#4475f6
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4], [4, 2, 4, 6], [1, 5]]
 
 /** The style of the run at this index. @param {number} index */
-export function runStyle(index) {
-  return { colour: palette[index % palette.length], dash: dashes[index % dashes.length] }
-}
+export const runStyle = (index) => ({ colour: palette[index % palette.length], dash: dashes[index % dashes.length] })
 
 /** @typedef {{name: string, points: Map<number, number | null>, spread?: Map<number, number>}} RunCurve from an x to its value
  *  or null, and to the deviation over several runs */
 
-export class RaceChart {
-  #chart
+export class RaceChart extends Chart {
   #dots
 
   /**
-   * @param {{title: string, x: string, format: (value: number) => string, tick?: (value: number) => string,
-   *          range: (highest: number, lowest: number) => [number, number], legend?: import('./legend.js').Legend,
-   *          sync?: string, dots?: boolean}} options dots: mark each value, if there are few
+   * @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range: (highest: number, lowest: number) => [number, number],
+   *         dots?: boolean}} options dots: mark each value, if there are few
    */
   constructor({ range, dots = false, ...options }) {
+    super({ height: 220, ...options, range: (low, high) => (high >= low ? range(high, low) : range(0, 0)) })
     this.#dots = dots
-    this.#chart = new Chart({ height: 220, ...options,
-      range: (low, high) => (high >= low ? range(high, low) : range(0, 0)) })
-  }
-
-  get element() {
-    return this.#chart.element
   }
 
   /** @param {RunCurve[]} curves */
   show(curves) {
     const xs = [...new Set(curves.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b)
     const of = (/** @type {Map<number, number | null>} */ points) => xs.map((x) => points.get(x) ?? null)
-    this.#chart.show(xs, curves.map(({ name, points, spread }, i) => ({
+    this.draw(xs, curves.map(({ name, points, spread }, i) => ({
       name, ...runStyle(i), values: of(points), dots: this.#dots || xs.length < 3, ...(spread && spread.size > 0 ? { spread: of(spread) } : {}),
     })))
-  }
-
-  restyle() {
-    this.#chart.restyle()
   }
 }

@@ -17,7 +17,7 @@ const columns = [
 export function raceTable(summaries) {
   return h('table', { class: 'model-table race-table' },
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...columns.map(([, title]) => h('th', { scope: 'col' }, title)), h('th', { scope: 'col' }, 'Time per step'))),
-    h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`),
+    h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`, summary.refused > 0 && ` (${summary.refused} refused)`),
       ...columns.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))), h('td', {}, summary.step_seconds === null ? '–' : `${(1e6 * summary.step_seconds).toFixed(0)} µs`)))))
 }
 

@@ -2,6 +2,7 @@
 // the values.
 import { h, svg } from '../dom/dom.js'
 import { count, plural, short } from '../dom/format.js'
+import { preview } from './preview.js'
 
 const width = 270
 const height = 84
@@ -10,37 +11,16 @@ const afterStart = 300
 
 /** @typedef {import('../engine/protocol.js').RatePlan} RatePlan */
 
-/**
- * @param {import('../lab/lab.js').Lab} lab
- * @param {'lr' | 'moves'} which
- */
+/** @param {import('../lab/lab.js').Lab} lab @param {'lr' | 'moves'} which */
 export function makeRatePlot(lab, which) {
   const title = which === 'lr' ? 'Learning rate over the run' : 'Step of a weight whose gradient stays 1'
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: 'rate-plot', role: 'img', 'aria-label': title })
   const words = h('p', { class: 'field-help' })
   const element = h('figure', { class: 'rate-figure' }, h('figcaption', { class: 'label' }, title), picture, words)
-  let latest = 0
-  let asked = ''
-
-  async function show() {
-    if (!lab.run || element.closest('details:not([open])')) return
-    const { shown, step } = lab
-    // Includes the changes that were made while training.
-    const config = { ...shown, lr: lab.run.config.events.length > 0 ? lab.run.config.lr : shown.lr, events: lab.run.config.events }
-    const question = JSON.stringify([config, lab.run.dataset])
-    if (question === asked) return mark(step)
-    asked = question
-    const mine = ++latest
-    let plan
-    try {
-      plan = await lab.rates(config)
-    } catch (error) {
-      if (mine !== latest) return
-      picture.replaceChildren()
-      words.textContent = error instanceof Error ? error.message : String(error)
-      return
-    }
-    if (mine === latest) draw(plan)
+  /** The config, with the changes that were made while training. */
+  const configOf = () => {
+    const { events, lr } = lab.run.config
+    return { ...lab.shown, lr: events.length > 0 ? lr : lab.shown.lr, events }
   }
 
   /** @type {SVGElement} marks the current step */
@@ -58,13 +38,12 @@ export function makeRatePlot(lab, which) {
     if (which === 'lr' && plan.momentum.length > 0) lines.push(line(plan.at, plan.momentum, 1, 'rate-momentum'))
     picture.replaceChildren(...lines, now)
     const ends = `${short(values[0])} at the start, at most ${short(most)}, ${short(values[values.length - 1])} at the end`
-    const epochs = plurals(plan)
+    const epochs = `${plural(plan.updates, 'update')} (${count(plan.updates_per_epoch)} per epoch)`
     picture.setAttribute('aria-label', `${title}: ${ends}, over ${epochs}`)
     words.textContent = which === 'moves'
       ? `The effect of momentum, averages and bias correction on the rate: ${ends}.`
       : `${ends}, over ${epochs}${plan.momentum.length > 0 ? '; dashed: momentum, 0 to 1' : ''}${plan.depends_on_validation ? '; the rate drops when the validation loss stops falling, which cannot be predicted' : ''}.`
-    element.dataset.drawn = asked
-    mark(lab.step)
+    mark()
   }
 
   /** @param {number[]} at @param {number[]} values @param {number} most @param {string} name */
@@ -74,18 +53,16 @@ export function makeRatePlot(lab, which) {
     return svg('path', { class: name, d: `M${values.map((value, i) => `${x(at[i])} ${y(value)}`).join('L')}` })
   }
 
-  /** @param {number} step number of steps made */
-  function mark(step) {
-    const x = Math.min(width, (width * step) / (updates * lab.run.config.accumulate))
-    now.setAttribute('d', step > 0 ? `M${x.toFixed(1)} 0V${height}` : '')
+  function mark() {
+    const x = Math.min(width, (width * lab.step) / (updates * lab.run.config.accumulate))
+    now.setAttribute('d', lab.step > 0 ? `M${x.toFixed(1)} 0V${height}` : '')
   }
 
-  for (const event of /** @type {const} */ (['run', 'settings', 'state'])) lab.on(event, () => void show())
-  // Redraw when the section opens. The toggle event does not bubble.
-  setTimeout(() => element.closest('details')?.addEventListener('toggle', () => void show()))
+  const show = preview(lab, element, () => [configOf(), lab.run.dataset], () => lab.rates(configOf()), draw, (message) => {
+    picture.replaceChildren()
+    words.textContent = message
+  })
+  lab.onEach(['run', 'settings', 'state'], () => lab.run && mark())
   setTimeout(() => void show(), afterStart)
   return element
 }
-
-/** @param {RatePlan} plan */
-const plurals = ({ updates, updates_per_epoch: each }) => `${plural(updates, 'update')} (${count(each)} per epoch)`

@@ -1,7 +1,7 @@
 // The units of a layer as a grid of cells in diverging colours, one cell per unit, in row-major order. Pointer or arrow
 // keys select a unit and show its value. Options change the colours and texts.
 import { diverging } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
+import { h, set } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
 
 /** Possible sides of a cell in CSS pixels. The largest that keeps the grid low enough is used. */
@@ -10,7 +10,7 @@ const maxHeight = 200
 
 /**
  * @typedef {object} GridOptions
- * @property {(value: number, limit: number, unit: number) => string} [colour] of a cell
+ * @property {(value: number, limit: number) => string} [colour] of a cell
  * @property {(unit: number) => boolean} [crossed] whether a unit is marked by a cross; NaN always is
  * @property {(unit: number) => string} [describe] text after the number of a unit
  * @property {() => string} [summary] text while no unit is selected
@@ -18,10 +18,10 @@ const maxHeight = 200
  */
 
 export class UnitGrid {
-  #canvas = h('canvas', { class: 'unit-grid', tabIndex: 0, role: 'slider', 'aria-valuemin': 0 })
+  #canvas
   #readout = h('output', { class: 'readout', 'aria-live': 'off' })
   #name
-  #element
+  #options
   /** @type {Float32Array} */
   #values = new Float32Array(0)
   /** @type {number | Float32Array} */
@@ -32,33 +32,23 @@ export class UnitGrid {
   #picked = -1
   /** The unit that is marked as chosen, or -1. */
   #chosen = -1
-  /** @type {GridOptions} */
-  #options
 
   /** @param {string} name of the layer @param {GridOptions} [options] */
   constructor(name, options = {}) {
     this.#name = name
     this.#options = options
-    this.#canvas.setAttribute('aria-label', `Units of ${name}`)
-    this.#element = h('div', { class: 'units' }, this.#canvas, this.#readout)
-    this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#unitAt(event)))
-    this.#canvas.addEventListener('pointerleave', () => this.#pick(-1))
-    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event))
-    if (options.choose) {
-      this.#canvas.classList.add('can-choose')
-      this.#canvas.addEventListener('click', (event) => this.#choose(this.#unitAt(event)))
-    }
-    new ResizeObserver(() => this.#layOut()).observe(this.#element)
+    this.#canvas = h('canvas', {
+      class: `unit-grid${options.choose ? ' can-choose' : ''}`, tabIndex: 0, role: 'slider', 'aria-valuemin': 0, 'aria-label': `Units of ${name}`,
+      onpointermove: (/** @type {PointerEvent} */ event) => this.#pick(this.#unitAt(event)),
+      onpointerleave: () => this.#pick(-1),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
+      onclick: (/** @type {PointerEvent} */ event) => this.#choose(this.#unitAt(event)),
+    })
+    this.element = h('div', { class: 'units' }, this.#canvas, this.#readout)
+    new ResizeObserver(() => this.#layOut()).observe(this.element)
   }
 
-  get element() {
-    return this.#element
-  }
-
-  /**
-   * @param {Float32Array} values
-   * @param {number | Float32Array} limit value of the full colour, for all or for each unit
-   */
+  /** @param {Float32Array} values @param {number | Float32Array} limit value of the full colour, for all or for each unit */
   show(values, limit) {
     const resized = values.length !== this.#values.length
     this.#values = values
@@ -75,7 +65,7 @@ export class UnitGrid {
   }
 
   #layOut() {
-    const width = this.#element.clientWidth
+    const width = this.element.clientWidth
     const units = this.#values.length
     if (width === 0 || units === 0) return
     this.#cell = cellSizes.find((cell) => Math.ceil(units / Math.floor(width / cell)) * cell <= maxHeight) ?? 3
@@ -83,12 +73,10 @@ export class UnitGrid {
     // A layer whose width is a power of two reads best in rows of a power of two.
     const even = 2 ** Math.floor(Math.log2(this.#columns))
     if (units % even === 0 && Math.ceil(units / even) * this.#cell <= maxHeight * 1.3) this.#columns = even
-    const scale = devicePixelRatio || 1
-    const rows = Math.ceil(units / this.#columns)
-    this.#canvas.width = Math.round(this.#columns * this.#cell * scale)
-    this.#canvas.height = Math.round(rows * this.#cell * scale)
-    this.#canvas.style.width = `${this.#columns * this.#cell}px`
-    this.#canvas.style.height = `${rows * this.#cell}px`
+    for (const [side, cells] of /** @type {const} */ ([['width', this.#columns], ['height', Math.ceil(units / this.#columns)]])) {
+      this.#canvas[side] = Math.round(cells * this.#cell * (devicePixelRatio || 1))
+      this.#canvas.style[side] = `${cells * this.#cell}px`
+    }
     this.#canvas.setAttribute('aria-valuemax', String(units - 1))
     this.#canvas.dataset.columns = String(this.#columns)
     this.#draw()
@@ -98,35 +86,25 @@ export class UnitGrid {
     const context = this.#canvas.getContext('2d')
     if (!context) return
     const scale = this.#canvas.width / (this.#columns * this.#cell)
-    const gap = this.#cell >= 6 ? 1 : 0
-    const side = this.#cell - gap
+    const side = this.#cell - (this.#cell >= 6 ? 1 : 0)
+    const placeOf = (/** @type {number} */ unit) => [(unit % this.#columns) * this.#cell, Math.floor(unit / this.#columns) * this.#cell]
     context.setTransform(scale, 0, 0, scale, 0, 0)
     context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
-    this.#values.forEach((value, i) => {
-      const x = (i % this.#columns) * this.#cell
-      const y = Math.floor(i / this.#columns) * this.#cell
-      const limit = typeof this.#limit === 'number' ? this.#limit : this.#limit[i]
-      context.fillStyle = this.#options.colour?.(value, limit, i) ?? diverging(value, limit)
-      context.fillRect(x, y, side, side)
-      if (Number.isNaN(value) || this.#options.crossed?.(i)) this.#cross(context, x, y, side)
-    })
-    context.strokeStyle = '#111'
-    for (const [unit, width] of [[this.#chosen, 3], [this.#picked, 2]]) {
-      context.lineWidth = width
-      if (unit >= 0) context.strokeRect((unit % this.#columns) * this.#cell, Math.floor(unit / this.#columns) * this.#cell, side, side)
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} side */
-  #cross(context, x, y, side) {
     context.strokeStyle = '#111'
     context.lineWidth = 1
-    context.beginPath()
-    context.moveTo(x, y)
-    context.lineTo(x + side, y + side)
-    context.moveTo(x + side, y)
-    context.lineTo(x, y + side)
-    context.stroke()
+    this.#values.forEach((value, i) => {
+      const [x, y] = placeOf(i)
+      const limit = typeof this.#limit === 'number' ? this.#limit : this.#limit[i]
+      context.fillStyle = this.#options.colour?.(value, limit) ?? diverging(value, limit)
+      context.fillRect(x, y, side, side)
+      const crossed = Number.isNaN(value) || this.#options.crossed?.(i)
+      if (crossed) context.stroke(new Path2D(`M${x} ${y}L${x + side} ${y + side}M${x + side} ${y}L${x} ${y + side}`))
+    })
+    for (const [unit, width] of [[this.#chosen, 3], [this.#picked, 2]]) {
+      const [x, y] = placeOf(unit)
+      context.lineWidth = width
+      if (unit >= 0) context.strokeRect(x, y, side, side)
+    }
   }
 
   /** @param {PointerEvent} event */
@@ -165,19 +143,15 @@ export class UnitGrid {
   }
 
   #read() {
-    let [on, largest, bad] = [0, -Infinity, 0]
-    for (const value of this.#values) {
-      if (value > 0) on += 1
-      if (value > largest) largest = value
-      if (Number.isNaN(value)) bad += 1
-    }
+    const on = this.#values.filter((value) => value > 0).length
+    const bad = this.#values.filter(Number.isNaN).length
+    const largest = this.#values.reduce((most, value) => (value > most ? value : most), -Infinity)
     const { describe, summary } = this.#options
     const text = this.#picked >= 0
       ? `unit ${this.#picked}: ${describe?.(this.#picked) ?? short(this.#values[this.#picked])}`
       : summary?.() ?? `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
     this.#readout.textContent = text
     this.#canvas.title = this.#picked >= 0 && describe ? text : ''
-    this.#canvas.setAttribute('aria-valuenow', String(Math.max(0, this.#picked)))
-    this.#canvas.setAttribute('aria-valuetext', `${this.#name}, ${text}`)
+    set(this.#canvas, { 'aria-valuenow': Math.max(0, this.#picked), 'aria-valuetext': `${this.#name}, ${text}` })
   }
 }

@@ -2,8 +2,7 @@
 import { diverging, nanColour } from '../dom/colours.js'
 import { count, percent, plural, short } from '../dom/format.js'
 
-/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
-/** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
+/** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
 
 /**
  * Orange for a unit that never fires, otherwise from grey to blue by its firing rate.
@@ -24,8 +23,8 @@ export function unitWords(snapshot, layer, unit, everywhere) {
   const parts = [`fires on ${percent(firing[unit] ?? NaN, 1)} of ${positions > 1 ? `the ${count(positions)} positions of ` : ''}${count(snapshot.samples)} images`]
   const life = lives.find((each) => each.unit === unit)
   if (life) {
-    const [died, revived] = [`${whenOf(life.died, life.died_lr)}`, life.revived === undefined ? '' : whenOf(life.revived, life.revived_lr ?? NaN)]
-    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, was back at ${revived}` : ''}`)
+    const [died, revived] = [whenOf(life.died, life.died_lr), life.revived === undefined ? '' : whenOf(life.revived, life.revived_lr ?? NaN)]
+    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, last revived at ${revived}` : ''}`)
     else parts.push(`was dead ${life.died === 0 ? 'from the start' : `from ${died}`}, revived at ${revived}`)
     if (life.deaths > 1) parts.push(plural(life.deaths, 'death'))
   } else if (dead.includes(unit)) parts.push('dead')

@@ -4,12 +4,9 @@ import { h, uniqueId } from '../dom/dom.js'
 import { formula as mathOf } from '../dom/formula.js'
 import { parametersOf } from '../lab/model_text.js'
 
-/**
- * @param {import('../lab/lab.js').Lab} lab
- * @param {import('../engine/protocol.js').Activation[]} activations
- * @param {(name: string) => void} choose
- */
-export function makeActivationMenu(lab, activations, choose) {
+/** @param {import('../lab/lab.js').Lab} lab @param {(name: string) => void} choose */
+export function makeActivationMenu(lab, choose) {
+  const { activations } = lab.registry
   const id = uniqueId('activation')
   const mixed = h('option', { value: 'mixed', hidden: true }, 'Mixed: see the text below')
   const none = h('option', { value: '', hidden: true }, 'None')
@@ -29,13 +26,9 @@ export function makeActivationMenu(lab, activations, choose) {
       options[i].prepend(smallCurve(curve))
       // The browser copied the chosen entry before its curve was ready: copy it again.
       if (options[i].selected) chosen.replaceChildren(...options[i].cloneNode(true).childNodes)
-      if (!rich) strip.append(curveButton(activation, smallCurve(curve)))
+      const { name, label } = activation
+      if (!rich) strip.append(h('button', { type: 'button', class: 'button small', title: label, onclick: () => choose(name) }, smallCurve(curve), label))
     }, () => {})
-  }
-
-  /** @param {import('../engine/protocol.js').Activation} activation @param {SVGElement} curve */
-  function curveButton({ name, label }, curve) {
-    return h('button', { type: 'button', class: 'button small', title: label, onclick: () => choose(name) }, curve, label)
   }
 
   let shown = ''

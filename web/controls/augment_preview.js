@@ -2,6 +2,7 @@
 // the seed of the run; they are redrawn when a setting changes.
 import { h, iconButton } from '../dom/dom.js'
 import { drawPixels, paperAndInk } from '../dom/pixels.js'
+import { preview } from '../charts/preview.js'
 
 const versions = 16
 
@@ -19,42 +20,25 @@ export function makeAugmentPreview(lab) {
       })),
     h('div', { class: 'augment-grid' }, canvases), words, error)
   let sample = 0
-  let latest = 0
-  let asked = ''
 
-  async function show() {
-    if (!lab.run || element.closest('details:not([open])')) return
+  const show = preview(lab, element, () => {
     const { shown, run } = lab
     sample = Math.min(sample, run.dataset.train - 1)
-    const question = JSON.stringify([sample, shown.seed, run.dataset.name, ...fields.map((name) => shown[name])])
-    if (question === asked) return
-    asked = question
-    const mine = ++latest
-    try {
-      const [pixels, { label }] = await Promise.all([lab.engine.augmented(sample, versions, shown), lab.engine.image('train', sample)])
-      if (mine !== latest) return
-      const { height, width } = run.dataset
-      const size = height * width
-      const colours = paperAndInk()
-      canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height, colours))
-      const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && shown[name] !== none)
-      words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
-        ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
-      error.hidden = true
-      element.dataset.drawn = asked
-    } catch (reason) {
-      if (mine !== latest) return
-      error.textContent = reason instanceof Error ? reason.message : String(reason)
-      error.hidden = false
-    }
-  }
-
-  for (const event of /** @type {const} */ (['run', 'settings'])) lab.on(event, () => void show())
-  lab.on('theme', () => {
-    asked = ''
-    void show()
+    return [sample, shown.seed, run.dataset.name, ...fields.map((name) => shown[name]), paperAndInk()]
+  }, () => Promise.all([lab.engine.augmented(sample, versions, lab.shown), lab.engine.image('train', sample)]), ([pixels, { label }]) => {
+    const { height, width } = lab.run.dataset
+    const size = height * width
+    const colours = paperAndInk()
+    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height, colours))
+    const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && lab.shown[name] !== none)
+    words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
+      ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
+    error.hidden = true
+  }, (message) => {
+    error.textContent = message
+    error.hidden = false
   })
-  setTimeout(() => element.closest('details')?.addEventListener('toggle', () => void show()))
+  lab.on('theme', () => void show())
   void show()
   return element
 }

@@ -1,6 +1,7 @@
 // Creates the control of a setting from its entry in the registry: type, range, choices, whether it is live. Each
 // control has a label, help, a button that restores the default, and a place for the error of the last input.
 import { h, iconButton, uniqueId } from '../dom/dom.js'
+import { capitalised } from '../dom/format.js'
 
 /**
  * @typedef {import('../lab/lab.js').Lab} Lab
@@ -8,28 +9,26 @@ import { h, iconButton, uniqueId } from '../dom/dom.js'
  * @typedef {{element: HTMLElement, show: () => void}} Control show() updates it from the lab
  */
 
-/**
- * The parts that all controls share: label, help, reset button and error.
- * @param {Lab} lab @param {Field} field @param {string} controlId
- */
-export function frame(lab, field, controlId) {
+/** The parts that all controls share: label, help, reset button and error. @param {Lab} lab @param {Field} field */
+export function frame(lab, field) {
+  const id = uniqueId(field.name)
   const errorId = uniqueId('error')
   const error = h('p', { class: 'field-error', id: errorId, role: 'alert', hidden: true })
   const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
-  const label = h('label', { for: controlId }, field.label)
+  const label = h('label', { for: id }, field.label)
   const body = h('div', { class: 'field-body' })
   // Inputs that the engine has not answered yet.
   let applying = 0
   const element = h('div', { class: 'field', 'data-field': field.name },
     h('div', { class: 'field-head' }, label,
       field.live && h('span', { class: 'badge', title: 'Takes effect while training' }, 'live'), back),
-    body, h('p', { class: 'field-help', id: `${controlId}-help` }, sentenceCase(field.help)), error)
+    body, h('p', { class: 'field-help', id: `${id}-help` }, capitalised(field.help)), error)
 
   /** @param {string} text */
   function fail(text) {
     error.textContent = text
     error.hidden = !text
-    const control = element.querySelector(`#${controlId}`)
+    const control = element.querySelector(`#${id}`)
     if (text) control?.setAttribute('aria-invalid', 'true')
     else control?.removeAttribute('aria-invalid')
   }
@@ -44,7 +43,7 @@ export function frame(lab, field, controlId) {
   }
 
   function show() {
-    element.hidden = !isUsed(lab, field)
+    element.hidden = !Object.entries(field.used_when ?? {}).every(([name, values]) => values.includes(lab.shown[name]))
     back.hidden = String(lab.shown[field.name]) === String(field.default)  // lists are compared by their text
     element.classList.toggle('is-waiting', lab.waiting.includes(field.name))
   }
@@ -59,43 +58,25 @@ export function frame(lab, field, controlId) {
     } }
   }
 
-  return { element, body, label, error, errorId, commit, fail, show, control }
-}
-
-/** Whether this setting has an effect with the other settings. @param {Lab} lab @param {Field} field */
-function isUsed(lab, field) {
-  return Object.entries(field.used_when ?? {}).every(([name, values]) => values.includes(lab.shown[name]))
+  return { id, describedBy: `${id}-help ${errorId}`, element, body, label, error, commit, fail, show, control }
 }
 
 /** @param {Field} field */
 function shortDefault(field) {
   const name = String(field.default)
-  return `its default${name && name.length < 20 ? `, ${labelOf(field, name)}` : ''}`
-}
-
-/** @param {Field} field @param {string} name */
-function labelOf(field, name) {
-  return field.choices?.find((choice) => choice.name === name)?.label ?? name
-}
-
-/** @param {string} text */
-function sentenceCase(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  return `its default${name && name.length < 20 ? `, ${field.choices?.find((choice) => choice.name === name)?.label ?? name}` : ''}`
 }
 
 /** The control for a field. @param {Lab} lab @param {Field} field @returns {Control} */
 export function makeField(lab, field) {
-  if (field.type === 'boolean') return makeSwitch(lab, field)
-  if (field.type === 'choice') return makeChoice(lab, field)
-  if (field.type === 'number' && field.live) return makeSlider(lab, field)
-  return makeText(lab, field)
+  const make = field.type === 'boolean' ? makeSwitch : field.type === 'choice' ? makeChoice : field.type === 'number' && field.live ? makeSlider : makeText
+  return make(lab, field)
 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
 function makeText(lab, field) {
-  const id = uniqueId(field.name)
-  const parts = frame(lab, field, id)
-  const input = textBox(id, field, parts)
+  const parts = frame(lab, field)
+  const input = textBox(field, parts)
   parts.body.append(input)
   if (field.name === 'seed') {
     parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
@@ -105,14 +86,14 @@ function makeText(lab, field) {
 
 /**
  * A text box that commits its text on Enter or when it loses the focus. Arrow keys step whole numbers.
- * @param {string} id @param {Field} field @param {ReturnType<typeof frame>} parts
+ * @param {Field} field @param {ReturnType<typeof frame>} parts
  */
-function textBox(id, field, parts) {
+function textBox(field, parts) {
   const whole = field.type === 'integer'
   const input = h('input', {
-    id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
+    id: parts.id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
     inputMode: whole ? 'numeric' : field.type === 'number' && !field.auto ? 'decimal' : 'text',
-    'aria-describedby': `${id}-help ${parts.errorId}`,
+    'aria-describedby': parts.describedBy,
     onchange: () => void parts.commit(input.value.trim()),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       const by = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0
@@ -126,10 +107,7 @@ function textBox(id, field, parts) {
   return input
 }
 
-/**
- * @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value
- * @param {ReturnType<typeof frame>} parts
- */
+/** @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value @param {ReturnType<typeof frame>} parts */
 export function showText(input, value, parts) {
   const text = String(value)
   if (input.dataset.shown === text) return
@@ -143,9 +121,8 @@ const decades = { from: -6, to: 1 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
 function makeSlider(lab, field) {
-  const id = uniqueId(field.name)
-  const parts = frame(lab, field, id)
-  const input = textBox(id, field, parts)
+  const parts = frame(lab, field)
+  const input = textBox(field, parts)
   const slider = h('input', {
     type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': `${field.label}, slider`,
     oninput: () => {
@@ -168,31 +145,25 @@ function makeSlider(lab, field) {
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
 function makeChoice(lab, field) {
-  const id = uniqueId(field.name)
-  const parts = frame(lab, field, id)
-  const select = h('select', { id, 'aria-describedby': `${id}-help ${parts.errorId}`, onchange: () => void choose() },
-    (field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
+  const parts = frame(lab, field)
+  const select = h('select', { id: parts.id, 'aria-describedby': parts.describedBy, onchange: async () => {
+    if (!await parts.commit(select.value)) select.value = lab.shown[field.name]
+  } })
   const help = parts.element.querySelector('.field-help')
   parts.body.append(select)
-
-  async function choose() {
-    if (!await parts.commit(select.value)) select.value = lab.shown[field.name]
-  }
   return parts.control(() => {
-    if (select.options.length < (field.choices?.length ?? 0)) {
-      select.replaceChildren(...(field.choices ?? []).map(({ name, label }) => h('option', { value: name }, label)))
-    }
+    const { choices = [] } = field
+    if (select.options.length < choices.length) select.replaceChildren(...choices.map(({ name, label }) => h('option', { value: name }, label)))
     select.value = lab.shown[field.name]
-    const about = field.choices?.find((choice) => choice.name === select.value)?.about
-    if (help && about) help.textContent = sentenceCase(about)
+    const about = choices.find((choice) => choice.name === select.value)?.about
+    if (help && about) help.textContent = capitalised(about)
   })
 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */
 function makeSwitch(lab, field) {
-  const id = uniqueId(field.name)
-  const parts = frame(lab, field, id)
-  const box = h('input', { id, type: 'checkbox', role: 'switch', 'aria-describedby': `${id}-help`,
+  const parts = frame(lab, field)
+  const box = h('input', { id: parts.id, type: 'checkbox', role: 'switch', 'aria-describedby': `${parts.id}-help`,
     onchange: () => void parts.commit(String(box.checked)) })
   parts.label.before(box)
   return parts.control(() => void (box.checked = lab.shown[field.name]))

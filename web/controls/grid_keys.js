@@ -7,6 +7,26 @@ export function focusCell(cells, cell) {
   cell.focus()
 }
 
+/** @param {HTMLElement} table */
+export const cellsOf = (table) => /** @type {HTMLElement[]} */ ([...table.querySelectorAll('[role=gridcell]')])
+
+/** The cell that contains the target of an event. @param {EventTarget | null} target */
+export const cellAt = (target) => /** @type {HTMLElement | null} */ (target instanceof Element ? target.closest('[role=gridcell]') : null)
+
+/**
+ * Lets the user move between the cells of a table, and choose one by a click or key.
+ * @param {HTMLElement} table @param {() => number} columns @param {(cell: HTMLElement) => void} choose
+ */
+export function listenToGrid(table, columns, choose) {
+  const chosen = (/** @type {HTMLElement | null} */ cell) => {
+    if (!cell) return
+    focusCell(cellsOf(table), cell)
+    choose(cell)
+  }
+  table.addEventListener('click', ({ target }) => chosen(cellAt(target)))
+  table.addEventListener('keydown', (event) => onGridKey(event, cellsOf(table), columns(), chosen))
+}
+
 /**
  * @param {KeyboardEvent} event on one of the cells
  * @param {HTMLElement[]} cells in row-major order

@@ -8,25 +8,18 @@ export class LayerRows {
   #lab
   #commit
   #list = h('ol', { class: 'layer-rows' })
-  #element
   #text = ''
   /** Index of the row that is being dragged. */
   #dragged = -1
-  /**
-   * The focus after the list is recreated: a row, and the class of a button in it.
-   * @type {[number, string] | undefined}
-   */
+  /** The focus after the list is recreated: a row, and the class of a button in it. @type {[number, string] | undefined} */
   #focus
 
-  /**
-   * @param {import('../lab/lab.js').Lab} lab
-   * @param {(text: string) => Promise<boolean>} commit applies the new text of the model
-   */
+  /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit applies the new text of the model */
   constructor(lab, commit) {
     this.#lab = lab
     this.#commit = commit
-    const { layers } = lab.registry
-    const names = this.#names
+    const { layers, activations } = lab.registry
+    const names = activations.map(({ name }) => name)
     const option = (/** @type {{name: string, about: string}} */ { name, about }) => h('option', { value: name, title: about }, name)
     const add = h('select', { 'aria-label': 'Add a layer', onchange: () => {
       const activation = edit.activationLayer(lab.shown.model, names) || names[0]
@@ -35,15 +28,7 @@ export class LayerRows {
     } }, h('option', { value: '' }, 'Add a layer…'),
     h('optgroup', { label: 'Layers' }, layers.filter(({ name }) => !names.includes(name)).map(option)),
     h('optgroup', { label: 'Activations' }, layers.filter(({ name }) => names.includes(name)).map(option)))
-    this.#element = h('div', {}, this.#list, add)
-  }
-
-  get element() {
-    return this.#element
-  }
-
-  get #names() {
-    return this.#lab.registry.activations.map(({ name }) => name)
+    this.element = h('div', {}, this.#list, add)
   }
 
   /** @param {string} text */
@@ -66,9 +51,10 @@ export class LayerRows {
     const activation = this.#lab.registry.activations.find(({ name }) => name === word)
     const last = at === of - 1
     const name = `layer ${at + 1}, ${word}`
-    const up = iconButton('up', `Move ${name} up`, () => this.#move(at, at - 1, '.up'), 'icon-button quiet up')
-    const down = iconButton('down', `Move ${name} down`, () => this.#move(at, at + 1, '.down'), 'icon-button quiet down')
-    const remove = iconButton('close', `Remove ${name}`, () => this.#remove(at), 'icon-button quiet remove')
+    const moveTo = (/** @type {number} */ to, /** @type {string} */ focus, from = at) => this.#apply(edit.moved(this.#text, from, to), to, focus)
+    const up = iconButton('up', `Move ${name} up`, () => moveTo(at - 1, '.up'), 'icon-button quiet up')
+    const down = iconButton('down', `Move ${name} down`, () => moveTo(at + 1, '.down'), 'icon-button quiet down')
+    const remove = iconButton('close', `Remove ${name}`, () => this.#apply(edit.withLayerAt(this.#text, at, ''), at, '.remove'), 'icon-button quiet remove')
     up.disabled = at === 0 || last
     down.disabled = at >= of - 2
     remove.disabled = of === 1
@@ -77,10 +63,10 @@ export class LayerRows {
     const item = h('li', { 'data-layer': word }, handle, activation ? this.#activation(layer, at, activation) : h('span', { class: 'layer-word' }, word),
       this.#arguments(layer, at, activation), h('span', { class: 'layer-tools' }, up, down, remove))
     item.addEventListener('keydown', (event) => {
-      if (event.altKey && event.key === 'ArrowUp' && !up.disabled) this.#move(at, at - 1, '.up')
-      else if (event.altKey && event.key === 'ArrowDown' && !down.disabled) this.#move(at, at + 1, '.down')
-      else if (event.key === 'Delete' && !(event.target instanceof HTMLInputElement) && !remove.disabled) this.#remove(at)
-      else return
+      const button = event.altKey && event.key === 'ArrowUp' ? up : event.altKey && event.key === 'ArrowDown' ? down
+        : event.key === 'Delete' && !(event.target instanceof HTMLInputElement) ? remove : undefined
+      if (!button || button.disabled) return
+      button.click()
       event.preventDefault()
     })
     item.addEventListener('dragover', (event) => this.#dragged >= 0 && !last && event.preventDefault())
@@ -88,14 +74,14 @@ export class LayerRows {
       event.preventDefault()
       const from = this.#dragged
       this.#dragged = -1
-      if (from >= 0 && from !== at) this.#move(from, at, '.up')
+      if (from >= 0 && from !== at) moveTo(at, '.up', from)
     })
     return item
   }
 
   /** @param {string} layer @param {number} at @param {import('../engine/protocol.js').Activation} activation */
   #activation(layer, at, activation) {
-    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => this.#replace(at, select.value) },
+    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => void this.#try(edit.withLayerAt(this.#text, at, select.value)) },
       this.#lab.registry.activations.map(({ name, label }) => h('option', { value: name, selected: name === activation.name }, label)))
     const picture = h('span', { class: 'layer-curve' })
     curveOf(this.#lab.engine, activation, edit.parametersOf(layer)).then((curve) => picture.replaceChildren(smallCurve(curve)), () => {})
@@ -109,26 +95,15 @@ export class LayerRows {
     const takes = syntax.slice(word.length).trim()
     if (!takes || (activation && activation.parameters.length === 0)) return h('span', { class: 'layer-arguments' })
     const shown = activation?.parameters.map(({ symbol, default: value }) => `${symbol} ${Number(value.toPrecision(3))}`).join(', ') ?? takes
-    const input = h('input', { type: 'text', class: 'layer-arguments', value: edit.argumentsOf(layer), autocomplete: 'off', spellcheck: false, placeholder: shown,
-      title: `${word} takes ${takes}`, 'aria-label': `Arguments of layer ${at + 1}, ${word}`, onchange: () => this.#replace(at, `${word} ${input.value.trim()}`.trim()) })
-    return input
+    return h('input', { type: 'text', class: 'layer-arguments', value: edit.argumentsOf(layer), autocomplete: 'off', spellcheck: false, placeholder: shown,
+      title: `${word} takes ${takes}`, 'aria-label': `Arguments of layer ${at + 1}, ${word}`,
+      onchange: (/** @type {any} */ { target }) => void this.#try(edit.withLayerAt(this.#text, at, `${word} ${target.value.trim()}`.trim())) })
   }
 
-  /** @param {number} at @param {string} layer */
-  #replace(at, layer) {
-    void this.#try(edit.withLayerAt(this.#text, at, layer))
-  }
-
-  /** @param {number} at */
-  #remove(at) {
-    this.#focus = [at, '.remove']
-    void this.#try(edit.withLayerAt(this.#text, at, ''))
-  }
-
-  /** @param {number} from @param {number} to @param {string} focus */
-  #move(from, to, focus) {
-    this.#focus = [to, focus]
-    void this.#try(edit.moved(this.#text, from, to))
+  /** Applies a text and then focuses a button. @param {string} text @param {number} row @param {string} button */
+  #apply(text, row, button) {
+    this.#focus = [row, button]
+    void this.#try(text)
   }
 
   /** Applies a text; restores the rows if it is rejected. @param {string} text */

@@ -1,7 +1,7 @@
 // The controls of the model: the activation of all layers, the list of layers, and the architecture text. All three
 // show and edit the same text. An error is marked at its position in the text.
 import { makeActivationMenu } from './activation_menu.js'
-import { h, uniqueId } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
 import { frame, showText } from './fields.js'
 import { count, plural } from '../dom/format.js'
 import { LayerRows } from './layer_rows.js'
@@ -10,27 +10,25 @@ import * as edit from '../lab/model_text.js'
 /** Milliseconds after the last key until the typed model is described. */
 const typingPause = 200
 
-/**
- * @param {import('../lab/lab.js').Lab} lab
- * @param {import('../engine/protocol.js').Field} field
- * @returns {import('./fields.js').Control}
- */
+/** @param {import('../lab/lab.js').Lab} lab @param {import('../engine/protocol.js').Field} field @returns {import('./fields.js').Control} */
 export function makeModelEditor(lab, field) {
-  const { activations } = lab.registry
-  const names = activations.map(({ name }) => name)
-  const id = uniqueId('model')
-  const parts = frame(lab, field, id)
+  const names = lab.registry.activations.map(({ name }) => name)
+  const parts = frame(lab, field)
   const marked = h('code', { class: 'model-marked', hidden: true })
   const area = h('textarea', {
-    id, rows: 3, spellcheck: false, autocomplete: 'off', 'aria-describedby': `${id}-help ${parts.errorId}`,
+    id: parts.id, rows: 3, spellcheck: false, autocomplete: 'off', 'aria-describedby': parts.describedBy,
     onchange: () => void commit(area.value),
-    oninput: () => describeSoon(),
+    oninput: () => {
+      clearTimeout(typing)
+      typing = window.setTimeout(() => void describe(area.value, true), typingPause)
+    },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Enter') return
       event.preventDefault()
       void commit(area.value)
     },
   })
+  let typing = 0
   parts.body.append(area)
   parts.error.before(marked)
 
@@ -46,18 +44,11 @@ export function makeModelEditor(lab, field) {
     return good
   }
 
-  const menu = makeActivationMenu(lab, activations, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
-  const rows = new LayerRows(lab, (text) => commit(text))
+  const menu = makeActivationMenu(lab, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
+  const rows = new LayerRows(lab, commit)
   const summary = h('p', { class: 'field-help' })
   const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
     h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)
-
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let typing
-  function describeSoon() {
-    clearTimeout(typing)
-    typing = setTimeout(() => void describe(area.value, true), typingPause)
-  }
 
   /** @param {string} model @param {boolean} draft typed but not applied yet */
   async function describe(model, draft) {

@@ -4,8 +4,6 @@ import { h, iconButton } from '../dom/dom.js'
 /** @typedef {import('../lab/lab.js').Notice} Notice */
 
 export class Notices extends HTMLElement {
-  /** @type {Map<string, HTMLElement>} */
-  #shown = new Map()
   #milestones = h('div', { class: 'visually-hidden', role: 'status' })
   #list = h('div', { class: 'notices', role: 'alert' })
 
@@ -21,20 +19,17 @@ export class Notices extends HTMLElement {
         this.hide(notice.key)
         action.run()
       } }, action.label)
-    const box = h('section', { class: `notice notice-${notice.kind}`, 'data-key': notice.key },
+    this.#list.append(h('section', { class: `notice notice-${notice.kind}`, 'data-key': notice.key },
       h('div', { class: 'notice-words' },
         h('strong', {}, notice.title),
         h('p', {}, [notice.text, notice.kept, notice.advice].filter(Boolean).join(' '))),
       button(notice.action, notice.kind === 'info' ? 'primary' : ''), button(notice.other),
-      iconButton('close', 'Dismiss', () => this.hide(notice.key)))
-    this.#shown.set(notice.key, box)
-    this.#list.append(box)
+      iconButton('close', 'Dismiss', () => this.hide(notice.key))))
   }
 
   /** @param {string} key */
   hide(key) {
-    this.#shown.get(key)?.remove()
-    this.#shown.delete(key)
+    this.#list.querySelector(`[data-key="${key}"]`)?.remove()
   }
 
   /** @param {string} text */

@@ -1,10 +1,10 @@
 // Opens the user's own data: files, a folder or an archive, chosen by a button or dropped on the section. The data
 // stays in this tab. The core recognises the format from the file names (src/data/folder.h).
-import { h } from '../dom/dom.js'
+import { h, onDrop } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
 import { count, plural, sentence } from '../dom/format.js'
 
-/** @typedef {import('../lab/file_bytes.js').Found} Found */
+/** @import { Found } from '../lab/file_bytes.js' */
 
 /** @param {import('../lab/lab.js').Lab} lab */
 export function makeOwnData(lab) {
@@ -42,30 +42,16 @@ export function makeOwnData(lab) {
   }
 
   // Files can be dropped on the whole section. The element is added to the section only later.
-  setTimeout(() => {
-    const place = element.closest('.section') ?? element
-    place.addEventListener('dragover', (event) => {
-      event.preventDefault()
-      place.classList.add('is-target')
-    })
-    place.addEventListener('dragleave', () => place.classList.remove('is-target'))
-    place.addEventListener('drop', async (event) => {
-      event.preventDefault()
-      place.classList.remove('is-target')
-      const { dataTransfer } = /** @type {DragEvent} */ (event)
-      // The entries are accessible only during the event.
-      const items = [...dataTransfer?.items ?? []].map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
-      const found = (await Promise.all(items.map((item) => (item instanceof File ? [{ path: item.name, file: item }] : item ? filesOf(item) : [])))).flat()
-      if (found.length > 0) void open(found)
-    })
-  })
+  setTimeout(() => onDrop(element.closest('.section') ?? element, 'is-target', async (data) => {
+    // The entries are accessible only during the event.
+    const items = [...data?.items ?? []].map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
+    const found = (await Promise.all(items.map((item) => (item instanceof File ? [{ path: item.name, file: item }] : item ? filesOf(item) : [])))).flat()
+    if (found.length > 0) void open(found)
+  }))
   return element
 }
 
-/**
- * The files of a dropped file or folder, with their paths.
- * @param {FileSystemEntry} entry @returns {Promise<Found[]>}
- */
+/** The files of a dropped file or folder, with their paths. @param {FileSystemEntry} entry @returns {Promise<Found[]>} */
 async function filesOf(entry) {
   const path = entry.fullPath.replace(/^\//, '')
   if (entry.isFile) {

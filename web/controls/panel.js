@@ -1,6 +1,6 @@
 // The settings panel: all settings of a run in collapsible sections, created from the fields of the registry.
 import { makeAugmentPreview } from './augment_preview.js'
-import { h, uniqueId } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
 import { frame, makeField } from './fields.js'
 import { short } from '../dom/format.js'
 import { recall, remember } from '../lab/memory.js'
@@ -8,13 +8,13 @@ import { makeModelEditor } from './model_editor.js'
 import { makeOwnData } from './own_data.js'
 import { makeRatePlot } from '../charts/rate_plot.js'
 
+/** @import { Field } from '../engine/protocol.js' */
+/** @import { Lab } from '../lab/lab.js' */
+
 /** The sections in their order. A section without fields is not shown. */
 const sections = ['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run']
 
-/**
- * Previews of the effect of a section's settings, drawn below them.
- * @type {Record<string, (lab: import('../lab/lab.js').Lab) => HTMLElement>}
- */
+/** Previews of the effect of a section's settings, drawn below them. @type {Record<string, (lab: Lab) => HTMLElement>} */
 const pictures = {
   Data: makeOwnData,
   Augmentation: makeAugmentPreview,
@@ -25,13 +25,11 @@ const pictures = {
 /** Milliseconds that a run must be paused before its weights are hashed. */
 const settle = 300
 
-/** @typedef {import('../engine/protocol.js').Field} Field */
-
 export class Panel extends HTMLElement {
   /** @type {import('./fields.js').Control[]} */
   #controls = []
 
-  /** @param {import('../lab/lab.js').Lab} lab with a run */
+  /** @param {Lab} lab with a run */
   attach(lab) {
     /** @type {Record<string, boolean>} */
     const open = recall('sections', {})
@@ -56,7 +54,7 @@ export class Panel extends HTMLElement {
     show()
   }
 
-  /** @param {import('../lab/lab.js').Lab} lab @param {Field} field */
+  /** @param {Lab} lab @param {Field} field */
   #make(lab, field) {
     const control = field.name === 'model' ? makeModelEditor(lab, field)
       : field.name === 'data' ? makeField(lab, dataChoice(lab, field))
@@ -66,10 +64,7 @@ export class Panel extends HTMLElement {
     return control.element
   }
 
-  /**
-   * The hash of the weights, to compare a run with one of the command line.
-   * @param {import('../lab/lab.js').Lab} lab
-   */
+  /** The hash of the weights, to compare a run with one of the command line. @param {Lab} lab */
   #makeHash(lab) {
     const output = h('output', { class: 'sha', 'aria-label': 'Weights SHA-256', 'aria-live': 'off' }, '–')
     let latest = 0
@@ -83,8 +78,7 @@ export class Panel extends HTMLElement {
         if (sum && mine === latest) output.textContent = sum
       }, settle)
     }
-    lab.on('state', show)
-    lab.on('run', show)
+    lab.onEach(['state', 'run'], show)
     show()
     return h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Weights SHA-256')), output,
       h('p', { class: 'field-help' }, 'Identifies the weights. The command line prints the same hash for the same settings and steps.'))
@@ -94,7 +88,7 @@ customElements.define('rl-panel', Panel)
 
 /**
  * The available data sets as choices: those of the site, and those that the user has opened.
- * @param {import('../lab/lab.js').Lab} lab @param {Field} field @returns {Field}
+ * @param {Lab} lab @param {Field} field @returns {Field}
  */
 function dataChoice(lab, field) {
   return { ...field, type: 'choice', get choices() {
@@ -102,14 +96,10 @@ function dataChoice(lab, field) {
   } }
 }
 
-/**
- * The changes that were made while training. They are part of the run, as its settings are.
- * @param {import('../lab/lab.js').Lab} lab @param {Field} field
- */
+/** The changes that were made while training. They are part of the run, as its settings are. @param {Lab} lab @param {Field} field */
 function makeChanges(lab, field) {
-  const id = uniqueId(field.name)
-  const parts = frame(lab, { ...field, help: 'Replay, or opening this address, repeats the changes at the same steps.' }, id)
-  const list = h('ul', { id, class: 'changes' })
+  const parts = frame(lab, { ...field, help: 'Replay, or opening this address, repeats the changes at the same steps.' })
+  const list = h('ul', { id: parts.id, class: 'changes' })
   const replay = h('button', { type: 'button', class: 'button small', onclick: () => lab.replay() }, 'Replay from step 0')
   parts.label.replaceWith(h('span', { class: 'label' }, field.label))
   parts.element.querySelector('.back')?.remove()
@@ -118,9 +108,6 @@ function makeChanges(lab, field) {
     const { events } = lab.run.config
     parts.show()
     parts.element.hidden = events.length === 0
-    list.replaceChildren(...events.map(({ step, field: name, value }) => {
-      const label = lab.registry.fields.find((each) => each.name === name)?.label ?? name
-      return h('li', {}, `${label} ${short(value)} after step ${step}`)
-    }))
+    list.replaceChildren(...events.map(({ step, field: name, value }) => h('li', {}, `${lab.labelOf(name)} ${short(value)} after step ${step}`)))
   } }
 }

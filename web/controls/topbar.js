@@ -1,13 +1,11 @@
 // The bar at the top of the page: run controls, progress, speed, SIMD target and threads, and the changes that need a
 // restart.
-import { h, icon, iconButton } from '../dom/dom.js'
+import { h, icon, iconButton, set } from '../dom/dom.js'
 import { duration, loss, percent, plural } from '../dom/format.js'
 import { remember } from '../lab/memory.js'
 
 /** Milliseconds between two updates of the numbers; faster updates are unreadable. */
 const readable = 100
-
-/** @typedef {'epoch' | 'step' | 'loss' | 'accuracy' | 'speed' | 'left'} MetricName */
 
 /** @param {string} label @param {string} [small] class for a metric that narrow screens hide */
 function metric(label, small = '') {
@@ -111,19 +109,19 @@ export class TopBar extends HTMLElement {
     if (!lab?.run) return
     this.#lastUpdate = now
     const { progress, epochs, run } = lab
-    const show = (/** @type {MetricName} */ name, /** @type {string} */ text) => {
-      this.#metrics[name].output.textContent = text
+    const { step = 0, epoch = 0, loss: trainLoss = NaN, secondsLeft = NaN } = progress ?? {}
+    const texts = {
+      epoch: `${epoch} / ${run.config.epochs}`,
+      step: `${step} / ${run.totalSteps}`,
+      loss: loss(trainLoss),
+      accuracy: percent(epochs.at(-1)?.testAccuracy ?? NaN),
+      speed: progress ? String(Math.round(progress.samplesPerSecond)) : '–',
+      left: lab.state === 'finished' ? 'done' : progress?.scoring ? 'scoring' : duration(secondsLeft),
     }
-    const done = progress ? progress.step / run.totalSteps : 0
-    show('epoch', `${progress?.epoch ?? 0} / ${run.config.epochs}`)
-    show('step', `${progress?.step ?? 0} / ${run.totalSteps}`)
-    show('loss', loss(progress?.loss ?? NaN))
-    show('accuracy', percent(epochs.at(-1)?.testAccuracy ?? NaN))
-    show('speed', progress ? String(Math.round(progress.samplesPerSecond)) : '–')
-    show('left', lab.state === 'finished' ? 'done' : progress?.scoring ? 'scoring' : duration(progress?.secondsLeft ?? NaN))
+    for (const [name, { output }] of Object.entries(this.#metrics)) output.textContent = texts[/** @type {keyof typeof texts} */ (name)]
+    const done = step && step / run.totalSteps
     this.#bar.style.transform = `scaleX(${done})`
-    this.#progress.setAttribute('aria-valuenow', String(Math.round(100 * done)))
-    this.#progress.setAttribute('aria-valuetext', `${percent(done, 0)}, epoch ${progress?.epoch ?? 0} of ${run.config.epochs}`)
+    set(this.#progress, { 'aria-valuenow': Math.round(100 * done), 'aria-valuetext': `${percent(done, 0)}, epoch ${epoch} of ${run.config.epochs}` })
   }
 
   #showWaiting() {
@@ -132,7 +130,7 @@ export class TopBar extends HTMLElement {
     const names = lab.waiting
     this.#waiting.hidden = names.length === 0
     if (names.length === 0) return void this.#waiting.replaceChildren()
-    const labels = names.map((name) => lab.registry.fields.find((field) => field.name === name)?.label ?? name)
+    const labels = names.map((name) => lab.labelOf(name))
     this.#waiting.replaceChildren(
       h('span', {}, `${plural(names.length, 'change')} ${names.length === 1 ? 'needs' : 'need'} a restart: ${labels.join(', ')}`),
       h('button', { type: 'button', class: 'button primary small', onclick: () => lab.restart() }, 'Restart with changes'),

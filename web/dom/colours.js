@@ -14,38 +14,26 @@ const table = Array.from({ length: 255 }, (_, i) => {
   return `rgb(${zero.map((z, c) => Math.round(z + (end[c] - z) * Math.abs(t))).join(' ')})`
 })
 
-/**
- * The colour of a value. Values of at least limit in size have the full colour.
- * @param {number} value @param {number} limit
- */
+/** The colour of a value. Values of at least limit in size have the full colour. @param {number} value @param {number} limit */
 export function diverging(value, limit) {
   if (Number.isNaN(value)) return nanColour
   const t = limit > 0 ? Math.max(-1, Math.min(1, value / limit)) : 0
   return table[Math.round(t * 127) + 127]
 }
 
-/**
- * The smallest of 1, 2, 5, 10, 20, ... that is at least the value, so that a scale does not flicker.
- * @param {number} value
- */
+/** The smallest of 1, 2, 5, 10, 20, ... that is at least the value, so that a scale does not flicker. @param {number} value */
 export function roundUp(value) {
   if (!(value > 0) || !Number.isFinite(value)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  for (const step of [1, 2, 5, 10]) if (value <= step * power * 1.0001) return step * power
-  return 10 * power
+  return power * ([1, 2, 5].find((step) => value <= step * power * 1.0001) ?? 10)
 }
 
-/**
- * Cache of themeColour() by theme and name. Reading a style makes the browser compute the styles of the whole page.
- * @type {Map<string, string>}
- */
+/** Cache of themeColour() by theme and name. Reading a style makes the browser compute the styles of the whole page. @type {Map<string, string>} */
 const found = new Map()
 
-/**
- * The value of a custom property of the style sheets, as a colour for a canvas.
- * @param {string} name such as --accent
- */
+/** A colour for a canvas. @param {string} name a custom property of the style sheets, such as --accent, or a CSS colour */
 export function themeColour(name) {
+  if (!name.startsWith('--')) return name
   const key = [name, document.documentElement.dataset.theme, matchMedia('(prefers-color-scheme: dark)').matches].join()
   const known = found.get(key)
   if (known !== undefined) return known

@@ -9,7 +9,6 @@
  * @param {Tag} tag
  * @param {Record<string, any>} [properties]
  * @param {...(Child | Child[])} children
- * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag)
@@ -19,28 +18,43 @@ export function h(tag, properties = {}, ...children) {
     else if (name.includes('-') || attributes.has(name)) element.setAttribute(name, String(value))
     else Object.assign(element, { [name]: value })
   }
-  element.append(...children.flat().filter(isShown).map((child) => (child instanceof Node ? child : String(child))))
+  element.append(...children.flat().flatMap((child) => (child instanceof Node ? child : child === null || child === undefined || child === false ? [] : String(child))))
   return element
 }
 
 const attributes = new Set(['class', 'role', 'for', 'colspan', 'scope', 'list', 'slot'])
 
-/** @param {Child} child @returns {child is Node | string | number} */
-function isShown(child) {
-  return child !== null && child !== undefined && child !== false
+/**
+ * Lets the user drop something on an element, which has a class while it is dragged over.
+ * @param {Element} element @param {string} over @param {(data: DataTransfer | null) => void} take
+ * @param {Element} [marked] has the class instead
+ */
+export function onDrop(element, over, take, marked = element) {
+  element.addEventListener('dragover', (event) => {
+    event.preventDefault()
+    marked.classList.add(over)
+  })
+  element.addEventListener('dragleave', () => marked.classList.remove(over))
+  element.addEventListener('drop', (event) => {
+    event.preventDefault()
+    marked.classList.remove(over)
+    take(/** @type {DragEvent} */ (event).dataTransfer)
+  })
+}
+
+/** Sets attributes. @template {Element} T @param {T} element @param {Record<string, unknown>} values */
+export function set(element, values) {
+  for (const [name, value] of Object.entries(values)) element.setAttribute(name, String(value))
+  return element
 }
 
 /**
  * Creates an SVG element.
  * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, string | number>} [attributes]
- * @param {...Node} children
- * @returns {SVGElementTagNameMap[Tag]}
+ * @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children
  */
 export function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
+  const element = set(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes)
   element.append(...children)
   return element
 }
@@ -71,23 +85,17 @@ const icons = {
 
 /** @param {keyof typeof icons} name */
 export function icon(name) {
-  const picture = svg('svg', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true', class: 'icon' })
-  picture.append(svg('path', { d: icons[name], fill: 'currentColor' }))
-  return picture
+  return svg('svg', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true', class: 'icon' },
+    svg('path', { d: icons[name], fill: 'currentColor' }))
 }
 
 /**
  * Creates a button with an icon and a label for screen readers.
  * @param {keyof typeof icons} name @param {string} label @param {() => void} onclick @param {string} [kind]
  */
-export function iconButton(name, label, onclick, kind = 'icon-button') {
-  return h('button', { type: 'button', class: kind, 'aria-label': label, title: label, onclick }, icon(name))
-}
+export const iconButton = (name, label, onclick, kind = 'icon-button') => h('button', { type: 'button', class: kind, 'aria-label': label, title: label, onclick }, icon(name))
 
 let ids = 0
 
 /** A unique id, for example to connect a label to its control. @param {string} stem */
-export function uniqueId(stem) {
-  ids += 1
-  return `${stem}-${ids}`
-}
+export const uniqueId = (stem) => `${stem}-${++ids}`

@@ -11,6 +11,4 @@ export function download(name, content, type = 'application/octet-stream') {
 }
 
 /** Converts a title to a file name. @param {string} text */
-export function fileName(text) {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'
-}
+export const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'

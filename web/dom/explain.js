@@ -13,9 +13,7 @@ export function explain({ what, look, attempt }) {
 /** @typedef {[string, ...(string | MathPart)[]]} MathPart the name of a MathML element and its children */
 
 /** @param {...MathPart} parts */
-export function math(...parts) {
-  return mathElement(['math', ...parts])
-}
+export const math = (...parts) => mathElement(['math', ...parts])
 
 /** @param {MathPart} part @returns {Element} */
 function mathElement([name, ...children]) {

@@ -1,9 +1,7 @@
 // Formats numbers and times for display.
 
 /** Rounds to a whole number and adds thousands separators. @param {number} value */
-export function count(value) {
-  return Math.round(value).toLocaleString('en-US')
-}
+export const count = (value) => Math.round(value).toLocaleString('en-US')
 
 /**
  * A date and time in the user's language. Some systems report a language that the browser does not know; then in en-GB.
@@ -26,9 +24,7 @@ export function loss(value) {
 }
 
 /** A share from 0 to 1 as a percentage. @param {number} value @param {number} [digits] */
-export function percent(value, digits = 2) {
-  return Number.isFinite(value) ? `${(100 * value).toFixed(digits)}%` : '–'
-}
+export const percent = (value, digits = 2) => (Number.isFinite(value) ? `${(100 * value).toFixed(digits)}%` : '–')
 
 /** @param {number} seconds */
 export function duration(seconds) {
@@ -57,17 +53,16 @@ export function short(value) {
 }
 
 /** @param {number} number @param {string} one @param {string} [many] */
-export function plural(number, one, many = `${one}s`) {
-  return `${count(number)} ${number === 1 ? one : many}`
-}
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`
 
 /** @param {string} text */
-export function capitalised(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
+export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** What an error says. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error))
 
 /** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
 export function sentence(error) {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return text + (/[.!?]$/.test(text) ? '' : '.')
 }

@@ -34,85 +34,64 @@ function casesOf([, value, condition, value2, condition2, otherwise, rest]) {
   return row([m('mrow', brace, table), ...(rest ? [m('mtext', rest.slice(0, 1) + '\u00a0'), parse(rest.slice(2))] : [])])
 }
 
-/** @param {string} text */
-function parse(text) {
-  const tokens = text.match(/[\d.]*\d|\p{L}{2,}(?![⁰¹²³⁴-⁹⁻ˣ])|[⁰¹²³⁴-⁹⁻ˣ]+|\S/gu) ?? []
-  return new Reader(tokens).list()
-}
-
 /** Names of functions. Other names of several letters are text. */
 const functions = new Set(['max', 'min', 'erf', 'tanh', 'ln', 'exp', 'sin', 'cos'])
 
-class Reader {
-  #tokens
-  #at = 0
-
-  /** @param {string[]} tokens */
-  constructor(tokens) {
-    // Adjacent letters, such as xe and λα, are a product unless they form a word.
-    this.#tokens = tokens.flatMap((token) => (/^\p{L}{2,}$/u.test(token) && !functions.has(token) && !/^[a-z]{3,}$|^in$/.test(token) ? [...token] : [token]))
-  }
-
-  get #next() {
-    return this.#tokens[this.#at] ?? ''
-  }
-
-  #take() {
-    return this.#tokens[this.#at++]
-  }
+/** @param {string} text */
+function parse(text) {
+  // Adjacent letters, such as xe and λα, are a product unless they form a word.
+  const tokens = (text.match(/[\d.]*\d|\p{L}{2,}(?![⁰¹²³⁴-⁹⁻ˣ])|[⁰¹²³⁴-⁹⁻ˣ]+|\S/gu) ?? []).flatMap((token) =>
+    (/^\p{L}{2,}$/u.test(token) && !functions.has(token) && !/^[a-z]{3,}$|^in$/.test(token) ? [...token] : [token]))
+  const next = () => tokens[0] ?? ''
+  const take = () => tokens.shift() ?? ''
 
   /** Parses up to a closing bracket. @returns {Element} */
-  list() {
-    /** @type {Element[]} */
+  function list() {
     const parts = []
-    while (this.#next && !/[)\]]/.test(this.#next)) {
-      if (/[=<>,;+−]/.test(this.#next)) parts.push(m('mo', this.#take()))
-      else parts.push(this.#term())
-    }
+    while (next() && !/[)\]]/.test(next())) parts.push(/[=<>,;+−]/.test(next()) ? m('mo', take()) : term())
     return row(parts)
   }
 
   /** A product, or a fraction of two products. */
-  #term() {
-    let above = this.#product(Infinity)
-    while (this.#next === '/') {
-      this.#take()
-      above = [m('mfrac', row(bare(above)), row(bare(this.#product(1))))]
+  function term() {
+    let above = product(Infinity)
+    while (next() === '/') {
+      take()
+      above = [m('mfrac', row(bare(above)), row(bare(product(1))))]
     }
     return row(above)
   }
 
   /** @param {number} most factors */
-  #product(most) {
-    /** @type {Element[]} */
+  function product(most) {
     const factors = []
-    while (this.#next && !/^[=<>,;+−/)\]]$/.test(this.#next) && factors.length < most) factors.push(this.#factor())
-    return factors.length > 0 ? factors : [m('mo', this.#take() ?? '')]
+    while (next() && !/^[=<>,;+−/)\]]$/.test(next()) && factors.length < most) factors.push(factor())
+    return factors.length > 0 ? factors : [m('mo', take())]
   }
 
-  #factor() {
-    let base = this.#base()
+  function factor() {
+    let power = base()
     for (;;) {
-      const next = this.#next
-      if (raised.has([...next][0])) base = m('msup', base, row([...this.#take()].map((each) => atom(raised.get(each) ?? each))))
-      else if (next === '′') base = m('msup', base, m('mo', this.#take()))
-      else if (next === '^') {
-        this.#take()
-        base = m('msup', base, row(bare([this.#base()])))
-      } else return base
+      if (raised.has([...next()][0])) power = m('msup', power, row([...take()].map((each) => atom(raised.get(each) ?? each))))
+      else if (next() === '′') power = m('msup', power, m('mo', take()))
+      else if (next() === '^') {
+        take()
+        power = m('msup', power, row(bare([base()])))
+      } else return power
     }
   }
 
   /** @returns {Element} */
-  #base() {
-    const token = this.#take()
-    if (token === '√') return m('msqrt', row(bare([this.#base()])))
+  function base() {
+    const token = take()
+    if (token === '√') return m('msqrt', row(bare([base()])))
     if (token !== '(' && token !== '[') return atom(token)
-    const inner = this.list()
-    const group = m('mrow', m('mo', token), inner, m('mo', this.#take() ?? ''))
+    const inner = list()
+    const group = m('mrow', m('mo', token), inner, m('mo', take()))
     group.setAttribute('data-group', token)
     return group
   }
+  return list()
 }
 
 /** Removes brackets that a fraction, root or power makes redundant. @param {Element[]} parts */

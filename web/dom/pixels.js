@@ -23,11 +23,7 @@ export function drawPixels(canvas, pixels, width, height, { paper, ink } = paper
 /** @typedef {{paper: number[], ink: number[]}} PaperAndInk */
 
 /** The colours of the current theme. */
-export function paperAndInk() {
-  return { paper: numbersOf(themeColour('--paper')), ink: numbersOf(themeColour('--ink')) }
-}
+export const paperAndInk = () => ({ paper: numbersOf(themeColour('--paper')), ink: numbersOf(themeColour('--ink')) })
 
 /** @param {string} colour rgb(...) @returns {number[]} */
-function numbersOf(colour) {
-  return (colour.match(/[\d.]+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number)
-}
+const numbersOf = (colour) => (colour.match(/[\d.]+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number)

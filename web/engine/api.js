@@ -1,67 +1,62 @@
-// What can be asked, typed once. The core answers the questions (src/run/queries.cpp, src/experiments/experiment_queries.cpp);
-// the worker answers the requests, of which some go before the core's of the same name. The engine has a method for each
-// that sends its arguments along, and answers with a promise.
+// The methods of an engine, typed once. The core answers the questions (src/run/queries.cpp, src/experiments/experiment_queries.cpp);
+// the worker answers the requests, and those before a question of the same name. Each method sends its arguments and returns
+// a promise of the answer.
+/** @import { Autosaving, ClassReport, DatasetInfo, ModelDescription, Prediction, RunClasses, RunInfo } from './protocol.js' */
+/** @import { SavedRun } from './storage/storage.js' */
 
 /**
  * @typedef {import('./protocol.js').Config} Config
- * @typedef {import('./protocol.js').ModelDescription} ModelDescription
- * @typedef {import('./protocol.js').Prediction} Prediction
- * @typedef {import('./protocol.js').ClassReport} ClassReport
- * @typedef {import('./protocol.js').RunClasses} RunClasses
- * @typedef {import('./storage/storage.js').SavedRun} SavedRun
  * @typedef {{pixels: Uint8Array, label: number}} Image pixels: height * width bytes, row by row
  * @typedef {{test_loss: number, test_accuracy: number, correct: number, total: number}} Score
- * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Report what happened,
- *   as numbers, lines for people, JSON lines and rows of a table
+ * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Report an event as numbers,
+ *   lines of text, JSON lines and rows of a table
  *
- * @typedef {object} CoreQuestions about nothing else
+ * @typedef {object} CoreQuestions about the core alone
  * @property {() => any} registry activations, layers and config fields, for menus and flags
  * @property {(activation: string, parameters: number[], xs: Float32Array | number[]) => {y: Float32Array, dy: Float32Array}} curve
- *   the curve of an activation and of its derivative at some points
- * @property {(text: string, base?: Partial<Config>) => Config} configFromJson text: of some or all fields; base: what holds
- *   for the others
+ *   the values of an activation and of its derivative at the points xs
+ * @property {(text: string, base?: Partial<Config>) => Config} configFromJson text: some or all fields; base: the values of the
+ *   others
  * @property {(fields: [string, string][]) => Config} parse a full config of names and texts, as in an address or on a command
- *   line; what is missing is at its default
- * @property {(config: Partial<Config>) => [string, string][]} fields names and texts of what in a config is not at its default
+ *   line; missing fields get their defaults
+ * @property {(config: Partial<Config>) => [string, string][]} fields names and texts of the fields that are not at their defaults
  * @property {(model: string, input: [number, number, number], classes: number, batch?: number) => ModelDescription} describe a
  *   model layer by layer, without building it; input: channels, height, width
- * @property {(model: string, input: [number, number, number], classes: number, batch?: number) => string[]} modelTable the same
- *   as the lines that `reluscope info` prints
- * @property {(path: string) => string} saveFormatOf what a file of this name holds, by its end: a format of save()
- * @property {(bytes: Uint8Array) => Config} configOfWeights the config that a .safetensors file of weights was saved with
+ * @property {(config: Partial<Config>) => Report} modelTable the same as the lines that `reluscope info` prints
+ * @property {() => Report} simdNames the instruction sets that the field simd accepts here
+ * @property {(path: string) => string} saveFormatOf the format of save() that a file's ending selects
+ * @property {(bytes: Uint8Array) => Config} configOfWeights the config in a .safetensors file of weights
  * @property {(bytes: Uint8Array, given?: [string, string][]) => Config} configOfCheckpoint the config of a checkpoint's resumed run;
- *   given: the changes: speed, or more epochs; anything else is refused
+ *   given: changes of speed or more epochs; others are refused
  * @property {(bytes: Uint8Array) => string} checkpointNotice a warning about a readable checkpoint, such as a missing
  *   checksum; '' if there is none
  * @property {(name: string, height: number, width: number, channels: number, pixels: Uint8Array, wantedHeight: number,
- *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded picture as the grey bytes that a network reads;
+ *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded image as the grey bytes that a network reads;
  *   invert: for dark writing on a light ground
  * @property {() => {commands: import('../node/flags.mjs').Command[], lessons: string[]}} commands the subcommands of the command
- *   lines with their flags (src/run/commands.h), and the lessons: name and claim, a line each
- * @property {(files: [string, string][]) => {rows: string, csv: string, lines: string[]}} mergeResults the results of a sweep's
- *   parts as one; files: names and texts
- * @property {(text: string, name: string) => string} checkRows the rows of a file of results, without a last line that was cut
- *   short
- * @property {(before: string, rows: string) => string} otherRows those rows of the first text whose runs are not in the second
+ *   lines with their flags (src/run/commands.h), and the lessons: name and claim, one per line
+ * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} mergeResults the results of a sweep's
+ *   parts as one; the config does not matter
+ * @property {(text: string, name: string) => string} checkRows the rows of a file of results, without an incomplete last line
+ * @property {(before: string, rows: string) => string} otherRows the rows of the first text whose runs are not in the second
  *
- * @typedef {object} FolderQuestions about files of which a data set is made (src/data/folder.h)
- * @property {() => string[]} files paths of training images and labels, test images and labels; none where images are to be added
- * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of one of the files are to be
- *   unpacked. Throws where its header announces others than it has, or more than is allowed. head: its first
- *   registry().head_bytes; size: what an archive says that it has, unpacked; 0: unknown
- * @property {(name: string, bytes: number) => void} claim takes bytes off what is allowed, or throws; name: what they are for
+ * @typedef {object} FolderQuestions about the files of a future data set (src/data/folder.h)
+ * @property {() => string[]} files paths of training images and labels, test images and labels; none if images are to be added
+ * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of a file to unpack. Throws if
+ *   its header does not fit its size or announces more than is allowed. head: its first registry().head_bytes; size: the
+ *   unpacked size by the archive's directory; 0: unknown
+ * @property {(name: string, bytes: number) => void} claim subtracts bytes from the allowed ones, or throws; name: of their file
  * @property {() => string} next the path of the image to be added next; '' after the last
  * @property {(height: number, width: number, channels: 1 | 3, pixels: Uint8Array) => void} add pixels: (H, W, channels)
  *
  * @typedef {object} DataQuestions about a data set
- * @property {() => import('./protocol.js').DatasetInfo} info
+ * @property {() => DatasetInfo} info
  * @property {(part: 'train' | 'test', index: number) => Image} image
  * @property {(part: 'train' | 'test', indices: number[]) => Image[]} images
- * @property {(sample: number, count: number, config?: Partial<Config>) => Uint8Array} augmented what augmentation makes of a
- *   training image in epochs 1 to `count`: count * height * width bytes; config: of a run that is not made; the run's own if it
- *   is left out
+ * @property {(sample: number, count: number, config?: Partial<Config>) => Uint8Array} augmented a training image as augmented in
+ *   epochs 1 to `count`: count * height * width bytes; config: of a planned run; the run's own by default
  * @property {(config: Partial<Config>, points?: number) => import('./protocol.js').RatePlan} rates the learning rate, momentum
- *   and moves over a whole run with this config; points: how many updates to tell of, at most
+ *   and moves over a whole run with this config; points: the maximum number of updates in the answer
  *
  * @typedef {object} RunQuestions about a run
  * @property {() => Config} config with the live changes made so far in its events
@@ -71,53 +66,60 @@
  * @property {() => Record<string, Float32Array>} history the measurements so far, by column; see src/run/history.h
  * @property {(field: string, value: number) => Config} set changes a live setting from the next step on; the config records it
  * @property {() => Score} evaluate scores the whole test set now
- * @property {(layer: number, units: number[]) => Score} evaluateWithout the same with some units of an activation layer giving
- *   0; does not affect the run. Both count from 0
+ * @property {(layer: number, units: number[]) => Score} evaluateWithout the same with some units of an activation layer set to 0;
+ *   does not affect the run. Both count from 0
  * @property {(layer: number, unit: number, strongest?: number) => import('./protocol.js').UnitReport} unit one unit of an
  *   activation layer: its weights, and the given number of probe images that excite it most
  * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe a snapshot of the
  *   monitors now: units, gradients, warnings. Does not affect training, and costs nothing unless requested. Gradients are
  *   those of the last watched step; requesting them watches the next one
- * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and so many of its hardest
- *   samples, at most
+ * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and its hardest samples, at
+ *   most the given number
  * @property {(hardest: number, samples: number) => ClassReport | null} classesPart the same in parts, between which other calls
- *   may be made: goes on with some samples of the test set, and anew where the weights have changed; null before the last part
- * @property {() => RunClasses | null} epochClasses the same of the last epoch that was scored, with the weights that it ended
- *   with; costs nothing; null before the first
- * @property {(name: string) => {shape: number[], values: Float32Array}} parameter as it is now and as PyTorch has it; name: in
+ *   are possible: each scores the next samples of the test set, and starts again if the weights have changed; null before the
+ *   last part
+ * @property {() => RunClasses | null} epochClasses the same for the last scored epoch, with its final weights; costs nothing; null
+ *   before the first
+ * @property {(name: string) => {shape: number[], values: Float32Array}} parameter the present values in PyTorch's layout; name: in
  *   the state_dict, "conv1.weight"
  * @property {(pixels: Uint8Array) => Prediction} predict the model's outputs for an image now: probabilities and every layer's
  *   output, in evaluation mode
  * @property {() => Report} evaluateWeights scores the test set: its line and the confusion matrix
- * @property {(name: string, pixels: Uint8Array) => Report} predictImage the classes of one image, best first
+ * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} predictImage the classes of the first
+ *   image, best first; files: pixels; the config does not matter
  * @property {() => string} weightsSha256 of all weights, as the command line prints it
  * @property {(format: string, images?: number) => Uint8Array} save the network as a file's bytes, in one of
- *   registry().save_formats; images: how many of the test set an npz holds the activations for; 100 or all by default
+ *   registry().save_formats; images: the number of test images whose activations an npz holds; 100 or all by default
  * @property {(format: string, images?: number) => void} checkSave throws what save() would throw at any step of the run
- * @property {(bytes: Uint8Array) => void} load takes the weights of a .safetensors file
+ * @property {(bytes: Uint8Array) => void} load loads the weights of a .safetensors file
  * @property {() => Uint8Array} checkpoint a file with all state needed to resume with the same bits, here, in Node or
  *   natively; between any two steps
  * @property {(bytes: Uint8Array) => void} restore resumes a checkpoint's run. The session's config must be
  *   configOfCheckpoint()'s; after an error the session is unusable
- * @property {(flag: 'jsonl' | 'csv', bytes: Uint8Array, name: string) => number} linesUntilNow of a file of this run's lines
- *   (train --jsonl or --csv), how many bytes tell of what has happened by now. The run writes what follows again. Throws for
+ * @property {(flag: 'jsonl' | 'csv', bytes: Uint8Array, name: string) => number} linesUntilNow the number of bytes in a file of
+ *   this run's lines (train --jsonl or --csv) about what has happened so far. The run writes the later ones again. Throws for
  *   the lines of another run
  *
- * @typedef {object} Requests what the worker does beside the core
- * @property {() => Promise<import('./protocol.js').Autosaving>} startAutosave from now on saves the run in the browser's storage
- *   for a reload or a crash: at each epoch, every few seconds, and at stops ('autosaved', 'autosaveFailed'). Where an earlier
- *   autosave is found, nothing is saved until continueAutosave() or discardAutosave(); where another tab autosaves its run,
- *   nothing is saved here
+ * @typedef {object} Requests answered by the worker
+ * @property {(config: Partial<Config>) => Promise<RunInfo>} configure makes a new run at step 0, loading its data first if needed
+ *   ('loading' events report the progress). After an error the previous run is unchanged and continues
+ * @property {(bytes: Uint8Array) => Promise<RunInfo>} restore resumes a checkpoint's run, paused, in place of the current one,
+ *   which is kept if the file is invalid. `past` holds the run's history
+ * @property {() => Promise<Autosaving>} startAutosave from now on saves the run in the browser's storage for a reload or a crash:
+ *   at each epoch, every few seconds, and at stops ('autosaved', 'autosaveFailed'). If an earlier autosave is found, nothing is
+ *   saved until continueAutosave() or discardAutosave(); if another tab autosaves its run, nothing is saved here
+ * @property {() => Promise<RunInfo>} continueAutosave resumes the autosaved run
  * @property {() => Promise<void>} discardAutosave
  * @property {(name: string, metrics: Record<string, any>, withCheckpoint?: boolean) => Promise<SavedRun>} saveRun stores the
- *   present run, with what the page has measured, in the browser: over its own entry if it has one (whose name is kept),
- *   unless that entry is further ahead; otherwise as a new one. The previous entry stays intact until the new one is complete.
- *   withCheckpoint: so that it can be opened again
+ *   present run and the page's metrics in the browser: over its own entry if it has one (whose name is kept), unless that entry
+ *   is further ahead; otherwise as a new one. The previous entry stays intact until the new one is complete. withCheckpoint: so
+ *   that it can be opened again
  * @property {() => Promise<SavedRun[]>} savedRuns the one begun last first
+ * @property {(id: string) => Promise<RunInfo>} openRun as restore(), of a saved run, which saveRun() then updates
  * @property {(id: string, name: string) => Promise<void>} renameRun
  * @property {(id: string) => Promise<void>} deleteRun
  * @property {() => Promise<{usage: number, quota: number, where: import('./storage/browser_files.js').Files['kind']}>} storageUsage
- *   bytes that this origin uses and may use, and where: runs in memory are gone when the page is closed
+ *   bytes that this origin uses and may use, and where: runs in memory are lost when the page is closed
  * @property {() => void} train until pause(), the end, or divergence; resolves when training has started
  * @property {() => void} pause resolves once the run is paused
  * @property {() => void} step makes exactly one training step
@@ -126,10 +128,9 @@
  * @property {(format: string, options?: {images?: number}) => Uint8Array} save the run as a file's bytes, to be downloaded: the
  *   network in one of registry.save_formats, or its metrics so far as "csv" or "jsonl"; images: as the core's save()
  * @property {(kind: string, config: Partial<Config>, flags: [string, string][], files?: {from?: Uint8Array}) => Promise<Report>} startExperiment
- *   plans an experiment, in the place of the one before; advanceExperiment() carries it out. It takes the worker's time and its
- *   data set, so give it an engine that trains nothing else. kind: "race", "sweep" or "lessons"; config: what all runs begin
- *   from; flags: of the kind, in the order given; from: a checkpoint whose run the racers fork; config is then
- *   configOfCheckpoint()'s
+ *   plans an experiment, which replaces the previous one; advanceExperiment() runs it. It uses the worker's time and its data
+ *   set, so give it an engine that trains nothing else. kind: "race", "sweep" or "lessons"; config: the base of all runs; flags:
+ *   of the kind, in the order given; from: a checkpoint whose run the racers fork; config is then configOfCheckpoint()'s
  * @property {() => Report} advanceExperiment continues it for a few hundredths of a second: src/experiments/experiment.h
  * @property {(bytes: Uint8Array) => void} load gives the run the weights of a .safetensors file
  *
@@ -137,11 +138,11 @@
  */
 
 /**
- * The methods of an object that is asked from elsewhere.
+ * Methods whose answers come from another thread.
  * @template T
  * @typedef {{[K in keyof T]: T[K] extends (...given: infer Given) => infer Answer ? (...given: Given) => Promise<Awaited<Answer>> : never}} Remote
  */
 
-/** @typedef {Remote<Questions & Requests>} Api what an engine has by these tables */
+/** @typedef {Remote<Questions & Requests>} Api */
 
 export {}

@@ -6,11 +6,8 @@ export class Emitter {
   #listeners = new Map()
 
   /**
-   * Calls a function at every event of a type.
-   * @template {keyof Events} Type
-   * @param {Type} type
-   * @param {(payload: Events[Type]) => void} listener
-   * @returns {() => void} ends it
+   * Calls a function at every event of a type, until the returned function is called.
+   * @template {keyof Events} Type @param {Type} type @param {(payload: Events[Type]) => void} listener
    */
   on(type, listener) {
     const set = this.#listeners.get(type) ?? new Set()
@@ -18,11 +15,7 @@ export class Emitter {
     return () => void set.delete(listener)
   }
 
-  /**
-   * @template {keyof Events} Type
-   * @param {Type} type
-   * @param {Events[Type]} payload
-   */
+  /** @template {keyof Events} Type @param {Type} type @param {Events[Type]} payload */
   emit(type, payload) {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) listener(payload)
   }

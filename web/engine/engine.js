@@ -5,23 +5,15 @@
 //   engine.on('epoch', ({ epoch, testAccuracy }) => console.log(epoch, testAccuracy))
 //   await engine.train()
 //
-// Every method returns a promise. It rejects with an EngineError whose message is one sentence for the user. The queries are in
-// api.js.
+// Every method returns a promise. It rejects with an EngineError whose message is one sentence for the user. api.js lists the
+// methods that only send a request to the worker.
 import { build } from './build.js'
 import { Emitter } from './emitter.js'
 import { version } from './version.js'
-
-/**
- * @typedef {import('./protocol.js').Config} Config
- * @typedef {import('./protocol.js').RunInfo} RunInfo
- */
+/** @import { DatasetEntry, DatasetInfo, EngineEvents, ProbeRequest, Registry, RunInfo } from './protocol.js' */
 
 export class EngineError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message)
-    this.name = 'EngineError'
-  }
+  name = 'EngineError'
 }
 
 /** Whether this browser can run the core at all: its kernels need WebAssembly's 128-bit SIMD. */
@@ -38,19 +30,10 @@ export function hasSimd() {
  * @param {string} [options.workerUrl] address of worker.js
  * @param {string} [options.dataUrl] address of the folder of data sets, with index.json in it
  * @param {boolean} [options.oneThread] for an engine that only makes experiments, whose runs take one thread each
- * @returns {Promise<Engine>}
  */
-export async function createEngine({ workerUrl, dataUrl, oneThread = false } = {}) {
-  const folder = new URL(dataUrl ?? '../data/', import.meta.url).href
+export async function createEngine({ workerUrl, dataUrl = '../data/', oneThread = false } = {}) {
   const start = () => new Worker(workerUrl ?? new URL('./worker/worker.js', import.meta.url), { type: 'module' })
-  const engine = new Engine(start, { dataUrl: folder, oneThread })
-  try {
-    await engine.restart()
-  } catch (error) {
-    engine.close()
-    throw error
-  }
-  return engine
+  return Engine.open(start, { dataUrl: new URL(dataUrl, import.meta.url).href, oneThread })
 }
 
 /** Milliseconds between two pings, and the most unanswered pings: 10 seconds in all. */
@@ -60,17 +43,20 @@ const mostPings = 5
 /** Most workers that are started if none becomes ready. */
 const mostTries = 3
 
+/** Requests that make a run. It continues to post what was watched in the run before. */
+const runMakers = ['configure', 'restore', 'continueAutosave', 'openRun']
+
 /** The methods that only send a request are added once the worker has sent their names. */
-const Base = /** @type {new () => Emitter<import('./protocol.js').EngineEvents> & import('./api.js').Api} */ (Emitter)
+const Base = /** @type {new () => Emitter<EngineEvents> & import('./api.js').Api} */ (Emitter)
 
 export class Engine extends Base {
-  /** What the core offers: activations, layer words, settings. @type {import('./protocol.js').Registry} */
+  /** What the core offers: activations, layer words, settings. @type {Registry} */
   registry = /** @type {any} */ (undefined)
   /** The instruction set of the kernels. */
   simdTarget = ''
   /** Why runs have one thread though the machine has more cores: a sentence, or ''. */
   threadsReason = ''
-  /** The data sets that can be loaded. @type {import('./protocol.js').DatasetEntry[]} */
+  /** The data sets that can be loaded. @type {DatasetEntry[]} */
   datasets = []
 
   #start
@@ -80,17 +66,17 @@ export class Engine extends Base {
   #nextId = 1
   /** @type {Map<number, {done: (result: any) => void, failed: (error: Error) => void}>} */
   #waiting = new Map()
-  /** What who watches the monitors asks for. @type {Map<string, import('./protocol.js').ProbeRequest>} */
+  /** What each watcher of the monitors requests. @type {Map<string, ProbeRequest>} */
   #probing = new Map()
-  /** How many images were given to watch(). */
+  /** The number of images given to watch() so far. */
   #watches = 0
-  /** Which of them is the latest of each key. @type {Map<string, {pixels: Uint8Array, image: number}>} */
+  /** The latest image of each key. @type {Map<string, {pixels: Uint8Array, image: number}>} */
   #watching = new Map()
   /** Set once the worker has died. @type {EngineError | undefined} */
   #dead
-  /** What a worker that is not ready yet ends with if it answers no ping. @type {EngineError | undefined} */
+  /** The error if a worker that is not ready yet answers no ping. @type {EngineError | undefined} */
   #hung
-  /** Pings that were sent since the last answer. */
+  /** Pings since the last answer. */
   #pings = 0
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pinging
@@ -104,10 +90,21 @@ export class Engine extends Base {
     this.#opening = opening
   }
 
+  /** An engine whose worker is ready. @param {ConstructorParameters<typeof Engine>} given */
+  static async open(...given) {
+    const engine = new Engine(...given)
+    try {
+      await engine.restart()
+    } catch (error) {
+      engine.close()
+      throw error
+    }
+    return engine
+  }
+
   /** Ends the worker, whatever it is doing, and starts another. It has no run and no user data until configure() or a
    * similar method, and addData(); then the watched images are watched again. A worker that answers no ping before it is ready
-   * is replaced: in Firefox, workers can hang while they start others.
-   * @returns {Promise<void>} */
+   * is replaced: in Firefox, workers can hang while they start others. */
   async restart() {
     this.#end(new EngineError('the engine was started again'))
     this.#fresh = true
@@ -115,7 +112,7 @@ export class Engine extends Base {
       try {
         const { methods = [], ...opened } = await this.#open()
         Object.assign(this, opened)
-        for (const name of methods) if (!(name in this)) Object.assign(this, { [name]: this.request.bind(this, name) })
+        for (const name of methods) if (!(name in this)) Object.assign(this, { [name]: this.#ask.bind(this, name) })
         return
       } catch (error) {
         if (error !== this.#hung || tries === mostTries) throw error
@@ -123,7 +120,7 @@ export class Engine extends Base {
     }
   }
 
-  /** Starts a worker. @returns {Promise<any>} what it answers once it is ready */
+  /** Starts a worker. @returns {Promise<any>} its answer once it is ready */
   #open() {
     this.#dead = undefined
     this.#hung = new EngineError(`the engine does not answer: ${mostTries} workers were started, and each was silent for ${pingEvery * mostPings / 1000} seconds`)
@@ -159,55 +156,32 @@ export class Engine extends Base {
     }, () => {})
   }
 
-  /** A run that the worker has made, which what is watched belongs to. @param {Promise<RunInfo>} made @returns {Promise<RunInfo>} */
-  async #watchIn(made) {
-    const info = await made
-    if (!this.#fresh) return info
-    this.#fresh = false
-    for (const [key, { pixels, image }] of this.#watching) {
-      if (pixels.length === info.dataset.height * info.dataset.width) void this.request('watch', key, pixels, image).catch(() => {})
+  /** One of the methods in api.js. @param {string} name @param {any[]} given */
+  async #ask(name, ...given) {
+    const answer = await this.request(name, ...given)
+    if (runMakers.includes(name)) this.#watchAgain(answer)
+    return answer
+  }
+
+  /** @param {RunInfo} run that the worker has made */
+  #watchAgain({ dataset }) {
+    for (const [key, { pixels, image }] of this.#fresh ? this.#watching : []) {
+      if (pixels.length === dataset.height * dataset.width) void this.request('watch', key, pixels, image).catch(() => {})
     }
+    this.#fresh = false
     if (this.#probing.size > 0) void this.#sendProbing()
-    return info
   }
 
-  /** Makes a new run at step 0, loading its data first where needed ('loading' events tell how far it is). After
-   * an error the previous run is unchanged and continues.
-   * @param {Partial<Config>} config @returns {Promise<RunInfo>} */
-  async configure(config) {
-    const info = await this.#watchIn(this.request('configure', config))
-    if (this.#probing.size > 0) void this.#sendProbing()
-    return info
-  }
-
-  /** Resumes a checkpoint's run, paused, in place of the current one, which is kept if the file is invalid. `past` holds the
-   * run's history.
-   * @param {Uint8Array} bytes @returns {Promise<RunInfo>} */
-  restore(bytes) {
-    return this.#watchIn(this.request('restore', bytes))
-  }
-
-  /** Resumes the autosaved run. @returns {Promise<RunInfo>} */
-  continueAutosave() {
-    return this.#watchIn(this.request('continueAutosave'))
-  }
-
-  /** As restore(), of a saved run, whose entry is the run's from now on. @param {string} id @returns {Promise<RunInfo>} */
-  openRun(id) {
-    return this.#watchIn(this.request('openRun', id))
-  }
-
-  /** Makes a data set of own files, which configure() then takes by its name: an archive alone, or the files of a folder
-   * with their paths in it. What they may be is in src/data/folder.h.
-   * @param {string} name @param {{path: string, bytes: Uint8Array}[]} files
-   * @returns {Promise<import('./protocol.js').DatasetInfo>} */
+  /** Makes a data set of the user's files, which configure() then accepts by its name: an archive alone, or the files of a folder
+   * with their paths in it. src/data/folder.h lists the accepted files.
+   * @param {string} name @param {{path: string, bytes: Uint8Array}[]} files @returns {Promise<DatasetInfo>} */
   async addData(name, files) {
     const info = await this.request('addData', name, files)
     this.datasets = [...this.datasets.filter((entry) => entry.name !== name), { name, label: name, class_names: info.class_names, own: true }]
     return info
   }
 
-  /** Starts posting 'snapshot' events with the model's outputs for an image, whenever the weights changed, as often as this
+  /** Starts posting 'snapshot' events with the model's outputs for an image, whenever the weights have changed, as often as this
    * page draws. Null ends it.
    * @param {string} key names the image @param {Uint8Array | null} pixels @returns {Promise<void>} */
   watch(key, pixels) {
@@ -220,9 +194,8 @@ export class Engine extends Base {
   /** Starts posting 'probe' events with the monitors' snapshots, as probe() returns them, for all watchers together: each event
    * holds the data that any of them requested. Events come when the network has changed and the page has drawn the previous
    * one, and take at most a few hundredths of the training time; with `probe` in the config only at the steps at which the
-   * command line takes snapshots as well. Persists over configure(). Null ends it for this key.
-   * @param {string} key names who watches @param {import('./protocol.js').ProbeRequest | null} request
-   * @returns {Promise<void>} */
+   * command line takes snapshots as well. Persists when another run is made. Null ends it for this key.
+   * @param {string} key names the watcher @param {ProbeRequest | null} request @returns {Promise<void>} */
   watchProbe(key, request) {
     if (request) this.#probing.set(key, request)
     else this.#probing.delete(key)
@@ -242,10 +215,7 @@ export class Engine extends Base {
     this.#die('the engine was closed')
   }
 
-  /**
-   * Sends a request to the worker.
-   * @param {string} type @param {any[]} given its arguments @returns {Promise<any>}
-   */
+  /** Sends a request to the worker. @param {string} type @param {any[]} given its arguments @returns {Promise<any>} */
   request(type, ...given) {
     if (this.#dead) return Promise.reject(this.#dead)
     const id = this.#nextId++
@@ -261,18 +231,16 @@ export class Engine extends Base {
     if (message.type !== 'reply') {
       // A snapshot in flight while another image was chosen shows the previous image.
       if (message.type !== 'snapshot' || message.image === this.#watching.get(message.key)?.image) this.emit(message.type, message)
-      if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => this.#acknowledge(message.key))
+      // The next snapshot is requested only once this one is on screen: a hidden or slow page gets fewer.
+      if (message.type === 'snapshot' || message.type === 'probe') whenDrawn(() => {
+        if (!this.#dead) this.#worker?.postMessage({ v: version, type: 'drawn', given: [message.key] })
+      })
       return
     }
     const waiting = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
     if (message.error === undefined) waiting?.done(message.result)
     else waiting?.failed(new EngineError(message.error))
-  }
-
-  /** Asks for the next snapshot only once this one is on screen: a hidden or slow page gets fewer. @param {string} [key] */
-  #acknowledge(key) {
-    if (!this.#dead) this.#worker?.postMessage({ v: version, type: 'drawn', given: [key] })
   }
 
   /** @param {string} why */
@@ -282,7 +250,7 @@ export class Engine extends Base {
     this.emit('failure', { message: why })
   }
 
-  /** @param {EngineError} error what waits is answered with */
+  /** @param {EngineError} error with which all pending requests are rejected */
   #end(error) {
     this.#dead = error
     clearInterval(this.#pinging)
@@ -295,7 +263,4 @@ export class Engine extends Base {
 }
 
 /** @param {() => void} work */
-function whenDrawn(work) {
-  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(work)
-  else setTimeout(work, 16)
-}
+const whenDrawn = (work) => (globalThis.requestAnimationFrame ?? ((each) => setTimeout(each, 16)))(work)

@@ -3,8 +3,8 @@
 import { createEngine } from '../engine/engine.js'
 import { bytesOfAll } from './file_bytes.js'
 
-/** @typedef {import('../controls/own_data.js').Found} Found */
-/** @typedef {import('../engine/engine.js').Engine} Engine */
+/** @import { Engine } from '../engine/engine.js' */
+/** @import { Found } from './file_bytes.js' */
 
 export class ExperimentEngine {
   #filesOf
@@ -38,37 +38,29 @@ export class ExperimentEngine {
 async function begin(data, files) {
   const given = files && await bytesOfAll(files)
   const engine = await createEngine({ oneThread: true })
-  try {
-    if (given) await engine.addData(data, given)
-  } catch (error) {
+  if (given) await engine.addData(data, given).catch((error) => {
     engine.close()
     throw error
-  }
+  })
   return engine
 }
 
-export class ExperimentRunner {
-  #engines
+export class ExperimentRunner extends ExperimentEngine {
   /** Number of the latest experiment. Earlier ones are stopped. */
   #latest = 0
 
-  /** @param {(data: string) => Found[] | undefined} filesOf */
-  constructor(filesOf) {
-    this.#engines = new ExperimentEngine(filesOf)
-  }
-
   /**
+   * Returns whether the experiment was completed.
    * @param {string} kind "race" or "lessons"
    * @param {import('../engine/protocol.js').Config} config base configuration of all runs
    * @param {[string, string][]} flags
    * @param {(progress: any) => void} onProgress called several times a second
    * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
-   * @returns {Promise<boolean>} whether the experiment was completed
    */
   async run(kind, config, flags, onProgress, files) {
     const mine = ++this.#latest
     try {
-      const engine = await this.#engines.open(config.data)
+      const engine = await this.open(config.data)
       if (mine !== this.#latest) return false
       let progress = await engine.startExperiment(kind, config, flags, files)
       while (mine === this.#latest) {

@@ -1,9 +1,7 @@
 // The hash of the address: the settings that differ from their defaults, as name=text pairs.
 
 /** @param {string} hash with or without its # @returns {[string, string][]} */
-export function readHash(hash) {
-  return [...new URLSearchParams(hash.replace(/^#/, ''))]
-}
+export const readHash = (hash) => [...new URLSearchParams(hash.replace(/^#/, ''))]
 
 /** @param {[string, string][]} fields @returns {string} '#' and the pairs, or '' without pairs */
 export function writeHash(fields) {

@@ -34,10 +34,5 @@ export async function keepForOffline() {
   serviceWorker.addEventListener('controllerchange', () => serviceWorker.controller?.postMessage('keep'))
 }
 
-/**
- * Undefined if the browser does not support service workers or the user has disabled them.
- * @returns {Promise<ServiceWorkerRegistration | undefined>}
- */
-async function register() {
-  return navigator.serviceWorker?.register(address)
-}
+/** Undefined if the browser does not support service workers or the user has disabled them. */
+const register = async () => navigator.serviceWorker?.register(address)

@@ -9,18 +9,15 @@ import { withOutputs } from './model_text.js'
 import { ProbeHistory } from './probe_history.js'
 
 /**
- * @typedef {import('../engine/protocol.js').Config} Config
- * @typedef {import('../engine/protocol.js').RunInfo} RunInfo
- * @typedef {import('../engine/protocol.js').Progress} Progress
- * @typedef {import('../engine/protocol.js').EpochResult} EpochResult
- *
- * @typedef {{key: string, kind: 'error' | 'info', title: string, text: string, kept?: string, advice?: string,
- *            action?: {label: string, run: () => void}, other?: {label: string, run: () => void}}} Notice
+ * @import { Config, EpochResult, ModelDescription, ProbeSnapshot, Progress, RatePlan, RunInfo, RunState, Snapshot } from '../engine/protocol.js'
+ * @import { Found } from './file_bytes.js'
+ * @typedef {{label: string, run: () => void}} Action
+ * @typedef {{key: string, title: string, text: string, kept?: string, advice?: string, action?: Action, other?: Action}} Message
  *   what happened, what was kept, what to do
- * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]},
- *            snapshot: import('../engine/protocol.js').Snapshot, probe: null, unit: null, runs: null, loading: {name: string, loaded: number, total: number},
- *            notice: Notice, unnotice: {key: string}, announce: string, theme: null, image: null,
- *            draft: import('../engine/protocol.js').ModelDescription}} LabEvents
+ * @typedef {Message & {kind: 'error' | 'info'}} Notice
+ * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]}, snapshot: Snapshot,
+ *            probe: null, unit: null, runs: null, loading: {name: string, loaded: number, total: number}, notice: Notice,
+ *            unnotice: {key: string}, announce: string, theme: null, image: null, draft: ModelDescription}} LabEvents
  *   run: the run was replaced; settings: the settings in the panel or the pending changes have changed; probe: a snapshot
  *   of the monitors has arrived; runs: the saved runs have changed; unit, image: the selection has changed; draft: the
  *   model that is being typed
@@ -28,13 +25,13 @@ import { ProbeHistory } from './probe_history.js'
 
 /** @extends {Emitter<LabEvents>} */
 export class Lab extends Emitter {
-  /** @type {import('../engine/protocol.js').RunInfo} the current run */
+  /** @type {RunInfo} the current run */
   run = /** @type {any} */ (undefined)
   /** The settings in the panel. @type {Config} */
   shown = /** @type {any} */ (undefined)
   /** Recorded changes from an address, for the next run. @type {Config['events'] | undefined} */
   #nextEvents
-  /** @type {import('../engine/protocol.js').RunState} */
+  /** @type {RunState} */
   state = 'empty'
   /** @type {Progress | undefined} the latest progress */
   progress
@@ -45,10 +42,7 @@ export class Lab extends Emitter {
   /** @type {string[]} the lines that the command line prints for this run */
   lines = []
   image = { part: /** @type {'train' | 'test'} */ ('test'), index: 0 }
-  /**
-   * The files of the user's data sets, by name. The engines of experiments need them too.
-   * @type {Map<string, import('./file_bytes.js').Found[]>}
-   */
+  /** The files of the user's data sets, by name. The engines of experiments need them too. @type {Map<string, Found[]>} */
   ownFiles = new Map()
   /** The step of the last autosave of the current run; undefined without one. @type {number | undefined} */
   autosavedStep
@@ -61,7 +55,7 @@ export class Lab extends Emitter {
    * @type {() => Promise<() => void>}
    */
   leave = async () => () => {}
-  /** @type {{question: string, plan: Promise<import('../engine/protocol.js').RatePlan>} | undefined} */
+  /** @type {{question: string, plan: Promise<RatePlan>} | undefined} */
   #rates
   /** @type {Promise<unknown>} serialises the changes */
   #queue = Promise.resolve()
@@ -77,18 +71,18 @@ export class Lab extends Emitter {
       this.emit('state', null)
     })
     engine.on('progress', (progress) => this.#onProgress(progress))
-    engine.on('epoch', (epoch) => {
-      this.epochs.push(epoch)
-      this.emit('epoch', epoch)
-    })
-    engine.on('log', ({ lines }) => {
-      this.lines.push(...lines)
-      this.emit('log', { lines })
-    })
-    engine.on('snapshot', (snapshot) => this.emit('snapshot', snapshot))
+    engine.on('epoch', (epoch) => this.epochs.push(epoch))
+    engine.on('log', ({ lines }) => this.lines.push(...lines))
+    for (const type of /** @type {const} */ (['epoch', 'log', 'snapshot', 'loading'])) {
+      engine.on(type, (/** @type {any} */ payload) => this.emit(type, payload))
+    }
     engine.on('probe', (snapshot) => this.#onProbe(snapshot))
-    engine.on('loading', (loading) => this.emit('loading', loading))
     engine.on('autosaved', ({ step }) => (this.autosavedStep = step))
+  }
+
+  /** Calls a function at every event of several types. @param {(keyof LabEvents)[]} types @param {() => void} listener */
+  onEach(types, listener) {
+    for (const type of types) this.on(type, listener)
   }
 
   /** The number of steps made. */
@@ -113,6 +107,11 @@ export class Lab extends Emitter {
     return config
   }
 
+  /** The label of a setting. @param {string} name */
+  labelOf(name) {
+    return this.registry.fields.find((field) => field.name === name)?.label ?? name
+  }
+
   /** The changes up to the current step, as marks for charts. */
   get marks() {
     return this.run.config.events.filter(({ step }) => step <= this.step).map(({ step, field, value }) => ({ step, text: `${field} ${short(value)}` }))
@@ -121,28 +120,31 @@ export class Lab extends Emitter {
   /** The names of the settings whose changes need a restart. @returns {string[]} */
   get waiting() {
     if (!this.run) return []
-    const { effective } = this
-    return this.registry.fields.map((field) => field.name)
-      .filter((name) => (name === 'events' ? this.#nextEvents : String(effective[name]) !== String(this.shown[name])))
+    const { effective, shown } = this
+    return this.registry.fields.map(({ name }) => name)
+      .filter((name) => (name === 'events' ? this.#nextEvents : String(effective[name]) !== String(shown[name])))
   }
 
   /** Creates the first run from the hash of the address. */
   async open() {
-    /** @type {Config} */
-    let config
     try {
-      config = await this.engine.parse(readHash(location.hash))
-      await this.#configure(config)
+      await this.#configure(await this.engine.parse(readHash(location.hash)))
     } catch (error) {
       if (!location.hash) throw error
-      this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used',
-        text: sentence(error), kept: 'The default settings are used instead.',
-        advice: 'Correct the part of the address after #, or choose the settings in the panel.',
-      })
+      this.#refuseHash(error, 'The default settings are used instead.', 'Correct the part of the address after #, or choose the settings in the panel.')
       await this.#configure(await this.engine.parse([]))
     }
     addEventListener('hashchange', () => this.#do(() => this.#onHash()))
+  }
+
+  /** @param {unknown} error @param {string} kept @param {string} advice */
+  #refuseHash(error, kept, advice) {
+    this.complain({ key: 'hash', title: 'The settings in the address cannot be used', text: sentence(error), kept, advice })
+  }
+
+  /** Shows a notice of an error. @param {Message} message */
+  complain(message) {
+    this.emit('notice', { kind: 'error', ...message })
   }
 
   /**
@@ -168,8 +170,7 @@ export class Lab extends Emitter {
 
   /** @param {string} name */
   resetField(name) {
-    const value = this.registry.default_config[name]
-    return this.edit(name, String(value))
+    return this.edit(name, String(this.registry.default_config[name]))
   }
 
   /** @param {string} model @param {number} batch */
@@ -200,12 +201,14 @@ export class Lab extends Emitter {
 
   /** Starts a run at step 0 with the weights and settings of a file. @param {Uint8Array} bytes */
   openWeights(bytes) {
-    return this.#do(async () => {
-      const config = await this.engine.configOfWeights(bytes)
-      await this.#configure(config)
-      await this.engine.load(bytes)
-      this.emit('state', null)
-    })
+    return this.#do(async () => this.#startFrom(bytes, await this.engine.configOfWeights(bytes)))
+  }
+
+  /** @param {Uint8Array} weights @param {Config} config */
+  async #startFrom(weights, config) {
+    await this.#configure(config)
+    await this.engine.load(weights)
+    this.emit('state', null)
   }
 
   /** Resumes a run. @param {() => Promise<RunInfo>} begin */
@@ -213,9 +216,7 @@ export class Lab extends Emitter {
     return this.#do(() => this.#adopt(begin))
   }
 
-  /**
-   * Replaces a dead or hanging worker. The new one resumes the run from its autosave, or starts it from the beginning.
-   */
+  /** Replaces a dead or hanging worker. The new one resumes the run from its autosave, or starts it from the beginning. */
   startEngineAgain() {
     // Not queued: actions that wait for the old worker fail and free the queue.
     const started = this.engine.restart()
@@ -234,9 +235,7 @@ export class Lab extends Emitter {
     return this.#try('A run with the last good weights could not start', async () => {
       const weights = await this.engine.save('safetensors')
       const lr = Number((this.effective.lr / 10).toPrecision(3))
-      await this.#configure({ ...this.effective, lr, events: [] })
-      await this.engine.load(weights)
-      this.emit('state', null)
+      await this.#startFrom(weights, { ...this.effective, lr, events: [] })
       this.emit('announce', `A new run starts from the weights before the divergence, with learning rate ${lr}.`)
     })
   }
@@ -281,11 +280,8 @@ export class Lab extends Emitter {
   /** @param {Config} next @param {string} name of the only setting that changed */
   async #show(next, name) {
     const field = this.registry.fields.find((each) => each.name === name)
-    if (this.step === 0 && !this.training) {
-      // No training can be lost.
-      await this.#configure({ ...next, events: this.run.config.events })
-      return
-    }
+    // At step 0 no training can be lost.
+    if (this.step === 0 && !this.training) return this.#configure({ ...next, events: this.run.config.events })
     if (field?.live && next[name] !== this.effective[name]) {
       this.run.config = await this.engine.set(name, next[name])
       await this.#writeHash()
@@ -311,8 +307,8 @@ export class Lab extends Emitter {
 
   /** @param {RunInfo} run */
   async #arrive(run) {
+    const { past } = run
     this.run = run
-    const { past } = this.run
     this.autosavedStep = past && this.autosavedStep
     this.#nextEvents = undefined
     this.progress = past?.progress
@@ -330,7 +326,7 @@ export class Lab extends Emitter {
     }, () => {})
   }
 
-  /** @param {import('../engine/protocol.js').ProbeSnapshot} snapshot */
+  /** @param {ProbeSnapshot} snapshot */
   #onProbe(snapshot) {
     const [warning] = this.probes.add(snapshot)
     if (warning) this.emit('announce', `Warning: ${warning.message}`)
@@ -355,10 +351,7 @@ export class Lab extends Emitter {
       this.#nextEvents = config.events.length > 0 ? config.events : undefined
       this.emit('settings', null)
     } catch (error) {
-      this.emit('notice', {
-        key: 'hash', kind: 'error', title: 'The settings in the address cannot be used', text: sentence(error),
-        kept: 'The run and its settings are unchanged.', advice: 'Correct the part of the address after #.',
-      })
+      this.#refuseHash(error, 'The run and its settings are unchanged.', 'Correct the part of the address after #.')
     }
     await this.#writeHash()
   }
@@ -396,10 +389,8 @@ export class Lab extends Emitter {
         await work()
         this.emit('unnotice', { key: 'action' })
       } catch (error) {
-        this.emit('notice', {
-          key: 'action', kind: 'error', title, text: sentence(error),
-          kept: this.run && 'The run before is as it was.', advice: 'Change the settings in the panel and try again.',
-        })
+        const kept = this.run && 'The previous run is unchanged.'
+        this.complain({ key: 'action', title, text: sentence(error), kept, advice: 'Change the settings in the panel and try again.' })
       }
     })
   }

@@ -1,11 +1,7 @@
 // Stores the user's preferences between visits. If the storage is disabled or contains invalid data, the page behaves
 // as on the first visit.
 
-/**
- * @template T
- * @param {string} name @param {T} otherwise
- * @returns {T}
- */
+/** @template T @param {string} name @param {T} otherwise @returns {T} */
 export function recall(name, otherwise) {
   try {
     const value = JSON.parse(localStorage.getItem(name) ?? 'null')

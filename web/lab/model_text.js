@@ -21,9 +21,11 @@ export const wordOf = (layer) => layer.split(' ')[0]
 /** The text after the first word of a layer. @param {string} layer */
 export const argumentsOf = (layer) => layer.slice(wordOf(layer).length).trim()
 
-/** @param {string[]} layers @returns {number[]} indices of the hidden dense layers: all but the last */
-function hiddenAt(layers) {
-  return layers.map((layer, at) => (wordOf(layer) === 'dense' ? at : -1)).filter((at) => at >= 0).slice(0, -1)
+/** A text with its layers edited. @param {string} text @param {(layers: string[]) => void} change */
+function edited(text, change) {
+  const layers = split(text)
+  change(layers)
+  return layers.join(' | ')
 }
 
 /**
@@ -37,17 +39,10 @@ export function activationOf(text, names) {
 }
 
 /** The text of the first activation layer, with its arguments. @param {string} text @param {string[]} names */
-export function activationLayer(text, names) {
-  return split(text).find((layer) => names.includes(wordOf(layer))) ?? ''
-}
+export const activationLayer = (text, names) => split(text).find((layer) => names.includes(wordOf(layer))) ?? ''
 
-/**
- * The numbers after the name of an activation. The word "channel" is not a number.
- * @param {string} layer
- */
-export function parametersOf(layer) {
-  return layer.split(' ').slice(1).map(Number).filter((value) => !Number.isNaN(value))
-}
+/** The numbers after the name of an activation. The word "channel" is not a number. @param {string} layer */
+export const parametersOf = (layer) => layer.split(' ').slice(1).map(Number).filter((value) => !Number.isNaN(value))
 
 /**
  * The same model with another activation everywhere.
@@ -55,27 +50,18 @@ export function parametersOf(layer) {
  */
 export function withActivation(text, layer, names) {
   const layers = split(text)
-  if (layers.some((each) => names.includes(wordOf(each)))) {
-    return layers.map((each) => (names.includes(wordOf(each)) ? layer : each)).join(' | ')
-  }
-  const hidden = new Set(hiddenAt(layers))
-  return layers.flatMap((each, at) => (hidden.has(at) ? [each, layer] : [each])).join(' | ')
+  const isActivation = (/** @type {string} */ each) => names.includes(wordOf(each))
+  if (layers.some(isActivation)) return layers.map((each) => (isActivation(each) ? layer : each)).join(' | ')
+  // After each hidden dense layer: all but the last.
+  const last = layers.map(wordOf).lastIndexOf('dense')
+  return layers.flatMap((each, at) => (wordOf(each) === 'dense' && at < last ? [each, layer] : [each])).join(' | ')
 }
 
 /** @param {string} text @param {number} at @param {string} layer its new text; '' removes the layer */
-export function withLayerAt(text, at, layer) {
-  const layers = split(text)
-  layers.splice(at, 1, ...(layer ? [layer] : []))
-  return layers.join(' | ')
-}
+export const withLayerAt = (text, at, layer) => edited(text, (layers) => layers.splice(at, 1, ...(layer ? [layer] : [])))
 
 /** @param {string} text @param {number} from @param {number} to its index afterwards */
-export function moved(text, from, to) {
-  const layers = split(text)
-  const [layer] = layers.splice(from, 1)
-  layers.splice(to, 0, layer)
-  return layers.join(' | ')
-}
+export const moved = (text, from, to) => edited(text, (layers) => layers.splice(to, 0, ...layers.splice(from, 1)))
 
 /** Layers that read images. They come before the first layer that reads rows of features. */
 const spatial = new Set(['conv', 'pool', 'avgpool', 'gap'])
@@ -87,24 +73,20 @@ const flat = new Set(['dense', 'flatten', 'gap'])
  * @param {string} text @param {string} layer with its arguments @param {string} activation '' for none
  */
 export function withLayer(text, layer, activation) {
-  const layers = split(text)
   const word = wordOf(layer)
-  const first = layers.findIndex((one) => flat.has(wordOf(one)))
-  const at = spatial.has(word) ? Math.max(0, first) : Math.max(0, layers.length - 1)
   const follows = (word === 'dense' || word === 'conv') && activation ? [activation] : []
-  layers.splice(at, 0, layer, ...follows)
-  return layers.join(' | ')
+  return edited(text, (layers) => {
+    const at = spatial.has(word) ? layers.findIndex((one) => flat.has(wordOf(one))) : layers.length - 1
+    layers.splice(Math.max(0, at), 0, layer, ...follows)
+  })
 }
 
 /** Sets the number of outputs if the last layer is dense. @param {string} text @param {number} outputs */
-export function withOutputs(text, outputs) {
-  return text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
-}
+export const withOutputs = (text, outputs) => text.replace(/(\bdense )\d+\s*$/, `$1${outputs}`)
 
 /**
  * The range of the error in the text. A message such as 'unknown layer "rellu" at position 13' counts from 1.
  * @param {string} text @param {string} sentence
- * @returns {{start: number, end: number} | undefined}
  */
 export function placeOf(text, sentence) {
   const found = sentence.match(/position (\d+)/)

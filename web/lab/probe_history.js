@@ -5,9 +5,9 @@
 const kept = 400
 
 /**
- * @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot
- * @typedef {{step: number, lr: number, layers: {layer: number, dead: number, silent: number, slopes?: number[]}[],
- *            flow: import('../engine/protocol.js').GradientFlow | null}} Look flow: without the lists of units
+ * @import { GradientFlow, ProbeSnapshot } from '../engine/protocol.js'
+ * @typedef {{step: number, lr: number, layers: {layer: number, dead: number, silent: number, slopes?: number[]}[], flow: GradientFlow | null}} Look
+ *   flow: without the lists of units
  */
 
 export class ProbeHistory {
@@ -30,19 +30,13 @@ export class ProbeHistory {
       flow: gradients && { ...gradients, activations: gradients.activations.map((each) => ({ ...each, silent_on_batch: [] })) },
     })
     if (this.looks.length > 2 * kept) this.looks = this.looks.filter((_, i, { length }) => i % 2 === 0 || i === length - 1)
-    return snapshot.warnings.filter(({ code, layer }) => {
-      const name = `${code} ${layer}`
-      const known = this.#warned.has(name)
-      this.#warned.add(name)
-      return !known
-    })
+    // A set grows only by what is new in it.
+    return snapshot.warnings.filter(({ code, layer }) => this.#warned.size < this.#warned.add(`${code} ${layer}`).size)
   }
 }
 
-/** The activations except one at the output of the network. @param {ProbeSnapshot} snapshot */
-export function hiddenActivations(snapshot) {
-  return snapshot.layers.filter(({ kind, layer }) => kind === 'activation' && layer + 1 < snapshot.layers.length)
-}
+/** The activations of a model or snapshot, except one at the output of the network. @template {{kind: string}} T @param {{layers: T[]}} of */
+export const hiddenActivations = ({ layers }) => layers.slice(0, -1).filter(({ kind }) => kind === 'activation')
 
 /** @param {{name: string, text: string}} layer */
 export const layerTitle = ({ name, text }) => `${name}: ${text}`

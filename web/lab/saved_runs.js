@@ -5,7 +5,8 @@ import { askToPersist } from './autosaved.js'
 import { smooth, thinned } from './series.js'
 
 /**
- * @typedef {import('../engine/storage/storage.js').SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
+ * @import { SavedRun } from '../engine/storage/storage.js'
+ * @typedef {SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
  */
 
 const numbered = /^Run (\d+)$/
@@ -31,7 +32,7 @@ export class SavedRuns {
   #leaving = false
   #savedAt = -Infinity
   #savedStep = -1
-  /** The run that was deleted while it was open. @type {import('./lab.js').RunInfo | undefined} */
+  /** The run that was deleted while it was open. @type {import('../engine/protocol.js').RunInfo | undefined} */
   #unwanted
 
   /** @param {import('./lab.js').Lab} lab */
@@ -76,8 +77,7 @@ export class SavedRuns {
       let changes
       do {
         changes = this.#changes
-        const saved = await engine.savedRuns()
-        const runs = await Promise.all(saved.map((run) => this.#withFields(run)))
+        const runs = await Promise.all((await engine.savedRuns()).map((run) => this.#withFields(run)))
         if (changes === this.#changes) this.all = runs.reverse()
       } while (changes !== this.#changes)
       this.#loaded = true
@@ -142,7 +142,7 @@ export class SavedRuns {
   }
 
   /** Must be called before another run replaces the current one. Nothing is saved until the returned function is called: the
-   * engine and the page may have different runs until then. @returns {Promise<() => void>} */
+   * engine and the page may have different runs until then. */
   async #leave() {
     await this.#saving
     if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
@@ -165,7 +165,8 @@ export class SavedRuns {
     }
     try {
       if (!this.#loaded) await this.load()
-      const saved = await engine.saveRun(`Run ${this.#nextNumber()}`, metrics)
+      const number = 1 + Math.max(0, ...this.all.map(({ name }) => Number(numbered.exec(name)?.[1] ?? 0)))
+      const saved = await engine.saveRun(`Run ${number}`, metrics)
       // Its entry was missing; others may be missing, too.
       if (run.savedAs !== undefined && run.savedAs !== saved.id) await this.load()
       run.savedAs = saved.id
@@ -194,10 +195,6 @@ export class SavedRuns {
     this.#lab.emit('runs', null)
   }
 
-  #nextNumber() {
-    return 1 + Math.max(0, ...this.all.map(({ name }) => Number(numbered.exec(name)?.[1] ?? 0)))
-  }
-
   /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */
   async #withFields(run) {
     // A saved run may have settings of another release.
@@ -206,14 +203,13 @@ export class SavedRuns {
 
   /** @param {string} title @param {unknown} error @param {string} kept @param {string} [advice] */
   #fail(title, error, kept, advice = 'Delete runs that you no longer need, or download this one’s checkpoint.') {
-    this.#lab.emit('notice', { key: 'runs', kind: 'error', title, text: capitalised(sentence(error)), kept, advice })
+    this.#lab.complain({ key: 'runs', title, text: capitalised(sentence(error)), kept, advice })
   }
 }
 
 /**
  * The settings in which two runs differ: "lr 0.001 → 0.0001".
  * @param {[string, string][]} before @param {[string, string][]} after @param {Record<string, any>} defaults
- * @returns {string[]}
  */
 export function differences(before, after, defaults) {
   const [old, now] = [new Map(before), new Map(after)]

@@ -11,13 +11,13 @@ export class CheckpointWriter {
   /** @type {FileLock | undefined} */
   #lock
   #told = false
-  /** There is a checkpoint, of this run or one before. */
+  /** There is a checkpoint, of this run or an earlier one. */
   #exists = false
   /** @type {NodeJS.Signals | ''} the signal that asked the run to stop */
   signal = ''
 
   /**
-   * Throws where another process writes its run there.
+   * Throws if another process writes its run there.
    * @param {string} path '': nothing is written, and signals end the program @param {import('../engine/worker/core.js').Session} session
    */
   constructor(path, session) {
@@ -32,7 +32,7 @@ export class CheckpointWriter {
     for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, () => void (this.signal = name))
   }
 
-  /** Writes the checkpoint. A failure is reported once, and training goes on. */
+  /** Writes the checkpoint. A failure is reported once, and training continues. */
   save() {
     if (!this.#path) return true
     try {
@@ -42,7 +42,7 @@ export class CheckpointWriter {
       return true
     } catch (error) {
       const there = this.#exists ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
-      if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training goes on, ${there}`)
+      if (!this.#told) warnOutput(`${error instanceof Error ? error.message : error}; training continues, ${there}`)
       this.#told = true
       return false
     }
@@ -57,21 +57,8 @@ export class CheckpointWriter {
   stop(text) {
     const saved = this.save()
     const { step, epoch } = this.#session.position()
-    const then = saved ? ': go on with --resume ' : '; the run could not be kept in '
+    const then = saved ? ': resume with --resume ' : '; the run could not be kept in '
     text.write(`Interrupted at step ${step} (epoch ${epoch})${then}${printable(this.#path)}\n`)
     process.exitCode = 128 + constants.signals[/** @type {NodeJS.Signals} */ (this.signal)]
-  }
-}
-
-/** Milliseconds of training before it is checked whether a signal came. */
-const slice = 20
-
-/** Lets signals through after each slice; resolves at once in between. */
-export function breather() {
-  let last = Date.now()
-  return async () => {
-    if (Date.now() - last < slice) return
-    await new Promise((done) => setImmediate(done))
-    last = Date.now()
   }
 }

@@ -1,27 +1,35 @@
-// The commands of the command line in Node except train and info: race, sweep, lessons, merge, eval, predict, export.
+// The commands of the command line in Node except train: race, sweep, lessons, export, and those that only report. What they
+// allocate in the core is freed with the process.
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
-import { openResults, readBytes, writeOrSay } from './output.mjs'
-import { openSaves, writeSaves } from './saves.mjs'
+import { wholeNumber } from './flags.mjs'
+import { checkDistinct, checkWritable, openResults, readBytes, writeOrSay } from './output.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
+/** @import { Core, Session } from '../engine/worker/core.js' */
 
 /**
- * race, sweep and lessons.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, flags: [string, string][], files: Record<string, Uint8Array> }} options
+ * A command with its arguments.
+ * @typedef {object} Job
+ * @property {Core} core
+ * @property {import('./flags.mjs').Command} command
+ * @property {Record<string, string>} own the flags of the command that are not fields
+ * @property {[string, string][]} flags the same in their order, with all that repeat
+ * @property {string[]} names positional arguments
+ * @property {any} config
+ * @property {Uint8Array} [checkpoint] of --resume or --from
+ * @property {Uint8Array} [saved] the weights of --weights
  */
-export function experiment(core, { command, own, config, flags, files }) {
-  if (own.list !== undefined) {
-    process.stdout.write(core.commands().lessons.join('\n') + '\n')
-    return
-  }
+
+/** race, sweep and lessons. @param {Job} job */
+export function experiment({ core, command, own, flags, config, checkpoint }) {
+  if (own.list !== undefined) return void process.stdout.write(core.commands().lessons.join('\n') + '\n')
   if (own.jobs !== undefined && own.jobs !== '0' && own.jobs !== '1') {
     throw new UsageError(`jobs is ${inQuotes(own.jobs)}, but in Node runs go one after the other: 0 and 1 are allowed`)
   }
   const dataset = openDataset(core, config.data, own)
-  // Only a sweep's file consists of rows alone, and a sweep goes on where it ends.
-  const resumes = command === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
+  // Only a sweep's file consists of rows alone, and a sweep continues where it ends.
+  const resumes = command.name === 'sweep' && own.jsonl !== undefined && own.jsonl !== '-'
   let before = ''
   /** The last row, if only its line end is missing after a crash. @type {string[]} */
   let torn = []
@@ -32,7 +40,10 @@ export function experiment(core, { command, own, config, flags, files }) {
     if (core.checkRows(new TextDecoder().decode(bytes.subarray(0, whole)), own.jsonl).length < before.length) torn = [text.slice(text.lastIndexOf('\n') + 1)]
     return whole
   } : undefined)
-  const running = core.createExperiment(dataset, command, config, flags, { files, finished: { text: before, name: own.jsonl ?? '' } })
+  const planFlags = command.flags.filter(({ plan, file }) => plan && !file).map(({ name }) => name)
+  const running = core.createExperiment(dataset, command.name, config, flags.filter(([name]) => planFlags.includes(name)), {
+    files: checkpoint && { from: checkpoint }, finished: { text: before, name: own.jsonl ?? '' },
+  })
   results.file?.write(torn)
   results.show(running.start())
   let progress
@@ -42,89 +53,71 @@ export function experiment(core, { command, own, config, flags, files }) {
   } while (progress.event !== 'done')
   results.writeCsv(progress.csv)
   if (resumes) writeOrSay('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
-  running.delete()
-  dataset.delete()
+  if (progress.failure) throw new UsageError(`${command.name}: ${progress.failure}`)
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ own: Record<string, string>, names: string[] }} options
- */
-export function merge(core, { own, names }) {
-  if (names.length === 0) throw new UsageError('merge: name the files, such as merge 1.jsonl 2.jsonl --jsonl all.jsonl')
-  const merged = core.mergeResults(names.map((name) => [name, new TextDecoder().decode(readBytes('merge', name))]))
-  if (own.csv) writeOrSay('csv', own.csv, merged.csv)
-  if (own.jsonl === '-') process.stdout.write(merged.rows)
-  else if (own.jsonl) writeOrSay('jsonl', own.jsonl, merged.rows)
-  const text = own.jsonl === '-' ? process.stderr : process.stdout
-  text.write(merged.lines.map(printable).join('\n') + '\n')
-}
-
-/**
- * @param {string} path
- */
-function readPng(path) {
+/** An image file as the network input of a data set. @param {Job} job @param {{height: number, width: number}} wanted */
+function readImage({ core, own, names: [path] }, wanted) {
   const bytes = readBytes('image', path)
+  let image
   try {
-    return decodePng(bytes, unzlibSync)
+    image = decodePng(bytes, unzlibSync)
   } catch (error) {
     throw new UsageError(`image: ${inQuotes(path)} is not a whole PNG image: ${error instanceof Error ? error.message : error}`)
   }
+  return core.networkInput(path, image.height, image.width, image.channels, image.pixels, wanted.height, wanted.width, own.invert !== undefined)
+}
+
+/** A session with the saved weights, and its data set. @param {Job} job */
+function openWeights({ core, own, config, saved = new Uint8Array() }) {
+  const dataset = openDataset(core, config.data, own)
+  const session = core.createSession(dataset, config)
+  session.load(saved)
+  return { dataset, session }
 }
 
 /**
- * An image file as a network for this data reads it.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {string} path @param {{height: number, width: number}} wanted @param {boolean} invert
+ * A command that only reports, such as info and eval: asks the question that its row names, prints and writes the answer.
+ * @param {Job} job
  */
-function greyOf(core, path, wanted, invert) {
-  const { height, width, channels, pixels } = readPng(path)
-  return core.networkInput(path, height, width, channels, pixels, wanted.height, wanted.width, invert)
+export function answer(job) {
+  const { core, command, own, config, names } = job
+  if (command.argument && names.length !== 1 && !(names.length && command.many_arguments)) throw new UsageError(command.no_argument)
+  const { dataset, session } = job.saved ? openWeights(job) : {}
+  const files = names.map((name) => (dataset && command.pictures ? readImage(job, dataset.info()) : readBytes(command.name, name)))
+  checkDistinct([['jsonl', own.jsonl], ['csv', own.csv]])
+  for (const flag of ['jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
+  const report = core.ask(command.question, [config, names, files], dataset, session)
+  const text = own.jsonl === '-' ? process.stderr : process.stdout
+  for (const line of report.lines) text.write(`${printable(line)}\n`)
+  if (own.csv) writeOrSay('csv', own.csv, report.csv)
+  const json = report.json.map((/** @type {string} */ line) => line + '\n').join('')
+  if (own.jsonl === '-') process.stdout.write(json)
+  else if (own.jsonl) writeOrSay('jsonl', own.jsonl, json)
+}
+
+/** The files of --save. Refuses invalid ones before training. @param {Job} job @param {Session} session */
+export function openSaves({ core, own, flags }, session) {
+  const images = wholeNumber(own, 'npz_images', 2 ** 30)
+  const outputs = flags.filter(([flag]) => flag === 'save').map(([, path]) => ({ path, format: core.saveFormatOf(path), images }))
+  for (const { format } of outputs) session.checkSave(format, images)
+  for (const { path } of outputs) checkWritable('save', path)
+  return outputs
 }
 
 /**
- * eval and predict: one session with the weights in it.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ command: string, own: Record<string, string>, config: any, weights: Uint8Array, names: string[] }} options
+ * Writes each file and prints its name. If one fails, that is reported, and the others are still written.
+ * @param {Session} session @param {ReturnType<typeof openSaves>} outputs @param {NodeJS.WritableStream} text
  */
-export function weights(core, { command, own, config, weights: bytes, names }) {
-  if (command === 'predict' && names.length !== 1) {
-    throw new UsageError('image: name one, such as predict digit.png --weights FILE.safetensors')
+export function writeSaves(session, outputs, text) {
+  for (const { path, format, images } of outputs) {
+    if (writeOrSay('save', path, session.save(format, images))) text.write(`Saved ${printable(path)}\n`)
   }
-  const dataset = openDataset(core, config.data, own)
-  const pixels = command === 'predict' ? greyOf(core, names[0], dataset.info(), own.invert !== undefined) : new Uint8Array()
-  const session = core.createSession(dataset, config)
-  session.load(bytes)
-  const results = openResults(own)
-  const progress = command === 'predict' ? session.predictImage(names[0], pixels) : session.evaluateWeights()
-  results.show(progress)
-  results.writeCsv(progress.csv)
-  session.delete()
-  dataset.delete()
 }
 
-/**
- * Saved weights in other formats.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {{ own: Record<string, string>, config: any, weights: Uint8Array, flags: [string, string][] }} options
- */
-export function exportWeights(core, { own, config, weights: bytes, flags }) {
-  if (own.save === undefined) throw new UsageError('save: give --save FILE, at least once')
-  const dataset = openDataset(core, config.data, own)
-  const session = core.createSession(dataset, config)
-  session.load(bytes)
-  writeSaves(session, openSaves(core, session, own, flags), process.stdout)
-  session.delete()
-  dataset.delete()
-}
-
-/**
- * The config of a weights file, where a flag names one.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {Record<string, string>} own
- */
-export function openWeights(core, own) {
-  if (!own.weights) throw new UsageError('weights: give --weights FILE.safetensors, as train --save writes it')
-  const bytes = readBytes('weights', own.weights)
-  return { bytes, config: core.configOfWeights(bytes) }
+/** Saved weights in other formats. @param {Job} job */
+export function exportWeights(job) {
+  if (job.own.save === undefined) throw new UsageError('save: give --save FILE, at least once')
+  const { session } = openWeights(job)
+  writeSaves(session, openSaves(job, session), process.stdout)
 }

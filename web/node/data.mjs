@@ -5,15 +5,13 @@ import { constants, gunzipSync } from 'node:zlib'
 import { inflateSync, unzlibSync } from 'fflate'
 import { readFolder } from '../engine/worker/folder.js'
 import { isZip, openZip } from '../engine/worker/zip.js'
+import { wholeNumber } from './flags.mjs'
 import { root } from './module.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
+/** @import { FileSource } from '../engine/worker/zip.js' */
 
-/**
- * Unpacks a gzip file, but no more than `most` bytes. Of a larger one only the first thousands of bytes are right; the core
- * refuses it by its length.
- * @param {Uint8Array} packed
- * @param {number} most
- */
+/** Unpacks at most `most` bytes of a gzip file. Of a larger one only the first thousands of bytes are right; the core refuses it
+ * by its length. @param {Uint8Array} packed @param {number} most */
 function gunzip(packed, most) {
   try {
     return new Uint8Array(gunzipSync(packed, { maxOutputLength: most }))
@@ -27,15 +25,11 @@ function gunzip(packed, most) {
   return bytes
 }
 
-/** Folders in folders: MNIST/raw, or digits/train/7. As natively (native/files/file_source.cpp). */
+/** Most levels of folders, as in MNIST/raw or digits/train/7, and most files; as natively (native/files/file_source.cpp). */
 const deepest = 4
 const mostFiles = 2_000_000
 
-/**
- * The files of a folder and those in it.
- * @param {string} top
- * @returns {import('../engine/worker/zip.js').FileSource}
- */
+/** The files of a folder and those in it. @param {string} top @returns {FileSource} */
 function openDirectory(top) {
   /** @type {string[]} */
   const paths = []
@@ -59,11 +53,12 @@ function openDirectory(top) {
     paths,
     announced: () => 0,
     read: (path, most = Infinity) => {
-      const { size } = statSync(join(top, path))
-      if (!statSync(join(top, path)).isFile()) throw new Error('it is no file')
-      if (size <= most) return new Uint8Array(readFileSync(join(top, path)))
+      const whole = join(top, path)
+      const about = statSync(whole)
+      if (!about.isFile()) throw new Error('it is not a regular file')
+      if (about.size <= most) return new Uint8Array(readFileSync(whole))
       const bytes = new Uint8Array(most)
-      const file = openSync(join(top, path), 'r')
+      const file = openSync(whole, 'r')
       try {
         return bytes.subarray(0, readSync(file, bytes))
       } finally {
@@ -88,36 +83,27 @@ function findData(data) {
   )
 }
 
-/** @param {string} path @returns {{source: import('../engine/worker/zip.js').FileSource, where: string}} */
+/** @param {string} path @returns {{source: FileSource, where: string}} */
 function openData(path) {
   if (statSync(path).isDirectory()) return { source: openDirectory(path), where: `the folder ${inQuotes(path)}` }
-  /** @type {Uint8Array} */
+  const refusal = (/** @type {string} */ why) => new UsageError(`data: ${inQuotes(path)} ${why}`)
   let bytes = new Uint8Array()
   try {
     if (statSync(path).isFile()) bytes = new Uint8Array(readFileSync(path))
   } catch {
-    throw new UsageError(`data: ${inQuotes(path)} cannot be read`)
+    throw refusal('cannot be read')
   }
-  if (!isZip(bytes)) {
-    throw new UsageError(`data: ${inQuotes(path)} is neither a folder nor a .zip or .npz archive; mnist, fashion-mnist or one of these is allowed`)
-  }
+  if (!isZip(bytes)) throw refusal('is neither a folder nor a .zip or .npz archive; mnist, fashion-mnist or one of these is allowed')
   try {
     return { source: openZip(bytes, inflateSync), where: `the archive ${inQuotes(path)}` }
   } catch {
-    throw new UsageError(`data: ${inQuotes(path)} is not a whole ZIP archive`)
+    throw refusal('is not a whole ZIP archive')
   }
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {string} data
- * @param {Record<string, string>} own flags, of which --max_data matters
- */
+/** @param {import('../engine/worker/core.js').Core} core @param {string} data @param {Record<string, string>} own flags, of which --max_data matters */
 export function openDataset(core, data, own) {
-  const megabytes = own.max_data === undefined ? undefined : own.max_data.trim() === '' ? NaN : Number(own.max_data)
-  if (megabytes !== undefined && !(Number.isInteger(megabytes) && megabytes >= 1 && megabytes <= 1_000_000)) {
-    throw new UsageError(`max_data is ${inQuotes(own.max_data)}, but it must be a whole number from 1 to 1000000`)
-  }
+  const megabytes = wholeNumber(own, 'max_data', 1_000_000)
   const { source, where } = openData(findData(data))
   return readFolder(core, data, where, source, { gunzip, unzlib: unzlibSync }, megabytes && megabytes * 2 ** 20)
 }

@@ -3,47 +3,39 @@
 import { parseArgs } from 'node:util'
 import { mostBytes, readBytes } from './output.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
+/** @import { Core } from '../engine/worker/core.js' */
 
 /**
- * A row of the core's table (src/run/commands.h). A flag without a value is a switch; one that stands alone has the
- * value otherwise.
+ * A row of the core's table (src/run/commands.h). A flag without a value is a switch; otherwise: the value of a flag that stands
+ * alone.
  * @typedef {{ name: string, value: string, help: string, repeats: boolean, file: boolean, plan: boolean, otherwise: string }} Flag
- * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, flags: Flag[] }} Command
+ * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, many_arguments: boolean, pictures: boolean,
+ *   no_argument: string, question: string, flags: Flag[] }} Command
  */
 
-/** @type {Flag} */
-const helpFlag = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
-
-/** The commands that Node has. @param {import('../engine/worker/core.js').Core} core @returns {Command[]} */
+/** The commands that Node has. @param {Core} core @returns {Command[]} */
 export function allCommands(core) {
-  return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, helpFlag] }))
+  const help = { name: 'help', value: '', help: 'this text', repeats: false, file: false, plan: false, otherwise: '' }
+  return core.commands().commands.filter(({ native }) => !native).map((command) => ({ ...command, flags: [...command.flags, help] }))
 }
 
-/**
- * Sorts the arguments into a command's own flags (the last of those that repeat; all in `flags`, in their order), the
- * fields of the configuration and names.
- * @param {import('../engine/worker/core.js').Core} core
- * @param {Command} command
- * @param {string[]} argv
- */
+/** Sorts the arguments of a command, as Job describes. @param {Core} core @param {Command} command @param {string[]} argv */
 export function parseFlags(core, command, argv) {
-  const fields = new Set(command.fields ? core.registry().fields.map((/** @type {any} */ field) => field.name) : [])
-  /** @type {Record<string, { type: 'string' | 'boolean' }>} */
-  const options = {}
-  for (const name of fields) options[name] = { type: 'string' }
-  for (const flag of command.flags) options[flag.name] = { type: flag.value ? 'string' : 'boolean' }
-  const flagOf = (/** @type {string} */ name) => command.flags.find((flag) => flag.name === name)
+  /** @type {string[]} */
+  const fieldNames = command.fields ? core.registry().fields.map((/** @type {any} */ field) => field.name) : []
+  const flagOf = new Map(command.flags.map((flag) => [flag.name, flag]))
+  const options = Object.fromEntries([...fieldNames, ...flagOf.keys()].map((name) =>
+    [name, { type: /** @type {'string' | 'boolean'} */ (flagOf.get(name)?.value === '' ? 'boolean' : 'string') }]))
   // A flag that may stand alone would take the flag behind it as its value.
-  const args = argv.flatMap((arg, at) => {
-    const otherwise = arg.startsWith('--') && flagOf(arg.slice(2))?.otherwise
-    const alone = otherwise && (at + 1 === argv.length || argv[at + 1].startsWith('--'))
-    return alone ? [`${arg}=${otherwise}`] : [arg]
+  const args = argv.map((arg, at) => {
+    const otherwise = arg.startsWith('--') && flagOf.get(arg.slice(2))?.otherwise
+    return otherwise && (argv[at + 1]?.startsWith('--') ?? true) ? `${arg}=${otherwise}` : arg
   })
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true })
   /** @type {Record<string, string>} */
   const own = {}
   /** @type {[string, string][]} */
-  const given = []
+  const fields = []
   /** @type {[string, string][]} */
   const flags = []
   /** @type {string[]} */
@@ -54,50 +46,50 @@ export function parseFlags(core, command, argv) {
       names.push(token.value)
     }
     if (token.kind !== 'option') continue
+    const { name, value = '' } = token
     // The core's error names the nearest field.
-    if (!(token.name in options)) core.parse([[token.name, token.value ?? '']])
-    if (!(token.name in options)) throw new UsageError(`--${token.name} is not a flag of this command`)
-    const isSwitch = options[token.name].type === 'boolean'
-    if (!isSwitch && token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
-    const repeats = flagOf(token.name)?.repeats
-    if ((token.name in own && !isSwitch && !repeats) || given.some(([name]) => name === token.name)) {
-      throw new UsageError(`--${token.name} was given twice`)
+    if (!(name in options)) core.parse([[name, value]])
+    if (!(name in options)) throw new UsageError(`--${name} is not a flag of this command`)
+    const isSwitch = options[name].type === 'boolean'
+    if (!isSwitch && token.value === undefined) throw new UsageError(`--${name} needs a value`)
+    if (!isSwitch && !flagOf.get(name)?.repeats && (name in own || fields.some(([field]) => field === name))) {
+      throw new UsageError(`--${name} was given twice`)
     }
-    if (fields.has(token.name)) given.push([token.name, token.value ?? ''])
+    if (!flagOf.has(name)) fields.push([name, value])
     else {
-      own[token.name] = isSwitch ? 'yes' : token.value ?? ''
-      flags.push([token.name, isSwitch ? '' : token.value ?? ''])
+      own[name] = isSwitch ? 'yes' : value
+      flags.push([name, isSwitch ? '' : value])
     }
   }
-  return { own, given, flags, names }
+  return { own, fields, flags, names }
 }
 
 /**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {Record<string, string>} own
- * @param {[string, string][]} given
- * @param {any} [underlying] what holds where neither a flag nor the file says anything; the defaults if there is none
+ * @param {Core} core @param {Record<string, string>} own @param {[string, string][]} fields given as flags
+ * @param {any} [underlying] the values of fields that neither a flag nor the file sets; their defaults if left out
  */
-export function readConfig(core, own, given, underlying) {
-  const below = underlying ? core.fields(underlying) : []
-  if (!own.config) return core.parse([...below, ...given])
-  const text = textOf(readBytes('config', own.config, mostBytes.config), own.config)
-  return core.parse([...core.fields(core.configFromJson(text, underlying)), ...given])
-}
-
-/** The text of a file. @param {Uint8Array} bytes @param {string} path */
-function textOf(bytes, path) {
+export function readConfig(core, own, fields, underlying) {
+  if (!own.config) return core.parse([...(underlying ? core.fields(underlying) : []), ...fields])
+  const bytes = readBytes('config', own.config, mostBytes.config)
+  let text
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new UsageError(`config: ${inQuotes(path)} is not JSON: its bytes are no UTF-8`)
+    throw new UsageError(`config: ${inQuotes(own.config)} is not JSON: its bytes are no UTF-8`)
   }
+  return core.parse([...core.fields(core.configFromJson(text, underlying)), ...fields])
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {string} [name] of a command, whose flags are listed
- */
+/** The number from 1 to `most` that a flag gives, if it is given. @param {Record<string, string>} own @param {string} flag @param {number} most */
+export function wholeNumber(own, flag, most) {
+  const text = own[flag]
+  if (text === undefined) return undefined
+  const number = Number(text.trim() || NaN)
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number
+  throw new UsageError(`${flag} is ${inQuotes(text)}, but it must be a whole number from 1 to ${most}`)
+}
+
+/** @param {Core} core @param {string} [name] of a command, whose flags are listed */
 export function usage(core, name = 'train') {
   const all = allCommands(core)
   const lines = [`Usage: node web/node/headless.mjs ${all.map((command) => command.name).join('|')} [--FLAG VALUE ...]`, '']

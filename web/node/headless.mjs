@@ -1,9 +1,9 @@
 // The command line in Node, on the WebAssembly core: the same flags, lines and exit codes as the native program.
 //   node web/node/headless.mjs train --epochs 1 --data mnist
 //   node web/node/headless.mjs info --model "dense 512 | relu | dense 10"
-import { experiment, exportWeights, merge, openWeights, weights } from './commands.mjs'
+import { answer, experiment, exportWeights } from './commands.mjs'
 import { allCommands, parseFlags, readCheckpoint, readConfig, usage } from './flags.mjs'
-import { warnOutput } from './output.mjs'
+import { readBytes, warnOutput } from './output.mjs'
 import { reasonOf, releaseLocks } from './lock.mjs'
 import { load, loadThreads } from './module.mjs'
 import { train } from './train.mjs'
@@ -11,56 +11,38 @@ import { UsageError, inQuotes, printable } from './usage_error.mjs'
 import { CoreError } from '../engine/worker/core.js'
 import { wordsOf } from '../engine/error_words.js'
 
+/** @type {Record<string, (job: import('./commands.mjs').Job) => void | Promise<void>>} */
+const runs = { train, race: experiment, sweep: experiment, lessons: experiment, export: exportWeights }
+
 async function main() {
   const [name, ...argv] = process.argv.slice(2)
-  const core = await load()
-  if (name === '--help' || name === '-h') {
-    process.stdout.write(usage(core))
-    return
-  }
-  const all = allCommands(core)
+  const single = await load()
+  if (name === '--help' || name === '-h') return void process.stdout.write(usage(single))
+  const all = allCommands(single)
   const command = all.find((each) => each.name === name)
-  if (name === undefined || !command) {
+  if (!command) {
     const known = all.map((each) => each.name)
     throw new UsageError(`the command is ${name === undefined ? 'missing' : inQuotes(name)}, but it must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`)
   }
-  const { own, given, flags, names } = parseFlags(core, command, argv)
-  if (own.help) {
-    process.stdout.write(usage(core, name))
-    return
-  }
-  if (name === 'merge') {
-    merge(core, { own, names })
-    return
-  }
-  const saved = name === 'eval' || name === 'predict' || name === 'export' ? openWeights(core, own) : undefined
-  const before = readCheckpoint(command, own)
-  const config = before ? core.configOfCheckpoint(before, given) : readConfig(core, own, given, saved?.config)
-  const notice = before && core.checkpointNotice(before)
+  const given = parseFlags(single, command, argv)
+  const { own } = given
+  if (own.help) return void process.stdout.write(usage(single, name))
+  const takesWeights = command.flags.some((flag) => flag.name === 'weights')
+  if (takesWeights && !own.weights) throw new UsageError('weights: give --weights FILE.safetensors, as train --save writes it')
+  const saved = takesWeights ? readBytes('weights', own.weights) : undefined
+  const checkpoint = readCheckpoint(command, own)
+  const config = checkpoint ? single.configOfCheckpoint(checkpoint, given.fields) : readConfig(single, own, given.fields, saved && single.configOfWeights(saved))
+  const notice = checkpoint && single.checkpointNotice(checkpoint)
   if (notice) process.stderr.write(`note: ${notice}\n`)
-  if (name === 'info') {
-    process.stdout.write(core.modelTable(config.model, [1, 28, 28], 10, config.batch).join('\n') + '\n')
-  } else if (name === 'export' && saved) {
-    exportWeights(core, { own, config, weights: saved.bytes, flags })
-  } else if (saved) {
-    weights(core, { command: name, own, config, weights: saved.bytes, names })
-  } else if (name !== 'train') {
-    const ofPlan = (/** @type {boolean} */ file) => command.flags.filter((flag) => flag.plan && flag.file === file).map((flag) => flag.name)
-    experiment(core, {
-      command: name, own, config, flags: flags.filter(([flag]) => ofPlan(false).includes(flag)),
-      files: before ? Object.fromEntries(ofPlan(true).map((flag) => [flag, before])) : {},
-    })
-  } else {
-    const threaded = await loadThreads(core, config.threads)
-    try {
-      await train(threaded, own, config, flags, before)
-    } finally {
-      threaded.close()
-    }
+  const core = name === 'train' ? await loadThreads(single, config.threads) : single
+  try {
+    await (command.question ? answer : runs[name])({ core, command, ...given, config, checkpoint, saved })
+  } finally {
+    core.close()
   }
 }
 
-// A reader that closes the pipe (| head) is no error. After any other failure the work goes on, and what is printed may be lost.
+// A reader that closes the pipe (| head) is no error. After any other failure the work continues without its output.
 let told = false
 process.stdout.on('error', (/** @type {any} */ error) => {
   if (error.code === 'EPIPE') process.exit(0)
@@ -69,11 +51,7 @@ process.stdout.on('error', (/** @type {any} */ error) => {
 })
 
 main().finally(releaseLocks).catch((error) => {
-  if (error instanceof UsageError || error instanceof CoreError || wordsOf(error) !== error?.message) {
-    process.stderr.write(`error: ${printable(wordsOf(error))}\n`)
-    process.exitCode = 2
-  } else {
-    process.stderr.write(`error: ${error?.stack ?? error}\n`)
-    process.exitCode = 1
-  }
+  const expected = error instanceof UsageError || error instanceof CoreError || wordsOf(error) !== error?.message
+  process.stderr.write(`error: ${expected ? printable(wordsOf(error)) : error?.stack ?? error}\n`)
+  process.exitCode = expected ? 2 : 1
 })

@@ -1,6 +1,6 @@
-// Keeps two processes from writing one file, as natively (native/files/file_lock.h): while a process writes FILE, FILE.lock says
-// which one, "PID START HOST". A lock is stale, and is taken over, when its process has ended; one of another machine, when
-// nobody has touched it for two minutes.
+// Keeps two processes from writing one file, as natively (native/files/file_lock.h): while a process writes FILE, FILE.lock names
+// it as "PID START HOST". A lock is stale, and is taken over, if its process has ended; one of another machine, if nobody has
+// touched it for two minutes.
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { UsageError, inQuotes } from './usage_error.mjs'
@@ -8,17 +8,6 @@ import { UsageError, inQuotes } from './usage_error.mjs'
 /** Milliseconds between two touches, and without one after which a lock of another machine is stale. */
 const touchEvery = 30_000
 const staleAfter = 120_000
-
-/** When a process began, in ticks since the machine did; '0' where the system does not tell. @param {number} pid */
-function startOf(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The 22nd field, counted from the process's number; its name, in brackets, may hold anything.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
-  } catch {
-    return '0'
-  }
-}
 
 /** @param {string} path */
 function textOf(path) {
@@ -29,35 +18,48 @@ function textOf(path) {
   }
 }
 
+/** When a process began, in ticks since the machine did; '0' if the system does not say. @param {number} pid */
+function startOf(pid) {
+  const text = textOf(`/proc/${pid}/stat`)
+  // The 22nd field, counted from the process's number; its name, in brackets, may hold anything.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+}
+
 /** @param {number} pid */
 function isAlive(pid) {
   try {
-    process.kill(pid, 0)
-    return true
+    return process.kill(pid, 0)
   } catch (error) {
     return /** @type {any} */ (error).code !== 'ESRCH'
   }
 }
 
-/** @param {string} owner what the lock says @param {string} lock @param {string} justMade a file there that was made now */
+/** @param {string} owner the text of the lock @param {string} lock @param {string} justMade a file there that was made now */
 function isStale(owner, lock, justMade) {
   const [pid, start, host] = owner.trim().split(' ')
-  if (!(Number(pid) > 0) || host !== hostname()) {
-    try {
-      return statSync(justMade).mtimeMs - statSync(lock).mtimeMs > staleAfter
-    } catch {
-      return false
-    }
-  }
+  const [made, touched] = [justMade, lock].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? NaN)
+  if (!(Number(pid) > 0) || host !== hostname()) return made - touched > staleAfter
   const now = startOf(Number(pid))
   return !isAlive(Number(pid)) || (start !== '0' && now !== '0' && start !== now)
+}
+
+/** Whether the work makes a file that was not there. @param {() => void} work @param {() => void} [otherwise] if the work fails */
+function makes(work, otherwise) {
+  try {
+    work()
+    return true
+  } catch (error) {
+    if (/** @type {any} */ (error).code === 'EEXIST') return false
+    if (!otherwise) throw error
+    return makes(otherwise)
+  }
 }
 
 /** @type {Set<FileLock>} */
 const held = new Set()
 process.on('exit', releaseLocks)
 
-/** Gives all files free that this process has. */
+/** Releases all locks of this process. */
 export function releaseLocks() {
   for (const lock of held) lock.release()
 }
@@ -72,49 +74,35 @@ export class FileLock {
     this.#lock = `${file}.lock`
     const own = `${this.#lock}-${process.pid}`
     try {
-      this.#take(own, (reason) => new UsageError(`${flag}: ${inQuotes(file)} cannot be written: ${reason}`))
+      this.#take(own)
+    } catch (error) {
+      throw new UsageError(`${flag}: ${inQuotes(file)} cannot be written: ${error instanceof UsageError ? error.message : reasonOf(error)}`)
     } finally {
       rmSync(own, { force: true })
     }
     held.add(this)
   }
 
-  /** @param {string} own @param {(reason: string) => Error} refusal */
-  #take(own, refusal) {
+  /** @param {string} own */
+  #take(own) {
     for (let attempt = 0; ; attempt += 1) {
-      try {
-        rmSync(own, { force: true })
-        writeFileSync(own, this.#mine, { flag: 'wx' })
-      } catch (error) {
-        throw refusal(reasonOf(error))
-      }
-      try {
-        // A link comes whole or not at all, where a file would be empty for a moment.
-        linkSync(own, this.#lock)
-        return
-      } catch (error) {
-        if (/** @type {any} */ (error).code !== 'EEXIST') {
-          // A file system without links: the name alone decides.
-          try {
-            writeFileSync(this.#lock, this.#mine, { flag: 'wx' })
-            return
-          } catch (second) {
-            if (/** @type {any} */ (second).code !== 'EEXIST') throw refusal(reasonOf(second))
-          }
-        }
-      }
+      rmSync(own, { force: true })
+      writeFileSync(own, this.#mine, { flag: 'wx' })
+      // A link comes whole or not at all, where a file would be empty for a moment. On a file system without links the name
+      // alone decides.
+      if (makes(() => linkSync(own, this.#lock), () => writeFileSync(this.#lock, this.#mine, { flag: 'wx' }))) return
       const owner = textOf(this.#lock)
       if (attempt === 10 || !isStale(owner, this.#lock, own)) {
         const [pid, , host] = owner.trim().split(' ')
-        throw refusal(owner === '' ? 'another process begins to write it' : `process ${pid} on ${host} writes it; if there is none, delete ${inQuotes(this.#lock)}`)
+        throw new UsageError(owner === '' ? 'another process begins to write it' : `process ${pid} on ${host} writes it; if there is none, delete ${inQuotes(this.#lock)}`)
       }
-      // Taken away under this process's own name: if two processes find it stale, one of them takes the other's new lock, sees
+      // Renamed to this process's own name: if two processes find the lock stale, one of them takes the other's new lock, sees
       // that and puts it back.
       try {
         renameSync(this.#lock, own)
         if (textOf(own) !== owner) linkSync(own, this.#lock)
       } catch {
-        // Another process was quicker.
+        // Another process was faster.
       }
     }
   }
@@ -137,7 +125,7 @@ export class FileLock {
   }
 }
 
-/** Why the system refused, as the native program says it: ENOSPC is "No space left on device". @param {any} error */
+/** The system's reason for an error, in the words of the native program: ENOSPC is "No space left on device". @param {any} error */
 export function reasonOf(error) {
   const text = String(error?.message ?? error).replace(/^E[A-Z]+: /, '').replace(/, \w+(?: '.*)?$/, '')
   return text.charAt(0).toUpperCase() + text.slice(1)

@@ -4,12 +4,11 @@
 //
 // Needs the built site (web/start --build-only), whose module and data it takes.
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Engine, EngineError } from '../engine/engine.js'
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+import { root } from './module.mjs'
 
 export { Engine, EngineError }
 
@@ -18,30 +17,22 @@ export { Engine, EngineError }
  * @param {object} [options]
  * @param {string} [options.site] path of the built site; that of this package by default
  * @param {string} [options.dataUrl] address of a folder of data sets with index.json in it, if not the site's
- * @returns {Promise<Engine>}
  */
 export async function createEngine({ site = join(root, 'build', 'site'), dataUrl } = {}) {
   const folder = join(site, 'engine')
   const binary = join(folder, 'wasm', 'reluscope.wasm')
   if (!existsSync(binary)) throw new EngineError(`${binary} is missing: build the site with web/start --build-only`)
   const start = () => asBrowserWorker(new Worker(new URL('./node_worker.mjs', import.meta.url), { workerData: pathToFileURL(join(folder, 'worker/worker.js')).href }))
-  const engine = new Engine(start, {
+  return Engine.open(start, {
     dataUrl: dataUrl ?? pathToFileURL(join(site, 'data/')).href,
     core: { moduleUrl: pathToFileURL(join(folder, 'wasm', 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(binary)) },
   })
-  try {
-    await engine.restart()
-  } catch (error) {
-    engine.close()
-    throw error
-  }
-  return engine
 }
 
 /** A worker of Node's with the names that a browser's has. @param {Worker} worker @returns {globalThis.Worker} */
 function asBrowserWorker(worker) {
   const browserWorker = /** @type {any} */ ({
-    postMessage: (/** @type {any} */ message, /** @type {any[]} */ transfer) => worker.postMessage(message, transfer),
+    postMessage: worker.postMessage.bind(worker),
     terminate: () => void worker.terminate(),
   })
   worker.on('message', (data) => browserWorker.onmessage?.({ data }))

@@ -1,5 +1,5 @@
-// The worker's surroundings in Node as a browser has them: itself under the name self, messages as events, and fetch for
-// files. All of this is in a thread of its own, which has nothing else in it.
+// Gives the engine's worker, in a thread of Node's, the globals that a browser's worker has: self, messages as events, and fetch
+// for files.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -10,7 +10,7 @@ const scope = globalThis
 const { fetch: fetchWeb } = globalThis
 
 scope.self = scope
-scope.postMessage = (/** @type {any} */ message, /** @type {any[]} */ transfer) => port.postMessage(message, transfer)
+scope.postMessage = port.postMessage.bind(port)
 scope.fetch = async (/** @type {string | URL} */ url) => {
   const address = new URL(url)
   if (address.protocol !== 'file:') return fetchWeb(address)

@@ -2,7 +2,7 @@
 // before the work begins.
 import {
   accessSync, chmodSync, closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync,
-  renameSync, rmSync, statSync, writeSync,
+  renameSync, rmSync, statSync, writeFileSync,
 } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { FileLock, reasonOf } from './lock.mjs'
@@ -14,7 +14,7 @@ const outputFailed = 3
 /** Largest files that are read whole. */
 export const mostBytes = { config: 2 ** 20, rows: 2 ** 30, checkpoint: 2 ** 32 }
 
-/** Reports on standard error what could not be written, and makes the program end with exit code 3. @param {string} sentence */
+/** Reports on standard error what could not be written, and sets exit code 3. @param {string} sentence */
 export function warnOutput(sentence) {
   process.exitCode ||= outputFailed
   process.stderr.write(`warning: ${printable(sentence)}\n`)
@@ -23,12 +23,7 @@ export function warnOutput(sentence) {
 /** @param {string} flag @param {string} path @param {string} reason */
 const unwritten = (flag, path, reason) => `${flag}: ${inQuotes(path)} cannot be written: ${reason}`
 
-/**
- * A regular file's bytes; the error for one that cannot be read names the flag.
- * @param {string} flag
- * @param {string} path
- * @param {number} [most] bytes
- */
+/** A regular file's bytes. Errors name the flag. @param {string} flag @param {string} path @param {number} [most] bytes */
 export function readBytes(flag, path, most = mostBytes.rows) {
   const refuse = (/** @type {string} */ reason) => new UsageError(`${flag}: ${inQuotes(path)} cannot be read: ${reason}`)
   try {
@@ -43,7 +38,7 @@ export function readBytes(flag, path, most = mostBytes.rows) {
   }
 }
 
-/** The file that a path leads to through symbolic links; which need not exist yet. @param {string} path */
+/** The target of a path through symbolic links; it need not exist. @param {string} path */
 export function resolveLinks(path) {
   let at = path
   for (let k = 0; k < 40; k += 1) {
@@ -51,21 +46,22 @@ export function resolveLinks(path) {
       const target = readlinkSync(at)
       at = isAbsolute(target) ? target : join(dirname(at), target)
     } catch {
-      return at
+      break
     }
   }
   return at
 }
 
-/** Of what is added to a name: ".part-" and two numbers. */
+/** The most characters that openPart() adds to a name. */
 const longestEnd = 24
 
-/** Refuses a path that could not be written, and touches nothing. @param {string} flag @param {string} path */
-export function checkWritable(flag, path) {
+/** Refuses a path that could not be written. @param {string} flag @param {string} path @param {boolean} [regular] refuses devices too */
+export function checkWritable(flag, path, regular = false) {
   const file = resolveLinks(path)
   try {
     const about = statSync(file, { throwIfNoEntry: false })
     if (about?.isDirectory()) throw new UsageError(unwritten(flag, path, 'it is a folder'))
+    if (regular && about && !about.isFile()) throw new UsageError(unwritten(flag, path, 'it is not a regular file'))
     if (about) accessSync(file, constants.W_OK)
     if (about && !about.isFile()) return
     if (Buffer.byteLength(basename(file)) + longestEnd > 255) throw new UsageError(unwritten(flag, path, 'its name is too long'))
@@ -75,17 +71,11 @@ export function checkWritable(flag, path) {
   }
 }
 
-/** Refuses a path that exists and is not a regular file. @param {string} flag @param {string} path */
-export function checkRegular(flag, path) {
-  const about = existsSync(path) ? statSync(path) : undefined
-  if (about && !about.isFile()) throw new UsageError(unwritten(flag, path, about.isDirectory() ? 'it is a folder' : 'it is not a regular file'))
-}
-
-/** Refuses two outputs that are one file. @param {[string, string | undefined][]} outputs flags and paths */
+/** Refuses two outputs that are one file. @param {(string | undefined)[][]} outputs flags and paths */
 export function checkDistinct(outputs) {
   /** @type {Map<string, string>} */
   const taken = new Map()
-  for (const [flag, path] of outputs) {
+  for (const [flag = '', path] of outputs) {
     if (!path || path === '-') continue
     const file = resolveLinks(path)
     if (existsSync(file) && !statSync(file).isFile()) continue  // such as /dev/null
@@ -94,11 +84,6 @@ export function checkDistinct(outputs) {
     if (other !== undefined) throw new UsageError(`${flag}: ${inQuotes(path)} is the file of --${other} too; give each a file of its own`)
     taken.set(whole, flag)
   }
-}
-
-/** @param {number} file @param {Uint8Array} bytes */
-function writeAll(file, bytes) {
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
 }
 
 let parts = 0
@@ -116,63 +101,54 @@ function openPart(file) {
 }
 
 /**
- * Writes a file atomically: beside the wanted file, synchronised to the disk, then renamed. Whatever happens meanwhile, the
- * name refers to the old file or the new one. The target of a symbolic link is replaced.
- * @param {string} flag
- * @param {string} path
- * @param {string | Uint8Array} content
+ * Writes a file atomically: beside the wanted file, synchronised to the disk, then renamed. The name always refers to the whole
+ * old file or the whole new one. The target of a symbolic link is replaced.
+ * @param {string} flag @param {string} path @param {string | Uint8Array} content
  */
 export function writeWhole(flag, path, content) {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const file = resolveLinks(path)
   try {
     const about = statSync(file, { throwIfNoEntry: false })
-    if (about && !about.isFile()) {  // such as /dev/null
-      const to = openSync(file, constants.O_WRONLY)
-      try {
-        return void writeAll(to, bytes)
-      } finally {
-        closeSync(to)
-      }
-    }
+    if (about && !about.isFile()) return void writeFileSync(file, content, { flag: /** @type {any} */ (constants.O_WRONLY) })  // such as /dev/null
     const { part, to } = openPart(file)
     try {
-      try {
+      withFile(to, () => {
         if (about) attempt(() => chmodSync(part, about.mode & 0o7777))
-        writeAll(to, bytes)
+        writeFileSync(to, content)
         fsyncSync(to)
-      } finally {
-        closeSync(to)
-      }
+      })
       renameSync(part, file)
     } catch (error) {
       rmSync(part, { force: true })
       throw error
     }
     const folder = openSync(dirname(file), 'r')
-    try {
-      fsyncSync(folder)
-    } catch (error) {
-      // Some file systems cannot synchronise folders.
-      if (!['EINVAL', 'EROFS'].includes(/** @type {any} */ (error).code)) throw error
-    } finally {
-      closeSync(folder)
-    }
+    // Some file systems cannot synchronise folders.
+    withFile(folder, () => attempt(() => fsyncSync(folder), ['EINVAL', 'EROFS']))
   } catch (error) {
     throw new UsageError(unwritten(flag, path, reasonOf(error)))
   }
 }
 
-/** @param {() => void} work that may fail */
-function attempt(work) {
+/** @param {number} file is closed after the work @param {() => void} work */
+function withFile(file, work) {
   try {
     work()
-  } catch {
-    // As far as the system lets us.
+  } finally {
+    closeSync(file)
   }
 }
 
-/** The same at the end of the work, when an error would lose the other results. @param {string} flag @param {string} path @param {string | Uint8Array} content */
+/** Ignores errors of some work. @param {() => void} work @param {string[]} [codes] of the errors; left out: all */
+function attempt(work, codes) {
+  try {
+    work()
+  } catch (error) {
+    if (codes && !codes.includes(/** @type {any} */ (error).code)) throw error
+  }
+}
+
+/** writeWhole() with a warning in place of an error. @param {string} flag @param {string} path @param {string | Uint8Array} content */
 export function writeOrSay(flag, path, content) {
   try {
     writeWhole(flag, path, content)
@@ -183,7 +159,7 @@ export function writeOrSay(flag, path, content) {
   }
 }
 
-/** Removes temporary files that writeWhole() of a killed process left. Only the holder of the file's lock may call it. @param {string} path */
+/** Removes the part files that a killed process left. Only the holder of the file's lock may call it. @param {string} path */
 export function removeParts(path) {
   const file = resolveLinks(path)
   attempt(() => {
@@ -194,8 +170,8 @@ export function removeParts(path) {
 }
 
 /**
- * Lines to a file, each written whole, as soon as it is known. When a write fails, that is reported once, the file is cut
- * after its last whole line, and no more is written. It is first changed when the first line is written.
+ * Writes lines to a file, each whole and at once. If a write fails, that is reported once, the file is cut after its last whole
+ * line, and no more is written. The first line is the first change of the file.
  */
 export class LineFile {
   #flag
@@ -208,11 +184,7 @@ export class LineFile {
   /** @type {FileLock | undefined} */
   #lock
 
-  /**
-   * @param {string} flag
-   * @param {string} path
-   * @param {(bytes: Uint8Array) => number} [keep] given the file's bytes, how many from the beginning stay
-   */
+  /** @param {string} flag @param {string} path @param {(bytes: Uint8Array) => number} [keep] the number of bytes to keep of the file's */
   constructor(flag, path, keep) {
     this.#flag = flag
     this.#path = path
@@ -228,50 +200,47 @@ export class LineFile {
     if (this.#regular && keep && fstatSync(this.#file).size > 0) this.#size = keep(readBytes(flag, path))
   }
 
-  /** Whether the file has lines already. */
-  get goesOn() {
+  get hasLines() {
     return this.#size > 0
   }
 
-  #giveUp(/** @type {unknown} */ error) {
-    warnOutput(`${unwritten(this.#flag, this.#path, reasonOf(error))}; it gets no more lines`)
-    const file = /** @type {number} */ (this.#file)
-    this.#file = undefined
-    // An incomplete last line is cut off; making a file shorter needs no space.
-    if (this.#regular && this.#begun) attempt(() => ftruncateSync(file, this.#size))
-    attempt(() => closeSync(file))
+  /** @param {(file: number) => void} work on the file, unless an earlier error has ended it */
+  #try(work) {
+    const file = this.#file
+    if (file === undefined) return
+    try {
+      work(file)
+    } catch (error) {
+      warnOutput(`${unwritten(this.#flag, this.#path, reasonOf(error))}; it gets no more lines`)
+      this.#file = undefined
+      // An incomplete last line is cut off; making a file shorter needs no space.
+      if (this.#regular && this.#begun) attempt(() => ftruncateSync(file, this.#size))
+      attempt(() => closeSync(file))
+    }
   }
 
   /** @param {string[]} lines */
   write(lines) {
     for (const line of lines) {
-      if (this.#file === undefined) return
-      try {
-        if (this.#regular && !this.#begun) ftruncateSync(this.#file, this.#size)
+      this.#try((file) => {
+        if (this.#regular && !this.#begun) ftruncateSync(file, this.#size)
         this.#begun = true
         const bytes = Buffer.from(`${line}\n`)
-        writeAll(this.#file, bytes)
+        writeFileSync(file, bytes)
         this.#size += bytes.length
-      } catch (error) {
-        this.#giveUp(error)
-      }
+      })
     }
     this.#lock?.touch()
   }
 
-  /** To the disk, before a checkpoint that counts on the lines. */
+  /** To the disk, before a checkpoint that relies on the lines. */
   sync() {
-    if (this.#file === undefined || !this.#regular) return
-    try {
-      fsyncSync(this.#file)
-    } catch (error) {
-      this.#giveUp(error)
-    }
+    if (this.#regular) this.#try(fsyncSync)
   }
 }
 
 /**
- * Where results go: lines for people, JSON lines, and at the end a table.
+ * The destinations of results: lines of text, JSON lines, and at the end a table.
  * @param {{ jsonl?: string, csv?: string }} own flags
  * @param {(bytes: Uint8Array) => number} [keep] of the file of JSON lines; without it the file is emptied
  */
@@ -283,7 +252,7 @@ export function openResults(own, keep) {
   const file = own.jsonl && !toStdout ? new LineFile('jsonl', own.jsonl, keep) : undefined
   return {
     text, file,
-    /** @param {import('../engine/worker/core.js').Report} progress */
+    /** @param {import('../engine/api.js').Report} progress */
     show(progress) {
       for (const line of progress.lines) text.write(`${printable(line)}\n`)
       if (toStdout) for (const line of progress.json) process.stdout.write(line + '\n')

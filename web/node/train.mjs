@@ -1,8 +1,12 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
 import { openDataset } from './data.mjs'
-import { LineFile, checkDistinct, checkRegular, checkWritable, openResults } from './output.mjs'
-import { CheckpointWriter, breather } from './checkpoint_writer.mjs'
-import { openSaves, writeSaves } from './saves.mjs'
+import { LineFile, checkDistinct, checkWritable, openResults } from './output.mjs'
+import { CheckpointWriter } from './checkpoint_writer.mjs'
+import { openSaves, writeSaves } from './commands.mjs'
+/** @import { Report } from '../engine/api.js' */
+
+/** Milliseconds of training after which signals are let through. */
+const slice = 20
 
 /** A line on standard error that is drawn over, with the rate and the time left. */
 class ProgressBar {
@@ -10,7 +14,7 @@ class ProgressBar {
   drawn = 0
   shown = false
 
-  /** @param {import('../engine/worker/core.js').Report} progress an event of kind batch */
+  /** @param {Report} progress an event of kind batch */
   draw(progress) {
     const now = Date.now()
     if (now - this.drawn < 100) return
@@ -31,30 +35,22 @@ class ProgressBar {
   }
 }
 
-/**
- * @param {import('../engine/worker/core.js').Core} core
- * @param {Record<string, string>} own
- * @param {any} config
- * @param {[string, string][]} flags own, with those that repeat
- * @param {Uint8Array} [before] a checkpoint to go on from
- */
-export async function train(core, own, config, flags, before) {
-  const dataset = openDataset(core, config.data, own)
-  const session = core.createSession(dataset, config)
-  if (before) session.restore(before)
+/** @param {import('./commands.mjs').Job} job */
+export async function train(job) {
+  const { core, own, config, checkpoint } = job
+  const session = core.createSession(openDataset(core, config.data, own), config)
+  if (checkpoint) session.restore(checkpoint)
   // Everything that can be refused is refused before any file is touched.
-  const outputs = openSaves(core, session, own, flags)
-  checkDistinct([['checkpoint', own.checkpoint], ['jsonl', own.jsonl], ['csv', own.csv], .../** @type {[string, string][]} */ (outputs.map(({ path }) => ['save', path]))])
-  if (own.checkpoint) checkRegular('checkpoint', own.checkpoint)
-  for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
+  const outputs = openSaves(job, session)
+  checkDistinct([...['checkpoint', 'jsonl', 'csv'].map((flag) => [flag, own[flag]]), ...outputs.map(({ path }) => ['save', path])])
+  for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag], flag === 'checkpoint')
   const writer = new CheckpointWriter(own.checkpoint ?? '', session)
-  const breathe = breather()
-  // What was written after the checkpoint is written again.
-  const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (before ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)
+  // The lines written after the checkpoint are written again.
+  const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (checkpoint ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)
   const { text, file: jsonl, show: tell } = openResults({ jsonl: own.jsonl }, keep('jsonl'))
   const csv = own.csv ? new LineFile('csv', own.csv, keep('csv')) : undefined
   const bar = text.isTTY && process.stderr.isTTY ? new ProgressBar() : undefined
-  /** @param {import('../engine/worker/core.js').Report} progress */
+  /** @param {Report} progress */
   const show = (progress) => {
     if (progress.lines.length) bar?.clear()
     tell(progress)
@@ -63,29 +59,28 @@ export async function train(core, own, config, flags, before) {
   }
 
   const first = session.start()
-  show({ ...first, json: jsonl?.goesOn ? [] : first.json, csv_lines: csv?.goesOn ? [] : first.csv_lines })
-  if (before) text.write(`Resumed at step ${session.position().step} (epoch ${session.position().epoch})\n`)
+  show({ ...first, json: jsonl?.hasLines ? [] : first.json, csv_lines: csv?.hasLines ? [] : first.csv_lines })
+  const { step, epoch } = session.position()
+  if (checkpoint) text.write(`Resumed at step ${step} (epoch ${epoch})\n`)
   let progress
+  let rested = Date.now()
   do {
-    await breathe()
+    if (Date.now() - rested >= slice) {
+      await new Promise((done) => setImmediate(done))
+      rested = Date.now()
+    }
     if (writer.signal) break
     progress = session.advance()
     show(progress)
     writer.touch()
     if (progress.event !== 'epoch') continue
-    // Lines first, so that after a power failure none is missing that the checkpoint counts on.
+    // Lines first, so that after a power failure all lines before the checkpoint are there.
     jsonl?.sync()
     csv?.sync()
     writer.save()
   } while (progress.event !== 'done' && progress.event !== 'diverged')
   bar?.clear()
-  if (writer.signal) {
-    writer.stop(text)
-  } else if (progress?.event === 'diverged') {
-    process.exitCode = 1
-  } else {
-    writeSaves(session, outputs, text)
-  }
-  session.delete()
-  dataset.delete()
+  if (writer.signal) writer.stop(text)
+  else if (progress?.event === 'diverged') process.exitCode = 1
+  else writeSaves(session, outputs, text)
 }

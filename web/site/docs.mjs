@@ -1,19 +1,19 @@
 // Makes pages of the documentation in web/docs: Markdown in, HTML out, with the list of pages, a table of contents and
 // links to the pages before and after. web/docs/index.md lists the pages; its order is theirs.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { Marked } from 'marked'
+import { root } from './data.mjs'
 
-export const docsFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs')
+export const docsFolder = join(root, 'web/docs')
 
-/** @typedef {{ file: string, title: string }} DocPage file without its ending */
+/** @typedef {{ file: string, title: string }} DocPage file without its extension */
 /** @typedef {{ depth: number, id: string, html: string, text: string }} Heading */
 
 /** @param {string} text */
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => /** @type {Record<string, string>} */ ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign])
 
-/** @param {string} file without its ending */
+/** @param {string} file without its extension */
 export const sourceOf = (file) => readFileSync(join(docsFolder, `${file}.md`), 'utf8')
 
 /** The id of a heading, as GitHub makes it, so that a link works in both places. @param {string} text */
@@ -35,30 +35,23 @@ function pictureSize(name) {
   return ` width="${bytes.readUInt32BE(16)}" height="${bytes.readUInt32BE(20)}"`
 }
 
-/**
- * A Markdown text as HTML, and its headings.
- * @param {string} text
- * @returns {{ html: string, headings: Heading[] }}
- */
+/** A Markdown text as HTML, and its headings. @param {string} text @returns {{ html: string, headings: Heading[] }} */
 export function rendered(text) {
   /** @type {Heading[]} */
   const headings = []
-  /** @type {Map<string, number>} */
-  const used = new Map()
   const marked = new Marked({
     gfm: true,
     renderer: {
       heading({ tokens, depth }) {
         const html = this.parser.parseInline(tokens)
         const words = this.parser.parseInline(tokens, this.parser.textRenderer)
-        const stem = idOf(words), times = used.get(stem) ?? 0
-        used.set(stem, times + 1)
+        const stem = idOf(words), times = headings.filter((heading) => idOf(heading.text) === stem).length
         const id = times ? `${stem}-${times}` : stem
         headings.push({ depth, id, html, text: words })
         if (depth === 1) return `<h1 id="${id}">${html}</h1>\n`
         return `<h${depth} id="${id}">${html} <a class="anchor" href="#${id}" aria-label="Link to this section: ${escaped(words)}">#</a></h${depth}>\n`
       },
-      // A language, and for a piece of a source file its path and place, which stand above.
+      // A language, and for a piece of a source file its path and place, which become the caption.
       code({ text: code, lang = '' }) {
         const path = /^\w+ (\S*\/.*)$/.exec(lang)?.[1]
         const block = `<pre tabindex="0"><code>${escaped(code)}\n</code></pre>\n`
@@ -86,8 +79,8 @@ export function rendered(text) {
 
 /**
  * A page of the documentation.
- * @param {string} file without its ending
- * @param {Record<string, string>} [tables] of the registry (reference.mjs), by their names; left out: pages without them
+ * @param {string} file without its extension
+ * @param {Record<string, string>} [tables] of the registry (reference.mjs), by their names; without them the page has none
  */
 export function renderPage(file, tables) {
   const { html, headings } = rendered(sourceOf(file).replace(/<!-- table: (\w+) -->/g, (_, name) => {

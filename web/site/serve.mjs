@@ -1,15 +1,16 @@
 // Serves build/site to this machine only, with the headers that threads and a strict content security policy need. Run
-// it as a program (--port N, --dir FOLDER), or import createSiteServer().
+// it as a program (--port N, --dir FOLDER), or import serveSite().
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { pathToFileURL } from 'node:url'
 import send from 'send'
-import { headers } from './headers.mjs'
-import { siteRoot } from './site.mjs'
+import { ifProgram } from './data.mjs'
+import { headers, siteRoot } from './site.mjs'
+/** @import { Server, ServerResponse } from 'node:http' */
 
 /**
  * Creates a server for a folder; it does not listen yet. Files are read on request, so that a rebuilt site is served at
@@ -17,17 +18,14 @@ import { siteRoot } from './site.mjs'
  * start with a dot, nothing that could block a reader.
  * @param {string} folder
  */
-export function createSiteServer(folder) {
+function createSiteServer(folder) {
   return createServer((request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     answer(folder, request, response).catch((error) => refuse(response, 500, error.code ?? 'Error'))
   })
 }
 
-/**
- * @param {string} folder @param {import('node:http').IncomingMessage} request
- * @param {import('node:http').ServerResponse} response
- */
+/** @param {string} folder @param {import('node:http').IncomingMessage} request @param {ServerResponse} response */
 async function answer(folder, request, response) {
   if (!isThisMachine(request.headers.host)) {
     return refuse(response, 403, `Host '${request.headers.host ?? ''}' is not served; use localhost or an IP address`)
@@ -92,54 +90,47 @@ async function fileFor(folder, url) {
   return names.map(encodeURIComponent).join('/')
 }
 
-/** @param {import('node:http').ServerResponse} response @param {number} status @param {string} words */
+/** @param {ServerResponse} response @param {number} status @param {string} words */
 function refuse(response, status, words) {
   if (response.headersSent) return void response.destroy()
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
 }
 
-/**
- * @param {import('node:http').Server} server
- * @param {number} port
- * @param {string} host
- * @returns {Promise<number>} the port that it listens on
- */
-function listen(server, port, host) {
-  return new Promise((done, failed) => {
-    server.once('error', failed)
-    server.listen(port, host, () => {
-      server.off('error', failed)
-      const address = server.address()
-      done(typeof address === 'object' && address ? address.port : port)
-    })
-  })
+/** @param {Server} server @param {number} port @param {string} host @returns {Promise<number>} the port that it listens on */
+async function listen(server, port, host) {
+  await once(server.listen(port, host), 'listening')
+  return /** @type {import('node:net').AddressInfo} */ (server.address()).port
 }
+
+/** @param {Server} server */
+const closed = (server) => new Promise((done) => {
+  server.close(done)
+  server.closeAllConnections?.()
+})
 
 /**
  * Listens on both loopback addresses, on the first free port from `port` on. A browser may resolve localhost to either
  * address, so a port must be free on both.
- * @param {string} folder
- * @param {number} port 0: any free one
+ * @param {string} folder @param {number} port 0: any free one
  */
 export async function serveSite(folder, port) {
   for (let tried = port; tried <= 65535; tried += 1) {
     const [v4, v6] = [createSiteServer(folder), createSiteServer(folder)]
     try {
       const taken = await listen(v4, tried, '127.0.0.1')
-      /** @type {import('node:http').Server[]} */
       const servers = [v4]
       try {
         await listen(v6, taken, '::1')
         servers.push(v6)
       } catch (error) {
         // A machine without IPv6 gives another error, which is ignored.
-        if (errorCode(error) === 'EADDRINUSE') throw error
+        if (codeOf(error) === 'EADDRINUSE') throw error
       }
-      return { port: taken, close: () => Promise.all(servers.map((server) => closeServer(server))) }
+      return { port: taken, close: () => Promise.all(servers.map(closed)) }
     } catch (error) {
       v4.close()
-      if (errorCode(error) === 'EACCES') throw new Error(`port ${tried} needs root; choose one from 1024 on with --port`)
-      if (errorCode(error) !== 'EADDRINUSE') throw error
+      if (codeOf(error) === 'EACCES') throw new Error(`port ${tried} needs root; choose one from 1024 on with --port`)
+      if (codeOf(error) !== 'EADDRINUSE') throw error
       if (tried === 0) tried = -1
       else console.log(`      port ${tried} is in use`)
     }
@@ -147,26 +138,14 @@ export async function serveSite(folder, port) {
   throw new Error(`no port from ${port} to 65535 is free`)
 }
 
-/** @param {unknown} error */
-function errorCode(error) {
-  return error instanceof Error && 'code' in error ? error.code : undefined
-}
+/** @param {any} error */
+const codeOf = (error) => error.code
 
-/** @param {import('node:http').Server} server */
-function closeServer(server) {
-  return new Promise((done) => {
-    server.close(done)
-    server.closeAllConnections?.()
-  })
-}
-
-async function main() {
+await ifProgram(import.meta.url, async () => {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' }, dir: { type: 'string' } } })
   const folder = resolve(values.dir ?? siteRoot)
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new Error(`--port must be a number from 0 to 65535, not '${values.port}'`)
-  }
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port must be a number from 0 to 65535, not '${values.port}'`)
   if (!existsSync(join(folder, 'index.html'))) throw new Error(`${folder} has no index.html; build it with web/start --build-only`)
   const site = await serveSite(folder, port)
   console.log(`\n      http://localhost:${site.port}/\n`)
@@ -176,11 +155,4 @@ async function main() {
       site.close().then(() => process.exit(0))
     })
   }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  main().catch((error) => {
-    console.error(`error: ${error instanceof Error ? error.message : error}`)
-    process.exitCode = error?.code?.startsWith?.('ERR_PARSE_ARGS') ? 2 : 1
-  })
-}
+})

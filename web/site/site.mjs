@@ -3,43 +3,39 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, extname, join, relative, sep } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { dirname, extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { dataRoot, idxFiles, root, sources } from './data.mjs'
+import { dataRoot, idxFiles, ifProgram, root, sources } from './data.mjs'
 import { docPages } from './docs.mjs'
-import { headers } from './headers.mjs'
 import { registryTables } from './reference.mjs'
 
-const web = dirname(dirname(fileURLToPath(import.meta.url)))
+const web = join(root, 'web')
 export const siteRoot = join(root, 'build', 'site')
+
+/** The HTTP headers that every file of the page needs, from the server or, on other hosts, from the service worker. The first two make
+ * the page cross-origin isolated, which shared memory for threads requires. */
+export const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy':
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
+    "img-src 'self' blob: data:; style-src 'self'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+}
 
 /** Maximum compressed size in bytes of the .wasm, .js and .css files that a visitor loads. */
 export const sizeLimit = 700_000
 
 /** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
-const pageExtensions = new Set([
-  '.css', '.html', '.ico', '.js', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2',
-])
+const pageExtensions = ['.css', '.html', '.ico', '.js', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2']
 
-/**
- * Every file below a folder, as paths relative to it with forward slashes, sorted.
- * @param {string} folder
- * @returns {string[]}
- */
+/** Every file below a folder, as paths relative to it with forward slashes, sorted. @param {string} folder @returns {string[]} */
 export function filesBelow(folder) {
-  /** @type {string[]} */
-  const found = []
-  /** @param {string} at */
-  const walk = (at) => {
-    for (const entry of readdirSync(at, { withFileTypes: true })) {
-      const path = join(at, entry.name)
-      if (entry.isDirectory()) walk(path)
-      else found.push(relative(folder, path).split(sep).join('/'))
-    }
-  }
-  if (existsSync(folder)) walk(folder)
-  return found.sort()
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)).map((path) => `${entry.name}/${path}`) : [entry.name])).sort()
 }
 
 /** The two builds of the core, of which a page loads one. */
@@ -51,23 +47,15 @@ export const variants = /** @type {const} */ ({
 /** Files that the page loads only for own data or the documentation, and the types, which it never loads. */
 const onDemand = /^(?:vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
-/**
- * The compressed size of what the page has to load before its data: .wasm, .js and .css.
- * @param {keyof typeof variants} variant of the core
- * @param {string} [site]
- */
+/** The compressed size of what the page loads before its data. @param {keyof typeof variants} variant of the core @param {string} [site] */
 export function compressedSize(variant, site = siteRoot) {
   return filesBelow(site)
-    .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)))
-    .filter((file) => !onDemand.test(file))
+    .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)) && !onDemand.test(file))
     .filter((file) => !file.startsWith('engine/wasm/') || variants[variant].test(file))
     .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }
 
-/**
- * The whole text of the Apache License 2.0, from where an installed package keeps it.
- * @returns {string | undefined}
- */
+/** The whole text of the Apache License 2.0, from where an installed package keeps it. @returns {string | undefined} */
 function apacheLicence() {
   const places = ['/usr/share/common-licenses/Apache-2.0']
   try {
@@ -93,15 +81,8 @@ function notices() {
   if (!apache) {
     console.warn('      warning: found no copy of the Apache License 2.0; add its text to build/site/THIRD_PARTY.txt before publishing')
   }
-  return [
-    readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8'),
-    '\n## uPlot\n\n',
-    readFileSync(join(root, 'node_modules/uplot/LICENSE'), 'utf8'),
-    '\n## fflate\n\n',
-    readFileSync(join(root, 'node_modules/fflate/LICENSE'), 'utf8'),
-    '\n## Apache License 2.0\n\n',
-    apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n',
-  ].join('')
+  const texts = ['uPlot', 'fflate'].map((name) => `\n## ${name}\n\n${readFileSync(join(root, 'node_modules', name.toLowerCase(), 'LICENSE'), 'utf8')}`)
+  return readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8') + texts.join('') + `\n## Apache License 2.0\n\n${apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n'}`
 }
 
 /** Of the names and contents of files of the site, all of them written. @param {string[]} files */
@@ -111,10 +92,7 @@ function sumOf(files) {
   return sum.digest('hex').slice(0, 16)
 }
 
-/**
- * What the service worker has to know, as the line before its source.
- * @param {string[]} files of the site, all others already written
- */
+/** The line before the source of the service worker. @param {string[]} files of the site, all others already written */
 function buildLine(files) {
   // The files that every page needs. Other data sets are cached when the user chooses them.
   const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
@@ -125,68 +103,58 @@ function buildLine(files) {
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
 
-/** Builds the site and prints its size. @param {Record<string, string>} tables of the documentation, from the registry */
-export function buildSite(tables) {
-  /** @type {Map<string, () => Buffer>} what each file of the site has to hold */
+// Builds the site and prints its size.
+await ifProgram(import.meta.url, async () => {
+  /** The contents of each file of the site. @type {Map<string, () => Buffer>} */
   const wanted = new Map()
-  /** @type {Map<string, string>} files of the site that are newer than their source are taken to be made from it */
+  /** The sources of files that need not be made again while they are newer. @type {Map<string, string>} */
   const compressed = new Map()
+  const copy = (/** @type {string} */ file, /** @type {string} */ path, end = '') => wanted.set(file, () => Buffer.concat([readFileSync(path), Buffer.from(end)]))
 
-  for (const file of filesBelow(web)) {
-    if (pageExtensions.has(extname(file))) wanted.set(file, () => readFileSync(join(web, file)))
-  }
-  for (const [file, page] of docPages(tables)) wanted.set(file, page)
-  for (const file of [
-    'reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm',
-    // Only older releases of Emscripten create this file.
-    'reluscope-threads.worker.js',
-  ]) {
+  for (const file of filesBelow(web)) if (pageExtensions.includes(extname(file))) copy(file, join(web, file))
+  for (const [file, page] of docPages(await registryTables())) wanted.set(file, page)
+  // Only older releases of Emscripten create the last file.
+  for (const file of ['reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm', 'reluscope-threads.worker.js']) {
     const path = join(root, 'build/wasm', file)
-    if (existsSync(path)) wanted.set(`engine/wasm/${file}`, () => readFileSync(path))
+    if (existsSync(path)) copy(`engine/wasm/${file}`, path)
     else if (!file.endsWith('.worker.js')) throw new Error(`${path} is missing; build it with web/start --build-only`)
   }
-  const uplot = join(root, 'node_modules/uplot/dist')
-  wanted.set('vendor/uPlot.min.css', () => readFileSync(join(uplot, 'uPlot.min.css')))
+  const packages = join(root, 'node_modules')
+  copy('vendor/uPlot.min.css', join(packages, 'uplot/dist/uPlot.min.css'))
   // uPlot minifies its script but not its module, which compressed is twice as large: make a module of the script.
-  wanted.set('vendor/uPlot.esm.js', () =>
-    Buffer.from(readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8') + '\nexport default uPlot\n'),
-  )
+  copy('vendor/uPlot.esm.js', join(packages, 'uplot/dist/uPlot.iife.min.js'), '\nexport default uPlot\n')
   // fflate, in the same way. The page loads it only when the user opens data.
-  const fflate = join(root, 'node_modules/fflate')
-  wanted.set('vendor/fflate.js', () =>
-    Buffer.from(readFileSync(join(fflate, 'umd/index.js'), 'utf8') + '\nexport const { gunzipSync, inflateSync, unzlibSync } = self.fflate\n'),
-  )
-  wanted.set('LICENSE', () => readFileSync(join(root, 'LICENSE')))
+  copy('vendor/fflate.js', join(packages, 'fflate/umd/index.js'), '\nexport const { gunzipSync, inflateSync, unzlibSync } = self.fflate\n')
+  copy('LICENSE', join(root, 'LICENSE'))
   wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))
 
-  /** @type {{ name: string, label: string, version: string, class_names?: string[] }[]} as the page reads them */
+  /** @type {import('../engine/protocol.js').DatasetEntry[]} */
   const present = []
-  for (const source of sources) {
-    const folder = join(dataRoot, source.name)
+  for (const { name, label, suffix, class_names } of sources) {
+    const folder = join(dataRoot, name)
     if (!existsSync(folder)) continue
     const sum = createHash('sha256')
-    for (const file of idxFiles) sum.update(readFileSync(join(folder, file + source.suffix)))
-    present.push({ name: source.name, label: source.label, version: sum.digest('hex').slice(0, 16), class_names: source.class_names })
     for (const file of idxFiles) {
-      const [target, origin] = [`data/${source.name}/${file}.gz`, join(folder, file + source.suffix)]
+      const [target, origin] = [`data/${name}/${file}.gz`, join(folder, file + suffix)]
+      sum.update(readFileSync(origin))
       compressed.set(target, origin)
       wanted.set(target, () => {
         const bytes = readFileSync(origin)
-        if (source.suffix === '.gz') return bytes
-        console.log(`      compressing ${source.label}: ${file}`)
+        if (suffix === '.gz') return bytes
+        console.log(`      compressing ${label}: ${file}`)
         return gzipSync(bytes, { level: 9 })
       })
     }
+    present.push({ name, label, version: sum.digest('hex').slice(0, 16), class_names })
   }
   wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
 
-  const others = [...wanted.keys()].filter((file) => file !== 'service-worker.js' && file !== 'engine/build.js')
+  // Last, because they describe the other files.
   wanted.delete('engine/build.js')
-  wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
-  const worker = readFileSync(join(web, 'service-worker.js'))
-  // Last, because it lists the other files.
   wanted.delete('service-worker.js')
-  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), worker]))
+  const others = [...wanted.keys()]
+  wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
+  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), readFileSync(join(web, 'service-worker.js'))]))
 
   let written = 0
   for (const [file, contents] of wanted) {
@@ -202,20 +170,10 @@ export function buildSite(tables) {
   }
   const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
   for (const file of stale) rmSync(join(siteRoot, file))
-
   console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
   for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
     const size = compressedSize(variant)
     console.log(`      .wasm, .js and .css compressed, ${variant}: ${Math.ceil(size / 1000)} KB (limit ${sizeLimit / 1000} KB)`)
     if (size > sizeLimit) console.warn('      warning: over the limit')
   }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  try {
-    buildSite(await registryTables())
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`)
-    process.exitCode = 1
-  }
-}
+})

@@ -6,10 +6,10 @@ import { h } from '../dom/dom.js'
 import { explain } from '../dom/explain.js'
 import { count, percent, short } from '../dom/format.js'
 import { Gallery } from '../charts/gallery.js'
-import { focusCell, onGridKey } from '../controls/grid_keys.js'
+import { cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'
 
-/** @typedef {import('../engine/protocol.js').ClassReport} ClassReport */
+/** @import { ClassReport } from '../engine/protocol.js' */
 
 /** Maximum number of images shown for a cell. */
 const mostImages = 40
@@ -25,24 +25,19 @@ class ConfusionView extends View {
     h('option', { value: 'all' }, 'the largest in the matrix'), h('option', { value: 'row' }, 'the largest in the row'))
   #legendFull = h('span')
   #chosen = h('h3', {}, 'Choose a cell to see its images')
-  /** @type {Gallery} */
-  #cellImages = /** @type {any} */ (undefined)
-  /** @type {Gallery} */
-  #hardest = /** @type {any} */ (undefined)
+  #cellImages = new Gallery(this.lab, 'Images of the chosen cell')
+  #hardest = new Gallery(this.lab, 'Hardest samples')
   /** @type {ClassReport | undefined} */
   #report
   /** The classes that have a row. @type {number[]} */
   #rows = []
   /** @type {{label: number, prediction: number} | undefined} */
   #cell
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #later
+  #later = 0
   /** Identifies the weights of the report. If it changes, the report is requested again. */
   #of = ''
 
   build() {
-    this.#cellImages = new Gallery(this.lab, 'Images of the chosen cell')
-    this.#hardest = new Gallery(this.lab, 'Hardest samples')
     this.append(this.#summary,
       h('div', { class: 'confusion-parts' },
         h('div', {},
@@ -57,15 +52,14 @@ class ConfusionView extends View {
         look: 'Mistakes are not evenly distributed: on MNIST the network often confuses 4 and 9, 3 and 5, 7 and 2. A column with low precision is a class that the network predicts when it is unsure.',
         attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes get worse first.',
       }))
-    this.#table.addEventListener('click', ({ target }) => this.#choose(target))
-    this.#table.addEventListener('keydown', (event) => onGridKey(event, this.#cells(), this.#rows.length, (cell) => this.#choose(cell)))
-    this.lab.on('run', () => {
-      this.#cell = undefined
-      this.#refreshSoon()
+    listenToGrid(this.#table, () => this.#rows.length, (cell) => {
+      this.#cell = place(cell)
+      this.#paint()
+      void this.#showCell()
     })
-    this.lab.on('state', () => this.#refreshSoon())
+    this.lab.on('run', () => (this.#cell = undefined))
+    this.lab.onEach(['run', 'state', 'progress'], () => this.#refreshSoon())
     this.lab.on('epoch', () => void this.#refresh())
-    this.lab.on('progress', () => this.#refreshSoon())
   }
 
   seenChanged() {
@@ -75,9 +69,7 @@ class ConfusionView extends View {
   #refreshSoon() {
     clearTimeout(this.#later)
     if (!this.seen || this.lab.training) return
-    this.#later = setTimeout(() => {
-      if (!this.lab.training) void this.#refresh()
-    }, settle)
+    this.#later = window.setTimeout(() => this.lab.training || void this.#refresh(), settle)
   }
 
   async #refresh() {
@@ -103,21 +95,22 @@ class ConfusionView extends View {
     const mistakes = confusion.map((row, i) => row.reduce((sum, n, j) => sum + (i === j ? 0 : n + confusion[j][i]), 0))
     const rows = confusion.map((_, i) => i).sort((a, b) => mistakes[b] - mistakes[a] || a - b).slice(0, mostClasses).sort((a, b) => a - b)
     if (rows.join() !== this.#rows.join() || this.#table.rows.length === 0 || this.#table.dataset.names !== names.join('|')) this.#makeTable(rows, names)
-    for (const cell of this.#cells()) {
+    for (const cell of cellsOf(this.#table)) {
       const { label, prediction } = place(cell)
       const n = confusion[label][prediction]
       cell.textContent = n === 0 ? '' : String(n)
       cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
     }
-    const shares = { recall, precision }
-    for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll('[data-share]'))) {
-      const share = shares[/** @type {'recall' | 'precision'} */ (cell.dataset.share)][Number(cell.dataset.class)]
-      cell.textContent = share === null ? '–' : (100 * share).toFixed(1)
+    for (const [name, values] of Object.entries({ recall, precision })) {
+      for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll(`[data-share=${name}]`))) {
+        const share = values[Number(cell.dataset.class)]
+        cell.textContent = share === null ? '–' : (100 * share).toFixed(1)
+      }
     }
     this.#paint()
     void this.#showCell()
     void this.#hardest.show(hardest.map((sample) => {
-      const caption = `${short3(names[sample.label])} → ${short3(names[sample.prediction])}`
+      const caption = `${shortened(names[sample.label])} → ${shortened(names[sample.prediction])}`
       const name = `${caption}: test image ${sample.index}, predicted with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
       return { part: 'test', index: sample.index, caption, name }
     }))
@@ -127,19 +120,15 @@ class ConfusionView extends View {
   #makeTable(rows, names) {
     this.#rows = rows
     this.#table.dataset.names = names.join('|')
-    const head = (/** @type {number} */ c, /** @type {string} */ scope) => h('th', { scope, title: names[c], role: scope === 'col' ? 'columnheader' : 'rowheader' }, short3(names[c]))
+    const head = (/** @type {number} */ c, /** @type {string} */ scope) => h('th', { scope, title: names[c], role: scope === 'col' ? 'columnheader' : 'rowheader' }, shortened(names[c]))
     this.#table.replaceChildren(
       h('thead', {}, h('tr', {}, h('td', { class: 'corner' }, 'is ↓ says →'), ...rows.map((c) => head(c, 'col')), h('th', { scope: 'col', class: 'share' }, 'Recall, %'))),
       h('tbody', {}, ...rows.map((label) => h('tr', {}, head(label, 'row'),
         ...rows.map((prediction) => h('td', { role: 'gridcell', tabIndex: -1, 'data-label': label, 'data-prediction': prediction })),
         h('td', { class: 'share', 'data-share': 'recall', 'data-class': label })))),
       h('tfoot', {}, h('tr', {}, h('th', { scope: 'row' }, 'Precision, %'), ...rows.map((c) => h('td', { class: 'share', 'data-share': 'precision', 'data-class': c })), h('td'))))
-    const first = this.#cells()[0]
+    const [first] = cellsOf(this.#table)
     if (first) first.tabIndex = 0
-  }
-
-  #cells() {
-    return /** @type {HTMLElement[]} */ ([...this.#table.querySelectorAll('[role=gridcell]')])
   }
 
   #paint() {
@@ -149,7 +138,7 @@ class ConfusionView extends View {
     const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
     const most = Math.max(...largest)
     const byRow = this.#scale.value === 'row'
-    for (const cell of this.#cells()) {
+    for (const cell of cellsOf(this.#table)) {
       const { label, prediction } = place(cell)
       const n = confusion[label][prediction]
       const right = label === prediction
@@ -160,16 +149,6 @@ class ConfusionView extends View {
       cell.setAttribute('aria-selected', String(this.#cell?.label === label && this.#cell.prediction === prediction))
     }
     this.#legendFull.textContent = `orange: mistakes, full colour at ${byRow ? 'the largest in the row' : count(most)}; blue: correct share of the row, full colour at 100%`
-  }
-
-  /** @param {EventTarget | null} target */
-  #choose(target) {
-    const cell = target instanceof Element ? target.closest('[role=gridcell]') : null
-    if (!(cell instanceof HTMLElement)) return
-    focusCell(this.#cells(), cell)
-    this.#cell = place(cell)
-    this.#paint()
-    void this.#showCell()
   }
 
   async #showCell() {
@@ -189,14 +168,10 @@ class ConfusionView extends View {
 customElements.define('rl-confusion', ConfusionView)
 
 /** @param {HTMLElement} cell */
-function place(cell) {
-  return { label: Number(cell.dataset.label), prediction: Number(cell.dataset.prediction) }
-}
+const place = ({ dataset: { label, prediction } }) => ({ label: Number(label), prediction: Number(prediction) })
 
 /** A class name shortened for a column heading. @param {string} name */
-function short3(name) {
-  return name.length > 8 ? `${name.slice(0, 7)}…` : name
-}
+const shortened = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name)
 
 /** Relative luminance as defined by WCAG. @param {string} colour rgb(...) */
 function luminance(colour) {

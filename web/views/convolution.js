@@ -1,6 +1,7 @@
 // The filters of each convolution and their feature maps for the selected image, in diverging colours, with the current
 // weights.
-import { diverging, roundUp } from '../dom/colours.js'
+import { drawWeights, layOut } from '../charts/weight_picture.js'
+import { roundUp } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { plural, short } from '../dom/format.js'
@@ -12,8 +13,8 @@ const readEvery = 500
 /** Maximum number of input channels shown of a filter. */
 const mostPlanes = 8
 
-/** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement,
- *            weights: {shape: number[], values: Float32Array} | undefined}} ShownLayer shape: of the maps, (C, H, W) */
+/** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement}} ShownLayer
+ *  shape: of the maps, (C, H, W) */
 
 class ConvolutionView extends View {
   #body = h('div', { class: 'conv-layers' })
@@ -57,12 +58,12 @@ class ConvolutionView extends View {
     this.#layers = convolutions.map(({ name, text, output_shape: shape }) => {
       const [channels, height, width] = shape
       const make = (/** @type {string} */ what) => Array.from({ length: channels }, (_, k) => h('canvas', { class: what, role: 'img', 'aria-label': `${what === 'filter' ? 'Filter' : 'Map'} ${k} of ${name}`, width, height }))
-      return { name, text, shape, maps: new Float32Array(0), filters: make('filter'), images: make('map'), readout: h('output', { class: 'readout' }), scale: h('span', {}), weights: undefined }
+      return { name, text, shape, maps: new Float32Array(0), filters: make('filter'), images: make('map'), readout: h('output', { class: 'readout' }), scale: h('span') }
     })
     this.#body.replaceChildren(...none
       ? [h('p', { class: 'empty' }, 'This model has no convolution. Enter, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as Architecture in the panel.')]
       : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h3', {}, `${layer.name}: ${layer.text}`, h('span', {}, plural(layer.shape[0], 'channel')), layer.scale),
-        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {Event} */ event) => this.#pick(layer, event.target), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
+        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
     if (!none) void this.#load()
     else this.#watch()
@@ -103,18 +104,13 @@ class ConvolutionView extends View {
   /** @param {number} step */
   async #readFilters(step) {
     for (const layer of this.#layers) {
-      layer.weights = await this.lab.engine.parameter(`${layer.name}.weight`).catch(() => undefined)
-      if (!layer.weights) continue
-      const [, inputs, rows, columns] = layer.weights.shape
-      const { values } = layer.weights
+      const weights = await this.lab.engine.parameter(`${layer.name}.weight`).catch(() => undefined)
+      if (!weights) continue
+      const { shape: [, inputs, rows, columns], values } = weights
       const limit = roundUp(largest(values))
-      // The planes of a filter are side by side, with an empty column between them.
-      const planes = Math.min(inputs, mostPlanes)
-      layer.filters.forEach((canvas, k) => paint(canvas, planes * (columns + 1) - 1, rows, (x, y) => {
-        const plane = Math.floor(x / (columns + 1))
-        const column = x % (columns + 1)
-        return column === columns ? null : values[((k * inputs + plane) * rows + y) * columns + column]
-      }, limit))
+      const layout = layOut([Math.min(inputs, mostPlanes), rows, columns], this.lab.run.dataset)
+      const size = inputs * rows * columns
+      layer.filters.forEach((canvas, k) => drawWeights(canvas, values.subarray(k * size), layout, limit))
       layer.scale.textContent = `filters: full colour at ±${short(limit)}${inputs > mostPlanes ? `, first ${mostPlanes} of ${inputs} planes` : ''}`
     }
     this.dataset.filters = String(step)
@@ -123,22 +119,14 @@ class ConvolutionView extends View {
   #paint() {
     const scale = this.#scale.value
     const limits = this.#layers.map(({ maps }) => roundUp(largest(maps)))
-    const most = Math.max(...limits)
-    this.#layers.forEach(({ shape: [, height, width], maps, images, readout }, at) => {
-      const size = height * width
-      images.forEach((canvas, k) => {
-        const map = maps.subarray(k * size, (k + 1) * size)
-        paint(canvas, width, height, (x, y) => map[y * width + x], scale === 'unit' ? largest(map) : scale === 'all' ? most : limits[at])
-      })
-      const bad = maps.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
-      if (!readout.dataset.channel) readout.textContent = `maps: full colour at ±${scale === 'unit' ? 'each channel’s largest' : short(scale === 'all' ? most : limits[at])}${bad ? `, ${bad} NaN` : ''}`
+    if (scale === 'all') limits.fill(Math.max(...limits))
+    this.#layers.forEach((layer, at) => {
+      const { shape: [, rows, columns], maps, images, readout } = layer
+      const layout = layOut([1, rows, columns], this.lab.run.dataset)
+      images.forEach((canvas, k) => drawWeights(canvas, mapOf(layer, k), layout, scale === 'unit' ? largest(mapOf(layer, k)) : limits[at]))
+      const bad = maps.filter(Number.isNaN).length
+      if (!readout.dataset.channel) readout.textContent = `maps: full colour at ±${scale === 'unit' ? 'each channel’s largest' : short(limits[at])}${bad ? `, ${bad} NaN` : ''}`
     })
-  }
-
-  /** @param {ShownLayer} layer @param {EventTarget | null} target */
-  #pick(layer, target) {
-    const item = target instanceof Element ? target.closest('[data-channel]') : null
-    if (item) this.#say(layer, Number(item.getAttribute('data-channel')))
   }
 
   /** @param {ShownLayer} layer @param {KeyboardEvent} event */
@@ -149,10 +137,13 @@ class ConvolutionView extends View {
     this.#say(layer, Math.max(0, Math.min(layer.images.length - 1, Number(layer.readout.dataset.channel ?? -1) + move)))
   }
 
-  /** @param {ShownLayer} layer @param {number} k a channel */
-  #say({ name, shape: [, height, width], maps, readout, images }, k) {
-    const map = maps.subarray(k * height * width, (k + 1) * height * width)
-    const above = map.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0)
+  /** @param {ShownLayer} layer @param {string | number} [channel] */
+  #say(layer, channel) {
+    if (channel === undefined) return
+    const k = Number(channel)
+    const { name, readout, images } = layer
+    const map = mapOf(layer, k)
+    const above = map.filter((value) => value > 0).length
     readout.dataset.channel = String(k)
     readout.textContent = `${name}, channel ${k}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${above} of ${map.length} positions`
     images.forEach((image, i) => image.parentElement?.classList.toggle('is-picked', i === k))
@@ -162,26 +153,7 @@ class ConvolutionView extends View {
 customElements.define('rl-convolution', ConvolutionView)
 
 /** The largest absolute value of the finite values. @param {Float32Array} values */
-function largest(values) {
-  return values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
-}
+const largest = (values) => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
 
-/**
- * Draws values as pixels in diverging colours; null leaves a pixel empty.
- * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
- * @param {(x: number, y: number) => number | null} valueAt @param {number} limit
- */
-function paint(canvas, width, height, valueAt, limit) {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
-  const context = canvas.getContext('2d')
-  if (!context) return
-  context.clearRect(0, 0, width, height)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = valueAt(x, y)
-      if (value === null) continue
-      context.fillStyle = diverging(value, limit)
-      context.fillRect(x, y, 1, 1)
-    }
-  }
-}
+/** A channel of a layer's maps. @param {ShownLayer} layer @param {number} k */
+const mapOf = ({ shape: [, height, width], maps }, k) => maps.subarray(k * height * width, (k + 1) * height * width)

@@ -18,22 +18,16 @@ class CurvesView extends View {
     this.#draw()
   } })
   #empty = h('p', { class: 'empty chart-empty' }, 'Press Train. Within a second or two the loss appears here, one point every few steps. The score of the test set is added at the end of each epoch.')
-  /** @type {LineChart} */
-  #loss = /** @type {any} */ (undefined)
-  /** @type {LineChart} */
-  #accuracy = /** @type {any} */ (undefined)
+  #legend = new Legend()
+  #marks = () => this.lab.marks
+  #loss = new LineChart({ title: 'Loss', format: loss, marks: this.#marks, top: 'data', legend: this.#legend })
+  #accuracy = new LineChart({ title: 'Accuracy', format: percent, marks: this.#marks, top: 1, legend: this.#legend })
   #drawn = 0
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #later
+  #later = 0
 
   build() {
-    const marks = () => this.lab.marks
-    const legend = new Legend()
-    this.#loss = new LineChart({ title: 'Loss', format: loss, marks, top: 'data', legend })
-    this.#accuracy = new LineChart({ title: 'Accuracy', format: (value) => percent(value, 2), marks, top: 1, legend })
     this.append(
-      h('div', { class: 'chart-tools' },
-        legend.element,
+      h('div', { class: 'chart-tools' }, this.#legend.element,
         h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
       h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty),
       explain({
@@ -41,15 +35,9 @@ class CurvesView extends View {
         look: 'A training loss that keeps falling while the test loss rises: the network memorises the images (overfitting). A loss that jumps, or stays at 2.3, the value of guessing: the learning rate is too high, or units have died.',
         attempt: 'Change the learning rate during training; a mark shows the step. Switch on Log loss to see late progress.',
       }))
-    this.lab.on('progress', () => this.#drawSoon())
-    this.lab.on('epoch', () => this.#drawSoon())
-    this.lab.on('state', () => this.#drawSoon())
-    this.lab.on('settings', () => this.#drawSoon())
+    this.lab.onEach(['progress', 'epoch', 'state', 'settings'], () => this.#drawSoon())
     this.lab.on('run', () => this.#draw())
-    this.lab.on('theme', () => {
-      this.#loss.restyle()
-      this.#accuracy.restyle()
-    })
+    this.lab.on('theme', () => [this.#loss, this.#accuracy].forEach((chart) => chart.restyle()))
     this.#draw()
   }
 
@@ -58,9 +46,9 @@ class CurvesView extends View {
   }
 
   #drawSoon() {
-    if (!this.seen || this.#later !== undefined) return
-    this.#later = setTimeout(() => {
-      this.#later = undefined
+    if (!this.seen || this.#later) return
+    this.#later = window.setTimeout(() => {
+      this.#later = 0
       this.#draw()
     }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
   }
@@ -73,10 +61,11 @@ class CurvesView extends View {
     const scores = points.step.map((step) => at.get(step))
     const heldOut = run.config.validation > 0 || epochs.some(({ validationLoss }) => validationLoss !== undefined)
     this.#empty.hidden = points.step.length > 0
-    this.#loss.show(points.step, points.loss, smooth(points.loss, weight), scores.map((epoch) => epoch?.testLoss ?? null),
-      heldOut ? scores.map((epoch) => epoch?.validationLoss ?? null) : undefined)
-    this.#accuracy.show(points.step, points.accuracy, smooth(points.accuracy, weight), scores.map((epoch) => epoch?.testAccuracy ?? null),
-      heldOut ? scores.map((epoch) => epoch?.validationAccuracy ?? null) : undefined)
+    for (const [chart, raw, test, validation] of /** @type {const} */ ([
+      [this.#loss, points.loss, 'testLoss', 'validationLoss'], [this.#accuracy, points.accuracy, 'testAccuracy', 'validationAccuracy']])) {
+      const of = (/** @type {typeof test | typeof validation} */ name) => scores.map((epoch) => epoch?.[name] ?? null)
+      chart.show(points.step, raw, smooth(raw, weight), of(test), heldOut ? of(validation) : undefined)
+    }
   }
 }
 customElements.define('rl-curves', CurvesView)

@@ -9,11 +9,11 @@ import { UnitGrid } from '../charts/unit_grid.js'
 import { firingColour, unitWords } from '../charts/unit_words.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('./probe_view.js').ProbeSnapshot} ProbeSnapshot */
-/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+/** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
 /** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
 
 class DeadUnitsView extends ProbeView {
+  request = () => ({ gradients: true })
   codes = ['dead_units']
   #scale = h('select', { 'aria-label': 'Colour scale of the firing rates', class: 'small', onchange: () => this.refresh() },
     h('option', { value: 'all' }, 'all alike'), h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'unit' }, 'by unit'))
@@ -44,21 +44,16 @@ class DeadUnitsView extends ProbeView {
       look: 'The step at which many units die at once, and the learning rate at that step. A few dead units are usual. Each time is the first snapshot that shows the unit dead.',
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))
-    for (const event of /** @type {const} */ (['unit', 'state'])) this.lab.on(event, () => this.#follow())
+    this.lab.onEach(['unit', 'state'], () => this.#follow())
     this.lab.on('theme', () => this.#chart.restyle())
-  }
-
-  request() {
-    return { gradients: true }
   }
 
   begin() {
     this.#rows = []
     this.#everywhere = new Map()
     this.#counted.textContent = ''
-    const some = this.lab.run.model.layers.slice(0, -1).some(({ kind }) => kind === 'activation')
-    this.#body.hidden = !some
-    this.#empty.hidden = some
+    this.#empty.hidden = hiddenActivations(this.lab.run.model).length > 0
+    this.#body.hidden = !this.#empty.hidden
     this.#follow()
   }
 
@@ -82,12 +77,6 @@ class DeadUnitsView extends ProbeView {
         (scale === 'layer' ? `, full colour at ${percent(Math.max(...firing), 0)}` : '')
     })
     this.#full.textContent = { all: '100%', layer: 'the layer’s most', unit: 'the unit’s most so far' }[scale] ?? ''
-    this.#showCounts(layers)
-    this.#follow()
-  }
-
-  /** @param {LayerSnapshot[]} layers */
-  #showCounts(layers) {
     const { looks } = this.lab.probes
     const one = layers.length === 1
     const valuesOf = (/** @type {number} */ layer, /** @type {'dead' | 'silent'} */ what) =>
@@ -95,6 +84,7 @@ class DeadUnitsView extends ProbeView {
     this.#chart.show(looks.map(({ step }) => step), layers.flatMap(({ layer, name }) => [
       { name: one ? 'dead' : name, values: valuesOf(layer, 'dead') }, ...(one ? [{ name: 'silent', values: valuesOf(layer, 'silent') }] : []),
     ]))
+    this.#follow()
   }
 
   /** @param {LayerSnapshot[]} layers */

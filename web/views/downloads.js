@@ -1,9 +1,9 @@
 // Downloads of a run: the network in the formats that the core writes, the metrics, the settings, and a checkpoint of the
 // whole run. Weights and checkpoints are opened by button or by dropping their file.
-import { h, icon } from '../dom/dom.js'
+import { h, icon, onDrop } from '../dom/dom.js'
 import { download, fileName } from '../dom/download.js'
 import { explain } from '../dom/explain.js'
-import { bytes } from '../dom/format.js'
+import { bytes, sentence } from '../dom/format.js'
 import { View } from './view.js'
 
 /** Files that are not in the core's list of formats: file name extension and purpose. */
@@ -17,8 +17,7 @@ const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subar
 
 class FilesView extends View {
   #input = h('input', { type: 'file', accept: '.safetensors,.ckpt', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights or checkpoint file', onchange: () => {
-    const [file] = this.#input.files ?? []
-    if (file) void this.#open(file)
+    void this.#open(this.#input.files?.[0])
     this.#input.value = ''
   } })
   #status = h('output', { class: 'readout', 'aria-label': 'Files' })
@@ -35,17 +34,7 @@ class FilesView extends View {
         look: 'The same weights give the same bytes, here, in Node and natively: two files can be compared by their hash.',
         attempt: 'Train, save .pth and .py into one folder, and run the script there: it scores MNIST in PyTorch as this page does.',
       }))
-    this.addEventListener('dragover', (event) => {
-      event.preventDefault()
-      this.#drop.classList.add('is-over')
-    })
-    this.addEventListener('dragleave', () => this.#drop.classList.remove('is-over'))
-    this.addEventListener('drop', (event) => {
-      event.preventDefault()
-      this.#drop.classList.remove('is-over')
-      const [file] = event.dataTransfer?.files ?? []
-      if (file) void this.#open(file)
-    })
+    onDrop(this, 'is-over', (data) => void this.#open(data?.files[0]), this.#drop)
   }
 
   /** @param {string} end @param {string} about @param {() => Promise<Uint8Array>} make */
@@ -54,17 +43,13 @@ class FilesView extends View {
       h('span', {}, about))
   }
 
-  /** The run's given name, or else the data set and the architecture, and then the step. */
-  get #name() {
-    const { savedRuns, run, step } = this.lab
-    return fileName(`${savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`}-step${step}`)
-  }
-
   /** @param {string} end @param {() => Promise<Uint8Array>} make */
   async #save(end, make) {
     try {
       const content = await make()
-      const name = `${this.#name}.${end}`
+      const { savedRuns, run, step } = this.lab
+      const title = savedRuns.givenName || `${run.config.data}-${run.config.model.replace(/dense /g, '')}`
+      const name = `${fileName(`${title}-step${step}`)}.${end}`
       download(name, /** @type {any} */ (content))
       this.#status.textContent = `${name}, ${bytes(content.length)}`
     } catch (error) {
@@ -72,8 +57,9 @@ class FilesView extends View {
     }
   }
 
-  /** @param {File} file */
+  /** @param {File} [file] */
   async #open(file) {
+    if (!file) return
     this.#status.textContent = `Opening ${file.name}…`
     try {
       const content = new Uint8Array(await file.arrayBuffer())
@@ -89,7 +75,7 @@ class FilesView extends View {
 
   /** @param {string} title @param {unknown} error @param {string} kept */
   #fail(title, error, kept) {
-    this.lab.emit('notice', { key: 'files', kind: 'error', title, text: error instanceof Error ? error.message : String(error), kept, advice: '' })
+    this.lab.complain({ key: 'files', title, text: sentence(error), kept })
   }
 }
 customElements.define('rl-files', FilesView)

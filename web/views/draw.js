@@ -18,7 +18,14 @@ class DrawView extends View {
   /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
-    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys' })
+    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys',
+    onpointerdown: (/** @type {PointerEvent} */ event) => this.#onDown(event), onpointermove: (/** @type {PointerEvent} */ event) => this.#onMove(event),
+    onpointerup: () => (this.#from = null), onpointercancel: () => (this.#from = null),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
+    onblur: () => {
+      this.#key.shown = false
+      this.#paint()
+    } })
   #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The input of the network: the drawing in 28 by 28 pixels' })
   #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
   #bars = new Bars('Probabilities of the drawing')
@@ -29,6 +36,7 @@ class DrawView extends View {
   #from = null
   #key = { x: side / 2, y: side / 2, down: false, shown: false }
   #queued = false
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#ink.getContext('2d', { willReadFrequently: true }))
 
   build() {
     this.append(h('div', { class: 'draw' },
@@ -42,13 +50,13 @@ class DrawView extends View {
       look: 'High probabilities for drawings that are not digits: the probabilities always sum to 1, and the network has never seen a letter.',
       attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
     }))
-    this.#listen()
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())
     this.lab.on('snapshot', ({ key, prediction }) => {
       if (key !== 'drawing' || !this.#pixels) return
       this.#layers.show(prediction.layers)
-      this.#show(prediction.probabilities)
+      const best = this.#bars.show(prediction.probabilities)
+      this.#verdict.textContent = best < 0 ? 'No class' : `${this.lab.classNames[best]} (${percent(prediction.probabilities[best], 0)})`
     })
     this.#begin()
     this.#paint()
@@ -65,37 +73,31 @@ class DrawView extends View {
     this.#watch()
   }
 
-  #listen() {
-    const pad = this.#pad
-    const at = (/** @type {PointerEvent} */ event) => {
-      const box = pad.getBoundingClientRect()
-      return { x: ((event.clientX - box.left) * side) / box.width, y: ((event.clientY - box.top) * side) / box.height }
+  /** @param {PointerEvent} event */
+  #placeOf(event) {
+    const box = this.#pad.getBoundingClientRect()
+    return { x: ((event.clientX - box.left) * side) / box.width, y: ((event.clientY - box.top) * side) / box.height }
+  }
+
+  /** @param {PointerEvent} event */
+  #onDown(event) {
+    if (event.button !== 0) return
+    event.preventDefault()
+    this.#pad.focus({ preventScroll: true })
+    this.#pad.setPointerCapture(event.pointerId)
+    this.#from = this.#placeOf(event)
+    this.#line(this.#from, this.#from)
+  }
+
+  /** @param {PointerEvent} event */
+  #onMove(event) {
+    if (!this.#from) return
+    const points = event.getCoalescedEvents?.() ?? []
+    for (const each of points.length > 0 ? points : [event]) {
+      const to = this.#placeOf(each)
+      this.#line(this.#from, to)
+      this.#from = to
     }
-    pad.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0) return
-      event.preventDefault()
-      pad.focus({ preventScroll: true })
-      pad.setPointerCapture(event.pointerId)
-      this.#from = at(event)
-      this.#line(this.#from, this.#from)
-    })
-    pad.addEventListener('pointermove', (event) => {
-      if (!this.#from) return
-      const points = event.getCoalescedEvents?.() ?? []
-      for (const each of points.length > 0 ? points : [event]) {
-        const to = at(each)
-        this.#line(this.#from, to)
-        this.#from = to
-      }
-    })
-    for (const type of /** @type {const} */ (['pointerup', 'pointercancel'])) {
-      pad.addEventListener(type, () => (this.#from = null))
-    }
-    pad.addEventListener('keydown', (event) => this.#onKey(event))
-    pad.addEventListener('blur', () => {
-      this.#key.shown = false
-      this.#paint()
-    })
   }
 
   /** @param {KeyboardEvent} event */
@@ -121,11 +123,8 @@ class DrawView extends View {
 
   /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
   #line(from, to) {
-    const context = this.#ink.getContext('2d', { willReadFrequently: true })
-    if (!context) return
-    context.lineWidth = pen
-    context.lineCap = 'round'
-    context.lineJoin = 'round'
+    const context = this.#context
+    Object.assign(context, { lineWidth: pen, lineCap: 'round', lineJoin: 'round' })
     context.beginPath()
     context.moveTo(from.x, from.y)
     context.lineTo(to.x, to.y)
@@ -135,7 +134,7 @@ class DrawView extends View {
   }
 
   #clear() {
-    this.#ink.getContext('2d')?.clearRect(0, 0, side, side)
+    this.#context.clearRect(0, 0, side, side)
     this.#key.down = false
     this.#paint()
     this.#classifySoon()
@@ -144,18 +143,15 @@ class DrawView extends View {
   #paint() {
     const context = this.#pad.getContext('2d')
     if (!context) return
-    const ink = themeColour('--ink')
-    context.globalCompositeOperation = 'source-over'
     context.clearRect(0, 0, side, side)
     context.drawImage(this.#ink, 0, 0)
-    context.globalCompositeOperation = 'source-in'
-    context.fillStyle = ink
-    context.fillRect(0, 0, side, side)
-    context.globalCompositeOperation = 'destination-over'
-    context.fillStyle = themeColour('--paper')
-    context.fillRect(0, 0, side, side)
-    if (!this.#key.shown) return
+    for (const [operation, colour] of /** @type {const} */ ([['source-in', '--ink'], ['destination-over', '--paper']])) {
+      context.globalCompositeOperation = operation
+      context.fillStyle = themeColour(colour)
+      context.fillRect(0, 0, side, side)
+    }
     context.globalCompositeOperation = 'source-over'
+    if (!this.#key.shown) return
     context.strokeStyle = themeColour(this.#key.down ? '--accent' : '--muted')
     context.lineWidth = 2
     context.beginPath()
@@ -169,8 +165,7 @@ class DrawView extends View {
     this.#queued = true
     requestAnimationFrame(() => {
       this.#queued = false
-      const data = this.#ink.getContext('2d', { willReadFrequently: true })?.getImageData(0, 0, side, side).data
-      if (!data) return
+      const { data } = this.#context.getImageData(0, 0, side, side)
       this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
       drawPixels(this.#preview, this.#pixels, 28, 28)
       this.#watch()
@@ -185,13 +180,6 @@ class DrawView extends View {
     const { height, width } = this.lab.run.dataset
     const fits = height === 28 && width === 28
     void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
-  }
-
-  /** @param {Float32Array} probabilities */
-  #show(probabilities) {
-    const best = this.#bars.show(probabilities)
-    const names = this.lab.classNames
-    this.#verdict.textContent = best < 0 ? 'No class' : `${names[best]} (${percent(probabilities[best], 0)})`
   }
 }
 customElements.define('rl-draw', DrawView)

@@ -1,5 +1,6 @@
 // Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
 // gradient that passes through negative inputs of an activation; now and over the steps.
+import { barOf } from '../charts/bars.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, percent, short } from '../dom/format.js'
@@ -7,22 +8,16 @@ import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('../engine/protocol.js').GradientFlow} GradientFlow */
-/** @typedef {import('../engine/protocol.js').ParameterFlow} ParameterFlow */
+/** @import { GradientFlow, LayerSnapshot, ParameterFlow, ProbeSnapshot } from '../engine/protocol.js' */
 
-/**
- * Only weights that multiply: with biases and slopes a chart would have too many lines.
- * @param {ParameterFlow[]} parameters
- */
+/** Only weights that multiply: with biases and slopes a chart would have too many lines. @param {ParameterFlow[]} parameters */
 const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\d+\.weight$/.test(name))
 
-/**
- * The position of a value on a log scale, 0 to 1, for bars.
- * @param {number} value @param {number} low @param {number} high
- */
+/** The position of a value on a log scale, 0 to 1, for bars. @param {number} value @param {number} low @param {number} high */
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
 
 class GradientFlowView extends ProbeView {
+  request = () => ({ gradients: true })
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'Gradients are recorded during training steps. Press Train or Step.')
@@ -30,16 +25,17 @@ class GradientFlowView extends ProbeView {
   #legend = new Legend()
   #marks = () => this.lab.marks
   #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true, legend: this.#legend, marks: this.#marks })
-  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, lines: [{ at: 1e-3, text: 'typical' }], legend: this.#legend, marks: this.#marks })
+  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, levels: [{ at: 1e-3, text: 'typical' }], legend: this.#legend, marks: this.#marks })
   #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1], marks: this.#marks })
+  #charts = [this.#norms, this.#ratios, this.#shares]
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
     h('thead', {}, h('tr', {}, ['Layer', 'Gradient', '', 'Update ÷ weight', 'z < 0'].map((text) => h(text ? 'th' : 'td', text ? { scope: 'col' } : {}, text)))), this.#now))
   #body = h('div', {}, this.#table,
-    h('div', { class: 'flow-charts' }, this.#legend.element, this.#norms.element, this.#ratios.element, this.#shares.element))
+    h('div', { class: 'flow-charts' }, this.#legend.element, this.#charts.map(({ element }) => element)))
 
   build() {
-    this.lab.on('theme', () => [this.#norms, this.#ratios, this.#shares].forEach((chart) => chart.restyle()))
+    this.lab.on('theme', () => this.#charts.forEach((chart) => chart.restyle()))
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
       what: ['In the backward pass each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
         math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',
@@ -49,18 +45,14 @@ class GradientFlowView extends ProbeView {
     }))
   }
 
-  request() {
-    return { gradients: true }
-  }
-
   begin() {
     this.#empty.hidden = false
     this.#at.textContent = ''
     this.#now.replaceChildren()
-    for (const chart of [this.#norms, this.#ratios, this.#shares]) chart.show([], [])
+    for (const chart of this.#charts) chart.show([], [])
   }
 
-  /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  /** @param {ProbeSnapshot} snapshot */
   draw({ gradients, layers }) {
     this.#empty.hidden = Boolean(gradients)
     if (!gradients) return
@@ -69,7 +61,7 @@ class GradientFlowView extends ProbeView {
     this.#showCharts(gradients, layers)
   }
 
-  /** @param {GradientFlow} flow @param {import('../engine/protocol.js').LayerSnapshot[]} layers */
+  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
   #showNow({ parameters, activations }, layers) {
     const norms = parameters.map(({ gradient_norm: norm }) => norm).filter((norm) => norm > 0)
     const [low, high] = [Math.min(...norms) / 3, Math.max(...norms)]
@@ -78,26 +70,23 @@ class GradientFlowView extends ProbeView {
       const share = activations.find((each) => each.layer === layer)
       if (own.length === 0 && !share) return []
       const weight = weightsOf(own)[0] ?? own[0]
-      const bar = h('div', { class: 'bar-fill' })
-      bar.style.transform = `scaleX(${weight ? logShare(weight.gradient_norm, low, high) : 0})`
       return [h('tr', {}, h('th', { scope: 'row' }, `${name}: ${text}`), h('td', {}, weight ? short(weight.gradient_norm) : '–'),
-        h('td', { class: 'flow-bar' }, weight && h('div', { class: 'bar-track' }, bar)),
+        h('td', { class: 'flow-bar' }, weight && h('div', { class: 'bar-track' }, barOf(logShare(weight.gradient_norm, low, high)))),
         h('td', {}, weight?.update_ratio === null || !weight ? '–' : short(weight.update_ratio)),
         h('td', {}, share && share.negative_share !== null ? percent(share.negative_share, 1) : '–'))]
     })
     this.#now.replaceChildren(...rows)
   }
 
-  /** @param {GradientFlow} flow @param {import('../engine/protocol.js').LayerSnapshot[]} layers */
+  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
   #showCharts({ parameters, activations }, layers) {
     // Snapshots between two recorded steps repeat the same step.
     const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
     const steps = flows.map(({ step }) => step)
-    const of = (/** @type {string} */ name, /** @type {'gradient_norm' | 'update_ratio'} */ what) =>
-      flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null)
-    const weights = weightsOf(parameters).map(({ name }) => name)
-    this.#norms.show(steps, weights.map((name) => ({ name: name.replace('.weight', ''), values: of(name, 'gradient_norm') })))
-    this.#ratios.show(steps, weights.map((name) => ({ name: name.replace('.weight', ''), values: of(name, 'update_ratio') })))
+    for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
+      chart.show(steps, weightsOf(parameters).map(({ name }) => (
+        { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
+    }
     this.#shares.show(steps, activations.map(({ layer }) => ({
       name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
     })))

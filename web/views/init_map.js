@@ -1,11 +1,11 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
-import { diverging } from '../dom/colours.js'
+import { drawWeights } from '../charts/weight_picture.js'
 import { h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
 import { explain, math } from '../dom/explain.js'
 import { sentence, short } from '../dom/format.js'
-import { focusCell, onGridKey } from '../controls/grid_keys.js'
+import { cellAt, cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'
 
 const mostDepth = 50
@@ -13,7 +13,7 @@ const mostDepth = 50
 class InitMapView extends View {
   #depth = h('input', { type: 'text', inputMode: 'numeric', class: 'number', value: '10', 'aria-label': 'Depth of the map', autocomplete: 'off' })
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
-  #full = h('select', { class: 'small', onchange: () => this.#paint() }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
+  #full = h('select', { class: 'small', onchange: () => [...this.#variances.keys()].forEach((cell) => this.#paintCell(cell)) }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
   #start = h('button', { type: 'button', class: 'button small', onclick: () => void this.#run() }, 'Draw the map')
   #status = h('output', { class: 'readout', 'aria-label': 'Initialisation map', 'aria-live': 'off' }, 'Press Draw the map. It takes some seconds and does not disturb the current run.')
   #table = h('table', { class: 'init-map', role: 'grid', 'aria-label': 'Output variance at step 0: activations in rows, initialisations in columns' })
@@ -37,19 +37,16 @@ class InitMapView extends View {
         look: 'In a cell of one colour the signal is stable. In a cell that turns orange it fades from layer to layer; in one that turns blue it grows and may overflow. He initialisation is meant for ReLU, Glorot and LeCun for tanh and similar functions.',
         attempt: 'Draw the map with 30 layers. Then compare the greyest and the most orange pair in a race.',
       }))
-    this.#table.addEventListener('click', ({ target }) => this.#choose(target))
-    this.#table.addEventListener('pointerover', ({ target }) => this.#read(target))
-    this.#table.addEventListener('focusin', ({ target }) => this.#read(target))
-    this.#table.addEventListener('keydown', (event) => onGridKey(event, this.#cells(), this.#columns, (cell) => this.#choose(cell)))
+    for (const event of ['pointerover', 'focusin']) this.#table.addEventListener(event, ({ target }) => {
+      const cell = cellAt(target)
+      if (cell && this.#variances.has(cell)) this.#status.textContent = cell.getAttribute('aria-label')
+    })
+    listenToGrid(this.#table, () => this.#columns, (cell) => void this.#choose(cell))
   }
 
   async #run() {
     const mine = ++this.#latest
-    if (this.#start.textContent === 'Stop') {
-      this.#start.textContent = 'Draw the map'
-      this.#status.textContent = 'Stopped. Cells without colours were not computed.'
-      return
-    }
+    if (this.#start.textContent === 'Stop') return this.#end('Stopped. Cells without colours were not computed.')
     const depth = Number(this.#depth.value)
     if (!Number.isInteger(depth) || depth < 1 || depth > mostDepth) {
       this.#status.textContent = `Depth is ${this.#depth.value}, but it must be a whole number from 1 to ${mostDepth}.`
@@ -58,25 +55,35 @@ class InitMapView extends View {
     this.#start.textContent = 'Stop'
     this.#status.textContent = 'Loading the data into a separate worker…'
     try {
-      await this.#draw(mine, depth, Number(this.#width.value))
+      await this.#draw(mine, depth)
     } catch (error) {
-      if (mine === this.#latest) this.#status.textContent = sentence(error)
+      if (mine === this.#latest) this.#end(sentence(error))
     }
-    if (mine === this.#latest) this.#start.textContent = 'Draw the map'
   }
 
-  /** @param {number} mine @param {number} depth @param {number} width */
-  async #draw(mine, depth, width) {
+  /** @param {string} status */
+  #end(status) {
+    this.#start.textContent = 'Draw the map'
+    this.#status.textContent = status
+  }
+
+  /** The model of a cell. @param {HTMLElement} cell @param {number} depth */
+  #modelOf(cell, depth) {
+    return `${`dense ${this.#width.value} | ${cell.dataset.activation} | `.repeat(depth)}dense ${this.lab.run.dataset.classes}`
+  }
+
+  /** @param {number} mine @param {number} depth */
+  async #draw(mine, depth) {
     const { registry, run } = this.lab
-    const inits = registry.fields.find(({ name }) => name === 'init')?.choices ?? []
-    this.#makeTable(inits)
+    this.#makeTable(registry.fields.find(({ name }) => name === 'init')?.choices ?? [])
     const { data, seed, init_value, train_samples, validation, mean, std } = run.config
     const engine = await this.#engines.open(data)
-    const cells = this.#cells()
+    const cells = cellsOf(this.#table)
+    const width = this.#width.value
+    const models = cells.map((cell) => this.#modelOf(cell, depth))
     for (const [i, cell] of cells.entries()) {
-      const { init, activation } = cell.dataset
-      const model = `${`dense ${width} | ${activation} | `.repeat(depth)}dense ${run.dataset.classes}`
-      await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model, init, threads: 1 })
+      const { init } = cell.dataset
+      await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model: models[i], init, threads: 1 })
       const { layers } = await engine.probe()
       if (mine !== this.#latest) return
       this.#variances.set(cell, layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2))
@@ -85,7 +92,7 @@ class InitMapView extends View {
     }
     this.dataset.drawn = `${depth} ${width}`
     this.lab.emit('announce', 'The initialisation map is drawn.')
-    this.#status.textContent = 'Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.'
+    this.#end('Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.')
   }
 
   /** @param {import('../engine/protocol.js').Choice[]} inits */
@@ -96,48 +103,22 @@ class InitMapView extends View {
       h('thead', {}, h('tr', {}, h('td'), ...inits.map(({ label }) => h('th', { scope: 'col', role: 'columnheader' }, label)))),
       h('tbody', {}, ...this.lab.registry.activations.map(({ name, label }) => h('tr', {}, h('th', { scope: 'row', role: 'rowheader' }, label),
         ...inits.map((init) => h('td', { role: 'gridcell', tabIndex: -1, 'data-init': init.name, 'data-activation': name, 'data-title': `${init.label} with ${label}` }, h('canvas', { height: 1 })))))))
-    this.#cells()[0].tabIndex = 0
-    this.#scroll.hidden = false
-    this.#legend.hidden = false
-  }
-
-  #cells() {
-    return /** @type {HTMLElement[]} */ ([...this.#table.querySelectorAll('[role=gridcell]')])
-  }
-
-  #paint() {
-    for (const cell of this.#variances.keys()) this.#paintCell(cell)
+    cellsOf(this.#table)[0].tabIndex = 0
+    this.#scroll.hidden = this.#legend.hidden = false
   }
 
   /** @param {HTMLElement} cell */
   #paintCell(cell) {
     const variances = this.#variances.get(cell) ?? []
-    const canvas = /** @type {HTMLCanvasElement} */ (cell.firstElementChild)
-    const limit = Math.log10(Number(this.#full.value))
-    canvas.width = variances.length
-    const context = canvas.getContext('2d')
-    variances.forEach((variance, i) => {
-      if (!context) return
-      context.fillStyle = diverging(Math.log10(variance), limit)
-      context.fillRect(i, 0, 1, 1)
-    })
+    drawWeights(/** @type {HTMLCanvasElement} */ (cell.firstElementChild), variances.map(Math.log10),
+      { columns: variances.length, rows: 1, at: (i) => i }, Math.log10(Number(this.#full.value)))
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
   }
 
-  /** @param {EventTarget | null} target */
-  #read(target) {
-    const cell = target instanceof Element ? target.closest('[role=gridcell]') : null
-    if (cell && this.#variances.has(/** @type {HTMLElement} */ (cell))) this.#status.textContent = cell.getAttribute('aria-label')
-  }
-
-  /** @param {EventTarget | null} target */
-  async #choose(target) {
-    const cell = target instanceof Element ? target.closest('[role=gridcell]') : null
-    if (!(cell instanceof HTMLElement)) return
-    focusCell(this.#cells(), cell)
-    const { init = '' } = cell.dataset
-    const model = `${`dense ${this.#width.value} | ${cell.dataset.activation} | `.repeat(this.#variances.get(cell)?.length ?? 1)}dense ${this.lab.run.dataset.classes}`
-    const wrong = await this.lab.edit('init', init) || await this.lab.edit('model', model)
+  /** @param {HTMLElement} cell */
+  async #choose(cell) {
+    const model = this.#modelOf(cell, this.#variances.get(cell)?.length ?? 1)
+    const wrong = await this.lab.edit('init', cell.dataset.init ?? '') || await this.lab.edit('model', model)
     if (wrong) this.#status.textContent = wrong
   }
 }

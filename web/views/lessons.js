@@ -3,7 +3,7 @@ import { writeHash } from '../lab/hash.js'
 import { h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
 import { explain } from '../dom/explain.js'
-import { percent, short } from '../dom/format.js'
+import { messageOf, percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'
 
@@ -47,9 +47,7 @@ class LessonsView extends View {
       }))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
-    this.#fill().catch((error) => {
-      this.#status.textContent = String(error.message)
-    })
+    this.#fill().catch((error) => (this.#status.textContent = messageOf(error)))
   }
 
   /** Shows which data set the lessons use. */
@@ -95,7 +93,7 @@ class LessonsView extends View {
       if (!ended) this.#status.textContent = `${name}: stopped before its end, no verdict`
     } catch (error) {
       this.#status.textContent = ''
-      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, error instanceof Error ? error.message : String(error)))
+      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, messageOf(error)))
     }
     this.#setRunning(false)
   }
@@ -119,7 +117,7 @@ class LessonsView extends View {
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
           ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
           h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
-            onclick: () => this.#open(variant.config) }, 'Open this configuration'))))))))
+            onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
   }
 
   /** The formulas of the activations of a lesson. @param {any[]} variants */
@@ -129,14 +127,6 @@ class LessonsView extends View {
     const used = activations.filter(({ name }) => words.has(name))
     return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
       h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
-  }
-
-  /**
-   * Puts a config into the address, from where the lab takes it.
-   * @param {import('../engine/protocol.js').Config} config
-   */
-  async #open(config) {
-    location.hash = writeHash(await this.lab.engine.fields(config))
   }
 }
 customElements.define('rl-lessons', LessonsView)

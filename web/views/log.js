@@ -17,8 +17,7 @@ class LogView extends View {
         look: 'The last line, the SHA-256 of the weights. It is the same in every browser, in Node and in the native program.',
         attempt: 'Download the settings in the view Files, train with reluscope train --config and that file, and compare the last lines.',
       }))
-    this.lab.on('log', () => this.#show())
-    this.lab.on('run', () => this.#show())
+    this.lab.onEach(['log', 'run'], () => this.#show())
     this.#show()
   }
 

@@ -1,13 +1,15 @@
 // The activation microscope: the inputs of one activation layer under the curves of its function, the share of inputs
 // in each regime, and statistics of the outputs.
 import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
+import { barOf } from '../charts/bars.js'
 import { h } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
+import { meanOf } from '../lab/series.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('../engine/protocol.js').LayerSnapshot} LayerSnapshot */
+/** @import { LayerSnapshot } from '../engine/protocol.js' */
 
 /** A short explanation of each regime. */
 const meanings = {
@@ -39,11 +41,10 @@ class MicroscopeView extends ProbeView {
   begin() {
     this.#turn += 1
     const chosen = this.#select.value
-    const names = this.lab.run.model.layers.slice(0, -1).filter(({ kind }) => kind === 'activation')
-    this.#select.replaceChildren(...names.map((layer) => h('option', { value: layer.name }, layerTitle(layer))))
-    if (names.some(({ name }) => name === chosen)) this.#select.value = chosen
-    this.#body.hidden = names.length === 0
-    this.#empty.hidden = names.length > 0
+    const layers = hiddenActivations(this.lab.run.model)
+    this.#select.replaceChildren(...layers.map((layer) => h('option', { value: layer.name, selected: layer.name === chosen }, layerTitle(layer))))
+    this.#body.hidden = layers.length === 0
+    this.#empty.hidden = layers.length > 0
   }
 
   /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
@@ -62,7 +63,7 @@ class MicroscopeView extends ProbeView {
     const [word, ...values] = text.split(' ')
     const activation = registry.activations.find((each) => each.name === word)
     if (!activation || !input) return
-    const learnt = slopes && slopes.values.reduce((sum, value) => sum + value, 0) / slopes.values.length
+    const learnt = slopes && meanOf(slopes.values)
     const parameters = activation.parameters.map((parameter, i) =>
       (learnt !== undefined && parameter.name === slopes?.name ? learnt : Number(values[i] ?? parameter.default)))
     const xs = positionsFor(input.histogram, activation.kinks)
@@ -79,12 +80,8 @@ class MicroscopeView extends ProbeView {
   /** @param {LayerSnapshot} layer */
   #showNumbers({ input, regimes = [], mean, deviation, sparsity, slopes, units, positions }) {
     this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
-      h('tbody', {}, regimes.map(({ name, from, to, share }) => {
-        const bar = h('div', { class: 'bar-fill' })
-        bar.style.transform = `scaleX(${share})`
-        return h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
-          h('td', {}, h('div', { class: 'bar-track' }, bar), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share)))
-      })))
+      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
+        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
     const rows = [
       ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
       ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],

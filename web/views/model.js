@@ -16,8 +16,7 @@ class ModelView extends View {
       look: 'Most parameters are in the first dense layer. A convolution has few parameters and many multiply-adds.',
       attempt: 'Put “conv 8x3 | relu | pool 2” before the first dense layer and compare.',
     }))
-    this.lab.on('run', () => void this.#follow())
-    this.lab.on('settings', () => void this.#follow())
+    this.lab.onEach(['run', 'settings'], () => void this.#follow())
     this.lab.on('draft', (model) => this.#show(model, 'As typed. Press Enter to apply it.'))
     this.#show(this.lab.run.model, '')
   }

@@ -10,12 +10,11 @@ export class ProbeView extends View {
   #drawn = false
   #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
 
-  /** @param {import('../lab/lab.js').Lab} lab with a run */
-  attach(lab) {
-    super.attach(lab)
+  connectedCallback() {
+    super.connectedCallback()
     this.append(this.#warnings)
-    for (const event of /** @type {const} */ (['probe', 'theme'])) lab.on(event, () => this.refresh())
-    lab.on('run', () => {
+    this.lab.onEach(['probe', 'theme'], () => this.refresh())
+    this.lab.on('run', () => {
       this.begin()
       this.#drawn = false
       this.#watch()
@@ -26,9 +25,7 @@ export class ProbeView extends View {
   }
 
   /** The data that the view needs. @returns {import('../engine/protocol.js').ProbeRequest} */
-  request() {
-    return {}
-  }
+  request = () => ({})
 
   /** Called for each new run. */
   begin() {}
@@ -36,9 +33,7 @@ export class ProbeView extends View {
   /** @param {ProbeSnapshot} _snapshot the latest */
   draw(_snapshot) {}
 
-  /**
-   * Draws the latest snapshot if the view is visible, and once before, so that it has its size when it becomes visible.
-   */
+  /** Draws the latest snapshot if the view is visible, and once before, so that it has its size when it becomes visible. */
   refresh() {
     const { latest } = this.lab.probes
     if (!latest || (!this.seen && this.#drawn)) return

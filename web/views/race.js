@@ -3,10 +3,11 @@
 import { h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
 import { explain } from '../dom/explain.js'
-import { count, percent, short } from '../dom/format.js'
+import { count, messageOf, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
 import { raceTable } from '../charts/race_table.js'
+import { meanOf } from '../lab/series.js'
 import { View } from './view.js'
 
 const mostEntries = 8
@@ -23,14 +24,21 @@ class RaceView extends View {
   /** By start; the entries for forks are proposed on first use. @type {Record<string, Entry[]>} */
   #lists = { beginning: beginning.map((text) => ({ flag: 'activations', text })) }
   #list = h('ul', { class: 'race-entries', 'aria-label': 'Configurations' })
-  #activation = h('select', { 'aria-label': 'Add an activation', onchange: () => this.#addActivation() })
+  #activation = h('select', { 'aria-label': 'Add an activation', onchange: () => {
+    this.#add('activations', this.#activation.value)
+    this.#activation.value = ''
+  } }, h('option', { value: '' }, 'Add an activation…'), this.lab.registry.activations.map(({ name }) => h('option', { value: name }, name)))
   #setting = h('input', { type: 'text', 'aria-label': 'Add a setting', placeholder: 'lr=0.01', size: 12 })
-  #seeds = number('Seeds', '1')
-  #epochs = number('Epochs', '4')
-  #samples = number('Training samples', '2000')
-  #start = h('button', { type: 'button', class: 'button primary', onclick: () => (this.#running ? this.#stop() : this.#race()) }, 'Start race')
-  #seedsLabel = labelled('Seeds', this.#seeds)
-  #samplesLabel = labelled('Training samples', this.#samples)
+  #seeds = numberBox('Seeds', '1')
+  #epochs = numberBox('Epochs', '4')
+  #samples = numberBox('Training samples', '2000')
+  #start = h('button', { type: 'button', class: 'button primary', onclick: () => {
+    if (!this.#running) return this.#race()
+    this.#runner.stop()
+    this.#status.textContent = 'Stopped. The results so far are kept.'
+  } }, 'Start race')
+  #seedsLabel = h('label', {}, 'Seeds ', this.#seeds)
+  #samplesLabel = h('label', {}, 'Training samples ', this.#samples)
   #forkNote = h('p', { class: 'muted', hidden: true }, 'Each fork continues from the run’s weights, moments and step, with one change; “unchanged” is how the run itself continues. The run is not affected.')
   #status = h('output', { class: 'readout', 'aria-label': 'Race', 'aria-live': 'off' })
   #error = h('p', { class: 'field-error', role: 'alert' })
@@ -47,23 +55,21 @@ class RaceView extends View {
   }
   /** The curves of each entry shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
-  /** Of the runs that go on. @type {number | undefined} */
+  /** The seed of the runs in progress. @type {number | undefined} */
   #seed
-  /** Its name while it runs. */
+  /** The name of the race while it runs. */
   #name = ''
 
   build() {
-    this.#activation.append(h('option', { value: '' }, 'Add an activation…'),
-      ...this.lab.registry.activations.map(({ name }) => h('option', { value: name }, name)))
     this.append(
       this.#list,
       h('form', { class: 'race-form', onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault()
-        this.#addSetting()
+        if (this.#add('entry', this.#setting.value.trim())) this.#setting.value = ''
       } }, this.#from, this.#activation, this.#setting, h('button', { class: 'button small' }, 'Add setting'),
-      this.#seedsLabel, labelled('Epochs', this.#epochs), this.#samplesLabel), this.#forkNote,
+      this.#seedsLabel, h('label', {}, 'Epochs ', this.#epochs), this.#samplesLabel), this.#forkNote,
       h('div', { class: 'race-tools' }, this.#start, this.#status), this.#error, this.#legend.element, this.#note,
-      h('div', { class: 'charts race-charts' }, this.#charts.running.element, this.#charts.loss.element, this.#charts.accuracy.element),
+      h('div', { class: 'charts race-charts' }, Object.values(this.#charts).map(({ element }) => element)),
       this.#table, this.#details,
       explain({
         what: 'Every configuration begins from the panel’s settings with the same seed, sees the same batches with the same augmentation, and starts from the same draws wherever shapes allow. Over several seeds a line is the mean and its band one deviation on each side.',
@@ -100,23 +106,12 @@ class RaceView extends View {
     this.#setRunning(this.#running)
   }
 
-  #addActivation() {
-    const text = this.#activation.value
-    this.#activation.value = ''
-    if (text) this.#add({ flag: 'activations', text })
-  }
-
-  #addSetting() {
-    const text = this.#setting.value.trim()
-    if (!text) return
-    if (this.#add({ flag: 'entry', text })) this.#setting.value = ''
-  }
-
-  /** @param {Entry} entry */
-  #add(entry) {
+  /** @param {Entry['flag']} flag @param {string} text */
+  #add(flag, text) {
+    if (!text) return false
     const full = this.#entries.length >= mostEntries
     this.#error.textContent = full ? `A race here has at most ${mostEntries} configurations: remove one first.` : ''
-    if (!full) this.#entries.push(entry)
+    if (!full) this.#entries.push({ flag, text })
     this.#showEntries()
     return !full
   }
@@ -131,11 +126,6 @@ class RaceView extends View {
     }))))
     for (const each of this.#list.querySelectorAll('button')) each.disabled = this.#running
     this.#start.disabled = this.#entries.length === 0
-  }
-
-  #stop() {
-    this.#runner.stop()
-    this.#status.textContent = 'Stopped. The results so far are kept.'
   }
 
   async #race() {
@@ -158,7 +148,7 @@ class RaceView extends View {
       this.#name = name
       await this.#runner.run('race', config, flags, (progress) => this.#show(progress), files)
     } catch (error) {
-      this.#error.textContent = error instanceof Error ? error.message : String(error)
+      this.#error.textContent = messageOf(error)
       this.#status.textContent = ''
     }
     this.#setRunning(false)
@@ -238,7 +228,6 @@ class RaceView extends View {
     curve?.loss.set(epoch, [...(curve.loss.get(epoch) ?? []), testLoss])
     curve?.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
   }
-
 }
 customElements.define('rl-race', RaceView)
 
@@ -248,22 +237,11 @@ const smoothed = (before, value) => smoothing * before + (1 - smoothing) * value
 /** At each epoch the mean over the seeds and, for two or more, the sample deviation. @param {Map<number, number[]>} values */
 function overSeeds(values) {
   const points = new Map([...values].map(([at, all]) => [at, meanOf(all)]))
-  const spread = new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => {
-    const mean = meanOf(all)
-    return [at, Math.sqrt(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (all.length - 1))]
-  }))
-  return { points, spread }
+  const deviationOf = (/** @type {number[]} */ all) => Math.sqrt(all.reduce((sum, value) => sum + (value - meanOf(all)) ** 2, 0) / (all.length - 1))
+  return { points, spread: new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => [at, deviationOf(all)])) }
 }
 
-/** @param {number[]} values */
-const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** @param {string} label @param {string} value */
-function number(label, value) {
-  return h('input', { type: 'text', class: 'number', inputMode: 'numeric', 'aria-label': `${label} of the race`, value, size: 5 })
-}
-
-/** @param {string} text @param {HTMLElement} control */
-function labelled(text, control) {
-  return h('label', {}, `${text} `, control)
-}
+const numberBox = (label, value) =>
+  h('input', { type: 'text', class: 'number', inputMode: 'numeric', 'aria-label': `${label} of the race`, value, size: 5 })

@@ -31,7 +31,7 @@ class RunsView extends View {
     loss: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
     accuracy: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), range: () => [0, 1] }),
   }
-  #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, this.#charts.loss.element, this.#charts.accuracy.element))
+  #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, Object.values(this.#charts).map(({ element }) => element)))
 
   build() {
     this.append(h('div', { class: 'race-tools' }, this.#share, this.#storage), this.#empty, this.#table, this.#compare,
@@ -40,8 +40,7 @@ class RunsView extends View {
         look: 'Which change affected the accuracy. Change one setting at a time: the effects of several changes cannot be separated.',
         attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and continue it.',
       }))
-    this.lab.on('runs', () => this.#show())
-    this.lab.on('run', () => this.#show())
+    this.lab.onEach(['runs', 'run'], () => this.#show())
     this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
   }
 
@@ -85,14 +84,18 @@ class RunsView extends View {
     } })
     const open = h('button', { type: 'button', class: 'button small', onclick: () => void savedRuns.open(shown) }, 'Open')
     const settings = h('button', { type: 'button', class: 'button small', title: 'Open only its settings, for a new run', onclick: () => (location.hash = writeHash(shown.fields) || '#') }, 'Settings')
-    const remove = iconButton('close', '', () => void this.#delete(shown))
+    const remove = iconButton('close', '', () => {
+      this.#compared.delete(id)
+      void savedRuns.remove(shown)
+    })
     const compare = h('label', { class: 'compare' }, box)
-    const [ticked, called, changes, accuracy, steps, size, tools] = columns.map((label) => h('td', { role: 'cell', 'data-label': label }))
+    const cells = columns.map((label) => h('td', { role: 'cell', 'data-label': label }))
+    const [ticked, called, changes, accuracy, steps, size, tools] = cells
     ticked.append(compare)
     called.append(name)
     changes.className = 'changes-cell'
     tools.append(h('span', { class: 'run-tools' }, open, settings, remove))
-    const element = h('tr', { role: 'row', 'data-run': id }, ticked, called, changes, accuracy, steps, size, tools)
+    const element = h('tr', { role: 'row', 'data-run': id }, cells)
     const show = (/** @type {ListedRun} */ run, /** @type {string} */ difference) => {
       const [place, present] = [[...this.#compared].indexOf(id), run === savedRuns.current]
       if (name.value === shown?.name || document.activeElement !== name) name.value = run.name
@@ -112,15 +115,8 @@ class RunsView extends View {
       }
       remove.title = `Delete ${run.name}`
     }
-    const row = { element, show }
-    this.#rows.set(id, row)
-    return row
-  }
-
-  /** @param {ListedRun} run */
-  async #delete(run) {
-    this.#compared.delete(run.id)
-    await this.lab.savedRuns.remove(run)
+    this.#rows.set(id, { element, show })
+    return { element, show }
   }
 
   #showCharts() {

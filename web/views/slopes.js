@@ -4,6 +4,7 @@ import { explain, math } from '../dom/explain.js'
 import { count, plural, short } from '../dom/format.js'
 import { layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
+import { meanOf } from '../lab/series.js'
 import { ProbeView } from './probe_view.js'
 
 /** Maximum number of lines per layer. More channels are drawn as minimum, quartiles and maximum. */
@@ -64,6 +65,4 @@ class SlopesView extends ProbeView {
   }
 }
 
-/** @param {number[]} values */
-const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
 customElements.define('rl-slopes', SlopesView)

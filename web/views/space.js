@@ -1,13 +1,14 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
 import { themeColour, themeFont } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
+import { h, set } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
 import { count, percent, short } from '../dom/format.js'
 import { drawPixels } from '../dom/pixels.js'
+import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('../engine/protocol.js').Components} Components */
+/** @import { Components, ProbeSnapshot } from '../engine/protocol.js' */
 
 const height = 380
 /** CSS pixels around the marks. */
@@ -20,6 +21,7 @@ const glide = 250
 const colours = 10
 
 class SpaceView extends ProbeView {
+  request = () => ({ components: this.#layer.value })
   #layer = h('select', { class: 'small', onchange: () => {
     this.#points = undefined
     this.seenChanged()
@@ -28,6 +30,12 @@ class SpaceView extends ProbeView {
     ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, `${x + 1} across, ${y + 1} up`)))
   #canvas = h('canvas', {
     class: 'cloud', tabIndex: 0, role: 'slider', 'aria-label': 'Images of the probe set, none yet', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
+    onpointermove: (/** @type {PointerEvent} */ event) => this.#pick(this.#pointAt(event)),
+    onclick: (/** @type {PointerEvent} */ event) => {
+      this.#pick(this.#pointAt(event))
+      this.#load()
+    },
+    onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
   })
   #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance', 'aria-live': 'off' })
   #limits = h('p', { class: 'readout' })
@@ -59,25 +67,15 @@ class SpaceView extends ProbeView {
         look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
         attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
       }))
-    this.#canvas.addEventListener('pointermove', (event) => this.#pick(this.#pointAt(event)))
-    this.#canvas.addEventListener('click', (event) => {
-      this.#pick(this.#pointAt(event))
-      this.#load()
-    })
-    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event))
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas)
     this.lab.on('theme', () => this.#drawImage())
-  }
-
-  request() {
-    return { components: this.#layer.value }
   }
 
   begin() {
     const before = this.#layer.value
     const layers = this.lab.run.model.layers
-    this.#layer.replaceChildren(...layers.map(({ name, text }) => h('option', { value: name }, `${name}: ${text}`)))
-    const hidden = layers.slice(0, -1).filter(({ kind }) => kind === 'activation').at(-1) ?? layers.at(-1)
+    this.#layer.replaceChildren(...layers.map((layer) => h('option', { value: layer.name }, layerTitle(layer))))
+    const hidden = hiddenActivations(this.lab.run.model).at(-1) ?? layers.at(-1)
     this.#layer.value = layers.some(({ name }) => name === before) ? before : hidden?.name ?? ''
     this.#points = undefined
     this.#from = []
@@ -86,15 +84,14 @@ class SpaceView extends ProbeView {
     this.#showClasses()
   }
 
-  /** @param {import('../engine/protocol.js').ProbeSnapshot} snapshot */
+  /** @param {ProbeSnapshot} snapshot */
   draw({ components }) {
     if (!components || components.name !== this.#layer.value) return
     const moves = this.#points && !matchMedia('(prefers-reduced-motion: reduce)').matches
     this.#from = moves ? this.#places() : []
     this.#glideFrom = performance.now()
     this.#points = components
-    this.#canvas.setAttribute('aria-valuemax', String(components.labels.length - 1))
-    this.#canvas.setAttribute('aria-label', `Images of the probe set in the outputs of ${components.name}`)
+    set(this.#canvas, { 'aria-valuemax': components.labels.length - 1, 'aria-label': `Images of the probe set in the outputs of ${components.name}` })
     const { variances, total_variance: total } = components
     const shares = variances.map((variance) => variance / total)
     this.#variance.textContent = Number.isFinite(total) && total > 0
@@ -144,9 +141,7 @@ class SpaceView extends ProbeView {
     const places = this.#places()
     const { at, limit, across, up } = this.#projection(places)
     const inks = Array.from({ length: colours }, (_, c) => themeColour(`--class-${c}`))
-    context.font = `600 12px ${themeFont()}`
-    context.textAlign = 'center'
-    context.textBaseline = 'middle'
+    Object.assign(context, { font: `600 12px ${themeFont()}`, textAlign: 'center', textBaseline: 'middle' })
     points.labels.forEach((label, i) => {
       const { x, y } = at(i)
       context.globalAlpha = this.#alone >= 0 && label !== this.#alone ? 0.15 : 1
@@ -217,8 +212,7 @@ class SpaceView extends ProbeView {
     const where = points.coordinates.slice(k * i, k * i + k).map(short).join(', ')
     const words = `Training image ${points.samples[i]}, ${this.lab.classNames[points.labels[i]]}, at ${where}`
     this.#words.textContent = words
-    this.#canvas.setAttribute('aria-valuenow', String(i))
-    this.#canvas.setAttribute('aria-valuetext', words)
+    set(this.#canvas, { 'aria-valuenow': i, 'aria-valuetext': words })
   }
 
   async #drawImage() {

@@ -3,14 +3,14 @@
 import { diverging } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
 import { explain, math } from '../dom/explain.js'
-import { count, percent, plural, short } from '../dom/format.js'
+import { count, percent, short } from '../dom/format.js'
 import { drawPixels } from '../dom/pixels.js'
-import { layerTitle } from '../lab/probe_history.js'
+import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
 import { drawWeights, layOut } from '../charts/weight_picture.js'
 import { ProbeView } from './probe_view.js'
 
-/** @typedef {import('../engine/protocol.js').UnitReport} UnitReport */
+/** @import { ProbeSnapshot, UnitReport } from '../engine/protocol.js' */
 
 /** Milliseconds between two reports while training. */
 const every = 1500
@@ -18,6 +18,7 @@ const every = 1500
 const mostBars = 10
 
 class UnitInspectorView extends ProbeView {
+  request = () => ({ gradients: true })
   #layer = h('select', { 'aria-label': 'Layer of the unit', class: 'small', onchange: () => this.#choose(Number(this.#layer.value), 0) })
   #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Unit', autocomplete: 'off',
     onchange: () => this.#choose(this.#unit.layer, Number(this.#number.value)) })
@@ -48,9 +49,10 @@ class UnitInspectorView extends ProbeView {
   #begun = false
   /** @type {UnitReport | undefined} */
   #report
-  #asked = { at: -Infinity, step: -1, unit: -1, layer: -1 }
-  /** Images by number. @type {Map<number, Promise<{pixels: Uint8Array}>>} */
-  #loaded = new Map()
+  /** What the latest report was requested for, and when. */
+  #asked = { at: -Infinity, of: '', step: -1 }
+  /** Images by number. @type {Record<number, Promise<{pixels: Uint8Array}>>} */
+  #loaded = {}
   #data = ''
 
   build() {
@@ -68,20 +70,16 @@ class UnitInspectorView extends ProbeView {
     this.lab.on('state', () => (this.#silence.disabled = this.lab.training))
   }
 
-  request() {
-    return { gradients: true }
-  }
-
   begin() {
     const { model, dataset } = this.lab.run
-    const layers = model.layers.flatMap((layer, at) => (layer.kind === 'activation' && at + 1 < model.layers.length ? [{ ...layer, at }] : []))
-    this.#layer.replaceChildren(...layers.map((layer) => h('option', { value: layer.at }, layerTitle(layer))))
+    const layers = hiddenActivations(model)
+    this.#layer.replaceChildren(...layers.map((layer) => h('option', { value: model.layers.indexOf(layer) }, layerTitle(layer))))
     this.#empty.hidden = layers.length > 0
     this.#body.hidden = layers.length === 0
-    if (dataset.name !== this.#data) this.#loaded.clear()
+    if (dataset.name !== this.#data) this.#loaded = {}
     this.#data = dataset.name
-    this.#asked = { at: -Infinity, step: -1, unit: -1, layer: -1 }
-    this.#unit = { layer: layers[0]?.at ?? -1, unit: 0 }
+    this.#asked = { at: -Infinity, of: '', step: -1 }
+    this.#unit = { layer: layers.length > 0 ? model.layers.indexOf(layers[0]) : -1, unit: 0 }
     this.#begun = false
     this.#follow()
   }
@@ -95,25 +93,25 @@ class UnitInspectorView extends ProbeView {
 
   /** Shows the unit selected for all views, if this model has it. */
   #follow() {
-    const wanted = this.lab.unit
-    const layer = wanted && this.lab.run.model.layers[wanted.layer]
-    if (wanted && layer?.kind === 'activation' && wanted.layer + 1 < this.lab.run.model.layers.length && wanted.unit < layer.output_shape[0]) this.#unit = { ...wanted }
+    const { unit: wanted, run: { model } } = this.lab
+    const layer = wanted && hiddenActivations(model).find((each) => each === model.layers[wanted.layer])
+    if (layer && wanted.unit < layer.output_shape[0]) this.#unit = { ...wanted }
     this.#number.value = String(this.#unit.unit)
     if (this.#unit.layer >= 0) this.#layer.value = String(this.#unit.layer)
     this.#effect.textContent = ''
     this.refresh()
   }
 
-  /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  /** @param {ProbeSnapshot} snapshot */
   draw(snapshot) {
     this.#beginWithOne(snapshot)
     const { layer, unit } = this.#unit
     if (layer < 0) return
     this.#words.textContent = `Unit ${unit} of ${snapshot.layers[layer].name} ${unitWords(snapshot, snapshot.layers[layer], unit)}`
-    const now = performance.now()
-    const other = this.#asked.layer !== layer || this.#asked.unit !== unit
-    if (!other && (this.#asked.step === snapshot.step || (this.lab.training && now < this.#asked.at + every))) return
-    this.#asked = { at: now, step: snapshot.step, layer, unit }
+    const { at, of, step } = this.#asked
+    const next = { at: performance.now(), of: `${layer} ${unit}`, step: snapshot.step }
+    if (of === next.of && (step === next.step || (this.lab.training && next.at < at + every))) return
+    this.#asked = next
     this.lab.engine.unit(layer, unit).then((report) => {
       if (report.layer !== this.#unit.layer || report.unit !== this.#unit.unit) return
       this.#report = report
@@ -121,7 +119,7 @@ class UnitInspectorView extends ProbeView {
     }, () => {})
   }
 
-  /** The default until a unit is selected: the first that fires on some images and not on others. @param {import('./probe_view.js').ProbeSnapshot} snapshot */
+  /** The default until a unit is selected: the first that fires on some images and not on others. @param {ProbeSnapshot} snapshot */
   #beginWithOne({ layers }) {
     if (this.lab.unit || this.#begun || this.#unit.layer < 0) return
     this.#begun = true
@@ -134,13 +132,13 @@ class UnitInspectorView extends ProbeView {
     const { unit, name, incoming, outgoing, response, strongest, largest } = this.#report
     const size = this.lab.run.dataset
     const scale = this.#scale.value
-    const limitOf = (/** @type {number[]} */ values, /** @type {number} */ ofLayer) =>
+    const limitOf = (/** @type {import('../engine/protocol.js').UnitWeights} */ { values, largest: ofLayer }) =>
       ({ unit: Math.max(...values.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0))), layer: ofLayer }[scale] ?? largest)
     this.#weights.hidden = !incoming
     const shape = incoming?.shape[0] === size.height * size.width ? [size.height, size.width] : incoming?.shape
     this.#weightsName.textContent = incoming ? `Weights (${incoming.name}, ${shape?.join(' × ')})` : 'No weights of its own'
     if (incoming) {
-      const limit = limitOf(incoming.values, incoming.largest)
+      const limit = limitOf(incoming)
       drawWeights(this.#weights, incoming.values, layOut(incoming.shape, size), limit)
       this.#weights.setAttribute('aria-label', `Weights of unit ${unit} of ${name}, from ${short(Math.min(...incoming.values))} to ${short(Math.max(...incoming.values))}`)
       this.#low.textContent = `≤ −${short(limit)}`
@@ -149,7 +147,7 @@ class UnitInspectorView extends ProbeView {
     const reach = Math.max(...response.map(Math.abs))
     drawWeights(this.#response, response, layOut([size.height, size.width], size), reach)
     this.#response.setAttribute('aria-label', `Response of unit ${unit} of ${name} to the probe images, full colour at ±${short(reach)}`)
-    this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing.values, outgoing.largest) : 1)
+    this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing) : 1)
     void this.#showImages(strongest.filter(({ value }) => value > 0))
     this.dataset.unit = `${name} ${unit}`
   }
@@ -166,9 +164,7 @@ class UnitInspectorView extends ProbeView {
     this.#bars.replaceChildren(...shown.map(({ name, value }) => {
       const bar = h('div', { class: 'signed-bar' })
       const share = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0
-      bar.style.width = `${50 * share}%`
-      bar.style.left = `${value < 0 ? 50 - 50 * share : 50}%`
-      bar.style.background = diverging(value, limit)
+      Object.assign(bar.style, { width: `${50 * share}%`, left: `${value < 0 ? 50 - 50 * share : 50}%`, background: diverging(value, limit) })
       return h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'signed-track' }, bar), h('td', { class: 'bar-value' }, short(value)))
     }))
   }
@@ -177,11 +173,7 @@ class UnitInspectorView extends ProbeView {
   async #showImages(strongest) {
     const report = this.#report
     const { lab } = this
-    const images = await Promise.all(strongest.map(({ index }) => {
-      const image = this.#loaded.get(index) ?? lab.engine.image('train', index)
-      this.#loaded.set(index, image)
-      return image
-    })).catch(() => [])
+    const images = await Promise.all(strongest.map(({ index }) => (this.#loaded[index] ??= lab.engine.image('train', index)))).catch(() => [])
     if (report !== this.#report) return
     if (strongest.length === 0) return this.#images.replaceChildren(h('li', {}, h('span', {}, 'Its output is above 0 for no image of the probe set.')))
     this.#images.replaceChildren(...images.map(({ pixels }, i) => {
@@ -203,7 +195,7 @@ class UnitInspectorView extends ProbeView {
       if (layer !== this.#unit.layer || unit !== this.#unit.unit) return
       const lost = all.correct - without.correct
       this.#effect.textContent = `Test accuracy ${percent(all.test_accuracy)} with unit ${unit}, ${percent(without.test_accuracy)} without it: ` +
-        `${lost === 0 ? 'no image more or less' : `${plural(Math.abs(lost), 'image')} ${lost > 0 ? 'lost' : 'won'}`} of ${count(all.total)} (step ${count(step)}; the run keeps it).`
+        `${lost === 0 ? 'the same number' : `${count(Math.abs(lost))} ${lost > 0 ? 'fewer' : 'more'}`} correct of ${count(all.total)} images, at step ${count(step)}. The run keeps the unit.`
     } catch {
       this.#effect.textContent = ''
     } finally {

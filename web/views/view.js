@@ -1,34 +1,36 @@
-// The base class of all views: a custom element in a card. A view is attached to the lab once there is a run, and is
-// told when it becomes visible, so that invisible views compute nothing.
+// The base class of all views: a custom element in a card. A view is told when it becomes visible, so that invisible
+// views compute nothing.
 
 export class View extends HTMLElement {
-  /** @type {import('../lab/lab.js').Lab} */
-  lab = /** @type {any} */ (undefined)
   /** Whether any part of the view is visible. */
   seen = false
-  #onScreen = false
 
   /** @param {import('../lab/lab.js').Lab} lab with a run */
-  attach(lab) {
+  constructor(lab) {
+    super()
     this.lab = lab
-    this.build()
-    new IntersectionObserver((entries) => {
-      this.#onScreen = entries[entries.length - 1].isIntersecting
-      this.#update()
-    }).observe(this)
-    document.addEventListener('visibilitychange', () => this.#update())
   }
 
-  /** Creates the content and listens to the lab. Called once. */
+  /** Called once, when the view is in its card. */
+  connectedCallback() {
+    this.build()
+    let onScreen = false
+    const update = () => {
+      const seen = onScreen && document.visibilityState === 'visible'
+      if (seen === this.seen) return
+      this.seen = seen
+      this.seenChanged()
+    }
+    new IntersectionObserver((entries) => {
+      onScreen = entries[entries.length - 1].isIntersecting
+      update()
+    }).observe(this)
+    document.addEventListener('visibilitychange', update)
+  }
+
+  /** Creates the content and listens to the lab. */
   build() {}
 
   /** Called when the view becomes visible or invisible. */
   seenChanged() {}
-
-  #update() {
-    const seen = this.#onScreen && document.visibilityState === 'visible'
-    if (seen === this.seen) return
-    this.seen = seen
-    this.seenChanged()
-  }
 }

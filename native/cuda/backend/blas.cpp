@@ -1,11 +1,5 @@
 #include "cuda/backend/blas.h"
 
-#include <cublasLt.h>
-
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include "cuda/backend/cuda_check.h"
 
 namespace reluscope::cuda {
@@ -18,38 +12,25 @@ std::string text_of(const Product& p) {
          std::to_string(p.n) + " in " + std::to_string(p.batches) + " batches";
 }
 
-cublasComputeType_t compute_of(Precision precision) {
-  switch (precision) {
-    case Precision::kTf32: return CUBLAS_COMPUTE_32F_FAST_TF32;
-    case Precision::kBfloat16: return CUBLAS_COMPUTE_32F_FAST_16BF;
-    case Precision::kFloat32: break;
-  }
-  return CUBLAS_COMPUTE_32F;
-}
+// By Precision, and by Epilogue.
+constexpr cublasComputeType_t kComputes[] = {CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_TF32,
+                                             CUBLAS_COMPUTE_32F_FAST_16BF};
+constexpr cublasLtEpilogue_t kEpilogues[] = {
+    CUBLASLT_EPILOGUE_DEFAULT, CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_RELU_BIAS,
+    CUBLASLT_EPILOGUE_GELU_BIAS, CUBLASLT_EPILOGUE_GELU_AUX_BIAS};
 
 cublasOperation_t operation(bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; }
-
-cublasLtEpilogue_t epilogue_of(Epilogue epilogue) {
-  switch (epilogue) {
-    case Epilogue::kBias: return CUBLASLT_EPILOGUE_BIAS;
-    case Epilogue::kBiasRelu: return CUBLASLT_EPILOGUE_RELU_BIAS;
-    case Epilogue::kBiasGelu: return CUBLASLT_EPILOGUE_GELU_BIAS;
-    case Epilogue::kBiasGeluKept: return CUBLASLT_EPILOGUE_GELU_AUX_BIAS;
-    case Epilogue::kNone: break;
-  }
-  return CUBLASLT_EPILOGUE_DEFAULT;
-}
 
 // The description of a product and its epilogue for cuBLASLt. cuBLASLt is column-major, so it
 // computes c^T = b^T a^T, and the bias has the length of a column.
 class Description {
  public:
   explicit Description(const Product& p) {
-    check(cublasLtMatmulDescCreate(&matmul, compute_of(p.precision), CUDA_R_32F),
+    check(cublasLtMatmulDescCreate(&matmul, kComputes[static_cast<int>(p.precision)], CUDA_R_32F),
           "describing a product");
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(p.transpose_b));
     set(CUBLASLT_MATMUL_DESC_TRANSB, operation(p.transpose_a));
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(p.epilogue));
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, kEpilogues[static_cast<int>(p.epilogue)]);
     set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
     set(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, p.stride_bias);
     if (p.kept != nullptr) {
@@ -97,89 +78,76 @@ class Description {
 
 }  // namespace
 
-struct Blas::Parts {
-  using Algorithm = std::optional<cublasLtMatmulAlgo_t>;
-
-  cudaStream_t stream = nullptr;
-  cublasHandle_t blas = nullptr;
-  cublasLtHandle_t lt = nullptr;
-  // Preallocated, because a captured product must not allocate. One suffices: all products run in
-  // order on one stream.
-  void* workspace = nullptr;
-  std::vector<std::pair<Product, Algorithm>> known;  // products with an epilogue, by shape
-
-  const Algorithm& algorithm_for(const Product& p) {
-    Product shape = p;
-    shape.a = shape.b = shape.bias = nullptr;
-    shape.c = shape.kept = nullptr;
-    for (const auto& [product, algorithm] : known) {
-      if (product == shape) return algorithm;
-    }
-    return known.emplace_back(shape, find(p)).second;
+const Blas::Algorithm& Blas::algorithm_for(const Product& p) {
+  Product shape = p;
+  shape.a = shape.b = shape.bias = nullptr;
+  shape.c = shape.kept = nullptr;
+  for (const auto& [product, algorithm] : known_) {
+    if (product == shape) return algorithm;
   }
+  return known_.emplace_back(shape, find(p)).second;
+}
 
-  Algorithm find(const Product& p) {
-    if (p.accumulate) return {};
-    const Description description(p);
-    cublasLtMatmulPreference_t preference = nullptr;
-    check(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm");
-    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, auto value) {
-      check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value),
-            "choosing an algorithm");
-    };
-    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<std::uint64_t>(kWorkspaceBytes));
-    // Panels begin at multiples of 16 floats.
-    for (const auto what :
-         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
-      prefer(what, static_cast<std::uint32_t>(kPad * sizeof(float)));
-    }
-    cublasLtMatmulHeuristicResult_t best{};
-    int found = 0;
-    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-        lt, description.matmul, description.first, description.second, description.result,
-        description.result, preference, 1, &best, &found);
-    cublasLtMatmulPreferenceDestroy(preference);
-    if (status == CUBLAS_STATUS_NOT_SUPPORTED || found == 0) return {};
-    check(status, "choosing an algorithm for " + text_of(p));
-    return best.algo;
+Blas::Algorithm Blas::find(const Product& p) const {
+  if (p.accumulate) return {};
+  const Description description(p);
+  cublasLtMatmulPreference_t preference = nullptr;
+  check(cublasLtMatmulPreferenceCreate(&preference), "choosing an algorithm");
+  const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, auto value) {
+    check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value),
+          "choosing an algorithm");
+  };
+  prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<std::uint64_t>(kWorkspaceBytes));
+  // Panels begin at multiples of 16 floats.
+  for (const auto what :
+       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+    prefer(what, static_cast<std::uint32_t>(kPad * sizeof(float)));
   }
-};
+  cublasLtMatmulHeuristicResult_t best{};
+  int found = 0;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      lt_, description.matmul, description.first, description.second, description.result,
+      description.result, preference, 1, &best, &found);
+  cublasLtMatmulPreferenceDestroy(preference);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || found == 0) return {};
+  check(status, "choosing an algorithm for " + text_of(p));
+  return best.algo;
+}
 
-Blas::Blas(cudaStream_t stream) : parts_(std::make_unique<Parts>()) {
-  parts_->stream = stream;
-  check(cublasCreate(&parts_->blas), "starting cuBLAS");
-  check(cublasLtCreate(&parts_->lt), "starting cuBLASLt");
-  check(cublasSetStream(parts_->blas, stream), "giving cuBLAS its stream");
-  check(cudaMalloc(&parts_->workspace, kWorkspaceBytes),
+Blas::Blas(cudaStream_t stream) : stream_(stream) {
+  check(cublasCreate(&blas_), "starting cuBLAS");
+  check(cublasLtCreate(&lt_), "starting cuBLASLt");
+  check(cublasSetStream(blas_, stream), "giving cuBLAS its stream");
+  check(cudaMalloc(&workspace_, kWorkspaceBytes),
         "allocating " + megabytes(kWorkspaceBytes) + " for cuBLAS");
-  check(cublasSetWorkspace(parts_->blas, parts_->workspace, kWorkspaceBytes),
-        "giving cuBLAS its memory");
+  check(cublasSetWorkspace(blas_, workspace_, kWorkspaceBytes), "giving cuBLAS its memory");
 }
 
 Blas::~Blas() {
-  cublasDestroy(parts_->blas);
-  cublasLtDestroy(parts_->lt);
-  cudaFree(parts_->workspace);
+  cublasDestroy(blas_);
+  cublasLtDestroy(lt_);
+  cudaFree(workspace_);
 }
 
-bool Blas::fuses(const Product& product) { return parts_->algorithm_for(product).has_value(); }
+bool Blas::fuses(const Product& product) { return algorithm_for(product).has_value(); }
 
 void Blas::multiply(const Product& p) {
   const float one = 1.0f, from = p.accumulate ? 1.0f : 0.0f;
   if (p.epilogue != Epilogue::kNone) {
     const Description description(p);
-    check(cublasLtMatmul(parts_->lt, description.matmul, &one, p.b, description.first, p.a,
-                         description.second, &from, p.c, description.result, p.c,
-                         description.result, &parts_->algorithm_for(p).value(), parts_->workspace,
-                         kWorkspaceBytes, parts_->stream),
-          text_of(p) + " and what follows it");
+    check(
+        cublasLtMatmul(lt_, description.matmul, &one, p.b, description.first, p.a,
+                       description.second, &from, p.c, description.result, p.c, description.result,
+                       &algorithm_for(p).value(), workspace_, kWorkspaceBytes, stream_),
+        text_of(p) + " and what follows it");
     return;
   }
-  check(cublasGemmStridedBatchedEx(
-            parts_->blas, operation(p.transpose_b), operation(p.transpose_a), p.n, p.m, p.k, &one,
-            p.b, CUDA_R_32F, p.ldb, p.stride_b, p.a, CUDA_R_32F, p.lda, p.stride_a, &from, p.c,
-            CUDA_R_32F, p.ldc, p.stride_c, p.batches, compute_of(p.precision), CUBLAS_GEMM_DEFAULT),
+  check(cublasGemmStridedBatchedEx(blas_, operation(p.transpose_b), operation(p.transpose_a), p.n,
+                                   p.m, p.k, &one, p.b, CUDA_R_32F, p.ldb, p.stride_b, p.a,
+                                   CUDA_R_32F, p.lda, p.stride_a, &from, p.c, CUDA_R_32F, p.ldc,
+                                   p.stride_c, p.batches, kComputes[static_cast<int>(p.precision)],
+                                   CUBLAS_GEMM_DEFAULT),
         text_of(p));
 }
 

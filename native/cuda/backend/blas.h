@@ -1,9 +1,13 @@
 // Matrix products by cuBLAS; products with an epilogue by cuBLASLt.
 #pragma once
 
+#include <cublasLt.h>
+#include <cublas_v2.h>
 #include <cuda_runtime.h>
 
-#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "cuda/device.h"
 
@@ -21,8 +25,18 @@ class Blas {
   void multiply(const Product& product);
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  using Algorithm = std::optional<cublasLtMatmulAlgo_t>;
+
+  const Algorithm& algorithm_for(const Product& product);
+  Algorithm find(const Product& product) const;
+
+  cudaStream_t stream_;
+  cublasHandle_t blas_ = nullptr;
+  cublasLtHandle_t lt_ = nullptr;
+  // Preallocated, because a captured product must not allocate. One suffices: all products run in
+  // order on one stream.
+  void* workspace_ = nullptr;
+  std::vector<std::pair<Product, Algorithm>> known_;  // products with an epilogue, by shape
 };
 
 }  // namespace reluscope::cuda

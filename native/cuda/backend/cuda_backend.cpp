@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "cuda/kernels/traffic.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -43,10 +42,6 @@ CudaBackend::~CudaBackend() {
 
 // --- The queue --------------------------------------------------------------------------------
 
-void CudaBackend::push(const Product& product) {
-  if (product.batches > 0 && product.n > 0) queue_.push_back(Node::of(product));
-}
-
 void CudaBackend::measure(Measure what) {
   finish();
   measure_ = what;
@@ -58,12 +53,10 @@ void CudaBackend::note(const std::string& name, double seconds, std::span<const 
   ++cost.runs;
   cost.seconds += seconds;
   for (const Node& node : nodes) {
-    if (node.kernel == nullptr) {
-      cost.bytes += traffic(node.product());
-      cost.operations += operations(node.product());
-    } else {
-      cost.bytes += node.kernel->traffic(node.arguments.data());
-    }
+    const double floats = node.kernel == nullptr ? node.product().floats()
+                                                 : node.kernel->floats(node.arguments.data());
+    cost.bytes += floats * sizeof(float);
+    if (node.kernel == nullptr) cost.operations += node.product().operations();
   }
 }
 
@@ -129,9 +122,9 @@ CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results
   staged = round_up(staged);
   results = round_up(results);
   if (staged > kStagedBytes || results > kResultBytes) {
-    throw Error("device cuda: a batch needs " + std::to_string(staged) +
-                " bytes for what it is made of and " + std::to_string(results) +
-                " for its losses, but " + std::to_string(kStagedBytes) + " each are set aside");
+    throw Error("device cuda: a batch needs " + std::to_string(staged) + " bytes of input and " +
+                std::to_string(results) + " bytes of results, but at most " +
+                std::to_string(kStagedBytes) + " each are allowed");
   }
   if (staged_bytes_ + staged > kStagedBytes || results_bytes_ + results > kResultBytes) finish();
   const Room room{staged_ + staged_bytes_, results_bytes_};
@@ -150,8 +143,6 @@ float* CudaBackend::workspace(std::size_t floats) {
   return workspace_.data();
 }
 
-void CudaBackend::reserve(std::size_t) {}  // threads need nothing of their own
-
 Grid CudaBackend::grid_for(std::size_t n) const {
   constexpr std::size_t kMost = std::size_t{1} << 31;
   if (n >= kMost) {
@@ -162,7 +153,7 @@ Grid CudaBackend::grid_for(std::size_t n) const {
   return {std::clamp(blocks, 1, device_->most_blocks()), kThreads};
 }
 
-// Those that are learnt lie where all parameters do; others are the host's.
+// Learnt parameters are in device memory; others are copied from the host.
 ActivationParameters CudaBackend::parameters_of(ActivationId id, const float* p) const {
   ActivationParameters parameters{};
   if (id < 0) return parameters;

@@ -34,7 +34,8 @@ inline constexpr int kSquareBlocks = 256;
 enum class Measure { kNothing, kQueues, kNodes };
 struct Cost {
   int runs = 0;
-  double seconds = 0.0, bytes = 0.0, operations = 0.0;  // see traffic.h
+  // bytes: those that must be read and written at least.
+  double seconds = 0.0, bytes = 0.0, operations = 0.0;
 };
 
 class CudaBackend final : public Backend {
@@ -43,7 +44,6 @@ class CudaBackend final : public Backend {
                        int threads = 1);
   ~CudaBackend() override;
 
-  Device& on() { return *device_; }
   // Totals of graphs made and of arguments set in them.
   int graphs_made() const { return graphs_made_; }
   int arguments_set() const { return arguments_set_; }
@@ -75,29 +75,42 @@ class CudaBackend final : public Backend {
   void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                        const ParameterUpdate& update, float* column_sums) override;
   void column_sums(ConstMatrixView x, float* sums) override;
-  void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
+  void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override {
+    push(grid_for(n), ScaleAdd{a, x, y, scale, static_cast<unsigned>(n)});
+  }
   double sum_of_squares(const float* x, std::size_t n) override;
-  void clamp(float* x, float limit, std::size_t n) override;
-  void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                          std::size_t n) override;
-  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                           float* dx, std::size_t n) override;
-  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                            float* products, std::size_t n) override;
-  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                      MatrixView y) override;
-  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                       ConstMatrixView dy, MatrixView dx) override;
-  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                        ConstMatrixView dy, MatrixView products) override;
+  void clamp(float* x, float limit, std::size_t n) override {
+    push(grid_for(n), Clamp{x, limit, static_cast<unsigned>(n)});
+  }
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override {
+    push(activation_kernel(static_cast<DeviceOp>(op), id), grid_for(n),
+         Activate{parameters_of(id, p), x, dy, out, static_cast<unsigned>(n)});
+  }
+  void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                       ConstMatrixView x, ConstMatrixView dy, MatrixView out) override {
+    const int varied = static_cast<int>(DeviceOp::kVariedForward) + static_cast<int>(op);
+    push(activation_kernel(static_cast<DeviceOp>(varied), id), grid_for(x.layout.size()),
+         ActivateVaried{p.values, x.data, dy.data, out.data, x.layout, p.by_row});
+  }
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
-                    MatrixView y) override;
-  void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
+                    MatrixView y) override {
+    push(grid_for(y.layout.size() / 4), FillUniform{rng, stream, low, high - low, y});
+  }
+  void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override {
+    push(grid_for(y.layout.size()), Maxout{x, {}, y, pieces, area});
+  }
   void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
-                       MatrixView dx) override;
-  void flatten(ConstMatrixView image, int pixels, MatrixView features) override;
-  void unflatten(ConstMatrixView features, int pixels, MatrixView image) override;
-  void reserve(std::size_t workspace_floats) override;
+                       MatrixView dx) override {
+    push(grid_for(x.layout.size()), Maxout{x, dy, dx, pieces, area});
+  }
+  void flatten(ConstMatrixView image, int pixels, MatrixView features) override {
+    push(grid_for(features.layout.size()), Flatten{image, features, pixels, false});
+  }
+  void unflatten(ConstMatrixView features, int pixels, MatrixView image) override {
+    push(grid_for(image.layout.size()), Flatten{features, image, pixels, true});
+  }
+  void reserve(std::size_t) override {}  // threads need no memory of their own
   void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
                 MatrixView y, const ActivationAfter& after = {}) override;
   void convolve_input_gradient(const Window& window, ConstMatrixView dy, ConstMatrixView w,
@@ -105,22 +118,34 @@ class CudaBackend final : public Backend {
                                const ActivationBefore& before = {}) override;
   void convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
                                 const ParameterUpdate& update) override;
-  void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override;
+  void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override {
+    push(grid_for(y.layout.size()), Pool{x, y, window, kind == Pooling::kMax});
+  }
   void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
-                     MatrixView dx) override;
+                     MatrixView dx) override {
+    push(grid_for(dx.layout.size()), PoolBackward{x, dy, dx, window, kind == Pooling::kMax});
+  }
   void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
                   const ActivationAfter& after = {}) override;
   void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
                            MatrixView dx, float* dweight, float* dbias,
                            const ActivationBefore& before = {}) override;
   void run(const Operation& operation) override;
-  void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override;
+  void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override {
+    push(grid_for(x.layout.size() / 4), Drop{dropping, x, y});
+  }
   void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
 
   void softmax_cross_entropy(const SoftmaxLoss& args) override;
-  void add_penalty(const PenaltyGradient& args) override;
-  void softmax(ConstMatrixView logits, MatrixView probabilities) override;
-  void update(const ParameterUpdate& update, std::size_t n) override;
+  void add_penalty(const PenaltyGradient& args) override {
+    push(strip_grid(strips(args.weights.layout)), AddPenalty{args});
+  }
+  void softmax(ConstMatrixView logits, MatrixView probabilities) override {
+    push(grid_for(static_cast<std::size_t>(logits.rows())), Softmax{logits, probabilities});
+  }
+  void update(const ParameterUpdate& update, std::size_t n) override {
+    if (n > 0) apply(update, nullptr, {1, static_cast<int>(n)});
+  }
 
  private:
   // A row-major matrix: the left operand of a product.
@@ -140,12 +165,13 @@ class CudaBackend final : public Backend {
   void push(const Grid& grid, const K& arguments) {
     push(kernel_of<K>(), grid, arguments);
   }
-  void push(const Product& product);
+  void push(const Product& product) {
+    if (product.batches > 0 && product.n > 0) queue_.push_back(Node::of(product));
+  }
   Grid grid_for(std::size_t n) const;
   ActivationParameters parameters_of(ActivationId id, const float* p) const;
-  // x in row-major order: x itself if it is one panel, else a copy at `at` in the workspace; then
-  // advances `at`.
-  Rows rows_of(ConstMatrixView x, std::size_t& at);
+  // Matrices in row-major order: a matrix of one panel itself, others copied to the workspace.
+  std::array<Rows, 2> rows_of(ConstMatrixView x, ConstMatrixView other = {});
   // Rows first_row .. first_row + rows - 1 of y = x w, panel by panel. Unless bias is null, also
   // does as much of the bias and the activation as the device can fuse, and returns what it did.
   Epilogue multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,

@@ -3,23 +3,18 @@
 
 #include "backend/augment_draws.h"
 #include "core/error.h"
-#include "core/rng.h"
 #include "cuda/backend/cuda_backend.h"
 
 namespace reluscope::cuda {
 
 // The device's copy, made at the first request.
 std::uint8_t* CudaBackend::resident(const std::uint8_t* host, std::size_t bytes) {
-  const auto [copy, is_new] = resident_.try_emplace(host, nullptr);
-  if (!is_new) return copy->second;
-  try {
-    copy->second = static_cast<std::uint8_t*>(device_->allocate(bytes));
-  } catch (const Error&) {
-    resident_.erase(copy);
-    throw;
+  std::uint8_t*& copy = resident_[host];
+  if (copy == nullptr) {
+    copy = static_cast<std::uint8_t*>(device_->allocate(bytes));
+    std::copy_n(host, bytes, copy);
   }
-  std::copy_n(host, bytes, copy->second);
-  return copy->second;
+  return copy;
 }
 
 const float* CudaBackend::copied(std::span<const float> values, std::vector<float>& known,
@@ -65,15 +60,16 @@ void CudaBackend::gather_augmented(const Gathering& own, const AugmentPlan& plan
   const std::size_t changes = align_up(count * sizeof(DrawnChanges) / sizeof(float));
   const std::size_t fields = displaced ? 2 * count * static_cast<std::size_t>(own.pixels) : 0;
   float* const at = workspace(changes + fields);
+  const Rng rng(plan.seed, Purpose::kAugment, static_cast<std::uint32_t>(own.epoch));
   auto* const drawn = reinterpret_cast<DrawnChanges*>(at);
-  push(grid_for(count), DrawChanges{own, plan.options, plan.seed, height, width, rows, drawn});
+  push(grid_for(count), DrawChanges{own, plan.options, rng, height, width, rows, drawn});
   if (displaced) {
     push(grid_for(fields),
-         SmoothRows{own, plan.seed, gaussian, radius, height, width, rows, at + changes});
+         SmoothRows{own, rng, gaussian, radius, height, width, rows, at + changes});
   }
   push(grid_for(own.to.layout.size()),
        GatherAugmented{.gathering = own,
-                       .seed = plan.seed,
+                       .rng = rng,
                        .changes = drawn,
                        .fields = displaced ? at + changes : nullptr,
                        .gaussian = gaussian,
@@ -92,7 +88,7 @@ bool CudaBackend::shuffle(const Rng& rng, std::uint64_t* there, int count, std::
   const auto n = static_cast<unsigned>(count);
   const Grid passes = grid_for(n / 2 + 1),
              blocks{static_cast<int>((n + kSortKeys - 1) / kSortKeys), kThreads};
-  push(grid_for(n), MakeKeys{there, n, rng.seed(), rng.purpose(), rng.step()});
+  push(grid_for(n), MakeKeys{there, n, rng});
   push(blocks, SortBlocks{there, n, 2, kSortKeys});
   for (unsigned size = 2 * kSortKeys; size / 2 < n; size *= 2) {
     push(passes, SortPass{there, n, size, 0});

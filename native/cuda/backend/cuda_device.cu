@@ -1,6 +1,4 @@
 // Device on CUDA and cuBLAS.
-#include "cuda/backend/cuda_device.h"
-
 #include <cuda_runtime.h>
 
 #include <memory>
@@ -12,6 +10,11 @@
 
 namespace reluscope::cuda {
 namespace {
+
+std::string name_of(const cudaDeviceProp& properties) {
+  return std::string(properties.name) + ", sm_" + std::to_string(properties.major) +
+         std::to_string(properties.minor);
+}
 
 class CudaGraph final : public Graph {
  public:
@@ -84,10 +87,7 @@ class CudaDevice final : public Device {
     cudaStreamDestroy(stream_);
   }
 
-  std::string name() const override {
-    return std::string(properties_.name) + ", sm_" + std::to_string(properties_.major) +
-           std::to_string(properties_.minor);
-  }
+  std::string name() const override { return name_of(properties_); }
   int most_blocks() const override {
     return properties_.multiProcessorCount * (properties_.maxThreadsPerMultiProcessor / kThreads);
   }
@@ -181,7 +181,7 @@ class CudaDevice final : public Device {
     std::size_t free = 0, all = 0;
     cudaGetLastError();  // clears the error: the device remains usable
     cudaMemGetInfo(&free, &all);
-    throw Error("device cuda: out of memory: " + megabytes(bytes) + " were asked for, but only " +
+    throw Error("device cuda: out of memory: " + megabytes(bytes) + " are needed, but only " +
                 megabytes(free) + " of " + megabytes(all) + " are free");
   }
 
@@ -197,7 +197,7 @@ std::string why_no_device() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) return cudaGetErrorString(status);
-  return count > 0 ? "" : "no CUDA-capable device is there";
+  return count > 0 ? "" : "there is no CUDA device";
 }
 
 std::string device_key() {
@@ -205,9 +205,8 @@ std::string device_key() {
   int driver = 0;
   check(cudaGetDeviceProperties(&properties, 0), "asking for the device's properties");
   check(cudaDriverGetVersion(&driver), "asking for the driver's version");
-  return std::string(properties.name) + ", sm_" + std::to_string(properties.major) +
-         std::to_string(properties.minor) + ", driver " + std::to_string(driver) +
-         ", built with CUDA " + std::to_string(CUDART_VERSION);
+  return name_of(properties) + ", driver " + std::to_string(driver) + ", built with CUDA " +
+         std::to_string(CUDART_VERSION);
 }
 
 std::unique_ptr<Device> open_device() {

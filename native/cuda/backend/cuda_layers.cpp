@@ -1,106 +1,15 @@
-// CudaBackend: operations that take one or a few kernels.
+// CudaBackend: sums, normalisation and the loss. Operations of one kernel are in the header.
 #include <algorithm>
 #include <numeric>
 
-#include "core/rng.h"
 #include "cuda/backend/cuda_backend.h"
 
 namespace reluscope::cuda {
-// --- Element by element -------------------------------------------------------------------------
-
-void CudaBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
-  push(grid_for(n), ScaleAdd{a, x, y, scale, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::clamp(float* x, float limit, std::size_t n) {
-  push(grid_for(n), Clamp{x, limit, static_cast<unsigned>(n)});
-}
-
 double CudaBackend::sum_of_squares(const float* x, std::size_t n) {
   grid_for(n);  // throws if n is too large
   push(Grid{kSquareBlocks, kThreads}, SumOfSquares{x, partial_sums_, static_cast<unsigned>(n)});
   finish();
   return std::accumulate(partial_sums_, partial_sums_ + kSquareBlocks, 0.0);
-}
-
-void CudaBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                                     std::size_t n) {
-  push(activation_kernel(ActivationOp::kForward, id), grid_for(n),
-       Activate{parameters_of(id, p), x, nullptr, y, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::activation_backward(ActivationId id, const float* p, const float* x,
-                                      const float* dy, float* dx, std::size_t n) {
-  push(activation_kernel(ActivationOp::kBackward, id), grid_for(n),
-       Activate{parameters_of(id, p), x, dy, dx, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::activation_parameter(ActivationId id, const float* p, const float* x,
-                                       const float* dy, float* products, std::size_t n) {
-  push(activation_kernel(ActivationOp::kParameter, id), grid_for(n),
-       Activate{parameters_of(id, p), x, dy, products, static_cast<unsigned>(n)});
-}
-
-void CudaBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                 MatrixView y) {
-  push(varied_kernel(ActivationOp::kForward, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, nullptr, y.data, x.layout, p.by_row});
-}
-
-void CudaBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                  ConstMatrixView dy, MatrixView dx) {
-  push(varied_kernel(ActivationOp::kBackward, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, dy.data, dx.data, x.layout, p.by_row});
-}
-
-void CudaBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                   ConstMatrixView dy, MatrixView products) {
-  push(varied_kernel(ActivationOp::kParameter, id), grid_for(x.layout.size()),
-       ActivateVaried{p.values, x.data, dy.data, products.data, x.layout, p.by_row});
-}
-
-void CudaBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
-                               MatrixView y) {
-  push(grid_for(y.layout.size() / 4), FillUniform{rng.seed(), rng.purpose(), rng.step(), stream,
-                                                  low, high - low, y.data, y.layout});
-}
-
-void CudaBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
-  push(grid_for(x.layout.size() / 4), Drop{dropping, x.data, y.data, x.layout});
-}
-
-void CudaBackend::maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) {
-  push(grid_for(y.layout.size()),
-       Maxout{x.data, nullptr, y.data, x.layout, y.layout, pieces, area});
-}
-
-void CudaBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
-                                  MatrixView dx) {
-  push(grid_for(x.layout.size()),
-       Maxout{x.data, dy.data, dx.data, x.layout, dy.layout, pieces, area});
-}
-
-// --- Images -----------------------------------------------------------------------------------
-
-void CudaBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
-  push(grid_for(features.layout.size()),
-       Flatten{image.data, features.data, image.layout, features.layout, pixels, false});
-}
-
-void CudaBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
-  push(grid_for(image.layout.size()),
-       Flatten{features.data, image.data, image.layout, features.layout, pixels, true});
-}
-
-void CudaBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
-  push(grid_for(y.layout.size()),
-       Pool{x.data, y.data, window, x.layout, y.layout, kind == Pooling::kMax});
-}
-
-void CudaBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
-                                ConstMatrixView dy, MatrixView dx) {
-  push(grid_for(dx.layout.size()),
-       PoolBackward{x.data, dy.data, dx.data, window, dx.layout, dy.layout, kind == Pooling::kMax});
 }
 
 // --- Normalisation ----------------------------------------------------------------------------
@@ -110,15 +19,15 @@ void CudaBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, 
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   if (norm.train) {
-    push(strip_grid(strips(x.layout) * blocks),
-         BlockMoments{x.data, norm.scratch, second, x.layout});
+    push(strip_grid(strips(x.layout) * blocks), BlockMoments{x, norm.scratch, second});
   }
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalMoments{norm.scratch, second, norm, blocks, x.cols(), padded, x.rows()});
-  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
-                                nullptr};
-  push(grid_for(y.layout.size()), NormaliseColumns{columns, x.data, y.data, x.layout});
-  if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
+                           nullptr};
+  push(grid_for(y.layout.size()), NormaliseColumns{columns, x, y});
+  if (after.id >= 0)
+    activate(ActivationOp::kForward, after.id, after.p, y.data, nullptr, after.y, y.layout.size());
 }
 
 void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
@@ -127,19 +36,18 @@ void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatri
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   const std::ptrdiff_t behind = std::ptrdiff_t{blocks} * padded;
-  const cpu::ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight,
-                                norm.bias, norm.scratch + behind,  second + behind};
+  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight,
+                           norm.bias, norm.scratch + behind,  second + behind};
   push(strip_grid(strips(x.layout) * blocks),
-       BlockProducts{x.data, dy.data, norm.mean, norm.inverse_deviation, norm.scratch, second,
-                     x.layout});
+       BlockProducts{x, dy, norm.mean, norm.inverse_deviation, norm.scratch, second});
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalProducts{norm.scratch, second, dbias, dweight, norm.scratch + behind, second + behind,
                      norm.train ? 1.0 / x.rows() : 0.0, blocks, padded});
   if (dx.data == nullptr) return;
-  push(grid_for(dx.layout.size()),
-       NormaliseColumnsBackward{columns, x.data, dy.data, dx.data, x.layout});
+  push(grid_for(dx.layout.size()), NormaliseColumnsBackward{columns, x, dy, dx});
   if (before.id >= 0) {
-    activation_backward(before.id, before.p, before.z, dx.data, dx.data, dx.layout.size());
+    activate(ActivationOp::kBackward, before.id, before.p, before.z, dx.data, dx.data,
+             dx.layout.size());
   }
 }
 
@@ -177,15 +85,6 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   push(Grid{std::min(blocks, device_->most_blocks()), kSamples}, SoftmaxCrossEntropy{loss});
   returned_.push_back({args.losses, room.result, rows * sizeof(float)});
   returned_.push_back({args.correct, room.result + rows * sizeof(float), rows});
-}
-
-void CudaBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
-  push(grid_for(static_cast<std::size_t>(logits.rows())),
-       Softmax{logits.data, probabilities.data, logits.layout});
-}
-
-void CudaBackend::add_penalty(const PenaltyGradient& args) {
-  push(strip_grid(strips(args.weights.layout)), AddPenalty{args});
 }
 
 }  // namespace reluscope::cuda

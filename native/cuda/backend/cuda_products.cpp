@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "cuda/backend/cuda_backend.h"
 
@@ -11,23 +12,6 @@ namespace {
 constexpr std::size_t kPatchFloats = std::size_t{1} << 24;  // of one block of patches
 constexpr int kLongRows = 1024;                             // longer columns are summed in parts
 
-}  // namespace
-
-CudaBackend::Rows CudaBackend::rows_of(ConstMatrixView x, std::size_t& at) {
-  if (x.layout.panels() == 1) return {x.data, x.layout.panel_width(0)};
-  const int stride = x.layout.padded_cols();
-  float* const to = workspace_.data() + at;
-  at += align_up(x.layout.size());
-  push(grid_for(x.layout.size()), Pack{x.data, to, x.layout, stride});
-  return {to, stride};
-}
-
-namespace {
-
-std::size_t rows_floats(const Layout& layout) {
-  return layout.panels() == 1 ? 0 : align_up(layout.size());
-}
-
 // The epilogue of cuBLASLt for a bias and an activation. Only GELU can also keep the product.
 Epilogue epilogue_for(const ActivationAfter& after) {
   static const ActivationId relu = find_activation("relu"), gelu = find_activation("gelu_tanh");
@@ -35,56 +19,61 @@ Epilogue epilogue_for(const ActivationAfter& after) {
   return after.id == relu && !after.keeps_product ? Epilogue::kBiasRelu : Epilogue::kBias;
 }
 
-// The number of panels of 32 columns, which are evenly spaced. One panel of 16 may follow.
-int wide_panels(const Layout& layout) {
-  return layout.panels() - (layout.panel_width(layout.panels() - 1) < kPanel ? 1 : 0);
+// p for all panels of c: a batched product for the panels of 32 columns, which are evenly spaced,
+// and one for a last panel of 16 (with no batches if there is none). b and c begin at rows b_row
+// and c_row; p.kept is laid out like c.
+std::array<Product, 2> by_panels(Product p, ConstMatrixView b, int b_row, MatrixView c, int c_row) {
+  const int panels = c.layout.panels();
+  const int wide = panels - (c.layout.panel_width(panels - 1) < kPanel ? 1 : 0);
+  const auto begin = [&](int panel, int width) {
+    Product part = p;
+    part.n = part.ldb = part.ldc = width;
+    part.b = b.panel(panel) + static_cast<std::ptrdiff_t>(b_row) * width;
+    part.c = c.panel(panel) + static_cast<std::ptrdiff_t>(c_row) * width;
+    part.stride_b = std::int64_t{kPanel} * b.rows();
+    part.stride_c = std::int64_t{kPanel} * c.rows();
+    part.stride_bias = kPanel;
+    part.batches = width == kPanel ? wide : panels - wide;
+    if (p.bias != nullptr) part.bias = p.bias + panel * kPanel;
+    if (p.kept != nullptr) part.kept = p.kept + (part.c - c.data);
+    return part;
+  };
+  return {begin(0, kPanel), begin(wide, kPad)};
 }
 
 }  // namespace
 
+std::array<CudaBackend::Rows, 2> CudaBackend::rows_of(ConstMatrixView x, ConstMatrixView other) {
+  const auto floats = [](const Layout& layout) {
+    return layout.panels() > 1 ? align_up(layout.size()) : 0;
+  };
+  float* to = workspace(floats(x.layout) + floats(other.layout));
+  const auto packed = [&](ConstMatrixView m) -> Rows {
+    if (m.layout.panels() <= 1) return {m.data, m.layout.panel_width(0)};
+    const int stride = m.layout.padded_cols();
+    push(grid_for(m.layout.size()), Pack{m, to, stride});
+    return {std::exchange(to, to + floats(m.layout)), stride};
+  };
+  return {packed(x), packed(other)};
+}
+
 Epilogue CudaBackend::multiply(Rows x, int rows, ConstMatrixView w, MatrixView y, int first_row,
                                const float* bias, const ActivationAfter& after) {
-  const int wide = wide_panels(y.layout);
   const auto try_with = [&](Epilogue epilogue) {
-    Product p{.transpose_a = false,
-              .transpose_b = false,
-              .accumulate = false,
-              .precision = precision_,
-              .m = rows,
-              .n = kPanel,
-              .k = w.rows(),
-              .a = x.data,
-              .b = w.data,
-              .c = nullptr,
-              .lda = x.stride,
-              .ldb = kPanel,
-              .ldc = kPanel,
-              .stride_a = 0,
-              .stride_b = std::int64_t{kPanel} * w.rows(),
-              .stride_c = std::int64_t{kPanel} * y.rows(),
-              .batches = wide,
-              .epilogue = epilogue,
-              .bias = bias,
-              .stride_bias = kPanel};
-    Product last = p;
-    last.b = w.panel(wide);
-    last.n = last.ldb = last.ldc = kPad;
-    last.batches = y.layout.panels() - wide;
-    if (bias != nullptr) last.bias = bias + wide * kPanel;
-    const auto lead_to = [&](float* Product::*place, float* to) {
-      p.*place = to + static_cast<std::ptrdiff_t>(first_row) * kPanel;
-      last.*place =
-          to + y.layout.panel_offset(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
-    };
-    lead_to(&Product::c, activates(epilogue) ? after.y : y.data);
-    if (epilogue == Epilogue::kBiasGeluKept) lead_to(&Product::kept, y.data);
-    if (epilogue != Epilogue::kNone) {
-      for (const Product& one : {p, last}) {
-        if (one.batches > 0 && !device_->fuses(one)) return false;
-      }
+    const auto products =
+        by_panels({.precision = precision_,
+                   .m = rows,
+                   .k = w.rows(),
+                   .a = x.data,
+                   .lda = x.stride,
+                   .epilogue = epilogue,
+                   .bias = bias,
+                   .kept = epilogue == Epilogue::kBiasGeluKept ? y.data : nullptr},
+                  w, 0, {activates(epilogue) ? after.y : y.data, y.layout}, first_row);
+    for (const Product& p : products) {
+      if (epilogue != Epilogue::kNone && p.batches > 0 && !device_->fuses(p)) return false;
     }
-    push(p);
-    push(last);
+    for (const Product& p : products) push(p);
     return true;
   };
   const Epilogue whole = epilogue_for(after);
@@ -108,10 +97,7 @@ bool CudaBackend::agrees(Epilogue epilogue) {
     b.data()[col] = 0.25f * static_cast<float>(col - kPanel / 2);
   // NaN must stay NaN, or a divergence would be hidden.
   b.data()[0] = std::numeric_limits<float>::quiet_NaN();
-  Product p{.transpose_a = false,
-            .transpose_b = false,
-            .accumulate = false,
-            .precision = precision_,
+  Product p{.precision = precision_,
             .m = kRows,
             .n = kPanel,
             .k = kDepth,
@@ -121,10 +107,7 @@ bool CudaBackend::agrees(Epilogue epilogue) {
             .lda = kDepth,
             .ldb = kPanel,
             .ldc = kPanel,
-            .stride_a = 0,
-            .stride_b = 0,
             .stride_c = kRows * kPanel,
-            .batches = 1,
             .epilogue = epilogue,
             .bias = bias.data()};
   const bool keeps = epilogue == Epilogue::kBiasGeluKept;
@@ -151,68 +134,47 @@ bool CudaBackend::agrees(Epilogue epilogue) {
 
 void CudaBackend::multiply_transposed(Rows x, int rows, ConstMatrixView d, int first_row,
                                       MatrixView y, bool accumulate) {
-  const int wide = wide_panels(y.layout);
-  Product p{.transpose_a = true,
-            .transpose_b = false,
-            .accumulate = accumulate,
-            .precision = precision_,
-            .m = y.rows(),
-            .n = kPanel,
-            .k = rows,
-            .a = x.data,
-            .b = d.data + static_cast<std::ptrdiff_t>(first_row) * kPanel,
-            .c = y.data,
-            .lda = x.stride,
-            .ldb = kPanel,
-            .ldc = kPanel,
-            .stride_a = 0,
-            .stride_b = std::int64_t{kPanel} * d.rows(),
-            .stride_c = std::int64_t{kPanel} * y.rows(),
-            .batches = wide};
-  push(p);
-  if (wide == y.layout.panels()) return;
-  p.b = d.panel(wide) + static_cast<std::ptrdiff_t>(first_row) * kPad;
-  p.c = y.panel(wide);
-  p.n = p.ldb = p.ldc = kPad;
-  p.batches = 1;
-  push(p);
+  const Product whole{.transpose_a = true,
+                      .accumulate = accumulate,
+                      .precision = precision_,
+                      .m = y.rows(),
+                      .k = rows,
+                      .a = x.data,
+                      .lda = x.stride};
+  for (const Product& p : by_panels(whole, d, first_row, y, 0)) push(p);
 }
 
 void CudaBackend::finish_product(Epilogue done, const float* start, MatrixView y,
                                  const ActivationAfter& after) {
   if (activates(done)) return;
   if (start == nullptr || done == Epilogue::kBias) {
-    if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+    if (after.id >= 0)
+      activate(ActivationOp::kForward, after.id, after.p, y.data, nullptr, after.y,
+               y.layout.size());
     return;
   }
-  push(finish_product_kernel(after.id), grid_for(y.layout.size()),
+  push(activation_kernel(DeviceOp::kFinishProduct, after.id), grid_for(y.layout.size()),
        FinishProduct{parameters_of(after.id, after.p), start, y.data, after.y, y.layout});
 }
 
 void CudaBackend::finish_input_gradient(MatrixView dx, const ActivationBefore& before) {
   if (before.id < 0 && dx.cols() == dx.layout.padded_cols()) return;
-  push(finish_input_gradient_kernel(before.id), grid_for(dx.layout.size()),
+  push(activation_kernel(DeviceOp::kFinishInputGradient, before.id), grid_for(dx.layout.size()),
        FinishInputGradient{parameters_of(before.id, before.p), before.z, dx.data, dx.layout});
 }
 
 void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
                          const ActivationAfter& after) {
-  workspace(rows_floats(x.values.layout));
-  std::size_t at = 0;
-  const Epilogue done = multiply(rows_of(x.values, at), y.rows(), w, y, 0, start, after);
+  const Epilogue done = multiply(rows_of(x.values)[0], y.rows(), w, y, 0, start, after);
   finish_product(done, start, y, after);
 }
 
 // Each panel of dx is the product of dy and the transpose of 32 rows of w.
 void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
                                  const ActivationBefore& before) {
-  workspace(rows_floats(dy.layout) + rows_floats(w.layout));
-  std::size_t at = 0;
-  const Rows left = rows_of(dy, at), right = rows_of(w, at);
+  const auto [left, right] = rows_of(dy, w);
   const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
-  Product p{.transpose_a = false,
-            .transpose_b = true,
-            .accumulate = false,
+  Product p{.transpose_b = true,
             .precision = precision_,
             .m = dx.rows(),
             .n = kPanel,
@@ -223,7 +185,6 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
             .lda = left.stride,
             .ldb = right.stride,
             .ldc = kPanel,
-            .stride_a = 0,
             .stride_b = std::int64_t{kPanel} * right.stride,
             .stride_c = std::int64_t{kPanel} * dx.rows(),
             .batches = full};
@@ -242,29 +203,22 @@ void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVi
 // Applies the update to the stored gradient, to which the kernel still adds `start`.
 void CudaBackend::apply(const ParameterUpdate& update, const float* start, const Layout& layout) {
   if (update.stores() && start == nullptr) return;
-  push(update_kernel(update.rule), grid_for(layout.size()),
-       Update{update, start, layout, static_cast<unsigned>(layout.size())});
+  push(update_kernel(update.rule), grid_for(layout.size()), Update{update, start, layout});
 }
 
 void CudaBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                                   const ParameterUpdate& update, float* column_sums) {
-  workspace(rows_floats(x.values.layout));
-  std::size_t at = 0;
   const Layout layout{x.values.cols(), d.cols()};
-  multiply_transposed(rows_of(x.values, at), d.rows(), d, 0, {update.gradient, layout}, false);
+  multiply_transposed(rows_of(x.values)[0], d.rows(), d, 0, {update.gradient, layout}, false);
   apply(update, start, layout);
   if (column_sums != nullptr && !update.stores()) {
     this->column_sums({update.weights, layout}, column_sums);
   }
 }
 
-void CudaBackend::update(const ParameterUpdate& update, std::size_t n) {
-  if (n > 0) apply(update, nullptr, {1, static_cast<int>(n)});
-}
-
 void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
   if (x.rows() <= kLongRows) {
-    push(strip_grid(strips(x.layout)), ColumnSums{x.data, sums, x.layout, x.rows()});
+    push(strip_grid(strips(x.layout)), ColumnSums{x, sums, x.rows()});
   } else {
     long_column_sums(x, workspace(batch_norm_scratch(x.layout)), sums);
   }
@@ -272,7 +226,7 @@ void CudaBackend::column_sums(ConstMatrixView x, float* sums) {
 
 void CudaBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
-  push(strip_grid(strips(x.layout) * blocks), ColumnSums{x.data, scratch, x.layout, kSumRows});
+  push(strip_grid(strips(x.layout) * blocks), ColumnSums{x, scratch, kSumRows});
   push(grid_for(static_cast<std::size_t>(padded)), TotalSums{scratch, sums, blocks, padded});
 }
 
@@ -288,7 +242,7 @@ void CudaBackend::for_patches(const cpu::Patches& patches, ConstMatrixView sourc
   for (int first = 0; first < pixels; first += most) {
     const int rows = std::min(most, pixels - first);
     push(grid_for(static_cast<std::size_t>(rows) * stride),
-         CopyPatches{patches, source.data, source.layout, to, first, rows, row.padded_cols()});
+         CopyPatches{patches, source, to, first, rows, row.padded_cols()});
     work(Rows{to, row.padded_cols()}, first, rows);
   }
 }
@@ -308,7 +262,7 @@ void CudaBackend::convolve_input_gradient(const Window& window, ConstMatrixView 
                                           ConstMatrixView w, MatrixView dx, float* turned,
                                           const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
-  push(grid_for(turned_w.layout.size()), TurnTaps{w.data, turned, w.layout, turned_w.layout});
+  push(grid_for(turned_w.layout.size()), TurnTaps{w, turned_w});
   for_patches(cpu::Patches::backward(window), dy, dx.rows(),
               [&](Rows patches, int first, int rows) {
                 multiply(patches, rows, turned_w, dx, first, nullptr, {});

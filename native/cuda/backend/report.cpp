@@ -65,11 +65,11 @@ CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& st
           std::to_string(report.nodes) + " kernels and products",
       "Memory: " + format("%.2f", 1e-6 * report.step_bytes) + " MB a step at " +
           format("%.1f", 1e-9 * rate) + " GB/s, " + percent(rate / report.copy_rate) +
-          " of what a copy of " +
-          format("%.0f", 1e-6 * static_cast<double>(copy_floats * sizeof(float))) +
-          " MB reaches (" + format("%.1f", 1e-9 * report.copy_rate) + " GB/s)",
+          " of the rate of a copy of " +
+          format("%.0f", 1e-6 * static_cast<double>(copy_floats * sizeof(float))) + " MB (" +
+          format("%.1f", 1e-9 * report.copy_rate) + " GB/s)",
       "Products: " + format("%.1f", 1e-6 * report.step_operations) + " million operations a step",
-      "Each on its own, which adds what it costs to begin it:",
+      "Each kernel alone, including its launch:",
       format("  %-40s %8s %10s %7s %9s %8s", "", "a step", "us each", "time", "MB each",
              "of copy")};
   for (const auto& [name, cost] : rows) {

@@ -48,6 +48,12 @@ MatrixView Bench::poisoned(int rows, int cols) {
   return filled(rows, cols, std::numeric_limits<float>::quiet_NaN());
 }
 
+MatrixView Bench::output(const std::string& name, int rows, int cols, bool padded) {
+  const MatrixView m = poisoned(rows, cols);
+  result(name, m, padded);
+  return m;
+}
+
 float* Bench::array(std::size_t n, float low, float high) {
   float* const values = make(n).data();
   for (std::size_t i = 0; i < n; ++i) values[i] = real(low, high);
@@ -61,16 +67,25 @@ float* Bench::poison(std::size_t n) {
 }
 
 void Bench::result(const std::string& name, ConstMatrixView m, bool padded, double terms) {
-  Result result{name, {}, terms};
-  for (int r = 0; r < m.rows(); ++r) {
-    for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c)
-      result.values.push_back(m.at(r, c));
-  }
-  results_.push_back(std::move(result));
+  outputs_.emplace_back(results_.size(), m, padded);
+  results_.push_back({name, {}, terms});
 }
 
-void Bench::result(const std::string& name, const float* values, std::size_t n) {
-  results_.push_back({name, {values, values + n}, 0.0});
+void Bench::host_result(const std::string& name, const std::vector<float>& values) {
+  backend.finish();
+  results_.push_back({name, values, 0.0});
+}
+
+const std::vector<Bench::Result>& Bench::results() {
+  backend.finish();
+  for (const auto& [at, m, padded] : outputs_) {
+    for (int r = 0; r < m.rows(); ++r) {
+      for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c)
+        results_[at].values.push_back(m.at(r, c));
+    }
+  }
+  outputs_.clear();
+  return results_;
 }
 
 std::string difference(const std::vector<Bench::Result>& device,

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/rng.h"
-#include "cuda/checks/checks_support.h"
+#include "cuda/checks/checks.h"
 #include "data/augment.h"
 
 namespace reluscope::cuda {
@@ -12,18 +12,16 @@ namespace {
 
 void check_random(Bench& b) {
   for (const Sizes& s : kShapes) {
-    const MatrixView x = b.random(s.n, s.in), y = b.poisoned(s.n, s.in), u = b.poisoned(s.n, s.in);
+    const MatrixView x = b.random(s.n, s.in);
     const Dropping dropping{.seed = 7,
                             .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
                             .step = 11,
                             .layer = 3,
                             .threshold = 1u << 30,
                             .scale = 4.0f / 3.0f};
-    b.backend.dropout(dropping, x, y);
-    b.backend.fill_uniform(Rng(7, Purpose::kSlope, 5), 2, 0.125f, 0.333f, u);
-    b.backend.finish();
-    b.result("dropout", y, true);
-    b.result("fill_uniform", u);
+    b.backend.dropout(dropping, x, b.output("dropout", s.n, s.in, true));
+    b.backend.fill_uniform(Rng(7, Purpose::kSlope, 5), 2, 0.125f, 0.333f,
+                           b.output("fill_uniform", s.n, s.in));
   }
 }
 
@@ -51,7 +49,7 @@ struct Images {
 void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool by_order,
             const Augmenter* augmenter) {
   const int rows = static_cast<int>(samples.size()), pixels = set.height * set.width;
-  const MatrixView to = b.poisoned(rows, pixels);
+  const MatrixView to = b.output("pixels", rows, pixels, true);
   auto* const labels = reinterpret_cast<std::uint8_t*>(b.poison(samples.size()));
   auto* const order = reinterpret_cast<std::uint64_t*>(b.poison(2 * samples.size()));
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -86,9 +84,7 @@ void gather(Bench& b, const Images& set, const std::vector<int>& samples, bool b
     }
   }
   b.backend.finish();
-  b.result("pixels", to, true);
-  const std::vector<float> seen(labels, labels + rows);
-  b.result("labels", seen.data(), seen.size());
+  b.host_result("labels", {labels, labels + rows});
 }
 
 std::vector<int> some_samples(Bench& b, int count, int below) {
@@ -157,7 +153,7 @@ void check_shuffle(Bench& b) {
         samples.push_back(static_cast<float>(there[i] & 0xFFFFFFFFu));
         samples.push_back(static_cast<float>(order[i] >> 40));
       }
-      b.result("order", samples.data(), samples.size());
+      b.host_result("order", samples);
     }
   }
 }

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "backend/cpu/layer_kernels.h"
-#include "cuda/checks/checks_support.h"
+#include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -15,16 +15,12 @@ void check_activations(Bench& b) {
     constexpr std::size_t kFloats = 16 * 65;
     const float* const x = b.array(kFloats, -6.0f, 6.0f);
     const float* const dy = b.array(kFloats, -2.0f, 2.0f);
-    float *const y = b.poison(kFloats), *const dx = b.poison(kFloats),
-                 *const dp = b.poison(kFloats);
-    b.backend.activation_forward(id, p, x, y, kFloats);
-    b.backend.activation_backward(id, p, x, dy, dx, kFloats);
-    b.backend.activation_parameter(id, p, x, dy, dp, kFloats);
-    b.backend.finish();
     const std::string name = activation_info(id).name;
-    b.result(name, y, kFloats);
-    b.result(name + " backward", dx, kFloats);
-    b.result(name + " by its parameter", dp, kFloats);
+    const auto output = [&](const char* what) { return b.output(name + what, 1, kFloats).data; };
+    b.backend.activate(ActivationOp::kForward, id, p, x, nullptr, output(""), kFloats);
+    b.backend.activate(ActivationOp::kBackward, id, p, x, dy, output(" backward"), kFloats);
+    b.backend.activate(ActivationOp::kParameter, id, p, x, dy, output(" by its parameter"),
+                       kFloats);
   }
 }
 
@@ -35,38 +31,30 @@ void check_varied(Bench& b) {
       for (const bool by_row : {false, true}) {
         const MatrixView x = b.random(s.n, s.in, -4.0f, 4.0f), dy = b.random(s.n, s.in);
         const MatrixView p = b.random(by_row ? s.n : 1, s.in, -1.0f, 1.5f);
-        const MatrixView y = b.poisoned(s.n, s.in), dx = b.poisoned(s.n, s.in),
-                         dp = b.poisoned(s.n, s.in);
         const VariedParameter varied{p.data, by_row};
-        b.backend.varied_forward(id, varied, x, y);
-        b.backend.varied_backward(id, varied, x, dy, dx);
-        b.backend.varied_parameter(id, varied, x, dy, dp);
-        b.backend.finish();
         const std::string name = std::string("varied ") + activation_info(id).name;
-        b.result(name, y);
-        b.result(name + " backward", dx, true);
-        b.result(name + " by its parameter", dp, true);
+        b.backend.activate_varied(ActivationOp::kForward, id, varied, x, {},
+                                  b.output(name, s.n, s.in));
+        b.backend.activate_varied(ActivationOp::kBackward, id, varied, x, dy,
+                                  b.output(name + " backward", s.n, s.in, true));
+        b.backend.activate_varied(ActivationOp::kParameter, id, varied, x, dy,
+                                  b.output(name + " by its parameter", s.n, s.in, true));
       }
     }
   }
 }
 
 void check_elementwise(Bench& b) {
-  for (const std::size_t n :
-       {std::size_t{1}, std::size_t{16}, std::size_t{255}, std::size_t{5000}}) {
+  for (const int count : {1, 16, 255, 5000}) {
+    const auto n = static_cast<std::size_t>(count);
     float *const a = b.array(n, -2.0f, 2.0f), *const x = b.array(n, -2.0f, 2.0f);
-    float *const y = b.poison(n), *const alone = b.poison(n);
-    b.backend.scale_add(a, -0.4242f, x, y, n);
-    b.backend.scale_add(nullptr, -0.4242f, x, alone, n);
-    b.backend.scale_add(a, 3.0f, x, a, n);  // in place
+    b.backend.scale_add(a, -0.4242f, x, b.output("scale_add", 1, count).data, n);
+    b.backend.scale_add(nullptr, -0.4242f, x, b.output("scale_add of one", 1, count).data, n);
+    b.backend.scale_add(a, 3.0f, x, a, n);
+    b.result("scale_add in place", {a, {1, count}});
     b.backend.clamp(x, 0.75f, n);
-    const auto squares = static_cast<float>(b.backend.sum_of_squares(x, n));
-    b.backend.finish();
-    b.result("scale_add", y, n);
-    b.result("scale_add of one", alone, n);
-    b.result("scale_add in place", a, n);
-    b.result("clamp", x, n);
-    b.result("sum_of_squares", &squares, 1);
+    b.result("clamp", {x, {1, count}});
+    b.host_result("sum_of_squares", {static_cast<float>(b.backend.sum_of_squares(x, n))});
   }
 }
 
@@ -75,15 +63,11 @@ void check_maxout(Bench& b) {
     for (const int pieces : {2, 3}) {
       for (const int channels : {1, 5, 33}) {
         const int out = channels * area, in = out * pieces;
-        const MatrixView x = b.random(7, in), dy = b.random(7, out), y = b.poisoned(7, out),
-                         dx = b.poisoned(7, in);
+        const MatrixView x = b.random(7, in), dy = b.random(7, out);
         for (int c = 0; c < in; ++c) x.at(3, c) = 0.5f;  // equal pieces: the first one wins
         x.at(5, 0) = std::numeric_limits<float>::quiet_NaN();
-        b.backend.maxout_forward(x, pieces, area, y);
-        b.backend.maxout_backward(x, dy, pieces, area, dx);
-        b.backend.finish();
-        b.result("maxout", y, true);
-        b.result("maxout backward", dx, true);
+        b.backend.maxout_forward(x, pieces, area, b.output("maxout", 7, out, true));
+        b.backend.maxout_backward(x, dy, pieces, area, b.output("maxout backward", 7, in, true));
       }
     }
   }
@@ -111,12 +95,9 @@ void check_pool(Bench& b) {
         for (int k = 0; k < c.channels; ++k) x.at(r, k) = static_cast<float>(b.below(4)) - 2.0f;
       }
       if (c.samples > 1) x.at(1, 0) = std::numeric_limits<float>::quiet_NaN();
-      const MatrixView y = b.poisoned(out_rows, c.channels), dx = b.poisoned(in_rows, c.channels);
-      b.backend.pool(kind, window, x, y);
-      b.backend.pool_backward(kind, window, x, dy, dx);
-      b.backend.finish();
-      b.result("pool", y);
-      b.result("pool backward", dx, true);
+      b.backend.pool(kind, window, x, b.output("pool", out_rows, c.channels));
+      b.backend.pool_backward(kind, window, x, dy,
+                              b.output("pool backward", in_rows, c.channels, true));
     }
   }
 }
@@ -125,13 +106,9 @@ void check_flatten(Bench& b) {
   for (const int channels : {1, 5, 32, 33}) {
     for (const int pixels : {1, 6, 49}) {
       const MatrixView image = b.random(3 * pixels, channels),
-                       features = b.poisoned(3, pixels * channels);
-      const MatrixView back = b.poisoned(3 * pixels, channels);
+                       features = b.output("flatten", 3, pixels * channels, true);
       b.backend.flatten(image, pixels, features);
-      b.backend.unflatten(features, pixels, back);
-      b.backend.finish();
-      b.result("flatten", features, true);
-      b.result("unflatten", back, true);
+      b.backend.unflatten(features, pixels, b.output("unflatten", 3 * pixels, channels, true));
     }
   }
 }
@@ -144,9 +121,11 @@ void check_batch_norm(Bench& b) {
                          z = b.random(rows, s.in);
         const MatrixView weight = b.random(1, s.in, 0.5f, 1.5f), bias = b.random(1, s.in);
         const MatrixView mean = b.random(1, s.in), var = b.random(1, s.in, 0.5f, 2.0f),
-                         batches = b.filled(1, 1, 0.0f);
+                         batches = b.filled(1, 1, 4.0f);
         const MatrixView own_mean = b.poisoned(1, s.in), inverse = b.poisoned(1, s.in);
-        batches.data[0] = 4.0f;
+        b.result("running mean", mean);
+        b.result("running variance", var);
+        b.result("batches", batches);
         const BatchNormalisation norm{.train = train,
                                       .epsilon = 1e-5,
                                       .momentum = 0.1,
@@ -159,24 +138,18 @@ void check_batch_norm(Bench& b) {
                                       .inverse_deviation = inverse.data,
                                       .scratch = b.poison(batch_norm_scratch(x.layout))};
         const ActivationId id = find_activation("relu");
-        const MatrixView y = b.poisoned(rows, s.in), after = b.poisoned(rows, s.in),
+        const MatrixView after = b.output("activation after it", rows, s.in),
                          dx = b.poisoned(rows, s.in);
-        const MatrixView dweight = b.poisoned(1, s.in), dbias = b.poisoned(1, s.in);
-        b.backend.batch_norm(norm, x, y, {id, nullptr, after.data});
-        b.backend.batch_norm_backward(norm, x, dy, dx, dweight.data, dbias.data,
-                                      {id, nullptr, z.data});
+        b.backend.batch_norm(norm, x, b.output("batch_norm", rows, s.in, true),
+                             {id, nullptr, after.data});
+        b.backend.batch_norm_backward(
+            norm, x, dy, dx, b.output("batch_norm dweight", 1, s.in, true).data,
+            b.output("batch_norm dbias", 1, s.in, true).data, {id, nullptr, z.data});
         b.backend.finish();
-        b.result("batch_norm", y, true);
-        b.result("activation after it", after);
-        b.result("running mean", mean);
-        b.result("running variance", var);
-        b.result("batches", batches);
         double terms = 0.0;  // the terms of two samples nearly cancel
         for (int c = 0; c < s.in; ++c)
           terms = std::max(terms, static_cast<double>(weight.at(0, c) * inverse.at(0, c)));
         b.result("batch_norm dx", dx, true, terms);
-        b.result("batch_norm dweight", dweight, true);
-        b.result("batch_norm dbias", dbias, true);
       }
     }
   }
@@ -193,16 +166,12 @@ void check_layer_norm(Bench& b) {
                                     .bias = bias,
                                     .moments = b.poison(2 * static_cast<std::size_t>(samples)),
                                     .epsilon = 1e-5};
-      const MatrixView y = b.poisoned(samples * rows, s.in), dx = b.poisoned(samples * rows, s.in);
-      const MatrixView dweight = b.poisoned(rows, s.in), dbias = b.poisoned(rows, s.in);
-      b.backend.run(LayerNormForward{norm, x, y});
-      b.backend.run(LayerNormBackward{norm, x, dy, dx.data});
-      b.backend.run(LayerNormParameters{norm, x, dy, dweight.data, dbias.data});
-      b.backend.finish();
-      b.result("layer_norm", y);
-      b.result("layer_norm dx", dx, true);
-      b.result("layer_norm dweight", dweight, true);
-      b.result("layer_norm dbias", dbias, true);
+      b.backend.run(LayerNormForward{norm, x, b.output("layer_norm", samples * rows, s.in)});
+      b.backend.run(LayerNormBackward{norm, x, dy,
+                                      b.output("layer_norm dx", samples * rows, s.in, true).data});
+      b.backend.run(LayerNormParameters{norm, x, dy,
+                                        b.output("layer_norm dweight", rows, s.in, true).data,
+                                        b.output("layer_norm dbias", rows, s.in, true).data});
     }
   }
 }
@@ -220,17 +189,12 @@ void check_group_norm(Bench& b) {
                                       .epsilon = 1e-5,
                                       .groups = groups,
                                       .pixels = pixels};
-        const MatrixView y = b.poisoned(rows, s.in), dx = b.poisoned(rows, s.in),
-                         sums = b.poisoned(2 * samples, s.in);
-        const MatrixView dweight = b.poisoned(1, s.in), dbias = b.poisoned(1, s.in);
-        b.backend.run(GroupNormForward{norm, x, y});
-        b.backend.run(GroupNormBackward{norm, x, dy, dx.data, sums});
-        b.backend.run(GroupNormParameters{sums, dweight.data, dbias.data});
-        b.backend.finish();
-        b.result("group_norm", y);
-        b.result("group_norm dx", dx, true);
-        b.result("group_norm dweight", dweight, true);
-        b.result("group_norm dbias", dbias, true);
+        const MatrixView sums = b.poisoned(2 * samples, s.in);
+        b.backend.run(GroupNormForward{norm, x, b.output("group_norm", rows, s.in)});
+        b.backend.run(
+            GroupNormBackward{norm, x, dy, b.output("group_norm dx", rows, s.in, true).data, sums});
+        b.backend.run(GroupNormParameters{sums, b.output("group_norm dweight", 1, s.in, true).data,
+                                          b.output("group_norm dbias", 1, s.in, true).data});
       }
     }
   }
@@ -240,14 +204,13 @@ void check_loss(Bench& b) {
   for (const int classes : {2, 10, 33, 256}) {
     for (const int rows : {1, 17, 64}) {
       for (const bool weighted : {false, true}) {
-        const MatrixView z = b.random(rows, classes, -8.0f, 8.0f),
-                         probabilities = b.poisoned(rows, classes);
+        const MatrixView z = b.random(rows, classes, -8.0f, 8.0f);
         std::vector<std::uint8_t> labels, correct(static_cast<std::size_t>(rows), 9);
         std::vector<float> losses(rows), weights;
         for (int r = 0; r < rows; ++r)
           labels.push_back(static_cast<std::uint8_t>(b.below(classes)));
         for (int c = 0; c < classes; ++c) weights.push_back(b.real(0.5f, 2.0f));
-        const MatrixView slopes = b.poisoned(rows, classes);
+        const MatrixView slopes = b.output("dlogits", rows, classes, true);
         SoftmaxLoss loss{z, labels.data(), 0.25f, losses.data(), correct.data(), slopes.data};
         auto* const there = reinterpret_cast<std::uint8_t*>(b.poison(labels.size()));
         std::copy(labels.begin(), labels.end(), there);
@@ -257,13 +220,9 @@ void check_loss(Bench& b) {
           loss.class_weights = weights.data();
         }
         b.backend.softmax_cross_entropy(loss);
-        b.backend.softmax(z, probabilities);
-        b.backend.finish();
-        b.result("losses", losses.data(), losses.size());
-        b.result("dlogits", slopes, true);
-        b.result("softmax", probabilities, true);
-        const std::vector<float> hits(correct.begin(), correct.end());
-        b.result("correct", hits.data(), hits.size());
+        b.backend.softmax(z, b.output("softmax", rows, classes, true));
+        b.host_result("losses", losses);
+        b.host_result("correct", {correct.begin(), correct.end()});
       }
     }
   }
@@ -272,11 +231,8 @@ void check_loss(Bench& b) {
 void check_penalty(Bench& b) {
   for (const Sizes& s : kShapes) {
     const MatrixView weights = b.random(s.n, s.in), gradient = b.random(s.n, s.in);
-    float* const values = b.poison(static_cast<std::size_t>(weights.layout.padded_cols()));
-    b.backend.add_penalty({weights, gradient, 0.01f, 0.02f, values});
-    b.backend.finish();
-    b.result("penalty", values, static_cast<std::size_t>(s.in));
     b.result("gradient of the penalty", gradient, true);
+    b.backend.add_penalty({weights, gradient, 0.01f, 0.02f, b.output("penalty", 1, s.in).data});
   }
 }
 

@@ -1,5 +1,5 @@
-#include "cuda/checks/selftest.h"
-
+// `reluscope gpu-selftest`: compares every operation of the backend on the present device with the
+// CPU.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/sha256.h"
 #include "cuda/backend/cuda_backend.h"
-#include "cuda/backend/cuda_device.h"
 #include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {
@@ -59,7 +58,7 @@ void require_selftest(const std::string& key) {
   const Outcome outcome = run_all(nullptr);
   if (outcome.failed > 0) {
     throw Error("device cuda failed its self-test (" + key + "): " + outcome.first +
-                ". Train with --device cpu; reluscope gpu-selftest says more");
+                ". Train with --device cpu; reluscope gpu-selftest has the details");
   }
   if (path.empty()) return;
   std::filesystem::create_directories(path.parent_path(), ignored);

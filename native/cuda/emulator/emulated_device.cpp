@@ -10,10 +10,6 @@
 namespace reluscope::cuda::emulated {
 namespace {
 
-struct EmulatedGraph final : Graph {
-  std::vector<Node> nodes;
-};
-
 // The storage of one matrix of a product.
 struct Stored {
   const char* name;
@@ -34,21 +30,13 @@ float rounded(float x, Precision precision) {
   return bits_as<float>(bits >> dropped << dropped);
 }
 
-// The activations as documented by cuBLASLt.
+// The activations as documented by cuBLASLt: ReLU, or GELU by tanh.
 float activated(Epilogue epilogue, float x) {
-  switch (epilogue) {
-    case Epilogue::kBiasRelu: return x < 0.0f ? 0.0f : x;
-    case Epilogue::kBiasGelu:
-    case Epilogue::kBiasGeluKept: {
-      const double z = static_cast<double>(x);
-      return static_cast<float>(
-          0.5 * z *
-          (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
-    }
-    case Epilogue::kBias:
-    case Epilogue::kNone: break;
-  }
-  return x;
+  if (epilogue == Epilogue::kBiasRelu) return x < 0.0f ? 0.0f : x;
+  const double z = static_cast<double>(x);
+  return static_cast<float>(
+      0.5 * z *
+      (1.0 + std::tanh(std::sqrt(2.0 / 3.14159265358979323846) * (z + 0.044715 * z * z * z))));
 }
 
 }  // namespace
@@ -68,8 +56,7 @@ void* EmulatedDevice::allocate(std::size_t bytes) {
   check("allocating memory");
   if (bytes_ + bytes > most_bytes) {
     throw Error("device cuda (" + name() + "): out of memory: " + std::to_string(bytes) +
-                " bytes were asked for, but only " + std::to_string(most_bytes - bytes_) +
-                " are free");
+                " bytes are needed, but only " + std::to_string(most_bytes - bytes_) + " are free");
   }
   void* const memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(memory, 0xFF, bytes);  // NaN
@@ -92,12 +79,11 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
   auto block = blocks_.upper_bound(begin);
   if (block != blocks_.begin()) --block;
   if (block == blocks_.end() || begin < block->first || begin >= block->first + block->second) {
-    throw Error(std::string("product: ") + what + " does not lie in the device's memory");
+    throw Error(std::string("product: ") + what + " is not in the device's memory");
   }
   if (end > block->first + block->second) {
     throw Error(std::string("product: ") + what + " ends " +
-                std::to_string(end - block->first - block->second) +
-                " bytes behind its allocation");
+                std::to_string(end - block->first - block->second) + " bytes after its allocation");
   }
 }
 
@@ -110,16 +96,22 @@ void EmulatedDevice::multiply(const Product& p) {
   const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
   const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
   const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
+  std::vector<Stored> all{a, b, c};
+  if (p.epilogue == Epilogue::kBiasGeluKept) {
+    all.push_back(c);
+    all.back().name = "kept";
+    all.back().data = p.kept;
+  }
   if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
     refuse(std::to_string(p.m) + " x " + std::to_string(p.n) + " x " + std::to_string(p.k) +
            " in " + std::to_string(p.batches) + " batches");
   }
   if (p.epilogue != Epilogue::kNone) {
-    if (p.accumulate) refuse("an epilogue behind a sum");
+    if (p.accumulate) refuse("an epilogue after a sum");
     if (p.stride_bias < 0) refuse("the stride of bias is negative");
     check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
   }
-  for (const Stored& one : {a, b, c}) {
+  for (const Stored& one : all) {
     if (one.leading < one.cols) {
       refuse(std::string("the leading dimension of ") + one.name + " is " +
              std::to_string(one.leading) + ", but a row has " + std::to_string(one.cols));
@@ -131,28 +123,23 @@ void EmulatedDevice::multiply(const Product& p) {
     refuse("batches of c overlap: " + std::to_string(c.stride) + " floats apart, but each has " +
            std::to_string(c.floats()));
   }
-  const auto check_apart = [&](const Stored& one, const Stored& other) {
-    const auto end = [&p](const Stored& s) {
-      return s.data + s.stride * (p.batches - 1) + s.floats();
-    };
-    if (one.data < end(other) && other.data < end(one)) {
-      refuse(one.name + std::string(" overlaps ") + other.name);
-    }
+  // Results must not overlap anything.
+  const auto end = [&p](const Stored& s) {
+    return s.data + s.stride * (p.batches - 1) + s.floats();
   };
-  for (const Stored& one : {a, b}) check_apart(c, one);
-  if (p.epilogue == Epilogue::kBiasGeluKept) {
-    const Stored kept = stored("what is kept", p.kept, false, p.m, p.n, p.ldc, p.stride_c);
-    check_range(kept.name, kept.data, kept.stride * (p.batches - 1) + kept.floats());
-    for (const Stored& one : {a, b, c}) check_apart(kept, one);
-    if (p.ldc % 8 != 0) {
-      refuse("what is kept has a leading dimension of " + std::to_string(p.ldc) +
-             ", not of a multiple of 8");
+  for (std::size_t i = 2; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (all[i].data < end(all[j]) && all[j].data < end(all[i])) {
+        refuse(all[i].name + std::string(" overlaps ") + all[j].name);
+      }
     }
   }
-
+  if (all.size() > 3 && p.ldc % 8 != 0) {
+    refuse("the leading dimension of kept is " + std::to_string(p.ldc) +
+           ", but it must be a multiple of 8");
+  }
   ++products;
   ++epilogues[p.epilogue];
-  most_product_batches = std::max(most_product_batches, p.batches);
   std::vector<float> row(p.n);
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
     const float* const left = p.a + batch * p.stride_a;
@@ -190,39 +177,6 @@ void EmulatedDevice::run_all(std::span<const Node> nodes) {
       launch(*node.kernel, node.grid, node.arguments.data(), conditions, record);
     }
   }
-}
-
-void EmulatedDevice::run(std::span<const Node> nodes) {
-  check("starting kernels");
-  run_all(nodes);
-}
-
-std::unique_ptr<Graph> EmulatedDevice::make_graph(std::span<const Node> nodes) {
-  check("making a graph");
-  auto graph = std::make_unique<EmulatedGraph>();
-  graph->nodes.assign(nodes.begin(), nodes.end());
-  return graph;
-}
-
-void EmulatedDevice::set_arguments(Graph& graph, std::size_t at, const Node& node) {
-  check("setting arguments");
-  static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
-}
-
-void EmulatedDevice::run(Graph& graph) {
-  check("starting a graph");
-  run_all(static_cast<EmulatedGraph&>(graph).nodes);
-}
-
-void EmulatedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
-  check("copying to the host");
-  ++copies;
-  std::memcpy(to, from, bytes);
-}
-
-void EmulatedDevice::wait() {
-  check("waiting for the device");
-  ++waits;
 }
 
 }  // namespace reluscope::cuda::emulated

@@ -11,13 +11,17 @@
 
 namespace reluscope::cuda::emulated {
 
+struct EmulatedGraph final : Graph {
+  std::vector<Node> nodes;
+};
+
 class EmulatedDevice final : public Device {
  public:
   ~EmulatedDevice() override;
 
   Conditions conditions;
   Record record;
-  int products = 0, most_product_batches = 0;
+  int products = 0;
   std::map<Epilogue, int> epilogues;              // number of products with each
   int copies = 0, waits = 0;                      // number of calls
   std::size_t most_bytes = std::size_t{4} << 30;  // simulated memory size
@@ -33,12 +37,33 @@ class EmulatedDevice final : public Device {
   void* allocate_host(std::size_t bytes) override { return allocate(bytes); }
   void release_host(void* memory) noexcept override { release(memory); }
   bool fuses(const Product&) override { return has_epilogues; }
-  void run(std::span<const Node> nodes) override;
-  std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override;
-  void set_arguments(Graph& graph, std::size_t at, const Node& node) override;
-  void run(Graph& graph) override;
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override;
-  void wait() override;
+  void run(std::span<const Node> nodes) override {
+    check("starting kernels");
+    run_all(nodes);
+  }
+  std::unique_ptr<Graph> make_graph(std::span<const Node> nodes) override {
+    check("making a graph");
+    auto graph = std::make_unique<EmulatedGraph>();
+    graph->nodes.assign(nodes.begin(), nodes.end());
+    return graph;
+  }
+  void set_arguments(Graph& graph, std::size_t at, const Node& node) override {
+    check("setting arguments");
+    static_cast<EmulatedGraph&>(graph).nodes.at(at).arguments = node.arguments;
+  }
+  void run(Graph& graph) override {
+    check("starting a graph");
+    run_all(static_cast<EmulatedGraph&>(graph).nodes);
+  }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override {
+    check("copying to the host");
+    ++copies;
+    std::memcpy(to, from, bytes);
+  }
+  void wait() override {
+    check("waiting for the device");
+    ++waits;
+  }
   void start_clock() override { started_ = Clock::now(); }
   double stop_clock() override {
     return std::chrono::duration<double>(Clock::now() - started_).count();
@@ -47,7 +72,6 @@ class EmulatedDevice final : public Device {
   // Computes a product. Throws Error for leading dimensions that are too small, matrices that are
   // not within one allocation, and results that overlap other matrices.
   void multiply(const Product& product);
-  std::size_t allocations() const { return blocks_.size(); }
 
  private:
   using Clock = std::chrono::steady_clock;

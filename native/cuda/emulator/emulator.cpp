@@ -23,22 +23,20 @@ constexpr std::size_t kStackBytes = 64 * 1024;
 
 // The numbers 0 .. count - 1 in the given order.
 std::vector<int> numbers_in(Order order, int count) {
+  const auto key = [&](int i) -> std::uint32_t {
+    switch (order) {
+      case Order::kAscending: break;
+      case Order::kDescending: return count - i;
+      case Order::kOddFirst: return 1 - i % 2;
+      case Order::kStrided: return i % 37;
+      case Order::kRandom: return philox_draw(1, 0, 0, static_cast<std::uint64_t>(i))[0];
+      case Order::kOtherRandom: return philox_draw(2, 0, 0, static_cast<std::uint64_t>(i))[0];
+    }
+    return 0;
+  };
   std::vector<int> numbers(count);
   std::iota(numbers.begin(), numbers.end(), 0);
-  const auto by = [&](const auto& key) {
-    std::stable_sort(numbers.begin(), numbers.end(), [&](int a, int b) { return key(a) < key(b); });
-  };
-  const auto random = [](std::uint64_t seed) {
-    return [seed](int i) { return philox_draw(seed, 0, 0, static_cast<std::uint64_t>(i))[0]; };
-  };
-  switch (order) {
-    case Order::kAscending: break;
-    case Order::kDescending: std::reverse(numbers.begin(), numbers.end()); break;
-    case Order::kOddFirst: by([](int i) { return 1 - i % 2; }); break;
-    case Order::kStrided: by([](int i) { return i % 37; }); break;
-    case Order::kRandom: by(random(1)); break;
-    case Order::kOtherRandom: by(random(2)); break;
-  }
+  std::ranges::stable_sort(numbers, {}, key);
   return numbers;
 }
 

@@ -3,20 +3,17 @@
 #include "cuda/kernels/kernel.h"  // first
 
 #include "backend/augment_draws.h"
-#include "core/philox.h"
-#include "core/rng.h"
 
 namespace reluscope::cuda {
 
 // --- The order of an epoch ---------------------------------------------------------------------
 
-RELUSCOPE_DEVICE void run(const MakeKeys& k) {
+RELUSCOPE_KERNEL(MakeKeys, "make_keys") {
   for_each(k.n, [&](unsigned i) {
     const std::uint64_t sample = k.keys[i] & 0xFFFFFFFFu;
-    k.keys[i] = (std::uint64_t{philox_draw(k.seed, k.purpose, k.step, sample)[0]} << 32) | sample;
+    k.keys[i] = (std::uint64_t{k.rng.bits(sample)[0]} << 32) | sample;
   });
 }
-RELUSCOPE_KERNEL(MakeKeys, "make_keys")
 
 namespace {
 
@@ -42,16 +39,15 @@ RELUSCOPE_DEVICE void order(std::uint64_t* keys, const Comparison& c) {
 }  // namespace
 
 // Keys beyond n count as larger than all others, so they never move.
-RELUSCOPE_DEVICE void run(const SortPass& k) {
+RELUSCOPE_KERNEL(SortPass, "sort_pass") {
   const unsigned half = k.stride == 0 ? k.size / 2 : k.stride;
   for_each((k.n + 2 * half - 1) / (2 * half) * half, [&](unsigned t) {
     const Comparison c(t, k.size, k.stride);
     if (c.high < k.n) order(k.keys, c);
   });
 }
-RELUSCOPE_KERNEL(SortPass, "sort_pass")
 
-RELUSCOPE_DEVICE void run(const SortBlocks& k) {
+RELUSCOPE_KERNEL(SortBlocks, "sort_blocks") {
   RELUSCOPE_SHARED(std::uint64_t, keys, kSortKeys);
   const unsigned begin = block_index() * kSortKeys;
   for (unsigned i = thread_index(); i < kSortKeys; i += block_size()) {
@@ -74,7 +70,6 @@ RELUSCOPE_DEVICE void run(const SortBlocks& k) {
     k.keys[begin + i] = keys[i];
   }
 }
-RELUSCOPE_KERNEL(SortBlocks, "sort_blocks")
 
 // --- Pixels ------------------------------------------------------------------------------------
 
@@ -91,8 +86,7 @@ RELUSCOPE_DEVICE const std::uint8_t* image_of(const Gathering& g, int sample) {
 // Converts the pixels value_of(row, column) of the batch to floats, and copies the labels.
 template <class ValueOf>
 RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
-  for_each(static_cast<unsigned>(g.to.layout.size()), [&](unsigned i) {
-    const int row = row_of(i, g.to.layout), col = column_of(i, g.to.layout);
+  for_each(g.to.layout, [&](unsigned i, int row, int col) {
     g.to.data[i] = col < g.pixels ? g.table[value_of(row, col)] : 0.0f;
     if (col == 0 && g.to_labels != nullptr) g.to_labels[row] = g.labels[sample_of(g, row)];
   });
@@ -101,17 +95,12 @@ RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
 }  // namespace
 
 // The threads of a panel's row read 32 contiguous bytes.
-RELUSCOPE_DEVICE void run(const Gather& k) {
+RELUSCOPE_KERNEL(Gather, "gather") {
   const Gathering& g = k.gathering;
   gather_by(g, [&](int row, int col) { return image_of(g, sample_of(g, row))[col]; });
 }
-RELUSCOPE_KERNEL(Gather, "gather")
 
 namespace {
-
-RELUSCOPE_DEVICE Rng rng_of(const Gathering& g, std::uint64_t seed) {
-  return Rng(seed, Purpose::kAugment, static_cast<std::uint32_t>(g.epoch));
-}
 
 // words[i] for an i known only at run time, without moving the words from registers to memory.
 RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
@@ -120,25 +109,22 @@ RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const DrawChanges& k) {
+RELUSCOPE_KERNEL(DrawChanges, "draw_changes") {
   for_each(static_cast<unsigned>(k.rows), [&](unsigned row) {
     const int sample = sample_of(k.gathering, static_cast<int>(row));
-    const Rng rng = rng_of(k.gathering, k.seed);
-    k.to[row].affine = draw_affine(k.options, k.height, k.width, rng, sample);
-    k.to[row].erased = draw_erased(k.options, k.height, k.width, rng, sample);
+    k.to[row].affine = draw_affine(k.options, k.height, k.width, k.rng, sample);
+    k.to[row].erased = draw_erased(k.options, k.height, k.width, k.rng, sample);
   });
 }
-RELUSCOPE_KERNEL(DrawChanges, "draw_changes")
 
 // Each thread draws the numbers that it needs, four for each draw, so that the unsmoothed field is
 // never stored.
-RELUSCOPE_DEVICE void run(const SmoothRows& k) {
+RELUSCOPE_KERNEL(SmoothRows, "smooth_rows") {
   const auto width = static_cast<unsigned>(k.width),
              pixels = width * static_cast<unsigned>(k.height);
   for_each(static_cast<unsigned>(k.rows) * 2 * pixels, [&](unsigned i) {
     const unsigned field = i / pixels, pixel = i % pixels;
     const int x = static_cast<int>(pixel % width);
-    const Rng rng = rng_of(k.gathering, k.seed);
     const std::uint64_t element =
         sample_element(sample_of(k.gathering, static_cast<int>(field / 2))) +
         (field % 2 == 0 ? AugmentElements::kFieldX : AugmentElements::kFieldY);
@@ -151,14 +137,13 @@ RELUSCOPE_DEVICE void run(const SmoothRows& k) {
       const unsigned at = pixel + static_cast<unsigned>(t);
       if (at / 4 != drawn) {
         drawn = at / 4;
-        words = rng.bits(element + drawn);
+        words = k.rng.bits(element + drawn);
       }
       sum += k.gaussian[t + k.radius] * field_value(word_of(words, at % 4));
     }
     k.fields[i] = sum;
   });
 }
-RELUSCOPE_KERNEL(SmoothRows, "smooth_rows")
 
 namespace {
 
@@ -208,7 +193,7 @@ RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const GatherAugmented& k) {
+RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented") {
   const Gathering& g = k.gathering;
   gather_by(g, [&](int row, int col) {
     const int sample = sample_of(g, row), y = col / k.width, x = col % k.width;
@@ -217,10 +202,9 @@ RELUSCOPE_DEVICE void run(const GatherAugmented& k) {
     const std::uint8_t value = k.moves ? warped(k, image, row, y, x) : image[col];
     if (k.noise == 0.0 || value == k.background) return value;
     return noisy(
-        value, k.noise, rng_of(g, k.seed),
+        value, k.noise, k.rng,
         sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
   });
 }
-RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented")
 
 }  // namespace reluscope::cuda

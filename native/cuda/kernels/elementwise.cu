@@ -1,5 +1,5 @@
-// Kernels that make each element of their result from its own place in the arguments: activations,
-// from the registry's structs, optimizers, random numbers.
+// Kernels that compute each element of their result from the same place of the arguments:
+// activations from the structs of the registry, optimizers, random numbers.
 #include "cuda/kernels/kernel.h"  // first
 
 #include "core/philox.h"
@@ -8,28 +8,33 @@
 
 namespace reluscope::cuda {
 
-RELUSCOPE_DEVICE void run(const ScaleAdd& k) {
+RELUSCOPE_KERNEL(ScaleAdd, "scale_add") {
   for_each(k.n, [&](unsigned i) {
     const float product = k.scale * k.x[i];
     k.y[i] = (k.a == nullptr ? 0.0f : k.a[i]) + product;
   });
 }
-RELUSCOPE_KERNEL(ScaleAdd, "scale_add")
 
-RELUSCOPE_DEVICE void run(const Clamp& k) {
+RELUSCOPE_KERNEL(Clamp, "clamp") {
   for_each(k.n, [&](unsigned i) {
     const float x = k.x[i];
     k.x[i] = x > k.limit ? k.limit : (x < -k.limit ? -k.limit : x);
   });
 }
-RELUSCOPE_KERNEL(Clamp, "clamp")
 
 // --- Activations ----------------------------------------------------------------------------
 
 namespace {
 
-struct NoActivation {};  // in the place of an entry of the registry
-
+struct NoActivation {
+  static constexpr ActivationInfo kInfo = [] {
+    ActivationInfo info{};
+    info.name = "none";
+    return info;
+  }();
+};
+template <class A>
+inline constexpr bool kIsNone = std::is_same_v<A, NoActivation>;
 template <class A>
 inline constexpr int kCount = static_cast<int>(A::kInfo.parameters.size());
 
@@ -41,167 +46,109 @@ struct ParametersOf {
   }
 };
 
-template <class A, ActivationOp kOp>
-struct ActivateBy : Activate {};
-template <class A, ActivationOp kOp>
-struct ActivateVariedBy : ActivateVaried {};
-template <class A>
-struct FinishProductBy : FinishProduct {};
-template <class A>
-struct FinishInputGradientBy : FinishInputGradient {};
+// By DeviceOp.
+using OpArguments = std::tuple<Activate, Activate, Activate, ActivateVaried, ActivateVaried,
+                               ActivateVaried, FinishProduct, FinishInputGradient>;
+constexpr const char* kOpNames[] = {
+    "activation_forward", "activation_backward", "activation_parameter", "varied_forward",
+    "varied_backward",    "varied_parameter",    "finish_product",       "finish_input_gradient"};
 
-template <class A, ActivationOp kOp>
+template <class A, DeviceOp kOp>
+struct ActivationKernel : std::tuple_element_t<static_cast<std::size_t>(kOp), OpArguments> {};
+
+template <class A, DeviceOp kOp>
 RELUSCOPE_DEVICE float activated(float x, const float* p, const float* dy, unsigned i) {
-  if constexpr (kOp == ActivationOp::kForward) {
+  if constexpr (kOp == DeviceOp::kForward || kOp == DeviceOp::kVariedForward) {
     return A::f(x, p);
-  } else if constexpr (kOp == ActivationOp::kBackward) {
+  } else if constexpr (kOp == DeviceOp::kBackward || kOp == DeviceOp::kVariedBackward) {
     return dy[i] * A::df(x, p);
   } else {
     return dy[i] * A::dp(x, p);
   }
 }
 
-template <class A, ActivationOp kOp>
-RELUSCOPE_DEVICE void run(const ActivateBy<A, kOp>& k) {
+template <class A, DeviceOp kOp>
+RELUSCOPE_DEVICE void apply(const Activate& k) {
   const ParametersOf<A> p(k.p);
   for_each(k.n, [&](unsigned i) { k.out[i] = activated<A, kOp>(k.x[i], p.values, k.dy, i); });
 }
 
-template <class A, ActivationOp kOp>
-RELUSCOPE_DEVICE void run(const ActivateVariedBy<A, kOp>& k) {
-  for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
-    const float own = k.p[k.by_row ? i : static_cast<unsigned>(column_of(i, k.layout))];
+template <class A, DeviceOp kOp>
+RELUSCOPE_DEVICE void apply(const ActivateVaried& k) {
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    const float own = k.p[k.by_row ? i : static_cast<unsigned>(col)];
     float p[kCount<A> + 1];
     for (int j = 0; j < kCount<A>; ++j) p[j] = own;
     k.out[i] = activated<A, kOp>(k.x[i], p, k.dy, i);
   });
 }
 
-template <class A>
-RELUSCOPE_DEVICE void run(const FinishProductBy<A>& k) {
-  const auto y_at = [&](unsigned i) {
-    return k.start == nullptr ? k.y[i] : k.y[i] + k.start[column_of(i, k.layout)];
-  };
-  const auto n = static_cast<unsigned>(k.layout.size());
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    for_each(n, [&](unsigned i) { k.y[i] = y_at(i); });
-  } else {
-    const ParametersOf<A> p(k.p);
-    for_each(n, [&](unsigned i) {
-      const float y = y_at(i);
-      k.y[i] = y;
-      k.out[i] = A::f(y, p.values);
-    });
-  }
+template <class A, DeviceOp>
+RELUSCOPE_DEVICE void apply(const FinishProduct& k) {
+  const ParametersOf<A> p(k.p);
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    const float y = k.y[i] + k.start[col];
+    k.y[i] = y;
+    if constexpr (!kIsNone<A>) k.out[i] = A::f(y, p.values);
+  });
 }
 
-template <class A>
-RELUSCOPE_DEVICE void run(const FinishInputGradientBy<A>& k) {
-  const auto n = static_cast<unsigned>(k.layout.size());
-  const auto slope = [&](unsigned i) {
-    return column_of(i, k.layout) < k.layout.cols ? k.dx[i] : 0.0f;
-  };
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    for_each(n, [&](unsigned i) { k.dx[i] = slope(i); });
-  } else {
-    const ParametersOf<A> p(k.p);
-    for_each(n, [&](unsigned i) { k.dx[i] = slope(i) * A::df(k.z[i], p.values); });
-  }
+template <class A, DeviceOp>
+RELUSCOPE_DEVICE void apply(const FinishInputGradient& k) {
+  const ParametersOf<A> p(k.p);
+  for_each(k.layout, [&](unsigned i, int, int col) {
+    float slope = col < k.layout.cols ? k.dx[i] : 0.0f;
+    if constexpr (!kIsNone<A>) slope = slope * A::df(k.z[i], p.values);
+    k.dx[i] = slope;
+  });
 }
 
-// Kernels of all entries of the registry, in its order.
-template <class A, ActivationOp kOp>
-const KernelInfo& activation_kernel_by() {
-  constexpr const char* kNames[] = {"activation_forward<", "activation_backward<",
-                                    "activation_parameter<"};
-  static const KernelInfo info = make_kernel<ActivateBy<A, kOp>>(
-      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
-  return info;
-}
-template <class A, ActivationOp kOp>
-const KernelInfo& varied_kernel_by() {
-  constexpr const char* kNames[] = {"varied_forward<", "varied_backward<", "varied_parameter<"};
-  static const KernelInfo info = make_kernel<ActivateVariedBy<A, kOp>>(
-      std::string(kNames[static_cast<int>(kOp)]) + A::kInfo.name + ">");
-  return info;
-}
-template <class A>
-std::string name_of() {
-  if constexpr (std::is_same_v<A, NoActivation>) {
-    return "<none>";
-  } else {
-    return std::string("<") + A::kInfo.name + ">";
-  }
-}
-template <class A>
-const KernelInfo& finish_product_by() {
-  static const KernelInfo info = make_kernel<FinishProductBy<A>>("finish_product" + name_of<A>());
-  return info;
-}
-template <class A>
-const KernelInfo& finish_input_gradient_by() {
-  static const KernelInfo info =
-      make_kernel<FinishInputGradientBy<A>>("finish_input_gradient" + name_of<A>());
-  return info;
+template <class A, DeviceOp kOp>
+RELUSCOPE_DEVICE void run(const ActivationKernel<A, kOp>& k) {
+  apply<A, kOp>(k);
 }
 
 using Getter = const KernelInfo& (*)();
 
-template <ActivationOp kOp, class... A>
-const KernelInfo& activation_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&activation_kernel_by<A, kOp>...};
-  return kGetters[id]();
+template <class A, DeviceOp kOp>
+const KernelInfo& activation_kernel_by() {
+  static const KernelInfo info = make_kernel<ActivationKernel<A, kOp>>(
+      std::string(kOpNames[static_cast<int>(kOp)]) + "<" + A::kInfo.name + ">");
+  return info;
 }
-template <class A, ActivationOp kOp>
-constexpr Getter varied_getter() {
-  if constexpr (activation_varies(A::kInfo)) {
-    return &varied_kernel_by<A, kOp>;
-  } else {
-    return nullptr;
+
+// Null for operations that the activation does not have.
+template <class A, DeviceOp kOp>
+constexpr Getter activation_getter() {
+  if constexpr (kOp >= DeviceOp::kFinishProduct) {
+    return &activation_kernel_by<A, kOp>;
+  } else if constexpr (!kIsNone<A>) {
+    if constexpr (kOp < DeviceOp::kVariedForward || activation_varies(A::kInfo)) {
+      return &activation_kernel_by<A, kOp>;
+    }
   }
+  return nullptr;
 }
-template <ActivationOp kOp, class... A>
-const KernelInfo& varied_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {varied_getter<A, kOp>()...};
-  return kGetters[id]();
-}
-template <class... A>
-const KernelInfo& finish_product_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&finish_product_by<NoActivation>, &finish_product_by<A>...};
+
+// No activation, then all entries of the registry, in its order.
+template <DeviceOp kOp, class... A>
+const KernelInfo& activation_entry(scalar::ActivationList<A...>, ActivationId id) {
+  static constexpr Getter kGetters[] = {activation_getter<NoActivation, kOp>(),
+                                        activation_getter<A, kOp>()...};
   return kGetters[id + 1]();
 }
-template <class... A>
-const KernelInfo& finish_input_gradient_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {&finish_input_gradient_by<NoActivation>,
-                                        &finish_input_gradient_by<A>...};
-  return kGetters[id + 1]();
+
+template <std::size_t... kOps>
+const KernelInfo& activation_entry(std::index_sequence<kOps...>, DeviceOp op, ActivationId id) {
+  using Entry = const KernelInfo& (*)(scalar::Activations<float>, ActivationId);
+  static constexpr Entry kEntries[] = {&activation_entry<static_cast<DeviceOp>(kOps)>...};
+  return kEntries[static_cast<int>(op)](scalar::Activations<float>(), id);
 }
 
 }  // namespace
 
-const KernelInfo& activation_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
-  switch (op) {
-    case ActivationOp::kForward: return activation_entry<ActivationOp::kForward>(kAll, id);
-    case ActivationOp::kBackward: return activation_entry<ActivationOp::kBackward>(kAll, id);
-    case ActivationOp::kParameter: break;
-  }
-  return activation_entry<ActivationOp::kParameter>(kAll, id);
-}
-const KernelInfo& varied_kernel(ActivationOp op, ActivationId id) {
-  constexpr scalar::Activations kAll;
-  switch (op) {
-    case ActivationOp::kForward: return varied_entry<ActivationOp::kForward>(kAll, id);
-    case ActivationOp::kBackward: return varied_entry<ActivationOp::kBackward>(kAll, id);
-    case ActivationOp::kParameter: break;
-  }
-  return varied_entry<ActivationOp::kParameter>(kAll, id);
-}
-const KernelInfo& finish_product_kernel(ActivationId id) {
-  return finish_product_entry(scalar::Activations(), id);
-}
-const KernelInfo& finish_input_gradient_kernel(ActivationId id) {
-  return finish_input_gradient_entry(scalar::Activations(), id);
+const KernelInfo& activation_kernel(DeviceOp op, ActivationId id) {
+  return activation_entry(std::make_index_sequence<std::size(kOpNames)>(), op, id);
 }
 
 // --- Updates, by the rules of optim/rules.h --------------------------------------------------
@@ -220,9 +167,9 @@ struct UpdateBy : Update {};
 template <class Applied>
 RELUSCOPE_DEVICE void run(const UpdateBy<Applied>& k) {
   const Applied update(k.update);
-  for_each(k.n, [&](unsigned i) {
+  for_each(k.layout, [&](unsigned i, int, int col) {
     float slope = k.update.gradient[i];
-    if (k.start != nullptr) slope = slope + k.start[column_of(i, k.layout)];
+    if (k.start != nullptr) slope = slope + k.start[col];
     update.apply(i, slope);
   });
 }
@@ -254,16 +201,16 @@ const KernelInfo& update_kernel(RuleId rule) { return update_entry(scalar::Updat
 // --- Random numbers -------------------------------------------------------------------------
 
 // A thread has four columns of a row.
-RELUSCOPE_DEVICE void run(const FillUniform& k) {
-  const auto quads = static_cast<unsigned>(k.layout.padded_cols()) / 4;
-  const auto draws_a_row = static_cast<std::uint64_t>((k.layout.cols + 3) / 4);
-  for_each(static_cast<unsigned>(k.layout.rows) * quads, [&](unsigned i) {
+RELUSCOPE_KERNEL(FillUniform, "fill_uniform") {
+  const auto quads = static_cast<unsigned>(k.y.layout.padded_cols()) / 4;
+  const auto draws_a_row = static_cast<std::uint64_t>((k.y.layout.cols + 3) / 4);
+  for_each(static_cast<unsigned>(k.y.layout.rows) * quads, [&](unsigned i) {
     const int row = static_cast<int>(i / quads), col = static_cast<int>(i % quads) * 4;
     const std::uint64_t draw = (std::uint64_t{k.stream} << 32) +
                                static_cast<std::uint64_t>(row) * draws_a_row +
                                static_cast<std::uint64_t>(col / 4);
-    const Philox4 words = philox_draw(k.seed, k.purpose, k.step, draw);
-    float* const to = k.y + k.layout.index(row, col);
+    const Philox4 words = k.rng.bits(draw);
+    float* const to = &k.y.at(row, col);
     for (int w = 0; w < 4; ++w) {
       const float share = static_cast<float>(words[static_cast<std::size_t>(w)] >> 8) * 0x1p-24f;
       const float above = k.span * share;
@@ -271,27 +218,25 @@ RELUSCOPE_DEVICE void run(const FillUniform& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(FillUniform, "fill_uniform")
 
 // A thread has four rows of a column, which share a draw.
-RELUSCOPE_DEVICE void run(const Drop& k) {
-  const auto padded = static_cast<unsigned>(k.layout.padded_cols());
-  const auto groups = static_cast<unsigned>(k.layout.rows + 3) / 4;
+RELUSCOPE_KERNEL(Drop, "dropout") {
+  const auto padded = static_cast<unsigned>(k.x.layout.padded_cols());
+  const auto groups = static_cast<unsigned>(k.x.layout.rows + 3) / 4;
   for_each(groups * padded, [&](unsigned i) {
     const unsigned group = i / padded, col = i % padded;
     const std::uint64_t draw =
-        static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.layout.cols) + col;
+        static_cast<std::uint64_t>(group) * static_cast<std::uint64_t>(k.x.layout.cols) + col;
     const Philox4 words = philox_draw(k.dropping.seed, k.dropping.purpose, k.dropping.step,
                                       (std::uint64_t{k.dropping.layer} << 40) + draw);
     for (int r = 0; r < 4; ++r) {
       const int row = static_cast<int>(group) * 4 + r;
-      if (row >= k.layout.rows) return;
-      const std::size_t at = k.layout.index(row, static_cast<int>(col));
-      const float scaled = k.x[at] * k.dropping.scale;
-      k.y[at] = words[static_cast<std::size_t>(r)] >= k.dropping.threshold ? scaled : 0.0f;
+      if (row >= k.x.layout.rows) return;
+      const std::size_t at = k.x.layout.index(row, static_cast<int>(col));
+      const float scaled = k.x.data[at] * k.dropping.scale;
+      k.y.data[at] = words[static_cast<std::size_t>(r)] >= k.dropping.threshold ? scaled : 0.0f;
     }
   });
 }
-RELUSCOPE_KERNEL(Drop, "dropout")
 
 }  // namespace reluscope::cuda

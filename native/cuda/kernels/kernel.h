@@ -1,6 +1,6 @@
-// What kernels are written in: nvcc compiles them for the device, and any C++ compiler for the
+// The language of the kernels: nvcc compiles them for the device, and any C++ compiler for the
 // emulator (emulator.h). A kernel is a struct K of arguments (kernels.h) and a function run(const
-// K&), which each thread calls; kernel_of<K>() is what the backend launches.
+// K&), which each thread calls; the backend launches kernel_of<K>().
 #pragma once
 
 #ifdef __CUDACC__
@@ -23,19 +23,12 @@
 
 #include "cuda/device.h"
 #include "cuda/kernels/kernels.h"
-#include "cuda/kernels/traffic.h"
 
 namespace reluscope::cuda {
 
-// One thread's work. A kernel of an Operation (backend/backend.h) is a specialisation of this,
-// others are overloads.
+// One thread's work: specialised by RELUSCOPE_KERNEL, or overloaded for templates of kernels.
 template <class K>
 RELUSCOPE_DEVICE void run(const K& k);
-
-template <class K>
-double traffic_of(const void* k) {
-  return traffic(*static_cast<const K*>(k));
-}
 
 #ifdef __CUDACC__
 RELUSCOPE_DEVICE unsigned thread_index() { return threadIdx.x; }
@@ -47,25 +40,27 @@ template <class K>
 __global__ void __launch_bounds__(kThreads) run_kernel(const K k) {
   run(k);
 }
-template <class K>
-KernelInfo make_kernel(std::string name) {
-  static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), reinterpret_cast<const void*>(&run_kernel<K>), nullptr,
-          &traffic_of<K>};
-}
 #else
 using emulated::block_index;
 using emulated::block_size;
 using emulated::grid_size;
 using emulated::thread_index;
+#endif
 
 template <class K>
 KernelInfo make_kernel(std::string name) {
   static_assert(sizeof(K) <= Node::kArgumentBytes);
-  return {std::move(name), sizeof(K), nullptr,
-          [](const void* k) { run(*static_cast<const K*>(k)); }, &traffic_of<K>};
-}
+  return {.name = std::move(name),
+          .argument_bytes = sizeof(K),
+#ifdef __CUDACC__
+          .function = reinterpret_cast<const void*>(&run_kernel<K>),
+          .body = nullptr,
+#else
+          .function = nullptr,
+          .body = [](const void* k) { run(*static_cast<const K*>(k)); },
 #endif
+          .floats = [](const void* k) -> double { return static_cast<const K*>(k)->floats(); }};
+}
 
 // work(i) for this thread's share of 0 .. n - 1.
 template <class Work>
@@ -74,26 +69,27 @@ RELUSCOPE_DEVICE void for_each(unsigned n, const Work& work) {
   for (unsigned i = block_index() * block_size() + thread_index(); i < n; i += step) work(i);
 }
 
-// The column that float i of a matrix lies in.
-RELUSCOPE_DEVICE int column_of(unsigned i, const Layout& layout) {
-  const unsigned panel_floats = static_cast<unsigned>(layout.rows) * kPanel;
-  const unsigned panel = i / panel_floats;
-  const auto width = static_cast<unsigned>(layout.panel_width(static_cast<int>(panel)));
-  return static_cast<int>(panel * kPanel + (i - panel * panel_floats) % width);
-}
-RELUSCOPE_DEVICE int row_of(unsigned i, const Layout& layout) {
-  const unsigned panel_floats = static_cast<unsigned>(layout.rows) * kPanel;
-  const unsigned panel = i / panel_floats;
-  const auto width = static_cast<unsigned>(layout.panel_width(static_cast<int>(panel)));
-  return static_cast<int>((i - panel * panel_floats) / width);
+// work(i, row, column) for this thread's share of the floats of a matrix, padding included.
+template <class Work>
+RELUSCOPE_DEVICE void for_each(const Layout& layout, const Work& work) {
+  for_each(static_cast<unsigned>(layout.size()), [&](unsigned i) {
+    const unsigned panel_floats = static_cast<unsigned>(layout.rows) * kPanel;
+    const unsigned panel = i / panel_floats, at = i - panel * panel_floats;
+    const auto width = static_cast<unsigned>(layout.panel_width(static_cast<int>(panel)));
+    work(i, static_cast<int>(at / width), static_cast<int>(panel * kPanel + at % width));
+  });
 }
 
 }  // namespace reluscope::cuda
 
-// Makes kernel_of<K>() of a struct and its run(), which stand before it.
+// Defines kernel_of<K>(); the body of run(const K& k) follows.
 #define RELUSCOPE_KERNEL(K, name)                        \
+  template <>                                            \
+  RELUSCOPE_DEVICE void run(const K& k);                 \
   template <>                                            \
   const KernelInfo& kernel_of<K>() {                     \
     static const KernelInfo info = make_kernel<K>(name); \
     return info;                                         \
-  }
+  }                                                      \
+  template <>                                            \
+  RELUSCOPE_DEVICE void run(const K& k)

@@ -1,14 +1,16 @@
-// The arguments of every kernel: what it computes stands here, how in the .cu file of that name.
-// Matrices are in panels (core/tensor.h) unless they are said to be row-major; n counts floats.
+// The arguments of every kernel. This file says what a kernel computes; the .cu file of that name
+// says how. Matrices are in panels (core/tensor.h) unless they are row-major; n counts floats.
+// floats(): how many floats' worth of memory a launch must read and write at least, each place
+// once. The report compares a kernel's time with it.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "backend/augment_draws.h"
 #include "backend/backend.h"
 #include "backend/cpu/layer_kernels.h"
+#include "core/rng.h"
 #include "cuda/device.h"
 #include "nn/activations.h"
 
@@ -16,7 +18,6 @@ namespace reluscope::cuda {
 
 template <class K>
 const KernelInfo& kernel_of();
-std::vector<const KernelInfo*> all_kernels();
 
 // --- elementwise.cu -------------------------------------------------------------------------
 
@@ -25,11 +26,13 @@ struct ScaleAdd {  // y = (a ? a : 0) + scale x
   float* y;
   float scale;
   unsigned n;
+  double floats() const { return (a == nullptr ? 2.0 : 3.0) * n; }
 };
 struct Clamp {
   float* x;
   float limit;
   unsigned n;
+  double floats() const { return 2.0 * n; }
 };
 
 template <class... A>
@@ -39,15 +42,15 @@ constexpr std::size_t most_parameters(scalar::ActivationList<A...>) {
 // Parameters of an activation: in the device's memory, or here.
 struct ActivationParameters {
   const float* at;  // null: here
-  float values[most_parameters(scalar::Activations())];
+  float values[most_parameters(scalar::Activations<float>())];
 };
-enum class ActivationOp { kForward, kBackward, kParameter };
-// y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation, see activation_kernel().
+// y = f(x), dx = dy f'(x) or products = dy df/dp(x); of one activation.
 struct Activate {
   ActivationParameters p;
   const float *x, *dy;
   float* out;
   unsigned n;
+  double floats() const { return (dy == nullptr ? 2.0 : 3.0) * n; }
 };
 // The same where p differs by column or element.
 struct ActivateVaried {
@@ -55,13 +58,20 @@ struct ActivateVaried {
   float* out;
   Layout layout;
   bool by_row;
+  double floats() const {
+    return (dy == nullptr ? 2.0 : 3.0) * layout.size() +
+           (by_row ? layout.size() : layout.padded_cols());
+  }
 };
 // What follows a product: y += start, by column, and out = f(y); of one activation or of none.
 struct FinishProduct {
   ActivationParameters p;
-  const float* start;  // null: 0
+  const float* start;
   float *y, *out;
   Layout layout;
+  double floats() const {
+    return (out == nullptr ? 2.0 : 3.0) * layout.size() + layout.padded_cols();
+  }
 };
 // What follows the gradient of an input: padding becomes 0, and dx = dx f'(z).
 struct FinishInputGradient {
@@ -69,86 +79,110 @@ struct FinishInputGradient {
   const float* z;
   float* dx;
   Layout layout;
+  double floats() const { return (z == nullptr ? 2.0 : 3.0) * layout.size(); }
 };
-const KernelInfo& activation_kernel(ActivationOp op, ActivationId id);
-const KernelInfo& varied_kernel(ActivationOp op, ActivationId id);
-const KernelInfo& finish_product_kernel(ActivationId id);         // -1: none
-const KernelInfo& finish_input_gradient_kernel(ActivationId id);  // -1: none
+enum class DeviceOp {
+  kForward,  // to kParameter: Activate; as ActivationOp
+  kBackward,
+  kParameter,
+  kVariedForward,  // to kVariedParameter: ActivateVaried
+  kVariedBackward,
+  kVariedParameter,
+  kFinishProduct,
+  kFinishInputGradient
+};
+// id: -1 (no activation) only for the last two.
+const KernelInfo& activation_kernel(DeviceOp op, ActivationId id);
 
-// By one rule, or to store; gradient[i] + start[column of i] is the gradient.
+// Applies one rule to the gradient, or stores it: gradient[i] + start[column of i].
 struct Update {
   ParameterUpdate update;
   const float* start;  // null: 0
-  Layout layout;       // where there is a start
-  unsigned n;
+  Layout layout;
+  double floats() const {
+    const auto moments =
+        kMostMoments - std::count(update.moments, update.moments + kMostMoments, nullptr);
+    const double written = update.stores() ? 1.0 : 2.0;  // the gradient; or weights, read too
+    return layout.size() * (1.0 + written + 2.0 * moments) +
+           (start == nullptr ? 0 : layout.padded_cols());
+  }
 };
 const KernelInfo& update_kernel(RuleId rule);
 
-// Numbers in [low, high], as Backend::fill_uniform() says.
+// Numbers in [low, high], see Backend::fill_uniform().
 struct FillUniform {
-  std::uint64_t seed;
-  std::uint32_t purpose, step, stream;
+  Rng rng;
+  std::uint32_t stream;
   float low, span;
-  float* y;
-  Layout layout;
+  MatrixView y;
+  double floats() const { return 1.0 * y.layout.size(); }
 };
 struct Drop {
   Dropping dropping;
-  const float* x;
-  float* y;
-  Layout layout;
+  ConstMatrixView x;
+  MatrixView y;
+  double floats() const { return 2.0 * x.layout.size(); }
 };
 
 // --- batch.cu -------------------------------------------------------------------------------
 
-// An epoch's order. Keys that differ in their lower halves, the samples' numbers.
-struct MakeKeys {  // key = word << 32 | sample, of the sample's draw
+// The order of an epoch. The lower halves of the keys, the sample numbers, are all different.
+struct MakeKeys {  // key = the sample's random word << 32 | sample
   std::uint64_t* keys;
   unsigned n;
-  std::uint64_t seed;
-  std::uint32_t purpose, step;
+  Rng rng;
+  double floats() const { return 4.0 * n; }
 };
-// Batcher's bitonic sort, all comparisons upwards. A merge of runs of `size` begins with each key
-// against the one that is as far from the run's other end, then those `stride` apart, halving it.
-struct SortBlocks {  // all that happens within kSortKeys keys: sizes from `first` to `last`
+// A bitonic sort in which all comparisons order upwards. A merge of runs of `size` keys first
+// compares each key with its mirror image in the run, then keys `stride` apart, for ever smaller
+// strides.
+struct SortBlocks {  // all passes within kSortKeys keys: sizes from `first` to `last`
   std::uint64_t* keys;
   unsigned n;
   unsigned first, last;
+  double floats() const { return 4.0 * n; }
 };
 struct SortPass {  // one pass over all keys; stride 0: the first of a merge
   std::uint64_t* keys;
   unsigned n;
   unsigned size, stride;
+  double floats() const { return 4.0 * n; }
 };
-inline constexpr unsigned kSortKeys = 2048;  // that a block sorts
+inline constexpr unsigned kSortKeys = 2048;  // sorted by one block
 
 struct Gather {
   Gathering gathering;
+  // A pixel is a byte, a sample's number four and its label one, which is read and written.
+  double floats() const {
+    return gathering.to.layout.size() + gathering.to.rows() * (gathering.pixels + 6.0) / 4.0;
+  }
 };
-// What augmentation does to a sample, drawn once.
+// The random changes of a sample by augmentation, drawn once.
 struct DrawnChanges {
   Affine affine;
   ErasedPart erased;
 };
 struct DrawChanges {
-  Gathering gathering;  // whose samples
+  Gathering gathering;  // for its samples
   Augmentation options;
-  std::uint64_t seed;
+  Rng rng;
   int height, width, rows;
   DrawnChanges* to;  // (rows)
+  double floats() const { return rows * (sizeof(DrawnChanges) / 4.0 + 1.0); }
 };
 // Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y.
 struct SmoothRows {
   Gathering gathering;
-  std::uint64_t seed;
+  Rng rng;
   const float* gaussian;  // (2 radius + 1)
   int radius, height, width, rows;
   float* fields;
+  double floats() const { return 2.0 * rows * height * width; }
 };
-// Gather, of images that are warped, get noise and lose a part, in this order.
+// Gather with augmentation: warp, noise, erasing, in this order.
 struct GatherAugmented {
   Gathering gathering;
-  std::uint64_t seed;
+  Rng rng;
   const DrawnChanges* changes;
   const float *fields, *gaussian;  // null: no elastic distortion
   float alpha;                     // of it, in pixels
@@ -156,134 +190,157 @@ struct GatherAugmented {
   int radius, height, width;
   std::uint8_t background;
   bool moves;
+  // Each place of the fields counts once.
+  double floats() const {
+    const double of_fields = fields == nullptr ? 0.0 : 2.0 * gathering.pixels;
+    return Gather{gathering}.floats() +
+           gathering.to.rows() * (of_fields + sizeof(DrawnChanges) / 4.0);
+  }
 };
 
 // --- layout.cu ------------------------------------------------------------------------------
 
-// Row-major, `stride` floats a row, of a matrix in panels; columns behind the last become 0.
+// Row-major, `stride` floats a row, of a matrix in panels; padding columns become 0.
 struct Pack {
-  const float* x;
+  ConstMatrixView x;
   float* to;
-  Layout layout;
   int stride;
+  double floats() const { return 1.0 * x.layout.size() + 1.0 * x.rows() * stride; }
 };
 // Rows first .. first + rows - 1 of the patches of images, row-major, `stride` floats a row.
 struct CopyPatches {
   cpu::Patches patches;
-  const float* source;
-  Layout layout;  // of the source
+  ConstMatrixView source;
   float* to;
   int first, rows, stride;
+  double floats() const {
+    const double pixels = 1.0 * patches.source_height * patches.source_width * rows /
+                          (1.0 * patches.height * patches.width);
+    return 1.0 * rows * stride + pixels * source.cols();
+  }
 };
 // turned (R * S * O, C) of w (R * S * C, O): each tap transposed.
 struct TurnTaps {
-  const float* w;
-  float* turned;
-  Layout w_layout, turned_layout;
+  ConstMatrixView w;
+  MatrixView turned;
+  double floats() const { return 1.0 * w.layout.size() + turned.layout.size(); }
 };
 struct Flatten {  // or back
-  const float* from;
-  float* to;
-  Layout image, features;
+  ConstMatrixView from;
+  MatrixView to;
   int pixels;
   bool back;
+  double floats() const { return 1.0 * from.layout.size() + to.layout.size(); }
 };
 struct Pool {
-  const float* x;
-  float* y;
+  ConstMatrixView x;
+  MatrixView y;
   Window window;
-  Layout x_layout, y_layout;
   bool max;
+  double floats() const { return 1.0 * x.layout.size() + y.layout.size(); }
 };
 struct PoolBackward {
-  const float *x, *dy;
-  float* dx;
+  ConstMatrixView x, dy;
+  MatrixView dx;
   Window window;
-  Layout x_layout, y_layout;
   bool max;
+  double floats() const { return (max ? 2.0 : 1.0) * x.layout.size() + dy.layout.size(); }
 };
 struct Maxout {
-  const float *x, *dy;  // dy null: forward, into out (N, C area); else out is dx
-  float* out;
-  Layout x_layout, y_layout;
+  ConstMatrixView x, dy;  // dy empty: forward, into out (N, C area); else out is dx
+  MatrixView out;
   int pieces, area;
+  double floats() const { return 1.0 * x.layout.size() + dy.layout.size() + out.layout.size(); }
 };
 
 // --- sums.cu --------------------------------------------------------------------------------
 
-// Sums down columns: a block has kStrip columns of `rows_at_once` rows, from row block *
-// rows_at_once on; one of its threads every kStripLanes-th row of a column, and the lanes are added
-// in order.
+// Sums of columns: a block adds kStrip columns of `rows_at_once` rows, a thread every
+// kStripLanes-th row of one column. The sums of the lanes are added in order.
 inline constexpr int kStrip = 16, kStripLanes = 16;
 inline int sum_blocks(const Layout& layout) { return (layout.rows + kSumRows - 1) / kSumRows; }
 inline int strips(const Layout& layout) { return layout.padded_cols() / kStrip; }
 constexpr Grid strip_grid(int blocks) { return {blocks, kStrip * kStripLanes}; }
 
 struct ColumnSums {  // sums[part * padded columns + column]
-  const float* x;
+  ConstMatrixView x;
   float* sums;
-  Layout layout;
   int rows_at_once;
+  double floats() const { return 1.0 * x.layout.size(); }
 };
-// Of blocks of kSumRows rows: means and squared deviations, or sums of dy and of dy times what
-// normalising makes of x.
+// Of blocks of kSumRows rows: means and squared deviations; or sums of dy and of dy times the
+// normalised x.
 struct BlockMoments {
-  const float* x;
+  ConstMatrixView x;
   float *means, *squares;
-  Layout layout;
+  double floats() const { return 1.0 * x.layout.size(); }
 };
 struct BlockProducts {
-  const float *x, *dy, *mean, *inverse;
+  ConstMatrixView x, dy;
+  const float *mean, *inverse;
   float *sums, *products;
-  Layout layout;
+  double floats() const { return 2.0 * x.layout.size(); }
 };
-// The blocks' sums added up, in double, in order.
+// The sums of the blocks, added in order and in double.
 struct TotalSums {
   const float* sums;
   float* to;
   int blocks, columns;
+  double floats() const { return (blocks + 1.0) * columns; }
 };
 struct TotalMoments {  // the statistics of batch normalisation, for all columns
   const float *means, *squares;
   BatchNormalisation norm;
   int blocks, columns, padded, rows;
+  double floats() const { return (2.0 * blocks + 6.0) * padded; }
 };
 struct TotalProducts {
   const float *sums, *products;
   float *dbias, *dweight, *dbias_share, *dweight_share;
   double share;
   int blocks, columns;
+  double floats() const { return (2.0 * blocks + 4.0) * columns; }
+};
+// What normalises columns. The shares are those of a backward pass.
+struct ColumnNorm {
+  const float *mean, *inverse_deviation, *weight, *bias, *dbias_share, *dweight_share;
 };
 struct NormaliseColumns {
-  cpu::ColumnNorm norm;
-  const float* x;
-  float* y;
-  Layout layout;
+  ColumnNorm norm;
+  ConstMatrixView x;
+  MatrixView y;
+  double floats() const { return 2.0 * x.layout.size(); }
 };
 struct NormaliseColumnsBackward {
-  cpu::ColumnNorm norm;
-  const float *x, *dy;
-  float* dx;
-  Layout layout;
+  ColumnNorm norm;
+  ConstMatrixView x, dy;
+  MatrixView dx;
+  double floats() const { return 3.0 * x.layout.size(); }
 };
 struct SumOfSquares {  // one number a block
   const float* x;
   double* sums;
   unsigned n;
+  double floats() const { return 1.0 * n; }
 };
 struct AddPenalty {
   PenaltyGradient penalty;
+  double floats() const { return 3.0 * penalty.weights.layout.size(); }
 };
 
 // --- loss.cu --------------------------------------------------------------------------------
 
 struct SoftmaxCrossEntropy {  // a thread has a sample
   SoftmaxLoss loss;
+  double floats() const {  // four bytes of a loss, a label and a hit
+    const Layout& layout = loss.logits.layout;
+    return (loss.dlogits == nullptr ? 1.0 : 2.0) * layout.size() + 1.5 * layout.rows;
+  }
 };
 struct Softmax {
-  const float* logits;
-  float* probabilities;
-  Layout layout;
+  ConstMatrixView logits;
+  MatrixView probabilities;
+  double floats() const { return 2.0 * logits.layout.size(); }
 };
 
 }  // namespace reluscope::cuda

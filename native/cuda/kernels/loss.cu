@@ -7,26 +7,25 @@ namespace reluscope::cuda {
 namespace {
 
 struct Row {  // of logits
-  const float* z;
-  Layout layout;
+  ConstMatrixView matrix;
   int row;
-  RELUSCOPE_DEVICE float operator[](int c) const { return z[layout.index(row, c)]; }
+  RELUSCOPE_DEVICE float operator[](int c) const { return matrix.at(row, c); }
 };
 
 RELUSCOPE_DEVICE float largest_of(const Row& z) {
   float most = z[0];
-  for (int c = 1; c < z.layout.cols; ++c) most = z[c] > most ? z[c] : most;
+  for (int c = 1; c < z.matrix.layout.cols; ++c) most = z[c] > most ? z[c] : most;
   return most;
 }
 RELUSCOPE_DEVICE float sum_of(const Row& z, float largest) {
   float sum = 0.0f;
-  for (int c = 0; c < z.layout.cols; ++c) sum += scalar::exp(z[c] - largest);
+  for (int c = 0; c < z.matrix.layout.cols; ++c) sum += scalar::exp(z[c] - largest);
   return sum;
 }
 
 // See weighted_sample() in backend/cpu/elementwise-inl.h.
 RELUSCOPE_DEVICE void weigh(const SoftmaxLoss& loss, const Row& z, float largest, float sum) {
-  const int classes = z.layout.cols, label = loss.labels[z.row];
+  const int classes = z.matrix.layout.cols, label = loss.labels[z.row];
   const float log_sum = scalar::log(sum);
   const auto weight = [&](int c) {
     return loss.class_weights == nullptr ? 1.0f : loss.class_weights[c];
@@ -42,24 +41,24 @@ RELUSCOPE_DEVICE void weigh(const SoftmaxLoss& loss, const Row& z, float largest
   }
   loss.losses[z.row] = value;
   if (loss.dlogits == nullptr) return;
-  for (int c = 0; c < z.layout.padded_cols(); ++c) {
+  for (int c = 0; c < z.matrix.layout.padded_cols(); ++c) {
     float slope = 0.0f;
     if (c < classes) {
       const float target = share * weight(c) + (c == label ? hit : 0.0f);
       slope = (scalar::exp(z[c] - largest) / sum * total - target) * loss.gradient_scale;
     }
-    loss.dlogits[z.layout.index(z.row, c)] = slope;
+    loss.dlogits[z.matrix.layout.index(z.row, c)] = slope;
   }
 }
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const SoftmaxCrossEntropy& k) {
+RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy") {
   const SoftmaxLoss& loss = k.loss;
   const Layout& layout = loss.logits.layout;
   const bool plain = loss.label_smoothing == 0.0f && loss.class_weights == nullptr;
   for_each(static_cast<unsigned>(layout.rows), [&](unsigned i) {
-    const Row z{loss.logits.data, layout, static_cast<int>(i)};
+    const Row z{loss.logits, static_cast<int>(i)};
     const int label = loss.labels[i];
     const float largest = largest_of(z), sum = sum_of(z, largest);
     int best = 0;  // the first maximum
@@ -81,18 +80,16 @@ RELUSCOPE_DEVICE void run(const SoftmaxCrossEntropy& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy")
 
-RELUSCOPE_DEVICE void run(const Softmax& k) {
-  for_each(static_cast<unsigned>(k.layout.rows), [&](unsigned i) {
-    const Row z{k.logits, k.layout, static_cast<int>(i)};
+RELUSCOPE_KERNEL(Softmax, "softmax") {
+  for_each(static_cast<unsigned>(k.logits.rows()), [&](unsigned i) {
+    const auto row = static_cast<int>(i);
+    const Row z{k.logits, row};
     const float largest = largest_of(z), sum = sum_of(z, largest);
-    for (int c = 0; c < k.layout.padded_cols(); ++c) {
-      k.probabilities[k.layout.index(static_cast<int>(i), c)] =
-          c < k.layout.cols ? scalar::exp(z[c] - largest) / sum : 0.0f;
+    for (int c = 0; c < k.logits.layout.padded_cols(); ++c) {
+      k.probabilities.at(row, c) = c < k.logits.cols() ? scalar::exp(z[c] - largest) / sum : 0.0f;
     }
   });
 }
-RELUSCOPE_KERNEL(Softmax, "softmax")
 
 }  // namespace reluscope::cuda

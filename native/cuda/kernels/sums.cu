@@ -1,6 +1,6 @@
-// Kernels that add up: columns, the statistics of normalisation, penalties. Every sum has one
-// order, whatever the device: a thread adds in ascending order, and threads' sums are added by
-// their number.
+// Kernels that compute sums: columns, statistics of normalisation, penalties. The order of every
+// sum is the same on all devices: a thread adds in ascending order, and the sums of threads are
+// added in the order of their indices.
 #include "cuda/kernels/kernel.h"  // first
 
 #include "backend/normalisation.h"
@@ -33,7 +33,7 @@ struct Strip {
 
 // The sum over the lanes of a column, for all of its threads. lanes: kStrip * kStripLanes floats.
 RELUSCOPE_DEVICE float add_lanes(float* lanes, float mine) {
-  RELUSCOPE_BARRIER();  // what lanes held may be in use
+  RELUSCOPE_BARRIER();  // other threads may still read `lanes`
   lanes[thread_index()] = mine;
   RELUSCOPE_BARRIER();
   float sum = 0.0f;
@@ -55,26 +55,25 @@ RELUSCOPE_DEVICE double add_threads(float* each, float mine) {
 
 }  // namespace
 
-RELUSCOPE_DEVICE void run(const ColumnSums& k) {
+RELUSCOPE_KERNEL(ColumnSums, "column_sums") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, k.rows_at_once);
+  const Strip s(k.x.layout, k.rows_at_once);
   float sum = 0.0f;
-  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
+  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x.data[s.place(row)];
   sum = add_lanes(lanes, sum);
-  if (s.lane == 0) k.sums[s.part * k.layout.padded_cols() + s.column] = sum;
+  if (s.lane == 0) k.sums[s.part * k.x.layout.padded_cols() + s.column] = sum;
 }
-RELUSCOPE_KERNEL(ColumnSums, "column_sums")
 
-RELUSCOPE_DEVICE void run(const BlockMoments& k) {
+RELUSCOPE_KERNEL(BlockMoments, "block_moments") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, kSumRows);
+  const Strip s(k.x.layout, kSumRows);
   const auto count = static_cast<float>(s.end - s.first);
   float sum = 0.0f;
-  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x[s.place(row)];
+  for (int row = s.first + s.lane; row < s.end; row += kStripLanes) sum += k.x.data[s.place(row)];
   float mean = add_lanes(lanes, sum) / count;
   float deviations = 0.0f, squares = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
-    const float deviation = k.x[s.place(row)] - mean;
+    const float deviation = k.x.data[s.place(row)] - mean;
     deviations += deviation;
     squares += deviation * deviation;
   }
@@ -82,39 +81,36 @@ RELUSCOPE_DEVICE void run(const BlockMoments& k) {
   squares = add_lanes(lanes, squares);
   if (s.lane != 0) return;
   scalar::correct_moments(count, deviations, mean, squares);
-  const int to = s.part * k.layout.padded_cols() + s.column;
+  const int to = s.part * k.x.layout.padded_cols() + s.column;
   k.means[to] = mean;
   k.squares[to] = squares;
 }
-RELUSCOPE_KERNEL(BlockMoments, "block_moments")
 
-RELUSCOPE_DEVICE void run(const BlockProducts& k) {
+RELUSCOPE_KERNEL(BlockProducts, "block_products") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
-  const Strip s(k.layout, kSumRows);
+  const Strip s(k.x.layout, kSumRows);
   float sum = 0.0f, products = 0.0f;
   for (int row = s.first + s.lane; row < s.end; row += kStripLanes) {
     const std::size_t at = s.place(row);
-    sum += k.dy[at];
-    products += k.dy[at] * scalar::normal(k.x[at], k.mean[s.column], k.inverse[s.column]);
+    sum += k.dy.data[at];
+    products += k.dy.data[at] * scalar::normal(k.x.data[at], k.mean[s.column], k.inverse[s.column]);
   }
   sum = add_lanes(lanes, sum);
   products = add_lanes(lanes, products);
   if (s.lane != 0) return;
-  const int to = s.part * k.layout.padded_cols() + s.column;
+  const int to = s.part * k.x.layout.padded_cols() + s.column;
   k.sums[to] = sum;
   k.products[to] = products;
 }
-RELUSCOPE_KERNEL(BlockProducts, "block_products")
 
-RELUSCOPE_DEVICE void run(const TotalSums& k) {
+RELUSCOPE_KERNEL(TotalSums, "total_sums") {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
     k.to[c] = static_cast<float>(
         scalar::over_blocks(k.sums + c, k.blocks, static_cast<std::size_t>(k.columns)));
   });
 }
-RELUSCOPE_KERNEL(TotalSums, "total_sums")
 
-RELUSCOPE_DEVICE void run(const TotalMoments& k) {
+RELUSCOPE_KERNEL(TotalMoments, "total_moments") {
   const BatchNormalisation& norm = k.norm;
   const scalar::ColumnMoments moments{.means = k.means,
                                       .squares = k.squares,
@@ -131,9 +127,8 @@ RELUSCOPE_DEVICE void run(const TotalMoments& k) {
     }
   });
 }
-RELUSCOPE_KERNEL(TotalMoments, "total_moments")
 
-RELUSCOPE_DEVICE void run(const TotalProducts& k) {
+RELUSCOPE_KERNEL(TotalProducts, "total_products") {
   for_each(static_cast<unsigned>(k.columns), [&](unsigned c) {
     const auto stride = static_cast<std::size_t>(k.columns);
     const double sum = scalar::over_blocks(k.sums + c, k.blocks, stride);
@@ -144,118 +139,152 @@ RELUSCOPE_DEVICE void run(const TotalProducts& k) {
     k.dweight_share[c] = static_cast<float>(products * k.share);
   });
 }
-RELUSCOPE_KERNEL(TotalProducts, "total_products")
 
-RELUSCOPE_DEVICE void run(const NormaliseColumns& k) {
-  for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
-    const int c = column_of(i, k.layout);
+RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns") {
+  for_each(k.x.layout, [&](unsigned i, int, int c) {
     const float scale = k.norm.weight[c] * k.norm.inverse_deviation[c];
-    k.y[i] = scalar::normalised(k.x[i], k.norm.mean[c], scale, k.norm.bias[c]);
+    k.y.data[i] = scalar::normalised(k.x.data[i], k.norm.mean[c], scale, k.norm.bias[c]);
   });
 }
-RELUSCOPE_KERNEL(NormaliseColumns, "normalise_columns")
 
-RELUSCOPE_DEVICE void run(const NormaliseColumnsBackward& k) {
-  for_each(static_cast<unsigned>(k.layout.size()), [&](unsigned i) {
-    const int c = column_of(i, k.layout);
+RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward") {
+  for_each(k.x.layout, [&](unsigned i, int, int c) {
     const float inverse = k.norm.inverse_deviation[c];
-    k.dx[i] = scalar::column_slope(k.x[i], k.dy[i], k.norm.mean[c], k.norm.weight[c] * inverse,
-                                   k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
+    k.dx.data[i] =
+        scalar::column_slope(k.x.data[i], k.dy.data[i], k.norm.mean[c], k.norm.weight[c] * inverse,
+                             k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
   });
 }
-RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward")
 
-// --- Layer normalisation ---------------------------------------------------------------------
+// --- Layer and group normalisation -----------------------------------------------------------
 
-// Calls work(at, place) for this thread's elements of a sample: where they lie in x and in weights.
-template <class Work>
-RELUSCOPE_DEVICE void for_sample(const Layout& x, const Layout& weights, int sample,
-                                 const Work& work) {
-  const auto columns = static_cast<unsigned>(weights.cols);
-  const unsigned count = static_cast<unsigned>(weights.rows) * columns;
-  for (unsigned i = thread_index(); i < count; i += block_size()) {
-    const int row = static_cast<int>(i / columns), c = static_cast<int>(i % columns);
-    work(x.index(sample * weights.rows + row, c), weights.index(row, c));
+// What a block normalises: rows and columns of a sample. All columns, or one group of them.
+struct Group {
+  int sample, row, rows, first, width;
+  double count;
+
+  RELUSCOPE_DEVICE Group(const LayerNormalisation& norm, const Layout& layout)
+      : Group(static_cast<int>(block_index()), norm.weight.rows(), 0, layout.cols) {}
+  RELUSCOPE_DEVICE Group(const GroupNormalisation& norm, const Layout& layout)
+      : Group(static_cast<int>(block_index()) / norm.groups, norm.pixels,
+              static_cast<int>(block_index()) % norm.groups * (layout.cols / norm.groups),
+              layout.cols / norm.groups) {}
+
+  // work(offset, row of the sample, column) for this thread's elements.
+  template <class Work>
+  RELUSCOPE_DEVICE void for_elements(const Layout& layout, const Work& work) const {
+    const auto columns = static_cast<unsigned>(width);
+    const unsigned all = static_cast<unsigned>(rows) * columns;
+    for (unsigned i = thread_index(); i < all; i += block_size()) {
+      const int r = static_cast<int>(i / columns), c = first + static_cast<int>(i % columns);
+      work(layout.index(row + r, c), r, c);
+    }
   }
-}
+  // The last group clears the padding of its sample's rows.
+  RELUSCOPE_DEVICE void clear_padding(const Layout& layout, float* to) const {
+    const int padding = first + width == layout.cols ? layout.padded_cols() - layout.cols : 0;
+    for (int i = static_cast<int>(thread_index()); i < rows * padding;
+         i += static_cast<int>(block_size())) {
+      to[layout.index(row + i / padding, layout.cols + i % padding)] = 0.0f;
+    }
+  }
 
-struct SampleMoments {
+ private:
+  RELUSCOPE_DEVICE Group(int of_sample, int of_rows, int from, int columns)
+      : sample(of_sample),
+        row(of_sample * of_rows),
+        rows(of_rows),
+        first(from),
+        width(columns),
+        count(static_cast<double>(of_rows) * columns) {}
+};
+
+struct Moments {
   float mean, inverse;
 
-  RELUSCOPE_DEVICE SampleMoments(const LayerNormalisation& norm, const ConstMatrixView& x,
-                                 int sample, float* each) {
-    const Layout& weights = norm.weight.layout;
-    const double count = static_cast<double>(weights.rows) * weights.cols;
+  RELUSCOPE_DEVICE Moments(double epsilon, const ConstMatrixView& x, const Group& group,
+                           float* each) {
     float sum = 0.0f, squares = 0.0f;
-    for_sample(x.layout, weights, sample, [&](std::size_t at, std::size_t) { sum += x.data[at]; });
-    mean = static_cast<float>(add_threads(each, sum) / count);
-    for_sample(x.layout, weights, sample, [&](std::size_t at, std::size_t) {
+    group.for_elements(x.layout, [&](std::size_t at, int, int) { sum += x.data[at]; });
+    mean = static_cast<float>(add_threads(each, sum) / group.count);
+    group.for_elements(x.layout, [&](std::size_t at, int, int) {
       const float deviation = x.data[at] - mean;
       squares += deviation * deviation;
     });
-    inverse = scalar::inverse_deviation(add_threads(each, squares) / count, norm.epsilon);
+    inverse = scalar::inverse_deviation(add_threads(each, squares) / group.count, epsilon);
   }
+  RELUSCOPE_DEVICE float normal(float x) const { return scalar::normal(x, mean, inverse); }
 };
 
-// Padding of a sample becomes 0.
-RELUSCOPE_DEVICE void clear_padding(const Layout& layout, const Layout& weights, int sample,
-                                    float* to) {
-  const int padding = layout.padded_cols() - layout.cols;
-  for (int i = static_cast<int>(thread_index()); i < weights.rows * padding;
-       i += static_cast<int>(block_size())) {
-    to[layout.index(sample * weights.rows + i / padding, layout.cols + i % padding)] = 0.0f;
-  }
+// The weight and the bias of an element.
+RELUSCOPE_DEVICE float weight_of(const LayerNormalisation& norm, int row, int c) {
+  return norm.weight.at(row, c);
 }
+RELUSCOPE_DEVICE float weight_of(const GroupNormalisation& norm, int, int c) {
+  return norm.weight[c];
+}
+RELUSCOPE_DEVICE float bias_of(const LayerNormalisation& norm, int row, int c) {
+  return norm.bias.at(row, c);
+}
+RELUSCOPE_DEVICE float bias_of(const GroupNormalisation& norm, int, int c) { return norm.bias[c]; }
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormForward& k) {
-  RELUSCOPE_SHARED(float, each, kThreads);
-  const auto sample = static_cast<int>(block_index());
-  const Layout& weights = k.norm.weight.layout;
-  const SampleMoments moments(k.norm, k.x, sample, each);
-  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
-    k.y.data[at] = scalar::mad(z, k.norm.weight.data[place], k.norm.bias.data[place]);
+template <class K>
+RELUSCOPE_DEVICE void normalise(const K& k, float* each) {
+  const Group group(k.norm, k.x.layout);
+  const Moments moments(k.norm.epsilon, k.x, group, each);
+  group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
+    k.y.data[at] = scalar::mad(moments.normal(k.x.data[at]), weight_of(k.norm, row, c),
+                               bias_of(k.norm, row, c));
   });
-  clear_padding(k.x.layout, weights, sample, k.y.data);
+  group.clear_padding(k.x.layout, k.y.data);
 }
-RELUSCOPE_KERNEL(LayerNormForward, "layer_norm")
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormBackward& k) {
+// dx, given this thread's sums of dy weight and of that times the normal.
+template <class K>
+RELUSCOPE_DEVICE void write_slopes(const K& k, const Group& group, const Moments& moments,
+                                   float* each, float slopes, float products) {
+  const auto slope_mean = static_cast<float>(add_threads(each, slopes) / group.count);
+  const auto product_mean = static_cast<float>(add_threads(each, products) / group.count);
+  group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
+    k.dx[at] = scalar::sample_slope(k.dy.data[at] * weight_of(k.norm, row, c),
+                                    moments.normal(k.x.data[at]), slope_mean, product_mean,
+                                    moments.inverse);
+  });
+  group.clear_padding(k.x.layout, k.dx);
+}
+
+RELUSCOPE_KERNEL(LayerNormForward, "layer_norm") {
   RELUSCOPE_SHARED(float, each, kThreads);
-  const auto sample = static_cast<int>(block_index());
-  const Layout& weights = k.norm.weight.layout;
-  const SampleMoments moments(k.norm, k.x, sample, each);
+  normalise(k, each);
+}
+
+RELUSCOPE_KERNEL(GroupNormForward, "group_norm") {
+  RELUSCOPE_SHARED(float, each, kThreads);
+  normalise(k, each);
+}
+
+RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward") {
+  RELUSCOPE_SHARED(float, each, kThreads);
+  const Group group(k.norm, k.x.layout);
+  const Moments moments(k.norm.epsilon, k.x, group, each);
   if (thread_index() == 0) {
-    k.norm.moments[2 * sample] = moments.mean;
-    k.norm.moments[2 * sample + 1] = moments.inverse;
+    k.norm.moments[2 * group.sample] = moments.mean;
+    k.norm.moments[2 * group.sample + 1] = moments.inverse;
   }
   if (k.dx == nullptr) return;
-  const double count = static_cast<double>(weights.rows) * weights.cols;
   float slopes = 0.0f, products = 0.0f;
-  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float slope = k.dy.data[at] * k.norm.weight.data[place];
+  group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
+    const float slope = k.dy.data[at] * weight_of(k.norm, row, c);
     slopes += slope;
-    products += slope * scalar::normal(k.x.data[at], moments.mean, moments.inverse);
+    products += slope * moments.normal(k.x.data[at]);
   });
-  const auto slope_mean = static_cast<float>(add_threads(each, slopes) / count);
-  const auto product_mean = static_cast<float>(add_threads(each, products) / count);
-  for_sample(k.x.layout, weights, sample, [&](std::size_t at, std::size_t place) {
-    const float slope = k.dy.data[at] * k.norm.weight.data[place];
-    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
-    k.dx[at] = scalar::sample_slope(slope, z, slope_mean, product_mean, moments.inverse);
-  });
-  clear_padding(k.x.layout, weights, sample, k.dx);
+  write_slopes(k, group, moments, each, slopes, products);
 }
-RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward")
 
-template <>
-RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
+RELUSCOPE_KERNEL(LayerNormParameters, "layer_norm_parameters") {
   const Layout& weights = k.norm.weight.layout;
   const int samples = k.x.layout.rows / weights.rows;
-  for_each(static_cast<unsigned>(weights.size()), [&](unsigned i) {
-    const int row = row_of(i, weights), c = column_of(i, weights);
+  for_each(weights, [&](unsigned i, int row, int c) {
     float products = 0.0f, sum = 0.0f;
     if (c < weights.cols) {
       for (int n = 0; n < samples; ++n) {
@@ -270,80 +299,13 @@ RELUSCOPE_DEVICE void run(const LayerNormParameters& k) {
     k.dbias[i] = sum;
   });
 }
-RELUSCOPE_KERNEL(LayerNormParameters, "layer_norm_parameters")
-
-// --- Group normalisation ---------------------------------------------------------------------
-
-// A block has a group of a sample: these rows and columns.
-struct ColumnGroup {
-  int sample, row, rows, first, width;
-  double count;
-
-  RELUSCOPE_DEVICE ColumnGroup(const GroupNormalisation& norm, const Layout& layout) {
-    const auto part = static_cast<int>(block_index());
-    sample = part / norm.groups;
-    row = sample * norm.pixels;
-    rows = norm.pixels;
-    width = layout.cols / norm.groups;
-    first = part % norm.groups * width;
-    count = static_cast<double>(rows) * width;
-  }
-  // work(offset, column) for this thread's elements.
-  template <class Work>
-  RELUSCOPE_DEVICE void for_elements(const Layout& layout, const Work& work) const {
-    const auto columns = static_cast<unsigned>(width);
-    const unsigned all = static_cast<unsigned>(rows) * columns;
-    for (unsigned i = thread_index(); i < all; i += block_size()) {
-      const int c = first + static_cast<int>(i % columns);
-      work(layout.index(row + static_cast<int>(i / columns), c), c);
-    }
-  }
-  // The last group clears the padding of its sample's rows.
-  RELUSCOPE_DEVICE void clear(const Layout& layout, float* to) const {
-    const int padding = first + width == layout.cols ? layout.padded_cols() - layout.cols : 0;
-    for (int i = static_cast<int>(thread_index()); i < rows * padding;
-         i += static_cast<int>(block_size())) {
-      to[layout.index(row + i / padding, layout.cols + i % padding)] = 0.0f;
-    }
-  }
-};
-
-struct GroupMoments {
-  float mean, inverse;
-
-  RELUSCOPE_DEVICE GroupMoments(const GroupNormalisation& norm, const ConstMatrixView& x,
-                                const ColumnGroup& group, float* each) {
-    float sum = 0.0f, squares = 0.0f;
-    group.for_elements(x.layout, [&](std::size_t at, int) { sum += x.data[at]; });
-    mean = static_cast<float>(add_threads(each, sum) / group.count);
-    group.for_elements(x.layout, [&](std::size_t at, int) {
-      const float deviation = x.data[at] - mean;
-      squares += deviation * deviation;
-    });
-    inverse = scalar::inverse_deviation(add_threads(each, squares) / group.count, norm.epsilon);
-  }
-};
-
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormForward& k) {
-  RELUSCOPE_SHARED(float, each, kThreads);
-  const ColumnGroup group(k.norm, k.x.layout);
-  const GroupMoments moments(k.norm, k.x, group, each);
-  group.for_elements(k.x.layout, [&](std::size_t at, int c) {
-    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
-    k.y.data[at] = scalar::mad(z, k.norm.weight[c], k.norm.bias[c]);
-  });
-  group.clear(k.x.layout, k.y.data);
-}
-RELUSCOPE_KERNEL(GroupNormForward, "group_norm")
 
 // Threads share the rows of as many columns as there are threads for.
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
+RELUSCOPE_KERNEL(GroupNormBackward, "group_norm_backward") {
   RELUSCOPE_SHARED(float, each, kThreads);
   const Layout& layout = k.x.layout;
-  const ColumnGroup group(k.norm, layout);
-  const GroupMoments moments(k.norm, k.x, group, each);
+  const Group group(k.norm, layout);
+  const Moments moments(k.norm.epsilon, k.x, group, each);
   const auto thread = static_cast<int>(thread_index()), threads = static_cast<int>(block_size());
   const int across = group.width < threads ? group.width : threads, lanes = threads / across;
   float g = 0.0f, gz = 0.0f;
@@ -353,12 +315,11 @@ RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
     float sums[2] = {0.0f, 0.0f};  // of dy z and of dy
     for (int row = lane; works && row < group.rows; row += lanes) {
       const std::size_t at = layout.index(group.row + row, c);
-      const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
-      sums[0] = scalar::mad(k.dy.data[at], z, sums[0]);
+      sums[0] = scalar::mad(k.dy.data[at], moments.normal(k.x.data[at]), sums[0]);
       sums[1] += k.dy.data[at];
     }
     for (int which = 0; which < 2; ++which) {
-      RELUSCOPE_BARRIER();  // what `each` held may be in use
+      RELUSCOPE_BARRIER();  // other threads may still read `each`
       each[thread] = sums[which];
       RELUSCOPE_BARRIER();
       if (!works || lane > 0) continue;
@@ -368,20 +329,10 @@ RELUSCOPE_DEVICE void run(const GroupNormBackward& k) {
       (which == 0 ? gz : g) += sum * k.norm.weight[c];
     }
   }
-  if (k.dx == nullptr) return;
-  const auto g_mean = static_cast<float>(add_threads(each, g) / group.count);
-  const auto gz_mean = static_cast<float>(add_threads(each, gz) / group.count);
-  group.for_elements(layout, [&](std::size_t at, int c) {
-    const float z = scalar::normal(k.x.data[at], moments.mean, moments.inverse);
-    k.dx[at] =
-        scalar::sample_slope(k.dy.data[at] * k.norm.weight[c], z, g_mean, gz_mean, moments.inverse);
-  });
-  group.clear(layout, k.dx);
+  if (k.dx != nullptr) write_slopes(k, group, moments, each, g, gz);
 }
-RELUSCOPE_KERNEL(GroupNormBackward, "group_norm_backward")
 
-template <>
-RELUSCOPE_DEVICE void run(const GroupNormParameters& k) {
+RELUSCOPE_KERNEL(GroupNormParameters, "group_norm_parameters") {
   const Layout& layout = k.sums.layout;
   for_each(static_cast<unsigned>(layout.padded_cols()), [&](unsigned i) {
     const auto c = static_cast<int>(i);
@@ -394,11 +345,10 @@ RELUSCOPE_DEVICE void run(const GroupNormParameters& k) {
     k.dbias[c] = static_cast<float>(sums);
   });
 }
-RELUSCOPE_KERNEL(GroupNormParameters, "group_norm_parameters")
 
 // --- Norms ----------------------------------------------------------------------------------
 
-RELUSCOPE_DEVICE void run(const SumOfSquares& k) {
+RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares") {
   RELUSCOPE_SHARED(double, each, kThreads);
   double mine = 0.0;
   for_each(k.n, [&](unsigned i) {
@@ -412,9 +362,8 @@ RELUSCOPE_DEVICE void run(const SumOfSquares& k) {
   for (unsigned t = 0; t < block_size(); ++t) sum += each[t];
   k.sums[block_index()] = sum;
 }
-RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares")
 
-RELUSCOPE_DEVICE void run(const AddPenalty& k) {
+RELUSCOPE_KERNEL(AddPenalty, "add_penalty") {
   RELUSCOPE_SHARED(float, lanes, kStrip* kStripLanes);
   const PenaltyGradient& p = k.penalty;
   const Strip s(p.weights.layout, p.weights.layout.rows);
@@ -432,6 +381,5 @@ RELUSCOPE_DEVICE void run(const AddPenalty& k) {
   sum = add_lanes(lanes, sum);
   if (s.lane == 0) p.values[s.column] = sum;
 }
-RELUSCOPE_KERNEL(AddPenalty, "add_penalty")
 
 }  // namespace reluscope::cuda

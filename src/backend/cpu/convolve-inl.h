@@ -1,12 +1,7 @@
 // Convolution as matrix products (im2col). A block of patches that fits the second-level cache is
 // copied, one row for each pixel of the result, and multiplied by the tiles of matmul-inl.h. Each
 // copied value takes part in hundreds of multiplications, so avoiding the copy would gain little.
-#if defined(RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_CONVOLVE_INL_H_
-#endif
+// No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 #include <cstring>
@@ -69,7 +64,7 @@ struct TapPlaces {
 template <class V, int kFloats>
 HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, const int* at,
                             int count, float* HWY_RESTRICT to, int to_width) {
-  constexpr int kVectors = kFloats / static_cast<int>(hn::MaxLanes(Floats()));
+  constexpr int kVectors = kFloats / kMaxLanes;
   for (int i = 0; i < count; ++i, to += to_width) {
     if (at[i] < 0) {
       RELUSCOPE_UNROLL
@@ -116,42 +111,9 @@ void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, R
   }
 }
 
-// y += a^T b for one tile.
-template <class V, int MR, int kAWidth, int kBWidth>
-HWY_NOINLINE void add_gradient_tile(const float* a, int depth, const float* b, float* y) {
-  Tile<V, MR> tile;
-  tile.template load<kBWidth>(y);
-  tile.template add_products<1, kAWidth, kBWidth>(a, b, depth);
-  tile.template store<kBWidth>(y);
-}
-
-template <class V, int kAWidth, int kBWidth>
-void add_gradient_block(const float* a, int cols, int depth, const float* b, float* y) {
-  for (int col = 0; col < kBWidth; col += kTileFloats) {
-    int k = 0;
-    for (; k + kGradientTileRows <= cols; k += kGradientTileRows) {
-      add_gradient_tile<V, kGradientTileRows, kAWidth, kBWidth>(a + k, depth, b + col,
-                                                                y + k * kBWidth + col);
-    }
-    for (; k < cols; ++k) {
-      add_gradient_tile<V, 1, kAWidth, kBWidth>(a + k, depth, b + col, y + k * kBWidth + col);
-    }
-  }
-}
-
 template <class V>
 void add_gradient(ConstMatrixView x, Rows rows, const float* d, int width, float* y) {
-  for (int first = rows.first; first < rows.end;) {
-    const int q = first / kPanel, within = first % kPanel;
-    const int cols = std::min(rows.end - first, x.layout.panel_cols(q) - within);
-    const auto run = x.layout.panel_width(q) == kPanel
-                         ? (width == kPanel ? &add_gradient_block<V, kPanel, kPanel>
-                                            : &add_gradient_block<V, kPanel, kPad>)
-                         : (width == kPanel ? &add_gradient_block<V, kPad, kPanel>
-                                            : &add_gradient_block<V, kPad, kPad>);
-    run(x.panel(q) + within, cols, x.rows(), d, y + static_cast<std::ptrdiff_t>(first) * width);
-    first += cols;
-  }
+  gradient_rows<V>(x, rows, d, width, nullptr, AddUpdate<V>(y), 0);
 }
 
 inline void turn_taps(ConstMatrixView w, Rows taps, MatrixView turned) {
@@ -174,5 +136,3 @@ inline void turn_taps(ConstMatrixView w, Rows taps, MatrixView turned) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

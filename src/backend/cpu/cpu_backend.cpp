@@ -29,22 +29,17 @@ void check_arithmetic() {
   }
 }
 
-const Target& find_target(const std::string& simd) {
+const Kernels* find_kernels(const std::string& simd, bool fused) {
   for (const Target& target : available_targets()) {
-    if (simd == "auto" || simd == target.separate->name) return target;
+    if (simd != "auto" && simd != target.separate->name) continue;
+    if (fused && target.fused == nullptr) {
+      throw Error("fused is true, but " + std::string(target.separate->name) +
+                  " has no fused multiply-add: avx512, avx2 and neon have");
+    }
+    return fused ? target.fused : target.separate;
   }
   throw Error("simd is " + in_quotes(simd) + ", but this machine and build have auto, " +
               join_or(simd_names()));
-}
-
-const Kernels* find_kernels(const std::string& simd, bool fused) {
-  const Target& target = find_target(simd);
-  if (!fused) return target.separate;
-  if (target.fused == nullptr) {
-    throw Error("fused is true, but " + std::string(target.separate->name) +
-                " has no fused multiply-add: avx512, avx2 and neon have");
-  }
-  return target.fused;
 }
 
 }  // namespace
@@ -72,12 +67,12 @@ int CpuBackend::blocks_of_panel(const Layout& layout, int unit) const {
 template <class Work>
 void CpuBackend::split_panels(const Layout& layout, int unit, double operations, const Work& work) {
   const int panels = layout.panels(), blocks = blocks_of_panel(layout, unit);
-  split(panels * blocks, 1, operations, [&](int first, int end) {
-    for (int i = first; i < end; ++i) {
+  split(panels * blocks, 1, operations, [&](Rows share) {
+    for (int i = share.first; i < share.end; ++i) {
       const int block = i % blocks;
       const Rows rows{ThreadPool::share_begin(layout.rows, block, blocks, unit),
                       ThreadPool::share_begin(layout.rows, block + 1, blocks, unit)};
-      if (rows.first < rows.end) work(i / blocks, rows);
+      if (rows.count() > 0) work(i / blocks, rows);
     }
   });
 }
@@ -87,33 +82,39 @@ namespace {
 // Blocks of rows of a product begin at multiples of this: whole tiles on most targets.
 constexpr int kRowUnit = 4;
 
-// The offset of some rows of a panel, in floats.
-std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
-  return layout.index(rows.first, panel * kPanel);
-}
-
 const float* columns_of(const float* row, int panel) {
   return row == nullptr ? nullptr : row + panel * kPanel;
 }
 
 }  // namespace
 
+void CpuBackend::apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const {
+  if (after.id < 0) return;
+  const std::size_t at = offset_of(y.layout, panel, rows);
+  kernels_->activation(ActivationOp::kForward, after.id)(
+      after.p, y.data + at, nullptr, after.y + at, floats_of(y.layout, panel, rows));
+}
+
+void CpuBackend::apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const {
+  if (before.id < 0) return;
+  const std::size_t at = offset_of(dx.layout, panel, rows);
+  kernels_->activation(ActivationOp::kBackward, before.id)(
+      before.p, before.z + at, dx.data + at, dx.data + at, floats_of(dx.layout, panel, rows));
+}
+
 void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
                         const ActivationAfter& after) {
   const double products = static_cast<double>(y.rows()) * w.rows() * y.cols();
   const double operations = x.sparse() ? products / 4 : products;
   split_panels(y.layout, kRowUnit, operations, [&](int panel, Rows rows) {
-    const std::size_t at = offset_of(y.layout, panel, rows);
+    float* const to = y.data + offset_of(y.layout, panel, rows);
     const float* const from = columns_of(start, panel);
     if (x.sparse()) {
-      kernels_->sparse_matmul(x.rows, rows, w, panel, from, y.data + at);
+      kernels_->sparse_matmul(x.rows, rows, w, panel, from, to);
     } else {
-      kernels_->matmul(x.values, rows, w, panel, from, y.data + at);
+      kernels_->matmul(x.values, rows, w, panel, from, to);
     }
-    if (after.id >= 0) {
-      kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
-                                             floats_of(y.layout, panel, rows));
-    }
+    apply(after, y, panel, rows);
   });
 }
 
@@ -124,28 +125,23 @@ void CpuBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixVie
   const int n = dy.rows();
   const MatrixView turned{scratch, {dy.cols(), n}};
   float* const blocks = scratch + align_up(turned.layout.size());
-  split(turned.layout.panels(), 1, 4.0 * static_cast<double>(turned.layout.size()),
-        [&](int first, int end) {
-          for (int p = first; p < end; ++p) kernels_->transpose(dy, p, turned.panel(p));
-        });
+  split(turned.layout.panels(), 1, cost(turned.layout), [&](Rows panels) {
+    for (int p = panels.first; p < panels.end; ++p) kernels_->transpose(dy, p, turned.panel(p));
+  });
   const double operations = static_cast<double>(n) * dy.cols() * dx.cols();
-  split(dx.layout.panels(), 1, operations, [&](int first, int end) {
+  split(dx.layout.panels(), 1, operations, [&](Rows panels) {
     // A share reuses the memory of its first block.
     const MatrixView block{
-        blocks + static_cast<std::ptrdiff_t>(first) * kPanel * turned.layout.padded_cols(),
+        blocks + static_cast<std::ptrdiff_t>(panels.first) * kPanel * turned.layout.padded_cols(),
         {kPanel, n}};
-    for (int q = first; q < end; ++q) {
+    for (int q = panels.first; q < panels.end; ++q) {
       const Rows rows{q * kPanel, q * kPanel + dx.layout.panel_cols(q)};
-      const ConstMatrixView used{block.data, {rows.end - rows.first, n}};
+      const ConstMatrixView used{block.data, {rows.count(), n}};
       for (int p = 0; p < turned.layout.panels(); ++p) {
         kernels_->matmul(w, rows, turned, p, nullptr, block.data + used.layout.panel_offset(p));
       }
       kernels_->transpose(used, 0, dx.panel(q));
-      if (before.id >= 0) {
-        const std::size_t at = dx.layout.panel_offset(q);
-        kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at,
-                                                 dx.data + at, floats_of(dx.layout, q, {0, n}));
-      }
+      apply(before, dx, q, {0, n});
     }
   });
 }
@@ -163,8 +159,7 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
     const float* const from = columns_of(start, panel);
     if (x.sparse() && !separate) {
       float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
-      kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
-      return;
+      return kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
     }
     if (separate) {
       gradient_then_update(x, d, from, update, panel, rows);
@@ -172,7 +167,7 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
       kernels_->weight_gradient(x.values, rows, d, panel, from, update);
     }
     if (sums_near != nullptr) {
-      kernels_->column_sums({update.weights, layout}, sums_near, panel, panel + 1);
+      kernels_->column_sums({update.weights, layout}, sums_near, {panel, panel + 1});
     }
   });
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
@@ -197,8 +192,8 @@ void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const 
 }
 
 void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
-  split(x.layout.panels(), 1, static_cast<double>(x.layout.size()),
-        [&](int first, int end) { kernels_->column_sums(x, sums, first, end); });
+  split(x.layout.panels(), 1, cost(x.layout, 1.0),
+        [&](Rows panels) { kernels_->column_sums(x, sums, panels); });
 }
 
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
@@ -210,17 +205,10 @@ void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y
 
 // Sixteen sums of every sixteenth square, added in order: independent of the vector width.
 double CpuBackend::sum_of_squares(const float* x, std::size_t n) {
-  constexpr std::size_t kSums = 16;
-  double sums[kSums] = {};
-  std::size_t i = 0;
-  for (; i + kSums <= n; i += kSums) {
-    for (std::size_t s = 0; s < kSums; ++s) {
-      const double value = static_cast<double>(x[i + s]);
-      sums[s] += value * value;
-    }
-  }
-  for (std::size_t s = 0; i < n; ++i, ++s) {
-    sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  double sums[16] = {};
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto value = static_cast<double>(x[i]);
+    sums[i % 16] += value * value;
   }
   return std::accumulate(std::begin(sums), std::end(sums), 0.0);
 }
@@ -231,55 +219,27 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
   }
 }
 
-void CpuBackend::activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                                    std::size_t n) {
+void CpuBackend::activate(ActivationOp op, ActivationId id, const float* p, const float* x,
+                          const float* dy, float* out, std::size_t n) {
   split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->activation_forward[id](p, x + first, y + first, count);
+    kernels_->activation(op, id)(p, x + first, dy == nullptr ? nullptr : dy + first, out + first,
+                                 count);
   });
 }
 
-void CpuBackend::activation_backward(ActivationId id, const float* p, const float* x,
-                                     const float* dy, float* dx, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->activation_backward[id](p, x + first, dy + first, dx + first, count);
-  });
-}
-
-void CpuBackend::activation_parameter(ActivationId id, const float* p, const float* x,
-                                      const float* dy, float* products, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->activation_parameter[id](p, x + first, dy + first, products + first, count);
-  });
-}
-
-void CpuBackend::vary(void (*kernel)(const VariedSlice&), const VariedParameter& p,
-                      ConstMatrixView x, const float* dy, float* out) {
-  split_panels(x.layout, 1, 10.0 * static_cast<double>(x.layout.size()), [&](int panel, Rows rows) {
+void CpuBackend::activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                                 ConstMatrixView x, ConstMatrixView dy, MatrixView out) {
+  split_panels(x.layout, 1, cost(x.layout, 10.0), [&](int panel, Rows rows) {
     const std::size_t at = offset_of(x.layout, panel, rows);
     const int width = x.layout.panel_width(panel);
-    kernel({.p = p.by_row ? p.values + at : p.values + panel * kPanel,
-            .p_step = p.by_row ? width : 0,
-            .rows = rows.end - rows.first,
-            .width = width,
-            .x = x.data + at,
-            .dy = dy + at,
-            .out = out + at});
+    kernels_->varied_activation(op, id)({.p = p.values + (p.by_row ? at : panel * kPanel),
+                                         .p_step = p.by_row ? width : 0,
+                                         .rows = rows.count(),
+                                         .width = width,
+                                         .x = x.data + at,
+                                         .dy = dy.data == nullptr ? nullptr : dy.data + at,
+                                         .out = out.data + at});
   });
-}
-
-void CpuBackend::varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                MatrixView y) {
-  vary(kernels_->varied_forward[id], p, x, x.data, y.data);  // dy is not read
-}
-
-void CpuBackend::varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                 ConstMatrixView dy, MatrixView dx) {
-  vary(kernels_->varied_backward[id], p, x, dy.data, dx.data);
-}
-
-void CpuBackend::varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                                  ConstMatrixView dy, MatrixView products) {
-  vary(kernels_->varied_parameter[id], p, x, dy.data, products.data);
 }
 
 // A draw gives four numbers and costs about as much as a hundred multiply-adds in vectors.
@@ -287,7 +247,7 @@ void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, f
                               MatrixView y) {
   const float span = high - low;
   const auto draws_a_row = static_cast<std::uint64_t>((y.cols() + 3) / 4);
-  split_panels(y.layout, 1, 25.0 * static_cast<double>(y.layout.size()), [&](int panel, Rows rows) {
+  split_panels(y.layout, 1, cost(y.layout, 25.0), [&](int panel, Rows rows) {
     float* to = y.data + offset_of(y.layout, panel, rows);
     const int width = y.layout.panel_width(panel);
     for (int row = rows.first; row < rows.end; ++row) {
@@ -306,21 +266,13 @@ void CpuBackend::fill_uniform(const Rng& rng, std::uint32_t stream, float low, f
 
 namespace {
 
-// The input column of piece k of the unit in output column `col`.
-int piece_column(int col, int k, int pieces, int area) {
-  return (col / area * pieces + k) * area + col % area;
-}
-
-// The first piece that is NaN, or else the first largest.
+// Of the input columns of the unit in output column `col`, the first that is NaN, or else the first
+// largest.
 int largest_piece(ConstMatrixView x, int row, int col, int pieces, int area) {
-  int best = 0;
-  float most = x.at(row, piece_column(col, 0, pieces, area));
-  for (int k = 1; k < pieces && most == most; ++k) {
-    const float value = x.at(row, piece_column(col, k, pieces, area));
-    if (value > most || value != value) {
-      best = k;
-      most = value;
-    }
+  int best = col / area * pieces * area + col % area;
+  const int end = best + pieces * area;
+  for (int c = best + area; c < end && x.at(row, best) == x.at(row, best); c += area) {
+    if (!(x.at(row, c) <= x.at(row, best))) best = c;
   }
   return best;
 }
@@ -328,25 +280,22 @@ int largest_piece(ConstMatrixView x, int row, int col, int pieces, int area) {
 }  // namespace
 
 void CpuBackend::maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) {
-  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
-    for (int row = first; row < end; ++row) {
-      for (int c = 0; c < y.cols(); ++c) {
-        const int k = largest_piece(x, row, c, pieces, area);
-        y.at(row, c) = x.at(row, piece_column(c, k, pieces, area));
+  split(x.rows(), 1, cost(x.layout, 10.0), [&](Rows rows) {
+    for (int row = rows.first; row < rows.end; ++row) {
+      for (int c = 0; c < y.layout.padded_cols(); ++c) {
+        y.at(row, c) = c < y.cols() ? x.at(row, largest_piece(x, row, c, pieces, area)) : 0.0f;
       }
-      for (int c = y.cols(); c < y.layout.padded_cols(); ++c) y.at(row, c) = 0.0f;
     }
   });
 }
 
 void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
                                  MatrixView dx) {
-  split(x.rows(), 1, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
-    for (int row = first; row < end; ++row) {
+  split(x.rows(), 1, cost(x.layout, 10.0), [&](Rows rows) {
+    for (int row = rows.first; row < rows.end; ++row) {
       for (int c = 0; c < dx.layout.padded_cols(); ++c) dx.at(row, c) = 0.0f;
       for (int c = 0; c < dy.cols(); ++c) {
-        const int k = largest_piece(x, row, c, pieces, area);
-        dx.at(row, piece_column(c, k, pieces, area)) = dy.at(row, c);
+        dx.at(row, largest_piece(x, row, c, pieces, area)) = dy.at(row, c);
       }
     }
   });
@@ -354,15 +303,14 @@ void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int piec
 
 void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   const int rows = args.logits.rows(), classes = args.logits.cols();
-  split(rows, 16, 40.0 * rows * classes, [&](int first, int end) {
-    kernels_->softmax_cross_entropy(args, {first, end});
-  });
+  split(rows, 16, 40.0 * rows * classes,
+        [&](Rows samples) { kernels_->softmax_cross_entropy(args, samples); });
 }
 
 void CpuBackend::add_penalty(const PenaltyGradient& args) {
   const Layout& layout = args.weights.layout;
-  split(layout.panels(), 1, 4.0 * static_cast<double>(layout.size()),
-        [&](int first, int end) { kernels_->add_penalty(args, first, end); });
+  split(layout.panels(), 1, cost(layout),
+        [&](Rows panels) { kernels_->add_penalty(args, panels); });
 }
 
 void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {

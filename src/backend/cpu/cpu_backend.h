@@ -41,18 +41,10 @@ class CpuBackend final : public Backend {
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
   double sum_of_squares(const float* x, std::size_t n) override;
   void clamp(float* x, float limit, std::size_t n) override;
-  void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                          std::size_t n) override;
-  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                           float* dx, std::size_t n) override;
-  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                            float* products, std::size_t n) override;
-  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                      MatrixView y) override;
-  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                       ConstMatrixView dy, MatrixView dx) override;
-  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                        ConstMatrixView dy, MatrixView products) override;
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override;
+  void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                       ConstMatrixView x, ConstMatrixView dy, MatrixView out) override;
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
                     MatrixView y) override;
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
@@ -87,9 +79,9 @@ class CpuBackend final : public Backend {
   void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
-  // Runs a kernel of one of the varied_ tables on all of x.
-  void vary(void (*kernel)(const VariedSlice&), const VariedParameter& p, ConstMatrixView x,
-            const float* dy, float* out);
+  // Apply a fused activation to some rows of a panel of the product, which are finished.
+  void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const;
+  void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const;
   int blocks_of_panel(const Layout& layout, int unit) const;
   // For some rows of one panel; `start` points to the columns of that panel.
   void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
@@ -98,20 +90,20 @@ class CpuBackend final : public Backend {
   // threads, splits them into blocks of rows that begin at multiples of unit.
   template <class Work>
   void split_panels(const Layout& layout, int unit, double operations, const Work& work);
-  // Calls work(first, end) for shares of [0, count) that begin at multiples of unit. Uses all
-  // threads if `operations` (multiply-adds or elements moved) justifies waking them.
+  // Calls work(share) for shares of [0, count) that begin at multiples of unit. Uses all threads if
+  // `operations` (multiply-adds or elements moved) justifies waking them.
   template <class Work>
   void split(int count, int unit, double operations, const Work& work) {
-    split_numbered(count, unit, operations, [&](int, int first, int end) { work(first, end); });
+    split_numbered(count, unit, operations, [&](int, Rows share) { work(share); });
   }
   // Calls work(first, count) for shares of n elements of 10 operations each: they come from memory.
   template <class Work>
   void split_elements(std::size_t n, const Work& work) {
-    split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](int first, int end) {
-      work(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first));
+    split(static_cast<int>(n), kPad, 10.0 * static_cast<double>(n), [&](Rows share) {
+      work(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
     });
   }
-  // Like split(), with work(part, first, end): concurrent calls have different part numbers.
+  // Like split(), with work(part, share): concurrent calls have different part numbers.
   template <class Work>
   void split_numbered(int count, int unit, double operations, const Work& work);
   // Calls work(panel, rows) for all blocks of kSumRows rows of all panels.
@@ -133,10 +125,18 @@ class CpuBackend final : public Backend {
   std::size_t workspace_floats_ = 0;
 };
 
-// The number of floats in some rows of a panel.
+// The number of floats in some rows of a panel, and the offset of the first.
 inline std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
-  return static_cast<std::size_t>(rows.end - rows.first) *
+  return static_cast<std::size_t>(rows.count()) *
          static_cast<std::size_t>(layout.panel_width(panel));
+}
+inline std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
+  return layout.index(rows.first, panel * kPanel);
+}
+
+// `each` operations for each float of a matrix.
+inline double cost(const Layout& layout, double each = 4.0) {
+  return each * static_cast<double>(layout.size());
 }
 
 // Entering and leaving a parallel region costs about a microsecond: some 20,000 operations.
@@ -144,14 +144,11 @@ template <class Work>
 void CpuBackend::split_numbered(int count, int unit, double operations, const Work& work) {
   constexpr double kWorthwhile = 40000;
   const int parts = pool_.size();
-  if (parts == 1 || operations < kWorthwhile || count <= unit) {
-    work(0, 0, count);
-    return;
-  }
+  if (parts == 1 || operations < kWorthwhile || count <= unit) return work(0, Rows{0, count});
   pool_.run([&](int part) {
-    const int first = ThreadPool::share_begin(count, part, parts, unit);
-    const int end = ThreadPool::share_begin(count, part + 1, parts, unit);
-    if (first < end) work(part, first, end);
+    const Rows share{ThreadPool::share_begin(count, part, parts, unit),
+                     ThreadPool::share_begin(count, part + 1, parts, unit)};
+    if (share.count() > 0) work(part, share);
   });
 }
 

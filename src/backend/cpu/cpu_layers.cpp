@@ -37,17 +37,13 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
 }
 
 void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
-  split(features.rows(), 1, 4.0 * static_cast<double>(features.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->flatten(image, pixels, {first, end}, features);
-        });
+  split(features.rows(), 1, cost(features.layout),
+        [&](Rows samples) { kernels_->layers->flatten(image, pixels, samples, features); });
 }
 
 void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
-  split(features.rows(), 1, 4.0 * static_cast<double>(image.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->unflatten(features, pixels, {first, end}, image);
-        });
+  split(features.rows(), 1, cost(image.layout),
+        [&](Rows samples) { kernels_->layers->unflatten(features, pixels, samples, image); });
 }
 
 template <class Finish>
@@ -55,16 +51,16 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
                                   const float* bias, MatrixView y, const Finish& finish) {
   const int block_rows = patch_rows(w.rows());
   const double operations = static_cast<double>(y.rows()) * w.rows() * y.cols();
-  split_numbered(y.rows(), kPatchUnit, operations, [&](int part, int begin, int end) {
+  split_numbered(y.rows(), kPatchUnit, operations, [&](int part, Rows share) {
     float* const block = workspace(part);
-    for (int first = begin; first < end; first += block_rows) {
-      const Rows rows{first, std::min(first + block_rows, end)};
-      const ConstMatrixView patch{block, {rows.end - rows.first, w.rows()}};
+    for (int first = share.first; first < share.end; first += block_rows) {
+      const Rows rows{first, std::min(first + block_rows, share.end)};
+      const ConstMatrixView patch{block, {rows.count(), w.rows()}};
       kernels_->layers->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
       for (int panel = 0; panel < y.layout.panels(); ++panel) {
         kernels_->matmul(patch, {0, patch.rows()}, w, panel,
                          bias == nullptr ? nullptr : bias + panel * kPanel,
-                         y.data + y.layout.index(first, panel * kPanel));
+                         y.data + offset_of(y.layout, panel, rows));
         finish(panel, rows);
       }
     }
@@ -73,28 +69,18 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
 
 void CpuBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
                           const float* bias, MatrixView y, const ActivationAfter& after) {
-  multiply_patches(Patches::forward(window), x, w, bias, y, [&](int panel, Rows rows) {
-    if (after.id < 0) return;
-    const std::size_t at = y.layout.index(rows.first, panel * kPanel);
-    kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
-                                           floats_of(y.layout, panel, rows));
-  });
+  multiply_patches(Patches::forward(window), x, w, bias, y,
+                   [&](int panel, Rows rows) { apply(after, y, panel, rows); });
 }
 
 void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy,
                                          ConstMatrixView w, MatrixView dx, float* turned,
                                          const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
-  split(window.taps(), 1, 4.0 * static_cast<double>(turned_w.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->turn_taps(w, {first, end}, turned_w);
-        });
-  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx, [&](int panel, Rows rows) {
-    if (before.id < 0) return;
-    const std::size_t at = dx.layout.index(rows.first, panel * kPanel);
-    kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
-                                             floats_of(dx.layout, panel, rows));
-  });
+  split(window.taps(), 1, cost(turned_w.layout),
+        [&](Rows taps) { kernels_->layers->turn_taps(w, taps, turned_w); });
+  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
+                   [&](int panel, Rows rows) { apply(before, dx, panel, rows); });
 }
 
 // Every thread owns some rows of the gradient. It copies the columns of the patches that these rows
@@ -106,51 +92,47 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
   const Patches patches = Patches::forward(window);
   const int block_rows = patch_rows(layout.rows);
   const double operations = static_cast<double>(dy.rows()) * layout.rows * dy.cols();
-  split_numbered(layout.rows, kUnit, operations, [&](int part, int begin, int end) {
-    const Rows rows{begin, end};
-    const Rows panels{begin / kPanel, (end + kPanel - 1) / kPanel};
+  split_numbered(layout.rows, kUnit, operations, [&](int part, Rows rows) {
+    const Rows panels{rows.first / kPanel, (rows.end + kPanel - 1) / kPanel};
     for (int panel = 0; panel < layout.panels(); ++panel) {
-      float* const to = update.gradient + layout.index(begin, panel * kPanel);
-      std::fill(to, to + floats_of(layout, panel, rows), 0.0f);
+      std::fill_n(update.gradient + offset_of(layout, panel, rows), floats_of(layout, panel, rows),
+                  0.0f);
     }
     for (int first = 0; first < dy.rows(); first += block_rows) {
       const Rows pixels{first, std::min(first + block_rows, dy.rows())};
-      const ConstMatrixView patch{workspace(part), {pixels.end - pixels.first, layout.rows}};
+      const ConstMatrixView patch{workspace(part), {pixels.count(), layout.rows}};
       kernels_->layers->copy_patches(patches, x, pixels, panels, workspace(part));
       for (int panel = 0; panel < layout.panels(); ++panel) {
-        kernels_->layers->add_gradient(
-            patch, rows, dy.data + dy.layout.index(first, panel * kPanel),
-            layout.panel_width(panel), update.gradient + layout.panel_offset(panel));
+        kernels_->layers->add_gradient(patch, rows, dy.data + offset_of(dy.layout, panel, pixels),
+                                       layout.panel_width(panel),
+                                       update.gradient + layout.panel_offset(panel));
       }
     }
     for (int panel = 0; panel < layout.panels(); ++panel) {
-      kernels_->update(update.from(layout.index(begin, panel * kPanel)),
-                       floats_of(layout, panel, rows));
+      kernels_->update(update.from(offset_of(layout, panel, rows)), floats_of(layout, panel, rows));
     }
   });
 }
 
 // Each window moves about ten values.
 void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
-  split(x.rows() / window.pixels(), 1, 4.0 * static_cast<double>(x.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->pool[static_cast<int>(kind)](window, x, {first, end}, y);
-        });
+  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
+    kernels_->layers->pool[static_cast<int>(kind)](window, x, samples, y);
+  });
 }
 
 void CpuBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
                                ConstMatrixView dy, MatrixView dx) {
-  split(x.rows() / window.pixels(), 1, 4.0 * static_cast<double>(x.layout.size()),
-        [&](int first, int end) {
-          kernels_->layers->pool_backward[static_cast<int>(kind)](window, x, dy, {first, end}, dx);
-        });
+  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
+    kernels_->layers->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
+  });
 }
 
 template <class Work>
 void CpuBackend::split_sums(const Layout& layout, const Work& work) {
   const int blocks = (layout.rows + kSumRows - 1) / kSumRows;
-  split(blocks, 1, 4.0 * static_cast<double>(layout.size()), [&](int first, int end) {
-    for (int block = first; block < end; ++block) {
+  split(blocks, 1, cost(layout), [&](Rows share) {
+    for (int block = share.first; block < share.end; ++block) {
       const Rows rows{block * kSumRows, std::min((block + 1) * kSumRows, layout.rows)};
       for (int panel = 0; panel < layout.panels(); ++panel) work(block, panel, rows);
     }
@@ -212,14 +194,9 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
   for (std::size_t c = 0; c < static_cast<std::size_t>(x.cols()); ++c) {
     scalar::column_moments(norm, moments, c);
   }
-  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
-                           nullptr};
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise(columns, x, panel, part, y.data);
-    if (after.id < 0) return;
-    const std::size_t at = y.layout.index(part.first, panel * kPanel);
-    kernels_->activation_forward[after.id](after.p, y.data + at, after.y + at,
-                                           floats_of(y.layout, panel, part));
+    kernels_->layers->normalise(norm, x, panel, part, y.data);
+    apply(after, y, panel, part);
   });
 }
 
@@ -230,10 +207,8 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   const BlockSums partial(x.layout, norm.scratch);
   float* const dbias_share = partial.first_of(partial.blocks);
   float* const dweight_share = partial.second_of(partial.blocks);
-  const ColumnNorm columns{norm.mean,   norm.inverse_deviation, norm.weight, norm.bias,
-                           dbias_share, dweight_share};
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
-    kernels_->layers->block_products(columns, x, dy, panel, rows, partial.first_of(block),
+    kernels_->layers->block_products(norm, x, dy, panel, rows, partial.first_of(block),
                                      partial.second_of(block));
   });
   const double share = norm.train ? 1.0 / x.rows() : 0.0;
@@ -246,11 +221,9 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   }
   if (dx.data == nullptr) return;
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise_backward(columns, x, dy, panel, part, dx.data);
-    if (before.id < 0) return;
-    const std::size_t at = dx.layout.index(part.first, panel * kPanel);
-    kernels_->activation_backward[before.id](before.p, before.z + at, dx.data + at, dx.data + at,
-                                             floats_of(dx.layout, panel, part));
+    kernels_->layers->normalise_backward(norm, dbias_share, dweight_share, x, dy, panel, part,
+                                         dx.data);
+    apply(before, dx, panel, part);
   });
 }
 
@@ -258,9 +231,7 @@ void CpuBackend::run(const Operation& operation) {
   std::visit(
       [&](const auto& op) {
         split(op.parts(), op.together(), 4.0 * static_cast<double>(op.floats()),
-              [&](int first, int end) {
-                kernels_->layers->run(operation, {first, end});
-              });
+              [&](Rows parts) { kernels_->layers->run(operation, parts); });
       },
       operation);
 }
@@ -268,9 +239,8 @@ void CpuBackend::run(const Operation& operation) {
 // Sixteen draws for every four rows: about ten operations for each element.
 void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
   constexpr int kUnit = 4;
-  split(x.rows(), kUnit, 10.0 * static_cast<double>(x.layout.size()), [&](int first, int end) {
-    kernels_->layers->dropout(dropping, x, {first, end}, y.data);
-  });
+  split(x.rows(), kUnit, cost(x.layout, 10.0),
+        [&](Rows rows) { kernels_->layers->dropout(dropping, x, rows, y.data); });
 }
 
 }  // namespace cpu

@@ -1,10 +1,5 @@
 // Activations, softmax cross-entropy and stand-alone optimizer updates.
-#if defined(RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_ELEMENTWISE_INL_H_
-#endif
+// No include guard: kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 
@@ -19,80 +14,45 @@ RELUSCOPE_TARGET_BEGIN
 template <class A>
 inline constexpr std::size_t kParameters = A::kInfo.parameters.size();
 
-template <class V, class A>
-struct ParametersOf {  // broadcast once for a whole call
-  V values[kParameters<A> + 1];
-  HWY_INLINE explicit ParametersOf(const float* p) {
-    for (std::size_t i = 0; i < kParameters<A>; ++i) values[i] = V::broadcast(p + i);
-  }
-};
-
-template <class V, class A>
-void activation_forward(const float* p, const float* x, float* y, std::size_t n) {
-  const ParametersOf<V, A> parameters(p);
-  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    A::f(V::load(x + i), parameters.values).store(y + i);
+// For one vector of elements; p: the parameters.
+template <class V, class A, ActivationOp kOp>
+HWY_INLINE V activated(const float* x, const float* dy, std::size_t at, const V* p) {
+  if constexpr (kOp == ActivationOp::kForward) {
+    return A::f(V::load(x + at), p);
+  } else if constexpr (kOp == ActivationOp::kBackward) {
+    return V::load(dy + at) * A::df(V::load(x + at), p);
+  } else {
+    return V::load(dy + at) * A::dp(V::load(x + at), p);
   }
 }
 
-template <class V, class A>
-void activation_backward(const float* p, const float* x, const float* dy, float* dx,
-                         std::size_t n) {
-  const ParametersOf<V, A> parameters(p);
+template <class V, class A, ActivationOp kOp>
+void activate(const float* p, const float* x, const float* dy, float* out, std::size_t n) {
+  V parameters[kParameters<A> + 1];  // broadcast once for a whole call
+  for (std::size_t k = 0; k < kParameters<A>; ++k) parameters[k] = V::broadcast(p + k);
   for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    (V::load(dy + i) * A::df(V::load(x + i), parameters.values)).store(dx + i);
-  }
-}
-
-template <class V, class A>
-void activation_parameter(const float* p, const float* x, const float* dy, float* products,
-                          std::size_t n) {
-  const ParametersOf<V, A> parameters(p);
-  for (std::size_t i = 0; i < n; i += static_cast<std::size_t>(lanes())) {
-    (V::load(dy + i) * A::dp(V::load(x + i), parameters.values)).store(products + i);
+    activated<V, A, kOp>(x, dy, i, parameters).store(out + i);
   }
 }
 
 // The same with a parameter of its own for every column or element.
-struct ForwardOf {
-  template <class V, class A>
-  static HWY_INLINE V at(V x, const float*, const V* p) {
-    return A::f(x, p);
-  }
-};
-struct BackwardOf {
-  template <class V, class A>
-  static HWY_INLINE V at(V x, const float* dy, const V* p) {
-    return V::load(dy) * A::df(x, p);
-  }
-};
-struct ParameterOf {
-  template <class V, class A>
-  static HWY_INLINE V at(V x, const float* dy, const V* p) {
-    return V::load(dy) * A::dp(x, p);
-  }
-};
-
-template <class V, class A, class Op>
-void varied_activation(const cpu::VariedSlice& s) {
+template <class V, class A, ActivationOp kOp>
+void activate_varied(const cpu::VariedSlice& s) {
   const float* p = s.p;
-  std::ptrdiff_t at = 0;
+  std::size_t at = 0;
   for (int row = 0; row < s.rows; ++row, p += s.p_step) {
-    for (int c = 0; c < s.width; c += lanes(), at += lanes()) {
-      V values[kParameters<A> + 1];
-      for (std::size_t k = 0; k < kParameters<A>; ++k) values[k] = V::load(p + c);
-      Op::template at<V, A>(V::load(s.x + at), s.dy + at, values).store(s.out + at);
+    for (int c = 0; c < s.width; c += lanes(), at += static_cast<std::size_t>(lanes())) {
+      V parameters[kParameters<A> + 1];
+      for (std::size_t k = 0; k < kParameters<A>; ++k) parameters[k] = V::load(p + c);
+      activated<V, A, kOp>(s.x, s.dy, at, parameters).store(s.out + at);
     }
   }
 }
 
-template <class V, class A, class Op>
-constexpr auto varied_kernel() -> void (*)(const cpu::VariedSlice&) {
-  if constexpr (activation_varies(A::kInfo)) {
-    return &varied_activation<V, A, Op>;
-  } else {
-    return nullptr;
-  }
+template <class V, class A, ActivationOp kOp>
+constexpr cpu::Kernels::ActivateVaried varied_kernel() {
+  if constexpr (activation_varies(A::kInfo)) return &activate_varied<V, A, kOp>;
+  return nullptr;
 }
 
 // Softmax works on sixteen samples at a time, turned so that a vector holds one class of several
@@ -100,39 +60,48 @@ constexpr auto varied_kernel() -> void (*)(const cpu::VariedSlice&) {
 inline constexpr int kGroup = 16;
 inline constexpr int kMostClasses = 256;  // labels are bytes
 
-// turned[c * 16 + s] = logit c of sample first + s; 0 past the last sample.
-HWY_INLINE void turn_logits(const ConstMatrixView& logits, int first, int count, float* turned) {
-  for (int c = 0; c < logits.cols(); ++c) {
-    for (int s = 0; s < count; ++s) turned[c * kGroup + s] = logits.at(first + s, c);
-    for (int s = count; s < kGroup; ++s) turned[c * kGroup + s] = 0.0f;
-  }
-}
-
-// turned: logits -> probabilities. log_sums = log(sum of e^(z - max)); maxima = max.
+// Of samples first .. end - 1, at most kGroup of them; others up to kGroup have logits of 0.
 template <class V>
-HWY_NOINLINE void turned_softmax(float* turned, int classes, float* maxima, float* log_sums) {
-  for (int s = 0; s < kGroup; s += lanes()) {
-    V largest = V::load(turned + s);
-    for (int c = 1; c < classes; ++c) {
-      const V z = V::load(turned + c * kGroup + s);
-      largest = select(z > largest, z, largest);
-    }
-    V sum = V::zero();
-    for (int c = 0; c < classes; ++c) {
-      const V e = exp(V::load(turned + c * kGroup + s) - largest);
-      e.store(turned + c * kGroup + s);
-      sum = sum + e;
-    }
-    for (int c = 0; c < classes; ++c) {
-      (V::load(turned + c * kGroup + s) / sum).store(turned + c * kGroup + s);
-    }
-    largest.store(maxima + s);
-    log(sum).store(log_sums + s);
-  }
-}
+struct SoftmaxGroup {
+  HWY_ALIGN float turned[kMostClasses * kGroup];  // probability of class c, sample s: [c * 16 + s]
+  HWY_ALIGN float maxima[kGroup];                 // of the logits
+  HWY_ALIGN float log_sums[kGroup];               // log(sum of e^(z - max))
+  int count;
 
-// Loss and gradient of one sample with weights or smoothing: dL/dz_c = p_c t - t_c, where t_c is
-// what multiplies -log p_c in the loss and t the sum of them. probabilities: kGroup apart.
+  SoftmaxGroup(const ConstMatrixView& logits, int first, int end)
+      : count(std::min(end - first, kGroup)) {
+    for (int c = 0; c < logits.cols(); ++c) {
+      for (int s = 0; s < count; ++s) turned[c * kGroup + s] = logits.at(first + s, c);
+      for (int s = count; s < kGroup; ++s) turned[c * kGroup + s] = 0.0f;
+    }
+    normalise(logits.cols());
+  }
+
+ private:
+  HWY_NOINLINE void normalise(int classes) {
+    for (int s = 0; s < kGroup; s += lanes()) {
+      V largest = V::load(turned + s);
+      for (int c = 1; c < classes; ++c) {
+        const V z = V::load(turned + c * kGroup + s);
+        largest = select(z > largest, z, largest);
+      }
+      V sum = V::zero();
+      for (int c = 0; c < classes; ++c) {
+        const V e = exp(V::load(turned + c * kGroup + s) - largest);
+        e.store(turned + c * kGroup + s);
+        sum = sum + e;
+      }
+      for (int c = 0; c < classes; ++c) {
+        (V::load(turned + c * kGroup + s) / sum).store(turned + c * kGroup + s);
+      }
+      largest.store(maxima + s);
+      log(sum).store(log_sums + s);
+    }
+  }
+};
+
+// Loss and gradient of one sample with weights or smoothing: dL/dz_c = p_c t - t_c, where t_c
+// multiplies -log p_c in the loss and t is their sum. probabilities: kGroup apart.
 HWY_INLINE void weighted_sample(const SoftmaxLoss& args, int sample, const float* probabilities,
                                 float largest, float log_sum) {
   const ConstMatrixView& z = args.logits;
@@ -151,14 +120,12 @@ HWY_INLINE void weighted_sample(const SoftmaxLoss& args, int sample, const float
   }
   args.losses[sample] = loss;
   if (args.dlogits == nullptr) return;
+  const auto slope = [&](int c) {
+    const float target = share * weight(c) + (c == label ? hit : 0.0f);
+    return (probabilities[c * kGroup] * total - target) * args.gradient_scale;
+  };
   for (int c = 0; c < z.layout.padded_cols(); ++c) {
-    float& slope = args.dlogits[z.layout.index(sample, c)];
-    if (c < classes) {
-      const float target = share * weight(c) + (c == label ? hit : 0.0f);
-      slope = (probabilities[c * kGroup] * total - target) * args.gradient_scale;
-    } else {
-      slope = 0.0f;
-    }
+    args.dlogits[z.layout.index(sample, c)] = c < classes ? slope(c) : 0.0f;
   }
 }
 
@@ -167,37 +134,32 @@ void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
   const bool plain = args.label_smoothing == 0.0f && args.class_weights == nullptr;
   const ConstMatrixView& z = args.logits;
   const int classes = z.cols();
-  HWY_ALIGN float turned[kMostClasses * kGroup];
-  HWY_ALIGN float maxima[kGroup];
-  HWY_ALIGN float log_sums[kGroup];
   for (int first = rows.first; first < rows.end; first += kGroup) {
-    const int count = std::min(rows.end - first, kGroup);
-    turn_logits(z, first, count, turned);
-    turned_softmax<V>(turned, classes, maxima, log_sums);
-    for (int s = 0; s < count; ++s) {
+    const SoftmaxGroup<V> group(z, first, rows.end);
+    for (int s = 0; s < group.count; ++s) {
       const int sample = first + s;
       const int label = args.labels[sample];
-      args.losses[sample] = log_sums[s] - (z.at(sample, label) - maxima[s]);
+      args.losses[sample] = group.log_sums[s] - (z.at(sample, label) - group.maxima[s]);
       // The first of the largest logits: no earlier one equals the maximum.
       int best = 0;
-      while (best < classes - 1 && z.at(sample, best) != maxima[s]) ++best;
+      while (best < classes - 1 && z.at(sample, best) != group.maxima[s]) ++best;
       args.correct[sample] = best == label;
       if (!plain) {
-        weighted_sample(args, sample, turned + s, maxima[s], log_sums[s]);
+        weighted_sample(args, sample, group.turned + s, group.maxima[s], group.log_sums[s]);
         continue;
       }
       if (args.dlogits == nullptr) continue;
       for (int p = 0; p < z.layout.panels(); ++p) {
         const int width = z.layout.panel_width(p), used = z.layout.panel_cols(p);
         float* const slopes = args.dlogits + z.layout.panel_offset(p) + sample * width;
-        const float* const probabilities = turned + p * kPanel * kGroup + s;
+        const float* const probabilities = group.turned + p * kPanel * kGroup + s;
         for (int c = 0; c < used; ++c) {
           slopes[c] = probabilities[c * kGroup] * args.gradient_scale;
         }
         for (int c = used; c < width; ++c) slopes[c] = 0.0f;
       }
       args.dlogits[z.layout.index(sample, label)] =
-          (turned[label * kGroup + s] - 1.0f) * args.gradient_scale;
+          (group.turned[label * kGroup + s] - 1.0f) * args.gradient_scale;
     }
   }
 }
@@ -206,10 +168,10 @@ void softmax_cross_entropy(const SoftmaxLoss& args, Rows rows) {
 inline constexpr double kLeastPenalised = 1e-18;
 
 template <class V>
-void add_penalty(const PenaltyGradient& args, int first, int end) {
+void add_penalty(const PenaltyGradient& args, Rows panels) {
   const V l1(args.l1), l2(args.l2), twice_l2(2.0f * args.l2), least(kLeastPenalised);
   const Layout& layout = args.weights.layout;
-  for (int p = first; p < end; ++p) {
+  for (int p = panels.first; p < panels.end; ++p) {
     const int width = layout.panel_width(p);
     for (int c = 0; c < width; c += lanes()) {
       const float* from = args.weights.panel(p) + c;
@@ -229,16 +191,11 @@ void add_penalty(const PenaltyGradient& args, int first, int end) {
 
 template <class V>
 void softmax(ConstMatrixView logits, MatrixView probabilities) {
-  HWY_ALIGN float turned[kMostClasses * kGroup];
-  HWY_ALIGN float maxima[kGroup];
-  HWY_ALIGN float log_sums[kGroup];
   for (int first = 0; first < logits.rows(); first += kGroup) {
-    const int count = std::min(logits.rows() - first, kGroup);
-    turn_logits(logits, first, count, turned);
-    turned_softmax<V>(turned, logits.cols(), maxima, log_sums);
-    for (int s = 0; s < count; ++s) {
+    const SoftmaxGroup<V> group(logits, first, logits.rows());
+    for (int s = 0; s < group.count; ++s) {
       for (int c = 0; c < logits.layout.padded_cols(); ++c) {
-        probabilities.at(first + s, c) = c < logits.cols() ? turned[c * kGroup + s] : 0.0f;
+        probabilities.at(first + s, c) = c < logits.cols() ? group.turned[c * kGroup + s] : 0.0f;
       }
     }
   }
@@ -262,5 +219,3 @@ void update(const ParameterUpdate& args, std::size_t n) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

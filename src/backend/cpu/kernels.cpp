@@ -10,41 +10,36 @@
 #include "backend/cpu/matmul-inl.h"
 #include "backend/cpu/sparse-inl.h"
 
-#if HWY_TARGET == HWY_AVX3
-#define RELUSCOPE_TARGET_TEXT "avx512"
-#elif HWY_TARGET == HWY_AVX2
-#define RELUSCOPE_TARGET_TEXT "avx2"
-#elif HWY_TARGET == HWY_SSE4
-#define RELUSCOPE_TARGET_TEXT "sse4"
-#elif HWY_TARGET == HWY_NEON
-#define RELUSCOPE_TARGET_TEXT "neon"
-#elif HWY_TARGET == HWY_WASM
-#define RELUSCOPE_TARGET_TEXT "simd128"
-#elif HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-#define RELUSCOPE_TARGET_TEXT "scalar"
-#else
-#error "a SIMD target without a name here: add it, or disable it in CMakeLists.txt"
-#endif
-
 RELUSCOPE_TARGET_BEGIN
 
 using cpu::Kernels;
 
-template <class V, class List>
-struct ActivationTables;
-template <class V, class... A>
-struct ActivationTables<V, ActivationList<A...>> {
-  static constexpr decltype(&activation_forward<V, Relu>) kForward[] = {
-      &activation_forward<V, A>...};
-  static constexpr decltype(&activation_backward<V, Relu>) kBackward[] = {
-      &activation_backward<V, A>...};
+constexpr const char* target_name(std::int64_t target) {
+  switch (target) {
+    case HWY_AVX3: return "avx512";
+    case HWY_AVX2: return "avx2";
+    case HWY_SSE4: return "sse4";
+    case HWY_NEON: return "neon";
+    case HWY_WASM: return "simd128";
+    case HWY_EMU128:
+    case HWY_SCALAR: return "scalar";
+    default: return nullptr;
+  }
+}
+static_assert(target_name(HWY_TARGET) != nullptr,
+              "a SIMD target without a name here: add it, or disable it in CMakeLists.txt");
+
+template <class V, ActivationOp kOp, class List = Activations<V>>
+struct ActivationTable;
+template <class V, ActivationOp kOp, class... A>
+struct ActivationTable<V, kOp, ActivationList<A...>> {
   // Where nothing is learnt the derivative is 0: one function does for all of those.
-  static constexpr decltype(&activation_parameter<V, Relu>) kParameter[] = {
-      &activation_parameter<V, std::conditional_t<activation_learns(A::kInfo), A, Relu>>...};
-  using Varied = void (*)(const cpu::VariedSlice&);
-  static constexpr Varied kVariedForward[] = {varied_kernel<V, A, ForwardOf>()...};
-  static constexpr Varied kVariedBackward[] = {varied_kernel<V, A, BackwardOf>()...};
-  static constexpr Varied kVariedParameter[] = {varied_kernel<V, A, ParameterOf>()...};
+  template <class Entry>
+  using Used =
+      std::conditional_t<kOp != ActivationOp::kParameter || activation_learns(Entry::kInfo), Entry,
+                         Relu<V>>;
+  static constexpr Kernels::Activate kSame[] = {&activate<V, Used<A>, kOp>...};
+  static constexpr Kernels::ActivateVaried kVaried[] = {varied_kernel<V, A, kOp>()...};
 };
 
 // In layer_kernels.cpp.
@@ -54,9 +49,11 @@ const cpu::LayerKernels* layer_kernels();
 template <class Policy>
 const Kernels* kernel_table() {
   using V = VecOf<Policy>;
-  using Tables = ActivationTables<V, Activations>;
+  using Forward = ActivationTable<V, ActivationOp::kForward>;
+  using Backward = ActivationTable<V, ActivationOp::kBackward>;
+  using Parameter = ActivationTable<V, ActivationOp::kParameter>;
   static const Kernels kTable = {
-      RELUSCOPE_TARGET_TEXT,
+      target_name(HWY_TARGET),
       &matmul<V>,
       &sparse_matmul<V>,
       &weight_gradient<V>,
@@ -64,12 +61,8 @@ const Kernels* kernel_table() {
       &transpose,
       &column_sums<V>,
       layer_kernels<Policy>(),
-      Tables::kForward,
-      Tables::kBackward,
-      Tables::kParameter,
-      Tables::kVariedForward,
-      Tables::kVariedBackward,
-      Tables::kVariedParameter,
+      {Forward::kSame, Backward::kSame, Parameter::kSame},
+      {Forward::kVaried, Backward::kVaried, Parameter::kVaried},
       &softmax_cross_entropy<V>,
       &add_penalty<V>,
       &softmax<V>,
@@ -91,23 +84,17 @@ const Kernels* fused_kernels() {
 
 RELUSCOPE_TARGET_END
 
-#undef RELUSCOPE_TARGET_TEXT
-
 #if HWY_ONCE
 
 namespace reluscope::cpu {
 namespace {
 
-std::int64_t supported_targets() {
-#if HWY_ARCH_WASM
-  return HWY_STATIC_TARGET;  // a module with SIMD does not load where it is missing
-#else
-  return hwy::SupportedTargets();
-#endif
-}
-
 std::vector<Target> list_targets() {
-  const std::int64_t supported = supported_targets();
+#if HWY_ARCH_WASM
+  const std::int64_t supported = HWY_STATIC_TARGET;  // else the module would not have loaded
+#else
+  const std::int64_t supported = hwy::SupportedTargets();
+#endif
   std::vector<Target> found;
 #define RELUSCOPE_ADD_TARGET(bit, space) \
   if (supported & bit) found.push_back({space::separate_kernels(), space::fused_kernels()})

@@ -16,6 +16,7 @@ namespace reluscope::cpu {
 
 struct Rows {  // first .. end - 1
   int first, end;
+  int count() const { return end - first; }
 };
 
 // Some rows of a panel of x, dy and the output, and of the parameters of its elements.
@@ -27,13 +28,13 @@ struct VariedSlice {
   const float* dy;
   float* out;
 };
-// Whether an update has gradient kernels of its own. For other rules and for weight decay, which
-// would multiply that code, some rows of a gradient are stored and `update` follows while they are
-// near.
+
+// Whether an update has gradient kernels of its own. Otherwise (other rules, weight decay) some
+// rows of a gradient are stored, and `update` follows while they are in the cache.
 inline bool in_gradient_kernels(const ParameterUpdate& update) {
-  if (update.stores()) return true;
-  return update.coupled_decay == 0.0f && update.keep == 1.0f &&
-         optimizer_rows()[static_cast<std::size_t>(update.rule)].in_gradient_kernels;
+  return update.stores() ||
+         (update.coupled_decay == 0.0f && update.keep == 1.0f &&
+          optimizer_rows()[static_cast<std::size_t>(update.rule)].in_gradient_kernels);
 }
 
 struct Kernels {
@@ -54,26 +55,25 @@ struct Kernels {
                                  float* column_sums);
   // One panel of a transposed.
   void (*transpose)(ConstMatrixView a, int panel, float* y);
-  // For panels [first, end).
-  void (*column_sums)(ConstMatrixView a, float* sums, int first, int end);
+  void (*column_sums)(ConstMatrixView a, float* sums, Rows panels);
 
   const struct LayerKernels* layers;  // see layer_kernels.h
 
-  // Indexed by ActivationId.
-  void (*const* activation_forward)(const float* p, const float* x, float* y, std::size_t n);
-  void (*const* activation_backward)(const float* p, const float* x, const float* dy, float* dx,
-                                     std::size_t n);
-  void (*const* activation_parameter)(const float* p, const float* x, const float* dy,
-                                      float* products, std::size_t n);
-
-  // The same with parameters that vary; null for entries that have none.
-  void (*const* varied_forward)(const VariedSlice&);
-  void (*const* varied_backward)(const VariedSlice&);
-  void (*const* varied_parameter)(const VariedSlice&);
+  // By ActivationOp and ActivationId. Those with parameters that vary are null for other entries.
+  using Activate = void (*)(const float* p, const float* x, const float* dy, float* out,
+                            std::size_t n);
+  using ActivateVaried = void (*)(const VariedSlice&);
+  const Activate* activations[3];
+  const ActivateVaried* varied_activations[3];
+  Activate activation(ActivationOp op, ActivationId id) const {
+    return activations[static_cast<int>(op)][id];
+  }
+  ActivateVaried varied_activation(ActivationOp op, ActivationId id) const {
+    return varied_activations[static_cast<int>(op)][id];
+  }
 
   void (*softmax_cross_entropy)(const SoftmaxLoss&, Rows samples);
-  // For panels [first, end).
-  void (*add_penalty)(const PenaltyGradient&, int first, int end);
+  void (*add_penalty)(const PenaltyGradient&, Rows panels);
   void (*softmax)(ConstMatrixView logits, MatrixView probabilities);
 
   void (*update)(const ParameterUpdate& update, std::size_t n);

@@ -1,5 +1,5 @@
-// The CPU's kernels for convolution, pooling, normalisation and dropout: as kernels.h, a table of
-// its own only because compiling both at once takes long.
+// The CPU's kernels for convolution, pooling, normalisation and dropout, apart from kernels.h only
+// because compiling both at once takes long.
 #pragma once
 
 #include "backend/cpu/kernels.h"
@@ -42,11 +42,6 @@ struct Patches {
 // Pixels are handled in multiples of kPatchUnit, whole tiles on every target, at most kPatchRows.
 inline constexpr int kPatchUnit = 60, kPatchRows = 4 * kPatchUnit;
 
-// What normalises columns. The shares are those of a backward pass.
-struct ColumnNorm {
-  const float *mean, *inverse_deviation, *weight, *bias, *dbias_share, *dweight_share;
-};
-
 struct LayerKernels {
   // Panels of the matrix of patches (pixels, taps * channels), which begins at `block`.
   void (*copy_patches)(const Patches& patches, ConstMatrixView source, Rows pixels, Rows panels,
@@ -67,11 +62,14 @@ struct LayerKernels {
   // them; sums of dy and of dy (x - mean) / deviation. The outputs are rows of all columns.
   void (*block_sums)(ConstMatrixView x, int panel, Rows rows, float* sums);
   void (*block_moments)(ConstMatrixView x, int panel, Rows rows, float* means, float* squares);
-  void (*block_products)(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
-                         Rows rows, float* sums, float* products);
-  void (*normalise)(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, float* y);
-  void (*normalise_backward)(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy,
-                             int panel, Rows rows, float* dx);
+  void (*block_products)(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                         int panel, Rows rows, float* sums, float* products);
+  void (*normalise)(const BatchNormalisation& norm, ConstMatrixView x, int panel, Rows rows,
+                    float* y);
+  // dbias, dweight: column_slope()'s.
+  void (*normalise_backward)(const BatchNormalisation& norm, const float* dbias,
+                             const float* dweight, ConstMatrixView x, ConstMatrixView dy, int panel,
+                             Rows rows, float* dx);
   void (*run)(const Operation& operation, Rows parts);
   void (*dropout)(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y);
 };

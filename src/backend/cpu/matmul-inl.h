@@ -10,6 +10,7 @@
 #endif
 
 #include <algorithm>
+#include <type_traits>
 
 #include "backend/cpu/update-inl.h"
 #include "core/vec-inl.h"
@@ -27,8 +28,9 @@ inline constexpr int kTileRows = 5, kGradientTileRows = 4;
 #else
 inline constexpr int kTileRows = 4, kGradientTileRows = 4;
 #endif
-inline constexpr int kTileFloats = hn::MaxLanes(Floats()) >= 8 ? 16 : 8;  // tile columns
-inline constexpr int kTileVectors = kTileFloats / static_cast<int>(hn::MaxLanes(Floats()));
+inline constexpr int kTileFloats = kMaxLanes >= 8 ? 16 : 8;  // tile columns
+inline constexpr int kTileVectors = kTileFloats / kMaxLanes;
+inline constexpr int kPadVectors = kPad / kMaxLanes;  // in the unit of a panel's width
 
 template <class V, int MR>
 struct Tile {
@@ -126,7 +128,11 @@ HWY_NOINLINE void gradient_tile(const float* a, int depth, const float* b, const
                                 const Update& shared, std::size_t at) {
   const Update update = shared;  // a local copy stays in registers
   Tile<V, MR> tile;
-  tile.start_from(start);
+  if constexpr (std::is_same_v<Update, AddUpdate<V>>) {
+    tile.template load<kBWidth>(update.gradient + at);
+  } else {
+    tile.start_from(start);
+  }
   tile.template add_products<1, kAWidth, kBWidth>(a, b, depth);
   for (int r = 0; r < MR; ++r) {
     for (int v = 0; v < kTileVectors; ++v) {
@@ -153,24 +159,31 @@ void gradient_block(const float* a, int cols, int depth, const float* b, const f
   }
 }
 
+// The gradient of some rows of a panel `width` wide, whose first row begins at element `at`.
+template <class V, class Update>
+void gradient_rows(ConstMatrixView x, Rows rows, const float* d, int width, const float* start,
+                   const Update& update, std::size_t at) {
+  for (int first = rows.first; first < rows.end;) {
+    const int q = first / kPanel, within = first % kPanel;
+    const int cols = std::min(rows.end - first, x.layout.panel_cols(q) - within);
+    const auto run = x.layout.panel_width(q) == kPanel
+                         ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
+                                            : &gradient_block<V, Update, kPanel, kPad>)
+                         : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
+                                            : &gradient_block<V, Update, kPad, kPad>);
+    run(x.panel(q) + within, cols, x.rows(), d, start, update,
+        at + static_cast<std::size_t>(first * width));
+    first += cols;
+  }
+}
+
 template <class Update>
 struct WeightGradient {
   static void run(ConstMatrixView x, Rows rows, ConstMatrixView d, int panel, const float* start,
                   const ParameterUpdate& args) {
-    using V = typename Update::Number;
-    const Update update(args);
     const Layout layout{x.cols(), d.cols()};
-    const int width = layout.panel_width(panel);
-    for (int first = rows.first; first < rows.end; first += kPanel) {
-      const int q = first / kPanel;
-      const std::size_t at = layout.panel_offset(panel) + static_cast<std::size_t>(first * width);
-      const auto run = x.layout.panel_width(q) == kPanel
-                           ? (width == kPanel ? &gradient_block<V, Update, kPanel, kPanel>
-                                              : &gradient_block<V, Update, kPanel, kPad>)
-                           : (width == kPanel ? &gradient_block<V, Update, kPad, kPanel>
-                                              : &gradient_block<V, Update, kPad, kPad>);
-      run(x.panel(q), x.layout.panel_cols(q), x.rows(), d.panel(panel), start, update, at);
-    }
+    gradient_rows<typename Update::Number>(x, rows, d.panel(panel), layout.panel_width(panel),
+                                           start, Update(args), layout.panel_offset(panel));
   }
 };
 
@@ -235,21 +248,45 @@ inline void transpose(ConstMatrixView a, int panel, float* y) {
   }
 }
 
-template <class V>
-void column_sums(ConstMatrixView a, float* sums, int first, int end) {
-  for (int p = first; p < end; ++p) {
-    const int width = a.layout.panel_width(p);
-    for (int col = 0; col < width; col += kPad) {
-      constexpr int kVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
-      V sum[kVectors];
-      for (int v = 0; v < kVectors; ++v) sum[v] = V::zero();
-      const float* from = a.panel(p) + col;
-      for (int row = 0; row < a.rows(); ++row, from += width) {
-        for (int v = 0; v < kVectors; ++v) sum[v] = sum[v] + V::load(from + v * lanes());
-      }
-      for (int v = 0; v < kVectors; ++v) sum[v].store(sums + p * kPanel + col + v * lanes());
+// For the sixteen columns from `first` on: begin(column) makes a state for each of their vectors,
+// each(state, at) takes one row after the other, `at` its offset in the matrix, and end(state,
+// column) the rest.
+template <class Begin, class Each, class End>
+HWY_INLINE void for_strip(const Layout& layout, Rows rows, int first, const Begin& begin,
+                          const Each& each, const End& end) {
+  const auto step = static_cast<std::size_t>(layout.panel_width(first / kPanel));
+  decltype(begin(0)) state[kPadVectors];
+  RELUSCOPE_UNROLL
+  for (int v = 0; v < kPadVectors; ++v) state[v] = begin(first + v * lanes());
+  std::size_t at = layout.index(rows.first, first);
+  for (int row = rows.first; row < rows.end; ++row, at += step) {
+    RELUSCOPE_UNROLL
+    for (int v = 0; v < kPadVectors; ++v) {
+      each(state[v], at + static_cast<std::size_t>(v * lanes()));
     }
   }
+  RELUSCOPE_UNROLL
+  for (int v = 0; v < kPadVectors; ++v) end(state[v], first + v * lanes());
+}
+template <class Begin, class Each, class End>
+HWY_INLINE void for_columns(const Layout& layout, int panel, Rows rows, const Begin& begin,
+                            const Each& each, const End& end) {
+  for (int col = panel * kPanel; col < panel * kPanel + layout.panel_width(panel); col += kPad) {
+    for_strip(layout, rows, col, begin, each, end);
+  }
+}
+
+template <class V>
+void block_sums(ConstMatrixView x, int panel, Rows rows, float* sums) {
+  for_columns(
+      x.layout, panel, rows, [](int) { return V::zero(); },
+      [&](V& sum, std::size_t at) { sum = sum + V::load(x.data + at); },
+      [&](const V& sum, int col) { sum.store(sums + col); });
+}
+
+template <class V>
+void column_sums(ConstMatrixView a, float* sums, Rows panels) {
+  for (int p = panels.first; p < panels.end; ++p) block_sums<V>(a, p, {0, a.rows()}, sums);
 }
 
 RELUSCOPE_TARGET_END

@@ -1,167 +1,121 @@
 // Batch and layer normalisation and dropout. Their formulas stand in backend/normalisation.h.
-#if defined(RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_NORMALISE_INL_H_
-#endif
+// No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
 
 #include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/matmul-inl.h"
 #include "backend/normalisation.h"
 #include "core/philox.h"
 #include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
 
-using cpu::ColumnNorm;
-using cpu::Rows;
-
-// Vectors in the sixteen floats that a row of a panel is a multiple of.
-inline constexpr int kPadVectors = kPad / static_cast<int>(hn::MaxLanes(Floats()));
-
-// work(at, row step, column): the sixteen floats of some rows of a panel that begin `at` floats
-// into the matrix, and their first column.
-template <class Work>
-HWY_INLINE void for_strips(const Layout& layout, int panel, Rows rows, const Work& work) {
-  const int width = layout.panel_width(panel);
-  const std::size_t begin = layout.panel_offset(panel) +
-                            static_cast<std::size_t>(rows.first) * static_cast<std::size_t>(width);
-  for (int col = 0; col < width; col += kPad) {
-    work(begin + static_cast<std::size_t>(col), width, panel * kPanel + col);
-  }
-}
-
-// Sixteen sums, one a column.
-template <class V>
-struct Strip {
-  V sum[kPadVectors];
-  HWY_INLINE Strip() {
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) sum[v] = V::zero();
-  }
-  HWY_INLINE void store(float* to) const {
-    for (int v = 0; v < kPadVectors; ++v) sum[v].store(to + v * lanes());
-  }
-};
-
-template <class V>
-void block_sums(ConstMatrixView x, int panel, Rows rows, float* sums) {
-  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    Strip<V> strip;
-    const float* from = x.data + at;
-    for (int row = rows.first; row < rows.end; ++row, from += step) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        strip.sum[v] = strip.sum[v] + V::load(from + v * lanes());
-      }
-    }
-    strip.store(sums + col);
-  });
-}
-
 template <class V>
 void block_moments(ConstMatrixView x, int panel, Rows rows, float* means, float* squares) {
-  const V count(static_cast<double>(rows.end - rows.first));
+  struct Sums {
+    V mean, deviations, squares;
+  };
+  const V count(static_cast<double>(rows.count()));
   block_sums<V>(x, panel, rows, means);
-  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    Strip<V> sums, products;
-    V mean[kPadVectors];
-    for (int v = 0; v < kPadVectors; ++v) mean[v] = V::load(means + col + v * lanes()) / count;
-    const float* from = x.data + at;
-    for (int row = rows.first; row < rows.end; ++row, from += step) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        const V deviation = V::load(from + v * lanes()) - mean[v];
-        sums.sum[v] = sums.sum[v] + deviation;
-        products.sum[v] = mad(deviation, deviation, products.sum[v]);
-      }
-    }
-    for (int v = 0; v < kPadVectors; ++v) {
-      correct_moments(count, sums.sum[v], mean[v], products.sum[v]);
-      mean[v].store(means + col + v * lanes());
-      products.sum[v].store(squares + col + v * lanes());
-    }
-  });
+  for_columns(
+      x.layout, panel, rows,
+      [&](int col) {
+        return Sums{V::load(means + col) / count, V::zero(), V::zero()};
+      },
+      [&](Sums& s, std::size_t at) {
+        const V deviation = V::load(x.data + at) - s.mean;
+        s.deviations = s.deviations + deviation;
+        s.squares = mad(deviation, deviation, s.squares);
+      },
+      [&](Sums& s, int col) {
+        correct_moments(count, s.deviations, s.mean, s.squares);
+        s.mean.store(means + col);
+        s.squares.store(squares + col);
+      });
 }
 
 template <class V>
-void block_products(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
-                    Rows rows, float* sums, float* products) {
+void block_products(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
+                    int panel, Rows rows, float* sums, float* products) {
+  struct Sum {
+    V mean, inverse, products;
+  };
   block_sums<V>(dy, panel, rows, sums);
-  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    Strip<V> strip;
-    V mean[kPadVectors], inverse[kPadVectors];
-    for (int v = 0; v < kPadVectors; ++v) {
-      mean[v] = V::load(norm.mean + col + v * lanes());
-      inverse[v] = V::load(norm.inverse_deviation + col + v * lanes());
-    }
-    const float *from = x.data + at, *slopes = dy.data + at;
-    for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        const V z = normal(V::load(from + v * lanes()), mean[v], inverse[v]);
-        strip.sum[v] = mad(V::load(slopes + v * lanes()), z, strip.sum[v]);
-      }
-    }
-    strip.store(products + col);
-  });
+  for_columns(
+      x.layout, panel, rows,
+      [&](int col) {
+        return Sum{V::load(norm.mean + col), V::load(norm.inverse_deviation + col), V::zero()};
+      },
+      [&](Sum& s, std::size_t at) {
+        const V z = normal(V::load(x.data + at), s.mean, s.inverse);
+        s.products = mad(V::load(dy.data + at), z, s.products);
+      },
+      [&](const Sum& s, int col) { s.products.store(products + col); });
 }
 
 template <class V>
-void normalise(const ColumnNorm& norm, ConstMatrixView x, int panel, Rows rows, float* y) {
-  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    V mean[kPadVectors], scale[kPadVectors], bias[kPadVectors];
-    for (int v = 0; v < kPadVectors; ++v) {
-      const int lane = col + v * lanes();
-      mean[v] = V::load(norm.mean + lane);
-      scale[v] = V::load(norm.weight + lane) * V::load(norm.inverse_deviation + lane);
-      bias[v] = V::load(norm.bias + lane);
-    }
-    const float* from = x.data + at;
-    float* to = y + at;
-    for (int row = rows.first; row < rows.end; ++row, from += step, to += step) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        normalised(V::load(from + v * lanes()), mean[v], scale[v], bias[v]).store(to + v * lanes());
-      }
-    }
-  });
+void normalise(const BatchNormalisation& norm, ConstMatrixView x, int panel, Rows rows, float* y) {
+  struct Column {
+    V mean, scale, bias;
+  };
+  for_columns(
+      x.layout, panel, rows,
+      [&](int col) {
+        return Column{V::load(norm.mean + col),
+                      V::load(norm.weight + col) * V::load(norm.inverse_deviation + col),
+                      V::load(norm.bias + col)};
+      },
+      [&](const Column& c, std::size_t at) {
+        normalised(V::load(x.data + at), c.mean, c.scale, c.bias).store(y + at);
+      },
+      [](const Column&, int) {});
 }
 
 // Padding columns get 0: there weight is 0.
 template <class V>
-void normalise_backward(const ColumnNorm& norm, ConstMatrixView x, ConstMatrixView dy, int panel,
-                        Rows rows, float* dx) {
-  for_strips(x.layout, panel, rows, [&](std::size_t at, int step, int col) {
-    V mean[kPadVectors], scale[kPadVectors], dbias[kPadVectors], dnormal[kPadVectors];
-    for (int v = 0; v < kPadVectors; ++v) {
-      const int lane = col + v * lanes();
-      const V inverse = V::load(norm.inverse_deviation + lane);
-      mean[v] = V::load(norm.mean + lane);
-      scale[v] = V::load(norm.weight + lane) * inverse;
-      dbias[v] = V::load(norm.dbias_share + lane);
-      dnormal[v] = V::load(norm.dweight_share + lane) * inverse;
-    }
-    const float *from = x.data + at, *slopes = dy.data + at;
-    float* to = dx + at;
-    for (int row = rows.first; row < rows.end; ++row, from += step, slopes += step, to += step) {
-      RELUSCOPE_UNROLL
-      for (int v = 0; v < kPadVectors; ++v) {
-        column_slope(V::load(from + v * lanes()), V::load(slopes + v * lanes()), mean[v], scale[v],
-                     dbias[v], dnormal[v])
-            .store(to + v * lanes());
-      }
-    }
-  });
+void normalise_backward(const BatchNormalisation& norm, const float* dbias, const float* dweight,
+                        ConstMatrixView x, ConstMatrixView dy, int panel, Rows rows, float* dx) {
+  struct Column {
+    V mean, scale, dbias, dnormal;
+  };
+  for_columns(
+      x.layout, panel, rows,
+      [&](int col) {
+        const V inverse = V::load(norm.inverse_deviation + col);
+        return Column{V::load(norm.mean + col), V::load(norm.weight + col) * inverse,
+                      V::load(dbias + col), V::load(dweight + col) * inverse};
+      },
+      [&](const Column& c, std::size_t at) {
+        column_slope(V::load(x.data + at), V::load(dy.data + at), c.mean, c.scale, c.dbias,
+                     c.dnormal)
+            .store(dx + at);
+      },
+      [](const Column&, int) {});
 }
+
+// The mean and 1 / sqrt(variance + epsilon) of a sample or group, broadcast.
+template <class V>
+struct Moments {
+  V mean, inverse;
+  // sum(term): of term(offset in x, ...) over its `count` values.
+  template <class Sum>
+  HWY_INLINE Moments(const float* x, double count, double epsilon, const Sum& sum) {
+    mean = V(sum([&](std::size_t at, auto...) { return V::load(x + at); }) / count);
+    const double squares = sum([&](std::size_t at, auto...) {
+      const V deviation = V::load(x + at) - mean;
+      return deviation * deviation;
+    });
+    inverse = V(inverse_deviation(squares / count, epsilon));
+  }
+  HWY_INLINE V z(const float* x) const { return normal(V::load(x), mean, inverse); }
+};
 
 // Layer normalisation. `place` is an offset into the parameters' matrix (rows, columns) and `at`
 // the one into x that goes with it, in some sample.
 
-// work(at, place, lanes in use) for every sixteen floats of a sample, panels, rows and columns
-// ascending. A lane in use is 1; padding is 0.
+// work(at, place, lanes in use, v) for every vector of a sample, panels, rows and columns
+// ascending; v: which of a strip of sixteen floats. A lane in use is 1; padding is 0.
 template <class Work>
 HWY_INLINE void for_sample(const Layout& x, const Layout& parameters, int sample,
                            const Work& work) {
@@ -177,8 +131,12 @@ HWY_INLINE void for_sample(const Layout& x, const Layout& parameters, int sample
     std::size_t place = parameters.index(0, p * kPanel);
     for (int row = 0; row < parameters.rows; ++row) {
       for (int col = 0; col < width; col += kPad, at += kPad, place += kPad) {
-        const bool last = p == x.panels() - 1 && col == width - kPad;
-        work(at, place, last ? used : all);
+        const float* const on = p == x.panels() - 1 && col == width - kPad ? used : all;
+        RELUSCOPE_UNROLL
+        for (int v = 0; v < kPadVectors; ++v) {
+          const auto lane = static_cast<std::size_t>(v * lanes());
+          work(at + lane, place + lane, on + lane, v);
+        }
       }
     }
   }
@@ -189,58 +147,37 @@ HWY_INLINE void for_sample(const Layout& x, const Layout& parameters, int sample
 template <class V, class Term>
 HWY_INLINE double sample_sum(const Layout& x, const Layout& parameters, int sample,
                              const Term& term) {
-  Strip<V> strip;
-  for_sample(x, parameters, sample, [&](std::size_t at, std::size_t place, const float* used) {
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) {
-      const int lane = v * lanes();
-      const auto offset = static_cast<std::size_t>(lane);
-      const V value =
-          select(V::load(used + lane) > V::zero(), term(at + offset, place + offset), V::zero());
-      strip.sum[v] = strip.sum[v] + value;
-    }
+  V strip[kPadVectors];
+  for (V& sum : strip) sum = V::zero();
+  for_sample(x, parameters, sample, [&](std::size_t at, std::size_t place, const float* on, int v) {
+    const V value = select(V::load(on) > V::zero(), term(at, place), V::zero());
+    strip[v] = strip[v] + value;
   });
   HWY_ALIGN float sums[kPad];
-  strip.store(sums);
+  for (int v = 0; v < kPadVectors; ++v) strip[v].store(sums + v * lanes());
   double sum = 0.0;
   for (const float lane : sums) sum += static_cast<double>(lane);
   return sum;
 }
 
-// A sample's mean and 1 / sqrt(variance + epsilon), broadcast.
 template <class V>
-struct SampleMoments {
-  V mean, inverse;
-  HWY_INLINE SampleMoments(const LayerNormalisation& norm, ConstMatrixView x, int sample) {
-    const Layout& parameters = norm.weight.layout;
-    const double count = static_cast<double>(parameters.rows) * parameters.cols;
-    mean = V(sample_sum<V>(x.layout, parameters, sample,
-                           [&](std::size_t at, std::size_t) { return V::load(x.data + at); }) /
-             count);
-    const double squares =
-        sample_sum<V>(x.layout, parameters, sample, [&](std::size_t at, std::size_t) {
-          const V deviation = V::load(x.data + at) - mean;
-          return deviation * deviation;
-        });
-    inverse = V(inverse_deviation(squares / count, norm.epsilon));
-  }
-};
+HWY_INLINE Moments<V> sample_moments(const LayerNormalisation& norm, ConstMatrixView x,
+                                     int sample) {
+  const Layout& parameters = norm.weight.layout;
+  return {x.data, static_cast<double>(parameters.rows) * parameters.cols, norm.epsilon,
+          [&](const auto& term) { return sample_sum<V>(x.layout, parameters, sample, term); }};
+}
 
 template <class V>
 void run_parts(const LayerNormForward& op, Rows samples) {
   const LayerNormalisation& norm = op.norm;
-  const float* const x = op.x.data;
   for (int n = samples.first; n < samples.end; ++n) {
-    const SampleMoments<V> moments(norm, op.x, n);
+    const Moments<V> moments = sample_moments<V>(norm, op.x, n);
     for_sample(op.x.layout, norm.weight.layout, n,
-               [&](std::size_t first, std::size_t place, const float*) {
-                 for (int v = 0; v < kPad; v += lanes()) {
-                   const std::size_t at = first + static_cast<std::size_t>(v);
-                   const V z = normal(V::load(x + at), moments.mean, moments.inverse);
-                   mad(z, V::load(norm.weight.data + place + v),
-                       V::load(norm.bias.data + place + v))
-                       .store(op.y.data + at);
-                 }
+               [&](std::size_t at, std::size_t place, const float*, int) {
+                 mad(moments.z(op.x.data + at), V::load(norm.weight.data + place),
+                     V::load(norm.bias.data + place))
+                     .store(op.y.data + at);
                });
   }
 }
@@ -251,7 +188,7 @@ void run_parts(const LayerNormBackward& op, Rows samples) {
   const Layout& parameters = norm.weight.layout;
   const double count = static_cast<double>(parameters.rows) * parameters.cols;
   for (int n = samples.first; n < samples.end; ++n) {
-    const SampleMoments<V> moments(norm, op.x, n);
+    const Moments<V> moments = sample_moments<V>(norm, op.x, n);
     HWY_ALIGN float lane[kPad];
     moments.mean.store(lane);
     norm.moments[2 * n] = lane[0];
@@ -261,24 +198,17 @@ void run_parts(const LayerNormBackward& op, Rows samples) {
     const auto slope = [&](std::size_t at, std::size_t place) {
       return V::load(op.dy.data + at) * V::load(norm.weight.data + place);
     };
-    const auto z = [&](std::size_t at) {
-      return normal(V::load(op.x.data + at), moments.mean, moments.inverse);
+    const auto product = [&](std::size_t at, std::size_t place) {
+      return slope(at, place) * moments.z(op.x.data + at);
     };
     const V slopes(sample_sum<V>(op.x.layout, parameters, n, slope) / count);
-    const V products(
-        sample_sum<V>(op.x.layout, parameters, n,
-                      [&](std::size_t at, std::size_t place) { return slope(at, place) * z(at); }) /
-        count);
-    for_sample(
-        op.x.layout, parameters, n, [&](std::size_t first, std::size_t place, const float* used) {
-          for (int v = 0; v < kPad; v += lanes()) {
-            const auto lanes_on = static_cast<std::size_t>(v);
-            const std::size_t at = first + lanes_on;
-            const V dx =
-                sample_slope(slope(at, place + lanes_on), z(at), slopes, products, moments.inverse);
-            select(V::load(used + v) > V::zero(), dx, V::zero()).store(op.dx + at);
-          }
-        });
+    const V products(sample_sum<V>(op.x.layout, parameters, n, product) / count);
+    for_sample(op.x.layout, parameters, n,
+               [&](std::size_t at, std::size_t place, const float* on, int) {
+                 const V dx = sample_slope(slope(at, place), moments.z(op.x.data + at), slopes,
+                                           products, moments.inverse);
+                 select(V::load(on) > V::zero(), dx, V::zero()).store(op.dx + at);
+               });
   }
 }
 
@@ -326,86 +256,75 @@ struct ColumnGroup {
     end = first + width;
     written_end = group == norm.groups - 1 ? layout.padded_cols() : end;
   }
-  double count() const { return static_cast<double>(rows.end - rows.first) * (end - first); }
+  int first_strip() const { return first / kPad * kPad; }
+  double count() const { return static_cast<double>(rows.count()) * (end - first); }
 };
 
-// work(offset of a strip's first row, row step, column) for the strips of a group.
-template <class Work>
-HWY_INLINE void for_group(const Layout& layout, const ColumnGroup& group, const Work& work) {
-  for (int col = group.first / kPad * kPad; col < group.end; col += kPad) {
-    work(layout.index(group.rows.first, col), layout.panel_width(col / kPanel), col);
-  }
-}
-
-// The sums of term(offset) down the columns of a strip.
+// sums[c] = the sum of term(offset) down column first + c, for sixteen columns.
 template <class V, class Term>
-HWY_INLINE Strip<V> down_strip(Rows rows, std::size_t at, int step, const Term& term) {
-  Strip<V> strip;
-  for (int row = rows.first; row < rows.end; ++row, at += static_cast<std::size_t>(step)) {
-    RELUSCOPE_UNROLL
-    for (int v = 0; v < kPadVectors; ++v) {
-      strip.sum[v] = strip.sum[v] + term(at + static_cast<std::size_t>(v * lanes()));
-    }
-  }
-  return strip;
+HWY_INLINE void strip_sums(const Layout& layout, Rows rows, int first, float* sums,
+                           const Term& term) {
+  for_strip(
+      layout, rows, first, [](int) { return V::zero(); },
+      [&](V& sum, std::size_t at) { sum = sum + term(at); },
+      [&](const V& sum, int col) { sum.store(sums + (col - first)); });
 }
 
 // The sum of term(offset) over a group: down each column in float, then along them in double.
 template <class V, class Term>
 HWY_INLINE double group_sum(const Layout& layout, const ColumnGroup& group, const Term& term) {
   double sum = 0.0;
-  for_group(layout, group, [&](std::size_t at, int step, int col) {
+  for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
     HWY_ALIGN float columns[kPad];
-    down_strip<V>(group.rows, at, step, term).store(columns);
-    for (int c = std::max(group.first, col); c < std::min(group.end, col + kPad); ++c) {
-      sum += static_cast<double>(columns[c - col]);
+    strip_sums<V>(layout, group.rows, strip, columns, term);
+    for (int c = std::max(group.first, strip); c < std::min(group.end, strip + kPad); ++c) {
+      sum += static_cast<double>(columns[c - strip]);
     }
-  });
+  }
   return sum;
 }
 
 template <class V>
-struct GroupMoments {
-  V mean, inverse;
-  HWY_INLINE GroupMoments(const GroupNormalisation& norm, ConstMatrixView x,
-                          const ColumnGroup& group) {
-    mean = V(group_sum<V>(x.layout, group, [&](std::size_t at) { return V::load(x.data + at); }) /
-             group.count());
-    const double squares = group_sum<V>(x.layout, group, [&](std::size_t at) {
-      const V deviation = V::load(x.data + at) - mean;
-      return deviation * deviation;
-    });
-    inverse = V(inverse_deviation(squares / group.count(), norm.epsilon));
-  }
-};
+HWY_INLINE Moments<V> group_moments(const GroupNormalisation& norm, ConstMatrixView x,
+                                    const ColumnGroup& group) {
+  return {x.data, group.count(), norm.epsilon,
+          [&](const auto& term) { return group_sum<V>(x.layout, group, term); }};
+}
 
 // to = value(offset, column) in the columns of a group that are written; in the others, which are
 // other groups', it stays.
 template <class V, class Value>
 HWY_INLINE void write_group(const Layout& layout, const ColumnGroup& group, int end, float* to,
                             const Value& value) {
-  for_group(layout, group, [&](std::size_t first, int step, int col) {
+  struct Column {
+    V own;
+    int col;
+  };
+  for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
     HWY_ALIGN float own[kPad];
-    for (int i = 0; i < kPad; ++i) own[i] = col + i >= group.first && col + i < end ? 1.0f : 0.0f;
-    std::size_t row_at = first;
-    for (int row = group.rows.first; row < group.rows.end; ++row) {
-      for (int v = 0; v < kPad; v += lanes()) {
-        const std::size_t at = row_at + static_cast<std::size_t>(v);
-        select(V::load(own + v) > V::zero(), value(at, col + v), V::load(to + at)).store(to + at);
-      }
-      row_at += static_cast<std::size_t>(step);
+    for (int c = strip; c < strip + kPad; ++c) {
+      own[c - strip] = c >= group.first && c < end ? 1.0f : 0.0f;
     }
-  });
+    for_strip(
+        layout, group.rows, strip,
+        [&](int col) {
+          return Column{V::load(own + (col - strip)), col};
+        },
+        [&](const Column& c, std::size_t at) {
+          select(c.own > V::zero(), value(at, c.col), V::load(to + at)).store(to + at);
+        },
+        [](const Column&, int) {});
+  }
 }
 
 template <class V>
 void run_parts(const GroupNormForward& op, Rows parts) {
   for (int part = parts.first; part < parts.end; ++part) {
     const ColumnGroup group(op.norm, op.x.layout, part);
-    const GroupMoments<V> moments(op.norm, op.x, group);
+    const Moments<V> moments = group_moments<V>(op.norm, op.x, group);
     write_group<V>(op.x.layout, group, group.written_end, op.y.data, [&](std::size_t at, int col) {
-      const V z = normal(V::load(op.x.data + at), moments.mean, moments.inverse);
-      return mad(z, V::load(op.norm.weight + col), V::load(op.norm.bias + col));
+      return mad(moments.z(op.x.data + at), V::load(op.norm.weight + col),
+                 V::load(op.norm.bias + col));
     });
   }
 }
@@ -414,30 +333,29 @@ template <class V>
 void run_parts(const GroupNormBackward& op, Rows parts) {
   for (int part = parts.first; part < parts.end; ++part) {
     const ColumnGroup group(op.norm, op.x.layout, part);
-    const GroupMoments<V> moments(op.norm, op.x, group);
+    const Moments<V> moments = group_moments<V>(op.norm, op.x, group);
     const auto dy = [&](std::size_t at) { return V::load(op.dy.data + at); };
-    const auto z = [&](std::size_t at) {
-      return normal(V::load(op.x.data + at), moments.mean, moments.inverse);
-    };
+    const auto z = [&](std::size_t at) { return moments.z(op.x.data + at); };
     // Weights are by column: sums over a group follow from those of its columns.
     const int sample = part / op.norm.groups;
     double g = 0.0, gz = 0.0;
-    for_group(op.x.layout, group, [&](std::size_t at, int step, int col) {
+    for (int strip = group.first_strip(); strip < group.end; strip += kPad) {
       HWY_ALIGN float sums[kPad];
       HWY_ALIGN float products[kPad];
-      down_strip<V>(group.rows, at, step, dy).store(sums);
-      down_strip<V>(group.rows, at, step, [&](std::size_t i) {
-        return dy(i) * z(i);
-      }).store(products);
-      for (int c = std::max(group.first, col); c < std::min(group.written_end, col + kPad); ++c) {
+      strip_sums<V>(op.x.layout, group.rows, strip, sums, dy);
+      strip_sums<V>(op.x.layout, group.rows, strip, products,
+                    [&](std::size_t at) { return dy(at) * z(at); });
+      for (int c = std::max(group.first, strip); c < std::min(group.written_end, strip + kPad);
+           ++c) {
         const bool used = c < group.end;
-        const float sum = used ? sums[c - col] : 0.0f, product = used ? products[c - col] : 0.0f;
+        const float sum = used ? sums[c - strip] : 0.0f,
+                    product = used ? products[c - strip] : 0.0f;
         op.sums.at(2 * sample, c) = product;
         op.sums.at(2 * sample + 1, c) = sum;
         g += static_cast<double>(sum) * static_cast<double>(op.norm.weight[c]);
         gz += static_cast<double>(product) * static_cast<double>(op.norm.weight[c]);
       }
-    });
+    }
     if (op.dx == nullptr) continue;
     const V g_mean(g / group.count()), gz_mean(gz / group.count());
     write_group<V>(op.x.layout, group, group.end, op.dx, [&](std::size_t at, int col) {
@@ -505,5 +423,3 @@ void dropout(const Dropping& dropping, ConstMatrixView x, Rows rows, float* y) {
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

@@ -4,12 +4,7 @@
 //
 // Processes one panel at a time, so that its weights stay in the cache. (Several panels, or several
 // lists in step, were measured slower on AVX-512 and AVX2.)
-#if defined(RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_
-#undef RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_
-#else
-#define RELUSCOPE_BACKEND_CPU_SPARSE_INL_H_
-#endif
+// No include guard: kernels.cpp includes it once for each SIMD target.
 
 #include "backend/cpu/update-inl.h"
 #include "core/vec-inl.h"
@@ -20,7 +15,7 @@ RELUSCOPE_TARGET_BEGIN
 // offset), for kWidth columns.
 template <class V, int kWidth>
 struct SparseSum {
-  static constexpr int kVectors = kWidth / static_cast<int>(hn::MaxLanes(Floats()));
+  static constexpr int kVectors = kWidth / kMaxLanes;
   V sum[kVectors];
 
   // A single loop with two entries for each iteration, after a possible odd one: for a smaller loop
@@ -113,5 +108,3 @@ void sparse_weight_gradient(const SparseLists& x, Rows rows, ConstMatrixView d, 
 }
 
 RELUSCOPE_TARGET_END
-
-#endif

@@ -27,6 +27,12 @@ struct StoreUpdate {
   }
 };
 
+// The gradient is added to what is there.
+template <class V>
+struct AddUpdate : StoreUpdate<V> {
+  HWY_INLINE explicit AddUpdate(float* y) : StoreUpdate<V>({.gradient = y}) {}
+};
+
 // Kernels by rule. Kernel<Update>::run is the function; rules that share their arithmetic share it.
 template <class V, template <class> class Kernel, class List>
 struct RuleKernels;

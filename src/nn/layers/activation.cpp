@@ -12,19 +12,26 @@ namespace {
 
 constexpr std::string_view kByChannel = "channel";
 
+// " 0.2", or "" if all have their defaults.
+std::string values_text(const ActivationInfo& info, const std::vector<double>& values) {
+  const auto same = [](double value, const ActivationParameter& p) { return value == p.initial; };
+  if (std::equal(values.begin(), values.end(), info.parameters.begin(), same)) return "";
+  std::string text;
+  for (const double value : values) text += " " + number_text(value);
+  return text;
+}
+
 class ActivationLayer : public Layer {
  public:
-  // parameters: all parameters of the registry's entry, in its order.
-  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters)
-      : shape_(in),
+  // parameters: all parameters of the registry's entry, in its order. word: after its name.
+  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters,
+                  const std::string& word = "")
+      : Layer("activation", "act",
+              activation_info(id).name + word + values_text(activation_info(id), parameters), in),
         id_(id),
         initial_(std::move(parameters)),
         fixed_(initial_.begin(), initial_.end()) {}
 
-  std::string kind() const override { return "activation"; }
-  std::string stem() const override { return "act"; }
-  std::string text() const override { return activation_info(id_).name + values_text(); }
-  Shape out_shape() const override { return shape_; }
   std::vector<ParameterSpec> parameters() const override {
     if (!learns()) return {};
     return {{.name = activation_info(id_).parameters.front().name,
@@ -34,7 +41,7 @@ class ActivationLayer : public Layer {
   }
   // Room for the products dy df/dp and their column sums.
   std::size_t scratch_floats(int rows) const override {
-    return learns() ? align_up(largest_size(shape_, rows)) + column_floats() : 0;
+    return learns() ? align_up(largest_size(out_shape_, rows)) + column_floats() : 0;
   }
   ActivationId activation() const override { return id_; }
   double gain() const override { return activation_gain(id_, initial_); }
@@ -43,26 +50,19 @@ class ActivationLayer : public Layer {
     return learns() ? slices.parameters[0] : fixed_.data();
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.activation_forward(id_, activation_parameters(slices), x.values.data, y.data,
-                               y.layout.size());
-  }
+  void forward(const ForwardPass& f) const final { apply(ActivationOp::kForward, f, {}, f.y); }
   // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
   // ascending order, on every target and with any number of threads. The sum along the columns is
   // in double: cheap, and at least as exact as a float sum in any order.
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const float* const p = activation_parameters(slices);
-    const std::size_t n = dy.layout.size();
+  void backward(const BackwardPass& b) const final {
     if (learns()) {
-      backend.activation_parameter(id_, p, x.values.data, dy.data, slices.scratch, n);
-      sum_products(backend, slices, dy.layout);
+      apply(ActivationOp::kParameter, b, b.dy, {b.slices.scratch, b.dy.layout});
+      sum_products(b);
     }
-    if (dx.data != nullptr) {
-      backend.activation_backward(id_, p, x.values.data, dy.data, dx.data, n);
-    }
-    if (learns()) backend.update(slices.updates[0], kPad);
+    if (b.dx.data != nullptr) apply(ActivationOp::kBackward, b, b.dy, b.dx);
+    if (!learns()) return;
+    b.backend.update(b.slices.updates[0], Layout{1, learnt()}.size());
+    b.slices.cache_valid = b.slices.updates[0].stores();
   }
 
   void write(PytorchWriter& to) const override { write_to(to); }
@@ -71,38 +71,34 @@ class ActivationLayer : public Layer {
  protected:
   // Size of the learnt parameter.
   virtual int learnt() const { return 1; }
-  std::string values_text() const {  // " 0.2", or "" if all have their defaults
-    const ActivationInfo& info = activation_info(id_);
-    const bool all_initial =
-        std::equal(initial_.begin(), initial_.end(), info.parameters.begin(),
-                   [](double value, const ActivationParameter& p) { return value == p.initial; });
-    std::string text;
-    for (const double value : initial_) text += all_initial ? "" : " " + number_text(value);
-    return text;
-  }
   std::size_t column_floats() const {
-    return align_up(static_cast<std::size_t>(feature_layout(shape_, 1).padded_cols()));
+    return align_up(static_cast<std::size_t>(feature_layout(out_shape_, 1).padded_cols()));
   }
-  // Sums the products at slices.scratch. Each number owns an equal part of their columns.
-  void sum_products(Backend& backend, const LayerSlices& slices, const Layout& layout) const {
-    float* const sums = slices.scratch + align_up(layout.size());
-    backend.column_sums({slices.scratch, layout}, sums);
-    backend.finish();
-    const int area = layout.cols / learnt();
-    for (int k = 0; k < learnt(); ++k) {
-      double sum = 0.0;
-      for (int c = k * area; c < (k + 1) * area; ++c) sum += static_cast<double>(sums[c]);
-      slices.gradients[0][k] = static_cast<float>(sum);
-    }
+  virtual void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+                     MatrixView out) const {
+    pass.backend.activate(op, id_, activation_parameters(pass.slices), pass.x.values.data, dy.data,
+                          out.data, out.layout.size());
   }
 
-  Shape shape_;
   ActivationId id_;
   std::vector<double> initial_;
 
  private:
   bool learns() const { return activation_learns(activation_info(id_)); }
   void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns() ? learnt() : 0); }
+  // Sums the products at slices.scratch. Each number owns an equal part of their columns.
+  void sum_products(const BackwardPass& b) const {
+    const Layout& layout = b.dy.layout;
+    float* const sums = b.slices.scratch + align_up(layout.size());
+    b.backend.column_sums({b.slices.scratch, layout}, sums);
+    b.backend.finish();
+    const int area = layout.cols / learnt();
+    for (int k = 0; k < learnt(); ++k) {
+      double sum = 0.0;
+      for (int c = k * area; c < (k + 1) * area; ++c) sum += static_cast<double>(sums[c]);
+      b.slices.gradients[0][k] = static_cast<float>(sum);
+    }
+  }
 
   std::vector<float> fixed_;  // the same as floats, for parameters that are not learnt
 };
@@ -112,37 +108,22 @@ class ChannelActivation final : public ActivationLayer {
  public:
   using ActivationLayer::ActivationLayer;  // of an entry that learns
 
-  std::string text() const override {
-    return std::string(activation_info(id_).name) + " " + std::string(kByChannel) + values_text();
-  }
   std::size_t cache_floats() const override { return column_floats(); }  // a parameter per column
   bool is_fusable() const override { return false; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.varied_forward(id_, by_column(backend, slices, y.cols()), x.values, y);
-  }
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    const VariedParameter p = by_column(backend, slices, dy.cols());
-    backend.varied_parameter(id_, p, x.values, dy, {slices.scratch, dy.layout});
-    sum_products(backend, slices, dy.layout);
-    if (dx.data != nullptr) backend.varied_backward(id_, p, x.values, dy, dx);
-    backend.update(slices.updates[0], Layout{1, learnt()}.size());
-    slices.cache_valid = slices.updates[0].stores();
-  }
-
  private:
-  int learnt() const override { return static_cast<int>(shape_.front()); }
-  // cols: columns of the input: the planes of all channels, or the channels if rows are pixels.
-  VariedParameter by_column(Backend& backend, LayerSlices& slices, int cols) const {
+  int learnt() const override { return static_cast<int>(out_shape_.front()); }
+  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+             MatrixView out) const override {
+    LayerSlices& slices = pass.slices;
     if (!slices.cache_valid) {
-      backend.finish();
-      const int area = cols / learnt();
-      for (int c = 0; c < cols; ++c) slices.cache[c] = slices.parameters[0][c / area];
+      pass.backend.finish();
+      const int area = out.cols() / learnt();  // columns of a channel: its plane, or 1 of pixels
+      for (int c = 0; c < out.cols(); ++c) slices.cache[c] = slices.parameters[0][c / area];
       slices.cache_valid = true;
     }
-    return {.values = slices.cache, .by_row = false};
+    pass.backend.activate_varied(op, id_, {.values = slices.cache, .by_row = false}, pass.x.values,
+                                 dy, out);
   }
 };
 
@@ -153,35 +134,21 @@ class RandomActivation final : public ActivationLayer {
   using ActivationLayer::ActivationLayer;
 
   std::size_t scratch_floats(int rows) const override {  // the draws
-    return align_up(largest_size(shape_, rows));
+    return align_up(largest_size(out_shape_, rows));
   }
   bool is_fusable() const override { return false; }
 
-  void forward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    if (context.mode == Mode::kEvaluate) {
-      ActivationLayer::forward(backend, context, slices, x, y, after);
-    } else {
-      backend.varied_forward(id_, draws(backend, context, slices, y.layout), x.values, y);
-    }
-  }
-  // Repeats the draws, because other layers share the scratch memory.
-  void backward(Backend& backend, const StepContext& context, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    if (context.mode == Mode::kEvaluate) {
-      ActivationLayer::backward(backend, context, slices, x, dy, dx, before);
-    } else if (dx.data != nullptr) {
-      backend.varied_backward(id_, draws(backend, context, slices, dy.layout), x.values, dy, dx);
-    }
-  }
-
  private:
-  VariedParameter draws(Backend& backend, const StepContext& context, LayerSlices& slices,
-                        const Layout& layout) const {
-    const Rng rng(context.seed, Purpose::kSlope, context.step);
-    backend.fill_uniform(rng, context.layer, static_cast<float>(initial_[0]),
-                         static_cast<float>(initial_[1]), {slices.scratch, layout});
-    return {.values = slices.scratch, .by_row = true};
+  // Repeats the draws for backward, because other layers share the scratch memory.
+  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
+             MatrixView out) const override {
+    if (pass.context.mode == Mode::kEvaluate) return ActivationLayer::apply(op, pass, dy, out);
+    const Rng rng(pass.context.seed, Purpose::kSlope, pass.context.step);
+    float* const draws = pass.slices.scratch;
+    pass.backend.fill_uniform(rng, pass.context.layer, static_cast<float>(initial_[0]),
+                              static_cast<float>(initial_[1]), {draws, out.layout});
+    pass.backend.activate_varied(op, id_, {.values = draws, .by_row = true}, pass.x.values, dy,
+                                 out);
   }
 };
 
@@ -224,7 +191,10 @@ std::unique_ptr<Layer> make_activation(const LayerWords& all, const LayerPlace& 
     }
     values.back() = *value;
   }
-  if (by_channel) return std::make_unique<ChannelActivation>(place.in, id, std::move(values));
+  if (by_channel) {
+    return std::make_unique<ChannelActivation>(place.in, id, std::move(values),
+                                               " " + std::string(kByChannel));
+  }
   if (!info.random) return std::make_unique<ActivationLayer>(place.in, id, std::move(values));
   if (values[0] > values[1]) {
     refuse(words[1],
@@ -244,11 +214,8 @@ std::vector<LayerWord> activation_words() {
     for (const auto& parameter : info.parameters) {
       syntax += std::string(" [") + parameter.name + "]";
     }
-    words.push_back({.name = info.name,
-                     .syntax = syntax,
-                     .about = info.about,
-                     .example = info.name,
-                     .make = &make_activation});
+    words.push_back(
+        {.name = info.name, .syntax = syntax, .about = info.about, .make = &make_activation});
   }
   return words;
 }

@@ -10,14 +10,13 @@ class Conv final : public Layer {
  public:
   // in: (C, H, W), with the kernel no larger than the padded image.
   Conv(const Shape& in, int channels, int kernel, int stride, int padding)
-      : window_{.height = static_cast<int>(in[1]),
-                .width = static_cast<int>(in[2]),
-                .kernel_height = kernel,
-                .kernel_width = kernel,
-                .stride = stride,
-                .padding = padding},
-        in_(static_cast<int>(in[0])),
-        out_(channels) {}
+      : Conv({.height = static_cast<int>(in[1]),
+              .width = static_cast<int>(in[2]),
+              .kernel_height = kernel,
+              .kernel_width = kernel,
+              .stride = stride,
+              .padding = padding},
+             static_cast<int>(in[0]), channels) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     need_image(words, place.in);
@@ -35,31 +34,8 @@ class Conv final : public Layer {
     return std::make_unique<Conv>(place.in, channels, kernel, options.stride, options.padding);
   }
 
-  std::string kind() const override { return "conv"; }
-  std::string stem() const override { return "conv"; }
-  std::string text() const override {
-    std::string text = "conv " + std::to_string(out_) + "x" + std::to_string(window_.kernel_height);
-    if (window_.stride != 1) text += " s" + std::to_string(window_.stride);
-    if (window_.padding != 0) text += " p" + std::to_string(window_.padding);
-    return text;
-  }
-  Shape out_shape() const override { return {out_, window_.out_height(), window_.out_width()}; }
   std::vector<ParameterSpec> parameters() const override {
-    const int taps = window_.taps();
-    return {{.name = "weight",
-             .shape = {out_, in_, window_.kernel_height, window_.kernel_width},
-             .layout = weight_layout(),
-             .transposed = true,
-             .role = ParameterRole::kWeight,
-             .fan_in = in_ * taps,
-             .fan_out = out_ * taps,
-             .taps = taps},
-            {.name = "bias",
-             .shape = {out_},
-             .layout = {1, out_},
-             .role = ParameterRole::kBias,
-             .fan_in = in_ * taps,
-             .fan_out = out_ * taps}};
+    return weight_and_bias({out_, in_, window_.kernel_height, window_.kernel_width});
   }
   bool needs_image() const override { return true; }
   bool fuses_activation() const override { return true; }
@@ -75,29 +51,25 @@ class Conv final : public Layer {
     return convolution_workspace(window_, in_, out_);
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    backend.convolve(window_, x.values, {slices.parameters[0], weight_layout()},
-                     slices.parameters[1], y, after);
+  void forward(const ForwardPass& f) const override {
+    f.backend.convolve(window_, f.x.values, {f.slices.parameters[0], weight_layout()},
+                       f.slices.parameters[1], f.y, f.after);
   }
 
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    if (dx.data != nullptr) {
-      backend.convolve_input_gradient(window_, dy, {slices.parameters[0], weight_layout()}, dx,
-                                      slices.scratch, before);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) {
+      b.backend.convolve_input_gradient(window_, b.dy, {b.slices.parameters[0], weight_layout()},
+                                        b.dx, b.slices.scratch, b.before);
     }
-    backend.long_column_sums(dy, slices.scratch, slices.gradients[1]);
-    backend.update(slices.updates[1], static_cast<std::size_t>(dy.layout.padded_cols()));
-    backend.convolve_weight_gradient(window_, x.values, dy, slices.updates[0]);
+    b.backend.long_column_sums(b.dy, b.slices.scratch, b.slices.gradients[1]);
+    b.backend.update(b.slices.updates[1], static_cast<std::size_t>(b.dy.layout.padded_cols()));
+    b.backend.convolve_weight_gradient(window_, b.x.values, b.dy, b.slices.updates[0]);
   }
 
   void write(PytorchWriter& to) const override {
-    std::string text = "Conv2d(" + std::to_string(in_) + ", " + std::to_string(out_) + ", " +
-                       std::to_string(window_.kernel_height);
-    if (window_.stride != 1) text += ", stride=" + std::to_string(window_.stride);
-    if (window_.padding != 0) text += ", padding=" + std::to_string(window_.padding);
-    to.module(text + ")");
+    to.module("Conv2d(" + std::to_string(in_) + ", " + std::to_string(out_) + ", " +
+              std::to_string(window_.kernel_height) + unless(1, ", stride=", window_.stride) +
+              unless(0, ", padding=", window_.padding) + ")");
   }
   void write(OnnxWriter& to) const override {
     to.add("Conv", {to.value(), to.tensor("weight"), to.tensor("bias")},
@@ -107,6 +79,15 @@ class Conv final : public Layer {
   }
 
  private:
+  Conv(const Window& window, int in, int out)
+      : Layer("conv", "conv",
+              "conv " + std::to_string(out) + "x" + std::to_string(window.kernel_height) +
+                  unless(1, " s", window.stride) + unless(0, " p", window.padding),
+              {out, window.out_height(), window.out_width()}),
+        window_(window),
+        in_(in),
+        out_(out) {}
+
   Layout weight_layout() const { return {window_.taps() * in_, out_}; }
 
   Window window_;

@@ -6,32 +6,17 @@ namespace {
 
 class Dense final : public Layer {
  public:
-  Dense(const Shape& in, int width) : in_(static_cast<int>(element_count(in))), out_(width) {}
+  Dense(const Shape& in, int width)
+      : Layer("dense", "fc", "dense " + std::to_string(width), {width}),
+        in_(static_cast<int>(element_count(in))),
+        out_(width) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one width, as in \"dense 512\"");
     return std::make_unique<Dense>(place.in, whole_number(words[1], 1, kMaxWidth, "a width"));
   }
 
-  std::string kind() const override { return "dense"; }
-  std::string stem() const override { return "fc"; }
-  std::string text() const override { return "dense " + std::to_string(out_); }
-  Shape out_shape() const override { return {out_}; }
-  std::vector<ParameterSpec> parameters() const override {
-    return {{.name = "weight",
-             .shape = {out_, in_},
-             .layout = weight_layout(),
-             .transposed = true,
-             .role = ParameterRole::kWeight,
-             .fan_in = in_,
-             .fan_out = out_},
-            {.name = "bias",
-             .shape = {out_},
-             .layout = {1, out_},
-             .role = ParameterRole::kBias,
-             .fan_in = in_,
-             .fan_out = out_}};
-  }
+  std::vector<ParameterSpec> parameters() const override { return weight_and_bias({out_, in_}); }
   bool takes_offset() const override { return true; }
   bool fuses_activation() const override { return true; }
   std::int64_t multiply_adds() const override { return std::int64_t{in_} * out_; }
@@ -45,40 +30,34 @@ class Dense final : public Layer {
 
   // With x = S + c (S sparse, c the offset): x W + b = S W + (b + c colsum(W)). Kernels that skip
   // the zeros and kernels that do not both use this formula, so that all give the same bits.
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter& after) const override {
-    const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-    const float* start = slices.parameters[1];
-    if (x.offset != 0.0f) {
-      if (!slices.cache_valid) backend.column_sums(weight, slices.cache);
-      slices.cache_valid = true;
-      backend.scale_add(start, x.offset, slices.cache, slices.scratch,
-                        static_cast<std::size_t>(y.layout.padded_cols()));
-      start = slices.scratch;
+  void forward(const ForwardPass& f) const override {
+    const ConstMatrixView weight{f.slices.parameters[0], weight_layout()};
+    const float* start = f.slices.parameters[1];
+    if (f.x.offset != 0.0f) {
+      if (!f.slices.cache_valid) f.backend.column_sums(weight, f.slices.cache);
+      f.slices.cache_valid = true;
+      f.backend.scale_add(start, f.x.offset, f.slices.cache, f.slices.scratch,
+                          static_cast<std::size_t>(f.y.layout.padded_cols()));
+      start = f.slices.scratch;
     }
-    backend.matmul(x, weight, start, y, after);
+    f.backend.matmul(f.x, weight, start, f.y, f.after);
   }
 
   // dx = dy W^T, db = colsum(dy) and dW = x^T dy = c colsum(dy) + S^T dy.
-  void backward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore& before) const override {
-    const auto padded = static_cast<std::size_t>(dy.layout.padded_cols());
-    if (dx.data != nullptr) {
-      const ConstMatrixView weight{slices.parameters[0], weight_layout()};
-      backend.input_gradient(dy, weight, dx, slices.scratch + cache_floats(), before);
+  void backward(const BackwardPass& b) const override {
+    const auto padded = static_cast<std::size_t>(b.dy.layout.padded_cols());
+    const bool offset = b.x.offset != 0.0f;
+    if (b.dx.data != nullptr) {
+      const ConstMatrixView weight{b.slices.parameters[0], weight_layout()};
+      b.backend.input_gradient(b.dy, weight, b.dx, b.slices.scratch + cache_floats(), b.before);
     }
-    float* const dbias = slices.gradients[1];
-    backend.column_sums(dy, dbias);
-    const float* start = nullptr;
-    if (x.offset != 0.0f) {
-      backend.scale_add(nullptr, x.offset, dbias, slices.scratch, padded);
-      start = slices.scratch;
-    }
-    backend.update(slices.updates[1], padded);
-    const bool fused = !slices.updates[0].stores();
-    backend.weight_gradient(x, dy, start, slices.updates[0],
-                            x.offset != 0.0f ? slices.cache : nullptr);
-    slices.cache_valid = fused && x.offset != 0.0f;
+    float* const dbias = b.slices.gradients[1];
+    b.backend.column_sums(b.dy, dbias);
+    if (offset) b.backend.scale_add(nullptr, b.x.offset, dbias, b.slices.scratch, padded);
+    b.backend.update(b.slices.updates[1], padded);
+    b.backend.weight_gradient(b.x, b.dy, offset ? b.slices.scratch : nullptr, b.slices.updates[0],
+                              offset ? b.slices.cache : nullptr);
+    b.slices.cache_valid = offset && !b.slices.updates[0].stores();
   }
 
   // If no layer needs images, they have been rows of features from the start.

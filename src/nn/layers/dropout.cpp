@@ -11,7 +11,9 @@ namespace {
 class Dropout final : public Layer {
  public:
   // 0 <= probability < 1
-  Dropout(const Shape& in, double probability) : shape_(in), probability_(probability) {}
+  Dropout(const Shape& in, double probability)
+      : Layer("dropout", "drop", "dropout " + number_text(probability), in),
+        probability_(probability) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one probability, as in \"dropout 0.5\"");
@@ -22,18 +24,9 @@ class Dropout final : public Layer {
     return std::make_unique<Dropout>(place.in, *value);
   }
 
-  std::string kind() const override { return "dropout"; }
-  std::string stem() const override { return "drop"; }
-  std::string text() const override { return "dropout " + number_text(probability_); }
-  Shape out_shape() const override { return shape_; }
-
-  void forward(Backend& backend, const StepContext& context, LayerSlices&, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    apply(backend, context, x.values, y);
-  }
-  void backward(Backend& backend, const StepContext& context, LayerSlices&, const Signal&,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) apply(backend, context, dy, dx);
+  void forward(const ForwardPass& f) const override { apply(f, f.x.values, f.y); }
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) apply(b, b.dy, b.dx);
   }
 
   void write(PytorchWriter& to) const override {
@@ -44,21 +37,19 @@ class Dropout final : public Layer {
   }
 
  private:
-  void apply(Backend& backend, const StepContext& context, ConstMatrixView x, MatrixView y) const {
-    if (context.mode == Mode::kEvaluate) {
-      backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
-      return;
+  void apply(const LayerPass& pass, ConstMatrixView x, MatrixView y) const {
+    if (pass.context.mode == Mode::kEvaluate) {
+      return pass.backend.scale_add(nullptr, 1.0f, x.data, y.data, y.layout.size());
     }
-    backend.dropout({.seed = context.seed,
-                     .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
-                     .step = context.step,
-                     .layer = context.layer,
-                     .threshold = static_cast<std::uint32_t>(probability_ * 0x1p32),
-                     .scale = static_cast<float>(1.0 / (1.0 - probability_))},
-                    x, y);
+    pass.backend.dropout({.seed = pass.context.seed,
+                          .purpose = static_cast<std::uint32_t>(Purpose::kDropout),
+                          .step = pass.context.step,
+                          .layer = pass.context.layer,
+                          .threshold = static_cast<std::uint32_t>(probability_ * 0x1p32),
+                          .scale = static_cast<float>(1.0 / (1.0 - probability_))},
+                         x, y);
   }
 
-  Shape shape_;
   double probability_;
 };
 

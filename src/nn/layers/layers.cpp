@@ -8,9 +8,7 @@
   ROW(maxout)                 \
   ROW(conv)                   \
   ROW(pool)                   \
-  ROW(batch_norm)             \
-  ROW(layer_norm)             \
-  ROW(group_norm)             \
+  ROW(normalisation)          \
   ROW(dropout)                \
   ROW(flatten)                \
   ROW(residual)               \
@@ -29,6 +27,10 @@ const std::vector<LayerWord>& layer_words() {
   for (LayerWord & word : row##_words()) words.push_back(std::move(word));
     RELUSCOPE_LAYERS(RELUSCOPE_ADD)
 #undef RELUSCOPE_ADD
+    for (LayerWord& word : words) {
+      if (word.syntax.empty()) word.syntax = word.name;
+      if (word.example.empty()) word.example = word.name;
+    }
     return words;
   }();
   return all;

@@ -10,7 +10,10 @@ namespace {
 class Maxout final : public Layer {
  public:
   // in: (C, ...) with C a multiple of pieces.
-  Maxout(const Shape& in, int pieces) : shape_(in), pieces_(pieces) { shape_.front() /= pieces; }
+  Maxout(const Shape& in, int pieces)
+      : Layer("maxout", "maxout", "maxout " + std::to_string(pieces), in), pieces_(pieces) {
+    out_shape_.front() /= pieces;
+  }
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one number of pieces, as in \"maxout 2\"");
@@ -22,10 +25,6 @@ class Maxout final : public Layer {
     return std::make_unique<Maxout>(place.in, pieces);
   }
 
-  std::string kind() const override { return "maxout"; }
-  std::string stem() const override { return "maxout"; }
-  std::string text() const override { return "maxout " + std::to_string(pieces_); }
-  Shape out_shape() const override { return shape_; }
   // sqrt(1 / E[m^2]) for the largest m of K independent standard normal numbers. The density of m
   // is K phi(m) Phi(m)^(K - 1). Uses the trapezoidal rule, as activation_gain() does.
   double gain() const override {
@@ -34,8 +33,7 @@ class Maxout final : public Layer {
     double second_moment = 0.0;
     for (int i = -kPoints; i <= kPoints; ++i) {
       const double m = i * kStep;
-      double below, density;
-      scalar::normal_parts(m, below, density);
+      const auto [below, density] = scalar::normal_parts(m);
       double term = m * m * density * pieces_;
       for (int k = 1; k < pieces_; ++k) term *= below;
       second_moment += term * kStep;
@@ -43,22 +41,21 @@ class Maxout final : public Layer {
     return scalar::sqrt(1.0 / second_moment);
   }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
-               const ActivationAfter&) const override {
-    backend.maxout_forward(x.values, pieces_, area(y.layout), y);
+  void forward(const ForwardPass& f) const override {
+    f.backend.maxout_forward(f.x.values, pieces_, area(f.y.layout), f.y);
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) backend.maxout_backward(x.values, dy, pieces_, area(dy.layout), dx);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr)
+      b.backend.maxout_backward(b.x.values, b.dy, pieces_, area(b.dy.layout), b.dx);
   }
 
   void write(PytorchWriter& to) const override {
-    to.step("x = x.unflatten(1, (" + std::to_string(shape_.front()) + ", " +
+    to.step("x = x.unflatten(1, (" + std::to_string(out_shape_.front()) + ", " +
             std::to_string(pieces_) + ")).amax(2)");
   }
   void write(OnnxWriter& to) const override {
-    OnnxNumbers sizes = {-1, shape_.front(), pieces_};
-    sizes.insert(sizes.end(), shape_.begin() + 1, shape_.end());
+    OnnxNumbers sizes = {-1, out_shape_.front(), pieces_};
+    sizes.insert(sizes.end(), out_shape_.begin() + 1, out_shape_.end());
     const std::string groups =
         to.node("Reshape", {to.value(), to.integers("sizes", sizes)}, "pieces");
     to.add("ReduceMax", {groups}, {{"axes", OnnxNumbers{2}}, {"keepdims", 0}});
@@ -66,9 +63,8 @@ class Maxout final : public Layer {
 
  private:
   // Columns per channel: its plane, or one if images are stored with one row per pixel.
-  int area(const Layout& y) const { return y.cols / static_cast<int>(shape_.front()); }
+  int area(const Layout& y) const { return y.cols / static_cast<int>(out_shape_.front()); }
 
-  Shape shape_;  // of the output
   int pieces_;
 };
 

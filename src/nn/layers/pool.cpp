@@ -8,80 +8,64 @@ namespace {
 class Pool final : public Layer {
  public:
   // in: (C, H, W), with the window no larger than the image. Global: the window is the image.
-  Pool(const Shape& in, Pooling kind, int kernel_height, int kernel_width, int stride, bool global)
-      : kind_(kind),
-        channels_(static_cast<int>(in[0])),
-        window_{.height = static_cast<int>(in[1]),
-                .width = static_cast<int>(in[2]),
-                .kernel_height = kernel_height,
-                .kernel_width = kernel_width,
-                .stride = stride},
+  Pool(const std::string& text, const Shape& in, Pooling kind, const Window& window, bool global)
+      : Layer("pool", "pool", text, {in[0], window.out_height(), window.out_width()}),
+        kind_(kind),
+        window_(window),
         global_(global) {}
 
   template <Pooling kKind>
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     need_image(words, place.in);
-    if (words.size() < 2) {
-      const std::string name(words[0].text);
-      refuse(words[0], "takes the side of a window, as in \"" + name + " 2\"");
-    }
+    const std::string name(words[0].text);
+    if (words.size() < 2) refuse(words[0], "takes the side of a window, as in \"" + name + " 2\"");
     const int kernel = whole_number(words[1], 1, kMaxKernel, "the side of a window");
-    const WindowOptions options(words, kernel, false);
+    const int stride = WindowOptions(words, kernel, false).stride;
     check_fits(words[1], place.in, kernel, 0);
-    return std::make_unique<Pool>(place.in, kKind, kernel, kernel, options.stride, false);
+    return std::make_unique<Pool>(
+        name + " " + std::to_string(kernel) + unless(kernel, " s", stride), place.in, kKind,
+        window_on(place.in, kernel, kernel, stride), false);
   }
   static std::unique_ptr<Layer> make_global(const LayerWords& words, const LayerPlace& place) {
     take_no_arguments(words);
     need_image(words, place.in);
-    return std::make_unique<Pool>(place.in, Pooling::kAverage, static_cast<int>(place.in[1]),
-                                  static_cast<int>(place.in[2]), 1, true);
+    const auto height = static_cast<int>(place.in[1]), width = static_cast<int>(place.in[2]);
+    return std::make_unique<Pool>("gap", place.in, Pooling::kAverage,
+                                  window_on(place.in, height, width, 1), true);
   }
 
-  std::string kind() const override { return "pool"; }
-  std::string stem() const override { return "pool"; }
-  std::string text() const override {
-    if (global_) return "gap";
-    const int kernel = window_.kernel_height;
-    std::string text = (kind_ == Pooling::kMax ? "pool " : "avgpool ") + std::to_string(kernel);
-    if (window_.stride != kernel) text += " s" + std::to_string(window_.stride);
-    return text;
-  }
-  Shape out_shape() const override {
-    return {channels_, window_.out_height(), window_.out_width()};
-  }
   bool needs_image() const override { return true; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x, MatrixView y,
-               const ActivationAfter&) const override {
-    backend.pool(kind_, window_, x.values, y);
+  void forward(const ForwardPass& f) const override {
+    f.backend.pool(kind_, window_, f.x.values, f.y);
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal& x,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    if (dx.data != nullptr) backend.pool_backward(kind_, window_, x.values, dy, dx);
+  void backward(const BackwardPass& b) const override {
+    if (b.dx.data != nullptr) b.backend.pool_backward(kind_, window_, b.x.values, b.dy, b.dx);
   }
 
   void write(PytorchWriter& to) const override {
-    if (global_) {
-      to.module("AdaptiveAvgPool2d(1)");
-      return;
-    }
-    const int kernel = window_.kernel_height, stride = window_.stride;
+    if (global_) return to.module("AdaptiveAvgPool2d(1)");
+    const int kernel = window_.kernel_height;
     to.module((kind_ == Pooling::kMax ? "MaxPool2d(" : "AvgPool2d(") + std::to_string(kernel) +
-              (stride == kernel ? ")" : ", stride=" + std::to_string(stride) + ")"));
+              unless(kernel, ", stride=", window_.stride) + ")");
   }
   void write(OnnxWriter& to) const override {
-    if (global_) {
-      to.add("GlobalAveragePool", {to.value()});
-      return;
-    }
+    if (global_) return to.add("GlobalAveragePool", {to.value()});
     to.add(kind_ == Pooling::kMax ? "MaxPool" : "AveragePool", {to.value()},
            {{"kernel_shape", OnnxNumbers{window_.kernel_height, window_.kernel_width}},
             {"strides", OnnxNumbers(2, window_.stride)}});
   }
 
  private:
+  static Window window_on(const Shape& in, int kernel_height, int kernel_width, int stride) {
+    return {.height = static_cast<int>(in[1]),
+            .width = static_cast<int>(in[2]),
+            .kernel_height = kernel_height,
+            .kernel_width = kernel_width,
+            .stride = stride};
+  }
+
   Pooling kind_;
-  int channels_;
   Window window_;
   bool global_;
 };
@@ -102,9 +86,7 @@ std::vector<LayerWord> pool_words() {
            .make = &Pool::make<Pooling::kAverage>,
            .for_images = true},
           {.name = "gap",
-           .syntax = "gap",
            .about = "global average pooling: the mean of each channel",
-           .example = "gap",
            .make = &Pool::make_global,
            .for_images = true}};
 }

@@ -8,32 +8,22 @@ namespace {
 
 class Residual final : public Layer {
  public:
-  explicit Residual(const LayerPlace& place) : shape_(place.in), from_(place.skip_from) {}
+  explicit Residual(const LayerPlace& place)
+      : Layer("residual", "res", "x + f(x)", place.in), from_(place.skip_from) {}
 
-  static std::unique_ptr<Layer> make(const LayerWords&, const LayerPlace& place) {
-    return std::make_unique<Residual>(place);
-  }
-
-  std::string kind() const override { return "residual"; }
-  std::string stem() const override { return "res"; }
-  std::string text() const override { return "x + f(x)"; }
-  Shape out_shape() const override { return shape_; }
   int skip_from() const override { return from_; }
 
-  void forward(Backend& backend, const StepContext&, LayerSlices& slices, const Signal& x,
-               MatrixView y, const ActivationAfter&) const override {
-    backend.scale_add(slices.skip, 1.0f, x.values.data, y.data, y.layout.size());
+  void forward(const ForwardPass& f) const override {
+    f.backend.scale_add(f.slices.skip, 1.0f, f.x.values.data, f.y.data, f.y.layout.size());
   }
-  void backward(Backend& backend, const StepContext&, LayerSlices&, const Signal&,
-                ConstMatrixView dy, MatrixView dx, const ActivationBefore&) const override {
-    backend.scale_add(nullptr, 1.0f, dy.data, dx.data, dx.layout.size());
+  void backward(const BackwardPass& b) const override {
+    b.backend.scale_add(nullptr, 1.0f, b.dy.data, b.dx.data, b.dx.layout.size());
   }
 
   void write(PytorchWriter& to) const override { to.step("x = before_" + to.name() + " + x"); }
   void write(OnnxWriter& to) const override { to.add("Add", {to.output(from_), to.value()}); }
 
  private:
-  Shape shape_;
   int from_;
 };
 
@@ -44,7 +34,7 @@ std::vector<LayerWord> residual_words() {
            .syntax = "residual ( LAYERS )",
            .about = "adds its input to the output of the layers in parentheses",
            .example = "residual ( bn )",
-           .make = &Residual::make,
+           .make = &make_plain<Residual>,
            .has_block = true}};
 }
 

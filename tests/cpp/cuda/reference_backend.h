@@ -124,40 +124,16 @@ class ReferenceBackend final : public Backend {
   void clamp(float* x, float limit, std::size_t n) override {
     for (std::size_t i = 0; i < n; ++i) x[i] = std::clamp(x[i], -limit, limit);
   }
-  void activation_forward(ActivationId id, const float* p, const float* x, float* y,
-                          std::size_t n) override {
-    for (std::size_t i = 0; i < n; ++i)
-      y[i] = static_cast<float>(activation_value(id, x[i], parameters(id, p)));
-  }
-  void activation_backward(ActivationId id, const float* p, const float* x, const float* dy,
-                           float* dx, std::size_t n) override {
-    for (std::size_t i = 0; i < n; ++i)
-      dx[i] = static_cast<float>(dy[i] * activation_derivative(id, x[i], parameters(id, p)));
-  }
-  void activation_parameter(ActivationId id, const float* p, const float* x, const float* dy,
-                            float* products, std::size_t n) override {
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override {
     for (std::size_t i = 0; i < n; ++i) {
-      products[i] =
-          static_cast<float>(dy[i] * activation_parameter_derivative(id, x[i], parameters(id, p)));
+      out[i] = activated(op, id, parameters(id, p), x[i], dy == nullptr ? 0.0f : dy[i]);
     }
   }
-  void varied_forward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                      MatrixView y) override {
+  void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
+                       ConstMatrixView x, ConstMatrixView dy, MatrixView out) override {
     vary(id, p, x, [&](std::size_t i, const auto& own) {
-      y.data[i] = static_cast<float>(activation_value(id, x.data[i], own));
-    });
-  }
-  void varied_backward(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                       ConstMatrixView dy, MatrixView dx) override {
-    vary(id, p, x, [&](std::size_t i, const auto& own) {
-      dx.data[i] = static_cast<float>(dy.data[i] * activation_derivative(id, x.data[i], own));
-    });
-  }
-  void varied_parameter(ActivationId id, const VariedParameter& p, ConstMatrixView x,
-                        ConstMatrixView dy, MatrixView products) override {
-    vary(id, p, x, [&](std::size_t i, const auto& own) {
-      products.data[i] =
-          static_cast<float>(dy.data[i] * activation_parameter_derivative(id, x.data[i], own));
+      out.data[i] = activated(op, id, own, x.data[i], dy.data == nullptr ? 0.0f : dy.data[i]);
     });
   }
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
@@ -481,8 +457,17 @@ class ReferenceBackend final : public Backend {
   static std::vector<double> parameters(ActivationId id, const float* p) {
     return {p, p + activation_info(id).parameters.size()};
   }
+  static float activated(ActivationOp op, ActivationId id, const std::vector<double>& p, double x,
+                         double dy) {
+    if (op == ActivationOp::kForward) return static_cast<float>(activation_value(id, x, p));
+    return static_cast<float>(dy * (op == ActivationOp::kBackward
+                                        ? activation_derivative(id, x, p)
+                                        : activation_parameter_derivative(id, x, p)));
+  }
   void follow(const ActivationAfter& after, MatrixView y) {
-    if (after.id >= 0) activation_forward(after.id, after.p, y.data, after.y, y.layout.size());
+    if (after.id >= 0)
+      activate(ActivationOp::kForward, after.id, after.p, y.data, nullptr, after.y,
+               y.layout.size());
   }
   static double slope_before(const ActivationBefore& before, std::size_t at) {
     return before.id < 0

@@ -316,11 +316,12 @@ TEST_CASE(
       });
     }
     REQUIRE(said.find("device cuda: ") == 0);
-    CHECK(said.find(" failed: unspecified launch failure; the device is lost to this program, what "
-                    "was saved before is intact") != std::string::npos);
+    CHECK(said.find(" failed: unspecified launch failure; this program cannot use the device any "
+                    "more, but earlier checkpoints are intact") != std::string::npos);
     // A later attempt to save fails with the same message, and the previous checkpoint is
     // unchanged.
-    CHECK(refusal([&] { run.session->checkpoint(); }).find("lost") != std::string::npos);
+    CHECK(refusal([&] { run.session->checkpoint(); }).find("cannot use the device") !=
+          std::string::npos);
     Run again(resumed_config(config_of_checkpoint(kept), {}), data);
     again.session->restore(kept);
     told(*again.session);
@@ -369,8 +370,8 @@ TEST_CASE(
       return line.find(name) != std::string::npos;
     });
   };
-  for (const char* const name : {"Kernels: ", "GB/s", "of what a copy", "update<adam>", "product",
-                                 "gather", "softmax_cross_entropy"})
+  for (const char* const name : {"Kernels: ", "GB/s", "of the rate of a copy", "update<adam>",
+                                 "product", "gather", "softmax_cross_entropy"})
     CHECK(named(name));
   CHECK(!named("activation_forward"));  // fused with the product
 }

@@ -1,8 +1,10 @@
 // Saves the worker's present run in the browser's storage, for a reload or a crash: at the end of an epoch and every few
 // seconds while it trains, if that takes a small share of the time, and whenever it stops. Only one tab at a time
 // autosaves.
+import { openFiles } from './browser_files.js'
 import { Storage } from './storage.js'
 import { wordsOf } from '../error_words.js'
+/** @import { Runner } from '../worker/runner.js' */
 
 /** Milliseconds between two saves within an epoch. */
 const every = 10_000
@@ -29,7 +31,7 @@ export class Autosave {
   }
 
   open() {
-    return (this.#storage ??= Storage.open())
+    return (this.#storage ??= openFiles().then((files) => new Storage(files)))
   }
 
   /** Starts, unless another tab already autosaves or the storage ends with this tab. @returns {Promise<import('../protocol.js').Autosaving>} */
@@ -43,10 +45,7 @@ export class Autosave {
     return { by: 'this tab', before: before?.about }
   }
 
-  /**
-   * Must be called after training. Saves if a save is due, without waiting for its end.
-   * @param {import('../worker/runner.js').Runner} run @param {'slice' | 'epoch' | 'stop'} after what came before
-   */
+  /** Saves if a save is due, without waiting for its end. @param {Runner} run @param {'slice' | 'epoch' | 'stop'} after what just happened */
   moved(run, after) {
     if (!this.#on || this.held) return
     const passed = performance.now() - this.#last
@@ -56,16 +55,7 @@ export class Autosave {
     void this.#save(run)
   }
 
-  /** Whether an undamaged autosave exists. */
-  async #hasAutosave() {
-    try {
-      return await (await this.open()).latestAutosave() !== undefined
-    } catch {
-      return false
-    }
-  }
-
-  /** @param {import('../worker/runner.js').Runner} run */
+  /** @param {Runner} run */
   async #save(run) {
     this.#writing = true
     this.#again = false
@@ -77,7 +67,8 @@ export class Autosave {
       this.#told = false
       this.#post('autosaved', about)
     } catch (error) {
-      if (!this.#told) this.#post('autosaveFailed', { message: wordsOf(error), before: await this.#hasAutosave() })
+      const intact = () => this.open().then((storage) => storage.latestAutosave()).then(Boolean, () => false)
+      if (!this.#told) this.#post('autosaveFailed', { message: wordsOf(error), before: await intact() })
       this.#told = true
     }
     this.#writing = false
@@ -85,24 +76,21 @@ export class Autosave {
   }
 }
 
-/** The description of a run. @param {import('../worker/runner.js').Runner} run */
+/** The description of a run. @param {Runner} run */
 export function standOf({ session, info }) {
   const { phase, step, epoch } = session.position()
   const { data, model, epochs } = info.config
   return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
 }
 
-/** What a run needs to go on. @param {import('../worker/runner.js').Runner} run @returns {import('./storage.js').State} */
+/** The state needed to resume a run. @param {Runner} run */
 export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
 
-/** Takes a lock until this worker ends. A page before this one in the same tab may need a moment to release it. */
+/** Takes a lock until this worker ends. An earlier page in the same tab may need a moment to release it. */
 function takeLock() {
   if (!navigator.locks) return Promise.resolve(true)
-  const patience = new AbortController()
-  const timer = setTimeout(() => patience.abort(), 1000)
   return new Promise((/** @type {(taken: boolean) => void} */ done) => {
-    navigator.locks.request('reluscope-autosave', { signal: patience.signal }, () => {
-      clearTimeout(timer)
+    navigator.locks.request('reluscope-autosave', { signal: AbortSignal.timeout(1000) }, () => {
       done(true)
       return new Promise(() => {})
     }).catch(() => done(false))

@@ -1,5 +1,5 @@
-// Named files of this origin, for a worker: in its private file system, in IndexedDB where that is missing, and in memory
-// where there is neither.
+// Named files of this origin, for a worker: in its private file system, in IndexedDB if that is missing, and in memory
+// if both are.
 
 /**
  * @typedef {object} Files
@@ -11,6 +11,9 @@
  */
 
 const [folderName, table] = ['reluscope', 'files']
+
+/** Whether an error of the browser has one of these names. @param {unknown} error @param {string[]} names */
+export const isNamed = (error, ...names) => error instanceof DOMException && names.includes(error.name)
 
 /** @returns {Promise<Files>} */
 export async function openFiles() {
@@ -29,38 +32,35 @@ export async function openFiles() {
   }
 }
 
-/** Calls work(). Where that fails because the user or the browser has cleared the storage meanwhile, opens the storage again
+/** Calls work(). If that fails because the user or the browser has cleared the storage meanwhile, opens the storage again
  * and calls work() once more.
  * @template T @param {() => Promise<T>} work @param {string} sign the name of that error @param {() => Promise<void>} openAnew */
 async function alsoWhenCleared(work, sign, openAnew) {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof DOMException) || error.name !== sign) throw error
+    if (!isNamed(error, sign)) throw error
     await openAnew()
     return work()
   }
 }
 
-/** @returns {Promise<FileSystemDirectoryHandle>} */
 const openFolder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true })
 
 /** @param {FileSystemDirectoryHandle} folder @returns {Files} */
 function privateFiles(folder) {
-  /** @template T @param {() => Promise<T>} work */
-  const inFolder = (work) => alsoWhenCleared(work, 'NotFoundError', async () => void (folder = await openFolder()))
+  /** The value if a file or the folder is missing. @template T @param {() => Promise<T>} work @param {T} value */
+  const orMissing = (work, value) => work().catch((error) => {
+    if (isNamed(error, 'NotFoundError')) return value
+    throw error
+  })
   return {
     kind: 'file system',
-    async open(name) {
-      try {
-        return await (await folder.getFileHandle(name)).getFile()
-      } catch (error) {
-        if (error instanceof DOMException && error.name === 'NotFoundError') return undefined
-        throw error
-      }
-    },
+    open: (name) => orMissing(async () => (await folder.getFileHandle(name)).getFile(), /** @type {File | undefined} */ (undefined)),
     async write(name, bytes) {
-      const access = await inFolder(async () => /** @type {any} */ (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle())
+      const access = await alsoWhenCleared(
+        async () => /** @type {any} */ (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle(),
+        'NotFoundError', async () => void (folder = await openFolder()))
       try {
         access.truncate(0)
         if (access.write(bytes, { at: 0 }) !== bytes.length) throw new DOMException('the storage is full', 'QuotaExceededError')
@@ -70,17 +70,12 @@ function privateFiles(folder) {
       }
     },
     remove: (name) => folder.removeEntry(name).catch(() => {}),
-    async list() {
-      try {
-        const names = []
-        for await (const name of /** @type {any} */ (folder).keys()) names.push(name)
-        return names.sort()
-      } catch (error) {
-        // Cleared. A folder is not made only to be listed: there may be no room for it.
-        if (error instanceof DOMException && error.name === 'NotFoundError') return []
-        throw error
-      }
-    },
+    // A cleared folder is not made again only to be listed: there may be no room for it.
+    list: () => orMissing(async () => {
+      const names = []
+      for await (const name of /** @type {any} */ (folder).keys()) names.push(name)
+      return names.sort()
+    }, []),
   }
 }
 

@@ -1,18 +1,17 @@
-// What this browser stores of runs: the autosave of the present one, in two slots that are written in turn, so that whatever
-// happens while one is written the other is whole; and the saved runs under their names, each with its newest state. Used
-// inside the worker.
+// The runs that this browser stores: the autosave of the present run, in two slots that are written in turn, so that one is
+// always whole; and the saved runs under their names, each with its newest state. Used inside the worker.
 import { crc32 } from './crc32.js'
-import { openFiles } from './browser_files.js'
+import { isNamed } from './browser_files.js'
+/** @import { Lines } from '../protocol.js' */
+/** @import { Files } from './browser_files.js' */
 
 /**
  * @typedef {{data: string, model: string, step: number, totalSteps: number, epoch: number, epochs: number, phase: string,
- *            savedAt: number}} AutosavedRun what an autosave says of its run; savedAt: milliseconds since 1970
+ *   savedAt: number}} AutosavedRun the description in an autosave; savedAt: milliseconds since 1970
  * @typedef {AutosavedRun & {id: string, name: string, config: import('../protocol.js').Config, metrics: Record<string, any>,
- *            hasCheckpoint: boolean, bytes: number}} SavedRun bytes: its size in the storage
- * @typedef {{savedAs?: string}} Savable a run: the id of its entry, once it has one. In an autosave's file it is called
- *   storedAs
- * @typedef {{checkpoint?: Uint8Array, lines?: import('../protocol.js').Lines}} State what a run needs to go on, and what
- *   it has printed
+ *   hasCheckpoint: boolean, bytes: number}} SavedRun bytes: its size in the storage
+ * @typedef {{savedAs?: string}} Savable a run: the id of its entry, once it has one; "storedAs" in the file of an autosave
+ * @typedef {{checkpoint?: Uint8Array, lines?: Lines}} State the state needed to resume a run, and the lines that it has printed
  */
 
 const magic = 0x324b4c52 // "RLK2"
@@ -26,31 +25,27 @@ const head = 32
  * @param {number} sequence @param {object} about @param {State} state
  */
 export function seal(sequence, about, { checkpoint = new Uint8Array(), lines }) {
-  const encoder = new TextEncoder()
-  const text = encoder.encode(JSON.stringify(about))
-  const printed = lines ? encoder.encode(JSON.stringify(lines)) : new Uint8Array()
-  const bytes = new Uint8Array(head + text.length + printed.length + checkpoint.length)
-  const view = new DataView(bytes.buffer)
+  const [text, printed] = [about, lines].map((value) => new TextEncoder().encode(JSON.stringify(value)))
   const rest = head + text.length
+  const bytes = new Uint8Array(rest + printed.length + checkpoint.length)
+  const view = new DataView(bytes.buffer)
   bytes.set(text, head)
   bytes.set(printed, rest)
   bytes.set(checkpoint, rest + printed.length)
   view.setUint32(0, magic, true)
   view.setFloat64(8, sequence, true)
-  view.setUint32(16, text.length, true)
-  view.setUint32(20, printed.length, true)
-  view.setUint32(24, checkpoint.length, true)
+  for (const [i, { length }] of [text, printed, checkpoint].entries()) view.setUint32(16 + 4 * i, length, true)
   view.setUint32(28, crc32(bytes.subarray(rest)), true)
   view.setUint32(4, crc32(bytes.subarray(8, rest)), true)
   return bytes
 }
 
-/** No bytes where the file was removed or written since it was opened. @param {Blob} file @param {number} from @param {number} to */
+/** No bytes if the file was removed or written since it was opened. @param {Blob} file @param {number} from @param {number} to */
 async function read(file, from, to) {
   try {
     return new Uint8Array(await file.slice(from, to).arrayBuffer())
   } catch (error) {
-    if (error instanceof DOMException && ['NotFoundError', 'NotReadableError'].includes(error.name)) return new Uint8Array()
+    if (isNamed(error, 'NotFoundError', 'NotReadableError')) return new Uint8Array()
     throw error
   }
 }
@@ -58,10 +53,7 @@ async function read(file, from, to) {
 /** @param {Uint8Array} bytes */
 const parse = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
 
-/**
- * The first part of a file of seal(): what it says about the run. Nothing where that is damaged or the file's length is wrong.
- * @param {Blob | undefined} file
- */
+/** The description in a file of seal(), or undefined if it is damaged or the file's length is wrong. @param {Blob | undefined} file */
 export async function aboutOf(file) {
   if (!file || file.size < head) return undefined
   const top = await read(file, 0, head)
@@ -72,25 +64,20 @@ export async function aboutOf(file) {
   if (view.getUint32(0, true) !== magic || file.size !== rest + lines + checkpoint) return undefined
   const checked = await read(file, 8, rest)
   if (view.getUint32(4, true) !== crc32(checked)) return undefined
-  return { sequence: view.getFloat64(8, true), about: parse(checked.subarray(head - 8)), rest, lines, checksum: view.getUint32(28, true) }
+  const about = parse(checked.subarray(head - 8))
+  return { sequence: view.getFloat64(8, true), about, rest, lines, checksum: view.getUint32(28, true), size: file.size }
 }
 
-/**
- * What seal() wrote, or nothing for a file that is not whole.
- * @param {Blob | undefined} file
- * @returns {Promise<{sequence: number, about: any, checkpoint: Uint8Array, lines?: import('../protocol.js').Lines} | undefined>}
- */
+/** The contents of a file of seal(), or undefined if it is not whole. @param {Blob | undefined} file */
 export async function unseal(file) {
   const found = await aboutOf(file)
   if (!file || !found) return undefined
   const bytes = await read(file, found.rest, file.size)
   if (crc32(bytes) !== found.checksum) return undefined
+  /** @type {Lines | undefined} */
   const lines = found.lines > 0 ? parse(bytes.subarray(0, found.lines)) : undefined
   return { sequence: found.sequence, about: found.about, checkpoint: bytes.slice(found.lines), lines }
 }
-
-/** The one with the highest sequence number, or undefined. @template {{sequence: number}} T @param {(T | undefined)[]} found */
-const newest = (found) => found.reduce((best, each) => (each && (!best || each.sequence > best.sequence) ? each : best), undefined)
 
 export class Storage {
   /** The number of the next autosave. @type {number | undefined} */
@@ -99,18 +86,15 @@ export class Storage {
   #queue = Promise.resolve()
   #lastId = 0
 
-  /** @param {import('./browser_files.js').Files} files */
+  /** @param {Files} files */
   constructor(files) {
     this.files = files
   }
 
-  static async open() {
-    return new Storage(await openFiles())
-  }
-
   /** The newest slot that is whole. */
   async latestAutosave() {
-    return newest(await Promise.all(slots.map(async (name) => unseal(await this.files.open(name)))))
+    const found = await Promise.all(slots.map(async (name) => unseal(await this.files.open(name))))
+    return found.filter((slot) => slot !== undefined).sort((a, b) => b.sequence - a.sequence).at(0)
   }
 
   /** In the slot that does not hold the newest. @param {AutosavedRun & {storedAs?: string}} run @param {State} state */
@@ -126,17 +110,17 @@ export class Storage {
   }
 
   /**
-   * Saves a run over its entry, whose name stays. Where it has none, or one that has gone further than the run, it gets a
-   * new entry. Whatever happens meanwhile, the old entry is whole.
-   * @param {Savable} run is given the entry's id
+   * Saves a run over its entry, whose name is kept. If it has none, or one that is further ahead than the run, it gets a
+   * new entry. The old entry stays whole until the new one is.
+   * @param {Savable} run gets the entry's id
    * @param {Omit<SavedRun, 'id' | 'bytes' | 'savedAt' | 'hasCheckpoint'>} entry @param {State} state
-   * @returns {Promise<SavedRun>}
    */
   saveRun(run, entry, state) {
     return this.#alone(async () => {
-      const before = run.savedAs === undefined ? undefined : await this.#entry(run.savedAs)
+      const before = run.savedAs === undefined ? undefined : await this.#newestOf(run.savedAs, aboutOf)
       const over = before && before.about.step <= entry.step ? before : undefined
       const id = over && run.savedAs ? run.savedAs : await this.#newId()
+      /** @type {Omit<SavedRun, 'id' | 'bytes'>} */
       const saved = { ...entry, name: over?.about.name ?? entry.name, savedAt: Date.now(), hasCheckpoint: Boolean(state.checkpoint) }
       const bytes = await this.#writeRun(id, saved, state)
       run.savedAs = id
@@ -149,7 +133,7 @@ export class Storage {
     return this.#alone(async () => {
       const ids = [...new Set((await this.#runFiles()).map(({ id }) => id))].sort((a, b) => Number(b) - Number(a))
       const found = await Promise.all(ids.map(async (id) => {
-        const entry = await this.#entry(id)
+        const entry = await this.#newestOf(id, aboutOf)
         return entry ? [{ ...entry.about, id, bytes: entry.size }] : []
       }))
       return found.flat()
@@ -168,8 +152,8 @@ export class Storage {
   /** @param {string} id @param {string} name */
   renameRun(id, name) {
     return this.#alone(async () => {
-      const { about, checkpoint, lines } = await this.#readRun(id)
-      await this.#writeRun(id, { ...about, name }, { checkpoint, lines })
+      const { about, ...state } = await this.#readRun(id)
+      await this.#writeRun(id, { ...about, name }, state)
     })
   }
 
@@ -180,7 +164,7 @@ export class Storage {
     })
   }
 
-  /** Bytes that this origin uses and may use. @returns {Promise<{usage: number, quota: number, where: import('./browser_files.js').Files['kind']}>} */
+  /** Bytes that this origin uses and may use. */
   async usage() {
     const { usage = 0, quota = 0 } = await globalThis.navigator?.storage?.estimate?.() ?? {}
     return { usage, quota, where: this.files.kind }
@@ -200,7 +184,7 @@ export class Storage {
     return String(this.#lastId)
   }
 
-  /** A run's file has a new name each time that it is written. @param {string} [only] of this id */
+  /** The files of all runs, the newest first. Each write of a run makes a file of a new name. @param {string} [only] of this id */
   async #runFiles(only) {
     const found = (await this.files.list()).flatMap((file) => {
       const [, id, sequence] = /^run-(\d+)\.(\d+)$/.exec(file) ?? []
@@ -209,26 +193,23 @@ export class Storage {
     return found.sort((a, b) => b.sequence - a.sequence)
   }
 
-  /** What the newest complete file of a run says about it. @param {string} id */
-  async #entry(id) {
+  /** The newest whole file of a run. @template T @param {string} id @param {(file: Blob | undefined) => Promise<T | undefined>} reader */
+  async #newestOf(id, reader) {
     for (const { file } of await this.#runFiles(id)) {
-      const blob = await this.files.open(file)
-      const found = await aboutOf(blob)
-      if (found) return { ...found, size: blob?.size ?? 0 }
+      const found = await reader(await this.files.open(file))
+      if (found) return found
     }
     return undefined
   }
 
-  /** A run's newest file that is whole. @param {string} id */
+  /** @param {string} id */
   async #readRun(id) {
-    for (const { file } of await this.#runFiles(id)) {
-      const run = await unseal(await this.files.open(file))
-      if (run) return run
-    }
-    throw new Error(`the run ${id} is not in this browser's storage any more, or damaged`)
+    const run = await this.#newestOf(id, unseal)
+    if (!run) throw new Error(`the run ${id} is not in this browser's storage any more, or damaged`)
+    return run
   }
 
-  /** Beside the files before it, which are removed after that. @param {string} id @param {object} entry @param {State} state */
+  /** Writes a run beside its older files, and then removes those. @param {string} id @param {object} entry @param {State} state */
   async #writeRun(id, entry, state) {
     const before = await this.#runFiles(id)
     const sequence = 1 + Math.max(0, ...before.map((each) => each.sequence))

@@ -1,8 +1,8 @@
-// Unpacked data sets, kept in the origin's private file system, so that a page that is loaded again need neither fetch nor
-// unpack them. Used inside the worker, as only workers can read such files synchronously. Where they cannot, nothing is kept:
-// no other storage is quicker than unpacking.
-
-/** @typedef {import('../worker/fetch_data.js').Idx} Idx */
+// Unpacked data sets in the origin's private file system, so that a page that is loaded again need neither fetch nor unpack
+// them. Used inside the worker, as only workers can read such files synchronously. Browsers without synchronous access keep
+// nothing: no other storage is faster than unpacking.
+/** @import { FileReader } from '../worker/core.js' */
+/** @import { Idx } from '../worker/fetch_data.js' */
 
 const folderName = 'reluscope-data'
 const parts = /** @type {const} */ (['trainImages', 'trainLabels', 'testImages', 'testLabels'])
@@ -12,31 +12,25 @@ const head = 4 * (1 + parts.length)
 /** Bytes written at a time, so that the worker can train in between. */
 const piece = 1 << 20
 
-/** Throws where there is no such storage, or none with synchronous access. @param {boolean} create */
+/** Throws if there is no such storage, or none with synchronous access. @param {boolean} create */
 async function openFolder(create) {
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) throw new Error('no synchronous access')
   return (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create })
 }
 
-/** @param {string} name @param {string} version */
-const fileOf = (name, version) => `${name}.${version}`
-
 /** @param {FileSystemFileHandle} file @param {'readwrite' | 'read-only'} mode several tabs may read at a time @returns {Promise<any>} */
 const access = (file, mode) => /** @type {any} */ (file).createSyncAccessHandle({ mode })
 
 /**
- * Calls make() with the files of a data set that was kept, read straight from the storage; undefined if there is none that is whole.
- * @template T
- * @param {string} name @param {string} version of its files, as the site tells it
- * @param {(files: Record<keyof Idx, import('../worker/core.js').FileReader>) => T} make
- * @returns {Promise<T | undefined>}
+ * Calls make() with the files of a stored data set, read straight from the storage; undefined if no whole one is stored.
+ * @template T @param {string} name @param {string} version of its files, by the site @param {(files: Record<keyof Idx, FileReader>) => T} make
  */
 export async function ofUnpacked(name, version, make) {
   let handle
   try {
-    handle = await access(await (await openFolder(false)).getFileHandle(fileOf(name, version)), 'read-only')
+    handle = await access(await (await openFolder(false)).getFileHandle(`${name}.${version}`), 'read-only')
   } catch {
-    return undefined // never kept, open elsewhere, or no such storage
+    return undefined // never stored, open elsewhere, or no such storage
   }
   try {
     const top = new Uint32Array(head / 4)
@@ -59,10 +53,7 @@ export async function ofUnpacked(name, version, make) {
   }
 }
 
-/**
- * Keeps a data set in place of its other versions. Silent where that is not possible: it is fetched again then.
- * @param {string} name @param {string} version @param {Idx} files
- */
+/** Stores a data set in place of its other versions. Ignores errors. @param {string} name @param {string} version @param {Idx} files */
 export async function keepUnpacked(name, version, files) {
   const folder = await openFolder(true).catch(() => undefined)
   if (!folder) return
@@ -70,7 +61,7 @@ export async function keepUnpacked(name, version, files) {
   let handle
   let whole = false
   try {
-    handle = await access(await folder.getFileHandle(fileOf(name, version), { create: true }), 'readwrite')
+    handle = await access(await folder.getFileHandle(`${name}.${version}`, { create: true }), 'readwrite')
     let at = head
     for (const part of parts) {
       for (let i = 0; i < files[part].length; i += piece) {
@@ -86,10 +77,10 @@ export async function keepUnpacked(name, version, files) {
   } finally {
     handle?.close()
   }
-  if (handle && !whole) await folder.removeEntry(fileOf(name, version)).catch(() => {})
+  if (handle && !whole) await folder.removeEntry(`${name}.${version}`).catch(() => {})
 }
 
-/** @param {string} name of a data set, all of whose versions are removed */
+/** Removes all versions of a data set. @param {string} name */
 export async function forgetUnpacked(name) {
   try {
     const folder = await openFolder(false)

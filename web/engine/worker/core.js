@@ -1,33 +1,23 @@
-// The core for JavaScript: loads the WebAssembly module and wraps it in plain objects, checked
-// arguments and real errors. Runs in pages, workers and Node. It hides WebAssembly
-// from its callers.
+// The core for JavaScript: loads the WebAssembly module and wraps it in plain objects, checked arguments and real errors. Runs
+// in pages, workers and Node. It hides WebAssembly from its callers.
+/** @import { Config, Report } from '../api.js' */
 
 /** An error whose message is one sentence: the fault and the allowed values. */
 export class CoreError extends Error {
-  /** @param {string} sentence */
-  constructor(sentence) {
-    super(sentence)
-    this.name = 'CoreError'
-  }
+  name = 'CoreError'
 }
 
 /**
- * @typedef {import('../api.js').Config} Config
- * @typedef {import('../api.js').Report} Report
  * @typedef {{length: number, read: (place: Uint8Array) => number}} FileReader writes a file's next bytes to a place, and returns
  *   their number
  * @typedef {Uint8Array | FileReader} FileBytes
  * @typedef {{name: string, trainImages: FileBytes, trainLabels: FileBytes, testImages: FileBytes, testLabels: FileBytes}} IdxFiles
  */
 
-/**
- * The value of a binding's answer, or its error thrown.
- * @param {{value?: any, error?: string}} answer
- * @returns {any}
- */
-function unwrap(answer) {
-  if (answer.error !== undefined) throw new CoreError(answer.error)
-  return answer.value
+/** The value of a binding's answer, or its error thrown. @param {{value?: any, error?: string}} answer */
+function unwrap({ value, error }) {
+  if (error !== undefined) throw new CoreError(error)
+  return value
 }
 
 /** @param {any} value @param {string} what @returns {FileBytes} */
@@ -55,8 +45,8 @@ class Handle {
 export class Dataset extends /** @type {Asked<import('../api.js').DataQuestions>} */ (Handle) {}
 
 /** A folder or an archive that becomes a data set. */
-export class Folder extends /** @type {Asked<import('../api.js').FolderQuestions>} */ (Handle) {
-  /** Once all images are added. @param {string} name @returns {Dataset} */
+class Folder extends /** @type {Asked<import('../api.js').FolderQuestions>} */ (Handle) {
+  /** Once all images are added. @param {string} name */
   finish(name) {
     return new Dataset(this.module, unwrap(this.bound.finish(name)))
   }
@@ -84,19 +74,15 @@ export class Experiment extends Handle {
 }
 
 export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} */ (Handle) {
-  /**
-   * @param {any} module
-   * @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads
-   */
+  /** @param {any} module @param {{maxThreads: number, automaticThreads: number, threadsReason: string}} threads */
   constructor(module, { maxThreads, automaticThreads, threadsReason }) {
     super(module, undefined)
     /** @type {{name: string, about: 'core' | 'folder' | 'data' | 'run'}[]} */
     const questions = module.questions()
-    /** What ask() answers. */
+    /** The questions that ask() answers. */
     this.questions = questions.filter(({ about }) => about !== 'folder').map(({ name }) => name)
     for (const { name, about } of questions) {
-      const { prototype } = { core: Core, folder: Folder, data: Dataset, run: Session }[about]
-      Object.assign(prototype, {
+      Object.assign({ core: Core, folder: Folder, data: Dataset, run: Session }[about].prototype, {
         /** @this {Handle} @param {any[]} given */
         [name](...given) {
           return unwrap(this.module.ask(name, given, ...['folder', 'data', 'run'].map((each) => (each === about ? this.bound : null))))
@@ -113,42 +99,37 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
     this.threadsReason = threadsReason
   }
 
-  /** Any question, of a run or a data set where it is about one. @param {string} name @param {any[]} given @param {Dataset} [data] @param {Session} [run] */
+  /** Answers any question. @param {string} name @param {any[]} given @param {Dataset} [data] @param {Session} [run] */
   ask(name, given, data, run) {
     return unwrap(this.module.ask(name, given, null, data?.bound ?? null, run?.bound ?? null))
   }
 
   /**
-   * @param {string[]} paths of all files, relative, with '/' between folders
-   * @param {string} where their source, for messages
-   * @param {number} [most] most bytes of the unpacked data; a GiB by default
-   * @returns {Folder}
+   * @param {string[]} paths of all files, relative, with '/' between folders @param {string} where their source, for messages
+   * @param {number} [most] bytes of the unpacked data; a GiB by default
    */
   openFolder(paths, where, most = this.registry().most_data) {
     return new Folder(this.module, unwrap(this.module.Folder.make(paths, where, most)))
   }
 
-  /** @param {IdxFiles} files whole IDX or .npy files, not compressed @returns {Dataset} */
+  /** @param {IdxFiles} files whole IDX or .npy files, not compressed */
   createDataset({ name, trainImages, trainLabels, testImages, testLabels }) {
     const files = Object.entries({ trainImages, trainLabels, testImages, testLabels }).map(([what, file]) => asFile(file, what))
     return new Dataset(this.module, unwrap(this.module.Dataset.make(name, ...files)))
   }
 
-  /** @param {Dataset} dataset @param {Partial<Config>} config @returns {Session} */
+  /** @param {Dataset} dataset @param {Partial<Config>} config */
   createSession(dataset, config) {
     const cores = config.threads ? this.maxThreads : this.automaticThreads
     return new Session(this.module, unwrap(this.module.Session.make(dataset.bound, JSON.stringify(config), cores)))
   }
 
   /**
-   * @param {Dataset} dataset
-   * @param {string} kind "race", "sweep" or "lessons"
-   * @param {Partial<Config>} config the base config of all runs
+   * @param {Dataset} dataset @param {string} kind "race", "sweep" or "lessons" @param {Partial<Config>} config the base of all runs
    * @param {[string, string][]} flags of the kind, in the order given
    * @param {{files?: Record<string, Uint8Array>, finished?: {text: string, name: string}}} [options]
    *   files: the bytes of flags that name a file; with a checkpoint as "from", config must be configOfCheckpoint()'s.
    *   finished: JSON lines of finished runs, which are skipped, and their file
-   * @returns {Experiment}
    */
   createExperiment(dataset, kind, config, flags, { files = {}, finished = { text: '', name: '' } } = {}) {
     for (const [name, bytes] of Object.entries(files)) asFile(bytes, name)
@@ -164,8 +145,7 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
 
 /** Why threads are not available here: one sentence, or '' if they are. */
 function whyNoThreads() {
-  const inNode = typeof process === 'object' && Boolean(process.versions?.node)
-  if (inNode) return ''
+  if (typeof process === 'object' && process.versions?.node) return ''
   if (!globalThis.crossOriginIsolated) return 'This page is not cross-origin isolated, so the browser gives it no memory that threads could share.'
   return typeof SharedArrayBuffer === 'function' ? '' : 'This browser has no memory that threads could share (SharedArrayBuffer), or has it switched off.'
 }
@@ -177,26 +157,21 @@ function whyNoThreads() {
  * @param {number} [options.sessions] most sessions with that many threads at the same time
  * @param {string} [options.moduleUrl] address of the module; required in Node, where it must match the threads
  * @param {Uint8Array} [options.wasmBinary] the bytes of its .wasm; required in Node
- * @returns {Promise<Core>}
  */
 export async function loadCore({ threads = 1, automaticThreads = threads, sessions = 1, moduleUrl, wasmBinary } = {}) {
+  const instantiate = async (/** @type {string} */ file, poolSize = 0) => {
+    const { default: createReluscope } = await import(moduleUrl ?? new URL(`../wasm/${file}`, import.meta.url).href)
+    return createReluscope({ wasmBinary, poolSize })
+  }
   let threadsReason = threads > 1 ? whyNoThreads() : ''
   if (threads > 1 && !threadsReason) {
-    const url = moduleUrl ?? new URL('../wasm/reluscope-threads.mjs', import.meta.url).href
     try {
-      const module = await instantiate(url, { wasmBinary, poolSize: (threads - 1) * sessions })
+      const module = await instantiate('reluscope-threads.mjs', (threads - 1) * sessions)
       return new Core(module, { maxThreads: threads, automaticThreads, threadsReason })
     } catch (error) {
       if (moduleUrl) throw error
       threadsReason = `The core with threads could not be started: ${error instanceof Error ? error.message : String(error)}.`
     }
   }
-  const url = moduleUrl ?? new URL('../wasm/reluscope.mjs', import.meta.url).href
-  return new Core(await instantiate(url, { wasmBinary }), { maxThreads: 1, automaticThreads: 1, threadsReason })
-}
-
-/** @param {string} url @param {{wasmBinary?: Uint8Array, poolSize?: number}} settings */
-async function instantiate(url, settings) {
-  const { default: createReluscope } = await import(url)
-  return createReluscope(settings.wasmBinary ? settings : { poolSize: settings.poolSize })
+  return new Core(await instantiate('reluscope.mjs'), { maxThreads: 1, automaticThreads: 1, threadsReason })
 }

@@ -8,68 +8,53 @@ const files = {
   testLabels: 't10k-labels-idx1-ubyte.gz',
 }
 
-/** @typedef {{trainImages: Uint8Array, trainLabels: Uint8Array, testImages: Uint8Array, testLabels: Uint8Array}} Idx */
+/** @typedef {Record<keyof typeof files, Uint8Array>} Idx */
 
 /**
  * @param {string} folder address of the data set's folder, with a slash at its end
- * @param {(loaded: number, total: number) => void} onBytes bytes as they travel; total is 0 until it is known
- * @returns {Promise<Idx>}
+ * @param {(loaded: number, total: number) => void} onBytes compressed bytes; total is 0 until it is known
  */
 export async function fetchIdx(folder, onBytes) {
-  let loaded = 0
-  let total = 0
-  let known = 0
-  const tell = () => onBytes(loaded, known === names.length ? total : 0)
-  const names = /** @type {(keyof Idx)[]} */ (Object.keys(files))
-  const contents = await Promise.all(names.map(async (name) => {
-    const response = await get(new URL(files[name], folder).href)
-    known += 1
+  let [loaded, total, unknown] = [0, 0, Object.keys(files).length]
+  const contents = await Promise.all(Object.entries(files).map(async ([name, file]) => {
+    const response = await get(new URL(file, folder).href)
+    unknown -= 1
     total += Number(response.headers.get('Content-Length') ?? 0)
-    return unpack(response, (bytes) => {
+    return [name, await unpack(response, (bytes) => {
       loaded += bytes
-      tell()
-    })
+      onBytes(loaded, unknown === 0 ? total : 0)
+    })]
   }))
-  return /** @type {Idx} */ (Object.fromEntries(names.map((name, i) => [name, contents[i]])))
+  return /** @type {Idx} */ (Object.fromEntries(contents))
 }
 
 /** @param {string} url */
 async function get(url) {
-  /** @type {Response} */
-  let response
-  try {
-    response = await fetch(url)
-  } catch {
+  const response = await fetch(url).catch(() => {
     throw new Error(`${url} could not be reached`)
-  }
+  })
   if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`.trim())
   return response
 }
 
 /**
- * The body's bytes, unpacked where they are gzip: some hosts send .gz files already unpacked by the browser.
- * @param {Response} response
- * @param {(bytes: number) => void} onBytes
+ * The body's bytes, unpacked if they are gzip: some hosts let the browser unpack .gz files.
+ * @param {Response} response @param {(bytes: number) => void} onBytes
  */
 async function unpack(response, onBytes) {
   if (!response.body) throw new Error(`${response.url} is empty`)
   const reader = response.body.getReader()
-  const first = await reader.read()
+  let next = await reader.read()
+  const packed = next.value?.[0] === 0x1f && next.value[1] === 0x8b
   /** @type {ReadableStream<BufferSource>} */
   const whole = new ReadableStream({
-    start(controller) {
-      if (first.done) return controller.close()
-      onBytes(first.value.length)
-      controller.enqueue(first.value)
-    },
     async pull(controller) {
-      const { done, value } = await reader.read()
-      if (done) return controller.close()
-      onBytes(value.length)
-      controller.enqueue(value)
+      if (next.done) return controller.close()
+      onBytes(next.value.length)
+      controller.enqueue(next.value)
+      next = await reader.read()
     },
   })
-  const packed = !first.done && first.value[0] === 0x1f && first.value[1] === 0x8b
   const plain = packed ? whole.pipeThrough(new DecompressionStream('gzip')) : whole
   try {
     return new Uint8Array(await new Response(/** @type {any} */ (plain)).arrayBuffer())

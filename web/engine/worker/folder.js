@@ -6,20 +6,13 @@ import { decodePng } from './png.js'
 const mostPng = 2 ** 28
 
 /**
- * @typedef {object} Tools
- * @property {import('./zip.js').Inflate} unzlib
- * @property {(packed: Uint8Array, most: number) => Uint8Array} gunzip to at most so many bytes; throws an Error with the reason
- *   alone
- */
-
-/**
- * @param {import('./core.js').Core} core
- * @param {string} name the name of the data set
- * @param {string} where the source, for messages: 'the folder "digits"'
- * @param {import('./zip.js').FileSource} source
- * @param {Tools} tools
- * @param {number} [most] most bytes of the unpacked data; a GiB by default
- * @returns {import('./core.js').Dataset}
+ * @typedef {(packed: Uint8Array, most: number) => Uint8Array} Gunzip unpacks at most `most` bytes; the message of an error is the
+ *   reason alone
+ *
+ * @param {import('./core.js').Core} core @param {string} name of the data set
+ * @param {string} where the source, for messages: 'the folder "digits"' @param {import('./zip.js').FileSource} source
+ * @param {{unzlib: import('./zip.js').Inflate, gunzip: Gunzip}} tools
+ * @param {number} [most] bytes of the unpacked data; a GiB by default
  */
 export function readFolder(core, name, where, source, tools, most) {
   /** @template T @param {string} path @param {string} what @param {() => T} work @returns {T} */

@@ -20,11 +20,7 @@ export class Meter {
     this.#stepsPerPoint = Math.max(1, Math.ceil(totalSteps / maxPoints))
   }
 
-  /**
-   * A training step was made.
-   * @param {{step: number, loss: number, accuracy: number}} result
-   * @param {number} samples in this step
-   */
+  /** A training step was made. @param {{step: number, loss: number, accuracy: number}} result @param {number} samples in this step */
   addStep(result, samples) {
     const bucket = this.#bucket
     bucket.steps += 1
@@ -44,23 +40,19 @@ export class Meter {
     this.#scoringTime = 0
   }
 
-  /**
-   * Adds time during which the run was active. Single steps are not timed: the clock of some browsers is coarser than
-   * a step.
-   * @param {number} milliseconds
-   */
+  /** Adds time of training. Single steps are not timed: some browsers' clocks are too coarse. @param {number} milliseconds */
   addWallTime(milliseconds) {
     const window = this.#window
     window.wall += milliseconds
     if (window.wall < 2 * speedWindow) return
-    for (const key of /** @type {const} */ (['samples', 'wall'])) window[key] /= 2
+    this.#window = { samples: window.samples / 2, wall: window.wall / 2 }
   }
 
   /** Ends the current point, as at a pause or the end of an epoch. */
   closePoint() {
-    const bucket = this.#bucket
-    if (bucket.steps === 0) return
-    this.#points.push(bucket.last, bucket.loss / bucket.samples, bucket.accuracy / bucket.samples)
+    const { steps, samples, loss, accuracy, last } = this.#bucket
+    if (steps === 0) return
+    this.#points.push(last, loss / samples, accuracy / samples)
     this.#bucket = { steps: 0, samples: 0, loss: 0, accuracy: 0, last: 0 }
   }
 
@@ -78,9 +70,7 @@ export class Meter {
 
   /** @param {number} samples still to be trained on @param {number} epochs still to be scored */
   secondsLeft(samples, epochs) {
-    const window = this.#window
-    return window.wall > 0 && window.samples > 0
-      ? (samples * window.wall) / window.samples / 1000 + (epochs * this.#lastScoring) / 1000
-      : NaN
+    const { samples: trained, wall } = this.#window
+    return wall > 0 && trained > 0 ? (samples * wall) / trained / 1000 + (epochs * this.#lastScoring) / 1000 : NaN
   }
 }

@@ -1,14 +1,12 @@
-// Decodes PNG images to bytes, in pages and in Node. Not by the browser's own decoder, because a canvas multiplies by
-// the transparency and may manage colours: this gives the same bytes as libpng does natively (native/files/png_image.h).
+// Decodes PNG images to bytes, in pages and in Node. The browser's own decoder is not used, because a canvas multiplies by
+// the transparency and may manage colours. The bytes are those of libpng in the native program (native/files/png_image.h).
 // PNG specification, third edition: https://www.w3.org/TR/png-3/
 import { crc32 } from '../storage/crc32.js'
 import { mostOfOneByte } from './zip.js'
 
-/** @typedef {{height: number, width: number, channels: 1 | 3, pixels: Uint8Array}} PngImage pixels (H, W, channels) */
-
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
-/** Samples a pixel by colour type, and which bit depths each may have. */
+/** By colour type: samples per pixel and allowed bit depths. */
 const colourTypes = new Map([
   [0, { samples: 1, depths: [1, 2, 4, 8, 16] }],
   [2, { samples: 3, depths: [8, 16] }],
@@ -17,15 +15,13 @@ const colourTypes = new Map([
   [6, { samples: 4, depths: [8, 16] }],
 ])
 
-/** Adam7: where each pass begins, and its steps. */
+/** Adam7: x and y of each pass's first pixel, and its steps. */
 const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]
 
 /**
  * Palettes become colours, fewer bits than 8 are scaled up, of 16 the upper 8 are taken; transparency and gamma are
- * ignored. Throws an Error with the reason alone.
- * @param {Uint8Array} bytes the whole file
- * @param {import('./zip.js').Inflate} unzlib
- * @returns {PngImage}
+ * ignored. Throws an Error whose message is the reason alone.
+ * @param {Uint8Array} bytes the whole file @param {import('./zip.js').Inflate} unzlib
  */
 export function decodePng(bytes, unzlib) {
   const { header, palette, packed } = readChunks(bytes)
@@ -53,25 +49,21 @@ export function decodePng(bytes, unzlib) {
   if (raw.length !== size) throw new Error('it has too little data')
 
   const channels = /** @type {1 | 3} */ (type === 0 || type === 4 ? 1 : 3)
-  const pixels = new Uint8Array(width * height * channels)
-  const scale = type === 0 && depth < 8 ? 255 / ((1 << depth) - 1) : 1
-  const sampleBytes = depth === 16 ? 2 : 1
+  const pixels = new Uint8Array(height * width * channels) // (H, W, channels)
+  const kept = Math.min(depth, 8)
+  const largest = (1 << kept) - 1
+  const scale = type === 0 ? 255 / largest : 1
   let start = 0
   for (const { x, y, dx, dy, columns, rows, stride } of scans) {
     unfilter(raw, start, rows, stride, Math.max(1, bits >> 3))
     for (let row = 0; row < rows; ++row, start += 1 + stride) {
       for (let column = 0; column < columns; ++column) {
         const to = ((y + row * dy) * width + x + column * dx) * channels
-        if (depth < 8) {
-          const bit = column * depth
-          const sample = (raw[start + 1 + (bit >> 3)] >> (8 - depth - (bit & 7))) & ((1 << depth) - 1)
-          if (palette) setColour(pixels, to, palette, sample)
-          else pixels[to] = sample * scale
-        } else if (palette && type === 3) {
-          setColour(pixels, to, palette, raw[start + 1 + column])
-        } else {
-          const from = start + 1 + column * known.samples * sampleBytes
-          for (let c = 0; c < channels; ++c) pixels[to + c] = raw[from + c * sampleBytes]
+        for (let c = 0; c < channels; ++c) {
+          const bit = column * bits + (type === 3 ? 0 : c * depth)
+          const sample = (raw[start + 1 + (bit >> 3)] >> (8 - kept - (bit & 7))) & largest
+          // Numbers beyond the palette are black.
+          pixels[to + c] = type === 3 ? palette?.[3 * sample + c] ?? 0 : sample * scale
         }
       }
     }
@@ -79,17 +71,9 @@ export function decodePng(bytes, unzlib) {
   return { height, width, channels, pixels }
 }
 
-/** @param {Uint8Array} pixels @param {number} to @param {Uint8Array} palette @param {number} index beyond the palette: black */
-function setColour(pixels, to, palette, index) {
-  for (let c = 0; c < 3; ++c) pixels[to + c] = palette[3 * index + c] ?? 0
-}
-
-/**
- * The header, the palette and the packed pixels, every chunk compared with its checksum.
- * @param {Uint8Array} bytes
- */
+/** The header, the palette and the packed pixels, every chunk compared with its checksum. @param {Uint8Array} bytes */
 function readChunks(bytes) {
-  if (signature.some((byte, i) => bytes[i] !== byte)) throw new Error('it does not begin like one')
+  if (signature.some((byte, i) => bytes[i] !== byte)) throw new Error('it has no PNG signature')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   /** @type {DataView | undefined} */
   let header
@@ -98,8 +82,7 @@ function readChunks(bytes) {
   /** @type {Uint8Array[]} */
   const parts = []
   for (let at = 8, type = ''; type !== 'IEND';) {
-    if (at + 12 > bytes.length) throw new Error('the file is truncated')
-    const length = view.getUint32(at)
+    const length = at + 12 > bytes.length ? Infinity : view.getUint32(at)
     if (length > bytes.length - at - 12) throw new Error('the file is truncated')
     type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
     const content = bytes.subarray(at + 8, at + 8 + length)
@@ -111,7 +94,7 @@ function readChunks(bytes) {
     if (type === 'IHDR') header = new DataView(content.buffer, content.byteOffset, length)
     else if (type === 'PLTE') palette = content
     else if (type === 'IDAT') parts.push(content)
-    else if (type !== 'IEND' && isCritical) throw new Error(`it has an unknown part ${JSON.stringify(type)}`)
+    else if (type !== 'IEND' && isCritical) throw new Error(`it has the unknown chunk ${JSON.stringify(type)}`)
     at += 12 + length
   }
   const packed = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -124,14 +107,14 @@ function readChunks(bytes) {
 }
 
 /**
- * Takes back the filter of each row, in place. A row is a byte that names the filter, and its bytes.
+ * Undoes the filter of each row, in place. A row is the number of its filter, in one byte, and its bytes.
  * @param {Uint8Array} raw @param {number} start @param {number} rows @param {number} stride @param {number} pixel bytes of a pixel
  */
 function unfilter(raw, start, rows, stride, pixel) {
   for (let row = 0, at = start + 1; row < rows; ++row, at += 1 + stride) {
     const filter = raw[at - 1]
     const above = row === 0 ? -1 : at - 1 - stride
-    if (filter > 4) throw new Error(`it has a row of filter ${filter}`)
+    if (filter > 4) throw new Error(`it has a row with the unknown filter ${filter}`)
     for (let i = 0; i < stride && filter > 0; ++i) {
       const left = i < pixel ? 0 : raw[at + i - pixel]
       const up = above < 0 ? 0 : raw[above + i]

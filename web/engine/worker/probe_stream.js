@@ -1,5 +1,6 @@
 // Sends the monitors' snapshots to a watching page: the next one only after the page has drawn the last, and only for a
 // share of the training time. Without a watching page nothing is computed.
+/** @import { ProbeRequest, ProbeSnapshot } from '../protocol.js' */
 
 /** Largest share of the training time that snapshots may take, 0 to 1. */
 const share = 0.04
@@ -8,16 +9,8 @@ const least = 60
 /** Most milliseconds of unused snapshot time that may accumulate: much happens in the first steps. */
 const saved = 250
 
-/**
- * @typedef {import('../protocol.js').ProbeRequest} ProbeRequest
- * @typedef {import('../protocol.js').ProbeSnapshot} ProbeSnapshot
- */
-
 export class ProbeStream {
-  #look
-  #post
-  #every
-  #layers
+  #run
   /** @type {ProbeRequest | null} */
   #request = null
   /** The request of the previous snapshot. @type {ProbeRequest | null} */
@@ -41,11 +34,8 @@ export class ProbeStream {
    * @param {number} run.every steps between the run's own snapshots, by its config; 0: none
    * @param {string[]} run.layers their names
    */
-  constructor({ look, post, every, layers }) {
-    this.#look = look
-    this.#post = post
-    this.#every = every
-    this.#layers = layers
+  constructor(run) {
+    this.#run = run
   }
 
   /** @param {ProbeRequest | null} request of all watchers; null: no watchers @param {boolean} training */
@@ -71,8 +61,8 @@ export class ProbeStream {
     if (this.#noting) this.#credit -= took
     this.#noting = false
     this.#due = true
-    this.#allowed = this.#every === 0 || step % this.#every === 0 || last
-    if (this.#every > 0) this.send(true)
+    this.#allowed = this.#run.every === 0 || step % this.#run.every === 0 || last
+    if (this.#run.every > 0) this.send(true)
   }
 
   /** Takes a snapshot if one is due. While nothing trains, its cost is ignored. @param {boolean} training */
@@ -82,12 +72,12 @@ export class ProbeStream {
     this.#credit = Math.min(saved, this.#credit + share * (before - this.#reckoned))
     this.#reckoned = before
     if (training && (this.#credit <= 0 || before < this.#looked + least)) return
-    const snapshot = this.#look(this.#request)
+    const snapshot = this.#run.look(this.#request)
     this.#asked = this.#request
     this.#noting = Boolean(this.#request.gradients)
     this.#due = false
     this.#waiting = true
-    this.#post(snapshot)
+    this.#run.post(snapshot)
     this.#looked = performance.now()
     if (training) this.#credit -= this.#looked - before
   }
@@ -96,9 +86,9 @@ export class ProbeStream {
    * itself. @param {ProbeRequest} request @returns {ProbeRequest} */
   #possible({ gradients, everywhere, components }) {
     return {
-      gradients: Boolean(gradients) && this.#every === 0,
+      gradients: Boolean(gradients) && this.#run.every === 0,
       everywhere: Boolean(everywhere),
-      ...(components !== undefined && this.#layers.includes(components) ? { components } : {}),
+      ...(components !== undefined && this.#run.layers.includes(components) ? { components } : {}),
     }
   }
 }

@@ -5,12 +5,12 @@ import { build } from '../build.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './fetch_data.js'
 import { version } from '../version.js'
-import { Runner } from './runner.js'
-import { buffersOf } from './buffers.js'
+import { Runner, buffersOf } from './runner.js'
 import { forgetUnpacked, keepUnpacked, ofUnpacked } from '../storage/unpacked_data.js'
 import { wordsOf } from '../error_words.js'
-
-/** @typedef {import('../protocol.js').Config} Config */
+/** @import { DatasetEntry, DatasetInfo, RunInfo } from '../protocol.js' */
+/** @import { Core, Dataset, Experiment, Session } from './core.js' */
+/** @import { Savable, State } from '../storage/storage.js' */
 
 /** @type {any} typed as a window by the DOM's types, but this is a worker */
 const scope = self
@@ -21,12 +21,12 @@ const mostThreads = 16
 /** Milliseconds before a data set is stored for the next visit, so that the first run is not delayed. */
 const keepAfter = 1000
 
-/** @type {import('./core.js').Core} */
+/** @type {Core} */
 let core
 let dataUrl = ''
-/** @type {import('../protocol.js').DatasetEntry[]} */
+/** @type {DatasetEntry[]} */
 let datasets = []
-/** @typedef {{data: import('./core.js').Dataset, info: import('../protocol.js').DatasetInfo}} LoadedData */
+/** @typedef {{data: Dataset, info: DatasetInfo}} LoadedData */
 
 /** @type {LoadedData | undefined} */
 let dataset
@@ -34,7 +34,7 @@ let dataset
 const own = new Map()
 /** @type {Runner | undefined} */
 let runner
-/** @type {import('./core.js').Experiment | undefined} */
+/** @type {Experiment | undefined} */
 let experiment
 
 /** @param {string} type @param {object} payload @param {Transferable[]} [transfer] */
@@ -61,18 +61,16 @@ function current() {
 
 /** @param {string} name */
 async function datasetOf(name) {
-  const brought = own.get(name)
-  if (brought) return brought
-  if (dataset?.info.name === name) return dataset
-  const known = datasets.map((entry) => entry.name)
-  if (!known.includes(name)) throw new Error(`data is "${name}", but this page has ${known.join(' and ')}`)
-  const version = datasets.find((entry) => entry.name === name)?.version
-  const data = await keptData(name, version) ?? await fetchedData(name, version)
+  const loaded = own.get(name) ?? (dataset?.info.name === name ? dataset : undefined)
+  if (loaded) return loaded
+  const entry = datasets.find((each) => each.name === name)
+  if (!entry) throw new Error(`data is "${name}", but this page has ${datasets.map((each) => each.name).join(' and ')}`)
+  const data = await keptData(entry) ?? await fetchedData(entry)
   return { data, info: data.info() }
 }
 
-/** @param {string} name @param {string} [version] */
-async function keptData(name, version) {
+/** @param {DatasetEntry} entry */
+async function keptData({ name, version }) {
   if (!version) return undefined
   try {
     return await ofUnpacked(name, version, (files) => core.createDataset({ name, ...files }))
@@ -82,11 +80,10 @@ async function keptData(name, version) {
   }
 }
 
-/** @param {string} name @param {string} [version] */
-async function fetchedData(name, version) {
-  const files = await fetchIdx(new URL(`${encodeURIComponent(name)}/`, dataUrl).href, (loaded, total) => {
-    post('loading', { name, loaded, total })
-  })
+/** @param {DatasetEntry} entry */
+async function fetchedData({ name, version }) {
+  const folder = new URL(`${encodeURIComponent(name)}/`, dataUrl).href
+  const files = await fetchIdx(folder, (loaded, total) => post('loading', { name, loaded, total }))
   const data = core.createDataset({ name, ...files })
   if (version) setTimeout(() => void keepUnpacked(name, version, files), keepAfter)
   return data
@@ -98,14 +95,13 @@ function release(set) {
 }
 
 const autosave = new Autosave(post)
+/** The autosave and the saved runs. */
+const storage = () => autosave.open()
 
-/**
- * A new run, or a run resumed from a checkpoint.
- * @param {Record<string, any>} config a complete one @param {import('../storage/storage.js').State & import('../storage/storage.js').Savable} [before]
- */
+/** A new run, or a run resumed from a checkpoint. @param {Record<string, any>} config a complete one @param {State & Savable} [before] */
 async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const next = await datasetOf(config.data)
-  /** @type {import('./core.js').Session | undefined} */
+  /** @type {Session | undefined} */
   let session
   try {
     session = core.createSession(next.data, config)
@@ -118,11 +114,8 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const full = session.config()
   const { threads, input, train_samples: trainSamples } = session.start()
   const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
-  /** @type {import('../protocol.js').RunInfo} */
-  const info = {
-    config: full, model: session.model(), dataset: next.info, trainSamples, totalSteps, threads,
-    input, savedAs,
-  }
+  /** @type {RunInfo} */
+  const info = { config: full, model: session.model(), dataset: next.info, trainSamples, totalSteps, threads, input, savedAs }
   const watched = runner?.end() ?? []
   if (dataset !== next) release(dataset)
   dataset = next
@@ -135,9 +128,6 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   }
   return info
 }
-
-/** The autosave and the saved runs. */
-const storage = () => autosave.open()
 
 /**
  * The engine's requests other than the core's queries; they override core queries of the same name. Each returns the reply.
@@ -157,16 +147,12 @@ const requests = {
     return { methods: [...Object.keys(requests), ...core.questions], registry: core.registry(), simdTarget, threadsReason, datasets }
   },
 
-  /**
-   * Makes a data set of files of the page's owner: one archive, or the files of a folder.
-   * @param {string} name @param {{path: string, bytes: Uint8Array}[]} files
-   */
+  /** @param {string} name @param {{path: string, bytes: Uint8Array}[]} files one archive, or the files of a folder */
   async addData(name, files) {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
     // Loaded only now: few users bring their own data.
     const [{ readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
       await Promise.all([import('./folder.js'), import('./zip.js'), import('../../vendor/fflate.js')])
-    const gunzip = (/** @type {Uint8Array} */ packed, /** @type {number} */ most) => gunzipSync(packed, { out: new Uint8Array(most) })
     const byPath = new Map(files.map(({ path, bytes }) => [path, bytes]))
     const source = files.length === 1 && isZip(files[0].bytes)
       ? openZip(files[0].bytes, inflateSync)
@@ -174,21 +160,20 @@ const requests = {
         paths: [...byPath.keys()], announced: () => 0,
         read: (/** @type {string} */ path, most = Infinity) => /** @type {Uint8Array} */ (byPath.get(path)).subarray(0, most),
       }
-    const data = readFolder(core, name, JSON.stringify(name), source, { gunzip, unzlib: unzlibSync })
+    const data = readFolder(core, name, JSON.stringify(name), source, {
+      gunzip: (packed, most) => gunzipSync(packed, { out: new Uint8Array(most) }), unzlib: unzlibSync,
+    })
     const before = own.get(name)
     own.set(name, { data, info: data.info() })
     if (before && before !== dataset) before.data.delete()
     return data.info()
   },
 
-  /** Makes the next run. The previous run is kept until the new one is known to be valid. @param {Partial<Config>} config */
+  // The previous run is kept until the new one is known to be valid.
   configure: (config) => makeRun(core.configFromJson(JSON.stringify(config))),
-
-  /** @param {Uint8Array} bytes */
   restore: (bytes) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
 
   startAutosave: () => autosave.begin(),
-  /** Resumes the autosaved run. */
   async continueAutosave() {
     const found = await (await storage()).latestAutosave()
     if (!found) throw new Error('there is no autosave in this browser any more')
@@ -211,7 +196,6 @@ const requests = {
     return saved
   },
   savedRuns: async () => (await storage()).runs(),
-  /** @param {string} id of a saved one */
   async openRun(id) {
     const state = await (await storage()).stateOf(id)
     return makeRun(core.configOfCheckpoint(state.checkpoint), { ...state, savedAs: id })
@@ -245,12 +229,12 @@ const requests = {
     return experiment.advance()
   },
 
-  /** @param {string} key @param {Uint8Array | null} pixels @param {number} image */
-  watch: (key, pixels, image) => current().watch(key, pixels, image),
-  /** @param {import('../protocol.js').ProbeRequest | null} request */
-  watchProbe: (request) => runner?.watchProbe(request),
-  /** @param {string} [key] */
-  drawn: (key) => runner?.drawn(key),
+  /** @param {Parameters<Runner['watch']>} given */
+  watch: (...given) => current().watch(...given),
+  /** @param {Parameters<Runner['watchProbe']>} given */
+  watchProbe: (...given) => runner?.watchProbe(...given),
+  /** @param {Parameters<Runner['drawn']>} given */
+  drawn: (...given) => runner?.drawn(...given),
 }
 
 scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {
@@ -258,10 +242,10 @@ scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {
   try {
     if (v !== version) throw new Error(`the page speaks version ${v} and the engine ${version}: reload the page`)
     const result = await (Object.hasOwn(requests, type) ? requests[type](...given) : core.ask(type, given, dataset?.data, runner?.session))
-    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, result }, buffersOf(result))
+    if (id !== undefined) post('reply', { id, result }, buffersOf(result))
   } catch (error) {
     const sentence = wordsOf(error)
-    if (id !== undefined) scope.postMessage({ v: version, type: 'reply', id, error: sentence })
+    if (id !== undefined) post('reply', { id, error: sentence })
     else post('failure', { message: sentence })
   }
 }

@@ -6,13 +6,13 @@ import { crc32 } from '../storage/crc32.js'
  * @typedef {object} FileSource named files
  * @property {string[]} paths
  * @property {(path: string) => number} announced the unpacked size of a file by its archive's directory; 0 for a file on disk
- * @property {(path: string, most?: number) => Uint8Array} read its first bytes, at most so many; throws an Error with the reason
- *   alone
+ * @property {(path: string, most?: number) => Uint8Array} read its first bytes, at most `most`; the message of an error is the
+ *   reason alone
  * @typedef {(packed: Uint8Array, options: {out: Uint8Array}) => Uint8Array} Inflate
  *   fills `out` as far as there is data, and returns the filled part
  */
 
-/** Most bytes that deflate can unpack from one. */
+/** The most bytes that one byte of deflate data can stand for. */
 export const mostOfOneByte = 1032
 
 /** @param {Uint8Array} bytes */
@@ -20,21 +20,18 @@ export function isZip(bytes) {
   return bytes[0] === 0x50 && bytes[1] === 0x4b
 }
 
-/**
- * @param {Uint8Array} bytes the whole archive
- * @param {Inflate} inflate for raw deflate data
- * @returns {FileSource}
- */
+/** @param {Uint8Array} bytes the whole archive @param {Inflate} inflate for raw deflate data @returns {FileSource} */
 export function openZip(bytes, inflate) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries = readDirectory(bytes, view)
   return {
     paths: [...entries.keys()],
-    announced: (path) => entries.get(path)?.size ?? 0,
+    announced: (path) => (entries.has(path) ? view.getUint32(Number(entries.get(path)) + 24, true) : 0),
     read(path, most = Infinity) {
-      const entry = entries.get(path)
-      if (!entry) throw new Error('the archive does not have it')
-      const { flags, method, packedSize, size, offset } = entry
+      const at = entries.get(path)
+      if (at === undefined) throw new Error('the archive does not have it')
+      const [flags, method] = [8, 10].map((field) => view.getUint16(at + field, true))
+      const [crc, packedSize, size, offset] = [16, 20, 24, 42].map((field) => view.getUint32(at + field, true))
       if (flags & 1) throw new Error('it is encrypted')
       if (method !== 0 && method !== 8) throw new Error(`its compression method is ${method}, but only 0 and 8 can be read`)
       if (offset + 30 > bytes.length || view.getUint32(offset, true) !== 0x04034b50) throw new Error('its place in the archive is damaged')
@@ -44,7 +41,7 @@ export function openZip(bytes, inflate) {
       if (size > packedSize * mostOfOneByte) throw new Error('it announces more than it can hold')
       const wanted = Math.min(size, most)
       const content = method === 0 ? packed.slice(0, wanted) : unpack(packed, wanted, inflate)
-      if (content.length !== wanted || (wanted === size && crc32(content) !== entry.crc)) throw new Error('its data is damaged')
+      if (content.length !== wanted || (wanted === size && crc32(content) !== crc)) throw new Error('its data is damaged')
       return content
     },
   }
@@ -59,10 +56,7 @@ function unpack(packed, size, inflate) {
   }
 }
 
-/**
- * The entries by path, the first of equal ones.
- * @param {Uint8Array} bytes @param {DataView} view
- */
+/** The place of each file's entry in the directory, by its path; of the first of equal paths. @param {Uint8Array} bytes @param {DataView} view */
 function readDirectory(bytes, view) {
   /** @returns {never} */
   const refuse = () => {
@@ -82,23 +76,14 @@ function readDirectory(bytes, view) {
     count = Number(view.getBigUint64(end64 + 32, true))
     at = Number(view.getBigUint64(end64 + 48, true))
   }
-  /** @type {Map<string, {flags: number, method: number, crc: number, packedSize: number, size: number, offset: number}>} */
+  /** @type {Map<string, number>} */
   const entries = new Map()
   const decoder = new TextDecoder()
   for (let i = 0; i < count; ++i) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== 0x02014b50) refuse()
     const nameEnd = at + 46 + view.getUint16(at + 28, true)
     const path = decoder.decode(bytes.subarray(at + 46, nameEnd))
-    if (!path.endsWith('/') && !entries.has(path)) {
-      entries.set(path, {
-        flags: view.getUint16(at + 8, true),
-        method: view.getUint16(at + 10, true),
-        crc: view.getUint32(at + 16, true),
-        packedSize: view.getUint32(at + 20, true),
-        size: view.getUint32(at + 24, true),
-        offset: view.getUint32(at + 42, true),
-      })
-    }
+    if (!path.endsWith('/') && !entries.has(path)) entries.set(path, at)
     at = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true)
   }
   return entries
