@@ -52,9 +52,9 @@ std::string title(const LayerActivity& layer) {
   return "layer " + std::to_string(layer.layer + 1) + " (" + layer.name + ", " + layer.text + ")";
 }
 
-class Rules {
+class WarningRules {
  public:
-  Rules(const ProbeSnapshot& snapshot, const Config& config)
+  WarningRules(const ProbeSnapshot& snapshot, const Config& config)
       : snapshot_(snapshot), config_(config) {}
 
   std::vector<Warning> find() {
@@ -216,7 +216,7 @@ class Rules {
 std::span<const WarningThreshold> warning_thresholds() { return kThresholds; }
 
 std::vector<Warning> find_warnings(const ProbeSnapshot& snapshot, const Config& config) {
-  return Rules(snapshot, config).find();
+  return WarningRules(snapshot, config).find();
 }
 
 }  // namespace reluscope
