@@ -1,4 +1,4 @@
-// The format is onnx/onnx.proto of the ONNX project, IR version 8, operator set 17.
+// A network as an ONNX model (onnx/onnx.proto of the ONNX project, IR version 8, operator set 17).
 #include <algorithm>
 
 #include "core/text.h"

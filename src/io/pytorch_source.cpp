@@ -1,3 +1,5 @@
+// A network as a program for PyTorch: each layer is a module or a line of forward, and an
+// activation that PyTorch lacks becomes a class by its trace.
 #include <algorithm>
 
 #include "core/text.h"

@@ -9,28 +9,14 @@ namespace reluscope {
 namespace {
 
 // Opcodes of pickle protocol 2 (described in CPython's Lib/pickletools.py).
-enum Opcode : std::uint8_t {
-  kProtocol = 0x80,
-  kMark = '(',
-  kStop = '.',
-  kReduce = 'R',
-  kGlobal = 'c',
-  kEmptyTuple = ')',
-  kTuple = 't',
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kSetItems = 'u',
-  kPersistentId = 'Q',
-  kUnicode = 'X',
-  kInt1 = 'K',
-  kInt2 = 'M',
-  kInt4 = 'J',
-  kFalse = 0x89
-};
+constexpr std::uint8_t kProtocol = 0x80, kMark = '(', kStop = '.', kReduce = 'R', kGlobal = 'c',
+                       kEmptyTuple = ')', kTuple = 't', kTuple1 = 0x85, kTuple2 = 0x86,
+                       kSetItems = 'u', kPersistentId = 'Q', kUnicode = 'X', kInt1 = 'K',
+                       kInt2 = 'M', kInt4 = 'J', kFalse = 0x89;
 
 class Pickle {
  public:
-  void op(Opcode code) { bytes_.push_back(code); }
+  void op(std::uint8_t code) { bytes_.push_back(code); }
   void global(std::string_view module, std::string_view name) {
     op(kGlobal);
     for (const std::string_view line : {module, name}) {
@@ -50,7 +36,7 @@ class Pickle {
     append_number(bytes_, static_cast<std::uint64_t>(value), count);
   }
   void tuple(const std::vector<std::int64_t>& numbers) {
-    constexpr Opcode kEnds[] = {kEmptyTuple, kTuple1, kTuple2, kTuple};
+    constexpr std::uint8_t kEnds[] = {kEmptyTuple, kTuple1, kTuple2, kTuple};
     if (numbers.size() > 2) op(kMark);
     for (const std::int64_t value : numbers) number(value);
     op(kEnds[std::min<std::size_t>(numbers.size(), 3)]);
@@ -103,7 +89,7 @@ constexpr int kAlign = 64;  // of tensors in the file, for readers that map it i
 Bytes write_torch(const std::vector<NamedTensor>& tensors) {
   Pickle pickle;
   pickle.op(kProtocol);
-  pickle.op(Opcode{2});
+  pickle.op(2);
   pickle.empty_ordered_dict();
   pickle.op(kMark);
   for (std::size_t i = 0; i < tensors.size(); ++i)

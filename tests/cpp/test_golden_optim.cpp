@@ -3,8 +3,10 @@
 #include <set>
 
 #include "backend/cpu/cpu_backend.h"
+#include "config/config.h"
 #include "matrices.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
