@@ -59,7 +59,7 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
   return forked;
 }
 
-WholeRun forked_state(WholeRun run, const Config& saved, const Config& forked) {
+StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked) {
   if (run.phase == Phase::kDiverged) {
     throw Error("the run to fork has diverged and cannot be continued");
   }

@@ -67,7 +67,7 @@ void Session::monitor_fields(const StateFields& fields) {
 
 std::vector<std::uint8_t> Session::checkpoint() {
   backend_->finish();
-  WholeRun run{
+  StoredRun run{
       run_, trainer_.counters(), schedule_.state(), {}, history_.columns(), history_.pending(), {}};
   for (const Trainer::Part& part : trainer_.parts(run_.batch, run_.best_epoch != 0)) {
     for (const Model::Parameter& one : *part.list) {
@@ -80,7 +80,7 @@ std::vector<std::uint8_t> Session::checkpoint() {
 }
 
 // The run of a checkpoint, which must have been trained on this session's data.
-WholeRun Session::decoded(const SavedRun& saved) const {
+StoredRun Session::decoded(const SavedRun& saved) const {
   if (saved.data != data_json(trainer_.data())) {
     throw Error("checkpoint: its run was trained on other images than " +
                 in_quotes(trainer_.data().name()) + " has here");
@@ -97,7 +97,7 @@ WholeRun Session::decoded(const SavedRun& saved) const {
 }
 
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.
-void Session::continue_from(WholeRun run, bool partly) {
+void Session::continue_from(StoredRun run, bool partly) {
   part_of_classes_.reset();
   run_ = run;
   trainer_.restore(run.counters);
