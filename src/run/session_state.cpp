@@ -82,8 +82,8 @@ std::vector<std::uint8_t> Session::checkpoint() {
 // The run of a checkpoint, which must have been trained on this session's data.
 StoredRun Session::decoded(const SavedRun& saved) const {
   if (saved.data != data_json(trainer_.data())) {
-    throw Error("checkpoint: its run was trained on other images than " +
-                in_quotes(trainer_.data().name()) + " has here");
+    throw Error("checkpoint: its run was trained on other images than those of " +
+                in_quotes(trainer_.data().name()));
   }
   return decode(saved.state, saved.tensors,
                 {.epochs = saved.config.epochs,
