@@ -19,12 +19,8 @@ constexpr const char* kRefused = "refused";
 constexpr const char* kInPart = "supported in part";
 
 const char* moment_text(Moment moment) {
-  switch (moment) {
-    case Moment::kStart: return " at the start";
-    case Moment::kFirstEpoch: return " after the first epoch";
-    case Moment::kEnd: return "";
-  }
-  return "";
+  constexpr const char* kTexts[] = {" at the start", " after the first epoch", ""};
+  return kTexts[static_cast<int>(moment)];
 }
 
 // The lesson's name, padded to the longest name and two blanks.
@@ -50,13 +46,11 @@ std::vector<double> values_at(const std::vector<RunResult>& results,
   std::vector<double> values;
   for (const std::size_t run : runs) {
     const Json epochs = results[run].row.value("epochs", Json::array());
-    double value = std::nan("");
-    if (check.moment == Moment::kEnd && !epochs.empty()) {
-      value = number_at(epochs.back(), check.measure);
-    } else {
-      const std::size_t epoch = check.moment == Moment::kStart ? 0 : 1;
-      if (epoch < epochs.size()) value = number_at(epochs[epoch], check.measure);
-    }
+    const std::size_t epoch = check.moment == Moment::kStart        ? 0
+                              : check.moment == Moment::kFirstEpoch ? 1
+                                                                    : epochs.size() - 1;
+    const double value =
+        epoch < epochs.size() ? number_at(epochs[epoch], check.measure) : std::nan("");
     values.push_back(check.magnitude ? std::fabs(value) : value);
   }
   return values;

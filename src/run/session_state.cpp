@@ -57,7 +57,7 @@ void Session::monitor_fields(const StateFields& fields) {
     epoch_classes_->each_field(fields.object("classes", "classes"));
   }
   std::vector<std::pair<std::string, int>> warned(warned_.begin(), warned_.end());
-  fields.items("warned", warned, -1, [](const StateFields& rows, std::size_t place, auto& warning) {
+  fields.items("warned", warned, -1, [](auto& rows, auto place, auto& warning) {
     const StateFields row = rows.list(place, "warned", 2);
     row.text(0, warning.first);
     row.whole(1, warning.second, -1, INT_MAX);
