@@ -22,7 +22,7 @@ constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sg
 std::vector<Lesson> make_table() {
   return {
       {"non-linear",
-       "Piecewise linear as it is, ReLU lets stacked layers learn what linear ones cannot.",
+       "ReLU is piecewise linear, yet it lets stacked layers learn what linear layers cannot.",
        "train_samples=10000; epochs=3",
        {{"relu", ""}, {"linear", "model=dense 512 | identity | dense 10"}},
        {{"test_accuracy", kEnd, "relu", kAbove, "linear", 0.0, 0.01}}},
@@ -33,16 +33,15 @@ std::vector<Lesson> make_table() {
        {{"zeros", kEnd, "relu", kAbove, kConstant, 0.5, 0.0},
         {"zeros", kEnd, "relu", kAbove, "elu", 0.0, 0.01}}},
       {"gradients",
-       "ReLU eases vanishing gradients: in a deep network they reach the first layer, where a "
+       "ReLU reduces vanishing gradients: in a deep network they reach the first layer; a "
        "sigmoid's fade.",
        "train_samples=10000; epochs=3",
        {{"relu", "model=" TEN_LAYERS("relu")}, {"sigmoid", "model=" TEN_LAYERS("sigmoid")}},
        {{"gradient_ratio", kStart, "relu", kAbove, "sigmoid", 0.0, 0.01},
         {"test_accuracy", kEnd, "relu", kAbove, "sigmoid", 0.0, 0.01}}},
       {"dead-units",
-       "Dead ReLU: under a large learning rate the input of many units stays negative; their "
-       "output "
-       "and gradient are zero for good.",
+       "Dead ReLU: with a large learning rate the input of many units stays negative, so their "
+       "output and gradient stay zero.",
        kDying,
        {{"large rate", ""}, {"small rate", "lr=0.001"}},
        {{"dead", kEnd, "large rate", kAbove, "small rate", 0.0, 0.05},
@@ -72,15 +71,14 @@ std::vector<Lesson> make_table() {
        {{"negative", kEnd, "a twentieth", kBelow, "large rate", 0.0, 0.05},
         {"test_accuracy", kEnd, "a twentieth", kAbove, "large rate", 0.0, 0.005}}},
       {"dead-adam",
-       "An adaptive optimizer such as Adam is a remedy for dead units: at its usual rate, and at "
-       "the "
-       "rate at which they die.",
+       "An adaptive optimizer such as Adam is a remedy for dead units, at its usual rate and at "
+       "the rate at which they die.",
        kDyingBySgd,
        {{"sgd", ""}, {"adam", "optimizer=adam; lr=0.001"}, {"adam, same rate", "optimizer=adam"}},
        {{"negative", kEnd, "adam", kBelow, "sgd", 0.0, 0.05},
         {"negative", kEnd, "adam, same rate", kBelow, "sgd", 0.0, 0.05}}},
       {"mean-relu",
-       "Non-zero mean: ReLU's outputs average above zero.",
+       "Non-zero mean: ReLU's outputs have a mean above zero.",
        "train_samples=10000; epochs=3",
        {{"relu", ""}},
        {{"output_mean", kStart, "relu", kAbove, kConstant, 0.0, 0.05},
@@ -100,8 +98,8 @@ std::vector<Lesson> make_table() {
         {"train_loss", kFirst, "batchnorm", kBelow, "relu", 0.0, 0.005}}},
       // Not Glorot's: with the gain of ReLU it equals He's if all layers have the same width.
       {"he-depth",
-       "He initialisation keeps the signal's size through a deep ReLU network, where others let it "
-       "fade, and learns more.",
+       "He initialisation preserves the signal's size in a deep ReLU network, in which it fades "
+       "with others, and learns more.",
        "train_samples=10000; epochs=3; model=" TEN_LAYERS("relu"),
        {{"he", "init=he_normal"}, {"lecun", "init=lecun_normal"}, {"pytorch", "init=pytorch"}},
        {{"signal", kStart, "he", kAbove, "lecun", 0.0, 0.1},
@@ -109,7 +107,7 @@ std::vector<Lesson> make_table() {
         {"test_accuracy", kEnd, "he", kAbove, "lecun", 0.0, 0.005},
         {"test_accuracy", kEnd, "he", kAbove, "pytorch", 0.0, 0.005}}},
       {"prelu-slopes",
-       "PReLU's slopes adapt: they move away from where they began.",
+       "PReLU's slopes adapt: they move away from their initial values.",
        "train_samples=10000; epochs=10; model=dense 256 | prelu | dense 128 | prelu | dense 10",
        {{"prelu", ""}},
        {{"slope_move", kEnd, "prelu", kAbove, kConstant, 0.0, 0.01}}},
@@ -150,7 +148,7 @@ std::vector<Lesson> make_table() {
          "model=conv 8x5 p2 | relu | pool 2 | conv 16x5 p2 | relu | pool 2 | dense 10"}},
        {{"test_accuracy", kEnd, "convolution", kAbove, "dense", 0.0, 0.001}}},
       {"reference",
-       "784-512-10 with ReLU and Adam reaches 98% and more after ten epochs.",
+       "784-512-10 with ReLU and Adam reaches at least 98% after ten epochs.",
        "",
        {{"reference", ""}},
        {{"test_accuracy", kEnd, "reference", kAbove, kConstant, 0.98, 0.0}},

@@ -19,12 +19,8 @@ constexpr const char* kRefused = "refused";
 constexpr const char* kInPart = "supported in part";
 
 const char* moment_text(Moment moment) {
-  switch (moment) {
-    case Moment::kStart: return " at the start";
-    case Moment::kFirstEpoch: return " after the first epoch";
-    case Moment::kEnd: return "";
-  }
-  return "";
+  constexpr const char* kTexts[] = {" at the start", " after the first epoch", ""};
+  return kTexts[static_cast<int>(moment)];
 }
 
 // The lesson's name, padded to the longest name and two blanks.
@@ -50,13 +46,11 @@ std::vector<double> values_at(const std::vector<RunResult>& results,
   std::vector<double> values;
   for (const std::size_t run : runs) {
     const Json epochs = results[run].row.value("epochs", Json::array());
-    double value = std::nan("");
-    if (check.moment == Moment::kEnd && !epochs.empty()) {
-      value = number_at(epochs.back(), check.measure);
-    } else {
-      const std::size_t epoch = check.moment == Moment::kStart ? 0 : 1;
-      if (epoch < epochs.size()) value = number_at(epochs[epoch], check.measure);
-    }
+    const std::size_t epoch = check.moment == Moment::kStart        ? 0
+                              : check.moment == Moment::kFirstEpoch ? 1
+                                                                    : epochs.size() - 1;
+    const double value =
+        epoch < epochs.size() ? number_at(epochs[epoch], check.measure) : std::nan("");
     values.push_back(check.magnitude ? std::fabs(value) : value);
   }
   return values;
@@ -128,17 +122,7 @@ class LessonPlan final : public Plan {
   Report report(const std::vector<RunResult>& results) const override {
     Report report;
     std::vector<std::string> summary;
-    Table csv{{"lesson",         "claim",
-               "verdict",        "measure",
-               "moment",         "variant",
-               "mean",           "deviation",
-               "relation",       "reference",
-               "reference_mean", "reference_deviation",
-               "difference",     "difference_deviation",
-               "margin",         "least",
-               "seeds",          "check_verdict",
-               "command",        "reference_command"},
-              {}};
+    Table csv{{}, {}};
     for (std::size_t l = 0; l < lessons_.size(); ++l) {
       const std::string verdict = report_lesson(l, results, report, csv);
       summary.push_back(padded_name(*lessons_[l]) + verdict);
@@ -310,42 +294,46 @@ class LessonPlan final : public Plan {
     }
     report.lines.push_back(line + ": " + verdict);
 
-    const Summary of_variant = summarize(finite(values)),
-                  of_reference = summarize(finite(references));
-    const auto number = [](double value) { return std::isfinite(value) ? number_text(value) : ""; };
-    const auto mean = [&](const Summary& s) { return s.count > 0 ? number(s.mean) : ""; };
-    const auto deviation = [&](const Summary& s) { return s.count > 1 ? number(s.deviation) : ""; };
-    csv.rows.push_back(
-        {lessons_[l]->name,
-         lessons_[l]->claim,
-         "",
-         check.measure,
-         std::string(trim(moment_text(check.moment))),
-         check.variant,
-         mean(of_variant),
-         deviation(of_variant),
-         relation,
-         has_reference ? check.reference : number(check.constant),
-         mean(of_reference),
-         deviation(of_reference),
-         mean(comparison.difference),
-         deviation(comparison.difference),
-         comparison.difference.count > 1 ? number(comparison.margin) : "",
-         number(check.least),
-         std::to_string(of_variant.count),
-         verdict,
-         variant.refusal.empty() ? train_command(variant.config) : "",
-         has_reference && reference.refusal.empty() ? train_command(reference.config) : ""});
+    const Json of_variant = summary_json(summarize(finite(values))),
+               of_reference = summary_json(summarize(finite(references))),
+               difference = summary_json(comparison.difference),
+               margin = std::isfinite(comparison.margin) ? Json(comparison.margin) : Json();
+    const std::pair<const char*, Json> cells[] = {
+        {"lesson", lessons_[l]->name},
+        {"claim", lessons_[l]->claim},
+        {"verdict", ""},  // set when the checks are done
+        {"measure", check.measure},
+        {"moment", trim(moment_text(check.moment))},
+        {"variant", check.variant},
+        {"mean", of_variant["mean"]},
+        {"deviation", of_variant["deviation"]},
+        {"relation", relation},
+        {"reference", has_reference ? Json(check.reference) : Json(check.constant)},
+        {"reference_mean", of_reference["mean"]},
+        {"reference_deviation", of_reference["deviation"]},
+        {"difference", difference["mean"]},
+        {"difference_deviation", difference["deviation"]},
+        {"margin", comparison.difference.count > 1 ? margin : Json()},
+        {"least", check.least},
+        {"seeds", of_variant["count"]},
+        {"check_verdict", verdict},
+        {"command", variant.refusal.empty() ? train_command(variant.config) : ""},
+        {"reference_command",
+         has_reference && reference.refusal.empty() ? train_command(reference.config) : ""}};
+    csv.columns.clear();
+    csv.rows.emplace_back();
+    for (const auto& [column, cell] : cells) {
+      csv.columns.emplace_back(column);
+      csv.rows.back().push_back(cell_text(cell));
+    }
     Json json = json_object("measure", check.measure, "moment", trim(moment_text(check.moment)),
                             "variant", check.variant, "relation", relation);
-    if (has_reference) {
-      json["reference"] = check.reference;
-    } else {
-      json["constant"] = check.constant;
-    }
-    json.update(json_object("difference", summary_json(comparison.difference), "margin",
-                            std::isfinite(comparison.margin) ? Json(comparison.margin) : Json(),
-                            "least", check.least, "verdict", verdict));
+    json[has_reference ? "reference" : "constant"] =
+        has_reference ? Json(check.reference) : Json(check.constant);
+    json["difference"] = difference;
+    json["margin"] = margin;
+    json["least"] = check.least;
+    json["verdict"] = verdict;
     return json;
   }
 

@@ -47,10 +47,9 @@ void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
   layer.units.resize(static_cast<std::size_t>(values.units()));
   layer.outputs += static_cast<std::int64_t>(y.rows()) * y.cols();
   for (int p = 0; p < y.layout.panels(); ++p) {
+    const float *xs = x.panel(p), *ys = y.panel(p);
     const int width = y.layout.panel_width(p);
-    for (int row = 0; row < y.rows(); ++row) {
-      const float* const xs = x.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
-      const float* const ys = y.panel(p) + static_cast<std::ptrdiff_t>(row) * width;
+    for (int row = 0; row < y.rows(); ++row, xs += width, ys += width) {
       for (int c = 0; c < y.layout.panel_cols(p); ++c) {
         Unit& unit = layer.units[static_cast<std::size_t>(values.unit_of_column(p * kPanel + c))];
         const auto in = static_cast<double>(xs[c]), out = static_cast<double>(ys[c]);
@@ -65,15 +64,6 @@ void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
   }
 }
 
-// |mean| / deviation of a unit's inputs. Ignores units with constant input.
-void add_shift(const Unit& unit, double samples, double& sum, int& count) {
-  const double mean = unit.x / samples;
-  const double variance = unit.xx / samples - mean * mean;
-  if (!(variance > 0.0)) return;
-  sum += std::fabs(mean) / std::sqrt(variance);
-  ++count;
-}
-
 Json slope_move(const Model& model) {
   double sum = 0.0;
   int count = 0;
@@ -81,7 +71,7 @@ Json slope_move(const Model& model) {
     if (model.layer(l).activation() < 0) continue;
     const std::string prefix = model.layer_name(l) + ".";
     for (const Model::Parameter& parameter : model.parameter_list()) {
-      if (parameter.name.rfind(prefix, 0) != 0) continue;
+      if (!parameter.name.starts_with(prefix)) continue;
       for (const float value : Model::gather(parameter, model.parameters())) {
         sum += std::fabs(static_cast<double>(value) - parameter.spec.constant);
         ++count;
@@ -89,13 +79,6 @@ Json slope_move(const Model& model) {
     }
   }
   return count > 0 ? Json(sum / count) : Json();
-}
-
-double root_mean_square(const std::vector<float>& values) {
-  double squares = 0.0;
-  for (const float value : values)
-    squares += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 }  // namespace
@@ -147,7 +130,11 @@ Json measure(Trainer& trainer) {
         static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
     for (const Unit& unit : layer.units) {
       negative += !unit.ever_positive;
-      add_shift(unit, rows, shifts, shifted);
+      // |mean| / deviation of its inputs, unless they are constant.
+      const double mean = unit.x / rows, variance = unit.xx / rows - mean * mean;
+      if (!(variance > 0.0)) continue;
+      shifts += std::fabs(mean) / std::sqrt(variance);
+      ++shifted;
     }
   }
   result["dead"] = static_cast<double>(dead) / static_cast<double>(units);
@@ -165,7 +152,12 @@ double gradient_ratio(Trainer& trainer) {
   std::vector<double> sizes;
   for (const Model::Parameter& parameter : model.parameter_list()) {
     if (parameter.spec.role != ParameterRole::kWeight) continue;
-    sizes.push_back(root_mean_square(Model::gather(parameter, model.gradients())));
+    double squares = 0.0;
+    const std::vector<float> values = Model::gather(parameter, model.gradients());
+    for (const float value : values) {
+      squares += static_cast<double>(value) * static_cast<double>(value);
+    }
+    sizes.push_back(std::sqrt(squares / static_cast<double>(values.size())));
   }
   return sizes.front() / sizes.back();
 }

@@ -37,14 +37,6 @@ Racer parse_entry(const std::string& text,
   return {name, changed(changes)};
 }
 
-// Throws Error if the run cannot be forked: its weights have another shape, or it has ended.
-void try_fork(const Dataset& data, const Config& config, std::span<const std::uint8_t> checkpoint) {
-  Config on_one_thread = config;
-  on_one_thread.threads = 1;
-  Session(std::shared_ptr<const Dataset>(std::shared_ptr<const Dataset>(), &data), on_one_thread)
-      .fork(checkpoint);
-}
-
 class RacePlan final : public Plan {
  public:
   RacePlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
@@ -90,7 +82,11 @@ class RacePlan final : public Plan {
                     in_quotes(base.data));
       }
       check_model(racer.config, data);
-      if (from) try_fork(data, racer.config, *from);
+      if (from) {  // throws if it cannot be forked: its weights have another shape, or it has ended
+        Config config = racer.config;
+        config.threads = 1;
+        Session({std::shared_ptr<const Dataset>(), &data}, config).fork(*from);
+      }
       last_seed(racer.config, seeds);
     }
     for (int seed = 0; seed < seeds; ++seed) {

@@ -37,13 +37,8 @@ double student_limit(int count) {
 }
 
 const char* verdict_text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kSupported: return "supported";
-    case Verdict::kNoDifference: return "no difference";
-    case Verdict::kContradicted: return "not supported";
-    case Verdict::kUndecided: return "undecided";
-  }
-  return "";
+  constexpr const char* kTexts[] = {"supported", "no difference", "not supported", "undecided"};
+  return kTexts[static_cast<int>(verdict)];
 }
 
 Comparison compare(std::span<const double> values, std::span<const double> references, bool above,
@@ -58,13 +53,9 @@ Comparison compare(std::span<const double> values, std::span<const double> refer
   result.margin = student_limit(result.difference.count) * result.difference.deviation /
                   std::sqrt(static_cast<double>(result.difference.count));
   const double claimed = above ? result.difference.mean : -result.difference.mean;
-  if (claimed > result.margin && claimed >= least) {
-    result.verdict = Verdict::kSupported;
-  } else if (-claimed > result.margin) {
-    result.verdict = Verdict::kContradicted;
-  } else {
-    result.verdict = Verdict::kNoDifference;
-  }
+  result.verdict = claimed > result.margin && claimed >= least ? Verdict::kSupported
+                   : -claimed > result.margin                  ? Verdict::kContradicted
+                                                               : Verdict::kNoDifference;
   return result;
 }
 

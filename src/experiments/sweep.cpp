@@ -37,16 +37,12 @@ Setting field_and_rest(const std::string& flag, const std::string& text,
   }
   Setting setting{std::string(trim(std::string_view(text).substr(0, equals))),
                   std::string(trim(std::string_view(text).substr(equals + 1)))};
-  const auto& fields = config_fields();
-  if (std::none_of(fields.begin(), fields.end(),
-                   [&](const Field& field) { return field.name == setting.first; })) {
-    config_from_fields({{setting.first, ""}});  // throws, with a suggestion
-  }
+  find_field(setting.first);
   if (setting.first == "data") {
     throw Error(flag + " varies data, but a sweep runs on one data set");
   }
   if (!taken.insert(setting.first).second) {
-    throw Error(flag + " varies " + setting.first + ", which is varied already");
+    throw Error(flag + " varies " + setting.first + " a second time");
   }
   return setting;
 }
@@ -157,13 +153,13 @@ class SweepPlan final : public Plan {
     std::vector<Drawn> drawn;
     for (const std::string& text : flags.all("random")) drawn.push_back(parse_random(text, taken));
     if (grid.empty() && drawn.empty()) {
-      throw Error("sweep: nothing is varied; give --grid FIELD=VALUES or --random FIELD=RANGE");
+      throw Error("sweep: nothing varies; give --grid FIELD=VALUES or --random FIELD=RANGE");
     }
     if (drawn.empty() && flags.has("runs")) {
       throw Error("runs is the number of random draws, but no --random says what is drawn");
     }
     if (!drawn.empty() && !flags.has("runs")) {
-      throw Error("random: how many draws is missing; give --runs N");
+      throw Error("random: give the number of draws with --runs N");
     }
     const int draws = flags.whole("runs", 1, 1, kMaxRuns);
     const double runs = points * seeds * draws;
@@ -287,34 +283,28 @@ std::string other_rows(const std::vector<Json>& before, const std::string& rows)
 }
 
 std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
-  struct Known {
-    std::size_t at;  // in rows
-    std::string file;
-  };
-  std::map<std::string, Known> known;
+  std::map<std::string, std::pair<std::size_t, std::string>> known;  // place in rows, file
   std::vector<Json> rows;
   for (const NamedText& file : files) {
     for (Json& row : read_rows(file.text, file.name)) {
       const std::string id = row["run"].get<std::string>();
       const auto [found, is_new] = known.insert({id, {rows.size(), file.name}});
+      const auto& [place, other] = found->second;
       if (is_new) {
         rows.push_back(std::move(row));
         continue;
       }
-      const std::string key = difference(rows[found->second.at], row);
+      const std::string key = difference(rows[place], row);
       if (!key.empty()) {
-        throw Error("merge: run " + id + " has one result in " + in_quotes(found->second.file) +
+        throw Error("merge: run " + id + " has one result in " + in_quotes(other) +
                     " and another in " + in_quotes(file.name) + ": they differ in " + key);
       }
     }
   }
-  std::multimap<std::uint64_t, Json> by_index;  // equal indices keep the order of the files
-  for (Json& row : rows) {
-    const auto index = row["index"].get<std::uint64_t>();
-    by_index.emplace(index, std::move(row));
-  }
-  rows.clear();
-  for (auto& [index, row] : by_index) rows.push_back(std::move(row));
+  // Equal indices keep the order of the files.
+  std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
+    return a["index"].get<std::uint64_t>() < b["index"].get<std::uint64_t>();
+  });
   return rows;
 }
 

@@ -35,28 +35,7 @@ Square gram(const std::vector<double>& transposed, int rows, int n, double divis
   return result;
 }
 
-// +1 or -1: see principal_components().
-double sign_of(const PrincipalComponents& found, int k, int dimensions, int samples, int count,
-               std::span<const double> before) {
-  double product = 0.0;
-  if (before.size() == found.coordinates.size()) {
-    for (int i = 0; i < samples; ++i) {
-      const auto at = static_cast<std::size_t>(i) * static_cast<std::size_t>(count) +
-                      static_cast<std::size_t>(k);
-      product += before[at] * found.coordinates[at];
-    }
-  }
-  if (product == 0.0) {
-    const double* const component =
-        found.components.data() +
-        static_cast<std::size_t>(k) * static_cast<std::size_t>(dimensions);
-    for (int d = 0; d < dimensions; ++d) {
-      const auto size = [](double x) { return x < 0.0 ? -x : x; };
-      if (size(component[d]) > size(product)) product = component[d];
-    }
-  }
-  return product < 0.0 ? -1.0 : 1.0;
-}
+double magnitude(double x) { return x < 0.0 ? -x : x; }
 
 }  // namespace
 
@@ -125,7 +104,18 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
       for (std::size_t c = 0; c < d; ++c) sum += rows[i * d + c] * component[c];
       found.coordinates[i * k_count + at] = sum;
     }
-    const double sign = sign_of(found, k, dimensions, samples, count, before);
+    double direction = 0.0;  // its sign is turned positive
+    if (before.size() == found.coordinates.size()) {
+      for (std::size_t i = 0; i < n; ++i) {
+        direction += before[i * k_count + at] * found.coordinates[i * k_count + at];
+      }
+    }
+    if (direction == 0.0) {
+      for (std::size_t c = 0; c < d; ++c) {
+        if (magnitude(component[c]) > magnitude(direction)) direction = component[c];
+      }
+    }
+    const double sign = direction < 0.0 ? -1.0 : 1.0;
     for (std::size_t c = 0; c < d; ++c) component[c] *= sign;
     for (std::size_t i = 0; i < n; ++i) found.coordinates[i * k_count + at] *= sign;
   }

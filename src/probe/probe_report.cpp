@@ -216,7 +216,7 @@ ProbeRequest probe_request_from_json(std::string_view text,
       (name == "gradients" ? request.gradients : request.everywhere) = value.get<bool>();
     } else {
       throw Error("probe: " + in_quotes(name) +
-                  " cannot be asked for: components, everywhere or gradients can");
+                  " is not a request: known are components, everywhere and gradients");
     }
   }
   return request;

@@ -23,18 +23,17 @@ void each_field(const StateFields& fields, std::vector<UnitLife>& lives, std::in
     if (lives[u].deaths > 0) changed.push_back(u);
   }
   if (fields.reads()) lives.assign(static_cast<std::size_t>(count), {});
-  fields.items("changed", changed, -1,
-               [&](const StateFields& rows, std::size_t place, std::size_t& unit) {
-                 const StateFields row = rows.list(place, "changed", 7);
-                 row.whole(0, unit, 0, count - 1);
-                 UnitLife& life = lives[unit];
-                 row.truth(1, life.dead);
-                 row.whole(2, life.deaths, 0, INT_MAX);
-                 row.whole(3, life.died, -1, kMostSteps);
-                 row.number(4, life.died_lr);
-                 row.whole(5, life.revived, -1, kMostSteps);
-                 row.number(6, life.revived_lr);
-               });
+  fields.items("changed", changed, -1, [&](auto& rows, auto place, auto& unit) {
+    const StateFields row = rows.list(place, "changed", 7);
+    row.whole(0, unit, 0, count - 1);
+    UnitLife& life = lives[unit];
+    row.truth(1, life.dead);
+    row.whole(2, life.deaths, 0, INT_MAX);
+    row.whole(3, life.died, -1, kMostSteps);
+    row.number(4, life.died_lr);
+    row.whole(5, life.revived, -1, kMostSteps);
+    row.number(6, life.revived_lr);
+  });
 }
 
 void each_field(const StateFields& row, ActivationFlow& flow) {
@@ -48,7 +47,7 @@ void each_field(const StateFields& row, ActivationFlow& flow) {
   for (std::size_t u = 0; u < flow.silent_on_batch.size(); ++u) {
     if (flow.silent_on_batch[u]) silent.push_back(u);
   }
-  row.items("silent", silent, -1, [&](const StateFields& all, std::size_t place, std::size_t& u) {
+  row.items("silent", silent, -1, [&](auto& all, auto place, auto& u) {
     all.whole(place, u, 0, units - 1);
     flow.silent_on_batch[u] = 1;
   });
@@ -60,14 +59,14 @@ void each_field(const StateFields& fields, GradientFlow& flow) {
   fields.number("lr", flow.lr);
   fields.number("norm", flow.norm);
   fields.items("parameters", flow.parameters, std::ssize(flow.parameters),
-               [](const StateFields& rows, std::size_t place, ParameterFlow& parameter) {
+               [](auto& rows, auto place, auto& parameter) {
                  const StateFields norms = rows.list(place, "parameters", 3);
                  norms.number(0, parameter.weight_norm);
                  norms.number(1, parameter.gradient_norm);
                  norms.number(2, parameter.update_norm);
                });
   fields.items("activations", flow.activations, std::ssize(flow.activations),
-               [](const StateFields& rows, std::size_t place, ActivationFlow& activation) {
+               [](auto& rows, auto place, auto& activation) {
                  each_field(rows.object(place, "gradients' activations"), activation);
                });
 }
@@ -75,12 +74,11 @@ void each_field(const StateFields& fields, GradientFlow& flow) {
 }  // namespace
 
 void Probe::each_field(const StateFields& fields, const Model& model) {
-  fields.items("lives", lives_, model.layer_count(),
-               [&](const StateFields& rows, std::size_t l, std::vector<UnitLife>& lives) {
-                 const Layer& layer = *model.layers()[l];
-                 reluscope::each_field(rows.object(l, "units"), lives,
-                                       layer.activation() < 0 ? 0 : layer.out_shape().front());
-               });
+  fields.items("lives", lives_, model.layer_count(), [&](auto& rows, auto l, auto& lives) {
+    const Layer& layer = *model.layers()[l];
+    reluscope::each_field(rows.object(l, "units"), lives,
+                          layer.activation() < 0 ? 0 : layer.out_shape().front());
+  });
   watched_ = fields.has("gradients", watched_);
   if (watched_) {
     if (fields.reads()) gradients_.flow = empty_flow(model);
@@ -95,27 +93,23 @@ void Probe::each_field(const StateFields& fields, const Model& model) {
   loss.number("window_sum", loss_.window_sum);
   loss.whole("window_steps", loss_.window_steps, 0, LossTrend::kWindow - 1);
   fields.whole("components_layer", components_layer_, -1, model.layer_count() - 1);
-  fields.items(
-      "coordinates", coordinates_, -1,
-      [](const StateFields& all, std::size_t place, double& value) { all.number(place, value); });
+  fields.items("coordinates", coordinates_, -1,
+               [](auto& all, auto place, auto& value) { all.number(place, value); });
 }
 
 void ClassMeter::each_field(const StateFields& fields) {
   fields.whole("samples", samples_, 0, INT_MAX / 2);
   fields.items("confusion", confusion_, std::ssize(confusion_),
-               [&](const StateFields& all, std::size_t place, std::int64_t& count) {
-                 all.whole(place, count, 0, samples_);
-               });
-  fields.items("hardest", hardest_, -1,
-               [&](const StateFields& rows, std::size_t place, HardSample& sample) {
-                 const StateFields row = rows.list(place, "hardest", 6);
-                 row.whole(0, sample.index, 0, INT_MAX);
-                 row.whole(1, sample.label, 0, classes_ - 1);
-                 row.whole(2, sample.prediction, 0, classes_ - 1);
-                 row.number(3, sample.loss);
-                 row.number(4, sample.probability);
-                 row.number(5, sample.label_probability);
-               });
+               [&](auto& all, auto place, auto& count) { all.whole(place, count, 0, samples_); });
+  fields.items("hardest", hardest_, -1, [&](auto& rows, auto place, auto& sample) {
+    const StateFields row = rows.list(place, "hardest", 6);
+    row.whole(0, sample.index, 0, INT_MAX);
+    row.whole(1, sample.label, 0, classes_ - 1);
+    row.whole(2, sample.prediction, 0, classes_ - 1);
+    row.number(3, sample.loss);
+    row.number(4, sample.probability);
+    row.number(5, sample.label_probability);
+  });
   if (hardest_.size() > most_) fields.refuse("hardest", "has too many entries");
 }
 

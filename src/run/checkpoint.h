@@ -49,8 +49,8 @@ struct SavedRun {
 // Throws Error as config_of_checkpoint() does, and for a file that is damaged.
 SavedRun open_checkpoint(std::span<const std::uint8_t> bytes);
 
-// Throws Error naming a field whose change would change the bits of the resumed run. The number of
-// epochs may grow, unless the schedule's rates depend on it.
+// Throws Error naming a field that would change the bits of the resumed run. The number of epochs
+// may increase, unless the schedule's rates depend on it.
 void check_resume(const Config& saved, const Config& resumed);
 
 // The config of the resumed run: the saved config with the given fields (names and texts, as

@@ -9,7 +9,7 @@ namespace reluscope {
 namespace {
 
 // With the live changes up to this step.
-Config as_it_stands(const Config& saved, std::int64_t steps) {
+Config with_live_changes(const Config& saved, std::int64_t steps) {
   Config now = saved;
   for (const Event& event : saved.events) {
     if (event.step <= steps) set_live(now, event.field, event.value);
@@ -39,7 +39,7 @@ void check_fork(const Config& saved, const Config& forked) {
 }
 
 Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes) {
-  const Config now = as_it_stands(saved, steps);
+  const Config now = with_live_changes(saved, steps);
   Config forked = with_changes(changes, now);
   if (forked.events != now.events) {
     throw Error("events is set, but a fork applies its changes at once");
@@ -59,7 +59,7 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
   return forked;
 }
 
-WholeRun forked_state(WholeRun run, const Config& saved, const Config& forked) {
+StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked) {
   if (run.phase == Phase::kDiverged) {
     throw Error("the run to fork has diverged and cannot be continued");
   }

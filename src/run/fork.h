@@ -23,6 +23,6 @@ Config forked_config(const Config& saved, std::int64_t steps, const std::string&
 void check_fork(const Config& saved, const Config& forked);
 
 // The part of the run's state that a fork keeps. Throws Error for a run that cannot continue.
-WholeRun forked_state(WholeRun run, const Config& saved, const Config& forked);
+StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked);
 
 }  // namespace reluscope

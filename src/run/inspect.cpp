@@ -4,9 +4,11 @@
 #include <numeric>
 
 #include "core/text.h"
+#include "io/json_object.h"
 #include "io/json_text.h"
 #include "io/safetensors.h"
 #include "io/table.h"
+#include "probe/probe_report.h"
 
 namespace reluscope {
 Config config_of_weights(std::span<const std::uint8_t> safetensors) {
@@ -27,24 +29,18 @@ Reported evaluate_weights(Session& session) {
   ClassMeter meter(data.classes(), 0);
   const Score score = trainer.evaluate(0, data.test().count(), &meter);
   const ClassReport report = meter.report("test");
-  const auto classes = static_cast<std::size_t>(data.classes());
-  std::vector<std::vector<std::int64_t>> confusion;
-  for (std::size_t label = 0; label < classes; ++label) {
-    const auto row = report.confusion.begin() + static_cast<std::ptrdiff_t>(label * classes);
-    confusion.emplace_back(row, row + static_cast<std::ptrdiff_t>(classes));
-  }
-
   Table table{{"label"}, {}};
-  for (const std::string& name : data.class_names()) table.columns.push_back(name);
-  for (std::size_t label = 0; label < classes; ++label) {
+  table.columns.insert(table.columns.end(), data.class_names().begin(), data.class_names().end());
+  Json confusion = to_json(report)["confusion"];
+  for (std::size_t label = 0; label < confusion.size(); ++label) {
     std::vector<std::string> cells = {data.class_names()[label]};
-    for (const std::int64_t count : confusion[label]) cells.push_back(std::to_string(count));
+    for (const Json& count : confusion[label]) cells.push_back(count.dump());
     table.rows.push_back(std::move(cells));
   }
   Reported progress;
-  progress.values = {
-      {"event", "eval"},          {"test_loss", score.loss()}, {"test_accuracy", score.accuracy()},
-      {"correct", score.correct}, {"total", score.samples},    {"confusion", confusion}};
+  progress.values = json_object("event", "eval", "test_loss", score.loss(), "test_accuracy",
+                                score.accuracy(), "correct", score.correct, "total", score.samples,
+                                "confusion", std::move(confusion));
   progress.json = {json_line(progress.values)};
   progress.values["csv"] = to_csv(table);
   progress.lines = {score_line("Test", score), "", "Labels down, answers across:"};

@@ -54,17 +54,14 @@ struct Argument {
     argument.max = high;
     return argument;
   }
-  constexpr Argument or_null() const { return if_missing(Missing::kNull, 0); }
-  constexpr Argument or_empty() const { return if_missing(Missing::kInitial, 0); }
-  constexpr Argument or_else(int value) const { return if_missing(Missing::kInitial, value); }
-
- private:
-  constexpr Argument if_missing(Missing what, int value) const {
+  constexpr Argument or_else(int value, Missing how = Missing::kInitial) const {
     Argument argument = *this;
-    argument.missing = what;
+    argument.missing = how;
     argument.initial = value;
     return argument;
   }
+  constexpr Argument or_empty() const { return or_else(0); }
+  constexpr Argument or_null() const { return or_else(0, Missing::kNull); }
 };
 
 namespace arg {

@@ -48,7 +48,7 @@ void diverged_fields(const StateFields& fields, DivergedEvent& event) {
 }
 
 // limits: used only to read.
-void run_fields(const StateFields& fields, WholeRun& run, const RunLimits& limits) {
+void run_fields(const StateFields& fields, StoredRun& run, const RunLimits& limits) {
   std::string phase = phase_name(run.phase);
   fields.text("phase", phase);
   run.phase = phase_of(phase);
@@ -101,7 +101,7 @@ void run_fields(const StateFields& fields, WholeRun& run, const RunLimits& limit
 
 const char* phase_name(Phase phase) { return kPhases[static_cast<int>(phase)]; }
 
-EncodedState encode(WholeRun run) {
+EncodedState encode(StoredRun run) {
   Json state;
   run_fields(StateFields(state), run, {});
   std::vector<NamedTensor> tensors = std::move(run.buffers);
@@ -123,9 +123,9 @@ std::int64_t steps_of(const Json& state) {
   return steps;
 }
 
-WholeRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
-                const RunLimits& limits) {
-  WholeRun run;
+StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
+                 const RunLimits& limits) {
+  StoredRun run;
   run_fields(StateFields::of_object(state, "state"), run, limits);
   run.columns = History().columns();
   std::set<std::string> found;

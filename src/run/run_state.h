@@ -35,7 +35,7 @@ struct RunState {
 };
 
 // The same with the state of what a session consists of.
-struct WholeRun : RunState {
+struct StoredRun : RunState {
   Trainer::Counters counters;
   Schedule::State schedule;
   std::vector<NamedTensor> buffers;  // Trainer::parts() as PART.PARAMETER, in PyTorch's shapes
@@ -49,7 +49,7 @@ struct EncodedState {
   Json state;
   std::vector<NamedTensor> tensors;
 };
-EncodedState encode(WholeRun run);
+EncodedState encode(StoredRun run);
 
 // Upper limits of a run's counters.
 struct RunLimits {
@@ -63,7 +63,7 @@ struct RunLimits {
 // The number of steps that the run had made.
 std::int64_t steps_of(const Json& state);
 // Throws Error naming what is missing or invalid for such a run.
-WholeRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
-                const RunLimits& limits);
+StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
+                 const RunLimits& limits);
 
 }  // namespace reluscope

@@ -143,8 +143,8 @@ class Session {
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
   void add_probe(Progress& progress);  // takes a snapshot and adds its event
   void start_classes();
-  WholeRun decoded(const SavedRun& saved) const;
-  void continue_from(WholeRun run, bool partly);
+  StoredRun decoded(const SavedRun& saved) const;
+  void continue_from(StoredRun run, bool partly);
   void extend_beyond(int epochs);
   void monitor_fields(const StateFields& fields);
 

@@ -57,7 +57,7 @@ void Session::monitor_fields(const StateFields& fields) {
     epoch_classes_->each_field(fields.object("classes", "classes"));
   }
   std::vector<std::pair<std::string, int>> warned(warned_.begin(), warned_.end());
-  fields.items("warned", warned, -1, [](const StateFields& rows, std::size_t place, auto& warning) {
+  fields.items("warned", warned, -1, [](auto& rows, auto place, auto& warning) {
     const StateFields row = rows.list(place, "warned", 2);
     row.text(0, warning.first);
     row.whole(1, warning.second, -1, INT_MAX);
@@ -67,7 +67,7 @@ void Session::monitor_fields(const StateFields& fields) {
 
 std::vector<std::uint8_t> Session::checkpoint() {
   backend_->finish();
-  WholeRun run{
+  StoredRun run{
       run_, trainer_.counters(), schedule_.state(), {}, history_.columns(), history_.pending(), {}};
   for (const Trainer::Part& part : trainer_.parts(run_.batch, run_.best_epoch != 0)) {
     for (const Model::Parameter& one : *part.list) {
@@ -80,10 +80,10 @@ std::vector<std::uint8_t> Session::checkpoint() {
 }
 
 // The run of a checkpoint, which must have been trained on this session's data.
-WholeRun Session::decoded(const SavedRun& saved) const {
+StoredRun Session::decoded(const SavedRun& saved) const {
   if (saved.data != data_json(trainer_.data())) {
-    throw Error("checkpoint: its run was trained on other images than " +
-                in_quotes(trainer_.data().name()) + " has here");
+    throw Error("checkpoint: its run was trained on other images than those of " +
+                in_quotes(trainer_.data().name()));
   }
   return decode(saved.state, saved.tensors,
                 {.epochs = saved.config.epochs,
@@ -97,7 +97,7 @@ WholeRun Session::decoded(const SavedRun& saved) const {
 }
 
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.
-void Session::continue_from(WholeRun run, bool partly) {
+void Session::continue_from(StoredRun run, bool partly) {
   part_of_classes_.reset();
   run_ = run;
   trainer_.restore(run.counters);

@@ -219,6 +219,6 @@ TEST_SUITE("resume") {
     }
     CHECK(refusal([&] {
             plan({{"seeds", "2"}});
-          }) == "seeds is 2, but forks go on with the seed of their run");
+          }) == "seeds is 2, but a fork keeps the seed of its run");
   }
 }

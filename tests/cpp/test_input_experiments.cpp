@@ -53,16 +53,15 @@ TEST_CASE("sweeps: what is no sweep") {
   const auto says = [](const Flags& flags, const std::string& sentence) {
     CHECK(plan_refusal("sweep", flags) == sentence);
   };
-  says({}, "sweep: nothing is varied; give --grid FIELD=VALUES or --random FIELD=RANGE");
+  says({}, "sweep: nothing varies; give --grid FIELD=VALUES or --random FIELD=RANGE");
   says({{"grid", "lr"}}, "grid is \"lr\", but it must be FIELD=VALUES, such as lr=0.001,0.01");
   says({{"grid", "lrr=1"}}, "unknown setting \"lrr\": the nearest known one is \"lr\"");
   says({{"grid", "lr=1,x"}}, "lr is \"x\", but it must be a number from 0 to 1000000");
   says({{"grid", "lr=0.1,"}}, "lr is \"\", but it must be a number from 0 to 1000000");
-  says({{"grid", "lr=0.1"}, {"random", "lr=1,2"}, {"runs", "1"}},
-       "random varies lr, which is varied already");
-  says({{"grid", "seed=1,2"}, {"seeds", "2"}}, "grid varies seed, which is varied already");
+  says({{"grid", "lr=0.1"}, {"random", "lr=1,2"}, {"runs", "1"}}, "random varies lr a second time");
+  says({{"grid", "seed=1,2"}, {"seeds", "2"}}, "grid varies seed a second time");
   says({{"grid", "data=a,b"}}, "grid varies data, but a sweep runs on one data set");
-  says({{"random", "lr=log:1e-4:1"}}, "random: how many draws is missing; give --runs N");
+  says({{"random", "lr=log:1e-4:1"}}, "random: give the number of draws with --runs N");
   says({{"grid", "lr=1"}, {"runs", "3"}},
        "runs is the number of random draws, but no --random says what is drawn");
   for (const char* const range :
@@ -102,7 +101,7 @@ TEST_CASE("races and lessons: what cannot be run is said before anything is") {
        "\"lr\" is not a setting: FIELD=VALUE was expected, such as lr=0.1");
   says("race", {{"entry", "x: lr=-1"}}, "lr is -1, but it must be a number from 0 to 1000000");
   says("race", {{"entry", "x: "}, {"entry", "x: lr=1"}},
-       "race: two entries are called \"x\"; begin one with another name and a colon");
+       "race: two entries have the name \"x\"; put another name and a colon before one of them");
   says("race", {{"entry", "x: data=other"}},
        "entry \"x\" changes data to \"other\", but a race runs on one data set, \"mnist\"");
   CHECK(plan_refusal("race", {{"entry", " "}}).find("entry is \" \", but it must be changes") == 0);
@@ -111,7 +110,7 @@ TEST_CASE("races and lessons: what cannot be run is said before anything is") {
   says("race", {{"entry", "model=dense 10"}, {"activations", "relu"}, {"seeds", "x"}},
        "seeds is \"x\", but it must be a whole number from 1 to 1000");
   CHECK(refusal([] { with_activation("dense 10", "elu"); }) ==
-        "model: \"dense 10\" has no activation that others could take the place of");
+        "model: \"dense 10\" has no activation to replace");
   Config late;
   late.seed = 9007199254740991;
   CHECK(refusal([&] {

@@ -443,7 +443,7 @@ TEST_CASE("what a probe can be asked") {
   CHECK(refusal("{\"everywhere\": 1}") ==
         "probe: everywhere is \"1\", but it must be true or false");
   CHECK(refusal("{\"pca\": true}") ==
-        "probe: \"pca\" cannot be asked for: components, everywhere or gradients can");
+        "probe: \"pca\" is not a request: known are components, everywhere and gradients");
   Session session(small_images(30, 20), probe_config());
   CHECK_THROWS_WITH_AS(session.probe({.components_of = 7}),
                        "components of layer 7 were asked for, but there are layers 0 to 6", Error);

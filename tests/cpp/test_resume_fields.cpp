@@ -414,7 +414,7 @@ TEST_SUITE("resume") {
     };
     CHECK(says(-1, 0) == "accepted");
     const std::string other =
-        "checkpoint: its run was trained on other images than \"small\" has here";
+        "checkpoint: its run was trained on other images than those of \"small\"";
     CHECK(says(0, 143) == other);  // the last training pixel
     CHECK(says(1, 0) == other);
     CHECK(says(1, 23) == other);

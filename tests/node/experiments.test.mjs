@@ -265,7 +265,7 @@ test('both programs reject errors with the same sentence', () => {
   const weights = ['--weights', saved]
   /** @type {[string[], string][]} */
   const cases = [
-    [['sweep', ...small], 'sweep: nothing is varied; give --grid FIELD=VALUES or --random FIELD=RANGE'],
+    [['sweep', ...small], 'sweep: nothing varies; give --grid FIELD=VALUES or --random FIELD=RANGE'],
     [['sweep', ...small, '--grid', 'lr=a'], 'lr is "a", but it must be a number from 0 to 1000000'],
     [['sweep', ...small, '--grid', 'lr=1', '--shard', '3/2'], 'shard is "3/2", but it must be PART/PARTS, such as 1/4, with PART from 1 to PARTS'],
     [['sweep', ...small, '--grid', 'lr=1', '--jsonl', file('none.jsonl', '{}\n')], `line 1 of "${join(folder, 'none.jsonl')}" is not the result of a run`],

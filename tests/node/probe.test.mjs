@@ -122,7 +122,7 @@ test('a session rejects invalid requests', async () => {
     return true
   })
   refused(() => run.probe({ components: 'act9' }), 'probe: components is "act9", but it must be a layer: fc1, act1, fc2, act2 or fc3')
-  refused(() => run.probe(/** @type {any} */ ({ units: true })), 'probe: "units" cannot be asked for: components, everywhere or gradients can')
+  refused(() => run.probe(/** @type {any} */ ({ units: true })), 'probe: "units" is not a request: known are components, everywhere and gradients')
   refused(() => run.classes(-1), 'hardest is -1, but it must be a whole number from 0 to 10000')
   refused(() => run.classesPart(-1, 10), 'hardest is -1, but it must be a whole number from 0 to 10000')
   run.delete()
