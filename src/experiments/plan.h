@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/run_id.h"
 #include "data/dataset.h"
 #include "experiments/statistics.h"
 
