@@ -4,6 +4,7 @@
 #include "commands/commands.h"
 #include "commands/devices.h"
 #include "commands/progress_bar.h"
+#include "core/error.h"
 #include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
