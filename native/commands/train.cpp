@@ -41,7 +41,7 @@ std::string place(const Json& at) {
          std::to_string(at["epoch"].get<int>()) + ")";
 }
 
-// Writes the file of --checkpoint. A failure is reported once, and training goes on.
+// Writes the file of --checkpoint. A failure is reported once, and training continues.
 class CheckpointWriter {
  public:
   // Throws Error if another process writes its run there.

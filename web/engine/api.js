@@ -15,8 +15,7 @@
  * @property {() => any} registry activations, layers and config fields, for menus and flags
  * @property {(activation: string, parameters: number[], xs: Float32Array | number[]) => {y: Float32Array, dy: Float32Array}} curve
  *   the values of an activation and of its derivative at the points xs
- * @property {(text: string, base?: Partial<Config>) => Config} configFromJson text: some or all fields; base: the values of the
- *   others
+ * @property {(text: string, base?: Partial<Config>) => Config} configFromJson text: some fields; base: the other values
  * @property {(fields: [string, string][]) => Config} parse a full config of names and texts, as in an address or on a command
  *   line; missing fields get their defaults
  * @property {(config: Partial<Config>) => [string, string][]} fields names and texts of the fields that are not at their defaults
@@ -28,8 +27,7 @@
  * @property {(bytes: Uint8Array) => Config} configOfWeights the config in a .safetensors file of weights
  * @property {(bytes: Uint8Array, given?: [string, string][]) => Config} configOfCheckpoint the config of a checkpoint's resumed run;
  *   given: changes of speed or more epochs; others are refused
- * @property {(bytes: Uint8Array) => string} checkpointNotice a warning about a readable checkpoint, such as a missing
- *   checksum; '' if there is none
+ * @property {(bytes: Uint8Array) => string} checkpointNotice a warning, such as of a missing checksum; '' if there is none
  * @property {(name: string, height: number, width: number, channels: number, pixels: Uint8Array, wantedHeight: number,
  *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded image as the grey bytes that a network reads;
  *   invert: for dark writing on a light ground

@@ -6,8 +6,7 @@ import { UsageError, inQuotes } from './usage_error.mjs'
 /** @import { Core } from '../engine/worker/core.js' */
 
 /**
- * A row of the core's table (src/run/commands.h). A flag without a value is a switch; otherwise: the value of a flag that stands
- * alone.
+ * A row of the core's table (src/run/commands.h). A flag without a value is a switch; otherwise: its value if it stands alone.
  * @typedef {{ name: string, value: string, help: string, repeats: boolean, file: boolean, plan: boolean, otherwise: string }} Flag
  * @typedef {{ name: string, about: string, fields: boolean, native: boolean, argument: string, many_arguments: boolean, pictures: boolean,
  *   no_argument: string, question: string, flags: Flag[] }} Command

@@ -1,7 +1,7 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
 import { openDataset } from './data.mjs'
 import { LineFile, checkDistinct, checkWritable, openResults } from './output.mjs'
-import { CheckpointWriter } from './checkpoint_writer.mjs'
+import { openCheckpoint } from './checkpoint_writer.mjs'
 import { openSaves, writeSaves } from './commands.mjs'
 /** @import { Report } from '../engine/api.js' */
 
@@ -44,7 +44,7 @@ export async function train(job) {
   const outputs = openSaves(job, session)
   checkDistinct([...['checkpoint', 'jsonl', 'csv'].map((flag) => [flag, own[flag]]), ...outputs.map(({ path }) => ['save', path])])
   for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag], flag === 'checkpoint')
-  const writer = new CheckpointWriter(own.checkpoint ?? '', session)
+  const writer = openCheckpoint(own.checkpoint ?? '', session)
   // The lines written after the checkpoint are written again.
   const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (checkpoint ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)
   const { text, file: jsonl, show: tell } = openResults({ jsonl: own.jsonl }, keep('jsonl'))

@@ -107,7 +107,7 @@ function buildLine(files) {
 await ifProgram(import.meta.url, async () => {
   /** The contents of each file of the site. @type {Map<string, () => Buffer>} */
   const wanted = new Map()
-  /** The sources of files that need not be made again while they are newer. @type {Map<string, string>} */
+  /** The source of each compressed file, which is not made again while it is newer than the source. @type {Map<string, string>} */
   const compressed = new Map()
   const copy = (/** @type {string} */ file, /** @type {string} */ path, end = '') => wanted.set(file, () => Buffer.concat([readFileSync(path), Buffer.from(end)]))
 
