@@ -4,7 +4,7 @@ import { makeActivationMenu } from './activation_menu.js'
 import { h } from '../dom/dom.js'
 import { frame, showText } from './fields.js'
 import { count, plural } from '../dom/format.js'
-import { LayerRows } from './layer_rows.js'
+import { makeLayerRows } from './layer_rows.js'
 import * as edit from '../lab/model_text.js'
 
 /** Milliseconds after the last key until the typed model is described. */
@@ -45,7 +45,7 @@ export function makeModelEditor(lab, field) {
   }
 
   const menu = makeActivationMenu(lab, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
-  const rows = new LayerRows(lab, commit)
+  const rows = makeLayerRows(lab, commit)
   const summary = h('p', { class: 'field-help' })
   const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
     h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)

@@ -6,9 +6,7 @@
  * Creates an HTML element. Names that start with "on" are event listeners. Names with a hyphen, such as aria-*, and those
  * in `attributes` below are attributes. All others are properties of the element.
  * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, any>} [properties]
- * @param {...(Child | Child[])} children
+ * @param {Tag} tag @param {Record<string, any>} [properties] @param {...(Child | Child[])} children
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag)

@@ -3,11 +3,10 @@ import { themeColour } from './colours.js'
 
 /**
  * @param {HTMLCanvasElement} canvas is set to the size of the image; the style sheet enlarges it
- * @param {Uint8Array | null} pixels 0 for paper to 255 for ink
- * @param {number} width @param {number} height
- * @param {PaperAndInk} [colours] to avoid reading the styles for each of many images
+ * @param {Uint8Array | null} pixels 0 for paper to 255 for ink @param {number} width @param {number} height
  */
-export function drawPixels(canvas, pixels, width, height, { paper, ink } = paperAndInk()) {
+export function drawPixels(canvas, pixels, width, height) {
+  const [paper, ink] = paperAndInk()
   canvas.width = width
   canvas.height = height
   const context = canvas.getContext('2d')
@@ -20,10 +19,5 @@ export function drawPixels(canvas, pixels, width, height, { paper, ink } = paper
   context.putImageData(image, 0, 0)
 }
 
-/** @typedef {{paper: number[], ink: number[]}} PaperAndInk */
-
-/** The colours of the current theme. */
-export const paperAndInk = () => ({ paper: numbersOf(themeColour('--paper')), ink: numbersOf(themeColour('--ink')) })
-
-/** @param {string} colour rgb(...) @returns {number[]} */
-const numbersOf = (colour) => (colour.match(/[\d.]+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number)
+/** The colours of paper and ink in the current theme: rgb(...) as numbers. */
+export const paperAndInk = () => ['--paper', '--ink'].map((name) => (themeColour(name).match(/[\d.]+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number))

@@ -51,10 +51,8 @@ export class ExperimentRunner extends ExperimentEngine {
 
   /**
    * Returns whether the experiment was completed.
-   * @param {string} kind "race" or "lessons"
-   * @param {import('../engine/protocol.js').Config} config base configuration of all runs
-   * @param {[string, string][]} flags
-   * @param {(progress: any) => void} onProgress called several times a second
+   * @param {string} kind "race" or "lessons" @param {import('../engine/protocol.js').Config} config base configuration of all runs
+   * @param {[string, string][]} flags @param {(progress: any) => void} onProgress called several times a second
    * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
    */
   async run(kind, config, flags, onProgress, files) {

@@ -112,7 +112,7 @@ class ConfusionView extends View {
     void this.#hardest.show(hardest.map((sample) => {
       const caption = `${shortened(names[sample.label])} → ${shortened(names[sample.prediction])}`
       const name = `${caption}: test image ${sample.index}, predicted with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
-      return { part: 'test', index: sample.index, caption, name }
+      return { index: sample.index, caption, name }
     }))
   }
 
@@ -162,7 +162,7 @@ class ConfusionView extends View {
     const all = [...report.labels.keys()].filter((i) => report.labels[i] === label && report.predictions[i] === prediction)
     const what = label === prediction ? `${names[label]} correct` : `${names[label]} predicted as ${names[prediction]}`
     this.#chosen.textContent = `${what}: ${all.length === 1 ? '1 image' : `${count(all.length)} images`}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
-    await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ part: 'test', index, name: `Test image ${index}: ${what}` })))
+    await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ index, name: `Test image ${index}: ${what}` })))
   }
 }
 customElements.define('rl-confusion', ConfusionView)
