@@ -1,6 +1,6 @@
 // Images of the test set in a row. Each is a button that selects the image in all views.
+import { drawPixels } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
-import { drawPixels } from '../dom/pixels.js'
 
 /** @typedef {{index: number, name: string, caption?: string}} GalleryItem name: for screen readers */
 

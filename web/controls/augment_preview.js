@@ -1,7 +1,7 @@
 // Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with
 // the seed of the run; they are redrawn when a setting changes.
+import { drawPixels, paperAndInk } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
-import { drawPixels, paperAndInk } from '../dom/pixels.js'
 import { preview } from '../charts/preview.js'
 
 const versions = 16

@@ -66,3 +66,6 @@ export function sentence(error) {
   const text = messageOf(error)
   return text + (/[.!?]$/.test(text) ? '' : '.')
 }
+
+/** Converts a title to a file name. @param {string} text */
+export const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'

@@ -2,8 +2,7 @@
 // recall, and the samples with the highest loss. During training it shows the scoring at the end of the last epoch;
 // while the run is paused the test set is scored with the current weights.
 import { diverging } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { Gallery } from '../charts/gallery.js'
 import { cellsOf, listenToGrid } from '../controls/grid_keys.js'

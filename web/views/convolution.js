@@ -1,11 +1,9 @@
 // The filters of each convolution and their feature maps for the selected image, in diverging colours, with the current
 // weights.
 import { drawWeights, layOut } from '../charts/weight_picture.js'
-import { roundUp } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { drawPixels, roundUp } from '../dom/colours.js'
+import { explain, h, math } from '../dom/dom.js'
 import { plural, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 /** Minimum milliseconds between two updates of the filters while training. */

@@ -1,7 +1,6 @@
 // Loss and accuracy over the steps: training batches, raw (faint) and smoothed (bold); the test set, and the validation
 // set if one is held out, at the end of each epoch; a mark for each change made while training.
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { loss, percent } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { LineChart } from '../charts/line_chart.js'

@@ -1,8 +1,7 @@
 // Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
 // gradient that passes through negative inputs of an activation; now and over the steps.
 import { barOf } from '../charts/bars.js'
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'

@@ -1,10 +1,9 @@
 // One image through the network: the image, the activation of every hidden unit, the class probabilities.
 import { Bars } from '../charts/bars.js'
-import { h, iconButton } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { drawPixels } from '../dom/colours.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { count, percent } from '../dom/format.js'
 import { LayerStack } from '../charts/layer_stack.js'
-import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 class ImageView extends View {

@@ -1,9 +1,8 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
 import { drawWeights } from '../charts/weight_picture.js'
-import { h } from '../dom/dom.js'
+import { explain, h, math } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
-import { explain, math } from '../dom/explain.js'
 import { sentence, short } from '../dom/format.js'
 import { cellAt, cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'

@@ -1,8 +1,7 @@
 // Claims about ReLU and its relatives, one per row. The user runs a claim and sees the numbers for or against it.
 import { writeHash } from '../lab/hash.js'
-import { h } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { explain } from '../dom/explain.js'
 import { messageOf, percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'

@@ -1,7 +1,6 @@
 // The table of the model in the form of torchinfo: layer, output shape, parameters, multiply-adds, memory. While a
 // model is being typed or needs a restart, the table shows that model.
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h } from '../dom/dom.js'
 import { bytes, count } from '../dom/format.js'
 import { View } from './view.js'
 

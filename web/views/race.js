@@ -1,8 +1,7 @@
 // Several configurations side by side: the same seed, the same batches and, where shapes allow, the same initial weights; or
 // forks of the page's current run, each with one change.
-import { h, iconButton } from '../dom/dom.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { explain } from '../dom/explain.js'
 import { count, messageOf, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'

@@ -1,10 +1,8 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
-import { themeColour, themeFont } from '../dom/colours.js'
-import { h, set } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { drawPixels, themeColour, themeFont } from '../dom/colours.js'
+import { explain, h, math, set } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
 

@@ -1,10 +1,8 @@
 // The unit inspector: a unit's weights, the images that excite it most, its weights in the next layer, and the accuracy
 // without it.
-import { diverging } from '../dom/colours.js'
-import { h, iconButton } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { diverging, drawPixels } from '../dom/colours.js'
+import { explain, h, iconButton, math } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
 import { drawWeights, layOut } from '../charts/weight_picture.js'
