@@ -182,10 +182,9 @@ export class Chart {
       const { name, faint, tip = name } = series
       return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch(series), h('span', {}, tip), h('b', {}, written(series, idx, format)))
     }))
-    const width = this.#width
     const at = axisWidth + left
-    this.#tip.style.left = at > width / 2 ? '' : `${at + 14}px`
-    this.#tip.style.right = at > width / 2 ? `${width - at + 14}px` : ''
+    const inRight = at > this.#width / 2
+    Object.assign(this.#tip.style, { left: inRight ? '' : `${at + 14}px`, right: inRight ? `${this.#width - at + 14}px` : '' })
   }
 
   /** Arrow keys move the cursor from point to point. @param {KeyboardEvent} event */

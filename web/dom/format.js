@@ -8,8 +8,7 @@ export const count = (value) => Math.round(value).toLocaleString('en-US')
  * @param {number} milliseconds since 1970
  */
 export function moment(milliseconds) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const style = { dateStyle: 'medium', timeStyle: 'short' }
+  const style = /** @type {const} */ ({ dateStyle: 'medium', timeStyle: 'short' })
   try {
     return new Date(milliseconds).toLocaleString(undefined, style)
   } catch {

@@ -352,11 +352,8 @@ export class Lab extends Emitter {
   #onProgress(progress) {
     const before = this.effective
     this.progress = progress
-    for (let i = 0; i < progress.points.length; i += 3) {
-      this.points.step.push(progress.points[i])
-      this.points.loss.push(progress.points[i + 1])
-      this.points.accuracy.push(progress.points[i + 2])
-    }
+    const columns = [this.points.step, this.points.loss, this.points.accuracy]
+    progress.points.forEach((value, i) => columns[i % 3].push(value))
     this.emit('progress', progress)
     // A recorded change of a replayed run took effect. The panel shows it unless the user has changed the setting.
     const now = this.effective

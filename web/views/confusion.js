@@ -3,7 +3,7 @@
 // while the run is paused the test set is scored with the current weights.
 import { diverging } from '../dom/colours.js'
 import { explain, h } from '../dom/dom.js'
-import { count, percent, short } from '../dom/format.js'
+import { count, percent, plural, short } from '../dom/format.js'
 import { Gallery } from '../charts/gallery.js'
 import { cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'
@@ -131,9 +131,8 @@ class ConfusionView extends View {
   }
 
   #paint() {
-    const report = this.#report
-    if (!report) return
-    const { confusion } = report
+    if (!this.#report) return
+    const { confusion } = this.#report
     const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
     const most = Math.max(...largest)
     const byRow = this.#scale.value === 'row'
@@ -160,7 +159,7 @@ class ConfusionView extends View {
     const names = this.lab.classNames
     const all = [...report.labels.keys()].filter((i) => report.labels[i] === label && report.predictions[i] === prediction)
     const what = label === prediction ? `${names[label]} correct` : `${names[label]} predicted as ${names[prediction]}`
-    this.#chosen.textContent = `${what}: ${all.length === 1 ? '1 image' : `${count(all.length)} images`}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
+    this.#chosen.textContent = `${what}: ${plural(all.length, 'image')}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
     await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ index, name: `Test image ${index}: ${what}` })))
   }
 }

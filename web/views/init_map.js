@@ -19,7 +19,7 @@ class InitMapView extends View {
   #scroll = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Initialisation map', hidden: true }, this.#table)
   #legend = h('div', { class: 'legend', hidden: true }, h('span', {}, 'fades'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is below 1, grey 1, blue above' }), h('span', {}, 'grows'),
     h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Full colour: ', this.#full))
-  #engines = new ExperimentEngine((data) => this.lab.ownFiles.get(data))
+  #engines = new ExperimentEngine(this.lab.ownFiles)
   /** Number of the latest map. Earlier ones are stopped. */
   #latest = 0
   /** The output variance of each hidden layer, by cell. @type {Map<HTMLElement, number[]>} */

@@ -29,7 +29,7 @@ function written(measure, value) {
 }
 
 class LessonsView extends View {
-  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
+  #runner = new ExperimentRunner(this.lab.ownFiles)
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')

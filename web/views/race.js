@@ -17,7 +17,7 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 /** @typedef {{flag: 'activations' | 'entry', text: string}} Entry */
 
 class RaceView extends View {
-  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
+  #runner = new ExperimentRunner(this.lab.ownFiles)
   #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
     h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the current run'))
   /** By start; the entries for forks are proposed on first use. @type {Record<string, Entry[]>} */
