@@ -61,7 +61,11 @@ export class Chart {
     this.#plot.style.height = `${this.#options.height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
     this.#plot.addEventListener('blur', () => this.#setCursor(-10, -10))
-    new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
+    new ResizeObserver(([{ contentRect: { width } }]) => {
+      this.#width = width
+      if (this.#chart && width > 0) this.#chart.setSize({ width, height: this.#options.height })
+      else if (width > 0) this.restyle()
+    }).observe(this.#plot)
   }
 
   /** All lines, including hidden ones. */
@@ -104,14 +108,6 @@ export class Chart {
   /** @param {Series} series */
   #isShown({ name, faint }) {
     return !this.#legend.hidden.has(faint ?? name)
-  }
-
-  /** @param {number} width */
-  #resize(width) {
-    this.#width = width
-    if (width === 0) return
-    if (this.#chart) this.#chart.setSize({ width, height: this.#options.height })
-    else this.restyle()
   }
 
   /** Recreates the chart, for example with new colours or another axis, once the browser has laid it out. */

@@ -57,7 +57,16 @@ class GradientFlowView extends ProbeView {
     if (!gradients) return
     this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, total norm ${short(gradients.norm)}`
     this.#showNow(gradients, layers)
-    this.#showCharts(gradients, layers)
+    // Snapshots between two recorded steps repeat the same step.
+    const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
+    const steps = flows.map(({ step }) => step)
+    for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
+      chart.show(steps, weightsOf(gradients.parameters).map(({ name }) => (
+        { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
+    }
+    this.#shares.show(steps, gradients.activations.map(({ layer }) => ({
+      name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
+    })))
   }
 
   /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
@@ -75,20 +84,6 @@ class GradientFlowView extends ProbeView {
         h('td', {}, share && share.negative_share !== null ? percent(share.negative_share, 1) : '–'))]
     })
     this.#now.replaceChildren(...rows)
-  }
-
-  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
-  #showCharts({ parameters, activations }, layers) {
-    // Snapshots between two recorded steps repeat the same step.
-    const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
-    const steps = flows.map(({ step }) => step)
-    for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
-      chart.show(steps, weightsOf(parameters).map(({ name }) => (
-        { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
-    }
-    this.#shares.show(steps, activations.map(({ layer }) => ({
-      name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
-    })))
   }
 }
 customElements.define('rl-gradient-flow', GradientFlowView)

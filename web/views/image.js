@@ -36,8 +36,16 @@ class ImageView extends View {
     this.lab.on('run', () => this.#reload())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
-    this.lab.on('snapshot', ({ key, prediction }) => {
-      if (key === 'image' && this.#image) this.#show(prediction)
+    this.lab.on('snapshot', ({ key, prediction: { probabilities, layers } }) => {
+      if (key !== 'image' || !this.#image) return
+      const { label } = this.#image
+      this.#layers.show(layers)
+      const best = this.#bars.show(probabilities, label)
+      const names = this.lab.classNames
+      this.dataset.step = String(this.lab.step)
+      const guess = best < 0 ? 'No prediction: the probabilities are NaN' : `Prediction: ${names[best]} with ${percent(probabilities[best], 1)}`
+      this.#verdict.textContent = `${guess}; correct: ${names[label]}.`
+      this.#verdict.classList.toggle('is-wrong', best !== label)
     })
     this.#reload()
   }
@@ -81,18 +89,6 @@ class ImageView extends View {
 
   #watch() {
     if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
-  }
-
-  /** @param {import('../engine/protocol.js').Prediction} prediction */
-  #show({ probabilities, layers }) {
-    const label = this.#image?.label ?? -1
-    this.#layers.show(layers)
-    const best = this.#bars.show(probabilities, label)
-    const names = this.lab.classNames
-    this.dataset.step = String(this.lab.step)
-    const guess = best < 0 ? 'No prediction: the probabilities are NaN' : `Prediction: ${names[best]} with ${percent(probabilities[best], 1)}`
-    this.#verdict.textContent = `${guess}; correct: ${names[label]}.`
-    this.#verdict.classList.toggle('is-wrong', best !== label)
   }
 }
 customElements.define('rl-image', ImageView)

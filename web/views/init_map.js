@@ -40,7 +40,11 @@ class InitMapView extends View {
       const cell = cellAt(target)
       if (cell && this.#variances.has(cell)) this.#status.textContent = cell.getAttribute('aria-label')
     })
-    listenToGrid(this.#table, () => this.#columns, (cell) => void this.#choose(cell))
+    listenToGrid(this.#table, () => this.#columns, async (cell) => {
+      const model = this.#modelOf(cell, this.#variances.get(cell)?.length ?? 1)
+      const wrong = await this.lab.edit('init', cell.dataset.init ?? '') || await this.lab.edit('model', model)
+      if (wrong) this.#status.textContent = wrong
+    })
   }
 
   async #run() {
@@ -112,13 +116,6 @@ class InitMapView extends View {
     drawWeights(/** @type {HTMLCanvasElement} */ (cell.firstElementChild), variances.map(Math.log10),
       { columns: variances.length, rows: 1, at: (i) => i }, Math.log10(Number(this.#full.value)))
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
-  }
-
-  /** @param {HTMLElement} cell */
-  async #choose(cell) {
-    const model = this.#modelOf(cell, this.#variances.get(cell)?.length ?? 1)
-    const wrong = await this.lab.edit('init', cell.dataset.init ?? '') || await this.lab.edit('model', model)
-    if (wrong) this.#status.textContent = wrong
   }
 }
 customElements.define('rl-init-map', InitMapView)

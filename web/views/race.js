@@ -197,7 +197,12 @@ class RaceView extends View {
   #show(progress) {
     for (const racer of progress.racers ?? []) if (racer.last) this.#addStep(racer)
     const rows = /** @type {any[]} */ (progress.events)
-    for (const row of rows) if (row.event === 'epoch' && row.test_loss !== undefined) this.#addEpoch(row)
+    for (const { event, name, epoch, test_loss: testLoss, test_accuracy: accuracy } of rows) {
+      const curve = this.#curves.find((each) => each.name === name)
+      if (event !== 'epoch' || testLoss === undefined || !curve) continue
+      curve.loss.set(epoch, [...(curve.loss.get(epoch) ?? []), testLoss])
+      curve.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
+    }
     if (progress.event === 'working') this.#status.textContent = `${this.#name}: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = this.#name === 'Racing' ? 'Finished. Means and deviations are over the seeds.' : `${this.#name}: finished.`
@@ -219,13 +224,6 @@ class RaceView extends View {
     if (running.has(step)) return // it is scoring: no new step
     const before = [...running.values()].at(-1)
     running.set(step, smoothed(before ?? loss, loss))
-  }
-
-  /** @param {{name: string, epoch: number, test_loss: number, test_accuracy: number}} row */
-  #addEpoch({ name, epoch, test_loss: testLoss, test_accuracy: accuracy }) {
-    const curve = this.#curves.find((each) => each.name === name)
-    curve?.loss.set(epoch, [...(curve.loss.get(epoch) ?? []), testLoss])
-    curve?.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
   }
 }
 customElements.define('rl-race', RaceView)

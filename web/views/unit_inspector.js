@@ -102,7 +102,12 @@ class UnitInspectorView extends ProbeView {
 
   /** @param {ProbeSnapshot} snapshot */
   draw(snapshot) {
-    this.#beginWithOne(snapshot)
+    if (!this.lab.unit && !this.#begun && this.#unit.layer >= 0) {
+      // The default until a unit is selected: the first that fires on some images and not on others.
+      this.#begun = true
+      this.#unit.unit = Math.max(0, (snapshot.layers[this.#unit.layer].firing ?? []).findIndex((rate) => rate > 0.1 && rate < 0.6))
+      this.#number.value = String(this.#unit.unit)
+    }
     const { layer, unit } = this.#unit
     if (layer < 0) return
     this.#words.textContent = `Unit ${unit} of ${snapshot.layers[layer].name} ${unitWords(snapshot, snapshot.layers[layer], unit)}`
@@ -115,14 +120,6 @@ class UnitInspectorView extends ProbeView {
       this.#report = report
       this.#show()
     }, () => {})
-  }
-
-  /** The default until a unit is selected: the first that fires on some images and not on others. @param {ProbeSnapshot} snapshot */
-  #beginWithOne({ layers }) {
-    if (this.lab.unit || this.#begun || this.#unit.layer < 0) return
-    this.#begun = true
-    this.#unit.unit = Math.max(0, (layers[this.#unit.layer].firing ?? []).findIndex((rate) => rate > 0.1 && rate < 0.6))
-    this.#number.value = String(this.#unit.unit)
   }
 
   #show() {
