@@ -38,8 +38,15 @@ class ConvolutionView extends View {
     this.lab.on('run', () => this.#begin())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
-    this.lab.on('snapshot', ({ key, step, prediction }) => {
-      if (key === 'maps') this.#show(prediction, step)
+    this.lab.on('snapshot', ({ key, step, prediction: { layers } }) => {
+      if (key !== 'maps') return
+      for (const layer of this.#layers) layer.maps = layers.find(({ name }) => name === layer.name)?.values ?? layer.maps
+      this.#paint()
+      this.dataset.step = String(step)
+      const now = performance.now()
+      if (this.lab.training && now - this.#read < readEvery) return
+      this.#read = now
+      void this.#readFilters(step)
     })
     this.#begin()
   }
@@ -86,17 +93,6 @@ class ConvolutionView extends View {
   #watch() {
     const wanted = this.seen && this.#layers.length > 0 ? this.#pixels : undefined
     this.lab.engine.watch('maps', wanted ?? null).catch(() => {})
-  }
-
-  /** @param {import('../engine/protocol.js').Prediction} prediction @param {number} step */
-  #show({ layers }, step) {
-    for (const layer of this.#layers) layer.maps = layers.find(({ name }) => name === layer.name)?.values ?? layer.maps
-    this.#paint()
-    this.dataset.step = String(step)
-    const now = performance.now()
-    if (this.lab.training && now - this.#read < readEvery) return
-    this.#read = now
-    void this.#readFilters(step)
   }
 
   /** @param {number} step */

@@ -34,7 +34,13 @@ class CurvesView extends View {
         look: 'A training loss that keeps falling while the test loss rises: the network memorises the images (overfitting). A loss that jumps, or stays at 2.3, the value of guessing: the learning rate is too high, or units have died.',
         attempt: 'Change the learning rate during training; a mark shows the step. Switch on Log loss to see late progress.',
       }))
-    this.lab.onEach(['progress', 'epoch', 'state', 'settings'], () => this.#drawSoon())
+    this.lab.onEach(['progress', 'epoch', 'state', 'settings'], () => {
+      if (!this.seen || this.#later) return
+      this.#later = window.setTimeout(() => {
+        this.#later = 0
+        this.#draw()
+      }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
+    })
     this.lab.on('run', () => this.#draw())
     this.lab.on('theme', () => [this.#loss, this.#accuracy].forEach((chart) => chart.restyle()))
     this.#draw()
@@ -42,14 +48,6 @@ class CurvesView extends View {
 
   seenChanged() {
     if (this.seen) this.#draw()
-  }
-
-  #drawSoon() {
-    if (!this.seen || this.#later) return
-    this.#later = window.setTimeout(() => {
-      this.#later = 0
-      this.#draw()
-    }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
   }
 
   #draw() {

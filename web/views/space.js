@@ -79,7 +79,12 @@ class SpaceView extends ProbeView {
     this.#from = []
     this.#alone = -1
     this.#pick(-1)
-    this.#showClasses()
+    const names = this.lab.classNames
+    this.#classes.replaceChildren(...names.map((name, c) => h('li', {}, h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
+      this.#alone = this.#alone === c ? -1 : c
+      ;[...this.#classes.querySelectorAll('button')].forEach((button, i) => button.setAttribute('aria-pressed', String(i === this.#alone)))
+      this.#redraw()
+    } }, h('b', { class: `class-mark class-${c % colours}` }, String(c)), name === String(c) ? '' : ` ${name}`))))
   }
 
   /** @param {ProbeSnapshot} snapshot */
@@ -157,15 +162,6 @@ class SpaceView extends ProbeView {
     }
     this.#limits.textContent = `Component ${across + 1} across, ${up + 1} up; the centre is the mean, the farthest mark is ${short(limit)} away on one axis.`
     if (places !== points.coordinates) this.#redraw()
-  }
-
-  #showClasses() {
-    const names = this.lab.classNames
-    this.#classes.replaceChildren(...names.map((name, c) => h('li', {}, h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
-      this.#alone = this.#alone === c ? -1 : c
-      ;[...this.#classes.querySelectorAll('button')].forEach((button, i) => button.setAttribute('aria-pressed', String(i === this.#alone)))
-      this.#redraw()
-    } }, h('b', { class: `class-mark class-${c % colours}` }, String(c)), name === String(c) ? '' : ` ${name}`))))
   }
 
   /** @param {MouseEvent} event */
