@@ -1,7 +1,7 @@
 // Starts the page: engine, lab, panel and cards. Handles what concerns all of them: tabs, theme, loading and failures.
 import { early } from './boot.js'
 import { createEngine, hasSimd } from './engine/engine.js'
-import { Cards, embeddedRows } from './controls/cards.js'
+import { embeddedRows, makeCards } from './controls/cards.js'
 import { bytes, percent, plural, sentence } from './dom/format.js'
 import { keepForOffline, reloadToIsolate } from './lab/isolation.js'
 import { offerAutosave } from './lab/autosaved.js'
@@ -62,7 +62,7 @@ async function start() {
   topBar.attach(lab)
   await new Promise((done) => setTimeout(done))
   find('rl-panel', Panel).attach(lab)
-  await new Cards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded)).fill(embedded ? ['Views'] : groups, rows)
+  await makeCards(lab, find('#cards', HTMLElement), find('#views', HTMLElement), Boolean(embedded), embedded ? ['Views'] : groups, rows)
   if (rows.some(({ tag }) => tag === 'rl-runs')) lab.savedRuns.begin()
   // Not awaited: the page is usable without it. Embedded views, of which a page may have several, do not offer it.
   if (!embedded) void offerAutosave(lab)

@@ -25,10 +25,10 @@ before(async () => {
 after(() => site?.close())
 
 /**
- * The axis ranges, values and texts of a chart after show().
+ * The axis ranges, values and texts of a chart with data.
  * @param {string} kind class of a chart in web/charts @param {string} module its file
  * @param {object} options functions are given as text
- * @param {any[]} args of show() @param {boolean} [log]
+ * @param {any[]} args its data @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
  */
@@ -40,8 +40,9 @@ const chartOf = (kind, module, options, args, log = false) => page.evaluate(asyn
   const ranges = /** @type {Record<string, (high: number, low: number) => [number, number]>} */ ({ ends: (high, low) => [low - 1, high + 1] })
   const chart = new Kind({ title: 'Loss', format: written, marks: () => [], sync: 'steps', ...options, ...('range' in options && typeof options.range === 'string' ? { range: ranges[options.range] } : {}) })
   shown(chart.element)
-  chart.setLog?.(log)
-  chart.show(...args)
+  if (log) chart.setLog(log)
+  if (kind === 'Chart') chart.draw(...args)
+  else chart.show(...args)
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   const plot = uPlot.sync('steps').plots.at(-1)
   const { x, y } = plot.scales
@@ -126,7 +127,7 @@ test('lines over the steps have margins that suit the axis labels, and fixed end
   near((await of({ log: true }, [0.3, 3, 0])).y, [0.2, 4.5])
   near((await of({ log: true })).y, [0.1, 1])
   // The axis includes a reference level.
-  near((await of({ lines: [{ at: 7, text: 'seven' }] }, [1, 2, 3])).y, [1 - 0.48, 7 + 0.48])
+  near((await of({ levels: [{ at: 7, text: 'seven' }] }, [1, 2, 3])).y, [1 - 0.48, 7 + 0.48])
   const gaps = await of({}, [1, null, 3], [2, 4, null])
   assert.equal(gaps.label, 'Loss at step 30: l0 <3>, l1 –')
   near(gaps.x, [0, 50])
@@ -190,7 +191,7 @@ test('the tooltip lists the values at the cursor in order, without hidden lines'
     const legend = new Legend()
     const chart = new Chart({ title: 'Some', x: 'Epoch', format: (/** @type {number} */ value) => value.toFixed(1), sync: 'tips', legend })
     shown(chart.element).append(legend.element)
-    chart.show([1, 2, 1500], [
+    chart.draw([1, 2, 1500], [
       { name: 'a', colour: '#010203', values: [1, 5, 3], spread: [0.5, null, 0] },
       { name: 'b', colour: '#040506', values: [2, null, 9] },
       { name: 'b, raw', faint: 'b', tip: 'raw', colour: '#040506', values: [7, 8, 4] },

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { diverging, nanColour, roundUp } from '../../web/dom/colours.js'
-import { fileName } from '../../web/dom/download.js'
-import { bytes, capitalised, count, duration, loss, percent, plural, short } from '../../web/dom/format.js'
+import { bytes, capitalised, count, duration, fileName, loss, percent, plural, short } from '../../web/dom/format.js'
 import { firingColour, unitWords } from '../../web/charts/unit_words.js'
 
 /** @template T @param {(value: T) => string} write @param {[T, string][]} pairs */

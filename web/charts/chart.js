@@ -5,9 +5,8 @@ import uPlot from '../vendor/uPlot.esm.js'
 import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'
 import { themeColour, themeFont } from '../dom/colours.js'
-import { h, iconButton } from '../dom/dom.js'
-import { download, fileName } from '../dom/download.js'
-import { count } from '../dom/format.js'
+import { download, h, iconButton } from '../dom/dom.js'
+import { count, fileName } from '../dom/format.js'
 import { Legend, swatch } from './legend.js'
 
 /** Share of the values of a long line that the axis contains. The high values of the first steps would flatten the rest. */
@@ -21,20 +20,14 @@ const axisWidth = 52
  *            dots?: boolean, spread?: (number | null)[]}} Series
  *   colour: a custom property such as --series-train, or a colour; faint: the name of the line that this faint line
  *   belongs to; tip: its name in the tooltip, where it is otherwise left out; spread: the deviation around each value
- * @typedef {object} ChartOptions
- * @property {string} title
- * @property {string} [x] label of the horizontal axis
- * @property {(value: number) => string} format of a value
- * @property {(value: number, log: boolean) => string} [tick] format of a value at the axis
- * @property {(low: number, high: number, log: boolean) => [number, number]} [range] of the axis, from that of the values
- * @property {string} [sync] charts with the same key share their cursor
- * @property {() => {step: number, text: string}[]} [marks]
- * @property {{at: number, text: string}[]} [levels] reference lines
- * @property {boolean} [log] whether the axis is logarithmic initially
- * @property {Legend} [legend] shared by several charts and shown by the view; without it the chart has its own
- * @property {(xs: number[], series: Series[]) => string} [describe] description for screen readers
- * @property {number} [height]
- * @property {number} [leastX] minimum end of the horizontal axis
+ * @typedef {{title: string, x?: string, format: (value: number) => string, tick?: (value: number, log: boolean) => string,
+ *            range?: (low: number, high: number, log: boolean) => [number, number], sync?: string, log?: boolean, height?: number,
+ *            marks?: () => {step: number, text: string}[], levels?: {at: number, text: string}[], legend?: Legend, leastX?: number,
+ *            describe?: (xs: number[], series: Series[]) => string}} ChartOptions
+ *   x: label of the horizontal axis; format, tick: of a value, at the axis; range: of the axis, from that of the values;
+ *   sync: charts with the same key share their cursor; log: whether the axis is logarithmic initially; levels: reference
+ *   lines; legend: shared by several charts and shown by the view; without it the chart has its own; leastX: minimum end
+ *   of the horizontal axis; describe: for screen readers
  */
 
 export class Chart {
@@ -68,7 +61,11 @@ export class Chart {
     this.#plot.style.height = `${this.#options.height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
     this.#plot.addEventListener('blur', () => this.#setCursor(-10, -10))
-    new ResizeObserver(([{ contentRect }]) => this.#resize(contentRect.width)).observe(this.#plot)
+    new ResizeObserver(([{ contentRect: { width } }]) => {
+      this.#width = width
+      if (this.#chart && width > 0) this.#chart.setSize({ width, height: this.#options.height })
+      else if (width > 0) this.restyle()
+    }).observe(this.#plot)
   }
 
   /** All lines, including hidden ones. */
@@ -111,14 +108,6 @@ export class Chart {
   /** @param {Series} series */
   #isShown({ name, faint }) {
     return !this.#legend.hidden.has(faint ?? name)
-  }
-
-  /** @param {number} width */
-  #resize(width) {
-    this.#width = width
-    if (width === 0) return
-    if (this.#chart) this.#chart.setSize({ width, height: this.#options.height })
-    else this.restyle()
   }
 
   /** Recreates the chart, for example with new colours or another axis, once the browser has laid it out. */
@@ -189,10 +178,9 @@ export class Chart {
       const { name, faint, tip = name } = series
       return h('div', { class: faint ? 'key-raw' : '' }, faint ? h('span', { class: 'swatch' }) : swatch(series), h('span', {}, tip), h('b', {}, written(series, idx, format)))
     }))
-    const width = this.#width
     const at = axisWidth + left
-    this.#tip.style.left = at > width / 2 ? '' : `${at + 14}px`
-    this.#tip.style.right = at > width / 2 ? `${width - at + 14}px` : ''
+    const inRight = at > this.#width / 2
+    Object.assign(this.#tip.style, { left: inRight ? '' : `${at + 14}px`, right: inRight ? `${this.#width - at + 14}px` : '' })
   }
 
   /** Arrow keys move the cursor from point to point. @param {KeyboardEvent} event */

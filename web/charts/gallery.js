@@ -1,9 +1,8 @@
-// Images of the data set in a row. Each is a button that selects the image in all views.
+// Images of the test set in a row. Each is a button that selects the image in all views.
+import { drawPixels } from '../dom/colours.js'
 import { h } from '../dom/dom.js'
-import { drawPixels, paperAndInk } from '../dom/pixels.js'
 
-/** @typedef {{part: 'train' | 'test', index: number, name: string, caption?: string}} GalleryItem name: for screen
- *   readers */
+/** @typedef {{index: number, name: string, caption?: string}} GalleryItem name: for screen readers */
 
 export class Gallery {
   #lab
@@ -21,33 +20,28 @@ export class Gallery {
   /** @param {GalleryItem[]} items */
   async show(items) {
     if (JSON.stringify(items) === JSON.stringify(this.#shown.map(({ item }) => item))) return
-    const shown = items.map((item) => {
+    const shown = this.#shown = items.map((item) => {
+      const { index, name, caption } = item
       const canvas = h('canvas', { class: 'thumb' })
-      const button = h('button', { type: 'button', class: 'thumb-button', 'aria-label': item.name, title: item.name,
-        onclick: () => this.#lab.chooseImage(item.part, item.index) }, canvas, item.caption && h('span', { 'aria-hidden': 'true' }, item.caption))
+      const button = h('button', { type: 'button', class: 'thumb-button', 'aria-label': name, title: name,
+        onclick: () => this.#lab.chooseImage('test', index) }, canvas, caption && h('span', { 'aria-hidden': 'true' }, caption))
       return { item, canvas, button, pixels: /** @type {Uint8Array | null} */ (null) }
     })
-    this.#shown = shown
     this.element.replaceChildren(...shown.map(({ button }) => h('li', {}, button)))
     this.#mark()
-    for (const part of /** @type {const} */ (['train', 'test'])) {
-      const of = shown.filter(({ item }) => item.part === part)
-      if (of.length === 0) continue
-      const images = await this.#lab.engine.images(part, of.map(({ item }) => item.index))
-      of.forEach((each, i) => (each.pixels = images[i].pixels))
-    }
+    const images = items.length > 0 ? await this.#lab.engine.images('test', items.map(({ index }) => index)) : []
+    images.forEach(({ pixels }, i) => (shown[i].pixels = pixels))
     if (this.#shown === shown) this.#draw()
   }
 
   #draw() {
     const { height, width } = this.#lab.run.dataset
-    const colours = paperAndInk()
-    for (const { canvas, pixels } of this.#shown) drawPixels(canvas, pixels, width, height, colours)
+    for (const { canvas, pixels } of this.#shown) drawPixels(canvas, pixels, width, height)
   }
 
   /** Marks the selected image. */
   #mark() {
     const { part, index } = this.#lab.image
-    for (const { item, button } of this.#shown) button.setAttribute('aria-pressed', String(item.part === part && item.index === index))
+    for (const { item, button } of this.#shown) button.setAttribute('aria-pressed', String(part === 'test' && item.index === index))
   }
 }

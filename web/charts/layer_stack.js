@@ -45,7 +45,15 @@ export class LayerStack {
     if (this.#layers.length === 0) return this.clear('This model has no hidden layer: the output layer reads the image directly. Add a layer under Model in the settings, for example “dense 128 | relu”.')
     const same = this.#layers.length === this.#grids.length &&
       this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].largest.length)
-    if (!same) this.#rebuild()
+    if (!same) {
+      this.#grids = this.#layers.map(({ name, values }) => ({
+        name, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
+      }))
+      this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
+        const { name, text, values } = this.#layers[i]
+        return h('section', { class: 'layer' }, h('h3', {}, `${name}: ${text}`, h('span', {}, plural(values.length, 'unit')), title), grid.element)
+      }))
+    }
     for (const [i, { values }] of this.#layers.entries()) {
       const { largest } = this.#grids[i]
       values.forEach((value, unit) => {
@@ -53,16 +61,6 @@ export class LayerStack {
       })
     }
     this.#refresh()
-  }
-
-  #rebuild() {
-    this.#grids = this.#layers.map(({ name, values }) => ({
-      name, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
-    }))
-    this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
-      const { name, text, values } = this.#layers[i]
-      return h('section', { class: 'layer' }, h('h3', {}, `${name}: ${text}`, h('span', {}, plural(values.length, 'unit')), title), grid.element)
-    }))
   }
 
   #refresh() {

@@ -9,12 +9,10 @@ const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
 const maxHeight = 200
 
 /**
- * @typedef {object} GridOptions
- * @property {(value: number, limit: number) => string} [colour] of a cell
- * @property {(unit: number) => boolean} [crossed] whether a unit is marked by a cross; NaN always is
- * @property {(unit: number) => string} [describe] text after the number of a unit
- * @property {() => string} [summary] text while no unit is selected
- * @property {(unit: number) => void} [choose] called after a click or Enter on a unit
+ * @typedef {{colour?: (value: number, limit: number) => string, crossed?: (unit: number) => boolean, describe?: (unit: number) => string,
+ *            summary?: () => string, choose?: (unit: number) => void}} GridOptions
+ *   colour: of a cell; crossed: whether a unit is marked by a cross; NaN always is; describe: text after the number of a
+ *   unit; summary: text while no unit is selected; choose: called after a click or Enter on a unit
  */
 
 export class UnitGrid {

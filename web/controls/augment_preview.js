@@ -1,7 +1,7 @@
 // Shows sixteen augmented versions of one training image, with the settings of the panel. The core computes them with
 // the seed of the run; they are redrawn when a setting changes.
+import { drawPixels, paperAndInk } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
-import { drawPixels, paperAndInk } from '../dom/pixels.js'
 import { preview } from '../charts/preview.js'
 
 const versions = 16
@@ -28,8 +28,7 @@ export function makeAugmentPreview(lab) {
   }, () => Promise.all([lab.engine.augmented(sample, versions, lab.shown), lab.engine.image('train', sample)]), ([pixels, { label }]) => {
     const { height, width } = lab.run.dataset
     const size = height * width
-    const colours = paperAndInk()
-    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height, colours))
+    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height))
     const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && lab.shown[name] !== none)
     words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
       ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`

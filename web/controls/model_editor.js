@@ -1,10 +1,11 @@
 // The controls of the model: the activation of all layers, the list of layers, and the architecture text. All three
 // show and edit the same text. An error is marked at its position in the text.
-import { makeActivationMenu } from './activation_menu.js'
-import { h } from '../dom/dom.js'
+import { curveOf, largeCurve, smallCurve } from '../charts/curve.js'
+import { h, uniqueId } from '../dom/dom.js'
+import { formula as mathOf } from '../dom/formula.js'
 import { frame, showText } from './fields.js'
 import { count, plural } from '../dom/format.js'
-import { LayerRows } from './layer_rows.js'
+import { makeLayerRows } from './layer_rows.js'
 import * as edit from '../lab/model_text.js'
 
 /** Milliseconds after the last key until the typed model is described. */
@@ -45,7 +46,7 @@ export function makeModelEditor(lab, field) {
   }
 
   const menu = makeActivationMenu(lab, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
-  const rows = new LayerRows(lab, commit)
+  const rows = makeLayerRows(lab, commit)
   const summary = h('p', { class: 'field-help' })
   const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
     h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)
@@ -71,4 +72,58 @@ export function makeModelEditor(lab, field) {
     void describe(model, false)
   }
   return { element: h('div', { class: 'model-editor' }, menu.element, layers, parts.element), show }
+}
+
+/**
+ * The menu of activations. Each entry has its curve; below it are the plot, formulas and use of the chosen activation.
+ * @param {import('../lab/lab.js').Lab} lab @param {(name: string) => void} choose
+ */
+function makeActivationMenu(lab, choose) {
+  const { activations } = lab.registry
+  const id = uniqueId('activation')
+  const mixed = h('option', { value: 'mixed', hidden: true }, 'Mixed: see the text below')
+  const none = h('option', { value: '', hidden: true }, 'None')
+  const options = activations.map(({ name, label }) => h('option', { value: name }, h('span', {}, label)))
+  const select = h('select', { id, class: 'with-curves', onchange: () => choose(select.value) }, mixed, none, options)
+  // If the browser supports pictures in a select, the curves are in its menu; otherwise in a row of buttons below it.
+  const rich = CSS.supports('appearance', 'base-select')
+  const chosen = document.createElement('selectedcontent')
+  if (rich) select.prepend(h('button', { type: 'button' }, chosen))
+  const strip = h('div', { class: 'curve-strip', hidden: rich })
+  const picture = h('div', { class: 'curve-box' })
+  const element = h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('label', { for: id }, 'Activation')),
+    select, strip, picture)
+
+  for (const [i, activation] of activations.entries()) {
+    curveOf(lab.engine, activation).then((curve) => {
+      options[i].prepend(smallCurve(curve))
+      // The browser copied the chosen entry before its curve was ready: copy it again.
+      if (options[i].selected) chosen.replaceChildren(...options[i].cloneNode(true).childNodes)
+      const { name, label } = activation
+      if (!rich) strip.append(h('button', { type: 'button', class: 'button small', title: label, onclick: () => choose(name) }, smallCurve(curve), label))
+    }, () => {})
+  }
+
+  let shown = ''
+  /** @param {string} layer the text of the first activation @param {string} name of all activations, 'mixed', or '' */
+  async function show(layer, name) {
+    select.value = name
+    const activation = activations.find((each) => each.name === layer.split(' ')[0])
+    if (layer === shown) return
+    shown = layer
+    if (!activation) return void picture.replaceChildren()
+    const values = edit.parametersOf(layer)
+    const curve = await curveOf(lab.engine, activation, values).catch(() => undefined)
+    if (!curve || shown !== layer) return
+    const { label, formula, derivative, about, parameters } = activation
+    const settings = parameters.map((p, i) => `${p.symbol} = ${values[i] ?? p.default}${p.learnable ? ' initially' : ''}`)
+    picture.replaceChildren(
+      largeCurve(curve, `${label}: the function and its derivative from −4 to 4`),
+      h('dl', { class: 'formulas' },
+        h('dt', { class: 'formula-f' }, 'f(x)'), h('dd', {}, mathOf(formula)),
+        h('dt', { class: 'formula-df' }, 'f′(x)'), h('dd', {}, mathOf(derivative)),
+        settings.length > 0 && [h('dt', {}, 'with'), h('dd', {}, settings.join(', '))]),
+      h('p', { class: 'field-help' }, about))
+  }
+  return { element, show }
 }

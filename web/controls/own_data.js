@@ -59,7 +59,6 @@ async function filesOf(entry) {
     return [{ path, file: /** @type {File} */ (file) }]
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader()
-  /** @type {FileSystemEntry[]} */
   const inside = []
   // A reader returns at most 100 entries at a time.
   for (;;) {

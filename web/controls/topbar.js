@@ -69,14 +69,10 @@ export class TopBar extends HTMLElement {
   }
 
   #showAll() {
-    this.#showWhere()
     this.#showState()
     this.#showNumbers(performance.now())
     this.#showWaiting()
-  }
-
-  /** Shows the SIMD target and threads of the run, and why it does not use more threads. */
-  #showWhere() {
+    // The SIMD target and threads of the run, and why it does not use more threads.
     if (!this.#lab?.run) return
     const { engine: { simdTarget, threadsReason }, run: { threads, input, dataset } } = this.#lab
     const why = !threadsReason ? '' : !crossOriginIsolated ? ' (page not isolated)' : typeof SharedArrayBuffer === 'function' ? ' (threads failed)' : ' (no shared memory)'

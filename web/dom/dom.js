@@ -1,4 +1,4 @@
-// Creates elements without templates and inline styles, which the content security policy forbids.
+// Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, MathML, icons.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -6,9 +6,7 @@
  * Creates an HTML element. Names that start with "on" are event listeners. Names with a hyphen, such as aria-*, and those
  * in `attributes` below are attributes. All others are properties of the element.
  * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, any>} [properties]
- * @param {...(Child | Child[])} children
+ * @param {Tag} tag @param {Record<string, any>} [properties] @param {...(Child | Child[])} children
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag)
@@ -99,3 +97,34 @@ let ids = 0
 
 /** A unique id, for example to connect a label to its control. @param {string} stem */
 export const uniqueId = (stem) => `${stem}-${++ids}`
+
+/** Creates a MathML element. @param {string} tag @param {...(Element | string)} children */
+export function mathml(tag, ...children) {
+  const element = document.createElementNS('http://www.w3.org/1998/Math/MathML', tag)
+  element.append(...children)
+  return element
+}
+
+/** @typedef {[string, ...(string | MathPart)[]]} MathPart the name of a MathML element and its children */
+
+/** A formula. @param {...MathPart} parts */
+export const math = (...parts) => mathPart(['math', ...parts])
+
+/** @param {MathPart} part @returns {Element} */
+const mathPart = ([name, ...children]) => mathml(name, ...children.map((child) => (typeof child === 'string' ? child : mathPart(child))))
+
+/** @typedef {string | Node | (string | Node)[]} Words */
+
+/** The explanation of a view: what it is, what to look for, what to try. @param {{what: Words, look: Words, attempt: Words}} parts */
+export function explain({ what, look, attempt }) {
+  const part = (/** @type {string} */ title, /** @type {Words} */ words) => h('div', {}, h('dt', {}, title), h('dd', {}, words))
+  return h('details', { class: 'explain' }, h('summary', {}, 'What is this?'),
+    h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
+}
+
+/** Downloads a file that the page has created. @param {string} name @param {BlobPart} content @param {string} [type] */
+export function download(name, content, type = 'application/octet-stream') {
+  const href = URL.createObjectURL(new Blob([content], { type }))
+  h('a', { href, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(href), 10_000)
+}

@@ -8,8 +8,7 @@ export const count = (value) => Math.round(value).toLocaleString('en-US')
  * @param {number} milliseconds since 1970
  */
 export function moment(milliseconds) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const style = { dateStyle: 'medium', timeStyle: 'short' }
+  const style = /** @type {const} */ ({ dateStyle: 'medium', timeStyle: 'short' })
   try {
     return new Date(milliseconds).toLocaleString(undefined, style)
   } catch {
@@ -66,3 +65,6 @@ export function sentence(error) {
   const text = messageOf(error)
   return text + (/[.!?]$/.test(text) ? '' : '.')
 }
+
+/** Converts a title to a file name. @param {string} text */
+export const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'

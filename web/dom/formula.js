@@ -1,15 +1,8 @@
 // Converts a formula of the registry, such as "x if x > 0, else α(eˣ − 1)", to MathML. The notation has products
 // without a sign, fractions with /, powers as superscripts or after ^, roots, primes, and cases with "if" and "else".
+import { mathml as m } from './dom.js'
 
-const space = 'http://www.w3.org/1998/Math/MathML'
 const raised = new Map([...'⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁻−ˣx'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [from, to]))
-
-/** @param {string} tag @param {...(Element | string)} children */
-function m(tag, ...children) {
-  const element = document.createElementNS(space, tag)
-  element.append(...children)
-  return element
-}
 
 /** A single child unchanged; several children in a row. @param {Element[]} parts */
 const row = (parts) => (parts.length === 1 ? parts[0] : m('mrow', ...parts))

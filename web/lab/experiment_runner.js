@@ -7,20 +7,20 @@ import { bytesOfAll } from './file_bytes.js'
 /** @import { Found } from './file_bytes.js' */
 
 export class ExperimentEngine {
-  #filesOf
+  #ownFiles
   /** @type {Promise<Engine> | undefined} */
   #engine
   /** The user's files that the engine has loaded. @type {Found[] | undefined} */
   #files
 
-  /** @param {(data: string) => Found[] | undefined} filesOf the files of a data set of the user */
-  constructor(filesOf) {
-    this.#filesOf = filesOf
+  /** @param {Map<string, Found[]>} ownFiles the files of the user's data sets, by name */
+  constructor(ownFiles) {
+    this.#ownFiles = ownFiles
   }
 
   /** An engine that has the data set. @param {string} data name of the data set @returns {Promise<Engine>} */
   open(data) {
-    const files = this.#filesOf(data)
+    const files = this.#ownFiles.get(data)
     if (this.#engine && files !== this.#files) {
       this.#engine.then((engine) => engine.close(), () => {})
       this.#engine = undefined
@@ -51,10 +51,8 @@ export class ExperimentRunner extends ExperimentEngine {
 
   /**
    * Returns whether the experiment was completed.
-   * @param {string} kind "race" or "lessons"
-   * @param {import('../engine/protocol.js').Config} config base configuration of all runs
-   * @param {[string, string][]} flags
-   * @param {(progress: any) => void} onProgress called several times a second
+   * @param {string} kind "race" or "lessons" @param {import('../engine/protocol.js').Config} config base configuration of all runs
+   * @param {[string, string][]} flags @param {(progress: any) => void} onProgress called several times a second
    * @param {{from?: Uint8Array}} [files] see engine.startExperiment()
    */
   async run(kind, config, flags, onProgress, files) {

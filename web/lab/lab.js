@@ -15,7 +15,7 @@ import { ProbeHistory } from './probe_history.js'
  * @typedef {{key: string, title: string, text: string, kept?: string, advice?: string, action?: Action, other?: Action}} Message
  *   what happened, what was kept, what to do
  * @typedef {Message & {kind: 'error' | 'info'}} Notice
- * @typedef {{run: null, settings: null, state: null, progress: Progress, epoch: EpochResult, log: {lines: string[]}, snapshot: Snapshot,
+ * @typedef {{run: null, settings: null, state: {state: RunState} | null, progress: Progress, epoch: EpochResult, log: {lines: string[]}, snapshot: Snapshot,
  *            probe: null, unit: null, runs: null, loading: {name: string, loaded: number, total: number}, notice: Notice,
  *            unnotice: {key: string}, announce: string, theme: null, image: null, draft: ModelDescription}} LabEvents
  *   run: the run was replaced; settings: the settings in the panel or the pending changes have changed; probe: a snapshot
@@ -50,11 +50,6 @@ export class Lab extends Emitter {
   probes = new ProbeHistory()
   /** The selected unit of an activation layer, for all views. @type {{layer: number, unit: number} | null} */
   unit = null
-  /**
-   * Called before another run replaces the current one. It returns a function to call afterwards, also after a failure.
-   * @type {() => Promise<() => void>}
-   */
-  leave = async () => () => {}
   /** @type {{question: string, plan: Promise<RatePlan>} | undefined} */
   #rates
   /** @type {Promise<unknown>} serialises the changes */
@@ -66,14 +61,11 @@ export class Lab extends Emitter {
     this.engine = engine
     this.savedRuns = new SavedRuns(this)
     this.registry = engine.registry
-    engine.on('state', ({ state }) => {
-      this.state = state
-      this.emit('state', null)
-    })
+    engine.on('state', ({ state }) => (this.state = state))
     engine.on('progress', (progress) => this.#onProgress(progress))
     engine.on('epoch', (epoch) => this.epochs.push(epoch))
     engine.on('log', ({ lines }) => this.lines.push(...lines))
-    for (const type of /** @type {const} */ (['epoch', 'log', 'snapshot', 'loading'])) {
+    for (const type of /** @type {const} */ (['state', 'epoch', 'log', 'snapshot', 'loading'])) {
       engine.on(type, (/** @type {any} */ payload) => this.emit(type, payload))
     }
     engine.on('probe', (snapshot) => this.#onProbe(snapshot))
@@ -297,7 +289,7 @@ export class Lab extends Emitter {
 
   /** @param {() => Promise<RunInfo>} begin */
   async #adopt(begin) {
-    const arrived = await this.leave()
+    const arrived = await this.savedRuns.leave()
     try {
       await this.#arrive(await begin())
     } finally {
@@ -360,11 +352,8 @@ export class Lab extends Emitter {
   #onProgress(progress) {
     const before = this.effective
     this.progress = progress
-    for (let i = 0; i < progress.points.length; i += 3) {
-      this.points.step.push(progress.points[i])
-      this.points.loss.push(progress.points[i + 1])
-      this.points.accuracy.push(progress.points[i + 2])
-    }
+    const columns = [this.points.step, this.points.loss, this.points.accuracy]
+    progress.points.forEach((value, i) => columns[i % 3].push(value))
     this.emit('progress', progress)
     // A recorded change of a replayed run took effect. The panel shows it unless the user has changed the setting.
     const now = this.effective

@@ -3,7 +3,6 @@
 
 /** @param {string} text @returns {string[]} the layers; a residual with the layers in its brackets is one of them */
 export function split(text) {
-  /** @type {string[]} */
   const layers = ['']
   let depth = 0
   for (const character of text) {

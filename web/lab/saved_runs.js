@@ -43,7 +43,6 @@ export class SavedRuns {
   /** Starts saving runs. */
   begin() {
     const lab = this.#lab
-    lab.leave = () => this.#leave()
     this.#tabs = new BroadcastChannel('reluscope-runs')
     this.#tabs.onmessage = () => this.#loaded && void this.load()
     lab.on('run', () => {
@@ -131,19 +130,19 @@ export class SavedRuns {
   #save() {
     if (this.#leaving) return undefined
     this.#again = true
-    return (this.#saving ??= this.#work().finally(() => (this.#saving = undefined)))
-  }
-
-  async #work() {
-    while (this.#again) {
-      this.#again = false
-      if (this.#lab.step > 0 && this.#lab.run !== this.#unwanted) await this.#saveNow()
+    const work = async () => {
+      while (this.#again) {
+        this.#again = false
+        if (this.#lab.step > 0 && this.#lab.run !== this.#unwanted) await this.#saveNow()
+      }
     }
+    return (this.#saving ??= work().finally(() => (this.#saving = undefined)))
   }
 
-  /** Must be called before another run replaces the current one. Nothing is saved until the returned function is called: the
-   * engine and the page may have different runs until then. */
-  async #leave() {
+  /** Must be called before another run replaces the current one. Nothing is saved until the returned function is called, also
+   * after a failure: the engine and the page may have different runs until then. */
+  async leave() {
+    if (!this.#tabs) return () => {}
     await this.#saving
     if (this.#lab.training || this.#lab.step !== this.#savedStep) await this.#save()
     this.#leaving = true

@@ -2,9 +2,8 @@
 // recall, and the samples with the highest loss. During training it shows the scoring at the end of the last epoch;
 // while the run is paused the test set is scored with the current weights.
 import { diverging } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
-import { count, percent, short } from '../dom/format.js'
+import { explain, h } from '../dom/dom.js'
+import { count, percent, plural, short } from '../dom/format.js'
 import { Gallery } from '../charts/gallery.js'
 import { cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'
@@ -112,7 +111,7 @@ class ConfusionView extends View {
     void this.#hardest.show(hardest.map((sample) => {
       const caption = `${shortened(names[sample.label])} → ${shortened(names[sample.prediction])}`
       const name = `${caption}: test image ${sample.index}, predicted with ${percent(sample.probability, 1)}, loss ${short(sample.loss)}`
-      return { part: 'test', index: sample.index, caption, name }
+      return { index: sample.index, caption, name }
     }))
   }
 
@@ -132,9 +131,8 @@ class ConfusionView extends View {
   }
 
   #paint() {
-    const report = this.#report
-    if (!report) return
-    const { confusion } = report
+    if (!this.#report) return
+    const { confusion } = this.#report
     const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
     const most = Math.max(...largest)
     const byRow = this.#scale.value === 'row'
@@ -161,8 +159,8 @@ class ConfusionView extends View {
     const names = this.lab.classNames
     const all = [...report.labels.keys()].filter((i) => report.labels[i] === label && report.predictions[i] === prediction)
     const what = label === prediction ? `${names[label]} correct` : `${names[label]} predicted as ${names[prediction]}`
-    this.#chosen.textContent = `${what}: ${all.length === 1 ? '1 image' : `${count(all.length)} images`}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
-    await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ part: 'test', index, name: `Test image ${index}: ${what}` })))
+    this.#chosen.textContent = `${what}: ${plural(all.length, 'image')}${all.length > mostImages ? `, the first ${mostImages}` : ''}`
+    await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ index, name: `Test image ${index}: ${what}` })))
   }
 }
 customElements.define('rl-confusion', ConfusionView)

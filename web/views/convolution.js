@@ -1,11 +1,9 @@
 // The filters of each convolution and their feature maps for the selected image, in diverging colours, with the current
 // weights.
 import { drawWeights, layOut } from '../charts/weight_picture.js'
-import { roundUp } from '../dom/colours.js'
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { drawPixels, roundUp } from '../dom/colours.js'
+import { explain, h, math } from '../dom/dom.js'
 import { plural, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 /** Minimum milliseconds between two updates of the filters while training. */
@@ -40,8 +38,15 @@ class ConvolutionView extends View {
     this.lab.on('run', () => this.#begin())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
-    this.lab.on('snapshot', ({ key, step, prediction }) => {
-      if (key === 'maps') this.#show(prediction, step)
+    this.lab.on('snapshot', ({ key, step, prediction: { layers } }) => {
+      if (key !== 'maps') return
+      for (const layer of this.#layers) layer.maps = layers.find(({ name }) => name === layer.name)?.values ?? layer.maps
+      this.#paint()
+      this.dataset.step = String(step)
+      const now = performance.now()
+      if (this.lab.training && now - this.#read < readEvery) return
+      this.#read = now
+      void this.#readFilters(step)
     })
     this.#begin()
   }
@@ -88,17 +93,6 @@ class ConvolutionView extends View {
   #watch() {
     const wanted = this.seen && this.#layers.length > 0 ? this.#pixels : undefined
     this.lab.engine.watch('maps', wanted ?? null).catch(() => {})
-  }
-
-  /** @param {import('../engine/protocol.js').Prediction} prediction @param {number} step */
-  #show({ layers }, step) {
-    for (const layer of this.#layers) layer.maps = layers.find(({ name }) => name === layer.name)?.values ?? layer.maps
-    this.#paint()
-    this.dataset.step = String(step)
-    const now = performance.now()
-    if (this.lab.training && now - this.#read < readEvery) return
-    this.#read = now
-    void this.#readFilters(step)
   }
 
   /** @param {number} step */

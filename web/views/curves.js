@@ -1,7 +1,6 @@
 // Loss and accuracy over the steps: training batches, raw (faint) and smoothed (bold); the test set, and the validation
 // set if one is held out, at the end of each epoch; a mark for each change made while training.
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { loss, percent } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { LineChart } from '../charts/line_chart.js'
@@ -35,7 +34,13 @@ class CurvesView extends View {
         look: 'A training loss that keeps falling while the test loss rises: the network memorises the images (overfitting). A loss that jumps, or stays at 2.3, the value of guessing: the learning rate is too high, or units have died.',
         attempt: 'Change the learning rate during training; a mark shows the step. Switch on Log loss to see late progress.',
       }))
-    this.lab.onEach(['progress', 'epoch', 'state', 'settings'], () => this.#drawSoon())
+    this.lab.onEach(['progress', 'epoch', 'state', 'settings'], () => {
+      if (!this.seen || this.#later) return
+      this.#later = window.setTimeout(() => {
+        this.#later = 0
+        this.#draw()
+      }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
+    })
     this.lab.on('run', () => this.#draw())
     this.lab.on('theme', () => [this.#loss, this.#accuracy].forEach((chart) => chart.restyle()))
     this.#draw()
@@ -43,14 +48,6 @@ class CurvesView extends View {
 
   seenChanged() {
     if (this.seen) this.#draw()
-  }
-
-  #drawSoon() {
-    if (!this.seen || this.#later) return
-    this.#later = window.setTimeout(() => {
-      this.#later = 0
-      this.#draw()
-    }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
   }
 
   #draw() {

@@ -1,7 +1,6 @@
 // The dead-unit map: one cell per unit, coloured by its firing rate on the probe set; the silent and dead units, with the
 // step and learning rate at which they died; and the counts over time. A click or Enter selects a unit for all views.
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { count, percent, plural } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'

@@ -1,9 +1,7 @@
 // Downloads of a run: the network in the formats that the core writes, the metrics, the settings, and a checkpoint of the
 // whole run. Weights and checkpoints are opened by button or by dropping their file.
-import { h, icon, onDrop } from '../dom/dom.js'
-import { download, fileName } from '../dom/download.js'
-import { explain } from '../dom/explain.js'
-import { bytes, sentence } from '../dom/format.js'
+import { download, explain, h, icon, onDrop } from '../dom/dom.js'
+import { bytes, fileName, sentence } from '../dom/format.js'
 import { View } from './view.js'
 
 /** Files that are not in the core's list of formats: file name extension and purpose. */

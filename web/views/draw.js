@@ -1,12 +1,10 @@
 // A pad to draw a digit with pointer or keys. The network classifies the drawing after every stroke.
 import { Bars } from '../charts/bars.js'
-import { themeColour } from '../dom/colours.js'
+import { drawPixels, themeColour } from '../dom/colours.js'
 import { toMnist } from '../charts/digit.js'
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h } from '../dom/dom.js'
 import { percent } from '../dom/format.js'
 import { LayerStack } from '../charts/layer_stack.js'
-import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 const side = 280

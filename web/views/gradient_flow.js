@@ -1,8 +1,7 @@
 // Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
 // gradient that passes through negative inputs of an activation; now and over the steps.
 import { barOf } from '../charts/bars.js'
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'
@@ -58,7 +57,16 @@ class GradientFlowView extends ProbeView {
     if (!gradients) return
     this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, total norm ${short(gradients.norm)}`
     this.#showNow(gradients, layers)
-    this.#showCharts(gradients, layers)
+    // Snapshots between two recorded steps repeat the same step.
+    const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
+    const steps = flows.map(({ step }) => step)
+    for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
+      chart.show(steps, weightsOf(gradients.parameters).map(({ name }) => (
+        { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
+    }
+    this.#shares.show(steps, gradients.activations.map(({ layer }) => ({
+      name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
+    })))
   }
 
   /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
@@ -76,20 +84,6 @@ class GradientFlowView extends ProbeView {
         h('td', {}, share && share.negative_share !== null ? percent(share.negative_share, 1) : '–'))]
     })
     this.#now.replaceChildren(...rows)
-  }
-
-  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
-  #showCharts({ parameters, activations }, layers) {
-    // Snapshots between two recorded steps repeat the same step.
-    const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
-    const steps = flows.map(({ step }) => step)
-    for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
-      chart.show(steps, weightsOf(parameters).map(({ name }) => (
-        { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
-    }
-    this.#shares.show(steps, activations.map(({ layer }) => ({
-      name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
-    })))
   }
 }
 customElements.define('rl-gradient-flow', GradientFlowView)

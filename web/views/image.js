@@ -1,10 +1,9 @@
 // One image through the network: the image, the activation of every hidden unit, the class probabilities.
 import { Bars } from '../charts/bars.js'
-import { h, iconButton } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { drawPixels } from '../dom/colours.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { count, percent } from '../dom/format.js'
 import { LayerStack } from '../charts/layer_stack.js'
-import { drawPixels } from '../dom/pixels.js'
 import { View } from './view.js'
 
 class ImageView extends View {
@@ -37,8 +36,16 @@ class ImageView extends View {
     this.lab.on('run', () => this.#reload())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
-    this.lab.on('snapshot', ({ key, prediction }) => {
-      if (key === 'image' && this.#image) this.#show(prediction)
+    this.lab.on('snapshot', ({ key, prediction: { probabilities, layers } }) => {
+      if (key !== 'image' || !this.#image) return
+      const { label } = this.#image
+      this.#layers.show(layers)
+      const best = this.#bars.show(probabilities, label)
+      const names = this.lab.classNames
+      this.dataset.step = String(this.lab.step)
+      const guess = best < 0 ? 'No prediction: the probabilities are NaN' : `Prediction: ${names[best]} with ${percent(probabilities[best], 1)}`
+      this.#verdict.textContent = `${guess}; correct: ${names[label]}.`
+      this.#verdict.classList.toggle('is-wrong', best !== label)
     })
     this.#reload()
   }
@@ -82,18 +89,6 @@ class ImageView extends View {
 
   #watch() {
     if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
-  }
-
-  /** @param {import('../engine/protocol.js').Prediction} prediction */
-  #show({ probabilities, layers }) {
-    const label = this.#image?.label ?? -1
-    this.#layers.show(layers)
-    const best = this.#bars.show(probabilities, label)
-    const names = this.lab.classNames
-    this.dataset.step = String(this.lab.step)
-    const guess = best < 0 ? 'No prediction: the probabilities are NaN' : `Prediction: ${names[best]} with ${percent(probabilities[best], 1)}`
-    this.#verdict.textContent = `${guess}; correct: ${names[label]}.`
-    this.#verdict.classList.toggle('is-wrong', best !== label)
   }
 }
 customElements.define('rl-image', ImageView)

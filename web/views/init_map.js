@@ -1,9 +1,8 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
 import { drawWeights } from '../charts/weight_picture.js'
-import { h } from '../dom/dom.js'
+import { explain, h, math } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
-import { explain, math } from '../dom/explain.js'
 import { sentence, short } from '../dom/format.js'
 import { cellAt, cellsOf, listenToGrid } from '../controls/grid_keys.js'
 import { View } from './view.js'
@@ -20,7 +19,7 @@ class InitMapView extends View {
   #scroll = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Initialisation map', hidden: true }, this.#table)
   #legend = h('div', { class: 'legend', hidden: true }, h('span', {}, 'fades'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is below 1, grey 1, blue above' }), h('span', {}, 'grows'),
     h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Full colour: ', this.#full))
-  #engines = new ExperimentEngine((data) => this.lab.ownFiles.get(data))
+  #engines = new ExperimentEngine(this.lab.ownFiles)
   /** Number of the latest map. Earlier ones are stopped. */
   #latest = 0
   /** The output variance of each hidden layer, by cell. @type {Map<HTMLElement, number[]>} */
@@ -41,7 +40,11 @@ class InitMapView extends View {
       const cell = cellAt(target)
       if (cell && this.#variances.has(cell)) this.#status.textContent = cell.getAttribute('aria-label')
     })
-    listenToGrid(this.#table, () => this.#columns, (cell) => void this.#choose(cell))
+    listenToGrid(this.#table, () => this.#columns, async (cell) => {
+      const model = this.#modelOf(cell, this.#variances.get(cell)?.length ?? 1)
+      const wrong = await this.lab.edit('init', cell.dataset.init ?? '') || await this.lab.edit('model', model)
+      if (wrong) this.#status.textContent = wrong
+    })
   }
 
   async #run() {
@@ -113,13 +116,6 @@ class InitMapView extends View {
     drawWeights(/** @type {HTMLCanvasElement} */ (cell.firstElementChild), variances.map(Math.log10),
       { columns: variances.length, rows: 1, at: (i) => i }, Math.log10(Number(this.#full.value)))
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
-  }
-
-  /** @param {HTMLElement} cell */
-  async #choose(cell) {
-    const model = this.#modelOf(cell, this.#variances.get(cell)?.length ?? 1)
-    const wrong = await this.lab.edit('init', cell.dataset.init ?? '') || await this.lab.edit('model', model)
-    if (wrong) this.#status.textContent = wrong
   }
 }
 customElements.define('rl-init-map', InitMapView)

@@ -1,8 +1,7 @@
 // Claims about ReLU and its relatives, one per row. The user runs a claim and sees the numbers for or against it.
 import { writeHash } from '../lab/hash.js'
-import { h } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { explain } from '../dom/explain.js'
 import { messageOf, percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'
@@ -30,7 +29,7 @@ function written(measure, value) {
 }
 
 class LessonsView extends View {
-  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
+  #runner = new ExperimentRunner(this.lab.ownFiles)
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
   #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
@@ -107,10 +106,14 @@ class LessonsView extends View {
   /** @param {any} lesson report of the core @param {HTMLElement} result */
   #show({ verdict, checks, variants }, result) {
     const { name, measures: columns } = variants[0]
+    const { activations, default_config: standard } = this.lab.registry
+    const words = new Set(variants.flatMap((/** @type {any} */ { config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
+    const used = activations.filter((activation) => words.has(activation.name))
     const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
     result.replaceChildren(
       h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
-      this.#formulas(variants),
+      h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
+        h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))])),
       h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, checkText(check))))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
@@ -118,15 +121,6 @@ class LessonsView extends View {
           ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
           h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
             onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
-  }
-
-  /** The formulas of the activations of a lesson. @param {any[]} variants */
-  #formulas(variants) {
-    const { activations, default_config: standard } = this.lab.registry
-    const words = new Set(variants.flatMap(({ config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
-    const used = activations.filter(({ name }) => words.has(name))
-    return h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
-      h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))]))
   }
 }
 customElements.define('rl-lessons', LessonsView)

@@ -1,6 +1,5 @@
 // The lines that the command line prints for this run.
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h } from '../dom/dom.js'
 import { View } from './view.js'
 
 /** Maximum number of lines. Older lines are removed. */

@@ -2,8 +2,7 @@
 // in each regime, and statistics of the outputs.
 import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
 import { barOf } from '../charts/bars.js'
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { meanOf } from '../lab/series.js'

@@ -1,7 +1,6 @@
 // The table of the model in the form of torchinfo: layer, output shape, parameters, multiply-adds, memory. While a
 // model is being typed or needs a restart, the table shows that model.
-import { h } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h } from '../dom/dom.js'
 import { bytes, count } from '../dom/format.js'
 import { View } from './view.js'
 
@@ -16,17 +15,14 @@ class ModelView extends View {
       look: 'Most parameters are in the first dense layer. A convolution has few parameters and many multiply-adds.',
       attempt: 'Put “conv 8x3 | relu | pool 2” before the first dense layer and compare.',
     }))
-    this.lab.onEach(['run', 'settings'], () => void this.#follow())
-    this.lab.on('draft', (model) => this.#show(model, 'As typed. Press Enter to apply it.'))
-    this.#show(this.lab.run.model, '')
-  }
-
-  async #follow() {
     const { lab } = this
-    const waits = lab.waiting.includes('model') || lab.waiting.includes('batch')
-    if (!waits) return this.#show(lab.run.model, '')
-    const model = await lab.describe(lab.shown.model, lab.shown.batch).catch(() => undefined)
-    if (model) this.#show(model, 'As chosen. It takes effect after a restart.')
+    lab.onEach(['run', 'settings'], async () => {
+      if (!lab.waiting.includes('model') && !lab.waiting.includes('batch')) return this.#show(lab.run.model, '')
+      const model = await lab.describe(lab.shown.model, lab.shown.batch).catch(() => undefined)
+      if (model) this.#show(model, 'As chosen. It takes effect after a restart.')
+    })
+    lab.on('draft', (model) => this.#show(model, 'As typed. Press Enter to apply it.'))
+    this.#show(lab.run.model, '')
   }
 
   /** @param {import('../engine/protocol.js').ModelDescription} model @param {string} state */

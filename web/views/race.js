@@ -1,8 +1,7 @@
 // Several configurations side by side: the same seed, the same batches and, where shapes allow, the same initial weights; or
 // forks of the page's current run, each with one change.
-import { h, iconButton } from '../dom/dom.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { explain } from '../dom/explain.js'
 import { count, messageOf, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
@@ -18,7 +17,7 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 /** @typedef {{flag: 'activations' | 'entry', text: string}} Entry */
 
 class RaceView extends View {
-  #runner = new ExperimentRunner((data) => this.lab.ownFiles.get(data))
+  #runner = new ExperimentRunner(this.lab.ownFiles)
   #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
     h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the current run'))
   /** By start; the entries for forks are proposed on first use. @type {Record<string, Entry[]>} */
@@ -198,7 +197,12 @@ class RaceView extends View {
   #show(progress) {
     for (const racer of progress.racers ?? []) if (racer.last) this.#addStep(racer)
     const rows = /** @type {any[]} */ (progress.events)
-    for (const row of rows) if (row.event === 'epoch' && row.test_loss !== undefined) this.#addEpoch(row)
+    for (const { event, name, epoch, test_loss: testLoss, test_accuracy: accuracy } of rows) {
+      const curve = this.#curves.find((each) => each.name === name)
+      if (event !== 'epoch' || testLoss === undefined || !curve) continue
+      curve.loss.set(epoch, [...(curve.loss.get(epoch) ?? []), testLoss])
+      curve.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
+    }
     if (progress.event === 'working') this.#status.textContent = `${this.#name}: ${percent(progress.share, 0)}`
     if (progress.event === 'done') {
       this.#status.textContent = this.#name === 'Racing' ? 'Finished. Means and deviations are over the seeds.' : `${this.#name}: finished.`
@@ -220,13 +224,6 @@ class RaceView extends View {
     if (running.has(step)) return // it is scoring: no new step
     const before = [...running.values()].at(-1)
     running.set(step, smoothed(before ?? loss, loss))
-  }
-
-  /** @param {{name: string, epoch: number, test_loss: number, test_accuracy: number}} row */
-  #addEpoch({ name, epoch, test_loss: testLoss, test_accuracy: accuracy }) {
-    const curve = this.#curves.find((each) => each.name === name)
-    curve?.loss.set(epoch, [...(curve.loss.get(epoch) ?? []), testLoss])
-    curve?.accuracy.set(epoch, [...(curve.accuracy.get(epoch) ?? []), accuracy])
   }
 }
 customElements.define('rl-race', RaceView)

@@ -1,6 +1,5 @@
 // The saved runs: names, changes from the previous run, and curves in one chart. Each can be opened at the step where it stopped.
-import { h, iconButton } from '../dom/dom.js'
-import { explain } from '../dom/explain.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { bytes, count, percent, plural, short } from '../dom/format.js'
 import { readHash, writeHash } from '../lab/hash.js'
 import { differences } from '../lab/saved_runs.js'

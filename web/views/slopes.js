@@ -1,6 +1,5 @@
 // Learnt slopes: PReLU's alpha and Swish's beta, one per layer or per channel, now and over the steps.
-import { h } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { explain, h, math } from '../dom/dom.js'
 import { count, plural, short } from '../dom/format.js'
 import { layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'

@@ -1,10 +1,8 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
-import { themeColour, themeFont } from '../dom/colours.js'
-import { h, set } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { drawPixels, themeColour, themeFont } from '../dom/colours.js'
+import { explain, h, math, set } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
 
@@ -81,7 +79,12 @@ class SpaceView extends ProbeView {
     this.#from = []
     this.#alone = -1
     this.#pick(-1)
-    this.#showClasses()
+    const names = this.lab.classNames
+    this.#classes.replaceChildren(...names.map((name, c) => h('li', {}, h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
+      this.#alone = this.#alone === c ? -1 : c
+      ;[...this.#classes.querySelectorAll('button')].forEach((button, i) => button.setAttribute('aria-pressed', String(i === this.#alone)))
+      this.#redraw()
+    } }, h('b', { class: `class-mark class-${c % colours}` }, String(c)), name === String(c) ? '' : ` ${name}`))))
   }
 
   /** @param {ProbeSnapshot} snapshot */
@@ -159,15 +162,6 @@ class SpaceView extends ProbeView {
     }
     this.#limits.textContent = `Component ${across + 1} across, ${up + 1} up; the centre is the mean, the farthest mark is ${short(limit)} away on one axis.`
     if (places !== points.coordinates) this.#redraw()
-  }
-
-  #showClasses() {
-    const names = this.lab.classNames
-    this.#classes.replaceChildren(...names.map((name, c) => h('li', {}, h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
-      this.#alone = this.#alone === c ? -1 : c
-      ;[...this.#classes.querySelectorAll('button')].forEach((button, i) => button.setAttribute('aria-pressed', String(i === this.#alone)))
-      this.#redraw()
-    } }, h('b', { class: `class-mark class-${c % colours}` }, String(c)), name === String(c) ? '' : ` ${name}`))))
   }
 
   /** @param {MouseEvent} event */

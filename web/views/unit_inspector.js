@@ -1,10 +1,8 @@
 // The unit inspector: a unit's weights, the images that excite it most, its weights in the next layer, and the accuracy
 // without it.
-import { diverging } from '../dom/colours.js'
-import { h, iconButton } from '../dom/dom.js'
-import { explain, math } from '../dom/explain.js'
+import { diverging, drawPixels } from '../dom/colours.js'
+import { explain, h, iconButton, math } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
-import { drawPixels } from '../dom/pixels.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
 import { drawWeights, layOut } from '../charts/weight_picture.js'
@@ -104,7 +102,12 @@ class UnitInspectorView extends ProbeView {
 
   /** @param {ProbeSnapshot} snapshot */
   draw(snapshot) {
-    this.#beginWithOne(snapshot)
+    if (!this.lab.unit && !this.#begun && this.#unit.layer >= 0) {
+      // The default until a unit is selected: the first that fires on some images and not on others.
+      this.#begun = true
+      this.#unit.unit = Math.max(0, (snapshot.layers[this.#unit.layer].firing ?? []).findIndex((rate) => rate > 0.1 && rate < 0.6))
+      this.#number.value = String(this.#unit.unit)
+    }
     const { layer, unit } = this.#unit
     if (layer < 0) return
     this.#words.textContent = `Unit ${unit} of ${snapshot.layers[layer].name} ${unitWords(snapshot, snapshot.layers[layer], unit)}`
@@ -117,14 +120,6 @@ class UnitInspectorView extends ProbeView {
       this.#report = report
       this.#show()
     }, () => {})
-  }
-
-  /** The default until a unit is selected: the first that fires on some images and not on others. @param {ProbeSnapshot} snapshot */
-  #beginWithOne({ layers }) {
-    if (this.lab.unit || this.#begun || this.#unit.layer < 0) return
-    this.#begun = true
-    this.#unit.unit = Math.max(0, (layers[this.#unit.layer].firing ?? []).findIndex((rate) => rate > 0.1 && rate < 0.6))
-    this.#number.value = String(this.#unit.unit)
   }
 
   #show() {
