@@ -86,7 +86,7 @@ void set_string(Config& config, const Field& field, std::string value) {
   const InitScheme* const scheme = field.name == "init" ? find_init_scheme(value) : nullptr;
   if (scheme != nullptr) value = scheme->name;  // an alias becomes the name
   const auto is_it = [&value](const FieldChoice& c) { return c.name == value; };
-  if (!field.choices.empty() && std::ranges::none_of(field.choices, is_it))
+  if (!field.choices.empty() && std::none_of(field.choices.begin(), field.choices.end(), is_it))
     refuse(field, in_quotes(value));
   value_of<std::string>(config, field) = std::move(value);
 }

@@ -34,7 +34,8 @@ template <class Rows>
 void note_users(std::vector<Field>& fields, const std::string& setting, const Rows& rows) {
   for (const auto& row : rows) {
     for (const std::string& name : words(row.fields)) {
-      const auto field = std::ranges::find(fields, name, &Field::name);
+      const auto field = std::find_if(fields.begin(), fields.end(),
+                                      [&](const Field& each) { return each.name == name; });
       if (field->used_by.empty()) field->used_by = setting + ":";
       field->used_by += " " + std::string(row.name);
     }

@@ -27,7 +27,7 @@ std::string classes_text(int classes) {
 int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
   std::array<bool, kMaxClasses> seen{};
   for (const std::uint8_t label : labels) seen[label] = true;
-  const auto top = std::ranges::max_element(labels);
+  const auto top = std::max_element(labels.begin(), labels.end());
   const int most = *top;
   const auto gap = std::find(seen.begin() + 1, seen.begin() + std::max(most, 1), false);
   if (gap < seen.begin() + most) {
@@ -40,7 +40,8 @@ int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
 }
 
 void check_labels(std::span<const std::uint8_t> labels, int classes, const std::string& what) {
-  const auto bad = std::ranges::find_if(labels, [&](int label) { return label >= classes; });
+  const auto bad =
+      std::find_if(labels.begin(), labels.end(), [&](int label) { return label >= classes; });
   if (bad != labels.end())
     refuse_label(what + " labels", *bad, bad - labels.begin(), classes_text(classes));
 }

@@ -20,9 +20,8 @@ constexpr const char* kNpyNames[] = {"x_train.npy", "y_train.npy", "x_test.npy",
 using Paths = std::vector<std::string>;  // sorted
 
 bool is_hidden(const std::string& path) {
-  return std::ranges::any_of(split(path, '/'), [](std::string_view part) {
-    return part.starts_with('.') || part.starts_with("__MACOSX");
-  });
+  return path.starts_with('.') || path.starts_with("__MACOSX") || path.find("/.") != path.npos ||
+         path.find("/__MACOSX") != path.npos;
 }
 
 bool is_png(const std::string& path) { return small_letters(path).ends_with(".png"); }
@@ -37,26 +36,27 @@ std::vector<std::string> find_four(const Paths& paths, const char* const (&names
     if (const std::size_t at = name.rfind("-idx"); at != name.npos) dotted[at] = '.';
     for (const std::string& base : {name, dotted}) {
       for (const char* const ending : endings) {
-        if (std::ranges::binary_search(paths, base + ending)) return base + ending;
+        if (std::binary_search(paths.begin(), paths.end(), base + ending)) return base + ending;
       }
     }
     return "";
   };
   std::vector<std::string> found;
   for (const char* const name : names) found.push_back(find(name));
-  const auto missing = std::ranges::find(found, "");
+  const auto missing = std::find(found.begin(), found.end(), "");
   if (missing == found.end()) return found;
-  if (std::ranges::all_of(found, &std::string::empty)) return {};
+  if (std::all_of(found.begin(), found.end(), [](const auto& path) { return path.empty(); }))
+    return {};
   throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
 }
 
 // Class names in the order of their numbers, see plan_files().
 std::vector<std::string> in_order(std::vector<std::string> names) {
-  const bool numbers = std::ranges::all_of(names, [](const std::string& name) {
+  const bool numbers = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     return name.find_first_not_of("0123456789") == name.npos;
   });
-  std::ranges::sort(names, {}, [numbers](const std::string& name) {
-    return std::pair(numbers ? name.size() : 0, name);
+  std::sort(names.begin(), names.end(), [numbers](const std::string& a, const std::string& b) {
+    return numbers && a.size() != b.size() ? a.size() < b.size() : a < b;
   });
   return names;
 }
@@ -97,7 +97,7 @@ void split_test(FilePlan& plan) {
                                                     Rng(0, Purpose::kTestSplit, 0));
   std::vector<FilePlan::Image> kept;
   for (std::size_t i = 0; i < plan.train.size(); ++i) {
-    const bool test = std::ranges::binary_search(chosen, static_cast<int>(i));
+    const bool test = std::binary_search(chosen.begin(), chosen.end(), static_cast<int>(i));
     (test ? plan.test : kept).push_back(std::move(plan.train[i]));
   }
   plan.train = std::move(kept);
@@ -144,7 +144,9 @@ std::string common_folder(const Paths& paths) {
   if (paths.empty()) return "";
   // The paths are sorted: a common prefix of the first and the last is common to all.
   const std::string& first = paths.front();
-  const std::string common(first.begin(), std::ranges::mismatch(first, paths.back()).in1);
+  const std::string common(
+      first.begin(),
+      std::mismatch(first.begin(), first.end(), paths.back().begin(), paths.back().end()).first);
   return common.substr(0, common.rfind('/') + 1);
 }
 
@@ -152,7 +154,7 @@ std::string common_folder(const Paths& paths) {
 
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   std::erase_if(paths, is_hidden);
-  std::ranges::sort(paths);
+  std::sort(paths.begin(), paths.end());
   const std::string top = common_folder(paths);
   Paths inside;
   for (const std::string& path : paths) inside.push_back(path.substr(top.size()));
@@ -161,7 +163,7 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   plan.files = find_four(inside, kIdxNames, {"", ".gz"}, " (plain or .gz)", where);
   if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, {""}, "", where);
   if (plan.files.empty()) {
-    if (std::ranges::none_of(inside, is_png)) {
+    if (std::none_of(inside.begin(), inside.end(), is_png)) {
       throw Error("data: " + where + " holds no data set: " + kIdxNames[0] + " and its like, " +
                   kNpyNames[0] + " and its like, or folders of .png files are allowed");
     }

@@ -20,7 +20,7 @@ void check_decoded(const std::string& what, int height, int width, int channels,
 }
 
 void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* grey) {
-  if (channels == 1) std::ranges::copy(pixels, grey);
+  if (channels == 1) std::copy(pixels.begin(), pixels.end(), grey);
   for (std::size_t i = 0; channels == 3 && i + 2 < pixels.size(); i += 3) {
     const std::uint32_t sum = 19595u * pixels[i] + 38470u * pixels[i + 1] + 7471u * pixels[i + 2];
     *grey++ = static_cast<std::uint8_t>((sum + 32768u) >> 16);

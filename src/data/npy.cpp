@@ -90,7 +90,7 @@ class Header {
     constexpr std::string_view kTypes[] = {"b1", "i1", "i2", "i4", "i8", "u1",
                                            "u2", "u4", "u8", "f2", "f4", "f8"};
     if (type.size() != 3 || std::string_view("|<=>").find(type[0]) == type.npos ||
-        std::ranges::find(kTypes, type.substr(1)) == std::end(kTypes)) {
+        std::find(std::begin(kTypes), std::end(kTypes), type.substr(1)) == std::end(kTypes)) {
       refuse("the array's type is " + in_quotes(type) +
              ", but only whole numbers and floats of 1 to 8 bytes can be read");
     }

@@ -118,12 +118,14 @@ class OnnxModel final : public OnnxWriter {
     return add_node(op, inputs, name_ + "." + suffix, attributes);
   }
   std::string tensor(const std::string& last, const Shape& shape = {}) override {
-    const auto found = std::ranges::find(network_.tensors, name_ + "." + last, &NamedTensor::name);
+    const auto found =
+        std::find_if(network_.tensors.begin(), network_.tensors.end(),
+                     [&](const NamedTensor& each) { return each.name == name_ + "." + last; });
     return floats(last, shape.empty() ? found->shape : shape, found->values);
   }
   std::string scalar(double value) override {  // each value once
     std::string name = "constant " + number_text(value);
-    if (std::ranges::find(scalars_, name) != scalars_.end()) return name;
+    if (std::find(scalars_.begin(), scalars_.end(), name) != scalars_.end()) return name;
     scalars_.push_back(name);
     const float stored = static_cast<float>(value);
     Bytes data;

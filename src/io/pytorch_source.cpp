@@ -181,10 +181,10 @@ class Program final : public PytorchWriter {
     std::string name = class_name(info.name);
     if (*info.pytorch == '\0') {
       for (const double value : values) name += "_" + number_text(value);
-      std::ranges::replace_if(
-          name, [](char c) { return !is_name(c); }, '_');
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
     }
-    if (std::ranges::find(classes_, name) != classes_.end()) return name;
+    if (std::find(classes_.begin(), classes_.end(), name) != classes_.end()) return name;
     classes_.push_back(name);
     const std::string learnt = activation_learns(info) ? info.parameters.front().name : "";
     std::string arguments, made;
@@ -206,12 +206,13 @@ class Program final : public PytorchWriter {
       lines.push_back(learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))");
     }
     if (*info.pytorch == '\0') {
-      std::ranges::copy(pytorch_lines(trace_activation(id, values), learnt),
-                        std::back_inserter(lines));
+      for (std::string& line : pytorch_lines(trace_activation(id, values), learnt))
+        lines.push_back(std::move(line));
     } else {
       lines.push_back("return " + renamed(info.pytorch, [&](const std::string& word) {
-                        const bool kept = std::ranges::any_of(
-                            info.parameters, [&](const auto& p) { return word == p.name; });
+                        const bool kept =
+                            std::any_of(info.parameters.begin(), info.parameters.end(),
+                                        [&](const auto& p) { return word == p.name; });
                         return kept && word != learnt ? "self." + word : word;
                       }));
     }

@@ -155,7 +155,9 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
       result.metadata.emplace_back(entry.key(), entry.value().get<std::string>());
     }
   }
-  std::ranges::stable_sort(placed, {}, [](const Placed& p) { return std::pair(p.begin, p.end); });
+  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::uint64_t next = 0;
   for (Placed& p : placed) {
     if (p.begin != next) {
@@ -209,7 +211,7 @@ Bytes write_safetensors(std::vector<NamedTensor> tensors, const Metadata& metada
   const auto dtype_of = [](const NamedTensor& tensor) {
     return tensor.whole ? Dtype{"I64", 8} : tensor.bytes.empty() ? Dtype{"F32", 4} : Dtype{"U8", 1};
   };
-  std::ranges::sort(tensors, [&](const NamedTensor& a, const NamedTensor& b) {
+  std::sort(tensors.begin(), tensors.end(), [&](const NamedTensor& a, const NamedTensor& b) {
     const std::uint64_t size = dtype_of(a).bytes, other = dtype_of(b).bytes;
     return size != other ? size > other : a.name < b.name;
   });

@@ -169,7 +169,7 @@ ConstMatrixView Model::forward(Mode mode, const Signal& x, std::uint32_t step, O
                .y = part(l + 1).output.data(),
                .keeps_product = keeps_output(l)};
     }
-    layer(l).forward({backend_, context_of(l), own.slices, signal, y, after});
+    layer(l).forward({{backend_, context_of(l), own.slices, signal}, y, after});
     if (own.fuses_next) ++l;
     if (l == silent_layer_ && mode == Mode::kEvaluate) write_silence();
     signal = {output(l)};
@@ -241,7 +241,7 @@ void Model::run_backward() {
                 .z = slope_source(l - 1).data};
       dx.data = gradient_of(l - 2).data;
     }
-    layer(l).backward({backend_, context_of(l), part(l).slices, x, gradient_of(l), dx, before});
+    layer(l).backward({{backend_, context_of(l), part(l).slices, x}, gradient_of(l), dx, before});
     if (before.id >= 0) --l;
     if (l > 0) add_skip_gradients(l - 1, dx);
   }

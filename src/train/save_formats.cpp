@@ -86,7 +86,8 @@ constexpr SaveFormat kFormats[] = {
 };
 
 const SaveFormat* find_format(std::string_view name) {
-  const auto found = std::ranges::find(kFormats, name, &SaveFormat::name);
+  const auto found = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                  [&](const SaveFormat& each) { return each.name == name; });
   return found == std::end(kFormats) ? nullptr : found;
 }
 

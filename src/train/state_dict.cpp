@@ -19,8 +19,9 @@ std::string difference(const StoredTensor& tensor, const ParameterSpec& spec) {
   if (tensor.dtype != "F32" && !(spec.whole && tensor.dtype == "I64")) {
     return name + " is of dtype " + tensor.dtype + ", but F32 is needed";
   }
-  const bool finite = std::ranges::all_of(float_values(tensor, spec.whole),
-                                          [](float value) { return std::isfinite(value); });
+  const auto values = float_values(tensor, spec.whole);
+  const bool finite =
+      std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
   return finite ? "" : name + " holds a value that is not finite";
 }
 
@@ -55,14 +56,16 @@ void load_state_dict(Model& model, const SafetensorsFile& file, std::string_view
   };
   const std::string named = "the model " + in_quotes(architecture);
   for (const auto& [kept, buffer] : places) {
-    const auto at = std::ranges::find(file.tensors, kept->name, &StoredTensor::name);
+    const auto at =
+        std::find_if(file.tensors.begin(), file.tensors.end(),
+                     [&name = kept->name](const StoredTensor& each) { return each.name == name; });
     found.push_back(at == file.tensors.end() ? nullptr : &*at);
     differs(found.back() != nullptr
                 ? difference(*at, kept->spec)
                 : "the file has no " + in_quotes(kept->name) + ", which " + named + " needs");
   }
   for (const StoredTensor& tensor : file.tensors) {
-    if (std::ranges::find(found, &tensor) != found.end()) continue;
+    if (std::find(found.begin(), found.end(), &tensor) != found.end()) continue;
     differs("the file has " + in_quotes(tensor.name) + ", which " + named + " does not have");
   }
   if (!differences.empty()) throw Error("weights: " + differences);

@@ -19,7 +19,7 @@ std::vector<int> choose_trained_on(const Dataset& data, const std::vector<int>& 
   const int all = data.train().count(), size = training_size(config, all);
   std::vector<int> chosen;
   for (int i = 0; size < all && std::ssize(chosen) < size; ++i) {
-    if (!std::ranges::binary_search(validation, i)) chosen.push_back(i);
+    if (!std::binary_search(validation.begin(), validation.end(), i)) chosen.push_back(i);
   }
   return chosen;
 }

@@ -36,7 +36,7 @@ std::vector<int> numbers_in(Order order, int count) {
   };
   std::vector<int> numbers(count);
   std::iota(numbers.begin(), numbers.end(), 0);
-  std::ranges::stable_sort(numbers, {}, key);
+  std::stable_sort(numbers.begin(), numbers.end(), [&](int a, int b) { return key(a) < key(b); });
   return numbers;
 }
 
