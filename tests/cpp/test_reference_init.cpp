@@ -5,8 +5,8 @@
 
 #include "backend/cpu/cpu_backend.h"
 #include "nn/architecture.h"
-#include "nn/model.h"
 #include "nn/init.h"
+#include "nn/model.h"
 #include "support.h"
 
 using namespace reluscope;
