@@ -1,6 +1,5 @@
 #include "data/data_budget.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "core/error.h"

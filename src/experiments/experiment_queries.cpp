@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "experiments/experiment.h"
 #include "experiments/lessons.h"
 #include "experiments/sweep.h"
 #include "io/json_object.h"

@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "experiments/statistics.h"
 #include "io/json_object.h"
 #include "io/json_text.h"
 #include "io/table.h"

@@ -1,6 +1,5 @@
 #include "experiments/race.h"
 
-#include <algorithm>
 #include <functional>
 #include <limits>
 

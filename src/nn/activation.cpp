@@ -1,7 +1,6 @@
 #include "nn/activation.h"
 
 #include <array>
-#include <cmath>
 #include <numbers>
 
 #include "nn/activations.h"

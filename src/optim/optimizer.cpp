@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/math.h"
 #include "nn/model.h"
 
 namespace reluscope {

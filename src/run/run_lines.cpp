@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "io/json_text.h"
 #include "run/report.h"
 
 namespace reluscope {

@@ -7,7 +7,6 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_object.h"
-#include "io/json_text.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
 #include "run/report.h"

@@ -1,7 +1,6 @@
 #include "train/rate_plan.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"

@@ -1,7 +1,6 @@
 #include "train/save_formats.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "core/error.h"
