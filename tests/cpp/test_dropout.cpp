@@ -21,7 +21,7 @@ std::vector<float> mask(Backend& backend, const StepContext& context, double pro
                     1e30f);
   Panels y(rows, cols, kNan);
   LayerSlices slices{};
-  layer.forward({backend, context, slices, {ones.view()}, y.view()});
+  layer.forward({{backend, context, slices, {ones.view()}}, y.view()});
   CHECK(y.guard_is_intact());
   return y.logical();
 }
@@ -103,18 +103,18 @@ TEST_CASE("gradients pass where values passed, NaN is dropped, evaluation change
     Panels y(5, 20, kNan), dx(5, 20, kNan);
     LayerSlices slices{};
     const StepContext train{Mode::kTrain, 9, 8, 7};
-    layer.forward({backend, train, slices, {x.view()}, y.view()});
-    layer.backward({backend, train, slices, {x.view()}, dy.view(), dx.view()});
+    layer.forward({{backend, train, slices, {x.view()}}, y.view()});
+    layer.backward({{backend, train, slices, {x.view()}}, dy.view(), dx.view()});
     CHECK(first_difference(dx.logical(), y.logical()) == "");
     CHECK(dx.padding_is_zero());
     const Panels broken(5, 20, std::vector<float>(100, kNan), 0.0f);
     Panels z(5, 20, 1.0f);
-    layer.forward({backend, train, slices, {broken.view()}, z.view()});
+    layer.forward({{backend, train, slices, {broken.view()}}, z.view()});
     const std::vector<float> lost = z.logical(), dropped = y.logical();
     for (std::size_t k = 0; k < 100; ++k) {
       CHECK((lost[k] == 0.0f) == (dropped[k] == 0.0f));
     }
-    layer.forward({backend, {Mode::kEvaluate, 9, 8, 7}, slices, {x.view()}, y.view()});
+    layer.forward({{backend, {Mode::kEvaluate, 9, 8, 7}, slices, {x.view()}}, y.view()});
     CHECK(first_difference(y.logical(), values) == "");
   }
 }

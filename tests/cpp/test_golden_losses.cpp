@@ -50,8 +50,8 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
       const Panels x(n, cols, numbers<float>(c["x"]), 0.5f),
           dy(n, cols, numbers<float>(c["dy"]), 0.0f);
       Panels y(n, cols, kNan), dx(n, cols, kNan);
-      layer.forward({backend, kTraining, slices, {x.view(), 0.0f}, y.view()});
-      layer.backward({backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), dx.view()});
+      layer.forward({{backend, kTraining, slices, {x.view(), 0.0f}}, y.view()});
+      layer.backward({{backend, kTraining, slices, {x.view(), 0.0f}}, dy.view(), dx.view()});
       check_close(y.logical(), c["y"]);
       check_close(dx.logical(), c["dx"]);
       check_close(gradient.logical(), c["dweight"]);
@@ -60,11 +60,11 @@ TEST_CASE("a parameter for each channel, as PReLU(num_parameters=C)") {
       // A first layer has no dx. New parameters take effect once the cache is invalid.
       Panels again(1, layout.cols, 0.0f);
       slices.gradients[0] = again.data();
-      layer.backward({backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), {}});
+      layer.backward({{backend, kTraining, slices, {x.view(), 0.0f}}, dy.view(), {}});
       CHECK(first_difference(again.logical(), gradient.logical()) == "");
       for (int k = 0; k < layout.cols; ++k) weight.data()[k] = 1.0f;
       slices.cache_valid = false;
-      layer.forward({backend, kTraining, slices, {x.view(), 0.0f}, y.view()});
+      layer.forward({{backend, kTraining, slices, {x.view(), 0.0f}}, y.view()});
       if (c["name"] == "prelu") CHECK(first_difference(y.logical(), x.logical()) == "");
     }
   });
@@ -83,8 +83,8 @@ TEST_CASE("maxout, as the largest of a view of pieces") {
       const Panels x(n, cols, numbers<float>(c["x"]), 9.0f),
           dy(n, out, numbers<float>(c["dy"]), 0.0f);
       Panels y(n, out, kNan), dx(n, cols, kNan);
-      layer.forward({backend, kTraining, slices, {x.view(), 0.0f}, y.view()});
-      layer.backward({backend, kTraining, slices, {x.view(), 0.0f}, dy.view(), dx.view()});
+      layer.forward({{backend, kTraining, slices, {x.view(), 0.0f}}, y.view()});
+      layer.backward({{backend, kTraining, slices, {x.view(), 0.0f}}, dy.view(), dx.view()});
       check_close(y.logical(), c["y"]);
       check_close(dx.logical(), c["dx"]);
       CHECK(dx.padding_is_zero());

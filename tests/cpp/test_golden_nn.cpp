@@ -103,8 +103,8 @@ TEST_CASE(
         for (float& value : values) value -= offset;
         const Panels x(n, i, values, 0.0f), dy(n, o, numbers<float>(c["dy"]), 0.0f);
         Panels y(n, o, kNan), dx(n, i, kNan);
-        layer.forward({backend, kContext, h.slices, {x.view(), offset}, y.view()});
-        layer.backward({backend, kContext, h.slices, {x.view(), offset}, dy.view(), dx.view()});
+        layer.forward({{backend, kContext, h.slices, {x.view(), offset}}, y.view()});
+        layer.backward({{backend, kContext, h.slices, {x.view(), offset}}, dy.view(), dx.view()});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);
@@ -117,7 +117,7 @@ TEST_CASE(
         Harness again(layer, n);
         again.set(0, numbers<float>(c["weight"]));
         again.set(1, numbers<float>(c["bias"]));
-        layer.backward({backend, kContext, again.slices, {x.view(), offset}, dy.view(), {}});
+        layer.backward({{backend, kContext, again.slices, {x.view(), offset}}, dy.view(), {}});
         CHECK(first_difference(again.gradient(0), h.gradient(0)) == "");
       }
     }
@@ -150,8 +150,8 @@ TEST_CASE(
         const Panels px(rows, cols, x, 0.5f), pdy(rows, cols, dy, 0.0f);
         Panels y(rows, cols, kNan), dx(rows, cols, kNan);
         const StepContext context{Mode::kEvaluate, 1, 0, 0};  // random ones in their middle
-        layer.forward({backend, context, h.slices, {px.view(), 0.0f}, y.view()});
-        layer.backward({backend, context, h.slices, {px.view(), 0.0f}, pdy.view(), dx.view()});
+        layer.forward({{backend, context, h.slices, {px.view(), 0.0f}}, y.view()});
+        layer.backward({{backend, context, h.slices, {px.view(), 0.0f}}, pdy.view(), dx.view()});
         backend.finish();
         check_close(y.logical(), c["y"]);
         check_close(dx.logical(), c["dx"]);

@@ -43,10 +43,10 @@ RandomPass run(Backend& backend, const StepContext& context, int rows, int cols,
   LayerSlices slices{.scratch = scratch.data()};
   const Panels px(rows, cols, x, 0.0f), pdy(rows, cols, dy, 0.0f);
   Panels y(rows, cols, kNan), dx(rows, cols, kNan);
-  layer.forward({backend, context, slices, {px.view(), 0.0f}, y.view()});
+  layer.forward({{backend, context, slices, {px.view(), 0.0f}}, y.view()});
   // Scratch memory is shared, so backward draws the slopes again.
   for (std::size_t k = 0; k < scratch.size(); ++k) scratch.data()[k] = 1e30f;
-  layer.backward({backend, context, slices, {px.view(), 0.0f}, pdy.view(), dx.view()});
+  layer.backward({{backend, context, slices, {px.view(), 0.0f}}, pdy.view(), dx.view()});
   CHECK(dx.padding_is_zero());
   CHECK((y.guard_is_intact() && dx.guard_is_intact()));
   return {y.logical(), dx.logical()};

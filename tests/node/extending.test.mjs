@@ -140,9 +140,9 @@ int main() {
     for (int c = 0; c < 3; ++c) x.data()[layout.index(r, c)] = static_cast<float>(r * 3 + c + 1);
   LayerSlices slices;
   const StepContext context{.mode = Mode::kTrain, .seed = 1, .step = 0, .layer = 1};
-  layer.forward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}});
-  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {dx.data(), layout}});
-  layer.backward({backend, context, slices, {.values = {x.data(), layout}}, {y.data(), layout}, {nullptr, layout}});
+  layer.forward({{backend, context, slices, {.values = {x.data(), layout}}}, {y.data(), layout}});
+  layer.backward({{backend, context, slices, {.values = {x.data(), layout}}}, {y.data(), layout}, {dx.data(), layout}});
+  layer.backward({{backend, context, slices, {.values = {x.data(), layout}}}, {y.data(), layout}, {nullptr, layout}});
   for (int r = 0; r < 2; ++r)
     for (int c = 0; c < 3; ++c) std::printf("%g %g\\n", y.data()[layout.index(r, c)], dx.data()[layout.index(r, c)]);
   for (const char* text : {"scale", "scale two"}) {
