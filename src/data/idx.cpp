@@ -1,6 +1,5 @@
 #include "data/idx.h"
 
-
 #include "core/error.h"
 #include "core/text.h"
 
