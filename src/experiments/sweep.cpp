@@ -176,8 +176,8 @@ class SweepPlan final : public Plan {
       for (int point = 0; point < points; ++point) {
         std::vector<Setting> settings;
         int rest = point;
-        for (auto of = grid.rbegin(); of != grid.rend(); ++of) {  // the last field changes fastest
-          const auto& [field, values] = *of;
+        for (std::size_t of = grid.size(); of-- > 0;) {  // the last field changes fastest
+          const auto& [field, values] = grid[of];
           const int count = static_cast<int>(values.size());
           settings.insert(settings.begin(),
                           {field, values[static_cast<std::size_t>(rest % count)]});
