@@ -1,6 +1,7 @@
 // The core for JavaScript: arguments of questions are checked. Transfer of bytes into the core: arrays, and readers that fill
 // one piece of memory after another, give the same data set.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -96,4 +97,23 @@ test('an argument that does not fit is refused in one sentence, and one that may
   assert.equal(core.describe('dense 10', [1, 28, 28], 10).batch, 64)
   assert.deepEqual(core.ask('unit', [1, 0], data, run), run.unit(1, 0, 8))
   assert.deepEqual(core.ask('augmented', [0, 2], undefined, run), data.augmented(0, 2, run.config()))
+})
+
+test('a session that nobody freed ends with its core: the garbage collector finds nothing to free', () => {
+  const at = (/** @type {string} */ path) => JSON.stringify(pathToFileURL(join(root, path)).href)
+  const program = `
+    const { load, loadThreads } = await import(${at('web/node/module.mjs')})
+    const { smallFiles } = await import(${at('tests/node/support.mjs')})
+    const core = await loadThreads(await load(), 2)
+    const [trainImages, trainLabels, testImages, testLabels] = Object.values(smallFiles()).map((bytes) => new Uint8Array(bytes))
+    core.createSession(core.createDataset({ name: 'small', trainImages, trainLabels, testImages, testLabels }), { threads: 2 }).start()
+    core.close()
+    for (let turn = 0; turn < 5; turn += 1) {
+      gc()
+      await new Promise((done) => setTimeout(done, 20))
+    }
+    console.log('ended')`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], { encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  assert.equal(stdout, 'ended\n')
 })

@@ -1,5 +1,5 @@
 // The commands of the command line in Node except train: race, sweep, lessons, export, and those that only report. What they
-// allocate in the core is freed with the process.
+// allocate in the core is freed at the end.
 import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'

@@ -32,9 +32,12 @@ class Handle {
   constructor(module, bound) {
     this.module = module
     this.bound = bound
+    if (bound) module.handles.add(this)
+    else module.handles = new Set()
   }
 
   delete() {
+    this.module.handles.delete(this)
     this.bound.delete()
   }
 }
@@ -137,8 +140,12 @@ export class Core extends /** @type {Asked<import('../api.js').CoreQuestions>} *
       dataset.bound, kind, JSON.stringify(config), flags, files, finished.text, finished.name)))
   }
 
-  /** Ends all threads; without this a Node process with threads never ends. No method may be called afterwards. */
+  /**
+   * Frees everything and ends all threads; without this a Node process with threads never ends. No method may be called
+   * afterwards. A session that the garbage collector frees later would wait for threads that are gone.
+   */
   close() {
+    for (const handle of [...this.module.handles]) handle.delete()
     this.module.PThread?.terminateAllThreads()
   }
 }
