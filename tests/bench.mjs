@@ -123,7 +123,7 @@ function pytorchIsHere() {
 function chromium(site, config, { epochs = many, copies = 1 } = {}) {
   return async () => {
     const page = await site.browser.newPage({ serviceWorkers: 'block' })
-    await page.goto(`${site.url}LICENSE`)
+    await page.goto(`${site.url}engine/engine.js`)
     const all = await page.evaluate(async ({ address, wanted, number }) => {
       const { createEngine } = await import(address)
       const engines = await Promise.all(Array.from({ length: number }, () => createEngine()))
@@ -166,7 +166,7 @@ async function chromiumKernelRates(site) {
   const page = await site.browser.newPage({ serviceWorkers: 'block' })
   await page.route('**/kernel-rates.*', (route) =>
     route.fulfill({ path: join(root, 'build/wasm', basename(new URL(route.request().url()).pathname)) }))
-  await page.goto(`${site.url}LICENSE`)
+  await page.goto(`${site.url}engine/engine.js`)
   const lines = await page.evaluate(async (address) => {
     /** @type {string[]} */
     const printed = []

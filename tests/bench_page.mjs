@@ -40,7 +40,7 @@ async function speedOf(step) {
 /** @param {import('./browser/support.mjs').Site} site */
 async function bareSpeed(site) {
   const page = await site.browser.newPage({ serviceWorkers: 'block' })
-  await page.goto(`${site.url}LICENSE`)
+  await page.goto(`${site.url}engine/engine.js`)
   await page.evaluate(async (address) => {
     const { createEngine } = await import(address)
     const engine = await createEngine()

@@ -285,13 +285,14 @@ function buildsFor(chosen) {
   const suites = chosen.some((group) => group.suites && group.name !== 'cuda'), cuda = chosen.some(({ name }) => name === 'cuda')
   const kernels = chosen.some((group) => group.kernels) && tier !== 'quick'
   const bench = chosen.some(({ measurement }) => measurement)
-  const options = [...(suites || cuda ? ['RELUSCOPE_TESTS'] : []), ...(bench ? ['RELUSCOPE_BENCH'] : [])]
+  const benchToo = bench || (full && suites)  // that the measurements still compile
+  const options = [...(suites || cuda ? ['RELUSCOPE_TESTS'] : []), ...(benchToo ? ['RELUSCOPE_BENCH'] : [])]
   const modules = ['reluscope', 'reluscope-threads', 'reluscope-node']
   const tests = ['reluscope_tests']
   /** @type {Record<string, {targets: string[], options: string[]}>} */
   const known = {
-    native: { targets: bench ? [] : ['reluscope', ...(suites ? tests : []), ...(cuda ? ['reluscope_cuda_tests'] : [])], options },
-    wasm: { targets: bench ? [] : [...modules, ...(kernels || (full && suites) ? tests : []), ...(full && suites ? ['reluscope_other_tests'] : [])], options },
+    native: { targets: bench ? [] : ['reluscope', ...(suites ? tests : []), ...(cuda ? ['reluscope_cuda_tests'] : []), ...(benchToo ? ['kernel_rates', 'reluscope_bench'] : [])], options },
+    wasm: { targets: bench ? [] : [...modules, ...(kernels || (full && suites) ? tests : []), ...(full && suites ? ['reluscope_other_tests', 'kernel_rates'] : [])], options },
     corpus: { targets: ['fuzz'], options: [] },
     fuzz: { targets: ['fuzz'], options: [] },
     cuda: { targets: ['reluscope'], options: [] },

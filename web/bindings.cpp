@@ -205,7 +205,7 @@ val make_experiment(const SharedDataset& dataset, const std::string& kind,
       given.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
     }
     return std::make_shared<Experiment>(
-        dataset, make_plan(kind, *dataset, config_from_json(config), PlanFlags(given)), 1,
+        dataset, make_plan(kind, *dataset, config_from_json(config), FlagValues(given)), 1,
         read_rows(finished, file), free_memory);
   });
 }

@@ -56,7 +56,7 @@ Arguments arguments_of(const CLI::App& given, const char* program) {
       }
     }
   }
-  read.flags = PlanFlags(std::move(flags));
+  read.flags = FlagValues(std::move(flags));
   return read;
 }
 

@@ -17,7 +17,7 @@ struct Arguments {
   const Command* command = nullptr;
   std::string program = {};  // argv[0]; its folder may contain data
   std::vector<std::pair<std::string, std::string>> fields = {};  // config fields given as flags
-  PlanFlags flags{{}};                                           // other flags
+  FlagValues flags{{}};                                          // other flags
   std::vector<std::string> arguments = {};                       // positional arguments
   std::vector<std::string> unknown = {};                         // arguments that no flag accepts
 

@@ -56,7 +56,7 @@ int experiment_command(const Arguments& arguments) {
   const std::string name = arguments.command->name;
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
   const auto data = load_dataset(config.data, arguments.program, arguments.budget());
-  auto plan = make_plan(name, *data, config, PlanFlags(flags));
+  auto plan = make_plan(name, *data, config, FlagValues(flags));
   check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   // Only a sweep's file consists entirely of rows.
   const bool resumes = !jsonl.empty() && jsonl != "-" && name == "sweep";

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace reluscope {
@@ -93,6 +94,12 @@ class Buffer {
 
   Buffer() = default;
   explicit Buffer(std::size_t count, Memory* memory = nullptr);  // null: host memory
+  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  Buffer& operator=(Buffer&& other) noexcept {  // leaves the other one empty
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
 
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }

@@ -42,7 +42,7 @@ std::string result_text(const Json& row) {
 }  // namespace
 
 std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
-                                const PlanFlags& flags) {
+                                const FlagValues& flags) {
   std::vector<std::string> known;
   for (const auto& [name, make] : kKinds) {
     if (kind == name) return make(data, base, flags);

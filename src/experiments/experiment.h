@@ -17,7 +17,7 @@ namespace reluscope {
 // kind: "race", "sweep" or "lessons"; their flags are in run/commands.cpp. Throws Error for any
 // other kind and for a plan that cannot be carried out.
 std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
-                                const PlanFlags& flags);
+                                const FlagValues& flags);
 
 class Experiment {
  public:

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "experiments/lessons.h"
+#include "experiments/measure.h"
 #include "experiments/sweep.h"
 #include "io/json_object.h"
 #include "io/json_text.h"
@@ -19,10 +20,16 @@ std::string lines_of(const std::vector<Json>& rows) {
 }
 
 constexpr Query kExperimentQueries[] = {
-    // The subcommands of the command lines with their flags, and the lessons, one line each.
+    // The subcommands of the command lines with their flags, the lessons, one line each, and what
+    // experiments measure.
     Query("commands", About::kCore, {},
           [](const Question&) {
-            return json_object("commands", commands_json(), "lessons", lesson_list());
+            Json rows = Json::array();
+            for (const Measure& m : measures()) {
+              rows.push_back(json_object("name", m.name, "label", m.label, "percent", m.percent));
+            }
+            return json_object("commands", commands_json(), "lessons", lesson_list(), "measures",
+                               std::move(rows));
           }),
     // Merges the results of a sweep's parts.
     Query(

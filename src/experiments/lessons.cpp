@@ -63,7 +63,7 @@ std::vector<double> finite(std::vector<double> values) {
 
 class LessonPlan final : public Plan {
  public:
-  LessonPlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+  LessonPlan(const Dataset& data, const Config& base, const FlagValues& flags) {
     choose(flags);
     const bool quick = flags.has("quick");
     const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kUsualSeeds, 1, 1000);
@@ -134,7 +134,7 @@ class LessonPlan final : public Plan {
   }
 
  private:
-  void choose(const PlanFlags& flags) {
+  void choose(const FlagValues& flags) {
     std::vector<std::string> known;
     for (const Lesson& lesson : lesson_table()) known.emplace_back(lesson.name);
     std::vector<std::string> wanted;
@@ -364,7 +364,7 @@ std::string lesson_verdict(const std::vector<std::string>& checks) {
 }
 
 std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base,
-                                   const PlanFlags& flags) {
+                                   const FlagValues& flags) {
   return std::make_unique<LessonPlan>(data, base, flags);
 }
 

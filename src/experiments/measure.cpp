@@ -18,9 +18,9 @@ constexpr Measure kMeasures[] = {
     {"zeros", "zero outputs", true},
     {"output_mean", "output mean", false},
     {"input_shift", "input shift", false},
-    {"signal", "signal", false},
-    {"slope_move", "slope move", false},
-    {"gradient_ratio", "gradient ratio", false},
+    {"signal", "signal, last layer / first", false},
+    {"slope_move", "movement of slopes", false},
+    {"gradient_ratio", "gradient, first layer / last", false},
 };
 
 // Sums over the samples for one unit.
@@ -82,6 +82,8 @@ Json slope_move(const Model& model) {
 }
 
 }  // namespace
+
+std::span<const Measure> measures() { return kMeasures; }
 
 const Measure& find_measure(std::string_view name) {
   for (const Measure& measure : kMeasures) {

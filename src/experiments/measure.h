@@ -2,6 +2,7 @@
 // about ReLU. Measuring does not change the run.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "config/config.h"
@@ -16,6 +17,7 @@ struct Measure {
 };
 
 // All numbers that a row may hold for an epoch: those of the session and those of measure().
+std::span<const Measure> measures();
 const Measure& find_measure(std::string_view name);  // the name must exist
 
 inline constexpr int kMeasuredSamples = 1000;

@@ -32,14 +32,14 @@ std::string shell_word(const std::string& text) {
 
 }  // namespace
 
-std::optional<std::string> PlanFlags::first(const std::string& name) const {
+std::optional<std::string> FlagValues::first(const std::string& name) const {
   for (const auto& [key, value] : values_) {
     if (key == name) return value;
   }
   return {};
 }
 
-std::vector<std::string> PlanFlags::all(const std::string& name) const {
+std::vector<std::string> FlagValues::all(const std::string& name) const {
   std::vector<std::string> found;
   for (const auto& [key, value] : values_) {
     if (key == name) found.push_back(value);
@@ -47,7 +47,7 @@ std::vector<std::string> PlanFlags::all(const std::string& name) const {
   return found;
 }
 
-int PlanFlags::whole(const std::string& name, int otherwise, int min, int max) const {
+int FlagValues::whole(const std::string& name, int otherwise, int min, int max) const {
   const auto text = first(name);
   if (!text) return otherwise;
   const auto value = parse_number(*text);

@@ -26,9 +26,9 @@ struct PlannedRun {
 };
 
 // Flags of a command line or the page besides the config: names and texts, in the given order.
-class PlanFlags {
+class FlagValues {
  public:
-  explicit PlanFlags(std::vector<std::pair<std::string, std::string>> values)
+  explicit FlagValues(std::vector<std::pair<std::string, std::string>> values)
       : values_(std::move(values)) {}
 
   bool has(const std::string& name) const { return first(name).has_value(); }

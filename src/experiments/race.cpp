@@ -38,7 +38,7 @@ Racer parse_entry(const std::string& text,
 
 class RacePlan final : public Plan {
  public:
-  RacePlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+  RacePlan(const Dataset& data, const Config& base, const FlagValues& flags) {
     std::shared_ptr<const std::vector<std::uint8_t>> from;
     if (const auto file = flags.first("from")) {
       from = std::make_shared<const std::vector<std::uint8_t>>(file->begin(), file->end());
@@ -190,7 +190,7 @@ std::string with_activation(const std::string& architecture, const std::string& 
   return text;
 }
 
-std::unique_ptr<Plan> plan_race(const Dataset& data, const Config& base, const PlanFlags& flags) {
+std::unique_ptr<Plan> plan_race(const Dataset& data, const Config& base, const FlagValues& flags) {
   return std::make_unique<RacePlan>(data, base, flags);
 }
 

@@ -138,7 +138,7 @@ std::string setting_text(const Json& config, const std::vector<std::string>& var
 
 class SweepPlan final : public Plan {
  public:
-  SweepPlan(const Dataset& data, const Config& base, const PlanFlags& flags) {
+  SweepPlan(const Dataset& data, const Config& base, const FlagValues& flags) {
     const int seeds = flags.whole("seeds", 1, 1, 1000);
     const Shard shard = parse_shard(flags.first("shard").value_or("1/1"));
     std::set<std::string> taken;
@@ -228,7 +228,7 @@ std::string difference(const Json& a, const Json& b) {
 
 }  // namespace
 
-std::unique_ptr<Plan> plan_sweep(const Dataset& data, const Config& base, const PlanFlags& flags) {
+std::unique_ptr<Plan> plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags) {
   return std::make_unique<SweepPlan>(data, base, flags);
 }
 

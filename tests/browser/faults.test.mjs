@@ -23,9 +23,7 @@ function engineOf(page) {
 }
 
 for (const [what, title, act] of /** @type {[string, string, () => void][]} */ ([
-  ['hangs', 'The engine does not respond', () => {
-    for (;;);
-  }],
+  ['hangs', 'The engine does not respond', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)],
   ['dies', 'The engine stopped', () => void setTimeout(() => {
     throw new Error('out of luck')
   })],
@@ -54,9 +52,7 @@ for (const [what, title, act] of /** @type {[string, string, () => void][]} */ (
 
 test('the notice disappears when the worker responds again', async () => {
   const { page, troubles, close } = await openPage(site, { hash })
-  engineOf(page).evaluate(() => {
-    for (const end = Date.now() + 14_000; Date.now() < end;);
-  }).catch(() => {})
+  engineOf(page).evaluate(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 14_000)).catch(() => {})
   const notice = page.locator('.notice', { hasText: 'The engine does not respond' })
   await notice.waitFor()
   assert.match(await notice.innerText(), /The run was not autosaved yet/)

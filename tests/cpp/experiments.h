@@ -48,10 +48,10 @@ struct Outcome {
   std::vector<std::string> lines, json;
 };
 
-inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags,
+inline Outcome carry_out(const std::string& kind, const Config& base, const FlagValues& flags,
                          int jobs = 1, std::vector<Json> finished = {}) {
   const auto data = small_data();
-  Experiment experiment(data, make_plan(kind, *data, base, PlanFlags(flags)), jobs,
+  Experiment experiment(data, make_plan(kind, *data, base, FlagValues(flags)), jobs,
                         std::move(finished));
   Outcome outcome;
   for (;;) {

@@ -190,7 +190,7 @@ TEST_SUITE("resume") {
     const Bytes bytes = checkpoint_after(data, config, 14);
     const auto plan = [&](std::vector<std::pair<std::string, std::string>> flags) {
       flags.emplace_back("from", std::string(bytes.begin(), bytes.end()));
-      return make_plan("race", *data, config_of_checkpoint(bytes), PlanFlags(flags));
+      return make_plan("race", *data, config_of_checkpoint(bytes), FlagValues(flags));
     };
     Experiment race(data, plan({{"entry", "slow: lr=0.001"}, {"activations", "elu"}}), 1);
     CHECK(race.start().lines ==

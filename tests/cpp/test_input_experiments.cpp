@@ -19,8 +19,8 @@ namespace {
 using Flags = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
 
-std::string plan_refusal(const std::string& kind, const Flags& flags) {
-  return refusal([&] { make_plan(kind, *six_pixels(), Config{}, PlanFlags(flags)); });
+std::string plan_refusal(const std::string& kind, const FlagValues& flags) {
+  return refusal([&] { make_plan(kind, *six_pixels(), Config{}, FlagValues(flags)); });
 }
 
 // A file with the given header and number of data bytes.
@@ -50,7 +50,7 @@ std::string one(const std::string& dtype, const std::string& shape, const std::s
 TEST_SUITE_BEGIN("input");
 
 TEST_CASE("sweeps: what is no sweep") {
-  const auto says = [](const Flags& flags, const std::string& sentence) {
+  const auto says = [](const FlagValues& flags, const std::string& sentence) {
     CHECK(plan_refusal("sweep", flags) == sentence);
   };
   says({}, "sweep: nothing varies; give --grid FIELD=VALUES or --random FIELD=RANGE");
@@ -89,12 +89,13 @@ TEST_CASE("sweeps: what is no sweep") {
        "sweep: that is 2000000 runs, but at most 1000000 are allowed");
   CHECK(plan_refusal("sweep", {{"grid", "model=dense 10;dense 9"}}).find("gives 9 outputs") !=
         std::string::npos);
-  CHECK(refusal([] { make_plan("sweeep", *six_pixels(), Config{}, PlanFlags({})); }) ==
+  CHECK(refusal([] { make_plan("sweeep", *six_pixels(), Config{}, FlagValues({})); }) ==
         "experiment is \"sweeep\", but known are race, sweep or lessons");
 }
 
 TEST_CASE("races and lessons: what cannot be run is said before anything is") {
-  const auto says = [](const std::string& kind, const Flags& flags, const std::string& sentence) {
+  const auto says = [](const std::string& kind, const FlagValues& flags,
+                       const std::string& sentence) {
     CHECK(plan_refusal(kind, flags) == sentence);
   };
   says("race", {{"entry", "lr"}},
@@ -114,7 +115,7 @@ TEST_CASE("races and lessons: what cannot be run is said before anything is") {
   Config late;
   late.seed = 9007199254740991;
   CHECK(refusal([&] {
-          plan_race(*six_pixels(), late, PlanFlags(Flags{{"seeds", "2"}}));
+          plan_race(*six_pixels(), late, FlagValues(Flags{{"seeds", "2"}}));
         }).find("seed is") == 0);
   says("lessons", {{"only", "dead-unit"}},
        "only: \"dead-unit\" is not a lesson: the nearest known one is \"dead-units\"");

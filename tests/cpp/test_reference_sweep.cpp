@@ -12,8 +12,8 @@ using namespace reluscope::test;
 
 namespace {
 
-std::unique_ptr<Plan> sweep(const Flags& flags) {
-  return plan_sweep(*small_data(), small_config(), PlanFlags(flags));
+std::unique_ptr<Plan> sweep(const FlagValues& flags) {
+  return plan_sweep(*small_data(), small_config(), FlagValues(flags));
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ TEST_CASE("random draws lie in their ranges, are spread, and go on where fewer e
   }
   Config other = small_config();
   other.seed = 2;
-  CHECK(plan_sweep(*small_data(), other, PlanFlags({{"random", "lr=log:1e-4:1"}, {"runs", "1"}}))
+  CHECK(plan_sweep(*small_data(), other, FlagValues({{"random", "lr=log:1e-4:1"}, {"runs", "1"}}))
             ->runs()[0]
             .config.lr != plan->runs()[0].config.lr);
 }
@@ -235,7 +235,7 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
   Json again = finished_row("lr=0.25", 78, "twice", ended_with(0.75, 1.0, 1.0));
   const Json other = finished_row("lr=3", 1, "other", ended_with(0.5, 1.0, 1.0));
   const auto data = small_data();
-  const auto plan = [&] { return plan_sweep(*data, small_config(), PlanFlags(flags)); };
+  const auto plan = [&] { return plan_sweep(*data, small_config(), FlagValues(flags)); };
   Experiment experiment(data, plan(), 1, {first, other, again, first});
   const Reported start = experiment.start();
   CHECK(start.values["runs"] == 3);
@@ -259,7 +259,7 @@ TEST_CASE("finished rows: each counts once, whatever its place, and of another s
 TEST_CASE("whole numbers of flags up to their limits, and shards up to as many as runs") {
   const auto whole = [](const std::string& text) {
     try {
-      return PlanFlags(Flags{{"n", text}}).whole("n", 5, 2, 9);
+      return FlagValues(Flags{{"n", text}}).whole("n", 5, 2, 9);
     } catch (const Error&) {
       return -1;
     }
@@ -268,7 +268,7 @@ TEST_CASE("whole numbers of flags up to their limits, and shards up to as many a
   CHECK(whole("9") == 9);
   CHECK(whole("1") == -1);
   CHECK(whole("10") == -1);
-  CHECK(PlanFlags(Flags{}).whole("n", 5, 2, 9) == 5);
+  CHECK(FlagValues(Flags{}).whole("n", 5, 2, 9) == 5);
   CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "2/1000000"}})->runs().size() == 1);
   CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "1000000/1000000"}})->runs().empty());
   CHECK_THROWS_AS(sweep({{"grid", "lr=1"}, {"shard", "1/1000001"}}), Error);

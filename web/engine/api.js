@@ -8,6 +8,7 @@
  * @typedef {import('./protocol.js').Config} Config
  * @typedef {{pixels: Uint8Array, label: number}} Image pixels: height * width bytes, row by row
  * @typedef {{test_loss: number, test_accuracy: number, correct: number, total: number}} Score
+ * @typedef {{name: string, label: string, percent: boolean}} Measure a number in the rows of experiments; percent: a share
  * @typedef {{event: string, lines: string[], json: string[], csv_lines: string[], [key: string]: any}} Report an event as numbers,
  *   lines of text, JSON lines and rows of a table
  *
@@ -31,8 +32,9 @@
  * @property {(name: string, height: number, width: number, channels: number, pixels: Uint8Array, wantedHeight: number,
  *   wantedWidth: number, invert: boolean) => Uint8Array} networkInput a decoded image as the grey bytes that a network reads;
  *   invert: for dark writing on a light ground
- * @property {() => {commands: import('../node/flags.mjs').Command[], lessons: string[]}} commands the subcommands of the command
- *   lines with their flags (src/run/commands.h), and the lessons: name and claim, one per line
+ * @property {() => {commands: import('../node/flags.mjs').Command[], lessons: string[],
+ *   measures: Measure[]}} commands the subcommands of the command lines with their flags (src/run/commands.h); the lessons: name
+ *   and claim, one per line; what experiments measure
  * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} mergeResults the results of a sweep's
  *   parts as one; the config does not matter
  * @property {(text: string, name: string) => string} checkRows the rows of a file of results, without an incomplete last line

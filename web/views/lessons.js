@@ -6,29 +6,15 @@ import { messageOf, percent, short } from '../dom/format.js'
 import { formula } from '../dom/formula.js'
 import { View } from './view.js'
 
-/** The label of each measure, and whether it is a share. @type {Record<string, [string, boolean]>} */
-const measures = {
-  test_accuracy: ['accuracy', true], test_loss: ['test loss', false], train_loss: ['training loss', false], dead: ['dead units', true],
-  negative: ['never positive', true], zeros: ['zero outputs', true], output_mean: ['output mean', false], input_shift: ['input shift', false],
-  signal: ['signal, last layer over first', false], slope_move: ['movement of slopes', false], gradient_ratio: ['gradient, first layer over last', false],
-}
-
 /** A sign for each verdict of the core, because colours alone are not accessible. @type {Record<string, string>} */
 const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
 
 /** @param {string} verdict */
 const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
 
-/** @param {string} measure */
-const nameOf = (measure) => measures[measure]?.[0] ?? measure.replaceAll('_', ' ')
-
-/** @param {string} measure @param {number | null} value */
-function written(measure, value) {
-  if (value === null) return '–'
-  return measures[measure]?.[1] ? percent(value) : short(value)
-}
-
 class LessonsView extends View {
+  /** What experiments measure. @type {import('../engine/api.js').Measure[]} */
+  #measures = []
   #runner = new ExperimentRunner(this.lab.ownFiles)
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
@@ -62,7 +48,8 @@ class LessonsView extends View {
   }
 
   async #fill() {
-    const { lessons } = await this.lab.engine.commands()
+    const { lessons, measures } = await this.lab.engine.commands()
+    this.#measures = measures
     this.#list.append(...lessons.map((line) => {
       const [name, claim] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()]
       const result = h('div', { class: 'lesson-result' })
@@ -109,25 +96,37 @@ class LessonsView extends View {
     const { activations, default_config: standard } = this.lab.registry
     const words = new Set(variants.flatMap((/** @type {any} */ { config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
     const used = activations.filter((activation) => words.has(activation.name))
-    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${nameOf(measure)} ${moment}`.trim())
+    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${this.#labelOf(measure)} ${moment}`.trim())
     result.replaceChildren(
       h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
       h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
         h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))])),
-      h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, checkText(check))))),
+      h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, this.#checkText(check))))),
       h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
         h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
         h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
-          ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, written(measure, summary.mean))),
+          ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, this.#written(measure, summary.mean))),
           h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
             onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
   }
+
+  /** @param {string} measure */
+  #labelOf(measure) {
+    return this.#measures.find(({ name }) => name === measure)?.label ?? measure
+  }
+
+  /** @param {string} measure @param {number | null} value */
+  #written(measure, value) {
+    if (value === null) return '–'
+    return this.#measures.find(({ name }) => name === measure)?.percent ? percent(value) : short(value)
+  }
+
+  /** @param {any} check of a lesson, as the core reports it */
+  #checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
+    const claim = `${this.#labelOf(measure)} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
+    if (!difference || difference.mean === null) return `${claim}: ${verdict}`
+    const [mean, chance, counts] = [difference.mean, margin, least].map((value) => this.#written(measure, value))
+    return `${claim}: difference ${mean}, chance ±${chance}, counts from ${counts}: ${verdict}`
+  }
 }
 customElements.define('rl-lessons', LessonsView)
-
-/** @param {any} check of a lesson, as the core reports it */
-function checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
-  const claim = `${nameOf(measure)} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
-  if (!difference || difference.mean === null) return `${claim}: ${verdict}`
-  return `${claim}: difference ${written(measure, difference.mean)}, chance ±${written(measure, margin)}, counts from ${written(measure, least)}: ${verdict}`
-}
