@@ -10,11 +10,14 @@ import { runStyle } from './race_chart.js'
  */
 
 export class SeriesChart extends Chart {
-  /** @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range?: [number, number | null]}} options range: fixed ends of the axis */
-  constructor({ range, ...options }) {
+  /**
+   * @param {import('../lab/lab.js').Lab} lab
+   * @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range?: [number, number | null]}} options range: fixed ends of the axis
+   */
+  constructor(lab, { range, ...options }) {
     const { title, format } = options
-    super({
-      ...options, x: 'Step', sync: 'steps', leastX: 50, height: 190,
+    super(lab, {
+      ...options, x: 'Step', sync: 'steps', leastX: 50, height: 190, marks: () => lab.marks,
       range: (low, high, log) => rangeOf(low, high, log, range),
       describe: (steps, series) => {
         const ends = series.filter(({ faint }) => !faint).map(({ name, values }) => {

@@ -22,7 +22,7 @@ class DeadUnitsView extends ProbeView {
   #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it has no hidden unit.')
   #count = h('button', { type: 'button', class: 'button small', onclick: () => void this.#countAll() }, 'Count over all images')
   #counted = h('output', { class: 'readout' })
-  #chart = new SeriesChart({ title: 'Units that are dead, over the steps', format: count, range: [0, null], marks: () => this.lab.marks })
+  #chart = new SeriesChart(this.lab, { title: 'Units that are dead, over the steps', format: count, range: [0, null] })
   #body = h('div', {}, this.#list,
     h('div', { class: 'legend' }, h('span', { class: 'key-cell is-dead' }, 'dead'), h('span', { class: 'key-cell is-silent' }, 'silent'), h('span', {}, 'above 0%'),
       h('span', { class: 'legend-bar is-firing', role: 'img', 'aria-label': 'From grey to blue by firing rate' }), this.#full,
@@ -44,7 +44,6 @@ class DeadUnitsView extends ProbeView {
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))
     this.lab.onEach(['unit', 'state'], () => this.#follow())
-    this.lab.on('theme', () => this.#chart.restyle())
   }
 
   begin() {

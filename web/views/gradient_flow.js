@@ -22,10 +22,9 @@ class GradientFlowView extends ProbeView {
   #empty = h('p', { class: 'empty' }, 'Gradients are recorded during training steps. Press Train or Step.')
   /** Shared, because norms and ratios are of the same layers. */
   #legend = new Legend()
-  #marks = () => this.lab.marks
-  #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true, legend: this.#legend, marks: this.#marks })
-  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, levels: [{ at: 1e-3, text: 'typical' }], legend: this.#legend, marks: this.#marks })
-  #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1], marks: this.#marks })
+  #norms = new SeriesChart(this.lab, { title: 'Norm of the gradient', format: short, log: true, legend: this.#legend })
+  #ratios = new SeriesChart(this.lab, { title: 'Update ÷ weight, of a step', format: short, log: true, levels: [{ at: 1e-3, text: 'typical' }], legend: this.#legend })
+  #shares = new SeriesChart(this.lab, { title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1] })
   #charts = [this.#norms, this.#ratios, this.#shares]
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
@@ -34,7 +33,6 @@ class GradientFlowView extends ProbeView {
     h('div', { class: 'flow-charts' }, this.#legend.element, this.#charts.map(({ element }) => element)))
 
   build() {
-    this.lab.on('theme', () => this.#charts.forEach((chart) => chart.restyle()))
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
       what: ['In the backward pass each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
         math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',

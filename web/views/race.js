@@ -48,9 +48,9 @@ class RaceView extends View {
   #legend = new Legend()
   #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the running seed.')
   #charts = {
-    running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    running: new RaceChart(this.lab, { legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short }),
+    loss: new RaceChart(this.lab, { legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short }),
+    accuracy: new RaceChart(this.lab, { legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), top: 1 }),
   }
   /** The curves of each entry shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
@@ -76,7 +76,6 @@ class RaceView extends View {
         attempt: 'Add lr=0.02 to the five activations, with three seeds: which still learn?',
       }))
     this.lab.on('run', () => this.#fitSamples())
-    this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
     this.#fitSamples()
   }

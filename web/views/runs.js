@@ -27,8 +27,8 @@ class RunsView extends View {
   #share = h('button', { type: 'button', class: 'button small', onclick: () => void this.#copyAddress() }, 'Copy this run’s address')
   #legend = new Legend()
   #charts = {
-    loss: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    loss: new RaceChart(this.lab, { legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short }),
+    accuracy: new RaceChart(this.lab, { legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), top: 1 }),
   }
   #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, Object.values(this.#charts).map(({ element }) => element)))
 
@@ -40,7 +40,6 @@ class RunsView extends View {
         attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and continue it.',
       }))
     this.lab.onEach(['runs', 'run'], () => this.#show())
-    this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
   }
 
   seenChanged() {

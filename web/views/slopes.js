@@ -13,12 +13,11 @@ class SlopesView extends ProbeView {
   codes = ['slope_range']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'No activation of this model learns a slope. Choose PReLU or Swish in the panel.')
-  #chart = new SeriesChart({ title: 'Slope, over the steps', format: short, marks: () => this.lab.marks })
+  #chart = new SeriesChart(this.lab, { title: 'Slope, over the steps', format: short })
   #now = h('dl', { class: 'stats' })
   #body = h('div', { hidden: true }, this.#chart.element, this.#now)
 
   build() {
-    this.lab.on('theme', () => this.#chart.restyle())
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
       what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight. Swish is ',
         math(['mi', 'z'], ['mi', 'σ'], ['mo', '('], ['mi', 'β'], ['mi', 'z'], ['mo', ')']), ', here with β learnt.'],
