@@ -149,7 +149,6 @@ test('curves of several runs share their positions; the axis has room for the de
     const label = () => chart.element.querySelector('.plot').getAttribute('aria-label')
     const ends = (/** @type {'x' | 'y'} */ axis) => [plot.scales[axis].min, plot.scales[axis].max]
     const result = { data: plot.data, y: ends('y'), x: ends('x'), text: label() }
-    plot.destroy()
     chart.show([])
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
     const none = uPlot.sync('steps').plots.at(-1)

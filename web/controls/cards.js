@@ -33,7 +33,7 @@ export async function makeCards(lab, root, nav, embedded, groups, rows) {
   /** @param {ViewRow} row @returns {Card} */
   function make(row) {
     const { tag, title, about, size } = row
-    const view = new (/** @type {any} */ (customElements.get(tag)))(lab)
+    const view = new (/** @type {CustomElementConstructor} */ (customElements.get(tag)))(lab)
     const heading = h('h2', { tabIndex: -1 }, title)
     const fold = iconButton('down', `Collapse ${title}`, () => change(card, stateOf(row) === 'open' ? 'collapsed' : 'open'), 'icon-button quiet fold')
     const alone = h('a', { class: 'icon-button quiet', target: '_blank', rel: 'noopener', 'aria-label': `${title} alone, to embed`, title: 'Open only this view, for example to embed it in a page' }, icon('alone'))

@@ -17,7 +17,7 @@ const mostClasses = 20
 /** Milliseconds that the run must be paused before its weights are scored. */
 const settle = 400
 
-class ConfusionView extends View {
+export default class ConfusionView extends View {
   #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'The test set is scored at the end of each epoch and when the run is paused.')
   #table = h('table', { class: 'confusion', role: 'grid', 'aria-label': 'Confusion matrix: labels in rows, predictions in columns' })
   #scale = h('select', { 'aria-label': 'Scale of mistakes', class: 'small', onchange: () => this.#paint() },
@@ -163,7 +163,6 @@ class ConfusionView extends View {
     await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ index, name: `Test image ${index}: ${what}` })))
   }
 }
-customElements.define('rl-confusion', ConfusionView)
 
 /** @param {HTMLElement} cell */
 const place = ({ dataset: { label, prediction } }) => ({ label: Number(label), prediction: Number(prediction) })

@@ -14,7 +14,7 @@ const mostPlanes = 8
 /** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement}} ShownLayer
  *  shape: of the maps, (C, H, W) */
 
-class ConvolutionView extends View {
+export default class ConvolutionView extends View {
   #body = h('div', { class: 'conv-layers' })
   #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The selected image' })
   #scale = h('select', { class: 'small', onchange: () => this.#paint() },
@@ -144,7 +144,6 @@ class ConvolutionView extends View {
     images[k]?.scrollIntoView({ block: 'nearest' })
   }
 }
-customElements.define('rl-convolution', ConvolutionView)
 
 /** The largest absolute value of the finite values. @param {Float32Array} values */
 const largest = (values) => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)

@@ -45,7 +45,7 @@ export class LineChart extends Chart {
   }
 }
 
-class CurvesView extends View {
+export default class CurvesView extends View {
   #smoothing = h('input', { type: 'range', min: '0', max: '0.99', step: '0.01', value: '0.9', oninput: () => this.#draw() })
   #log = h('input', { type: 'checkbox', role: 'switch', onchange: () => {
     this.#loss.setLog(this.#log.checked)
@@ -98,4 +98,3 @@ class CurvesView extends View {
     }
   }
 }
-customElements.define('rl-curves', CurvesView)

@@ -11,7 +11,7 @@ import { ProbeView } from './probe_view.js'
 /** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
 /** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
 
-class DeadUnitsView extends ProbeView {
+export default class DeadUnitsView extends ProbeView {
   request = () => ({ gradients: true })
   codes = ['dead_units']
   #scale = h('select', { 'aria-label': 'Colour scale of the firing rates', class: 'small', onchange: () => this.refresh() },
@@ -138,4 +138,3 @@ class DeadUnitsView extends ProbeView {
     }
   }
 }
-customElements.define('rl-dead-units', DeadUnitsView)

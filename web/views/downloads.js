@@ -13,7 +13,7 @@ const metrics = [
 /** Tests the beginning of the file's header. @param {Uint8Array} content */
 const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subarray(8, 80)).includes('reluscope.checkpoint')
 
-class FilesView extends View {
+export default class FilesView extends View {
   #input = h('input', { type: 'file', accept: '.safetensors,.ckpt', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights or checkpoint file', onchange: () => {
     void this.#open(this.#input.files?.[0])
     this.#input.value = ''
@@ -76,4 +76,3 @@ class FilesView extends View {
     this.lab.complain({ key: 'files', title, text: sentence(error), kept })
   }
 }
-customElements.define('rl-files', FilesView)

@@ -12,7 +12,7 @@ const pen = 28
 /** Pixels by which an arrow key moves the pen. */
 const keyStep = 10
 
-class DrawView extends View {
+export default class DrawView extends View {
   /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
@@ -180,4 +180,3 @@ class DrawView extends View {
     void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
   }
 }
-customElements.define('rl-draw', DrawView)

@@ -15,7 +15,7 @@ const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\
 /** The position of a value on a log scale, 0 to 1, for bars. @param {number} value @param {number} low @param {number} high */
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
 
-class GradientFlowView extends ProbeView {
+export default class GradientFlowView extends ProbeView {
   request = () => ({ gradients: true })
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
@@ -84,4 +84,3 @@ class GradientFlowView extends ProbeView {
     this.#now.replaceChildren(...rows)
   }
 }
-customElements.define('rl-gradient-flow', GradientFlowView)

@@ -6,7 +6,7 @@ import { count, percent } from '../dom/format.js'
 import { LayerStack } from '../charts/layer_stack.js'
 import { View } from './view.js'
 
-class ImageView extends View {
+export default class ImageView extends View {
   /** @type {{pixels: Uint8Array, label: number} | undefined} */
   #image
   #canvas = h('canvas', { class: 'pixels', role: 'img' })
@@ -91,4 +91,3 @@ class ImageView extends View {
     if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
   }
 }
-customElements.define('rl-image', ImageView)

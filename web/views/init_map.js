@@ -9,7 +9,7 @@ import { View } from './view.js'
 
 const mostDepth = 50
 
-class InitMapView extends View {
+export default class InitMapView extends View {
   #depth = h('input', { type: 'text', inputMode: 'numeric', class: 'number', value: '10', 'aria-label': 'Depth of the map', autocomplete: 'off' })
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
   #full = h('select', { class: 'small', onchange: () => [...this.#variances.keys()].forEach((cell) => this.#paintCell(cell)) }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
@@ -118,7 +118,6 @@ class InitMapView extends View {
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
   }
 }
-customElements.define('rl-init-map', InitMapView)
 
 /** @param {number[]} variances */
 function words(variances) {

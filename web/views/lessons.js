@@ -12,7 +12,7 @@ const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '
 /** @param {string} verdict */
 const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
 
-class LessonsView extends View {
+export default class LessonsView extends View {
   /** What experiments measure. @type {import('../engine/api.js').Measure[]} */
   #measures = []
   #runner = new ExperimentRunner(this.lab.ownFiles)
@@ -129,4 +129,3 @@ class LessonsView extends View {
     return `${claim}: difference ${mean}, chance ±${chance}, counts from ${counts}: ${verdict}`
   }
 }
-customElements.define('rl-lessons', LessonsView)

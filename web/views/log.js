@@ -5,7 +5,7 @@ import { View } from './view.js'
 /** Maximum number of lines. Older lines are removed. */
 const maxLines = 400
 
-class LogView extends View {
+export default class LogView extends View {
   #text = h('pre', { class: 'log', tabIndex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' })
   #empty = h('p', { class: 'empty' }, 'Press Train. A line appears every 100 batches, and the score of the test set after each epoch.')
 
@@ -34,4 +34,3 @@ class LogView extends View {
     if (atEnd) this.#text.scrollTop = this.#text.scrollHeight
   }
 }
-customElements.define('rl-log', LogView)

@@ -16,7 +16,7 @@ const meanings = {
   curved: 'neither flat nor linear', linear: 'passes unchanged',
 }
 
-class MicroscopeView extends ProbeView {
+export default class MicroscopeView extends ProbeView {
   codes = ['saturation', 'mean_shift']
   #select = h('select', { 'aria-label': 'Layer under the microscope', class: 'small', onchange: () => this.refresh() })
   #plot = new ActivationPlot()
@@ -100,5 +100,3 @@ function rangeOf(from, to) {
   if (to === null) return `z > ${short(from)}`
   return `${short(from)} < z ≤ ${short(to)}`
 }
-
-customElements.define('rl-microscope', MicroscopeView)

@@ -16,7 +16,7 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 
 /** @typedef {{flag: 'activations' | 'entry', text: string}} Entry */
 
-class RaceView extends View {
+export default class RaceView extends View {
   #runner = new ExperimentRunner(this.lab.ownFiles)
   #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
     h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the current run'))
@@ -225,7 +225,6 @@ class RaceView extends View {
     running.set(step, smoothed(before ?? loss, loss))
   }
 }
-customElements.define('rl-race', RaceView)
 
 /** @param {number} before @param {number} value */
 const smoothed = (before, value) => smoothing * before + (1 - smoothing) * value
@@ -236,7 +235,6 @@ function overSeeds(values) {
   const deviationOf = (/** @type {number[]} */ all) => Math.sqrt(all.reduce((sum, value) => sum + (value - meanOf(all)) ** 2, 0) / (all.length - 1))
   return { points, spread: new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => [at, deviationOf(all)])) }
 }
-
 
 /** @param {string} label @param {string} value */
 const numberBox = (label, value) =>

@@ -13,7 +13,7 @@ const mostCompared = 8
 const columns = ['Compare', 'Name', 'Changes from the previous run', 'Test accuracy', 'Steps', 'Size', 'Open or delete']
 const places = { 'file system': 'private file system', database: 'database' }
 
-class RunsView extends View {
+export default class RunsView extends View {
   /** The runs being compared, by id. @type {Set<string>} */
   #compared = new Set()
   /** By id. @type {Map<string, {element: HTMLElement, show: (run: ListedRun, difference: string) => void}>} */
@@ -149,4 +149,3 @@ class RunsView extends View {
     setTimeout(() => (this.#share.textContent = 'Copy this run’s address'), 2000)
   }
 }
-customElements.define('rl-runs', RunsView)

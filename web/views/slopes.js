@@ -9,7 +9,7 @@ import { ProbeView } from './probe_view.js'
 /** Maximum number of lines per layer. More channels are drawn as minimum, quartiles and maximum. */
 const mostLines = 24
 
-class SlopesView extends ProbeView {
+export default class SlopesView extends ProbeView {
   codes = ['slope_range']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'No activation of this model learns a slope. Choose PReLU or Swish in the panel.')
@@ -62,5 +62,3 @@ class SlopesView extends ProbeView {
     }))
   }
 }
-
-customElements.define('rl-slopes', SlopesView)

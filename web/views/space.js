@@ -18,7 +18,7 @@ const glide = 250
 /** The number of colours. Further classes reuse them and differ by their numbers. */
 const colours = 10
 
-class SpaceView extends ProbeView {
+export default class SpaceView extends ProbeView {
   request = () => ({ components: this.#layer.value })
   #layer = h('select', { class: 'small', onchange: () => {
     this.#points = undefined
@@ -227,4 +227,3 @@ class SpaceView extends ProbeView {
     if (sample !== undefined) this.lab.chooseImage('train', sample)
   }
 }
-customElements.define('rl-space', SpaceView)

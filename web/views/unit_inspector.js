@@ -15,7 +15,7 @@ const every = 1500
 /** Next units that get a bar: those with the largest weights. */
 const mostBars = 10
 
-class UnitInspectorView extends ProbeView {
+export default class UnitInspectorView extends ProbeView {
   request = () => ({ gradients: true })
   #layer = h('select', { 'aria-label': 'Layer of the unit', class: 'small', onchange: () => this.#choose(Number(this.#layer.value), 0) })
   #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Unit', autocomplete: 'off',
@@ -198,4 +198,3 @@ class UnitInspectorView extends ProbeView {
     }
   }
 }
-customElements.define('rl-unit-inspector', UnitInspectorView)
