@@ -1,4 +1,5 @@
-// Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, MathML, icons.
+// Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, icons.
+import { formula } from './formula.js'
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -98,26 +99,10 @@ let ids = 0
 /** A unique id, for example to connect a label to its control. @param {string} stem */
 export const uniqueId = (stem) => `${stem}-${++ids}`
 
-/** Creates a MathML element. @param {string} tag @param {...(Element | string)} children */
-export function mathml(tag, ...children) {
-  const element = document.createElementNS('http://www.w3.org/1998/Math/MathML', tag)
-  element.append(...children)
-  return element
-}
-
-/** @typedef {[string, ...(string | MathPart)[]]} MathPart the name of a MathML element and its children */
-
-/** A formula. @param {...MathPart} parts */
-export const math = (...parts) => mathPart(['math', ...parts])
-
-/** @param {MathPart} part @returns {Element} */
-const mathPart = ([name, ...children]) => mathml(name, ...children.map((child) => (typeof child === 'string' ? child : mathPart(child))))
-
-/** @typedef {string | Node | (string | Node)[]} Words */
-
-/** The explanation of a view: what it is, what to look for, what to try. @param {{what: Words, look: Words, attempt: Words}} parts */
+/** The explanation of a view: what it is, what to look for, what to try. Formulas are between dollar signs. @param {{what: string, look: string, attempt: string}} parts */
 export function explain({ what, look, attempt }) {
-  const part = (/** @type {string} */ title, /** @type {Words} */ words) => h('div', {}, h('dt', {}, title), h('dd', {}, words))
+  const part = (/** @type {string} */ title, /** @type {string} */ words) =>
+    h('div', {}, h('dt', {}, title), h('dd', {}, words.split('$').map((each, i) => (i % 2 ? formula(each) : each))))
   return h('details', { class: 'explain' }, h('summary', {}, 'What is this?'),
     h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
 }

@@ -47,7 +47,7 @@ export default class ConfusionView extends View {
           h('section', {}, this.#chosen, this.#cellImages.element),
           h('section', {}, h('h3', {}, 'Hardest samples: label → prediction, by loss'), this.#hardest.element))),
       explain({
-        what: ['Each row is a true class (label), each column a predicted class. The diagonal counts correct predictions, all other cells mistakes. Recall is the share of a row that is on the diagonal; precision is the share of a column.'],
+        what: 'Each row is a true class (label), each column a predicted class. The diagonal counts correct predictions, all other cells mistakes. Recall is the share of a row that is on the diagonal; precision is the share of a column.',
         look: 'Mistakes are not evenly distributed: on MNIST the network often confuses 4 and 9, 3 and 5, 7 and 2. A column with low precision is a class that the network predicts when it is unsure.',
         attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes get worse first.',
       }))

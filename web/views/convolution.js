@@ -2,7 +2,7 @@
 // weights.
 import { drawWeights, layOut } from '../charts/weight_picture.js'
 import { drawPixels, roundUp } from '../dom/colours.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { plural, short } from '../dom/format.js'
 import { View } from './view.js'
 
@@ -30,8 +30,7 @@ export default class ConvolutionView extends View {
 
   build() {
     this.append(this.#tools, this.#body, this.#legend, explain({
-      what: ['A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: ',
-        math(['msub', ['mi', 'z'], ['mi', 'k']], ['mo', '='], ['msub', ['mi', 'w'], ['mi', 'k']], ['mo', '∗'], ['mi', 'x'], ['mo', '+'], ['msub', ['mi', 'b'], ['mi', 'k']]), '.'],
+      what: 'A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: $z_k = w_k ∗ x + b_k$.',
       look: 'Filters start as noise and become detectors of edges and strokes. A ReLU after them passes only the blue part of a map. A map that is grey for every image is a dead channel.',
       attempt: 'Compare a 1 with an 8. Then set the learning rate to 0.05 and count the grey maps.',
     }))

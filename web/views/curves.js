@@ -1,7 +1,7 @@
 // Loss and accuracy over the steps: training batches, raw (faint) and smoothed (bold); the test set, and the validation
 // set if one is held out, at the end of each epoch; a mark for each change made while training.
 import { Chart } from '../charts/chart.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { loss, percent } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { smooth } from '../lab/series.js'
@@ -64,7 +64,7 @@ export default class CurvesView extends View {
         h('label', {}, 'Smoothing ', this.#smoothing), h('label', { class: 'switch-label' }, this.#log, 'Log loss')),
       h('div', { class: 'charts' }, this.#loss.element, this.#accuracy.element, this.#empty),
       explain({
-        what: ['The loss is the cross-entropy ', math(['mo', '−'], ['mi', 'log'], ['msub', ['mi', 'p'], ['mi', 'label']]), ', averaged over a batch. Accuracy is the share of images whose most probable class is correct. The bold line is a moving average of the faint one.'],
+        what: 'The loss is the cross-entropy $−log p_label$, averaged over a batch. Accuracy is the share of images whose most probable class is correct. The bold line is a moving average of the faint one.',
         look: 'A training loss that keeps falling while the test loss rises: the network memorises the images (overfitting). A loss that jumps, or stays at 2.3, the value of guessing: the learning rate is too high, or units have died.',
         attempt: 'Change the learning rate during training; a mark shows the step. Switch on Log loss to see late progress.',
       }))

@@ -1,6 +1,6 @@
 // The dead-unit map: one cell per unit, coloured by its firing rate on the probe set; the silent and dead units, with the
 // step and learning rate at which they died; and the counts over time. A click or Enter selects a unit for all views.
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, plural } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
@@ -37,9 +37,7 @@ export default class DeadUnitsView extends ProbeView {
 
   build() {
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['A unit is silent if its output is above 0 for no probe image, and dead if it has zero output and zero gradient for every probe image. Its input then lies on a flat part of its function, so that ',
-        math(['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'z']]], ['mo', '='], ['mfrac', ['mrow', ['mo', '∂'], ['mi', 'L']], ['mrow', ['mo', '∂'], ['mi', 'y']]], ['msup', ['mi', 'f'], ['mo', '′']], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mn', '0']),
-        ': it no longer learns. Count over all images to check this on the whole training set.'],
+      what: 'A unit is silent if its output is above 0 for no probe image, and dead if it has zero output and zero gradient for every probe image. Its input then lies on a flat part of its function, so that $(∂L)/(∂z) = (∂L)/(∂y) f′(z) = 0$: it no longer learns. Count over all images to check this on the whole training set.',
       look: 'The step at which many units die at once, and the learning rate at that step. A few dead units are usual. Each time is the first snapshot that shows the unit dead.',
       attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
     }))

@@ -1,7 +1,7 @@
 // Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
 // gradient that passes through negative inputs of an activation; now and over the steps.
 import { barOf } from '../charts/bars.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'
@@ -34,9 +34,7 @@ export default class GradientFlowView extends ProbeView {
 
   build() {
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['In the backward pass each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
-        math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',
-        math(['mrow', ['mo', '‖'], ['mi', 'Δ'], ['mi', 'W'], ['mo', '‖'], ['mo', '/'], ['mo', '‖'], ['mi', 'W'], ['mo', '‖']]), '.'],
+      what: 'In the backward pass each layer multiplies the gradient by its weights and by the slope $f′$. The norm is $‖∂L∕∂W‖$, the ratio $‖ΔW‖∕‖W‖$.',
       look: 'Lines that differ by powers of ten: the first layers learn more slowly than the last, or not at all. For z < 0 ReLU passes no gradient, Leaky ReLU a hundredth of it.',
       attempt: 'Ten layers of Sigmoid: the first ones receive almost no gradient. Then ReLU with He initialisation, or BatchNorm.',
     }))

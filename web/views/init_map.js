@@ -1,7 +1,7 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
 import { drawWeights } from '../charts/weight_picture.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
 import { sentence, short } from '../dom/format.js'
 import { cellAt, cellsOf, listenToGrid } from '../controls/grid_keys.js'
@@ -31,8 +31,7 @@ export default class InitMapView extends View {
       h('div', { class: 'race-tools' }, h('label', {}, 'Depth ', this.#depth), h('label', {}, 'Width ', this.#width), this.#start, this.#status),
       this.#scroll, this.#legend,
       explain({
-        what: ['Each cell shows the hidden layers from left to right. The colour of a layer is ', math(['mi', 'Var'], ['mo', '['], ['mi', 'f'], ['mo', '('], ['msub', ['mi', 'z'], ['mi', 'l']], ['mo', ')'], ['mo', ']']),
-          ' over the probe set and all units before the first step, on a logarithmic scale. Grey is 1.'],
+        what: 'Each cell shows the hidden layers from left to right. The colour of a layer is $Var[f(z_l)]$ over the probe set and all units before the first step, on a logarithmic scale. Grey is 1.',
         look: 'In a cell of one colour the signal is stable. In a cell that turns orange it fades from layer to layer; in one that turns blue it grows and may overflow. He initialisation is meant for ReLU, Glorot and LeCun for tanh and similar functions.',
         attempt: 'Draw the map with 30 layers. Then compare the greyest and the most orange pair in a race.',
       }))

@@ -2,7 +2,7 @@
 // in each regime, and statistics of the outputs.
 import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
 import { barOf } from '../charts/bars.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { meanOf } from '../lab/series.js'
@@ -31,7 +31,7 @@ export default class MicroscopeView extends ProbeView {
   build() {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#select), this.#at), this.#empty, this.#body,
       explain({
-        what: ['The inputs of the function are the pre-activations ', math(['mi', 'z'], ['mo', '='], ['mi', 'W'], ['mi', 'x'], ['mo', '+'], ['mi', 'b']), ', here for 500 fixed images. The bars are their histogram; the solid line is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')']), ', the dashed line its slope.'],
+        what: 'The inputs of the function are the pre-activations $z = Wx + b$, here for 500 fixed images. The bars are their histogram; the solid line is $f(z)$, the dashed line its slope.',
         look: 'ReLU passes only inputs above 0, so its outputs have a mean above 0, which shifts the inputs of the next layer. Where the slope is 0 a unit learns nothing.',
         attempt: 'Choose Sigmoid and watch inputs move to the flat ends. Choose ELU and see the mean of the outputs approach 0.',
       }))

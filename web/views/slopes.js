@@ -1,5 +1,5 @@
 // Learnt slopes: PReLU's alpha and Swish's beta, one per layer or per channel, now and over the steps.
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, plural, short } from '../dom/format.js'
 import { layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
@@ -19,8 +19,7 @@ export default class SlopesView extends ProbeView {
 
   build() {
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight. Swish is ',
-        math(['mi', 'z'], ['mi', 'σ'], ['mo', '('], ['mi', 'β'], ['mi', 'z'], ['mo', ')']), ', here with β learnt.'],
+      what: 'PReLU is $f(z) = αz$ below 0 and learns α like a weight. Swish is $zσ(βz)$, here with β learnt.',
       look: 'How a slope changes from its initial value. α near 0 is ReLU, α near 1 a straight line. Layers may differ.',
       attempt: 'PReLU in two or three layers, or “prelu channel”, which has a slope for each unit.',
     }))

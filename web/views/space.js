@@ -1,7 +1,7 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
 import { drawPixels, themeColour, themeFont } from '../dom/colours.js'
-import { explain, h, math, set } from '../dom/dom.js'
+import { explain, h, set } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
@@ -58,10 +58,7 @@ export default class SpaceView extends ProbeView {
         h('div', { class: 'space-cloud' }, this.#canvas, this.#limits),
         h('div', { class: 'space-side' }, this.#variance, this.#image, this.#words, this.#classes)),
       explain({
-        what: ['The outputs of a layer for 250 images are points in a space with one dimension per unit. ',
-          math(['mi', 'X'], ['mo', '='], ['mi', 'U'], ['mi', 'Σ'], ['msup', ['mi', 'V'], ['mi', 'T']]),
-          ' gives the directions of largest variance. A mark is the projection of its image on two of them, ',
-          math(['msub', ['mi', 'x'], ['mi', 'i']], ['mi', 'v']), '. Both axes have the same scale.'],
+        what: 'The outputs of a layer for 250 images are points in a space with one dimension per unit. $X = UΣVᵀ$ gives the directions of largest variance. A mark is the projection of its image on two of them, $x_iv$. Both axes have the same scale.',
         look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
         attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
       }))

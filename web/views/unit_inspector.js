@@ -1,7 +1,7 @@
 // The unit inspector: a unit's weights, the images that excite it most, its weights in the next layer, and the accuracy
 // without it.
 import { diverging, drawPixels } from '../dom/colours.js'
-import { explain, h, iconButton, math } from '../dom/dom.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
@@ -58,9 +58,7 @@ export default class UnitInspectorView extends ProbeView {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#layer),
       h('div', { class: 'unit-picker', role: 'group', 'aria-label': 'Choose a unit' }, iconButton('left', 'Previous unit', move(-1)), this.#number, iconButton('right', 'Next unit', move(1)))),
     this.#empty, this.#body, explain({
-      what: ['A unit of the first layer sees the image through its weights. The response shows, for any layer, where the images that excite the unit differ from the mean image: ',
-        math(['mrow', ['mo', '∑'], ['mi', 'v'], ['mo', '('], ['mi', 'x'], ['mo', '−'], ['mover', ['mi', 'x'], ['mo', '¯']], ['mo', ')'], ['mo', '/'], ['mo', '∑'], ['mo', '|'], ['mi', 'v'], ['mo', '|']]),
-        ' over the probe set, with the unit’s output ', math(['mi', 'v']), '.'],
+      what: 'A unit of the first layer sees the image through its weights. The response shows, for any layer, where the images that excite the unit differ from the mean image: $∑v(x − x̄)∕∑|v|$ over the probe set, with the unit’s output $v$.',
       look: 'Blue strokes excite the unit, orange strokes inhibit it. Whether the images that excite it most share a class, and whether its bars agree.',
       attempt: 'Silence a unit that fires often, then a dead one (zero output and zero gradient): without a dead unit the score is unchanged.',
     }))
