@@ -1,6 +1,6 @@
 // The histogram of an activation's inputs under the curves of f and f', with the borders of the regimes. A bar's colour
 // shows the value of f: orange for negative, grey for zero, blue for positive.
-import { diverging } from '../dom/colours.js'
+import { diverging, roundUp } from '../dom/colours.js'
 import { h, set, svg } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
 import { linePath } from './curve.js'
@@ -93,13 +93,11 @@ function scaleOf(values, top, bottom, zeroAt) {
   const finite = [...values].filter(Number.isFinite)
   const high = Math.max(0.1, ...finite) * 1.08
   const lowest = Math.min(0, ...finite) * 1.08
-  if (zeroAt === undefined) {
-    const low = Math.min(lowest, -0.06 * high)
-    const unit = (bottom - top) / (high - low)
-    return { low, high, zero: bottom + low * unit, at: (/** @type {number} */ value) => bottom - (value - low) * unit }
-  }
-  const unit = Math.min((zeroAt - top) / high, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
-  return { low: lowest, high, zero: zeroAt, at: (/** @type {number} */ value) => zeroAt - value * unit }
+  const low = zeroAt === undefined ? Math.min(lowest, -0.06 * high) : lowest
+  const unit = zeroAt === undefined ? (bottom - top) / (high - low)
+    : Math.min((zeroAt - top) / high, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
+  const zero = zeroAt ?? bottom + low * unit
+  return { low, high, zero, at: (/** @type {number} */ value) => zero - value * unit }
 }
 
 /** The value of a curve at the point nearest to x. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
@@ -117,9 +115,7 @@ function pathOf(xs, ys, toX, toY, jumps) {
 
 /** Round numbers between two ends. @param {number} low @param {number} high @param {number} about approximate count */
 function ticks(low, high, about) {
-  const rough = (high - low) / about
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? rough
+  const step = roundUp((high - low) / about)
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => (first + i) * step || 0)
 }

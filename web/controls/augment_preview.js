@@ -28,7 +28,7 @@ export function makeAugmentPreview(lab) {
   }, () => Promise.all([lab.engine.augmented(sample, versions, lab.shown), lab.engine.image('train', sample)]), ([pixels, { label }]) => {
     const { height, width } = lab.run.dataset
     const size = height * width
-    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height))
+    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), lab.run.dataset))
     const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && lab.shown[name] !== none)
     words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
       ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`

@@ -14,7 +14,7 @@ export function frame(lab, field) {
   const id = uniqueId(field.name)
   const errorId = uniqueId('error')
   const error = h('p', { class: 'field-error', id: errorId, role: 'alert', hidden: true })
-  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
+  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(String(field.default)), 'icon-button back')
   const label = h('label', { for: id }, field.label)
   const body = h('div', { class: 'field-body' })
   // Inputs that the engine has not answered yet.
@@ -33,10 +33,10 @@ export function frame(lab, field) {
     else control?.removeAttribute('aria-invalid')
   }
 
-  /** Applies a text; null applies the default. @param {string | null} text @returns {Promise<boolean>} */
+  /** Applies a text. @param {string} text @returns {Promise<boolean>} whether it is valid */
   async function commit(text) {
     applying += 1
-    const wrong = await (text === null ? lab.resetField(field.name) : lab.edit(field.name, text))
+    const wrong = await lab.edit(field.name, text)
     applying -= 1
     fail(wrong)
     return !wrong

@@ -160,11 +160,6 @@ export class Lab extends Emitter {
     })
   }
 
-  /** @param {string} name */
-  resetField(name) {
-    return this.edit(name, String(this.registry.default_config[name]))
-  }
-
   /** @param {string} model @param {number} batch */
   describe(model, batch) {
     const { height, width, classes } = this.run.dataset

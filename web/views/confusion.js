@@ -57,15 +57,11 @@ export default class ConfusionView extends View {
       void this.#showCell()
     })
     this.lab.on('run', () => (this.#cell = undefined))
-    this.lab.onEach(['run', 'state', 'progress'], () => this.#refreshSoon())
+    this.lab.onEach(['run', 'state', 'progress'], () => this.update())
     this.lab.on('epoch', () => void this.#refresh())
   }
 
-  seenChanged() {
-    this.#refreshSoon()
-  }
-
-  #refreshSoon() {
+  update() {
     clearTimeout(this.#later)
     if (!this.seen || this.lab.training) return
     this.#later = window.setTimeout(() => this.lab.training || void this.#refresh(), settle)

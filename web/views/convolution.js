@@ -50,10 +50,6 @@ export default class ConvolutionView extends View {
     this.#begin()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #begin() {
     const convolutions = this.lab.run.model.layers.filter(({ kind }) => kind === 'conv')
     const none = convolutions.length === 0
@@ -70,7 +66,7 @@ export default class ConvolutionView extends View {
         h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
     if (!none) void this.#load()
-    else this.#watch()
+    else this.update()
   }
 
   async #load() {
@@ -81,15 +77,14 @@ export default class ConvolutionView extends View {
     this.#pixels = pixels
     delete this.dataset.step // set again when the maps of this image are drawn
     this.#drawInput()
-    this.#watch()
+    this.update()
   }
 
   #drawInput() {
-    const { height, width } = this.lab.run.dataset
-    drawPixels(this.#input, this.#pixels ?? null, width, height)
+    drawPixels(this.#input, this.#pixels, this.lab.run.dataset)
   }
 
-  #watch() {
+  update() {
     const wanted = this.seen && this.#layers.length > 0 ? this.#pixels : undefined
     this.lab.engine.watch('maps', wanted ?? null).catch(() => {})
   }

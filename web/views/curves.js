@@ -46,10 +46,10 @@ export class LineChart extends Chart {
 }
 
 export default class CurvesView extends View {
-  #smoothing = h('input', { type: 'range', min: '0', max: '0.99', step: '0.01', value: '0.9', oninput: () => this.#draw() })
+  #smoothing = h('input', { type: 'range', min: '0', max: '0.99', step: '0.01', value: '0.9', oninput: () => this.update() })
   #log = h('input', { type: 'checkbox', role: 'switch', onchange: () => {
     this.#loss.setLog(this.#log.checked)
-    this.#draw()
+    this.update()
   } })
   #empty = h('p', { class: 'empty chart-empty' }, 'Press Train. Within a second or two the loss appears here, one point every few steps. The score of the test set is added at the end of each epoch.')
   #legend = new Legend()
@@ -72,18 +72,14 @@ export default class CurvesView extends View {
       if (!this.seen || this.#later) return
       this.#later = window.setTimeout(() => {
         this.#later = 0
-        this.#draw()
+        this.update()
       }, Math.max(0, drawEvery - (performance.now() - this.#drawn)))
     })
-    this.lab.on('run', () => this.#draw())
-    this.#draw()
+    this.lab.on('run', () => this.update())
+    this.update()
   }
 
-  seenChanged() {
-    if (this.seen) this.#draw()
-  }
-
-  #draw() {
+  update() {
     this.#drawn = performance.now()
     const { points, epochs, run } = this.lab
     const weight = Number(this.#smoothing.value)

@@ -60,15 +60,11 @@ export default class DrawView extends View {
     this.#paint()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #begin() {
     this.#bars.setClasses(this.lab.classNames)
     this.#bars.show(null)
     this.#layers.clear()
-    this.#watch()
+    this.update()
   }
 
   /** @param {PointerEvent} event */
@@ -165,8 +161,8 @@ export default class DrawView extends View {
       this.#queued = false
       const { data } = this.#context.getImageData(0, 0, side, side)
       this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
-      drawPixels(this.#preview, this.#pixels, 28, 28)
-      this.#watch()
+      drawPixels(this.#preview, this.#pixels, { width: 28, height: 28 })
+      this.update()
       if (this.#pixels) return
       this.#bars.show(null)
       this.#layers.clear()
@@ -174,7 +170,7 @@ export default class DrawView extends View {
     })
   }
 
-  #watch() {
+  update() {
     const { height, width } = this.lab.run.dataset
     const fits = height === 28 && width === 28
     void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)

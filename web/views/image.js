@@ -50,10 +50,6 @@ export default class ImageView extends View {
     this.#reload()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #reload() {
     this.#layers.clear()
     this.#bars.setClasses(this.lab.classNames)
@@ -76,18 +72,17 @@ export default class ImageView extends View {
     this.#image = image
     delete this.dataset.step // set again when the activations of this image are drawn
     this.#drawInput()
-    this.#watch()
+    this.update()
   }
 
   #drawInput() {
-    const { height, width } = this.lab.run.dataset
-    drawPixels(this.#canvas, this.#image?.pixels ?? null, width, height)
+    drawPixels(this.#canvas, this.#image?.pixels, this.lab.run.dataset)
     if (!this.#image) return
     const { part, index } = this.lab.image
     this.#canvas.setAttribute('aria-label', `${part === 'test' ? 'Test' : 'Training'} image ${index}, labelled ${this.lab.classNames[this.#image.label]}`)
   }
 
-  #watch() {
+  update() {
     if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
   }
 }

@@ -16,15 +16,11 @@ export default class LogView extends View {
         look: 'The last line, the SHA-256 of the weights. It is the same in every browser, in Node and in the native program.',
         attempt: 'Download the settings in the view Files, train with reluscope train --config and that file, and compare the last lines.',
       }))
-    this.lab.onEach(['log', 'run'], () => this.#show())
-    this.#show()
+    this.lab.onEach(['log', 'run'], () => this.update())
+    this.update()
   }
 
-  seenChanged() {
-    if (this.seen) this.#show()
-  }
-
-  #show() {
+  update() {
     const { lines } = this.lab
     this.#empty.hidden = lines.length > 0
     this.#text.hidden = lines.length === 0

@@ -42,7 +42,7 @@ export default class RunsView extends View {
     this.lab.onEach(['runs', 'run'], () => this.#show())
   }
 
-  seenChanged() {
+  update() {
     if (this.seen) void this.lab.savedRuns.load()
   }
 

@@ -22,7 +22,7 @@ export default class SpaceView extends ProbeView {
   request = () => ({ components: this.#layer.value })
   #layer = h('select', { class: 'small', onchange: () => {
     this.#points = undefined
-    this.seenChanged()
+    this.update()
   } })
   #axes = h('select', { class: 'small', onchange: () => this.#redraw() },
     ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, `${x + 1} across, ${y + 1} up`)))
@@ -213,8 +213,7 @@ export default class SpaceView extends ProbeView {
     const at = this.#picked
     const { pixels } = await this.lab.engine.image('train', samples[at])
     if (at !== this.#picked) return
-    const { height: rows, width } = this.lab.run.dataset
-    drawPixels(this.#image, pixels, width, rows)
+    drawPixels(this.#image, pixels, this.lab.run.dataset)
     this.#image.setAttribute('aria-label', `Training image ${count(samples[at])}, labelled ${this.lab.classNames[labels[at]]}`)
   }
 

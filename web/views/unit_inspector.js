@@ -172,7 +172,7 @@ export default class UnitInspectorView extends ProbeView {
     this.#images.replaceChildren(...images.map(({ pixels }, i) => {
       const { index, label, value } = strongest[i]
       const canvas = h('canvas', { class: 'pixels', role: 'img', 'aria-label': `Training image ${index}, labelled ${lab.classNames[label]}` })
-      drawPixels(canvas, pixels, lab.run.dataset.width, lab.run.dataset.height)
+      drawPixels(canvas, pixels, lab.run.dataset)
       return h('li', {}, canvas, h('span', {}, `${lab.classNames[label]}: `, h('b', {}, short(value))))
     }))
   }
