@@ -326,7 +326,7 @@ test('bars of probabilities: the first maximum and the correct class are marked'
 test('the table of a race: means with their deviations, and the time a step took', async () => {
   const rows = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { raceTable } = await part('charts/race_table.js')
+    const { raceTable } = await part('views/race.js')
     const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ mean, deviation })
     const table = raceTable([
       { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5), step_seconds: 1.2e-4 },

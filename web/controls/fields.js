@@ -13,7 +13,7 @@ import { capitalised } from '../dom/format.js'
 export function frame(lab, field) {
   const id = uniqueId(field.name)
   const errorId = uniqueId('error')
-  const error = h('p', { class: 'field-error', id: errorId, role: 'alert', hidden: true })
+  const error = h('p', { class: 'field-error', id: errorId, role: 'alert' })
   const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(String(field.default)), 'icon-button back')
   const label = h('label', { for: id }, field.label)
   const body = h('div', { class: 'field-body' })
@@ -27,7 +27,6 @@ export function frame(lab, field) {
   /** @param {string} text */
   function fail(text) {
     error.textContent = text
-    error.hidden = !text
     const control = element.querySelector(`#${id}`)
     if (text) control?.setAttribute('aria-invalid', 'true')
     else control?.removeAttribute('aria-invalid')

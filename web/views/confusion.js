@@ -81,21 +81,11 @@ export default class ConfusionView extends View {
     this.dataset.step = String(report.step)
     const when = training ? `At the end of epoch ${report.epoch}` : `At step ${count(report.step)}`
     this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images correct (${percent(report.correct / report.samples)})`
-    this.#fill(report)
-  }
-
-  /** @param {ClassReport} report */
-  #fill({ confusion, precision, recall, hardest }) {
-    const names = this.lab.classNames
+    const { confusion, precision, recall, hardest } = report
+    const names = lab.classNames
     const mistakes = confusion.map((row, i) => row.reduce((sum, n, j) => sum + (i === j ? 0 : n + confusion[j][i]), 0))
     const rows = confusion.map((_, i) => i).sort((a, b) => mistakes[b] - mistakes[a] || a - b).slice(0, mostClasses).sort((a, b) => a - b)
     if (rows.join() !== this.#rows.join() || this.#table.rows.length === 0 || this.#table.dataset.names !== names.join('|')) this.#makeTable(rows, names)
-    for (const cell of cellsOf(this.#table)) {
-      const { label, prediction } = place(cell)
-      const n = confusion[label][prediction]
-      cell.textContent = n === 0 ? '' : String(n)
-      cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
-    }
     for (const [name, values] of Object.entries({ recall, precision })) {
       for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll(`[data-share=${name}]`))) {
         const share = values[Number(cell.dataset.class)]
@@ -126,9 +116,11 @@ export default class ConfusionView extends View {
     if (first) first.tabIndex = 0
   }
 
+  /** Writes the counts into the cells, and colours them. */
   #paint() {
     if (!this.#report) return
     const { confusion } = this.#report
+    const names = this.lab.classNames
     const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
     const most = Math.max(...largest)
     const byRow = this.#scale.value === 'row'
@@ -137,6 +129,8 @@ export default class ConfusionView extends View {
       const n = confusion[label][prediction]
       const right = label === prediction
       const total = confusion[label].reduce((sum, each) => sum + each, 0)
+      cell.textContent = n === 0 ? '' : String(n)
+      cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
       const colour = right ? diverging(n, total) : diverging(-n, byRow ? largest[label] : most)
       cell.style.background = colour
       cell.style.color = luminance(colour) > 0.18 ? '#111' : '#fff'

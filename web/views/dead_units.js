@@ -59,7 +59,20 @@ export default class DeadUnitsView extends ProbeView {
     const layers = hiddenActivations(snapshot)
     this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
     const same = layers.length === this.#rows.length && layers.every(({ name, units }, i) => name === this.#rows[i].layer.name && units === this.#rows[i].layer.units)
-    if (!same) this.#rebuild(layers)
+    if (!same) {
+      this.#rows = layers.map((layer, i) => {
+        const grid = new UnitGrid(`${layer.name}, firing rates`, {
+          colour: firingColour,
+          crossed: (unit) => this.#rows[i].layer.dead?.includes(unit) ?? false,
+          describe: (unit) => (this.#snapshot ? unitWords(this.#snapshot, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
+          summary: () => this.#summary(this.#rows[i].layer),
+          choose: (unit) => this.lab.chooseUnit(layer.layer, unit),
+        })
+        return { grid, layer, title: h('span'), most: new Float32Array(layer.units) }
+      })
+      this.#list.replaceChildren(...this.#rows.map(({ grid, layer, title }) =>
+        h('section', { class: 'layer' }, h('h3', {}, layerTitle(layer), title), grid.element)))
+    }
     const scale = this.#scale.value
     layers.forEach((layer, i) => {
       const row = this.#rows[i]
@@ -81,22 +94,6 @@ export default class DeadUnitsView extends ProbeView {
       { name: one ? 'dead' : name, values: valuesOf(layer, 'dead') }, ...(one ? [{ name: 'silent', values: valuesOf(layer, 'silent') }] : []),
     ]))
     this.#follow()
-  }
-
-  /** @param {LayerSnapshot[]} layers */
-  #rebuild(layers) {
-    this.#rows = layers.map((layer, i) => {
-      const grid = new UnitGrid(`${layer.name}, firing rates`, {
-        colour: firingColour,
-        crossed: (unit) => this.#rows[i].layer.dead?.includes(unit) ?? false,
-        describe: (unit) => (this.#snapshot ? unitWords(this.#snapshot, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
-        summary: () => this.#summary(this.#rows[i].layer),
-        choose: (unit) => this.lab.chooseUnit(layer.layer, unit),
-      })
-      return { grid, layer, title: h('span'), most: new Float32Array(layer.units) }
-    })
-    this.#list.replaceChildren(...this.#rows.map(({ grid, layer, title }) =>
-      h('section', { class: 'layer' }, h('h3', {}, layerTitle(layer), title), grid.element)))
   }
 
   /** @param {LayerSnapshot} layer */

@@ -7,7 +7,7 @@ import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
-/** @import { GradientFlow, LayerSnapshot, ParameterFlow, ProbeSnapshot } from '../engine/protocol.js' */
+/** @import { ParameterFlow, ProbeSnapshot } from '../engine/protocol.js' */
 
 /** Only weights that multiply: with biases and slopes a chart would have too many lines. @param {ParameterFlow[]} parameters */
 const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\d+\.weight$/.test(name))
@@ -52,21 +52,17 @@ export default class GradientFlowView extends ProbeView {
     this.#empty.hidden = Boolean(gradients)
     if (!gradients) return
     this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, total norm ${short(gradients.norm)}`
-    this.#showNow(gradients, layers)
     // Snapshots between two recorded steps repeat the same step.
     const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
     const steps = flows.map(({ step }) => step)
+    const { parameters, activations } = gradients
     for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
-      chart.show(steps, weightsOf(gradients.parameters).map(({ name }) => (
+      chart.show(steps, weightsOf(parameters).map(({ name }) => (
         { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
     }
-    this.#shares.show(steps, gradients.activations.map(({ layer }) => ({
+    this.#shares.show(steps, activations.map(({ layer }) => ({
       name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
     })))
-  }
-
-  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
-  #showNow({ parameters, activations }, layers) {
     const norms = parameters.map(({ gradient_norm: norm }) => norm).filter((norm) => norm > 0)
     const [low, high] = [Math.min(...norms) / 3, Math.max(...norms)]
     const rows = layers.flatMap(({ layer, name, text }) => {

@@ -57,7 +57,33 @@ export default class InitMapView extends View {
     this.#start.textContent = 'Stop'
     this.#status.textContent = 'Loading the data into a separate worker…'
     try {
-      await this.#draw(mine, depth)
+      const { registry, run } = this.lab
+      const inits = registry.fields.find(({ name }) => name === 'init')?.choices ?? []
+      this.#columns = inits.length
+      this.#variances.clear()
+      this.#table.replaceChildren(
+        h('thead', {}, h('tr', {}, h('td'), ...inits.map(({ label }) => h('th', { scope: 'col', role: 'columnheader' }, label)))),
+        h('tbody', {}, ...registry.activations.map(({ name, label }) => h('tr', {}, h('th', { scope: 'row', role: 'rowheader' }, label),
+          ...inits.map((init) => h('td', { role: 'gridcell', tabIndex: -1, 'data-init': init.name, 'data-activation': name, 'data-title': `${init.label} with ${label}` }, h('canvas', { height: 1 })))))))
+      const cells = cellsOf(this.#table)
+      cells[0].tabIndex = 0
+      this.#scroll.hidden = this.#legend.hidden = false
+      const { data, seed, init_value, train_samples, validation, mean, std } = run.config
+      const engine = await this.#engines.open(data)
+      const width = this.#width.value
+      const models = cells.map((cell) => this.#modelOf(cell, depth))
+      for (const [i, cell] of cells.entries()) {
+        const { init } = cell.dataset
+        await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model: models[i], init, threads: 1 })
+        const { layers } = await engine.probe()
+        if (mine !== this.#latest) return
+        this.#variances.set(cell, layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2))
+        this.#paintCell(cell)
+        this.#status.textContent = `${i + 1} of ${cells.length}`
+      }
+      this.dataset.drawn = `${depth} ${width}`
+      this.lab.emit('announce', 'The initialisation map is drawn.')
+      this.#end('Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.')
     } catch (error) {
       if (mine === this.#latest) this.#end(sentence(error))
     }
@@ -72,41 +98,6 @@ export default class InitMapView extends View {
   /** The model of a cell. @param {HTMLElement} cell @param {number} depth */
   #modelOf(cell, depth) {
     return `${`dense ${this.#width.value} | ${cell.dataset.activation} | `.repeat(depth)}dense ${this.lab.run.dataset.classes}`
-  }
-
-  /** @param {number} mine @param {number} depth */
-  async #draw(mine, depth) {
-    const { registry, run } = this.lab
-    this.#makeTable(registry.fields.find(({ name }) => name === 'init')?.choices ?? [])
-    const { data, seed, init_value, train_samples, validation, mean, std } = run.config
-    const engine = await this.#engines.open(data)
-    const cells = cellsOf(this.#table)
-    const width = this.#width.value
-    const models = cells.map((cell) => this.#modelOf(cell, depth))
-    for (const [i, cell] of cells.entries()) {
-      const { init } = cell.dataset
-      await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model: models[i], init, threads: 1 })
-      const { layers } = await engine.probe()
-      if (mine !== this.#latest) return
-      this.#variances.set(cell, layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2))
-      this.#paintCell(cell)
-      this.#status.textContent = `${i + 1} of ${cells.length}`
-    }
-    this.dataset.drawn = `${depth} ${width}`
-    this.lab.emit('announce', 'The initialisation map is drawn.')
-    this.#end('Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.')
-  }
-
-  /** @param {import('../engine/protocol.js').Choice[]} inits */
-  #makeTable(inits) {
-    this.#columns = inits.length
-    this.#variances.clear()
-    this.#table.replaceChildren(
-      h('thead', {}, h('tr', {}, h('td'), ...inits.map(({ label }) => h('th', { scope: 'col', role: 'columnheader' }, label)))),
-      h('tbody', {}, ...this.lab.registry.activations.map(({ name, label }) => h('tr', {}, h('th', { scope: 'row', role: 'rowheader' }, label),
-        ...inits.map((init) => h('td', { role: 'gridcell', tabIndex: -1, 'data-init': init.name, 'data-activation': name, 'data-title': `${init.label} with ${label}` }, h('canvas', { height: 1 })))))))
-    cellsOf(this.#table)[0].tabIndex = 0
-    this.#scroll.hidden = this.#legend.hidden = false
   }
 
   /** @param {HTMLElement} cell */

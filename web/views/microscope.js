@@ -51,8 +51,20 @@ export default class MicroscopeView extends ProbeView {
     const layer = hiddenActivations(snapshot).find(({ name }) => name === this.#select.value)
     if (!layer) return
     this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
-    this.#showNumbers(layer)
     void this.#showPlot(layer)
+    const { input, regimes = [], mean, deviation, sparsity, slopes, units, positions } = layer
+    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
+      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
+        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
+    const rows = [
+      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
+      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
+      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
+      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
+      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
+        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
+    ]
+    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
   }
 
   /** @param {LayerSnapshot} layer */
@@ -74,22 +86,6 @@ export default class MicroscopeView extends ProbeView {
       `Inputs of ${name} (${text}): ${count(all)} values from ${short(input.histogram.low)} to ${short(input.histogram.high)}, mean ${short(input.mean)}; ` +
       regimes.map((regime) => `${percent(regime.share, 1)} ${regime.name}`).join(', '))
     this.#legend.replaceChildren(...plotLegend(limitOf(curve.y), below + above).filter((part) => part instanceof Node))
-  }
-
-  /** @param {LayerSnapshot} layer */
-  #showNumbers({ input, regimes = [], mean, deviation, sparsity, slopes, units, positions }) {
-    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
-      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
-        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
-    const rows = [
-      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
-      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
-      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
-      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
-      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
-        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
-    ]
-    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
   }
 }
 

@@ -2,10 +2,9 @@
 // forks of the page's current run, each with one change.
 import { explain, h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { count, messageOf, percent, short } from '../dom/format.js'
+import { count, loss, messageOf, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
-import { raceTable } from '../charts/race_table.js'
 import { meanOf } from '../lab/series.js'
 import { View } from './view.js'
 
@@ -239,3 +238,24 @@ function overSeeds(values) {
 /** @param {string} label @param {string} value */
 const numberBox = (label, value) =>
   h('input', { type: 'text', class: 'number', inputMode: 'numeric', 'aria-label': `${label} of the race`, value, size: 5 })
+
+/** The columns of the table of results: the core's measure, title and number format. @type {[string, string, (value: number) => string][]} */
+const measures = [
+  ['test_accuracy', 'Test accuracy', (value) => percent(value)],
+  ['test_loss', 'Test loss', loss],
+  ['train_loss', 'Training loss', loss],
+  ['dead', 'Dead units', (value) => percent(value)],
+  ['output_mean', 'Output mean', short],
+]
+
+/** The results as a table: the core's summary of each configuration over its seeds. @param {any[]} summaries */
+export function raceTable(summaries) {
+  return h('table', { class: 'model-table race-table' },
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...measures.map(([, title]) => h('th', { scope: 'col' }, title)), h('th', { scope: 'col' }, 'Time per step'))),
+    h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`, summary.refused > 0 && ` (${summary.refused} refused)`),
+      ...measures.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))), h('td', {}, summary.step_seconds === null ? '–' : `${(1e6 * summary.step_seconds).toFixed(0)} µs`)))))
+}
+
+/** @param {{mean: number | null, deviation: number | null}} of @param {(value: number) => string} format */
+const summaryText = ({ mean, deviation }, format) =>
+  (mean === null ? '–' : [mean, deviation].filter((value) => value !== null).map((value) => format(Number(value))).join(' ± '))

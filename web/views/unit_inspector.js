@@ -140,18 +140,9 @@ export default class UnitInspectorView extends ProbeView {
     const reach = Math.max(...response.map(Math.abs))
     drawWeights(this.#response, response, layOut([size.height, size.width], size), reach)
     this.#response.setAttribute('aria-label', `Response of unit ${unit} of ${name} to the probe images, full colour at ±${short(reach)}`)
-    this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing) : 1)
-    void this.#showImages(strongest.filter(({ value }) => value > 0))
-    this.dataset.unit = `${name} ${unit}`
-  }
-
-  /** @param {UnitReport['outgoing']} outgoing @param {number} limit */
-  #showOutgoing(outgoing, limit) {
-    const classes = this.lab.classNames
-    const values = outgoing?.values ?? []
-    const last = this.lab.run.model.layers.at(-1)?.name
-    const byClass = outgoing?.name === `${last}.weight`
-    const rows = values.map((value, to) => ({ value, name: byClass ? classes[to] : `unit ${to}` }))
+    const limit = outgoing ? limitOf(outgoing) : 1
+    const byClass = outgoing?.name === `${this.lab.run.model.layers.at(-1)?.name}.weight`
+    const rows = (outgoing?.values ?? []).map((value, to) => ({ value, name: byClass ? this.lab.classNames[to] : `unit ${to}` }))
     const shown = byClass ? rows : [...rows].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, mostBars)
     this.#outgoingName.textContent = outgoing ? `Output weights (${outgoing.name}${shown.length < rows.length ? `, largest of ${count(rows.length)}` : ''})` : 'No weights after it'
     this.#bars.replaceChildren(...shown.map(({ name, value }) => {
@@ -160,6 +151,8 @@ export default class UnitInspectorView extends ProbeView {
       Object.assign(bar.style, { width: `${50 * share}%`, left: `${value < 0 ? 50 - 50 * share : 50}%`, background: diverging(value, limit) })
       return h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'signed-track' }, bar), h('td', { class: 'bar-value' }, short(value)))
     }))
+    void this.#showImages(strongest.filter(({ value }) => value > 0))
+    this.dataset.unit = `${name} ${unit}`
   }
 
   /** @param {UnitReport['strongest']} strongest */
