@@ -49,6 +49,8 @@ export class ActivationPlot {
     const toX = (/** @type {number} */ x) => left + ((x - low) / (high - low)) * (right - left)
     const values = scaleOf(y, top, bottom)
     const slopes = scaleOf(dy, top, bottom, values.zero)
+    // The points on both sides of a kink are nearer than this.
+    const near = 1e-3 * (high - low)
     const most = Math.max(1, ...counts)
     const limit = limitOf(y)
     const wide = (right - left) / counts.length
@@ -67,8 +69,8 @@ export class ActivationPlot {
     this.#svg.replaceChildren(
       svg('path', { class: 'curve-axis', d: `M${left} ${values.zero.toFixed(1)}H${right}${low < 0 && high > 0 ? `M${toX(0).toFixed(1)} ${top}V${bottom}` : ''}M${left} ${bottom}H${right}` }),
       ...bars, ...lines,
-      svg('path', { class: 'curve-df', d: pathOf(xs, dy, toX, slopes.at, true) }),
-      svg('path', { class: 'curve-f', d: pathOf(xs, y, toX, values.at, false) }),
+      svg('path', { class: 'curve-df', d: linePath(xs, dy, toX, slopes.at, 1, (i) => Math.abs(dy[i] - dy[i - 1]) > 0.02 && xs[i] - xs[i - 1] < near) }),
+      svg('path', { class: 'curve-f', d: linePath(xs, y, toX, values.at, 1) }),
       ...ticks(low, high, 6).map((z) => text(toX(z), height - 8, short(z), 'middle')),
       ...ticks(values.low, values.high, 4).map((value) => text(left - 6, values.at(value) + 3.5, short(value), 'end', 'activation-f')),
       ...ticks(slopes.low, slopes.high, 3).map((value) => text(right + 6, slopes.at(value) + 3.5, short(value), 'start', 'activation-df')),
@@ -102,16 +104,6 @@ function scaleOf(values, top, bottom, zeroAt) {
 
 /** The value of a curve at the point nearest to x. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
 const nearest = (xs, ys, x) => ys[xs.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(xs[best] - x) ? i : best), 0)]
-
-/**
- * The path of a curve.
- * @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX
- * @param {(y: number) => number} toY @param {boolean} jumps break the line where the curve jumps
- */
-function pathOf(xs, ys, toX, toY, jumps) {
-  const near = 1e-3 * (xs[xs.length - 1] - xs[0])
-  return linePath(xs, ys, toX, toY, 1, (i) => jumps && Math.abs(ys[i] - ys[i - 1]) > 0.02 && xs[i] - xs[i - 1] < near)
-}
 
 /** Round numbers between two ends. @param {number} low @param {number} high @param {number} about approximate count */
 function ticks(low, high, about) {

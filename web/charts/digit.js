@@ -23,7 +23,20 @@ export function toMnist(ink, width, height) {
     const [x, y] = [i % columns, Math.floor(i / columns)]
     return meanOver(ink, width, edgeX(x), edgeX(x + 1), edgeY(y), edgeY(y + 1))
   })
-  return placed(small, columns, rows)
+  let [mass, atX, atY] = [0, 0, 0]
+  small.forEach((value, i) => {
+    mass += value
+    atX += value * ((i % columns) + 0.5)
+    atY += value * (Math.floor(i / columns) + 0.5)
+  })
+  const clamp = (/** @type {number} */ at, /** @type {number} */ used) => Math.max(0, Math.min(size - used, at))
+  const x0 = clamp(Math.round(size / 2 - atX / mass), columns)
+  const y0 = clamp(Math.round(size / 2 - atY / mass), rows)
+  const pixels = new Uint8Array(size * size)
+  small.forEach((value, i) => {
+    pixels[(y0 + Math.floor(i / columns)) * size + x0 + (i % columns)] = Math.round(value)
+  })
+  return pixels
 }
 
 /** @param {ArrayLike<number>} ink @param {number} width @param {number} height */
@@ -53,22 +66,4 @@ function meanOver(ink, width, x0, x1, y0, y1) {
     }
   }
   return sum / ((x1 - x0) * (y1 - y0))
-}
-
-/** @param {Float64Array} small @param {number} columns @param {number} rows */
-function placed(small, columns, rows) {
-  let [mass, atX, atY] = [0, 0, 0]
-  small.forEach((value, i) => {
-    mass += value
-    atX += value * ((i % columns) + 0.5)
-    atY += value * (Math.floor(i / columns) + 0.5)
-  })
-  const clamp = (/** @type {number} */ at, /** @type {number} */ used) => Math.max(0, Math.min(size - used, at))
-  const left = clamp(Math.round(size / 2 - atX / mass), columns)
-  const top = clamp(Math.round(size / 2 - atY / mass), rows)
-  const pixels = new Uint8Array(size * size)
-  small.forEach((value, i) => {
-    pixels[(top + Math.floor(i / columns)) * size + left + (i % columns)] = Math.round(value)
-  })
-  return pixels
 }

@@ -114,11 +114,7 @@ export async function makeCards(lab, root, nav, embedded, groups, rows) {
   nav.append(h('div', { class: 'group-links' }, [...sections.values()]), menu)
   // Marks the link of the group that is in the upper part of the window.
   const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const link = sections.get(/** @type {HTMLElement} */ (target))
-      if (isIntersecting) link?.setAttribute('aria-current', 'true')
-      else link?.removeAttribute('aria-current')
-    }
+    for (const { target, isIntersecting } of entries) sections.get(/** @type {HTMLElement} */ (target))?.setAttribute('aria-current', String(isIntersecting))
   }, { rootMargin: '-30% 0px -69% 0px' })
   for (const section of sections.keys()) seen.observe(section)
 }
