@@ -132,39 +132,29 @@ export default class RaceView extends View {
     this.#setRunning(true)
     this.#status.textContent = 'Loading the data into a separate worker…'
     try {
-      const { config, files, name } = await (this.#forks ? this.#forkedRun() : this.#newRun())
+      const { engine, shown } = this.lab
+      /** @type {[string, string][]} */
+      const own = [['epochs', this.#epochs.value], ['threads', '1']]
+      // Forks start from the page's run, possibly with more epochs; a race has the settings in the panel.
+      const from = this.#forks ? await engine.checkpoint() : undefined
+      const config = from ? await engine.configOfCheckpoint(from, own)
+        : await engine.parse([...await engine.fields({ ...shown, events: [] }), ...own, ['train_samples', this.#samples.value]])
       /** @type {[string, string][]} */
       const flags = this.#entries.filter(({ flag }) => flag === 'entry').map(({ text }) => ['entry', text])
       const activations = this.#entries.filter(({ flag }) => flag === 'activations').map(({ text }) => text)
       if (activations.length > 0) flags.push(['activations', activations.join(',')])
-      if (!files) flags.push(['seeds', this.#seeds.value])
-      const names = [...(files ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
+      if (!from) flags.push(['seeds', this.#seeds.value])
+      const names = [...(from ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
       this.#curves = names.map((each) => ({ name: each, running: new Map(), loss: new Map(), accuracy: new Map() }))
-      if (files) this.#showPast()
+      if (from) this.#showPast()
       this.#seed = undefined
-      this.#name = name
-      await this.#runner.run('race', config, flags, (progress) => this.#show(progress), files)
+      this.#name = from ? `Forks after step ${count(this.lab.step)}` : 'Racing'
+      await this.#runner.run('race', config, flags, (progress) => this.#show(progress), from && { from })
     } catch (error) {
       this.#error.textContent = messageOf(error)
       this.#status.textContent = ''
     }
     this.#setRunning(false)
-  }
-
-  /** The page's settings, with the epochs of the race. */
-  async #newRun() {
-    const { engine, shown } = this.lab
-    const config = await engine.parse([...await engine.fields({ ...shown, events: [] }),
-      ['epochs', this.#epochs.value], ['train_samples', this.#samples.value], ['threads', '1']])
-    return { config, files: undefined, name: 'Racing' }
-  }
-
-  /** The page's run, possibly with more epochs. */
-  async #forkedRun() {
-    const { lab } = this
-    const from = await lab.engine.checkpoint()
-    const config = await lab.engine.configOfCheckpoint(from, [['epochs', this.#epochs.value], ['threads', '1']])
-    return { config, files: { from }, name: `Forks after step ${count(lab.step)}` }
   }
 
   /** Puts the run's history up to the fork into the curve of "unchanged"; the other curves start at its end. */
