@@ -387,7 +387,8 @@ test('a grid of units: colours, the text of the selected unit, and a cross for N
     const [at, one] = [copy(), cells()]
     const middles = [3, 4, 5].map((i) => at(22 * i + 10, 10))
     const gap = at(21, 5)
-    grid.show(values, Float32Array.of(2, 0.5, 1, 2, 4, 1))
+    grid.show(Float32Array.of(-2, 0.5, 1, 2, 4, 1), null)
+    grid.show(values, null)
     const each = cells()
     const summary = readout.textContent
     const press = (/** @type {string} */ key) => {

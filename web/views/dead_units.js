@@ -9,7 +9,7 @@ import { firingColour, unitWords } from '../charts/unit_words.js'
 import { ProbeView } from './probe_view.js'
 
 /** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
-/** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot, most: Float32Array}} Row */
+/** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot}} Row */
 
 export default class DeadUnitsView extends ProbeView {
   request = () => ({ gradients: true })
@@ -30,8 +30,6 @@ export default class DeadUnitsView extends ProbeView {
     h('div', { class: 'view-tools count-tools' }, this.#count, this.#counted), this.#chart.element)
   /** @type {Row[]} */
   #rows = []
-  /** @type {ProbeSnapshot | undefined} */
-  #snapshot
   /** The results over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, dead: Set<number>, samples: number}>} */
   #everywhere = new Map()
 
@@ -55,7 +53,6 @@ export default class DeadUnitsView extends ProbeView {
 
   /** @param {ProbeSnapshot} snapshot */
   draw(snapshot) {
-    this.#snapshot = snapshot
     const layers = hiddenActivations(snapshot)
     this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
     const same = layers.length === this.#rows.length && layers.every(({ name, units }, i) => name === this.#rows[i].layer.name && units === this.#rows[i].layer.units)
@@ -64,11 +61,11 @@ export default class DeadUnitsView extends ProbeView {
         const grid = new UnitGrid(`${layer.name}, firing rates`, {
           colour: firingColour,
           crossed: (unit) => this.#rows[i].layer.dead?.includes(unit) ?? false,
-          describe: (unit) => (this.#snapshot ? unitWords(this.#snapshot, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
+          describe: (unit) => (this.lab.probes.latest ? unitWords(this.lab.probes.latest, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
           summary: () => this.#summary(this.#rows[i].layer),
           choose: (unit) => this.lab.chooseUnit(layer.layer, unit),
         })
-        return { grid, layer, title: h('span'), most: new Float32Array(layer.units) }
+        return { grid, layer, title: h('span') }
       })
       this.#list.replaceChildren(...this.#rows.map(({ grid, layer, title }) =>
         h('section', { class: 'layer' }, h('h3', {}, layerTitle(layer), title), grid.element)))
@@ -77,11 +74,8 @@ export default class DeadUnitsView extends ProbeView {
     layers.forEach((layer, i) => {
       const row = this.#rows[i]
       const firing = Float32Array.from(layer.firing ?? [])
-      firing.forEach((rate, unit) => {
-        if (rate > row.most[unit]) row.most[unit] = rate
-      })
       row.layer = layer
-      row.grid.show(firing, scale === 'unit' ? row.most : scale === 'all' ? 1 : Math.max(...firing))
+      row.grid.show(firing, scale === 'unit' ? null : scale === 'all' ? 1 : Math.max(...firing))
       row.title.textContent = `${plural(layer.units, layer.positions > 1 ? 'channel' : 'unit')}, ${count(layer.dead?.length ?? 0)} dead, ${count(layer.silent?.length ?? 0)} silent` +
         (scale === 'layer' ? `, full colour at ${percent(Math.max(...firing), 0)}` : '')
     })
@@ -100,16 +94,17 @@ export default class DeadUnitsView extends ProbeView {
   #summary({ layer, units, firing = [], lives = [] }) {
     const mean = firing.reduce((sum, rate) => sum + rate, 0) / Math.max(1, units)
     const revived = lives.filter(({ dead }) => !dead).length
-    const batch = this.#snapshot?.gradients?.activations.find((each) => each.layer === layer)?.silent_on_batch
+    const { gradients } = this.lab.probes.latest ?? {}
+    const batch = gradients?.activations.find((each) => each.layer === layer)?.silent_on_batch
     return `fires on ${percent(mean, 1)} on average${revived ? `; ${revived} revived` : ''}` +
-      (batch ? `; ${batch.length} silent on the batch of step ${this.#snapshot?.gradients?.step}` : '')
+      (batch ? `; ${batch.length} silent on the batch of step ${gradients?.step}` : '')
   }
 
   /** Marks the selected unit, and enables the count over all samples if it is possible now. */
   #follow() {
     for (const { grid, layer } of this.#rows) grid.mark(this.lab.unit?.layer === layer.layer ? this.lab.unit.unit : -1)
     // A snapshot at a step other than the run's own would see deaths that the command line does not.
-    this.#count.disabled = this.lab.training || this.#snapshot?.step !== this.lab.step
+    this.#count.disabled = this.lab.training || this.lab.probes.latest?.step !== this.lab.step
   }
 
   async #countAll() {
@@ -118,7 +113,7 @@ export default class DeadUnitsView extends ProbeView {
     this.#counted.textContent = 'Counting…'
     try {
       const { step, layers } = await lab.engine.probe({ everywhere: true })
-      if (step !== this.#snapshot?.step) return
+      if (step !== lab.probes.latest?.step) return
       const samples = lab.run.trainSamples
       const found = layers.filter(({ silent_everywhere: silent }) => silent).map(({ layer, name, silent_everywhere: silent = [], dead_everywhere: dead = [] }) => {
         this.#everywhere.set(layer, { step, silent: new Set(silent), dead: new Set(dead), samples })

@@ -48,22 +48,27 @@ export default class RunsView extends View {
 
   #show() {
     const { savedRuns, registry: { default_config: defaults } } = this.lab
-    this.#empty.hidden = savedRuns.all.length > 0
-    this.#table.hidden = savedRuns.all.length === 0
+    const { all, usage } = savedRuns
+    this.#empty.hidden = all.length > 0
+    this.#table.hidden = all.length === 0
     for (const [id, row] of this.#rows) {
-      if (savedRuns.all.some((run) => run.id === id)) continue
+      if (all.some((run) => run.id === id)) continue
       row.element.remove()
       this.#rows.delete(id)
     }
-    savedRuns.all.forEach((run, i) => {
+    all.forEach((run, i) => {
       const row = this.#rows.get(run.id) ?? this.#row(run.id)
       // Newest first. A row already in its place is not moved: the user may be typing in it.
-      const below = i === 0 ? null : this.#rows.get(savedRuns.all[i - 1].id)?.element ?? null
+      const below = i === 0 ? null : this.#rows.get(all[i - 1].id)?.element ?? null
       if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
-      row.show(run, i === 0 ? 'the first' : differences(savedRuns.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
+      row.show(run, i === 0 ? 'the first' : differences(all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
     })
     this.#showCharts()
-    this.#showStorage()
+    if (!usage) return
+    const sum = all.reduce((total, run) => total + run.bytes, 0)
+    this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
+      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
+        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} available` : ''}.`
   }
 
   /** A new row for a run. @param {string} id */
@@ -125,15 +130,6 @@ export default class RunsView extends View {
     // Over the same range of steps as the losses.
     this.#charts.accuracy.show(chosen.map(({ name, step, metrics }) => ({ name, points: new Map([[0, null], [step, null],
       ...metrics.epochs.map((/** @type {{step: number, testAccuracy: number}} */ epoch) => [epoch.step, epoch.testAccuracy])]) })))
-  }
-
-  #showStorage() {
-    const { savedRuns: { all, usage } } = this.lab
-    if (!usage) return
-    const sum = all.reduce((total, run) => total + run.bytes, 0)
-    this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
-      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
-        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} available` : ''}.`
   }
 
   async #copyAddress() {
