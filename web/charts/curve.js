@@ -6,11 +6,8 @@ import { svg } from '../dom/dom.js'
 const range = 4
 const samples = 129
 
-/**
- * @param {import('../engine/engine.js').Engine} engine
- * @param {import('../engine/protocol.js').Activation} activation
- * @param {number[]} [values] of its parameters; default: their defaults
- */
+/** @import { Activation } from '../engine/protocol.js' */
+/** @param {import('../engine/engine.js').Engine} engine @param {Activation} activation @param {number[]} [values] of its parameters; default: their defaults */
 export async function curveOf(engine, activation, values) {
   const xs = Float32Array.from({ length: samples }, (_, i) => (2 * range * i) / (samples - 1) - range)
   const parameters = activation.parameters.map((parameter, i) => values?.[i] ?? parameter.default)

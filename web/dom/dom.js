@@ -47,11 +47,7 @@ export function set(element, values) {
   return element
 }
 
-/**
- * Creates an SVG element.
- * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children
- */
+/** Creates an SVG element. @template {keyof SVGElementTagNameMap} Tag @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children */
 export function svg(tag, attributes = {}, ...children) {
   const element = set(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes)
   element.append(...children)
