@@ -11,9 +11,15 @@ const threshold = 24
  * @param {ArrayLike<number>} ink width * height, 0 for paper to 255 for ink @param {number} width @param {number} height
  */
 export function toMnist(ink, width, height) {
-  const bounds = extent(ink, width, height)
-  if (!bounds) return null
-  const { left, top, right, bottom } = bounds
+  let [left, top, right, bottom] = [width, height, 0, 0]
+  for (let i = 0; i < width * height; i++) {
+    if (ink[i] < threshold) continue
+    left = Math.min(left, i % width)
+    right = Math.max(right, (i % width) + 1)
+    top = Math.min(top, Math.floor(i / width))
+    bottom = Math.floor(i / width) + 1
+  }
+  if (right === 0) return null
   const scale = box / Math.max(right - left, bottom - top)
   const columns = Math.max(1, Math.round((right - left) * scale))
   const rows = Math.max(1, Math.round((bottom - top) * scale))
@@ -44,17 +50,4 @@ export function toMnist(ink, width, height) {
     pixels[(firstRow + Math.floor(i / columns)) * size + firstColumn + (i % columns)] = Math.round(value)
   })
   return pixels
-}
-
-/** @param {ArrayLike<number>} ink @param {number} width @param {number} height */
-function extent(ink, width, height) {
-  let [left, top, right, bottom] = [width, height, 0, 0]
-  for (let i = 0; i < width * height; i++) {
-    if (ink[i] < threshold) continue
-    left = Math.min(left, i % width)
-    right = Math.max(right, (i % width) + 1)
-    top = Math.min(top, Math.floor(i / width))
-    bottom = Math.floor(i / width) + 1
-  }
-  return right > left ? { left, top, right, bottom } : null
 }
