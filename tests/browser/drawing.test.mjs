@@ -74,6 +74,9 @@ test('the axis of the loss starts at 0 and has room above; that of the accuracy 
   near(held.x, [0, 2000])
   assert.equal(held.label, 'Loss over 2000 steps: training <0.6>, validation <0.75>')
   assert.equal(held.csv, 'step,"Training, this point",Training,Validation,Test\n10,0.5,0.5,0.25,\n2000,2,0.6,0.75,\n')
+  // The last value of a line is the last one that is not null.
+  const gaps = await chartOf('LineChart', 'views/curves', {}, [[10, 20, 30], [1, 1, 1], [1, 1, 0.5], [2, 0, null], [null, 3, null]])
+  assert.equal(gaps.label, 'Loss over 30 steps: training <0.5>, validation <3>, test <0>')
   assert.deepEqual(held.ticks[1], ['0%', '20%', '40%', '60%', '80%', '100%'])
 })
 
