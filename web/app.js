@@ -51,7 +51,7 @@ async function start() {
   const embedded = chosenViews()
   const rows = embedded?.map((row) => ({ ...row, group: 'Views' })) ?? views
   if (embedded) document.body.dataset.embed = 'true'
-  const modules = Promise.all(rows.map((view) => view.load()))
+  const modules = Promise.all(rows.map(({ tag, load }) => load().then(({ default: view }) => customElements.get(tag) ?? customElements.define(tag, view))))
   const lab = new Lab(await (early ?? createEngine()))
   listen(lab)
   showLoading(lab)

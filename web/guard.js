@@ -8,13 +8,12 @@
     Object.defineProperty(navigator, 'language', { value: 'en' })
   }
 
-  const over = () => document.body?.dataset.ready === 'true' || document.querySelector('rl-notices:not(:empty)') !== null
   const fromFile = 'This page was opened from a file. Browsers do not load modules from files. Run web/start, or "npx serve" in the folder of the page, and open the address that it prints.'
   const missing = 'A file of the page could not be loaded'
 
   /** @param {string} text */
   function say(text) {
-    if (over()) return
+    if (document.body?.dataset.ready === 'true' || document.querySelector('rl-notices:not(:empty)')) return
     const place = document.getElementById('loading')
     if (!place) return void addEventListener('DOMContentLoaded', () => say(text), { once: true })
     if (place.dataset.failed) return

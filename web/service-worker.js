@@ -12,7 +12,12 @@ const build = scope.build
 const cacheName = `reluscope ${build.version}`
 
 scope.addEventListener('install', () => scope.skipWaiting())
-scope.addEventListener('activate', (/** @type {any} */ event) => event.waitUntil(activate()))
+scope.addEventListener('activate', (/** @type {any} */ event) => {
+  // The browser requests the page while this worker is still starting.
+  const preloads = Promise.resolve(scope.registration.navigationPreload?.enable())
+  // The claim is not awaited: Firefox holds back requests until this worker is active, and claims pages only after those requests.
+  event.waitUntil(preloads.then(() => void scope.clients.claim()))
+})
 scope.addEventListener('message', (/** @type {any} */ event) => {
   if (event.data === 'keep') event.waitUntil(keep())
 })
@@ -20,13 +25,6 @@ scope.addEventListener('fetch', (/** @type {any} */ event) => {
   const { request } = event
   if (request.method === 'GET' && request.url.startsWith(scope.registration.scope)) event.respondWith(answer(event))
 })
-
-async function activate() {
-  // The browser requests the page while this worker is still starting.
-  await scope.registration.navigationPreload?.enable()
-  // Not awaited: Firefox holds back requests until this worker is active, and claims pages only after those requests.
-  void scope.clients.claim()
-}
 
 /** Caches this whole build, then deletes older ones. Cached files are verified too, because a browser may damage them. */
 async function keep() {
@@ -59,7 +57,10 @@ async function answer(event) {
     const kept = await isWrong(request, response) ? await keptFor(request) : undefined
     if (kept) return withHeaders(kept)
     // Files that are not in the build's list, such as other data sets.
-    if (response.ok && !sums.has(request.url) && !new URL(request.url).search) event.waitUntil(keepToo(request, response.clone()))
+    if (response.ok && !sums.has(request.url) && !new URL(request.url).search) {
+      const copy = response.clone()
+      event.waitUntil(caches.open(cacheName).then(async (cache) => await cache.match(request) ?? cache.put(request, copy)))
+    }
     return withHeaders(response)
   } catch (error) {
     const kept = await keptFor(request) ?? await caches.match(request, { ignoreSearch: true })
@@ -86,25 +87,11 @@ async function isWrong(request, response) {
   if (!response.ok) return response.status !== 304
   // Data sets are large, and the page verifies them itself.
   if (!sum || url.endsWith('.gz') || await holds(response, sum)) return false
-  const newer = await newerBuild()
+  /** The build that the server has now; undefined if it cannot be read. @type {typeof build | undefined} */
+  const newer = await fetch(scope.location.href, { cache: 'no-store' }).then((script) => script.text())
+    .then((text) => JSON.parse(text.split('\n')[0].replace('self.build = ', ''))).catch(() => undefined)
   const other = newer && newer.version !== build.version && sumsOf(newer).get(url)
   return !other || !await holds(response, other)
-}
-
-/** The build that the server has now; undefined if it cannot be read. @returns {Promise<typeof build | undefined>} */
-async function newerBuild() {
-  try {
-    const [line] = (await (await fetch(scope.location.href, { cache: 'no-store' })).text()).split('\n')
-    return JSON.parse(line.replace('self.build = ', ''))
-  } catch {
-    return undefined
-  }
-}
-
-/** @param {Request} request @param {Response} response */
-async function keepToo(request, response) {
-  const cache = await caches.open(cacheName)
-  if (!await cache.match(request)) await cache.put(request, response)
 }
 
 /** @param {Response} response */

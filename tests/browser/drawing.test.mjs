@@ -26,8 +26,8 @@ after(() => site?.close())
 
 /**
  * The axis ranges, values and texts of a chart with data.
- * @param {string} kind class of a chart in web/charts @param {string} module its file
- * @param {object} options functions are given as text
+ * @param {string} kind class of a chart @param {string} module its file in web
+ * @param {object} options
  * @param {any[]} args its data @param {boolean} [log]
  * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
  *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
@@ -35,14 +35,12 @@ after(() => site?.close())
 const chartOf = (kind, module, options, args, log = false) => page.evaluate(async ({ kind, module, options, args, log }) => {
   const { part, shown } = /** @type {any} */ (globalThis)
   const { default: uPlot } = await part('vendor/uPlot.esm.js')
-  const { [kind]: Kind } = await part(`charts/${module}.js`)
+  const { [kind]: Kind } = await part(`${module}.js`)
   const written = (/** @type {number} */ value) => `<${value}>`
-  const ranges = /** @type {Record<string, (high: number, low: number) => [number, number]>} */ ({ ends: (high, low) => [low - 1, high + 1] })
-  const chart = new Kind({ title: 'Loss', format: written, marks: () => [], sync: 'steps', ...options, ...('range' in options && typeof options.range === 'string' ? { range: ranges[options.range] } : {}) })
+  const chart = new Kind({ on: () => {}, marks: [] }, { title: 'Loss', format: written, ...options })
   shown(chart.element)
   if (log) chart.setLog(log)
-  if (kind === 'Chart') chart.draw(...args)
-  else chart.show(...args)
+  chart.show(...args)
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   const plot = uPlot.sync('steps').plots.at(-1)
   const { x, y } = plot.scales
@@ -60,59 +58,58 @@ function near(found, wanted, what) {
   found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) <= 1e-9 * Math.max(1, Math.abs(wanted[i])), `${what ?? ''}: ${found} and not ${wanted}`))
 }
 
-const loss = { top: 'data' }
-
 test('the axis of the loss starts at 0 and has room above; that of the accuracy ends at 1', async () => {
   const data = [[10, 20, 30], [2, 1, 0.5], [1.5, 1, 0.75], [null, null, 3]]
-  const linear = await chartOf('LineChart', 'line_chart', loss, data)
+  const linear = await chartOf('LineChart', 'views/curves', {}, data)
   near(linear.y, [0, 3 * 1.08])
   near(linear.x, [0, 50])
   assert.equal(linear.csv, 'step,"Training, this point",Training,Test\n10,2,1.5,\n20,1,1,\n30,0.5,0.75,3\n')
   assert.equal(linear.label, 'Loss over 30 steps: training <0.75>, test <3>')
   assert.deepEqual(linear.series.map(({ width, alpha }) => [width, alpha]), [[1, 0.28], [2, 1], [2, 1]])
-  const empty = await chartOf('LineChart', 'line_chart', loss, [[], [], [], []])
+  const empty = await chartOf('LineChart', 'views/curves', {}, [[], [], [], []])
   near(empty.y, [0, 2.5])
   assert.equal(empty.label, 'Loss, no data yet')
-  const held = await chartOf('LineChart', 'line_chart', { top: 1 }, [[10, 2000], [0.5, 2], [0.5, 0.6], [null, null], [0.25, 0.75]])
+  const held = await chartOf('LineChart', 'views/curves', { top: 1 }, [[10, 2000], [0.5, 2], [0.5, 0.6], [null, null], [0.25, 0.75]])
   near(held.y, [0, 1])
   near(held.x, [0, 2000])
   assert.equal(held.label, 'Loss over 2000 steps: training <0.6>, validation <0.75>')
   assert.equal(held.csv, 'step,"Training, this point",Training,Validation,Test\n10,0.5,0.5,0.25,\n2000,2,0.6,0.75,\n')
+  // The last value of a line is the last one that is not null.
+  const gaps = await chartOf('LineChart', 'views/curves', {}, [[10, 20, 30], [1, 1, 1], [1, 1, 0.5], [2, 0, null], [null, 3, null]])
+  assert.equal(gaps.label, 'Loss over 30 steps: training <0.5>, validation <3>, test <0>')
   assert.deepEqual(held.ticks[1], ['0%', '20%', '40%', '60%', '80%', '100%'])
 })
 
 test('a logarithmic axis shows positive values, from half the lowest value or less', async () => {
   const data = [[10, 20, 30], [2, 0, 0.5], [1.5, 1, 0.75], [null, null, null]]
-  const log = await chartOf('LineChart', 'line_chart', loss, data, true)
+  const log = await chartOf('LineChart', 'views/curves', {}, data, true)
   near(log.y, [0.05, 2 * 1.3])
   assert.deepEqual(log.data, [[10, 20, 30], [2, null, 0.5], [1.5, 1, 0.75], [null, null, null]])
   assert.ok(log.csv.includes('\n20,0,1,\n'), 'the CSV has all')
-  near((await chartOf('LineChart', 'line_chart', loss, [[10], [0.02], [0.04], [null]], true)).y, [0.01, 0.04 * 1.3])
-  near((await chartOf('LineChart', 'line_chart', loss, [[10, 20], [1, 1e-9], [1, 0.5], [null, null]], true)).y, [1e-6, 1.3])
-  near((await chartOf('LineChart', 'line_chart', loss, [[], [], [], []], true)).y, [0.001, 10])
-  // An axis from 0 to 1 does not change.
-  near((await chartOf('LineChart', 'line_chart', { top: 1 }, data, true)).y, [0, 1])
+  near((await chartOf('LineChart', 'views/curves', {}, [[10], [0.02], [0.04], [null]], true)).y, [0.01, 0.04 * 1.3])
+  near((await chartOf('LineChart', 'views/curves', {}, [[10, 20], [1, 1e-9], [1, 0.5], [null, null]], true)).y, [1e-6, 1.3])
+  near((await chartOf('LineChart', 'views/curves', {}, [[], [], [], []], true)).y, [0.001, 10])
 })
 
 test('with more than sixty values the highest do not flatten the line', async () => {
   const values = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => (i === 0 ? 1000 : i === 1 ? 500 : 2))
   const steps = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i + 1)
   const none = (/** @type {number} */ count) => Array(count).fill(null)
-  const highOf = async (/** @type {number} */ count, /** @type {boolean} */ log = false) => (await chartOf('LineChart', 'line_chart', loss, [steps(count), values(count), none(count), none(count)], log)).y[1]
+  const highOf = async (/** @type {number} */ count, /** @type {boolean} */ log = false) => (await chartOf('LineChart', 'views/curves', {}, [steps(count), values(count), none(count), none(count)], log)).y[1]
   near([await highOf(60)], [1080])
   // The value at 98.5% is the second highest of 61 and the fourth highest of 201, which is as low as all others.
   near([await highOf(61)], [540])
   near([await highOf(201)], [2 * 1.08])
   near([await highOf(201, true)], [1300])
   // A logarithmic axis also leaves out one percent of the lowest values.
-  const low = async (/** @type {number} */ tiny) => (await chartOf('LineChart', 'line_chart', loss, [steps(200), Array.from({ length: 200 }, (_, i) => (i < tiny ? 1e-5 : 0.05)), none(200), none(200)], true)).y[0]
+  const low = async (/** @type {number} */ tiny) => (await chartOf('LineChart', 'views/curves', {}, [steps(200), Array.from({ length: 200 }, (_, i) => (i < tiny ? 1e-5 : 0.05)), none(200), none(200)], true)).y[0]
   near([await low(2), await low(3)], [0.025, 5e-6])
 })
 
 test('lines over the steps have margins that suit the axis labels, and fixed ends if given', async () => {
   const of = async (/** @type {object} */ options, /** @type {(number | null)[][]} */ ...lines) => {
     const steps = lines[0]?.map((_, i) => 10 * (i + 1)) ?? []
-    return chartOf('SeriesChart', 'series_chart', options, [steps, lines.map((values, i) => ({ name: `l${i}`, values }))])
+    return chartOf('SeriesChart', 'charts/series_chart', options, [steps, lines.map((values, i) => ({ name: `l${i}`, values }))])
   }
   near((await of({}, [1, 2, 3])).y, [1 - 0.16, 3 + 0.16])
   near((await of({}, [5, 5, 5])).y, [4.9, 5.1])
@@ -134,25 +131,9 @@ test('lines over the steps have margins that suit the axis labels, and fixed end
   assert.deepEqual(gaps.data, [[10, 20, 30], [1, null, 3], [2, 4, null]])
   assert.deepEqual((await of({}, [1, 2])).series.map(({ dots }) => dots), [true])
   assert.deepEqual(gaps.series.map(({ dots, dash }) => [dots, dash]), [[false, []], [false, [8, 4]]])
-  const faint = await chartOf('SeriesChart', 'series_chart', {}, [[1], [{ name: 'mean', style: 3, values: [2] }, { name: 'l', of: 'mean', values: [7] }]])
+  const faint = await chartOf('SeriesChart', 'charts/series_chart', {}, [[1], [{ name: 'mean', style: 3, values: [2] }, { name: 'l', of: 'mean', values: [7] }]])
   assert.deepEqual(faint.series.map(({ alpha, width, dash, dots }) => [alpha, width, dash, dots]), [[1, 2, [10, 3, 2, 3], true], [0.28, 1, [], false]])
   assert.equal(faint.label, 'Loss at step 1: mean <2>')
-})
-
-test('without a range the axis contains 0 and has a margin', async () => {
-  const of = async (/** @type {number[]} */ values, log = false) =>
-    (await chartOf('Chart', 'chart', {}, [values.map((_, i) => i), [{ name: 'a', colour: '#010203', values }]], log)).y
-  near(await of([1, 3]), [0, 3.12])
-  near(await of([0, 4]), [0, 4.24])
-  near(await of([-1, 3]), [-1.24, 3.24])
-  near(await of([-3, -1]), [-3.12, 0])
-  near(await of([-3, 0]), [-3.18, 0])
-  near(await of([5, 5]), [0, 5.5])
-  near(await of([0, 0]), [0, 1])
-  near(await of([]), [0, 1])
-  near(await of([0.3, 3], true), [0.2, 3.9])
-  near(await of([3], true), [2, 3.3 * 1.3])
-  near(await of([], true), [0.001, 10])
 })
 
 test('curves of several runs share their positions; the axis has room for the deviations', async () => {
@@ -160,9 +141,7 @@ test('curves of several runs share their positions; the axis has room for the de
     const { part, shown } = /** @type {any} */ (globalThis)
     const { default: uPlot } = await part('vendor/uPlot.esm.js')
     const { RaceChart } = await part('charts/race_chart.js')
-    /** @type {number[][]} */
-    const asked = []
-    const chart = new RaceChart({ title: 'Loss', x: 'Epoch', sync: 'steps', format: String, range: (/** @type {number} */ high, /** @type {number} */ low) => asked.push([high, low]) && [low - 1, high + 1] })
+    const chart = new RaceChart({ on: () => {} }, { title: 'Loss', x: 'Epoch', sync: 'steps', format: String })
     shown(chart.element)
     chart.show([
       { name: 'relu', points: new Map([[2, 5], [10, 3]]), spread: new Map([[2, 2]]) },
@@ -170,17 +149,21 @@ test('curves of several runs share their positions; the axis has room for the de
     ])
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
     const plot = uPlot.sync('steps').plots.at(-1)
-    const text = chart.element.querySelector('.plot').getAttribute('aria-label')
-    const result = { data: plot.data, y: [plot.scales.y.min, plot.scales.y.max], x: [plot.scales.x.min, plot.scales.x.max], asked: asked.at(-1), text }
+    const label = () => chart.element.querySelector('.plot').getAttribute('aria-label')
+    const ends = (/** @type {'x' | 'y'} */ axis) => [plot.scales[axis].min, plot.scales[axis].max]
+    const result = { data: plot.data, y: ends('y'), x: ends('x'), text: label() }
     chart.show([])
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    plot.destroy()
-    return { ...result, none: asked.at(-1), empty: chart.element.querySelector('.plot').getAttribute('aria-label') }
+    const none = uPlot.sync('steps').plots.at(-1)
+    const { min, max } = none.scales.y
+    none.destroy()
+    return { ...result, none: [min, max], empty: label() }
   })
   assert.deepEqual(found.data, [[1, 2, 10], [null, 5, 3], [4, null, null]])
-  assert.deepEqual([found.asked, found.y, found.x], [[7, 3], [2, 8], [0, 10]])
+  near(found.y, [0, 7 * 1.05])
+  assert.deepEqual(found.x, [0, 10])
   assert.equal(found.text, 'Loss: relu 3, elu 4')
-  assert.deepEqual([found.none, found.empty], [[0, 0], 'Loss, no data yet'])
+  assert.deepEqual([found.none, found.empty], [[0, 1], 'Loss, no data yet'])
 })
 
 test('the tooltip lists the values at the cursor in order, without hidden lines', async () => {
@@ -189,7 +172,7 @@ test('the tooltip lists the values at the cursor in order, without hidden lines'
     const { Chart } = await part('charts/chart.js')
     const { Legend } = await part('charts/legend.js')
     const legend = new Legend()
-    const chart = new Chart({ title: 'Some', x: 'Epoch', format: (/** @type {number} */ value) => value.toFixed(1), sync: 'tips', legend })
+    const chart = new Chart({ on: () => {} }, { title: 'Some', x: 'Epoch', format: (/** @type {number} */ value) => value.toFixed(1), range: () => [0, 10], sync: 'tips', legend })
     shown(chart.element).append(legend.element)
     chart.draw([1, 2, 1500], [
       { name: 'a', colour: '#010203', values: [1, 5, 3], spread: [0.5, null, 0] },
@@ -223,7 +206,7 @@ test('the tooltip lists the values at the cursor in order, without hidden lines'
 test('marks, levels and deviations are drawn at their values', async () => {
   const found = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { drawMarks, drawLevels, drawSpreads } = await part('charts/chart_draw.js')
+    const { drawMarks, drawSpreads } = await part('charts/chart_draw.js')
     /** Position of a step: 50 + step; of a value: 200 - value. @param {(chart: any) => void} draw */
     const record = (draw) => {
       /** @type {string[]} */
@@ -242,8 +225,8 @@ test('marks, levels and deviations are drawn at their values', async () => {
       { name: 'c', colour: '#070809', values: [50, null, null, null], spread: [5, 5, 5, 5] },
     ]
     return {
-      marks: record((chart) => drawMarks(chart, [100, 100.4, 365, 366, 367, 400].map((step) => ({ step, text: `at ${step}` })), 'red')),
-      levels: record((chart) => drawLevels(chart, [{ at: 20, text: 'twenty' }], 'red')),
+      marks: record((chart) => drawMarks(chart, [], [100, 100.4, 365, 366, 367, 400].map((step) => ({ step, text: `at ${step}` })), 'red')),
+      levels: record((chart) => drawMarks(chart, [{ at: 20, text: 'twenty' }], [], 'red')),
       spreads: record((chart) => drawSpreads(chart, [1, 2, 3, 4], series)),
     }
   })
@@ -346,7 +329,7 @@ test('bars of probabilities: the first maximum and the correct class are marked'
 test('the table of a race: means with their deviations, and the time a step took', async () => {
   const rows = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
-    const { raceTable } = await part('charts/race_table.js')
+    const { raceTable } = await part('views/race.js')
     const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ mean, deviation })
     const table = raceTable([
       { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5), step_seconds: 1.2e-4 },
@@ -407,7 +390,8 @@ test('a grid of units: colours, the text of the selected unit, and a cross for N
     const [at, one] = [copy(), cells()]
     const middles = [3, 4, 5].map((i) => at(22 * i + 10, 10))
     const gap = at(21, 5)
-    grid.show(values, Float32Array.of(2, 0.5, 1, 2, 4, 1))
+    grid.show(Float32Array.of(-2, 0.5, 1, 2, 4, 1), null)
+    grid.show(values, null)
     const each = cells()
     const summary = readout.textContent
     const press = (/** @type {string} */ key) => {

@@ -140,7 +140,7 @@ test('errors are shown next to the setting, and the run continues', async () => 
   ])) {
     await text.fill(typed)
     await text.press('Enter')
-    await page.waitForFunction(() => !document.querySelector('[data-field=model] > .field-error')?.hasAttribute('hidden'))
+    await page.waitForFunction(() => document.querySelector('[data-field=model] > .field-error')?.textContent)
     await errorOf(page, 'model').filter({ hasText: said }).waitFor()
     assert.equal(await text.getAttribute('aria-invalid'), 'true')
   }

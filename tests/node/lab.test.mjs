@@ -9,7 +9,6 @@ import { siteRoot } from '../../web/site/site.mjs'
 /** A module of the built site, which includes the chart library. @param {string} path @returns {Promise<any>} */
 const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
 const { smooth, thinned } = await part('lab/series.js')
-const { lastOf } = await part('charts/chart.js')
 const { runStyle } = await part('charts/race_chart.js')
 const { SavedRuns, differences } = await part('lab/saved_runs.js')
 const { sentence } = await part('dom/format.js')
@@ -38,13 +37,6 @@ test('a thinned curve has every n-th point, and always the last', () => {
       assert.equal(found[found.length - 1], length - 1, `${length} points`)
     }
   }
-})
-
-test('the last value of a line is the last one that is not null', () => {
-  assert.equal(lastOf([1, 2, null, null]), 2)
-  assert.equal(lastOf([1, 0]), 0)
-  assert.equal(lastOf([null]), undefined)
-  assert.equal(lastOf([]), undefined)
 })
 
 test('six colours and eight dash patterns distinguish 24 runs', () => {

@@ -1,6 +1,6 @@
 // The histogram of an activation's inputs under the curves of f and f', with the borders of the regimes. A bar's colour
 // shows the value of f: orange for negative, grey for zero, blue for positive.
-import { diverging } from '../dom/colours.js'
+import { diverging, roundUp } from '../dom/colours.js'
 import { h, set, svg } from '../dom/dom.js'
 import { count, short } from '../dom/format.js'
 import { linePath } from './curve.js'
@@ -49,6 +49,8 @@ export class ActivationPlot {
     const toX = (/** @type {number} */ x) => left + ((x - low) / (high - low)) * (right - left)
     const values = scaleOf(y, top, bottom)
     const slopes = scaleOf(dy, top, bottom, values.zero)
+    // The points on both sides of a kink are nearer than this.
+    const near = 1e-3 * (high - low)
     const most = Math.max(1, ...counts)
     const limit = limitOf(y)
     const wide = (right - left) / counts.length
@@ -67,8 +69,8 @@ export class ActivationPlot {
     this.#svg.replaceChildren(
       svg('path', { class: 'curve-axis', d: `M${left} ${values.zero.toFixed(1)}H${right}${low < 0 && high > 0 ? `M${toX(0).toFixed(1)} ${top}V${bottom}` : ''}M${left} ${bottom}H${right}` }),
       ...bars, ...lines,
-      svg('path', { class: 'curve-df', d: pathOf(xs, dy, toX, slopes.at, true) }),
-      svg('path', { class: 'curve-f', d: pathOf(xs, y, toX, values.at, false) }),
+      svg('path', { class: 'curve-df', d: linePath(xs, dy, toX, slopes.at, 1, (i) => Math.abs(dy[i] - dy[i - 1]) > 0.02 && xs[i] - xs[i - 1] < near) }),
+      svg('path', { class: 'curve-f', d: linePath(xs, y, toX, values.at, 1) }),
       ...ticks(low, high, 6).map((z) => text(toX(z), height - 8, short(z), 'middle')),
       ...ticks(values.low, values.high, 4).map((value) => text(left - 6, values.at(value) + 3.5, short(value), 'end', 'activation-f')),
       ...ticks(slopes.low, slopes.high, 3).map((value) => text(right + 6, slopes.at(value) + 3.5, short(value), 'start', 'activation-df')),
@@ -93,33 +95,19 @@ function scaleOf(values, top, bottom, zeroAt) {
   const finite = [...values].filter(Number.isFinite)
   const high = Math.max(0.1, ...finite) * 1.08
   const lowest = Math.min(0, ...finite) * 1.08
-  if (zeroAt === undefined) {
-    const low = Math.min(lowest, -0.06 * high)
-    const unit = (bottom - top) / (high - low)
-    return { low, high, zero: bottom + low * unit, at: (/** @type {number} */ value) => bottom - (value - low) * unit }
-  }
-  const unit = Math.min((zeroAt - top) / high, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
-  return { low: lowest, high, zero: zeroAt, at: (/** @type {number} */ value) => zeroAt - value * unit }
+  const low = zeroAt === undefined ? Math.min(lowest, -0.06 * high) : lowest
+  const unit = zeroAt === undefined ? (bottom - top) / (high - low)
+    : Math.min((zeroAt - top) / high, lowest < 0 && bottom > zeroAt ? (bottom - zeroAt) / -lowest : Infinity)
+  const zero = zeroAt ?? bottom + low * unit
+  return { low, high, zero, at: (/** @type {number} */ value) => zero - value * unit }
 }
 
 /** The value of a curve at the point nearest to x. @param {Float32Array} xs @param {Float32Array} ys @param {number} x */
 const nearest = (xs, ys, x) => ys[xs.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(xs[best] - x) ? i : best), 0)]
 
-/**
- * The path of a curve.
- * @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX
- * @param {(y: number) => number} toY @param {boolean} jumps break the line where the curve jumps
- */
-function pathOf(xs, ys, toX, toY, jumps) {
-  const near = 1e-3 * (xs[xs.length - 1] - xs[0])
-  return linePath(xs, ys, toX, toY, 1, (i) => jumps && Math.abs(ys[i] - ys[i - 1]) > 0.02 && xs[i] - xs[i - 1] < near)
-}
-
 /** Round numbers between two ends. @param {number} low @param {number} high @param {number} about approximate count */
 function ticks(low, high, about) {
-  const rough = (high - low) / about
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? rough
+  const step = roundUp((high - low) / about)
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => (first + i) * step || 0)
 }

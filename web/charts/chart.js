@@ -2,7 +2,7 @@
 // that hides lines, a logarithmic axis, marks, levels, deviations, and export as CSV and PNG. Colours come from the
 // style sheet.
 import uPlot from '../vendor/uPlot.esm.js'
-import { drawLevels, drawMarks, drawSpreads } from './chart_draw.js'
+import { drawMarks, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'
 import { themeColour, themeFont } from '../dom/colours.js'
 import { download, h, iconButton } from '../dom/dom.js'
@@ -21,7 +21,7 @@ const axisWidth = 52
  *   colour: a custom property such as --series-train, or a colour; faint: the name of the line that this faint line
  *   belongs to; tip: its name in the tooltip, where it is otherwise left out; spread: the deviation around each value
  * @typedef {{title: string, x?: string, format: (value: number) => string, tick?: (value: number, log: boolean) => string,
- *            range?: (low: number, high: number, log: boolean) => [number, number], sync?: string, log?: boolean, height?: number,
+ *            range: (low: number, high: number, log: boolean) => [number, number], sync?: string, log?: boolean, height?: number,
  *            marks?: () => {step: number, text: string}[], levels?: {at: number, text: string}[], legend?: Legend, leastX?: number,
  *            describe?: (xs: number[], series: Series[]) => string}} ChartOptions
  *   x: label of the horizontal axis; format, tick: of a value, at the axis; range: of the axis, from that of the values;
@@ -45,8 +45,8 @@ export class Chart {
   /** Width of the plot at its last layout. Reading it from the element would force a layout of the page. */
   #width = 0
 
-  /** @param {ChartOptions} options */
-  constructor(options) {
+  /** @param {import('../lab/lab.js').Lab} lab @param {ChartOptions} options */
+  constructor(lab, options) {
     this.#options = { height: 240, ...options }
     this.#legend = options.legend ?? new Legend()
     this.#log = options.log ?? false
@@ -57,6 +57,7 @@ export class Chart {
         iconButton('save', `${title} as CSV`, () => download(`${fileName(title)}.csv`, this.csv(), 'text/csv'), 'icon-button quiet small'),
         iconButton('picture', `${title} as PNG`, () => void this.#savePng(), 'icon-button quiet small')),
       !options.legend && this.#legend.element, this.#plot, this.#tip)
+    lab.on('theme', () => this.restyle())
     this.#plot.setAttribute('aria-label', `${title}, no data yet`)
     this.#plot.style.height = `${this.#options.height}px`
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event))
@@ -99,7 +100,7 @@ export class Chart {
   #describe() {
     const { title, format } = this.#options
     const ends = this.#series.flatMap((each) => {
-      const last = lastIndex(each.values)
+      const last = each.values.map((value) => value !== null).lastIndexOf(true)
       return each.faint || last < 0 ? [] : [`${each.name} ${written(each, last, format)}`]
     })
     return ends.length === 0 ? `${title}, no data yet` : `${title}: ${ends.join(', ')}`
@@ -139,10 +140,7 @@ export class Chart {
       })],
       hooks: {
         drawAxes: [(/** @type {any} */ chart) => drawSpreads(chart, this.#xs, this.#series.filter((series) => this.#isShown(series)))],
-        draw: [(/** @type {any} */ chart) => {
-          drawLevels(chart, this.#options.levels ?? [], text)
-          drawMarks(chart, this.#options.marks?.() ?? [], text)
-        }],
+        draw: [(/** @type {any} */ chart) => drawMarks(chart, this.#options.levels ?? [], this.#options.marks?.() ?? [], text)],
         setCursor: [(/** @type {any} */ chart) => this.#showTip(chart)],
       },
     }, this.#data(), this.#plot)
@@ -150,7 +148,7 @@ export class Chart {
 
   /** @returns {[number, number]} */
   #range() {
-    const { range = plainRange, levels = [] } = this.#options
+    const { range, levels = [] } = this.#options
     let [low, high] = [Math.min(...levels.map(({ at }) => at)), Math.max(...levels.map(({ at }) => at))]
     for (const series of this.#series) {
       if (!this.#isShown(series)) continue
@@ -203,19 +201,11 @@ export class Chart {
 
   async #savePng() {
     const canvas = this.#plot.querySelector('canvas')
-    if (!canvas) return
+    const { title, x = 'Step' } = this.#options
     const keys = this.#series.filter((series) => !series.faint && this.#isShown(series))
-    const blob = await toPng(canvas, this.#options.title, this.#options.x ?? 'Step', keys)
-    if (blob) download(`${fileName(this.#options.title)}.png`, blob, 'image/png')
+    const blob = canvas && await toPng(canvas, title, x, keys)
+    if (blob) download(`${fileName(title)}.png`, blob, 'image/png')
   }
-}
-
-/** @param {number} low @param {number} high @param {boolean} log @returns {[number, number]} */
-function plainRange(low, high, log) {
-  if (!(high >= low)) return log ? [0.001, 10] : [0, 1]
-  if (log) return [Math.max(1e-12, low / 1.5), Math.max(high, low * 1.1) * 1.3]
-  const room = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1
-  return [low >= 0 ? 0 : low - room, high <= 0 && low < 0 ? 0 : high + room]
 }
 
 /** A value, with its deviation if it has one. @param {Series} series @param {number} i @param {(value: number) => string} format */
@@ -223,9 +213,3 @@ function written({ values, spread }, i, format) {
   const deviation = spread?.[i] ?? null
   return format(Number(values[i])) + (deviation === null ? '' : ` ± ${format(deviation)}`)
 }
-
-/** The index of the last value that is not null, or -1. @param {(number | null)[]} values */
-const lastIndex = (values) => values.map((value) => value !== null).lastIndexOf(true)
-
-/** The last value that is not null. @param {(number | null)[]} values */
-export const lastOf = (values) => values[lastIndex(values)]

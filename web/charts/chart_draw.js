@@ -5,16 +5,6 @@ import { themeColour, themeFont } from '../dom/colours.js'
 /** Opacity of a deviation band. */
 const bandAlpha = 0.16
 
-/** Sets the canvas up for the texts and lines of marks. @param {any} chart @param {string} colour */
-function begin({ ctx }, colour) {
-  const scale = uPlot.pxRatio
-  ctx.save()
-  Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: scale, textAlign: 'left', textBaseline: 'alphabetic',
-    font: `${10 * scale}px ${themeFont()}` })
-  ctx.setLineDash([2 * scale, 3 * scale])
-  return scale
-}
-
 /** The position at which a line of this width covers whole pixels instead of two half pixels. @param {number} at @param {number} width */
 const crisp = (at, width) => Math.round(at - width / 2) + width / 2
 
@@ -27,12 +17,21 @@ function line(ctx, from, to) {
 }
 
 /**
- * Vertical lines with a label, for example where the learning rate was changed.
- * @param {any} chart @param {{step: number, text: string}[]} marks @param {string} colour
+ * Lines with a label: levels are horizontal; marks are vertical, for example where the learning rate was changed.
+ * @param {any} chart @param {{at: number, text: string}[]} levels @param {{step: number, text: string}[]} marks @param {string} colour
  */
-export function drawMarks(chart, marks, colour) {
+export function drawMarks(chart, levels, marks, colour) {
   const { ctx, bbox } = chart
-  const scale = begin(chart, colour)
+  const scale = uPlot.pxRatio
+  ctx.save()
+  Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: scale, textAlign: 'left', textBaseline: 'alphabetic',
+    font: `${10 * scale}px ${themeFont()}` })
+  ctx.setLineDash([2 * scale, 3 * scale])
+  for (const { at, text } of levels) {
+    const y = crisp(chart.valToPos(at, 'y', true), scale)
+    line(ctx, [bbox.left, y], [bbox.left + bbox.width, y])
+    ctx.fillText(text, bbox.left + 4 * scale, y - 3 * scale)
+  }
   marks.forEach(({ step, text }, i) => {
     const x = crisp(chart.valToPos(step, 'x', true), scale)
     line(ctx, [x, bbox.top], [x, bbox.top + bbox.height])
@@ -40,18 +39,6 @@ export function drawMarks(chart, marks, colour) {
     ctx.textAlign = left ? 'right' : 'left'
     ctx.fillText(text, x + (left ? -4 : 4) * scale, bbox.top + (12 + 12 * (i % 4)) * scale)
   })
-  ctx.restore()
-}
-
-/** Horizontal lines with a label. @param {any} chart @param {{at: number, text: string}[]} levels @param {string} colour */
-export function drawLevels(chart, levels, colour) {
-  const { ctx, bbox } = chart
-  const scale = begin(chart, colour)
-  for (const { at, text } of levels) {
-    const y = crisp(chart.valToPos(at, 'y', true), scale)
-    line(ctx, [bbox.left, y], [bbox.left + bbox.width, y])
-    ctx.fillText(text, bbox.left + 4 * scale, y - 3 * scale)
-  }
   ctx.restore()
 }
 

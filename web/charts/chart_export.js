@@ -14,10 +14,7 @@ export function toCsv(x, xs, series) {
   return [[x.toLowerCase(), ...columns.map(({ name }) => quoted(name))].join(','), ...rows].join('\n') + '\n'
 }
 
-/**
- * @param {HTMLCanvasElement} plot the canvas of the chart @param {string} title @param {string} x @param {Series[]} keys
- * @returns {Promise<Blob | null>}
- */
+/** @param {HTMLCanvasElement} plot the canvas of the chart @param {string} title @param {string} x @param {Series[]} keys @returns {Promise<Blob | null>} */
 export function toPng(plot, title, x, keys) {
   const scale = plot.width / (plot.clientWidth || plot.width)
   const [top, bottom, margin] = [58 * scale, 26 * scale, 12 * scale]

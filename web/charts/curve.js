@@ -6,11 +6,8 @@ import { svg } from '../dom/dom.js'
 const range = 4
 const samples = 129
 
-/**
- * @param {import('../engine/engine.js').Engine} engine
- * @param {import('../engine/protocol.js').Activation} activation
- * @param {number[]} [values] of its parameters; default: their defaults
- */
+/** @import { Activation } from '../engine/protocol.js' */
+/** @param {import('../engine/engine.js').Engine} engine @param {Activation} activation @param {number[]} [values] of its parameters; default: their defaults */
 export async function curveOf(engine, activation, values) {
   const xs = Float32Array.from({ length: samples }, (_, i) => (2 * range * i) / (samples - 1) - range)
   const parameters = activation.parameters.map((parameter, i) => values?.[i] ?? parameter.default)
@@ -20,9 +17,9 @@ export async function curveOf(engine, activation, values) {
 /**
  * The path of a line.
  * @param {Float32Array} xs @param {Float32Array} ys @param {(x: number) => number} toX @param {(y: number) => number} toY
- * @param {number} digits @param {(i: number) => boolean} broken whether the line has a gap before point i
+ * @param {number} digits @param {(i: number) => boolean} [broken] whether the line has a gap before point i
  */
-export const linePath = (xs, ys, toX, toY, digits, broken) => Array.from(xs, (x, i) => `${i > 0 && !broken(i) ? 'L' : 'M'}${toX(x).toFixed(digits)} ${toY(ys[i]).toFixed(digits)}`).join('')
+export const linePath = (xs, ys, toX, toY, digits, broken = () => false) => Array.from(xs, (x, i) => `${i > 0 && !broken(i) ? 'L' : 'M'}${toX(x).toFixed(digits)} ${toY(ys[i]).toFixed(digits)}`).join('')
 
 /** The curve in a box of 28 by 20 pixels, for a menu. @param {Curve} curve */
 export function smallCurve({ xs, y }) {
@@ -31,7 +28,7 @@ export function smallCurve({ xs, y }) {
   const toY = (/** @type {number} */ value) => height * 0.62 - value * 5
   return svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, class: 'curve-small', 'aria-hidden': 'true' },
     svg('path', { class: 'curve-axis', d: `M0 ${toY(0)}H${width}M${width / 2} 0V${height}` }),
-    svg('path', { class: 'curve-f', d: linePath(xs, y, toX, toY, 2, () => false) }))
+    svg('path', { class: 'curve-f', d: linePath(xs, y, toX, toY, 2) }))
 }
 
 /** f and its derivative with axes, for the panel. @param {Curve} curve @param {string} label for screen readers */
@@ -45,6 +42,6 @@ export function largeCurve({ xs, y, dy }, label) {
   return svg('svg', { viewBox: `0 0 ${width} ${height}`, class: 'curve-large', role: 'img', 'aria-label': label },
     svg('path', { class: 'curve-axis', d: `M0 ${toY(0)}H${width}M${toX(0)} 0V${height}${ticks}${levels}` }),
     svg('path', { class: 'curve-df', d: linePath(xs, dy, toX, toY, 2, (i) => Math.abs(dy[i] - dy[i - 1]) > 0.3) }),
-    svg('path', { class: 'curve-f', d: linePath(xs, y, toX, toY, 2, () => false) }),
+    svg('path', { class: 'curve-f', d: linePath(xs, y, toX, toY, 2) }),
     text(toX(0) + 5, toY(1) + 4, '1'), text(toX(-3) - 6, toY(0) + 14, '−3'), text(toX(3) - 3, toY(0) + 14, '3'))
 }

@@ -11,23 +11,6 @@ const threshold = 24
  * @param {ArrayLike<number>} ink width * height, 0 for paper to 255 for ink @param {number} width @param {number} height
  */
 export function toMnist(ink, width, height) {
-  const bounds = extent(ink, width, height)
-  if (!bounds) return null
-  const { left, top, right, bottom } = bounds
-  const scale = box / Math.max(right - left, bottom - top)
-  const columns = Math.max(1, Math.round((right - left) * scale))
-  const rows = Math.max(1, Math.round((bottom - top) * scale))
-  const edgeX = (/** @type {number} */ x) => left + ((right - left) * x) / columns
-  const edgeY = (/** @type {number} */ y) => top + ((bottom - top) * y) / rows
-  const small = Float64Array.from({ length: columns * rows }, (_, i) => {
-    const [x, y] = [i % columns, Math.floor(i / columns)]
-    return meanOver(ink, width, edgeX(x), edgeX(x + 1), edgeY(y), edgeY(y + 1))
-  })
-  return placed(small, columns, rows)
-}
-
-/** @param {ArrayLike<number>} ink @param {number} width @param {number} height */
-function extent(ink, width, height) {
   let [left, top, right, bottom] = [width, height, 0, 0]
   for (let i = 0; i < width * height; i++) {
     if (ink[i] < threshold) continue
@@ -36,27 +19,23 @@ function extent(ink, width, height) {
     top = Math.min(top, Math.floor(i / width))
     bottom = Math.floor(i / width) + 1
   }
-  return right > left ? { left, top, right, bottom } : null
-}
-
-/**
- * The mean over a rectangle with fractional edges.
- * @param {ArrayLike<number>} ink @param {number} width
- * @param {number} x0 @param {number} x1 @param {number} y0 @param {number} y1
- */
-function meanOver(ink, width, x0, x1, y0, y1) {
-  let sum = 0
-  for (let y = Math.floor(y0); y < y1; y++) {
-    const tall = Math.min(y + 1, y1) - Math.max(y, y0)
-    for (let x = Math.floor(x0); x < x1; x++) {
-      sum += ink[y * width + x] * tall * (Math.min(x + 1, x1) - Math.max(x, x0))
+  if (right === 0) return null
+  const scale = box / Math.max(right - left, bottom - top)
+  const columns = Math.max(1, Math.round((right - left) * scale))
+  const rows = Math.max(1, Math.round((bottom - top) * scale))
+  const edgeX = (/** @type {number} */ x) => left + ((right - left) * x) / columns
+  const edgeY = (/** @type {number} */ y) => top + ((bottom - top) * y) / rows
+  // Each pixel is the mean over a rectangle with fractional edges.
+  const small = Float64Array.from({ length: columns * rows }, (_, i) => {
+    const [x0, x1] = [edgeX(i % columns), edgeX((i % columns) + 1)]
+    const [y0, y1] = [edgeY(Math.floor(i / columns)), edgeY(Math.floor(i / columns) + 1)]
+    let sum = 0
+    for (let y = Math.floor(y0); y < y1; y++) {
+      const tall = Math.min(y + 1, y1) - Math.max(y, y0)
+      for (let x = Math.floor(x0); x < x1; x++) sum += ink[y * width + x] * tall * (Math.min(x + 1, x1) - Math.max(x, x0))
     }
-  }
-  return sum / ((x1 - x0) * (y1 - y0))
-}
-
-/** @param {Float64Array} small @param {number} columns @param {number} rows */
-function placed(small, columns, rows) {
+    return sum / ((x1 - x0) * (y1 - y0))
+  })
   let [mass, atX, atY] = [0, 0, 0]
   small.forEach((value, i) => {
     mass += value
@@ -64,11 +43,11 @@ function placed(small, columns, rows) {
     atY += value * (Math.floor(i / columns) + 0.5)
   })
   const clamp = (/** @type {number} */ at, /** @type {number} */ used) => Math.max(0, Math.min(size - used, at))
-  const left = clamp(Math.round(size / 2 - atX / mass), columns)
-  const top = clamp(Math.round(size / 2 - atY / mass), rows)
+  const firstColumn = clamp(Math.round(size / 2 - atX / mass), columns)
+  const firstRow = clamp(Math.round(size / 2 - atY / mass), rows)
   const pixels = new Uint8Array(size * size)
   small.forEach((value, i) => {
-    pixels[(top + Math.floor(i / columns)) * size + left + (i % columns)] = Math.round(value)
+    pixels[(firstRow + Math.floor(i / columns)) * size + firstColumn + (i % columns)] = Math.round(value)
   })
   return pixels
 }

@@ -35,8 +35,7 @@ export class Gallery {
   }
 
   #draw() {
-    const { height, width } = this.#lab.run.dataset
-    for (const { canvas, pixels } of this.#shown) drawPixels(canvas, pixels, width, height)
+    for (const { canvas, pixels } of this.#shown) drawPixels(canvas, pixels, this.#lab.run.dataset)
   }
 
   /** Marks the selected image. */

@@ -19,7 +19,7 @@ export class LayerStack {
   #legend = h('div', { class: 'legend' }, this.#low, h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }),
     this.#high, h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
   element = h('div', { class: 'layer-stack' }, this.#list, this.#legend)
-  /** @type {{name: string, grid: UnitGrid, title: HTMLElement, largest: Float32Array}[]} */
+  /** @type {{name: string, units: number, grid: UnitGrid, title: HTMLElement}[]} */
   #grids = []
   /** @type {LayerOutput[]} */
   #layers = []
@@ -29,7 +29,7 @@ export class LayerStack {
     this.#empty = empty
   }
 
-  /** Resets the largest values of the units, for a new run. */
+  /** Removes the layers, for a new run. */
   clear(text = this.#empty) {
     this.#grids = []
     this.#layers = []
@@ -44,21 +44,13 @@ export class LayerStack {
     this.#legend.hidden = this.#layers.length === 0
     if (this.#layers.length === 0) return this.clear('This model has no hidden layer: the output layer reads the image directly. Add a layer under Model in the settings, for example “dense 128 | relu”.')
     const same = this.#layers.length === this.#grids.length &&
-      this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].largest.length)
+      this.#layers.every(({ name, values }, i) => name === this.#grids[i].name && values.length === this.#grids[i].units)
     if (!same) {
-      this.#grids = this.#layers.map(({ name, values }) => ({
-        name, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }), largest: new Float32Array(values.length),
-      }))
+      this.#grids = this.#layers.map(({ name, values }) => ({ name, units: values.length, grid: new UnitGrid(name), title: h('span', { class: 'layer-scale' }) }))
       this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
         const { name, text, values } = this.#layers[i]
         return h('section', { class: 'layer' }, h('h3', {}, `${name}: ${text}`, h('span', {}, plural(values.length, 'unit')), title), grid.element)
       }))
-    }
-    for (const [i, { values }] of this.#layers.entries()) {
-      const { largest } = this.#grids[i]
-      values.forEach((value, unit) => {
-        if (Math.abs(value) > largest[unit]) largest[unit] = Math.abs(value)
-      })
     }
     this.#refresh()
   }
@@ -68,8 +60,8 @@ export class LayerStack {
     const scale = this.#scale.value
     const limits = this.#layers.map(({ values }) => roundUp(quantile(values)))
     if (scale === 'all') limits.fill(Math.max(...limits))
-    this.#grids.forEach(({ grid, largest, title }, i) => {
-      grid.show(this.#layers[i].values, scale === 'unit' ? largest : limits[i])
+    this.#grids.forEach(({ grid, title }, i) => {
+      grid.show(this.#layers[i].values, scale === 'unit' ? null : limits[i])
       title.textContent = scale === 'layer' && this.#grids.length > 1 ? `full colour at ±${short(limits[i])}` : ''
     })
     const one = scale === 'all' || this.#grids.length === 1 ? short(limits[0]) : ''

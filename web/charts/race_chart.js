@@ -16,11 +16,11 @@ export class RaceChart extends Chart {
   #dots
 
   /**
-   * @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range: (highest: number, lowest: number) => [number, number],
-   *         dots?: boolean}} options dots: mark each value, if there are few
+   * @param {import('../lab/lab.js').Lab} lab @param {Omit<import('./chart.js').ChartOptions, 'range'> & {top?: number, dots?: boolean}} options
+   *   top: the end of the value axis; default: what the values need; dots: mark each value, if there are few
    */
-  constructor({ range, dots = false, ...options }) {
-    super({ height: 220, ...options, range: (low, high) => (high >= low ? range(high, low) : range(0, 0)) })
+  constructor(lab, { top, dots = false, ...options }) {
+    super(lab, { height: 220, ...options, range: (_low, high) => [0, top ?? (Math.max(0, high) * 1.05 || 1)] })
     this.#dots = dots
   }
 

@@ -10,12 +10,21 @@ import { runStyle } from './race_chart.js'
  */
 
 export class SeriesChart extends Chart {
-  /** @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range?: [number, number | null]}} options range: fixed ends of the axis */
-  constructor({ range, ...options }) {
+  /**
+   * @param {import('../lab/lab.js').Lab} lab
+   * @param {Omit<import('./chart.js').ChartOptions, 'range'> & {range?: (number | null)[]}} options range: fixed ends of the axis
+   */
+  constructor(lab, { range: [start, end] = [], ...options }) {
     const { title, format } = options
-    super({
-      ...options, x: 'Step', sync: 'steps', leastX: 50, height: 190,
-      range: (low, high, log) => rangeOf(low, high, log, range),
+    super(lab, {
+      ...options, x: 'Step', sync: 'steps', leastX: 50, height: 190, marks: () => lab.marks,
+      range: (low, high, log) => {
+        if (!(high >= low)) return log ? [0.1, 1] : [start ?? 0, end ?? 1]
+        if (log) return [low / 1.5, high * 1.5]
+        // At least so much that the three digits of the axis labels differ.
+        const room = Math.max((high - low) * 0.08, Math.abs(high) * 0.02, 1e-3)
+        return [start ?? low - room, end ?? high + room]
+      },
       describe: (steps, series) => {
         const ends = series.filter(({ faint }) => !faint).map(({ name, values }) => {
           const value = values.at(-1) ?? null
@@ -33,13 +42,4 @@ export class SeriesChart extends Chart {
       return { name, values, colour, faint: of, dash: of ? [] : dash, dots: steps.length < 3 && !of }
     }))
   }
-}
-
-/** @param {number} low @param {number} high @param {boolean} log @param {(number | null)[]} [ends] @returns {[number, number]} */
-function rangeOf(low, high, log, ends = []) {
-  if (!(high >= low)) return log ? [0.1, 1] : [ends[0] ?? 0, ends[1] ?? 1]
-  if (log) return [low / 1.5, high * 1.5]
-  // At least so much that the three digits of the axis labels differ.
-  const room = Math.max((high - low) * 0.08, Math.abs(high) * 0.02, 1e-3)
-  return [ends[0] ?? low - room, ends[1] ?? high + room]
 }

@@ -22,7 +22,9 @@ export class UnitGrid {
   #options
   /** @type {Float32Array} */
   #values = new Float32Array(0)
-  /** @type {number | Float32Array} */
+  /** The largest size of each unit's values so far. */
+  #largest = new Float32Array(0)
+  /** @type {number | null} */
   #limit = 1
   #columns = 1
   #cell = 10
@@ -46,9 +48,10 @@ export class UnitGrid {
     new ResizeObserver(() => this.#layOut()).observe(this.element)
   }
 
-  /** @param {Float32Array} values @param {number | Float32Array} limit value of the full colour, for all or for each unit */
+  /** @param {Float32Array} values @param {number | null} limit value of the full colour; null: for each unit its largest value so far */
   show(values, limit) {
     const resized = values.length !== this.#values.length
+    this.#largest = values.map((value, i) => Math.max(resized ? 0 : this.#largest[i], Math.abs(value) || 0))
     this.#values = values
     this.#limit = limit
     if (resized) this.#layOut()
@@ -92,7 +95,7 @@ export class UnitGrid {
     context.lineWidth = 1
     this.#values.forEach((value, i) => {
       const [x, y] = placeOf(i)
-      const limit = typeof this.#limit === 'number' ? this.#limit : this.#limit[i]
+      const limit = this.#limit ?? this.#largest[i]
       context.fillStyle = this.#options.colour?.(value, limit) ?? diverging(value, limit)
       context.fillRect(x, y, side, side)
       const crossed = Number.isNaN(value) || this.#options.crossed?.(i)

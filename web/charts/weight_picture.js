@@ -4,10 +4,7 @@ import { diverging } from '../dom/colours.js'
 
 /** @typedef {{columns: number, rows: number, at: (column: number, row: number) => number}} Layout at: index of the value or -1 */
 
-/**
- * The layout of weights.
- * @param {number[]} shape of the weights @param {{height: number, width: number}} image the network's input @returns {Layout}
- */
+/** @param {number[]} shape of the weights @param {{height: number, width: number}} image the network's input @returns {Layout} */
 export function layOut(shape, { height, width }) {
   if (shape.length === 3) {
     const [channels, tall, wide] = shape

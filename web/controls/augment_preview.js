@@ -10,7 +10,7 @@ const versions = 16
 export function makeAugmentPreview(lab) {
   const canvases = Array.from({ length: versions }, (_, i) => h('canvas', { class: 'augmented', role: 'img', 'aria-label': `Epoch ${i + 1}` }))
   const words = h('p', { class: 'field-help' })
-  const error = h('p', { class: 'field-error', role: 'alert', hidden: true })
+  const error = h('p', { class: 'field-error', role: 'alert' })
   const fields = lab.registry.fields.map(({ name }) => name).filter((name) => name.startsWith('augment_'))
   const element = h('figure', { class: 'augment-figure' },
     h('figcaption', { class: 'field-head' }, h('span', { class: 'label' }, 'A training image in epochs 1 to 16'),
@@ -28,15 +28,12 @@ export function makeAugmentPreview(lab) {
   }, () => Promise.all([lab.engine.augmented(sample, versions, lab.shown), lab.engine.image('train', sample)]), ([pixels, { label }]) => {
     const { height, width } = lab.run.dataset
     const size = height * width
-    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), width, height))
+    canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), lab.run.dataset))
     const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && lab.shown[name] !== none)
     words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
       ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
-    error.hidden = true
-  }, (message) => {
-    error.textContent = message
-    error.hidden = false
-  })
+    error.textContent = ''
+  }, (message) => (error.textContent = message))
   lab.on('theme', () => void show())
   void show()
   return element

@@ -33,7 +33,7 @@ export async function makeCards(lab, root, nav, embedded, groups, rows) {
   /** @param {ViewRow} row @returns {Card} */
   function make(row) {
     const { tag, title, about, size } = row
-    const view = new (/** @type {any} */ (customElements.get(tag)))(lab)
+    const view = new (/** @type {CustomElementConstructor} */ (customElements.get(tag)))(lab)
     const heading = h('h2', { tabIndex: -1 }, title)
     const fold = iconButton('down', `Collapse ${title}`, () => change(card, stateOf(row) === 'open' ? 'collapsed' : 'open'), 'icon-button quiet fold')
     const alone = h('a', { class: 'icon-button quiet', target: '_blank', rel: 'noopener', 'aria-label': `${title} alone, to embed`, title: 'Open only this view, for example to embed it in a page' }, icon('alone'))
@@ -114,11 +114,7 @@ export async function makeCards(lab, root, nav, embedded, groups, rows) {
   nav.append(h('div', { class: 'group-links' }, [...sections.values()]), menu)
   // Marks the link of the group that is in the upper part of the window.
   const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const link = sections.get(/** @type {HTMLElement} */ (target))
-      if (isIntersecting) link?.setAttribute('aria-current', 'true')
-      else link?.removeAttribute('aria-current')
-    }
+    for (const { target, isIntersecting } of entries) sections.get(/** @type {HTMLElement} */ (target))?.setAttribute('aria-current', String(isIntersecting))
   }, { rootMargin: '-30% 0px -69% 0px' })
   for (const section of sections.keys()) seen.observe(section)
 }

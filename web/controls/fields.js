@@ -13,8 +13,8 @@ import { capitalised } from '../dom/format.js'
 export function frame(lab, field) {
   const id = uniqueId(field.name)
   const errorId = uniqueId('error')
-  const error = h('p', { class: 'field-error', id: errorId, role: 'alert', hidden: true })
-  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(null), 'icon-button back')
+  const error = h('p', { class: 'field-error', id: errorId, role: 'alert' })
+  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(String(field.default)), 'icon-button back')
   const label = h('label', { for: id }, field.label)
   const body = h('div', { class: 'field-body' })
   // Inputs that the engine has not answered yet.
@@ -27,16 +27,13 @@ export function frame(lab, field) {
   /** @param {string} text */
   function fail(text) {
     error.textContent = text
-    error.hidden = !text
-    const control = element.querySelector(`#${id}`)
-    if (text) control?.setAttribute('aria-invalid', 'true')
-    else control?.removeAttribute('aria-invalid')
+    element.querySelector(`#${id}`)?.setAttribute('aria-invalid', String(text !== ''))
   }
 
-  /** Applies a text; null applies the default. @param {string | null} text @returns {Promise<boolean>} */
+  /** Applies a text. @param {string} text @returns {Promise<boolean>} whether it is valid */
   async function commit(text) {
     applying += 1
-    const wrong = await (text === null ? lab.resetField(field.name) : lab.edit(field.name, text))
+    const wrong = await lab.edit(field.name, text)
     applying -= 1
     fail(wrong)
     return !wrong
@@ -69,26 +66,20 @@ function shortDefault(field) {
 
 /** The control for a field. @param {Lab} lab @param {Field} field @returns {Control} */
 export function makeField(lab, field) {
-  const make = field.type === 'boolean' ? makeSwitch : field.type === 'choice' ? makeChoice : field.type === 'number' && field.live ? makeSlider : makeText
+  const make = field.type === 'boolean' ? makeSwitch : field.type === 'choice' ? makeChoice : makeText
   return make(lab, field)
 }
 
-/** @param {Lab} lab @param {Field} field @returns {Control} */
-function makeText(lab, field) {
-  const parts = frame(lab, field)
-  const input = textBox(field, parts)
-  parts.body.append(input)
-  if (field.name === 'seed') {
-    parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
-  }
-  return parts.control(() => showText(input, lab.shown[field.name], parts))
-}
+/** Range of the logarithmic slider, in powers of ten. */
+const decades = { from: -6, to: 1 }
 
 /**
- * A text box that commits its text on Enter or when it loses the focus. Arrow keys step whole numbers.
- * @param {Field} field @param {ReturnType<typeof frame>} parts
+ * A text box that commits its text on Enter or when it loses the focus. Arrow keys step whole numbers. A live number has a
+ * slider as well.
+ * @param {Lab} lab @param {Field} field @returns {Control}
  */
-function textBox(field, parts) {
+function makeText(lab, field) {
+  const parts = frame(lab, field)
   const whole = field.type === 'integer'
   const input = h('input', {
     id: parts.id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
@@ -104,7 +95,28 @@ function textBox(field, parts) {
       void parts.commit(input.value)
     },
   })
-  return input
+  const text = () => String(Number((10 ** Number(slider.value)).toPrecision(2)))
+  const slider = h('input', {
+    type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': `${field.label}, slider`,
+    oninput: () => {
+      input.value = text()
+      slider.setAttribute('aria-valuetext', input.value)
+    },
+    onchange: () => void parts.commit(text()),
+  })
+  if (field.type === 'number' && field.live) parts.body.append(slider)
+  parts.body.append(input)
+  if (field.name === 'seed') {
+    parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
+  }
+  return parts.control(() => {
+    const value = lab.shown[field.name]
+    if (input.dataset.shown !== String(value) || document.activeElement !== slider) {
+      slider.value = String(Math.log10(Math.max(value, 1e-12)))
+      slider.setAttribute('aria-valuetext', String(value))
+    }
+    showText(input, value, parts)
+  })
 }
 
 /** @param {HTMLInputElement | HTMLTextAreaElement} input @param {unknown} value @param {ReturnType<typeof frame>} parts */
@@ -114,33 +126,6 @@ export function showText(input, value, parts) {
   input.dataset.shown = text
   input.value = text
   parts.fail('')
-}
-
-/** Range of the logarithmic slider, in powers of ten. */
-const decades = { from: -6, to: 1 }
-
-/** @param {Lab} lab @param {Field} field @returns {Control} */
-function makeSlider(lab, field) {
-  const parts = frame(lab, field)
-  const input = textBox(field, parts)
-  const slider = h('input', {
-    type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': `${field.label}, slider`,
-    oninput: () => {
-      input.value = text()
-      slider.setAttribute('aria-valuetext', input.value)
-    },
-    onchange: () => void parts.commit(text()),
-  })
-  const text = () => String(Number((10 ** Number(slider.value)).toPrecision(2)))
-  parts.body.append(slider, input)
-  return parts.control(() => {
-    const value = lab.shown[field.name]
-    if (input.dataset.shown !== String(value) || document.activeElement !== slider) {
-      slider.value = String(Math.log10(Math.max(value, 1e-12)))
-      slider.setAttribute('aria-valuetext', String(value))
-    }
-    showText(input, value, parts)
-  })
 }
 
 /** @param {Lab} lab @param {Field} field @returns {Control} */

@@ -2,7 +2,7 @@
 // cell.
 
 /** @param {HTMLElement[]} cells @param {HTMLElement} cell */
-export function focusCell(cells, cell) {
+function focusCell(cells, cell) {
   for (const each of cells) each.tabIndex = each === cell ? 0 : -1
   cell.focus()
 }
@@ -15,7 +15,7 @@ export const cellAt = (target) => /** @type {HTMLElement | null} */ (target inst
 
 /**
  * Lets the user move between the cells of a table, and choose one by a click or key.
- * @param {HTMLElement} table @param {() => number} columns @param {(cell: HTMLElement) => void} choose
+ * @param {HTMLElement} table with its cells in row-major order @param {() => number} columns @param {(cell: HTMLElement) => void} choose
  */
 export function listenToGrid(table, columns, choose) {
   const chosen = (/** @type {HTMLElement | null} */ cell) => {
@@ -24,23 +24,16 @@ export function listenToGrid(table, columns, choose) {
     choose(cell)
   }
   table.addEventListener('click', ({ target }) => chosen(cellAt(target)))
-  table.addEventListener('keydown', (event) => onGridKey(event, cellsOf(table), columns(), chosen))
-}
-
-/**
- * @param {KeyboardEvent} event on one of the cells
- * @param {HTMLElement[]} cells in row-major order
- * @param {number} columns
- * @param {(cell: HTMLElement) => void} choose
- */
-export function onGridKey(event, cells, columns, choose) {
-  const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }
-  const move = moves[/** @type {keyof typeof moves} */ (event.key)]
-  const at = cells.indexOf(/** @type {HTMLElement} */ (event.target))
-  if (at < 0 || (!move && event.key !== 'Enter' && event.key !== ' ')) return
-  event.preventDefault()
-  if (!move) return choose(cells[at])
-  const next = at + move
-  const sameRow = Math.floor(next / columns) === Math.floor(at / columns)
-  if (cells[next] && (Math.abs(move) > 1 || sameRow)) focusCell(cells, cells[next])
+  table.addEventListener('keydown', (event) => {
+    const cells = cellsOf(table)
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }
+    const move = moves[/** @type {keyof typeof moves} */ (event.key)]
+    const at = cells.indexOf(/** @type {HTMLElement} */ (event.target))
+    if (at < 0 || (!move && event.key !== 'Enter' && event.key !== ' ')) return
+    event.preventDefault()
+    if (!move) return chosen(cells[at])
+    const next = at + move
+    const sameRow = Math.floor(next / columns()) === Math.floor(at / columns())
+    if (cells[next] && (Math.abs(move) > 1 || sameRow)) focusCell(cells, cells[next])
+  })
 }

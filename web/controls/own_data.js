@@ -10,7 +10,7 @@ import { count, plural, sentence } from '../dom/format.js'
 export function makeOwnData(lab) {
   const status = h('p', { class: 'field-help', role: 'status', 'aria-label': 'Own data' },
     'Open or drop a .zip or .npz archive, four IDX or .npy files, or a folder that has one folder of PNG images per class, for example cats/1.png. Your files stay in this tab.')
-  const error = h('p', { class: 'field-error', role: 'alert', hidden: true })
+  const error = h('p', { class: 'field-error', role: 'alert' })
   const picker = (/** @type {boolean} */ folder) => {
     const input = h('input', { type: 'file', hidden: true, multiple: true, 'aria-label': folder ? 'A folder of own data' : 'Files of own data',
       onchange: () => {
@@ -25,7 +25,7 @@ export function makeOwnData(lab) {
 
   /** @param {Found[]} found */
   async function open(found) {
-    error.hidden = true
+    error.textContent = ''
     try {
       const name = nameOf(found, lab)
       status.textContent = `Reading ${plural(found.length, 'file')}…`
@@ -37,7 +37,6 @@ export function makeOwnData(lab) {
     } catch (reason) {
       status.textContent = 'The previous data set is still in use.'
       error.textContent = sentence(reason)
-      error.hidden = false
     }
   }
 

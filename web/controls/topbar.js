@@ -57,10 +57,9 @@ export class TopBar extends HTMLElement {
     lab.on('state', () => this.#showState())
     lab.on('run', () => this.#showAll())
     lab.on('progress', () => {
-      const now = performance.now()
-      if (now - this.#lastUpdate >= readable || !lab.training || lab.step < 3) this.#showNumbers(now)
+      if (performance.now() - this.#lastUpdate >= readable || !lab.training || lab.step < 3) this.#showNumbers()
     })
-    lab.on('epoch', () => this.#showNumbers(performance.now()))
+    lab.on('epoch', () => this.#showNumbers())
     lab.on('settings', () => this.#showWaiting())
     const box = this.querySelector('details')
     addEventListener('keydown', ({ key }) => box && key === 'Escape' && (box.open = false))
@@ -70,7 +69,7 @@ export class TopBar extends HTMLElement {
 
   #showAll() {
     this.#showState()
-    this.#showNumbers(performance.now())
+    this.#showNumbers()
     this.#showWaiting()
     // The SIMD target and threads of the run, and why it does not use more threads.
     if (!this.#lab?.run) return
@@ -96,14 +95,13 @@ export class TopBar extends HTMLElement {
     this.#step.disabled = over || training
     this.#reset.disabled = state === 'empty'
     this.dataset.state = state
-    if (!training) this.#showNumbers(performance.now())
+    if (!training) this.#showNumbers()
   }
 
-  /** @param {number} now */
-  #showNumbers(now) {
+  #showNumbers() {
     const lab = this.#lab
     if (!lab?.run) return
-    this.#lastUpdate = now
+    this.#lastUpdate = performance.now()
     const { progress, epochs, run } = lab
     const { step = 0, epoch = 0, loss: trainLoss = NaN, secondsLeft = NaN } = progress ?? {}
     const texts = {

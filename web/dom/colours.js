@@ -56,12 +56,11 @@ export const themeFont = () => (family ||= getComputedStyle(document.body).fontF
 /**
  * Draws an image of a data set in the colours of the page.
  * @param {HTMLCanvasElement} canvas is set to the size of the image; the style sheet enlarges it
- * @param {Uint8Array | null} pixels 0 for paper to 255 for ink @param {number} width @param {number} height
+ * @param {Uint8Array | null | undefined} pixels 0 for paper to 255 for ink @param {{width: number, height: number}} dataset
  */
-export function drawPixels(canvas, pixels, width, height) {
+export function drawPixels(canvas, pixels, { width, height }) {
   const [paper, ink] = paperAndInk()
-  canvas.width = width
-  canvas.height = height
+  Object.assign(canvas, { width, height })
   const context = canvas.getContext('2d')
   if (!context || !pixels) return
   const image = context.createImageData(width, height)

@@ -1,4 +1,5 @@
-// Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, MathML, icons.
+// Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, icons.
+import { formula } from './formula.js'
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -46,11 +47,7 @@ export function set(element, values) {
   return element
 }
 
-/**
- * Creates an SVG element.
- * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children
- */
+/** Creates an SVG element. @template {keyof SVGElementTagNameMap} Tag @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children */
 export function svg(tag, attributes = {}, ...children) {
   const element = set(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes)
   element.append(...children)
@@ -66,8 +63,6 @@ const icons = {
   left: 'M10.2 2.6 4.8 8l5.4 5.4 1.3-1.3L7.4 8l4.1-4.1z',
   right: 'M5.8 2.6 11.2 8l-5.4 5.4-1.3-1.3L8.6 8 4.5 3.9z',
   dice: 'M3.5 2h9A1.5 1.5 0 0 1 14 3.5v9a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 12.5v-9A1.5 1.5 0 0 1 3.5 2zm0 1.3v9.4h9V3.3zM5.6 4.6a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM8 7a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM5.6 9.4a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2z',
-  plus: 'M7.1 3h1.8v4.1H13v1.8H8.9V13H7.1V8.9H3V7.1h4.1z',
-  minus: 'M3 7.1h10v1.8H3z',
   close: 'M4.1 2.8 8 6.7l3.9-3.9 1.3 1.3L9.3 8l3.9 3.9-1.3 1.3L8 9.3l-3.9 3.9-1.3-1.3L6.7 8 2.8 4.1z',
   down: 'M8 11.2 2.6 5.8l1.3-1.3L8 8.6l4.1-4.1 1.3 1.3z',
   up: 'M8 4.8l5.4 5.4-1.3 1.3L8 7.4l-4.1 4.1-1.3-1.3z',
@@ -98,26 +93,10 @@ let ids = 0
 /** A unique id, for example to connect a label to its control. @param {string} stem */
 export const uniqueId = (stem) => `${stem}-${++ids}`
 
-/** Creates a MathML element. @param {string} tag @param {...(Element | string)} children */
-export function mathml(tag, ...children) {
-  const element = document.createElementNS('http://www.w3.org/1998/Math/MathML', tag)
-  element.append(...children)
-  return element
-}
-
-/** @typedef {[string, ...(string | MathPart)[]]} MathPart the name of a MathML element and its children */
-
-/** A formula. @param {...MathPart} parts */
-export const math = (...parts) => mathPart(['math', ...parts])
-
-/** @param {MathPart} part @returns {Element} */
-const mathPart = ([name, ...children]) => mathml(name, ...children.map((child) => (typeof child === 'string' ? child : mathPart(child))))
-
-/** @typedef {string | Node | (string | Node)[]} Words */
-
-/** The explanation of a view: what it is, what to look for, what to try. @param {{what: Words, look: Words, attempt: Words}} parts */
+/** The explanation of a view: what it is, what to look for, what to try. Formulas are between dollar signs. @param {{what: string, look: string, attempt: string}} parts */
 export function explain({ what, look, attempt }) {
-  const part = (/** @type {string} */ title, /** @type {Words} */ words) => h('div', {}, h('dt', {}, title), h('dd', {}, words))
+  const part = (/** @type {string} */ title, /** @type {string} */ words) =>
+    h('div', {}, h('dt', {}, title), h('dd', {}, words.split('$').map((each, i) => (i % 2 ? formula(each) : each))))
   return h('details', { class: 'explain' }, h('summary', {}, 'What is this?'),
     h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
 }

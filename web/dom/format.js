@@ -61,10 +61,7 @@ export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error))
 
 /** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
-export function sentence(error) {
-  const text = messageOf(error)
-  return text + (/[.!?]$/.test(text) ? '' : '.')
-}
+export const sentence = (error) => messageOf(error).replace(/(?<![.!?])$/, '.')
 
 /** Converts a title to a file name. @param {string} text */
 export const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'

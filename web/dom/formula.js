@@ -1,8 +1,15 @@
 // Converts a formula of the registry, such as "x if x > 0, else α(eˣ − 1)", to MathML. The notation has products
-// without a sign, fractions with /, powers as superscripts or after ^, roots, primes, and cases with "if" and "else".
-import { mathml as m } from './dom.js'
+// without a sign, fractions with / (∕ is a slash in the line), powers as superscripts or after ^, subscripts after _, roots,
+// primes, bars, and cases with "if" and "else".
 
-const raised = new Map([...'⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁻−ˣx'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [from, to]))
+/** Creates a MathML element. @param {string} tag @param {...(Element | string)} children */
+function m(tag, ...children) {
+  const element = document.createElementNS('http://www.w3.org/1998/Math/MathML', tag)
+  element.append(...children)
+  return element
+}
+
+const raised = new Map([...'⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁻−ˣxᵀT'.matchAll(/(.)(.)/gu)].map(([, from, to]) => [from, to]))
 
 /** A single child unchanged; several children in a row. @param {Element[]} parts */
 const row = (parts) => (parts.length === 1 ? parts[0] : m('mrow', ...parts))
@@ -28,12 +35,12 @@ function casesOf([, value, condition, value2, condition2, otherwise, rest]) {
 }
 
 /** Names of functions. Other names of several letters are text. */
-const functions = new Set(['max', 'min', 'erf', 'tanh', 'ln', 'exp', 'sin', 'cos'])
+const functions = new Set(['max', 'min', 'erf', 'tanh', 'ln', 'log', 'exp', 'sin', 'cos', 'Var'])
 
 /** @param {string} text */
 function parse(text) {
   // Adjacent letters, such as xe and λα, are a product unless they form a word.
-  const tokens = (text.match(/[\d.]*\d|\p{L}{2,}(?![⁰¹²³⁴-⁹⁻ˣ])|[⁰¹²³⁴-⁹⁻ˣ]+|\S/gu) ?? []).flatMap((token) =>
+  const tokens = (text.match(/[\d.]*\d|\p{L}\p{M}|\p{L}{2,}(?![⁰¹²³⁴-⁹⁻ˣ])|[⁰¹²³⁴-⁹⁻ˣ]+|\S/gu) ?? []).flatMap((token) =>
     (/^\p{L}{2,}$/u.test(token) && !functions.has(token) && !/^[a-z]{3,}$|^in$/.test(token) ? [...token] : [token]))
   const next = () => tokens[0] ?? ''
   const take = () => tokens.shift() ?? ''
@@ -70,6 +77,9 @@ function parse(text) {
       else if (next() === '^') {
         take()
         power = m('msup', power, row(bare([base()])))
+      } else if (next() === '_') {
+        take()
+        power = m('msub', power, m('mi', take()))
       } else return power
     }
   }
@@ -96,7 +106,8 @@ function bare(parts) {
 /** @param {string} token */
 function atom(token) {
   if (/\d/.test(token)) return m('mn', token)
+  if (/\p{M}/u.test(token)) return m('mover', m('mi', token[0]), m('mo', '¯'))
   if (functions.has(token)) return m('mi', token)
   if (/^\p{L}{2,}$/u.test(token)) return m('mtext', `\u00a0${token}\u00a0`)
-  return m(/\p{L}/u.test(token) ? 'mi' : 'mo', token)
+  return m(/\p{L}/u.test(token) ? 'mi' : 'mo', token.replace('∕', '/'))
 }

@@ -160,11 +160,6 @@ export class Lab extends Emitter {
     })
   }
 
-  /** @param {string} name */
-  resetField(name) {
-    return this.edit(name, String(this.registry.default_config[name]))
-  }
-
   /** @param {string} model @param {number} batch */
   describe(model, batch) {
     const { height, width, classes } = this.run.dataset
@@ -303,10 +298,7 @@ export class Lab extends Emitter {
     this.run = run
     this.autosavedStep = past && this.autosavedStep
     this.#nextEvents = undefined
-    this.progress = past?.progress
-    this.points = past?.points ?? { step: [], loss: [], accuracy: [] }
-    this.epochs = past?.epochs ?? []
-    this.lines = past?.lines ?? []
+    Object.assign(this, past ?? { progress: undefined, points: { step: [], loss: [], accuracy: [] }, epochs: [], lines: [] })
     this.probes = new ProbeHistory()
     this.shown = { ...this.effective, events: [] }
     await this.#writeHash()

@@ -17,7 +17,7 @@ const mostClasses = 20
 /** Milliseconds that the run must be paused before its weights are scored. */
 const settle = 400
 
-class ConfusionView extends View {
+export default class ConfusionView extends View {
   #summary = h('output', { class: 'verdict', 'aria-label': 'Score of the matrix' }, 'The test set is scored at the end of each epoch and when the run is paused.')
   #table = h('table', { class: 'confusion', role: 'grid', 'aria-label': 'Confusion matrix: labels in rows, predictions in columns' })
   #scale = h('select', { 'aria-label': 'Scale of mistakes', class: 'small', onchange: () => this.#paint() },
@@ -47,7 +47,7 @@ class ConfusionView extends View {
           h('section', {}, this.#chosen, this.#cellImages.element),
           h('section', {}, h('h3', {}, 'Hardest samples: label → prediction, by loss'), this.#hardest.element))),
       explain({
-        what: ['Each row is a true class (label), each column a predicted class. The diagonal counts correct predictions, all other cells mistakes. Recall is the share of a row that is on the diagonal; precision is the share of a column.'],
+        what: 'Each row is a true class (label), each column a predicted class. The diagonal counts correct predictions, all other cells mistakes. Recall is the share of a row that is on the diagonal; precision is the share of a column.',
         look: 'Mistakes are not evenly distributed: on MNIST the network often confuses 4 and 9, 3 and 5, 7 and 2. A column with low precision is a class that the network predicts when it is unsure.',
         attempt: 'Choose the most orange cell, then one of its images: the other views show it too. Then train with a sixth of the units and see which classes get worse first.',
       }))
@@ -57,15 +57,11 @@ class ConfusionView extends View {
       void this.#showCell()
     })
     this.lab.on('run', () => (this.#cell = undefined))
-    this.lab.onEach(['run', 'state', 'progress'], () => this.#refreshSoon())
+    this.lab.onEach(['run', 'state', 'progress'], () => this.update())
     this.lab.on('epoch', () => void this.#refresh())
   }
 
-  seenChanged() {
-    this.#refreshSoon()
-  }
-
-  #refreshSoon() {
+  update() {
     clearTimeout(this.#later)
     if (!this.seen || this.lab.training) return
     this.#later = window.setTimeout(() => this.lab.training || void this.#refresh(), settle)
@@ -85,21 +81,11 @@ class ConfusionView extends View {
     this.dataset.step = String(report.step)
     const when = training ? `At the end of epoch ${report.epoch}` : `At step ${count(report.step)}`
     this.#summary.textContent = `${when}: ${count(report.correct)} of ${count(report.samples)} test images correct (${percent(report.correct / report.samples)})`
-    this.#fill(report)
-  }
-
-  /** @param {ClassReport} report */
-  #fill({ confusion, precision, recall, hardest }) {
-    const names = this.lab.classNames
+    const { confusion, precision, recall, hardest } = report
+    const names = lab.classNames
     const mistakes = confusion.map((row, i) => row.reduce((sum, n, j) => sum + (i === j ? 0 : n + confusion[j][i]), 0))
     const rows = confusion.map((_, i) => i).sort((a, b) => mistakes[b] - mistakes[a] || a - b).slice(0, mostClasses).sort((a, b) => a - b)
     if (rows.join() !== this.#rows.join() || this.#table.rows.length === 0 || this.#table.dataset.names !== names.join('|')) this.#makeTable(rows, names)
-    for (const cell of cellsOf(this.#table)) {
-      const { label, prediction } = place(cell)
-      const n = confusion[label][prediction]
-      cell.textContent = n === 0 ? '' : String(n)
-      cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
-    }
     for (const [name, values] of Object.entries({ recall, precision })) {
       for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll(`[data-share=${name}]`))) {
         const share = values[Number(cell.dataset.class)]
@@ -130,9 +116,11 @@ class ConfusionView extends View {
     if (first) first.tabIndex = 0
   }
 
+  /** Writes the counts into the cells, and colours them. */
   #paint() {
     if (!this.#report) return
     const { confusion } = this.#report
+    const names = this.lab.classNames
     const largest = confusion.map((row, i) => Math.max(...row.map((n, j) => (i === j ? 0 : n))))
     const most = Math.max(...largest)
     const byRow = this.#scale.value === 'row'
@@ -141,6 +129,8 @@ class ConfusionView extends View {
       const n = confusion[label][prediction]
       const right = label === prediction
       const total = confusion[label].reduce((sum, each) => sum + each, 0)
+      cell.textContent = n === 0 ? '' : String(n)
+      cell.setAttribute('aria-label', `${names[label]} predicted as ${names[prediction]}: ${n}`)
       const colour = right ? diverging(n, total) : diverging(-n, byRow ? largest[label] : most)
       cell.style.background = colour
       cell.style.color = luminance(colour) > 0.18 ? '#111' : '#fff'
@@ -163,7 +153,6 @@ class ConfusionView extends View {
     await this.#cellImages.show(all.slice(0, mostImages).map((index) => ({ index, name: `Test image ${index}: ${what}` })))
   }
 }
-customElements.define('rl-confusion', ConfusionView)
 
 /** @param {HTMLElement} cell */
 const place = ({ dataset: { label, prediction } }) => ({ label: Number(label), prediction: Number(prediction) })

@@ -2,7 +2,7 @@
 // weights.
 import { drawWeights, layOut } from '../charts/weight_picture.js'
 import { drawPixels, roundUp } from '../dom/colours.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { plural, short } from '../dom/format.js'
 import { View } from './view.js'
 
@@ -14,7 +14,7 @@ const mostPlanes = 8
 /** @typedef {{name: string, text: string, shape: number[], maps: Float32Array, filters: HTMLCanvasElement[], images: HTMLCanvasElement[], readout: HTMLElement, scale: HTMLElement}} ShownLayer
  *  shape: of the maps, (C, H, W) */
 
-class ConvolutionView extends View {
+export default class ConvolutionView extends View {
   #body = h('div', { class: 'conv-layers' })
   #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The selected image' })
   #scale = h('select', { class: 'small', onchange: () => this.#paint() },
@@ -30,8 +30,7 @@ class ConvolutionView extends View {
 
   build() {
     this.append(this.#tools, this.#body, this.#legend, explain({
-      what: ['A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: ',
-        math(['msub', ['mi', 'z'], ['mi', 'k']], ['mo', '='], ['msub', ['mi', 'w'], ['mi', 'k']], ['mo', '∗'], ['mi', 'x'], ['mo', '+'], ['msub', ['mi', 'b'], ['mi', 'k']]), '.'],
+      what: 'A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: $z_k = w_k ∗ x + b_k$.',
       look: 'Filters start as noise and become detectors of edges and strokes. A ReLU after them passes only the blue part of a map. A map that is grey for every image is a dead channel.',
       attempt: 'Compare a 1 with an 8. Then set the learning rate to 0.05 and count the grey maps.',
     }))
@@ -51,10 +50,6 @@ class ConvolutionView extends View {
     this.#begin()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #begin() {
     const convolutions = this.lab.run.model.layers.filter(({ kind }) => kind === 'conv')
     const none = convolutions.length === 0
@@ -71,7 +66,7 @@ class ConvolutionView extends View {
         h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
     if (!none) void this.#load()
-    else this.#watch()
+    else this.update()
   }
 
   async #load() {
@@ -82,15 +77,14 @@ class ConvolutionView extends View {
     this.#pixels = pixels
     delete this.dataset.step // set again when the maps of this image are drawn
     this.#drawInput()
-    this.#watch()
+    this.update()
   }
 
   #drawInput() {
-    const { height, width } = this.lab.run.dataset
-    drawPixels(this.#input, this.#pixels ?? null, width, height)
+    drawPixels(this.#input, this.#pixels, this.lab.run.dataset)
   }
 
-  #watch() {
+  update() {
     const wanted = this.seen && this.#layers.length > 0 ? this.#pixels : undefined
     this.lab.engine.watch('maps', wanted ?? null).catch(() => {})
   }
@@ -144,7 +138,6 @@ class ConvolutionView extends View {
     images[k]?.scrollIntoView({ block: 'nearest' })
   }
 }
-customElements.define('rl-convolution', ConvolutionView)
 
 /** The largest absolute value of the finite values. @param {Float32Array} values */
 const largest = (values) => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)

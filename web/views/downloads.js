@@ -13,7 +13,7 @@ const metrics = [
 /** Tests the beginning of the file's header. @param {Uint8Array} content */
 const isCheckpoint = (content) => new TextDecoder('latin1').decode(content.subarray(8, 80)).includes('reluscope.checkpoint')
 
-class FilesView extends View {
+export default class FilesView extends View {
   #input = h('input', { type: 'file', accept: '.safetensors,.ckpt', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Weights or checkpoint file', onchange: () => {
     void this.#open(this.#input.files?.[0])
     this.#input.value = ''
@@ -51,7 +51,7 @@ class FilesView extends View {
       download(name, /** @type {any} */ (content))
       this.#status.textContent = `${name}, ${bytes(content.length)}`
     } catch (error) {
-      this.#fail(`.${end} could not be made`, error, 'The run is unchanged.')
+      this.lab.complain({ key: 'files', title: `.${end} could not be made`, text: sentence(error), kept: 'The run is unchanged.' })
     }
   }
 
@@ -67,13 +67,7 @@ class FilesView extends View {
       this.lab.emit('unnotice', { key: 'files' })
     } catch (error) {
       this.#status.textContent = ''
-      this.#fail(`${file.name} could not be opened`, error, 'The previous run is unchanged, unless it is at step 0 now.')
+      this.lab.complain({ key: 'files', title: `${file.name} could not be opened`, text: sentence(error), kept: 'The previous run is unchanged, unless it is at step 0 now.' })
     }
   }
-
-  /** @param {string} title @param {unknown} error @param {string} kept */
-  #fail(title, error, kept) {
-    this.lab.complain({ key: 'files', title, text: sentence(error), kept })
-  }
 }
-customElements.define('rl-files', FilesView)

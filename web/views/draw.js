@@ -12,7 +12,7 @@ const pen = 28
 /** Pixels by which an arrow key moves the pen. */
 const keyStep = 10
 
-class DrawView extends View {
+export default class DrawView extends View {
   /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
   #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
@@ -60,15 +60,11 @@ class DrawView extends View {
     this.#paint()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #begin() {
     this.#bars.setClasses(this.lab.classNames)
     this.#bars.show(null)
     this.#layers.clear()
-    this.#watch()
+    this.update()
   }
 
   /** @param {PointerEvent} event */
@@ -165,8 +161,8 @@ class DrawView extends View {
       this.#queued = false
       const { data } = this.#context.getImageData(0, 0, side, side)
       this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
-      drawPixels(this.#preview, this.#pixels, 28, 28)
-      this.#watch()
+      drawPixels(this.#preview, this.#pixels, { width: 28, height: 28 })
+      this.update()
       if (this.#pixels) return
       this.#bars.show(null)
       this.#layers.clear()
@@ -174,10 +170,9 @@ class DrawView extends View {
     })
   }
 
-  #watch() {
+  update() {
     const { height, width } = this.lab.run.dataset
     const fits = height === 28 && width === 28
     void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
   }
 }
-customElements.define('rl-draw', DrawView)

@@ -1,13 +1,13 @@
 // Gradient flow per layer: the norm of the gradient, the size of a step relative to the weights, and the share of the
 // gradient that passes through negative inputs of an activation; now and over the steps.
 import { barOf } from '../charts/bars.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { Legend } from '../charts/legend.js'
 import { SeriesChart } from '../charts/series_chart.js'
 import { ProbeView } from './probe_view.js'
 
-/** @import { GradientFlow, LayerSnapshot, ParameterFlow, ProbeSnapshot } from '../engine/protocol.js' */
+/** @import { ParameterFlow, ProbeSnapshot } from '../engine/protocol.js' */
 
 /** Only weights that multiply: with biases and slopes a chart would have too many lines. @param {ParameterFlow[]} parameters */
 const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\d+\.weight$/.test(name))
@@ -15,17 +15,16 @@ const weightsOf = (parameters) => parameters.filter(({ name }) => /^(?:fc|conv)\
 /** The position of a value on a log scale, 0 to 1, for bars. @param {number} value @param {number} low @param {number} high */
 const logShare = (value, low, high) => (value > 0 ? Math.max(0.02, Math.min(1, Math.log(value / low) / Math.log(high / low))) : 0)
 
-class GradientFlowView extends ProbeView {
+export default class GradientFlowView extends ProbeView {
   request = () => ({ gradients: true })
   codes = ['vanishing_gradients', 'exploding_gradients', 'large_update', 'small_update', 'loss_not_falling', 'loss_rising']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'Gradients are recorded during training steps. Press Train or Step.')
   /** Shared, because norms and ratios are of the same layers. */
   #legend = new Legend()
-  #marks = () => this.lab.marks
-  #norms = new SeriesChart({ title: 'Norm of the gradient', format: short, log: true, legend: this.#legend, marks: this.#marks })
-  #ratios = new SeriesChart({ title: 'Update ÷ weight, of a step', format: short, log: true, levels: [{ at: 1e-3, text: 'typical' }], legend: this.#legend, marks: this.#marks })
-  #shares = new SeriesChart({ title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1], marks: this.#marks })
+  #norms = new SeriesChart(this.lab, { title: 'Norm of the gradient', format: short, log: true, legend: this.#legend })
+  #ratios = new SeriesChart(this.lab, { title: 'Update ÷ weight, of a step', format: short, log: true, levels: [{ at: 1e-3, text: 'typical' }], legend: this.#legend })
+  #shares = new SeriesChart(this.lab, { title: 'Share of the gradient through z < 0', format: (value) => percent(value, 0), range: [0, 1] })
   #charts = [this.#norms, this.#ratios, this.#shares]
   #now = h('tbody')
   #table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Gradients now' }, h('table', { class: 'model-table flow-table' },
@@ -34,11 +33,8 @@ class GradientFlowView extends ProbeView {
     h('div', { class: 'flow-charts' }, this.#legend.element, this.#charts.map(({ element }) => element)))
 
   build() {
-    this.lab.on('theme', () => this.#charts.forEach((chart) => chart.restyle()))
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['In the backward pass each layer multiplies the gradient by its weights and by the slope ', math(['msup', ['mi', 'f'], ['mo', '′']]), '. The norm is ',
-        math(['mrow', ['mo', '‖'], ['mrow', ['mo', '∂'], ['mi', 'L'], ['mo', '/'], ['mo', '∂'], ['mi', 'W']], ['mo', '‖']]), ', the ratio ',
-        math(['mrow', ['mo', '‖'], ['mi', 'Δ'], ['mi', 'W'], ['mo', '‖'], ['mo', '/'], ['mo', '‖'], ['mi', 'W'], ['mo', '‖']]), '.'],
+      what: 'In the backward pass each layer multiplies the gradient by its weights and by the slope $f′$. The norm is $‖∂L∕∂W‖$, the ratio $‖ΔW‖∕‖W‖$.',
       look: 'Lines that differ by powers of ten: the first layers learn more slowly than the last, or not at all. For z < 0 ReLU passes no gradient, Leaky ReLU a hundredth of it.',
       attempt: 'Ten layers of Sigmoid: the first ones receive almost no gradient. Then ReLU with He initialisation, or BatchNorm.',
     }))
@@ -56,21 +52,17 @@ class GradientFlowView extends ProbeView {
     this.#empty.hidden = Boolean(gradients)
     if (!gradients) return
     this.#at.textContent = `in step ${count(gradients.step)}, learning rate ${short(gradients.lr)}, total norm ${short(gradients.norm)}`
-    this.#showNow(gradients, layers)
     // Snapshots between two recorded steps repeat the same step.
     const flows = this.lab.probes.looks.flatMap(({ flow }) => (flow ? [flow] : [])).filter((flow, i, all) => flow.step !== all[i - 1]?.step)
     const steps = flows.map(({ step }) => step)
+    const { parameters, activations } = gradients
     for (const [chart, what] of /** @type {const} */ ([[this.#norms, 'gradient_norm'], [this.#ratios, 'update_ratio']])) {
-      chart.show(steps, weightsOf(gradients.parameters).map(({ name }) => (
+      chart.show(steps, weightsOf(parameters).map(({ name }) => (
         { name: name.replace('.weight', ''), values: flows.map((flow) => flow.parameters.find((each) => each.name === name)?.[what] ?? null) })))
     }
-    this.#shares.show(steps, gradients.activations.map(({ layer }) => ({
+    this.#shares.show(steps, activations.map(({ layer }) => ({
       name: layers[layer].name, values: flows.map((flow) => flow.activations.find((each) => each.layer === layer)?.negative_share ?? null),
     })))
-  }
-
-  /** @param {GradientFlow} flow @param {LayerSnapshot[]} layers */
-  #showNow({ parameters, activations }, layers) {
     const norms = parameters.map(({ gradient_norm: norm }) => norm).filter((norm) => norm > 0)
     const [low, high] = [Math.min(...norms) / 3, Math.max(...norms)]
     const rows = layers.flatMap(({ layer, name, text }) => {
@@ -86,4 +78,3 @@ class GradientFlowView extends ProbeView {
     this.#now.replaceChildren(...rows)
   }
 }
-customElements.define('rl-gradient-flow', GradientFlowView)

@@ -6,7 +6,7 @@ import { count, percent } from '../dom/format.js'
 import { LayerStack } from '../charts/layer_stack.js'
 import { View } from './view.js'
 
-class ImageView extends View {
+export default class ImageView extends View {
   /** @type {{pixels: Uint8Array, label: number} | undefined} */
   #image
   #canvas = h('canvas', { class: 'pixels', role: 'img' })
@@ -50,10 +50,6 @@ class ImageView extends View {
     this.#reload()
   }
 
-  seenChanged() {
-    this.#watch()
-  }
-
   #reload() {
     this.#layers.clear()
     this.#bars.setClasses(this.lab.classNames)
@@ -76,19 +72,17 @@ class ImageView extends View {
     this.#image = image
     delete this.dataset.step // set again when the activations of this image are drawn
     this.#drawInput()
-    this.#watch()
+    this.update()
   }
 
   #drawInput() {
-    const { height, width } = this.lab.run.dataset
-    drawPixels(this.#canvas, this.#image?.pixels ?? null, width, height)
+    drawPixels(this.#canvas, this.#image?.pixels, this.lab.run.dataset)
     if (!this.#image) return
     const { part, index } = this.lab.image
     this.#canvas.setAttribute('aria-label', `${part === 'test' ? 'Test' : 'Training'} image ${index}, labelled ${this.lab.classNames[this.#image.label]}`)
   }
 
-  #watch() {
+  update() {
     if (this.#image) void this.lab.engine.watch('image', this.seen ? this.#image.pixels : null)
   }
 }
-customElements.define('rl-image', ImageView)

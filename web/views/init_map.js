@@ -1,7 +1,7 @@
 // The initialisation map: the output variance of every layer at step 0, for each initialisation with each activation.
 // On request the core builds the small networks one after another in a separate worker.
 import { drawWeights } from '../charts/weight_picture.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { ExperimentEngine } from '../lab/experiment_runner.js'
 import { sentence, short } from '../dom/format.js'
 import { cellAt, cellsOf, listenToGrid } from '../controls/grid_keys.js'
@@ -9,7 +9,7 @@ import { View } from './view.js'
 
 const mostDepth = 50
 
-class InitMapView extends View {
+export default class InitMapView extends View {
   #depth = h('input', { type: 'text', inputMode: 'numeric', class: 'number', value: '10', 'aria-label': 'Depth of the map', autocomplete: 'off' })
   #width = h('select', { class: 'small' }, ...[32, 64, 128, 256].map((units) => h('option', { value: units, selected: units === 128 }, `${units} units`)))
   #full = h('select', { class: 'small', onchange: () => [...this.#variances.keys()].forEach((cell) => this.#paintCell(cell)) }, ...[10, 100, 1000].map((factor) => h('option', { value: factor }, `a factor of ${factor}`)))
@@ -31,8 +31,7 @@ class InitMapView extends View {
       h('div', { class: 'race-tools' }, h('label', {}, 'Depth ', this.#depth), h('label', {}, 'Width ', this.#width), this.#start, this.#status),
       this.#scroll, this.#legend,
       explain({
-        what: ['Each cell shows the hidden layers from left to right. The colour of a layer is ', math(['mi', 'Var'], ['mo', '['], ['mi', 'f'], ['mo', '('], ['msub', ['mi', 'z'], ['mi', 'l']], ['mo', ')'], ['mo', ']']),
-          ' over the probe set and all units before the first step, on a logarithmic scale. Grey is 1.'],
+        what: 'Each cell shows the hidden layers from left to right. The colour of a layer is $Var[f(z_l)]$ over the probe set and all units before the first step, on a logarithmic scale. Grey is 1.',
         look: 'In a cell of one colour the signal is stable. In a cell that turns orange it fades from layer to layer; in one that turns blue it grows and may overflow. He initialisation is meant for ReLU, Glorot and LeCun for tanh and similar functions.',
         attempt: 'Draw the map with 30 layers. Then compare the greyest and the most orange pair in a race.',
       }))
@@ -58,7 +57,33 @@ class InitMapView extends View {
     this.#start.textContent = 'Stop'
     this.#status.textContent = 'Loading the data into a separate worker…'
     try {
-      await this.#draw(mine, depth)
+      const { registry, run } = this.lab
+      const inits = registry.fields.find(({ name }) => name === 'init')?.choices ?? []
+      this.#columns = inits.length
+      this.#variances.clear()
+      this.#table.replaceChildren(
+        h('thead', {}, h('tr', {}, h('td'), ...inits.map(({ label }) => h('th', { scope: 'col', role: 'columnheader' }, label)))),
+        h('tbody', {}, ...registry.activations.map(({ name, label }) => h('tr', {}, h('th', { scope: 'row', role: 'rowheader' }, label),
+          ...inits.map((init) => h('td', { role: 'gridcell', tabIndex: -1, 'data-init': init.name, 'data-activation': name, 'data-title': `${init.label} with ${label}` }, h('canvas', { height: 1 })))))))
+      const cells = cellsOf(this.#table)
+      cells[0].tabIndex = 0
+      this.#scroll.hidden = this.#legend.hidden = false
+      const { data, seed, init_value, train_samples, validation, mean, std } = run.config
+      const engine = await this.#engines.open(data)
+      const width = this.#width.value
+      const models = cells.map((cell) => this.#modelOf(cell, depth))
+      for (const [i, cell] of cells.entries()) {
+        const { init } = cell.dataset
+        await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model: models[i], init, threads: 1 })
+        const { layers } = await engine.probe()
+        if (mine !== this.#latest) return
+        this.#variances.set(cell, layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2))
+        this.#paintCell(cell)
+        this.#status.textContent = `${i + 1} of ${cells.length}`
+      }
+      this.dataset.drawn = `${depth} ${width}`
+      this.lab.emit('announce', 'The initialisation map is drawn.')
+      this.#end('Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.')
     } catch (error) {
       if (mine === this.#latest) this.#end(sentence(error))
     }
@@ -75,41 +100,6 @@ class InitMapView extends View {
     return `${`dense ${this.#width.value} | ${cell.dataset.activation} | `.repeat(depth)}dense ${this.lab.run.dataset.classes}`
   }
 
-  /** @param {number} mine @param {number} depth */
-  async #draw(mine, depth) {
-    const { registry, run } = this.lab
-    this.#makeTable(registry.fields.find(({ name }) => name === 'init')?.choices ?? [])
-    const { data, seed, init_value, train_samples, validation, mean, std } = run.config
-    const engine = await this.#engines.open(data)
-    const cells = cellsOf(this.#table)
-    const width = this.#width.value
-    const models = cells.map((cell) => this.#modelOf(cell, depth))
-    for (const [i, cell] of cells.entries()) {
-      const { init } = cell.dataset
-      await engine.configure({ data, seed, init_value, train_samples, validation, mean, std, model: models[i], init, threads: 1 })
-      const { layers } = await engine.probe()
-      if (mine !== this.#latest) return
-      this.#variances.set(cell, layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2))
-      this.#paintCell(cell)
-      this.#status.textContent = `${i + 1} of ${cells.length}`
-    }
-    this.dataset.drawn = `${depth} ${width}`
-    this.lab.emit('announce', 'The initialisation map is drawn.')
-    this.#end('Point at a cell or move between cells with the arrow keys. Choose a cell to apply its settings in the Model section of the panel.')
-  }
-
-  /** @param {import('../engine/protocol.js').Choice[]} inits */
-  #makeTable(inits) {
-    this.#columns = inits.length
-    this.#variances.clear()
-    this.#table.replaceChildren(
-      h('thead', {}, h('tr', {}, h('td'), ...inits.map(({ label }) => h('th', { scope: 'col', role: 'columnheader' }, label)))),
-      h('tbody', {}, ...this.lab.registry.activations.map(({ name, label }) => h('tr', {}, h('th', { scope: 'row', role: 'rowheader' }, label),
-        ...inits.map((init) => h('td', { role: 'gridcell', tabIndex: -1, 'data-init': init.name, 'data-activation': name, 'data-title': `${init.label} with ${label}` }, h('canvas', { height: 1 })))))))
-    cellsOf(this.#table)[0].tabIndex = 0
-    this.#scroll.hidden = this.#legend.hidden = false
-  }
-
   /** @param {HTMLElement} cell */
   #paintCell(cell) {
     const variances = this.#variances.get(cell) ?? []
@@ -118,7 +108,6 @@ class InitMapView extends View {
     cell.setAttribute('aria-label', `${cell.dataset.title}: ${words(variances)}`)
   }
 }
-customElements.define('rl-init-map', InitMapView)
 
 /** @param {number[]} variances */
 function words(variances) {

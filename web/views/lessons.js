@@ -12,9 +12,9 @@ const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '
 /** @param {string} verdict */
 const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, signs[verdict] ?? '·')
 
-class LessonsView extends View {
-  /** What experiments measure. @type {import('../engine/api.js').Measure[]} */
-  #measures = []
+export default class LessonsView extends View {
+  /** What experiments measure, by name. @type {Record<string, import('../engine/api.js').Measure>} */
+  #measures = {}
   #runner = new ExperimentRunner(this.lab.ownFiles)
   #whole = h('input', { type: 'checkbox', role: 'switch' })
   #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
@@ -49,7 +49,7 @@ class LessonsView extends View {
 
   async #fill() {
     const { lessons, measures } = await this.lab.engine.commands()
-    this.#measures = measures
+    this.#measures = Object.fromEntries(measures.map((measure) => [measure.name, measure]))
     this.#list.append(...lessons.map((line) => {
       const [name, claim] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()]
       const result = h('div', { class: 'lesson-result' })
@@ -96,7 +96,7 @@ class LessonsView extends View {
     const { activations, default_config: standard } = this.lab.registry
     const words = new Set(variants.flatMap((/** @type {any} */ { config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
     const used = activations.filter((activation) => words.has(activation.name))
-    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${this.#labelOf(measure)} ${moment}`.trim())
+    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${this.#measures[measure]?.label ?? measure} ${moment}`.trim())
     result.replaceChildren(
       h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
       h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
@@ -110,23 +110,17 @@ class LessonsView extends View {
             onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
   }
 
-  /** @param {string} measure */
-  #labelOf(measure) {
-    return this.#measures.find(({ name }) => name === measure)?.label ?? measure
-  }
-
   /** @param {string} measure @param {number | null} value */
   #written(measure, value) {
     if (value === null) return '–'
-    return this.#measures.find(({ name }) => name === measure)?.percent ? percent(value) : short(value)
+    return this.#measures[measure]?.percent ? percent(value) : short(value)
   }
 
   /** @param {any} check of a lesson, as the core reports it */
   #checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
-    const claim = `${this.#labelOf(measure)} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
+    const claim = `${this.#measures[measure]?.label ?? measure} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
     if (!difference || difference.mean === null) return `${claim}: ${verdict}`
     const [mean, chance, counts] = [difference.mean, margin, least].map((value) => this.#written(measure, value))
     return `${claim}: difference ${mean}, chance ±${chance}, counts from ${counts}: ${verdict}`
   }
 }
-customElements.define('rl-lessons', LessonsView)

@@ -5,7 +5,7 @@ import { View } from './view.js'
 /** Maximum number of lines. Older lines are removed. */
 const maxLines = 400
 
-class LogView extends View {
+export default class LogView extends View {
   #text = h('pre', { class: 'log', tabIndex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' })
   #empty = h('p', { class: 'empty' }, 'Press Train. A line appears every 100 batches, and the score of the test set after each epoch.')
 
@@ -16,15 +16,11 @@ class LogView extends View {
         look: 'The last line, the SHA-256 of the weights. It is the same in every browser, in Node and in the native program.',
         attempt: 'Download the settings in the view Files, train with reluscope train --config and that file, and compare the last lines.',
       }))
-    this.lab.onEach(['log', 'run'], () => this.#show())
-    this.#show()
+    this.lab.onEach(['log', 'run'], () => this.update())
+    this.update()
   }
 
-  seenChanged() {
-    if (this.seen) this.#show()
-  }
-
-  #show() {
+  update() {
     const { lines } = this.lab
     this.#empty.hidden = lines.length > 0
     this.#text.hidden = lines.length === 0
@@ -34,4 +30,3 @@ class LogView extends View {
     if (atEnd) this.#text.scrollTop = this.#text.scrollHeight
   }
 }
-customElements.define('rl-log', LogView)

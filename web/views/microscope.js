@@ -2,7 +2,7 @@
 // in each regime, and statistics of the outputs.
 import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
 import { barOf } from '../charts/bars.js'
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { meanOf } from '../lab/series.js'
@@ -16,7 +16,7 @@ const meanings = {
   curved: 'neither flat nor linear', linear: 'passes unchanged',
 }
 
-class MicroscopeView extends ProbeView {
+export default class MicroscopeView extends ProbeView {
   codes = ['saturation', 'mean_shift']
   #select = h('select', { 'aria-label': 'Layer under the microscope', class: 'small', onchange: () => this.refresh() })
   #plot = new ActivationPlot()
@@ -31,7 +31,7 @@ class MicroscopeView extends ProbeView {
   build() {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#select), this.#at), this.#empty, this.#body,
       explain({
-        what: ['The inputs of the function are the pre-activations ', math(['mi', 'z'], ['mo', '='], ['mi', 'W'], ['mi', 'x'], ['mo', '+'], ['mi', 'b']), ', here for 500 fixed images. The bars are their histogram; the solid line is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')']), ', the dashed line its slope.'],
+        what: 'The inputs of the function are the pre-activations $z = Wx + b$, here for 500 fixed images. The bars are their histogram; the solid line is $f(z)$, the dashed line its slope.',
         look: 'ReLU passes only inputs above 0, so its outputs have a mean above 0, which shifts the inputs of the next layer. Where the slope is 0 a unit learns nothing.',
         attempt: 'Choose Sigmoid and watch inputs move to the flat ends. Choose ELU and see the mean of the outputs approach 0.',
       }))
@@ -51,8 +51,20 @@ class MicroscopeView extends ProbeView {
     const layer = hiddenActivations(snapshot).find(({ name }) => name === this.#select.value)
     if (!layer) return
     this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
-    this.#showNumbers(layer)
     void this.#showPlot(layer)
+    const { input, regimes = [], mean, deviation, sparsity, slopes, units, positions } = layer
+    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
+      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
+        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
+    const rows = [
+      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
+      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
+      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
+      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
+      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
+        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
+    ]
+    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
   }
 
   /** @param {LayerSnapshot} layer */
@@ -75,22 +87,6 @@ class MicroscopeView extends ProbeView {
       regimes.map((regime) => `${percent(regime.share, 1)} ${regime.name}`).join(', '))
     this.#legend.replaceChildren(...plotLegend(limitOf(curve.y), below + above).filter((part) => part instanceof Node))
   }
-
-  /** @param {LayerSnapshot} layer */
-  #showNumbers({ input, regimes = [], mean, deviation, sparsity, slopes, units, positions }) {
-    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
-      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
-        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
-    const rows = [
-      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
-      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
-      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
-      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
-      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
-        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
-    ]
-    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
-  }
 }
 
 /** @param {number | null} from @param {number | null} to */
@@ -100,5 +96,3 @@ function rangeOf(from, to) {
   if (to === null) return `z > ${short(from)}`
   return `${short(from)} < z ≤ ${short(to)}`
 }
-
-customElements.define('rl-microscope', MicroscopeView)

@@ -4,7 +4,7 @@ import { explain, h } from '../dom/dom.js'
 import { bytes, count } from '../dom/format.js'
 import { View } from './view.js'
 
-class ModelView extends View {
+export default class ModelView extends View {
   #state = h('p', { class: 'field-help', hidden: true })
   #place = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Model table' })
   #shown = ''
@@ -47,4 +47,3 @@ class ModelView extends View {
         bytes(model.memory_bytes + 4 * inputs)]))))
   }
 }
-customElements.define('rl-model', ModelView)

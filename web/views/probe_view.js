@@ -48,7 +48,7 @@ export class ProbeView extends View {
     this.dataset.step = String(latest.step)
   }
 
-  seenChanged() {
+  update() {
     this.#watch()
     this.refresh()
   }

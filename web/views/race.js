@@ -2,10 +2,9 @@
 // forks of the page's current run, each with one change.
 import { explain, h, iconButton } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { count, messageOf, percent, short } from '../dom/format.js'
+import { count, loss, messageOf, percent, short } from '../dom/format.js'
 import { Legend, swatch } from '../charts/legend.js'
 import { RaceChart, runStyle } from '../charts/race_chart.js'
-import { raceTable } from '../charts/race_table.js'
 import { meanOf } from '../lab/series.js'
 import { View } from './view.js'
 
@@ -16,7 +15,7 @@ const beginning = ['relu', 'leaky_relu', 'prelu', 'elu', 'swish']
 
 /** @typedef {{flag: 'activations' | 'entry', text: string}} Entry */
 
-class RaceView extends View {
+export default class RaceView extends View {
   #runner = new ExperimentRunner(this.lab.ownFiles)
   #from = h('select', { 'aria-label': 'Where the race begins', onchange: () => this.#changeStart() },
     h('option', { value: 'beginning' }, 'From the beginning'), h('option', { value: 'run' }, 'From the current run'))
@@ -48,9 +47,9 @@ class RaceView extends View {
   #legend = new Legend()
   #note = h('p', { class: 'muted chart-note', hidden: true }, 'By epoch each line is the mean over the seeds, and the band around it ± one deviation; by step it is the running seed.')
   #charts = {
-    running: new RaceChart({ legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    loss: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    running: new RaceChart(this.lab, { legend: this.#legend, title: 'Running loss, by step, smoothed', x: 'Step', format: short }),
+    loss: new RaceChart(this.lab, { legend: this.#legend, sync: 'race-epochs', title: 'Test loss, by epoch', x: 'Epoch', format: short }),
+    accuracy: new RaceChart(this.lab, { legend: this.#legend, sync: 'race-epochs', title: 'Test accuracy, by epoch', x: 'Epoch', format: (value) => percent(value, 1), tick: (value) => percent(value, 0), top: 1 }),
   }
   /** The curves of each entry shown. @type {{name: string, running: Map<number, number>, loss: Map<number, number[]>, accuracy: Map<number, number[]>}[]} */
   #curves = []
@@ -76,7 +75,6 @@ class RaceView extends View {
         attempt: 'Add lr=0.02 to the five activations, with three seeds: which still learn?',
       }))
     this.lab.on('run', () => this.#fitSamples())
-    this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
     this.#showEntries()
     this.#fitSamples()
   }
@@ -134,39 +132,29 @@ class RaceView extends View {
     this.#setRunning(true)
     this.#status.textContent = 'Loading the data into a separate worker…'
     try {
-      const { config, files, name } = await (this.#forks ? this.#forkedRun() : this.#newRun())
+      const { engine, shown } = this.lab
+      /** @type {[string, string][]} */
+      const own = [['epochs', this.#epochs.value], ['threads', '1']]
+      // Forks start from the page's run, possibly with more epochs; a race has the settings in the panel.
+      const from = this.#forks ? await engine.checkpoint() : undefined
+      const config = from ? await engine.configOfCheckpoint(from, own)
+        : await engine.parse([...await engine.fields({ ...shown, events: [] }), ...own, ['train_samples', this.#samples.value]])
       /** @type {[string, string][]} */
       const flags = this.#entries.filter(({ flag }) => flag === 'entry').map(({ text }) => ['entry', text])
       const activations = this.#entries.filter(({ flag }) => flag === 'activations').map(({ text }) => text)
       if (activations.length > 0) flags.push(['activations', activations.join(',')])
-      if (!files) flags.push(['seeds', this.#seeds.value])
-      const names = [...(files ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
+      if (!from) flags.push(['seeds', this.#seeds.value])
+      const names = [...(from ? ['unchanged'] : []), ...this.#entries.map(({ text }) => text.split(':')[0])]
       this.#curves = names.map((each) => ({ name: each, running: new Map(), loss: new Map(), accuracy: new Map() }))
-      if (files) this.#showPast()
+      if (from) this.#showPast()
       this.#seed = undefined
-      this.#name = name
-      await this.#runner.run('race', config, flags, (progress) => this.#show(progress), files)
+      this.#name = from ? `Forks after step ${count(this.lab.step)}` : 'Racing'
+      await this.#runner.run('race', config, flags, (progress) => this.#show(progress), from && { from })
     } catch (error) {
       this.#error.textContent = messageOf(error)
       this.#status.textContent = ''
     }
     this.#setRunning(false)
-  }
-
-  /** The page's settings, with the epochs of the race. */
-  async #newRun() {
-    const { engine, shown } = this.lab
-    const config = await engine.parse([...await engine.fields({ ...shown, events: [] }),
-      ['epochs', this.#epochs.value], ['train_samples', this.#samples.value], ['threads', '1']])
-    return { config, files: undefined, name: 'Racing' }
-  }
-
-  /** The page's run, possibly with more epochs. */
-  async #forkedRun() {
-    const { lab } = this
-    const from = await lab.engine.checkpoint()
-    const config = await lab.engine.configOfCheckpoint(from, [['epochs', this.#epochs.value], ['threads', '1']])
-    return { config, files: { from }, name: `Forks after step ${count(lab.step)}` }
   }
 
   /** Puts the run's history up to the fork into the curve of "unchanged"; the other curves start at its end. */
@@ -226,7 +214,6 @@ class RaceView extends View {
     running.set(step, smoothed(before ?? loss, loss))
   }
 }
-customElements.define('rl-race', RaceView)
 
 /** @param {number} before @param {number} value */
 const smoothed = (before, value) => smoothing * before + (1 - smoothing) * value
@@ -238,7 +225,27 @@ function overSeeds(values) {
   return { points, spread: new Map([...values].filter(([, all]) => all.length > 1).map(([at, all]) => [at, deviationOf(all)])) }
 }
 
-
 /** @param {string} label @param {string} value */
 const numberBox = (label, value) =>
   h('input', { type: 'text', class: 'number', inputMode: 'numeric', 'aria-label': `${label} of the race`, value, size: 5 })
+
+/** The columns of the table of results: the core's measure, title and number format. @type {[string, string, (value: number) => string][]} */
+const measures = [
+  ['test_accuracy', 'Test accuracy', (value) => percent(value)],
+  ['test_loss', 'Test loss', loss],
+  ['train_loss', 'Training loss', loss],
+  ['dead', 'Dead units', (value) => percent(value)],
+  ['output_mean', 'Output mean', short],
+]
+
+/** The results as a table: the core's summary of each configuration over its seeds. @param {any[]} summaries */
+export function raceTable(summaries) {
+  return h('table', { class: 'model-table race-table' },
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Configuration'), ...measures.map(([, title]) => h('th', { scope: 'col' }, title)), h('th', { scope: 'col' }, 'Time per step'))),
+    h('tbody', {}, ...summaries.map((summary, i) => h('tr', {}, h('th', { scope: 'row' }, swatch(runStyle(i)), summary.name, summary.diverged > 0 && ` (${summary.diverged} diverged)`, summary.refused > 0 && ` (${summary.refused} refused)`),
+      ...measures.map(([name, , format]) => h('td', {}, summaryText(summary[name], format))), h('td', {}, summary.step_seconds === null ? '–' : `${(1e6 * summary.step_seconds).toFixed(0)} µs`)))))
+}
+
+/** @param {{mean: number | null, deviation: number | null}} of @param {(value: number) => string} format */
+const summaryText = ({ mean, deviation }, format) =>
+  (mean === null ? '–' : [mean, deviation].filter((value) => value !== null).map((value) => format(Number(value))).join(' ± '))

@@ -1,13 +1,10 @@
-// The table of the views, in the order of their cards. A new view is a file that defines its element, and a row here.
+// The table of the views, in the order of their cards. A new view is a file that exports its class, and a row here.
 
 /** The groups of the cards, in their order. A row without a group belongs to Units. */
 export const groups = ['Training', 'Units', 'Images', 'Experiments', 'Run']
 
-// Size: '' is one cell of the grid, 'wide' a whole row, 'tall' two cells one above the other.
-
-/**
- * @typedef {{tag: string, title: string, about: string, size: '' | 'wide' | 'tall', group: string, load: () => Promise<unknown>}} ViewRow
- */
+/** @typedef {{tag: string, title: string, about: string, size: '' | 'wide' | 'tall', group: string, load: () => Promise<{default: CustomElementConstructor}>}} ViewRow
+ *  size: '' is one cell of the grid, 'wide' a whole row, 'tall' two cells one above the other */
 
 /** @type {(Omit<ViewRow, 'group'> & {group?: string})[]} */
 const rows = [

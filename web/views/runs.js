@@ -13,7 +13,7 @@ const mostCompared = 8
 const columns = ['Compare', 'Name', 'Changes from the previous run', 'Test accuracy', 'Steps', 'Size', 'Open or delete']
 const places = { 'file system': 'private file system', database: 'database' }
 
-class RunsView extends View {
+export default class RunsView extends View {
   /** The runs being compared, by id. @type {Set<string>} */
   #compared = new Set()
   /** By id. @type {Map<string, {element: HTMLElement, show: (run: ListedRun, difference: string) => void}>} */
@@ -27,8 +27,8 @@ class RunsView extends View {
   #share = h('button', { type: 'button', class: 'button small', onclick: () => void this.#copyAddress() }, 'Copy this run’s address')
   #legend = new Legend()
   #charts = {
-    loss: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short, range: (high) => [0, high * 1.05 || 1] }),
-    accuracy: new RaceChart({ legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), range: () => [0, 1] }),
+    loss: new RaceChart(this.lab, { legend: this.#legend, sync: 'runs', title: 'Training loss, smoothed', x: 'Step', format: short }),
+    accuracy: new RaceChart(this.lab, { legend: this.#legend, sync: 'runs', title: 'Test accuracy of runs', x: 'Step', dots: true, format: (value) => percent(value, 2), tick: (value) => percent(value, 0), top: 1 }),
   }
   #compare = h('div', { hidden: true }, this.#legend.element, h('div', { class: 'charts race-charts' }, Object.values(this.#charts).map(({ element }) => element)))
 
@@ -40,31 +40,35 @@ class RunsView extends View {
         attempt: 'Train, lower the learning rate to a tenth, train again, and compare the two. Then open the better one and continue it.',
       }))
     this.lab.onEach(['runs', 'run'], () => this.#show())
-    this.lab.on('theme', () => Object.values(this.#charts).forEach((chart) => chart.restyle()))
   }
 
-  seenChanged() {
+  update() {
     if (this.seen) void this.lab.savedRuns.load()
   }
 
   #show() {
     const { savedRuns, registry: { default_config: defaults } } = this.lab
-    this.#empty.hidden = savedRuns.all.length > 0
-    this.#table.hidden = savedRuns.all.length === 0
+    const { all, usage } = savedRuns
+    this.#empty.hidden = all.length > 0
+    this.#table.hidden = all.length === 0
     for (const [id, row] of this.#rows) {
-      if (savedRuns.all.some((run) => run.id === id)) continue
+      if (all.some((run) => run.id === id)) continue
       row.element.remove()
       this.#rows.delete(id)
     }
-    savedRuns.all.forEach((run, i) => {
+    all.forEach((run, i) => {
       const row = this.#rows.get(run.id) ?? this.#row(run.id)
       // Newest first. A row already in its place is not moved: the user may be typing in it.
-      const below = i === 0 ? null : this.#rows.get(savedRuns.all[i - 1].id)?.element ?? null
+      const below = i === 0 ? null : this.#rows.get(all[i - 1].id)?.element ?? null
       if (row.element.nextSibling !== below || !row.element.isConnected) this.#body.insertBefore(row.element, below)
-      row.show(run, i === 0 ? 'the first' : differences(savedRuns.all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
+      row.show(run, i === 0 ? 'the first' : differences(all[i - 1].fields, run.fields, defaults).join(', ') || 'nothing')
     })
     this.#showCharts()
-    this.#showStorage()
+    if (!usage) return
+    const sum = all.reduce((total, run) => total + run.bytes, 0)
+    this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
+      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
+        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} available` : ''}.`
   }
 
   /** A new row for a run. @param {string} id */
@@ -128,15 +132,6 @@ class RunsView extends View {
       ...metrics.epochs.map((/** @type {{step: number, testAccuracy: number}} */ epoch) => [epoch.step, epoch.testAccuracy])]) })))
   }
 
-  #showStorage() {
-    const { savedRuns: { all, usage } } = this.lab
-    if (!usage) return
-    const sum = all.reduce((total, run) => total + run.bytes, 0)
-    this.#storage.textContent = usage.where === 'memory' ? 'This browser stores no data for this page: runs are lost when it is closed.'
-      : `${all.length > 0 ? `${plural(all.length, 'run')} ${all.length === 1 ? 'takes' : 'take'} ${bytes(sum)} of` : 'Runs are saved in'} this browser’s ${places[usage.where]}` +
-        `${usage.quota > 0 ? `; this site uses ${bytes(usage.usage)} of the ${bytes(usage.quota)} available` : ''}.`
-  }
-
   async #copyAddress() {
     const { lab } = this
     const address = `${location.origin}${location.pathname}${writeHash(readHash(location.hash))}`
@@ -150,4 +145,3 @@ class RunsView extends View {
     setTimeout(() => (this.#share.textContent = 'Copy this run’s address'), 2000)
   }
 }
-customElements.define('rl-runs', RunsView)

@@ -1,5 +1,5 @@
 // Learnt slopes: PReLU's alpha and Swish's beta, one per layer or per channel, now and over the steps.
-import { explain, h, math } from '../dom/dom.js'
+import { explain, h } from '../dom/dom.js'
 import { count, plural, short } from '../dom/format.js'
 import { layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
@@ -9,19 +9,17 @@ import { ProbeView } from './probe_view.js'
 /** Maximum number of lines per layer. More channels are drawn as minimum, quartiles and maximum. */
 const mostLines = 24
 
-class SlopesView extends ProbeView {
+export default class SlopesView extends ProbeView {
   codes = ['slope_range']
   #at = h('span', { class: 'muted probe-step' })
   #empty = h('p', { class: 'empty' }, 'No activation of this model learns a slope. Choose PReLU or Swish in the panel.')
-  #chart = new SeriesChart({ title: 'Slope, over the steps', format: short, marks: () => this.lab.marks })
+  #chart = new SeriesChart(this.lab, { title: 'Slope, over the steps', format: short })
   #now = h('dl', { class: 'stats' })
   #body = h('div', { hidden: true }, this.#chart.element, this.#now)
 
   build() {
-    this.lab.on('theme', () => this.#chart.restyle())
     this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: ['PReLU is ', math(['mi', 'f'], ['mo', '('], ['mi', 'z'], ['mo', ')'], ['mo', '='], ['mi', 'α'], ['mi', 'z']), ' below 0 and learns α like a weight. Swish is ',
-        math(['mi', 'z'], ['mi', 'σ'], ['mo', '('], ['mi', 'β'], ['mi', 'z'], ['mo', ')']), ', here with β learnt.'],
+      what: 'PReLU is $f(z) = αz$ below 0 and learns α like a weight. Swish is $zσ(βz)$, here with β learnt.',
       look: 'How a slope changes from its initial value. α near 0 is ReLU, α near 1 a straight line. Layers may differ.',
       attempt: 'PReLU in two or three layers, or “prelu channel”, which has a slope for each unit.',
     }))
@@ -63,5 +61,3 @@ class SlopesView extends ProbeView {
     }))
   }
 }
-
-customElements.define('rl-slopes', SlopesView)

@@ -1,7 +1,7 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
 import { drawPixels, themeColour, themeFont } from '../dom/colours.js'
-import { explain, h, math, set } from '../dom/dom.js'
+import { explain, h, set } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { ProbeView } from './probe_view.js'
@@ -18,11 +18,11 @@ const glide = 250
 /** The number of colours. Further classes reuse them and differ by their numbers. */
 const colours = 10
 
-class SpaceView extends ProbeView {
+export default class SpaceView extends ProbeView {
   request = () => ({ components: this.#layer.value })
   #layer = h('select', { class: 'small', onchange: () => {
     this.#points = undefined
-    this.seenChanged()
+    this.update()
   } })
   #axes = h('select', { class: 'small', onchange: () => this.#redraw() },
     ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, `${x + 1} across, ${y + 1} up`)))
@@ -58,10 +58,7 @@ class SpaceView extends ProbeView {
         h('div', { class: 'space-cloud' }, this.#canvas, this.#limits),
         h('div', { class: 'space-side' }, this.#variance, this.#image, this.#words, this.#classes)),
       explain({
-        what: ['The outputs of a layer for 250 images are points in a space with one dimension per unit. ',
-          math(['mi', 'X'], ['mo', '='], ['mi', 'U'], ['mi', 'Σ'], ['msup', ['mi', 'V'], ['mi', 'T']]),
-          ' gives the directions of largest variance. A mark is the projection of its image on two of them, ',
-          math(['msub', ['mi', 'x'], ['mi', 'i']], ['mi', 'v']), '. Both axes have the same scale.'],
+        what: 'The outputs of a layer for 250 images are points in a space with one dimension per unit. $X = UΣVᵀ$ gives the directions of largest variance. A mark is the projection of its image on two of them, $x_iv$. Both axes have the same scale.',
         look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
         attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
       }))
@@ -216,8 +213,7 @@ class SpaceView extends ProbeView {
     const at = this.#picked
     const { pixels } = await this.lab.engine.image('train', samples[at])
     if (at !== this.#picked) return
-    const { height: rows, width } = this.lab.run.dataset
-    drawPixels(this.#image, pixels, width, rows)
+    drawPixels(this.#image, pixels, this.lab.run.dataset)
     this.#image.setAttribute('aria-label', `Training image ${count(samples[at])}, labelled ${this.lab.classNames[labels[at]]}`)
   }
 
@@ -227,4 +223,3 @@ class SpaceView extends ProbeView {
     if (sample !== undefined) this.lab.chooseImage('train', sample)
   }
 }
-customElements.define('rl-space', SpaceView)

@@ -1,7 +1,7 @@
 // The unit inspector: a unit's weights, the images that excite it most, its weights in the next layer, and the accuracy
 // without it.
 import { diverging, drawPixels } from '../dom/colours.js'
-import { explain, h, iconButton, math } from '../dom/dom.js'
+import { explain, h, iconButton } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { unitWords } from '../charts/unit_words.js'
@@ -15,7 +15,7 @@ const every = 1500
 /** Next units that get a bar: those with the largest weights. */
 const mostBars = 10
 
-class UnitInspectorView extends ProbeView {
+export default class UnitInspectorView extends ProbeView {
   request = () => ({ gradients: true })
   #layer = h('select', { 'aria-label': 'Layer of the unit', class: 'small', onchange: () => this.#choose(Number(this.#layer.value), 0) })
   #number = h('input', { type: 'text', inputMode: 'numeric', class: 'number', 'aria-label': 'Unit', autocomplete: 'off',
@@ -58,9 +58,7 @@ class UnitInspectorView extends ProbeView {
     this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#layer),
       h('div', { class: 'unit-picker', role: 'group', 'aria-label': 'Choose a unit' }, iconButton('left', 'Previous unit', move(-1)), this.#number, iconButton('right', 'Next unit', move(1)))),
     this.#empty, this.#body, explain({
-      what: ['A unit of the first layer sees the image through its weights. The response shows, for any layer, where the images that excite the unit differ from the mean image: ',
-        math(['mrow', ['mo', '∑'], ['mi', 'v'], ['mo', '('], ['mi', 'x'], ['mo', '−'], ['mover', ['mi', 'x'], ['mo', '¯']], ['mo', ')'], ['mo', '/'], ['mo', '∑'], ['mo', '|'], ['mi', 'v'], ['mo', '|']]),
-        ' over the probe set, with the unit’s output ', math(['mi', 'v']), '.'],
+      what: 'A unit of the first layer sees the image through its weights. The response shows, for any layer, where the images that excite the unit differ from the mean image: $∑v(x − x̄)∕∑|v|$ over the probe set, with the unit’s output $v$.',
       look: 'Blue strokes excite the unit, orange strokes inhibit it. Whether the images that excite it most share a class, and whether its bars agree.',
       attempt: 'Silence a unit that fires often, then a dead one (zero output and zero gradient): without a dead unit the score is unchanged.',
     }))
@@ -142,18 +140,9 @@ class UnitInspectorView extends ProbeView {
     const reach = Math.max(...response.map(Math.abs))
     drawWeights(this.#response, response, layOut([size.height, size.width], size), reach)
     this.#response.setAttribute('aria-label', `Response of unit ${unit} of ${name} to the probe images, full colour at ±${short(reach)}`)
-    this.#showOutgoing(outgoing, outgoing ? limitOf(outgoing) : 1)
-    void this.#showImages(strongest.filter(({ value }) => value > 0))
-    this.dataset.unit = `${name} ${unit}`
-  }
-
-  /** @param {UnitReport['outgoing']} outgoing @param {number} limit */
-  #showOutgoing(outgoing, limit) {
-    const classes = this.lab.classNames
-    const values = outgoing?.values ?? []
-    const last = this.lab.run.model.layers.at(-1)?.name
-    const byClass = outgoing?.name === `${last}.weight`
-    const rows = values.map((value, to) => ({ value, name: byClass ? classes[to] : `unit ${to}` }))
+    const limit = outgoing ? limitOf(outgoing) : 1
+    const byClass = outgoing?.name === `${this.lab.run.model.layers.at(-1)?.name}.weight`
+    const rows = (outgoing?.values ?? []).map((value, to) => ({ value, name: byClass ? this.lab.classNames[to] : `unit ${to}` }))
     const shown = byClass ? rows : [...rows].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, mostBars)
     this.#outgoingName.textContent = outgoing ? `Output weights (${outgoing.name}${shown.length < rows.length ? `, largest of ${count(rows.length)}` : ''})` : 'No weights after it'
     this.#bars.replaceChildren(...shown.map(({ name, value }) => {
@@ -162,6 +151,8 @@ class UnitInspectorView extends ProbeView {
       Object.assign(bar.style, { width: `${50 * share}%`, left: `${value < 0 ? 50 - 50 * share : 50}%`, background: diverging(value, limit) })
       return h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'signed-track' }, bar), h('td', { class: 'bar-value' }, short(value)))
     }))
+    void this.#showImages(strongest.filter(({ value }) => value > 0))
+    this.dataset.unit = `${name} ${unit}`
   }
 
   /** @param {UnitReport['strongest']} strongest */
@@ -174,7 +165,7 @@ class UnitInspectorView extends ProbeView {
     this.#images.replaceChildren(...images.map(({ pixels }, i) => {
       const { index, label, value } = strongest[i]
       const canvas = h('canvas', { class: 'pixels', role: 'img', 'aria-label': `Training image ${index}, labelled ${lab.classNames[label]}` })
-      drawPixels(canvas, pixels, lab.run.dataset.width, lab.run.dataset.height)
+      drawPixels(canvas, pixels, lab.run.dataset)
       return h('li', {}, canvas, h('span', {}, `${lab.classNames[label]}: `, h('b', {}, short(value))))
     }))
   }
@@ -198,4 +189,3 @@ class UnitInspectorView extends ProbeView {
     }
   }
 }
-customElements.define('rl-unit-inspector', UnitInspectorView)

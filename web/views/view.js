@@ -15,22 +15,22 @@ export class View extends HTMLElement {
   connectedCallback() {
     this.build()
     let onScreen = false
-    const update = () => {
+    const look = () => {
       const seen = onScreen && document.visibilityState === 'visible'
       if (seen === this.seen) return
       this.seen = seen
-      this.seenChanged()
+      this.update()
     }
     new IntersectionObserver((entries) => {
       onScreen = entries[entries.length - 1].isIntersecting
-      update()
+      look()
     }).observe(this)
-    document.addEventListener('visibilitychange', update)
+    document.addEventListener('visibilitychange', look)
   }
 
   /** Creates the content and listens to the lab. */
   build() {}
 
-  /** Called when the view becomes visible or invisible. */
-  seenChanged() {}
+  /** Called when the view becomes visible or invisible, and by views whose data have changed. */
+  update() {}
 }
