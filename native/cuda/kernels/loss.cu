@@ -41,13 +41,12 @@ RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy") {
     int best = 0;  // the first maximum
     while (best < layout.cols - 1 && z[best] != largest) ++best;
     loss.correct[i] = best == label;
-    const auto minus_log = [&](int c) { return log_sum - (z[c] - largest); };
     const float hit = (1.0f - loss.label_smoothing) * weight(label);
-    float total = hit, value = hit * minus_log(label);
+    float total = hit, value = hit * (log_sum - (z[label] - largest));
     for (int c = 0; c < layout.cols && share > 0.0f; ++c) {
       const float part = share * weight(c);
       total = total + part;
-      value = value + part * minus_log(c);
+      value = value + part * (log_sum - (z[c] - largest));
     }
     loss.losses[i] = value;
     if (loss.dlogits == nullptr) return;
