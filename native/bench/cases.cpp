@@ -177,8 +177,12 @@ using Make = std::function<Run(Backend&, Operands&)>;
 
 Case moving(const std::string& name, const std::string& size, double bytes, Stream stream,
             std::size_t floats, const Make& make) {
-  return {
-      .name = name, .size = size, .bytes = bytes, .stream = stream, .floats = floats, .make = make};
+  return {.name = name,
+          .size = size,
+          .amount = bytes,
+          .stream = stream,
+          .floats = floats,
+          .make = make};
 }
 
 // Each float that the stream touches is read or written once.

@@ -29,16 +29,20 @@ struct Case {
   std::string name;  // "forward 1"
   std::string size;  // "64x784 . 784x512"
   // Multiplications and additions of one run: of the product alone, for stored entries and without
-  // padding. Fused optimizers and activations do not count.
-  double operations = 0.0;
-  // For cases without operations: the bytes that a run must read and write, and the stream with the
-  // same access pattern over as many floats. (The identity, whose slope is always 1, reads less.)
-  double bytes = 0.0;
-  Stream stream = Stream::kCopy;
+  // padding. Fused optimizers and activations do not count. With a stream: the bytes that a run
+  // must read and write. (The identity, whose slope is always 1, reads less.)
+  double amount;
+  // For kernels limited by memory: the same access pattern, over as many floats.
+  std::optional<Stream> stream = {};
   std::size_t floats = 0;
   std::optional<Product> product = {};
   // Creates the function that runs the kernel on these operands. The backend must outlive both.
   std::function<Run(Backend&, Operands&)> make = {};
+
+  const char* unit() const { return stream ? "GB/s" : "GFLOP/s"; }
+  Meter peak(std::string_view simd, bool fused) const {
+    return stream ? bench::stream(simd, *stream, floats) : arithmetic(simd, fused);
+  }
 };
 
 std::vector<Case> kernel_cases();

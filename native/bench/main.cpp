@@ -24,55 +24,39 @@ EigenBuild RELUSCOPE_EIGEN_BUILDS;
 
 namespace {
 
-double arithmetic_peak(const std::string& simd, bool fused) {
-  static std::map<std::pair<std::string, bool>, double> known;
-  const auto [at, is_new] = known.try_emplace({simd, fused});
-  if (is_new) at->second = best_rate(arithmetic(simd, fused));
+double peak_of(const Case& it, const std::string& simd, bool fused) {
+  static std::map<std::tuple<std::string, bool, std::optional<Stream>, std::size_t>, double> known;
+  const auto [at, is_new] = known.try_emplace({simd, fused, it.stream, it.floats});
+  if (is_new) at->second = best_rate(it.peak(simd, fused));
   return at->second;
 }
 
-double stream_peak(const std::string& simd, Stream kind, std::size_t floats) {
-  static std::map<std::tuple<std::string, Stream, std::size_t>, double> known;
-  const auto [at, is_new] = known.try_emplace({simd, kind, floats});
-  if (is_new) at->second = best_rate(stream(simd, kind, floats));
-  return at->second;
-}
-
-struct Row {
-  std::string name;
-  const char* unit;              // "GFLOP/s"
-  std::function<double()> peak;  // null: the row itself is a peak
-  std::function<Meter()> make;
-};
-
-void measure(benchmark::State& state, const Row& row) {
-  const double peak = row.peak ? row.peak() : 0.0;
-  const Meter meter = row.make();
-  meter.run();
-  // CPU time, which excludes time spent in other processes.
-  const std::clock_t begin = std::clock();
-  for (auto _ : state) {
+// peak: its rate; null: this is a peak itself. unit: "GFLOP/s".
+void add(const std::string& name, const char* unit, const std::function<double()>& peak,
+         const std::function<Meter()>& make) {
+  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+    const double best = peak ? peak() : 0.0;
+    const Meter meter = make();
     meter.run();
-    benchmark::ClobberMemory();
-  }
-  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  if (seconds == 0.0) return;  // a short run that only estimates the number of iterations
-  const double rate = meter.amount * 1e-9 * static_cast<double>(state.iterations()) / seconds;
-  state.counters[row.unit] = rate;
-  if (peak > 0.0) state.counters["peak%"] = 100.0 * rate / peak;
-}
-
-void add(Row row) {
-  const std::string name = row.name;
-  benchmark::RegisterBenchmark(
-      name.c_str(), [row = std::move(row)](benchmark::State& state) { measure(state, row); });
+    // CPU time, which excludes time spent in other processes.
+    const std::clock_t begin = std::clock();
+    for (auto _ : state) {
+      meter.run();
+      benchmark::ClobberMemory();
+    }
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    if (seconds == 0.0) return;  // a short run that only estimates the number of iterations
+    const double rate = meter.amount * 1e-9 * static_cast<double>(state.iterations()) / seconds;
+    state.counters[unit] = rate;
+    if (best > 0.0) state.counters["peak%"] = 100.0 * rate / best;
+  });
 }
 
 bool fuses(const std::string& simd) { return arithmetic(simd, true).amount > 0.0; }
 
 void add_peaks(const std::string& simd) {
   const auto add_peak = [&](const std::string& name, const char* unit, auto make) {
-    add({"peak: " + name + "/" + simd, unit, {}, make});
+    add("peak: " + name + "/" + simd, unit, {}, make);
   };
   add_peak("separate multiply, add", "GFLOP/s", [=] { return arithmetic(simd, false); });
   if (fuses(simd)) {
@@ -93,26 +77,23 @@ void add_peaks(const std::string& simd) {
 }
 
 void add_case(const Case& it, const std::string& simd, bool fused) {
-  const bool computes = it.operations > 0.0;
-  add({it.name + " " + it.size + "/" + simd + (fused ? " fused" : ""),
-       computes ? "GFLOP/s" : "GB/s",
-       [=] {
-         return computes ? arithmetic_peak(simd, fused) : stream_peak(simd, it.stream, it.floats);
-       },
-       [=]() -> Meter {
-         const auto backend = std::make_shared<cpu::CpuBackend>(simd, 1, fused);
-         const auto operands = std::make_shared<Operands>();
-         return {[backend, operands, run = it.make(*backend, *operands)] { run(); },
-                 computes ? it.operations : it.bytes};
-       }});
+  add(
+      it.name + " " + it.size + "/" + simd + (fused ? " fused" : ""), it.unit(),
+      [=] { return peak_of(it, simd, fused); },
+      [=]() -> Meter {
+        const auto backend = std::make_shared<cpu::CpuBackend>(simd, 1, fused);
+        const auto operands = std::make_shared<Operands>();
+        return {[backend, operands, run = it.make(*backend, *operands)] { run(); }, it.amount};
+      });
 }
 
 void add_eigen(const Case& it, const EigenBuild& build) {
-  add({it.name + " " + it.size + "/" + build.name, "GFLOP/s",
-       [=] { return arithmetic_peak(build.simd, build.fused); },
-       [=]() -> Meter {
-         return {build.make(*it.product), it.operations};
-       }});
+  add(
+      it.name + " " + it.size + "/" + build.name, it.unit(),
+      [=] { return peak_of(it, build.simd, build.fused); },
+      [=]() -> Meter {
+        return {build.make(*it.product), it.amount};
+      });
 }
 
 void add_all() {

@@ -45,13 +45,6 @@ struct Timed {
   bool shown;
   long times = 0;
   std::vector<double> rates = {};
-
-  double best() const { return *std::max_element(rates.begin(), rates.end()); }
-  double median() const {
-    std::vector<double> sorted = rates;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
 };
 
 void print_rates(const std::string& simd) {
@@ -65,15 +58,12 @@ void print_rates(const std::string& simd) {
   }
   for (const Case& it : kernel_cases()) {
     if (std::find(std::begin(kWanted), std::end(kWanted), it.name) == std::end(kWanted)) continue;
-    if (it.operations > 0.0) {
-      all.push_back(
-          {it.name, it.size, "GFLOP/s", {it.make(backend, operands), it.operations}, peak, true});
-    } else {
-      const Timed* const streamed = &all.emplace_back(
-          Timed{"stream", it.size, "GB/s", stream(simd, it.stream, it.floats), nullptr, false});
-      all.push_back(
-          {it.name, it.size, "GB/s", {it.make(backend, operands), it.bytes}, streamed, true});
-    }
+    const Timed* const own = it.stream
+                                 ? &all.emplace_back(Timed{"stream", it.size, it.unit(),
+                                                           it.peak(simd, false), nullptr, false})
+                                 : peak;
+    all.push_back(
+        {it.name, it.size, it.unit(), {it.make(backend, operands), it.amount}, own, true});
   }
   for (Timed& each : all) each.times = warm_up(each.meter.run, kWarmUp, kBatchSeconds);
   for (int round = 0; round < kRounds; ++round) {
@@ -82,12 +72,14 @@ void print_rates(const std::string& simd) {
       each.rates.push_back(each.meter.amount * static_cast<double>(each.times) / seconds * 1e-9);
     }
   }
+  for (Timed& each : all) std::sort(each.rates.begin(), each.rates.end());
   for (const Timed& each : all) {
     if (!each.shown) continue;
     std::printf("{\"case\":\"%s\",\"size\":\"%s\",\"target\":\"%s\",\"unit\":\"%s\",",
                 each.name.c_str(), each.size.c_str(), simd.c_str(), each.unit.c_str());
-    std::printf("\"best\":%.2f,\"median\":%.2f,\"share\":%.3f}\n", each.best(), each.median(),
-                each.peak == nullptr ? 1.0 : each.best() / each.peak->best());
+    const double best = each.rates.back(), median = each.rates[each.rates.size() / 2];
+    std::printf("\"best\":%.2f,\"median\":%.2f,\"share\":%.3f}\n", best, median,
+                each.peak == nullptr ? 1.0 : best / each.peak->rates.back());
     std::fflush(stdout);
   }
 }
@@ -97,12 +89,9 @@ void print_rates(const std::string& simd) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc > 1) {
-      reluscope::bench::print_rates(argv[1]);
-    } else {
-      for (const std::string& simd : reluscope::cpu::simd_names()) {
-        reluscope::bench::print_rates(simd);
-      }
+    const std::vector<std::string> targets(argv + 1, argv + argc);
+    for (const std::string& simd : targets.empty() ? reluscope::cpu::simd_names() : targets) {
+      reluscope::bench::print_rates(simd);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

@@ -5,7 +5,6 @@
 #include "core/error.h"
 #ifdef RELUSCOPE_CUDA
 #include "cuda/backend/cuda_backend.h"
-#include "cuda/backend/report.h"
 #include "cuda/checks/checks.h"
 #endif
 
@@ -63,7 +62,7 @@ int gpu_selftest_command(const Arguments&) {
   const std::string reason = cuda::why_no_device();
   if (!reason.empty()) throw Error("gpu-selftest: there is no GPU to test: " + reason);
   std::printf("%s\n", cuda::device_key().c_str());
-  const int failed = cuda::run_selftest(stdout);
+  const auto failed = static_cast<int>(cuda::run_selftest(stdout).size());
   std::printf(failed == 0 ? "All operations agree with the CPU's.\n" : "%d operations differ.\n",
               failed);
   return failed == 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 // The interface of a device: it owns memory, runs kernels and matrix products in order, and replays
-// graphs of them. Two implementations: CUDA (cuda_device.cu) and the emulator (emulated_device.h),
+// graphs of them. Two implementations: CUDA (cuda_device.cpp) and the emulator (emulated_device.h),
 // which runs the same kernels on the CPU.
 #pragma once
 

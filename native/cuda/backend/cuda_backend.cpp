@@ -118,7 +118,7 @@ void CudaBackend::finish() {
   staged_bytes_ = results_bytes_ = 0;
 }
 
-CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results) {
+std::pair<std::byte*, std::size_t> CudaBackend::make_room(std::size_t staged, std::size_t results) {
   staged = round_up(staged);
   results = round_up(results);
   if (staged > kStagedBytes || results > kResultBytes) {
@@ -127,10 +127,8 @@ CudaBackend::Room CudaBackend::make_room(std::size_t staged, std::size_t results
                 std::to_string(kStagedBytes) + " each are allowed");
   }
   if (staged_bytes_ + staged > kStagedBytes || results_bytes_ + results > kResultBytes) finish();
-  const Room room{staged_ + staged_bytes_, results_bytes_};
-  staged_bytes_ += staged;
-  results_bytes_ += results;
-  return room;
+  return {staged_ + std::exchange(staged_bytes_, staged_bytes_ + staged),
+          std::exchange(results_bytes_, results_bytes_ + results)};
 }
 
 // The contents are valid until the next operation that uses the workspace is queued.

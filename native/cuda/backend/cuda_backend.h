@@ -6,15 +6,17 @@
 // from the host (indices of samples, weights of classes) are copied by the call. Losses stay on the
 // device; finish() returns those of all submitted steps in one copy.
 //
-// Implemented in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp and
-// cuda_layers.cpp.
+// Implemented in cuda_backend.cpp (queue and memory), cuda_batches.cpp, cuda_products.cpp,
+// cuda_layers.cpp and report.cpp.
 #pragma once
 
 #include <array>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -190,12 +192,9 @@ class CudaBackend final : public Backend {
   void for_patches(const cpu::Patches& patches, ConstMatrixView source, int pixels,
                    const Work& work);
   float* workspace(std::size_t floats);
-  // Reserves memory until the next finish(): host memory for inputs and device memory for results.
-  struct Room {
-    std::byte* staged;
-    std::size_t result;  // offset in results_
-  };
-  Room make_room(std::size_t staged, std::size_t results);
+  // Reserves memory until the next finish(): host memory for inputs, and device memory for results,
+  // as an offset in results_.
+  std::pair<std::byte*, std::size_t> make_room(std::size_t staged, std::size_t results);
   std::uint8_t* resident(const std::uint8_t* host, std::size_t bytes);
   // Copies floats of the host to `there` if they differ from `known`, the last copied ones.
   const float* copied(std::span<const float> values, std::vector<float>& known, Buffer& there);
@@ -234,5 +233,18 @@ class CudaBackend final : public Backend {
   bool clock_runs_ = false;
   std::map<std::string, Cost> costs_;
 };
+
+// A benchmark report: the time of the kernels, and their memory throughput relative to that of a
+// copy.
+struct CostReport {
+  double step_seconds = 0.0, step_bytes = 0.0, step_operations = 0.0;  // kernels of one step
+  double copy_rate = 0.0;          // bytes read and written per second
+  std::vector<std::string> lines;  // the report as text
+};
+
+// steps(n): runs n training steps on this backend. copy_floats: the size of the copy, larger than
+// any cache.
+CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& steps, int count,
+                        std::size_t copy_floats = std::size_t{1} << 26);
 
 }  // namespace reluscope::cuda

@@ -37,7 +37,7 @@ bool CudaBackend::gather(const Gathering& gathering) {
   own.images = resident(gathering.images, count * static_cast<std::size_t>(gathering.pixels));
   if (gathering.to_labels != nullptr) own.labels = resident(gathering.labels, count);
   if (gathering.samples != nullptr) {
-    auto* const samples = reinterpret_cast<int*>(make_room(rows * sizeof(int), 0).staged);
+    auto* const samples = reinterpret_cast<int*>(make_room(rows * sizeof(int), 0).first);
     std::copy_n(gathering.samples, rows, samples);
     own.samples = samples;
   }
@@ -52,34 +52,24 @@ bool CudaBackend::gather(const Gathering& gathering) {
 
 void CudaBackend::gather_augmented(const Gathering& own, const AugmentPlan& plan) {
   const bool displaced = plan.options.elastic != 0.0;
-  const int height = plan.height, width = plan.width, rows = own.to.rows();
-  const auto count = static_cast<std::size_t>(rows);
-  const int radius = plan.radius();
+  const auto count = static_cast<std::size_t>(own.to.rows());
   const float* const gaussian =
       displaced ? copied(plan.gaussian, known_gaussian_, gaussian_) : nullptr;
   const std::size_t changes = align_up(count * sizeof(DrawnChanges) / sizeof(float));
   const std::size_t fields = displaced ? 2 * count * static_cast<std::size_t>(own.pixels) : 0;
   float* const at = workspace(changes + fields);
-  const Rng rng(plan.seed, Purpose::kAugment, static_cast<std::uint32_t>(own.epoch));
-  auto* const drawn = reinterpret_cast<DrawnChanges*>(at);
-  push(grid_for(count), DrawChanges{own, plan.options, rng, height, width, rows, drawn});
-  if (displaced) {
-    push(grid_for(fields),
-         SmoothRows{own, rng, gaussian, radius, height, width, rows, at + changes});
-  }
-  push(grid_for(own.to.layout.size()),
-       GatherAugmented{.gathering = own,
-                       .rng = rng,
-                       .changes = drawn,
-                       .fields = displaced ? at + changes : nullptr,
-                       .gaussian = gaussian,
-                       .alpha = static_cast<float>(plan.options.elastic),
-                       .noise = plan.options.noise,
-                       .radius = radius,
-                       .height = height,
-                       .width = width,
-                       .background = plan.background,
-                       .moves = plan.options.moves()});
+  const AugmentedBatch batch{
+      .gathering = own,
+      .plan = plan,
+      .rng = {plan.seed, Purpose::kAugment, static_cast<std::uint32_t>(own.epoch)},
+      .radius = plan.radius(),
+      .rows = own.to.rows(),
+      .changes = reinterpret_cast<DrawnChanges*>(at),
+      .fields = displaced ? at + changes : nullptr,
+      .gaussian = gaussian};
+  push(grid_for(count), DrawChanges{batch});
+  if (displaced) push(grid_for(fields), SmoothRows{batch});
+  push(grid_for(own.to.layout.size()), GatherAugmented{batch});
 }
 
 // Bitonic sort. Strides within a block run in shared memory, longer strides as passes over all

@@ -23,11 +23,8 @@ void CudaBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, 
   }
   push(grid_for(static_cast<std::size_t>(padded)),
        TotalMoments{norm.scratch, second, norm, blocks, x.cols(), padded, x.rows()});
-  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight, norm.bias, nullptr,
-                           nullptr};
-  push(grid_for(y.layout.size()), NormaliseColumns{columns, x, y});
-  if (after.id >= 0)
-    activate(ActivationOp::kForward, after.id, after.p, y.data, nullptr, after.y, y.layout.size());
+  push(grid_for(y.layout.size()), NormaliseColumns{norm, x, y});
+  finish_product(Epilogue::kNone, nullptr, y, after);
 }
 
 void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x,
@@ -36,15 +33,15 @@ void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatri
   const int blocks = sum_blocks(x.layout), padded = x.layout.padded_cols();
   float* const second = norm.scratch + batch_norm_scratch(x.layout) / 2;
   const std::ptrdiff_t behind = std::ptrdiff_t{blocks} * padded;
-  const ColumnNorm columns{norm.mean, norm.inverse_deviation, norm.weight,
-                           norm.bias, norm.scratch + behind,  second + behind};
+  float *const dbias_share = norm.scratch + behind, *const dweight_share = second + behind;
   push(strip_grid(strips(x.layout) * blocks),
        BlockProducts{x, dy, norm.mean, norm.inverse_deviation, norm.scratch, second});
   push(grid_for(static_cast<std::size_t>(padded)),
-       TotalProducts{norm.scratch, second, dbias, dweight, norm.scratch + behind, second + behind,
+       TotalProducts{norm.scratch, second, dbias, dweight, dbias_share, dweight_share,
                      norm.train ? 1.0 / x.rows() : 0.0, blocks, padded});
   if (dx.data == nullptr) return;
-  push(grid_for(dx.layout.size()), NormaliseColumnsBackward{columns, x, dy, dx});
+  push(grid_for(dx.layout.size()),
+       NormaliseColumnsBackward{norm, dbias_share, dweight_share, x, dy, dx});
   if (before.id >= 0) {
     activate(ActivationOp::kBackward, before.id, before.p, before.z, dx.data, dx.data,
              dx.layout.size());
@@ -68,11 +65,12 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   const std::size_t weights =
       args.class_weights == nullptr ? 0 : static_cast<std::size_t>(args.logits.cols());
   const std::size_t labels = args.gathered_labels == nullptr ? rows : 0;
-  const Room room = make_room(weights * sizeof(float) + labels, rows * (sizeof(float) + 1));
+  const auto [staged, result] =
+      make_room(weights * sizeof(float) + labels, rows * (sizeof(float) + 1));
   SoftmaxLoss loss = args;
-  loss.losses = reinterpret_cast<float*>(results_ + room.result);
+  loss.losses = reinterpret_cast<float*>(results_ + result);
   loss.correct = reinterpret_cast<std::uint8_t*>(loss.losses + rows);
-  auto* const own_weights = reinterpret_cast<float*>(room.staged);
+  auto* const own_weights = reinterpret_cast<float*>(staged);
   auto* const own_labels = reinterpret_cast<std::uint8_t*>(own_weights + weights);
   std::copy_n(args.class_weights, weights, own_weights);
   std::copy_n(args.labels, labels, own_labels);
@@ -83,8 +81,8 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
   constexpr int kSamples = 32;
   const int blocks = static_cast<int>((rows + kSamples - 1) / kSamples);
   push(Grid{std::min(blocks, device_->most_blocks()), kSamples}, SoftmaxCrossEntropy{loss});
-  returned_.push_back({args.losses, room.result, rows * sizeof(float)});
-  returned_.push_back({args.correct, room.result + rows * sizeof(float), rows});
+  returned_.push_back({args.losses, result, rows * sizeof(float)});
+  returned_.push_back({args.correct, result + rows * sizeof(float), rows});
 }
 
 }  // namespace reluscope::cuda

@@ -112,22 +112,20 @@ bool CudaBackend::agrees(Epilogue epilogue) {
             .bias = bias.data()};
   const bool keeps = epilogue == Epilogue::kBiasGeluKept;
   if (keeps) p.kept = kept.data();
-  bool same = device_->fuses(p);
-  if (same) {
-    const Node node = Node::of(p);
-    device_->run({&node, 1});
-    device_->wait();
-    const ActivationId id =
-        epilogue == Epilogue::kBiasRelu ? find_activation("relu") : find_activation("gelu_tanh");
-    const auto differs = [](float actual, double expected) {
-      return std::isnan(actual) != std::isnan(expected) ||
-             std::abs(static_cast<double>(actual) - expected) > 2e-6;
-    };
-    for (std::size_t i = 0; i < c.size(); ++i) {
-      const double z = static_cast<double>(b.data()[i % kPanel]);
-      same = same && !differs(c.data()[i], activation_value(id, z, {})) &&
-             !(keeps && differs(kept.data()[i], z));
-    }
+  if (!device_->fuses(p)) return agrees_[epilogue] = false;
+  const Node node = Node::of(p);
+  device_->run({&node, 1});
+  device_->wait();
+  const ActivationId id = find_activation(epilogue == Epilogue::kBiasRelu ? "relu" : "gelu_tanh");
+  const auto differs = [](float actual, double expected) {
+    return std::isnan(actual) != std::isnan(expected) ||
+           std::abs(static_cast<double>(actual) - expected) > 2e-6;
+  };
+  bool same = true;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    const double z = static_cast<double>(b.data()[i % kPanel]);
+    same = same && !differs(c.data()[i], activation_value(id, z, {})) &&
+           !(keeps && differs(kept.data()[i], z));
   }
   return agrees_[epilogue] = same;
 }
@@ -172,31 +170,26 @@ void CudaBackend::matmul(const Signal& x, ConstMatrixView w, const float* start,
 // Each panel of dx is the product of dy and the transpose of 32 rows of w.
 void CudaBackend::input_gradient(ConstMatrixView dy, ConstMatrixView w, MatrixView dx, float*,
                                  const ActivationBefore& before) {
-  const auto [left, right] = rows_of(dy, w);
-  const int full = dx.cols() / kPanel, rest = dx.cols() % kPanel;
-  Product p{.transpose_b = true,
-            .precision = precision_,
-            .m = dx.rows(),
-            .n = kPanel,
-            .k = dy.cols(),
-            .a = left.data,
-            .b = right.data,
-            .c = dx.data,
-            .lda = left.stride,
-            .ldb = right.stride,
-            .ldc = kPanel,
-            .stride_b = std::int64_t{kPanel} * right.stride,
-            .stride_c = std::int64_t{kPanel} * dx.rows(),
-            .batches = full};
-  push(p);
-  if (rest > 0) {
-    p.n = rest;
-    p.b = right.data + static_cast<std::ptrdiff_t>(full) * kPanel * right.stride;
-    p.c = dx.panel(full);
-    p.ldc = dx.layout.panel_width(full);
-    p.batches = 1;
-    push(p);
-  }
+  const auto operands = rows_of(dy, w);
+  const Rows left = operands[0], right = operands[1];
+  const auto push_panels = [&](int first, int columns, int panels) {
+    push(Product{.transpose_b = true,
+                 .precision = precision_,
+                 .m = dx.rows(),
+                 .n = columns,
+                 .k = dy.cols(),
+                 .a = left.data,
+                 .b = right.data + static_cast<std::ptrdiff_t>(first) * kPanel * right.stride,
+                 .c = dx.panel(first),
+                 .lda = left.stride,
+                 .ldb = right.stride,
+                 .ldc = dx.layout.panel_width(first),
+                 .stride_b = std::int64_t{kPanel} * right.stride,
+                 .stride_c = std::int64_t{kPanel} * dx.rows(),
+                 .batches = panels});
+  };
+  push_panels(0, kPanel, dx.cols() / kPanel);
+  push_panels(dx.cols() / kPanel, dx.cols() % kPanel, 1);
   finish_input_gradient(dx, before);
 }
 

@@ -1,8 +1,8 @@
-#include "cuda/backend/report.h"
-
+// The benchmark report of CudaBackend.
 #include <algorithm>
 
 #include "core/text.h"
+#include "cuda/backend/cuda_backend.h"
 
 namespace reluscope::cuda {
 namespace {
@@ -24,8 +24,6 @@ double measure_copy(CudaBackend& backend, std::size_t floats) {
   return best;
 }
 
-std::string percent(double share) { return format("%.1f%%", 100.0 * share); }
-
 }  // namespace
 
 CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& steps, int count,
@@ -33,18 +31,18 @@ CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& st
   CostReport report;
   report.copy_rate = measure_copy(backend, copy_floats);
 
-  backend.measure(Measure::kQueues);
-  steps(count);
-  backend.finish();
-  const Cost whole = backend.costs().at("queue");
+  const auto measured = [&](Measure what) {
+    backend.measure(what);
+    steps(count);
+    backend.finish();
+    return backend.costs();
+  };
+  const Cost whole = measured(Measure::kQueues).at("queue");
   report.step_seconds = whole.seconds / count;
   report.step_bytes = whole.bytes / count;
   report.step_operations = whole.operations / count;
 
-  backend.measure(Measure::kNodes);
-  steps(count);
-  backend.finish();
-  const std::map<std::string, Cost> costs = backend.costs();
+  const std::map<std::string, Cost> costs = measured(Measure::kNodes);
   backend.measure(Measure::kNothing);
 
   double seconds = 0.0;
@@ -54,30 +52,28 @@ CostReport report_costs(CudaBackend& backend, const std::function<void(int)>& st
     seconds += cost.seconds;
     runs += cost.runs;
   }
-  report.nodes = runs / count;
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return a.second.seconds > b.second.seconds;
   });
 
   const double rate = report.step_bytes / std::max(report.step_seconds, 1e-9);
   report.lines = {
-      "Kernels: " + format("%.1f", 1e6 * report.step_seconds) + " us a step, " +
-          std::to_string(report.nodes) + " kernels and products",
-      "Memory: " + format("%.2f", 1e-6 * report.step_bytes) + " MB a step at " +
-          format("%.1f", 1e-9 * rate) + " GB/s, " + percent(rate / report.copy_rate) +
-          " of the rate of a copy of " +
-          format("%.0f", 1e-6 * static_cast<double>(copy_floats * sizeof(float))) + " MB (" +
-          format("%.1f", 1e-9 * report.copy_rate) + " GB/s)",
-      "Products: " + format("%.1f", 1e-6 * report.step_operations) + " million operations a step",
+      format("Kernels: %.1f us a step, %d kernels and products", 1e6 * report.step_seconds,
+             runs / count),
+      format("Memory: %.2f MB a step at %.1f GB/s, %.1f%% of the rate of a copy of %.0f MB "
+             "(%.1f GB/s)",
+             1e-6 * report.step_bytes, 1e-9 * rate, 100.0 * rate / report.copy_rate,
+             1e-6 * static_cast<double>(copy_floats * sizeof(float)), 1e-9 * report.copy_rate),
+      format("Products: %.1f million operations a step", 1e-6 * report.step_operations),
       "Each kernel alone, including its launch:",
       format("  %-40s %8s %10s %7s %9s %8s", "", "a step", "us each", "time", "MB each",
              "of copy")};
   for (const auto& [name, cost] : rows) {
-    report.lines.push_back(
-        format("  %-40s %8.2f %10.2f %7s %9.3f %8s", name.c_str(),
-               static_cast<double>(cost.runs) / count, 1e6 * cost.seconds / cost.runs,
-               percent(cost.seconds / seconds).c_str(), 1e-6 * cost.bytes / cost.runs,
-               percent(cost.bytes / std::max(cost.seconds, 1e-9) / report.copy_rate).c_str()));
+    const double share = cost.bytes / std::max(cost.seconds, 1e-9) / report.copy_rate;
+    report.lines.push_back(format("  %-40s %8.2f %10.2f %6.1f%% %9.3f %7.1f%%", name.c_str(),
+                                  static_cast<double>(cost.runs) / count,
+                                  1e6 * cost.seconds / cost.runs, 100.0 * cost.seconds / seconds,
+                                  1e-6 * cost.bytes / cost.runs, 100.0 * share));
   }
   return report;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/text.h"
 
@@ -22,16 +23,12 @@ int Bench::below(int bound) {
   return std::min(static_cast<int>(real(0.0f, 1.0f) * static_cast<float>(bound)), bound - 1);
 }
 
-Buffer& Bench::make(std::size_t floats) {
-  backend.finish();
-  return *buffers_.emplace_back(std::make_unique<Buffer>(align_up(floats), backend.memory()));
-}
-
 MatrixView Bench::filled(int rows, int cols, float value) {
   const Layout layout{rows, cols};
-  const MatrixView m{make(layout.size()).data(), layout};
-  std::fill_n(m.data, layout.size(), value);
-  return m;
+  backend.finish();
+  Buffer& buffer = buffers_.emplace_back(align_up(layout.size()), backend.memory());
+  std::fill_n(buffer.data(), layout.size(), value);
+  return {buffer.data(), layout};
 }
 
 MatrixView Bench::random(int rows, int cols, float low, float high) {
@@ -55,36 +52,44 @@ MatrixView Bench::output(const std::string& name, int rows, int cols, bool padde
 }
 
 float* Bench::array(std::size_t n, float low, float high) {
-  float* const values = make(n).data();
+  float* const values = filled(1, static_cast<int>(n), 0.0f).data;
   for (std::size_t i = 0; i < n; ++i) values[i] = real(low, high);
   return values;
 }
 
-float* Bench::poison(std::size_t n) {
-  float* const values = make(n).data();
-  std::fill_n(values, n, std::numeric_limits<float>::quiet_NaN());
-  return values;
+float* Bench::poison(std::size_t n) { return poisoned(1, static_cast<int>(n)).data; }
+
+const float* Bench::parameters(ActivationId id) {
+  if (activation_learns(activation_info(id))) {
+    float* const learnt = array(kPad, 0.0f, 0.0f);
+    learnt[0] = 0.37f;
+    return learnt;
+  }
+  std::vector<float>& fixed = parameters_.emplace_back();
+  for (const ActivationParameter& p : activation_info(id).parameters) {
+    fixed.push_back(static_cast<float>(p.initial));
+  }
+  return fixed.data();
 }
 
 void Bench::result(const std::string& name, ConstMatrixView m, bool padded, double terms) {
-  outputs_.emplace_back(results_.size(), m, padded);
-  results_.push_back({name, {}, terms});
+  results_.push_back({name, {}, terms, m, padded});
 }
 
 void Bench::host_result(const std::string& name, const std::vector<float>& values) {
   backend.finish();
-  results_.push_back({name, values, 0.0});
+  results_.push_back({name, values});
 }
 
 const std::vector<Bench::Result>& Bench::results() {
   backend.finish();
-  for (const auto& [at, m, padded] : outputs_) {
+  for (Result& result : results_) {
+    const ConstMatrixView m = std::exchange(result.from, {});
     for (int r = 0; r < m.rows(); ++r) {
-      for (int c = 0; c < (padded ? m.layout.padded_cols() : m.cols()); ++c)
-        results_[at].values.push_back(m.at(r, c));
+      for (int c = 0; c < (result.padded ? m.layout.padded_cols() : m.cols()); ++c)
+        result.values.push_back(m.at(r, c));
     }
   }
-  outputs_.clear();
   return results_;
 }
 

@@ -5,10 +5,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <functional>
-#include <memory>
+#include <deque>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "backend/backend.h"
@@ -36,14 +34,16 @@ class Bench {
   float* array(std::size_t n, float low, float high);
   float* poison(std::size_t n);
   // Bytes that live as long as the bench.
-  std::vector<std::uint8_t>& bytes() {
-    return *bytes_.emplace_back(std::make_unique<std::vector<std::uint8_t>>());
-  }
+  std::vector<std::uint8_t>& bytes() { return bytes_.emplace_back(); }
+  // The parameters of an activation, in a Buffer if they are learnt, as layers hold them.
+  const float* parameters(ActivationId id);
 
   struct Result {
     std::string name;
     std::vector<float> values;
     double terms = 0.0;
+    ConstMatrixView from = {};  // still to be read, with its padding or without
+    bool padded = false;
   };
   // The same for an array that the operation changes. terms: the magnitude of the terms, for sums
   // whose terms may cancel.
@@ -55,17 +55,14 @@ class Bench {
   const std::vector<Result>& results();
 
  private:
-  Buffer& make(std::size_t floats);
-
   std::uint64_t seed_;
-  std::vector<std::unique_ptr<Buffer>> buffers_;
-  std::vector<std::unique_ptr<std::vector<std::uint8_t>>> bytes_;
+  std::vector<Buffer> buffers_;
+  std::deque<std::vector<std::uint8_t>> bytes_;
+  std::deque<std::vector<float>> parameters_;  // that are not learnt
   std::vector<Result> results_;
-  // Results to read: their index, the matrix, and whether with its padding.
-  std::vector<std::tuple<std::size_t, ConstMatrixView, bool>> outputs_;
 };
 
-// --- Shared by the checks: sizes, parameters of activations, buffers of optimizers ------------
+// --- Shared by the checks: sizes, buffers of optimizers ---------------------------------------
 
 struct Sizes {
   int n, in, out;
@@ -77,23 +74,6 @@ inline constexpr Sizes kProducts[] = {{1, 1, 1},    {5, 16, 17},   {3, 17, 16},
 inline constexpr Sizes kShapes[] = {{1, 1, 0},   {2, 15, 0},  {3, 16, 0},   {5, 17, 0},
                                     {4, 31, 0},  {7, 32, 0},  {9, 33, 0},   {13, 48, 0},
                                     {33, 65, 0}, {64, 96, 0}, {129, 130, 0}};
-
-inline std::vector<float> initial_parameters(ActivationId id) {
-  std::vector<float> p;
-  for (const ActivationParameter& parameter : activation_info(id).parameters) {
-    p.push_back(static_cast<float>(parameter.initial));
-  }
-  return p;
-}
-
-// The parameters of an activation, in a Buffer if they are learnt, as layers hold them.
-inline const float* parameters_for(Bench& b, ActivationId id, std::vector<float>& fixed) {
-  fixed = initial_parameters(id);
-  if (!activation_learns(activation_info(id))) return fixed.data();
-  float* const learnt = b.array(kPad, 0.0f, 0.0f);
-  learnt[0] = 0.37f;
-  return learnt;
-}
 
 // Every optimizer in each of its forms, at its third step. give_buffers() replaces the pointers
 // that are not null.
@@ -135,7 +115,7 @@ inline void give_buffers(Bench& b, ParameterUpdate& u, std::size_t n) {
 
 struct Check {
   std::string name;  // the operation: "matmul"
-  std::function<void(Bench&)> run;
+  void (*run)(Bench&);
 };
 
 std::vector<Check> product_checks();  // checks_products.cpp, and so on
@@ -151,8 +131,8 @@ std::string difference(const std::vector<Bench::Result>& device,
 std::string run_check(const Check& check, Backend& device, Backend& reference, std::uint64_t seed);
 
 // Runs all checks on the present device, prints one line for each (unless out is null) and returns
-// the number of failures.
-int run_selftest(std::FILE* out);
+// the failures: "matmul: y, element 3: ...".
+std::vector<std::string> run_selftest(std::FILE* out);
 // The same, unless a file in the user's cache records that it passed for this device and driver
 // (key). Throws Error naming the first check that fails: the device must not be used.
 void require_selftest(const std::string& key);

@@ -10,8 +10,7 @@ namespace {
 
 void check_activations(Bench& b) {
   for (ActivationId id = 0; id < activation_count(); ++id) {
-    std::vector<float> fixed;
-    const float* const p = parameters_for(b, id, fixed);
+    const float* const p = b.parameters(id);
     constexpr std::size_t kFloats = 16 * 65;
     const float* const x = b.array(kFloats, -6.0f, 6.0f);
     const float* const dy = b.array(kFloats, -2.0f, 2.0f);
@@ -74,30 +73,26 @@ void check_maxout(Bench& b) {
 }
 
 struct Pooled {
-  int samples, channels, height, width, kernel_height, kernel_width, stride;
+  int samples, channels;
+  Window window;
 };
 constexpr Pooled kPools[] = {
-    {1, 1, 1, 1, 1, 1, 1},  {2, 3, 5, 5, 2, 2, 2},   {3, 17, 7, 6, 3, 3, 2}, {2, 33, 5, 4, 3, 3, 1},
-    {5, 48, 7, 7, 7, 7, 1}, {2, 5, 3, 17, 3, 17, 1}, {1, 16, 8, 9, 2, 2, 3}};
+    {1, 1, {1, 1, 1, 1}},  {2, 3, {5, 5, 2, 2, 2}}, {3, 17, {7, 6, 3, 3, 2}}, {2, 33, {5, 4, 3, 3}},
+    {5, 48, {7, 7, 7, 7}}, {2, 5, {3, 17, 3, 17}},  {1, 16, {8, 9, 2, 2, 3}}};
 
 void check_pool(Bench& b) {
   for (const Pooling kind : {Pooling::kMax, Pooling::kAverage}) {
-    for (const Pooled& c : kPools) {
-      const Window window{.height = c.height,
-                          .width = c.width,
-                          .kernel_height = c.kernel_height,
-                          .kernel_width = c.kernel_width,
-                          .stride = c.stride};
-      const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
-      const MatrixView x = b.random(in_rows, c.channels), dy = b.random(out_rows, c.channels);
+    for (const auto& [samples, channels, window] : kPools) {
+      const int in_rows = samples * window.pixels(), out_rows = samples * window.out_pixels();
+      const MatrixView x = b.random(in_rows, channels), dy = b.random(out_rows, channels);
       // Few distinct values, so that windows have several maxima.
       for (int r = 0; r < in_rows; ++r) {
-        for (int k = 0; k < c.channels; ++k) x.at(r, k) = static_cast<float>(b.below(4)) - 2.0f;
+        for (int c = 0; c < channels; ++c) x.at(r, c) = static_cast<float>(b.below(4)) - 2.0f;
       }
-      if (c.samples > 1) x.at(1, 0) = std::numeric_limits<float>::quiet_NaN();
-      b.backend.pool(kind, window, x, b.output("pool", out_rows, c.channels));
+      if (samples > 1) x.at(1, 0) = std::numeric_limits<float>::quiet_NaN();
+      b.backend.pool(kind, window, x, b.output("pool", out_rows, channels));
       b.backend.pool_backward(kind, window, x, dy,
-                              b.output("pool backward", in_rows, c.channels, true));
+                              b.output("pool backward", in_rows, channels, true));
     }
   }
 }

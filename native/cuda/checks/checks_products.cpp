@@ -14,8 +14,7 @@ void check_matmul(Bench& b) {
     b.backend.matmul({x}, w, start.data, b.output("y", s.n, s.out, true), {});
   }
   for (ActivationId id = 0; id < activation_count(); ++id) {
-    std::vector<float> fixed;
-    const float* const p = parameters_for(b, id, fixed);
+    const float* const p = b.parameters(id);
     const std::string name = activation_info(id).name;
     const MatrixView x = b.random(5, 40), w = b.random(40, 50), start = b.random(1, 50);
     const MatrixView z = b.output("product before " + name, 5, 50), y = b.output(name, 5, 50);
@@ -27,8 +26,7 @@ void check_matmul(Bench& b) {
 
 void check_input_gradient(Bench& b) {
   const auto run = [&b](const Sizes& s, ActivationId id) {
-    std::vector<float> fixed;
-    const float* const p = id < 0 ? nullptr : parameters_for(b, id, fixed);
+    const float* const p = id < 0 ? nullptr : b.parameters(id);
     const MatrixView dy = b.random(s.n, s.out), w = b.random(s.in, s.out),
                      z = b.random(s.n, s.in, -3.0f, 3.0f);
     const MatrixView dx = b.output(
@@ -68,35 +66,33 @@ void check_update(Bench& b) {
 }
 
 struct Convolution {
-  int samples, channels, out, height, width, kernel, stride, padding;
+  int samples, channels, out;
+  Window window;
 };
-constexpr Convolution kConvolutions[] = {{1, 1, 1, 1, 1, 1, 1, 0},   {2, 1, 5, 7, 6, 3, 1, 1},
-                                         {3, 17, 33, 5, 5, 3, 1, 0}, {2, 3, 16, 8, 7, 3, 2, 1},
-                                         {2, 32, 40, 6, 6, 5, 1, 2}, {4, 2, 7, 9, 9, 2, 3, 0},
-                                         {5, 33, 10, 4, 5, 3, 2, 2}};
+constexpr Convolution kConvolutions[] = {
+    {1, 1, 1, {1, 1, 1, 1}},        {2, 1, 5, {7, 6, 3, 3, 1, 1}},   {3, 17, 33, {5, 5, 3, 3}},
+    {2, 3, 16, {8, 7, 3, 3, 2, 1}}, {2, 32, 40, {6, 6, 5, 5, 1, 2}}, {4, 2, 7, {9, 9, 2, 2, 3, 0}},
+    {5, 33, 10, {4, 5, 3, 3, 2, 2}}};
 
 void check_convolution(Bench& b) {
-  for (const Convolution& c : kConvolutions) {
-    const Window window{c.height, c.width, c.kernel, c.kernel, c.stride, c.padding};
-    const int in_rows = c.samples * window.pixels(), out_rows = c.samples * window.out_pixels();
-    const MatrixView x = b.random(in_rows, c.channels),
-                     w = b.random(window.taps() * c.channels, c.out);
-    const MatrixView bias = b.random(1, c.out), dy = b.random(out_rows, c.out),
-                     z = b.random(in_rows, c.channels);
-    float* const turned = b.poison(Layout{window.taps() * c.out, c.channels}.size());
+  for (const auto& [samples, channels, out, window] : kConvolutions) {
+    const int in_rows = samples * window.pixels(), out_rows = samples * window.out_pixels();
+    const MatrixView x = b.random(in_rows, channels), w = b.random(window.taps() * channels, out);
+    const MatrixView bias = b.random(1, out), dy = b.random(out_rows, out),
+                     z = b.random(in_rows, channels);
+    float* const turned = b.poison(Layout{window.taps() * out, channels}.size());
     const ActivationId id = find_activation("leaky_relu");
-    const std::vector<float> p = initial_parameters(id);
-    b.backend.reserve(convolution_workspace(window, c.channels, c.out));
-    const MatrixView y = b.output("convolve", out_rows, c.out, true),
-                     after = b.output("activation after it", out_rows, c.out);
-    b.backend.convolve(window, x, w, bias.data, y, {id, p.data(), after.data});
+    const float* const p = b.parameters(id);
+    b.backend.reserve(convolution_workspace(window, channels, out));
+    const MatrixView y = b.output("convolve", out_rows, out, true),
+                     after = b.output("activation after it", out_rows, out);
+    b.backend.convolve(window, x, w, bias.data, y, {id, p, after.data});
     b.backend.convolve_input_gradient(
-        window, dy, w, b.output("input gradient", in_rows, c.channels, true), turned, {});
+        window, dy, w, b.output("input gradient", in_rows, channels, true), turned, {});
     b.backend.convolve_input_gradient(
-        window, dy, w, b.output("input gradient through an activation", in_rows, c.channels, true),
-        turned, {id, p.data(), z.data});
-    const MatrixView gradient =
-        b.output("weight gradient", window.taps() * c.channels, c.out, true);
+        window, dy, w, b.output("input gradient through an activation", in_rows, channels, true),
+        turned, {id, p, z.data});
+    const MatrixView gradient = b.output("weight gradient", window.taps() * channels, out, true);
     ParameterUpdate store;
     store.gradient = gradient.data;
     b.backend.convolve_weight_gradient(window, x, dy, store);
@@ -104,7 +100,7 @@ void check_convolution(Bench& b) {
     for (ParameterUpdate update : all_updates()) {
       give_buffers(b, update, gradient.layout.size());
       b.backend.convolve_weight_gradient(window, x, dy, update);
-      if (c.out <= kPanel) break;
+      if (out <= kPanel) break;
     }
   }
 }

@@ -27,37 +27,28 @@ std::filesystem::path memory_of(const std::string& key) {
          "reluscope" / ("gpu-selftest-" + hash.hex());
 }
 
-struct Outcome {
-  int failed = 0;
-  std::string first;  // what differs
-};
+}  // namespace
 
-Outcome run_all(std::FILE* out) {
+std::vector<std::string> run_selftest(std::FILE* out) {
   CudaBackend device(open_device());
   cpu::CpuBackend reference;
-  Outcome outcome;
+  std::vector<std::string> failures;
   for (const Check& check : all_checks()) {
     const std::string problem = run_check(check, device, reference, kSeed);
     if (out != nullptr) {
       std::fprintf(out, "%-36s %s\n", check.name.c_str(), problem.empty() ? "ok" : problem.c_str());
     }
-    if (problem.empty()) continue;
-    if (outcome.failed++ == 0) outcome.first = check.name + ": " + problem;
+    if (!problem.empty()) failures.push_back(check.name + ": " + problem);
   }
-  return outcome;
+  return failures;
 }
-
-}  // namespace
-
-int run_selftest(std::FILE* out) { return run_all(out).failed; }
 
 void require_selftest(const std::string& key) {
   const std::filesystem::path path = memory_of(key);
   std::error_code ignored;
   if (!path.empty() && std::filesystem::exists(path, ignored)) return;
-  const Outcome outcome = run_all(nullptr);
-  if (outcome.failed > 0) {
-    throw Error("device cuda failed its self-test (" + key + "): " + outcome.first +
+  if (const auto failures = run_selftest(nullptr); !failures.empty()) {
+    throw Error("device cuda failed its self-test (" + key + "): " + failures[0] +
                 ". Train with --device cpu; reluscope gpu-selftest has the details");
   }
   if (path.empty()) return;

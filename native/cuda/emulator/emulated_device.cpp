@@ -89,28 +89,23 @@ void EmulatedDevice::check_range(const char* what, const float* data, std::int64
 
 void EmulatedDevice::multiply(const Product& p) {
   const auto refuse = [](const std::string& reason) { throw Error("product: " + reason); };
+  const bool keeps = p.epilogue == Epilogue::kBiasGeluKept;
   const auto stored = [](const char* name, const float* data, bool turned, int rows, int cols,
                          int leading, std::int64_t stride) {
     return Stored{name, data, turned ? cols : rows, turned ? rows : cols, leading, stride};
   };
-  const Stored a = stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a);
-  const Stored b = stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b);
-  const Stored c = stored("c", p.c, false, p.m, p.n, p.ldc, p.stride_c);
-  std::vector<Stored> all{a, b, c};
-  if (p.epilogue == Epilogue::kBiasGeluKept) {
-    all.push_back(c);
-    all.back().name = "kept";
-    all.back().data = p.kept;
-  }
+  std::vector<Stored> all{stored("a", p.a, p.transpose_a, p.m, p.k, p.lda, p.stride_a),
+                          stored("b", p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b)};
+  if (p.epilogue != Epilogue::kNone) all.push_back({"bias", p.bias, 1, p.n, p.n, p.stride_bias});
+  const std::size_t inputs = all.size();
+  const Stored c{"c", p.c, p.m, p.n, p.ldc, p.stride_c};
+  all.push_back(c);
+  if (keeps) all.push_back({"kept", p.kept, p.m, p.n, p.ldc, p.stride_c});
   if (p.m < 1 || p.n < 1 || p.k < 1 || p.batches < 1) {
     refuse(std::to_string(p.m) + " x " + std::to_string(p.n) + " x " + std::to_string(p.k) +
            " in " + std::to_string(p.batches) + " batches");
   }
-  if (p.epilogue != Epilogue::kNone) {
-    if (p.accumulate) refuse("an epilogue after a sum");
-    if (p.stride_bias < 0) refuse("the stride of bias is negative");
-    check_range("bias", p.bias, p.stride_bias * (p.batches - 1) + p.n);
-  }
+  if (p.accumulate && p.epilogue != Epilogue::kNone) refuse("an epilogue after a sum");
   for (const Stored& one : all) {
     if (one.leading < one.cols) {
       refuse(std::string("the leading dimension of ") + one.name + " is " +
@@ -127,14 +122,14 @@ void EmulatedDevice::multiply(const Product& p) {
   const auto end = [&p](const Stored& s) {
     return s.data + s.stride * (p.batches - 1) + s.floats();
   };
-  for (std::size_t i = 2; i < all.size(); ++i) {
+  for (std::size_t i = inputs; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (all[i].data < end(all[j]) && all[j].data < end(all[i])) {
         refuse(all[i].name + std::string(" overlaps ") + all[j].name);
       }
     }
   }
-  if (all.size() > 3 && p.ldc % 8 != 0) {
+  if (keeps && p.ldc % 8 != 0) {
     refuse("the leading dimension of kept is " + std::to_string(p.ldc) +
            ", but it must be a multiple of 8");
   }
@@ -161,8 +156,7 @@ void EmulatedDevice::multiply(const Product& p) {
         if (p.epilogue == Epilogue::kNone) continue;
         place += p.bias[batch * p.stride_bias + j];
         if (!activates(p.epilogue)) continue;
-        if (p.epilogue == Epilogue::kBiasGeluKept)
-          p.kept[batch * p.stride_c + i * p.ldc + j] = place;
+        if (keeps) p.kept[batch * p.stride_c + i * p.ldc + j] = place;
         place = after_activation(activated(p.epilogue, place));
       }
     }

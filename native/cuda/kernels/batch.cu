@@ -83,6 +83,11 @@ RELUSCOPE_DEVICE const std::uint8_t* image_of(const Gathering& g, int sample) {
   return g.images + static_cast<std::size_t>(sample) * static_cast<std::size_t>(g.pixels);
 }
 
+// words[i] for an i known only at run time, without moving the words from registers to memory.
+RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
+  return i == 0 ? words[0] : (i == 1 ? words[1] : (i == 2 ? words[2] : words[3]));
+}
+
 // Converts the pixels value_of(row, column) of the batch to floats, and copies the labels.
 template <class ValueOf>
 RELUSCOPE_DEVICE void gather_by(const Gathering& g, const ValueOf& value_of) {
@@ -100,28 +105,20 @@ RELUSCOPE_KERNEL(Gather, "gather") {
   gather_by(g, [&](int row, int col) { return image_of(g, sample_of(g, row))[col]; });
 }
 
-namespace {
-
-// words[i] for an i known only at run time, without moving the words from registers to memory.
-RELUSCOPE_DEVICE std::uint32_t word_of(const Philox4& words, unsigned i) {
-  return i == 0 ? words[0] : (i == 1 ? words[1] : (i == 2 ? words[2] : words[3]));
-}
-
-}  // namespace
-
 RELUSCOPE_KERNEL(DrawChanges, "draw_changes") {
   for_each(static_cast<unsigned>(k.rows), [&](unsigned row) {
     const int sample = sample_of(k.gathering, static_cast<int>(row));
-    k.to[row].affine = draw_affine(k.options, k.height, k.width, k.rng, sample);
-    k.to[row].erased = draw_erased(k.options, k.height, k.width, k.rng, sample);
+    const AugmentPlan& p = k.plan;
+    k.changes[row].affine = draw_affine(p.options, p.height, p.width, k.rng, sample);
+    k.changes[row].erased = draw_erased(p.options, p.height, p.width, k.rng, sample);
   });
 }
 
 // Each thread draws the numbers that it needs, four for each draw, so that the unsmoothed field is
 // never stored.
 RELUSCOPE_KERNEL(SmoothRows, "smooth_rows") {
-  const auto width = static_cast<unsigned>(k.width),
-             pixels = width * static_cast<unsigned>(k.height);
+  const auto width = static_cast<unsigned>(k.plan.width),
+             pixels = static_cast<unsigned>(k.gathering.pixels);
   for_each(static_cast<unsigned>(k.rows) * 2 * pixels, [&](unsigned i) {
     const unsigned field = i / pixels, pixel = i % pixels;
     const int x = static_cast<int>(pixel % width);
@@ -129,7 +126,7 @@ RELUSCOPE_KERNEL(SmoothRows, "smooth_rows") {
         sample_element(sample_of(k.gathering, static_cast<int>(field / 2))) +
         (field % 2 == 0 ? AugmentElements::kFieldX : AugmentElements::kFieldY);
     const int first = x < k.radius ? -x : -k.radius;
-    const int last = x + k.radius < k.width ? k.radius : k.width - 1 - x;
+    const int last = x + k.radius < k.plan.width ? k.radius : k.plan.width - 1 - x;
     Philox4 words{};
     unsigned drawn = ~0u;
     float sum = 0.0f;
@@ -150,14 +147,15 @@ namespace {
 // The displacement of pixel (y, x) of a sample by one field, in pixels.
 RELUSCOPE_DEVICE float displacement(const GatherAugmented& k, int row, int field, int y, int x) {
   const int first = y < k.radius ? -y : -k.radius;
-  const int last = y + k.radius < k.height ? k.radius : k.height - 1 - y;
+  const int last = y + k.radius < k.plan.height ? k.radius : k.plan.height - 1 - y;
   const float* const from =
       k.fields +
       static_cast<std::size_t>(2 * row + field) * static_cast<std::size_t>(k.gathering.pixels) +
-      static_cast<std::size_t>((y + first) * k.width + x);
+      static_cast<std::size_t>((y + first) * k.plan.width + x);
   float sum = 0.0f;
-  for (int t = first; t <= last; ++t) sum += k.gaussian[t + k.radius] * from[(t - first) * k.width];
-  return sum * k.alpha;
+  for (int t = first; t <= last; ++t)
+    sum += k.gaussian[t + k.radius] * from[(t - first) * k.plan.width];
+  return sum * static_cast<float>(k.plan.options.elastic);
 }
 
 // Pixel (y, x) of the warped image, as in Augmenter::warp().
@@ -180,12 +178,13 @@ RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_
   }
   // One more than the coordinates of the upper left pixel.
   const std::uint64_t right = at_x >> kPositionBits, below = at_y >> kPositionBits;
-  if (right > static_cast<std::uint64_t>(k.width) || below > static_cast<std::uint64_t>(k.height))
-    return k.background;
+  if (right > static_cast<std::uint64_t>(k.plan.width) ||
+      below > static_cast<std::uint64_t>(k.plan.height))
+    return k.plan.background;
   const int left = static_cast<int>(right) - 1, top = static_cast<int>(below) - 1;
   const auto pixel = [&](int r, int c) {
-    const bool inside = r >= 0 && c >= 0 && r < k.height && c < k.width;
-    return inside ? image[r * k.width + c] : k.background;
+    const bool inside = r >= 0 && c >= 0 && r < k.plan.height && c < k.plan.width;
+    return inside ? image[r * k.plan.width + c] : k.plan.background;
   };
   return mixed(pixel(top, left), pixel(top, left + 1), pixel(top + 1, left),
                pixel(top + 1, left + 1), at_x, at_y);
@@ -195,14 +194,16 @@ RELUSCOPE_DEVICE std::uint8_t warped(const GatherAugmented& k, const std::uint8_
 
 RELUSCOPE_KERNEL(GatherAugmented, "gather_augmented") {
   const Gathering& g = k.gathering;
+  const AugmentPlan& plan = k.plan;
+  const bool moves = plan.options.moves();
   gather_by(g, [&](int row, int col) {
-    const int sample = sample_of(g, row), y = col / k.width, x = col % k.width;
-    if (k.changes[row].erased.has(y, x)) return k.background;
+    const int sample = sample_of(g, row), y = col / plan.width, x = col % plan.width;
+    if (k.changes[row].erased.has(y, x)) return plan.background;
     const std::uint8_t* const image = image_of(g, sample);
-    const std::uint8_t value = k.moves ? warped(k, image, row, y, x) : image[col];
-    if (k.noise == 0.0 || value == k.background) return value;
+    const std::uint8_t value = moves ? warped(k, image, row, y, x) : image[col];
+    if (plan.options.noise == 0.0 || value == plan.background) return value;
     return noisy(
-        value, k.noise, k.rng,
+        value, plan.options.noise, k.rng,
         sample_element(sample) + AugmentElements::kNoise + static_cast<std::uint64_t>(col));
   });
 }

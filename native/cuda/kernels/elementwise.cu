@@ -108,47 +108,37 @@ RELUSCOPE_DEVICE void run(const ActivationKernel<A, kOp>& k) {
   apply<A, kOp>(k);
 }
 
-using Getter = const KernelInfo& (*)();
-
+// Empty for operations that the activation does not have.
 template <class A, DeviceOp kOp>
-const KernelInfo& activation_kernel_by() {
-  static const KernelInfo info = make_kernel<ActivationKernel<A, kOp>>(
-      std::string(kOpNames[static_cast<int>(kOp)]) + "<" + A::kInfo.name + ">");
-  return info;
+KernelInfo make_activation_kernel() {
+  constexpr bool kApplies = kOp < DeviceOp::kVariedForward || activation_varies(A::kInfo);
+  if constexpr (kOp >= DeviceOp::kFinishProduct || (kApplies && !kIsNone<A>)) {
+    return make_kernel<ActivationKernel<A, kOp>>(std::string(kOpNames[static_cast<int>(kOp)]) +
+                                                 "<" + A::kInfo.name + ">");
+  } else {
+    return {};
+  }
 }
 
-// Null for operations that the activation does not have.
-template <class A, DeviceOp kOp>
-constexpr Getter activation_getter() {
-  if constexpr (kOp >= DeviceOp::kFinishProduct) {
-    return &activation_kernel_by<A, kOp>;
-  } else if constexpr (!kIsNone<A>) {
-    if constexpr (kOp < DeviceOp::kVariedForward || activation_varies(A::kInfo)) {
-      return &activation_kernel_by<A, kOp>;
-    }
-  }
-  return nullptr;
+using OpKernels = std::array<KernelInfo, std::size(kOpNames)>;
+template <class A, std::size_t... kOps>
+OpKernels make_op_kernels(std::index_sequence<kOps...>) {
+  return {make_activation_kernel<A, static_cast<DeviceOp>(kOps)>()...};
 }
 
 // No activation, then all entries of the registry, in its order.
-template <DeviceOp kOp, class... A>
-const KernelInfo& activation_entry(scalar::ActivationList<A...>, ActivationId id) {
-  static constexpr Getter kGetters[] = {activation_getter<NoActivation, kOp>(),
-                                        activation_getter<A, kOp>()...};
-  return kGetters[id + 1]();
-}
-
-template <std::size_t... kOps>
-const KernelInfo& activation_entry(std::index_sequence<kOps...>, DeviceOp op, ActivationId id) {
-  using Entry = const KernelInfo& (*)(scalar::Activations<float>, ActivationId);
-  static constexpr Entry kEntries[] = {&activation_entry<static_cast<DeviceOp>(kOps)>...};
-  return kEntries[static_cast<int>(op)](scalar::Activations<float>(), id);
+template <class... A>
+const KernelInfo& activation_entry(scalar::ActivationList<A...>, DeviceOp op, ActivationId id) {
+  const std::make_index_sequence<std::size(kOpNames)> ops;
+  static const OpKernels kKernels[] = {make_op_kernels<NoActivation>(ops),
+                                       make_op_kernels<A>(ops)...};
+  return kKernels[id + 1][static_cast<std::size_t>(op)];
 }
 
 }  // namespace
 
 const KernelInfo& activation_kernel(DeviceOp op, ActivationId id) {
-  return activation_entry(std::make_index_sequence<std::size(kOpNames)>(), op, id);
+  return activation_entry(scalar::Activations<float>(), op, id);
 }
 
 // --- Updates, by the rules of optim/rules.h --------------------------------------------------
@@ -174,24 +164,13 @@ RELUSCOPE_DEVICE void run(const UpdateBy<Applied>& k) {
   });
 }
 
-template <class Applied>
-const KernelInfo& update_kernel_named(const char* name) {
-  static const KernelInfo info =
-      make_kernel<UpdateBy<Applied>>("update<" + std::string(name) + ">");
-  return info;
-}
-// Rules that share their arithmetic share a kernel.
-template <class Rule>
-const KernelInfo& update_kernel_by() {
-  using Arithmetic = typename Rule::Arithmetic;
-  return update_kernel_named<scalar::RuleUpdate<float, Arithmetic>>(Arithmetic::kRow.name);
-}
-const KernelInfo& store_kernel() { return update_kernel_named<StoreGradient>("store"); }
-
 template <class... R>
 const KernelInfo& update_entry(scalar::RuleList<R...>, RuleId rule) {
-  static constexpr Getter kGetters[] = {&store_kernel, &update_kernel_by<R>...};
-  return kGetters[rule - kStoreGradient]();
+  static const KernelInfo kKernels[] = {
+      make_kernel<UpdateBy<StoreGradient>>("update<store>"),
+      make_kernel<UpdateBy<scalar::RuleUpdate<float, typename R::Arithmetic>>>(
+          std::string("update<") + R::Arithmetic::kRow.name + ">")...};
+  return kKernels[rule - kStoreGradient];
 }
 
 }  // namespace

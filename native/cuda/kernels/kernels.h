@@ -162,39 +162,30 @@ struct DrawnChanges {
   Affine affine;
   ErasedPart erased;
 };
-struct DrawChanges {
-  Gathering gathering;  // for its samples
-  Augmentation options;
+// A batch with augmentation: what its kernels make one after another.
+struct AugmentedBatch {
+  Gathering gathering;
+  AugmentPlan plan;  // its gaussian is on the host
   Rng rng;
-  int height, width, rows;
-  DrawnChanges* to;  // (rows)
+  int radius, rows;
+  DrawnChanges* changes;  // (rows)
+  // Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y. Null: no elastic
+  // distortion.
+  float* fields;
+  const float* gaussian;  // (2 radius + 1)
+};
+struct DrawChanges : AugmentedBatch {
   double floats() const { return rows * (sizeof(DrawnChanges) / 4.0 + 1.0); }
 };
-// Fields (rows, 2, H, W) of random numbers, smoothed along their rows; x and y.
-struct SmoothRows {
-  Gathering gathering;
-  Rng rng;
-  const float* gaussian;  // (2 radius + 1)
-  int radius, height, width, rows;
-  float* fields;
-  double floats() const { return 2.0 * rows * height * width; }
+struct SmoothRows : AugmentedBatch {
+  double floats() const { return 2.0 * rows * gathering.pixels; }
 };
 // Gather with augmentation: warp, noise, erasing, in this order.
-struct GatherAugmented {
-  Gathering gathering;
-  Rng rng;
-  const DrawnChanges* changes;
-  const float *fields, *gaussian;  // null: no elastic distortion
-  float alpha;                     // of it, in pixels
-  double noise;
-  int radius, height, width;
-  std::uint8_t background;
-  bool moves;
+struct GatherAugmented : AugmentedBatch {
   // Each place of the fields counts once.
   double floats() const {
     const double of_fields = fields == nullptr ? 0.0 : 2.0 * gathering.pixels;
-    return Gather{gathering}.floats() +
-           gathering.to.rows() * (of_fields + sizeof(DrawnChanges) / 4.0);
+    return Gather{gathering}.floats() + rows * (of_fields + sizeof(DrawnChanges) / 4.0);
   }
 };
 
@@ -301,18 +292,15 @@ struct TotalProducts {
   int blocks, columns;
   double floats() const { return (2.0 * blocks + 4.0) * columns; }
 };
-// What normalises columns. The shares are those of a backward pass.
-struct ColumnNorm {
-  const float *mean, *inverse_deviation, *weight, *bias, *dbias_share, *dweight_share;
-};
 struct NormaliseColumns {
-  ColumnNorm norm;
+  BatchNormalisation norm;
   ConstMatrixView x;
   MatrixView y;
   double floats() const { return 2.0 * x.layout.size(); }
 };
 struct NormaliseColumnsBackward {
-  ColumnNorm norm;
+  BatchNormalisation norm;
+  const float *dbias_share, *dweight_share;
   ConstMatrixView x, dy;
   MatrixView dx;
   double floats() const { return 3.0 * x.layout.size(); }

@@ -46,12 +46,9 @@ RELUSCOPE_KERNEL(TurnTaps, "turn_taps") {
 RELUSCOPE_KERNEL(Flatten, "flatten") {
   for_each(k.to.layout, [&](unsigned i, int row, int col) {
     float value = 0.0f;
-    if (col >= k.to.cols()) {
-      // padding
-    } else if (k.back) {  // row: a pixel of a sample, col: a channel
-      value = k.from.at(row / k.pixels, col * k.pixels + row % k.pixels);
-    } else {
-      value = k.from.at(row * k.pixels + col % k.pixels, col / k.pixels);
+    if (col < k.to.cols()) {  // back: row is a pixel of a sample, col a channel
+      value = k.back ? k.from.at(row / k.pixels, col * k.pixels + row % k.pixels)
+                     : k.from.at(row * k.pixels + col % k.pixels, col / k.pixels);
     }
     k.to.data[i] = value;
   });

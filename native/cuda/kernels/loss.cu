@@ -23,60 +23,40 @@ RELUSCOPE_DEVICE float sum_of(const Row& z, float largest) {
   return sum;
 }
 
-// See weighted_sample() in backend/cpu/elementwise-inl.h.
-RELUSCOPE_DEVICE void weigh(const SoftmaxLoss& loss, const Row& z, float largest, float sum) {
-  const int classes = z.matrix.layout.cols, label = loss.labels[z.row];
-  const float log_sum = scalar::log(sum);
-  const auto weight = [&](int c) {
-    return loss.class_weights == nullptr ? 1.0f : loss.class_weights[c];
-  };
-  const auto minus_log = [&](int c) { return log_sum - (z[c] - largest); };
-  const float share = loss.label_smoothing / static_cast<float>(classes);
-  const float hit = (1.0f - loss.label_smoothing) * weight(label);
-  float total = hit, value = hit * minus_log(label);
-  for (int c = 0; c < classes && share > 0.0f; ++c) {
-    const float part = share * weight(c);
-    total = total + part;
-    value = value + part * minus_log(c);
-  }
-  loss.losses[z.row] = value;
-  if (loss.dlogits == nullptr) return;
-  for (int c = 0; c < z.matrix.layout.padded_cols(); ++c) {
-    float slope = 0.0f;
-    if (c < classes) {
-      const float target = share * weight(c) + (c == label ? hit : 0.0f);
-      slope = (scalar::exp(z[c] - largest) / sum * total - target) * loss.gradient_scale;
-    }
-    loss.dlogits[z.matrix.layout.index(z.row, c)] = slope;
-  }
-}
-
 }  // namespace
 
+// See weighted_sample() in backend/cpu/elementwise-inl.h. Without weights and smoothing all weights
+// and targets are exactly 1 or 0, so the bits are those of the plain loss.
 RELUSCOPE_KERNEL(SoftmaxCrossEntropy, "softmax_cross_entropy") {
   const SoftmaxLoss& loss = k.loss;
   const Layout& layout = loss.logits.layout;
-  const bool plain = loss.label_smoothing == 0.0f && loss.class_weights == nullptr;
+  const float share = loss.label_smoothing / static_cast<float>(layout.cols);
+  const auto weight = [&](int c) {
+    return loss.class_weights == nullptr ? 1.0f : loss.class_weights[c];
+  };
   for_each(static_cast<unsigned>(layout.rows), [&](unsigned i) {
     const Row z{loss.logits, static_cast<int>(i)};
     const int label = loss.labels[i];
-    const float largest = largest_of(z), sum = sum_of(z, largest);
+    const float largest = largest_of(z), sum = sum_of(z, largest), log_sum = scalar::log(sum);
     int best = 0;  // the first maximum
     while (best < layout.cols - 1 && z[best] != largest) ++best;
     loss.correct[i] = best == label;
-    if (!plain) {
-      weigh(loss, z, largest, sum);
-      return;
+    const float hit = (1.0f - loss.label_smoothing) * weight(label);
+    float total = hit, value = hit * (log_sum - (z[label] - largest));
+    for (int c = 0; c < layout.cols && share > 0.0f; ++c) {
+      const float part = share * weight(c);
+      total = total + part;
+      value = value + part * (log_sum - (z[c] - largest));
     }
-    loss.losses[i] = scalar::log(sum) - (z[label] - largest);
+    loss.losses[i] = value;
     if (loss.dlogits == nullptr) return;
     for (int c = 0; c < layout.padded_cols(); ++c) {
       float slope = 0.0f;
       if (c < layout.cols) {
-        const float probability = scalar::exp(z[c] - largest) / sum;
-        slope = (c == label ? probability - 1.0f : probability) * loss.gradient_scale;
+        const float target = share * weight(c) + (c == label ? hit : 0.0f);
+        slope = (scalar::exp(z[c] - largest) / sum * total - target) * loss.gradient_scale;
       }
-      loss.dlogits[layout.index(static_cast<int>(i), c)] = slope;
+      loss.dlogits[layout.index(z.row, c)] = slope;
     }
   });
 }

@@ -44,7 +44,8 @@ RELUSCOPE_DEVICE float add_lanes(float* lanes, float mine) {
 }
 
 // The sum over all threads of a block, for all of them, in double.
-RELUSCOPE_DEVICE double add_threads(float* each, float mine) {
+template <class T>
+RELUSCOPE_DEVICE double add_threads(T* each, T mine) {
   RELUSCOPE_BARRIER();
   each[thread_index()] = mine;
   RELUSCOPE_BARRIER();
@@ -152,7 +153,7 @@ RELUSCOPE_KERNEL(NormaliseColumnsBackward, "normalise_columns_backward") {
     const float inverse = k.norm.inverse_deviation[c];
     k.dx.data[i] =
         scalar::column_slope(k.x.data[i], k.dy.data[i], k.norm.mean[c], k.norm.weight[c] * inverse,
-                             k.norm.dbias_share[c], k.norm.dweight_share[c] * inverse);
+                             k.dbias_share[c], k.dweight_share[c] * inverse);
   });
 }
 
@@ -164,11 +165,16 @@ struct Group {
   double count;
 
   RELUSCOPE_DEVICE Group(const LayerNormalisation& norm, const Layout& layout)
-      : Group(static_cast<int>(block_index()), norm.weight.rows(), 0, layout.cols) {}
+      : Group(layout, norm.weight.rows(), 1) {}
   RELUSCOPE_DEVICE Group(const GroupNormalisation& norm, const Layout& layout)
-      : Group(static_cast<int>(block_index()) / norm.groups, norm.pixels,
-              static_cast<int>(block_index()) % norm.groups * (layout.cols / norm.groups),
-              layout.cols / norm.groups) {}
+      : Group(layout, norm.pixels, norm.groups) {}
+  RELUSCOPE_DEVICE Group(const Layout& layout, int of_rows, int groups)
+      : sample(static_cast<int>(block_index()) / groups),
+        row(sample * of_rows),
+        rows(of_rows),
+        first(static_cast<int>(block_index()) % groups * (layout.cols / groups)),
+        width(layout.cols / groups),
+        count(static_cast<double>(rows) * width) {}
 
   // work(offset, row of the sample, column) for this thread's elements.
   template <class Work>
@@ -188,15 +194,6 @@ struct Group {
       to[layout.index(row + i / padding, layout.cols + i % padding)] = 0.0f;
     }
   }
-
- private:
-  RELUSCOPE_DEVICE Group(int of_sample, int of_rows, int from, int columns)
-      : sample(of_sample),
-        row(of_sample * of_rows),
-        rows(of_rows),
-        first(from),
-        width(columns),
-        count(static_cast<double>(of_rows) * columns) {}
 };
 
 struct Moments {
@@ -216,25 +213,17 @@ struct Moments {
   RELUSCOPE_DEVICE float normal(float x) const { return scalar::normal(x, mean, inverse); }
 };
 
-// The weight and the bias of an element.
-RELUSCOPE_DEVICE float weight_of(const LayerNormalisation& norm, int row, int c) {
-  return norm.weight.at(row, c);
-}
-RELUSCOPE_DEVICE float weight_of(const GroupNormalisation& norm, int, int c) {
-  return norm.weight[c];
-}
-RELUSCOPE_DEVICE float bias_of(const LayerNormalisation& norm, int row, int c) {
-  return norm.bias.at(row, c);
-}
-RELUSCOPE_DEVICE float bias_of(const GroupNormalisation& norm, int, int c) { return norm.bias[c]; }
+// The weight or the bias of an element of a sample.
+RELUSCOPE_DEVICE float element(const ConstMatrixView& m, int row, int c) { return m.at(row, c); }
+RELUSCOPE_DEVICE float element(const float* m, int, int c) { return m[c]; }
 
 template <class K>
 RELUSCOPE_DEVICE void normalise(const K& k, float* each) {
   const Group group(k.norm, k.x.layout);
   const Moments moments(k.norm.epsilon, k.x, group, each);
   group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
-    k.y.data[at] = scalar::mad(moments.normal(k.x.data[at]), weight_of(k.norm, row, c),
-                               bias_of(k.norm, row, c));
+    k.y.data[at] = scalar::mad(moments.normal(k.x.data[at]), element(k.norm.weight, row, c),
+                               element(k.norm.bias, row, c));
   });
   group.clear_padding(k.x.layout, k.y.data);
 }
@@ -246,7 +235,7 @@ RELUSCOPE_DEVICE void write_slopes(const K& k, const Group& group, const Moments
   const auto slope_mean = static_cast<float>(add_threads(each, slopes) / group.count);
   const auto product_mean = static_cast<float>(add_threads(each, products) / group.count);
   group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
-    k.dx[at] = scalar::sample_slope(k.dy.data[at] * weight_of(k.norm, row, c),
+    k.dx[at] = scalar::sample_slope(k.dy.data[at] * element(k.norm.weight, row, c),
                                     moments.normal(k.x.data[at]), slope_mean, product_mean,
                                     moments.inverse);
   });
@@ -274,7 +263,7 @@ RELUSCOPE_KERNEL(LayerNormBackward, "layer_norm_backward") {
   if (k.dx == nullptr) return;
   float slopes = 0.0f, products = 0.0f;
   group.for_elements(k.x.layout, [&](std::size_t at, int row, int c) {
-    const float slope = k.dy.data[at] * weight_of(k.norm, row, c);
+    const float slope = k.dy.data[at] * element(k.norm.weight, row, c);
     slopes += slope;
     products += slope * moments.normal(k.x.data[at]);
   });
@@ -355,12 +344,8 @@ RELUSCOPE_KERNEL(SumOfSquares, "sum_of_squares") {
     const double x = static_cast<double>(k.x[i]);
     mine += x * x;
   });
-  each[thread_index()] = mine;
-  RELUSCOPE_BARRIER();
-  if (thread_index() != 0) return;
-  double sum = 0.0;
-  for (unsigned t = 0; t < block_size(); ++t) sum += each[t];
-  k.sums[block_index()] = sum;
+  const double sum = add_threads(each, mine);
+  if (thread_index() == 0) k.sums[block_index()] = sum;
 }
 
 RELUSCOPE_KERNEL(AddPenalty, "add_penalty") {

@@ -10,7 +10,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "cuda/backend/report.h"
+#include "cuda/backend/cuda_backend.h"
 #include "cuda/emulator/emulated_device.h"
 #include "run/checkpoint.h"
 
