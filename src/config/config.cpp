@@ -208,13 +208,13 @@ std::string text_of(const Json& value) {
 }  // namespace
 
 const Field& find_field(const std::string& name) {
-  std::vector<std::string> known, plain_ones;
   for (const Field& field : config_fields()) {
     if (field.name == name) return field;
-    known.push_back(field.name);
-    const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
-    if (plain) plain_ones.push_back(field.name);
   }
+  const auto known = field_names([](const Field&) { return true; });
+  const auto plain_ones = field_names([](const Field& field) {
+    return field.used_by.empty() && field.name.find('_') == std::string::npos;
+  });
   std::string plain = small_letters(name);
   // A letter that is not ASCII counts as one.
   std::erase_if(plain, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
@@ -225,8 +225,21 @@ const Field& find_field(const std::string& name) {
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 
-void copy_field(Config& to, const Config& from, const Field& field) {
-  std::visit([&](auto member) { to.*member = from.*member; }, field.member);
+std::vector<std::string> field_names(bool (*has)(const Field&)) {
+  std::vector<std::string> names;
+  for (const Field& field : config_fields()) {
+    if (has(field)) names.push_back(field.name);
+  }
+  return names;
+}
+
+std::vector<const Field*> differing_fields(const Config& a, const Config& b) {
+  std::vector<const Field*> differing;
+  for (const Field& field : config_fields()) {
+    const auto equal = [&](auto member) { return a.*member == b.*member; };
+    if (!std::visit(equal, field.member)) differing.push_back(&field);
+  }
+  return differing;
 }
 
 Config config_from_json(std::string_view text, const Config& base) {
@@ -257,10 +270,14 @@ std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& 
   std::vector<std::pair<std::string, std::string>> fields;
   const Config defaults;
   for (const Field& field : config_fields()) {
-    const std::string text = text_of(value_json(config, field));
-    if (text != text_of(value_json(defaults, field))) fields.emplace_back(field.name, text);
+    const std::string text = field_text(config, field);
+    if (text != field_text(defaults, field)) fields.emplace_back(field.name, text);
   }
   return fields;
+}
+
+std::string field_text(const Config& config, const Field& field) {
+  return text_of(value_json(config, field));
 }
 
 std::string run_id(const Config& config) {
@@ -297,11 +314,8 @@ Config with_changes(const std::string& text, const Config& base) {
 void set_live(Config& config, const std::string& name, double value) {
   const Field& field = find_field(name);
   if (!field.live) {
-    std::vector<std::string> live;
-    for (const Field& f : config_fields()) {
-      if (f.live) live.push_back(f.name);
-    }
-    throw Error(in_quotes(name) + " cannot change while training; " + join_or(live) + " can");
+    throw Error(in_quotes(name) + " cannot change while training; " +
+                join_or(field_names([](const Field& f) { return f.live; })) + " can");
   }
   set_number(config, field, value, number_text(value));
 }

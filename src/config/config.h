@@ -75,8 +75,10 @@ struct Field : FieldRow {
 const std::vector<Field>& config_fields();
 // Throws Error for an unknown field, naming the nearest known one.
 const Field& find_field(const std::string& name);
-// Copies a field's value from another config.
-void copy_field(Config& to, const Config& from, const Field& field);
+// The names of the fields with this property, and the fields in which two configs differ, both in
+// the table's order.
+std::vector<std::string> field_names(bool (*has)(const Field&));
+std::vector<const Field*> differing_fields(const Config& a, const Config& b);
 Json fields_json();  // the table, for menus and flags
 
 // Each throws Error for an unknown field (naming the nearest known one) or a value that is not
@@ -86,6 +88,8 @@ Config config_from_fields(const std::vector<std::pair<std::string, std::string>>
                           const Config& base = {});
 
 Json config_to_json(const Config& config);
+// A field's value as the text of a flag.
+std::string field_text(const Config& config, const Field& field);
 // Names and texts of the fields that differ from their defaults, for a URL hash.
 std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config);
 // The same with their values as JSON.

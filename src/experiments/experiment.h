@@ -16,8 +16,8 @@ namespace reluscope {
 
 // kind: "race", "sweep" or "lessons"; their flags are in run/commands.cpp. Throws Error for any
 // other kind and for a plan that cannot be carried out.
-std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
-                                const FlagValues& flags);
+Plan make_plan(std::string_view kind, const Dataset& data, const Config& base,
+               const FlagValues& flags);
 
 class Experiment {
  public:
@@ -25,7 +25,7 @@ class Experiment {
   // order of the results, not the results. finished: rows of earlier runs (from read_rows() of
   // sweep.h), which are not run again. free_bytes: called before each run for the free memory; a
   // run that needs more is refused.
-  Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
+  Experiment(std::shared_ptr<const Dataset> data, Plan plan, int jobs,
              std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
 
   // Reports the plan. values: {"event": "start", "runs": number of runs, "finished": number of runs
@@ -58,7 +58,7 @@ class Experiment {
   Reported done() const;
 
   std::shared_ptr<const Dataset> data_;
-  std::unique_ptr<Plan> plan_;
+  Plan plan_;
   double (*free_bytes_)();
   ThreadPool pool_;
   std::vector<RunResult> results_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -124,41 +123,14 @@ void add_names(std::vector<std::string>& names, const Json& object) {
   }
 }
 
-std::string rows_csv(const std::vector<Json>& rows) {
-  std::vector<std::map<std::string, std::string>> settings;  // per row, as texts of flags
-  std::vector<std::string> results;
-  for (const Json& row : rows) {
-    const auto fields = config_to_fields(config_from_json(row.at("config").dump()));
-    settings.emplace_back(fields.begin(), fields.end());
-    if (const Json* const epoch = last_epoch(row)) add_names(results, *epoch);
-  }
-  std::vector<std::string> varied;
-  for (const Field& field : config_fields()) {
-    const auto has = [&field](const auto& of_row) { return of_row.count(field.name) > 0; };
-    if (std::any_of(settings.begin(), settings.end(), has)) varied.push_back(field.name);
-  }
-  const std::vector<std::string> ends = {"steps", "diverged", "refused", "weights_sha256"};
-  Table table{{"run", "index", "name"}, {}};
-  for (const auto& names : {varied, results, ends}) {
-    table.columns.insert(table.columns.end(), names.begin(), names.end());
-  }
-  const Json defaults = config_to_json({});
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::vector<std::string> cells;
-    const auto add_cells = [&cells](const Json& object, const auto& names) {
-      for (const auto& name : names) cells.push_back(cell_text(object.value(name, Json())));
-    };
-    add_cells(rows[i], std::vector<std::string>{"run", "index", "name"});
-    for (const std::string& name : varied) {
-      const auto found = settings[i].find(name);
-      cells.push_back(found != settings[i].end() ? found->second
-                      : name == "events"         ? ""
-                                                 : cell_text(defaults[name]));
+std::string objects_csv(std::vector<std::string> columns, const std::vector<Json>& objects) {
+  Table table{std::move(columns), {}};
+  for (const Json& object : objects) add_names(table.columns, object);
+  for (const Json& object : objects) {
+    std::vector<std::string>& cells = table.rows.emplace_back();
+    for (const std::string& name : table.columns) {
+      cells.push_back(cell_text(object.value(name, Json())));
     }
-    const Json* const epoch = last_epoch(rows[i]);
-    add_cells(epoch != nullptr ? *epoch : Json::object(), results);
-    add_cells(rows[i], ends);
-    table.rows.push_back(std::move(cells));
   }
   return to_csv(table);
 }

@@ -7,8 +7,6 @@
 
 namespace reluscope {
 
-inline constexpr int kMaxRuns = 1000000;
-
 // Flags:
 //   grid    "lr=0.001,0.01": every value, combined with all values of other fields; may be repeated
 //           Values are separated by commas, or, where there is a semicolon, by semicolons.
@@ -21,7 +19,7 @@ inline constexpr int kMaxRuns = 1000000;
 // a larger `runs` extends a sweep. Numbers that are not whole are rounded to 4 significant digits.
 // Equal runs count as one. Order: draws, then the grid (the last field fastest), then seeds.
 // Throws Error for a flag or a config that cannot be run.
-std::unique_ptr<Plan> plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags);
+Plan plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags);
 
 // The rows of a file of results. Ignores a last line that a crash cut short. Throws Error naming
 // the file and the line for anything else that is not a row of results.

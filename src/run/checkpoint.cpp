@@ -61,6 +61,13 @@ SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   return file;
 }
 
+// "lr is 0.1, but WHOSE has 0.2"
+std::string difference_text(const Field& field, const Config& now, const Config& saved,
+                            const std::string& whose) {
+  return field.name + " is " + json_line(config_to_json(now)[field.name]) + ", but " + whose +
+         " has " + json_line(config_to_json(saved)[field.name]);
+}
+
 }  // namespace
 
 Config config_of_checkpoint(std::span<const std::uint8_t> file) {
@@ -93,19 +100,13 @@ SavedRun open_checkpoint(std::span<const std::uint8_t> bytes) {
 }
 
 void check_resume(const Config& saved, const Config& resumed) {
-  const Json was = config_to_json(saved), is = config_to_json(resumed);
-  std::vector<std::string> free;
-  for (const Field& field : config_fields()) {
-    if (field.may_differ_on_resume()) free.push_back(field.name);
-  }
-  for (const Field& field : config_fields()) {
-    if (was[field.name] == is[field.name]) continue;
-    const std::string differs = field.name + " is " + json_line(is[field.name]) +
-                                ", but the checkpoint's run has " + json_line(was[field.name]);
-    if (!field.may_differ_on_resume()) {
-      throw Error(differs + ": a resumed run can only change " + join_or(free));
+  for (const Field* const field : differing_fields(saved, resumed)) {
+    const std::string differs = difference_text(*field, resumed, saved, "the checkpoint's run");
+    if (!field->may_differ_on_resume()) {
+      throw Error(differs + ": a resumed run can only change " +
+                  join_or(field_names([](const Field& f) { return f.may_differ_on_resume(); })));
     }
-    if (field.name != "epochs") continue;
+    if (field->name != "epochs") continue;
     if (resumed.epochs < saved.epochs) {
       throw Error(differs + ": a resumed run can have more epochs, not fewer");
     }
@@ -113,6 +114,21 @@ void check_resume(const Config& saved, const Config& resumed) {
       throw Error(differs + ", and the rates of its schedule " + in_quotes(saved.schedule) +
                   " depend on the number of epochs");
     }
+  }
+}
+
+void check_fork(const Config& saved, const Config& forked) {
+  for (const Field* const field : differing_fields(saved, forked)) {
+    if (field->forkable) continue;
+    throw Error(difference_text(*field, forked, saved, "the run to fork") +
+                ": a fork cannot change it, nor " +
+                join_or(field_names([](const Field& f) { return !f.forkable; })));
+  }
+  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
+      saved.validation == 0 && saved.early_stopping == 0) {
+    throw Error("schedule is " + in_quotes(forked.schedule) + ", but the run to fork has " +
+                in_quotes(saved.schedule) +
+                ": a fork cannot change whether validation samples are held out for it");
   }
 }
 

@@ -52,6 +52,9 @@ SavedRun open_checkpoint(std::span<const std::uint8_t> bytes);
 // Throws Error naming a field that would change the bits of the resumed run. The number of epochs
 // may increase, unless the schedule's rates depend on it.
 void check_resume(const Config& saved, const Config& resumed);
+// The same for a field that a fork must keep: one that decides which samples make a step, or one
+// that has an effect only before the first step.
+void check_fork(const Config& saved, const Config& forked);
 
 // The config of the resumed run: the saved config with the given fields (names and texts, as
 // flags). Throws Error as check_resume() does.

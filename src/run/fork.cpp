@@ -1,45 +1,15 @@
 #include "run/fork.h"
 
 #include "core/error.h"
-#include "core/text.h"
-#include "io/json_text.h"
-#include "optim/schedule.h"
+#include "run/checkpoint.h"
 
 namespace reluscope {
-namespace {
 
-// With the live changes up to this step.
-Config with_live_changes(const Config& saved, std::int64_t steps) {
-  Config now = saved;
+Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes) {
+  Config now = saved;  // with the live changes up to this step
   for (const Event& event : saved.events) {
     if (event.step <= steps) set_live(now, event.field, event.value);
   }
-  return now;
-}
-
-}  // namespace
-
-void check_fork(const Config& saved, const Config& forked) {
-  const Json was = config_to_json(saved), is = config_to_json(forked);
-  std::vector<std::string> fixed;
-  for (const Field& field : config_fields()) {
-    if (!field.forkable) fixed.push_back(field.name);
-  }
-  for (const std::string& name : fixed) {
-    if (was[name] == is[name]) continue;
-    throw Error(name + " is " + json_line(is[name]) + ", but the run to fork has " +
-                json_line(was[name]) + ": a fork cannot change it, nor " + join_or(fixed));
-  }
-  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
-      saved.validation == 0 && saved.early_stopping == 0) {
-    throw Error("schedule is " + in_quotes(forked.schedule) + ", but the run to fork has " +
-                in_quotes(saved.schedule) +
-                ": a fork cannot change whether validation samples are held out for it");
-  }
-}
-
-Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes) {
-  const Config now = with_live_changes(saved, steps);
   Config forked = with_changes(changes, now);
   if (forked.events != now.events) {
     throw Error("events is set, but a fork applies its changes at once");

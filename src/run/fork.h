@@ -18,10 +18,6 @@ namespace reluscope {
 // Throws Error for a field that cannot be changed.
 Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes);
 
-// Throws Error naming a changed field that a fork must keep: one that decides which samples make a
-// step, or one that has an effect only before the first step.
-void check_fork(const Config& saved, const Config& forked);
-
 // The part of the run's state that a fork keeps. Throws Error for a run that cannot continue.
 StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked);
 

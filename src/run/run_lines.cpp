@@ -42,12 +42,11 @@ std::int64_t whole_number(std::string_view cell) {
 }
 
 // Whether a run with config `other` may have been resumed as `run`.
-bool same_run(Config other, const Config& run) {
-  for (const Field& field : config_fields()) {
-    if (field.may_differ_on_resume()) copy_field(other, run, field);
-  }
-  other.events = run.events;
-  return other == run;
+bool same_run(const Config& other, const Config& run) {
+  const auto differing = differing_fields(other, run);
+  return std::all_of(differing.begin(), differing.end(), [](const Field* field) {
+    return field->may_differ_on_resume() || field->name == "events";
+  });
 }
 
 }  // namespace
