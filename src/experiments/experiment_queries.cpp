@@ -8,7 +8,6 @@
 #include "io/json_object.h"
 #include "io/json_text.h"
 #include "run/commands.h"
-#include "run/queries.h"
 
 namespace reluscope {
 namespace {

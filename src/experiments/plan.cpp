@@ -108,13 +108,6 @@ Json summary_json(const Summary& summary) {
                      summary.count > 1 ? number(summary.deviation) : Json());
 }
 
-std::string cell_text(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return number_text(value.get<double>());
-  return json_line(value);
-}
-
 void add_names(std::vector<std::string>& names, const Json& object) {
   for (const auto& item : object.items()) {
     if (std::find(names.begin(), names.end(), item.key()) == names.end()) {

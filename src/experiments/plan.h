@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "data/dataset.h"
 #include "experiments/statistics.h"
+#include "run/report.h"
 
 namespace reluscope {
 
@@ -98,9 +99,6 @@ struct RowGroup {
 
 // {"count", "mean", "deviation"}; numbers that are not finite, or not defined, are null.
 Json summary_json(const Summary& summary);
-
-// A JSON value as a CSV cell: texts unchanged, numbers with all digits, null as "".
-std::string cell_text(const Json& value);
 
 // Appends the object's names that are not in the list yet.
 void add_names(std::vector<std::string>& names, const Json& object);

@@ -72,12 +72,9 @@ bool RecordedRun::advance() {
     row_["weights_sha256"] = done->weights_sha256;
     return false;
   } else if (const auto* diverged = progress.as<DivergedEvent>()) {
-    const Score score = session_.evaluate();
-    record_epoch({{"epoch", diverged->epoch},
-                  {"test_loss", score.loss()},
-                  {"test_accuracy", score.accuracy()},
-                  {"correct", score.correct},
-                  {"total", score.samples}});
+    Json epoch = {{"epoch", diverged->epoch}};
+    epoch.update(score_json(session_.evaluate()));
+    record_epoch(std::move(epoch));
     row_["steps"] = steps_;
     row_["diverged"] = diverged->message;
     row_["weights_sha256"] = session_.weights_sha256();

@@ -13,42 +13,26 @@ namespace {
 
 constexpr const char* kFormat = "reluscope.checkpoint";
 
-const std::string* metadata_of(const SafetensorsFile& file, std::string_view key) {
+std::string metadata_of(const SafetensorsFile& file, std::string_view key) {
   for (const auto& [name, value] : file.metadata) {
-    if (name == key) return &value;
+    if (name == key) return value;
   }
-  return nullptr;
-}
-
-bool is_checkpoint(const SafetensorsFile& file) {
-  const std::string* const format = metadata_of(file, "format");
-  return format != nullptr && *format == kFormat;
-}
-
-const std::string& needed_metadata(const SafetensorsFile& file, const char* key) {
-  const std::string* const text = metadata_of(file, key);
-  if (text == nullptr) throw Error("checkpoint: its metadata has no " + in_quotes(key));
-  return *text;
-}
-
-Json metadata_json(const SafetensorsFile& file, const char* key) {
-  return parse_json(needed_metadata(file, key), std::string("checkpoint: ") + key, "an object");
+  return "";
 }
 
 // Throws unless the file is an undamaged checkpoint of a known version.
 SafetensorsFile read_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
-  if (!is_checkpoint(file)) {
+  if (metadata_of(file, "format") != kFormat) {
     throw Error(
         "checkpoint: the file contains only weights; give a file written by train --checkpoint");
   }
-  const std::string* const version = metadata_of(file, "version");
-  // 0: missing or not a number.
-  const double number = version == nullptr ? 0.0 : parse_number(*version).value_or(0.0);
+  const std::string version = metadata_of(file, "version");
+  const double number = parse_number(version).value_or(0.0);
   if (number != kCheckpointVersion && number != kUncheckedVersion) {
-    const std::string found = version == nullptr ? "none" : in_quotes(*version);
-    throw Error("checkpoint: its version is " + found + ", but this program reads versions " +
-                std::to_string(kUncheckedVersion) + " and " + std::to_string(kCheckpointVersion) +
+    throw Error("checkpoint: its version is " + (version.empty() ? "none" : in_quotes(version)) +
+                ", but this program reads versions " + std::to_string(kUncheckedVersion) + " and " +
+                std::to_string(kCheckpointVersion) +
                 (number > kCheckpointVersion ? "; a newer program wrote it" : ""));
   }
   const Checksum checksum = check_checksum(bytes);
@@ -71,11 +55,11 @@ std::string difference_text(const Field& field, const Config& now, const Config&
 }  // namespace
 
 Config config_of_checkpoint(std::span<const std::uint8_t> file) {
-  return config_from_json(needed_metadata(read_checkpoint(file), "config"));
+  return open_checkpoint(file).config;
 }
 
 std::int64_t steps_of_checkpoint(std::span<const std::uint8_t> file) {
-  return steps_of(metadata_json(read_checkpoint(file), "state"));
+  return steps_of(open_checkpoint(file).state);
 }
 
 std::vector<std::uint8_t> write_checkpoint(const Config& config, const Json& data,
@@ -93,9 +77,17 @@ std::vector<std::uint8_t> write_checkpoint(const Config& config, const Json& dat
 
 SavedRun open_checkpoint(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_checkpoint(bytes);
-  return {.config = config_from_json(needed_metadata(file, "config")),
-          .data = metadata_json(file, "data"),
-          .state = metadata_json(file, "state"),
+  const auto text = [&file](const char* key) {
+    std::string found = metadata_of(file, key);
+    if (found.empty()) throw Error("checkpoint: its metadata has no " + in_quotes(key));
+    return found;
+  };
+  const auto json = [&text](const char* key) {
+    return parse_json(text(key), std::string("checkpoint: ") + key, "an object");
+  };
+  return {.config = config_from_json(text("config")),
+          .data = json("data"),
+          .state = json("state"),
           .tensors = std::move(file.tensors)};
 }
 
@@ -154,7 +146,7 @@ std::string checkpoint_notice(std::span<const std::uint8_t> file) {
 
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes) {
   SafetensorsFile file = read_safetensors(bytes);
-  if (!is_checkpoint(file)) return file;
+  if (metadata_of(file, "format") != kFormat) return file;
   file = read_checkpoint(bytes);
   const bool averaged =
       std::any_of(file.tensors.begin(), file.tensors.end(),
@@ -168,6 +160,16 @@ SafetensorsFile read_weights(std::span<const std::uint8_t> bytes) {
     }
   }
   return weights;
+}
+
+Config config_of_weights(std::span<const std::uint8_t> bytes) {
+  const std::string saved = metadata_of(read_safetensors(bytes), "config");
+  Config config = saved.empty() ? Config{} : config_from_json(saved);
+  config.train_samples = 0;
+  config.device = "auto";  // independent of where they were trained
+  config.precision = "fp32";
+  config.events.clear();
+  return config;
 }
 
 }  // namespace reluscope

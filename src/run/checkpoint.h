@@ -72,5 +72,8 @@ std::string checkpoint_notice(std::span<const std::uint8_t> file);
 // of any other safetensors file, all tensors. Throws Error for a damaged file. The tensors are
 // views of `bytes`.
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes);
+// The config that weights were saved with, or the defaults if the file holds none, without the
+// fields that only training needs (train_samples, events). Throws Error for an invalid file.
+Config config_of_weights(std::span<const std::uint8_t> bytes);
 
 }  // namespace reluscope

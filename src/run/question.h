@@ -1,6 +1,6 @@
 // A question by name: its arguments with what they may be, and the function that answers. Arguments
 // and answers are JSON; arrays of numbers are in it as bytes. The tables of questions are in
-// run/queries.h and experiments/experiment_queries.h.
+// run/queries.cpp and experiments/experiment_queries.cpp.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "data/folder.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -134,5 +135,11 @@ struct Query {
 // Checks the arguments, which are in the row's order, those at the end left out or null where they
 // may be, and answers. Throws Error with one sentence for what does not fit.
 Json ask(const Query& query, const Subjects& subjects, Json arguments);
+
+// The questions about the core, a data set, files and a run.
+std::span<const Query> queries();
+
+// A report as an answer: {values..., "lines", "json", "csv_lines"}.
+Json reported_json(Reported said);
 
 }  // namespace reluscope

@@ -3,13 +3,13 @@
 #include <map>
 
 #include "config/state_fields.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_object.h"
 #include "run/checkpoint.h"
 #include "run/fork.h"
-#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -26,7 +26,7 @@ Json data_json(const Dataset& data) {
     }
   }
   Sha256 hash;
-  hash.add({reinterpret_cast<const std::uint8_t*>(counts.data()), counts.size()});
+  hash.add(bytes_of(counts));
   return json_object("train", data.train().count(), "test", data.test().count(), "height",
                      data.train().height(), "width", data.train().width(), "classes",
                      data.classes(), "counts_sha256", hash.hex());
@@ -75,7 +75,8 @@ std::vector<std::uint8_t> Session::checkpoint() {
     }
   }
   if (probe_ || config_.probe > 0) monitor_fields(StateFields(run.monitors));
-  return write_checkpoint(config_, data_json(trainer_.data()), encode(std::move(run)));
+  return write_checkpoint(config_, data_json(trainer_.data()),
+                          encode(std::move(run), config_, trainer_));
 }
 
 // The run of a checkpoint, which must have been trained on this session's data.
@@ -84,15 +85,7 @@ StoredRun Session::decoded(const SavedRun& saved) const {
     throw Error("checkpoint: its run was trained on other images than those of " +
                 in_quotes(trainer_.data().name()));
   }
-  return decode(saved.state, saved.tensors,
-                {.epochs = saved.config.epochs,
-                 .batches = trainer_.batches(),
-                 .train = trainer_.train_count(),
-                 .held_out = trainer_.validation_count(),
-                 .test = trainer_.data().test().count(),
-                 .test_batch = config_.test_batch,
-                 .stops_early = config_.early_stopping != 0,
-                 .averages = config_.ema > 0.0});
+  return decode(saved.state, saved.tensors, saved.config, trainer_);
 }
 
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.

@@ -14,7 +14,7 @@
 #include "experiments/race.h"
 #include "experiments/statistics.h"
 #include "nn/architecture.h"
-#include "run/inspect.h"
+#include "run/report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
