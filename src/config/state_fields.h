@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 
@@ -118,12 +119,7 @@ class StateFields {
     return key.name ? read_->at(key.name) : read_->at(key.place);
   }
   [[noreturn]] void refuse_value(Key key, const std::string& wanted) const {
-    const Json& value = at(key);
-    const std::string shown = value.is_array()    ? "a list"
-                              : value.is_object() ? "an object"
-                              : value.is_string() ? in_quotes(value.get<std::string>())
-                                                  : value.dump();
-    refuse(key, "is " + shown + ", but it must be " + wanted);
+    refuse(key, "is " + value_text(at(key)) + ", but it must be " + wanted);
   }
 
   Json* written_ = nullptr;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
-#include <limits>
 #include <map>
 #include <new>
 
@@ -30,11 +30,11 @@ std::string result_text(const Json& row) {
   }
   std::string text;
   for (const char* const name : {"test_accuracy", "train_loss", "dead", "output_mean"}) {
-    const Json* const epoch = last_epoch(row);
-    if (epoch == nullptr || !epoch->contains(name) || !epoch->at(name).is_number()) continue;
+    const double value = number_at(last_epoch(row), name);
+    if (std::isnan(value)) continue;
     const Measure& measure = find_measure(name);
     text += (text.empty() ? "" : ", ") + std::string(measure.label) + " " +
-            value_text(epoch->at(name).get<double>(), measure.percent);
+            value_text(value, measure.percent);
   }
   return text;
 }
@@ -96,9 +96,7 @@ void Experiment::begin(Slot& slot, std::size_t place) {
   slot.run.reset();
   Json row = row_head(plan);
   try {
-    const double free =
-        free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
-    slot.run = std::make_unique<RecordedRun>(data_, plan, free);
+    slot.run = std::make_unique<RecordedRun>(data_, plan, free_bytes_());
     return;
   } catch (const Error& error) {
     row["refused"] = error.what();

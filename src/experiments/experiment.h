@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ class Experiment {
   // order of the results, not the results. finished: rows of earlier runs (from read_rows() of
   // sweep.h), which are not run again. free_bytes: called before each run for the free memory; a
   // run that needs more is refused.
-  Experiment(std::shared_ptr<const Dataset> data, Plan plan, int jobs,
-             std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
+  Experiment(
+      std::shared_ptr<const Dataset> data, Plan plan, int jobs, std::vector<Json> finished = {},
+      double (*free_bytes)() = [] { return std::numeric_limits<double>::infinity(); });
 
   // Reports the plan. values: {"event": "start", "runs": number of runs, "finished": number of runs
   // that are not run again}.

@@ -99,13 +99,12 @@ Json measure(Trainer& trainer) {
     if (model.layer(l).activation() >= 0)
       layers.push_back({.index = l, .silence = SilenceMeter(regimes_of(model, l)), .units = {}});
   }
-  Json result = {{"dead", nullptr},
-                 {"negative", nullptr},
-                 {"zeros", nullptr},
-                 {"output_mean", nullptr},
-                 {"input_shift", nullptr},
-                 {"signal", nullptr},
-                 {"slope_move", slope_move(model)}};
+  Json result;
+  for (const char* const name :
+       {"dead", "negative", "zeros", "output_mean", "input_shift", "signal"}) {
+    result[name] = nullptr;
+  }
+  result["slope_move"] = slope_move(model);
   if (layers.empty()) return result;
 
   std::vector<int> samples = trainer.training_samples();

@@ -16,11 +16,9 @@ namespace {
 
 // Quoted for a shell.
 std::string shell_word(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-+._,:/").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+._,:/";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
   std::string word = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\' || c == '$' || c == '`') word += '\\';
@@ -75,9 +73,10 @@ void check_model(const Config& config, const Dataset& data) {
   parse_architecture(config.model, data.shape(), data.classes());
 }
 
-const Json* last_epoch(const Json& row) {
+const Json& last_epoch(const Json& row) {
+  static const Json none = Json::object();
   const auto epochs = row.find("epochs");
-  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
+  return epochs == row.end() || epochs->empty() ? none : epochs->back();
 }
 
 double number_at(const Json& epoch, const std::string& name) {
@@ -89,9 +88,8 @@ double number_at(const Json& epoch, const std::string& name) {
 Summary RowGroup::summary(const char* measure) const {
   std::vector<double> values;
   for (const Json* const row : rows) {
-    const Json* const epoch = last_epoch(*row);
-    const double value = epoch != nullptr ? number_at(*epoch, measure) : std::nan("");
-    if (value == value) values.push_back(value);
+    const double value = number_at(last_epoch(*row), measure);
+    if (!std::isnan(value)) values.push_back(value);
   }
   return summarize(values);
 }

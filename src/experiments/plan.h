@@ -76,8 +76,8 @@ void check_model(const Config& config, const Dataset& data);
 // The command that trains a config: reluscope train --lr 0.1 ...
 std::string train_command(const Config& config);
 
-// The last epoch of a row, or null if it has none.
-const Json* last_epoch(const Json& row);
+// The last epoch of a row, or an empty object if it has none.
+const Json& last_epoch(const Json& row);
 
 // A value of an epoch as a number; NaN if it is missing.
 double number_at(const Json& epoch, const std::string& name);

@@ -12,7 +12,6 @@
 #include "io/table.h"
 #include "nn/activation.h"
 #include "run/checkpoint.h"
-#include "run/fork.h"
 #include "run/session.h"
 
 namespace reluscope {

@@ -12,7 +12,7 @@ namespace reluscope {
 //   activations  "relu,elu": one racer for each, which replaces all activations of the base model
 //   seeds        number of seeds, from the config's on; default 1
 //   from         a checkpoint's bytes; base is its config, or resumed_config() of it. All racers
-//                are forks of that run (run/fork.h); the first is the run itself, "unchanged"
+//                are forks of that run (run/checkpoint.h); the first is the run itself, "unchanged"
 // Without an entry or a checkpoint: the activations relu, leaky_relu, prelu, elu and swish.
 // Throws Error for a flag or a config that cannot be run.
 Plan plan_race(const Dataset& data, const Config& base, const FlagValues& flags);

@@ -159,9 +159,7 @@ std::string rows_csv(const std::vector<Json>& rows, const std::vector<Config>& c
   const std::vector<std::string> head = {"run", "index", "name"},
                                  ends = {"steps", "diverged", "refused", "weights_sha256"};
   std::vector<std::string> results;
-  for (const Json& row : rows) {
-    if (const Json* const epoch = last_epoch(row)) add_names(results, *epoch);
-  }
+  for (const Json& row : rows) add_names(results, last_epoch(row));
   Table table{head, {}};
   for (const Field* const field : varied) table.columns.push_back(field->name);
   table.columns.insert(table.columns.end(), results.begin(), results.end());
@@ -173,8 +171,7 @@ std::string rows_csv(const std::vector<Json>& rows, const std::vector<Config>& c
     };
     add_cells(rows[i], head);
     for (const Field* const field : varied) cells.push_back(field_text(configs[i], *field));
-    const Json* const epoch = last_epoch(rows[i]);
-    add_cells(epoch != nullptr ? *epoch : Json::object(), results);
+    add_cells(last_epoch(rows[i]), results);
     add_cells(rows[i], ends);
   }
   return to_csv(table);

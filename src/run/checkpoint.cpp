@@ -131,6 +131,28 @@ Config resumed_config(const Config& saved,
   return resumed;
 }
 
+Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes) {
+  Config now = saved;  // with the live changes up to this step
+  for (const Event& event : saved.events) {
+    if (event.step <= steps) set_live(now, event.field, event.value);
+  }
+  Config forked = with_changes(changes, now);
+  if (forked.events != now.events) {
+    throw Error("events is set, but a fork applies its changes at once");
+  }
+  const Json first = config_to_json(saved), before = config_to_json(now),
+             after = config_to_json(forked);
+  for (const Field& field : config_fields()) {
+    if (!field.live) continue;
+    set_live(forked, field.name, first[field.name].get<double>());
+    if (before[field.name] == after[field.name]) continue;
+    std::erase_if(forked.events, [steps](const Event& event) { return event.step > steps; });
+    forked.events.push_back({steps, field.name, after[field.name].get<double>()});
+  }
+  check_fork(saved, forked);
+  return forked;
+}
+
 Config portable_config(Config config) {
   const auto names = cpu::simd_names();
   if (std::find(names.begin(), names.end(), config.simd) == names.end()) config.simd = "auto";

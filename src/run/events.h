@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -102,8 +101,8 @@ using RunEvent = std::variant<StartEvent, StepEvent, ScoringEvent, EpochEvent, D
 struct Progress {
   std::vector<RunEvent> events;
 
-  const RunEvent& last() const;    // the last event that is not the monitors'
-  std::string_view event() const;  // "start", "batch", "test", "epoch", "done", "diverged"
+  const RunEvent& last() const;  // the last event that is not the monitors'
+  std::string event() const;     // "start", "batch", "test", "epoch", "done", "diverged"
   template <class Kind>
   const Kind* as() const {
     return std::get_if<Kind>(&last());

@@ -1,7 +1,6 @@
 #include "run/report.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "core/text.h"
@@ -204,11 +203,7 @@ void add_lines(const ClassesEvent& classes, Reported& said) {
 
 }  // namespace
 
-std::string_view Progress::event() const {
-  static constexpr std::array<std::string_view, std::variant_size_v<RunEvent>> kNames = {
-      "start", "batch", "test", "epoch", "done", "diverged", "probe", "warning", "classes"};
-  return kNames[last().index()];
-}
+std::string Progress::event() const { return to_json(last())["event"].get<std::string>(); }
 
 const RunEvent& Progress::last() const {
   return *std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {

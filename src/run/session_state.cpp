@@ -9,7 +9,6 @@
 #include "core/text.h"
 #include "io/json_object.h"
 #include "run/checkpoint.h"
-#include "run/fork.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -30,6 +29,34 @@ Json data_json(const Dataset& data) {
   return json_object("train", data.train().count(), "test", data.test().count(), "height",
                      data.train().height(), "width", data.train().width(), "classes",
                      data.classes(), "counts_sha256", hash.hex());
+}
+
+// The part of the run's state that a fork keeps. Throws Error for a run that cannot continue.
+StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked) {
+  if (run.phase == Phase::kDiverged) {
+    throw Error("the run to fork has diverged and cannot be continued");
+  }
+  if (run.phase == Phase::kDone && forked.epochs <= saved.epochs) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is at the end of its " + std::to_string(saved.epochs) +
+                ": give the fork more epochs");
+  }
+  if (forked.epochs < run.epoch) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is in epoch " + std::to_string(run.epoch));
+  }
+  if (forked.optimizer != saved.optimizer) {
+    run.counters.optimizer = {};
+    std::erase_if(run.buffers,
+                  [](const NamedTensor& buffer) { return buffer.name.starts_with("optimizer."); });
+  }
+  if (forked.model != saved.model) run.monitors = {};
+  if (run.phase == Phase::kScoring) {
+    run.scored = 0;
+    run.validation_score = {};
+    run.test_score = {};
+  }
+  return run;
 }
 
 }  // namespace
