@@ -50,16 +50,10 @@ struct Argument {
   int min = std::numeric_limits<int>::min(), max = std::numeric_limits<int>::max();
 
   constexpr Argument within(int low, int high) const {
-    Argument argument = *this;
-    argument.min = low;
-    argument.max = high;
-    return argument;
+    return {name, kind, items, missing, initial, low, high};
   }
   constexpr Argument or_else(int value, Missing how = Missing::kInitial) const {
-    Argument argument = *this;
-    argument.missing = how;
-    argument.initial = value;
-    return argument;
+    return {name, kind, items, how, value, min, max};
   }
   constexpr Argument or_empty() const { return or_else(0); }
   constexpr Argument or_null() const { return or_else(0, Missing::kNull); }

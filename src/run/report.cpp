@@ -18,20 +18,13 @@ constexpr const char* kColumns[] = {
     "accuracy",  "lr",           "momentum", "train_loss", "validation_loss", "validation_accuracy",
     "test_loss", "test_accuracy"};
 
-template <class Cell>
-std::string table_line(const Cell& cell_of) {
-  std::string text;
-  for (const char* const column : kColumns) {
-    if (column != kColumns[0]) text += ",";
-    text += cell_of(column);
-  }
-  return text;
-}
-
 // values: of the event "batch" or "epoch".
 std::string metrics_row(const Json& values) {
-  return table_line(
-      [&values](const char* column) { return cell_text(values.value(column, Json())); });
+  std::string text;
+  for (const char* const column : kColumns) {
+    text += (column == kColumns[0] ? "" : ",") + cell_text(values.value(column, Json()));
+  }
+  return text;
 }
 
 std::string percent(std::int64_t part, std::int64_t whole, int digits) {
@@ -293,7 +286,9 @@ std::string cell_text(const Json& value) {
 }
 
 std::string metrics_header() {
-  return table_line([](const char* column) { return std::string(column); });
+  Json names;
+  for (const char* const column : kColumns) names[column] = column;
+  return metrics_row(names);
 }
 
 }  // namespace reluscope

@@ -49,14 +49,17 @@ bool same_run(const Config& other, const Config& run) {
   });
 }
 
+[[noreturn]] void refuse_file(const std::string& flag, const std::string& file,
+                              const std::string& reason) {
+  throw Error(flag + ": " + in_quotes(file) + reason + "; name another file");
+}
+
 }  // namespace
 
 std::size_t events_until(std::string_view text, const std::string& file, const Config& run,
                          const Json& position) {
   const Reached reached(position);
-  const auto refuse = [&file](const std::string& reason) {
-    throw Error("jsonl: " + in_quotes(file) + reason + "; name another file");
-  };
+  const auto refuse = [&file](const std::string& reason) { refuse_file("jsonl", file, reason); };
   return length_while(text, [&](std::string_view line, int number) {
     const Json event = Json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("event") || !event["event"].is_string()) {
@@ -82,11 +85,8 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
   const Reached reached(position);
   return length_while(text, [&](std::string_view line, int number) {
     if (number == 1) {
-      if (line != metrics_header()) {
-        throw Error("csv: " + in_quotes(file) +
-                    " has other columns than this run's table; name another file");
-      }
-      return true;
+      if (line == metrics_header()) return true;
+      refuse_file("csv", file, " has other columns than this run's table");
     }
     // event,epoch,batch,step,...
     std::vector<std::string_view> cells = split(line, ',');
@@ -94,8 +94,7 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
     const std::int64_t epoch = whole_number(cells[1]), step = whole_number(cells[3]);
     if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
     if (cells[0] == "batch" && step > 0) return step <= reached.step;
-    throw Error("csv: " + in_quotes(file) + ": line " + std::to_string(number) +
-                " is not a row of a run; name another file");
+    refuse_file("csv", file, ": line " + std::to_string(number) + " is not a row of a run");
   });
 }
 
