@@ -253,8 +253,7 @@ Config config_from_json(std::string_view text, const Config& base) {
   return config;
 }
 
-Config config_from_fields(const std::vector<std::pair<std::string, std::string>>& fields,
-                          const Config& base) {
+Config config_from_fields(const NamedTexts& fields, const Config& base) {
   Config config = base;
   for (const auto& [name, text] : fields) set_from_text(config, find_field(name), text);
   return config;
@@ -266,8 +265,8 @@ Json config_to_json(const Config& config) {
   return json;
 }
 
-std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> fields;
+NamedTexts config_to_fields(const Config& config) {
+  NamedTexts fields;
   const Config defaults;
   for (const Field& field : config_fields()) {
     const std::string text = field_text(config, field);
@@ -298,7 +297,7 @@ Json changed_fields(const Config& config) {
 }
 
 Config with_changes(const std::string& text, const Config& base) {
-  std::vector<std::pair<std::string, std::string>> fields;
+  NamedTexts fields;
   for (const std::string_view untrimmed : split(text, ';')) {
     const std::string_view part = trim(untrimmed);
     if (part.empty()) continue;

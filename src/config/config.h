@@ -15,6 +15,7 @@
 namespace reluscope {
 
 using Json = nlohmann::ordered_json;
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;  // such as flags
 
 // A change made while training, before the step after `step` (steps done by then).
 struct Event {
@@ -84,14 +85,13 @@ Json fields_json();  // the table, for menus and flags
 // Each throws Error for an unknown field (naming the nearest known one) or a value that is not
 // allowed, and leaves its input as it was.
 Config config_from_json(std::string_view text, const Config& base = {});
-Config config_from_fields(const std::vector<std::pair<std::string, std::string>>& fields,
-                          const Config& base = {});
+Config config_from_fields(const NamedTexts& fields, const Config& base = {});
 
 Json config_to_json(const Config& config);
 // A field's value as the text of a flag.
 std::string field_text(const Config& config, const Field& field);
 // Names and texts of the fields that differ from their defaults, for a URL hash.
-std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config);
+NamedTexts config_to_fields(const Config& config);
 // The same with their values as JSON.
 Json changed_fields(const Config& config);
 // The id that identifies the result of a run: the first 16 hexadecimal digits of a SHA-256 over the

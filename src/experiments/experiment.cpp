@@ -174,11 +174,11 @@ void Experiment::work_side_by_side() {
         }
       }
     });
-    if (std::none_of(slots_.begin(), slots_.end(),
-                     [this](const Slot& slot) { return is_active(slot); })) {
+    const auto active = [this](const Slot& slot) { return is_active(slot); };
+    if (std::none_of(slots_.begin(), slots_.end(), active) ||
+        std::any_of(slots_.begin(), slots_.end(), has_news)) {
       return;
     }
-    if (std::any_of(slots_.begin(), slots_.end(), has_news)) return;
   } while (std::chrono::steady_clock::now() < end);
 }
 

@@ -30,8 +30,7 @@ struct PlannedRun {
 // Flags of a command line or the page besides the config: names and texts, in the given order.
 class FlagValues {
  public:
-  explicit FlagValues(std::vector<std::pair<std::string, std::string>> values)
-      : values_(std::move(values)) {}
+  explicit FlagValues(NamedTexts values) : values_(std::move(values)) {}
 
   bool has(const std::string& name) const { return first(name).has_value(); }
   std::optional<std::string> first(const std::string& name) const;
@@ -40,7 +39,7 @@ class FlagValues {
   int whole(const std::string& name, int otherwise, int min, int max) const;
 
  private:
-  std::vector<std::pair<std::string, std::string>> values_;
+  NamedTexts values_;
 };
 
 struct RunResult {

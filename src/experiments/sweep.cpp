@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kMaxRuns = 1000000;
 
-using Setting = std::pair<std::string, std::string>;  // field, value
+using Setting = NamedTexts::value_type;  // field, value
 
 std::vector<std::string> list_of(const std::string& text) {
   const char separator = text.find(';') != std::string::npos ? ';' : ',';
@@ -123,7 +123,7 @@ std::pair<int, int> parse_shard(const std::string& text) {
 }
 
 // "lr=0.1 optimizer=sgd"
-std::string settings_text(const std::vector<Setting>& settings) {
+std::string settings_text(const NamedTexts& settings) {
   std::string text;
   for (const auto& [field, value] : settings) {
     text += (text.empty() ? "" : " ") + field + "=" + value;
@@ -213,10 +213,10 @@ Plan plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags
   std::set<std::string> ids, models;
   int index = 0;
   for (int draw = 0; draw < draws; ++draw) {
-    std::vector<Setting> random;
+    NamedTexts random;
     for (const Drawn& d : drawn) random.emplace_back(d.field, d.draw(base.seed, draw));
     for (int point = 0; point < points; ++point) {
-      std::vector<Setting> settings = random;
+      NamedTexts settings = random;
       auto rest = static_cast<std::size_t>(point);
       for (std::size_t of = grid.size(); of-- > 0;) {  // the last field changes fastest
         const auto& [field, values] = grid[of];
@@ -275,9 +275,9 @@ std::vector<Json> read_rows(const std::string& text, const std::string& file) {
     } catch (const Error& error) {
       throw Error(where + ": " + error.what());
     }
-    if (id != row["run"].get<std::string>()) {
-      throw Error(where + " has the id " + in_quotes(row["run"].get<std::string>()) +
-                  ", but its config has " + in_quotes(id));
+    if (row["run"] != id) {
+      throw Error(where + " has the id " + value_text(row["run"]) + ", but its config has " +
+                  in_quotes(id));
     }
     rows.push_back(std::move(row));
   }
@@ -295,13 +295,13 @@ std::string other_rows(const std::vector<Json>& before, const std::string& rows)
   return text;
 }
 
-std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
+std::vector<Json> merge_rows(const NamedTexts& files) {
   std::map<std::string, std::pair<std::size_t, std::string>> known;  // place in rows, file
   std::vector<Json> rows;
-  for (const NamedText& file : files) {
-    for (Json& row : read_rows(file.text, file.name)) {
+  for (const auto& [file, text] : files) {
+    for (Json& row : read_rows(text, file)) {
       const std::string id = row["run"].get<std::string>();
-      const auto [found, is_new] = known.insert({id, {rows.size(), file.name}});
+      const auto [found, is_new] = known.insert({id, {rows.size(), file}});
       const auto& [place, other] = found->second;
       if (is_new) {
         rows.push_back(std::move(row));
@@ -310,7 +310,7 @@ std::vector<Json> merge_rows(const std::vector<NamedText>& files) {
       const std::string key = difference(rows[place], row);
       if (!key.empty()) {
         throw Error("merge: run " + id + " has one result in " + in_quotes(other) +
-                    " and another in " + in_quotes(file.name) + ": they differ in " + key);
+                    " and another in " + in_quotes(file) + ": they differ in " + key);
       }
     }
   }
@@ -331,7 +331,7 @@ Report report_rows(const std::vector<Json>& rows) {
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Json config = config_to_json(configs[i]);
-    std::vector<Setting> settings;
+    NamedTexts settings;
     for (const Field* const field : varied) {
       if (field->name != "seed") settings.emplace_back(field->name, cell_text(config[field->name]));
     }

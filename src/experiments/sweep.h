@@ -28,12 +28,9 @@ std::vector<Json> read_rows(const std::string& text, const std::string& file);
 // The rows of a file that belong to runs other than those of `rows` (JSON lines), as lines.
 std::string other_rows(const std::vector<Json>& before, const std::string& rows);
 
-struct NamedText {
-  std::string name, text;
-};
-// The rows of several files, each run once, in the order of their indices. Throws Error if two
-// results of a run differ.
-std::vector<Json> merge_rows(const std::vector<NamedText>& files);
+// The rows of several files, given by name and text, each run once, in the order of their indices.
+// Throws Error if two results of a run differ.
+std::vector<Json> merge_rows(const NamedTexts& files);
 
 // The report of a sweep: means and deviations over seeds, best accuracy first.
 Report report_rows(const std::vector<Json>& rows);

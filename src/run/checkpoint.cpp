@@ -124,8 +124,7 @@ void check_fork(const Config& saved, const Config& forked) {
   }
 }
 
-Config resumed_config(const Config& saved,
-                      const std::vector<std::pair<std::string, std::string>>& given) {
+Config resumed_config(const Config& saved, const NamedTexts& given) {
   Config resumed = config_from_fields(given, saved);
   check_resume(saved, resumed);
   return resumed;

@@ -62,8 +62,7 @@ void check_fork(const Config& saved, const Config& forked);
 
 // The config of the resumed run: the saved config with the given fields (names and texts, as
 // flags). Throws Error as check_resume() does.
-Config resumed_config(const Config& saved,
-                      const std::vector<std::pair<std::string, std::string>>& given);
+Config resumed_config(const Config& saved, const NamedTexts& given);
 
 // The config of a fork. saved: the config of the original run, which is forked after that many
 // steps. changes: "lr=0.01; optimizer=sgd", as in a race. Fields that may change while training

@@ -52,8 +52,8 @@ const char* about_name(About about) {
   return kNames[static_cast<int>(about)];
 }
 
-std::vector<std::pair<std::string, std::string>> Question::pairs(const char* name) const {
-  std::vector<std::pair<std::string, std::string>> pairs;
+NamedTexts Question::pairs(const char* name) const {
+  NamedTexts pairs;
   for (const Json& pair : arguments_.at(name)) {
     if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
       throw Error(std::string(name) + ": " + in_quotes(pair.dump()) +

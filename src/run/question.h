@@ -93,7 +93,7 @@ class Question {
   std::span<const std::uint8_t> bytes(const char* name) const {
     return arguments_.at(name).get_binary();
   }
-  std::vector<std::pair<std::string, std::string>> pairs(const char* name) const;
+  NamedTexts pairs(const char* name) const;
   Config config(const char* name) const;  // some or all fields
 
  private:

@@ -127,7 +127,7 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
   CHECK(again.rows == whole.rows);
   CHECK(again.json.size() == 4);  // only the new runs
 
-  std::vector<NamedText> files;
+  NamedTexts files;
   for (const char* const shard : {"2/2", "1/2"}) {
     Flags part = flags;
     part.emplace_back("shard", shard);
