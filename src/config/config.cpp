@@ -101,9 +101,8 @@ void add_event(Config& config, const Field& field, double step, const std::strin
 }
 
 bool is_event(const Json& json) {
-  return json.is_object() && json.size() == 3 && json.contains("step") && json.contains("field") &&
-         json.contains("value") && json["step"].is_number() && json["field"].is_string() &&
-         json["value"].is_number();
+  return json.is_object() && json.size() == 3 && json.value("step", Json()).is_number() &&
+         json.value("field", Json()).is_string() && json.value("value", Json()).is_number();
 }
 
 void set_from_json(Config& config, const Field& field, const Json& value) {
