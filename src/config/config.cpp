@@ -341,10 +341,7 @@ Json fields_json() {
       row["max"] = field.max;
       row["below_max"] = field.below_max;
     }
-    if (!field.used_by.empty()) {
-      const std::size_t colon = field.used_by.find(':');
-      row["used_when"][field.used_by.substr(0, colon)] = words(field.used_by.substr(colon + 1));
-    }
+    if (!field.used_by.empty()) row["used_when"] = field.used_by;
     rows.push_back(std::move(row));
   }
   return rows;

@@ -68,9 +68,9 @@ struct FieldRow {
 struct Field : FieldRow {
   std::string name;
   std::vector<FieldChoice> choices;
-  // "optimizer: sgd rmsprop": used only with one of these values of that setting. Filled in from
-  // the tables of optimizers and schedules.
-  std::string used_by;
+  // {"optimizer": ["sgd", "rmsprop"]}: used only with one of these values of that setting. Filled
+  // in from the tables of optimizers and schedules. Null: always used.
+  Json used_by;
 };
 
 const std::vector<Field>& config_fields();

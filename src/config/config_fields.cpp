@@ -36,8 +36,7 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
     for (const std::string& name : words(row.fields)) {
       const auto field = std::find_if(fields.begin(), fields.end(),
                                       [&](const Field& each) { return each.name == name; });
-      if (field->used_by.empty()) field->used_by = setting + ":";
-      field->used_by += " " + std::string(row.name);
+      field->used_by[setting].push_back(row.name);
     }
   }
 }
