@@ -48,7 +48,7 @@ struct Outcome {
   std::vector<std::string> lines, json;
 };
 
-inline Outcome carry_out(const std::string& kind, const Config& base, const FlagValues& flags,
+inline Outcome carry_out(const std::string& kind, const Config& base, const Flags& flags,
                          int jobs = 1, std::vector<Json> finished = {}) {
   const auto data = small_data();
   Experiment experiment(data, make_plan(kind, *data, base, FlagValues(flags)), jobs,

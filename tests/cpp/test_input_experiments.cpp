@@ -19,7 +19,7 @@ namespace {
 using Flags = std::vector<std::pair<std::string, std::string>>;
 using Bytes = std::vector<std::uint8_t>;
 
-std::string plan_refusal(const std::string& kind, const FlagValues& flags) {
+std::string plan_refusal(const std::string& kind, const Flags& flags) {
   return refusal([&] { make_plan(kind, *six_pixels(), Config{}, FlagValues(flags)); });
 }
 
@@ -50,7 +50,7 @@ std::string one(const std::string& dtype, const std::string& shape, const std::s
 TEST_SUITE_BEGIN("input");
 
 TEST_CASE("sweeps: what is no sweep") {
-  const auto says = [](const FlagValues& flags, const std::string& sentence) {
+  const auto says = [](const Flags& flags, const std::string& sentence) {
     CHECK(plan_refusal("sweep", flags) == sentence);
   };
   says({}, "sweep: nothing varies; give --grid FIELD=VALUES or --random FIELD=RANGE");
@@ -94,8 +94,7 @@ TEST_CASE("sweeps: what is no sweep") {
 }
 
 TEST_CASE("races and lessons: what cannot be run is said before anything is") {
-  const auto says = [](const std::string& kind, const FlagValues& flags,
-                       const std::string& sentence) {
+  const auto says = [](const std::string& kind, const Flags& flags, const std::string& sentence) {
     CHECK(plan_refusal(kind, flags) == sentence);
   };
   says("race", {{"entry", "lr"}},

@@ -12,7 +12,7 @@ using namespace reluscope::test;
 
 namespace {
 
-Plan sweep(const FlagValues& flags) {
+Plan sweep(const Flags& flags) {
   return plan_sweep(*small_data(), small_config(), FlagValues(flags));
 }
 
