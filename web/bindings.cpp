@@ -1,4 +1,4 @@
-// The only Embind file: one function for all questions (run/queries.h), and the objects that live
+// The only Embind file: one function for all questions (run/question.h), and the objects that live
 // in this memory. Every function returns {value: ...} or, after an error, {error: "sentence"};
 // web/engine/worker/core.js is the only caller.
 #include <emscripten/bind.h>
@@ -20,7 +20,6 @@
 #include "experiments/sweep.h"
 #include "io/json_text.h"
 #include "run/commands.h"
-#include "run/queries.h"
 
 using emscripten::val;
 

@@ -8,7 +8,7 @@
 #include "files/data_files.h"
 #include "files/output.h"
 #include "files/png_image.h"
-#include "run/inspect.h"
+#include "run/checkpoint.h"
 
 namespace reluscope {
 namespace {

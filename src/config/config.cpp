@@ -101,9 +101,8 @@ void add_event(Config& config, const Field& field, double step, const std::strin
 }
 
 bool is_event(const Json& json) {
-  return json.is_object() && json.size() == 3 && json.contains("step") && json.contains("field") &&
-         json.contains("value") && json["step"].is_number() && json["field"].is_string() &&
-         json["value"].is_number();
+  return json.is_object() && json.size() == 3 && json.value("step", Json()).is_number() &&
+         json.value("field", Json()).is_string() && json.value("value", Json()).is_number();
 }
 
 void set_from_json(Config& config, const Field& field, const Json& value) {
@@ -208,13 +207,13 @@ std::string text_of(const Json& value) {
 }  // namespace
 
 const Field& find_field(const std::string& name) {
-  std::vector<std::string> known, plain_ones;
   for (const Field& field : config_fields()) {
     if (field.name == name) return field;
-    known.push_back(field.name);
-    const bool plain = field.used_by.empty() && field.name.find('_') == std::string::npos;
-    if (plain) plain_ones.push_back(field.name);
   }
+  const auto known = field_names([](const Field&) { return true; });
+  const auto plain_ones = field_names([](const Field& field) {
+    return field.used_by.empty() && field.name.find('_') == std::string::npos;
+  });
   std::string plain = small_letters(name);
   // A letter that is not ASCII counts as one.
   std::erase_if(plain, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
@@ -225,8 +224,21 @@ const Field& find_field(const std::string& name) {
                                : ": the nearest known one is \"" + nearest + "\""));
 }
 
-void copy_field(Config& to, const Config& from, const Field& field) {
-  std::visit([&](auto member) { to.*member = from.*member; }, field.member);
+std::vector<std::string> field_names(bool (*has)(const Field&)) {
+  std::vector<std::string> names;
+  for (const Field& field : config_fields()) {
+    if (has(field)) names.push_back(field.name);
+  }
+  return names;
+}
+
+std::vector<const Field*> differing_fields(const Config& a, const Config& b) {
+  std::vector<const Field*> differing;
+  for (const Field& field : config_fields()) {
+    const auto equal = [&](auto member) { return a.*member == b.*member; };
+    if (!std::visit(equal, field.member)) differing.push_back(&field);
+  }
+  return differing;
 }
 
 Config config_from_json(std::string_view text, const Config& base) {
@@ -240,8 +252,7 @@ Config config_from_json(std::string_view text, const Config& base) {
   return config;
 }
 
-Config config_from_fields(const std::vector<std::pair<std::string, std::string>>& fields,
-                          const Config& base) {
+Config config_from_fields(const NamedTexts& fields, const Config& base) {
   Config config = base;
   for (const auto& [name, text] : fields) set_from_text(config, find_field(name), text);
   return config;
@@ -253,14 +264,18 @@ Json config_to_json(const Config& config) {
   return json;
 }
 
-std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> fields;
+NamedTexts config_to_fields(const Config& config) {
+  NamedTexts fields;
   const Config defaults;
   for (const Field& field : config_fields()) {
-    const std::string text = text_of(value_json(config, field));
-    if (text != text_of(value_json(defaults, field))) fields.emplace_back(field.name, text);
+    const std::string text = field_text(config, field);
+    if (text != field_text(defaults, field)) fields.emplace_back(field.name, text);
   }
   return fields;
+}
+
+std::string field_text(const Config& config, const Field& field) {
+  return text_of(value_json(config, field));
 }
 
 std::string run_id(const Config& config) {
@@ -281,7 +296,7 @@ Json changed_fields(const Config& config) {
 }
 
 Config with_changes(const std::string& text, const Config& base) {
-  std::vector<std::pair<std::string, std::string>> fields;
+  NamedTexts fields;
   for (const std::string_view untrimmed : split(text, ';')) {
     const std::string_view part = trim(untrimmed);
     if (part.empty()) continue;
@@ -297,11 +312,8 @@ Config with_changes(const std::string& text, const Config& base) {
 void set_live(Config& config, const std::string& name, double value) {
   const Field& field = find_field(name);
   if (!field.live) {
-    std::vector<std::string> live;
-    for (const Field& f : config_fields()) {
-      if (f.live) live.push_back(f.name);
-    }
-    throw Error(in_quotes(name) + " cannot change while training; " + join_or(live) + " can");
+    throw Error(in_quotes(name) + " cannot change while training; " +
+                join_or(field_names([](const Field& f) { return f.live; })) + " can");
   }
   set_number(config, field, value, number_text(value));
 }
@@ -329,10 +341,7 @@ Json fields_json() {
       row["max"] = field.max;
       row["below_max"] = field.below_max;
     }
-    if (!field.used_by.empty()) {
-      const std::size_t colon = field.used_by.find(':');
-      row["used_when"][field.used_by.substr(0, colon)] = words(field.used_by.substr(colon + 1));
-    }
+    if (!field.used_by.empty()) row["used_when"] = field.used_by;
     rows.push_back(std::move(row));
   }
   return rows;

@@ -15,6 +15,7 @@
 namespace reluscope {
 
 using Json = nlohmann::ordered_json;
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;  // such as flags
 
 // A change made while training, before the step after `step` (steps done by then).
 struct Event {
@@ -67,27 +68,30 @@ struct FieldRow {
 struct Field : FieldRow {
   std::string name;
   std::vector<FieldChoice> choices;
-  // "optimizer: sgd rmsprop": used only with one of these values of that setting. Filled in from
-  // the tables of optimizers and schedules.
-  std::string used_by;
+  // {"optimizer": ["sgd", "rmsprop"]}: used only with one of these values of that setting. Filled
+  // in from the tables of optimizers and schedules. Null: always used.
+  Json used_by;
 };
 
 const std::vector<Field>& config_fields();
 // Throws Error for an unknown field, naming the nearest known one.
 const Field& find_field(const std::string& name);
-// Copies a field's value from another config.
-void copy_field(Config& to, const Config& from, const Field& field);
+// The names of the fields with this property, and the fields in which two configs differ, both in
+// the table's order.
+std::vector<std::string> field_names(bool (*has)(const Field&));
+std::vector<const Field*> differing_fields(const Config& a, const Config& b);
 Json fields_json();  // the table, for menus and flags
 
 // Each throws Error for an unknown field (naming the nearest known one) or a value that is not
 // allowed, and leaves its input as it was.
 Config config_from_json(std::string_view text, const Config& base = {});
-Config config_from_fields(const std::vector<std::pair<std::string, std::string>>& fields,
-                          const Config& base = {});
+Config config_from_fields(const NamedTexts& fields, const Config& base = {});
 
 Json config_to_json(const Config& config);
+// A field's value as the text of a flag.
+std::string field_text(const Config& config, const Field& field);
 // Names and texts of the fields that differ from their defaults, for a URL hash.
-std::vector<std::pair<std::string, std::string>> config_to_fields(const Config& config);
+NamedTexts config_to_fields(const Config& config);
 // The same with their values as JSON.
 Json changed_fields(const Config& config);
 // The id that identifies the result of a run: the first 16 hexadecimal digits of a SHA-256 over the

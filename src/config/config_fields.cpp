@@ -36,8 +36,7 @@ void note_users(std::vector<Field>& fields, const std::string& setting, const Ro
     for (const std::string& name : words(row.fields)) {
       const auto field = std::find_if(fields.begin(), fields.end(),
                                       [&](const Field& each) { return each.name == name; });
-      if (field->used_by.empty()) field->used_by = setting + ":";
-      field->used_by += " " + std::string(row.name);
+      field->used_by[setting].push_back(row.name);
     }
   }
 }
@@ -52,27 +51,25 @@ constexpr FieldRow kRows[] = {
 #undef SECTION
 };
 
-std::vector<Field> make_fields() {
-  std::vector<Field> fields;
-  std::string_view section;
-  for (const FieldRow& row : kRows) {
-    if (row.key.empty()) {
-      section = row.section;
-      continue;
-    }
-    fields.push_back({row, std::string(row.key), {}, {}});
-    fields.back().section = section;
-    if (row.make_choices != nullptr) fields.back().choices = row.make_choices();
-  }
-  note_users(fields, "optimizer", optimizer_rows());
-  note_users(fields, "schedule", schedule_rows());
-  return fields;
-}
-
 }  // namespace
 
 const std::vector<Field>& config_fields() {
-  static const std::vector<Field> fields = make_fields();
+  static const std::vector<Field> fields = [] {
+    std::vector<Field> made;
+    std::string_view section;
+    for (const FieldRow& row : kRows) {
+      if (row.key.empty()) {
+        section = row.section;
+        continue;
+      }
+      made.push_back({row, std::string(row.key), {}, {}});
+      made.back().section = section;
+      if (row.make_choices != nullptr) made.back().choices = row.make_choices();
+    }
+    note_users(made, "optimizer", optimizer_rows());
+    note_users(made, "schedule", schedule_rows());
+    return made;
+  }();
   return fields;
 }
 

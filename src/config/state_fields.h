@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 
@@ -72,22 +73,8 @@ class StateFields {
     if (!parsed) refuse_value(key, "a number");
     value = *parsed;
   }
-  void truth(Key key, bool& value) const {
-    if (reads() && !at(key).is_boolean()) refuse_value(key, "true or false");
-    if (reads()) {
-      at(key).get_to(value);
-    } else {
-      slot(key) = value;
-    }
-  }
-  void text(Key key, std::string& value) const {
-    if (reads() && !at(key).is_string()) refuse_value(key, "a text");
-    if (reads()) {
-      at(key).get_to(value);
-    } else {
-      slot(key) = value;
-    }
-  }
+  void truth(Key key, bool& value) const { plain(key, value, &Json::is_boolean, "true or false"); }
+  void text(Key key, std::string& value) const { plain(key, value, &Json::is_string, "a text"); }
 
   // Whether the field is not null. exists: whether it will be, when this writes.
   bool has(Key key, bool exists) const {
@@ -117,18 +104,22 @@ class StateFields {
  private:
   StateFields(const Json& read, std::string what) : read_(&read), what_(std::move(what)) {}
 
+  template <class T>
+  void plain(Key key, T& value, bool (Json::*fits)() const noexcept, const char* wanted) const {
+    if (!reads()) {
+      slot(key) = value;
+      return;
+    }
+    if (!(at(key).*fits)()) refuse_value(key, wanted);
+    at(key).get_to(value);
+  }
   Json& slot(Key key) const { return key.name ? (*written_)[key.name] : (*written_)[key.place]; }
   const Json& at(Key key) const {
     if (key.name && !read_->contains(key.name)) refuse(key, "is missing");
     return key.name ? read_->at(key.name) : read_->at(key.place);
   }
   [[noreturn]] void refuse_value(Key key, const std::string& wanted) const {
-    const Json& value = at(key);
-    const std::string shown = value.is_array()    ? "a list"
-                              : value.is_object() ? "an object"
-                              : value.is_string() ? in_quotes(value.get<std::string>())
-                                                  : value.dump();
-    refuse(key, "is " + shown + ", but it must be " + wanted);
+    refuse(key, "is " + value_text(at(key)) + ", but it must be " + wanted);
   }
 
   Json* written_ = nullptr;

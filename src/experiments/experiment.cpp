@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
-#include <limits>
 #include <map>
 #include <new>
 
@@ -30,19 +30,19 @@ std::string result_text(const Json& row) {
   }
   std::string text;
   for (const char* const name : {"test_accuracy", "train_loss", "dead", "output_mean"}) {
-    const Json* const epoch = last_epoch(row);
-    if (epoch == nullptr || !epoch->contains(name) || !epoch->at(name).is_number()) continue;
+    const double value = number_at(last_epoch(row), name);
+    if (std::isnan(value)) continue;
     const Measure& measure = find_measure(name);
     text += (text.empty() ? "" : ", ") + std::string(measure.label) + " " +
-            value_text(epoch->at(name).get<double>(), measure.percent);
+            value_text(value, measure.percent);
   }
   return text;
 }
 
 }  // namespace
 
-std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
-                                const FlagValues& flags) {
+Plan make_plan(std::string_view kind, const Dataset& data, const Config& base,
+               const FlagValues& flags) {
   std::vector<std::string> known;
   for (const auto& [name, make] : kKinds) {
     if (kind == name) return make(data, base, flags);
@@ -51,23 +51,22 @@ std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, cons
   throw Error("experiment is " + in_quotes(kind) + ", but known are " + join_or(known));
 }
 
-Experiment::Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
+Experiment::Experiment(std::shared_ptr<const Dataset> data, Plan plan, int jobs,
                        std::vector<Json> finished, double (*free_bytes)())
     : data_(std::move(data)),
       plan_(std::move(plan)),
       free_bytes_(free_bytes),
       pool_(jobs),
-      results_(plan_->runs().size()),
-      slots_(static_cast<std::size_t>(plan_->side_by_side() > 0 ? plan_->side_by_side()
-                                                                : pool_.size())) {
+      results_(plan_.runs.size()),
+      slots_(static_cast<std::size_t>(plan_.side_by_side > 0 ? plan_.side_by_side : pool_.size())) {
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < results_.size(); ++i) {
-    places.emplace(run_id(plan_->runs()[i].config), i);
+    places.emplace(run_id(plan_.runs[i].config), i);
   }
   for (Json& row : finished) {
     const auto place = places.find(row.at("run").get<std::string>());
     if (place == places.end() || results_[place->second].done) continue;
-    const PlannedRun& run = plan_->runs()[place->second];
+    const PlannedRun& run = plan_.runs[place->second];
     row["index"] = run.index;
     row["name"] = run.name;
     results_[place->second] = {.row = std::move(row), .done = true, .reported = true};
@@ -82,7 +81,7 @@ Reported Experiment::start() const {
                      {"runs", results_.size()},
                      {"finished", finished_before_},
                      {"jobs", pool_.size()}};
-  progress.lines = plan_->start_lines();
+  progress.lines = plan_.start_lines;
   if (finished_before_ > 0) {
     progress.lines.push_back(std::to_string(finished_before_) +
                              " of them finished before and are not run again");
@@ -91,15 +90,13 @@ Reported Experiment::start() const {
 }
 
 void Experiment::begin(Slot& slot, std::size_t place) {
-  const PlannedRun& plan = plan_->runs()[place];
+  const PlannedRun& plan = plan_.runs[place];
   slot.place = place;
   slot.epochs_told = 0;
   slot.run.reset();
   Json row = row_head(plan);
   try {
-    const double free =
-        free_bytes_ == nullptr ? std::numeric_limits<double>::infinity() : free_bytes_();
-    slot.run = std::make_unique<RecordedRun>(data_, plan, free);
+    slot.run = std::make_unique<RecordedRun>(data_, plan, free_bytes_());
     return;
   } catch (const Error& error) {
     row["refused"] = error.what();
@@ -177,11 +174,11 @@ void Experiment::work_side_by_side() {
         }
       }
     });
-    if (std::none_of(slots_.begin(), slots_.end(),
-                     [this](const Slot& slot) { return is_active(slot); })) {
+    const auto active = [this](const Slot& slot) { return is_active(slot); };
+    if (std::none_of(slots_.begin(), slots_.end(), active) ||
+        std::any_of(slots_.begin(), slots_.end(), has_news)) {
       return;
     }
-    if (std::any_of(slots_.begin(), slots_.end(), has_news)) return;
   } while (std::chrono::steady_clock::now() < end);
 }
 
@@ -190,7 +187,7 @@ Reported Experiment::advance() {
                   [](const RunResult& result) { return result.reported; })) {
     return done();
   }
-  const bool together = plan_->side_by_side() > 0;
+  const bool together = plan_.side_by_side > 0;
   if (together) {
     work_side_by_side();
   } else {
@@ -211,7 +208,7 @@ Reported Experiment::advance() {
           1.0, static_cast<double>(slot.run->calls()) / static_cast<double>(slot.run->all_calls()));
     }
     if (!together) continue;
-    const PlannedRun& run = plan_->runs()[slot.place];
+    const PlannedRun& run = plan_.runs[slot.place];
     const Json& epochs = slot.run->row()["epochs"];
     for (; slot.epochs_told < epochs.size(); ++slot.epochs_told) {
       Json line = {{"event", "epoch"}, {"name", run.name}, {"seed", run.config.seed}};
@@ -251,7 +248,7 @@ Reported Experiment::advance() {
 
 Reported Experiment::done() const {
   Reported progress;
-  const Report report = plan_->report(results_);
+  Report report = plan_.report(results_);
   std::string rows;
   std::size_t refused = 0;
   for (const RunResult& result : results_) {
@@ -260,15 +257,15 @@ Reported Experiment::done() const {
   }
   progress.values = {
       {"event", "done"}, {"events", report.json}, {"rows", rows}, {"csv", report.csv}};
-  for (std::size_t i = 0; i < report.step_seconds.size(); ++i) {
-    progress.values["events"][i]["step_seconds"] = report.step_seconds[i];
-  }
   if (refused > 0 && refused == results_.size()) {
     progress.values["failure"] = "no run could begin. The first was refused: " +
                                  results_.front().row["refused"].get<std::string>();
   }
   progress.lines = report.lines;
-  for (const Json& line : report.json) progress.json.push_back(json_line(line));
+  for (Json& line : report.json) {
+    line.erase("step_seconds");
+    progress.json.push_back(json_line(line));
+  }
   return progress;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +17,8 @@ namespace reluscope {
 
 // kind: "race", "sweep" or "lessons"; their flags are in run/commands.cpp. Throws Error for any
 // other kind and for a plan that cannot be carried out.
-std::unique_ptr<Plan> make_plan(std::string_view kind, const Dataset& data, const Config& base,
-                                const FlagValues& flags);
+Plan make_plan(std::string_view kind, const Dataset& data, const Config& base,
+               const FlagValues& flags);
 
 class Experiment {
  public:
@@ -25,8 +26,9 @@ class Experiment {
   // order of the results, not the results. finished: rows of earlier runs (from read_rows() of
   // sweep.h), which are not run again. free_bytes: called before each run for the free memory; a
   // run that needs more is refused.
-  Experiment(std::shared_ptr<const Dataset> data, std::unique_ptr<Plan> plan, int jobs,
-             std::vector<Json> finished = {}, double (*free_bytes)() = nullptr);
+  Experiment(
+      std::shared_ptr<const Dataset> data, Plan plan, int jobs, std::vector<Json> finished = {},
+      double (*free_bytes)() = [] { return std::numeric_limits<double>::infinity(); });
 
   // Reports the plan. values: {"event": "start", "runs": number of runs, "finished": number of runs
   // that are not run again}.
@@ -58,7 +60,7 @@ class Experiment {
   Reported done() const;
 
   std::shared_ptr<const Dataset> data_;
-  std::unique_ptr<Plan> plan_;
+  Plan plan_;
   double (*free_bytes_)();
   ThreadPool pool_;
   std::vector<RunResult> results_;

@@ -8,7 +8,6 @@
 #include "io/json_object.h"
 #include "io/json_text.h"
 #include "run/commands.h"
-#include "run/queries.h"
 
 namespace reluscope {
 namespace {
@@ -36,10 +35,11 @@ constexpr Query kExperimentQueries[] = {
         "mergeResults", About::kCore,
         {arg::object("config"), arg::list("names", Kind::kText), arg::list("files", Kind::kBytes)},
         [](const Question& q) {
-          std::vector<NamedText> texts;
+          NamedTexts texts;
           for (std::size_t k = 0; k < q["names"].size(); ++k) {
             const auto& bytes = q["files"].at(k).get_binary();
-            texts.push_back({q["names"][k].get<std::string>(), {bytes.begin(), bytes.end()}});
+            texts.emplace_back(q["names"][k].get<std::string>(),
+                               std::string(bytes.begin(), bytes.end()));
           }
           const std::vector<Json> rows = merge_rows(texts);
           const Report report = report_rows(rows);

@@ -1,4 +1,4 @@
-// All questions: those of run/queries.h and those about experiments.
+// All questions: those of run/queries.cpp and those about experiments.
 #pragma once
 
 #include "run/question.h"

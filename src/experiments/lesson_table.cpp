@@ -19,8 +19,10 @@ constexpr const char* kDyingBySgd = "train_samples=10000; epochs=3; optimizer=sg
   " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f " | dense 64 | " f \
   " | dense 10"
 
-std::vector<Lesson> make_table() {
-  return {
+}  // namespace
+
+const std::vector<Lesson>& lesson_table() {
+  static const std::vector<Lesson> table = {
       {"non-linear",
        "ReLU is piecewise linear, yet it lets stacked layers learn what linear layers cannot.",
        "train_samples=10000; epochs=3",
@@ -154,12 +156,6 @@ std::vector<Lesson> make_table() {
        {{"test_accuracy", kEnd, "reference", kAbove, kConstant, 0.98, 0.0}},
        true},
   };
-}
-
-}  // namespace
-
-const std::vector<Lesson>& lesson_table() {
-  static const std::vector<Lesson> table = make_table();
   return table;
 }
 

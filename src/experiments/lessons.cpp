@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -34,10 +35,21 @@ std::string padded_name(const Lesson& lesson) {
 }
 
 // A variant: why it was refused, or the places of its runs in the plan, one per seed.
-struct Planned {
-  Config config;
-  std::string refusal;
-  std::vector<std::size_t> runs;
+struct PlannedVariant {
+  const char* name;
+  Config config = {};
+  std::string refusal = {};
+  std::vector<std::size_t> runs = {};
+};
+
+struct PlannedLesson {
+  const Lesson* lesson;
+  std::vector<PlannedVariant> variants;
+
+  const PlannedVariant& find(std::string_view name) const {
+    return *std::find_if(variants.begin(), variants.end(),
+                         [&](const PlannedVariant& variant) { return name == variant.name; });
+  }
 };
 
 // The measure at the given moment for each run, in order; NaN if it is missing.
@@ -61,285 +73,185 @@ std::vector<double> finite(std::vector<double> values) {
   return values;
 }
 
-class LessonPlan final : public Plan {
- public:
-  LessonPlan(const Dataset& data, const Config& base, const FlagValues& flags) {
-    choose(flags);
-    const bool quick = flags.has("quick");
-    const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kUsualSeeds, 1, 1000);
-    last_seed(base, seeds);
-    std::map<std::string, std::size_t> places;
-    for (const Lesson* const lesson : lessons_) {
-      std::vector<Planned>& variants = planned_.emplace_back();
-      for (const LessonVariant& variant : lesson->variants) {
-        Planned& planned = variants.emplace_back();
-        try {
-          Config config = with_changes(variant.changes, with_changes(lesson->changes, base));
-          if (quick && lesson->whole_only) {
-            throw Error("it needs all the data and epochs, so quick lessons leave it out");
-          }
-          if (quick) {
-            config.epochs = std::min(config.epochs, kQuickEpochs);
-            if (config.train_samples == 0 || config.train_samples > kQuickSamples) {
-              config.train_samples = kQuickSamples;
-            }
-          }
-          if (config.train_samples >= data.train().count()) config.train_samples = 0;  // all
-          planned.config = config;
-          check_model(config, data);
-        } catch (const Error& error) {
-          planned.refusal = error.what();
-          continue;
-        }
-        for (int k = 0; k < seeds; ++k) {
-          PlannedRun run{static_cast<int>(runs_.size()),
-                         std::string(lesson->name) + ": " + variant.name, planned.config,
-                         needs_gradients(*lesson)};
-          run.config.seed += k;
-          if (seeds > 1) run.name += ", seed " + std::to_string(run.config.seed);
-          const auto [place, is_new] =
-              places.emplace(run_id(run.config) + (run.gradients ? "+" : ""), runs_.size());
-          if (is_new) runs_.push_back(std::move(run));
-          planned.runs.push_back(place->second);
-        }
-      }
-    }
-    start_lines_ = {
-        "Lessons: " + std::to_string(lessons_.size()) + ", " + std::to_string(runs_.size()) +
-            " runs, " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
-            " each; means ± deviations over them.",
-        "A claim is supported if the mean difference, seed by seed, has the claimed sign, is "
-        "larger "
-        "than chance",
-        "(Student's t, 95%) and not too small to count. It is not supported if it is larger than "
-        "chance the other way."};
-    if (quick) {
-      start_lines_.push_back(
-          "Quick: less data, fewer epochs and seeds; the full lessons may give other verdicts.");
+std::vector<PlannedLesson> chosen_lessons(const FlagValues& flags) {
+  std::vector<std::string> known;
+  for (const Lesson& lesson : lesson_table()) known.emplace_back(lesson.name);
+  std::set<std::string> wanted;
+  for (const std::string& text : flags.all("only")) {
+    for (const std::string_view part : split(text, ',')) {
+      const std::string name(trim(part));
+      wanted.insert(name);
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string nearest = nearest_name(name, known);
+      throw Error("only: " + in_quotes(name) + " is not a lesson" +
+                  (nearest.empty() ? ": known are " + join_or(known)
+                                   : ": the nearest known one is \"" + nearest + "\""));
     }
   }
-
-  Report report(const std::vector<RunResult>& results) const override {
-    Report report;
-    std::vector<std::string> summary;
-    Table csv{{}, {}};
-    for (std::size_t l = 0; l < lessons_.size(); ++l) {
-      const std::string verdict = report_lesson(l, results, report, csv);
-      summary.push_back(padded_name(*lessons_[l]) + verdict);
-    }
-    report.lines.emplace_back();
-    report.lines.insert(report.lines.end(), summary.begin(), summary.end());
-    report.csv = to_csv(csv);
-    return report;
+  std::vector<PlannedLesson> chosen;
+  for (const Lesson& lesson : lesson_table()) {
+    if (wanted.empty() || wanted.contains(lesson.name)) chosen.push_back({&lesson, {}});
   }
+  return chosen;
+}
 
- private:
-  void choose(const FlagValues& flags) {
-    std::vector<std::string> known;
-    for (const Lesson& lesson : lesson_table()) known.emplace_back(lesson.name);
-    std::vector<std::string> wanted;
-    for (const std::string& text : flags.all("only")) {
-      for (const std::string_view name : split(text, ',')) {
-        wanted.emplace_back(trim(name));
-        if (std::find(known.begin(), known.end(), wanted.back()) != known.end()) continue;
-        const std::string nearest = nearest_name(wanted.back(), known);
-        throw Error("only: " + in_quotes(wanted.back()) + " is not a lesson" +
-                    (nearest.empty() ? ": known are " + join_or(known)
-                                     : ": the nearest known one is \"" + nearest + "\""));
-      }
-    }
-    for (const Lesson& lesson : lesson_table()) {
-      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), lesson.name) != wanted.end()) {
-        lessons_.push_back(&lesson);
-      }
+bool needs_gradients(const Lesson& lesson) {
+  return std::any_of(lesson.checks.begin(), lesson.checks.end(), [](const LessonCheck& check) {
+    return std::string_view(check.measure) == "gradient_ratio";
+  });
+}
+
+// Why a variant cannot be judged; "" if it can.
+std::string refusal_of(const PlannedVariant& variant, const std::vector<RunResult>& results) {
+  std::string refusal = variant.refusal;
+  for (const std::size_t run : variant.runs) refusal = results[run].row.value("refused", refusal);
+  return refusal;
+}
+
+// A table of the variants' accuracies and checked measures.
+Json show_variants(const PlannedLesson& planned, const std::vector<RunResult>& results,
+                   Report& report) {
+  std::vector<LessonCheck> columns = {
+      {"test_accuracy", Moment::kEnd, "", true, "", 0.0, 0.0, false}};
+  for (const LessonCheck& check : planned.lesson->checks) {
+    if (std::none_of(columns.begin(), columns.end(), [&check](const LessonCheck& column) {
+          return std::string_view(column.measure) == check.measure && column.moment == check.moment;
+        })) {
+      columns.push_back(check);
+      columns.back().magnitude = false;
     }
   }
-
-  static bool needs_gradients(const Lesson& lesson) {
-    return std::any_of(lesson.checks.begin(), lesson.checks.end(), [](const LessonCheck& check) {
-      return std::string_view(check.measure) == "gradient_ratio";
-    });
+  Table table{{""}, {}};
+  for (const LessonCheck& column : columns) {
+    table.columns.push_back(find_measure(column.measure).label +
+                            std::string(moment_text(column.moment)));
   }
-
-  // A variant of a lesson, by its name.
-  const Planned& find(std::size_t lesson, std::string_view name) const {
-    const auto& variants = lessons_[lesson]->variants;
-    for (std::size_t v = 0; v < variants.size(); ++v) {
-      if (name == variants[v].name) return planned_[lesson][v];
+  Json variants = Json::array();
+  std::vector<std::string> remarks;
+  for (const PlannedVariant& variant : planned.variants) {
+    const std::string name = variant.name, refusal = refusal_of(variant, results);
+    Json& line = variants.emplace_back(json_object("name", name));
+    if (!refusal.empty()) {
+      line["refused"] = refusal;
+      remarks.push_back("  " + name + " refused: " + refusal);
+      continue;
     }
-    throw Error("lesson without variant " + std::string(name));
-  }
-
-  // Why a variant cannot be judged; "" if it can.
-  static std::string refusal_of(const Planned& planned, const std::vector<RunResult>& results) {
-    std::string refusal = planned.refusal;
-    for (const std::size_t run : planned.runs) refusal = results[run].row.value("refused", refusal);
-    return refusal;
-  }
-
-  // Adds the results of a lesson to the report and returns its verdict.
-  std::string report_lesson(std::size_t l, const std::vector<RunResult>& results, Report& report,
-                            Table& csv) const {
-    const Lesson& lesson = *lessons_[l];
-    report.lines.insert(report.lines.end(), {"", std::string(lesson.name) + ": " + lesson.claim});
-    Json variants = show_variants(l, results, report);
-    std::vector<std::string> verdicts;
-    Json checks = Json::array();
-    const std::size_t first_row = csv.rows.size();
-    for (const LessonCheck& check : lesson.checks) {
-      checks.push_back(show_check(l, check, results, report, csv));
-      verdicts.push_back(checks.back()["verdict"].get<std::string>());
-    }
-    std::string verdict = lesson_verdict(verdicts);
-    for (std::size_t r = first_row; r < csv.rows.size(); ++r) csv.rows[r][2] = verdict;
-    for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
-      const Planned& planned = planned_[l][v];
-      if (planned.refusal.empty()) {
-        report.lines.push_back("  " + std::string(lesson.variants[v].name) + ": " +
-                               train_command(planned.config));
-      }
-    }
-    report.lines.push_back("  => " + verdict);
-    report.json.push_back(json_object("event", "lesson", "name", lesson.name, "claim", lesson.claim,
-                                      "verdict", verdict, "checks", std::move(checks), "variants",
-                                      std::move(variants)));
-    return verdict;
-  }
-
-  // A table of the variants' accuracies and checked measures.
-  Json show_variants(std::size_t l, const std::vector<RunResult>& results, Report& report) const {
-    const Lesson& lesson = *lessons_[l];
-    std::vector<LessonCheck> columns = {
-        {"test_accuracy", Moment::kEnd, "", true, "", 0.0, 0.0, false}};
-    for (const LessonCheck& check : lesson.checks) {
-      if (std::none_of(columns.begin(), columns.end(), [&check](const LessonCheck& column) {
-            return std::string_view(column.measure) == check.measure &&
-                   column.moment == check.moment;
-          })) {
-        columns.push_back(check);
-        columns.back().magnitude = false;
-      }
-    }
-    Table table{{""}, {}};
+    line["config"] = changed_fields(variant.config);
+    line["command"] = train_command(variant.config);
+    std::vector<std::string>& cells = table.rows.emplace_back();
+    cells.push_back(name);
     for (const LessonCheck& column : columns) {
-      table.columns.push_back(find_measure(column.measure).label +
-                              std::string(moment_text(column.moment)));
+      const Summary summary = summarize(finite(values_at(results, variant.runs, column)));
+      cells.push_back(summary_text(summary, find_measure(column.measure).percent));
+      line["measures"].push_back(json_object("measure", column.measure, "moment",
+                                             trim(moment_text(column.moment)), "summary",
+                                             summary_json(summary)));
     }
-    Json variants = Json::array();
-    std::vector<std::string> remarks;
-    for (std::size_t v = 0; v < lesson.variants.size(); ++v) {
-      const Planned& planned = planned_[l][v];
-      const char* const name = lesson.variants[v].name;
-      const std::string refusal = refusal_of(planned, results);
-      Json line = {{"name", name}};
-      if (!refusal.empty()) {
-        line["refused"] = refusal;
-        remarks.push_back("  " + std::string(name) + " refused: " + refusal);
-        variants.push_back(std::move(line));
-        continue;
-      }
-      line["config"] = changed_fields(planned.config);
-      line["command"] = train_command(planned.config);
-      std::vector<std::string> cells = {name};
-      for (const LessonCheck& column : columns) {
-        const Summary summary = summarize(finite(values_at(results, planned.runs, column)));
-        cells.push_back(summary_text(summary, find_measure(column.measure).percent));
-        line["measures"].push_back(json_object("measure", column.measure, "moment",
-                                               trim(moment_text(column.moment)), "summary",
-                                               summary_json(summary)));
-      }
-      table.rows.push_back(std::move(cells));
-      int diverged = 0;
-      for (const std::size_t run : planned.runs) diverged += results[run].row.contains("diverged");
-      if (diverged > 0) {
-        line["diverged"] = diverged;
-        remarks.push_back("  " + std::string(name) + ": " + std::to_string(diverged) + " of " +
-                          std::to_string(planned.runs.size()) +
-                          " runs diverged; the last good weights are scored");
-      }
-      variants.push_back(std::move(line));
+    int diverged = 0;
+    for (const std::size_t run : variant.runs) diverged += results[run].row.contains("diverged");
+    if (diverged > 0) {
+      line["diverged"] = diverged;
+      remarks.push_back("  " + name + ": " + std::to_string(diverged) + " of " +
+                        std::to_string(variant.runs.size()) +
+                        " runs diverged; the last good weights are scored");
     }
-    if (!table.rows.empty()) {
-      for (const std::string& line : to_lines(table)) report.lines.push_back("  " + line);
-    }
-    report.lines.insert(report.lines.end(), remarks.begin(), remarks.end());
-    return variants;
   }
-
-  Json show_check(std::size_t l, const LessonCheck& check, const std::vector<RunResult>& results,
-                  Report& report, Table& csv) const {
-    const Measure& measure = find_measure(check.measure);
-    const bool has_reference = check.reference[0] != '\0';
-    const Planned& variant = find(l, check.variant);
-    const Planned& reference = has_reference ? find(l, check.reference) : variant;
-    const bool refused =
-        !refusal_of(variant, results).empty() || !refusal_of(reference, results).empty();
-    const std::vector<double> values = values_at(results, variant.runs, check);
-    std::vector<double> references = has_reference
-                                         ? values_at(results, reference.runs, check)
-                                         : std::vector<double>(values.size(), check.constant);
-    const Comparison comparison = compare(values, references, check.above, check.least);
-    const std::string verdict = refused ? kRefused : verdict_text(comparison.verdict);
-    const std::string other =
-        has_reference ? check.reference : value_text(check.constant, measure.percent);
-    const char* const relation = check.above ? "above" : "below";
-
-    std::string line = "  " + std::string(check.magnitude ? "size of " : "") + measure.label +
-                       moment_text(check.moment) + ", " + check.variant + " " + relation + " " +
-                       other;
-    if (!refused) {
-      line += ": difference " + value_text(comparison.difference.mean, measure.percent) +
-              ", chance ±" + value_text(comparison.margin, measure.percent) + ", counts from " +
-              value_text(check.least, measure.percent);
-    }
-    report.lines.push_back(line + ": " + verdict);
-
-    const Json of_variant = summary_json(summarize(finite(values))),
-               of_reference = summary_json(summarize(finite(references))),
-               difference = summary_json(comparison.difference),
-               margin = std::isfinite(comparison.margin) ? Json(comparison.margin) : Json();
-    const std::pair<const char*, Json> cells[] = {
-        {"lesson", lessons_[l]->name},
-        {"claim", lessons_[l]->claim},
-        {"verdict", ""},  // set when the checks are done
-        {"measure", check.measure},
-        {"moment", trim(moment_text(check.moment))},
-        {"variant", check.variant},
-        {"mean", of_variant["mean"]},
-        {"deviation", of_variant["deviation"]},
-        {"relation", relation},
-        {"reference", has_reference ? Json(check.reference) : Json(check.constant)},
-        {"reference_mean", of_reference["mean"]},
-        {"reference_deviation", of_reference["deviation"]},
-        {"difference", difference["mean"]},
-        {"difference_deviation", difference["deviation"]},
-        {"margin", comparison.difference.count > 1 ? margin : Json()},
-        {"least", check.least},
-        {"seeds", of_variant["count"]},
-        {"check_verdict", verdict},
-        {"command", variant.refusal.empty() ? train_command(variant.config) : ""},
-        {"reference_command",
-         has_reference && reference.refusal.empty() ? train_command(reference.config) : ""}};
-    csv.columns.clear();
-    csv.rows.emplace_back();
-    for (const auto& [column, cell] : cells) {
-      csv.columns.emplace_back(column);
-      csv.rows.back().push_back(cell_text(cell));
-    }
-    Json json = json_object("measure", check.measure, "moment", trim(moment_text(check.moment)),
-                            "variant", check.variant, "relation", relation);
-    json[has_reference ? "reference" : "constant"] =
-        has_reference ? Json(check.reference) : Json(check.constant);
-    json["difference"] = difference;
-    json["margin"] = margin;
-    json["least"] = check.least;
-    json["verdict"] = verdict;
-    return json;
+  if (!table.rows.empty()) {
+    for (const std::string& line : to_lines(table)) report.lines.push_back("  " + line);
   }
+  report.lines.insert(report.lines.end(), remarks.begin(), remarks.end());
+  return variants;
+}
 
-  std::vector<const Lesson*> lessons_;
-  std::vector<std::vector<Planned>> planned_;  // by lesson and variant
-};
+// Adds a row to `csv` and returns the check with its numbers and its verdict.
+Json show_check(const PlannedLesson& planned, const LessonCheck& check,
+                const std::vector<RunResult>& results, Report& report, std::vector<Json>& csv) {
+  const Measure& measure = find_measure(check.measure);
+  const bool has_reference = check.reference[0] != '\0';
+  const PlannedVariant& variant = planned.find(check.variant);
+  const PlannedVariant& reference = has_reference ? planned.find(check.reference) : variant;
+  const bool refused =
+      !refusal_of(variant, results).empty() || !refusal_of(reference, results).empty();
+  const std::vector<double> values = values_at(results, variant.runs, check);
+  std::vector<double> references = has_reference
+                                       ? values_at(results, reference.runs, check)
+                                       : std::vector<double>(values.size(), check.constant);
+  const Comparison comparison = compare(values, references, check.above, check.least);
+  const std::string verdict = refused ? kRefused : verdict_text(comparison.verdict);
+  const std::string other =
+      has_reference ? check.reference : value_text(check.constant, measure.percent);
+  const char* const relation = check.above ? "above" : "below";
+
+  std::string line = "  " + std::string(check.magnitude ? "size of " : "") + measure.label +
+                     moment_text(check.moment) + ", " + check.variant + " " + relation + " " +
+                     other;
+  if (!refused) {
+    line += ": difference " + value_text(comparison.difference.mean, measure.percent) +
+            ", chance ±" + value_text(comparison.margin, measure.percent) + ", counts from " +
+            value_text(check.least, measure.percent);
+  }
+  report.lines.push_back(line + ": " + verdict);
+
+  const Json of_variant = summary_json(summarize(finite(values))),
+             of_reference = summary_json(summarize(finite(references))),
+             difference = summary_json(comparison.difference),
+             margin = std::isfinite(comparison.margin) ? Json(comparison.margin) : Json(),
+             compared_with = has_reference ? Json(check.reference) : Json(check.constant);
+  csv.push_back(json_object(
+      "lesson", planned.lesson->name, "claim", planned.lesson->claim, "verdict", "",  // set later
+      "measure", check.measure, "moment", trim(moment_text(check.moment)), "variant", check.variant,
+      "mean", Json(of_variant["mean"]), "deviation", Json(of_variant["deviation"]), "relation",
+      relation, "reference", Json(compared_with), "reference_mean", Json(of_reference["mean"]),
+      "reference_deviation", Json(of_reference["deviation"]), "difference",
+      Json(difference["mean"]), "difference_deviation", Json(difference["deviation"]), "margin",
+      comparison.difference.count > 1 ? Json(margin) : Json(), "least", check.least, "seeds",
+      Json(of_variant["count"]), "check_verdict", verdict, "command",
+      variant.refusal.empty() ? train_command(variant.config) : "", "reference_command",
+      has_reference && reference.refusal.empty() ? train_command(reference.config) : ""));
+  return json_object("measure", check.measure, "moment", trim(moment_text(check.moment)), "variant",
+                     check.variant, "relation", relation, has_reference ? "reference" : "constant",
+                     Json(compared_with), "difference", Json(difference), "margin", Json(margin),
+                     "least", check.least, "verdict", verdict);
+}
+
+// Adds the results of a lesson to the report and returns its verdict.
+std::string report_lesson(const PlannedLesson& planned, const std::vector<RunResult>& results,
+                          Report& report, std::vector<Json>& csv) {
+  const Lesson& lesson = *planned.lesson;
+  report.lines.insert(report.lines.end(), {"", std::string(lesson.name) + ": " + lesson.claim});
+  Json variants = show_variants(planned, results, report);
+  std::vector<std::string> verdicts;
+  Json checks = Json::array();
+  const std::size_t first_row = csv.size();
+  for (const LessonCheck& check : lesson.checks) {
+    checks.push_back(show_check(planned, check, results, report, csv));
+    verdicts.push_back(checks.back()["verdict"].get<std::string>());
+  }
+  std::string verdict = lesson_verdict(verdicts);
+  for (std::size_t r = first_row; r < csv.size(); ++r) csv[r]["verdict"] = verdict;
+  for (const PlannedVariant& variant : planned.variants) {
+    if (!variant.refusal.empty()) continue;
+    report.lines.push_back("  " + std::string(variant.name) + ": " + train_command(variant.config));
+  }
+  report.lines.push_back("  => " + verdict);
+  report.json.push_back(json_object("event", "lesson", "name", lesson.name, "claim", lesson.claim,
+                                    "verdict", verdict, "checks", std::move(checks), "variants",
+                                    std::move(variants)));
+  return verdict;
+}
+
+Report lessons_report(const std::vector<PlannedLesson>& lessons,
+                      const std::vector<RunResult>& results) {
+  Report report;
+  std::vector<std::string> summary = {""};
+  std::vector<Json> csv;
+  for (const PlannedLesson& planned : lessons) {
+    summary.push_back(padded_name(*planned.lesson) + report_lesson(planned, results, report, csv));
+  }
+  report.lines.insert(report.lines.end(), summary.begin(), summary.end());
+  report.csv = objects_csv({}, csv);
+  return report;
+}
 
 }  // namespace
 
@@ -363,9 +275,62 @@ std::string lesson_verdict(const std::vector<std::string>& checks) {
   return count(undecided) > 0 ? undecided : verdict_text(Verdict::kNoDifference);
 }
 
-std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base,
-                                   const FlagValues& flags) {
-  return std::make_unique<LessonPlan>(data, base, flags);
+Plan plan_lessons(const Dataset& data, const Config& base, const FlagValues& flags) {
+  Plan plan;
+  std::vector<PlannedLesson> lessons = chosen_lessons(flags);
+  const bool quick = flags.has("quick");
+  const int seeds = flags.whole("seeds", quick ? kQuickSeeds : kUsualSeeds, 1, 1000);
+  last_seed(base, seeds);
+  std::map<std::string, std::size_t> places;
+  for (auto& [lesson, variants] : lessons) {
+    for (const auto& [name, changes] : lesson->variants) {
+      PlannedVariant& planned = variants.emplace_back(PlannedVariant{name});
+      try {
+        Config config = with_changes(changes, with_changes(lesson->changes, base));
+        if (quick && lesson->whole_only) {
+          throw Error("it needs all the data and epochs, so quick lessons leave it out");
+        }
+        if (quick) {
+          config.epochs = std::min(config.epochs, kQuickEpochs);
+          if (config.train_samples == 0 || config.train_samples > kQuickSamples) {
+            config.train_samples = kQuickSamples;
+          }
+        }
+        if (config.train_samples >= data.train().count()) config.train_samples = 0;  // all
+        planned.config = config;
+        check_model(config, data);
+      } catch (const Error& error) {
+        planned.refusal = error.what();
+        continue;
+      }
+      for (int k = 0; k < seeds; ++k) {
+        PlannedRun run{static_cast<int>(plan.runs.size()), std::string(lesson->name) + ": " + name,
+                       planned.config, needs_gradients(*lesson)};
+        run.config.seed += k;
+        if (seeds > 1) run.name += ", seed " + std::to_string(run.config.seed);
+        const auto [place, is_new] =
+            places.emplace(run_id(run.config) + (run.gradients ? "+" : ""), plan.runs.size());
+        if (is_new) plan.runs.push_back(std::move(run));
+        planned.runs.push_back(place->second);
+      }
+    }
+  }
+  plan.start_lines = {
+      "Lessons: " + std::to_string(lessons.size()) + ", " + std::to_string(plan.runs.size()) +
+          " runs, " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
+          " each; means ± deviations over them.",
+      "A claim is supported if the mean difference, seed by seed, has the claimed sign, is larger "
+      "than chance",
+      "(Student's t, 95%) and not too small to count. It is not supported if it is larger than "
+      "chance the other way."};
+  if (quick) {
+    plan.start_lines.push_back(
+        "Quick: less data, fewer epochs and seeds; the full lessons may give other verdicts.");
+  }
+  plan.report = [lessons = std::move(lessons)](const std::vector<RunResult>& results) {
+    return lessons_report(lessons, results);
+  };
+  return plan;
 }
 
 }  // namespace reluscope

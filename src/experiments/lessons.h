@@ -48,8 +48,7 @@ std::vector<std::string> lesson_list();
 // Flags: only (names, separated by commas), quick, seeds (default 5; quick: 3). A variant with an
 // invalid config is not run, and the report gives the reason. Runs that several lessons share are
 // run once. Throws Error for an invalid flag or an unknown lesson.
-std::unique_ptr<Plan> plan_lessons(const Dataset& data, const Config& base,
-                                   const FlagValues& flags);
+Plan plan_lessons(const Dataset& data, const Config& base, const FlagValues& flags);
 
 // The verdict on a lesson from the verdicts on its checks: supported or no difference if all agree,
 // not supported if some contradict and none support, "supported in part" for any other decided

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "io/json_object.h"
 #include "probe/silence.h"
 
 namespace reluscope {
@@ -99,17 +100,8 @@ Json measure(Trainer& trainer) {
     if (model.layer(l).activation() >= 0)
       layers.push_back({.index = l, .silence = SilenceMeter(regimes_of(model, l)), .units = {}});
   }
-  Json result = {{"dead", nullptr},
-                 {"negative", nullptr},
-                 {"zeros", nullptr},
-                 {"output_mean", nullptr},
-                 {"input_shift", nullptr},
-                 {"signal", nullptr},
-                 {"slope_move", slope_move(model)}};
-  if (layers.empty()) return result;
-
   std::vector<int> samples = trainer.training_samples();
-  samples.resize(std::min<std::size_t>(samples.size(), kMeasuredSamples));
+  samples.resize(layers.empty() ? 0 : std::min<std::size_t>(samples.size(), kMeasuredSamples));
   const auto at_once = static_cast<std::size_t>(trainer.evaluate_rows());
   for (std::size_t first = 0; first < samples.size(); first += at_once) {
     trainer.infer(trainer.probe_set(), std::span<const int>(samples).subspan(
@@ -139,13 +131,18 @@ Json measure(Trainer& trainer) {
       ++shifted;
     }
   }
-  result["dead"] = static_cast<double>(dead) / static_cast<double>(units);
-  result["negative"] = static_cast<double>(negative) / static_cast<double>(units);
-  result["zeros"] = static_cast<double>(zeros) / static_cast<double>(outputs);
-  result["output_mean"] = means / static_cast<double>(layers.size());
-  if (shifted > 0) result["input_shift"] = shifts / shifted;
-  if (layers.front().size() > 0.0) result["signal"] = layers.back().size() / layers.front().size();
-  return result;
+  const auto ratio = [](auto part, auto whole) {
+    return whole == 0 ? std::nullopt
+                      : std::optional(static_cast<double>(part) / static_cast<double>(whole));
+  };
+  std::optional<double> signal;
+  if (!layers.empty() && layers.front().size() > 0.0) {
+    signal = layers.back().size() / layers.front().size();
+  }
+  return json_object("dead", ratio(dead, units), "negative", ratio(negative, units), "zeros",
+                     ratio(zeros, outputs), "output_mean", ratio(means, layers.size()),
+                     "input_shift", ratio(shifts, shifted), "signal", signal, "slope_move",
+                     slope_move(model));
 }
 
 double gradient_ratio(Trainer& trainer) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -17,11 +16,9 @@ namespace {
 
 // Quoted for a shell.
 std::string shell_word(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-+._,:/").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+._,:/";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
   std::string word = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\' || c == '$' || c == '`') word += '\\';
@@ -76,9 +73,10 @@ void check_model(const Config& config, const Dataset& data) {
   parse_architecture(config.model, data.shape(), data.classes());
 }
 
-const Json* last_epoch(const Json& row) {
+const Json& last_epoch(const Json& row) {
+  static const Json none = Json::object();
   const auto epochs = row.find("epochs");
-  return epochs == row.end() || epochs->empty() ? nullptr : &epochs->back();
+  return epochs == row.end() || epochs->empty() ? none : epochs->back();
 }
 
 double number_at(const Json& epoch, const std::string& name) {
@@ -90,9 +88,8 @@ double number_at(const Json& epoch, const std::string& name) {
 Summary RowGroup::summary(const char* measure) const {
   std::vector<double> values;
   for (const Json* const row : rows) {
-    const Json* const epoch = last_epoch(*row);
-    const double value = epoch != nullptr ? number_at(*epoch, measure) : std::nan("");
-    if (value == value) values.push_back(value);
+    const double value = number_at(last_epoch(*row), measure);
+    if (!std::isnan(value)) values.push_back(value);
   }
   return summarize(values);
 }
@@ -109,13 +106,6 @@ Json summary_json(const Summary& summary) {
                      summary.count > 1 ? number(summary.deviation) : Json());
 }
 
-std::string cell_text(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return number_text(value.get<double>());
-  return json_line(value);
-}
-
 void add_names(std::vector<std::string>& names, const Json& object) {
   for (const auto& item : object.items()) {
     if (std::find(names.begin(), names.end(), item.key()) == names.end()) {
@@ -124,41 +114,14 @@ void add_names(std::vector<std::string>& names, const Json& object) {
   }
 }
 
-std::string rows_csv(const std::vector<Json>& rows) {
-  std::vector<std::map<std::string, std::string>> settings;  // per row, as texts of flags
-  std::vector<std::string> results;
-  for (const Json& row : rows) {
-    const auto fields = config_to_fields(config_from_json(row.at("config").dump()));
-    settings.emplace_back(fields.begin(), fields.end());
-    if (const Json* const epoch = last_epoch(row)) add_names(results, *epoch);
-  }
-  std::vector<std::string> varied;
-  for (const Field& field : config_fields()) {
-    const auto has = [&field](const auto& of_row) { return of_row.count(field.name) > 0; };
-    if (std::any_of(settings.begin(), settings.end(), has)) varied.push_back(field.name);
-  }
-  const std::vector<std::string> ends = {"steps", "diverged", "refused", "weights_sha256"};
-  Table table{{"run", "index", "name"}, {}};
-  for (const auto& names : {varied, results, ends}) {
-    table.columns.insert(table.columns.end(), names.begin(), names.end());
-  }
-  const Json defaults = config_to_json({});
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::vector<std::string> cells;
-    const auto add_cells = [&cells](const Json& object, const auto& names) {
-      for (const auto& name : names) cells.push_back(cell_text(object.value(name, Json())));
-    };
-    add_cells(rows[i], std::vector<std::string>{"run", "index", "name"});
-    for (const std::string& name : varied) {
-      const auto found = settings[i].find(name);
-      cells.push_back(found != settings[i].end() ? found->second
-                      : name == "events"         ? ""
-                                                 : cell_text(defaults[name]));
+std::string objects_csv(std::vector<std::string> columns, const std::vector<Json>& objects) {
+  Table table{std::move(columns), {}};
+  for (const Json& object : objects) add_names(table.columns, object);
+  for (const Json& object : objects) {
+    std::vector<std::string>& cells = table.rows.emplace_back();
+    for (const std::string& name : table.columns) {
+      cells.push_back(cell_text(object.value(name, Json())));
     }
-    const Json* const epoch = last_epoch(rows[i]);
-    add_cells(epoch != nullptr ? *epoch : Json::object(), results);
-    add_cells(rows[i], ends);
-    table.rows.push_back(std::move(cells));
   }
   return to_csv(table);
 }

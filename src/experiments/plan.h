@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "config/config.h"
 #include "data/dataset.h"
 #include "experiments/statistics.h"
+#include "run/report.h"
 
 namespace reluscope {
 
@@ -28,8 +30,7 @@ struct PlannedRun {
 // Flags of a command line or the page besides the config: names and texts, in the given order.
 class FlagValues {
  public:
-  explicit FlagValues(std::vector<std::pair<std::string, std::string>> values)
-      : values_(std::move(values)) {}
+  explicit FlagValues(NamedTexts values) : values_(std::move(values)) {}
 
   bool has(const std::string& name) const { return first(name).has_value(); }
   std::optional<std::string> first(const std::string& name) const;
@@ -38,7 +39,7 @@ class FlagValues {
   int whole(const std::string& name, int otherwise, int min, int max) const;
 
  private:
-  std::vector<std::pair<std::string, std::string>> values_;
+  NamedTexts values_;
 };
 
 struct RunResult {
@@ -49,29 +50,20 @@ struct RunResult {
 
 struct Report {
   std::vector<std::string> lines;  // text for the user
-  std::vector<Json> json;          // one line each, after the rows of the runs
-  // Seconds per step for each entry of json, if the plan gives them; NaN: unknown. Kept apart from
-  // json, because files must not depend on the clock.
-  std::vector<double> step_seconds = {};
+  // One line each, after the rows of the runs. "step_seconds" stays out of files, which must not
+  // depend on the clock; NaN: unknown.
+  std::vector<Json> json;
   std::string csv;
 };
 
-class Plan {
- public:
-  virtual ~Plan() = default;
-
-  const std::vector<PlannedRun>& runs() const { return runs_; }
+struct Plan {
+  std::vector<PlannedRun> runs;
   // Number of consecutive runs that advance side by side, a step each in turn, before the next
   // group begins. 0: every run is independent.
-  int side_by_side() const { return side_by_side_; }
-  const std::vector<std::string>& start_lines() const { return start_lines_; }
-  // results: of all runs(), in their order.
-  virtual Report report(const std::vector<RunResult>& results) const = 0;
-
- protected:
-  std::vector<PlannedRun> runs_;
-  int side_by_side_ = 0;
-  std::vector<std::string> start_lines_;
+  int side_by_side = 0;
+  std::vector<std::string> start_lines;
+  // results: of all runs, in their order.
+  std::function<Report(const std::vector<RunResult>& results)> report;
 };
 
 // The last of `count` seeds that start at the config's. Throws Error if it is too large.
@@ -83,8 +75,8 @@ void check_model(const Config& config, const Dataset& data);
 // The command that trains a config: reluscope train --lr 0.1 ...
 std::string train_command(const Config& config);
 
-// The last epoch of a row, or null if it has none.
-const Json* last_epoch(const Json& row);
+// The last epoch of a row, or an empty object if it has none.
+const Json& last_epoch(const Json& row);
 
 // A value of an epoch as a number; NaN if it is missing.
 double number_at(const Json& epoch, const std::string& name);
@@ -107,14 +99,10 @@ struct RowGroup {
 // {"count", "mean", "deviation"}; numbers that are not finite, or not defined, are null.
 Json summary_json(const Summary& summary);
 
-// A JSON value as a CSV cell: texts unchanged, numbers with all digits, null as "".
-std::string cell_text(const Json& value);
-
 // Appends the object's names that are not in the list yet.
 void add_names(std::vector<std::string>& names, const Json& object);
 
-// The rows as a table: run, index, name, all config fields that differ from their defaults, the
-// last epoch's numbers, and how the run ended.
-std::string rows_csv(const std::vector<Json>& rows);
+// The objects as CSV: these columns, then one for each other name, in the order of their first use.
+std::string objects_csv(std::vector<std::string> columns, const std::vector<Json>& objects);
 
 }  // namespace reluscope

@@ -24,8 +24,7 @@ Json row_head(const PlannedRun& plan) {
 
 RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
                          double free_bytes)
-    : plan_(plan),
-      session_(std::move(data), on_one_thread(plan.config),
+    : session_(std::move(data), on_one_thread(plan.config),
                make_backend(on_one_thread(plan.config), free_bytes)),
       row_(row_head(plan)) {
   const Trainer& trainer = session_.trainer();
@@ -34,15 +33,15 @@ RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& 
                        (trainer.batches() + (tests + at_once - 1) / at_once);
   row_["epochs"] = Json::array();
   Json start = {{"epoch", 0}};
-  if (plan_.from) {
-    session_.fork(*plan_.from);
+  if (plan.from) {
+    session_.fork(*plan.from);
     steps_ = session_.position()["step"].get<std::int64_t>();
     row_["from_step"] = steps_;
     start["epoch"] = steps_ / trainer.batches();
     const std::int64_t all_steps = std::int64_t{plan.config.epochs} * trainer.batches();
     all_calls_ -= all_calls_ * steps_ / all_steps;
   }
-  if (plan_.gradients) start["gradient_ratio"] = gradient_ratio(session_.trainer());
+  if (plan.gradients) start["gradient_ratio"] = gradient_ratio(session_.trainer());
   record_epoch(std::move(start));
 }
 
@@ -72,12 +71,9 @@ bool RecordedRun::advance() {
     row_["weights_sha256"] = done->weights_sha256;
     return false;
   } else if (const auto* diverged = progress.as<DivergedEvent>()) {
-    const Score score = session_.evaluate();
-    record_epoch({{"epoch", diverged->epoch},
-                  {"test_loss", score.loss()},
-                  {"test_accuracy", score.accuracy()},
-                  {"correct", score.correct},
-                  {"total", score.samples}});
+    Json epoch = {{"epoch", diverged->epoch}};
+    epoch.update(score_json(session_.evaluate()));
+    record_epoch(std::move(epoch));
     row_["steps"] = steps_;
     row_["diverged"] = diverged->message;
     row_["weights_sha256"] = session_.weights_sha256();

@@ -39,7 +39,6 @@ class RecordedRun {
  private:
   void record_epoch(Json epoch);
 
-  PlannedRun plan_;
   Session session_;
   std::int64_t calls_ = 0, all_calls_ = 0, steps_ = 0;
   double seconds_ = 0.0;

@@ -7,8 +7,6 @@
 
 namespace reluscope {
 
-inline constexpr int kMaxRuns = 1000000;
-
 // Flags:
 //   grid    "lr=0.001,0.01": every value, combined with all values of other fields; may be repeated
 //           Values are separated by commas, or, where there is a semicolon, by semicolons.
@@ -21,7 +19,7 @@ inline constexpr int kMaxRuns = 1000000;
 // a larger `runs` extends a sweep. Numbers that are not whole are rounded to 4 significant digits.
 // Equal runs count as one. Order: draws, then the grid (the last field fastest), then seeds.
 // Throws Error for a flag or a config that cannot be run.
-std::unique_ptr<Plan> plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags);
+Plan plan_sweep(const Dataset& data, const Config& base, const FlagValues& flags);
 
 // The rows of a file of results. Ignores a last line that a crash cut short. Throws Error naming
 // the file and the line for anything else that is not a row of results.
@@ -30,12 +28,9 @@ std::vector<Json> read_rows(const std::string& text, const std::string& file);
 // The rows of a file that belong to runs other than those of `rows` (JSON lines), as lines.
 std::string other_rows(const std::vector<Json>& before, const std::string& rows);
 
-struct NamedText {
-  std::string name, text;
-};
-// The rows of several files, each run once, in the order of their indices. Throws Error if two
-// results of a run differ.
-std::vector<Json> merge_rows(const std::vector<NamedText>& files);
+// The rows of several files, given by name and text, each run once, in the order of their indices.
+// Throws Error if two results of a run differ.
+std::vector<Json> merge_rows(const NamedTexts& files);
 
 // The report of a sweep: means and deviations over seeds, best accuracy first.
 Report report_rows(const std::vector<Json>& rows);

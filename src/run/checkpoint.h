@@ -52,11 +52,23 @@ SavedRun open_checkpoint(std::span<const std::uint8_t> bytes);
 // Throws Error naming a field that would change the bits of the resumed run. The number of epochs
 // may increase, unless the schedule's rates depend on it.
 void check_resume(const Config& saved, const Config& resumed);
+// The same for a field that a fork must keep: one that decides which samples make a step, or one
+// that has an effect only before the first step.
+//
+// A fork is a run that continues from the current state of another, with changed settings. It keeps
+// the weights, running statistics, counters, curves and, with the same optimizer, the moments.
+// State that the original run did not have starts as in a new run.
+void check_fork(const Config& saved, const Config& forked);
 
 // The config of the resumed run: the saved config with the given fields (names and texts, as
 // flags). Throws Error as check_resume() does.
-Config resumed_config(const Config& saved,
-                      const std::vector<std::pair<std::string, std::string>>& given);
+Config resumed_config(const Config& saved, const NamedTexts& given);
+
+// The config of a fork. saved: the config of the original run, which is forked after that many
+// steps. changes: "lr=0.01; optimizer=sgd", as in a race. Fields that may change while training
+// become live changes after that step, so such a fork equals the original run with that live
+// change. Throws Error for a field that cannot be changed.
+Config forked_config(const Config& saved, std::int64_t steps, const std::string& changes);
 
 // Makes the config portable: settings that another machine may not support (an instruction set, a
 // device) become automatic.
@@ -69,5 +81,8 @@ std::string checkpoint_notice(std::span<const std::uint8_t> file);
 // of any other safetensors file, all tensors. Throws Error for a damaged file. The tensors are
 // views of `bytes`.
 SafetensorsFile read_weights(std::span<const std::uint8_t> bytes);
+// The config that weights were saved with, or the defaults if the file holds none, without the
+// fields that only training needs (train_samples, events). Throws Error for an invalid file.
+Config config_of_weights(std::span<const std::uint8_t> bytes);
 
 }  // namespace reluscope

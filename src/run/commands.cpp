@@ -67,14 +67,16 @@ Command experiment(const char* name, const char* about, Flags own, const Flags& 
   return {.name = name, .about = about, .flags = with_data(std::move(own))};
 }
 
-std::vector<Command> make_commands() {
-  const CommandFlag seeds =
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const CommandFlag seeds =
       flag("seeds N",
            "number of seeds for each configuration, starting at --seed [1; lessons: 5, quick 3]");
-  const CommandFlag result =
+  static const CommandFlag result =
       flag("jsonl FILE",
            "also write the result as a JSON line to this file, or to standard output for -");
-  return {
+  static const std::vector<Command> all = {
       {.name = "train",
        .about = "train a network and score it",
        .flags = with_data(with_saves(
@@ -156,12 +158,6 @@ std::vector<Command> make_commands() {
        .fields = false,
        .native = true},
   };
-}
-
-}  // namespace
-
-const std::vector<Command>& commands() {
-  static const std::vector<Command> all = make_commands();
   return all;
 }
 

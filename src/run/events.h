@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -97,16 +96,13 @@ struct DivergedEvent {
 using RunEvent = std::variant<StartEvent, StepEvent, ScoringEvent, EpochEvent, DoneEvent,
                               DivergedEvent, ProbeEvent, WarningEvent, ClassesEvent>;
 
-// "start", "batch", "test", "epoch", "done", "diverged", "probe", "warning" or "classes".
-std::string_view event_name(const RunEvent& event);
-
 // The result of one call: one event of the run itself, or several on a device that makes many steps
 // at once, with the monitors' events before and after them.
 struct Progress {
   std::vector<RunEvent> events;
 
   const RunEvent& last() const;  // the last event that is not the monitors'
-  std::string_view event() const { return event_name(last()); }
+  std::string event() const;     // "start", "batch", "test", "epoch", "done", "diverged"
   template <class Kind>
   const Kind* as() const {
     return std::get_if<Kind>(&last());

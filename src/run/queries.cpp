@@ -1,8 +1,6 @@
-#include "run/queries.h"
-
-#include <cstring>
-
+// The table of questions about the core, a data set, files and a run.
 #include "backend/cpu/cpu_backend.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "data/grey.h"
@@ -11,7 +9,7 @@
 #include "nn/architecture.h"
 #include "probe/probe_report.h"
 #include "run/checkpoint.h"
-#include "run/inspect.h"
+#include "run/question.h"
 #include "run/run_lines.h"
 #include "train/describe.h"
 #include "train/rate_plan.h"
@@ -21,19 +19,14 @@ namespace {
 
 constexpr int kMostHardest = 10000, kMostImages = 1 << 30;
 
-Json floats(const std::vector<float>& values) {
-  std::vector<std::uint8_t> bytes(values.size() * sizeof(float));
-  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+Json floats(std::span<const float> values) {
+  Bytes bytes;
+  append_floats(bytes, values);
   return Json::binary(std::move(bytes), kFloats);
 }
 
 Json bytes_json(std::span<const std::uint8_t> bytes) {
   return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
-}
-
-Json score_answer(const Score& score) {
-  return json_object("test_loss", score.loss(), "test_accuracy", score.accuracy(), "correct",
-                     score.correct, "total", score.samples);
 }
 
 Json classes_answer(const ClassReport& report) {
@@ -270,10 +263,10 @@ constexpr Query kQueries[] = {
             q.run().set(q.text("field"), q.number("value"));
             return config_to_json(q.run().config());
           }),
-    Query("evaluate", kRun, {}, [](const Question& q) { return score_answer(q.run().evaluate()); }),
+    Query("evaluate", kRun, {}, [](const Question& q) { return score_json(q.run().evaluate()); }),
     Query("evaluateWithout", kRun, {kLayer, list("units", Kind::kWhole)},
           [](const Question& q) {
-            return score_answer(
+            return score_json(
                 q.run().evaluate_without(q.whole("layer"), q["units"].get<std::vector<int>>()));
           }),
     Query("unit", kRun, {kLayer, whole("unit"), whole("strongest").or_else(8)},

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "io/json_text.h"
 
 namespace reluscope {
 namespace {
@@ -36,9 +37,8 @@ void check_value(const std::string& name, Kind kind, const Argument& argument, c
     return;
   }
   const std::string shown = value.is_number()   ? number_text(number)
-                            : value.is_string() ? in_quotes(value.get_ref<const std::string&>())
                             : value.is_binary() ? "bytes"
-                                                : in_quotes(value.dump());
+                                                : value_text(value);
   throw Error(name + " is " + shown + ", but it must be " + row_of(kind).words +
               (limited
                    ? " from " + std::to_string(argument.min) + " to " + std::to_string(argument.max)
@@ -52,8 +52,8 @@ const char* about_name(About about) {
   return kNames[static_cast<int>(about)];
 }
 
-std::vector<std::pair<std::string, std::string>> Question::pairs(const char* name) const {
-  std::vector<std::pair<std::string, std::string>> pairs;
+NamedTexts Question::pairs(const char* name) const {
+  NamedTexts pairs;
   for (const Json& pair : arguments_.at(name)) {
     if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
       throw Error(std::string(name) + ": " + in_quotes(pair.dump()) +

@@ -1,6 +1,6 @@
 // A question by name: its arguments with what they may be, and the function that answers. Arguments
 // and answers are JSON; arrays of numbers are in it as bytes. The tables of questions are in
-// run/queries.h and experiments/experiment_queries.h.
+// run/queries.cpp and experiments/experiment_queries.cpp.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "data/folder.h"
+#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -49,16 +50,10 @@ struct Argument {
   int min = std::numeric_limits<int>::min(), max = std::numeric_limits<int>::max();
 
   constexpr Argument within(int low, int high) const {
-    Argument argument = *this;
-    argument.min = low;
-    argument.max = high;
-    return argument;
+    return {name, kind, items, missing, initial, low, high};
   }
   constexpr Argument or_else(int value, Missing how = Missing::kInitial) const {
-    Argument argument = *this;
-    argument.missing = how;
-    argument.initial = value;
-    return argument;
+    return {name, kind, items, how, value, min, max};
   }
   constexpr Argument or_empty() const { return or_else(0); }
   constexpr Argument or_null() const { return or_else(0, Missing::kNull); }
@@ -98,7 +93,7 @@ class Question {
   std::span<const std::uint8_t> bytes(const char* name) const {
     return arguments_.at(name).get_binary();
   }
-  std::vector<std::pair<std::string, std::string>> pairs(const char* name) const;
+  NamedTexts pairs(const char* name) const;
   Config config(const char* name) const;  // some or all fields
 
  private:
@@ -134,5 +129,11 @@ struct Query {
 // Checks the arguments, which are in the row's order, those at the end left out or null where they
 // may be, and answers. Throws Error with one sentence for what does not fit.
 Json ask(const Query& query, const Subjects& subjects, Json arguments);
+
+// The questions about the core, a data set, files and a run.
+std::span<const Query> queries();
+
+// A report as an answer: {values..., "lines", "json", "csv_lines"}.
+Json reported_json(Reported said);
 
 }  // namespace reluscope

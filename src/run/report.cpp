@@ -1,12 +1,14 @@
 #include "run/report.h"
 
 #include <algorithm>
-#include <array>
+#include <numeric>
 
 #include "core/text.h"
 #include "io/json_object.h"
 #include "io/json_text.h"
+#include "io/table.h"
 #include "probe/probe_report.h"
+#include "run/session.h"
 
 namespace reluscope {
 namespace {
@@ -16,29 +18,24 @@ constexpr const char* kColumns[] = {
     "accuracy",  "lr",           "momentum", "train_loss", "validation_loss", "validation_accuracy",
     "test_loss", "test_accuracy"};
 
-template <class Cell>
-std::string table_line(const Cell& cell_of) {
+// values: of the event "batch" or "epoch".
+std::string metrics_row(const Json& values) {
   std::string text;
   for (const char* const column : kColumns) {
-    if (column != kColumns[0]) text += ",";
-    text += cell_of(column);
+    text += (column == kColumns[0] ? "" : ",") + cell_text(values.value(column, Json()));
   }
   return text;
 }
 
-// values: of the event "batch" or "epoch".
-std::string metrics_row(const Json& values) {
-  return table_line([&values](const char* column) -> std::string {
-    const auto found = values.find(column);
-    if (found == values.end()) return "";
-    if (found->is_string()) return found->get<std::string>();
-    if (found->is_number_integer()) return std::to_string(found->get<std::int64_t>());
-    return found->is_number() ? number_text(found->get<double>()) : "";
-  });
-}
-
 std::string percent(std::int64_t part, std::int64_t whole, int digits) {
   return format("%.*f%%", digits, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+// "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
+std::string score_line(const char* set, const Score& score) {
+  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) +
+         ", Accuracy: " + std::to_string(score.correct) + "/" + std::to_string(score.samples) +
+         " (" + percent(score.correct, score.samples, 2) + ")";
 }
 
 // Describes the data where it differs from plain MNIST.
@@ -62,9 +59,7 @@ void add_data_lines(const StartEvent& start, std::vector<std::string>& lines) {
   }
   const PixelStatistics& by = start.pixels;
   if (by.mean != kMnistMean || by.std != kMnistStd) {
-    const auto origin = [](const AutoNumber& number) {
-      return number ? " (given)" : " (computed)";
-    };
+    const auto origin = [](const AutoNumber& n) { return n ? " (given)" : " (computed)"; };
     lines.push_back("Pixels: mean " + format("%.4f", by.mean) + origin(start.config.mean) +
                     ", standard deviation " + format("%.4f", by.std) + origin(start.config.std));
   }
@@ -99,9 +94,9 @@ Json values_of(const EpochEvent& epoch) {
                               epoch.validation->correct, "validation_total",
                               epoch.validation->samples));
   }
-  values.update(json_object("test_loss", epoch.test.loss(), "test_accuracy", epoch.test.accuracy(),
-                            "correct", epoch.test.correct, "total", epoch.test.samples, "seconds",
-                            epoch.seconds, "samples_per_second", epoch.samples_per_second));
+  values.update(score_json(epoch.test));
+  values["seconds"] = epoch.seconds;
+  values["samples_per_second"] = epoch.samples_per_second;
   if (epoch.lr) values["lr"] = *epoch.lr;
   return values;
 }
@@ -201,11 +196,7 @@ void add_lines(const ClassesEvent& classes, Reported& said) {
 
 }  // namespace
 
-std::string_view event_name(const RunEvent& event) {
-  static constexpr std::array<std::string_view, std::variant_size_v<RunEvent>> kNames = {
-      "start", "batch", "test", "epoch", "done", "diverged", "probe", "warning", "classes"};
-  return kNames[event.index()];
-}
+std::string Progress::event() const { return to_json(last())["event"].get<std::string>(); }
 
 const RunEvent& Progress::last() const {
   return *std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
@@ -217,6 +208,11 @@ const RunEvent& Progress::last() const {
 
 Json to_json(const RunEvent& event) {
   return std::visit([](const auto& each) { return values_of(each); }, event);
+}
+
+Json score_json(const Score& score) {
+  return json_object("test_loss", score.loss(), "test_accuracy", score.accuracy(), "correct",
+                     score.correct, "total", score.samples);
 }
 
 Reported report(const Progress& progress) {
@@ -233,14 +229,66 @@ Reported report(const Progress& progress) {
   return said;
 }
 
-std::string score_line(const char* set, const Score& score) {
-  return std::string(set) + " set: Average loss: " + format("%.4f", score.loss()) +
-         ", Accuracy: " + std::to_string(score.correct) + "/" + std::to_string(score.samples) +
-         " (" + percent(score.correct, score.samples, 2) + ")";
+Reported evaluate_weights(Session& session) {
+  Trainer& trainer = session.trainer();
+  const Dataset& data = trainer.data();
+  ClassMeter meter(data.classes(), 0);
+  const Score score = trainer.evaluate(0, data.test().count(), &meter);
+  const ClassReport report = meter.report("test");
+  Table table{{"label"}, {}};
+  table.columns.insert(table.columns.end(), data.class_names().begin(), data.class_names().end());
+  Json confusion = to_json(report)["confusion"];
+  for (std::size_t label = 0; label < confusion.size(); ++label) {
+    std::vector<std::string>& cells = table.rows.emplace_back();
+    cells.push_back(data.class_names()[label]);
+    for (const Json& count : confusion[label]) cells.push_back(count.dump());
+  }
+  Reported progress;
+  progress.values = with_fields({{"event", "eval"}}, score_json(score));
+  progress.values["confusion"] = std::move(confusion);
+  progress.json = {json_line(progress.values)};
+  progress.values["csv"] = to_csv(table);
+  progress.lines = {score_line("Test", score), "", "Labels down, answers across:"};
+  for (std::string& line : to_lines(table)) progress.lines.push_back(std::move(line));
+  return progress;
+}
+
+Reported predict_image(Session& session, const std::string& name,
+                       std::span<const std::uint8_t> pixels) {
+  const std::vector<float> probabilities = session.predict(pixels).probabilities;
+  std::vector<std::size_t> order(probabilities.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return probabilities[a] > probabilities[b];
+  });
+  const std::vector<std::string>& names = session.trainer().data().class_names();
+  Table csv{{"class", "probability"}, {}}, people{{"", ""}, {}};
+  for (const std::size_t c : order) {
+    const auto probability = static_cast<double>(probabilities[c]);
+    csv.rows.push_back({names[c], number_text(probability)});
+    people.rows.push_back({names[c], format("%6.2f%%", 100.0 * probability)});
+  }
+  Reported progress;
+  progress.lines = to_lines(people);
+  progress.lines.erase(progress.lines.begin());  // no column names
+  progress.values = {
+      {"event", "predict"}, {"image", name}, {"classes", order}, {"probabilities", probabilities}};
+  progress.json = {json_line(progress.values)};
+  progress.values["csv"] = to_csv(csv);
+  return progress;
+}
+
+std::string cell_text(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return number_text(value.get<double>());
+  return json_line(value);
 }
 
 std::string metrics_header() {
-  return table_line([](const char* column) { return std::string(column); });
+  Json names;
+  for (const char* const column : kColumns) names[column] = column;
+  return metrics_row(names);
 }
 
 }  // namespace reluscope

@@ -1,7 +1,8 @@
-// Formats events as printed lines, JSON lines and rows of comma-separated values. The tables hold
-// no times, so the same run gives the same file everywhere.
+// Formats events, and what eval and predict find, as printed lines, JSON lines and rows of
+// comma-separated values. The tables hold no times, so the same run gives the same file everywhere.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Reported {
 Reported report(const Progress& progress);
 
 Json to_json(const RunEvent& event);
+// Of the test set: {"test_loss", "test_accuracy", "correct", "total"}.
+Json score_json(const Score& score);
 
 // Calls set(name, value) for each field of the events that come at every step, in the order of
 // JSON.
@@ -49,10 +52,21 @@ void each_field(const ScoringEvent& scoring, const Set& set) {
   set("batches", scoring.batches);
 }
 
-// "Test set: Average loss: 0.0972, Accuracy: 9692/10000 (96.92%)"
-std::string score_line(const char* set, const Score& score);
+class Session;
+
+// Scores the whole test set: eval. values: {"event": "eval", "test_loss", "test_accuracy",
+// "correct", "total", "confusion": counts (labels, answers), "csv": the same as text}.
+Reported evaluate_weights(Session& session);
+
+// Classifies one image of H * W bytes: predict. values: {"event": "predict", "image", "classes":
+// best first, "probabilities": in the order of the classes, "csv": both, best first}.
+Reported predict_image(Session& session, const std::string& name,
+                       std::span<const std::uint8_t> pixels);
 
 // The first line of the table, the column names, without a line end.
 std::string metrics_header();
+
+// A JSON value as a CSV cell: texts unchanged, numbers with all digits, null as "".
+std::string cell_text(const Json& value);
 
 }  // namespace reluscope

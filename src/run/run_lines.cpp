@@ -42,12 +42,16 @@ std::int64_t whole_number(std::string_view cell) {
 }
 
 // Whether a run with config `other` may have been resumed as `run`.
-bool same_run(Config other, const Config& run) {
-  for (const Field& field : config_fields()) {
-    if (field.may_differ_on_resume()) copy_field(other, run, field);
-  }
-  other.events = run.events;
-  return other == run;
+bool same_run(const Config& other, const Config& run) {
+  const auto differing = differing_fields(other, run);
+  return std::all_of(differing.begin(), differing.end(), [](const Field* field) {
+    return field->may_differ_on_resume() || field->name == "events";
+  });
+}
+
+[[noreturn]] void refuse_file(const std::string& flag, const std::string& file,
+                              const std::string& reason) {
+  throw Error(flag + ": " + in_quotes(file) + reason + "; name another file");
 }
 
 }  // namespace
@@ -55,9 +59,7 @@ bool same_run(Config other, const Config& run) {
 std::size_t events_until(std::string_view text, const std::string& file, const Config& run,
                          const Json& position) {
   const Reached reached(position);
-  const auto refuse = [&file](const std::string& reason) {
-    throw Error("jsonl: " + in_quotes(file) + reason + "; name another file");
-  };
+  const auto refuse = [&file](const std::string& reason) { refuse_file("jsonl", file, reason); };
   return length_while(text, [&](std::string_view line, int number) {
     const Json event = Json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("event") || !event["event"].is_string()) {
@@ -83,11 +85,8 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
   const Reached reached(position);
   return length_while(text, [&](std::string_view line, int number) {
     if (number == 1) {
-      if (line != metrics_header()) {
-        throw Error("csv: " + in_quotes(file) +
-                    " has other columns than this run's table; name another file");
-      }
-      return true;
+      if (line == metrics_header()) return true;
+      refuse_file("csv", file, " has other columns than this run's table");
     }
     // event,epoch,batch,step,...
     std::vector<std::string_view> cells = split(line, ',');
@@ -95,8 +94,7 @@ std::size_t rows_until(std::string_view text, const std::string& file, const Jso
     const std::int64_t epoch = whole_number(cells[1]), step = whole_number(cells[3]);
     if (cells[0] == "epoch" && epoch > 0) return epoch <= reached.epochs;
     if (cells[0] == "batch" && step > 0) return step <= reached.step;
-    throw Error("csv: " + in_quotes(file) + ": line " + std::to_string(number) +
-                " is not a row of a run; name another file");
+    refuse_file("csv", file, ": line " + std::to_string(number) + " is not a row of a run");
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <climits>
-#include <set>
+#include <map>
 
 #include "config/state_fields.h"
 #include "core/error.h"
@@ -47,46 +47,47 @@ void diverged_fields(const StateFields& fields, DivergedEvent& event) {
   if (!fields.reads()) fields.list("lines", "lines", 1).text(0, event.message);
 }
 
-// limits: used only to read.
-void run_fields(const StateFields& fields, StoredRun& run, const RunLimits& limits) {
+void run_fields(const StateFields& fields, StoredRun& run, const Config& config,
+                const Trainer& trainer) {
+  const int batches = trainer.batches(), held_out = trainer.validation_count(),
+            test = trainer.data().test().count();
   std::string phase = phase_name(run.phase);
   fields.text("phase", phase);
   run.phase = phase_of(phase);
   const bool done = run.phase == Phase::kDone, scoring = run.phase == Phase::kScoring;
   fields.whole("steps", run.steps, 0, kMostRunSteps);
-  fields.whole("epoch", run.epoch, 1, limits.epochs + (done ? 1 : 0));
-  fields.whole("batch", run.batch, scoring ? limits.batches : 0,
-               scoring ? limits.batches
-               : done  ? 0
-                       : limits.batches - 1);
-  const std::int64_t steps = std::int64_t{run.epoch - 1} * limits.batches + run.batch;
+  fields.whole("epoch", run.epoch, 1, config.epochs + (done ? 1 : 0));
+  const int last_batch = scoring ? batches : done ? 0 : batches - 1;
+  fields.whole("batch", run.batch, scoring ? batches : 0, last_batch);
+  const std::int64_t steps = std::int64_t{run.epoch - 1} * batches + run.batch;
   if (fields.reads() && run.steps != steps) {
     fields.refuse("steps", "is " + std::to_string(run.steps) + ", but batch " +
                                std::to_string(run.batch) + " of epoch " +
                                std::to_string(run.epoch) + " is step " + std::to_string(steps));
   }
-  const auto in_batches = [&](int samples) {
-    return (samples + limits.test_batch - 1) / limits.test_batch;
+  const auto in_batches = [&config](int samples) {
+    return (samples + config.test_batch - 1) / config.test_batch;
   };
   fields.whole("scored", run.scored, 0,
-               scoring ? in_batches(limits.held_out) + in_batches(limits.test) - 1 : INT_MAX);
+               scoring ? in_batches(held_out) + in_batches(test) - 1 : INT_MAX);
   fields.number("lr", run.lr);
-  score_fields(fields, "epoch_score", run.epoch_score, limits.train);
-  score_fields(fields, "validation_score", run.validation_score, limits.held_out);
-  score_fields(fields, "test_score", run.test_score, limits.test);
+  score_fields(fields, "epoch_score", run.epoch_score, trainer.train_count());
+  score_fields(fields, "validation_score", run.validation_score, held_out);
+  score_fields(fields, "test_score", run.test_score, test);
   fields.number("best_loss", run.best_loss);
-  fields.whole("best_epoch", run.best_epoch, 0, limits.stops_early ? run.epoch : 0);
+  fields.whole("best_epoch", run.best_epoch, 0, config.early_stopping != 0 ? run.epoch : 0);
   const int last_epoch = done ? run.epoch - 1 : 0;
   fields.whole("last_epoch", run.last_epoch, last_epoch, last_epoch);
   fields.whole("optimizer_steps", run.counters.optimizer.steps, 0, run.steps);
   fields.number("optimizer_product", run.counters.optimizer.product);
-  fields.whole("average_updates", run.counters.average_updates, 0, limits.averages ? run.steps : 0);
+  fields.whole("average_updates", run.counters.average_updates, 0,
+               config.ema > 0.0 ? run.steps : 0);
   fields.number("penalty", run.counters.penalty);
   const StateFields plateau = fields.object("schedule", "schedule");
   plateau.number("best", run.schedule.best);
-  plateau.whole("bad_epochs", run.schedule.bad_epochs, 0, limits.epochs);
+  plateau.whole("bad_epochs", run.schedule.bad_epochs, 0, config.epochs);
   plateau.whole("cooldown_left", run.schedule.cooldown_left, 0, INT_MAX / 2);
-  plateau.whole("drops", run.schedule.drops, 0, limits.epochs);
+  plateau.whole("drops", run.schedule.drops, 0, config.epochs);
   const StateFields pending = fields.object("history", "history");
   pending.whole("stride", run.pending.stride, 1, 1 << 30);
   pending.whole("steps", run.pending.steps, 0, 1 << 30);
@@ -101,9 +102,9 @@ void run_fields(const StateFields& fields, StoredRun& run, const RunLimits& limi
 
 const char* phase_name(Phase phase) { return kPhases[static_cast<int>(phase)]; }
 
-EncodedState encode(StoredRun run) {
+EncodedState encode(StoredRun run, const Config& config, const Trainer& trainer) {
   Json state;
-  run_fields(StateFields(state), run, {});
+  run_fields(StateFields(state), run, config, trainer);
   std::vector<NamedTensor> tensors = std::move(run.buffers);
   for (auto& [name, values] : run.columns) {
     const auto size = static_cast<std::int64_t>(values.size());
@@ -123,34 +124,25 @@ std::int64_t steps_of(const Json& state) {
   return steps;
 }
 
-StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
-                 const RunLimits& limits) {
+StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors, const Config& config,
+                 const Trainer& trainer) {
   StoredRun run;
-  run_fields(StateFields::of_object(state, "state"), run, limits);
+  run_fields(StateFields::of_object(state, "state"), run, config, trainer);
+  std::map<std::string, StoredTensor> rest;
+  for (const StoredTensor& tensor : tensors) rest.emplace(tensor.name, tensor);
   run.columns = History().columns();
-  std::set<std::string> found;
-  for (const StoredTensor& tensor : tensors) {
-    if (tensor.name == kMonitors) {
-      run.monitors =
-          parse_json({reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()},
-                     "checkpoint: monitors", "an object", {.bytes = tensor.bytes.size()});
-      if (!run.monitors.is_object()) throw Error("checkpoint: its monitors is not an object");
-      continue;
-    }
-    const auto column =
-        std::find_if(run.columns.begin(), run.columns.end(),
-                     [&](const auto& column) { return kHistory + column.first == tensor.name; });
-    if (column == run.columns.end()) {
-      run.buffers.push_back({tensor.name, tensor.shape, float_values(tensor)});
-    } else {
-      column->second = float_values(tensor);
-      found.insert(column->first);
-    }
+  for (auto& [name, values] : run.columns) {
+    const auto column = rest.extract(kHistory + name);
+    if (!column) throw Error("checkpoint: it has no tensor " + in_quotes(kHistory + name));
+    values = float_values(column.mapped());
   }
-  for (const auto& [name, values] : run.columns) {
-    if (!found.contains(name)) {
-      throw Error("checkpoint: it has no tensor " + in_quotes(kHistory + name));
-    }
+  if (const auto monitors = rest.extract(kMonitors)) {
+    const std::span<const std::uint8_t> bytes = monitors.mapped().bytes;
+    run.monitors = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                              "checkpoint: monitors", "an object", {.bytes = bytes.size()});
+  }
+  for (const auto& [name, tensor] : rest) {
+    run.buffers.push_back({name, tensor.shape, float_values(tensor)});
   }
   return run;
 }

@@ -49,21 +49,12 @@ struct EncodedState {
   Json state;
   std::vector<NamedTensor> tensors;
 };
-EncodedState encode(StoredRun run);
-
-// Upper limits of a run's counters.
-struct RunLimits {
-  int epochs = 1;                         // planned
-  int batches = 1;                        // of an epoch
-  int train = 0, held_out = 0, test = 0;  // samples
-  int test_batch = 1;
-  bool stops_early = false, averages = false;
-};
-
+// trainer: of the run, which has this config.
+EncodedState encode(StoredRun run, const Config& config, const Trainer& trainer);
+// Throws Error naming what is missing or invalid for such a run.
+StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors, const Config& config,
+                 const Trainer& trainer);
 // The number of steps that the run had made.
 std::int64_t steps_of(const Json& state);
-// Throws Error naming what is missing or invalid for such a run.
-StoredRun decode(const Json& state, const std::vector<StoredTensor>& tensors,
-                 const RunLimits& limits);
 
 }  // namespace reluscope

@@ -113,8 +113,8 @@ class Session {
   // Throws Error for a damaged file and for one of another run or data set; the session is then
   // unusable.
   void restore(std::span<const std::uint8_t> checkpoint);
-  // The same as a fork, with forked_config() (run/fork.h). Throws Error for weights of another
-  // shape, too.
+  // The same as a fork, with forked_config() (run/checkpoint.h). Throws Error for weights of
+  // another shape, too.
   void fork(std::span<const std::uint8_t> checkpoint);
   const History& history() const { return history_; }
   // The progress of the run: {"phase": training, scoring, done or diverged, "step", "epoch" and

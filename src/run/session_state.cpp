@@ -3,13 +3,12 @@
 #include <map>
 
 #include "config/state_fields.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "core/text.h"
 #include "io/json_object.h"
 #include "run/checkpoint.h"
-#include "run/fork.h"
-#include "run/report.h"
 #include "run/session.h"
 
 namespace reluscope {
@@ -26,10 +25,38 @@ Json data_json(const Dataset& data) {
     }
   }
   Sha256 hash;
-  hash.add({reinterpret_cast<const std::uint8_t*>(counts.data()), counts.size()});
+  hash.add(bytes_of(counts));
   return json_object("train", data.train().count(), "test", data.test().count(), "height",
                      data.train().height(), "width", data.train().width(), "classes",
                      data.classes(), "counts_sha256", hash.hex());
+}
+
+// The part of the run's state that a fork keeps. Throws Error for a run that cannot continue.
+StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked) {
+  if (run.phase == Phase::kDiverged) {
+    throw Error("the run to fork has diverged and cannot be continued");
+  }
+  if (run.phase == Phase::kDone && forked.epochs <= saved.epochs) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is at the end of its " + std::to_string(saved.epochs) +
+                ": give the fork more epochs");
+  }
+  if (forked.epochs < run.epoch) {
+    throw Error("epochs is " + std::to_string(forked.epochs) +
+                ", but the run to fork is in epoch " + std::to_string(run.epoch));
+  }
+  if (forked.optimizer != saved.optimizer) {
+    run.counters.optimizer = {};
+    std::erase_if(run.buffers,
+                  [](const NamedTensor& buffer) { return buffer.name.starts_with("optimizer."); });
+  }
+  if (forked.model != saved.model) run.monitors = {};
+  if (run.phase == Phase::kScoring) {
+    run.scored = 0;
+    run.validation_score = {};
+    run.test_score = {};
+  }
+  return run;
 }
 
 }  // namespace
@@ -75,7 +102,8 @@ std::vector<std::uint8_t> Session::checkpoint() {
     }
   }
   if (probe_ || config_.probe > 0) monitor_fields(StateFields(run.monitors));
-  return write_checkpoint(config_, data_json(trainer_.data()), encode(std::move(run)));
+  return write_checkpoint(config_, data_json(trainer_.data()),
+                          encode(std::move(run), config_, trainer_));
 }
 
 // The run of a checkpoint, which must have been trained on this session's data.
@@ -84,15 +112,7 @@ StoredRun Session::decoded(const SavedRun& saved) const {
     throw Error("checkpoint: its run was trained on other images than those of " +
                 in_quotes(trainer_.data().name()));
   }
-  return decode(saved.state, saved.tensors,
-                {.epochs = saved.config.epochs,
-                 .batches = trainer_.batches(),
-                 .train = trainer_.train_count(),
-                 .held_out = trainer_.validation_count(),
-                 .test = trainer_.data().test().count(),
-                 .test_batch = config_.test_batch,
-                 .stops_early = config_.early_stopping != 0,
-                 .averages = config_.ema > 0.0});
+  return decode(saved.state, saved.tensors, saved.config, trainer_);
 }
 
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.

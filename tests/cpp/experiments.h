@@ -68,7 +68,7 @@ inline Outcome carry_out(const std::string& kind, const Config& base, const Flag
 
 inline std::vector<std::string> names(const Plan& plan) {
   std::vector<std::string> found;
-  for (const PlannedRun& run : plan.runs()) found.push_back(run.name);
+  for (const PlannedRun& run : plan.runs) found.push_back(run.name);
   return found;
 }
 

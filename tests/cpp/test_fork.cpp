@@ -3,7 +3,6 @@
 #include "experiments/experiment.h"
 #include "experiments/sweep.h"
 #include "run/checkpoint.h"
-#include "run/fork.h"
 #include "runs.h"
 
 using namespace reluscope;

@@ -13,7 +13,6 @@
 #include "network.h"
 #include "refusals.h"
 #include "run/checkpoint.h"
-#include "run/fork.h"
 #include "run/report.h"
 #include "run/session.h"
 

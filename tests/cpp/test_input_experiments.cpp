@@ -10,7 +10,7 @@
 #include "io/safetensors.h"
 #include "network.h"
 #include "refusals.h"
-#include "run/inspect.h"
+#include "run/checkpoint.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

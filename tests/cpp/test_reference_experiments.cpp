@@ -14,7 +14,7 @@
 #include "experiments/race.h"
 #include "experiments/statistics.h"
 #include "nn/architecture.h"
-#include "run/inspect.h"
+#include "run/report.h"
 
 using namespace reluscope;
 using namespace reluscope::test;
@@ -292,8 +292,8 @@ TEST_CASE("a race gives each racer what it gets alone, with any number of jobs, 
 
 TEST_CASE("without entries the five classic activations race") {
   const auto plan = plan_race(*small_data(), small_config(), FlagValues(Flags{}));
-  CHECK(names(*plan) == std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
-  CHECK(plan->side_by_side() == 5);
+  CHECK(names(plan) == std::vector<std::string>{"relu", "leaky_relu", "prelu", "elu", "swish"});
+  CHECK(plan.side_by_side == 5);
 }
 
 TEST_CASE("runs that cannot begin and runs that diverge are rows too") {
@@ -312,7 +312,7 @@ TEST_CASE("lessons run what they share once, and refuse by name what cannot be r
   const auto data = small_data();
   const auto plan = plan_lessons(*data, small_config(),
                                  FlagValues({{"only", "dead-leaky,dead-prelu"}, {"seeds", "2"}}));
-  CHECK(plan->runs().size() == 3 * 2);  // relu, leaky, prelu
+  CHECK(plan.runs.size() == 3 * 2);  // relu, leaky, prelu
   const Outcome outcome = carry_out("lessons", small_config(),
                                     {{"only", "dead-leaky"}, {"only", "reference"}, {"quick", ""}});
   std::vector<Json> lessons;

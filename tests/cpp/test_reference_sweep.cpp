@@ -12,7 +12,7 @@ using namespace reluscope::test;
 
 namespace {
 
-std::unique_ptr<Plan> sweep(const Flags& flags) {
+Plan sweep(const Flags& flags) {
   return plan_sweep(*small_data(), small_config(), FlagValues(flags));
 }
 
@@ -21,22 +21,21 @@ std::unique_ptr<Plan> sweep(const Flags& flags) {
 TEST_SUITE_BEGIN("reference");
 
 TEST_CASE("a grid has every combination once, seeds innermost") {
-  CHECK(names(*sweep({{"grid", "lr=0.1,0.01"}, {"grid", "batch=8, 16"}})) ==
+  CHECK(names(sweep({{"grid", "lr=0.1,0.01"}, {"grid", "batch=8, 16"}})) ==
         std::vector<std::string>{"lr=0.1 batch=8", "lr=0.1 batch=16", "lr=0.01 batch=8",
                                  "lr=0.01 batch=16"});
   const auto seeds = sweep({{"grid", "model=dense 4 | relu | dense 10;dense 10"}, {"seeds", "2"}});
-  CHECK(names(*seeds) == std::vector<std::string>{"model=dense 4 | relu | dense 10 seed=1",
-                                                  "model=dense 4 | relu | dense 10 seed=2",
-                                                  "model=dense 10 seed=1",
-                                                  "model=dense 10 seed=2"});
-  CHECK(seeds->runs()[3].config.seed == 2);
-  CHECK(seeds->runs()[3].config.model == "dense 10");
-  CHECK(seeds->runs()[3].index == 3);
+  CHECK(names(seeds) == std::vector<std::string>{"model=dense 4 | relu | dense 10 seed=1",
+                                                 "model=dense 4 | relu | dense 10 seed=2",
+                                                 "model=dense 10 seed=1", "model=dense 10 seed=2"});
+  CHECK(seeds.runs[3].config.seed == 2);
+  CHECK(seeds.runs[3].config.model == "dense 10");
+  CHECK(seeds.runs[3].index == 3);
   // A repeated value gives one run; 0.10 equals 0.1.
-  CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}})->runs().size() == 1);
+  CHECK(sweep({{"grid", "lr=0.1,0.10,0.1"}}).runs.size() == 1);
   std::set<std::string> ids;
   const auto both = sweep({{"grid", "lr=1,2,3"}, {"grid", "seed=1,2"}});
-  for (const PlannedRun& run : both->runs()) ids.insert(run_id(run.config));
+  for (const PlannedRun& run : both.runs) ids.insert(run_id(run.config));
   CHECK(ids.size() == 6);
 }
 
@@ -52,11 +51,11 @@ TEST_CASE("random draws lie in their ranges, are spread, and go on where fewer e
     return sweep(flags);
   };
   const auto plan = draw("200");
-  REQUIRE(plan->runs().size() == 200);
+  REQUIRE(plan.runs.size() == 200);
   std::map<int, int> batches;
   int decades[4] = {}, pytorch = 0;
   double momenta = 0.0;
-  for (const PlannedRun& run : plan->runs()) {
+  for (const PlannedRun& run : plan.runs) {
     const Config& c = run.config;
     REQUIRE((c.lr >= 1e-4 && c.lr <= 1.0));
     REQUIRE((c.momentum >= 0.5 && c.momentum <= 0.9));
@@ -76,14 +75,14 @@ TEST_CASE("random draws lie in their ranges, are spread, and go on where fewer e
 
   const auto few = draw("20"), turned = draw("20", true);
   for (std::size_t i = 0; i < 20; ++i) {
-    CHECK(few->runs()[i].config == plan->runs()[i].config);
-    CHECK(turned->runs()[i].config == plan->runs()[i].config);
+    CHECK(few.runs[i].config == plan.runs[i].config);
+    CHECK(turned.runs[i].config == plan.runs[i].config);
   }
   Config other = small_config();
   other.seed = 2;
   CHECK(plan_sweep(*small_data(), other, FlagValues({{"random", "lr=log:1e-4:1"}, {"runs", "1"}}))
-            ->runs()[0]
-            .config.lr != plan->runs()[0].config.lr);
+            .runs[0]
+            .config.lr != plan.runs[0].config.lr);
 }
 
 TEST_CASE("shards are disjoint and together the whole") {
@@ -95,12 +94,12 @@ TEST_CASE("shards are disjoint and together the whole") {
       Flags with_shard = flags;
       with_shard.emplace_back("shard", std::to_string(part) + "/" + std::to_string(parts));
       const auto plan = sweep(with_shard);
-      CHECK(std::abs(static_cast<int>(plan->runs().size()) * parts - 7) <
+      CHECK(std::abs(static_cast<int>(plan.runs.size()) * parts - 7) <
             parts);  // as equal as can be
-      for (const PlannedRun& run : plan->runs()) CHECK(found.emplace(run.index, run.config).second);
+      for (const PlannedRun& run : plan.runs) CHECK(found.emplace(run.index, run.config).second);
     }
     REQUIRE(found.size() == 7);
-    for (const PlannedRun& run : whole->runs()) CHECK(found.at(run.index) == run.config);
+    for (const PlannedRun& run : whole.runs) CHECK(found.at(run.index) == run.config);
   }
 }
 
@@ -128,7 +127,7 @@ TEST_CASE("a sweep goes on from finished rows, and parts put together are the wh
   CHECK(again.rows == whole.rows);
   CHECK(again.json.size() == 4);  // only the new runs
 
-  std::vector<NamedText> files;
+  NamedTexts files;
   for (const char* const shard : {"2/2", "1/2"}) {
     Flags part = flags;
     part.emplace_back("shard", shard);
@@ -269,8 +268,8 @@ TEST_CASE("whole numbers of flags up to their limits, and shards up to as many a
   CHECK(whole("1") == -1);
   CHECK(whole("10") == -1);
   CHECK(FlagValues(Flags{}).whole("n", 5, 2, 9) == 5);
-  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "2/1000000"}})->runs().size() == 1);
-  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "1000000/1000000"}})->runs().empty());
+  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "2/1000000"}}).runs.size() == 1);
+  CHECK(sweep({{"grid", "lr=1,2,3"}, {"shard", "1000000/1000000"}}).runs.empty());
   CHECK_THROWS_AS(sweep({{"grid", "lr=1"}, {"shard", "1/1000001"}}), Error);
 }
 

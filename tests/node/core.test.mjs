@@ -85,7 +85,7 @@ test('an argument that does not fit is refused in one sentence, and one that may
     ['parse', [[['lr']]], 'fields: "["lr"]" is no pair of a name and a text'],
     ['image', ['both', 0], 'part is "both", but it must be train or test'],
     ['image', ['test', -1], 'image -1 does not exist; 0 to 999 do'],
-    ['predict', [[1, 2]], 'pixels is "[1,2]", but it must be bytes, a Uint8Array'],
+    ['predict', [[1, 2]], 'pixels is a list, but it must be bytes, a Uint8Array'],
     ['classes', [10001], 'hardest is 10001, but it must be a whole number from 0 to 10000'],
     ['save', ['npz', 2 ** 31], 'images is 2147483648, but it must be a whole number from 1 to 1073741824'],
     ['tell', [], 'unknown request "tell"'],
