@@ -1,6 +1,6 @@
 // Keeps two processes from writing one file, as natively (native/files/file_lock.h): while a process writes FILE, FILE.lock names
-// it as "PID START HOST". A lock is stale, and is taken over, if its process has ended; one of another machine, if nobody has
-// touched it for two minutes.
+// it as "PID START HOST". A lock is stale, and is taken over, if its process has ended; one of another machine, if it has not been
+// touched for two minutes. Also runs work whose errors are ignored or name a file.
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { UsageError, inQuotes } from './usage_error.mjs'
@@ -29,8 +29,7 @@ export function reasonOf(error) {
 }
 
 /**
- * The result of some work on a file. An error then names the flag, the file and the reason, which is all that a UsageError of the
- * work says.
+ * The result of some work on a file. Errors name the flag, the file and the reason; a UsageError of the work gives the reason alone.
  * @template T @param {string} flag @param {string} path @param {'read' | 'written'} done @param {() => T} work
  */
 export function onFile(flag, path, done, work) {
@@ -109,14 +108,14 @@ export class FileLock {
 
   /** @param {string} own */
   #take(own) {
-    for (let attempt = 0; ; attempt += 1) {
+    for (let tries = 0; ; tries += 1) {
       rmSync(own, { force: true })
       writeFileSync(own, this.#mine, { flag: 'wx' })
       // A link comes whole or not at all, where a file would be empty for a moment. On a file system without links the name
       // alone decides.
       if (makes(() => linkSync(own, this.#lock), () => writeFileSync(this.#lock, this.#mine, { flag: 'wx' }))) return
       const owner = textOf(this.#lock)
-      if (attempt === 10 || !isStale(owner, this.#lock, own)) {
+      if (tries === 10 || !isStale(owner, this.#lock, own)) {
         const [pid, , host] = owner.trim().split(' ')
         throw new UsageError(owner === '' ? 'another process begins to write it' : `process ${pid} on ${host} writes it; if there is none, delete ${inQuotes(this.#lock)}`)
       }

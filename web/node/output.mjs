@@ -165,7 +165,6 @@ export class LineFile {
     this.#flag = flag
     this.#path = path
     const file = resolveLinks(path)
-    checkWritable(flag, path)
     this.#regular = !existsSync(file) || statSync(file).isFile()
     if (this.#regular) this.#lock = new FileLock(flag, file)
     const opened = onFile(flag, path, 'written', () => openSync(file, 'a'))
