@@ -98,8 +98,7 @@ Config Arguments::config(Config config) const {
 }
 
 Config Arguments::resumed(std::span<const std::uint8_t> checkpoint) const {
-  const Config saved = portable_config(config_of_checkpoint(checkpoint));
-  const Config config = resumed_config(saved, fields);
+  Config config = resumed_config(portable_config(config_of_checkpoint(checkpoint)), fields);
   const std::string notice = checkpoint_notice(checkpoint);
   if (!notice.empty()) std::fprintf(stderr, "note: %s\n", notice.c_str());
   return config;
