@@ -137,12 +137,10 @@ using SharedDataset = std::shared_ptr<const Dataset>;
 
 val make_dataset(const std::string& name, const val& train_images, const val& train_labels,
                  const val& test_images, const val& test_labels) {
-  return answer([&]() -> SharedDataset {
-    return std::make_shared<const Dataset>(
-        name,
-        Dataset::Files{bytes_of(train_images), bytes_of(train_labels), bytes_of(test_images),
-                       bytes_of(test_labels)},
-        Dataset::kFromLabels);
+  return answer([&] {
+    Dataset::Files files{bytes_of(train_images), bytes_of(train_labels), bytes_of(test_images),
+                         bytes_of(test_labels)};
+    return std::make_shared<const Dataset>(name, std::move(files), Dataset::kFromLabels);
   });
 }
 
@@ -156,8 +154,7 @@ val make_folder(const val& paths, const std::string& where, double most) {
   });
 }
 val finish_folder(FolderImages& images, const std::string& name) {
-  return answer(
-      [&]() -> SharedDataset { return std::make_shared<const Dataset>(images.finish(name)); });
+  return answer([&] { return std::make_shared<const Dataset>(images.finish(name)); });
 }
 
 // config: JSON. cores: the number that the session takes for the machine's; a page leaves one to
@@ -208,11 +205,9 @@ val make_experiment(const SharedDataset& dataset, const std::string& kind,
         read_rows(finished, file), free_memory);
   });
 }
-val start_experiment(Experiment& experiment) {
-  return answer([&] { return js_of(reported_json(experiment.start())); });
-}
-val advance_experiment(Experiment& experiment) {
-  return answer([&] { return js_of(reported_json(experiment.advance())); });
+template <auto Method>  // start() or advance()
+val report_of(Experiment& experiment) {
+  return answer([&] { return js_of(reported_json((experiment.*Method)())); });
 }
 
 // The names of all questions, and what each is about.
@@ -252,8 +247,8 @@ EMSCRIPTEN_BINDINGS(reluscope) {
   emscripten::class_<Experiment>("Experiment")
       .smart_ptr<std::shared_ptr<Experiment>>("SharedExperiment")
       .class_function("make", &make_experiment)
-      .function("start", &start_experiment)
-      .function("advance", &advance_experiment);
+      .function("start", &report_of<&Experiment::start>)
+      .function("advance", &report_of<&Experiment::advance>);
 }
 
 }  // namespace reluscope

@@ -2,6 +2,7 @@
 // their row of run/commands.h names, and print and write the answer. And `reluscope export`.
 #include "commands/commands.h"
 #include "commands/devices.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "data/grey.h"
 #include "experiments/experiment_queries.h"
@@ -13,27 +14,11 @@
 namespace reluscope {
 namespace {
 
-struct SavedWeights {
-  std::vector<std::uint8_t> bytes;
-  Config config;  // the file's, with the changes of flags and --config
-};
-
-// Throws Error if --weights is missing or its file holds no weights.
-SavedWeights read_weights(const Arguments& arguments) {
+// The file of --weights.
+Bytes read_weights(const Arguments& arguments) {
   const std::string path = arguments.text("weights");
-  if (path.empty()) {
-    throw Error("weights: give --weights FILE.safetensors, as train --save writes it");
-  }
-  SavedWeights weights{.bytes = read_bytes(path, "weights"), .config = {}};
-  weights.config = arguments.config(config_of_weights(weights.bytes));
-  return weights;
-}
-
-// The pixels of a PNG file as a network for these data reads them.
-std::vector<std::uint8_t> read_picture(const std::string& path, const Dataset& data, bool invert) {
-  const PngImage image = decode_png(read_bytes(path, "image"), "image", path);
-  return network_input({path, image.height, image.width, image.channels, image.pixels},
-                       data.train().height(), data.train().width(), invert);
+  if (!path.empty()) return read_bytes(path, "weights");
+  throw Error("weights: give --weights FILE.safetensors, as train --save writes it");
 }
 
 }  // namespace
@@ -41,38 +26,37 @@ std::vector<std::uint8_t> read_picture(const std::string& path, const Dataset& d
 int answer_command(const Arguments& arguments) {
   const Command& command = *arguments.command;
   const Query& query = find_query(command.question);
-  SavedWeights weights;
-  if (query.about == About::kRun) {
-    weights = read_weights(arguments);
-  } else {
-    weights.config = arguments.config();
-  }
+  const bool of_run = query.about == About::kRun;
+  const Bytes weights = of_run ? read_weights(arguments) : Bytes();
+  const Config config = arguments.config(of_run ? config_of_weights(weights) : Config());
   if (*command.argument != '\0' && arguments.arguments.empty()) throw Error(command.no_argument);
-  std::shared_ptr<const Dataset> data;
-  if (query.about == About::kRun) {
-    data = load_dataset(weights.config.data, arguments.program, arguments.budget());
-  }
+  const auto data =
+      of_run ? load_dataset(config.data, arguments.program, arguments.budget()) : nullptr;
   Json files = Json::array();
   for (const std::string& path : arguments.arguments) {
-    files.push_back(Json::binary(command.pictures
-                                     ? read_picture(path, *data, arguments.flags.has("invert"))
-                                     : read_bytes(path, command.name)));
+    Bytes bytes = read_bytes(path, command.pictures ? "image" : command.name);
+    if (command.pictures) {  // decoded as the network for these data reads them
+      const PngImage image = decode_png(bytes, "image", path);
+      bytes = network_input({path, image.height, image.width, image.channels, image.pixels},
+                            data->train().height(), data->train().width(),
+                            arguments.flags.has("invert"));
+    }
+    files.push_back(Json::binary(std::move(bytes)));
   }
   std::optional<Session> session;
-  std::string notice;
+  ChosenDevice device;
   if (data) {
-    ChosenDevice device = choose_device(weights.config);
-    notice = device.notice;
-    session.emplace(data, weights.config, std::move(device.backend));
-    session->load(weights.bytes);
+    device = choose_device(config);
+    session.emplace(data, config, std::move(device.backend));
+    session->load(weights);
   }
   const std::string jsonl = arguments.text("jsonl"), csv = arguments.text("csv");
   check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   std::FILE* const people = jsonl == "-" ? stderr : stdout;
-  if (!notice.empty()) print_lines(people, {notice});
+  if (!device.notice.empty()) print_lines(people, {device.notice});
 
   const Json answer = ask(query, {.run = session ? &*session : nullptr},
-                          {config_to_json(weights.config), arguments.arguments, std::move(files)});
+                          {config_to_json(config), arguments.arguments, std::move(files)});
   print_lines(people, answer["lines"]);
   if (!csv.empty()) write_or_say(csv, "csv", answer["csv"].get<std::string>());
   std::string json;
@@ -86,13 +70,13 @@ int answer_command(const Arguments& arguments) {
 }
 
 int export_command(const Arguments& arguments) {
-  const SavedWeights weights = read_weights(arguments);
+  const Bytes weights = read_weights(arguments);
+  const Config config = arguments.config(config_of_weights(weights));
   const std::optional<int> images = arguments.saved_images();
   const std::vector<std::string> saves = arguments.flags.all("save");
   if (saves.empty()) throw Error("save: give --save FILE, at least once");
-  const auto data = load_dataset(weights.config.data, arguments.program, arguments.budget());
-  Session session(data, weights.config);
-  session.load(weights.bytes);
+  Session session(load_dataset(config.data, arguments.program, arguments.budget()), config);
+  session.load(weights);
   check_saves(session, saves, images);
   write_saves(session, saves, images, stdout);
   return 0;

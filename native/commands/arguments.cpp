@@ -1,12 +1,12 @@
-#include "commands/arguments.h"
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <list>
+#include <cstdio>
 
+#include "commands/commands.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "files/output.h"
+#include "run/checkpoint.h"
 
 namespace reluscope {
 namespace {
@@ -62,16 +62,14 @@ Arguments arguments_of(const CLI::App& given, const char* program) {
 
 // The arguments, with the default value added to flags whose value is optional: CLI11 has no
 // repeatable flag with an optional value.
-std::vector<const char*> complete(int argc, char** argv, std::list<std::string>& texts) {
-  std::vector<const char*> arguments(argv, argv + argc);
-  if (argc < 2 || argv[1][0] == '-') return arguments;
-  const std::vector<CommandFlag>& flags = find_command(argv[1]).flags;
-  for (int i = 2; i < argc; ++i) {
-    if (i + 1 < argc && !std::string_view(argv[i + 1]).starts_with("--")) continue;
+std::vector<std::string> complete(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return arguments;
+  const std::vector<CommandFlag>& flags = find_command(arguments[0]).flags;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) continue;
     for (const CommandFlag& flag : flags) {
-      if (flag.otherwise.empty() || argv[i] != "--" + flag.name) continue;
-      texts.push_back(argv[i] + std::string("=") + flag.otherwise);
-      arguments[static_cast<std::size_t>(i)] = texts.back().c_str();
+      if (!flag.otherwise.empty() && arguments[i] == "--" + flag.name)
+        arguments[i] += "=" + flag.otherwise;
     }
   }
   return arguments;
@@ -93,10 +91,17 @@ Config Arguments::config(Config config) const {
     }
   }
   if (const std::string file = text("config"); !file.empty()) {
-    const std::vector<std::uint8_t> bytes = read_bytes(file, "config", kMostConfig);
+    const Bytes bytes = read_bytes(file, "config", kMostConfig);
     config = config_from_json(std::string(bytes.begin(), bytes.end()), config);
   }
   return config_from_fields(fields, config);
+}
+
+Config Arguments::resumed(std::span<const std::uint8_t> checkpoint) const {
+  Config config = resumed_config(portable_config(config_of_checkpoint(checkpoint)), fields);
+  const std::string notice = checkpoint_notice(checkpoint);
+  if (!notice.empty()) std::fprintf(stderr, "note: %s\n", notice.c_str());
+  return config;
 }
 
 DataBudget Arguments::budget() const {
@@ -112,13 +117,14 @@ std::optional<int> Arguments::saved_images() const {
 std::optional<Arguments> read_arguments(int argc, char** argv) {
   CLI::App app(
       "reluscope trains small neural networks on images and shows what their activation\n"
-      "functions do. The same seed gives the same bits on every machine.");
+      "functions do. The same seed gives the same bits on every machine.",
+      argv[0]);
   app.require_subcommand(1);
-  std::list<std::string> texts;
-  const std::vector<const char*> arguments = complete(argc, argv, texts);
+  std::vector<std::string> arguments = complete({argv + 1, argv + argc});
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 expects them
   for (const Command& command : commands()) add_command(app, command);
   try {
-    app.parse(argc, arguments.data());
+    app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp& help) {
     app.exit(help);
     return {};

@@ -15,6 +15,7 @@
 #include "run/session.h"
 
 namespace reluscope {
+
 int bench_command(const Arguments& arguments) {
   const Config config = arguments.config();
   const auto most = arguments.flags.has("seconds") ? parse_number(arguments.text("seconds")) : 2.0;
@@ -67,11 +68,10 @@ int bench_command(const Arguments& arguments) {
     seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   }
   const double rate = static_cast<double>(samples - before) / seconds;
-  std::printf("%s samples/s, %s us a step (%d steps of %d samples in %.2f s)\n",
-              format("%.0f", rate).c_str(), format("%.1f", 1e6 * seconds / made).c_str(), made,
-              std::min(config.batch, trainer.train_count()), seconds);
-  std::printf("An epoch of %d samples: %s ms\n", trainer.train_count(),
-              format("%.1f", 1e3 * trainer.train_count() / rate).c_str());
+  std::printf("%.0f samples/s, %.1f us a step (%d steps of %d samples in %.2f s)\n", rate,
+              1e6 * seconds / made, made, std::min(config.batch, trainer.train_count()), seconds);
+  std::printf("An epoch of %d samples: %.1f ms\n", trainer.train_count(),
+              1e3 * trainer.train_count() / rate);
   print_lines(stdout, device_costs(backend, make_steps));
   return 0;
 }

@@ -9,7 +9,6 @@
 #endif
 
 namespace reluscope {
-
 namespace {
 
 ChosenDevice on_cpu(const Config& config, const std::string& notice = "") {
@@ -90,8 +89,7 @@ std::vector<std::string> device_costs([[maybe_unused]] Backend* backend,
 #endif
   return {
       "Kernel time and share of memory bandwidth are measured on a GPU only. To measure the "
-      "kernels "
-      "of the CPU, run build/native/bench/reluscope_bench"};
+      "kernels of the CPU, run build/native/bench/reluscope_bench"};
 }
 
 }  // namespace reluscope

@@ -10,26 +10,8 @@
 #include "experiments/sweep.h"
 #include "files/data_files.h"
 #include "files/output.h"
-#include "run/checkpoint.h"
 
 namespace reluscope {
-namespace {
-
-// The rows already in a sweep's file. After a crash the last row may be incomplete.
-struct SweepFile {
-  std::vector<Json> finished;
-  std::vector<std::string> torn;  // the last row, if only its line end is missing
-
-  std::size_t read(const std::string& text, const std::string& path) {
-    finished = read_rows(text, path);
-    const std::size_t whole = text.rfind('\n') + 1;  // 0 without a line end
-    if (finished.size() > read_rows(text.substr(0, whole), path).size())
-      torn = {finished.back().dump()};
-    return whole;
-  }
-};
-
-}  // namespace
 
 int experiment_command(const Arguments& arguments) {
   if (arguments.flags.has("list")) {
@@ -40,16 +22,13 @@ int experiment_command(const Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> flags;
   for (const CommandFlag& flag : arguments.command->flags) {
     if (!flag.plan) continue;
-    for (const std::string& text : arguments.flags.all(flag.name)) {
-      if (!flag.file) {
-        flags.emplace_back(flag.name, text);
-        continue;
+    for (std::string text : arguments.flags.all(flag.name)) {
+      if (flag.file) {
+        const Bytes bytes = read_bytes(text, flag.name.c_str(), kMostCheckpoint);
+        config = arguments.resumed(bytes);
+        text.assign(bytes.begin(), bytes.end());
       }
-      const std::vector<std::uint8_t> bytes = read_bytes(text, flag.name.c_str(), kMostCheckpoint);
-      // The settings of the checkpoint's run, with the changes of flags that may change them.
-      config = resumed_config(portable_config(config_of_checkpoint(bytes)), arguments.fields);
-      note_checkpoint(bytes);
-      flags.emplace_back(flag.name, std::string(bytes.begin(), bytes.end()));
+      flags.emplace_back(flag.name, std::move(text));
     }
   }
   const int jobs = arguments.flags.whole("jobs", 0, 0, 256);
@@ -60,13 +39,22 @@ int experiment_command(const Arguments& arguments) {
   check_outputs({{"jsonl", jsonl}, {"csv", csv}});
   // Only a sweep's file consists entirely of rows.
   const bool resumes = !jsonl.empty() && jsonl != "-" && name == "sweep";
-  SweepFile file;
+  std::vector<Json> finished;     // the rows already in the file
+  std::vector<std::string> torn;  // the last of them, if only its line end is missing after a crash
   LineFile::Keep keep;
-  if (resumes) keep = [&](const std::string& text) { return file.read(text, jsonl); };
+  if (resumes) {
+    keep = [&](const std::string& text) {
+      finished = read_rows(text, jsonl);
+      const std::size_t whole = text.rfind('\n') + 1;  // 0 without a line end
+      if (finished.size() > read_rows(text.substr(0, whole), jsonl).size())
+        torn = {finished.back().dump()};
+      return whole;
+    };
+  }
   LineFile json("jsonl", jsonl, keep);
-  Experiment experiment(data, std::move(plan), jobs == 0 ? available_cores() : jobs, file.finished,
+  Experiment experiment(data, std::move(plan), jobs == 0 ? available_cores() : jobs, finished,
                         available_memory);
-  json.write(file.torn);
+  json.write(torn);
   ProgressBar bar(json.people());
 
   print_lines(json.people(), experiment.start().lines);
@@ -83,7 +71,7 @@ int experiment_command(const Arguments& arguments) {
     // Runs end in any order. Sorts the rows in the plan's order, rows of other plans last.
     if (resumes) {
       const auto rows = progress.values["rows"].get<std::string>();
-      write_or_say(jsonl, "jsonl", rows + other_rows(file.finished, rows));
+      write_or_say(jsonl, "jsonl", rows + other_rows(finished, rows));
     }
     if (progress.values.contains("failure")) {
       throw Error(name + ": " + progress.values["failure"].get<std::string>());

@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "files/data_files.h"
 #include "files/output.h"
-#include "run/checkpoint.h"
 #include "run/report.h"
 #include "run/run_lines.h"
 #include "run/session.h"
@@ -22,11 +21,9 @@ namespace {
 // The signal that asked the run to stop. A second signal ends the program at once.
 volatile std::sig_atomic_t stop_signal = 0;
 
-void note_signal(int signal) { stop_signal = signal; }
-
 void watch_signals() {
   struct sigaction action = {}, before;
-  action.sa_handler = note_signal;
+  action.sa_handler = [](int signal) { stop_signal = signal; };
   action.sa_flags = SA_RESETHAND;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     // With nohup a run continues after its terminal closes.
@@ -61,12 +58,11 @@ class CheckpointWriter {
       kept_ = true;
       return true;
     } catch (const Error& error) {
-      if (!told_) {
+      if (!std::exchange(told_, true)) {
         warn_output(std::string(error.what()) + "; training continues" +
                     (kept_ || before_ ? ", and the checkpoint before is kept"
                                       : ", and no checkpoint is there"));
       }
-      told_ = true;
       return false;
     }
   }
@@ -112,17 +108,16 @@ int train_command(const Arguments& arguments) {
   const std::string jsonl = arguments.text("jsonl"), csv_path = arguments.text("csv");
   const std::string checkpoint = arguments.text("checkpoint");
   const bool resumes = !arguments.text("resume").empty();
-  std::vector<std::uint8_t> before;
+  Bytes before;
   if (resumes) {
     before = read_bytes(arguments.text("resume"), "resume", kMostCheckpoint);
-    config = resumed_config(portable_config(config_of_checkpoint(before)), arguments.fields);
-    note_checkpoint(before);
+    config = arguments.resumed(before);
   }
   const auto data = load_dataset(config.data, arguments.program, budget);
   ChosenDevice device = choose_device(config);
   Session session(data, config, std::move(device.backend));
   if (resumes) session.restore(before);
-  std::vector<std::uint8_t>().swap(before);
+  Bytes().swap(before);
   // Checks everything before it changes any file.
   check_saves(session, saves, images);
   std::vector<std::pair<const char*, std::string>> outputs = {

@@ -7,9 +7,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <vector>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -37,12 +38,9 @@ std::string text_of(const fs::path& path) {
 // distinguishes a new process from an old one with the same number.
 std::string start_of(pid_t pid) {
   const std::string text = text_of("/proc/" + std::to_string(pid) + "/stat");
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return "0";
-  std::istringstream words(text.substr(name_end + 1));
-  std::string word;
-  for (int k = 0; k < 20; ++k) words >> word;  // the 22nd field, counted from the process's number
-  return words ? word : "0";
+  // The 22nd field, counted from the process's number. Its name, in brackets, may hold anything.
+  const std::vector<std::string> fields = words(text.substr(text.rfind(')') + 1));
+  return fields.size() > 19 ? fields[19] : "0";
 }
 
 // Creates a file with this text. False if that fails or the file exists; errno gives the reason.
@@ -60,21 +58,15 @@ double age_of(const fs::path& path, const fs::path& just_made) {
   return std::difftime(now.st_mtime, lock.st_mtime);
 }
 
-struct Owner {  // of a lock
-  pid_t pid = 0;
-  std::string start, host;
-
-  explicit Owner(const std::string& text) {
-    std::istringstream words(text);
-    words >> pid >> start >> host;
-  }
-  bool is_stale(const fs::path& lock, const fs::path& just_made) const {
-    if (pid <= 0 || host != host_name()) return age_of(lock, just_made) > kStaleAfter;
-    if (kill(pid, 0) != 0 && errno == ESRCH) return true;
-    const std::string now = start_of(pid);
-    return start != "0" && now != "0" && start != now;
-  }
-};
+// owner: PID, START and HOST in the lock.
+bool is_stale(const std::vector<std::string>& owner, const fs::path& lock,
+              const fs::path& just_made) {
+  const pid_t pid = std::atoi(owner[0].c_str());
+  if (pid <= 0 || owner[2] != host_name()) return age_of(lock, just_made) > kStaleAfter;
+  if (kill(pid, 0) != 0 && errno == ESRCH) return true;
+  const std::string now = start_of(pid);
+  return owner[1] != "0" && now != "0" && owner[1] != now;
+}
 
 }  // namespace
 
@@ -98,10 +90,12 @@ FileLock::FileLock(fs::path file, const char* flag)
       if (errno != EEXIST) refuse(std::strerror(errno));
     }
     const std::string text = text_of(lock_);
-    if (const Owner owner(text); attempt == 10 || !owner.is_stale(lock_, own)) {
+    std::vector<std::string> owner = words(text);
+    owner.resize(3);
+    if (attempt == 10 || !is_stale(owner, lock_, own)) {
       refuse(text.empty()
                  ? "another process begins to write it"
-                 : "process " + std::to_string(owner.pid) + " on " + owner.host +
+                 : "process " + owner[0] + " on " + owner[2] +
                        " writes it; if there is none, delete " + in_quotes(lock_.string()));
     }
     // Renames the stale lock to a name of this process. If two processes find it stale, one of them

@@ -9,10 +9,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "core/error.h"
 #include "core/text.h"
-#include "run/checkpoint.h"
 
 namespace reluscope {
 namespace {
@@ -29,10 +29,6 @@ std::string sentence(const char* flag, const std::string& path, const std::strin
 // Throws with the system's reason unless `done`.
 void require(bool done, const std::string& path, const char* flag) {
   if (!done) throw Error(sentence(flag, path, std::strerror(errno)));
-}
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 fs::path folder_of(const fs::path& file) {
@@ -89,7 +85,7 @@ LineFile::LineFile(const char* flag, const std::string& path, const Keep& keep)
   file_ = std::make_unique<Descriptor>(file, O_WRONLY | O_CREAT | O_APPEND);
   require(file_->is_open(), path, flag);
   if (!regular_ || !keep) return;
-  const std::vector<std::uint8_t> bytes = read_bytes(path, flag);
+  const Bytes bytes = read_bytes(path, flag);
   size_ = static_cast<off_t>(keep({bytes.begin(), bytes.end()}));
 }
 
@@ -130,10 +126,10 @@ fs::path resolve_links(const std::string& path) {
   constexpr int kMostLinks = 40;  // Linux's limit; with more, opening the path reports the error
   fs::path at = path;
   std::error_code none;
-  for (int k = 0; k < kMostLinks && fs::is_symlink(at, none); ++k) {
+  for (int k = 0; k < kMostLinks; ++k) {
     const fs::path target = fs::read_symlink(at, none);
     if (none) break;
-    at = target.is_absolute() ? target : at.parent_path() / target;
+    at = at.parent_path() / target;  // the target alone if it is absolute
   }
   return at;
 }
@@ -158,7 +154,7 @@ void check_writable(const std::string& path, const char* flag, bool regular) {
 }
 
 void check_outputs(const std::vector<std::pair<const char*, std::string>>& outputs) {
-  std::vector<std::pair<const char*, fs::path>> files;
+  std::map<fs::path, const char*> flags;
   for (const auto& [flag, path] : outputs) {
     if (path.empty() || path == "-") continue;
     check_writable(path, flag);
@@ -166,13 +162,11 @@ void check_outputs(const std::vector<std::pair<const char*, std::string>>& outpu
     const fs::path file = fs::weakly_canonical(resolve_links(path), none);
     if (!none && fs::exists(file, none) && !fs::is_regular_file(file, none))
       continue;  // such as /dev/null
-    for (const auto& [other, taken] : files) {
-      if (taken == file) {
-        throw Error(std::string(flag) + ": " + in_quotes(path) + " is the file of --" + other +
-                    " too; give each a file of its own");
-      }
+    const auto [other, added] = flags.emplace(file, flag);
+    if (!added) {
+      throw Error(std::string(flag) + ": " + in_quotes(path) + " is the file of --" +
+                  other->second + " too; give each a file of its own");
     }
-    files.emplace_back(flag, file);
   }
 }
 
@@ -208,13 +202,9 @@ void write_file(const std::string& path, const char* flag, std::span<const std::
   require(synced, path, flag);
 }
 
-void write_file(const std::string& path, const char* flag, const std::string& text) {
-  write_file(path, flag, bytes_of(text));
-}
-
 void write_or_say(const std::string& path, const char* flag, const std::string& text) {
   try {
-    write_file(path, flag, text);
+    write_file(path, flag, bytes_of(text));
   } catch (const Error& error) {
     warn_output(error.what());
   }
@@ -232,41 +222,35 @@ void remove_parts(const std::string& path) {
   for (const fs::path& part : parts) fs::remove(part, none);
 }
 
-std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
-                                     std::uint64_t most) {
+Bytes read_bytes(const std::string& path, const char* flag, std::uint64_t most) {
   const auto refuse = [&](const std::string& reason) {
-    throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be read" + reason);
+    throw Error(std::string(flag) + ": " + in_quotes(path) + " cannot be read: " + reason);
   };
   // Checked before it is opened: opening a pipe would block until another process writes to it.
   struct stat known;
-  if (stat(path.c_str(), &known) != 0) refuse(std::string(": ") + std::strerror(errno));
-  if (S_ISDIR(known.st_mode)) refuse(": it is a folder");
-  if (!S_ISREG(known.st_mode)) refuse(": it is not a regular file");
+  if (stat(path.c_str(), &known) != 0) refuse(std::strerror(errno));
+  if (S_ISDIR(known.st_mode)) refuse("it is a folder");
+  if (!S_ISREG(known.st_mode)) refuse("it is not a regular file");
   if (static_cast<std::uint64_t>(known.st_size) > most) {
-    refuse(": it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) +
+    refuse("it has " + std::to_string(known.st_size) + " bytes; at most " + std::to_string(most) +
            " are allowed");
   }
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
-  if (!file.is_open()) refuse(std::string(": ") + std::strerror(errno));
+  if (!file.is_open()) refuse(std::strerror(errno));
   // Files of /proc report no size. The extra byte detects the end without growing the buffer.
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(known.st_size) + 1);
+  Bytes bytes(static_cast<std::size_t>(known.st_size) + 1);
   std::size_t have = 0;
   for (;;) {
     if (have == bytes.size()) bytes.resize(have + std::max<std::size_t>(have / 2, 4096));
     const ssize_t count = read(file.get(), bytes.data() + have, bytes.size() - have);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse(std::string(": ") + std::strerror(errno));
+    if (count < 0) refuse(std::strerror(errno));
     have += static_cast<std::size_t>(count);
-    if (have > most) refuse(": it has more than " + std::to_string(most) + " bytes");
+    if (have > most) refuse("it has more than " + std::to_string(most) + " bytes");
     if (count == 0) break;
   }
   bytes.resize(have);
   return bytes;
-}
-
-void note_checkpoint(std::span<const std::uint8_t> file) {
-  const std::string notice = checkpoint_notice(file);
-  if (!notice.empty()) std::fprintf(stderr, "note: %s\n", notice.c_str());
 }
 
 void print_lines(std::FILE* to, const std::vector<std::string>& lines) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bytes.h"
 #include "files/file_lock.h"
 #include "run/session.h"
 
@@ -75,7 +76,6 @@ void check_outputs(const std::vector<std::pair<const char*, std::string>>& outpu
 // renamed. At any time the name refers to either the old file or the new one. Replaces the target
 // of a symbolic link, not the link. Throws Error naming the flag and the system's reason.
 void write_file(const std::string& path, const char* flag, std::span<const std::uint8_t> bytes);
-void write_file(const std::string& path, const char* flag, const std::string& text);
 
 // The same at the end of the work, when an Error would lose the other results: reports a failure
 // with warn_output().
@@ -89,11 +89,7 @@ void remove_parts(const std::string& path);
 // a pipe, and for more than `most` bytes.
 inline constexpr std::uint64_t kMostRead = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t kMostCheckpoint = std::uint64_t{1} << 36;
-std::vector<std::uint8_t> read_bytes(const std::string& path, const char* flag,
-                                     std::uint64_t most = kMostRead);
-
-// Prints the notice of a checkpoint, if it has one, on standard error.
-void note_checkpoint(std::span<const std::uint8_t> file);
+Bytes read_bytes(const std::string& path, const char* flag, std::uint64_t most = kMostRead);
 
 // Prints lines of text. A stream that cannot be written is reported once.
 void print_lines(std::FILE* to, const std::vector<std::string>& lines);

@@ -13,24 +13,18 @@
 namespace reluscope {
 namespace {
 
-struct Reader {
-  std::span<const std::uint8_t> left;
-};
+using Left = std::span<const std::uint8_t>;  // bytes of the file that libpng has not read yet
+using Problem = char[100];
 
 void read_bytes(png_structp png, png_bytep to, png_size_t count) {
-  auto* const reader = static_cast<Reader*>(png_get_io_ptr(png));
-  if (reader->left.size() < count) png_error(png, "the file is truncated");
-  std::memcpy(to, reader->left.data(), count);
-  reader->left = reader->left.subspan(count);
+  auto& left = *static_cast<Left*>(png_get_io_ptr(png));
+  if (left.size() < count) png_error(png, "the file is truncated");
+  std::memcpy(to, left.data(), count);
+  left = left.subspan(count);
 }
 
-struct Problem {
-  char text[100];
-};
-
 void on_error(png_structp png, png_const_charp text) {
-  auto* const problem = static_cast<Problem*>(png_get_error_ptr(png));
-  std::strncpy(problem->text, text, sizeof problem->text - 1);
+  std::strncpy(*static_cast<Problem*>(png_get_error_ptr(png)), text, sizeof(Problem) - 1);
   png_longjmp(png, 1);
 }
 
@@ -87,14 +81,13 @@ bool decode(png_structp png, png_infop info, std::size_t file_bytes, PngImage& i
 
 PngImage decode_png(std::span<const std::uint8_t> bytes, const char* flag,
                     const std::string& name) {
-  Reader reader{bytes};
+  Left left = bytes;
   Problem problem{};
   const Decoder decoder(&problem);
-  png_set_read_fn(decoder.png, &reader, read_bytes);
+  png_set_read_fn(decoder.png, &left, read_bytes);
   PngImage image;
   if (decode(decoder.png, decoder.info, bytes.size(), image)) return image;
-  throw Error(std::string(flag) + ": " + in_quotes(name) +
-              " is not a whole PNG image: " + problem.text);
+  throw Error(std::string(flag) + ": " + in_quotes(name) + " is not a whole PNG image: " + problem);
 }
 
 }  // namespace reluscope

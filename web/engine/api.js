@@ -1,6 +1,5 @@
-// The methods of an engine, typed once. The core answers the questions (src/run/queries.cpp, src/experiments/experiment_queries.cpp);
-// the worker answers the requests, and those before a question of the same name. Each method sends its arguments and returns
-// a promise of the answer.
+// The methods of an engine, typed once. The core answers the questions (src/run/queries.cpp, src/experiments/experiment_queries.cpp).
+// The worker answers the requests, and those before a question of the same name. Each method returns a promise of the answer.
 /** @import { Autosaving, ClassReport, DatasetInfo, ModelDescription, Prediction, RunClasses, RunInfo } from './protocol.js' */
 /** @import { SavedRun } from './storage/storage.js' */
 
@@ -17,8 +16,7 @@
  * @property {(activation: string, parameters: number[], xs: Float32Array | number[]) => {y: Float32Array, dy: Float32Array}} curve
  *   the values of an activation and of its derivative at the points xs
  * @property {(text: string, base?: Partial<Config>) => Config} configFromJson text: some fields; base: the other values
- * @property {(fields: [string, string][]) => Config} parse a full config of names and texts, as in an address or on a command
- *   line; missing fields get their defaults
+ * @property {(fields: [string, string][]) => Config} parse a config of names and texts, as in an address; other fields are at defaults
  * @property {(config: Partial<Config>) => [string, string][]} fields names and texts of the fields that are not at their defaults
  * @property {(model: string, input: [number, number, number], classes: number, batch?: number) => ModelDescription} describe a
  *   model layer by layer, without building it; input: channels, height, width
@@ -42,9 +40,8 @@
  *
  * @typedef {object} FolderQuestions about the files of a future data set (src/data/folder.h)
  * @property {() => string[]} files paths of training images and labels, test images and labels; none if images are to be added
- * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of a file to unpack. Throws if
- *   its header does not fit its size or announces more than is allowed. head: its first registry().head_bytes; size: the
- *   unpacked size by the archive's directory; 0: unknown
+ * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of a file to unpack, or throws; see
+ *   src/data/data_budget.h. head: its first registry().head_bytes; size: by the archive's directory; 0: unknown
  * @property {(name: string, bytes: number) => void} claim subtracts bytes from the allowed ones, or throws; name: of their file
  * @property {() => string} next the path of the image to be added next; '' after the last
  * @property {(height: number, width: number, channels: 1 | 3, pixels: Uint8Array) => void} add pixels: (H, W, channels)
@@ -55,8 +52,8 @@
  * @property {(part: 'train' | 'test', indices: number[]) => Image[]} images
  * @property {(sample: number, count: number, config?: Partial<Config>) => Uint8Array} augmented a training image as augmented in
  *   epochs 1 to `count`: count * height * width bytes; config: of a planned run; the run's own by default
- * @property {(config: Partial<Config>, points?: number) => import('./protocol.js').RatePlan} rates the learning rate, momentum
- *   and moves over a whole run with this config; points: the maximum number of updates in the answer
+ * @property {(config: Partial<Config>, points?: number) => import('./protocol.js').RatePlan} rates of a whole run with this config;
+ *   points: the maximum number of updates in the answer
  *
  * @typedef {object} RunQuestions about a run
  * @property {() => Config} config with the live changes made so far in its events
@@ -73,17 +70,12 @@
  * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe a snapshot of the
  *   monitors now: units, gradients, warnings. Does not affect training, and costs nothing unless requested. Gradients are
  *   those of the last watched step; requesting them watches the next one
- * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and its hardest samples, at
- *   most the given number
+ * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and so many hardest samples
  * @property {(hardest: number, samples: number) => ClassReport | null} classesPart the same in parts, between which other calls
- *   are possible: each scores the next samples of the test set, and starts again if the weights have changed; null before the
- *   last part
- * @property {() => RunClasses | null} epochClasses the same for the last scored epoch, with its final weights; costs nothing; null
- *   before the first
- * @property {(name: string) => {shape: number[], values: Float32Array}} parameter the present values in PyTorch's layout; name: in
- *   the state_dict, "conv1.weight"
- * @property {(pixels: Uint8Array) => Prediction} predict the model's outputs for an image now: probabilities and every layer's
- *   output, in evaluation mode
+ *   are possible: each scores the next samples, and starts again if the weights have changed; null before the last part
+ * @property {() => RunClasses | null} epochClasses the same for the last scored epoch; costs nothing; null before the first
+ * @property {(name: string) => {shape: number[], values: Float32Array}} parameter in PyTorch's layout; name: "conv1.weight"
+ * @property {(pixels: Uint8Array) => Prediction} predict probabilities and every layer's output for an image, in evaluation mode
  * @property {() => Report} evaluateWeights scores the test set: its line and the confusion matrix
  * @property {(config: Partial<Config>, names: string[], files: Uint8Array[]) => Report} predictImage the classes of the first
  *   image, best first; files: pixels; the config does not matter
@@ -92,13 +84,11 @@
  *   registry().save_formats; images: the number of test images whose activations an npz holds; 100 or all by default
  * @property {(format: string, images?: number) => void} checkSave throws what save() would throw at any step of the run
  * @property {(bytes: Uint8Array) => void} load loads the weights of a .safetensors file
- * @property {() => Uint8Array} checkpoint a file with all state needed to resume with the same bits, here, in Node or
- *   natively; between any two steps
+ * @property {() => Uint8Array} checkpoint a file with all state needed to resume with the same bits, between any two steps
  * @property {(bytes: Uint8Array) => void} restore resumes a checkpoint's run. The session's config must be
  *   configOfCheckpoint()'s; after an error the session is unusable
- * @property {(flag: 'jsonl' | 'csv', bytes: Uint8Array, name: string) => number} linesUntilNow the number of bytes in a file of
- *   this run's lines (train --jsonl or --csv) about what has happened so far. The run writes the later ones again. Throws for
- *   the lines of another run
+ * @property {(flag: 'jsonl' | 'csv', bytes: Uint8Array, name: string) => number} linesUntilNow how many bytes of a file of this
+ *   run's lines (train --jsonl or --csv) are about what has happened so far. Throws for the lines of another run
  *
  * @typedef {object} Requests answered by the worker
  * @property {(config: Partial<Config>) => Promise<RunInfo>} configure makes a new run at step 0, loading its data first if needed
@@ -111,9 +101,8 @@
  * @property {() => Promise<RunInfo>} continueAutosave resumes the autosaved run
  * @property {() => Promise<void>} discardAutosave
  * @property {(name: string, metrics: Record<string, any>, withCheckpoint?: boolean) => Promise<SavedRun>} saveRun stores the
- *   present run and the page's metrics in the browser: over its own entry if it has one (whose name is kept), unless that entry
- *   is further ahead; otherwise as a new one. The previous entry stays intact until the new one is complete. withCheckpoint: so
- *   that it can be opened again
+ *   present run and the page's metrics in the browser, over its own entry (whose name is kept) unless that is further ahead.
+ *   The previous entry stays intact until the new one is complete. withCheckpoint: so that it can be opened again
  * @property {() => Promise<SavedRun[]>} savedRuns the one begun last first
  * @property {(id: string) => Promise<RunInfo>} openRun as restore(), of a saved run, which saveRun() then updates
  * @property {(id: string, name: string) => Promise<void>} renameRun
@@ -138,8 +127,7 @@
  */
 
 /**
- * Methods whose answers come from another thread.
- * @template T
+ * Methods whose answers come from another thread. @template T
  * @typedef {{[K in keyof T]: T[K] extends (...given: infer Given) => infer Answer ? (...given: Given) => Promise<Awaited<Answer>> : never}} Remote
  */
 

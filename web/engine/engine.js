@@ -10,7 +10,7 @@
 import { build } from './build.js'
 import { Emitter } from './emitter.js'
 import { version } from './version.js'
-/** @import { DatasetEntry, DatasetInfo, EngineEvents, ProbeRequest, Registry, RunInfo } from './protocol.js' */
+/** @import { DatasetEntry, DatasetInfo, EngineEvents, ProbeRequest, Registry } from './protocol.js' */
 
 export class EngineError extends Error {
   name = 'EngineError'
@@ -43,7 +43,7 @@ const mostPings = 5
 /** Most workers that are started if none becomes ready. */
 const mostTries = 3
 
-/** Requests that make a run. It continues to post what was watched in the run before. */
+/** Requests that make a run, in which all that is watched is watched again. */
 const runMakers = ['configure', 'restore', 'continueAutosave', 'openRun']
 
 /** The methods that only send a request are added once the worker has sent their names. */
@@ -80,8 +80,6 @@ export class Engine extends Base {
   #pings = 0
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #pinging
-  /** The worker has not received the watched images yet. */
-  #fresh = false
 
   /** @param {() => Worker} start @param {{dataUrl: string, oneThread?: boolean, core?: {moduleUrl: string, wasmBinary: Uint8Array}}} opening */
   constructor(start, opening) {
@@ -93,12 +91,10 @@ export class Engine extends Base {
   /** An engine whose worker is ready. @param {ConstructorParameters<typeof Engine>} given */
   static async open(...given) {
     const engine = new Engine(...given)
-    try {
-      await engine.restart()
-    } catch (error) {
+    await engine.restart().catch((error) => {
       engine.close()
       throw error
-    }
+    })
     return engine
   }
 
@@ -107,7 +103,6 @@ export class Engine extends Base {
    * is replaced: in Firefox, workers can hang while they start others. */
   async restart() {
     this.#end(new EngineError('the engine was started again'))
-    this.#fresh = true
     for (let tries = 1; ; tries += 1) {
       try {
         const { methods = [], ...opened } = await this.#open()
@@ -159,17 +154,13 @@ export class Engine extends Base {
   /** One of the methods in api.js. @param {string} name @param {any[]} given */
   async #ask(name, ...given) {
     const answer = await this.request(name, ...given)
-    if (runMakers.includes(name)) this.#watchAgain(answer)
-    return answer
-  }
-
-  /** @param {RunInfo} run that the worker has made */
-  #watchAgain({ dataset }) {
-    for (const [key, { pixels, image }] of this.#fresh ? this.#watching : []) {
-      if (pixels.length === dataset.height * dataset.width) void this.request('watch', key, pixels, image).catch(() => {})
+    if (!runMakers.includes(name)) return answer
+    const { height, width } = answer.dataset
+    for (const [key, { pixels, image }] of this.#watching) {
+      if (pixels.length === height * width) void this.request('watch', key, pixels, image).catch(() => {})
     }
-    this.#fresh = false
     if (this.#probing.size > 0) void this.#sendProbing()
+    return answer
   }
 
   /** Makes a data set of the user's files, which configure() then accepts by its name: an archive alone, or the files of a folder

@@ -3,9 +3,8 @@
 /** @import { AutosavedRun } from './storage/storage.js' */
 
 /**
- * @typedef {{name: string, symbol: string, default: number, min: number, max: number, learnable: boolean, about: string}} ActivationParameter
- * @typedef {{name: string, label: string, formula: string, derivative: string, about: string, parameters: ActivationParameter[],
- *   kinks: number[]}} Activation
+ * @typedef {{name: string, label: string, formula: string, derivative: string, about: string, kinks: number[], parameters:
+ *   {name: string, symbol: string, default: number, min: number, max: number, learnable: boolean, about: string}[]}} Activation
  * @typedef {{name: string, label: string, about: string}} Choice
  * @typedef {{name: string, label: string, section: string, help: string, live: boolean, rare: boolean, type: string, default: any,
  *   auto?: boolean, min?: number, max?: number, below_max?: boolean, choices?: Choice[], used_when?: Record<string, string[]>}} Field
@@ -16,10 +15,9 @@
  * @typedef {{step: number, field: string, value: number}} LiveChange a setting changed after `step` steps
  * @typedef {Record<string, any> & {data: string, model: string, events: LiveChange[]}} Config all of a run's settings
  *
- * @typedef {{kind: string, name: string, text: string, activation?: string, output_shape: number[],
- *   parameters: number, multiply_adds: number, memory_bytes: number}} LayerDescription
- * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number,
- *   memory_bytes: number, layers: LayerDescription[]}} ModelDescription multiply-adds are for one sample
+ * @typedef {{text: string, input_shape: number[], batch: number, parameters: number, multiply_adds: number, memory_bytes: number,
+ *   layers: {kind: string, name: string, text: string, activation?: string, output_shape: number[], parameters: number,
+ *   multiply_adds: number, memory_bytes: number}[]}} ModelDescription multiply-adds are for one sample
  *
  * @typedef {{name: string, label: string, version?: string, class_names?: string[], own?: boolean}} DatasetEntry a data set
  *   that can be loaded; version: changes with its files; own: added by the page

@@ -4,21 +4,15 @@ import { unzlibSync } from 'fflate'
 import { decodePng } from '../engine/worker/png.js'
 import { openDataset } from './data.mjs'
 import { wholeNumber } from './flags.mjs'
-import { checkDistinct, checkWritable, openResults, readBytes, writeOrSay } from './output.mjs'
+import { checkOutputs, checkWritable, openResults, readBytes, writeOrSay } from './output.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
 /** @import { Core, Session } from '../engine/worker/core.js' */
 
 /**
- * A command with its arguments.
- * @typedef {object} Job
- * @property {Core} core
- * @property {import('./flags.mjs').Command} command
- * @property {Record<string, string>} own the flags of the command that are not fields
- * @property {[string, string][]} flags the same in their order, with all that repeat
- * @property {string[]} names positional arguments
- * @property {any} config
- * @property {Uint8Array} [checkpoint] of --resume or --from
- * @property {Uint8Array} [saved] the weights of --weights
+ * @typedef {{core: Core, command: import('./flags.mjs').Command, own: Record<string, string>, flags: [string, string][], names: string[],
+ *   config: any, checkpoint?: Uint8Array, saved?: Uint8Array}} Job a command with its arguments. own: the flags that are not fields;
+ *   flags: the same in their order, with all that repeat; names: positional arguments; checkpoint: of --resume or --from; saved:
+ *   of --weights
  */
 
 /** race, sweep and lessons. @param {Job} job */
@@ -51,7 +45,7 @@ export function experiment({ core, command, own, flags, config, checkpoint }) {
     progress = running.advance()
     results.show(progress)
   } while (progress.event !== 'done')
-  results.writeCsv(progress.csv)
+  if (own.csv) writeOrSay('csv', own.csv, progress.csv)
   if (resumes) writeOrSay('jsonl', own.jsonl, progress.rows + core.otherRows(before, progress.rows))
   if (progress.failure) throw new UsageError(`${command.name}: ${progress.failure}`)
 }
@@ -85,8 +79,7 @@ export function answer(job) {
   if (command.argument && names.length !== 1 && !(names.length && command.many_arguments)) throw new UsageError(command.no_argument)
   const { dataset, session } = job.saved ? openWeights(job) : {}
   const files = names.map((name) => (dataset && command.pictures ? readImage(job, dataset.info()) : readBytes(command.name, name)))
-  checkDistinct([['jsonl', own.jsonl], ['csv', own.csv]])
-  for (const flag of ['jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag])
+  checkOutputs([['jsonl', own.jsonl], ['csv', own.csv]])
   const report = core.ask(command.question, [config, names, files], dataset, session)
   const text = own.jsonl === '-' ? process.stderr : process.stdout
   for (const line of report.lines) text.write(`${printable(line)}\n`)

@@ -1,5 +1,5 @@
 // Data sets by name, folder or archive, from the files of the machine that Node runs on.
-import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { inflateSync, unzlibSync } from 'fflate'
@@ -7,6 +7,7 @@ import { readFolder } from '../engine/worker/folder.js'
 import { isZip, openZip } from '../engine/worker/zip.js'
 import { wholeNumber } from './flags.mjs'
 import { root } from './module.mjs'
+import { withFile } from './output.mjs'
 import { UsageError, inQuotes } from './usage_error.mjs'
 /** @import { FileSource } from '../engine/worker/zip.js' */
 
@@ -25,7 +26,7 @@ function gunzip(packed, most) {
   return bytes
 }
 
-/** Most levels of folders, as in MNIST/raw or digits/train/7, and most files; as natively (native/files/file_source.cpp). */
+/** Most levels of folders, as in MNIST/raw or digits/train/7, and most files; as natively (native/files/data_files.cpp). */
 const deepest = 4
 const mostFiles = 2_000_000
 
@@ -57,13 +58,8 @@ function openDirectory(top) {
       const about = statSync(whole)
       if (!about.isFile()) throw new Error('it is not a regular file')
       if (about.size <= most) return new Uint8Array(readFileSync(whole))
-      const bytes = new Uint8Array(most)
-      const file = openSync(whole, 'r')
-      try {
-        return bytes.subarray(0, readSync(file, bytes))
-      } finally {
-        closeSync(file)
-      }
+      const [file, bytes] = [openSync(whole, 'r'), new Uint8Array(most)]
+      return withFile(file, () => bytes.subarray(0, readSync(file, bytes)))
     },
   }
 }
@@ -74,8 +70,7 @@ function findData(data) {
     if (existsSync(data)) return data
     throw new UsageError(`data: ${inQuotes(data)} does not exist; mnist, fashion-mnist, a folder or a .zip or .npz archive is allowed`)
   }
-  const places = [join(root, 'build', 'data', data)]
-  if (data === 'fashion-mnist') places.push('/usr/share/datasets/fashion-mnist')
+  const places = [join(root, 'build', 'data', data), ...(data === 'mnist' ? [] : ['/usr/share/datasets/fashion-mnist'])]
   const found = places.find((place) => existsSync(place))
   if (found) return found
   throw new UsageError(

@@ -31,14 +31,9 @@ export function parseFlags(core, command, argv) {
     return otherwise && (argv[at + 1]?.startsWith('--') ?? true) ? `${arg}=${otherwise}` : arg
   })
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true })
-  /** @type {Record<string, string>} */
-  const own = {}
-  /** @type {[string, string][]} */
-  const fields = []
-  /** @type {[string, string][]} */
-  const flags = []
-  /** @type {string[]} */
-  const names = []
+  /** @type {{own: Record<string, string>, fields: [string, string][], flags: [string, string][], names: string[]}} */
+  const given = { own: {}, fields: [], flags: [], names: [] }
+  const { own, fields, flags, names } = given
   for (const token of tokens) {
     if (token.kind === 'positional') {
       if (!command.argument) throw new UsageError(`argument ${inQuotes(token.value)} was not expected: flags start with --`)
@@ -60,7 +55,7 @@ export function parseFlags(core, command, argv) {
       flags.push([name, isSwitch ? '' : value])
     }
   }
-  return { own, fields, flags, names }
+  return given
 }
 
 /**

@@ -22,20 +22,15 @@ export async function createEngine({ site = join(root, 'build', 'site'), dataUrl
   const folder = join(site, 'engine')
   const binary = join(folder, 'wasm', 'reluscope.wasm')
   if (!existsSync(binary)) throw new EngineError(`${binary} is missing: build the site with web/start --build-only`)
-  const start = () => asBrowserWorker(new Worker(new URL('./node_worker.mjs', import.meta.url), { workerData: pathToFileURL(join(folder, 'worker/worker.js')).href }))
+  // A worker of Node's with the handlers that a browser's has.
+  const start = () => {
+    const worker = /** @type {any} */ (new Worker(new URL('./node_worker.mjs', import.meta.url), { workerData: pathToFileURL(join(folder, 'worker/worker.js')).href }))
+    worker.on('message', (/** @type {any} */ data) => worker.onmessage({ data }))
+    worker.on('error', (/** @type {Error} */ error) => worker.onerror({ message: error.message, preventDefault() {} }))
+    return worker
+  }
   return Engine.open(start, {
     dataUrl: dataUrl ?? pathToFileURL(join(site, 'data/')).href,
     core: { moduleUrl: pathToFileURL(join(folder, 'wasm', 'reluscope.mjs')).href, wasmBinary: new Uint8Array(readFileSync(binary)) },
   })
-}
-
-/** A worker of Node's with the names that a browser's has. @param {Worker} worker @returns {globalThis.Worker} */
-function asBrowserWorker(worker) {
-  const browserWorker = /** @type {any} */ ({
-    postMessage: worker.postMessage.bind(worker),
-    terminate: () => void worker.terminate(),
-  })
-  worker.on('message', (data) => browserWorker.onmessage?.({ data }))
-  worker.on('error', (error) => browserWorker.onerror?.({ message: error.message, preventDefault() {} }))
-  return browserWorker
 }

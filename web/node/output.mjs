@@ -4,8 +4,8 @@ import {
   accessSync, chmodSync, closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync,
   renameSync, rmSync, statSync, writeFileSync,
 } from 'node:fs'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { FileLock, reasonOf } from './lock.mjs'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { FileLock, attempt, onFile } from './lock.mjs'
 import { UsageError, inQuotes, printable } from './usage_error.mjs'
 
 /** The exit code of a program that has done its work but could not write all of it. */
@@ -20,34 +20,25 @@ export function warnOutput(sentence) {
   process.stderr.write(`warning: ${printable(sentence)}\n`)
 }
 
-/** @param {string} flag @param {string} path @param {string} reason */
-const unwritten = (flag, path, reason) => `${flag}: ${inQuotes(path)} cannot be written: ${reason}`
-
 /** A regular file's bytes. Errors name the flag. @param {string} flag @param {string} path @param {number} [most] bytes */
 export function readBytes(flag, path, most = mostBytes.rows) {
-  const refuse = (/** @type {string} */ reason) => new UsageError(`${flag}: ${inQuotes(path)} cannot be read: ${reason}`)
-  try {
+  return onFile(flag, path, 'read', () => {
     // Checked before it is opened: opening a pipe would block until another process writes to it.
     const about = statSync(path)
-    if (about.isDirectory()) throw refuse('it is a folder')
-    if (!about.isFile()) throw refuse('it is not a regular file')
-    if (about.size > most) throw refuse(`it has ${about.size} bytes; at most ${most} are allowed`)
+    if (about.isDirectory()) throw new UsageError('it is a folder')
+    if (!about.isFile()) throw new UsageError('it is not a regular file')
+    if (about.size > most) throw new UsageError(`it has ${about.size} bytes; at most ${most} are allowed`)
     return new Uint8Array(readFileSync(path))
-  } catch (error) {
-    throw error instanceof UsageError ? error : refuse(reasonOf(error))
-  }
+  })
 }
 
 /** The target of a path through symbolic links; it need not exist. @param {string} path */
 export function resolveLinks(path) {
   let at = path
   for (let k = 0; k < 40; k += 1) {
-    try {
-      const target = readlinkSync(at)
-      at = isAbsolute(target) ? target : join(dirname(at), target)
-    } catch {
-      break
-    }
+    const target = attempt(() => readlinkSync(at))
+    if (target === undefined) break
+    at = isAbsolute(target) ? target : join(dirname(at), target)
   }
   return at
 }
@@ -58,28 +49,27 @@ const longestEnd = 24
 /** Refuses a path that could not be written. @param {string} flag @param {string} path @param {boolean} [regular] refuses devices too */
 export function checkWritable(flag, path, regular = false) {
   const file = resolveLinks(path)
-  try {
+  onFile(flag, path, 'written', () => {
     const about = statSync(file, { throwIfNoEntry: false })
-    if (about?.isDirectory()) throw new UsageError(unwritten(flag, path, 'it is a folder'))
-    if (regular && about && !about.isFile()) throw new UsageError(unwritten(flag, path, 'it is not a regular file'))
+    if (about?.isDirectory()) throw new UsageError('it is a folder')
+    if (regular && about && !about.isFile()) throw new UsageError('it is not a regular file')
     if (about) accessSync(file, constants.W_OK)
     if (about && !about.isFile()) return
-    if (Buffer.byteLength(basename(file)) + longestEnd > 255) throw new UsageError(unwritten(flag, path, 'its name is too long'))
+    if (Buffer.byteLength(basename(file)) + longestEnd > 255) throw new UsageError('its name is too long')
     accessSync(dirname(file), constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(unwritten(flag, path, reasonOf(error)))
-  }
+  })
 }
 
-/** Refuses two outputs that are one file. @param {(string | undefined)[][]} outputs flags and paths */
-export function checkDistinct(outputs) {
+/** Refuses outputs that could not be written, and two that are one file. @param {(string | undefined)[][]} outputs flags and paths */
+export function checkOutputs(outputs) {
   /** @type {Map<string, string>} */
   const taken = new Map()
   for (const [flag = '', path] of outputs) {
     if (!path || path === '-') continue
+    checkWritable(flag, path)
     const file = resolveLinks(path)
     if (existsSync(file) && !statSync(file).isFile()) continue  // such as /dev/null
-    const whole = existsSync(dirname(file)) ? join(realpathSync(dirname(file)), basename(file)) : resolve(file)
+    const whole = join(realpathSync(dirname(file)), basename(file))
     const other = taken.get(whole)
     if (other !== undefined) throw new UsageError(`${flag}: ${inQuotes(path)} is the file of --${other} too; give each a file of its own`)
     taken.set(whole, flag)
@@ -92,11 +82,8 @@ let parts = 0
 function openPart(file) {
   for (;;) {
     const part = `${file}.part-${process.pid}-${parts++}`
-    try {
-      return { part, to: openSync(part, 'wx') }
-    } catch (error) {
-      if (/** @type {any} */ (error).code !== 'EEXIST') throw error
-    }
+    const to = attempt(() => openSync(part, 'wx'), ['EEXIST'])
+    if (to !== undefined) return { part, to }
   }
 }
 
@@ -107,7 +94,7 @@ function openPart(file) {
  */
 export function writeWhole(flag, path, content) {
   const file = resolveLinks(path)
-  try {
+  onFile(flag, path, 'written', () => {
     const about = statSync(file, { throwIfNoEntry: false })
     if (about && !about.isFile()) return void writeFileSync(file, content, { flag: /** @type {any} */ (constants.O_WRONLY) })  // such as /dev/null
     const { part, to } = openPart(file)
@@ -125,26 +112,15 @@ export function writeWhole(flag, path, content) {
     const folder = openSync(dirname(file), 'r')
     // Some file systems cannot synchronise folders.
     withFile(folder, () => attempt(() => fsyncSync(folder), ['EINVAL', 'EROFS']))
-  } catch (error) {
-    throw new UsageError(unwritten(flag, path, reasonOf(error)))
-  }
+  })
 }
 
-/** @param {number} file is closed after the work @param {() => void} work */
-function withFile(file, work) {
+/** @template T @param {number} file is closed after the work @param {() => T} work */
+export function withFile(file, work) {
   try {
-    work()
+    return work()
   } finally {
     closeSync(file)
-  }
-}
-
-/** Ignores errors of some work. @param {() => void} work @param {string[]} [codes] of the errors; left out: all */
-function attempt(work, codes) {
-  try {
-    work()
-  } catch (error) {
-    if (codes && !codes.includes(/** @type {any} */ (error).code)) throw error
   }
 }
 
@@ -189,15 +165,11 @@ export class LineFile {
     this.#flag = flag
     this.#path = path
     const file = resolveLinks(path)
-    checkWritable(flag, path)
     this.#regular = !existsSync(file) || statSync(file).isFile()
     if (this.#regular) this.#lock = new FileLock(flag, file)
-    try {
-      this.#file = openSync(file, 'a')
-    } catch (error) {
-      throw new UsageError(unwritten(flag, path, reasonOf(error)))
-    }
-    if (this.#regular && keep && fstatSync(this.#file).size > 0) this.#size = keep(readBytes(flag, path))
+    const opened = onFile(flag, path, 'written', () => openSync(file, 'a'))
+    this.#file = opened
+    if (this.#regular && keep && fstatSync(opened).size > 0) this.#size = keep(readBytes(flag, path))
   }
 
   get hasLines() {
@@ -209,9 +181,9 @@ export class LineFile {
     const file = this.#file
     if (file === undefined) return
     try {
-      work(file)
-    } catch (error) {
-      warnOutput(`${unwritten(this.#flag, this.#path, reasonOf(error))}; it gets no more lines`)
+      onFile(this.#flag, this.#path, 'written', () => work(file))
+    } catch (/** @type {any} */ error) {
+      warnOutput(`${error.message}; it gets no more lines`)
       this.#file = undefined
       // An incomplete last line is cut off; making a file shorter needs no space.
       if (this.#regular && this.#begun) attempt(() => ftruncateSync(file, this.#size))
@@ -240,15 +212,14 @@ export class LineFile {
 }
 
 /**
- * The destinations of results: lines of text, JSON lines, and at the end a table.
+ * The destinations of results: lines of text and JSON lines.
  * @param {{ jsonl?: string, csv?: string }} own flags
  * @param {(bytes: Uint8Array) => number} [keep] of the file of JSON lines; without it the file is emptied
  */
 export function openResults(own, keep) {
   const toStdout = own.jsonl === '-'
   const text = toStdout ? process.stderr : process.stdout
-  checkDistinct([['jsonl', own.jsonl], ['csv', own.csv]])
-  if (own.csv) checkWritable('csv', own.csv)
+  checkOutputs([['jsonl', own.jsonl], ['csv', own.csv]])
   const file = own.jsonl && !toStdout ? new LineFile('jsonl', own.jsonl, keep) : undefined
   return {
     text, file,
@@ -257,10 +228,6 @@ export function openResults(own, keep) {
       for (const line of progress.lines) text.write(`${printable(line)}\n`)
       if (toStdout) for (const line of progress.json) process.stdout.write(line + '\n')
       else file?.write(progress.json)
-    },
-    /** @param {string} csv */
-    writeCsv(csv) {
-      if (own.csv) writeOrSay('csv', own.csv, csv)
     },
   }
 }

@@ -1,8 +1,11 @@
 // The command that trains: lines, events and rows as they come, checkpoints on the way, the files at the end.
-import { openDataset } from './data.mjs'
-import { LineFile, checkDistinct, checkWritable, openResults } from './output.mjs'
-import { openCheckpoint } from './checkpoint_writer.mjs'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { openSaves, writeSaves } from './commands.mjs'
+import { openDataset } from './data.mjs'
+import { FileLock } from './lock.mjs'
+import { LineFile, checkOutputs, checkWritable, openResults, removeParts, resolveLinks, warnOutput, writeWhole } from './output.mjs'
+import { printable } from './usage_error.mjs'
 /** @import { Report } from '../engine/api.js' */
 
 /** Milliseconds of training after which signals are let through. */
@@ -35,6 +38,53 @@ class ProgressBar {
   }
 }
 
+/**
+ * Writes the run to the file of --checkpoint, and lets signals stop it. Throws if another process writes its run there.
+ * @param {string} path '': nothing is written, and signals end the program @param {import('../engine/worker/core.js').Session} session
+ */
+function openCheckpoint(path, session) {
+  const file = resolveLinks(path)
+  const lock = path ? new FileLock('checkpoint', file) : undefined
+  if (path) removeParts(path)
+  /** There is a checkpoint, of this run or an earlier one. */
+  let exists = existsSync(file)
+  let told = false
+  const writer = {
+    /** The signal that asked the run to stop. @type {NodeJS.Signals | ''} */
+    signal: '',
+
+    /** Writes the checkpoint. A failure is reported once, and training continues. */
+    save() {
+      if (!path) return true
+      try {
+        writeWhole('checkpoint', path, session.checkpoint())
+        exists = true
+        told = false
+        return true
+      } catch (error) {
+        const there = exists ? 'and the checkpoint before is kept' : 'and no checkpoint is there'
+        if (!told) warnOutput(`${error instanceof Error ? error.message : error}; training continues, ${there}`)
+        told = true
+        return false
+      }
+    },
+
+    /** Shows other processes that this one is alive. */
+    touch: () => lock?.touch(),
+
+    /** After a signal: writes the run and says so. @param {NodeJS.WriteStream} text */
+    stop(text) {
+      const then = writer.save() ? ': resume with --resume ' : '; the run could not be kept in '
+      const { step, epoch } = session.position()
+      text.write(`Interrupted at step ${step} (epoch ${epoch})${then}${printable(path)}\n`)
+      if (writer.signal) process.exitCode = 128 + constants.signals[writer.signal]
+    },
+  }
+  // A second one ends the program at once.
+  for (const name of path ? /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']) : []) process.once(name, () => void (writer.signal = name))
+  return writer
+}
+
 /** @param {import('./commands.mjs').Job} job */
 export async function train(job) {
   const { core, own, config, checkpoint } = job
@@ -42,8 +92,8 @@ export async function train(job) {
   if (checkpoint) session.restore(checkpoint)
   // Everything that can be refused is refused before any file is touched.
   const outputs = openSaves(job, session)
-  checkDistinct([...['checkpoint', 'jsonl', 'csv'].map((flag) => [flag, own[flag]]), ...outputs.map(({ path }) => ['save', path])])
-  for (const flag of ['checkpoint', 'jsonl', 'csv']) if (own[flag] && own[flag] !== '-') checkWritable(flag, own[flag], flag === 'checkpoint')
+  if (own.checkpoint) checkWritable('checkpoint', own.checkpoint, true)
+  checkOutputs([...['checkpoint', 'jsonl', 'csv'].map((flag) => [flag, own[flag]]), ...outputs.map(({ path }) => ['save', path])])
   const writer = openCheckpoint(own.checkpoint ?? '', session)
   // The lines written after the checkpoint are written again.
   const keep = (/** @type {'jsonl' | 'csv'} */ flag) => (checkpoint ? (/** @type {Uint8Array} */ bytes) => session.linesUntilNow(flag, bytes, own[flag]) : undefined)

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import send from 'send'
 import { ifProgram } from './data.mjs'
 import { headers, siteRoot } from './site.mjs'
-/** @import { Server, ServerResponse } from 'node:http' */
+/** @import { ServerResponse } from 'node:http' */
 
 /**
  * Creates a server for a folder; it does not listen yet. Files are read on request, so that a rebuilt site is served at
@@ -96,18 +96,6 @@ function refuse(response, status, words) {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
 }
 
-/** @param {Server} server @param {number} port @param {string} host @returns {Promise<number>} the port that it listens on */
-async function listen(server, port, host) {
-  await once(server.listen(port, host), 'listening')
-  return /** @type {import('node:net').AddressInfo} */ (server.address()).port
-}
-
-/** @param {Server} server */
-const closed = (server) => new Promise((done) => {
-  server.close(done)
-  server.closeAllConnections?.()
-})
-
 /**
  * Listens on both loopback addresses, on the first free port from `port` on. A browser may resolve localhost to either
  * address, so a port must be free on both.
@@ -117,29 +105,31 @@ export async function serveSite(folder, port) {
   for (let tried = port; tried <= 65535; tried += 1) {
     const [v4, v6] = [createSiteServer(folder), createSiteServer(folder)]
     try {
-      const taken = await listen(v4, tried, '127.0.0.1')
+      await once(v4.listen(tried, '127.0.0.1'), 'listening')
+      const taken = /** @type {import('node:net').AddressInfo} */ (v4.address()).port
       const servers = [v4]
       try {
-        await listen(v6, taken, '::1')
+        await once(v6.listen(taken, '::1'), 'listening')
         servers.push(v6)
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         // A machine without IPv6 gives another error, which is ignored.
-        if (codeOf(error) === 'EADDRINUSE') throw error
+        if (error.code === 'EADDRINUSE') throw error
       }
-      return { port: taken, close: () => Promise.all(servers.map(closed)) }
-    } catch (error) {
+      const close = () => Promise.all(servers.map((server) => new Promise((done) => {
+        server.close(done)
+        server.closeAllConnections?.()
+      })))
+      return { port: taken, close }
+    } catch (/** @type {any} */ error) {
       v4.close()
-      if (codeOf(error) === 'EACCES') throw new Error(`port ${tried} needs root; choose one from 1024 on with --port`)
-      if (codeOf(error) !== 'EADDRINUSE') throw error
+      if (error.code === 'EACCES') throw new Error(`port ${tried} needs root; choose one from 1024 on with --port`)
+      if (error.code !== 'EADDRINUSE') throw error
       if (tried === 0) tried = -1
       else console.log(`      port ${tried} is in use`)
     }
   }
   throw new Error(`no port from ${port} to 65535 is free`)
 }
-
-/** @param {any} error */
-const codeOf = (error) => error.code
 
 await ifProgram(import.meta.url, async () => {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' }, dir: { type: 'string' } } })

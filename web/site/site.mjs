@@ -85,20 +85,18 @@ function notices() {
   return readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8') + texts.join('') + `\n## Apache License 2.0\n\n${apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n'}`
 }
 
+/** @param {(string | Buffer)[]} parts */
+const sha256 = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
+
 /** Of the names and contents of files of the site, all of them written. @param {string[]} files */
-function sumOf(files) {
-  const sum = createHash('sha256')
-  for (const file of files) sum.update(file).update(readFileSync(join(siteRoot, file)))
-  return sum.digest('hex').slice(0, 16)
-}
+const sumOf = (files) => sha256(...files.flatMap((file) => [file, readFileSync(join(siteRoot, file))])).slice(0, 16)
 
 /** The line before the source of the service worker. @param {string[]} files of the site, all others already written */
 function buildLine(files) {
   // The files that every page needs. Other data sets are cached when the user chooses them.
   const needed = files.filter((file) => !/^(?:docs|data\/(?!mnist\/|index))/.test(file) && extname(file) && file !== 'service-worker.js' &&
     !variants['one thread'].test(file) && file !== 'THIRD_PARTY.txt')
-  const hashOf = (/** @type {string} */ file) => createHash('sha256').update(readFileSync(join(siteRoot, file))).digest('hex')
-  const sums = Object.fromEntries(needed.map((file) => [file, file === 'index.html' ? '' : hashOf(file)]))
+  const sums = Object.fromEntries(needed.map((file) => [file, file === 'index.html' ? '' : sha256(readFileSync(join(siteRoot, file)))]))
   const build = { version: sumOf(files.filter((file) => file !== 'service-worker.js')), headers, files: { './': '', ...sums } }
   return Buffer.from(`self.build = ${JSON.stringify(build)}\n`)
 }
@@ -133,10 +131,9 @@ await ifProgram(import.meta.url, async () => {
   for (const { name, label, suffix, class_names } of sources) {
     const folder = join(dataRoot, name)
     if (!existsSync(folder)) continue
-    const sum = createHash('sha256')
-    for (const file of idxFiles) {
-      const [target, origin] = [`data/${name}/${file}.gz`, join(folder, file + suffix)]
-      sum.update(readFileSync(origin))
+    const origins = idxFiles.map((file) => join(folder, file + suffix))
+    for (const [i, file] of idxFiles.entries()) {
+      const [target, origin] = [`data/${name}/${file}.gz`, origins[i]]
       compressed.set(target, origin)
       wanted.set(target, () => {
         const bytes = readFileSync(origin)
@@ -145,7 +142,7 @@ await ifProgram(import.meta.url, async () => {
         return gzipSync(bytes, { level: 9 })
       })
     }
-    present.push({ name, label, version: sum.digest('hex').slice(0, 16), class_names })
+    present.push({ name, label, version: sha256(...origins.map((origin) => readFileSync(origin))).slice(0, 16), class_names })
   }
   wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
 

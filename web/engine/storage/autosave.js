@@ -61,7 +61,7 @@ export class Autosave {
     this.#again = false
     try {
       const about = { ...standOf(run), savedAt: Date.now(), storedAs: run.info.savedAs }
-      const state = stateOf(run)
+      const state = { checkpoint: run.session.checkpoint(), lines: run.lines }
       await (await this.open()).writeAutosave(about, state)
       this.#took = performance.now() - this.#last
       this.#told = false
@@ -82,9 +82,6 @@ export function standOf({ session, info }) {
   const { data, model, epochs } = info.config
   return { data, model, step, totalSteps: info.totalSteps, epoch, epochs, phase }
 }
-
-/** The state needed to resume a run. @param {Runner} run */
-export const stateOf = ({ session, lines }) => ({ checkpoint: session.checkpoint(), lines })
 
 /** Takes a lock until this worker ends. An earlier page in the same tab may need a moment to release it. */
 function takeLock() {

@@ -25,11 +25,7 @@ export async function openFiles() {
   } catch {
     // Not available: some browsers refuse it in private windows.
   }
-  try {
-    return databaseFiles(await openDatabase())
-  } catch {
-    return memoryFiles()
-  }
+  return openDatabase().then(databaseFiles, memoryFiles)
 }
 
 /** Calls work(). If that fails because the user or the browser has cleared the storage meanwhile, opens the storage again

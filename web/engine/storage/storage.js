@@ -132,11 +132,8 @@ export class Storage {
   runs() {
     return this.#alone(async () => {
       const ids = [...new Set((await this.#runFiles()).map(({ id }) => id))].sort((a, b) => Number(b) - Number(a))
-      const found = await Promise.all(ids.map(async (id) => {
-        const entry = await this.#newestOf(id, aboutOf)
-        return entry ? [{ ...entry.about, id, bytes: entry.size }] : []
-      }))
-      return found.flat()
+      const found = await Promise.all(ids.map(async (id) => ({ id, ...await this.#newestOf(id, aboutOf) })))
+      return found.flatMap(({ id, about, size: bytes }) => (about ? [{ ...about, id, bytes }] : []))
     })
   }
 

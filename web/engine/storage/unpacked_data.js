@@ -26,12 +26,9 @@ const access = (file, mode) => /** @type {any} */ (file).createSyncAccessHandle(
  * @template T @param {string} name @param {string} version of its files, by the site @param {(files: Record<keyof Idx, FileReader>) => T} make
  */
 export async function ofUnpacked(name, version, make) {
-  let handle
-  try {
-    handle = await access(await (await openFolder(false)).getFileHandle(`${name}.${version}`), 'read-only')
-  } catch {
-    return undefined // never stored, open elsewhere, or no such storage
-  }
+  const opened = openFolder(false).then((folder) => folder.getFileHandle(`${name}.${version}`)).then((file) => access(file, 'read-only'))
+  const handle = await opened.catch(() => undefined)
+  if (!handle) return undefined // never stored, open elsewhere, or no such storage
   try {
     const top = new Uint32Array(head / 4)
     handle.read(top, { at: 0 })
@@ -80,7 +77,7 @@ export async function keepUnpacked(name, version, files) {
   if (handle && !whole) await folder.removeEntry(`${name}.${version}`).catch(() => {})
 }
 
-/** Removes all versions of a data set. @param {string} name */
+/** Removes all versions of a data set. @param {string} name @returns {Promise<undefined>} */
 export async function forgetUnpacked(name) {
   try {
     const folder = await openFolder(false)

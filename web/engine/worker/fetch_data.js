@@ -17,7 +17,11 @@ const files = {
 export async function fetchIdx(folder, onBytes) {
   let [loaded, total, unknown] = [0, 0, Object.keys(files).length]
   const contents = await Promise.all(Object.entries(files).map(async ([name, file]) => {
-    const response = await get(new URL(file, folder).href)
+    const { href } = new URL(file, folder)
+    const response = await fetch(href).catch(() => {
+      throw new Error(`${href} could not be reached`)
+    })
+    if (!response.ok) throw new Error(`${href} answered ${response.status} ${response.statusText}`.trim())
     unknown -= 1
     total += Number(response.headers.get('Content-Length') ?? 0)
     return [name, await unpack(response, (bytes) => {
@@ -26,15 +30,6 @@ export async function fetchIdx(folder, onBytes) {
     })]
   }))
   return /** @type {Idx} */ (Object.fromEntries(contents))
-}
-
-/** @param {string} url */
-async function get(url) {
-  const response = await fetch(url).catch(() => {
-    throw new Error(`${url} could not be reached`)
-  })
-  if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`.trim())
-  return response
 }
 
 /**

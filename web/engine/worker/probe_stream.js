@@ -28,11 +28,8 @@ export class ProbeStream {
   #looked = -Infinity
 
   /**
-   * @param {object} run
-   * @param {(request: ProbeRequest) => ProbeSnapshot} run.look
-   * @param {(snapshot: ProbeSnapshot) => void} run.post
-   * @param {number} run.every steps between the run's own snapshots, by its config; 0: none
-   * @param {string[]} run.layers their names
+   * @param {{look: (request: ProbeRequest) => ProbeSnapshot, post: (snapshot: ProbeSnapshot) => void, every: number, layers: string[]}} run
+   *   every: steps between the run's own snapshots, by its config; 0: none; layers: their names
    */
   constructor(run) {
     this.#run = run
@@ -40,9 +37,15 @@ export class ProbeStream {
 
   /** @param {ProbeRequest | null} request of all watchers; null: no watchers @param {boolean} training */
   watch(request, training) {
-    this.#request = request && this.#possible(request)
+    const { gradients, everywhere, components } = request ?? {}
+    // This run may lack the layer, and a run with its own snapshots records gradients itself.
+    this.#request = request && {
+      gradients: Boolean(gradients) && this.#run.every === 0,
+      everywhere: Boolean(everywhere),
+      ...(components !== undefined && this.#run.layers.includes(components) ? { components } : {}),
+    }
     const asked = this.#asked
-    if (!asked || (request?.everywhere && !asked.everywhere) || (request?.components ?? asked.components) !== asked.components) this.#due = true
+    if (!asked || (everywhere && !asked.everywhere) || (components ?? asked.components) !== asked.components) this.#due = true
     this.send(training)
   }
 
@@ -80,15 +83,5 @@ export class ProbeStream {
     this.#run.post(snapshot)
     this.#looked = performance.now()
     if (training) this.#credit -= this.#looked - before
-  }
-
-  /** The part of a request that this run supports: it may lack the layer, and a run with its own snapshots records gradients
-   * itself. @param {ProbeRequest} request @returns {ProbeRequest} */
-  #possible({ gradients, everywhere, components }) {
-    return {
-      gradients: Boolean(gradients) && this.#run.every === 0,
-      everywhere: Boolean(everywhere),
-      ...(components !== undefined && this.#run.layers.includes(components) ? { components } : {}),
-    }
   }
 }

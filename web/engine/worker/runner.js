@@ -68,12 +68,11 @@ export class Runner {
     return structuredClone(this.#lines)
   }
 
-  /** Frees the session. The watched images pass to the next runner. */
+  /** Frees the session. */
   end() {
     this.#ended = true
     this.#channel.port1.close()
     this.session.delete()
-    return this.#watched
   }
 
   /** Adopts the restored session: repeats no events, and returns the past of the run for the page.

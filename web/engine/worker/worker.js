@@ -1,6 +1,6 @@
 // The worker: owns the core, the data set and the run. Answers requests in order of arrival and posts events.
 // See protocol.js for the messages and engine.js for the other end.
-import { Autosave, standOf, stateOf } from '../storage/autosave.js'
+import { Autosave, standOf } from '../storage/autosave.js'
 import { build } from '../build.js'
 import { loadCore } from './core.js'
 import { fetchIdx } from './fetch_data.js'
@@ -65,19 +65,11 @@ async function datasetOf(name) {
   if (loaded) return loaded
   const entry = datasets.find((each) => each.name === name)
   if (!entry) throw new Error(`data is "${name}", but this page has ${datasets.map((each) => each.name).join(' and ')}`)
-  const data = await keptData(entry) ?? await fetchedData(entry)
+  const { version } = entry
+  // An invalid copy in the storage is fetched again.
+  const kept = version && await ofUnpacked(name, version, (files) => core.createDataset({ name, ...files })).catch(() => forgetUnpacked(name))
+  const data = kept || await fetchedData(entry)
   return { data, info: data.info() }
-}
-
-/** @param {DatasetEntry} entry */
-async function keptData({ name, version }) {
-  if (!version) return undefined
-  try {
-    return await ofUnpacked(name, version, (files) => core.createDataset({ name, ...files }))
-  } catch {
-    // The stored copy is invalid: it is fetched again.
-    return void await forgetUnpacked(name)
-  }
 }
 
 /** @param {DatasetEntry} entry */
@@ -116,16 +108,13 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   const totalSteps = Math.ceil(trainSamples / full.batch) * full.epochs
   /** @type {RunInfo} */
   const info = { config: full, model: session.model(), dataset: next.info, trainSamples, totalSteps, threads, input, savedAs }
-  const watched = runner?.end() ?? []
+  runner?.end()
   if (dataset !== next) release(dataset)
   dataset = next
   const run = new Runner(session, info, post, (after) => autosave.moved(run, after))
   runner = run
   if (checkpoint) info.past = run.goOn(lines)
   post('state', { state: runner.state })
-  for (const [key, { pixels, image }] of watched) {
-    if (pixels.length === next.info.height * next.info.width) runner.watch(key, pixels, image)
-  }
   return info
 }
 
@@ -187,10 +176,10 @@ const requests = {
   },
   async saveRun(name, metrics, withCheckpoint = true) {
     const run = current()
-    const { lines, checkpoint } = withCheckpoint ? stateOf(run) : { lines: run.lines, checkpoint: undefined }
+    const state = { checkpoint: withCheckpoint ? run.session.checkpoint() : undefined, lines: run.lines }
     const entry = { ...standOf(run), name, config: run.session.config(), metrics }
     const before = run.info.savedAs
-    const saved = await (await storage()).saveRun(run.info, entry, { checkpoint, lines })
+    const saved = await (await storage()).saveRun(run.info, entry, state)
     // The autosave must know which entry the run continues.
     if (run === runner && saved.id !== before) autosave.moved(run, 'stop')
     return saved
@@ -229,12 +218,9 @@ const requests = {
     return experiment.advance()
   },
 
-  /** @param {Parameters<Runner['watch']>} given */
-  watch: (...given) => current().watch(...given),
-  /** @param {Parameters<Runner['watchProbe']>} given */
-  watchProbe: (...given) => runner?.watchProbe(...given),
-  /** @param {Parameters<Runner['drawn']>} given */
-  drawn: (...given) => runner?.drawn(...given),
+  watch: (key, pixels, image) => current().watch(key, pixels, image),
+  watchProbe: (request) => runner?.watchProbe(request),
+  drawn: (key) => runner?.drawn(key),
 }
 
 scope.onmessage = async (/** @type {MessageEvent} */ { data: message }) => {

@@ -40,19 +40,15 @@ export function openZip(bytes, inflate) {
       if (packed.length !== packedSize) throw new Error('the archive is truncated')
       if (size > packedSize * mostOfOneByte) throw new Error('it announces more than it can hold')
       const wanted = Math.min(size, most)
-      const content = method === 0 ? packed.slice(0, wanted) : unpack(packed, wanted, inflate)
+      let content
+      try {
+        content = method === 0 ? packed.slice(0, wanted) : inflate(packed, { out: new Uint8Array(wanted) })
+      } catch {
+        throw new Error('its data is damaged')
+      }
       if (content.length !== wanted || (wanted === size && crc32(content) !== crc)) throw new Error('its data is damaged')
       return content
     },
-  }
-}
-
-/** @param {Uint8Array} packed @param {number} size @param {Inflate} inflate */
-function unpack(packed, size, inflate) {
-  try {
-    return inflate(packed, { out: new Uint8Array(size) })
-  } catch {
-    throw new Error('its data is damaged')
   }
 }
 
