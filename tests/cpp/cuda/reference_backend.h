@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../parameter_slope.h"
 #include "backend/backend.h"
 #include "core/error.h"
 #include "core/philox.h"
