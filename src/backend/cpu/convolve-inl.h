@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"
 
 RELUSCOPE_TARGET_BEGIN

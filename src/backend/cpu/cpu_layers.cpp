@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/layer_kernels.h"
 #include "backend/normalisation.h"
 
 namespace reluscope {
@@ -38,12 +37,12 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
 
 void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
   split(features.rows(), 1, cost(features.layout),
-        [&](Rows samples) { kernels_->layers->flatten(image, pixels, samples, features); });
+        [&](Rows samples) { kernels_->flatten(image, pixels, samples, features); });
 }
 
 void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
   split(features.rows(), 1, cost(image.layout),
-        [&](Rows samples) { kernels_->layers->unflatten(features, pixels, samples, image); });
+        [&](Rows samples) { kernels_->unflatten(features, pixels, samples, image); });
 }
 
 template <class Finish>
@@ -56,7 +55,7 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
     for (int first = share.first; first < share.end; first += block_rows) {
       const Rows rows{first, std::min(first + block_rows, share.end)};
       const ConstMatrixView patch{block, {rows.count(), w.rows()}};
-      kernels_->layers->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
+      kernels_->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
       for (int panel = 0; panel < y.layout.panels(); ++panel) {
         kernels_->matmul(patch, {0, patch.rows()}, w, panel,
                          bias == nullptr ? nullptr : bias + panel * kPanel,
@@ -78,7 +77,7 @@ void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView d
                                          const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   split(window.taps(), 1, cost(turned_w.layout),
-        [&](Rows taps) { kernels_->layers->turn_taps(w, taps, turned_w); });
+        [&](Rows taps) { kernels_->turn_taps(w, taps, turned_w); });
   multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
                    [&](int panel, Rows rows) { apply(before, dx, panel, rows); });
 }
@@ -101,11 +100,11 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
     for (int first = 0; first < dy.rows(); first += block_rows) {
       const Rows pixels{first, std::min(first + block_rows, dy.rows())};
       const ConstMatrixView patch{workspace(part), {pixels.count(), layout.rows}};
-      kernels_->layers->copy_patches(patches, x, pixels, panels, workspace(part));
+      kernels_->copy_patches(patches, x, pixels, panels, workspace(part));
       for (int panel = 0; panel < layout.panels(); ++panel) {
-        kernels_->layers->add_gradient(patch, rows, dy.data + offset_of(dy.layout, panel, pixels),
-                                       layout.panel_width(panel),
-                                       update.gradient + layout.panel_offset(panel));
+        kernels_->add_gradient(patch, rows, dy.data + offset_of(dy.layout, panel, pixels),
+                               layout.panel_width(panel),
+                               update.gradient + layout.panel_offset(panel));
       }
     }
     for (int panel = 0; panel < layout.panels(); ++panel) {
@@ -116,15 +115,14 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
 
 // Each window moves about ten values.
 void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
-  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
-    kernels_->layers->pool[static_cast<int>(kind)](window, x, samples, y);
-  });
+  split(x.rows() / window.pixels(), 1, cost(x.layout),
+        [&](Rows samples) { kernels_->pool[static_cast<int>(kind)](window, x, samples, y); });
 }
 
 void CpuBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
                                ConstMatrixView dy, MatrixView dx) {
   split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
-    kernels_->layers->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
+    kernels_->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
   });
 }
 
@@ -165,7 +163,7 @@ struct BlockSums {
 void CpuBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
   const BlockSums partial(x.layout, scratch);
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
-    kernels_->layers->block_sums(x, panel, rows, partial.first_of(block));
+    kernels_->block_sums(x, panel, rows, partial.first_of(block));
   });
   for (std::size_t c = 0; c < partial.columns; ++c) {
     sums[c] = static_cast<float>(partial.total(partial.first, c));
@@ -177,8 +175,7 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
   const BlockSums partial(x.layout, norm.scratch);
   if (norm.train) {
     split_sums(x.layout, [&](int block, int panel, Rows rows) {
-      kernels_->layers->block_moments(x, panel, rows, partial.first_of(block),
-                                      partial.second_of(block));
+      kernels_->block_moments(x, panel, rows, partial.first_of(block), partial.second_of(block));
     });
     *norm.batches += 1.0f;
   }
@@ -195,7 +192,7 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
     scalar::column_moments(norm, moments, c);
   }
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise(norm, x, panel, part, y.data);
+    kernels_->normalise(norm, x, panel, part, y.data);
     apply(after, y, panel, part);
   });
 }
@@ -208,8 +205,8 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   float* const dbias_share = partial.first_of(partial.blocks);
   float* const dweight_share = partial.second_of(partial.blocks);
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
-    kernels_->layers->block_products(norm, x, dy, panel, rows, partial.first_of(block),
-                                     partial.second_of(block));
+    kernels_->block_products(norm, x, dy, panel, rows, partial.first_of(block),
+                             partial.second_of(block));
   });
   const double share = norm.train ? 1.0 / x.rows() : 0.0;
   for (std::size_t c = 0; c < partial.columns; ++c) {
@@ -221,8 +218,7 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   }
   if (dx.data == nullptr) return;
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise_backward(norm, dbias_share, dweight_share, x, dy, panel, part,
-                                         dx.data);
+    kernels_->normalise_backward(norm, dbias_share, dweight_share, x, dy, panel, part, dx.data);
     apply(before, dx, panel, part);
   });
 }
@@ -231,7 +227,7 @@ void CpuBackend::run(const Operation& operation) {
   std::visit(
       [&](const auto& op) {
         split(op.parts(), op.together(), 4.0 * static_cast<double>(op.floats()),
-              [&](Rows parts) { kernels_->layers->run(operation, parts); });
+              [&](Rows parts) { kernels_->run(operation, parts); });
       },
       operation);
 }
@@ -240,7 +236,7 @@ void CpuBackend::run(const Operation& operation) {
 void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
   constexpr int kUnit = 4;
   split(x.rows(), kUnit, cost(x.layout, 10.0),
-        [&](Rows rows) { kernels_->layers->dropout(dropping, x, rows, y.data); });
+        [&](Rows rows) { kernels_->dropout(dropping, x, rows, y.data); });
 }
 
 }  // namespace cpu
