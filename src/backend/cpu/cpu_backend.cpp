@@ -191,11 +191,6 @@ void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const 
   }
 }
 
-void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
-  split(x.layout.panels(), 1, cost(x.layout, 1.0),
-        [&](Rows panels) { kernels_->column_sums(x, sums, panels); });
-}
-
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     const float product = scale * x[i];
@@ -298,28 +293,6 @@ void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int piec
         dx.at(row, largest_piece(x, row, c, pieces, area)) = dy.at(row, c);
       }
     }
-  });
-}
-
-void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
-  const int rows = args.logits.rows(), classes = args.logits.cols();
-  split(rows, 16, 40.0 * rows * classes,
-        [&](Rows samples) { kernels_->softmax_cross_entropy(args, samples); });
-}
-
-void CpuBackend::add_penalty(const PenaltyGradient& args) {
-  const Layout& layout = args.weights.layout;
-  split(layout.panels(), 1, cost(layout),
-        [&](Rows panels) { kernels_->add_penalty(args, panels); });
-}
-
-void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
-  kernels_->softmax(logits, probabilities);
-}
-
-void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->update(update.from(first), count);
   });
 }
 

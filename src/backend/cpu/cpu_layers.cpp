@@ -35,16 +35,6 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
   workspace_ = Buffer(workspace_floats_ * static_cast<std::size_t>(pool_.size()));
 }
 
-void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
-  split(features.rows(), 1, cost(features.layout),
-        [&](Rows samples) { kernels_->flatten(image, pixels, samples, features); });
-}
-
-void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
-  split(features.rows(), 1, cost(image.layout),
-        [&](Rows samples) { kernels_->unflatten(features, pixels, samples, image); });
-}
-
 template <class Finish>
 void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
                                   const float* bias, MatrixView y, const Finish& finish) {
@@ -110,19 +100,6 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
     for (int panel = 0; panel < layout.panels(); ++panel) {
       kernels_->update(update.from(offset_of(layout, panel, rows)), floats_of(layout, panel, rows));
     }
-  });
-}
-
-// Each window moves about ten values.
-void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
-  split(x.rows() / window.pixels(), 1, cost(x.layout),
-        [&](Rows samples) { kernels_->pool[static_cast<int>(kind)](window, x, samples, y); });
-}
-
-void CpuBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
-                               ConstMatrixView dy, MatrixView dx) {
-  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
-    kernels_->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
   });
 }
 
@@ -230,13 +207,6 @@ void CpuBackend::run(const Operation& operation) {
               [&](Rows parts) { kernels_->run(operation, parts); });
       },
       operation);
-}
-
-// Sixteen draws for every four rows: about ten operations for each element.
-void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
-  constexpr int kUnit = 4;
-  split(x.rows(), kUnit, cost(x.layout, 10.0),
-        [&](Rows rows) { kernels_->dropout(dropping, x, rows, y.data); });
 }
 
 }  // namespace cpu

@@ -1,4 +1,5 @@
 // The CPU's kernels: one table of functions for each SIMD target, all from one source.
+//
 // Every output element has one accumulator that takes its terms in ascending order, so all
 // targets, tile sizes and ways of splitting the work give the same bits. Matrices are in panels
 // (core/tensor.h). Kernels never allocate and never throw.
