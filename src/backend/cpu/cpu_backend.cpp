@@ -152,43 +152,35 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
   if (update.stores()) column_sums = nullptr;
-  const bool separate = !in_gradient_kernels(update);
   // Whole columns are summed while they are in the cache, columns in several blocks afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
-    const float* const from = columns_of(start, panel);
-    if (x.sparse() && !separate) {
-      float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
-      return kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
-    }
+    const auto gradient = [&](Rows some, const ParameterUpdate& to, float* sums) {
+      const float* const from = columns_of(start, panel);
+      if (x.sparse()) {
+        kernels_->sparse_weight_gradient(x.columns, some, d, panel, from, to, sums);
+      } else {
+        kernels_->weight_gradient(x.values, some, d, panel, from, to);
+      }
+    };
+    const bool separate = !in_gradient_kernels(update);
     if (separate) {
-      gradient_then_update(x, d, from, update, panel, rows);
+      // Some rows at a time, so that their gradient is still in the cache when the update reads it.
+      constexpr int kRowsAtOnce = 4 * kPanel;
+      for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
+        const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
+        gradient(some, {.gradient = update.gradient}, nullptr);
+        kernels_->update(update.from(offset_of(layout, panel, some)),
+                         floats_of(layout, panel, some));
+      }
     } else {
-      kernels_->weight_gradient(x.values, rows, d, panel, from, update);
+      gradient(rows, update, sums_near == nullptr ? nullptr : sums_near + panel * kPanel);
     }
-    if (sums_near != nullptr) {
+    if (sums_near != nullptr && (separate || !x.sparse())) {
       kernels_->column_sums({update.weights, layout}, sums_near, {panel, panel + 1});
     }
   });
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
-}
-
-// Some rows at a time, so that their gradient is still in the cache when the update reads it.
-void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
-                                      const ParameterUpdate& update, int panel, Rows rows) {
-  constexpr int kRowsAtOnce = 4 * kPanel;
-  const Layout layout{x.values.cols(), d.cols()};
-  ParameterUpdate store;
-  store.gradient = update.gradient;
-  for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
-    const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
-    if (x.sparse()) {
-      kernels_->sparse_weight_gradient(x.columns, some, d, panel, start, store, nullptr);
-    } else {
-      kernels_->weight_gradient(x.values, some, d, panel, start, store);
-    }
-    kernels_->update(update.from(offset_of(layout, panel, some)), floats_of(layout, panel, some));
-  }
 }
 
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {

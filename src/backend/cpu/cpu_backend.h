@@ -133,9 +133,6 @@ class CpuBackend final : public Backend {
   void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const;
   void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const;
   int blocks_of_panel(const Layout& layout, int unit) const;
-  // For some rows of one panel; `start` points to the columns of that panel.
-  void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
-                            const ParameterUpdate& update, int panel, Rows rows);
   // Calls work(panel, rows) for the panels of a matrix. If there are too few panels for all
   // threads, splits them into blocks of rows that begin at multiples of unit.
   template <class Work>
