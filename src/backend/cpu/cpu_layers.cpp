@@ -203,7 +203,7 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
 void CpuBackend::run(const Operation& operation) {
   std::visit(
       [&](const auto& op) {
-        split(op.parts(), op.together(), 4.0 * static_cast<double>(op.floats()),
+        split(op.parts().count, op.parts().together, 4.0 * static_cast<double>(op.floats()),
               [&](Rows parts) { kernels_->run(operation, parts); });
       },
       operation);
