@@ -109,7 +109,7 @@ void check_resume(const Config& saved, const Config& resumed) {
     if (resumed.epochs < saved.epochs) {
       throw Error(differs + ": a resumed run can have more epochs, not fewer");
     }
-    if (depends_on_epochs(schedule_options(saved, 1))) {
+    if (schedule_row(saved.schedule).depends_on_epochs(schedule_options(saved, 1))) {
       throw Error(differs + ", and the rates of its schedule " + in_quotes(saved.schedule) +
                   " depend on the number of epochs");
     }

@@ -30,7 +30,8 @@ void check_fork(const Config& saved, const Config& forked) {
     throw Error(name + " is " + json_line(is[name]) + ", but the run to fork has " +
                 json_line(was[name]) + ": a fork cannot change it, nor " + join_or(fixed));
   }
-  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
+  if (schedule_row(saved.schedule).needs_validation !=
+          schedule_row(forked.schedule).needs_validation &&
       saved.validation == 0 && saved.early_stopping == 0) {
     throw Error("schedule is " + in_quotes(forked.schedule) + ", but the run to fork has " +
                 in_quotes(saved.schedule) +

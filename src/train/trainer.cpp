@@ -147,7 +147,7 @@ int validation_size(const Config& config, int train_samples) {
                 ", but the training set has " + std::to_string(train_samples) +
                 " samples and at least one must be left");
   }
-  const bool followed = needs_validation(config.schedule);
+  const bool followed = schedule_row(config.schedule).needs_validation;
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
   if (train_samples < 2) {
     throw Error((followed ? "schedule is " + in_quotes(config.schedule)
