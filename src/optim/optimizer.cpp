@@ -15,6 +15,8 @@ Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t p
     moments_[k] = Buffer(parameter_floats, options.memory);
     const double initial = moment.initial == nullptr ? 0.0 : options.*moment.initial;
     std::fill_n(moments_[k].data(), parameter_floats, static_cast<float>(initial));
+    if (parameter_floats > 0)
+      state_.push_back({moment.name, {moments_[k].data(), parameter_floats}});
   }
 }
 
@@ -46,22 +48,6 @@ void Optimizer::apply(Backend& backend, float* parameters, float* gradients, std
 void Optimizer::apply_to(Backend& backend, Model& model) {
   apply(backend, model.parameters().data(), model.gradients().data(), model.parameters().size());
   model.parameters_changed();
-}
-
-std::vector<Optimizer::State> Optimizer::state() const {
-  std::vector<State> states;
-  for (std::size_t k = 0; k < row_.moments.size(); ++k) {
-    const Buffer& values = moments_[k];
-    if (values.size() > 0) states.push_back({row_.moments[k].name, {values.data(), values.size()}});
-  }
-  return states;
-}
-
-std::span<float> Optimizer::moment_named(const std::string& name) {
-  for (std::size_t k = 0; k < row_.moments.size(); ++k) {
-    if (name == row_.moments[k].name) return {moments_[k].data(), moments_[k].size()};
-  }
-  return {};
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::string_view name, const OptimizerOptions& options,

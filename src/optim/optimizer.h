@@ -40,9 +40,9 @@ class Optimizer {
   // Moment buffers by name, in the layout of the parameters: {"exp_avg", ...}.
   struct State {
     std::string name;
-    std::span<const float> values;
+    std::span<float> values;
   };
-  std::vector<State> state() const;
+  const std::vector<State>& state() const { return state_; }
   // Everything else that a step depends on: the number of steps and the rule's own state.
   struct Counters {
     std::uint64_t steps = 0;
@@ -54,7 +54,6 @@ class Optimizer {
     steps_ = counters.steps;
     product_ = counters.product;
   }
-  std::span<float> moment_named(const std::string& name);  // writable; empty if unknown
   virtual std::size_t scratch_bytes() const { return 0; }  // besides state()
 
  protected:
@@ -66,7 +65,8 @@ class Optimizer {
  private:
   const OptimizerRow& row_;
   std::array<Buffer, kMostMoments> moments_;
-  ParameterUpdate update_;  // the current update, without its pointers
+  std::vector<State> state_;  // of moments_
+  ParameterUpdate update_;    // the current update, without its pointers
   std::uint64_t steps_ = 0;
   double lr_ = 0.0, product_ = 1.0;
 };

@@ -325,7 +325,7 @@ std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {
   std::vector<Part> parts = {{"model", parameters, model_.parameters()},
                              {"running", states, model_.state()}};
   for (const Optimizer::State& state : optimizer_->state()) {
-    parts.push_back({"optimizer." + state.name, parameters, optimizer_->moment_named(state.name)});
+    parts.push_back({"optimizer." + state.name, parameters, state.values});
   }
   if (average_.ready()) parts.push_back({"average", parameters, average_.values()});
   if (next_batch % accumulate_ != 0 && next_batch < batches()) {
