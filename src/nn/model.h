@@ -62,7 +62,9 @@ class Model {
   void backward_and_update(const ParameterUpdate& all);
 
   // Output of a layer in the last forward: (N, features), or (N * H * W, C) for images.
-  ConstMatrixView output(int layer) const;
+  ConstMatrixView output(int layer) const {
+    return {part(layer).output.data(), layout_of(layer, rows_)};
+  }
   // One sample of that output, in PyTorch's order.
   std::vector<float> sample_output(int layer, int sample) const;
   // Input of a layer in the last forward; data is null if the input was sparse lists.
@@ -70,7 +72,9 @@ class Model {
   int samples() const { return rows_; }  // of the last forward
   // dL/d output of a layer, in the layout of the output, from the last backward(). Not kept for
   // activations that were fused into the layer after them.
-  ConstMatrixView output_gradient(int layer) const;
+  ConstMatrixView output_gradient(int layer) const {
+    return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
+  }
   // Of an activation layer, in the registry's order; of a parameter per channel, its mean.
   std::vector<double> activation_parameters(int layer) const;
 
@@ -125,8 +129,6 @@ class Model {
   MatrixView gradient_of(int layer) {
     return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
   }
-  void add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
-                      std::size_t& floats) const;
   void decide_fusion();
   void add_skip_gradients(int layer, MatrixView gradient);
   // Whether the last forward had to write its output.
