@@ -185,27 +185,6 @@ void Model::write_silence() {
   }
 }
 
-MatrixView Model::logits_gradient() { return gradient_of(layer_count() - 1); }
-
-void Model::backward() {
-  for (Part& own : parts_) {
-    for (std::size_t i = 0; i < own.slices.updates.size(); ++i) {
-      own.slices.updates[i] = {.gradient = own.slices.gradients[i]};
-    }
-  }
-  run_backward();
-}
-
-void Model::backward_and_update(const ParameterUpdate& all) {
-  std::size_t next = 0;
-  for (Part& own : parts_) {
-    for (ParameterUpdate& update : own.slices.updates) {
-      update = all.from(parameters_[next++].offset);
-    }
-  }
-  run_backward();
-}
-
 void Model::parameters_changed() {
   for (Part& own : parts_) own.slices.cache_valid = false;
 }
@@ -220,7 +199,13 @@ void Model::add_skip_gradients(int from, MatrixView gradient) {
   }
 }
 
-void Model::run_backward() {
+void Model::backward_and_update(const ParameterUpdate& all) {
+  std::size_t next = 0;
+  for (Part& own : parts_) {
+    for (ParameterUpdate& update : own.slices.updates) {
+      update = all.from(parameters_[next++].offset);
+    }
+  }
   for (int l = layer_count() - 1; l >= 0; --l) {
     const Signal x = l == 0 ? input_ : Signal{slope_source(l)};
     MatrixView dx;

@@ -51,12 +51,12 @@ class Model {
   ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0,
                           Outputs outputs = Outputs::kAll);
   // To be filled with dL/dlogits of the last forward before backward().
-  MatrixView logits_gradient();
+  MatrixView logits_gradient() { return gradient_of(layer_count() - 1); }
   // From now on these units (channels) of an activation layer output 0 in evaluation; none: all
   // work.
   void silence(int layer, std::vector<int> units);
   // Fills gradients() for the last forward, whose input must still exist.
-  void backward();
+  void backward() { backward_and_update({.gradient = gradient_buffer_.data()}); }
   // The same, but updates each parameter as soon as its gradient is known, with the same bits, and
   // does not fill gradients().
   void backward_and_update(const ParameterUpdate& all);
@@ -141,7 +141,6 @@ class Model {
   StepContext context_of(int layer) const {
     return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
-  void run_backward();
   void write_silence();
 
   Backend& backend_;

@@ -2,9 +2,38 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+#include "core/text.h"
 #include "nn/model.h"
+#include "optim/rules.h"
 
 namespace reluscope {
+namespace {
+
+template <class List>
+struct Tables;
+template <class... R>
+struct Tables<scalar::RuleList<R...>> {
+  static constexpr OptimizerRow kRows[] = {R::kRow...};
+  static constexpr void (*kScalars[])(const RuleStep<double>&,
+                                      float*) = {&R::template scalars<double>...};
+};
+using RuleTables = Tables<scalar::UpdateRules>;
+
+}  // namespace
+
+std::span<const OptimizerRow> optimizer_rows() { return RuleTables::kRows; }
+
+RuleId find_rule(std::string_view name) {
+  for (const OptimizerRow& row : RuleTables::kRows) {
+    if (name == row.name) return static_cast<RuleId>(&row - RuleTables::kRows);
+  }
+  throw Error("optimizer is " + in_quotes(name) + ", which is not known");
+}
+
+void rule_scalars(RuleId rule, const RuleStep<double>& step, float* scalars) {
+  RuleTables::kScalars[rule](step, scalars);
+}
 
 Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t parameter_floats)
     : options_(options), row_(optimizer_rows()[static_cast<std::size_t>(rule)]) {

@@ -77,8 +77,6 @@ HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, cons
   }
 }
 
-// Writes panels `panels` of the matrix of patches (pixels, taps * channels), which begins at
-// `block`.
 template <class V>
 void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, Rows panels,
                   float* block) {

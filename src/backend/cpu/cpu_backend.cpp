@@ -88,20 +88,6 @@ const float* columns_of(const float* row, int panel) {
 
 }  // namespace
 
-void CpuBackend::apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const {
-  if (after.id < 0) return;
-  const std::size_t at = offset_of(y.layout, panel, rows);
-  kernels_->activation(ActivationOp::kForward, after.id)(
-      after.p, y.data + at, nullptr, after.y + at, floats_of(y.layout, panel, rows));
-}
-
-void CpuBackend::apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const {
-  if (before.id < 0) return;
-  const std::size_t at = offset_of(dx.layout, panel, rows);
-  kernels_->activation(ActivationOp::kBackward, before.id)(
-      before.p, before.z + at, dx.data + at, dx.data + at, floats_of(dx.layout, panel, rows));
-}
-
 void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
                         const ActivationAfter& after) {
   const double products = static_cast<double>(y.rows()) * w.rows() * y.cols();
@@ -204,14 +190,6 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     x[i] = x[i] > limit ? limit : (x[i] < -limit ? -limit : x[i]);
   }
-}
-
-void CpuBackend::activate(ActivationOp op, ActivationId id, const float* p, const float* x,
-                          const float* dy, float* out, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->activation(op, id)(p, x + first, dy == nullptr ? nullptr : dy + first, out + first,
-                                 count);
-  });
 }
 
 void CpuBackend::activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,

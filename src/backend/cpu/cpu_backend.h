@@ -59,8 +59,6 @@ class CpuBackend final : public Backend {
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
   double sum_of_squares(const float* x, std::size_t n) override;
   void clamp(float* x, float limit, std::size_t n) override;
-  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
-                float* out, std::size_t n) override;
   void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
                        ConstMatrixView x, ConstMatrixView dy, MatrixView out) override;
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
@@ -68,6 +66,13 @@ class CpuBackend final : public Backend {
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
   void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
                        MatrixView dx) override;
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override {
+    split_elements(n, [&](std::size_t first, std::size_t count) {
+      kernels_->activation(op, id)(p, x + first, dy == nullptr ? nullptr : dy + first, out + first,
+                                   count);
+    });
+  }
   void softmax_cross_entropy(const SoftmaxLoss& args) override {
     const int rows = args.logits.rows(), classes = args.logits.cols();
     split(rows, 16, 40.0 * rows * classes,
@@ -110,6 +115,14 @@ class CpuBackend final : public Backend {
     split(x.rows(), 4, cost(x.layout, 10.0),
           [&](Rows rows) { kernels_->dropout(dropping, x, rows, y.data); });
   }
+  void run(const Operation& operation) override {
+    std::visit(
+        [&](const auto& op) {
+          split(op.parts().count, op.parts().together, 4.0 * static_cast<double>(op.floats()),
+                [&](Rows parts) { kernels_->run(operation, parts); });
+        },
+        operation);
+  }
 
   // In cpu_layers.cpp:
   void reserve(std::size_t workspace_floats) override;
@@ -125,13 +138,22 @@ class CpuBackend final : public Backend {
   void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
                            MatrixView dx, float* dweight, float* dbias,
                            const ActivationBefore& before = {}) override;
-  void run(const Operation& operation) override;
   void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
 
  private:
   // Apply a fused activation to some rows of a panel of the product, which are finished.
-  void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const;
-  void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const;
+  void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const {
+    if (after.id < 0) return;
+    const std::size_t at = offset_of(y.layout, panel, rows);
+    kernels_->activation(ActivationOp::kForward, after.id)(
+        after.p, y.data + at, nullptr, after.y + at, floats_of(y.layout, panel, rows));
+  }
+  void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const {
+    if (before.id < 0) return;
+    const std::size_t at = offset_of(dx.layout, panel, rows);
+    kernels_->activation(ActivationOp::kBackward, before.id)(
+        before.p, before.z + at, dx.data + at, dx.data + at, floats_of(dx.layout, panel, rows));
+  }
   int blocks_of_panel(const Layout& layout, int unit) const;
   // Calls work(panel, rows) for the panels of a matrix. If there are too few panels for all
   // threads, splits them into blocks of rows that begin at multiples of unit.

@@ -200,14 +200,5 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   });
 }
 
-void CpuBackend::run(const Operation& operation) {
-  std::visit(
-      [&](const auto& op) {
-        split(op.parts().count, op.parts().together, 4.0 * static_cast<double>(op.floats()),
-              [&](Rows parts) { kernels_->run(operation, parts); });
-      },
-      operation);
-}
-
 }  // namespace cpu
 }  // namespace reluscope
