@@ -15,6 +15,7 @@ struct Tables;
 template <class... R>
 struct Tables<scalar::RuleList<R...>> {
   static constexpr OptimizerRow kRows[] = {R::kRow...};
+  // Write the scalars of a step in the order that the rule's arithmetic expects.
   static constexpr void (*kScalars[])(const RuleStep<double>&,
                                       float*) = {&R::template scalars<double>...};
 };
@@ -29,10 +30,6 @@ RuleId find_rule(std::string_view name) {
     if (name == row.name) return static_cast<RuleId>(&row - RuleTables::kRows);
   }
   throw Error("optimizer is " + in_quotes(name) + ", which is not known");
-}
-
-void rule_scalars(RuleId rule, const RuleStep<double>& step, float* scalars) {
-  RuleTables::kScalars[rule](step, scalars);
 }
 
 Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t parameter_floats)
@@ -52,7 +49,7 @@ Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t p
 void Optimizer::begin_step(double lr, std::optional<double> momentum) {
   lr_ = lr;
   ++steps_;
-  rule_scalars(update_.rule, {options_, lr, momentum, steps_, product_}, update_.scalars);
+  RuleTables::kScalars[update_.rule]({options_, lr, momentum, steps_, product_}, update_.scalars);
   const double decay = options_.weight_decay;
   update_.coupled_decay = row_.decoupled_decay ? 0.0f : static_cast<float>(decay);
   update_.keep = row_.decoupled_decay ? static_cast<float>(1.0 - lr * decay) : 1.0f;
@@ -109,7 +106,7 @@ ParameterUpdate descent(double lr, double momentum, bool nesterov) {
   double product = 1.0;
   ParameterUpdate update;
   update.rule = find_rule("sgd");
-  rule_scalars(update.rule, {options, lr, {}, 1, product}, update.scalars);
+  RuleTables::kScalars[update.rule]({options, lr, {}, 1, product}, update.scalars);
   return update;
 }
 
