@@ -48,8 +48,9 @@ Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t p
 
 void Optimizer::begin_step(double lr, std::optional<double> momentum) {
   lr_ = lr;
-  ++steps_;
-  RuleTables::kScalars[update_.rule]({options_, lr, momentum, steps_, product_}, update_.scalars);
+  ++counters_.steps;
+  RuleTables::kScalars[update_.rule]({options_, lr, momentum, counters_.steps, counters_.product},
+                                     update_.scalars);
   const double decay = options_.weight_decay;
   update_.coupled_decay = row_.decoupled_decay ? 0.0f : static_cast<float>(decay);
   update_.keep = row_.decoupled_decay ? static_cast<float>(1.0 - lr * decay) : 1.0f;

@@ -36,7 +36,7 @@ class Optimizer {
   virtual void apply(Backend& backend, float* parameters, float* gradients, std::size_t floats);
   void apply_to(Backend& backend, Model& model);
 
-  std::uint64_t steps() const { return steps_; }  // updates begun so far
+  std::uint64_t steps() const { return counters_.steps; }  // updates begun so far
   // Moment buffers by name, in the layout of the parameters: {"exp_avg", ...}.
   struct State {
     std::string name;
@@ -48,12 +48,9 @@ class Optimizer {
     std::uint64_t steps = 0;
     double product = 1.0;  // see RuleStep
   };
-  Counters counters() const { return {steps_, product_}; }
+  const Counters& counters() const { return counters_; }
   // Restores the state of another optimizer of the same kind. The caller writes the moments.
-  void restore(const Counters& counters) {
-    steps_ = counters.steps;
-    product_ = counters.product;
-  }
+  void restore(const Counters& counters) { counters_ = counters; }
   virtual std::size_t scratch_bytes() const { return 0; }  // besides state()
 
  protected:
@@ -67,8 +64,8 @@ class Optimizer {
   std::array<Buffer, kMostMoments> moments_;
   std::vector<State> state_;  // of moments_
   ParameterUpdate update_;    // the current update, without its pointers
-  std::uint64_t steps_ = 0;
-  double lr_ = 0.0, product_ = 1.0;
+  Counters counters_;
+  double lr_ = 0.0;
 };
 
 // Throws Error for an unknown name or options that conflict.

@@ -178,11 +178,10 @@ class CpuBackend final : public Backend {
   // Calls work(panel, rows) for all blocks of kSumRows rows of all panels.
   template <class Work>
   void split_sums(const Layout& layout, const Work& work);
-  // y = patches of x times w, for convolve() and its input gradient. Calls finish(panel, rows) for
-  // completed rows of y.
-  template <class Finish>
+  // y = patches of x times w, and its activation, for convolve() and its input gradient.
+  template <class Activation>
   void multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
-                        const float* bias, MatrixView y, const Finish& finish);
+                        const float* bias, MatrixView y, const Activation& activation);
   float* workspace(int part) {
     return workspace_.data() + static_cast<std::size_t>(part) * workspace_floats_;
   }

@@ -35,9 +35,9 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
   workspace_ = Buffer(workspace_floats_ * static_cast<std::size_t>(pool_.size()));
 }
 
-template <class Finish>
+template <class Activation>
 void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
-                                  const float* bias, MatrixView y, const Finish& finish) {
+                                  const float* bias, MatrixView y, const Activation& activation) {
   const int block_rows = patch_rows(w.rows());
   const double operations = static_cast<double>(y.rows()) * w.rows() * y.cols();
   split_numbered(y.rows(), kPatchUnit, operations, [&](int part, Rows share) {
@@ -50,7 +50,7 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
         kernels_->matmul(patch, {0, patch.rows()}, w, panel,
                          bias == nullptr ? nullptr : bias + panel * kPanel,
                          y.data + offset_of(y.layout, panel, rows));
-        finish(panel, rows);
+        apply(activation, y, panel, rows);
       }
     }
   });
@@ -58,8 +58,7 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
 
 void CpuBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
                           const float* bias, MatrixView y, const ActivationAfter& after) {
-  multiply_patches(Patches::forward(window), x, w, bias, y,
-                   [&](int panel, Rows rows) { apply(after, y, panel, rows); });
+  multiply_patches(Patches::forward(window), x, w, bias, y, after);
 }
 
 void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy,
@@ -68,8 +67,7 @@ void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView d
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   split(window.taps(), 1, cost(turned_w.layout),
         [&](Rows taps) { kernels_->turn_taps(w, taps, turned_w); });
-  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
-                   [&](int panel, Rows rows) { apply(before, dx, panel, rows); });
+  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx, before);
 }
 
 // Every thread owns some rows of the gradient. It copies the columns of the patches that these rows
