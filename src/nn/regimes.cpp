@@ -1,7 +1,5 @@
 #include "nn/regimes.h"
 
-#include <algorithm>
-
 namespace reluscope {
 namespace {
 

@@ -4,7 +4,6 @@
 // No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
-#include <cstring>
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"

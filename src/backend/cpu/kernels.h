@@ -5,7 +5,6 @@
 // (core/tensor.h). Kernels never allocate and never throw.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 #include <vector>
 
