@@ -138,6 +138,7 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   const double products = static_cast<double>(x.values.cols()) * d.rows() * d.cols();
   const double operations = x.sparse() ? products / 4 : products;
   if (update.stores()) column_sums = nullptr;
+  const bool separate = !in_gradient_kernels(update);
   // Whole columns are summed while they are in the cache, columns in several blocks afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
@@ -149,7 +150,6 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
         kernels_->weight_gradient(x.values, some, d, panel, from, to);
       }
     };
-    const bool separate = !in_gradient_kernels(update);
     if (separate) {
       // Some rows at a time, so that their gradient is still in the cache when the update reads it.
       constexpr int kRowsAtOnce = 4 * kPanel;
@@ -194,16 +194,17 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
 
 void CpuBackend::activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
                                  ConstMatrixView x, ConstMatrixView dy, MatrixView out) {
+  const auto activate = kernels_->varied_activations[static_cast<int>(op)][id];
   split_panels(x.layout, 1, cost(x.layout, 10.0), [&](int panel, Rows rows) {
     const std::size_t at = offset_of(x.layout, panel, rows);
     const int width = x.layout.panel_width(panel);
-    kernels_->varied_activation(op, id)({.p = p.values + (p.by_row ? at : panel * kPanel),
-                                         .p_step = p.by_row ? width : 0,
-                                         .rows = rows.count(),
-                                         .width = width,
-                                         .x = x.data + at,
-                                         .dy = dy.data == nullptr ? nullptr : dy.data + at,
-                                         .out = out.data + at});
+    activate({.p = p.values + (p.by_row ? at : panel * kPanel),
+              .p_step = p.by_row ? width : 0,
+              .rows = rows.count(),
+              .width = width,
+              .x = x.data + at,
+              .dy = dy.data == nullptr ? nullptr : dy.data + at,
+              .out = out.data + at});
   });
 }
 

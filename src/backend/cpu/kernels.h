@@ -120,9 +120,6 @@ struct Kernels : LayerKernels {
   Activate activation(ActivationOp op, ActivationId id) const {
     return activations[static_cast<int>(op)][id];
   }
-  ActivateVaried varied_activation(ActivationOp op, ActivationId id) const {
-    return varied_activations[static_cast<int>(op)][id];
-  }
 
   void (*softmax_cross_entropy)(const SoftmaxLoss&, Rows samples);
   void (*add_penalty)(const PenaltyGradient&, Rows panels);
