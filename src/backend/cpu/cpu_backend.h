@@ -10,8 +10,6 @@
 
 namespace reluscope::cpu {
 
-struct Patches;
-
 // The targets that this machine supports, fastest first: {"avx512", "avx2", "sse4", "scalar"}.
 std::vector<std::string> simd_names();
 
