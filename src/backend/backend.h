@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string_view>
 #include <variant>
 
@@ -87,12 +86,16 @@ struct BatchNormalisation {
 
 // --- Operations that a device finds a kernel for by their type ---------------------------------
 //
-// Each is a struct of arguments whose work consists of parts() that do not depend on one another:
-// in any order, and at the same time, except that as many neighbours as together() says write to
-// the same kPad floats and are one thread's on a device with vectors. A part is many numbers, which
-// all threads of a device's block may share; or, where kStrips, kPad floats of the result.
-// floats(): how many are read and written at least. To add one: a struct here and its name in
-// Operation, and its kernels, run_parts() in backend/cpu/*-inl.h and run() in cuda/kernels.
+// Each is a struct of arguments. floats(): how many are read and written at least. To add one: a
+// struct here and its name in Operation, and its kernels, run_parts() in backend/cpu/*-inl.h and
+// run() in cuda/kernels.
+
+// Pieces of the work that do not depend on one another: in any order, or at the same time.
+struct Parts {
+  int count;
+  int together = 1;     // neighbours that write to the same kPad floats: one thread's with vectors
+  bool strips = false;  // of kPad floats of the result; else a device's block may share a part
+};
 
 // torch.nn.LayerNorm over each sample: as many rows of the matrix as weight has, and all columns.
 struct LayerNormalisation {
@@ -105,9 +108,7 @@ struct LayerNormForward {
   ConstMatrixView x;
   MatrixView y;
 
-  static constexpr bool kStrips = false;
-  int parts() const { return x.rows() / norm.weight.rows(); }
-  int together() const { return 1; }
+  Parts parts() const { return {x.rows() / norm.weight.rows()}; }
   std::size_t floats() const { return 2 * x.layout.size() + 2 * norm.weight.layout.size(); }
 };
 struct LayerNormBackward {
@@ -115,9 +116,7 @@ struct LayerNormBackward {
   ConstMatrixView x, dy;
   float* dx;  // laid out like x, padding zero; null: only the moments are wanted
 
-  static constexpr bool kStrips = false;
-  int parts() const { return x.rows() / norm.weight.rows(); }
-  int together() const { return 1; }
+  Parts parts() const { return {x.rows() / norm.weight.rows()}; }
   std::size_t floats() const {
     return (dx == nullptr ? 1 : 3) * x.layout.size() + norm.weight.layout.size();
   }
@@ -127,9 +126,9 @@ struct LayerNormParameters {
   ConstMatrixView x, dy;
   float *dweight, *dbias;  // laid out like weight
 
-  static constexpr bool kStrips = true;
-  int parts() const { return static_cast<int>(norm.weight.layout.size() / kPad); }
-  int together() const { return 1; }
+  Parts parts() const {
+    return {.count = static_cast<int>(norm.weight.layout.size() / kPad), .strips = true};
+  }
   std::size_t floats() const { return 2 * x.layout.size() + 2 * norm.weight.layout.size(); }
 };
 
@@ -146,9 +145,7 @@ struct GroupNormForward {
   ConstMatrixView x;
   MatrixView y;
 
-  static constexpr bool kStrips = false;
-  int parts() const { return x.rows() / norm.pixels * norm.groups; }
-  int together() const { return norm.groups; }
+  Parts parts() const { return {x.rows() / norm.pixels * norm.groups, norm.groups}; }
   std::size_t floats() const { return 2 * x.layout.size(); }
 };
 struct GroupNormBackward {
@@ -157,18 +154,14 @@ struct GroupNormBackward {
   float* dx;        // laid out like x, padding zero; null: only the sums are wanted
   MatrixView sums;  // out: of each sample two rows, the sums of its columns of dy z and of dy
 
-  static constexpr bool kStrips = false;
-  int parts() const { return x.rows() / norm.pixels * norm.groups; }
-  int together() const { return norm.groups; }
+  Parts parts() const { return {x.rows() / norm.pixels * norm.groups, norm.groups}; }
   std::size_t floats() const { return (dx == nullptr ? 2 : 3) * x.layout.size(); }
 };
 struct GroupNormParameters {
   ConstMatrixView sums;  // GroupNormBackward's
   float *dweight, *dbias;
 
-  static constexpr bool kStrips = true;
-  int parts() const { return sums.layout.padded_cols() / kPad; }
-  int together() const { return 1; }
+  Parts parts() const { return {.count = sums.layout.padded_cols() / kPad, .strips = true}; }
   std::size_t floats() const { return sums.layout.size(); }
 };
 

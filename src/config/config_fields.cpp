@@ -79,7 +79,7 @@ OptimizerOptions optimizer_options(const Config& config, Memory* memory) {
   OptimizerOptions options;
 #include "optim/rule_fields.inc"
   options.weight_decay = config.weight_decay;
-  options.cycles_momentum = cycles_momentum(schedule_options(config, 1));
+  options.cycles_momentum = config.cycle_momentum && schedule_row(config.schedule).cycles_momentum;
   options.memory = memory;
   return options;
 }

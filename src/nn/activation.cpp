@@ -12,12 +12,11 @@ struct Entry {
   ActivationInfo info;
   double (*f)(double, const double*);
   double (*df)(double, const double*);
-  double (*dp)(double, const double*);
 };
 
 template <class... A>
 constexpr auto make_entries(scalar::ActivationList<A...>) {
-  return std::array{Entry{A::kInfo, &A::f, &A::df, &A::dp}...};
+  return std::array{Entry{A::kInfo, &A::f, &A::df}...};
 }
 
 constexpr auto kEntries = make_entries(scalar::Activations<double>());
@@ -49,11 +48,6 @@ double activation_value(ActivationId id, double x, std::span<const double> param
 
 double activation_derivative(ActivationId id, double x, std::span<const double> parameters) {
   return entry(id).df(x, parameters.data());
-}
-
-double activation_parameter_derivative(ActivationId id, double x,
-                                       std::span<const double> parameters) {
-  return entry(id).dp(x, parameters.data());
 }
 
 double activation_gain(ActivationId id, std::span<const double> parameters) {

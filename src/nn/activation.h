@@ -64,9 +64,6 @@ std::vector<std::string> activation_names();
 // In double, from the registry's templates. `parameters` holds all parameters of the entry.
 double activation_value(ActivationId id, double x, std::span<const double> parameters);
 double activation_derivative(ActivationId id, double x, std::span<const double> parameters);
-// Derivative by the learnable parameter; 0 if the entry has none.
-double activation_parameter_derivative(ActivationId id, double x,
-                                       std::span<const double> parameters);
 
 // sqrt(1 / E[f(z)^2]) for standard normal z: the factor by which He, Zhang, Ren, Sun ("Delving
 // deep into rectifiers", 2015, eq. 10) scale weights so that the second moment of the next

@@ -177,11 +177,6 @@ std::vector<std::unique_ptr<Layer>> parse_architecture(std::string_view text, co
   return Parser(text, in).parse(classes);
 }
 
-std::unique_ptr<Layer> parse_layer(std::string_view text, const LayerPlace& place) {
-  const LayerWords words = split(text);
-  return word_of(words.at(0)).make(words, place);
-}
-
 std::string architecture_text(const std::vector<std::unique_ptr<Layer>>& layers) {
   std::string text;
   for (std::size_t l = 0; l < layers.size(); ++l) {

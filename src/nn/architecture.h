@@ -21,9 +21,6 @@ inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
 std::vector<std::unique_ptr<Layer>> parse_architecture(std::string_view text, const Shape& in,
                                                        int classes);
 
-// Builds a single layer, not a block, from its text: "conv 8x3 p1".
-std::unique_ptr<Layer> parse_layer(std::string_view text, const LayerPlace& place);
-
 // The same network in canonical spelling.
 std::string architecture_text(const std::vector<std::unique_ptr<Layer>>& layers);
 

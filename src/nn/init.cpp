@@ -1,6 +1,12 @@
 #include "nn/init.h"
 
+#include <Eigen/Core>
+#include <Eigen/Householder>
 #include <algorithm>
+
+#ifndef EIGEN_DONT_VECTORIZE
+#error "the same bits everywhere need EIGEN_DONT_VECTORIZE"
+#endif
 
 namespace reluscope {
 namespace {
@@ -8,6 +14,15 @@ namespace {
 void fill_uniform(std::vector<float>& values, double bound, const Rng& rng) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = static_cast<float>((2.0 * rng.uniform(i) - 1.0) * bound);
+  }
+}
+
+// Elements from `first` on. Called for pieces and not inlined: a browser recompiles functions
+// while they run and uses the better code from the next call on.
+[[gnu::noinline]] void fill_normal(std::vector<float>& values, std::size_t first, std::size_t count,
+                                   double factor, const Rng& rng) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    values[i] = static_cast<float>(rng.normal(i) * factor);
   }
 }
 
@@ -34,28 +49,28 @@ using Kind = InitScheme::Kind;
 constexpr InitScheme kSchemes[] = {
     {"he_normal", "he", "He, normal",
      "Variance gain²/fan-in (2/fan-in for ReLU): keeps the signal's size through ReLU layers.",
-     Kind::kNormal, &he, false},
+     Kind::kNormal, &he},
     {"he_uniform", "", "He, uniform", "The same variance from a uniform distribution.",
-     Kind::kUniform, &he, false},
+     Kind::kUniform, &he},
     {"glorot_normal", "", "Glorot, normal",
      "Variance gain² · 2/(fan-in + fan-out): a compromise between the signal and the gradient.",
-     Kind::kNormal, &glorot, false},
+     Kind::kNormal, &glorot},
     {"glorot_uniform", "glorot", "Glorot, uniform",
-     "The same variance from a uniform distribution.", Kind::kUniform, &glorot, false},
+     "The same variance from a uniform distribution.", Kind::kUniform, &glorot},
     {"lecun_normal", "lecun", "LeCun, normal",
-     "Variance 1/fan-in, for any activation; SELU needs it.", Kind::kNormal, &lecun, false},
+     "Variance 1/fan-in, for any activation; SELU needs it.", Kind::kNormal, &lecun},
     {"lecun_uniform", "", "LeCun, uniform", "The same variance from a uniform distribution.",
-     Kind::kUniform, &lecun, false},
+     Kind::kUniform, &lecun},
     {"orthogonal", "", "Orthogonal",
      "Orthonormal rows or columns, times the gain: no direction of the signal grows or fades.",
-     Kind::kOrthogonal, nullptr, false},
+     Kind::kOrthogonal},
     {"pytorch", "", "PyTorch's default",
      "Weights and biases uniform on ±1/√fan-in, as torch.nn.Linear does.", Kind::kUniform, &pytorch,
      true},
     {"constant", "", "Constant", "Every weight equals init_value: all units of a layer stay equal.",
-     Kind::kConstant, nullptr, false},
+     Kind::kConstant},
     {"zero", "", "Zero", "Every weight 0: a ReLU network then learns only its output biases.",
-     Kind::kZero, nullptr, false},
+     Kind::kZero},
 };
 
 }  // namespace
@@ -68,19 +83,6 @@ const InitScheme* find_init_scheme(std::string_view name) {
   }
   return nullptr;
 }
-
-namespace {
-
-// Elements from `first` on. Called for pieces and not inlined: a browser recompiles functions
-// while they run and uses the better code from the next call on.
-[[gnu::noinline]] void fill_normal(std::vector<float>& values, std::size_t first, std::size_t count,
-                                   double factor, const Rng& rng) {
-  for (std::size_t i = first; i < first + count; ++i) {
-    values[i] = static_cast<float>(rng.normal(i) * factor);
-  }
-}
-
-}  // namespace
 
 std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec& spec, double gain,
                                   double value, const Rng& rng) {
@@ -118,6 +120,34 @@ std::vector<float> initial_values(const InitScheme& scheme, const ParameterSpec&
     case Kind::kZero: break;
   }
   return values;
+}
+
+// Applies one reflector after the other. Eigen's HouseholderQR works in blocks, with matrix
+// products whose order of summation depends on the machine's cache sizes.
+std::vector<double> random_orthogonal(int rows, int cols, const Rng& rng) {
+  using Eigen::MatrixXd;
+  const bool turned = rows < cols;
+  const int m = std::max(rows, cols), n = std::min(rows, cols);
+  // Becomes R, and the reflectors below it.
+  MatrixXd a = MatrixXd::NullaryExpr(m, n, [&](Eigen::Index i, Eigen::Index j) {
+    return rng.normal(static_cast<std::uint64_t>(turned ? j * m + i : i * n + j));
+  });
+  Eigen::VectorXd tau(n), workspace(n);
+  for (int k = 0; k < n; ++k) {
+    a.col(k).tail(m - k).makeHouseholderInPlace(tau(k), a(k, k));
+    a.bottomRightCorner(m - k, n - k - 1)
+        .applyHouseholderOnTheLeft(a.col(k).tail(m - k - 1), tau(k), workspace.data());
+  }
+  MatrixXd q = MatrixXd::Identity(m, n);
+  for (int k = n - 1; k >= 0; --k) {
+    q.bottomRightCorner(m - k, n - k)
+        .applyHouseholderOnTheLeft(a.col(k).tail(m - k - 1), tau(k), workspace.data());
+  }
+  for (int k = 0; k < n; ++k) {
+    if (a(k, k) < 0.0) q.col(k) = -q.col(k);
+  }
+  if (!turned) q.transposeInPlace();  // columns are stored one after the other
+  return {q.data(), q.data() + q.size()};
 }
 
 }  // namespace reluscope

@@ -21,8 +21,8 @@ struct InitScheme {
   Kind kind;  // of weights; uniform: on +-sqrt(3) deviations
   // Standard deviation of a weight, for the normal and uniform kinds; null for others. gain:
   // sqrt(1 / E[f(z)^2]) of the activation that follows, 0 if none does.
-  double (*deviation)(double gain, double fan_in, double fan_out);
-  bool random_bias;  // biases uniform on +-1/sqrt(fan_in), or zero
+  double (*deviation)(double gain, double fan_in, double fan_out) = nullptr;
+  bool random_bias = false;  // biases uniform on +-1/sqrt(fan_in), or zero
 };
 
 std::span<const InitScheme> init_schemes();

@@ -59,8 +59,13 @@ std::vector<ParameterSpec> weight_and_bias(const Shape& shape) {
   return {weight, bias};
 }
 
-WindowOptions::WindowOptions(const LayerWords& words, int default_stride, bool pads)
-    : stride(default_stride) {
+Window square_window(const LayerWords& words, const Shape& in, int kernel, int default_stride,
+                     bool pads) {
+  Window window{.height = static_cast<int>(in[1]),
+                .width = static_cast<int>(in[2]),
+                .kernel_height = kernel,
+                .kernel_width = kernel,
+                .stride = default_stride};
   bool seen[2] = {false, false};
   for (std::size_t i = 2; i < words.size(); ++i) {
     const Token& word = words[i];
@@ -70,20 +75,17 @@ WindowOptions::WindowOptions(const LayerWords& words, int default_stride, bool p
                        " takes a stride, as in s2" + (pads ? ", and a padding, as in p1" : ""));
     }
     seen[is_padding] = true;
-    (is_padding ? padding : stride) =
+    (is_padding ? window.padding : window.stride) =
         whole_number({word.text.substr(1), word.position + 1}, is_padding ? 0 : 1, kMaxKernel,
                      is_padding ? "a padding" : "a stride");
   }
-}
-
-void check_fits(const Token& token, const Shape& in, int kernel, int padding) {
-  const auto pixels = [](std::int64_t height, std::int64_t width) {
-    return std::to_string(height) + " x " + std::to_string(width);
-  };
-  const std::int64_t height = in[1] + 2 * padding, width = in[2] + 2 * padding;
-  if (height >= kernel && width >= kernel) return;
-  refuse(token, "asks for windows of " + pixels(kernel, kernel) + " pixels, but its input has " +
-                    pixels(height, width) + (padding > 0 ? " with padding" : ""));
+  const int height = window.height + 2 * window.padding, width = window.width + 2 * window.padding;
+  if (height < kernel || width < kernel) {
+    refuse(words[1],
+           format("asks for windows of %d x %d pixels, but its input has %d x %d%s", kernel, kernel,
+                  height, width, window.padding > 0 ? " with padding" : ""));
+  }
+  return window;
 }
 
 }  // namespace reluscope

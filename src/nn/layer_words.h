@@ -65,12 +65,10 @@ inline std::string unless(int usual, const char* name, int value) {
 // The parameters of a linear map: a weight (O, I, kernel...) and a bias (O).
 std::vector<ParameterSpec> weight_and_bias(const Shape& shape);
 
-// "s2" and "p1" after a layer's first argument: stride, and padding if the layer pads.
-struct WindowOptions {
-  int stride, padding = 0;
-  WindowOptions(const LayerWords& words, int default_stride, bool pads);
-};
-// Refuses windows larger than the padded image.
-void check_fits(const Token& token, const Shape& in, int kernel, int padding);
+// A window on an image, of a layer whose first argument is the side of a square kernel. "s2" and
+// "p1" after it: stride, and padding if the layer pads. Refuses kernels larger than the padded
+// image.
+Window square_window(const LayerWords& words, const Shape& in, int kernel, int default_stride,
+                     bool pads);
 
 }  // namespace reluscope

@@ -21,10 +21,17 @@ Model::Model(const ModelOptions& options, Backend& backend)
 
   std::map<std::string, int> numbers;  // "fc" -> number of layers so far
   std::size_t floats = 0, state_floats = 0;
+  const auto add = [this](std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
+                          std::size_t& at) {
+    for (const ParameterSpec& spec : specs) {
+      list.push_back({parts_.back().name + "." + spec.name, spec, at});
+      at += align_up(spec.layout.size());
+    }
+  };
   for (const auto& layer : layers_) {
     parts_.push_back({.name = layer->stem() + std::to_string(++numbers[layer->stem()])});
-    add_parameters(parameters_, layer->parameters(), floats);
-    add_parameters(states_, layer->state(), state_floats);
+    add(parameters_, layer->parameters(), floats);
+    add(states_, layer->state(), state_floats);
   }
   decide_fusion();
   Memory* const memory = backend.memory();
@@ -93,22 +100,10 @@ void Model::decide_fusion() {
   }
 }
 
-void Model::add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
-                           std::size_t& floats) const {
-  for (const ParameterSpec& spec : specs) {
-    list.push_back({parts_.back().name + "." + spec.name, spec, floats});
-    floats += align_up(spec.layout.size());
-  }
-}
-
 int Model::least_samples() const {
   int least = 1;
   for (const auto& layer : layers_) least = std::max(least, layer->least_samples());
   return least;
-}
-
-ConstMatrixView Model::output(int layer) const {
-  return {part(layer).output.data(), layout_of(layer, rows_)};
 }
 
 std::vector<float> Model::sample_output(int layer, int sample) const {
@@ -119,10 +114,6 @@ std::vector<float> Model::sample_output(int layer, int sample) const {
     for (int i = 0; i < pixels; ++i) values.push_back(y.at(sample * pixels + i, c));
   }
   return values;
-}
-
-ConstMatrixView Model::output_gradient(int layer) const {
-  return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
 }
 
 std::vector<double> Model::activation_parameters(int at) const {
@@ -194,27 +185,6 @@ void Model::write_silence() {
   }
 }
 
-MatrixView Model::logits_gradient() { return gradient_of(layer_count() - 1); }
-
-void Model::backward() {
-  for (Part& own : parts_) {
-    for (std::size_t i = 0; i < own.slices.updates.size(); ++i) {
-      own.slices.updates[i] = {.gradient = own.slices.gradients[i]};
-    }
-  }
-  run_backward();
-}
-
-void Model::backward_and_update(const ParameterUpdate& all) {
-  std::size_t next = 0;
-  for (Part& own : parts_) {
-    for (ParameterUpdate& update : own.slices.updates) {
-      update = all.from(parameters_[next++].offset);
-    }
-  }
-  run_backward();
-}
-
 void Model::parameters_changed() {
   for (Part& own : parts_) own.slices.cache_valid = false;
 }
@@ -229,7 +199,13 @@ void Model::add_skip_gradients(int from, MatrixView gradient) {
   }
 }
 
-void Model::run_backward() {
+void Model::backward_and_update(const ParameterUpdate& all) {
+  std::size_t next = 0;
+  for (Part& own : parts_) {
+    for (ParameterUpdate& update : own.slices.updates) {
+      update = all.from(parameters_[next++].offset);
+    }
+  }
   for (int l = layer_count() - 1; l >= 0; --l) {
     const Signal x = l == 0 ? input_ : Signal{slope_source(l)};
     MatrixView dx;

@@ -5,7 +5,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,18 +50,20 @@ class Model {
   ConstMatrixView forward(Mode mode, const Signal& x, std::uint32_t step = 0,
                           Outputs outputs = Outputs::kAll);
   // To be filled with dL/dlogits of the last forward before backward().
-  MatrixView logits_gradient();
+  MatrixView logits_gradient() { return gradient_of(layer_count() - 1); }
   // From now on these units (channels) of an activation layer output 0 in evaluation; none: all
   // work.
   void silence(int layer, std::vector<int> units);
   // Fills gradients() for the last forward, whose input must still exist.
-  void backward();
+  void backward() { backward_and_update({.gradient = gradient_buffer_.data()}); }
   // The same, but updates each parameter as soon as its gradient is known, with the same bits, and
   // does not fill gradients().
   void backward_and_update(const ParameterUpdate& all);
 
   // Output of a layer in the last forward: (N, features), or (N * H * W, C) for images.
-  ConstMatrixView output(int layer) const;
+  ConstMatrixView output(int layer) const {
+    return {part(layer).output.data(), layout_of(layer, rows_)};
+  }
   // One sample of that output, in PyTorch's order.
   std::vector<float> sample_output(int layer, int sample) const;
   // Input of a layer in the last forward; data is null if the input was sparse lists.
@@ -70,7 +71,9 @@ class Model {
   int samples() const { return rows_; }  // of the last forward
   // dL/d output of a layer, in the layout of the output, from the last backward(). Not kept for
   // activations that were fused into the layer after them.
-  ConstMatrixView output_gradient(int layer) const;
+  ConstMatrixView output_gradient(int layer) const {
+    return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
+  }
   // Of an activation layer, in the registry's order; of a parameter per channel, its mean.
   std::vector<double> activation_parameters(int layer) const;
 
@@ -125,8 +128,6 @@ class Model {
   MatrixView gradient_of(int layer) {
     return {part(layer).output_gradient.data(), layout_of(layer, rows_)};
   }
-  void add_parameters(std::vector<Parameter>& list, const std::vector<ParameterSpec>& specs,
-                      std::size_t& floats) const;
   void decide_fusion();
   void add_skip_gradients(int layer, MatrixView gradient);
   // Whether the last forward had to write its output.
@@ -139,7 +140,6 @@ class Model {
   StepContext context_of(int layer) const {
     return {mode_, seed_, step_, static_cast<std::uint32_t>(layer)};
   }
-  void run_backward();
   void write_silence();
 
   Backend& backend_;

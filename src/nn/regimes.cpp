@@ -1,7 +1,5 @@
 #include "nn/regimes.h"
 
-#include <algorithm>
-
 namespace reluscope {
 namespace {
 
@@ -11,35 +9,34 @@ constexpr double kSettled = 8.0;
 
 double magnitude(double x) { return x < 0.0 ? -x : x; }
 
-class Cutter {
- public:
-  Cutter(ActivationId id, std::span<const double> parameters) : id_(id), parameters_(parameters) {}
+struct Cutter {
+  ActivationId id;
+  std::span<const double> parameters;
+  std::vector<Regime> regimes = {};
 
   std::vector<Regime> cut() {
-    const auto kinks = activation_info(id_).kinks;
     double from = -std::numeric_limits<double>::infinity();
-    for (const double kink : kinks) {
+    for (const double kink : activation_info(id).kinks) {
       cut_piece(from, kink);
       from = kink;
     }
     cut_piece(from, std::numeric_limits<double>::infinity());
-    Regime& first = regimes_.front();
-    if (regimes_.size() > 1 && first.kind == RegimeKind::kLinear &&
+    Regime& first = regimes.front();
+    if (regimes.size() > 1 && first.kind == RegimeKind::kLinear &&
         magnitude(slope(-kEnd)) < magnitude(slope(kEnd))) {
       first.kind = RegimeKind::kLeaky;
     }
-    return std::move(regimes_);
+    return std::move(regimes);
   }
 
- private:
-  double value(double x) const { return activation_value(id_, x, parameters_); }
-  double slope(double x) const { return activation_derivative(id_, x, parameters_); }
+  double value(double x) const { return activation_value(id, x, parameters); }
+  double slope(double x) const { return activation_derivative(id, x, parameters); }
 
   void add(RegimeKind kind, double from, double to) {
-    if (!regimes_.empty() && regimes_.back().kind == kind && kind != RegimeKind::kLinear) {
-      regimes_.back().to = to;
+    if (!regimes.empty() && regimes.back().kind == kind && kind != RegimeKind::kLinear) {
+      regimes.back().to = to;
     } else {
-      regimes_.push_back({kind, from, to});
+      regimes.push_back({kind, from, to});
     }
   }
 
@@ -78,10 +75,6 @@ class Cutter {
     if (left < right) add(RegimeKind::kCurved, left > low ? left : from, right < high ? right : to);
     if (right < high) add(kind_of(kEnd, false), right, to);
   }
-
-  ActivationId id_;
-  std::span<const double> parameters_;
-  std::vector<Regime> regimes_;
 };
 
 }  // namespace
@@ -92,7 +85,7 @@ const char* regime_name(RegimeKind kind) {
 }
 
 std::vector<Regime> activation_regimes(ActivationId id, std::span<const double> parameters) {
-  return Cutter(id, parameters).cut();
+  return Cutter{id, parameters}.cut();
 }
 
 }  // namespace reluscope

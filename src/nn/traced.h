@@ -26,31 +26,26 @@ struct Traced {
 };
 
 // Records an operation with one to three operands, at least one of which is not known.
-inline Traced write_down(TraceOp op, const Traced* a, const Traced* b = nullptr,
-                         const Traced* c = nullptr) {
+template <class... Operands>
+Traced write_down(TraceOp op, const Operands&... operands) {
   Trace* trace = nullptr;
-  for (const Traced* operand : {a, b, c}) {
-    if (operand != nullptr && !operand->known()) trace = operand->trace;
-  }
-  TraceNode node{op, a->node_in(*trace)};
-  if (b != nullptr) node.b = b->node_in(*trace);
-  if (c != nullptr) node.c = c->node_in(*trace);
-  return {*trace, trace->add(node)};
+  ((trace = operands.known() ? trace : operands.trace), ...);
+  return {*trace, trace->add({op, operands.node_in(*trace)...})};
 }
 
 // `value`, if both operands are known.
 inline Traced binary(TraceOp op, const Traced& a, const Traced& b, double value) {
-  return a.known() && b.known() ? Traced(value) : write_down(op, &a, &b);
+  return a.known() && b.known() ? Traced(value) : write_down(op, a, b);
 }
 inline Traced unary(TraceOp op, const Traced& x, double (*f)(double)) {
-  return x.known() ? Traced(f(x.constant)) : write_down(op, &x);
+  return x.known() ? Traced(f(x.constant)) : write_down(op, x);
 }
 
 inline Traced operator+(const Traced& a, const Traced& b) {
   return binary(TraceOp::kAdd, a, b, a.constant + b.constant);
 }
 inline Traced operator-(const Traced& a, const Traced& b) {
-  if (a.known() && a.constant == 0.0 && !b.known()) return write_down(TraceOp::kNegate, &b);
+  if (a.known() && a.constant == 0.0 && !b.known()) return write_down(TraceOp::kNegate, b);
   return binary(TraceOp::kSubtract, a, b, a.constant - b.constant);
 }
 inline Traced operator*(const Traced& a, const Traced& b) {
@@ -68,7 +63,7 @@ inline Traced operator>(const Traced& a, const Traced& b) {
 }
 inline Traced select(const Traced& condition, const Traced& yes, const Traced& no) {
   if (condition.known()) return condition.constant != 0.0 ? yes : no;
-  return write_down(TraceOp::kSelect, &condition, &yes, &no);
+  return write_down(TraceOp::kSelect, condition, yes, no);
 }
 
 inline Traced sqrt(const Traced& x) { return unary(TraceOp::kSquareRoot, x, sqrt); }
@@ -83,8 +78,8 @@ inline ValueAndSlope<Traced> sigmoid_parts(const Traced& x) {
   return {value, value * (Traced(1.0) - value)};
 }
 inline Normal<Traced> normal_parts(const Traced& x) {
-  const Traced scaled = x * Traced(1.0 / std::numbers::sqrt2);
-  return {Traced(0.5) * (Traced(1.0) + write_down(TraceOp::kErf, &scaled)),
+  const Traced erf = write_down(TraceOp::kErf, x * Traced(1.0 / std::numbers::sqrt2));
+  return {Traced(0.5) * (Traced(1.0) + erf),
           exp(Traced(-0.5) * x * x) * Traced(0.39894228040143268)};
 }
 

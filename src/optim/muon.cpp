@@ -111,10 +111,8 @@ class Muon final : public Optimizer {
     const MatrixView gram{gram_.data(), gram_layout(x.layout)};
     const MatrixView square{gram_square_.data(), gram.layout};
     const MatrixView product{product_.data(), x.layout};
-    ParameterUpdate store;
-    store.gradient = gram.data;
     for (int i = 0; i < kIterations; ++i) {
-      backend.weight_gradient({x}, x, nullptr, store, nullptr);
+      backend.weight_gradient({x}, x, nullptr, {.gradient = gram.data}, nullptr);
       backend.matmul({gram}, gram, nullptr, square, {});
       backend.scale_add(nullptr, kB, gram.data, gram.data, gram.layout.size());
       backend.scale_add(gram.data, kC, square.data, square.data, gram.layout.size());

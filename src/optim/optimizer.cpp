@@ -2,9 +2,35 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+#include "core/text.h"
 #include "nn/model.h"
+#include "optim/rules.h"
 
 namespace reluscope {
+namespace {
+
+template <class List>
+struct Tables;
+template <class... R>
+struct Tables<scalar::RuleList<R...>> {
+  static constexpr OptimizerRow kRows[] = {R::kRow...};
+  // Write the scalars of a step in the order that the rule's arithmetic expects.
+  static constexpr void (*kScalars[])(const RuleStep<double>&,
+                                      float*) = {&R::template scalars<double>...};
+};
+using RuleTables = Tables<scalar::UpdateRules>;
+
+}  // namespace
+
+std::span<const OptimizerRow> optimizer_rows() { return RuleTables::kRows; }
+
+RuleId find_rule(std::string_view name) {
+  for (const OptimizerRow& row : RuleTables::kRows) {
+    if (name == row.name) return static_cast<RuleId>(&row - RuleTables::kRows);
+  }
+  throw Error("optimizer is " + in_quotes(name) + ", which is not known");
+}
 
 Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t parameter_floats)
     : options_(options), row_(optimizer_rows()[static_cast<std::size_t>(rule)]) {
@@ -15,13 +41,16 @@ Optimizer::Optimizer(RuleId rule, const OptimizerOptions& options, std::size_t p
     moments_[k] = Buffer(parameter_floats, options.memory);
     const double initial = moment.initial == nullptr ? 0.0 : options.*moment.initial;
     std::fill_n(moments_[k].data(), parameter_floats, static_cast<float>(initial));
+    if (parameter_floats > 0)
+      state_.push_back({moment.name, {moments_[k].data(), parameter_floats}});
   }
 }
 
 void Optimizer::begin_step(double lr, std::optional<double> momentum) {
   lr_ = lr;
-  ++steps_;
-  rule_scalars(update_.rule, {options_, lr, momentum, steps_, product_}, update_.scalars);
+  ++counters_.steps;
+  RuleTables::kScalars[update_.rule]({options_, lr, momentum, counters_.steps, counters_.product},
+                                     update_.scalars);
   const double decay = options_.weight_decay;
   update_.coupled_decay = row_.decoupled_decay ? 0.0f : static_cast<float>(decay);
   update_.keep = row_.decoupled_decay ? static_cast<float>(1.0 - lr * decay) : 1.0f;
@@ -46,22 +75,6 @@ void Optimizer::apply(Backend& backend, float* parameters, float* gradients, std
 void Optimizer::apply_to(Backend& backend, Model& model) {
   apply(backend, model.parameters().data(), model.gradients().data(), model.parameters().size());
   model.parameters_changed();
-}
-
-std::vector<Optimizer::State> Optimizer::state() const {
-  std::vector<State> states;
-  for (std::size_t k = 0; k < row_.moments.size(); ++k) {
-    const Buffer& values = moments_[k];
-    if (values.size() > 0) states.push_back({row_.moments[k].name, {values.data(), values.size()}});
-  }
-  return states;
-}
-
-std::span<float> Optimizer::moment_named(const std::string& name) {
-  for (std::size_t k = 0; k < row_.moments.size(); ++k) {
-    if (name == row_.moments[k].name) return {moments_[k].data(), moments_[k].size()};
-  }
-  return {};
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::string_view name, const OptimizerOptions& options,
@@ -94,7 +107,7 @@ ParameterUpdate descent(double lr, double momentum, bool nesterov) {
   double product = 1.0;
   ParameterUpdate update;
   update.rule = find_rule("sgd");
-  rule_scalars(update.rule, {options, lr, {}, 1, product}, update.scalars);
+  RuleTables::kScalars[update.rule]({options, lr, {}, 1, product}, update.scalars);
   return update;
 }
 

@@ -36,25 +36,21 @@ class Optimizer {
   virtual void apply(Backend& backend, float* parameters, float* gradients, std::size_t floats);
   void apply_to(Backend& backend, Model& model);
 
-  std::uint64_t steps() const { return steps_; }  // updates begun so far
+  std::uint64_t steps() const { return counters_.steps; }  // updates begun so far
   // Moment buffers by name, in the layout of the parameters: {"exp_avg", ...}.
   struct State {
     std::string name;
-    std::span<const float> values;
+    std::span<float> values;
   };
-  std::vector<State> state() const;
+  const std::vector<State>& state() const { return state_; }
   // Everything else that a step depends on: the number of steps and the rule's own state.
   struct Counters {
     std::uint64_t steps = 0;
     double product = 1.0;  // see RuleStep
   };
-  Counters counters() const { return {steps_, product_}; }
+  const Counters& counters() const { return counters_; }
   // Restores the state of another optimizer of the same kind. The caller writes the moments.
-  void restore(const Counters& counters) {
-    steps_ = counters.steps;
-    product_ = counters.product;
-  }
-  std::span<float> moment_named(const std::string& name);  // writable; empty if unknown
+  void restore(const Counters& counters) { counters_ = counters; }
   virtual std::size_t scratch_bytes() const { return 0; }  // besides state()
 
  protected:
@@ -66,9 +62,10 @@ class Optimizer {
  private:
   const OptimizerRow& row_;
   std::array<Buffer, kMostMoments> moments_;
-  ParameterUpdate update_;  // the current update, without its pointers
-  std::uint64_t steps_ = 0;
-  double lr_ = 0.0, product_ = 1.0;
+  std::vector<State> state_;  // of moments_
+  ParameterUpdate update_;    // the current update, without its pointers
+  Counters counters_;
+  double lr_ = 0.0;
 };
 
 // Throws Error for an unknown name or options that conflict.

@@ -75,8 +75,6 @@ struct OptimizerRow {
 
 std::span<const OptimizerRow> optimizer_rows();
 RuleId find_rule(std::string_view name);  // throws Error for an unknown name
-// Writes the scalars of a step to `scalars`, in the order that the rule's arithmetic expects.
-void rule_scalars(RuleId rule, const RuleStep<double>& step, float* scalars);
 
 // muon.cpp
 std::unique_ptr<Optimizer> make_muon(RuleId rule, const OptimizerOptions& options,

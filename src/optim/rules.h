@@ -148,17 +148,7 @@ struct Nadam {
       .fields = "beta1 beta2 epsilon momentum_decay",
       .moments = kMoments};
   // The rates are of the parts of the step that follow the gradient and its mean.
-  enum {
-    kBeta1,
-    kRest1,
-    kBeta2,
-    kRest2,
-    kCorrection2,
-    kGradientRate,
-    kMeanRate,
-    kEpsilon,
-    kScalars
-  };
+  enum { kBeta1, kRest1, kBeta2, kRest2, kCorrection, kSlopeRate, kMeanRate, kEpsilon, kScalars };
   template <class D>
   static D momentum_at(D beta1, D decay, std::uint64_t step) {
     constexpr D kLog = -0.040821994520255166;  // log(0.96)
@@ -180,8 +170,8 @@ struct Nadam {
   static RELUSCOPE_FN V apply(const At& e, V slope) {
     const V mean = e.next(0, e.s[kBeta1], e.s[kRest1] * slope);
     const V square = e.next(1, e.s[kBeta2], e.s[kRest2] * slope * slope);
-    const V denominator = sqrt(square / e.s[kCorrection2]) + e.s[kEpsilon];
-    e.take(e.s[kGradientRate] * slope / denominator);
+    const V denominator = sqrt(square / e.s[kCorrection]) + e.s[kEpsilon];
+    e.take(e.s[kSlopeRate] * slope / denominator);
     return e.take_more(e.s[kMeanRate] * mean / denominator);
   }
 };

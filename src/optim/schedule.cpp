@@ -135,13 +135,6 @@ constexpr ScheduleRow kSchedules[] = {
      .at = &plateau},
 };
 
-const ScheduleRow* find_row(const std::string& name) {
-  for (const ScheduleRow& row : kSchedules) {
-    if (name == row.name) return &row;
-  }
-  throw Error("schedule is " + in_quotes(name) + ", which is not known");
-}
-
 std::vector<int> parse_milestones(const std::string& text) {
   constexpr double kMost = 100000;
   std::vector<int> milestones;
@@ -161,17 +154,15 @@ std::vector<int> parse_milestones(const std::string& text) {
 
 std::span<const ScheduleRow> schedule_rows() { return kSchedules; }
 
-bool depends_on_epochs(const ScheduleOptions& options) {
-  const ScheduleRow* const row = find_row(options.schedule);
-  return row->depends_on_epochs != nullptr && row->depends_on_epochs(options);
-}
-
-bool cycles_momentum(const ScheduleOptions& options) {
-  return options.cycle_momentum && find_row(options.schedule)->cycles_momentum;
+const ScheduleRow& schedule_row(const std::string& name) {
+  for (const ScheduleRow& row : kSchedules) {
+    if (name == row.name) return row;
+  }
+  throw Error("schedule is " + in_quotes(name) + ", which is not known");
 }
 
 Schedule::Schedule(const ScheduleOptions& options)
-    : options_(options), row_(find_row(options.schedule)) {
+    : options_(options), row_(&schedule_row(options.schedule)) {
   if (row_->has_milestones) milestones_ = parse_milestones(options.lr_milestones);
 }
 
@@ -184,8 +175,6 @@ StepRates Schedule::at(std::int64_t update, double base_lr) const {
 }
 
 bool Schedule::constant() const { return row_->constant && options_.lr_warmup == 0; }
-
-bool needs_validation(const std::string& schedule) { return find_row(schedule)->needs_validation; }
 
 void Schedule::epoch_ended(double validation_loss) {
   if (!row_->needs_validation) return;

@@ -74,20 +74,14 @@ struct ScheduleRow {
   const char* fields;             // config fields that it uses, besides lr and lr_warmup
   bool constant = false;          // always the base rate, apart from a warm-up
   bool needs_validation = false;  // follows the validation loss, by Schedule::State
-  bool cycles_momentum = false;   // if the options ask for it
+  bool cycles_momentum = false;   // sets the optimizer's momentum, if cycle_momentum is on
   bool has_milestones = false;    // reads Schedule::milestones()
-  // Whether the rate of an epoch depends on the total number of epochs; null: never.
-  bool (*depends_on_epochs)(const ScheduleOptions& options) = nullptr;
+  // Whether the rate of an epoch depends on the total number of epochs.
+  bool (*depends_on_epochs)(const ScheduleOptions& options) = [](const auto&) { return false; };
   StepRates (*at)(const Schedule& schedule, const Schedule::Time& time, double base_lr);
 };
 
 std::span<const ScheduleRow> schedule_rows();
-bool needs_validation(const std::string& schedule);  // throws Error for an unknown name
-
-// Whether the rate of an epoch depends on the total number of epochs.
-bool depends_on_epochs(const ScheduleOptions& options);
-
-// Whether these options set the optimizer's momentum.
-bool cycles_momentum(const ScheduleOptions& options);
+const ScheduleRow& schedule_row(const std::string& name);  // throws Error for an unknown name
 
 }  // namespace reluscope

@@ -102,7 +102,7 @@ void check_resume(const Config& saved, const Config& resumed) {
     if (resumed.epochs < saved.epochs) {
       throw Error(differs + ": a resumed run can have more epochs, not fewer");
     }
-    if (depends_on_epochs(schedule_options(saved, 1))) {
+    if (schedule_row(saved.schedule).depends_on_epochs(schedule_options(saved, 1))) {
       throw Error(differs + ", and the rates of its schedule " + in_quotes(saved.schedule) +
                   " depend on the number of epochs");
     }
@@ -116,7 +116,8 @@ void check_fork(const Config& saved, const Config& forked) {
                 ": a fork cannot change it, nor " +
                 join_or(field_names([](const Field& f) { return !f.forkable; })));
   }
-  if (needs_validation(saved.schedule) != needs_validation(forked.schedule) &&
+  if (schedule_row(saved.schedule).needs_validation !=
+          schedule_row(forked.schedule).needs_validation &&
       saved.validation == 0 && saved.early_stopping == 0) {
     throw Error("schedule is " + in_quotes(forked.schedule) + ", but the run to fork has " +
                 in_quotes(saved.schedule) +

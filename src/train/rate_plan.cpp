@@ -20,7 +20,7 @@ RatePlan plan_rates(const Dataset& data, const Config& config, int points) {
   RatePlan plan;
   plan.updates_per_epoch = rounded_up(batches, config.accumulate);
   plan.updates = plan.updates_per_epoch * config.epochs;
-  plan.depends_on_validation = needs_validation(config.schedule);
+  plan.depends_on_validation = schedule_row(config.schedule).needs_validation;
   const Schedule schedule(schedule_options(config, plan.updates_per_epoch));
   Config live = config;
   auto event = config.events.begin();

@@ -147,7 +147,7 @@ int validation_size(const Config& config, int train_samples) {
                 ", but the training set has " + std::to_string(train_samples) +
                 " samples and at least one must be left");
   }
-  const bool followed = needs_validation(config.schedule);
+  const bool followed = schedule_row(config.schedule).needs_validation;
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
   if (train_samples < 2) {
     throw Error((followed ? "schedule is " + in_quotes(config.schedule)
@@ -325,7 +325,7 @@ std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {
   std::vector<Part> parts = {{"model", parameters, model_.parameters()},
                              {"running", states, model_.state()}};
   for (const Optimizer::State& state : optimizer_->state()) {
-    parts.push_back({"optimizer." + state.name, parameters, optimizer_->moment_named(state.name)});
+    parts.push_back({"optimizer." + state.name, parameters, state.values});
   }
   if (average_.ready()) parts.push_back({"average", parameters, average_.values()});
   if (next_batch % accumulate_ != 0 && next_batch < batches()) {

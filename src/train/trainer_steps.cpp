@@ -122,8 +122,7 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
 // All state that steps change and that later steps depend on.
 std::vector<std::span<float>> Trainer::changed_state() {
   std::vector<std::span<float>> parts = {model_.parameters(), model_.state()};
-  for (const Optimizer::State& state : optimizer_->state())
-    parts.push_back(optimizer_->moment_named(state.name));
+  for (const Optimizer::State& state : optimizer_->state()) parts.push_back(state.values);
   parts.push_back(average_.values());
   parts.emplace_back(group_gradients_.data(), group_gradients_.size());
   std::erase_if(parts, [](std::span<float> part) { return part.empty(); });

@@ -12,6 +12,7 @@
 #include "nn/activation.h"
 #include "nn/model.h"
 #include "oracle.h"
+#include "parameter_slope.h"
 #include "support.h"
 
 namespace reluscope::test {

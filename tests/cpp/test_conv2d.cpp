@@ -2,8 +2,8 @@
 // equal bits.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/architecture.h"
 #include "nn/model.h"
+#include "one_layer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -5,8 +5,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "core/text.h"
 #include "matrices.h"
-#include "nn/architecture.h"
 #include "nn/model.h"
+#include "one_layer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

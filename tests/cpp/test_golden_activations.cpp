@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "parameter_slope.h"
 #include "support.h"
 
 using namespace reluscope;

@@ -3,7 +3,7 @@
 #include "backend/cpu/cpu_backend.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/architecture.h"
+#include "one_layer.h"
 #include "train/trainer.h"
 
 using namespace reluscope;

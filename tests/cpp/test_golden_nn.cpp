@@ -5,9 +5,10 @@
 #include "core/text.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/architecture.h"
 #include "nn/init.h"
+#include "one_layer.h"
 #include "optim/optimizer.h"
+#include "parameter_slope.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

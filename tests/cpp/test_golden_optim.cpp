@@ -177,9 +177,9 @@ TEST_CASE("every schedule's rates and momenta are PyTorch's") {
       CHECK(restored.at(static_cast<std::int64_t>(update), config.lr).lr == rates.lr);
       if (c.contains("losses")) schedule.epoch_ended(c["losses"][update]);
     }
-    CHECK(needs_validation(config.schedule) == c.contains("losses"));
+    CHECK(schedule_row(config.schedule).needs_validation == c.contains("losses"));
     CHECK(schedule.constant() == (c["schedule"] == "constant" && c["options"].empty()));
-    CHECK(cycles_momentum(schedule.options()) == c.contains("momenta"));
+    CHECK(optimizer_options(config).cycles_momentum == c.contains("momenta"));
   }
   for (const ScheduleRow& row : schedule_rows()) {
     CAPTURE(row.name);

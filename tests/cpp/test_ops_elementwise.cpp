@@ -8,6 +8,7 @@
 #include "matrices.h"
 #include "nn/activation.h"
 #include "optim/optimizer.h"
+#include "parameter_slope.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

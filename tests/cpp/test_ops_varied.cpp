@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "matrices.h"
 #include "nn/activation.h"
+#include "parameter_slope.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -1,7 +1,7 @@
 // Pooling and flattening on every target and on two threads, compared with plain loops.
 #include "backend/cpu/cpu_backend.h"
 #include "layers.h"
-#include "nn/architecture.h"
+#include "one_layer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "parameter_slope.h"
 #include "support.h"
 
 using namespace reluscope;

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "backend/cpu/cpu_backend.h"
-#include "nn/architecture.h"
 #include "nn/init.h"
 #include "nn/model.h"
+#include "one_layer.h"
 #include "support.h"
 
 using namespace reluscope;

@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "matrices.h"
 #include "network.h"
-#include "nn/architecture.h"
+#include "one_layer.h"
 
 using namespace reluscope;
 using namespace reluscope::test;

@@ -50,10 +50,9 @@ void CudaBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatri
 
 void CudaBackend::run(const Operation& operation) {
   std::visit(
-      [this]<class Op>(const Op& op) {
-        const int parts = op.parts();
-        push(Op::kStrips ? grid_for(static_cast<std::size_t>(parts) * kPad) : Grid{parts, kThreads},
-             op);
+      [this](const auto& op) {
+        const auto [parts, together, strips] = op.parts();
+        push(strips ? grid_for(static_cast<std::size_t>(parts) * kPad) : Grid{parts, kThreads}, op);
       },
       operation);
 }

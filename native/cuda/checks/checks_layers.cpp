@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {

@@ -1,7 +1,7 @@
 // Checks of matrix products, convolutions and parameter updates.
 #include <algorithm>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "cuda/checks/checks.h"
 
 namespace reluscope::cuda {

@@ -9,7 +9,7 @@
 
 #include "backend/augment_draws.h"
 #include "backend/backend.h"
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "core/rng.h"
 #include "cuda/device.h"
 #include "nn/activations.h"

@@ -4,9 +4,8 @@
 // No include guard: layer_kernels.cpp includes it once for each SIMD target.
 
 #include <algorithm>
-#include <cstring>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"
 
 RELUSCOPE_TARGET_BEGIN
@@ -77,8 +76,6 @@ HWY_INLINE void copy_places(const float* HWY_RESTRICT from, int from_width, cons
   }
 }
 
-// Writes panels `panels` of the matrix of patches (pixels, taps * channels), which begins at
-// `block`.
 template <class V>
 void copy_patches(const Patches& patches, ConstMatrixView source, Rows pixels, Rows panels,
                   float* block) {

@@ -88,20 +88,6 @@ const float* columns_of(const float* row, int panel) {
 
 }  // namespace
 
-void CpuBackend::apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const {
-  if (after.id < 0) return;
-  const std::size_t at = offset_of(y.layout, panel, rows);
-  kernels_->activation(ActivationOp::kForward, after.id)(
-      after.p, y.data + at, nullptr, after.y + at, floats_of(y.layout, panel, rows));
-}
-
-void CpuBackend::apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const {
-  if (before.id < 0) return;
-  const std::size_t at = offset_of(dx.layout, panel, rows);
-  kernels_->activation(ActivationOp::kBackward, before.id)(
-      before.p, before.z + at, dx.data + at, dx.data + at, floats_of(dx.layout, panel, rows));
-}
-
 void CpuBackend::matmul(const Signal& x, ConstMatrixView w, const float* start, MatrixView y,
                         const ActivationAfter& after) {
   const double products = static_cast<double>(y.rows()) * w.rows() * y.cols();
@@ -156,44 +142,31 @@ void CpuBackend::weight_gradient(const Signal& x, ConstMatrixView d, const float
   // Whole columns are summed while they are in the cache, columns in several blocks afterwards.
   float* const sums_near = blocks_of_panel(layout, kPanel) == 1 ? column_sums : nullptr;
   split_panels(layout, kPanel, operations, [&](int panel, Rows rows) {
-    const float* const from = columns_of(start, panel);
-    if (x.sparse() && !separate) {
-      float* const sums = sums_near == nullptr ? nullptr : sums_near + panel * kPanel;
-      return kernels_->sparse_weight_gradient(x.columns, rows, d, panel, from, update, sums);
-    }
+    const auto gradient = [&](Rows some, const ParameterUpdate& to, float* sums) {
+      const float* const from = columns_of(start, panel);
+      if (x.sparse()) {
+        kernels_->sparse_weight_gradient(x.columns, some, d, panel, from, to, sums);
+      } else {
+        kernels_->weight_gradient(x.values, some, d, panel, from, to);
+      }
+    };
     if (separate) {
-      gradient_then_update(x, d, from, update, panel, rows);
+      // Some rows at a time, so that their gradient is still in the cache when the update reads it.
+      constexpr int kRowsAtOnce = 4 * kPanel;
+      for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
+        const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
+        gradient(some, {.gradient = update.gradient}, nullptr);
+        kernels_->update(update.from(offset_of(layout, panel, some)),
+                         floats_of(layout, panel, some));
+      }
     } else {
-      kernels_->weight_gradient(x.values, rows, d, panel, from, update);
+      gradient(rows, update, sums_near == nullptr ? nullptr : sums_near + panel * kPanel);
     }
-    if (sums_near != nullptr) {
+    if (sums_near != nullptr && (separate || !x.sparse())) {
       kernels_->column_sums({update.weights, layout}, sums_near, {panel, panel + 1});
     }
   });
   if (sums_near != column_sums) this->column_sums({update.weights, layout}, column_sums);
-}
-
-// Some rows at a time, so that their gradient is still in the cache when the update reads it.
-void CpuBackend::gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
-                                      const ParameterUpdate& update, int panel, Rows rows) {
-  constexpr int kRowsAtOnce = 4 * kPanel;
-  const Layout layout{x.values.cols(), d.cols()};
-  ParameterUpdate store;
-  store.gradient = update.gradient;
-  for (int first = rows.first; first < rows.end; first += kRowsAtOnce) {
-    const Rows some{first, std::min(first + kRowsAtOnce, rows.end)};
-    if (x.sparse()) {
-      kernels_->sparse_weight_gradient(x.columns, some, d, panel, start, store, nullptr);
-    } else {
-      kernels_->weight_gradient(x.values, some, d, panel, start, store);
-    }
-    kernels_->update(update.from(offset_of(layout, panel, some)), floats_of(layout, panel, some));
-  }
-}
-
-void CpuBackend::column_sums(ConstMatrixView x, float* sums) {
-  split(x.layout.panels(), 1, cost(x.layout, 1.0),
-        [&](Rows panels) { kernels_->column_sums(x, sums, panels); });
 }
 
 void CpuBackend::scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) {
@@ -219,26 +192,19 @@ void CpuBackend::clamp(float* x, float limit, std::size_t n) {
   }
 }
 
-void CpuBackend::activate(ActivationOp op, ActivationId id, const float* p, const float* x,
-                          const float* dy, float* out, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->activation(op, id)(p, x + first, dy == nullptr ? nullptr : dy + first, out + first,
-                                 count);
-  });
-}
-
 void CpuBackend::activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
                                  ConstMatrixView x, ConstMatrixView dy, MatrixView out) {
+  const auto activate = kernels_->varied_activations[static_cast<int>(op)][id];
   split_panels(x.layout, 1, cost(x.layout, 10.0), [&](int panel, Rows rows) {
     const std::size_t at = offset_of(x.layout, panel, rows);
     const int width = x.layout.panel_width(panel);
-    kernels_->varied_activation(op, id)({.p = p.values + (p.by_row ? at : panel * kPanel),
-                                         .p_step = p.by_row ? width : 0,
-                                         .rows = rows.count(),
-                                         .width = width,
-                                         .x = x.data + at,
-                                         .dy = dy.data == nullptr ? nullptr : dy.data + at,
-                                         .out = out.data + at});
+    activate({.p = p.values + (p.by_row ? at : panel * kPanel),
+              .p_step = p.by_row ? width : 0,
+              .rows = rows.count(),
+              .width = width,
+              .x = x.data + at,
+              .dy = dy.data == nullptr ? nullptr : dy.data + at,
+              .out = out.data + at});
   });
 }
 
@@ -298,28 +264,6 @@ void CpuBackend::maxout_backward(ConstMatrixView x, ConstMatrixView dy, int piec
         dx.at(row, largest_piece(x, row, c, pieces, area)) = dy.at(row, c);
       }
     }
-  });
-}
-
-void CpuBackend::softmax_cross_entropy(const SoftmaxLoss& args) {
-  const int rows = args.logits.rows(), classes = args.logits.cols();
-  split(rows, 16, 40.0 * rows * classes,
-        [&](Rows samples) { kernels_->softmax_cross_entropy(args, samples); });
-}
-
-void CpuBackend::add_penalty(const PenaltyGradient& args) {
-  const Layout& layout = args.weights.layout;
-  split(layout.panels(), 1, cost(layout),
-        [&](Rows panels) { kernels_->add_penalty(args, panels); });
-}
-
-void CpuBackend::softmax(ConstMatrixView logits, MatrixView probabilities) {
-  kernels_->softmax(logits, probabilities);
-}
-
-void CpuBackend::update(const ParameterUpdate& update, std::size_t n) {
-  split_elements(n, [&](std::size_t first, std::size_t count) {
-    kernels_->update(update.from(first), count);
   });
 }
 

@@ -1,4 +1,5 @@
 // Backend on the CPU: selects a table of SIMD kernels and distributes its work over threads.
+// Operations of one kernel are in this header.
 #pragma once
 
 #include <string>
@@ -9,10 +10,22 @@
 
 namespace reluscope::cpu {
 
-struct Patches;
-
 // The targets that this machine supports, fastest first: {"avx512", "avx2", "sse4", "scalar"}.
 std::vector<std::string> simd_names();
+
+// The number of floats in some rows of a panel, and the offset of the first.
+inline std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
+  return static_cast<std::size_t>(rows.count()) *
+         static_cast<std::size_t>(layout.panel_width(panel));
+}
+inline std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
+  return layout.index(rows.first, panel * kPanel);
+}
+
+// `each` operations for each float of a matrix.
+inline double cost(const Layout& layout, double each = 4.0) {
+  return each * static_cast<double>(layout.size());
+}
 
 class CpuBackend final : public Backend {
  public:
@@ -37,12 +50,13 @@ class CpuBackend final : public Backend {
                       const ActivationBefore& before = {}) override;
   void weight_gradient(const Signal& x, ConstMatrixView d, const float* start,
                        const ParameterUpdate& update, float* column_sums) override;
-  void column_sums(ConstMatrixView x, float* sums) override;
+  void column_sums(ConstMatrixView x, float* sums) override {
+    split(x.layout.panels(), 1, cost(x.layout, 1.0),
+          [&](Rows panels) { kernels_->column_sums(x, sums, panels); });
+  }
   void scale_add(const float* a, float scale, const float* x, float* y, std::size_t n) override;
   double sum_of_squares(const float* x, std::size_t n) override;
   void clamp(float* x, float limit, std::size_t n) override;
-  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
-                float* out, std::size_t n) override;
   void activate_varied(ActivationOp op, ActivationId id, const VariedParameter& p,
                        ConstMatrixView x, ConstMatrixView dy, MatrixView out) override;
   void fill_uniform(const Rng& rng, std::uint32_t stream, float low, float high,
@@ -50,9 +64,65 @@ class CpuBackend final : public Backend {
   void maxout_forward(ConstMatrixView x, int pieces, int area, MatrixView y) override;
   void maxout_backward(ConstMatrixView x, ConstMatrixView dy, int pieces, int area,
                        MatrixView dx) override;
+  void activate(ActivationOp op, ActivationId id, const float* p, const float* x, const float* dy,
+                float* out, std::size_t n) override {
+    split_elements(n, [&](std::size_t first, std::size_t count) {
+      kernels_->activation(op, id)(p, x + first, dy == nullptr ? nullptr : dy + first, out + first,
+                                   count);
+    });
+  }
+  void softmax_cross_entropy(const SoftmaxLoss& args) override {
+    const int rows = args.logits.rows(), classes = args.logits.cols();
+    split(rows, 16, 40.0 * rows * classes,
+          [&](Rows samples) { kernels_->softmax_cross_entropy(args, samples); });
+  }
+  void softmax(ConstMatrixView logits, MatrixView probabilities) override {
+    kernels_->softmax(logits, probabilities);
+  }
+  void add_penalty(const PenaltyGradient& args) override {
+    const Layout& layout = args.weights.layout;
+    split(layout.panels(), 1, cost(layout),
+          [&](Rows panels) { kernels_->add_penalty(args, panels); });
+  }
+  void update(const ParameterUpdate& update, std::size_t n) override {
+    split_elements(n, [&](std::size_t first, std::size_t count) {
+      kernels_->update(update.from(first), count);
+    });
+  }
+  void flatten(ConstMatrixView image, int pixels, MatrixView features) override {
+    split(features.rows(), 1, cost(features.layout),
+          [&](Rows samples) { kernels_->flatten(image, pixels, samples, features); });
+  }
+  void unflatten(ConstMatrixView features, int pixels, MatrixView image) override {
+    split(features.rows(), 1, cost(image.layout),
+          [&](Rows samples) { kernels_->unflatten(features, pixels, samples, image); });
+  }
+  // Each window moves about ten values.
+  void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override {
+    split(x.rows() / window.pixels(), 1, cost(x.layout),
+          [&](Rows samples) { kernels_->pool[static_cast<int>(kind)](window, x, samples, y); });
+  }
+  void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
+                     MatrixView dx) override {
+    split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
+      kernels_->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
+    });
+  }
+  // Sixteen draws for every four rows: about ten operations for each element.
+  void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override {
+    split(x.rows(), 4, cost(x.layout, 10.0),
+          [&](Rows rows) { kernels_->dropout(dropping, x, rows, y.data); });
+  }
+  void run(const Operation& operation) override {
+    std::visit(
+        [&](const auto& op) {
+          split(op.parts().count, op.parts().together, 4.0 * static_cast<double>(op.floats()),
+                [&](Rows parts) { kernels_->run(operation, parts); });
+        },
+        operation);
+  }
+
   // In cpu_layers.cpp:
-  void flatten(ConstMatrixView image, int pixels, MatrixView features) override;
-  void unflatten(ConstMatrixView features, int pixels, MatrixView image) override;
   void reserve(std::size_t workspace_floats) override;
   void convolve(const Window& window, ConstMatrixView x, ConstMatrixView w, const float* bias,
                 MatrixView y, const ActivationAfter& after = {}) override;
@@ -61,31 +131,28 @@ class CpuBackend final : public Backend {
                                const ActivationBefore& before = {}) override;
   void convolve_weight_gradient(const Window& window, ConstMatrixView x, ConstMatrixView dy,
                                 const ParameterUpdate& update) override;
-  void pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) override;
-  void pool_backward(Pooling kind, const Window& window, ConstMatrixView x, ConstMatrixView dy,
-                     MatrixView dx) override;
   void batch_norm(const BatchNormalisation& norm, ConstMatrixView x, MatrixView y,
                   const ActivationAfter& after = {}) override;
   void batch_norm_backward(const BatchNormalisation& norm, ConstMatrixView x, ConstMatrixView dy,
                            MatrixView dx, float* dweight, float* dbias,
                            const ActivationBefore& before = {}) override;
-  void run(const Operation& operation) override;
-  void dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) override;
   void long_column_sums(ConstMatrixView x, float* scratch, float* sums) override;
-
-  void softmax_cross_entropy(const SoftmaxLoss& args) override;
-  void add_penalty(const PenaltyGradient& args) override;
-  void softmax(ConstMatrixView logits, MatrixView probabilities) override;
-  void update(const ParameterUpdate& update, std::size_t n) override;
 
  private:
   // Apply a fused activation to some rows of a panel of the product, which are finished.
-  void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const;
-  void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const;
+  void apply(const ActivationAfter& after, MatrixView y, int panel, Rows rows) const {
+    if (after.id < 0) return;
+    const std::size_t at = offset_of(y.layout, panel, rows);
+    kernels_->activation(ActivationOp::kForward, after.id)(
+        after.p, y.data + at, nullptr, after.y + at, floats_of(y.layout, panel, rows));
+  }
+  void apply(const ActivationBefore& before, MatrixView dx, int panel, Rows rows) const {
+    if (before.id < 0) return;
+    const std::size_t at = offset_of(dx.layout, panel, rows);
+    kernels_->activation(ActivationOp::kBackward, before.id)(
+        before.p, before.z + at, dx.data + at, dx.data + at, floats_of(dx.layout, panel, rows));
+  }
   int blocks_of_panel(const Layout& layout, int unit) const;
-  // For some rows of one panel; `start` points to the columns of that panel.
-  void gradient_then_update(const Signal& x, ConstMatrixView d, const float* start,
-                            const ParameterUpdate& update, int panel, Rows rows);
   // Calls work(panel, rows) for the panels of a matrix. If there are too few panels for all
   // threads, splits them into blocks of rows that begin at multiples of unit.
   template <class Work>
@@ -109,11 +176,10 @@ class CpuBackend final : public Backend {
   // Calls work(panel, rows) for all blocks of kSumRows rows of all panels.
   template <class Work>
   void split_sums(const Layout& layout, const Work& work);
-  // y = patches of x times w, for convolve() and its input gradient. Calls finish(panel, rows) for
-  // completed rows of y.
-  template <class Finish>
+  // y = patches of x times w, and its activation, for convolve() and its input gradient.
+  template <class Activation>
   void multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
-                        const float* bias, MatrixView y, const Finish& finish);
+                        const float* bias, MatrixView y, const Activation& activation);
   float* workspace(int part) {
     return workspace_.data() + static_cast<std::size_t>(part) * workspace_floats_;
   }
@@ -124,20 +190,6 @@ class CpuBackend final : public Backend {
   Buffer workspace_;  // workspace_floats_ for each thread
   std::size_t workspace_floats_ = 0;
 };
-
-// The number of floats in some rows of a panel, and the offset of the first.
-inline std::size_t floats_of(const Layout& layout, int panel, Rows rows) {
-  return static_cast<std::size_t>(rows.count()) *
-         static_cast<std::size_t>(layout.panel_width(panel));
-}
-inline std::size_t offset_of(const Layout& layout, int panel, Rows rows) {
-  return layout.index(rows.first, panel * kPanel);
-}
-
-// `each` operations for each float of a matrix.
-inline double cost(const Layout& layout, double each = 4.0) {
-  return each * static_cast<double>(layout.size());
-}
 
 // Entering and leaving a parallel region costs about a microsecond: some 20,000 operations.
 template <class Work>

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "backend/cpu/cpu_backend.h"
-#include "backend/cpu/layer_kernels.h"
 #include "backend/normalisation.h"
 
 namespace reluscope {
@@ -36,19 +35,9 @@ void CpuBackend::reserve(std::size_t workspace_floats) {
   workspace_ = Buffer(workspace_floats_ * static_cast<std::size_t>(pool_.size()));
 }
 
-void CpuBackend::flatten(ConstMatrixView image, int pixels, MatrixView features) {
-  split(features.rows(), 1, cost(features.layout),
-        [&](Rows samples) { kernels_->layers->flatten(image, pixels, samples, features); });
-}
-
-void CpuBackend::unflatten(ConstMatrixView features, int pixels, MatrixView image) {
-  split(features.rows(), 1, cost(image.layout),
-        [&](Rows samples) { kernels_->layers->unflatten(features, pixels, samples, image); });
-}
-
-template <class Finish>
+template <class Activation>
 void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, ConstMatrixView w,
-                                  const float* bias, MatrixView y, const Finish& finish) {
+                                  const float* bias, MatrixView y, const Activation& activation) {
   const int block_rows = patch_rows(w.rows());
   const double operations = static_cast<double>(y.rows()) * w.rows() * y.cols();
   split_numbered(y.rows(), kPatchUnit, operations, [&](int part, Rows share) {
@@ -56,12 +45,12 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
     for (int first = share.first; first < share.end; first += block_rows) {
       const Rows rows{first, std::min(first + block_rows, share.end)};
       const ConstMatrixView patch{block, {rows.count(), w.rows()}};
-      kernels_->layers->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
+      kernels_->copy_patches(patches, x, rows, {0, patch.layout.panels()}, block);
       for (int panel = 0; panel < y.layout.panels(); ++panel) {
         kernels_->matmul(patch, {0, patch.rows()}, w, panel,
                          bias == nullptr ? nullptr : bias + panel * kPanel,
                          y.data + offset_of(y.layout, panel, rows));
-        finish(panel, rows);
+        apply(activation, y, panel, rows);
       }
     }
   });
@@ -69,8 +58,7 @@ void CpuBackend::multiply_patches(const Patches& patches, ConstMatrixView x, Con
 
 void CpuBackend::convolve(const Window& window, ConstMatrixView x, ConstMatrixView w,
                           const float* bias, MatrixView y, const ActivationAfter& after) {
-  multiply_patches(Patches::forward(window), x, w, bias, y,
-                   [&](int panel, Rows rows) { apply(after, y, panel, rows); });
+  multiply_patches(Patches::forward(window), x, w, bias, y, after);
 }
 
 void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView dy,
@@ -78,9 +66,8 @@ void CpuBackend::convolve_input_gradient(const Window& window, ConstMatrixView d
                                          const ActivationBefore& before) {
   const MatrixView turned_w{turned, {window.taps() * dy.cols(), dx.cols()}};
   split(window.taps(), 1, cost(turned_w.layout),
-        [&](Rows taps) { kernels_->layers->turn_taps(w, taps, turned_w); });
-  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx,
-                   [&](int panel, Rows rows) { apply(before, dx, panel, rows); });
+        [&](Rows taps) { kernels_->turn_taps(w, taps, turned_w); });
+  multiply_patches(Patches::backward(window), dy, turned_w, nullptr, dx, before);
 }
 
 // Every thread owns some rows of the gradient. It copies the columns of the patches that these rows
@@ -101,30 +88,16 @@ void CpuBackend::convolve_weight_gradient(const Window& window, ConstMatrixView 
     for (int first = 0; first < dy.rows(); first += block_rows) {
       const Rows pixels{first, std::min(first + block_rows, dy.rows())};
       const ConstMatrixView patch{workspace(part), {pixels.count(), layout.rows}};
-      kernels_->layers->copy_patches(patches, x, pixels, panels, workspace(part));
+      kernels_->copy_patches(patches, x, pixels, panels, workspace(part));
       for (int panel = 0; panel < layout.panels(); ++panel) {
-        kernels_->layers->add_gradient(patch, rows, dy.data + offset_of(dy.layout, panel, pixels),
-                                       layout.panel_width(panel),
-                                       update.gradient + layout.panel_offset(panel));
+        kernels_->add_gradient(patch, rows, dy.data + offset_of(dy.layout, panel, pixels),
+                               layout.panel_width(panel),
+                               update.gradient + layout.panel_offset(panel));
       }
     }
     for (int panel = 0; panel < layout.panels(); ++panel) {
       kernels_->update(update.from(offset_of(layout, panel, rows)), floats_of(layout, panel, rows));
     }
-  });
-}
-
-// Each window moves about ten values.
-void CpuBackend::pool(Pooling kind, const Window& window, ConstMatrixView x, MatrixView y) {
-  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
-    kernels_->layers->pool[static_cast<int>(kind)](window, x, samples, y);
-  });
-}
-
-void CpuBackend::pool_backward(Pooling kind, const Window& window, ConstMatrixView x,
-                               ConstMatrixView dy, MatrixView dx) {
-  split(x.rows() / window.pixels(), 1, cost(x.layout), [&](Rows samples) {
-    kernels_->layers->pool_backward[static_cast<int>(kind)](window, x, dy, samples, dx);
   });
 }
 
@@ -165,7 +138,7 @@ struct BlockSums {
 void CpuBackend::long_column_sums(ConstMatrixView x, float* scratch, float* sums) {
   const BlockSums partial(x.layout, scratch);
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
-    kernels_->layers->block_sums(x, panel, rows, partial.first_of(block));
+    kernels_->block_sums(x, panel, rows, partial.first_of(block));
   });
   for (std::size_t c = 0; c < partial.columns; ++c) {
     sums[c] = static_cast<float>(partial.total(partial.first, c));
@@ -177,8 +150,7 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
   const BlockSums partial(x.layout, norm.scratch);
   if (norm.train) {
     split_sums(x.layout, [&](int block, int panel, Rows rows) {
-      kernels_->layers->block_moments(x, panel, rows, partial.first_of(block),
-                                      partial.second_of(block));
+      kernels_->block_moments(x, panel, rows, partial.first_of(block), partial.second_of(block));
     });
     *norm.batches += 1.0f;
   }
@@ -195,7 +167,7 @@ void CpuBackend::batch_norm(const BatchNormalisation& norm, ConstMatrixView x, M
     scalar::column_moments(norm, moments, c);
   }
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise(norm, x, panel, part, y.data);
+    kernels_->normalise(norm, x, panel, part, y.data);
     apply(after, y, panel, part);
   });
 }
@@ -208,8 +180,8 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   float* const dbias_share = partial.first_of(partial.blocks);
   float* const dweight_share = partial.second_of(partial.blocks);
   split_sums(x.layout, [&](int block, int panel, Rows rows) {
-    kernels_->layers->block_products(norm, x, dy, panel, rows, partial.first_of(block),
-                                     partial.second_of(block));
+    kernels_->block_products(norm, x, dy, panel, rows, partial.first_of(block),
+                             partial.second_of(block));
   });
   const double share = norm.train ? 1.0 / x.rows() : 0.0;
   for (std::size_t c = 0; c < partial.columns; ++c) {
@@ -221,26 +193,9 @@ void CpuBackend::batch_norm_backward(const BatchNormalisation& norm, ConstMatrix
   }
   if (dx.data == nullptr) return;
   split_sums(x.layout, [&](int, int panel, Rows part) {
-    kernels_->layers->normalise_backward(norm, dbias_share, dweight_share, x, dy, panel, part,
-                                         dx.data);
+    kernels_->normalise_backward(norm, dbias_share, dweight_share, x, dy, panel, part, dx.data);
     apply(before, dx, panel, part);
   });
-}
-
-void CpuBackend::run(const Operation& operation) {
-  std::visit(
-      [&](const auto& op) {
-        split(op.parts(), op.together(), 4.0 * static_cast<double>(op.floats()),
-              [&](Rows parts) { kernels_->layers->run(operation, parts); });
-      },
-      operation);
-}
-
-// Sixteen draws for every four rows: about ten operations for each element.
-void CpuBackend::dropout(const Dropping& dropping, ConstMatrixView x, MatrixView y) {
-  constexpr int kUnit = 4;
-  split(x.rows(), kUnit, cost(x.layout, 10.0),
-        [&](Rows rows) { kernels_->layers->dropout(dropping, x, rows, y.data); });
 }
 
 }  // namespace cpu

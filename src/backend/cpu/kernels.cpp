@@ -44,7 +44,7 @@ struct ActivationTable<V, kOp, ActivationList<A...>> {
 
 // In layer_kernels.cpp.
 template <class Policy>
-const cpu::LayerKernels* layer_kernels();
+cpu::LayerKernels layer_kernels();
 
 template <class Policy>
 const Kernels* kernel_table() {
@@ -53,6 +53,7 @@ const Kernels* kernel_table() {
   using Backward = ActivationTable<V, ActivationOp::kBackward>;
   using Parameter = ActivationTable<V, ActivationOp::kParameter>;
   static const Kernels kTable = {
+      layer_kernels<Policy>(),
       target_name(HWY_TARGET),
       &matmul<V>,
       &sparse_matmul<V>,
@@ -60,7 +61,6 @@ const Kernels* kernel_table() {
       &sparse_weight_gradient<V>,
       &transpose,
       &column_sums<V>,
-      layer_kernels<Policy>(),
       {Forward::kSame, Backward::kSame, Parameter::kSame},
       {Forward::kVaried, Backward::kVaried, Parameter::kVaried},
       &softmax_cross_entropy<V>,

@@ -1,4 +1,5 @@
-// Compiles the kernels of layer_kernels.h once for each SIMD target.
+// Compiles the LayerKernels of kernels.h once for each SIMD target. Apart from the others only
+// because compiling all at once takes long.
 #define RELUSCOPE_PER_TARGET
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/layer_kernels.cpp"
@@ -6,7 +7,7 @@
 #include <hwy/highway.h>
 
 #include "backend/cpu/convolve-inl.h"
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "backend/cpu/normalise-inl.h"
 #include "backend/cpu/pool-inl.h"
 
@@ -17,11 +18,11 @@ void run_operation(const Operation& operation, cpu::Rows parts) {
   std::visit([parts](const auto& op) { run_parts<V>(op, parts); }, operation);
 }
 
-// For kernels.cpp, whose tables point here.
+// For the tables of kernels.cpp.
 template <class Policy>
-const cpu::LayerKernels* layer_kernels() {
+cpu::LayerKernels layer_kernels() {
   using V = VecOf<Policy>;
-  static constexpr cpu::LayerKernels kTable = {
+  return {
       &copy_patches<V>,
       &add_gradient<V>,
       &turn_taps,
@@ -37,12 +38,11 @@ const cpu::LayerKernels* layer_kernels() {
       &run_operation<V>,
       &dropout<V>,
   };
-  return &kTable;
 }
 
-template const cpu::LayerKernels* layer_kernels<Separate>();
+template cpu::LayerKernels layer_kernels<Separate>();
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_NEON
-template const cpu::LayerKernels* layer_kernels<Fused>();
+template cpu::LayerKernels layer_kernels<Fused>();
 #endif
 
 RELUSCOPE_TARGET_END

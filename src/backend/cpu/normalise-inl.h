@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul-inl.h"
 #include "backend/normalisation.h"
 #include "core/philox.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "backend/cpu/layer_kernels.h"
+#include "backend/cpu/kernels.h"
 #include "core/vec-inl.h"
 
 RELUSCOPE_TARGET_BEGIN

@@ -1,6 +1,7 @@
 // The activations of the registry as layers: y = f(x), element by element. A learnable parameter is
 // one number per layer, as in torch.nn.PReLU(1), or, with the word `channel`, one per channel, as
-// in torch.nn.PReLU(C). A random parameter is drawn for every element in every step.
+// in torch.nn.PReLU(C). A random parameter (torch.nn.RReLU) is drawn for every element in every
+// training step, between two bounds; evaluation uses their mean.
 #include <algorithm>
 
 #include "core/rng.h"
@@ -9,8 +10,6 @@
 
 namespace reluscope {
 namespace {
-
-constexpr std::string_view kByChannel = "channel";
 
 // " 0.2", or "" if all have their defaults.
 std::string values_text(const ActivationInfo& info, const std::vector<double>& values) {
@@ -21,46 +20,55 @@ std::string values_text(const ActivationInfo& info, const std::vector<double>& v
   return text;
 }
 
-class ActivationLayer : public Layer {
+class ActivationLayer final : public Layer {
  public:
-  // parameters: all parameters of the registry's entry, in its order. word: after its name.
-  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters,
-                  const std::string& word = "")
+  // parameters: all of the registry's entry, in its order. by_channel: one is learnt per channel, a
+  // unit after a dense layer, a plane of (C, H, W) after other layers.
+  ActivationLayer(const Shape& in, ActivationId id, std::vector<double> parameters, bool by_channel)
       : Layer("activation", "act",
-              activation_info(id).name + word + values_text(activation_info(id), parameters), in),
+              activation_info(id).name + std::string(by_channel ? " channel" : "") +
+                  values_text(activation_info(id), parameters),
+              in),
         id_(id),
+        learns_(activation_learns(activation_info(id))),
+        random_(activation_info(id).random),
+        by_channel_(by_channel),
         initial_(std::move(parameters)),
         fixed_(initial_.begin(), initial_.end()) {}
 
   std::vector<ParameterSpec> parameters() const override {
-    if (!learns()) return {};
+    if (!learns_) return {};
     return {{.name = activation_info(id_).parameters.front().name,
              .shape = {learnt()},
              .layout = {1, learnt()},
              .constant = initial_.front()}};
   }
-  // Room for the products dy df/dp and their column sums.
+  // Room for the draws, or for the products dy df/dp and their column sums.
   std::size_t scratch_floats(int rows) const override {
-    return learns() ? align_up(largest_size(out_shape_, rows)) + column_floats() : 0;
+    return (learns_ || random_ ? align_up(largest_size(out_shape_, rows)) : 0) +
+           (learns_ ? column_floats() : 0);
+  }
+  std::size_t cache_floats() const override {  // a parameter per column
+    return by_channel_ ? column_floats() : 0;
   }
   ActivationId activation() const override { return id_; }
   double gain() const override { return activation_gain(id_, initial_); }
-  bool is_fusable() const override { return true; }
+  bool is_fusable() const override { return !by_channel_ && !random_; }
   const float* activation_parameters(const LayerSlices& slices) const override {
-    return learns() ? slices.parameters[0] : fixed_.data();
+    return learns_ ? slices.parameters[0] : fixed_.data();
   }
 
-  void forward(const ForwardPass& f) const final { apply(ActivationOp::kForward, f, {}, f.y); }
+  void forward(const ForwardPass& f) const override { apply(ActivationOp::kForward, f, {}, f.y); }
   // dp = sum over samples and units of dy df/dp: down each column first, then along the columns in
   // ascending order, on every target and with any number of threads. The sum along the columns is
   // in double: cheap, and at least as exact as a float sum in any order.
-  void backward(const BackwardPass& b) const final {
-    if (learns()) {
+  void backward(const BackwardPass& b) const override {
+    if (learns_) {
       apply(ActivationOp::kParameter, b, b.dy, {b.slices.scratch, b.dy.layout});
       sum_products(b);
     }
     if (b.dx.data != nullptr) apply(ActivationOp::kBackward, b, b.dy, b.dx);
-    if (!learns()) return;
+    if (!learns_) return;
     b.backend.update(b.slices.updates[0], Layout{1, learnt()}.size());
     b.slices.cache_valid = b.slices.updates[0].stores();
   }
@@ -68,24 +76,35 @@ class ActivationLayer : public Layer {
   void write(PytorchWriter& to) const override { write_to(to); }
   void write(OnnxWriter& to) const override { write_to(to); }
 
- protected:
+ private:
   // Size of the learnt parameter.
-  virtual int learnt() const { return 1; }
+  int learnt() const { return by_channel_ ? static_cast<int>(out_shape_.front()) : 1; }
   std::size_t column_floats() const {
     return align_up(static_cast<std::size_t>(feature_layout(out_shape_, 1).padded_cols()));
   }
-  virtual void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
-                     MatrixView out) const {
-    pass.backend.activate(op, id_, activation_parameters(pass.slices), pass.x.values.data, dy.data,
-                          out.data, out.layout.size());
+  void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns_ ? learnt() : 0); }
+
+  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy, MatrixView out) const {
+    LayerSlices& slices = pass.slices;
+    VariedParameter varied{.values = slices.cache, .by_row = false};
+    if (random_ && pass.context.mode == Mode::kTrain) {
+      // Repeated for backward, because other layers share the scratch memory.
+      pass.backend.fill_uniform(Rng(pass.context.seed, Purpose::kSlope, pass.context.step),
+                                pass.context.layer, fixed_[0], fixed_[1],
+                                {slices.scratch, out.layout});
+      varied = {.values = slices.scratch, .by_row = true};
+    } else if (!by_channel_) {
+      return pass.backend.activate(op, id_, activation_parameters(slices), pass.x.values.data,
+                                   dy.data, out.data, out.layout.size());
+    } else if (!slices.cache_valid) {
+      pass.backend.finish();
+      const int area = out.cols() / learnt();  // columns of a channel: its plane, or 1 of pixels
+      for (int c = 0; c < out.cols(); ++c) slices.cache[c] = slices.parameters[0][c / area];
+      slices.cache_valid = true;
+    }
+    pass.backend.activate_varied(op, id_, varied, pass.x.values, dy, out);
   }
 
-  ActivationId id_;
-  std::vector<double> initial_;
-
- private:
-  bool learns() const { return activation_learns(activation_info(id_)); }
-  void write_to(LayerWriter& to) const { to.activation(id_, initial_, learns() ? learnt() : 0); }
   // Sums the products at slices.scratch. Each number owns an equal part of their columns.
   void sum_products(const BackwardPass& b) const {
     const Layout& layout = b.dy.layout;
@@ -100,75 +119,25 @@ class ActivationLayer : public Layer {
     }
   }
 
+  ActivationId id_;
+  bool learns_, random_, by_channel_;
+  std::vector<double> initial_;
   std::vector<float> fixed_;  // the same as floats, for parameters that are not learnt
 };
-
-// One parameter per channel: a unit after a dense layer, a plane of (C, H, W) after other layers.
-class ChannelActivation final : public ActivationLayer {
- public:
-  using ActivationLayer::ActivationLayer;  // of an entry that learns
-
-  std::size_t cache_floats() const override { return column_floats(); }  // a parameter per column
-  bool is_fusable() const override { return false; }
-
- private:
-  int learnt() const override { return static_cast<int>(out_shape_.front()); }
-  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
-             MatrixView out) const override {
-    LayerSlices& slices = pass.slices;
-    if (!slices.cache_valid) {
-      pass.backend.finish();
-      const int area = out.cols() / learnt();  // columns of a channel: its plane, or 1 of pixels
-      for (int c = 0; c < out.cols(); ++c) slices.cache[c] = slices.parameters[0][c / area];
-      slices.cache_valid = true;
-    }
-    pass.backend.activate_varied(op, id_, {.values = slices.cache, .by_row = false}, pass.x.values,
-                                 dy, out);
-  }
-};
-
-// A parameter that is random between two values in training, and their mean in evaluation:
-// torch.nn.RReLU(lower, upper).
-class RandomActivation final : public ActivationLayer {
- public:
-  using ActivationLayer::ActivationLayer;
-
-  std::size_t scratch_floats(int rows) const override {  // the draws
-    return align_up(largest_size(out_shape_, rows));
-  }
-  bool is_fusable() const override { return false; }
-
- private:
-  // Repeats the draws for backward, because other layers share the scratch memory.
-  void apply(ActivationOp op, const LayerPass& pass, ConstMatrixView dy,
-             MatrixView out) const override {
-    if (pass.context.mode == Mode::kEvaluate) return ActivationLayer::apply(op, pass, dy, out);
-    const Rng rng(pass.context.seed, Purpose::kSlope, pass.context.step);
-    float* const draws = pass.slices.scratch;
-    pass.backend.fill_uniform(rng, pass.context.layer, static_cast<float>(initial_[0]),
-                              static_cast<float>(initial_[1]), {draws, out.layout});
-    pass.backend.activate_varied(op, id_, {.values = draws, .by_row = true}, pass.x.values, dy,
-                                 out);
-  }
-};
-
-std::vector<std::string> learning_activations() {
-  std::vector<std::string> names;
-  for (ActivationId id = 0; id < activation_count(); ++id) {
-    if (activation_learns(activation_info(id))) names.emplace_back(activation_info(id).name);
-  }
-  return names;
-}
 
 std::unique_ptr<Layer> make_activation(const LayerWords& all, const LayerPlace& place) {
   const ActivationId id = find_activation(all[0].text);
   const ActivationInfo& info = activation_info(id);
   LayerWords words = all;
-  const bool by_channel = words.size() > 1 && words[1].text == kByChannel;
+  const bool by_channel = words.size() > 1 && words[1].text == "channel";
   if (by_channel) {
     if (!activation_learns(info)) {
-      refuse(words[1], "is for activations that learn a parameter, " +
-                           join_or(learning_activations()) + ", but " + info.name + " learns none");
+      std::vector<std::string> learning = activation_names();
+      std::erase_if(learning, [](const std::string& name) {
+        return !activation_learns(activation_info(find_activation(name)));
+      });
+      refuse(words[1], "is for activations that learn a parameter, " + join_or(learning) +
+                           ", but " + info.name + " learns none");
     }
     words.erase(words.begin() + 1);
   }
@@ -191,16 +160,11 @@ std::unique_ptr<Layer> make_activation(const LayerWords& all, const LayerPlace& 
     }
     values.back() = *value;
   }
-  if (by_channel) {
-    return std::make_unique<ChannelActivation>(place.in, id, std::move(values),
-                                               " " + std::string(kByChannel));
-  }
-  if (!info.random) return std::make_unique<ActivationLayer>(place.in, id, std::move(values));
-  if (values[0] > values[1]) {
+  if (info.random && values[0] > values[1]) {
     refuse(words[1],
            "is above the " + number_text(values[1]) + " where " + info.name + "'s range ends");
   }
-  return std::make_unique<RandomActivation>(place.in, id, std::move(values));
+  return std::make_unique<ActivationLayer>(place.in, id, std::move(values), by_channel);
 }
 
 }  // namespace
@@ -210,7 +174,7 @@ std::vector<LayerWord> activation_words() {
   for (ActivationId id = 0; id < activation_count(); ++id) {
     const ActivationInfo& info = activation_info(id);
     std::string syntax = info.name;
-    if (activation_learns(info)) syntax += " [" + std::string(kByChannel) + "]";
+    if (activation_learns(info)) syntax += " [channel]";
     for (const auto& parameter : info.parameters) {
       syntax += std::string(" [") + parameter.name + "]";
     }

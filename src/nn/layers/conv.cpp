@@ -8,15 +8,15 @@ namespace {
 
 class Conv final : public Layer {
  public:
-  // in: (C, H, W), with the kernel no larger than the padded image.
-  Conv(const Shape& in, int channels, int kernel, int stride, int padding)
-      : Conv({.height = static_cast<int>(in[1]),
-              .width = static_cast<int>(in[2]),
-              .kernel_height = kernel,
-              .kernel_width = kernel,
-              .stride = stride,
-              .padding = padding},
-             static_cast<int>(in[0]), channels) {}
+  // Of C = in channels.
+  Conv(int in, int out, const Window& window)
+      : Layer("conv", "conv",
+              "conv " + std::to_string(out) + "x" + std::to_string(window.kernel_height) +
+                  unless(1, " s", window.stride) + unless(0, " p", window.padding),
+              {out, window.out_height(), window.out_width()}),
+        window_(window),
+        in_(in),
+        out_(out) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     need_image(words, place.in);
@@ -29,9 +29,8 @@ class Conv final : public Layer {
                                       "a number of channels");
     const int kernel = whole_number({sizes.text.substr(by + 1), sizes.position + by + 1}, 1,
                                     kMaxKernel, "the side of a kernel");
-    const WindowOptions options(words, 1, true);
-    check_fits(sizes, place.in, kernel, options.padding);
-    return std::make_unique<Conv>(place.in, channels, kernel, options.stride, options.padding);
+    return std::make_unique<Conv>(static_cast<int>(place.in[0]), channels,
+                                  square_window(words, place.in, kernel, 1, true));
   }
 
   std::vector<ParameterSpec> parameters() const override {
@@ -79,15 +78,6 @@ class Conv final : public Layer {
   }
 
  private:
-  Conv(const Window& window, int in, int out)
-      : Layer("conv", "conv",
-              "conv " + std::to_string(out) + "x" + std::to_string(window.kernel_height) +
-                  unless(1, " s", window.stride) + unless(0, " p", window.padding),
-              {out, window.out_height(), window.out_width()}),
-        window_(window),
-        in_(in),
-        out_(out) {}
-
   Layout weight_layout() const { return {window_.taps() * in_, out_}; }
 
   Window window_;

@@ -1,6 +1,4 @@
 // The table of layers: one row for each other file of this folder, which defines ROW_words().
-#include <algorithm>
-
 #include "nn/layer_words.h"
 
 #define RELUSCOPE_LAYERS(ROW) \
@@ -37,10 +35,10 @@ const std::vector<LayerWord>& layer_words() {
 }
 
 const LayerWord* find_layer_word(std::string_view name) {
-  const std::vector<LayerWord>& words = layer_words();
-  const auto found = std::find_if(words.begin(), words.end(),
-                                  [name](const LayerWord& word) { return word.name == name; });
-  return found == words.end() ? nullptr : &*found;
+  for (const LayerWord& word : layer_words()) {
+    if (word.name == name) return &word;
+  }
+  return nullptr;
 }
 
 }  // namespace reluscope

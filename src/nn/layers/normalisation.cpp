@@ -14,7 +14,11 @@ class Norm : public Layer {
   Norm(const std::string& kind, const std::string& text, const Shape& in, const Shape& shape,
        const Layout& layout)
       : Layer(kind, kind, text, in), shape_(shape), layout_(layout) {}
+  // With a weight and a bias for each channel.
+  Norm(const std::string& kind, const std::string& text, const Shape& in)
+      : Norm(kind, text, in, {in.front()}, {1, static_cast<int>(in.front())}) {}
 
+  bool needs_image() const override { return of_images() && shape_.size() == 1; }
   std::vector<ParameterSpec> parameters() const override {
     return {parameter("weight", 1.0), parameter("bias", 0.0)};
   }
@@ -37,20 +41,12 @@ class Norm : public Layer {
   Layout layout_;
 };
 
-// Norms with a weight and a bias for each channel.
-class ChannelNorm : public Norm {
- public:
-  ChannelNorm(const std::string& kind, const std::string& text, const Shape& in)
-      : Norm(kind, text, in, {in.front()}, {1, static_cast<int>(in.front())}) {}
-  bool needs_image() const override { return of_images(); }
-};
-
 // Batch normalisation (Ioffe and Szegedy, 2015), torch.nn.BatchNorm1d after dense layers and
 // BatchNorm2d on images, for each feature or channel. Mean and variance are the batch's in
 // training, and running averages in evaluation.
-class BatchNorm final : public ChannelNorm {
+class BatchNorm final : public Norm {
  public:
-  explicit BatchNorm(const LayerPlace& place) : ChannelNorm("bn", "bn", place.in) {}
+  explicit BatchNorm(const LayerPlace& place) : Norm("bn", "bn", place.in) {}
 
   std::vector<ParameterSpec> state() const override {
     return {parameter("running_mean", 0.0),
@@ -145,11 +141,11 @@ class LayerNorm final : public Norm {
 
 // Group normalisation (Wu and He, 2018), torch.nn.GroupNorm. Each group of neighbouring channels of
 // a sample has its mean and variance, and each channel its weight and bias.
-class GroupNorm final : public ChannelNorm {
+class GroupNorm final : public Norm {
  public:
   // in: (C, H, W) or (C), with C a multiple of groups.
   GroupNorm(const Shape& in, int groups)
-      : ChannelNorm("gn", "gn " + std::to_string(groups), in), groups_(groups) {}
+      : Norm("gn", "gn " + std::to_string(groups), in), groups_(groups) {}
 
   static std::unique_ptr<Layer> make(const LayerWords& words, const LayerPlace& place) {
     if (words.size() != 2) refuse(words[0], "takes one number of groups, as in \"gn 4\"");

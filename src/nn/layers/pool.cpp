@@ -20,18 +20,18 @@ class Pool final : public Layer {
     const std::string name(words[0].text);
     if (words.size() < 2) refuse(words[0], "takes the side of a window, as in \"" + name + " 2\"");
     const int kernel = whole_number(words[1], 1, kMaxKernel, "the side of a window");
-    const int stride = WindowOptions(words, kernel, false).stride;
-    check_fits(words[1], place.in, kernel, 0);
+    const Window window = square_window(words, place.in, kernel, kernel, false);
     return std::make_unique<Pool>(
-        name + " " + std::to_string(kernel) + unless(kernel, " s", stride), place.in, kKind,
-        window_on(place.in, kernel, kernel, stride), false);
+        name + " " + std::to_string(kernel) + unless(kernel, " s", window.stride), place.in, kKind,
+        window, false);
   }
   static std::unique_ptr<Layer> make_global(const LayerWords& words, const LayerPlace& place) {
     take_no_arguments(words);
     need_image(words, place.in);
     const auto height = static_cast<int>(place.in[1]), width = static_cast<int>(place.in[2]);
-    return std::make_unique<Pool>("gap", place.in, Pooling::kAverage,
-                                  window_on(place.in, height, width, 1), true);
+    const Window window{
+        .height = height, .width = width, .kernel_height = height, .kernel_width = width};
+    return std::make_unique<Pool>("gap", place.in, Pooling::kAverage, window, true);
   }
 
   bool needs_image() const override { return true; }
@@ -57,14 +57,6 @@ class Pool final : public Layer {
   }
 
  private:
-  static Window window_on(const Shape& in, int kernel_height, int kernel_width, int stride) {
-    return {.height = static_cast<int>(in[1]),
-            .width = static_cast<int>(in[2]),
-            .kernel_height = kernel_height,
-            .kernel_width = kernel_width,
-            .stride = stride};
-  }
-
   Pooling kind_;
   Window window_;
   bool global_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../parameter_slope.h"
 #include "backend/backend.h"
 #include "core/error.h"
 #include "core/philox.h"
@@ -590,8 +591,8 @@ class ReferenceBackend final : public Backend {
       using R = scalar::Nadam;
       const double mean = moved(0, s[R::kBeta1], s[R::kRest1] * g);
       const double square = moved(1, s[R::kBeta2], s[R::kRest2] * g * g);
-      const double denominator = std::sqrt(square / s[R::kCorrection2]) + s[R::kEpsilon];
-      step = (s[R::kGradientRate] * g + s[R::kMeanRate] * mean) / denominator;
+      const double denominator = std::sqrt(square / s[R::kCorrection]) + s[R::kEpsilon];
+      step = (s[R::kSlopeRate] * g + s[R::kMeanRate] * mean) / denominator;
     } else if (name == "adagrad") {
       using R = scalar::Adagrad;
       step = s[R::kLr] * g / (std::sqrt(moved(0, 1.0, g * g)) + s[R::kEpsilon]);
