@@ -3,13 +3,16 @@
 #pragma once
 
 #include <stdexcept>
-#include <string>
+
+#include "core/text.h"
 
 namespace reluscope {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
+  // Error("size is ", 3): the sentence in parts, as for joined().
+  template <class... Parts>
+  explicit Error(const Parts&... parts) : std::runtime_error(joined(parts...)) {}
 };
 
 }  // namespace reluscope

@@ -22,6 +22,15 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
+std::string joined_parts(std::initializer_list<TextPart> parts) {
+  std::string text;
+  for (const TextPart& part : parts) {
+    text += part.text;
+    if (part.is_number) text += std::to_string(part.magnitude);
+  }
+  return text;
+}
+
 namespace {
 
 // The value that strtod gives, if it consumes the whole text.

@@ -2,8 +2,10 @@
 // escaping, and "did you mean" suggestions.
 #pragma once
 
+#include <concepts>
 #include <cstdarg>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,31 @@ namespace reluscope {
 
 // printf into a string.
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
+
+// A part of a text: characters, which must outlive it, or a whole number.
+struct TextPart {
+  TextPart(std::string_view text) : text(text) {}
+  TextPart(const char* text) : text(text) {}
+  TextPart(const std::string& text) : text(text) {}
+  template <std::integral T>
+  TextPart(T whole)
+      : text(whole < 0 ? "-" : ""),
+        magnitude(whole < 0 ? 0 - static_cast<std::uint64_t>(whole) : whole),
+        is_number(true) {}
+  TextPart(bool) = delete;
+  TextPart(char) = delete;
+
+  std::string_view text;  // of a number: its sign
+  std::uint64_t magnitude = 0;
+  bool is_number = false;
+};
+std::string joined_parts(std::initializer_list<TextPart> parts);
+
+// joined("epoch ", 3, " of ", name)
+template <class... Parts>
+std::string joined(const Parts&... parts) {
+  return joined_parts({parts...});
+}
 
 // The value of a text that is a number as a whole; nothing for any other text, or if
 // vanishes(text). Accepts "nan" and "inf": range checks refuse them later, by name.

@@ -31,10 +31,10 @@ std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std:
   const std::optional<double> announced = is_npy(head) ? npy_bytes(head) : idx_bytes(head);
   if (!announced) return kHeadBytes;
   if (size != 0 && static_cast<double>(size) != *announced) {
-    throw Error("data: " + in_quotes(name) + " has " + std::to_string(size) +
-                " bytes, but its header announces " + format("%.0f", *announced) +
-                (static_cast<double>(size) < *announced ? " (the file is truncated)"
-                                                        : " (the file is too long)"));
+    throw Error("data: ", in_quotes(name), " has ", size, " bytes, but its header announces ",
+                format("%.0f", *announced),
+                static_cast<double>(size) < *announced ? " (the file is truncated)"
+                                                       : " (the file is too long)");
   }
   claim(name, *announced);
   return static_cast<std::uint64_t>(*announced) + 1;
@@ -43,8 +43,8 @@ std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std:
 void DataBudget::claim(const std::string& name, double bytes) {
   claimed_ += bytes;
   if (claimed_ <= static_cast<double>(most_)) return;
-  throw Error("data: with " + in_quotes(name) + " the data takes " + megabytes(claimed_) +
-              " unpacked, but at most " + megabytes(static_cast<double>(most_)) +
+  throw Error("data: with ", in_quotes(name), " the data takes ", megabytes(claimed_),
+              " unpacked, but at most ", megabytes(static_cast<double>(most_)),
               " are allowed; --max_data allows more");
 }
 

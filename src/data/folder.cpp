@@ -47,7 +47,7 @@ std::vector<std::string> find_four(const Paths& paths, const char* const (&names
   if (missing == found.end()) return found;
   if (std::all_of(found.begin(), found.end(), [](const auto& path) { return path.empty(); }))
     return {};
-  throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
+  throw Error("data: ", where, " has no file ", names[missing - found.begin()], also);
 }
 
 // Class names in the order of their numbers, see plan_files().
@@ -70,8 +70,8 @@ Classes classes_below(const Paths& paths, const std::string& top, const std::str
     const std::size_t slash = path.find('/', top.size());
     if (slash == std::string::npos) continue;  // a file beside the class folders
     if (path.find('/', slash + 1) != std::string::npos || !is_png(path)) {
-      throw Error("data: " + in_quotes(path) + " in " + where +
-                  " is not a .png file in a class's folder; allowed are " +
+      throw Error("data: ", in_quotes(path), " in ", where,
+                  " is not a .png file in a class's folder; allowed are ",
                   "train/CLASS/*.png with test/CLASS/*.png, or CLASS/*.png");
     }
     classes[path.substr(top.size(), slash - top.size())].push_back(path);
@@ -114,13 +114,12 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
   std::vector<std::string> names;
   for (const auto& [name, images] : train) names.push_back(name);
   if (names.size() < 2 || names.size() > kMaxClasses) {
-    throw Error("data: " + where + " has " + std::to_string(names.size()) +
-                " folders of .png files, one a class, but 2 to " + std::to_string(kMaxClasses) +
-                " are allowed");
+    throw Error("data: ", where, " has ", names.size(),
+                " folders of .png files, one a class, but 2 to ", kMaxClasses, " are allowed");
   }
   for (const auto& [name, images] : test) {
     if (!train.contains(name)) {
-      throw Error("data: " + where + " has test images of the class " + in_quotes(name) +
+      throw Error("data: ", where, " has test images of the class ", in_quotes(name),
                   ", but no training images of it");
     }
   }
@@ -128,11 +127,11 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
   plan.train = images_of(train, plan.class_names);
   plan.test = images_of(test, plan.class_names);
   if (plan.train.size() > kMaxCount || plan.test.size() > kMaxCount) {
-    throw Error("data: " + where + " has more than " + std::to_string(kMaxCount) + " images");
+    throw Error("data: ", where, " has more than ", kMaxCount, " images");
   }
   if (plan.test.empty()) split_test(plan);
   if (plan.test.empty()) {
-    throw Error("data: " + where + " has " + std::to_string(plan.train.size()) +
+    throw Error("data: ", where, " has ", plan.train.size(),
                 " images, but without a folder test at least 6 are needed");
   }
   return plan;
@@ -164,8 +163,8 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, {""}, "", where);
   if (plan.files.empty()) {
     if (std::none_of(inside.begin(), inside.end(), is_png)) {
-      throw Error("data: " + where + " holds no data set: " + kIdxNames[0] + " and its like, " +
-                  kNpyNames[0] + " and its like, or folders of .png files are allowed");
+      throw Error("data: ", where, " holds no data set: ", kIdxNames[0], " and its like, ",
+                  kNpyNames[0], " and its like, or folders of .png files are allowed");
     }
     plan = plan_images(inside, where);
   }
@@ -185,8 +184,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
   if (path.empty()) throw Error("data: there are more images than planned");
   if (height < 1 || width < 1 || static_cast<std::uint64_t>(height) > kMaxSide ||
       static_cast<std::uint64_t>(width) > kMaxSide) {
-    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) +
-                " pixels, but 1x1 to " + size_text(kMaxSide, kMaxSide) + " are allowed");
+    throw Error("data: ", in_quotes(path), " is ", size_text(height, width), " pixels, but 1x1 to ",
+                size_text(kMaxSide, kMaxSide), " are allowed");
   }
   check_decoded("data: " + in_quotes(path), height, width, channels, pixels.size());
   const std::size_t area = std::size_t{1} * height * width;
@@ -196,8 +195,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
     budget_.claim(path, static_cast<double>(area) *
                             static_cast<double>(plan_.train.size() + plan_.test.size()));
   } else if (height != height_ || width != width_) {
-    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) + " pixels, but " +
-                in_quotes(image(0).path) + " is " + size_text(height_, width_) +
+    throw Error("data: ", in_quotes(path), " is ", size_text(height, width), " pixels, but ",
+                in_quotes(image(0).path), " is ", size_text(height_, width_),
                 "; all images must have one size");
   }
   const bool train = added_ < plan_.train.size();
@@ -214,7 +213,7 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
 
 Dataset FolderImages::finish(std::string name) {
   if (const std::string_view path = next(); !path.empty()) {
-    throw Error("data: " + in_quotes(path) + " was not added");
+    throw Error("data: ", in_quotes(path), " was not added");
   }
   const auto part = [this](std::vector<std::uint8_t>& pixels,
                            const std::vector<FilePlan::Image>& images) {

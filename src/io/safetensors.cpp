@@ -27,7 +27,7 @@ constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}
                              {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
                              {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error("safetensors: " + reason); }
+[[noreturn]] void refuse(const std::string& reason) { throw Error("safetensors: ", reason); }
 
 [[noreturn]] void refuse_tensor(const std::string& name, const std::string& reason) {
   refuse("tensor " + in_quotes(name) + reason);

@@ -42,16 +42,13 @@ double magnitude(double x) { return x < 0.0 ? -x : x; }
 PrincipalComponents principal_components(std::span<const float> values, int samples, int wanted,
                                          std::span<const double> before) {
   if (samples < 2) {
-    throw Error("principal components: " + std::to_string(samples) +
-                " points were given, but at least 2 are needed");
+    throw Error("principal components: ", samples, " points were given, but at least 2 are needed");
   }
   const auto n = static_cast<std::size_t>(samples), d = values.size() / n;
   const int dimensions = static_cast<int>(d);
   if (std::min(samples, dimensions) > kMaxPcaSize) {
-    throw Error("principal components: " + std::to_string(samples) + " points of " +
-                std::to_string(dimensions) +
-                " dimensions were given, but one of the two must be at most " +
-                std::to_string(kMaxPcaSize));
+    throw Error("principal components: ", samples, " points of ", dimensions,
+                " dimensions were given, but one of the two must be at most ", kMaxPcaSize);
   }
   const int count = std::min(wanted, dimensions);
   const auto k_count = static_cast<std::size_t>(count);

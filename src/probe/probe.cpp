@@ -93,8 +93,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   const Model& model = trainer.model();
   const int layers = model.layer_count();
   if (request.components_of < -1 || request.components_of >= layers) {
-    throw Error("components of layer " + std::to_string(request.components_of) +
-                " were asked for, but there are layers 0 to " + std::to_string(layers - 1));
+    throw Error("components of layer ", request.components_of,
+                " were asked for, but there are layers 0 to ", layers - 1);
   }
   ProbeSnapshot snapshot;
   snapshot.step = step;

@@ -195,7 +195,7 @@ ProbeRequest probe_request_from_json(std::string_view text,
                                      const std::vector<std::string>& layers) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) {
-    throw Error("probe: " + in_quotes(text) +
+    throw Error("probe: ", in_quotes(text),
                 " was given, but an object such as {\"gradients\": true} was expected");
   }
   ProbeRequest request;
@@ -204,18 +204,18 @@ ProbeRequest probe_request_from_json(std::string_view text,
       const std::string wanted = value.is_string() ? value.get<std::string>() : value.dump();
       const auto found = std::find(layers.begin(), layers.end(), wanted);
       if (!value.is_string() || found == layers.end()) {
-        throw Error("probe: components is " + in_quotes(wanted) +
-                    ", but it must be a layer: " + join_or(layers));
+        throw Error("probe: components is ", in_quotes(wanted),
+                    ", but it must be a layer: ", join_or(layers));
       }
       request.components_of = static_cast<int>(found - layers.begin());
     } else if (name == "gradients" || name == "everywhere") {
       if (!value.is_boolean()) {
-        throw Error("probe: " + name + " is " + in_quotes(value.dump()) +
+        throw Error("probe: ", name, " is ", in_quotes(value.dump()),
                     ", but it must be true or false");
       }
       (name == "gradients" ? request.gradients : request.everywhere) = value.get<bool>();
     } else {
-      throw Error("probe: " + in_quotes(name) +
+      throw Error("probe: ", in_quotes(name),
                   " is not a request: known are components, everywhere and gradients");
     }
   }

@@ -92,19 +92,17 @@ Json weights_json(const UnitReport::Weights& weights) {
 void check_units(const Model& model, int layer, std::span<const int> units) {
   const int layers = model.layer_count();
   if (layer < 0 || layer >= layers) {
-    throw Error("layer " + std::to_string(layer) + " does not exist; 0 to " +
-                std::to_string(layers - 1) + " do");
+    throw Error("layer ", layer, " does not exist; 0 to ", layers - 1, " do");
   }
   if (model.layer(layer).activation() < 0) {
-    throw Error("layer " + std::to_string(layer) + " (" + model.layer_name(layer) + ", " +
-                model.layer(layer).text() +
+    throw Error("layer ", layer, " (", model.layer_name(layer), ", ", model.layer(layer).text(),
                 ") is not an activation layer, so it has no units to show");
   }
   const auto count = model.layer(layer).out_shape().front();
   for (const int unit : units) {
     if (unit >= 0 && unit < count) continue;
-    throw Error("unit " + std::to_string(unit) + " of " + model.layer_name(layer) +
-                " does not exist; 0 to " + std::to_string(count - 1) + " do");
+    throw Error("unit ", unit, " of ", model.layer_name(layer), " does not exist; 0 to ", count - 1,
+                " do");
   }
 }
 
@@ -112,7 +110,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
                        int most) {
   const Model& model = trainer.model();
   check_units(model, layer, {&unit, 1});
-  if (most < 0) throw Error("strongest: " + std::to_string(most) + " is below 0");
+  if (most < 0) throw Error("strongest: ", most, " is below 0");
   UnitReport report{layer,
                     unit,
                     model.layer_name(layer),

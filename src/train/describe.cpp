@@ -121,11 +121,10 @@ void check_memory(const Dataset& data, const Config& config, int evaluation_rows
   const double activations = sizeof(float) * (outputs + scratch);
   if (weights + activations <= free) return;
   const auto gigabytes = [](double bytes) { return format("%.2f GB", bytes / 1e9); };
-  throw Error("the model needs " + gigabytes(weights + activations) +
-              " of memory (weights with gradients and moments " + gigabytes(weights) +
-              ", activations of " + std::to_string(train_rows) + " samples " +
-              gigabytes(activations) + "), but " + gigabytes(free) +
-              " is free: give it fewer or smaller layers, or a smaller batch");
+  throw Error("the model needs ", gigabytes(weights + activations),
+              " of memory (weights with gradients and moments ", gigabytes(weights),
+              ", activations of ", train_rows, " samples ", gigabytes(activations), "), but ",
+              gigabytes(free), " is free: give it fewer or smaller layers, or a smaller batch");
 }
 
 }  // namespace reluscope

@@ -98,7 +98,7 @@ std::string known(const char* before) {
 
 const SaveFormat& format_of(std::string_view name) {
   if (const SaveFormat* const format = find_format(name)) return *format;
-  throw Error("format is " + in_quotes(name) + ", but it must be " + known(""));
+  throw Error("format is ", in_quotes(name), ", but it must be ", known(""));
 }
 
 int image_count(const Trainer& trainer, std::optional<int> images) {
@@ -123,22 +123,22 @@ std::string save_format_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   const std::string_view end = dot == std::string_view::npos ? "" : path.substr(dot + 1);
   if (const SaveFormat* const format = find_format(end)) return format->name;
-  throw Error("save: " + in_quotes(path) + " must end in " + known("."));
+  throw Error("save: ", in_quotes(path), " must end in ", known("."));
 }
 
 void check_save(const Trainer& trainer, std::string_view format, std::optional<int> images) {
   if (format_of(format).write != &as_activations) return;
   const int count = image_count(trainer, images), all = trainer.data().test().count();
   if (count < 1 || count > all) {
-    throw Error("npz_images is " + std::to_string(count) + ", but it must be from 1 to " +
-                std::to_string(all) + ", the number of test images");
+    throw Error("npz_images is ", count, ", but it must be from 1 to ", all,
+                ", the number of test images");
   }
   constexpr double kMost = 0xFF000000;  // the limit of a .zip, less names and headers
   if (const double bytes = activation_bytes(trainer, count); bytes > kMost) {
-    throw Error(
-        "npz_images is " + std::to_string(count) + ", whose activations are " +
-        reluscope::format("%.1f", bytes / 1e9) + " GB, but an .npz holds at most 4 GB: at most " +
-        std::to_string(static_cast<int>(kMost / activation_bytes(trainer, 1))) + " are allowed");
+    throw Error("npz_images is ", count, ", whose activations are ",
+                reluscope::format("%.1f", bytes / 1e9),
+                " GB, but an .npz holds at most 4 GB: at most ",
+                static_cast<int>(kMost / activation_bytes(trainer, 1)), " are allowed");
   }
 }
 

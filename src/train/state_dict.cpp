@@ -68,7 +68,7 @@ void load_state_dict(Model& model, const SafetensorsFile& file, std::string_view
     if (std::find(found.begin(), found.end(), &tensor) != found.end()) continue;
     differs("the file has " + in_quotes(tensor.name) + ", which " + named + " does not have");
   }
-  if (!differences.empty()) throw Error("weights: " + differences);
+  if (!differences.empty()) throw Error("weights: ", differences);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto& [kept, buffer] = places[i];
     Model::scatter(*kept, float_values(*found[i], kept->spec.whole), buffer);

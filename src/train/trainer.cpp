@@ -89,8 +89,8 @@ ModelOptions model_options(const Dataset& data, const Config& config, int evalua
 std::vector<float> class_weights(const Dataset& data, const Config& config) {
   const std::size_t count = config.class_weights.size();
   if (count != 0 && count != static_cast<std::size_t>(data.classes())) {
-    throw Error("class_weights has " + std::to_string(count) + " numbers, but the data has " +
-                std::to_string(data.classes()) + " classes");
+    throw Error("class_weights has ", count, " numbers, but the data has ", data.classes(),
+                " classes");
   }
   return {config.class_weights.begin(), config.class_weights.end()};
 }
@@ -106,11 +106,11 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
     return backend.takes_lists() && model.takes_offset() && data.density() < kSparseBelow;
   }
   if (!backend.takes_lists()) {
-    throw Error("input is \"sparse\", but device " + in_quotes(backend.device()) +
+    throw Error("input is \"sparse\", but device ", in_quotes(backend.device()),
                 " multiplies dense input only: auto and dense are allowed");
   }
   if (!model.takes_offset()) {
-    throw Error("input is \"sparse\", but the first layer is " + model.layers().front()->text() +
+    throw Error("input is \"sparse\", but the first layer is ", model.layers().front()->text(),
                 ": only a dense layer reads sparse input");
   }
   return true;
@@ -121,12 +121,10 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
 std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
                                     int count) {
   if (sample < 0 || sample >= data.train().count()) {
-    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
-                std::to_string(data.train().count() - 1) + " do");
+    throw Error("image ", sample, " does not exist; 0 to ", data.train().count() - 1, " do");
   }
   if (count < 1 || count > 1000) {
-    throw Error("versions: " + std::to_string(count) +
-                " were asked for, but 1 to 1000 are allowed");
+    throw Error("versions: ", count, " were asked for, but 1 to 1000 are allowed");
   }
   const auto image = data.train().image(sample);
   const auto augmenter = make_augmenter(data, config);
@@ -143,15 +141,14 @@ std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, i
 
 int validation_size(const Config& config, int train_samples) {
   if (config.validation >= train_samples) {
-    throw Error("validation is " + std::to_string(config.validation) +
-                ", but the training set has " + std::to_string(train_samples) +
+    throw Error("validation is ", config.validation, ", but the training set has ", train_samples,
                 " samples and at least one must be left");
   }
   const bool followed = needs_validation(config.schedule);
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
   if (train_samples < 2) {
     throw Error((followed ? "schedule is " + in_quotes(config.schedule)
-                          : "early_stopping is " + std::to_string(config.early_stopping)) +
+                          : "early_stopping is " + std::to_string(config.early_stopping)),
                 ", but a training set of one sample has none to hold out for validation");
   }
   return std::clamp(train_samples / 10, 1, 5000);
@@ -160,8 +157,8 @@ int validation_size(const Config& config, int train_samples) {
 int training_size(const Config& config, int train_samples) {
   const int held_out = validation_size(config, train_samples), left = train_samples - held_out;
   if (config.train_samples > left) {
-    throw Error("train_samples is " + std::to_string(config.train_samples) +
-                ", but the training set has " + std::to_string(train_samples) + " samples" +
+    throw Error("train_samples is ", config.train_samples, ", but the training set has ",
+                train_samples, " samples",
                 (held_out == 0
                      ? ""
                      : ", of which " + std::to_string(held_out) + " are held out for validation"));
@@ -209,8 +206,8 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                         : model_.parameters().size() + model_.state().size() +
                               average_.values().size()) {
   if (config.precision != backend.precision()) {
-    throw Error("precision is " + in_quotes(config.precision) + ", but device " +
-                in_quotes(backend.device()) + " multiplies in " + std::string(backend.precision()) +
+    throw Error("precision is ", in_quotes(config.precision), ", but device ",
+                in_quotes(backend.device()), " multiplies in ", std::string(backend.precision()),
                 " here: tf32 and bf16 need an NVIDIA GPU");
   }
   if (backend.steps_ahead() > 1) {
@@ -221,10 +218,10 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
   const int left = train_count() % batch_;
   const int smallest = left == 0 ? batch_ : left;
   if (smallest < model_.least_samples()) {
-    throw Error("batch is " + std::to_string(config.batch) + ", so that the last batch of " +
-                std::to_string(train_count()) + " samples has " + std::to_string(smallest) +
-                ", but batch normalisation of features (bn) needs at least " +
-                std::to_string(model_.least_samples()));
+    throw Error("batch is ", config.batch, ", so that the last batch of ", train_count(),
+                " samples has ", smallest,
+                ", but batch normalisation of features (bn) needs at least ",
+                model_.least_samples());
   }
 }
 
@@ -374,8 +371,8 @@ void Trainer::gradients(int batch) {
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {
   if (pixels.size() != static_cast<std::size_t>(data_->train().pixels())) {
-    throw Error("image: " + std::to_string(pixels.size()) + " pixels, but the network takes " +
-                std::to_string(data_->train().pixels()));
+    throw Error("image: ", pixels.size(), " pixels, but the network takes ",
+                data_->train().pixels());
   }
   forward_scored(batcher_.single(pixels).input, Outputs::kAll);
 }
