@@ -1,5 +1,7 @@
 #include "probe/activity.h"
 
+#include <numeric>
+
 #include "core/primitives.h"
 
 namespace reluscope {
@@ -9,22 +11,16 @@ namespace {
 template <class Predicate>
 std::int64_t count(ConstMatrixView m, const Predicate& counted) {
   std::int64_t total = 0;
-  for (int p = 0; p < m.layout.panels(); ++p) {
-    const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
-    std::uint32_t found[kPanel] = {};
-    const float* row = m.panel(p);
-    for (int r = 0; r < m.rows(); ++r, row += width) {
-      for (int c = 0; c < cols; ++c) found[c] += counted(row[c]);
-    }
-    for (int c = 0; c < cols; ++c) total += found[c];
-  }
+  count_by_column(
+      m, m, [&](float value, float) { return counted(value); },
+      [&](int, std::uint32_t found) { total += found; });
   return total;
 }
 
 }  // namespace
 
 void ActivityMeter::Moments::add(ConstMatrixView m) {
-  sums.resize(static_cast<std::size_t>(m.layout.panels() * kPanel));
+  sums.resize(m.layout.panels() * kPanel);
   squares.resize(sums.size());
   for (int p = 0; p < m.layout.panels(); ++p) {
     const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
@@ -45,15 +41,12 @@ void ActivityMeter::Moments::add(ConstMatrixView m) {
 }
 
 double ActivityMeter::Moments::mean(double count) const {
-  double sum = 0.0;
-  for (const double s : sums) sum += s;
-  return sum / count;
+  return std::accumulate(sums.begin(), sums.end(), 0.0) / count;
 }
 
 double ActivityMeter::Moments::deviation(double count) const {
-  double sum = 0.0;
-  for (const double q : squares) sum += q;
-  const double m = mean(count), variance = sum / count - m * m;
+  const double square = std::accumulate(squares.begin(), squares.end(), 0.0) / count;
+  const double m = mean(count), variance = square - m * m;
   return variance < 0.0 ? 0.0 : scalar::sqrt(variance);
 }
 

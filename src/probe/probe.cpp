@@ -26,21 +26,9 @@ std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, s
   return samples;
 }
 
-// Runs the samples through the network in chunks and calls work(first) after each forward pass;
-// first: the chunk's first position among the samples.
-template <class Work>
-void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& work) {
-  const auto most = static_cast<std::size_t>(trainer.evaluate_rows());
-  for (std::size_t first = 0; first < samples.size(); first += most) {
-    trainer.infer(trainer.probe_set(),
-                  samples.subspan(first, std::min(most, samples.size() - first)));
-    work(first);
-  }
-}
-
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   const Layer& l = model.layer(layer);
-  if (l.parameters().empty()) return std::nullopt;
+  if (l.parameters().empty()) return {};
   const ActivationParameter& info = activation_info(l.activation()).parameters.front();
   const std::string name = model.layer_name(layer) + "." + l.parameters().front().name;
   for (const Model::Parameter& parameter : model.parameter_list()) {
@@ -48,7 +36,7 @@ std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
     const std::vector<float> values = Model::gather(parameter, model.parameters());
     return LearntSlopes{info.name, info.symbol, {values.begin(), values.end()}, info.min, info.max};
   }
-  return std::nullopt;
+  return {};
 }
 
 // lives: one per flag of `dead`; resized on the first call.
@@ -110,39 +98,34 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   for (int l = 0; l < layers; ++l) meters.emplace_back(regimes_of(model, l));
   const auto point_count = std::min<std::size_t>(samples_.size(), kComponentSamples);
   std::vector<float> points;
-  for_each_chunk(trainer, samples_, [&](std::size_t first) {
-    for (int l = 0; l < layers; ++l) {
-      meters[static_cast<std::size_t>(l)].add(output_of(model, l), model.input(l));
-    }
+  trainer.infer_in_chunks(trainer.probe_set(), samples_, [&](std::size_t first) {
+    for (int l = 0; l < layers; ++l) meters[l].add(output_of(model, l), model.input(l));
     if (request.components_of >= 0 && first < point_count) {
       const UnitValues y = output_of(model, request.components_of);
       append_outputs(y, std::min(y.samples(), static_cast<int>(point_count - first)), points);
     }
   });
   const auto add_to_histograms = [&](std::size_t) {
-    for (int l = 0; l < layers; ++l) {
-      meters[static_cast<std::size_t>(l)].add_to_histogram(model.input(l));
-    }
+    for (int l = 0; l < layers; ++l) meters[l].add_to_histogram(model.input(l));
   };
   // With a single chunk, the model still holds the outputs.
   if (snapshot.samples <= trainer.evaluate_rows()) {
     add_to_histograms(0);
   } else {
-    for_each_chunk(trainer, samples_, add_to_histograms);
+    trainer.infer_in_chunks(trainer.probe_set(), samples_, add_to_histograms);
   }
 
   for (int l = 0; l < layers; ++l) {
-    const auto at = static_cast<std::size_t>(l);
     LayerSnapshot& row = snapshot.layers.emplace_back();
     row.activity.layer = l;
     row.activity.name = model.layer_name(l);
     row.activity.kind = model.layer(l).kind();
     row.activity.text = model.layer(l).text();
-    meters[at].finish(row.activity);
+    meters[l].finish(row.activity);
     if (!row.activity.activation) continue;
     row.activity.activation->slopes = slopes_of(model, l);
-    update_lives(lives_[at], row.activity.activation->dead, step, lr);
-    row.lives = lives_[at];
+    update_lives(lives_[l], row.activity.activation->dead, step, lr);
+    row.lives = lives_[l];
   }
   if (request.components_of >= 0) {
     snapshot.components = components_of(trainer, request.components_of, std::move(points));
@@ -150,18 +133,15 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   if (request.everywhere) {
     std::vector<SilenceMeter> all;
     for (int l = 0; l < layers; ++l) all.emplace_back(regimes_of(model, l));
-    const auto each_activation = [&](const auto& work) {
-      for (LayerSnapshot& row : snapshot.layers) {
-        if (row.activity.activation) work(row, all[static_cast<std::size_t>(row.activity.layer)]);
+    const auto is_activation = [&](int l) { return model.layer(l).activation() >= 0; };
+    trainer.infer_in_chunks(trainer.probe_set(), trainer.probe_pool(), [&](std::size_t) {
+      for (int l = 0; l < layers; ++l) {
+        if (is_activation(l)) all[l].add(output_of(model, l), model.input(l));
       }
-    };
-    for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
-      each_activation([&](const LayerSnapshot& row, SilenceMeter& meter) {
-        meter.add(output_of(model, row.activity.layer), model.input(row.activity.layer));
-      });
     });
-    each_activation(
-        [](LayerSnapshot& row, SilenceMeter& meter) { row.everywhere = meter.found(); });
+    for (int l = 0; l < layers; ++l) {
+      if (is_activation(l)) snapshot.layers[l].everywhere = all[l].found();
+    }
   }
   return snapshot;
 }

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "io/json_object.h"
-#include "probe/unit_values.h"
+#include "probe/silence.h"
 
 namespace reluscope {
 namespace {
@@ -122,10 +122,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
 
   const ImageSet& set = trainer.probe_set();
   std::vector<double> means;  // the unit's output, by sample
-  const auto rows = static_cast<std::size_t>(trainer.evaluate_rows());
-  for (std::size_t first = 0; first < samples.size(); first += rows) {
-    const auto chunk = samples.subspan(first, std::min(rows, samples.size() - first));
-    trainer.infer(set, chunk);
+  trainer.infer_in_chunks(set, samples, [&](std::size_t first) {
     const UnitValues y = output_of(model, layer);
     for (int n = 0; n < y.samples(); ++n) {
       double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
@@ -134,11 +131,11 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
         sum += value;
         largest = std::max(largest, value);
       }
-      const int index = chunk[static_cast<std::size_t>(n)];
+      const int index = samples[first + n];
       means.push_back(sum / y.positions());
       report.strongest.push_back({index, set.label(index), largest});
     }
-  }
+  });
 
   std::vector<double> mean_image(static_cast<std::size_t>(set.pixels()));
   report.response.resize(mean_image.size());

@@ -49,20 +49,17 @@ Bytes as_source(Trainer& trainer, const Config&, int) {
 Bytes as_activations(Trainer& trainer, const Config&, int count) {
   const ImageSet& set = trainer.data().test();
   const Model& model = trainer.model();
-  std::vector<std::vector<float>> outputs(static_cast<std::size_t>(model.layer_count()));
-  for (int first = 0; first < count; first += trainer.evaluate_rows()) {
-    std::vector<int> samples(
-        static_cast<std::size_t>(std::min(trainer.evaluate_rows(), count - first)));
-    std::iota(samples.begin(), samples.end(), first);
-    trainer.infer(set, samples);
-    for (std::size_t s = 0; s < samples.size(); ++s) {
+  std::vector<std::vector<float>> outputs(model.layer_count());
+  std::vector<int> samples(count);
+  std::iota(samples.begin(), samples.end(), 0);
+  trainer.infer_in_chunks(set, samples, [&](std::size_t) {
+    for (int s = 0; s < model.samples(); ++s) {
       for (int l = 0; l < model.layer_count(); ++l) {
-        const std::vector<float> values = model.sample_output(l, static_cast<int>(s));
-        auto& all = outputs[static_cast<std::size_t>(l)];
-        all.insert(all.end(), values.begin(), values.end());
+        const std::vector<float> values = model.sample_output(l, s);
+        outputs[l].insert(outputs[l].end(), values.begin(), values.end());
       }
     }
-  }
+  });
   ZipWriter zip;
   const std::span pixels(set.image(0).data(), std::size_t{1} * count * set.pixels());
   zip.add("images.npy", write_npy({count, set.height(), set.width()}, pixels));
@@ -70,7 +67,7 @@ Bytes as_activations(Trainer& trainer, const Config&, int count) {
   for (int l = 0; l < model.layer_count(); ++l) {
     Shape shape = model.layer(l).out_shape();
     shape.insert(shape.begin(), count);
-    zip.add(model.layer_name(l) + ".npy", write_npy(shape, outputs[static_cast<std::size_t>(l)]));
+    zip.add(model.layer_name(l) + ".npy", write_npy(shape, outputs[l]));
   }
   return zip.finish();
 }

@@ -356,14 +356,10 @@ void Trainer::infer(const ImageSet& set, std::span<const int> samples) {
 }
 
 void Trainer::gradients(int batch) {
-  const int first = batch * batch_;
-  const Batch samples =
-      batcher_.shuffled(data_->train(), first, std::min(batch_, train_count() - first));
+  backend_.finish();
   const std::vector<float> state(model_.state().begin(), model_.state().end());
-  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
-  score(logits, samples, model_.logits_gradient().data,
-        weight_of(first, samples.input.values.rows()));
+  const auto [logits, samples] = forward_batch(batch, false, Outputs::kAll);
+  score(logits, samples, model_.logits_gradient().data, weight_of(batch * batch_, logits.rows()));
   model_.backward();
   backend_.finish();
   std::copy(state.begin(), state.end(), model_.state().begin());

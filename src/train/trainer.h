@@ -1,6 +1,7 @@
 // One run's machinery: model, optimizer, batches. A step is forward, loss, backward, update.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <span>
@@ -159,6 +160,16 @@ class Trainer {
   // These run the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.
   void infer(const ImageSet& set, std::span<const int> samples);
+  // The same for any number of samples, in chunks; calls work(first), its place in `samples`, after
+  // each.
+  template <class Work>
+  void infer_in_chunks(const ImageSet& set, std::span<const int> samples, const Work& work) {
+    const auto most = static_cast<std::size_t>(evaluation_rows_);
+    for (std::size_t first = 0; first < samples.size(); first += most) {
+      infer(set, samples.subspan(first, std::min(most, samples.size() - first)));
+      work(first);
+    }
+  }
   // Of the plain loss of a batch of the started epoch, in training mode.
   void gradients(int batch);
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
@@ -179,6 +190,9 @@ class Trainer {
   Score read_score(const Pending& pending) const;
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
   Score score_samples(bool held_out, int first, int rows, ClassMeter* classes);
+  int rows_of(int batch) const { return std::min(batch_, train_count() - batch * batch_); }
+  // The logits of a training batch, and the batch; `ahead`: while the next one is being made.
+  std::pair<ConstMatrixView, Batch> forward_batch(int batch, bool ahead, Outputs outputs);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
   // Saves all state that steps change, and restores it.

@@ -58,16 +58,17 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs) {
-  const int first = batch * batch_;
-  const int rows = std::min(batch_, train_count() - first);
-  const Batch samples = batcher_.shuffled(data_->train(), first, rows);
-  if (batch + 1 < batches()) {
-    const int left = train_count() - (first + batch_);
-    batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
+std::pair<ConstMatrixView, Batch> Trainer::forward_batch(int batch, bool ahead, Outputs outputs) {
+  const Batch samples = batcher_.shuffled(data_->train(), batch * batch_, rows_of(batch));
+  if (ahead && batch + 1 < batches()) {
+    batcher_.prepare(data_->train(), (batch + 1) * batch_, rows_of(batch + 1));
   }
   const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step, outputs);
+  return {model_.forward(Mode::kTrain, samples.input, step, outputs), samples};
+}
+
+Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs) {
+  const auto [logits, samples] = forward_batch(batch, true, outputs);
   const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
   const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
   return begin_score(logits, samples, model_.logits_gradient().data,
