@@ -231,12 +231,11 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::size_t moments = 0;
   for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
   bytes.emplace_back("moments", moments);
-  const std::size_t averages = group_gradients_.size() + average_.values().size();
-  const std::size_t working = averages * sizeof(float) + optimizer_->scratch_bytes();
   const auto add = [&bytes](const char* purpose, std::size_t size) {
     if (size > 0) bytes.emplace_back(purpose, size);
   };
-  add("averages", working);
+  add("averages", (group_gradients_.size() + average_.values().size()) * sizeof(float) +
+                      optimizer_->scratch_bytes());
   bytes.emplace_back("batches",
                      batcher_.memory_bytes() + allocated_bytes(validation_, trained_on_));
   add("best weights", kept_weights_.size() * sizeof(float));
@@ -293,25 +292,14 @@ Score Trainer::score_samples(bool held_out, int first, int rows, ClassMeter* cla
   return total;
 }
 
-// The whole network: weights, running statistics, and the average of the weights.
-std::array<std::span<float>, 3> Trainer::network() {
-  return {model_.parameters(), model_.state(), average_.values()};
-}
-
-void Trainer::keep_weights() {
+void Trainer::copy_network(bool back) {
   backend_.finish();
-  float* to = kept_weights_.data();
-  for (const std::span<float> part : network()) to = std::copy(part.begin(), part.end(), to);
-}
-
-void Trainer::restore_weights() {
-  backend_.finish();
-  const float* from = kept_weights_.data();
-  for (const std::span<float> part : network()) {
-    std::copy_n(from, part.size(), part.begin());
-    from += part.size();
+  float* kept = kept_weights_.data();
+  for (const std::span<float> part : {model_.parameters(), model_.state(), average_.values()}) {
+    std::copy_n(back ? kept : part.data(), part.size(), back ? part.data() : kept);
+    kept += part.size();
   }
-  model_.parameters_changed();
+  if (back) model_.parameters_changed();
 }
 
 std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -120,8 +119,8 @@ class Trainer {
     return average_.ready() ? average_.values() : model_.parameters();
   }
   // Only with early stopping: stores the network, and restores it.
-  void keep_weights();
-  void restore_weights();
+  void keep_weights() { copy_network(false); }
+  void restore_weights() { copy_network(true); }
 
   // The state needed to resume between two steps, except pure functions of the config and the step:
   // buffers laid out like the model's parameters or its state, by name, and counters.
@@ -153,9 +152,6 @@ class Trainer {
   const char* probe_part() const { return validation_.empty() ? "train" : "validation"; }
 
   int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
-
-  // Model::silence().
-  void silence(int layer, std::vector<int> units) { model_.silence(layer, std::move(units)); }
 
   // These run the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.
@@ -195,12 +191,10 @@ class Trainer {
   std::pair<ConstMatrixView, Batch> forward_batch(int batch, bool ahead, Outputs outputs);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
-  // Saves all state that steps change, and restores it.
-  Counters keep_state();
-  void take_back(const Counters& counters);
   std::vector<std::span<float>> changed_state();
+  void copy_state(bool back);    // changed_state() to before_steps_, or back
+  void copy_network(bool back);  // weights, statistics and average to kept_weights_, or back
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
-  std::array<std::span<float>, 3> network();
   ConstMatrixView forward_scored(const Signal& input, Outputs outputs);
   void update(int batch, const StepRates& rates, StepObserver* observer);
   int first_layer_not_finite() const;

@@ -92,7 +92,8 @@ StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observ
 std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rates) {
   std::vector<StepResult> results;
   if (rates.size() > 1) {
-    const Counters before = keep_state();
+    const Counters before = counters();
+    copy_state(false);
     std::vector<Pending> pending;
     std::vector<double> penalties;
     for (std::size_t i = 0; i < rates.size(); ++i) {
@@ -110,7 +111,8 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
       results.back().score.loss_sum += penalties[i] * pending[i].weight;
     }
     if (finite) return results;
-    take_back(before);
+    restore(before);
+    copy_state(true);
     results.clear();
   }
   for (const StepRates& rate : rates) {
@@ -132,23 +134,14 @@ std::vector<std::span<float>> Trainer::changed_state() {
 }
 
 // Copied by the backend, not through the host.
-Trainer::Counters Trainer::keep_state() {
-  float* to = before_steps_.data();
+void Trainer::copy_state(bool back) {
+  float* kept = before_steps_.data();
   for (const std::span<float> part : changed_state()) {
-    backend_.scale_add(nullptr, 1.0f, part.data(), to, part.size());
-    to += align_up(part.size());
+    backend_.scale_add(nullptr, 1.0f, back ? kept : part.data(), back ? part.data() : kept,
+                       part.size());
+    kept += align_up(part.size());
   }
-  return counters();
-}
-
-void Trainer::take_back(const Counters& counters) {
-  restore(counters);
-  const float* from = before_steps_.data();
-  for (const std::span<float> part : changed_state()) {
-    backend_.scale_add(nullptr, 1.0f, from, part.data(), part.size());
-    from += align_up(part.size());
-  }
-  model_.parameters_changed();
+  if (back) model_.parameters_changed();
 }
 
 void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {
