@@ -33,15 +33,11 @@ class ImageSet {
   int width() const { return width_; }
   int pixels() const { return height_ * width_; }
   std::span<const std::uint8_t> image(int index) const {  // (H, W)
-    return {images_.data() + image_header_ +
-                static_cast<std::size_t>(index) * static_cast<std::size_t>(pixels()),
-            static_cast<std::size_t>(pixels())};
+    return std::span(images_).subspan(image_header_ + std::size_t{1} * index * pixels(), pixels());
   }
-  std::uint8_t label(int index) const {
-    return labels_[label_header_ + static_cast<std::size_t>(index)];
-  }
+  std::uint8_t label(int index) const { return labels_[label_header_ + index]; }
   std::span<const std::uint8_t> labels() const {
-    return {labels_.data() + label_header_, static_cast<std::size_t>(count_)};
+    return std::span(labels_).subspan(label_header_, count_);
   }
 
  private:

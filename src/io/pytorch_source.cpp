@@ -48,7 +48,7 @@ constexpr std::string_view kModules = "torch.nn.";
 
 // Whether the registry names a module, not an expression.
 bool is_module(std::string_view pytorch) {
-  return pytorch.substr(0, kModules.size()) == kModules && pytorch[kModules.size()] >= 'A' &&
+  return pytorch.starts_with(kModules) && pytorch[kModules.size()] >= 'A' &&
          pytorch[kModules.size()] <= 'Z';
 }
 
@@ -260,7 +260,7 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
   std::vector<int> uses(trace.nodes.size());
   for (const TraceNode& node : trace.nodes) {
     for (const int operand : {node.a, node.b, node.c}) {
-      if (operand >= 0) ++uses[static_cast<std::size_t>(operand)];
+      if (operand >= 0) ++uses[operand];
     }
   }
   std::vector<std::string> lines, texts, operands;  // of each node: alone, and beside a sign
@@ -273,7 +273,7 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       if (word == "constant") return number_text(node.constant);
       const int operand = word == "a" ? node.a : word == "b" ? node.b : word == "c" ? node.c : -1;
       if (operand < 0) return word;
-      return (call ? texts : operands)[static_cast<std::size_t>(operand)];
+      return (call ? texts : operands)[operand];
     });
     if (static_cast<int>(n) == trace.result) {
       lines.push_back("return " + text);
@@ -281,8 +281,8 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
     }
     const bool named = !leaf && uses[n] > 1;  // computed once
     if (named) {
-      lines.push_back("t" + std::to_string(n) + " = " + text);
-      text = "t" + std::to_string(n);
+      lines.push_back(joined("t", n, " = ", text));
+      text = joined("t", n);
     }
     texts.push_back(text);
     operands.push_back(leaf || call || named ? text : "(" + text + ")");

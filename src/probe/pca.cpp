@@ -4,6 +4,7 @@
 // up to kMaxPcaSize it does not block products by cache size.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "core/error.h"
@@ -34,8 +35,6 @@ Square gram(const std::vector<double>& transposed, int rows, int n, double divis
   }
   return result;
 }
-
-double magnitude(double x) { return x < 0.0 ? -x : x; }
 
 }  // namespace
 
@@ -86,20 +85,14 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
     const auto vector = solver.eigenvectors().col(size - 1 - k);
     const double length = std::sqrt(variance * divisor);  // of the points along the component
     double* const component = found.components.data() + at * d;
+    const auto product = [](const double* a, const double* b, std::size_t size) {
+      return std::inner_product(a, a + size, b, 0.0);
+    };
     for (std::size_t c = 0; c < d; ++c) {
-      if (by_dimension) {
-        component[c] = vector[static_cast<Eigen::Index>(c)];
-        continue;
-      }
-      double sum = 0.0;
-      for (std::size_t i = 0; i < n; ++i)
-        sum += columns[c * n + i] * vector[static_cast<Eigen::Index>(i)];
-      component[c] = sum / length;
+      component[c] = by_dimension ? vector[c] : product(&columns[c * n], vector.data(), n) / length;
     }
     for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0.0;
-      for (std::size_t c = 0; c < d; ++c) sum += rows[i * d + c] * component[c];
-      found.coordinates[i * k_count + at] = sum;
+      found.coordinates[i * k_count + at] = product(&rows[i * d], component, d);
     }
     double direction = 0.0;  // its sign is turned positive
     if (before.size() == found.coordinates.size()) {
@@ -108,9 +101,8 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
       }
     }
     if (direction == 0.0) {
-      for (std::size_t c = 0; c < d; ++c) {
-        if (magnitude(component[c]) > magnitude(direction)) direction = component[c];
-      }
+      direction = *std::max_element(component, component + d,
+                                    [](double a, double b) { return std::abs(a) < std::abs(b); });
     }
     const double sign = direction < 0.0 ? -1.0 : 1.0;
     for (std::size_t c = 0; c < d; ++c) component[c] *= sign;

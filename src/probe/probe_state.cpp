@@ -15,14 +15,13 @@ void each_field(const StateFields& fields, std::vector<UnitLife>& lives, std::in
   std::int64_t count = std::ssize(lives);
   fields.whole("units", count, 0, units);
   if (count != 0 && count != units) {
-    fields.refuse("units",
-                  "is " + std::to_string(count) + ", but the layer has " + std::to_string(units));
+    fields.refuse("units", joined("is ", count, ", but the layer has ", units));
   }
   std::vector<std::size_t> changed;  // units that have ever been dead
   for (std::size_t u = 0; u < lives.size(); ++u) {
     if (lives[u].deaths > 0) changed.push_back(u);
   }
-  if (fields.reads()) lives.assign(static_cast<std::size_t>(count), {});
+  if (fields.reads()) lives.assign(count, {});
   fields.items("changed", changed, -1, [&](auto& rows, auto place, auto& unit) {
     const StateFields row = rows.list(place, "changed", 7);
     row.whole(0, unit, 0, count - 1);

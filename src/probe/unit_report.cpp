@@ -1,6 +1,8 @@
 #include "probe/unit_report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 #include "io/json_object.h"
@@ -24,7 +26,7 @@ const Model::Parameter* weights_of(const Model& model, int layer) {
 
 double largest_of(const std::vector<float>& values) {
   float largest = 0.0f;
-  for (const float value : values) largest = std::max(largest, value < 0.0f ? -value : value);
+  for (const float value : values) largest = std::max(largest, std::abs(value));
   return static_cast<double>(largest);
 }
 
@@ -70,11 +72,8 @@ UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
     const std::vector<float> all = Model::gather(*weights, model.parameters());
     UnitReport::Weights found{weights->name, {shape.front()}, {}, largest_of(all)};
     for (std::int64_t row = 0; row < shape.front(); ++row) {
-      double sum = 0.0;
-      for (std::int64_t i = 0; i < block; ++i) {
-        sum += static_cast<double>(all[static_cast<std::size_t>(row * inputs + unit * block + i)]);
-      }
-      found.values.push_back(sum);
+      const auto first = all.begin() + row * inputs + unit * block;
+      found.values.push_back(std::accumulate(first, first + block, 0.0));
     }
     return found;
   }
@@ -137,7 +136,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
     }
   });
 
-  std::vector<double> mean_image(static_cast<std::size_t>(set.pixels()));
+  std::vector<double> mean_image(set.pixels());
   report.response.resize(mean_image.size());
   double total = 0.0, size = 0.0;
   for (std::size_t n = 0; n < samples.size(); ++n) {
@@ -147,7 +146,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
       report.response[i] += means[n] * pixels[i];
     }
     total += means[n];
-    size += means[n] < 0.0 ? -means[n] : means[n];
+    size += std::abs(means[n]);
   }
   for (std::size_t i = 0; i < mean_image.size(); ++i) {
     const double at =
@@ -157,7 +156,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
 
   std::stable_sort(report.strongest.begin(), report.strongest.end(),
                    [](const auto& a, const auto& b) { return a.value > b.value; });
-  report.strongest.resize(std::min(report.strongest.size(), static_cast<std::size_t>(most)));
+  report.strongest.resize(std::min<std::size_t>(report.strongest.size(), most));
   return report;
 }
 

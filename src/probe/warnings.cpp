@@ -48,7 +48,7 @@ std::string percent(double share) { return format("%.0f%%", 100.0 * share); }
 std::string rounded(double value) { return format("%.2g", value); }
 
 std::string title(const LayerActivity& layer) {
-  return "layer " + std::to_string(layer.layer + 1) + " (" + layer.name + ", " + layer.text + ")";
+  return joined("layer ", layer.layer + 1, " (", layer.name, ", ", layer.text, ")");
 }
 
 class WarningRules {
@@ -87,12 +87,12 @@ class WarningRules {
     std::stable_sort(lives.begin(), lives.end(),
                      [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
-    std::string text = percent(share) + " of " + title(layer.activity) + " is dead ";
-    text += middle.died == 0 ? "since the start: try " + he() + "Leaky ReLU or BatchNorm."
-                             : "since step " + std::to_string(middle.died) + ": learning rate " +
-                                   number_text(middle.died_lr) +
-                                   "; try Leaky ReLU, BatchNorm or a smaller rate.";
-    warn("dead_units", layer.activity.layer, std::move(text));
+    warn("dead_units", layer.activity.layer,
+         joined(percent(share), " of ", title(layer.activity), " is dead ",
+                middle.died == 0 ? joined("since the start: try ", he(), "Leaky ReLU or BatchNorm.")
+                                 : joined("since step ", middle.died, ": learning rate ",
+                                          number_text(middle.died_lr),
+                                          "; try Leaky ReLU, BatchNorm or a smaller rate.")));
   }
 
   void saturation(const LayerActivity& layer) {
@@ -157,9 +157,8 @@ class WarningRules {
     }
     if (flow.norm > threshold("exploding_gradients")) {
       warn("exploding_gradients", -1,
-           "The gradient explodes: its norm is " + rounded(flow.norm) + " at step " +
-               std::to_string(flow.step) + "; try " + he() +
-               "a smaller rate, BatchNorm or clipping.");
+           joined("The gradient explodes: its norm is ", rounded(flow.norm), " at step ", flow.step,
+                  "; try ", he(), "a smaller rate, BatchNorm or clipping."));
     }
     if (!(flow.lr > 0.0)) return;
     for (const ParameterFlow* weight : weights) {

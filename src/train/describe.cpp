@@ -58,10 +58,9 @@ Json to_json(const ModelSummary& summary) {
   for (const LayerSummary& layer : summary.layers) {
     Json row = json_object("kind", layer.kind, "name", layer.name, "text", layer.text);
     if (!layer.activation.empty()) row["activation"] = layer.activation;
-    row["output_shape"] = layer.output;
-    row["parameters"] = layer.parameters;
-    row["multiply_adds"] = layer.multiply_adds;
-    row["memory_bytes"] = layer.memory_bytes;
+    row.update(json_object("output_shape", layer.output, "parameters", layer.parameters,
+                           "multiply_adds", layer.multiply_adds, "memory_bytes",
+                           layer.memory_bytes));
     rows.push_back(std::move(row));
   }
   return json_object("text", summary.text, "input_shape", summary.input, "batch", summary.batch,

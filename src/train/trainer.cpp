@@ -147,8 +147,8 @@ int validation_size(const Config& config, int train_samples) {
   const bool followed = needs_validation(config.schedule);
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
   if (train_samples < 2) {
-    throw Error((followed ? "schedule is " + in_quotes(config.schedule)
-                          : "early_stopping is " + std::to_string(config.early_stopping)),
+    throw Error(followed ? "schedule is " + in_quotes(config.schedule)
+                         : joined("early_stopping is ", config.early_stopping),
                 ", but a training set of one sample has none to hold out for validation");
   }
   return std::clamp(train_samples / 10, 1, 5000);
@@ -157,11 +157,10 @@ int validation_size(const Config& config, int train_samples) {
 int training_size(const Config& config, int train_samples) {
   const int held_out = validation_size(config, train_samples), left = train_samples - held_out;
   if (config.train_samples > left) {
-    throw Error("train_samples is ", config.train_samples, ", but the training set has ",
-                train_samples, " samples",
-                (held_out == 0
-                     ? ""
-                     : ", of which " + std::to_string(held_out) + " are held out for validation"));
+    throw Error(
+        "train_samples is ", config.train_samples, ", but the training set has ", train_samples,
+        " samples",
+        held_out == 0 ? "" : joined(", of which ", held_out, " are held out for validation"));
   }
   return config.train_samples == 0 ? left : config.train_samples;
 }
@@ -197,8 +196,7 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                        model_.takes_offset() ? std::optional(data_->background()) : std::nullopt),
            sparse_, data_->background(), augmenter_.get()},
           backend),
-      losses_(
-          static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
+      losses_(std::max(batch_ * backend.steps_ahead(), config.test_batch)),
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
       kept_weights_(config.early_stopping == 0
@@ -282,8 +280,7 @@ Score Trainer::score_samples(bool held_out, int first, int rows, ClassMeter* cla
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples =
-        held_out ? batcher_.chosen(data_->train(),
-                                   {validation_.data() + first, static_cast<std::size_t>(count)})
+        held_out ? batcher_.chosen(data_->train(), std::span(validation_).subspan(first, count))
                  : batcher_.in_order(data_->test(), first, count);
     const ConstMatrixView logits = forward_scored(samples.input, Outputs::kNeeded);
     total.add(score(logits, samples, nullptr, count));
@@ -333,7 +330,7 @@ void Trainer::restore(const Counters& counters) {
 
 std::vector<int> Trainer::training_samples() const {
   if (!trained_on_.empty()) return trained_on_;
-  std::vector<int> samples(static_cast<std::size_t>(data_->train().count()));
+  std::vector<int> samples(data_->train().count());
   std::iota(samples.begin(), samples.end(), 0);
   return samples;
 }

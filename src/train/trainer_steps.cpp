@@ -32,7 +32,7 @@ Score Trainer::read_score(const Pending& pending) const {
   Score score;
   score.samples = pending.rows;
   score.weight = pending.weight;
-  for (std::size_t i = pending.at; i < pending.at + static_cast<std::size_t>(pending.rows); ++i) {
+  for (std::size_t i = pending.at; i < pending.at + pending.rows; ++i) {
     score.loss_sum += static_cast<double>(losses_[i]);
     score.correct += correct_[i];
   }
@@ -98,7 +98,7 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
     std::vector<double> penalties;
     for (std::size_t i = 0; i < rates.size(); ++i) {
       const int at = batch + static_cast<int>(i);
-      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_), Outputs::kNeeded));
+      pending.push_back(begin_step(at, i * batch_, Outputs::kNeeded));
       update(at, rates[i], nullptr);
       penalties.push_back(penalty_value_);
       backend_.submit();
