@@ -71,8 +71,9 @@ class WarningRules {
   }
 
  private:
-  void warn(const char* code, int layer, std::string text) {
-    found_.push_back({code, layer, std::move(text)});
+  template <class... Parts>
+  void warn(const char* code, int layer, const Parts&... text) {
+    found_.push_back({code, layer, joined(text...)});
   }
 
   void dead_units(const LayerSnapshot& layer) {
@@ -87,12 +88,12 @@ class WarningRules {
     std::stable_sort(lives.begin(), lives.end(),
                      [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
-    warn("dead_units", layer.activity.layer,
-         joined(percent(share), " of ", title(layer.activity), " is dead ",
-                middle.died == 0 ? joined("since the start: try ", he(), "Leaky ReLU or BatchNorm.")
-                                 : joined("since step ", middle.died, ": learning rate ",
-                                          number_text(middle.died_lr),
-                                          "; try Leaky ReLU, BatchNorm or a smaller rate.")));
+    warn("dead_units", layer.activity.layer, percent(share), " of ", title(layer.activity),
+         " is dead ",
+         middle.died == 0
+             ? joined("since the start: try ", he(), "Leaky ReLU or BatchNorm.")
+             : joined("since step ", middle.died, ": learning rate ", number_text(middle.died_lr),
+                      "; try Leaky ReLU, BatchNorm or a smaller rate."));
   }
 
   void saturation(const LayerActivity& layer) {
@@ -101,19 +102,17 @@ class WarningRules {
       if (r.regime.kind == RegimeKind::kSaturated) share += r.share;
     }
     if (share < threshold("saturation")) return;
-    warn("saturation", layer.layer,
-         percent(share) + " of the inputs of " + title(layer) +
-             " lie where it is flat at a bound, so their gradients vanish: try smaller initial "
-             "weights, BatchNorm, a smaller rate or ReLU.");
+    warn("saturation", layer.layer, percent(share), " of the inputs of ", title(layer),
+         " lie where it is flat at a bound, so their gradients vanish: try smaller initial "
+         "weights, BatchNorm, a smaller rate or ReLU.");
   }
 
   void mean_shift(const LayerActivity& layer) {
     const double size = std::max(layer.mean, -layer.mean);
     if (!(layer.deviation > 0.0) || size < threshold("mean_shift") * layer.deviation) return;
-    warn("mean_shift", layer.layer,
-         "The outputs of " + title(layer) + " have a mean of " + rounded(layer.mean) +
-             " at a deviation of " + rounded(layer.deviation) +
-             ", far from 0: try BatchNorm behind it, ELU or tanh.");
+    warn("mean_shift", layer.layer, "The outputs of ", title(layer), " have a mean of ",
+         rounded(layer.mean), " at a deviation of ", rounded(layer.deviation),
+         ", far from 0: try BatchNorm behind it, ELU or tanh.");
   }
 
   void slope_range(const LayerActivity& layer) {
@@ -122,10 +121,9 @@ class WarningRules {
     const double margin = threshold("slope_range");
     for (const double value : slopes.values) {
       if (value >= slopes.min - margin && value <= slopes.max + margin) continue;
-      warn("slope_range", layer.layer,
-           "The learnt " + slopes.symbol + " of " + title(layer) + " is " + rounded(value) +
-               ", outside " + number_text(slopes.min) + " to " + number_text(slopes.max) +
-               ": try a smaller rate.");
+      warn("slope_range", layer.layer, "The learnt ", slopes.symbol, " of ", title(layer), " is ",
+           rounded(value), ", outside ", number_text(slopes.min), " to ", number_text(slopes.max),
+           ": try a smaller rate.");
       return;
     }
   }
@@ -149,60 +147,48 @@ class WarningRules {
     if (first.gradient_rms() < threshold("vanishing_gradients") * last.gradient_rms()) {
       warn("vanishing_gradients", layer_of(first),
            first.gradient_norm > 0.0
-               ? "The gradient vanishes on its way back: an element of " + first.name + " gets " +
-                     rounded(first.gradient_rms() / last.gradient_rms()) + " of what one of " +
-                     last.name + " gets; try " + he() + "ReLU or its relatives, or BatchNorm."
-               : "No gradient gets back to " + first.name +
-                     ": try Leaky ReLU, BatchNorm or a smaller rate.");
+               ? joined("The gradient vanishes on its way back: an element of ", first.name,
+                        " gets ", rounded(first.gradient_rms() / last.gradient_rms()),
+                        " of what one of ", last.name, " gets; try ", he(),
+                        "ReLU or its relatives, or BatchNorm.")
+               : joined("No gradient gets back to ", first.name,
+                        ": try Leaky ReLU, BatchNorm or a smaller rate."));
     }
     if (flow.norm > threshold("exploding_gradients")) {
-      warn("exploding_gradients", -1,
-           joined("The gradient explodes: its norm is ", rounded(flow.norm), " at step ", flow.step,
-                  "; try ", he(), "a smaller rate, BatchNorm or clipping."));
+      warn("exploding_gradients", -1, "The gradient explodes: its norm is ", rounded(flow.norm),
+           " at step ", flow.step, "; try ", he(), "a smaller rate, BatchNorm or clipping.");
     }
     if (!(flow.lr > 0.0)) return;
+    const LossTrend& loss = snapshot_.loss;
+    const bool learnt = loss.windows < 2 || loss.last < 0.5 * loss.first;  // small steps are normal
     for (const ParameterFlow* weight : weights) {
       const std::optional<double> ratio = weight->update_ratio();
-      if (!ratio) continue;
-      const std::string text = "A step changes " + weight->name + " by " + rounded(*ratio) +
-                               " of its size, where about 0.001 is healthy: try a ";
-      if (*ratio > threshold("large_update")) {
-        warn("large_update", layer_of(*weight),
-             text + "smaller rate than " + number_text(flow.lr) + ".");
-      } else if (*ratio < threshold("small_update") && !learnt()) {
-        warn("small_update", layer_of(*weight),
-             text + "larger rate than " + number_text(flow.lr) + ".");
-      }
+      const bool large = ratio > threshold("large_update");
+      if (!ratio || !(large || (ratio < threshold("small_update") && !learnt))) continue;
+      warn(large ? "large_update" : "small_update", layer_of(*weight), "A step changes ",
+           weight->name, " by ", rounded(*ratio),
+           " of its size, where about 0.001 is healthy: try a ", large ? "smaller" : "larger",
+           " rate than ", number_text(flow.lr), ".");
     }
-  }
-
-  // Whether the loss has fallen so far that small steps are no surprise.
-  bool learnt() const {
-    return snapshot_.loss.windows < 2 || snapshot_.loss.last < 0.5 * snapshot_.loss.first;
   }
 
   void loss(const LossTrend& trend) {
     if (trend.windows <= kPatience) return;
     if (trend.last >= threshold("loss_not_falling") * trend.first) {
-      warn("loss_not_falling", -1,
-           "The loss does not fall: " + format("%.4f", trend.first) +
-               " over the first 100 steps, " + format("%.4f", trend.last) +
-               " over the last; try another learning rate than " + number_text(snapshot_.lr) +
-               " or " + other_optimizer() + ".");
+      warn("loss_not_falling", -1, "The loss does not fall: ", format("%.4f", trend.first),
+           " over the first 100 steps, ", format("%.4f", trend.last),
+           " over the last; try another learning rate than ", number_text(snapshot_.lr), " or ",
+           config_.optimizer == "adam" ? "another initialisation" : "Adam", ".");
     } else if (trend.last > threshold("loss_rising") * trend.lowest &&
                trend.last > 0.25 * trend.first) {
-      warn("loss_rising", -1,
-           "The loss rises again: " + format("%.4f", trend.last) + " over the last 100 steps, " +
-               format("%.4f", trend.lowest) + " at best; try a smaller rate than " +
-               number_text(snapshot_.lr) + ".");
+      warn("loss_rising", -1, "The loss rises again: ", format("%.4f", trend.last),
+           " over the last 100 steps, ", format("%.4f", trend.lowest),
+           " at best; try a smaller rate than ", number_text(snapshot_.lr), ".");
     }
   }
 
   // A remedy, unless the config already uses it.
   std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
-  const char* other_optimizer() const {
-    return config_.optimizer == "adam" ? "another initialisation" : "Adam";
-  }
 
   const ProbeSnapshot& snapshot_;
   const Config& config_;
