@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "data/folder.h"
 #include "files/file_source.h"
 #include "files/png_image.h"
 

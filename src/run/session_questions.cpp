@@ -7,7 +7,6 @@
 #include "io/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/session.h"
-#include "train/state_dict.h"
 
 namespace reluscope {
 
