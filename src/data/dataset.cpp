@@ -176,15 +176,25 @@ std::vector<std::int64_t> class_counts(const ImageSet& set, int classes) {
   return counts;
 }
 
+std::vector<int> in_random_order(std::span<const int> samples, const Rng& rng) {
+  std::vector<std::uint64_t> order;  // random word << 32 | sample
+  for (const int sample : samples) {
+    const auto number = static_cast<std::uint64_t>(sample);
+    order.push_back((std::uint64_t{rng.bits(number)[0]} << 32) | number);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<int> ordered;
+  for (const std::uint64_t place : order) ordered.push_back(static_cast<int>(place & 0xFFFFFFFFu));
+  return ordered;
+}
+
 std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count,
                                    const Rng& rng) {
-  std::array<std::vector<std::uint64_t>, 256> members;  // random word << 32 | sample
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    members[labels[i]].push_back((std::uint64_t{rng.bits(i)[0]} << 32) | i);
-  }
+  std::array<std::vector<int>, 256> members;
+  for (int i = 0; i < std::ssize(labels); ++i) members[labels[i]].push_back(i);
   std::array<std::size_t, 256> quota;
   std::array<std::uint64_t, 256> by_remainder;  // inverted remainder << 8 | class
-  std::size_t left = static_cast<std::size_t>(count);
+  std::size_t left = count;
   for (std::size_t c = 0; c < 256; ++c) {
     const std::uint64_t product = static_cast<std::uint64_t>(count) * members[c].size();
     const std::uint64_t all = std::max<std::uint64_t>(labels.size(), 1);
@@ -197,10 +207,8 @@ std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int cou
 
   std::vector<int> chosen;
   for (std::size_t c = 0; c < 256; ++c) {
-    std::sort(members[c].begin(), members[c].end());
-    for (std::size_t i = 0; i < quota[c]; ++i) {
-      chosen.push_back(static_cast<int>(members[c][i] & 0xFFFFFFFFu));
-    }
+    const std::vector<int> order = in_random_order(members[c], rng);
+    chosen.insert(chosen.end(), order.begin(), order.begin() + quota[c]);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;

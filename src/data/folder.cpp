@@ -91,12 +91,17 @@ std::vector<FilePlan::Image> images_of(Classes& classes, const std::vector<std::
   return images;
 }
 
+std::vector<std::uint8_t> labels_of(const std::vector<FilePlan::Image>& images) {
+  std::vector<std::uint8_t> labels;
+  for (const FilePlan::Image& image : images) labels.push_back(image.label);
+  return labels;
+}
+
 // Moves a sixth of the training images into the test set.
 void split_test(FilePlan& plan) {
-  std::vector<std::uint8_t> labels;
-  for (const FilePlan::Image& image : plan.train) labels.push_back(image.label);
-  const std::vector<int> chosen = stratified_sample(labels, static_cast<int>(labels.size()) / 6,
-                                                    Rng(0, Purpose::kTestSplit, 0));
+  const std::vector<int> chosen =
+      stratified_sample(labels_of(plan.train), static_cast<int>(plan.train.size()) / 6,
+                        Rng(0, Purpose::kTestSplit, 0));
   std::vector<FilePlan::Image> kept;
   for (std::size_t i = 0; i < plan.train.size(); ++i) {
     const bool test = std::binary_search(chosen.begin(), chosen.end(), static_cast<int>(i));
@@ -253,13 +258,8 @@ Dataset FolderImages::finish(std::string name) {
   if (const std::string_view path = next(); !path.empty()) {
     throw Error("data: ", in_quotes(path), " was not added");
   }
-  const auto part = [this](std::vector<std::uint8_t>& pixels,
-                           const std::vector<FilePlan::Image>& images) {
-    std::vector<std::uint8_t> labels;
-    for (const FilePlan::Image& image : images) labels.push_back(image.label);
-    return ImageSet(height_, width_, std::move(pixels), std::move(labels));
-  };
-  ImageSet train = part(train_, plan_.train), test = part(test_, plan_.test);
+  ImageSet train(height_, width_, std::move(train_), labels_of(plan_.train));
+  ImageSet test(height_, width_, std::move(test_), labels_of(plan_.test));
   return Dataset(std::move(name), std::move(train), std::move(test), std::move(plan_.class_names));
 }
 

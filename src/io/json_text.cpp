@@ -28,10 +28,19 @@ class Checker {
   }
   bool string(Json::string_t&) { return true; }
   bool binary(Json::binary_t&) { return true; }
-  bool start_object(std::size_t) { return open(); }
-  bool end_object() { return close(); }
-  bool start_array(std::size_t) { return open(); }
-  bool end_array() { return close(); }
+  bool start_object(std::size_t) {
+    if (names_.size() == limits_.depth) {
+      throw Error(what_, ": it is nested deeper than ", limits_.depth, " objects and lists");
+    }
+    names_.emplace_back();
+    return true;
+  }
+  bool end_object() {
+    names_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t size) { return start_object(size); }
+  bool end_array() { return end_object(); }
   bool key(Json::string_t& name) {
     if (!names_.back().insert(name).second) {
       throw Error(what_, ": an object in it has the name ", in_quotes(name), " twice");
@@ -50,18 +59,6 @@ class Checker {
   }
 
  private:
-  bool open() {
-    if (names_.size() == limits_.depth) {
-      throw Error(what_, ": it is nested deeper than ", limits_.depth, " objects and lists");
-    }
-    names_.emplace_back();
-    return true;
-  }
-  bool close() {
-    names_.pop_back();
-    return true;
-  }
-
   const std::string& what_;
   const std::string& wanted_;
   const JsonLimits& limits_;

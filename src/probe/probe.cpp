@@ -9,23 +9,6 @@
 namespace reluscope {
 namespace {
 
-// The first `count` samples of the pool in the order of a random word for each; ties by number.
-std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, std::uint64_t seed) {
-  const Rng rng(seed, Purpose::kProbe, 0);
-  std::vector<std::uint64_t> order;
-  for (const int sample : pool) {
-    const auto number = static_cast<std::uint64_t>(sample);
-    order.push_back((std::uint64_t{rng.bits(number)[0]} << 32) | number);
-  }
-  std::sort(order.begin(), order.end());
-  order.resize(std::min(order.size(), count));
-  std::vector<int> samples;
-  for (const std::uint64_t place : order) {
-    samples.push_back(static_cast<int>(static_cast<std::uint32_t>(place)));
-  }
-  return samples;
-}
-
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   const Layer& l = model.layer(layer);
   if (l.parameters().empty()) return {};
@@ -53,20 +36,13 @@ void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> de
   }
 }
 
-// Appends the outputs of a layer in the last forward: rows (N, features), units in order.
-void append_outputs(const UnitValues& y, int samples, std::vector<float>& rows) {
-  for (int n = 0; n < samples; ++n) {
-    for (int u = 0; u < y.units(); ++u) {
-      for (int p = 0; p < y.positions(); ++p) rows.push_back(y.at(n, u, p));
-    }
-  }
-}
-
 }  // namespace
 
 Probe::Probe(const Trainer& trainer, std::uint64_t seed)
-    : samples_(draw_samples(trainer.probe_pool(), kProbeSamples, seed)),
-      lives_(static_cast<std::size_t>(trainer.model().layer_count())) {}
+    : samples_(in_random_order(trainer.probe_pool(), Rng(seed, Purpose::kProbe, 0))),
+      lives_(trainer.model().layer_count()) {
+  samples_.resize(std::min<std::size_t>(samples_.size(), kProbeSamples));
+}
 
 StepObserver& Probe::watch(std::int64_t step, double lr) {
   gradients_.flow.step = step;
@@ -100,9 +76,10 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   std::vector<float> points;
   trainer.infer_in_chunks(trainer.probe_set(), samples_, [&](std::size_t first) {
     for (int l = 0; l < layers; ++l) meters[l].add(output_of(model, l), model.input(l));
-    if (request.components_of >= 0 && first < point_count) {
-      const UnitValues y = output_of(model, request.components_of);
-      append_outputs(y, std::min(y.samples(), static_cast<int>(point_count - first)), points);
+    if (request.components_of < 0) return;
+    for (std::size_t n = first; n < std::min(first + model.samples(), point_count); ++n) {
+      const auto values = model.sample_output(request.components_of, static_cast<int>(n - first));
+      points.insert(points.end(), values.begin(), values.end());
     }
   });
   const auto add_to_histograms = [&](std::size_t) {

@@ -26,10 +26,9 @@ inline constexpr int kComponentSamples = 250;
 inline constexpr int kComponents = 3;
 
 struct ProbeRequest {
-  bool gradients = false;  // watch the next step; the snapshot holds the last watched step
-  bool everywhere =
-      false;  // find silent and dead units over all samples that the probe set is drawn from
-  int components_of = -1;  // principal components of this layer's output; -1: none
+  bool gradients = false;   // watch the next step; the snapshot holds the last watched step
+  bool everywhere = false;  // find silent and dead units over the whole Trainer::probe_pool()
+  int components_of = -1;   // principal components of this layer's output; -1: none
 };
 
 // When a unit died and revived, as seen by the probe. A step is the number of steps made when the
