@@ -278,10 +278,7 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
   ahead_.first = first;
   ahead_.rows = rows;
   ahead_.epoch = options_.augmenter == nullptr ? 0 : epoch_;
-  for (int row = 0; row < rows; ++row) {
-    const std::uint64_t place = order_[first + row];
-    ahead_.samples[row] = static_cast<int>(static_cast<std::uint32_t>(place));
-  }
+  for (int row = 0; row < rows; ++row) ahead_.samples[row] = sample_at(first + row);
   const std::uint64_t* const order = order_is_there_ ? as_order(order_there_) + first : nullptr;
   if (!gather_on_device(ahead_, order)) begin(ahead_, true);
 }

@@ -5,7 +5,6 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <numeric>
-#include <string>
 
 #include "core/error.h"
 
