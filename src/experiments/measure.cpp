@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "probe/silence.h"
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "probe/silence.h"
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {

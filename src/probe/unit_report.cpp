@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "io/json_object.h"
-#include "probe/silence.h"
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {
