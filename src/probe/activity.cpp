@@ -7,6 +7,22 @@
 namespace reluscope {
 namespace {
 
+// Calls add(column, count) for each column, with the number of rows for which counted(y, z) holds.
+// z is laid out like y.
+template <class Predicate, class Add>
+void count_by_column(ConstMatrixView y, ConstMatrixView z, const Predicate& counted,
+                     const Add& add) {
+  for (int p = 0; p < y.layout.panels(); ++p) {
+    const int cols = y.layout.panel_cols(p), width = y.layout.panel_width(p);
+    std::uint32_t found[kPanel] = {};
+    const float *ys = y.panel(p), *zs = z.panel(p);
+    for (int r = 0; r < y.rows(); ++r, ys += width, zs += width) {
+      for (int c = 0; c < cols; ++c) found[c] += counted(ys[c], zs[c]);
+    }
+    for (int c = 0; c < cols; ++c) add(p * kPanel + c, found[c]);
+  }
+}
+
 // How many values satisfy the predicate.
 template <class Predicate>
 std::int64_t count(ConstMatrixView m, const Predicate& counted) {
@@ -26,16 +42,16 @@ std::vector<Regime> regimes_of(const Model& model, int layer) {
 }
 
 void SilenceMeter::add(const UnitValues& y, ConstMatrixView z) {
-  outputs_ += std::int64_t{y.samples()} * y.positions();
-  fired_.resize(y.units());
+  outputs_ += std::int64_t{y.samples} * y.positions;
+  fired_.resize(y.units);
   off_.resize(fired_.size());
   const auto count_units = [&y](std::vector<std::int64_t>& counts, ConstMatrixView x,
                                 const auto& counted) {
-    count_by_column(y.matrix(), x, counted, [&](int column, std::uint32_t count) {
+    count_by_column(y.matrix, x, counted, [&](int column, std::uint32_t count) {
       counts[y.unit_of_column(column)] += count;
     });
   };
-  count_units(fired_, y.matrix(), [](float out, float) { return out > 0.0f; });
+  count_units(fired_, y.matrix, [](float out, float) { return out > 0.0f; });
   for (const Regime& regime : regimes_) {
     if (!is_flat(regime.kind)) continue;
     const auto from = static_cast<float>(regime.from), to = static_cast<float>(regime.to);
@@ -88,11 +104,11 @@ double ActivityMeter::Moments::deviation(double count) const {
 }
 
 void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
-  count_ += std::int64_t{y.samples()} * y.units() * y.positions();
-  units_ = y.units();
-  positions_ = y.positions();
-  outputs_.add(y.matrix());
-  zeros_ += count(y.matrix(), [](float value) { return value == 0.0f; });
+  count_ += std::int64_t{y.samples} * y.units * y.positions;
+  units_ = y.units;
+  positions_ = y.positions;
+  outputs_.add(y.matrix);
+  zeros_ += count(y.matrix, [](float value) { return value == 0.0f; });
   if (regimes_.empty()) return;
   inputs_.add(z);
   silence_.add(y, z);

@@ -123,15 +123,15 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
   std::vector<double> means;  // the unit's output, by sample
   trainer.infer_in_chunks(set, samples, [&](std::size_t first) {
     const UnitValues y = output_of(model, layer);
-    for (int n = 0; n < y.samples(); ++n) {
+    for (int n = 0; n < y.samples; ++n) {
       double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
-      for (int p = 0; p < y.positions(); ++p) {
+      for (int p = 0; p < y.positions; ++p) {
         const auto value = static_cast<double>(y.at(n, unit, p));
         sum += value;
         largest = std::max(largest, value);
       }
       const int index = samples[first + n];
-      means.push_back(sum / y.positions());
+      means.push_back(sum / y.positions);
       report.strongest.push_back({index, set.label(index), largest});
     }
   });
