@@ -9,8 +9,6 @@
 namespace reluscope {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Checks a text before it is parsed to values. (With a parser callback instead, the parser would
 // visit a whole list again for each list or object in it.)
 class Checker {

@@ -12,8 +12,6 @@
 namespace reluscope {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Objects and lists of the header: tensors, their entries, lists.
 constexpr JsonLimits kHeaderLimits{.depth = 3, .names = 10000};
 constexpr std::size_t kMostSizes = 16;  // of a tensor's shape
