@@ -18,16 +18,14 @@ namespace reluscope {
 
 // A part of a text: characters, which must outlive it, or a whole number.
 struct TextPart {
-  TextPart(std::string_view text) : text(text) {}
-  TextPart(const char* text) : text(text) {}
-  TextPart(const std::string& text) : text(text) {}
+  explicit TextPart(std::string_view text) : text(text) {}
   template <std::integral T>
-  TextPart(T whole)
+  explicit TextPart(T whole)
       : text(whole < 0 ? "-" : ""),
         magnitude(whole < 0 ? 0 - static_cast<std::uint64_t>(whole) : whole),
-        is_number(true) {}
-  TextPart(bool) = delete;
-  TextPart(char) = delete;
+        is_number(true) {
+    static_assert(!std::same_as<T, bool> && !std::same_as<T, char>);
+  }
 
   std::string_view text;  // of a number: its sign
   std::uint64_t magnitude = 0;
@@ -38,7 +36,7 @@ std::string joined_parts(std::initializer_list<TextPart> parts);
 // joined("epoch ", 3, " of ", name)
 template <class... Parts>
 std::string joined(const Parts&... parts) {
-  return joined_parts({parts...});
+  return joined_parts({TextPart(parts)...});
 }
 
 // The value of a text that is a number as a whole; nothing for any other text, or if
