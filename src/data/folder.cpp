@@ -47,8 +47,7 @@ std::vector<std::string> find_four(const Paths& paths, const char* const (&names
   for (const char* const name : names) found.push_back(find(name));
   const auto missing = std::find(found.begin(), found.end(), "");
   if (missing == found.end()) return found;
-  if (std::all_of(found.begin(), found.end(), [](const auto& path) { return path.empty(); }))
-    return {};
+  if (found == std::vector<std::string>(4)) return {};
   throw Error("data: ", where, " has no file ", names[missing - found.begin()], also);
 }
 

@@ -179,7 +179,8 @@ class Program final : public PytorchWriter {
   std::string activation_class(ActivationId id, std::span<const double> values) {
     const ActivationInfo& info = activation_info(id);
     std::string name = class_name(info.name);
-    if (*info.pytorch == '\0') {
+    const bool traced = *info.pytorch == '\0';
+    if (traced) {
       for (const double value : values) name += "_" + number_text(value);
       std::replace_if(
           name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
@@ -201,23 +202,20 @@ class Program final : public PytorchWriter {
       definitions_ +=
           "    def __init__(self" + arguments + "):\n        super().__init__()\n" + made + "\n";
     }
-    std::vector<std::string> lines;
-    if (!learnt.empty()) {  // one a channel, whatever follows it
-      lines.push_back(learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))");
-    }
-    if (*info.pytorch == '\0') {
-      for (std::string& line : pytorch_lines(trace_activation(id, values), learnt))
-        lines.push_back(std::move(line));
-    } else {
-      lines.push_back("return " + renamed(info.pytorch, [&](const std::string& word) {
-                        const bool kept =
-                            std::any_of(info.parameters.begin(), info.parameters.end(),
-                                        [&](const auto& p) { return word == p.name; });
-                        return kept && word != learnt ? "self." + word : word;
-                      }));
-    }
+    const auto kept = [&](const std::string& word) {
+      const bool is_parameter = std::any_of(info.parameters.begin(), info.parameters.end(),
+                                            [&](const auto& p) { return word == p.name; });
+      return is_parameter && word != learnt ? "self." + word : word;
+    };
     definitions_ += "    def forward(self, x):\n";
-    for (const std::string& line : lines) definitions_ += kIndent + line + "\n";
+    if (!learnt.empty()) {  // one a channel, whatever follows it
+      definitions_ += kIndent + learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))\n";
+    }
+    for (const std::string& line :
+         traced ? pytorch_lines(trace_activation(id, values), learnt)
+                : std::vector<std::string>{"return " + renamed(info.pytorch, kept)}) {
+      definitions_ += kIndent + line + "\n";
+    }
     definitions_ += "\n\n";
     return name;
   }
