@@ -12,11 +12,12 @@ class Error : public std::runtime_error {
  public:
   // Error("size is ", 3): the sentence in parts, as for joined().
   template <class... Parts>
-  explicit Error(const Parts&... parts) : Error(Sentence{TextPart(parts)...}) {}
+  [[gnu::always_inline]] explicit Error(const Parts&... parts)
+      : Error(Sentence{TextPart(parts)...}) {}
 
  private:
   using Sentence = std::initializer_list<TextPart>;
-  explicit Error(Sentence parts) : std::runtime_error(joined_parts(parts)) {}
+  [[gnu::noinline]] explicit Error(Sentence parts) : std::runtime_error(joined_parts(parts)) {}
 };
 
 }  // namespace reluscope

@@ -23,6 +23,12 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
+TextPart::TextPart(std::string_view text) noexcept : text(text) {}
+TextPart::TextPart(const char* text) noexcept : text(text) {}
+TextPart::TextPart(const std::string& text) noexcept : text(text) {}
+TextPart::TextPart(bool negative, std::uint64_t whole) noexcept
+    : text(negative ? "-" : ""), magnitude(negative ? 0 - whole : whole), is_number(true) {}
+
 std::string joined_parts(std::initializer_list<TextPart> parts) {
   std::string text;
   for (const TextPart& part : parts) {

@@ -16,16 +16,17 @@ namespace reluscope {
 // printf into a string.
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
-// A part of a text: characters, which must outlive it, or a whole number.
+// A part of a text: characters, which must outlive it, or a whole number. What is inline here and
+// what is not keeps the code of the many messages short.
 struct TextPart {
-  explicit TextPart(std::string_view text) : text(text) {}
+  TextPart(std::string_view text) noexcept;
+  TextPart(const char* text) noexcept;
+  TextPart(const std::string& text) noexcept;
   template <std::integral T>
-  explicit TextPart(T whole)
-      : text(whole < 0 ? "-" : ""),
-        magnitude(whole < 0 ? 0 - static_cast<std::uint64_t>(whole) : whole),
-        is_number(true) {
+  TextPart(T whole) noexcept : TextPart(whole < 0, static_cast<std::uint64_t>(whole)) {
     static_assert(!std::same_as<T, bool> && !std::same_as<T, char>);
   }
+  TextPart(bool negative, std::uint64_t whole) noexcept;  // in two's complement
 
   std::string_view text;  // of a number: its sign
   std::uint64_t magnitude = 0;
@@ -35,7 +36,7 @@ std::string joined_parts(std::initializer_list<TextPart> parts);
 
 // joined("epoch ", 3, " of ", name)
 template <class... Parts>
-std::string joined(const Parts&... parts) {
+[[gnu::always_inline]] inline std::string joined(const Parts&... parts) {
   return joined_parts({TextPart(parts)...});
 }
 

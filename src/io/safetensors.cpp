@@ -25,12 +25,13 @@ constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}
                              {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
 template <class... Parts>
-[[noreturn]] void refuse_file(const Parts&... reason) {
+[[noreturn, gnu::always_inline]] inline void refuse_file(const Parts&... reason) {
   throw Error("safetensors: ", reason...);
 }
 
 template <class... Parts>
-[[noreturn]] void refuse_tensor(const std::string& name, const Parts&... reason) {
+[[noreturn, gnu::always_inline]] inline void refuse_tensor(const std::string& name,
+                                                           const Parts&... reason) {
   refuse_file("tensor ", in_quotes(name), reason...);
 }
 
