@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "data/data_budget.h"
+#include "data/folder.h"
 #include "experiments/plan.h"
 #include "run/commands.h"
 

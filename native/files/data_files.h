@@ -6,8 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "data/data_budget.h"
-#include "data/dataset.h"
+#include "data/folder.h"
 
 namespace reluscope {
 

@@ -1,4 +1,4 @@
-// Little-endian numbers to and from bytes.
+// Bit patterns, and little-endian numbers to and from bytes.
 #pragma once
 
 #include <bit>
@@ -7,9 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "core/bits.h"
-
 namespace reluscope {
+
+// std::bit_cast, which the C++ library of Emscripten 3.1 does not have.
+template <class To, class From>
+constexpr To bits_as(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, from);
+}
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -41,12 +46,9 @@ inline void append_text(Bytes& bytes, std::string_view text) {
 }
 
 inline void append_floats(Bytes& bytes, std::span<const float> values) {
-  if constexpr (std::endian::native == std::endian::little) {
-    const auto* const first = reinterpret_cast<const std::uint8_t*>(values.data());
-    bytes.insert(bytes.end(), first, first + 4 * values.size());
-  } else {
-    for (const float value : values) append_number(bytes, bits_as<std::uint32_t>(value), 4);
-  }
+  static_assert(std::endian::native == std::endian::little);
+  const auto* const first = reinterpret_cast<const std::uint8_t*>(values.data());
+  bytes.insert(bytes.end(), first, first + 4 * values.size());
 }
 
 }  // namespace reluscope

@@ -3,13 +3,21 @@
 #pragma once
 
 #include <stdexcept>
-#include <string>
+
+#include "core/text.h"
 
 namespace reluscope {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
+  // Error("size is ", 3): the sentence in parts, as for joined().
+  template <class... Parts>
+  [[gnu::always_inline]] explicit Error(const Parts&... parts)
+      : Error(Sentence{TextPart(parts)...}) {}
+
+ private:
+  using Sentence = std::initializer_list<TextPart>;
+  [[gnu::noinline]] explicit Error(Sentence parts) : std::runtime_error(joined_parts(parts)) {}
 };
 
 }  // namespace reluscope

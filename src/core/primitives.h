@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/bits.h"
+#include "core/bytes.h"
 #include "core/target.h"
 
 namespace reluscope {

@@ -30,10 +30,6 @@ class Rng {
   RELUSCOPE_FN Rng(std::uint64_t seed, Purpose purpose, std::uint32_t step)
       : seed_(seed), purpose_(static_cast<std::uint32_t>(purpose)), step_(step) {}
 
-  std::uint64_t seed() const { return seed_; }
-  std::uint32_t purpose() const { return purpose_; }
-  std::uint32_t step() const { return step_; }
-
   RELUSCOPE_FN Philox4 bits(std::uint64_t element) const {
     return philox_draw(seed_, purpose_, step_, element);
   }

@@ -47,17 +47,15 @@ struct Layout {
     return (panel_cols(panel) + kPad - 1) / kPad * kPad;
   }
   constexpr std::size_t panel_offset(int panel) const {
-    return static_cast<std::size_t>(panel) * kPanel * static_cast<std::size_t>(rows);
+    return std::size_t{1} * panel * kPanel * rows;
   }
   constexpr int padded_cols() const { return (cols + kPad - 1) / kPad * kPad; }
   constexpr std::size_t size() const {  // floats, padding included
-    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded_cols());
+    return std::size_t{1} * rows * padded_cols();
   }
   constexpr std::size_t index(int row, int col) const {
     const int panel = col / kPanel;
-    return panel_offset(panel) +
-           static_cast<std::size_t>(row) * static_cast<std::size_t>(panel_width(panel)) +
-           static_cast<std::size_t>(col % kPanel);
+    return panel_offset(panel) + std::size_t{1} * row * panel_width(panel) + col % kPanel;
   }
   bool operator==(const Layout&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,21 @@ std::string format(const char* pattern, ...) {
   std::vsnprintf(text.data(), text.size(), pattern, again);
   va_end(again);
   text.pop_back();
+  return text;
+}
+
+TextPart::TextPart(std::string_view text) noexcept : text(text) {}
+TextPart::TextPart(const char* text) noexcept : text(text) {}
+TextPart::TextPart(const std::string& text) noexcept : text(text) {}
+TextPart::TextPart(bool negative, std::uint64_t whole) noexcept
+    : text(negative ? "-" : ""), magnitude(negative ? 0 - whole : whole), is_number(true) {}
+
+std::string joined_parts(std::initializer_list<TextPart> parts) {
+  std::string text;
+  for (const TextPart& part : parts) {
+    text += part.text;
+    if (part.is_number) text += std::to_string(part.magnitude);
+  }
   return text;
 }
 
@@ -136,13 +152,9 @@ namespace {
 // The length in bytes of the UTF-8 character at the start of `text`, or 0 if it is malformed.
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
+  if (lead < 0x80) return 1;
+  const auto length = static_cast<std::size_t>(std::countl_one(lead));
+  if (lead < 0xC2 || lead >= 0xF5 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
   }

@@ -2,8 +2,10 @@
 // escaping, and "did you mean" suggestions.
 #pragma once
 
+#include <concepts>
 #include <cstdarg>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,30 @@ namespace reluscope {
 
 // printf into a string.
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
+
+// A part of a text: characters, which must outlive it, or a whole number. What is inline here and
+// what is not keeps the code of the many messages short.
+struct TextPart {
+  TextPart(std::string_view text) noexcept;
+  TextPart(const char* text) noexcept;
+  TextPart(const std::string& text) noexcept;
+  template <std::integral T>
+  TextPart(T whole) noexcept : TextPart(whole < 0, static_cast<std::uint64_t>(whole)) {
+    static_assert(!std::same_as<T, bool> && !std::same_as<T, char>);
+  }
+  TextPart(bool negative, std::uint64_t whole) noexcept;  // in two's complement
+
+  std::string_view text;  // of a number: its sign
+  std::uint64_t magnitude = 0;
+  bool is_number = false;
+};
+std::string joined_parts(std::initializer_list<TextPart> parts);
+
+// joined("epoch ", 3, " of ", name)
+template <class... Parts>
+[[gnu::always_inline]] inline std::string joined(const Parts&... parts) {
+  return joined_parts({TextPart(parts)...});
+}
 
 // The value of a text that is a number as a whole; nothing for any other text, or if
 // vanishes(text). Accepts "nan" and "inf": range checks refuse them later, by name.

@@ -104,8 +104,8 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
   std::memset(padded, plan_.background, workspace.padded.size());
   int top = plan_.height, bottom = -1, left = plan_.width, right = -1;
   for (int row = 0; row < plan_.height; ++row) {
-    const std::uint8_t* const from = image.data() + static_cast<std::size_t>(row) * width;
-    std::memcpy(padded + static_cast<std::size_t>(row + 1) * stride + 1, from, width);
+    const std::uint8_t* const from = image.data() + row * width;
+    std::memcpy(padded + (row + 1) * stride + 1, from, width);
     int first = 0, last = plan_.width - 1;
     while (first < plan_.width && from[first] == plan_.background) ++first;
     if (first == plan_.width) continue;
@@ -122,13 +122,12 @@ void Augmenter::warp(std::span<const std::uint8_t> image, const Affine& affine, 
   const std::int64_t low_x = position(left - 1), low_y = position(top - 1);
   const auto wide = static_cast<std::uint64_t>(position(right + 1) - low_x);
   const auto high = static_cast<std::uint64_t>(position(bottom + 1) - low_y);
-  const std::uint8_t* const corner =
-      padded + static_cast<std::size_t>(top) * stride + static_cast<std::size_t>(left);
+  const std::uint8_t* const corner = padded + top * stride + left;
   for (int row = 0; row < plan_.height; ++row) {
     std::int64_t at_x = position(affine.xy * row + affine.x) - low_x;
     std::int64_t at_y = position(affine.yy * row + affine.y) - low_y;
-    std::uint8_t* const to = out.data() + static_cast<std::size_t>(row) * width;
-    const std::size_t field = static_cast<std::size_t>(row * field_stride());
+    std::uint8_t* const to = out.data() + row * width;
+    const std::size_t field = row * field_stride();
     for (std::size_t col = 0; col < width; ++col, at_x += xx, at_y += yx) {
       auto x = static_cast<std::uint64_t>(at_x), y = static_cast<std::uint64_t>(at_y);
       if (displaced) {

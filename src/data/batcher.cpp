@@ -40,8 +40,7 @@ Batcher::Batcher(const BatcherOptions& options, Backend& backend)
 
 Batcher::Slot Batcher::make_slot(int rows, bool columns) const {
   Slot slot;
-  const auto pixels = static_cast<std::size_t>(options_.pixels);
-  const auto count = static_cast<std::size_t>(rows);
+  const std::size_t pixels = options_.pixels, count = rows;
   slot.samples.resize(count);
   slot.labels.resize(count);
   if (backend_.memory() != nullptr) {
@@ -138,9 +137,8 @@ void Batcher::gather(Slot& slot, std::span<const std::uint8_t> pixels, int row) 
 // Skips eight pixels of background at once. Writes an entry for every other pixel, and keeps it
 // without a branch if it is not background.
 void Batcher::list(Slot& slot, std::span<const std::uint8_t> pixels, int row) const {
-  const auto at_row = static_cast<std::size_t>(row);
-  slot.row_begin[at_row] = static_cast<std::uint32_t>(at_row * (pixels.size() + 1));
-  SparseEntry* to = slot.row_entries.data() + slot.row_begin[at_row];
+  slot.row_begin[row] = static_cast<std::uint32_t>(row * (pixels.size() + 1));
+  SparseEntry* to = slot.row_entries.data() + slot.row_begin[row];
   const auto background = static_cast<std::uint8_t>(options_.background);
   std::uint64_t eight = 0;
   std::memset(&eight, background, sizeof eight);
@@ -156,7 +154,7 @@ void Batcher::list(Slot& slot, std::span<const std::uint8_t> pixels, int row) co
       to += pixels[i] != background;
     }
   }
-  slot.row_end[at_row] = static_cast<std::uint32_t>(to - slot.row_entries.data());
+  slot.row_end[row] = static_cast<std::uint32_t>(to - slot.row_entries.data());
 }
 
 // Lists the entries of features [first, end) by feature, with samples in ascending order.
@@ -280,10 +278,7 @@ void Batcher::prepare(const ImageSet& set, int first, int rows) {
   ahead_.first = first;
   ahead_.rows = rows;
   ahead_.epoch = options_.augmenter == nullptr ? 0 : epoch_;
-  for (int row = 0; row < rows; ++row) {
-    const std::uint64_t place = order_[first + row];
-    ahead_.samples[row] = static_cast<int>(static_cast<std::uint32_t>(place));
-  }
+  for (int row = 0; row < rows; ++row) ahead_.samples[row] = sample_at(first + row);
   const std::uint64_t* const order = order_is_there_ ? as_order(order_there_) + first : nullptr;
   if (!gather_on_device(ahead_, order)) begin(ahead_, true);
 }

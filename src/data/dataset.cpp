@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/primitives.h"
 #include "core/tensor.h"
+#include "data/grey.h"
 #include "data/idx.h"
 #include "data/npy.h"
 
@@ -13,14 +14,12 @@ namespace reluscope {
 namespace {
 
 std::string classes_text(int classes) {
-  return "with " + std::to_string(classes) + " classes labels are 0 to " +
-         std::to_string(classes - 1);
+  return joined("with ", classes, " classes labels are 0 to ", classes - 1);
 }
 
 [[noreturn]] void refuse_label(const std::string& what, std::int64_t label, std::ptrdiff_t sample,
                                const std::string& why) {
-  throw Error(what + ": label " + std::to_string(label) + " of sample " + std::to_string(sample) +
-              " is out of range: " + why);
+  throw Error(what, ": label ", label, " of sample ", sample, " is out of range: ", why);
 }
 
 // The number of classes: the largest label + 1. Every label from 1 on must occur.
@@ -32,10 +31,10 @@ int classes_of(std::span<const std::uint8_t> labels, const std::string& what) {
   const auto gap = std::find(seen.begin() + 1, seen.begin() + std::max(most, 1), false);
   if (gap < seen.begin() + most) {
     refuse_label(what + " labels", most, top - labels.begin(),
-                 "no sample has label " + std::to_string(gap - seen.begin()) +
-                     ", and labels are whole numbers without a gap");
+                 joined("no sample has label ", gap - seen.begin(),
+                        ", and labels are whole numbers without a gap"));
   }
-  if (most == 0) throw Error(what + " labels: all are 0, but at least two classes are needed");
+  if (most == 0) throw Error(what, " labels: all are 0, but at least two classes are needed");
   return most + 1;
 }
 
@@ -48,8 +47,8 @@ void check_labels(std::span<const std::uint8_t> labels, int classes, const std::
 
 [[noreturn]] void refuse_array(const NpyArray& array, const std::string& what,
                                const std::string& wanted) {
-  throw Error(what + ": the array has shape " + shape_text(array.shape) + " of type " + array.kind +
-              std::to_string(array.size) + ", but " + wanted);
+  throw Error(what, ": the array has shape ", shape_text(array.shape), " of type ",
+              std::string(1, array.kind), array.size, ", but ", wanted);
 }
 
 // Most pixels are 0. Counts eight zeros at once: one by one, each increment would wait for the
@@ -77,8 +76,8 @@ ImageSet::ImageSet(std::vector<std::uint8_t> image_file, std::vector<std::uint8_
   read_images(what + " images");
   const int labels = read_labels(what + " labels");
   if (count_ != labels) {
-    throw Error(what + " data: there are " + std::to_string(count_) + " images but " +
-                std::to_string(labels) + " labels; the counts must be equal");
+    throw Error(what, " data: there are ", count_, " images but ", labels,
+                " labels; the counts must be equal");
   }
   if (classes != Dataset::kFromLabels) check_labels(this->labels(), classes, what);
 }
@@ -142,11 +141,9 @@ Dataset::Dataset(std::string name, Files files, int classes)
       train_(std::move(files.train_images), std::move(files.train_labels), classes, "training"),
       test_(std::move(files.test_images), std::move(files.test_labels), classes, "test") {
   if (train_.height() != test_.height() || train_.width() != test_.width()) {
-    const auto size = [](const ImageSet& set) {
-      return std::to_string(set.height()) + "x" + std::to_string(set.width());
-    };
-    throw Error("test images: they are " + size(test_) + " pixels, but the training images are " +
-                size(train_) + "; the sizes must be equal");
+    throw Error("test images: they are ", size_text(test_.height(), test_.width()),
+                " pixels, but the training images are ", size_text(train_.height(), train_.width()),
+                "; the sizes must be equal");
   }
   if (classes == kFromLabels) {
     classes = classes_of(train_.labels(), "training");
@@ -179,15 +176,25 @@ std::vector<std::int64_t> class_counts(const ImageSet& set, int classes) {
   return counts;
 }
 
+std::vector<int> in_random_order(std::span<const int> samples, const Rng& rng) {
+  std::vector<std::uint64_t> order;  // random word << 32 | sample
+  for (const int sample : samples) {
+    const auto number = static_cast<std::uint64_t>(sample);
+    order.push_back((std::uint64_t{rng.bits(number)[0]} << 32) | number);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<int> ordered;
+  for (const std::uint64_t place : order) ordered.push_back(static_cast<int>(place & 0xFFFFFFFFu));
+  return ordered;
+}
+
 std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count,
                                    const Rng& rng) {
-  std::array<std::vector<std::uint64_t>, 256> members;  // random word << 32 | sample
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    members[labels[i]].push_back((std::uint64_t{rng.bits(i)[0]} << 32) | i);
-  }
+  std::array<std::vector<int>, 256> members;
+  for (int i = 0; i < std::ssize(labels); ++i) members[labels[i]].push_back(i);
   std::array<std::size_t, 256> quota;
   std::array<std::uint64_t, 256> by_remainder;  // inverted remainder << 8 | class
-  std::size_t left = static_cast<std::size_t>(count);
+  std::size_t left = count;
   for (std::size_t c = 0; c < 256; ++c) {
     const std::uint64_t product = static_cast<std::uint64_t>(count) * members[c].size();
     const std::uint64_t all = std::max<std::uint64_t>(labels.size(), 1);
@@ -200,10 +207,8 @@ std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int cou
 
   std::vector<int> chosen;
   for (std::size_t c = 0; c < 256; ++c) {
-    std::sort(members[c].begin(), members[c].end());
-    for (std::size_t i = 0; i < quota[c]; ++i) {
-      chosen.push_back(static_cast<int>(members[c][i] & 0xFFFFFFFFu));
-    }
+    const std::vector<int> order = in_random_order(members[c], rng);
+    chosen.insert(chosen.end(), order.begin(), order.begin() + quota[c]);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;

@@ -33,15 +33,11 @@ class ImageSet {
   int width() const { return width_; }
   int pixels() const { return height_ * width_; }
   std::span<const std::uint8_t> image(int index) const {  // (H, W)
-    return {images_.data() + image_header_ +
-                static_cast<std::size_t>(index) * static_cast<std::size_t>(pixels()),
-            static_cast<std::size_t>(pixels())};
+    return std::span(images_).subspan(image_header_ + std::size_t{1} * index * pixels(), pixels());
   }
-  std::uint8_t label(int index) const {
-    return labels_[label_header_ + static_cast<std::size_t>(index)];
-  }
+  std::uint8_t label(int index) const { return labels_[label_header_ + index]; }
   std::span<const std::uint8_t> labels() const {
-    return {labels_.data() + label_header_, static_cast<std::size_t>(count_)};
+    return std::span(labels_).subspan(label_header_, count_);
   }
 
  private:
@@ -94,10 +90,12 @@ class Dataset {
 // The number of samples of each class. All labels must be below `classes`.
 std::vector<std::int64_t> class_counts(const ImageSet& set, int classes);
 
+// The samples by the first word of rng.bits(sample); ties by number.
+std::vector<int> in_random_order(std::span<const int> samples, const Rng& rng);
+
 // The indices, ascending, of `count` (0 to labels.size()) samples. Each class contributes count *
 // its size / labels.size(), rounded down; the classes with the largest remainders, lower classes
-// first, contribute one more. Within a class, the samples with the smallest first words of
-// rng.bits(sample) are taken.
+// first, contribute one more. Within a class, the first in_random_order() are taken.
 std::vector<int> stratified_sample(std::span<const std::uint8_t> labels, int count, const Rng& rng);
 
 // Mean and population standard deviation of pixels scaled to 0..1, from the number of pixels of

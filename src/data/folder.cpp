@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <initializer_list>
 #include <map>
+#include <optional>
 
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/text.h"
 #include "data/grey.h"
 #include "data/idx.h"
+#include "data/npy.h"
 
 namespace reluscope {
 namespace {
@@ -45,9 +47,8 @@ std::vector<std::string> find_four(const Paths& paths, const char* const (&names
   for (const char* const name : names) found.push_back(find(name));
   const auto missing = std::find(found.begin(), found.end(), "");
   if (missing == found.end()) return found;
-  if (std::all_of(found.begin(), found.end(), [](const auto& path) { return path.empty(); }))
-    return {};
-  throw Error("data: " + where + " has no file " + names[missing - found.begin()] + also);
+  if (found == std::vector<std::string>(4)) return {};
+  throw Error("data: ", where, " has no file ", names[missing - found.begin()], also);
 }
 
 // Class names in the order of their numbers, see plan_files().
@@ -70,8 +71,8 @@ Classes classes_below(const Paths& paths, const std::string& top, const std::str
     const std::size_t slash = path.find('/', top.size());
     if (slash == std::string::npos) continue;  // a file beside the class folders
     if (path.find('/', slash + 1) != std::string::npos || !is_png(path)) {
-      throw Error("data: " + in_quotes(path) + " in " + where +
-                  " is not a .png file in a class's folder; allowed are " +
+      throw Error("data: ", in_quotes(path), " in ", where,
+                  " is not a .png file in a class's folder; allowed are ",
                   "train/CLASS/*.png with test/CLASS/*.png, or CLASS/*.png");
     }
     classes[path.substr(top.size(), slash - top.size())].push_back(path);
@@ -89,12 +90,17 @@ std::vector<FilePlan::Image> images_of(Classes& classes, const std::vector<std::
   return images;
 }
 
+std::vector<std::uint8_t> labels_of(const std::vector<FilePlan::Image>& images) {
+  std::vector<std::uint8_t> labels;
+  for (const FilePlan::Image& image : images) labels.push_back(image.label);
+  return labels;
+}
+
 // Moves a sixth of the training images into the test set.
 void split_test(FilePlan& plan) {
-  std::vector<std::uint8_t> labels;
-  for (const FilePlan::Image& image : plan.train) labels.push_back(image.label);
-  const std::vector<int> chosen = stratified_sample(labels, static_cast<int>(labels.size()) / 6,
-                                                    Rng(0, Purpose::kTestSplit, 0));
+  const std::vector<int> chosen =
+      stratified_sample(labels_of(plan.train), static_cast<int>(plan.train.size()) / 6,
+                        Rng(0, Purpose::kTestSplit, 0));
   std::vector<FilePlan::Image> kept;
   for (std::size_t i = 0; i < plan.train.size(); ++i) {
     const bool test = std::binary_search(chosen.begin(), chosen.end(), static_cast<int>(i));
@@ -114,13 +120,12 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
   std::vector<std::string> names;
   for (const auto& [name, images] : train) names.push_back(name);
   if (names.size() < 2 || names.size() > kMaxClasses) {
-    throw Error("data: " + where + " has " + std::to_string(names.size()) +
-                " folders of .png files, one a class, but 2 to " + std::to_string(kMaxClasses) +
-                " are allowed");
+    throw Error("data: ", where, " has ", names.size(),
+                " folders of .png files, one a class, but 2 to ", kMaxClasses, " are allowed");
   }
   for (const auto& [name, images] : test) {
     if (!train.contains(name)) {
-      throw Error("data: " + where + " has test images of the class " + in_quotes(name) +
+      throw Error("data: ", where, " has test images of the class ", in_quotes(name),
                   ", but no training images of it");
     }
   }
@@ -128,11 +133,11 @@ FilePlan plan_images(const Paths& paths, const std::string& where) {
   plan.train = images_of(train, plan.class_names);
   plan.test = images_of(test, plan.class_names);
   if (plan.train.size() > kMaxCount || plan.test.size() > kMaxCount) {
-    throw Error("data: " + where + " has more than " + std::to_string(kMaxCount) + " images");
+    throw Error("data: ", where, " has more than ", kMaxCount, " images");
   }
   if (plan.test.empty()) split_test(plan);
   if (plan.test.empty()) {
-    throw Error("data: " + where + " has " + std::to_string(plan.train.size()) +
+    throw Error("data: ", where, " has ", plan.train.size(),
                 " images, but without a folder test at least 6 are needed");
   }
   return plan;
@@ -150,7 +155,43 @@ std::string common_folder(const Paths& paths) {
   return common.substr(0, common.rfind('/') + 1);
 }
 
+// The size of the IDX file that `head` begins, if it begins one.
+std::optional<double> idx_bytes(std::span<const std::uint8_t> head) {
+  constexpr std::size_t kMostDimensions = 3;
+  if (head.size() < 4 || head[0] != 0 || head[1] != 0 || head[3] == 0 || head[3] > kMostDimensions)
+    return {};
+  const std::size_t header = idx_header(head[3]);
+  if (head.size() < header) return {};
+  double bytes = 1.0;
+  for (std::size_t d = 0; d < head[3]; ++d) bytes *= static_cast<double>(idx_size(head, d));
+  return static_cast<double>(header) + bytes;
+}
+
+std::string megabytes(double bytes) { return format("%.1f MB", bytes / 1e6); }
+
 }  // namespace
+
+std::uint64_t DataBudget::bytes_of(const std::string& name, std::span<const std::uint8_t> head,
+                                   std::uint64_t size) {
+  const std::optional<double> announced = is_npy(head) ? npy_bytes(head) : idx_bytes(head);
+  if (!announced) return kHeadBytes;
+  if (size != 0 && static_cast<double>(size) != *announced) {
+    throw Error("data: ", in_quotes(name), " has ", size, " bytes, but its header announces ",
+                format("%.0f", *announced),
+                static_cast<double>(size) < *announced ? " (the file is truncated)"
+                                                       : " (the file is too long)");
+  }
+  claim(name, *announced);
+  return static_cast<std::uint64_t>(*announced) + 1;
+}
+
+void DataBudget::claim(const std::string& name, double bytes) {
+  claimed_ += bytes;
+  if (claimed_ <= static_cast<double>(most_)) return;
+  throw Error("data: with ", in_quotes(name), " the data takes ", megabytes(claimed_),
+              " unpacked, but at most ", megabytes(static_cast<double>(most_)),
+              " are allowed; --max_data allows more");
+}
 
 FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   std::erase_if(paths, is_hidden);
@@ -164,8 +205,8 @@ FilePlan plan_files(std::vector<std::string> paths, const std::string& where) {
   if (plan.files.empty()) plan.files = find_four(inside, kNpyNames, {""}, "", where);
   if (plan.files.empty()) {
     if (std::none_of(inside.begin(), inside.end(), is_png)) {
-      throw Error("data: " + where + " holds no data set: " + kIdxNames[0] + " and its like, " +
-                  kNpyNames[0] + " and its like, or folders of .png files are allowed");
+      throw Error("data: ", where, " holds no data set: ", kIdxNames[0], " and its like, ",
+                  kNpyNames[0], " and its like, or folders of .png files are allowed");
     }
     plan = plan_images(inside, where);
   }
@@ -185,8 +226,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
   if (path.empty()) throw Error("data: there are more images than planned");
   if (height < 1 || width < 1 || static_cast<std::uint64_t>(height) > kMaxSide ||
       static_cast<std::uint64_t>(width) > kMaxSide) {
-    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) +
-                " pixels, but 1x1 to " + size_text(kMaxSide, kMaxSide) + " are allowed");
+    throw Error("data: ", in_quotes(path), " is ", size_text(height, width), " pixels, but 1x1 to ",
+                size_text(kMaxSide, kMaxSide), " are allowed");
   }
   check_decoded("data: " + in_quotes(path), height, width, channels, pixels.size());
   const std::size_t area = std::size_t{1} * height * width;
@@ -196,8 +237,8 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
     budget_.claim(path, static_cast<double>(area) *
                             static_cast<double>(plan_.train.size() + plan_.test.size()));
   } else if (height != height_ || width != width_) {
-    throw Error("data: " + in_quotes(path) + " is " + size_text(height, width) + " pixels, but " +
-                in_quotes(image(0).path) + " is " + size_text(height_, width_) +
+    throw Error("data: ", in_quotes(path), " is ", size_text(height, width), " pixels, but ",
+                in_quotes(image(0).path), " is ", size_text(height_, width_),
                 "; all images must have one size");
   }
   const bool train = added_ < plan_.train.size();
@@ -214,15 +255,10 @@ void FolderImages::add(int height, int width, int channels, std::span<const std:
 
 Dataset FolderImages::finish(std::string name) {
   if (const std::string_view path = next(); !path.empty()) {
-    throw Error("data: " + in_quotes(path) + " was not added");
+    throw Error("data: ", in_quotes(path), " was not added");
   }
-  const auto part = [this](std::vector<std::uint8_t>& pixels,
-                           const std::vector<FilePlan::Image>& images) {
-    std::vector<std::uint8_t> labels;
-    for (const FilePlan::Image& image : images) labels.push_back(image.label);
-    return ImageSet(height_, width_, std::move(pixels), std::move(labels));
-  };
-  ImageSet train = part(train_, plan_.train), test = part(test_, plan_.test);
+  ImageSet train(height_, width_, std::move(train_), labels_of(plan_.train));
+  ImageSet test(height_, width_, std::move(test_), labels_of(plan_.test));
   return Dataset(std::move(name), std::move(train), std::move(test), std::move(plan_.class_names));
 }
 

@@ -15,8 +15,8 @@ void check_decoded(const std::string& what, int height, int width, int channels,
                    std::size_t bytes) {
   const std::size_t area = std::size_t{1} * height * width;
   if ((channels == 1 || channels == 3) && bytes == area * channels) return;
-  throw Error(what + " was decoded to " + std::to_string(bytes) + " bytes, which is not " +
-              size_text(height, width) + " pixels of 1 or 3");
+  throw Error(what, " was decoded to ", bytes, " bytes, which is not ", size_text(height, width),
+              " pixels of 1 or 3");
 }
 
 void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* grey) {
@@ -30,8 +30,8 @@ void to_grey(int channels, std::span<const std::uint8_t> pixels, std::uint8_t* g
 std::vector<std::uint8_t> network_input(const Picture& picture, int height, int width,
                                         bool invert) {
   if (picture.height != height || picture.width != width) {
-    throw Error("image: " + in_quotes(picture.name) + " is " +
-                size_text(picture.height, picture.width) + " pixels, but the network takes " +
+    throw Error("image: ", in_quotes(picture.name), " is ",
+                size_text(picture.height, picture.width), " pixels, but the network takes ",
                 size_text(height, width));
   }
   check_decoded("image: " + in_quotes(picture.name), height, width, picture.channels,

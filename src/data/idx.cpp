@@ -7,15 +7,14 @@ namespace reluscope {
 
 std::vector<int> read_idx(std::span<const std::uint8_t> bytes, std::size_t dimensions,
                           const std::string& file) {
-  const auto refuse = [&file](const std::string& why) { throw Error(file + ": " + why); };
+  const auto refuse = [&file](const auto&... why) { throw Error(file, ": ", why...); };
   const std::size_t header = idx_header(dimensions);
   if (bytes.empty()) refuse("the file is empty, but an IDX file was expected");
   if (bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
     refuse("the data is still gzip-compressed, but plain IDX bytes were expected");
   }
   if (bytes.size() < header) {
-    refuse("the file has " + std::to_string(bytes.size()) + " bytes, fewer than the " +
-           std::to_string(header) + " of an IDX header");
+    refuse("the file has ", bytes.size(), " bytes, fewer than the ", header, " of an IDX header");
   }
   if (bytes[0] != 0 || bytes[1] != 0) {
     refuse(
@@ -41,9 +40,8 @@ std::vector<int> read_idx(std::span<const std::uint8_t> bytes, std::size_t dimen
   }
   const std::uint64_t left = bytes.size() - header;
   if (left != product) {
-    refuse(std::to_string(left) + " bytes of data follow the header, but it announces " +
-           std::to_string(product) +
-           (left < product ? " (the file is truncated)" : " (the file is too long)"));
+    refuse(left, " bytes of data follow the header, but it announces ", product,
+           left < product ? " (the file is truncated)" : " (the file is too long)");
   }
   return sizes;
 }
@@ -52,8 +50,7 @@ void check_image_size(std::size_t dimension, std::uint64_t size, const std::stri
   static constexpr const char* kNames[] = {"count", "height", "width"};
   const std::uint64_t most = dimension == 0 ? kMaxCount : kMaxSide;
   if (size >= 1 && size <= most) return;
-  throw Error(what + ": the " + kNames[dimension] + " is " + std::to_string(size) +
-              ", but it must be from 1 to " + std::to_string(most));
+  throw Error(what, ": the ", kNames[dimension], " is ", size, ", but it must be from 1 to ", most);
 }
 
 }  // namespace reluscope

@@ -1,6 +1,7 @@
 #include "data/npy.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <set>
 
@@ -23,67 +24,61 @@ class Header {
   NpyArray read() {
     NpyArray array{};
     std::set<std::string_view> keys;
-    take('{');
-    while (!peek('}')) {
+    take("{");
+    while (!at("}")) {
       const std::string_view key = quoted();
-      take(':');
-      if (!keys.insert(key).second) refuse();
+      take(":");
+      if (!keys.insert(key).second) refuse_form();
       if (key == "descr") {
         read_type(array);
       } else if (key == "fortran_order") {
-        if (starts("True")) {
+        if (at("True")) {
           refuse(
               "the array is in Fortran order, but only C order can be read: "
               "save numpy.ascontiguousarray(array)");
         }
-        if (!starts("False")) refuse();
-        left_.remove_prefix(5);
+        take("False");
       } else if (key == "shape") {
         read_shape(array);
       } else {
-        refuse();
+        refuse_form();
       }
-      if (!peek('}')) take(',');
+      if (!at("}")) take(",");
     }
-    take('}');
-    if (keys.size() != 3 || !trim(left_).empty()) refuse();
+    take("}");
+    if (keys.size() != 3 || !trim(left_).empty()) refuse_form();
     return array;
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& why =
-                               "the .npy header is not a dict of descr, "
-                               "fortran_order and shape") const {
-    throw Error(file_ + ": " + why);
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... why) const {
+    throw Error(file_, ": ", why...);
   }
-  void skip_space() {
-    while (!left_.empty() && (left_[0] == ' ' || left_[0] == '\n')) left_.remove_prefix(1);
+  [[noreturn]] void refuse_form() const {
+    refuse("the .npy header is not a dict of descr, fortran_order and shape");
   }
-  bool peek(char c) {
-    skip_space();
-    return !left_.empty() && left_[0] == c;
+  // Whether the next word is this one.
+  bool at(std::string_view word) {
+    left_.remove_prefix(std::min(left_.find_first_not_of(" \n"), left_.size()));
+    return left_.starts_with(word);
   }
-  bool starts(std::string_view word) {
-    skip_space();
-    return left_.substr(0, word.size()) == word;
-  }
-  void take(char c) {
-    if (!peek(c)) refuse();
-    left_.remove_prefix(1);
+  void take(std::string_view word) {
+    if (!at(word)) refuse_form();
+    left_.remove_prefix(word.size());
   }
   std::string_view quoted() {
-    const char quote = peek('"') ? '"' : '\'';
+    const std::string_view quote = at("\"") ? "\"" : "'";
     take(quote);
-    const std::size_t end = left_.find(quote);
-    if (end == std::string_view::npos) refuse();
-    const std::string_view text = left_.substr(0, end);
-    left_.remove_prefix(end + 1);
+    const std::string_view text = left_.substr(0, left_.find(quote));
+    left_.remove_prefix(text.size());
+    take(quote);
     return text;
   }
 
   // '|u1', '<i8', '<f4': byte order, kind, bytes.
   void read_type(NpyArray& array) {
-    if (!peek('\'') && !peek('"')) {
+    if (!at("'") && !at("\"")) {
       refuse("the array has a structured type, but only whole numbers and floats can be read");
     }
     const std::string_view type = quoted();
@@ -91,36 +86,32 @@ class Header {
                                            "u2", "u4", "u8", "f2", "f4", "f8"};
     if (type.size() != 3 || std::string_view("|<=>").find(type[0]) == type.npos ||
         std::find(std::begin(kTypes), std::end(kTypes), type.substr(1)) == std::end(kTypes)) {
-      refuse("the array's type is " + in_quotes(type) +
+      refuse("the array's type is ", in_quotes(type),
              ", but only whole numbers and floats of 1 to 8 bytes can be read");
     }
     if (type[0] == '>' && type[2] != '1') {
-      refuse("the array's type is " + in_quotes(type) +
-             ", but big-endian arrays cannot be read: save array.astype(" +
-             in_quotes("<" + std::string(type.substr(1))) + ")");
+      refuse("the array's type is ", in_quotes(type),
+             ", but big-endian arrays cannot be read: save array.astype(",
+             in_quotes("<" + std::string(type.substr(1))), ")");
     }
     array.kind = type[1];
     array.size = type[2] - '0';
   }
 
   void read_shape(NpyArray& array) {
-    take('(');
-    while (!peek(')')) {
-      skip_space();
+    take("(");
+    while (!at(")")) {
       std::uint64_t size = 0;
-      std::size_t digits = 0;
-      while (digits < left_.size() && left_[digits] >= '0' && left_[digits] <= '9') {
-        size = size * 10 + static_cast<std::uint64_t>(left_[digits++] - '0');
-        if (size > kMaxBytes) {
-          refuse("the array's shape has a size over " + std::to_string(kMaxBytes));
-        }
+      const auto [end, error] = std::from_chars(left_.data(), left_.data() + left_.size(), size);
+      if (error == std::errc::result_out_of_range || size > kMaxBytes) {
+        refuse("the array's shape has a size over ", kMaxBytes);
       }
-      if (digits == 0 || array.shape.size() == 32) refuse();
-      left_.remove_prefix(digits);
+      if (error != std::errc() || array.shape.size() == 32) refuse_form();
+      left_.remove_prefix(static_cast<std::size_t>(end - left_.data()));
       array.shape.push_back(static_cast<std::int64_t>(size));
-      if (!peek(')')) take(',');
+      if (!at(")")) take(",");
     }
-    take(')');
+    take(")");
   }
 
   std::string_view left_;
@@ -129,21 +120,21 @@ class Header {
 
 // Reads the header, sets `begin`, and ignores what follows.
 NpyArray read_header(std::span<const std::uint8_t> bytes, const std::string& file) {
-  if (!is_npy(bytes)) throw Error(file + ": this is not a .npy file");
+  if (!is_npy(bytes)) throw Error(file, ": this is not a .npy file");
   const std::size_t version = bytes.size() > 6 ? bytes[6] : 0;
   const std::size_t length_bytes = version == 1 ? 2 : 4, text = 8 + length_bytes;
   if (bytes.size() > 6 && (version < 1 || version > 3)) {
-    throw Error(file + ": the .npy file has format version " + std::to_string(version) +
+    throw Error(file, ": the .npy file has format version ", version,
                 ", but only 1 to 3 can be read");
   }
   const std::size_t present = bytes.size() < 8 ? 0 : std::min(bytes.size() - 8, length_bytes);
   const std::uint64_t length = read_number(bytes, 8, present);
   if (length > kMaxNpyHeader) {
-    throw Error(file + ": the .npy header has " + std::to_string(length) + " bytes, but at most " +
-                std::to_string(kMaxNpyHeader) + " are allowed");
+    throw Error(file, ": the .npy header has ", length, " bytes, but at most ", kMaxNpyHeader,
+                " are allowed");
   }
   if (bytes.size() < text + length) {
-    throw Error(file + ": the file has " + std::to_string(bytes.size()) +
+    throw Error(file, ": the file has ", bytes.size(),
                 " bytes, fewer than its .npy header (the file is truncated)");
   }
   const std::size_t begin = text + static_cast<std::size_t>(length);
@@ -203,9 +194,9 @@ NpyArray read_npy(std::span<const std::uint8_t> bytes, const std::string& file) 
   const std::uint64_t left = bytes.size() - array.begin;
   if (!countable || left != announced) {
     throw Error(
-        file + ": " + std::to_string(left) + " bytes of data follow the header, but it " +
-        "announces " + (countable ? std::to_string(announced) : "far more") +
-        (!countable || left < announced ? " (the file is truncated)" : " (the file is too long)"));
+        file, ": ", left, " bytes of data follow the header, but it announces ",
+        countable ? std::to_string(announced) : "far more",
+        !countable || left < announced ? " (the file is truncated)" : " (the file is too long)");
   }
   return array;
 }

@@ -19,7 +19,6 @@ struct NpyArray {
   Shape shape;
   std::size_t begin;  // offset of the first element in the file
 
-  std::int64_t count() const { return element_count(shape); }
   bool is_integer() const { return kind == 'i' || kind == 'u'; }
   // Element `at` of an array of integers; unsigned values above 2^63 - 1 become 2^63 - 1. bytes:
   // the whole file.

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "io/json_object.h"
-#include "probe/silence.h"
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {
@@ -43,9 +43,9 @@ struct Observed {
 };
 
 void add(Observed& layer, ConstMatrixView x, const UnitValues& values) {
-  const ConstMatrixView& y = values.matrix();
+  const ConstMatrixView& y = values.matrix;
   layer.silence.add(values, x);
-  layer.units.resize(static_cast<std::size_t>(values.units()));
+  layer.units.resize(static_cast<std::size_t>(values.units));
   layer.outputs += static_cast<std::int64_t>(y.rows()) * y.cols();
   for (int p = 0; p < y.layout.panels(); ++p) {
     const float *xs = x.panel(p), *ys = y.panel(p);

@@ -2,7 +2,7 @@
 
 namespace reluscope {
 
-JsonPart::Json JsonPart::json() const {
+Json JsonPart::json() const {
   switch (kind_) {
     case Kind::kNull: break;
     case Kind::kNumber: return number_;
@@ -14,8 +14,8 @@ JsonPart::Json JsonPart::json() const {
   return nullptr;
 }
 
-JsonPart::Json json_object_of(std::initializer_list<JsonPart> parts) {
-  JsonPart::Json object = JsonPart::Json::object();
+Json json_object_of(std::initializer_list<JsonPart> parts) {
+  Json object = Json::object();
   for (auto part = parts.begin(); part != parts.end(); part += 2) {
     object[part->name()] = part[1].json();
   }

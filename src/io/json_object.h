@@ -12,12 +12,12 @@
 
 namespace reluscope {
 
+using Json = nlohmann::ordered_json;
+
 // A name or a value. Refers to texts and to Json, which it moves: they must outlive it, as
 // temporaries of the same expression do.
 class JsonPart {
  public:
-  using Json = nlohmann::ordered_json;
-
   JsonPart(double value) : kind_(Kind::kNumber), number_(value) {}
   JsonPart(bool value) : kind_(Kind::kSwitch), whole_(value) {}
   template <std::integral T>
@@ -42,11 +42,11 @@ class JsonPart {
   };
 };
 
-JsonPart::Json json_object_of(std::initializer_list<JsonPart> parts);
+Json json_object_of(std::initializer_list<JsonPart> parts);
 
 // json_object("step", 3, "loss", 0.5): names and values in turn, as in SQL.
 template <class... Parts>
-JsonPart::Json json_object(Parts&&... parts) {
+Json json_object(Parts&&... parts) {
   static_assert(sizeof...(Parts) % 2 == 0);
   return json_object_of({JsonPart(std::forward<Parts>(parts))...});
 }

@@ -9,8 +9,6 @@
 namespace reluscope {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Checks a text before it is parsed to values. (With a parser callback instead, the parser would
 // visit a whole list again for each list or object in it.)
 class Checker {
@@ -23,48 +21,42 @@ class Checker {
   bool number_integer(Json::number_integer_t) { return true; }
   bool number_unsigned(Json::number_unsigned_t) { return true; }
   bool number_float(Json::number_float_t, const Json::string_t& text) {
-    if (vanishes(text)) throw Error(what_ + ": " + text + " is nearer to 0 than a double can tell");
+    if (vanishes(text)) throw Error(what_, ": ", text, " is nearer to 0 than a double can tell");
     return true;
   }
   bool string(Json::string_t&) { return true; }
   bool binary(Json::binary_t&) { return true; }
-  bool start_object(std::size_t) { return open(); }
-  bool end_object() { return close(); }
-  bool start_array(std::size_t) { return open(); }
-  bool end_array() { return close(); }
+  bool start_object(std::size_t) {
+    if (names_.size() == limits_.depth) {
+      throw Error(what_, ": it is nested deeper than ", limits_.depth, " objects and lists");
+    }
+    names_.emplace_back();
+    return true;
+  }
+  bool end_object() {
+    names_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t size) { return start_object(size); }
+  bool end_array() { return end_object(); }
   bool key(Json::string_t& name) {
     if (!names_.back().insert(name).second) {
-      throw Error(what_ + ": an object in it has the name " + in_quotes(name) + " twice");
+      throw Error(what_, ": an object in it has the name ", in_quotes(name), " twice");
     }
     if (names_.back().size() > limits_.names) {
-      throw Error(what_ + ": an object in it has more than " + std::to_string(limits_.names) +
-                  " names");
+      throw Error(what_, ": an object in it has more than ", limits_.names, " names");
     }
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
     constexpr int kOutOfRange = 406;
     if (error.id == kOutOfRange) {
-      throw Error(what_ + ": a number in it is larger than a double can hold");
+      throw Error(what_, ": a number in it is larger than a double can hold");
     }
-    throw Error(what_ + ": not JSON at byte " + std::to_string(position) + "; " + wanted_ +
-                " was expected");
+    throw Error(what_, ": not JSON at byte ", position, "; ", wanted_, " was expected");
   }
 
  private:
-  bool open() {
-    if (names_.size() == limits_.depth) {
-      throw Error(what_ + ": it is nested deeper than " + std::to_string(limits_.depth) +
-                  " objects and lists");
-    }
-    names_.emplace_back();
-    return true;
-  }
-  bool close() {
-    names_.pop_back();
-    return true;
-  }
-
   const std::string& what_;
   const std::string& wanted_;
   const JsonLimits& limits_;
@@ -76,13 +68,12 @@ class Checker {
 Json parse_json(std::string_view text, const std::string& what, const std::string& wanted,
                 const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
-    throw Error(what + ": its text has " + std::to_string(text.size()) + " bytes, but at most " +
-                std::to_string(limits.bytes) + " are allowed");
+    throw Error(what, ": its text has ", text.size(), " bytes, but at most ", limits.bytes,
+                " are allowed");
   }
   // The parser takes a zero byte for the end of the text.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    throw Error(what + ": not JSON at byte " + std::to_string(zero + 1) + "; " + wanted +
-                " was expected");
+    throw Error(what, ": not JSON at byte ", zero + 1, "; ", wanted, " was expected");
   }
   Checker checker(what, wanted, limits);
   Json::sax_parse(text, &checker);

@@ -9,6 +9,8 @@
 
 namespace reluscope {
 
+using Json = nlohmann::ordered_json;
+
 struct JsonLimits {
   std::size_t bytes = std::size_t{1} << 22;
   std::size_t depth = 16;    // of nested objects and lists
@@ -18,13 +20,13 @@ inline constexpr double kMaxJsonWhole = 0x1p53 - 1;  // doubles skip integers be
 
 // what: names the text in messages ("config"). wanted: describes valid text ("an object such as
 // {\"lr\": 0.01}"). Throws Error for text that is not JSON or exceeds these limits.
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& what,
-                                  const std::string& wanted, const JsonLimits& limits = {});
+Json parse_json(std::string_view text, const std::string& what, const std::string& wanted,
+                const JsonLimits& limits = {});
 
 // A value for a message: an object or a list by its kind, so depth does not matter.
-std::string value_text(const nlohmann::ordered_json& value);
+std::string value_text(const Json& value);
 
 // One line of JSON; bytes that are not UTF-8 are replaced.
-std::string json_line(const nlohmann::ordered_json& json);
+std::string json_line(const Json& json);
 
 }  // namespace reluscope

@@ -106,9 +106,7 @@ class OnnxModel final : public OnnxWriter {
   }
 
   const std::string& value() const override { return value_; }
-  const std::string& output(int layer) const override {
-    return outputs_[static_cast<std::size_t>(layer)];
-  }
+  const std::string& output(int layer) const override { return outputs_[layer]; }
   void add(const char* op, const std::vector<std::string>& inputs,
            const OnnxAttributes& attributes = {}) override {
     value_ = add_node(op, inputs, name_, attributes);
@@ -166,8 +164,7 @@ class OnnxModel final : public OnnxWriter {
       const std::string named = parts[i].substr(equals + 1);
       const auto at = std::find_if(info.parameters.begin(), info.parameters.end(),
                                    [&](const ActivationParameter& p) { return named == p.name; });
-      attributes.push_back({parts[i].substr(0, equals),
-                            values[static_cast<std::size_t>(at - info.parameters.begin())]});
+      attributes.push_back({parts[i].substr(0, equals), values[at - info.parameters.begin()]});
     }
     std::vector<std::string> inputs = {value_};
     if (learnt > 0) inputs.push_back(parameter);
@@ -205,10 +202,10 @@ class OnnxModel final : public OnnxWriter {
     std::vector<std::string> values;
     for (std::size_t n = 0; n < trace.nodes.size(); ++n) {
       const bool last = static_cast<int>(n) == trace.result;
-      const std::string name = last ? name_ : name_ + "." + std::to_string(n);
+      const std::string name = last ? name_ : joined(name_, ".", n);
       values.push_back(operation(trace.nodes[n], values, parameter, name));
     }
-    value_ = values[static_cast<std::size_t>(trace.result)];
+    value_ = values[trace.result];
   }
 
   // before: the values of the nodes before this one.
@@ -216,7 +213,7 @@ class OnnxModel final : public OnnxWriter {
                         const std::string& parameter, const std::string& name) {
     std::vector<std::string> inputs;
     for (const int operand : {node.a, node.b, node.c}) {
-      if (operand >= 0) inputs.push_back(before[static_cast<std::size_t>(operand)]);
+      if (operand >= 0) inputs.push_back(before[operand]);
     }
     if (node.op == TraceOp::kInput) return value_;
     if (node.op == TraceOp::kParameter) return parameter;

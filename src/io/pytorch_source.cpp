@@ -48,7 +48,7 @@ constexpr std::string_view kModules = "torch.nn.";
 
 // Whether the registry names a module, not an expression.
 bool is_module(std::string_view pytorch) {
-  return pytorch.substr(0, kModules.size()) == kModules && pytorch[kModules.size()] >= 'A' &&
+  return pytorch.starts_with(kModules) && pytorch[kModules.size()] >= 'A' &&
          pytorch[kModules.size()] <= 'Z';
 }
 
@@ -179,7 +179,8 @@ class Program final : public PytorchWriter {
   std::string activation_class(ActivationId id, std::span<const double> values) {
     const ActivationInfo& info = activation_info(id);
     std::string name = class_name(info.name);
-    if (*info.pytorch == '\0') {
+    const bool traced = *info.pytorch == '\0';
+    if (traced) {
       for (const double value : values) name += "_" + number_text(value);
       std::replace_if(
           name.begin(), name.end(), [](char c) { return !is_name(c); }, '_');
@@ -201,23 +202,20 @@ class Program final : public PytorchWriter {
       definitions_ +=
           "    def __init__(self" + arguments + "):\n        super().__init__()\n" + made + "\n";
     }
-    std::vector<std::string> lines;
-    if (!learnt.empty()) {  // one a channel, whatever follows it
-      lines.push_back(learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))");
-    }
-    if (*info.pytorch == '\0') {
-      for (std::string& line : pytorch_lines(trace_activation(id, values), learnt))
-        lines.push_back(std::move(line));
-    } else {
-      lines.push_back("return " + renamed(info.pytorch, [&](const std::string& word) {
-                        const bool kept =
-                            std::any_of(info.parameters.begin(), info.parameters.end(),
-                                        [&](const auto& p) { return word == p.name; });
-                        return kept && word != learnt ? "self." + word : word;
-                      }));
-    }
+    const auto kept = [&](const std::string& word) {
+      const bool is_parameter = std::any_of(info.parameters.begin(), info.parameters.end(),
+                                            [&](const auto& p) { return word == p.name; });
+      return is_parameter && word != learnt ? "self." + word : word;
+    };
     definitions_ += "    def forward(self, x):\n";
-    for (const std::string& line : lines) definitions_ += kIndent + line + "\n";
+    if (!learnt.empty()) {  // one a channel, whatever follows it
+      definitions_ += kIndent + learnt + " = self." + learnt + ".view(-1, *[1] * (x.dim() - 2))\n";
+    }
+    for (const std::string& line :
+         traced ? pytorch_lines(trace_activation(id, values), learnt)
+                : std::vector<std::string>{"return " + renamed(info.pytorch, kept)}) {
+      definitions_ += kIndent + line + "\n";
+    }
     definitions_ += "\n\n";
     return name;
   }
@@ -260,7 +258,7 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
   std::vector<int> uses(trace.nodes.size());
   for (const TraceNode& node : trace.nodes) {
     for (const int operand : {node.a, node.b, node.c}) {
-      if (operand >= 0) ++uses[static_cast<std::size_t>(operand)];
+      if (operand >= 0) ++uses[operand];
     }
   }
   std::vector<std::string> lines, texts, operands;  // of each node: alone, and beside a sign
@@ -273,7 +271,7 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
       if (word == "constant") return number_text(node.constant);
       const int operand = word == "a" ? node.a : word == "b" ? node.b : word == "c" ? node.c : -1;
       if (operand < 0) return word;
-      return (call ? texts : operands)[static_cast<std::size_t>(operand)];
+      return (call ? texts : operands)[operand];
     });
     if (static_cast<int>(n) == trace.result) {
       lines.push_back("return " + text);
@@ -281,8 +279,8 @@ std::vector<std::string> pytorch_lines(const Trace& trace, const std::string& pa
     }
     const bool named = !leaf && uses[n] > 1;  // computed once
     if (named) {
-      lines.push_back("t" + std::to_string(n) + " = " + text);
-      text = "t" + std::to_string(n);
+      lines.push_back(joined("t", n, " = ", text));
+      text = joined("t", n);
     }
     texts.push_back(text);
     operands.push_back(leaf || call || named ? text : "(" + text + ")");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/bits.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/sha256.h"
@@ -12,8 +11,6 @@
 
 namespace reluscope {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Objects and lists of the header: tensors, their entries, lists.
 constexpr JsonLimits kHeaderLimits{.depth = 3, .names = 10000};
@@ -27,23 +24,28 @@ constexpr Dtype kDtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}
                              {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
                              {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error("safetensors: " + reason); }
+template <class... Parts>
+[[noreturn, gnu::always_inline]] inline void refuse_file(const Parts&... reason) {
+  throw Error("safetensors: ", reason...);
+}
 
-[[noreturn]] void refuse_tensor(const std::string& name, const std::string& reason) {
-  refuse("tensor " + in_quotes(name) + reason);
+template <class... Parts>
+[[noreturn, gnu::always_inline]] inline void refuse_tensor(const std::string& name,
+                                                           const Parts&... reason) {
+  refuse_file("tensor ", in_quotes(name), reason...);
 }
 
 // A list of non-negative integers in integer notation: refuses 1e2 and 2.0.
 std::vector<std::uint64_t> whole_numbers(const std::string& name, const Json& entry,
                                          const std::string& key) {
   const Json& list = entry[key];
-  if (!list.is_array()) refuse_tensor(name, "'s " + key + " is not a list of whole numbers");
+  if (!list.is_array()) refuse_tensor(name, "'s ", key, " is not a list of whole numbers");
   std::vector<std::uint64_t> numbers;
   for (const Json& number : list) {
     if (!number.is_number_unsigned()) {
-      refuse_tensor(name, "'s " + key + " has " +
-                              (number.is_number() ? number.dump() : "an entry that is no number") +
-                              ", where only whole numbers from 0 on are allowed");
+      refuse_tensor(name, "'s ", key, " has ",
+                    number.is_number() ? number.dump() : "an entry that is no number",
+                    ", where only whole numbers from 0 on are allowed");
     }
     numbers.push_back(number.get<std::uint64_t>());
   }
@@ -58,17 +60,15 @@ std::uint64_t tensor_bytes(const std::string& name, const Json& entry, const Dty
   bool empty = false;
   const auto sizes = whole_numbers(name, entry, "shape");
   if (sizes.size() > kMostSizes) {
-    refuse_tensor(name, "'s shape has " + std::to_string(sizes.size()) + " sizes, but at most " +
-                            std::to_string(kMostSizes) + " are allowed");
+    refuse_tensor(name, "'s shape has ", sizes.size(), " sizes, but at most ", kMostSizes,
+                  " are allowed");
   }
   for (const std::uint64_t size : sizes) {
-    if (size > kMost) {
-      refuse_tensor(name, " has a size of " + std::to_string(size) + ", which is too large");
-    }
+    if (size > kMost) refuse_tensor(name, " has a size of ", size, ", which is too large");
     shape.push_back(static_cast<std::int64_t>(size));
     empty = empty || size == 0;
     if (!empty && bytes > kMost / size) {
-      refuse_tensor(name, " of shape " + shape_text(shape) + " is too large");
+      refuse_tensor(name, " of shape ", shape_text(shape), " is too large");
     }
     bytes *= size;
   }
@@ -82,14 +82,13 @@ struct Placed {
 
 Placed read_entry(const std::string& name, const Json& entry) {
   if (!entry.is_object()) refuse_tensor(name, " is not described by an object");
-  for (const auto& item : entry.items()) {
-    if (item.key() != "dtype" && item.key() != "shape" && item.key() != "data_offsets") {
-      refuse_tensor(name, " has " + in_quotes(item.key()) +
-                              "; only dtype, shape and data_offsets are allowed");
-    }
+  for (const auto& [key, value] : entry.items()) {
+    if (key == "dtype" || key == "shape" || key == "data_offsets") continue;
+    refuse_tensor(name, " has ", in_quotes(key),
+                  "; only dtype, shape and data_offsets are allowed");
   }
   for (const std::string wanted : {"dtype", "shape", "data_offsets"}) {
-    if (!entry.contains(wanted)) refuse_tensor(name, " has no " + wanted);
+    if (!entry.contains(wanted)) refuse_tensor(name, " has no ", wanted);
   }
   if (!entry["dtype"].is_string()) refuse_tensor(name, "'s dtype is not a text");
   const auto dtype_name = entry["dtype"].get<std::string>();
@@ -98,22 +97,19 @@ Placed read_entry(const std::string& name, const Json& entry) {
   if (dtype == std::end(kDtypes)) {
     std::vector<std::string> known;
     for (const Dtype& d : kDtypes) known.emplace_back(d.name);
-    refuse_tensor(name, " is of dtype " + in_quotes(dtype_name) + ": known are " + join_or(known));
+    refuse_tensor(name, " is of dtype ", in_quotes(dtype_name), ": known are ", join_or(known));
   }
   Placed placed{{name, dtype_name, {}, {}}, 0, 0};
   const std::uint64_t bytes = tensor_bytes(name, entry, *dtype, placed.tensor.shape);
   const auto offsets = whole_numbers(name, entry, "data_offsets");
   if (offsets.size() != 2) {
-    refuse_tensor(name,
-                  " has " + std::to_string(offsets.size()) + " data_offsets, but there must be 2");
+    refuse_tensor(name, " has ", offsets.size(), " data_offsets, but there must be 2");
   }
   placed.begin = offsets[0];
   placed.end = offsets[1];
   if (placed.begin > placed.end || placed.end - placed.begin != bytes) {
-    refuse_tensor(name, " lies from byte " + std::to_string(placed.begin) + " to " +
-                            std::to_string(placed.end) + ", but " + dtype_name + " of shape " +
-                            shape_text(placed.tensor.shape) + " takes " + std::to_string(bytes) +
-                            " bytes");
+    refuse_tensor(name, " lies from byte ", placed.begin, " to ", placed.end, ", but ", dtype_name,
+                  " of shape ", shape_text(placed.tensor.shape), " takes ", bytes, " bytes");
   }
   return placed;
 }
@@ -122,37 +118,37 @@ Placed read_entry(const std::string& name, const Json& entry) {
 
 SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
   if (file.size() < 8) {
-    refuse("the file has " + std::to_string(file.size()) + " bytes, but at least 8 are needed");
+    refuse_file("the file has ", file.size(), " bytes, but at least 8 are needed");
   }
   const std::uint64_t length = read_number(file, 0, 8);
   if (length > kMaxHeader) {
-    refuse("the header is said to have " + std::to_string(length) + " bytes, but at most " +
-           std::to_string(kMaxHeader) + " are allowed");
+    refuse_file("the header is said to have ", length, " bytes, but at most ", kMaxHeader,
+                " are allowed");
   }
   if (length > file.size() - 8) {
-    refuse("the header is said to have " + std::to_string(length) + " bytes, but only " +
-           std::to_string(file.size() - 8) + " follow");
+    refuse_file("the header is said to have ", length, " bytes, but only ", file.size() - 8,
+                " follow");
   }
   const auto header_bytes = static_cast<std::size_t>(length);
   const std::string_view text(reinterpret_cast<const char*>(file.data()) + 8, header_bytes);
-  if (text.empty() || text.front() != '{') refuse("the header does not begin with {");
+  if (text.empty() || text.front() != '{') refuse_file("the header does not begin with {");
   const Json header =
       parse_json(text, "safetensors: the header", "an object of tensors", kHeaderLimits);
   const std::span<const std::uint8_t> data = file.subspan(8 + header_bytes);
 
   SafetensorsFile result;
   std::vector<Placed> placed;
-  for (const auto& item : header.items()) {
-    if (item.key() != "__metadata__") {
-      placed.push_back(read_entry(item.key(), item.value()));
+  for (const auto& [name, entry] : header.items()) {
+    if (name != "__metadata__") {
+      placed.push_back(read_entry(name, entry));
       continue;
     }
-    if (!item.value().is_object()) refuse("__metadata__ is not an object of texts");
-    for (const auto& entry : item.value().items()) {
-      if (!entry.value().is_string()) {
-        refuse("__metadata__ has " + in_quotes(entry.key()) + " with a value that is not a text");
+    if (!entry.is_object()) refuse_file("__metadata__ is not an object of texts");
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) {
+        refuse_file("__metadata__ has ", in_quotes(key), " with a value that is not a text");
       }
-      result.metadata.emplace_back(entry.key(), entry.value().get<std::string>());
+      result.metadata.emplace_back(key, value.get<std::string>());
     }
   }
   std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
@@ -161,14 +157,12 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
   std::uint64_t next = 0;
   for (Placed& p : placed) {
     if (p.begin != next) {
-      refuse_tensor(p.tensor.name, " begins at byte " + std::to_string(p.begin) +
-                                       " of the data, but must begin at " + std::to_string(next) +
-                                       ", where the one before it ends");
+      refuse_tensor(p.tensor.name, " begins at byte ", p.begin, " of the data, but must begin at ",
+                    next, ", where the one before it ends");
     }
     if (p.end > data.size()) {
-      refuse_tensor(p.tensor.name, " ends at byte " + std::to_string(p.end) +
-                                       " of the data, but the file has only " +
-                                       std::to_string(data.size()));
+      refuse_tensor(p.tensor.name, " ends at byte ", p.end, " of the data, but the file has only ",
+                    data.size());
     }
     p.tensor.bytes =
         data.subspan(static_cast<std::size_t>(p.begin), static_cast<std::size_t>(p.end - p.begin));
@@ -176,8 +170,7 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
     result.tensors.push_back(std::move(p.tensor));
   }
   if (next != data.size()) {
-    refuse("the file has " + std::to_string(data.size()) + " bytes of data, but its tensors take " +
-           std::to_string(next));
+    refuse_file("the file has ", data.size(), " bytes of data, but its tensors take ", next);
   }
   return result;
 }
@@ -185,7 +178,7 @@ SafetensorsFile read_safetensors(std::span<const std::uint8_t> file) {
 std::vector<float> float_values(const StoredTensor& tensor, bool whole) {
   const std::size_t bytes = whole && tensor.dtype == "I64" ? 8 : 4;
   if (bytes == 4 && tensor.dtype != "F32") {
-    refuse_tensor(tensor.name, " is of dtype " + tensor.dtype + ", but F32 is needed");
+    refuse_tensor(tensor.name, " is of dtype ", tensor.dtype, ", but F32 is needed");
   }
   std::vector<float> values;
   values.reserve(tensor.bytes.size() / bytes);
@@ -199,10 +192,12 @@ std::vector<float> float_values(const StoredTensor& tensor, bool whole) {
 
 Bytes little_endian(const NamedTensor& tensor) {
   Bytes bytes = tensor.bytes;
-  if (!tensor.whole) append_floats(bytes, tensor.values);
-  for (std::size_t i = 0; tensor.whole && i < tensor.values.size(); ++i) {
-    append_number(bytes, static_cast<std::uint64_t>(static_cast<std::int64_t>(tensor.values[i])),
-                  8);
+  if (!tensor.whole) {
+    append_floats(bytes, tensor.values);
+    return bytes;
+  }
+  for (const float value : tensor.values) {
+    append_number(bytes, static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), 8);
   }
   return bytes;
 }

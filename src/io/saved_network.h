@@ -33,9 +33,8 @@ Bytes write_torch(const std::vector<NamedTensor>& tensors);
 // scores the weights of a .pth file on a folder of IDX files.
 std::string pytorch_source(const SavedNetwork& network);
 
-// An elementary operation in Python, where a, b and c are its operands, and its operator in ONNX,
-// or
-// "" if that has none.
+// An elementary operation in Python, where a, b and c are its operands, and its operator in ONNX
+// ("": none).
 struct OperationTexts {
   std::string_view python;
   const char* onnx = "";

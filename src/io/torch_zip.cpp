@@ -2,6 +2,7 @@
 // describes it.
 #include <algorithm>
 
+#include "core/text.h"
 #include "io/saved_network.h"
 #include "io/zip.h"
 
@@ -19,10 +20,7 @@ class Pickle {
   void op(std::uint8_t code) { bytes_.push_back(code); }
   void global(std::string_view module, std::string_view name) {
     op(kGlobal);
-    for (const std::string_view line : {module, name}) {
-      append_text(bytes_, line);
-      append_text(bytes_, "\n");
-    }
+    append_text(bytes_, joined(module, "\n", name, "\n"));
   }
   void text(std::string_view text) {
     op(kUnicode);

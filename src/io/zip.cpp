@@ -53,8 +53,8 @@ void ZipWriter::add(const std::string& name, std::span<const std::uint8_t> data,
   const std::uint64_t offset = archive_.size(), size = data.size();
   const auto wanted = static_cast<std::uint64_t>(align);
   if (offset + kHeader + name.size() + 4 + wanted + size > kMost || entries_ == kMostEntries) {
-    throw Error("the archive would pass the " + with_commas(static_cast<std::int64_t>(kMost)) +
-                " bytes or " + with_commas(kMostEntries) + " entries that a .zip can hold");
+    throw Error("the archive would pass the ", with_commas(static_cast<std::int64_t>(kMost)),
+                " bytes or ", with_commas(kMostEntries), " entries that a .zip can hold");
   }
   const std::uint64_t padding = (wanted - (offset + kHeader + name.size() + 4) % wanted) % wanted;
   const std::uint32_t crc = crc32(data);

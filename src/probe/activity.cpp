@@ -1,30 +1,79 @@
 #include "probe/activity.h"
 
+#include <numeric>
+
 #include "core/primitives.h"
 
 namespace reluscope {
 namespace {
 
+// Calls add(column, count) for each column, with the number of rows for which counted(y, z) holds.
+// z is laid out like y.
+template <class Predicate, class Add>
+void count_by_column(ConstMatrixView y, ConstMatrixView z, const Predicate& counted,
+                     const Add& add) {
+  for (int p = 0; p < y.layout.panels(); ++p) {
+    const int cols = y.layout.panel_cols(p), width = y.layout.panel_width(p);
+    std::uint32_t found[kPanel] = {};
+    const float *ys = y.panel(p), *zs = z.panel(p);
+    for (int r = 0; r < y.rows(); ++r, ys += width, zs += width) {
+      for (int c = 0; c < cols; ++c) found[c] += counted(ys[c], zs[c]);
+    }
+    for (int c = 0; c < cols; ++c) add(p * kPanel + c, found[c]);
+  }
+}
+
 // How many values satisfy the predicate.
 template <class Predicate>
 std::int64_t count(ConstMatrixView m, const Predicate& counted) {
   std::int64_t total = 0;
-  for (int p = 0; p < m.layout.panels(); ++p) {
-    const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
-    std::uint32_t found[kPanel] = {};
-    const float* row = m.panel(p);
-    for (int r = 0; r < m.rows(); ++r, row += width) {
-      for (int c = 0; c < cols; ++c) found[c] += counted(row[c]);
-    }
-    for (int c = 0; c < cols; ++c) total += found[c];
-  }
+  count_by_column(
+      m, m, [&](float value, float) { return counted(value); },
+      [&](int, std::uint32_t found) { total += found; });
   return total;
 }
 
 }  // namespace
 
+std::vector<Regime> regimes_of(const Model& model, int layer) {
+  const ActivationId id = model.layer(layer).activation();
+  return id < 0 ? std::vector<Regime>()
+                : activation_regimes(id, model.activation_parameters(layer));
+}
+
+void SilenceMeter::add(const UnitValues& y, ConstMatrixView z) {
+  outputs_ += std::int64_t{y.samples} * y.positions;
+  fired_.resize(y.units);
+  off_.resize(fired_.size());
+  const auto count_units = [&y](std::vector<std::int64_t>& counts, ConstMatrixView x,
+                                const auto& counted) {
+    count_by_column(y.matrix, x, counted, [&](int column, std::uint32_t count) {
+      counts[y.unit_of_column(column)] += count;
+    });
+  };
+  count_units(fired_, y.matrix, [](float out, float) { return out > 0.0f; });
+  for (const Regime& regime : regimes_) {
+    if (!is_flat(regime.kind)) continue;
+    const auto from = static_cast<float>(regime.from), to = static_cast<float>(regime.to);
+    count_units(off_, z, [from, to](float out, float in) {
+      return static_cast<int>(out == 0.0f) & static_cast<int>(in > from) &
+             static_cast<int>(in <= to);
+    });
+  }
+}
+
+Silence SilenceMeter::found() const {
+  Silence found;
+  for (std::size_t u = 0; u < fired_.size(); ++u) {
+    found.firing.push_back(static_cast<double>(fired_[u]) / static_cast<double>(outputs_));
+    found.silent.push_back(fired_[u] == 0);
+    found.dead.push_back(off_[u] == outputs_);
+  }
+  return found;
+}
+
 void ActivityMeter::Moments::add(ConstMatrixView m) {
-  sums.resize(static_cast<std::size_t>(m.layout.panels() * kPanel));
+  sums.resize(m.layout.panels() * kPanel);
   squares.resize(sums.size());
   for (int p = 0; p < m.layout.panels(); ++p) {
     const int cols = m.layout.panel_cols(p), width = m.layout.panel_width(p);
@@ -45,24 +94,21 @@ void ActivityMeter::Moments::add(ConstMatrixView m) {
 }
 
 double ActivityMeter::Moments::mean(double count) const {
-  double sum = 0.0;
-  for (const double s : sums) sum += s;
-  return sum / count;
+  return std::accumulate(sums.begin(), sums.end(), 0.0) / count;
 }
 
 double ActivityMeter::Moments::deviation(double count) const {
-  double sum = 0.0;
-  for (const double q : squares) sum += q;
-  const double m = mean(count), variance = sum / count - m * m;
+  const double square = std::accumulate(squares.begin(), squares.end(), 0.0) / count;
+  const double m = mean(count), variance = square - m * m;
   return variance < 0.0 ? 0.0 : scalar::sqrt(variance);
 }
 
 void ActivityMeter::add(const UnitValues& y, ConstMatrixView z) {
-  count_ += std::int64_t{y.samples()} * y.units() * y.positions();
-  units_ = y.units();
-  positions_ = y.positions();
-  outputs_.add(y.matrix());
-  zeros_ += count(y.matrix(), [](float value) { return value == 0.0f; });
+  count_ += std::int64_t{y.samples} * y.units * y.positions;
+  units_ = y.units;
+  positions_ = y.positions;
+  outputs_.add(y.matrix);
+  zeros_ += count(y.matrix, [](float value) { return value == 0.0f; });
   if (regimes_.empty()) return;
   inputs_.add(z);
   silence_.add(y, z);

@@ -1,5 +1,11 @@
 // The activity of a layer's units over a set of samples: moments, zeros, how often each unit fires,
-// whether it is silent or dead (see silence.h), and the distribution of an activation's inputs.
+// whether it is silent or dead, and the distribution of an activation's inputs. What these words
+// mean, here alone:
+//   silent  no output is above 0
+//   dead    zero output and zero gradient for every sample: each output is exactly 0, and each
+//           input lies where the function is flat. Such a unit passes nothing on and cannot learn.
+// A unit that is saturated at another value, such as tanh at -1 or 1, is not dead.
+//
 // Counts are exact; every sum is in double, first a column's terms in sample order, then the
 // columns in order, so all builds give the same bits.
 #pragma once
@@ -7,14 +13,65 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "nn/model.h"
 #include "nn/regimes.h"
-#include "probe/silence.h"
 
 namespace reluscope {
+
+// A layer's output by unit, for any memory layout: the only place that knows both. A unit is a
+// feature of a dense output, or a channel of images (C, H, W) with all its positions.
+struct UnitValues {
+  // values: of `samples` samples of shape `shape` (without the batch): (N, features) with channel
+  // c's positions in columns from c * positions, or one row per position, (N * H * W, C).
+  UnitValues(ConstMatrixView values, const Shape& shape, int samples)
+      : matrix(values),
+        samples(samples),
+        units(static_cast<int>(shape.front())),
+        positions(static_cast<int>(element_count(shape) / shape.front())) {}
+
+  bool by_position() const { return matrix.cols() == units; }
+  // A column belongs to one unit.
+  int unit_of_column(int col) const { return by_position() ? col : col / positions; }
+  float at(int sample, int unit, int position) const {
+    return by_position() ? matrix.at(sample * positions + position, unit)
+                         : matrix.at(sample, unit * positions + position);
+  }
+
+  ConstMatrixView matrix;
+  int samples, units, positions;  // positions: of a unit in a sample
+};
+
+// A layer's output in the last forward.
+inline UnitValues output_of(const Model& model, int layer) {
+  return {model.output(layer), model.layer(layer).out_shape(), model.samples()};
+}
+
+// The regimes of a layer with its current parameters; none if it is not an activation.
+std::vector<Regime> regimes_of(const Model& model, int layer);
+
+struct Silence {               // by unit; a channel counts every position of every sample
+  std::vector<double> firing;  // share of outputs above 0
+  std::vector<std::uint8_t> silent, dead;  // flags
+};
+
+// Measures one layer; samples are added in chunks.
+class SilenceMeter {
+ public:
+  // regimes: the activation's. Without them no unit counts as dead.
+  explicit SilenceMeter(std::vector<Regime> regimes = {}) : regimes_(std::move(regimes)) {}
+
+  // y: outputs. z: inputs, laid out like y; not read without regimes.
+  void add(const UnitValues& y, ConstMatrixView z);
+  Silence found() const;
+
+ private:
+  std::vector<Regime> regimes_;
+  std::int64_t outputs_ = 0;  // of a unit
+  std::vector<std::int64_t> fired_, off_;
+};
 
 // Counts of values in [low, high), in equal bins. NaN is in no bin.
 struct Histogram {

@@ -1,29 +1,24 @@
 #include "probe/gradient_flow.h"
 
-#include "core/primitives.h"
-#include "probe/silence.h"
+#include <numeric>
+
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {
 
-// Sum of value(k) for k below n, a multiple of kPad: sixteen lanes, combined in ascending order.
+// Euclidean norm of value(k) for k below n, a multiple of kPad: sixteen lanes of sums, combined in
+// ascending order. Padding is zero and adds nothing.
 template <class Value>
-double sum_in_lanes(std::size_t n, const Value& value) {
+double norm(std::size_t n, const Value& value) {
   double lanes[kPad] = {};
   for (std::size_t k = 0; k < n; k += kPad) {
-    for (std::size_t lane = 0; lane < kPad; ++lane) lanes[lane] += value(k + lane);
+    for (std::size_t lane = 0; lane < kPad; ++lane) {
+      const double element = value(k + lane);
+      lanes[lane] += element * element;
+    }
   }
-  double sum = 0.0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-// Padding is zero and adds nothing.
-double norm(const float* values, std::size_t n) {
-  return scalar::sqrt(sum_in_lanes(n, [values](std::size_t k) {
-    const auto value = static_cast<double>(values[k]);
-    return value * value;
-  }));
+  return scalar::sqrt(std::accumulate(std::begin(lanes), std::end(lanes), 0.0));
 }
 
 std::optional<double> negative_share(ConstMatrixView z, ConstMatrixView dz) {
@@ -43,23 +38,14 @@ std::optional<double> negative_share(ConstMatrixView z, ConstMatrixView dz) {
     }
     for (int c = 0; c < cols; ++c) all += both[c], negative += below[c];
   }
-  if (!(all > 0.0)) return std::nullopt;
-  return negative / all;
+  return all > 0.0 ? std::optional(negative / all) : std::nullopt;
 }
 
 }  // namespace
 
-double ParameterFlow::gradient_rms() const {
-  return gradient_norm / scalar::sqrt(static_cast<double>(count));
-}
-
-std::optional<double> ParameterFlow::update_ratio() const {
-  if (!(weight_norm > 0.0)) return std::nullopt;
-  return update_norm / weight_norm;
-}
-
-GradientFlow empty_flow(const Model& model) {
-  GradientFlow flow;
+void set_rows(GradientFlow& flow, const Model& model) {
+  flow.parameters.clear();
+  flow.activations.clear();
   for (const Model::Parameter& parameter : model.parameter_list()) {
     flow.parameters.push_back({.name = parameter.name,
                                .weight = parameter.spec.role == ParameterRole::kWeight,
@@ -67,25 +53,25 @@ GradientFlow empty_flow(const Model& model) {
   }
   for (int l = 0; l < model.layer_count(); ++l) {
     if (model.layer(l).activation() < 0) continue;
-    const auto units = static_cast<std::size_t>(model.layer(l).out_shape().front());
-    flow.activations.push_back(
-        {.layer = l, .negative_share = {}, .silent_on_batch = std::vector<std::uint8_t>(units)});
+    ActivationFlow& row = flow.activations.emplace_back();
+    row.layer = l;
+    row.silent_on_batch.resize(model.layer(l).out_shape().front());
   }
-  return flow;
 }
 
 void GradientMeter::before_update(const Model& model) {
-  GradientFlow rows = empty_flow(model);
-  flow.parameters = std::move(rows.parameters);
-  flow.activations = std::move(rows.activations);
+  set_rows(flow, model);
   before_.assign(model.parameters().begin(), model.parameters().end());
   double squares = 0.0;
   for (std::size_t i = 0; i < flow.parameters.size(); ++i) {
     const Model::Parameter& parameter = model.parameter_list()[i];
-    const std::size_t size = parameter.spec.layout.size();
     ParameterFlow& row = flow.parameters[i];
-    row.weight_norm = norm(before_.data() + parameter.offset, size);
-    row.gradient_norm = norm(model.gradients().data() + parameter.offset, size);
+    const auto norm_in = [&](const float* buffer) {
+      return norm(parameter.spec.layout.size(),
+                  [at = buffer + parameter.offset](std::size_t k) { return double{at[k]}; });
+    };
+    row.weight_norm = norm_in(before_.data());
+    row.gradient_norm = norm_in(model.gradients().data());
     squares += row.gradient_norm * row.gradient_norm;
   }
   flow.norm = scalar::sqrt(squares);
@@ -104,11 +90,9 @@ void GradientMeter::after_update(const Model& model) {
     const Model::Parameter& parameter = model.parameter_list()[i];
     const float* const now = model.parameters().data() + parameter.offset;
     const float* const was = before_.data() + parameter.offset;
-    flow.parameters[i].update_norm =
-        scalar::sqrt(sum_in_lanes(parameter.spec.layout.size(), [&](std::size_t k) {
-          const double change = static_cast<double>(now[k]) - static_cast<double>(was[k]);
-          return change * change;
-        }));
+    flow.parameters[i].update_norm = norm(parameter.spec.layout.size(), [&](std::size_t k) {
+      return static_cast<double>(now[k]) - static_cast<double>(was[k]);
+    });
   }
 }
 

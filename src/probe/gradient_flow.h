@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/primitives.h"
 #include "nn/model.h"
 #include "train/trainer.h"
 
@@ -20,8 +21,10 @@ struct ParameterFlow {
   // Euclidean norms over its elements: before the step, of the gradient, of the update.
   double weight_norm = 0.0, gradient_norm = 0.0, update_norm = 0.0;
 
-  double gradient_rms() const;
-  std::optional<double> update_ratio() const;  // update / weight; none where all weights are 0
+  double gradient_rms() const { return gradient_norm / scalar::sqrt(static_cast<double>(count)); }
+  std::optional<double> update_ratio() const {  // update / weight; none where all weights are 0
+    return weight_norm > 0.0 ? std::optional(update_norm / weight_norm) : std::nullopt;
+  }
 };
 
 struct ActivationFlow {
@@ -39,8 +42,8 @@ struct GradientFlow {
   std::vector<ActivationFlow> activations;
 };
 
-// The rows of a network's flow, with nothing measured.
-GradientFlow empty_flow(const Model& model);
+// Gives a flow the rows of a network, with nothing measured.
+void set_rows(GradientFlow& flow, const Model& model);
 
 // Measures the observed training step.
 class GradientMeter final : public StepObserver {

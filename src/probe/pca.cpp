@@ -4,7 +4,7 @@
 // up to kMaxPcaSize it does not block products by cache size.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
-#include <string>
+#include <numeric>
 
 #include "core/error.h"
 
@@ -35,23 +35,18 @@ Square gram(const std::vector<double>& transposed, int rows, int n, double divis
   return result;
 }
 
-double magnitude(double x) { return x < 0.0 ? -x : x; }
-
 }  // namespace
 
 PrincipalComponents principal_components(std::span<const float> values, int samples, int wanted,
                                          std::span<const double> before) {
   if (samples < 2) {
-    throw Error("principal components: " + std::to_string(samples) +
-                " points were given, but at least 2 are needed");
+    throw Error("principal components: ", samples, " points were given, but at least 2 are needed");
   }
   const auto n = static_cast<std::size_t>(samples), d = values.size() / n;
   const int dimensions = static_cast<int>(d);
   if (std::min(samples, dimensions) > kMaxPcaSize) {
-    throw Error("principal components: " + std::to_string(samples) + " points of " +
-                std::to_string(dimensions) +
-                " dimensions were given, but one of the two must be at most " +
-                std::to_string(kMaxPcaSize));
+    throw Error("principal components: ", samples, " points of ", dimensions,
+                " dimensions were given, but one of the two must be at most ", kMaxPcaSize);
   }
   const int count = std::min(wanted, dimensions);
   const auto k_count = static_cast<std::size_t>(count);
@@ -89,20 +84,14 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
     const auto vector = solver.eigenvectors().col(size - 1 - k);
     const double length = std::sqrt(variance * divisor);  // of the points along the component
     double* const component = found.components.data() + at * d;
+    const auto product = [](const double* a, const double* b, std::size_t size) {
+      return std::inner_product(a, a + size, b, 0.0);
+    };
     for (std::size_t c = 0; c < d; ++c) {
-      if (by_dimension) {
-        component[c] = vector[static_cast<Eigen::Index>(c)];
-        continue;
-      }
-      double sum = 0.0;
-      for (std::size_t i = 0; i < n; ++i)
-        sum += columns[c * n + i] * vector[static_cast<Eigen::Index>(i)];
-      component[c] = sum / length;
+      component[c] = by_dimension ? vector[c] : product(&columns[c * n], vector.data(), n) / length;
     }
     for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0.0;
-      for (std::size_t c = 0; c < d; ++c) sum += rows[i * d + c] * component[c];
-      found.coordinates[i * k_count + at] = sum;
+      found.coordinates[i * k_count + at] = product(&rows[i * d], component, d);
     }
     double direction = 0.0;  // its sign is turned positive
     if (before.size() == found.coordinates.size()) {
@@ -111,9 +100,8 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
       }
     }
     if (direction == 0.0) {
-      for (std::size_t c = 0; c < d; ++c) {
-        if (magnitude(component[c]) > magnitude(direction)) direction = component[c];
-      }
+      direction = *std::max_element(component, component + d,
+                                    [](double a, double b) { return std::abs(a) < std::abs(b); });
     }
     const double sign = direction < 0.0 ? -1.0 : 1.0;
     for (std::size_t c = 0; c < d; ++c) component[c] *= sign;

@@ -9,38 +9,9 @@
 namespace reluscope {
 namespace {
 
-// The first `count` samples of the pool in the order of a random word for each; ties by number.
-std::vector<int> draw_samples(const std::vector<int>& pool, std::size_t count, std::uint64_t seed) {
-  const Rng rng(seed, Purpose::kProbe, 0);
-  std::vector<std::uint64_t> order;
-  for (const int sample : pool) {
-    const auto number = static_cast<std::uint64_t>(sample);
-    order.push_back((std::uint64_t{rng.bits(number)[0]} << 32) | number);
-  }
-  std::sort(order.begin(), order.end());
-  order.resize(std::min(order.size(), count));
-  std::vector<int> samples;
-  for (const std::uint64_t place : order) {
-    samples.push_back(static_cast<int>(static_cast<std::uint32_t>(place)));
-  }
-  return samples;
-}
-
-// Runs the samples through the network in chunks and calls work(first) after each forward pass;
-// first: the chunk's first position among the samples.
-template <class Work>
-void for_each_chunk(Trainer& trainer, std::span<const int> samples, const Work& work) {
-  const auto most = static_cast<std::size_t>(trainer.evaluate_rows());
-  for (std::size_t first = 0; first < samples.size(); first += most) {
-    trainer.infer(trainer.probe_set(),
-                  samples.subspan(first, std::min(most, samples.size() - first)));
-    work(first);
-  }
-}
-
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   const Layer& l = model.layer(layer);
-  if (l.parameters().empty()) return std::nullopt;
+  if (l.parameters().empty()) return {};
   const ActivationParameter& info = activation_info(l.activation()).parameters.front();
   const std::string name = model.layer_name(layer) + "." + l.parameters().front().name;
   for (const Model::Parameter& parameter : model.parameter_list()) {
@@ -48,7 +19,7 @@ std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
     const std::vector<float> values = Model::gather(parameter, model.parameters());
     return LearntSlopes{info.name, info.symbol, {values.begin(), values.end()}, info.min, info.max};
   }
-  return std::nullopt;
+  return {};
 }
 
 // lives: one per flag of `dead`; resized on the first call.
@@ -65,20 +36,13 @@ void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> de
   }
 }
 
-// Appends the outputs of a layer in the last forward: rows (N, features), units in order.
-void append_outputs(const UnitValues& y, int samples, std::vector<float>& rows) {
-  for (int n = 0; n < samples; ++n) {
-    for (int u = 0; u < y.units(); ++u) {
-      for (int p = 0; p < y.positions(); ++p) rows.push_back(y.at(n, u, p));
-    }
-  }
-}
-
 }  // namespace
 
 Probe::Probe(const Trainer& trainer, std::uint64_t seed)
-    : samples_(draw_samples(trainer.probe_pool(), kProbeSamples, seed)),
-      lives_(static_cast<std::size_t>(trainer.model().layer_count())) {}
+    : samples_(in_random_order(trainer.probe_pool(), Rng(seed, Purpose::kProbe, 0))),
+      lives_(trainer.model().layer_count()) {
+  samples_.resize(std::min<std::size_t>(samples_.size(), kProbeSamples));
+}
 
 StepObserver& Probe::watch(std::int64_t step, double lr) {
   gradients_.flow.step = step;
@@ -93,8 +57,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   const Model& model = trainer.model();
   const int layers = model.layer_count();
   if (request.components_of < -1 || request.components_of >= layers) {
-    throw Error("components of layer " + std::to_string(request.components_of) +
-                " were asked for, but there are layers 0 to " + std::to_string(layers - 1));
+    throw Error("components of layer ", request.components_of,
+                " were asked for, but there are layers 0 to ", layers - 1);
   }
   ProbeSnapshot snapshot;
   snapshot.step = step;
@@ -110,39 +74,35 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   for (int l = 0; l < layers; ++l) meters.emplace_back(regimes_of(model, l));
   const auto point_count = std::min<std::size_t>(samples_.size(), kComponentSamples);
   std::vector<float> points;
-  for_each_chunk(trainer, samples_, [&](std::size_t first) {
-    for (int l = 0; l < layers; ++l) {
-      meters[static_cast<std::size_t>(l)].add(output_of(model, l), model.input(l));
-    }
-    if (request.components_of >= 0 && first < point_count) {
-      const UnitValues y = output_of(model, request.components_of);
-      append_outputs(y, std::min(y.samples(), static_cast<int>(point_count - first)), points);
+  trainer.infer_in_chunks(trainer.probe_set(), samples_, [&](std::size_t first) {
+    for (int l = 0; l < layers; ++l) meters[l].add(output_of(model, l), model.input(l));
+    if (request.components_of < 0) return;
+    for (std::size_t n = first; n < std::min(first + model.samples(), point_count); ++n) {
+      const auto values = model.sample_output(request.components_of, static_cast<int>(n - first));
+      points.insert(points.end(), values.begin(), values.end());
     }
   });
   const auto add_to_histograms = [&](std::size_t) {
-    for (int l = 0; l < layers; ++l) {
-      meters[static_cast<std::size_t>(l)].add_to_histogram(model.input(l));
-    }
+    for (int l = 0; l < layers; ++l) meters[l].add_to_histogram(model.input(l));
   };
   // With a single chunk, the model still holds the outputs.
   if (snapshot.samples <= trainer.evaluate_rows()) {
     add_to_histograms(0);
   } else {
-    for_each_chunk(trainer, samples_, add_to_histograms);
+    trainer.infer_in_chunks(trainer.probe_set(), samples_, add_to_histograms);
   }
 
   for (int l = 0; l < layers; ++l) {
-    const auto at = static_cast<std::size_t>(l);
     LayerSnapshot& row = snapshot.layers.emplace_back();
     row.activity.layer = l;
     row.activity.name = model.layer_name(l);
     row.activity.kind = model.layer(l).kind();
     row.activity.text = model.layer(l).text();
-    meters[at].finish(row.activity);
+    meters[l].finish(row.activity);
     if (!row.activity.activation) continue;
     row.activity.activation->slopes = slopes_of(model, l);
-    update_lives(lives_[at], row.activity.activation->dead, step, lr);
-    row.lives = lives_[at];
+    update_lives(lives_[l], row.activity.activation->dead, step, lr);
+    row.lives = lives_[l];
   }
   if (request.components_of >= 0) {
     snapshot.components = components_of(trainer, request.components_of, std::move(points));
@@ -150,18 +110,15 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   if (request.everywhere) {
     std::vector<SilenceMeter> all;
     for (int l = 0; l < layers; ++l) all.emplace_back(regimes_of(model, l));
-    const auto each_activation = [&](const auto& work) {
-      for (LayerSnapshot& row : snapshot.layers) {
-        if (row.activity.activation) work(row, all[static_cast<std::size_t>(row.activity.layer)]);
+    const auto is_activation = [&](int l) { return model.layer(l).activation() >= 0; };
+    trainer.infer_in_chunks(trainer.probe_set(), trainer.probe_pool(), [&](std::size_t) {
+      for (int l = 0; l < layers; ++l) {
+        if (is_activation(l)) all[l].add(output_of(model, l), model.input(l));
       }
-    };
-    for_each_chunk(trainer, trainer.probe_pool(), [&](std::size_t) {
-      each_activation([&](const LayerSnapshot& row, SilenceMeter& meter) {
-        meter.add(output_of(model, row.activity.layer), model.input(row.activity.layer));
-      });
     });
-    each_activation(
-        [](LayerSnapshot& row, SilenceMeter& meter) { row.everywhere = meter.found(); });
+    for (int l = 0; l < layers; ++l) {
+      if (is_activation(l)) snapshot.layers[l].everywhere = all[l].found();
+    }
   }
   return snapshot;
 }

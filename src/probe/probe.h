@@ -5,10 +5,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "probe/activity.h"
@@ -26,10 +24,9 @@ inline constexpr int kComponentSamples = 250;
 inline constexpr int kComponents = 3;
 
 struct ProbeRequest {
-  bool gradients = false;  // watch the next step; the snapshot holds the last watched step
-  bool everywhere =
-      false;  // find silent and dead units over all samples that the probe set is drawn from
-  int components_of = -1;  // principal components of this layer's output; -1: none
+  bool gradients = false;   // watch the next step; the snapshot holds the last watched step
+  bool everywhere = false;  // find silent and dead units over the whole Trainer::probe_pool()
+  int components_of = -1;   // principal components of this layer's output; -1: none
 };
 
 // When a unit died and revived, as seen by the probe. A step is the number of steps made when the

@@ -36,11 +36,6 @@ Json flagged(const std::vector<std::uint8_t>& flags) {
   return json_list(units);
 }
 
-Json histogram_json(const Histogram& h) {
-  return json_object("low", h.low, "high", h.high, "counts", json_list(h.counts), "below", h.below,
-                     "above", h.above);
-}
-
 Json regime_json(const RegimeShare& r) {
   return json_object("name", regime_name(r.regime.kind), "from", r.regime.from, "to", r.regime.to,
                      "share", r.share);
@@ -68,8 +63,10 @@ Json layer_json(const LayerSnapshot& layer) {
                          a.deviation, "sparsity", a.sparsity);
   if (!a.activation) return row;
   const ActivationActivity& z = *a.activation;
+  const Histogram& h = z.histogram;
   row["input"] = json_object("mean", z.mean, "deviation", z.deviation, "histogram",
-                             histogram_json(z.histogram));
+                             json_object("low", h.low, "high", h.high, "counts",
+                                         json_list(h.counts), "below", h.below, "above", h.above));
   row["regimes"] = list_of(z.regimes, regime_json);
   row["firing"] = json_list(z.firing);
   row["silent"] = flagged(z.silent);
@@ -147,9 +144,8 @@ Json to_json(const ProbeSnapshot& snapshot) {
 
 Json to_json(const ClassReport& report) {
   Json confusion = Json::array();
-  const auto classes = static_cast<std::ptrdiff_t>(report.classes);
-  for (auto row = report.confusion.begin(); row != report.confusion.end(); row += classes) {
-    confusion.push_back(json_list(std::vector<std::int64_t>(row, row + classes)));
+  for (auto row = report.confusion.begin(); row != report.confusion.end(); row += report.classes) {
+    confusion.push_back(json_list(std::vector<std::int64_t>(row, row + report.classes)));
   }
   return json_object("part", report.part, "samples", report.samples, "correct", report.correct,
                      "confusion", std::move(confusion), "precision",
@@ -162,8 +158,8 @@ Json to_json(const std::vector<Warning>& warnings) { return list_of(warnings, wa
 std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
   const auto percent = [](double share) { return format("%.1f%%", 100.0 * share); };
   std::vector<std::string> lines = {
-      "Monitors at step " + std::to_string(snapshot.step) + ", over " +
-          std::to_string(snapshot.samples) + " samples (" + snapshot.part + "):",
+      joined("Monitors at step ", snapshot.step, ", over ", snapshot.samples, " samples (",
+             snapshot.part, "):"),
       format("%-26s %8s %8s %7s %12s %9s %9s %9s", "Layer", "Mean", "Dev.", "Zeros", "Dead",
              "Neg. grad", "|grad|", "upd/wgt")};
   const GradientFlow flow = snapshot.gradients.value_or(GradientFlow{});
@@ -171,8 +167,8 @@ std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
     const LayerActivity& a = layer.activity;
     std::string dead = "--", negative = "--", gradient = "--", update = "--";
     if (a.activation) {
-      dead = std::to_string(std::count(a.activation->dead.begin(), a.activation->dead.end(), 1)) +
-             " of " + std::to_string(a.units);
+      const std::vector<std::uint8_t>& flags = a.activation->dead;
+      dead = joined(std::count(flags.begin(), flags.end(), 1), " of ", a.units);
     }
     const auto* const back =
         find_row(flow.activations, [&](const ActivationFlow& f) { return f.layer == a.layer; });
@@ -195,7 +191,7 @@ ProbeRequest probe_request_from_json(std::string_view text,
                                      const std::vector<std::string>& layers) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) {
-    throw Error("probe: " + in_quotes(text) +
+    throw Error("probe: ", in_quotes(text),
                 " was given, but an object such as {\"gradients\": true} was expected");
   }
   ProbeRequest request;
@@ -204,18 +200,18 @@ ProbeRequest probe_request_from_json(std::string_view text,
       const std::string wanted = value.is_string() ? value.get<std::string>() : value.dump();
       const auto found = std::find(layers.begin(), layers.end(), wanted);
       if (!value.is_string() || found == layers.end()) {
-        throw Error("probe: components is " + in_quotes(wanted) +
-                    ", but it must be a layer: " + join_or(layers));
+        throw Error("probe: components is ", in_quotes(wanted),
+                    ", but it must be a layer: ", join_or(layers));
       }
       request.components_of = static_cast<int>(found - layers.begin());
     } else if (name == "gradients" || name == "everywhere") {
       if (!value.is_boolean()) {
-        throw Error("probe: " + name + " is " + in_quotes(value.dump()) +
+        throw Error("probe: ", name, " is ", in_quotes(value.dump()),
                     ", but it must be true or false");
       }
       (name == "gradients" ? request.gradients : request.everywhere) = value.get<bool>();
     } else {
-      throw Error("probe: " + in_quotes(name) +
+      throw Error("probe: ", in_quotes(name),
                   " is not a request: known are components, everywhere and gradients");
     }
   }

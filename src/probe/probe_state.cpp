@@ -15,14 +15,13 @@ void each_field(const StateFields& fields, std::vector<UnitLife>& lives, std::in
   std::int64_t count = std::ssize(lives);
   fields.whole("units", count, 0, units);
   if (count != 0 && count != units) {
-    fields.refuse("units",
-                  "is " + std::to_string(count) + ", but the layer has " + std::to_string(units));
+    fields.refuse("units", joined("is ", count, ", but the layer has ", units));
   }
   std::vector<std::size_t> changed;  // units that have ever been dead
   for (std::size_t u = 0; u < lives.size(); ++u) {
     if (lives[u].deaths > 0) changed.push_back(u);
   }
-  if (fields.reads()) lives.assign(static_cast<std::size_t>(count), {});
+  if (fields.reads()) lives.assign(count, {});
   fields.items("changed", changed, -1, [&](auto& rows, auto place, auto& unit) {
     const StateFields row = rows.list(place, "changed", 7);
     row.whole(0, unit, 0, count - 1);
@@ -75,13 +74,13 @@ void each_field(const StateFields& fields, GradientFlow& flow) {
 
 void Probe::each_field(const StateFields& fields, const Model& model) {
   fields.items("lives", lives_, model.layer_count(), [&](auto& rows, auto l, auto& lives) {
-    const Layer& layer = *model.layers()[l];
+    const Layer& layer = model.layer(static_cast<int>(l));
     reluscope::each_field(rows.object(l, "units"), lives,
                           layer.activation() < 0 ? 0 : layer.out_shape().front());
   });
   watched_ = fields.has("gradients", watched_);
   if (watched_) {
-    if (fields.reads()) gradients_.flow = empty_flow(model);
+    if (fields.reads()) set_rows(gradients_.flow, model);
     reluscope::each_field(fields.object("gradients", "gradients"), gradients_.flow);
   }
   fields.truth("wants_step", wants_step_);
@@ -98,19 +97,20 @@ void Probe::each_field(const StateFields& fields, const Model& model) {
 }
 
 void ClassMeter::each_field(const StateFields& fields) {
-  fields.whole("samples", samples_, 0, INT_MAX / 2);
-  fields.items("confusion", confusion_, std::ssize(confusion_),
-               [&](auto& all, auto place, auto& count) { all.whole(place, count, 0, samples_); });
-  fields.items("hardest", hardest_, -1, [&](auto& rows, auto place, auto& sample) {
+  fields.whole("samples", found_.samples, 0, INT_MAX / 2);
+  fields.items(
+      "confusion", found_.confusion, std::ssize(found_.confusion),
+      [&](auto& all, auto place, auto& count) { all.whole(place, count, 0, found_.samples); });
+  fields.items("hardest", found_.hardest, -1, [&](auto& rows, auto place, auto& sample) {
     const StateFields row = rows.list(place, "hardest", 6);
     row.whole(0, sample.index, 0, INT_MAX);
-    row.whole(1, sample.label, 0, classes_ - 1);
-    row.whole(2, sample.prediction, 0, classes_ - 1);
+    row.whole(1, sample.label, 0, found_.classes - 1);
+    row.whole(2, sample.prediction, 0, found_.classes - 1);
     row.number(3, sample.loss);
     row.number(4, sample.probability);
     row.number(5, sample.label_probability);
   });
-  if (hardest_.size() > most_) fields.refuse("hardest", "has too many entries");
+  if (found_.hardest.size() > most_) fields.refuse("hardest", "has too many entries");
 }
 
 }  // namespace reluscope

@@ -1,10 +1,12 @@
 #include "probe/unit_report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 #include "io/json_object.h"
-#include "probe/unit_values.h"
+#include "probe/activity.h"
 
 namespace reluscope {
 namespace {
@@ -24,7 +26,7 @@ const Model::Parameter* weights_of(const Model& model, int layer) {
 
 double largest_of(const std::vector<float>& values) {
   float largest = 0.0f;
-  for (const float value : values) largest = std::max(largest, value < 0.0f ? -value : value);
+  for (const float value : values) largest = std::max(largest, std::abs(value));
   return static_cast<double>(largest);
 }
 
@@ -70,11 +72,8 @@ UnitReport::Weights outgoing_of(const Model& model, int layer, int unit) {
     const std::vector<float> all = Model::gather(*weights, model.parameters());
     UnitReport::Weights found{weights->name, {shape.front()}, {}, largest_of(all)};
     for (std::int64_t row = 0; row < shape.front(); ++row) {
-      double sum = 0.0;
-      for (std::int64_t i = 0; i < block; ++i) {
-        sum += static_cast<double>(all[static_cast<std::size_t>(row * inputs + unit * block + i)]);
-      }
-      found.values.push_back(sum);
+      const auto first = all.begin() + row * inputs + unit * block;
+      found.values.push_back(std::accumulate(first, first + block, 0.0));
     }
     return found;
   }
@@ -92,19 +91,17 @@ Json weights_json(const UnitReport::Weights& weights) {
 void check_units(const Model& model, int layer, std::span<const int> units) {
   const int layers = model.layer_count();
   if (layer < 0 || layer >= layers) {
-    throw Error("layer " + std::to_string(layer) + " does not exist; 0 to " +
-                std::to_string(layers - 1) + " do");
+    throw Error("layer ", layer, " does not exist; 0 to ", layers - 1, " do");
   }
   if (model.layer(layer).activation() < 0) {
-    throw Error("layer " + std::to_string(layer) + " (" + model.layer_name(layer) + ", " +
-                model.layer(layer).text() +
+    throw Error("layer ", layer, " (", model.layer_name(layer), ", ", model.layer(layer).text(),
                 ") is not an activation layer, so it has no units to show");
   }
   const auto count = model.layer(layer).out_shape().front();
   for (const int unit : units) {
     if (unit >= 0 && unit < count) continue;
-    throw Error("unit " + std::to_string(unit) + " of " + model.layer_name(layer) +
-                " does not exist; 0 to " + std::to_string(count - 1) + " do");
+    throw Error("unit ", unit, " of ", model.layer_name(layer), " does not exist; 0 to ", count - 1,
+                " do");
   }
 }
 
@@ -112,7 +109,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
                        int most) {
   const Model& model = trainer.model();
   check_units(model, layer, {&unit, 1});
-  if (most < 0) throw Error("strongest: " + std::to_string(most) + " is below 0");
+  if (most < 0) throw Error("strongest: ", most, " is below 0");
   UnitReport report{layer,
                     unit,
                     model.layer_name(layer),
@@ -124,25 +121,22 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
 
   const ImageSet& set = trainer.probe_set();
   std::vector<double> means;  // the unit's output, by sample
-  const auto rows = static_cast<std::size_t>(trainer.evaluate_rows());
-  for (std::size_t first = 0; first < samples.size(); first += rows) {
-    const auto chunk = samples.subspan(first, std::min(rows, samples.size() - first));
-    trainer.infer(set, chunk);
+  trainer.infer_in_chunks(set, samples, [&](std::size_t first) {
     const UnitValues y = output_of(model, layer);
-    for (int n = 0; n < y.samples(); ++n) {
+    for (int n = 0; n < y.samples; ++n) {
       double sum = 0.0, largest = static_cast<double>(y.at(n, unit, 0));
-      for (int p = 0; p < y.positions(); ++p) {
+      for (int p = 0; p < y.positions; ++p) {
         const auto value = static_cast<double>(y.at(n, unit, p));
         sum += value;
         largest = std::max(largest, value);
       }
-      const int index = chunk[static_cast<std::size_t>(n)];
-      means.push_back(sum / y.positions());
+      const int index = samples[first + n];
+      means.push_back(sum / y.positions);
       report.strongest.push_back({index, set.label(index), largest});
     }
-  }
+  });
 
-  std::vector<double> mean_image(static_cast<std::size_t>(set.pixels()));
+  std::vector<double> mean_image(set.pixels());
   report.response.resize(mean_image.size());
   double total = 0.0, size = 0.0;
   for (std::size_t n = 0; n < samples.size(); ++n) {
@@ -152,7 +146,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
       report.response[i] += means[n] * pixels[i];
     }
     total += means[n];
-    size += means[n] < 0.0 ? -means[n] : means[n];
+    size += std::abs(means[n]);
   }
   for (std::size_t i = 0; i < mean_image.size(); ++i) {
     const double at =
@@ -162,7 +156,7 @@ UnitReport report_unit(Trainer& trainer, std::span<const int> samples, int layer
 
   std::stable_sort(report.strongest.begin(), report.strongest.end(),
                    [](const auto& a, const auto& b) { return a.value > b.value; });
-  report.strongest.resize(std::min(report.strongest.size(), static_cast<std::size_t>(most)));
+  report.strongest.resize(std::min<std::size_t>(report.strongest.size(), most));
   return report;
 }
 

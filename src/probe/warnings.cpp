@@ -1,45 +1,38 @@
 #include "probe/warnings.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "core/text.h"
 
 namespace reluscope {
 namespace {
 
-constexpr WarningThreshold kThresholds[] = {
-    {"dead_units", 0.2,
-     "share of a layer's units that are dead: zero output and zero gradient on the probe set",
-     "a few dead units are normal in a ReLU network; a fifth is lost capacity"},
-    {"saturation", 0.5, "share of an activation's inputs where it is flat at a bound",
-     "where it is flat no gradient gets through: learning is at most half as fast"},
-    {"mean_shift", 1.5, "mean of a hidden layer's output, in deviations",
-     "ReLU of normal inputs has 0.7; beyond twice that the next layer sees a constant above all"},
-    {"vanishing_gradients", 1e-2,
-     "gradient of the first layer's weights over the last's, by element",
-     "a tenth is usual, as the first has more inputs; a hundredth is an effect of depth"},
-    {"exploding_gradients", 100.0, "norm of the whole gradient",
-     "with cross-entropy and inputs of deviation 1 it is near 1; such steps leave the region in "
-     "which the gradient means anything"},
-    {"large_update", 0.1, "update over weight, of a layer's weights",
-     "about 0.001 is healthy; at a tenth a layer forgets in ten steps what it has learnt"},
-    {"small_update", 1e-5, "update over weight, of a layer's weights",
-     "about 0.001 is healthy; at a hundredth of that the weights hardly change"},
-    {"loss_not_falling", 0.98, "mean loss of the last 100 steps over that of the first",
-     "after a few hundred steps of learning the loss has fallen by far more than 2%"},
-    {"loss_rising", 1.5, "mean loss of the last 100 steps over the lowest such mean",
-     "batches differ by less; while the loss is still above a quarter of where it began"},
-    {"slope_range", 0.0, "distance of a learnt slope from the range an architecture text may give",
-     "beyond it the activation is no longer what its name says"},
-};
-
-double threshold(std::string_view code) {
-  for (const WarningThreshold& row : kThresholds) {
-    if (code == row.code) return row.value;
-  }
-  return 0.0;  // not reached: every rule below has a row, and a test walks the table
-}
+// The thresholds of the warnings, and their reasons.
+//
+// Share of a layer's units that are dead: a few are normal in a ReLU network, a fifth is lost
+// capacity.
+constexpr double kDeadUnits = 0.2;
+// Share of an activation's inputs where it is flat at a bound: no gradient gets through there, so
+// learning is at most half as fast.
+constexpr double kSaturation = 0.5;
+// Mean of a hidden layer's output, in deviations: ReLU of normal inputs has 0.7; beyond twice that
+// the next layer sees a constant above all.
+constexpr double kMeanShift = 1.5;
+// Gradient of the first layer's weights over the last's, by element: a tenth is usual, as the first
+// has more inputs; a hundredth is an effect of depth.
+constexpr double kVanishingGradients = 1e-2;
+// Norm of the whole gradient: with cross-entropy and inputs of deviation 1 it is near 1; such steps
+// leave the region in which the gradient means anything.
+constexpr double kExplodingGradients = 100.0;
+// Update over weight, of a layer's weights: about 0.001 is healthy; at a tenth a layer forgets in
+// ten steps what it has learnt, at a hundredth of 0.001 the weights hardly change.
+constexpr double kLargeUpdate = 0.1, kSmallUpdate = 1e-5;
+// Mean loss of the last 100 steps over that of the first: after a few hundred steps of learning it
+// has fallen by far more than 2%.
+constexpr double kLossNotFalling = 0.98;
+// Mean loss of the last 100 steps over the lowest such mean: batches differ by less. Only while the
+// loss is above a quarter of where it began.
+constexpr double kLossRising = 1.5;
 
 // Fewest windows of steps before the loss is called not falling or rising.
 constexpr std::int64_t kPatience = 3;
@@ -48,7 +41,7 @@ std::string percent(double share) { return format("%.0f%%", 100.0 * share); }
 std::string rounded(double value) { return format("%.2g", value); }
 
 std::string title(const LayerActivity& layer) {
-  return "layer " + std::to_string(layer.layer + 1) + " (" + layer.name + ", " + layer.text + ")";
+  return joined("layer ", layer.layer + 1, " (", layer.name, ", ", layer.text, ")");
 }
 
 class WarningRules {
@@ -71,8 +64,9 @@ class WarningRules {
   }
 
  private:
-  void warn(const char* code, int layer, std::string text) {
-    found_.push_back({code, layer, std::move(text)});
+  template <class... Parts>
+  void warn(const char* code, int layer, const Parts&... text) {
+    found_.push_back({code, layer, joined(text...)});
   }
 
   void dead_units(const LayerSnapshot& layer) {
@@ -82,17 +76,17 @@ class WarningRules {
       if (dead[u] && u < layer.lives.size()) lives.push_back(layer.lives[u]);
     }
     const double share = static_cast<double>(lives.size()) / static_cast<double>(dead.size());
-    if (lives.empty() || share < threshold("dead_units")) return;
+    if (lives.empty() || share < kDeadUnits) return;
     // The time at which half of them were dead.
     std::stable_sort(lives.begin(), lives.end(),
                      [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
-    std::string text = percent(share) + " of " + title(layer.activity) + " is dead ";
-    text += middle.died == 0 ? "since the start: try " + he() + "Leaky ReLU or BatchNorm."
-                             : "since step " + std::to_string(middle.died) + ": learning rate " +
-                                   number_text(middle.died_lr) +
-                                   "; try Leaky ReLU, BatchNorm or a smaller rate.";
-    warn("dead_units", layer.activity.layer, std::move(text));
+    warn("dead_units", layer.activity.layer, percent(share), " of ", title(layer.activity),
+         " is dead ",
+         middle.died == 0
+             ? joined("since the start: try ", he(), "Leaky ReLU or BatchNorm.")
+             : joined("since step ", middle.died, ": learning rate ", number_text(middle.died_lr),
+                      "; try Leaky ReLU, BatchNorm or a smaller rate."));
   }
 
   void saturation(const LayerActivity& layer) {
@@ -100,32 +94,30 @@ class WarningRules {
     for (const RegimeShare& r : layer.activation->regimes) {
       if (r.regime.kind == RegimeKind::kSaturated) share += r.share;
     }
-    if (share < threshold("saturation")) return;
-    warn("saturation", layer.layer,
-         percent(share) + " of the inputs of " + title(layer) +
-             " lie where it is flat at a bound, so their gradients vanish: try smaller initial "
-             "weights, BatchNorm, a smaller rate or ReLU.");
+    if (share < kSaturation) return;
+    warn("saturation", layer.layer, percent(share), " of the inputs of ", title(layer),
+         " lie where it is flat at a bound, so their gradients vanish: try smaller initial "
+         "weights, BatchNorm, a smaller rate or ReLU.");
   }
 
   void mean_shift(const LayerActivity& layer) {
     const double size = std::max(layer.mean, -layer.mean);
-    if (!(layer.deviation > 0.0) || size < threshold("mean_shift") * layer.deviation) return;
-    warn("mean_shift", layer.layer,
-         "The outputs of " + title(layer) + " have a mean of " + rounded(layer.mean) +
-             " at a deviation of " + rounded(layer.deviation) +
-             ", far from 0: try BatchNorm behind it, ELU or tanh.");
+    if (!(layer.deviation > 0.0) || size < kMeanShift * layer.deviation) return;
+    warn("mean_shift", layer.layer, "The outputs of ", title(layer), " have a mean of ",
+         rounded(layer.mean), " at a deviation of ", rounded(layer.deviation),
+         ", far from 0: try BatchNorm behind it, ELU or tanh.");
   }
 
+  // Beyond the range that an architecture text may give, the activation is no longer what its name
+  // says.
   void slope_range(const LayerActivity& layer) {
     if (!layer.activation->slopes) return;
     const LearntSlopes& slopes = *layer.activation->slopes;
-    const double margin = threshold("slope_range");
     for (const double value : slopes.values) {
-      if (value >= slopes.min - margin && value <= slopes.max + margin) continue;
-      warn("slope_range", layer.layer,
-           "The learnt " + slopes.symbol + " of " + title(layer) + " is " + rounded(value) +
-               ", outside " + number_text(slopes.min) + " to " + number_text(slopes.max) +
-               ": try a smaller rate.");
+      if (value >= slopes.min && value <= slopes.max) continue;
+      warn("slope_range", layer.layer, "The learnt ", slopes.symbol, " of ", title(layer), " is ",
+           rounded(value), ", outside ", number_text(slopes.min), " to ", number_text(slopes.max),
+           ": try a smaller rate.");
       return;
     }
   }
@@ -146,64 +138,50 @@ class WarningRules {
     }
     if (weights.empty()) return;
     const ParameterFlow &first = *weights.front(), &last = *weights.back();
-    if (first.gradient_rms() < threshold("vanishing_gradients") * last.gradient_rms()) {
+    if (first.gradient_rms() < kVanishingGradients * last.gradient_rms()) {
       warn("vanishing_gradients", layer_of(first),
            first.gradient_norm > 0.0
-               ? "The gradient vanishes on its way back: an element of " + first.name + " gets " +
-                     rounded(first.gradient_rms() / last.gradient_rms()) + " of what one of " +
-                     last.name + " gets; try " + he() + "ReLU or its relatives, or BatchNorm."
-               : "No gradient gets back to " + first.name +
-                     ": try Leaky ReLU, BatchNorm or a smaller rate.");
+               ? joined("The gradient vanishes on its way back: an element of ", first.name,
+                        " gets ", rounded(first.gradient_rms() / last.gradient_rms()),
+                        " of what one of ", last.name, " gets; try ", he(),
+                        "ReLU or its relatives, or BatchNorm.")
+               : joined("No gradient gets back to ", first.name,
+                        ": try Leaky ReLU, BatchNorm or a smaller rate."));
     }
-    if (flow.norm > threshold("exploding_gradients")) {
-      warn("exploding_gradients", -1,
-           "The gradient explodes: its norm is " + rounded(flow.norm) + " at step " +
-               std::to_string(flow.step) + "; try " + he() +
-               "a smaller rate, BatchNorm or clipping.");
+    if (flow.norm > kExplodingGradients) {
+      warn("exploding_gradients", -1, "The gradient explodes: its norm is ", rounded(flow.norm),
+           " at step ", flow.step, "; try ", he(), "a smaller rate, BatchNorm or clipping.");
     }
     if (!(flow.lr > 0.0)) return;
+    const LossTrend& loss = snapshot_.loss;
+    const bool learnt = loss.windows < 2 || loss.last < 0.5 * loss.first;  // small steps are normal
     for (const ParameterFlow* weight : weights) {
       const std::optional<double> ratio = weight->update_ratio();
-      if (!ratio) continue;
-      const std::string text = "A step changes " + weight->name + " by " + rounded(*ratio) +
-                               " of its size, where about 0.001 is healthy: try a ";
-      if (*ratio > threshold("large_update")) {
-        warn("large_update", layer_of(*weight),
-             text + "smaller rate than " + number_text(flow.lr) + ".");
-      } else if (*ratio < threshold("small_update") && !learnt()) {
-        warn("small_update", layer_of(*weight),
-             text + "larger rate than " + number_text(flow.lr) + ".");
-      }
+      const bool large = ratio > kLargeUpdate;
+      if (!ratio || !(large || (ratio < kSmallUpdate && !learnt))) continue;
+      warn(large ? "large_update" : "small_update", layer_of(*weight), "A step changes ",
+           weight->name, " by ", rounded(*ratio),
+           " of its size, where about 0.001 is healthy: try a ", large ? "smaller" : "larger",
+           " rate than ", number_text(flow.lr), ".");
     }
-  }
-
-  // Whether the loss has fallen so far that small steps are no surprise.
-  bool learnt() const {
-    return snapshot_.loss.windows < 2 || snapshot_.loss.last < 0.5 * snapshot_.loss.first;
   }
 
   void loss(const LossTrend& trend) {
     if (trend.windows <= kPatience) return;
-    if (trend.last >= threshold("loss_not_falling") * trend.first) {
-      warn("loss_not_falling", -1,
-           "The loss does not fall: " + format("%.4f", trend.first) +
-               " over the first 100 steps, " + format("%.4f", trend.last) +
-               " over the last; try another learning rate than " + number_text(snapshot_.lr) +
-               " or " + other_optimizer() + ".");
-    } else if (trend.last > threshold("loss_rising") * trend.lowest &&
-               trend.last > 0.25 * trend.first) {
-      warn("loss_rising", -1,
-           "The loss rises again: " + format("%.4f", trend.last) + " over the last 100 steps, " +
-               format("%.4f", trend.lowest) + " at best; try a smaller rate than " +
-               number_text(snapshot_.lr) + ".");
+    if (trend.last >= kLossNotFalling * trend.first) {
+      warn("loss_not_falling", -1, "The loss does not fall: ", format("%.4f", trend.first),
+           " over the first 100 steps, ", format("%.4f", trend.last),
+           " over the last; try another learning rate than ", number_text(snapshot_.lr), " or ",
+           config_.optimizer == "adam" ? "another initialisation" : "Adam", ".");
+    } else if (trend.last > kLossRising * trend.lowest && trend.last > 0.25 * trend.first) {
+      warn("loss_rising", -1, "The loss rises again: ", format("%.4f", trend.last),
+           " over the last 100 steps, ", format("%.4f", trend.lowest),
+           " at best; try a smaller rate than ", number_text(snapshot_.lr), ".");
     }
   }
 
   // A remedy, unless the config already uses it.
   std::string he() const { return config_.init.starts_with("he_") ? "" : "He initialisation, "; }
-  const char* other_optimizer() const {
-    return config_.optimizer == "adam" ? "another initialisation" : "Adam";
-  }
 
   const ProbeSnapshot& snapshot_;
   const Config& config_;
@@ -211,8 +189,6 @@ class WarningRules {
 };
 
 }  // namespace
-
-std::span<const WarningThreshold> warning_thresholds() { return kThresholds; }
 
 std::vector<Warning> find_warnings(const ProbeSnapshot& snapshot, const Config& config) {
   return WarningRules(snapshot, config).find();

@@ -1,7 +1,6 @@
 // Warnings about problems in a snapshot: one sentence each, with a remedy.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,16 +14,6 @@ struct Warning {
   int layer;         // the affected layer, from 0; -1: the whole network
   std::string text;  // one sentence
 };
-
-struct WarningThreshold {
-  const char* code;
-  double value;
-  const char* meaning;
-  const char* reason;
-};
-
-// All thresholds.
-std::span<const WarningThreshold> warning_thresholds();
 
 // A pure function of its arguments.
 std::vector<Warning> find_warnings(const ProbeSnapshot& snapshot, const Config& config);

@@ -122,7 +122,8 @@ class Session {
   Json position() const;
 
   // Takes parameters and running statistics from a .safetensors file: load_state_dict() in
-  // train/state_dict.h. Throws Error and changes nothing for a file that does not match the model.
+  // train/save_formats.h. Throws Error and changes nothing for a file that does not match the
+  // model.
   void load(std::span<const std::uint8_t> safetensors);
 
  private:

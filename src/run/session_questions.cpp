@@ -7,7 +7,6 @@
 #include "io/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/session.h"
-#include "train/state_dict.h"
 
 namespace reluscope {
 
@@ -73,9 +72,9 @@ UnitReport Session::unit(int layer, int unit, int strongest) {
 
 Score Session::evaluate_without(int layer, const std::vector<int>& units) {
   check_units(trainer_.model(), layer, units);
-  trainer_.silence(layer, units);
+  trainer_.model().silence(layer, units);
   const Score score = evaluate();
-  trainer_.silence(layer, {});
+  trainer_.model().silence(layer, {});
   return score;
 }
 

@@ -26,9 +26,8 @@ struct ClassReport {
   int classes;
   int samples, correct;
   std::vector<std::int64_t> confusion;  // (label, prediction)
-  // By class. Precision: the share of samples predicted as the class that belong to it; none if
-  // there are none. Recall: the share of the class's samples that are predicted as it; none if
-  // there are none.
+  // By class; none without such samples. Precision: the share of samples predicted as the class
+  // that belong to it. Recall: the share of the class's samples that are predicted as it.
   std::vector<std::optional<double>> precision, recall;
   std::vector<HardSample> hardest;  // by loss, descending; of equals the first in the set
   std::vector<std::uint8_t> labels, predictions;  // of all samples, in the order added
@@ -48,12 +47,8 @@ class ClassMeter {
   void each_field(const StateFields& fields);
 
  private:
-  int classes_;
   std::size_t most_;
-  int samples_ = 0;
-  std::vector<std::int64_t> confusion_;
-  std::vector<HardSample> hardest_;
-  std::vector<std::uint8_t> labels_, predictions_;
+  ClassReport found_{};  // so far, without what report() computes
 };
 
 }  // namespace reluscope

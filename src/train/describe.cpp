@@ -58,10 +58,9 @@ Json to_json(const ModelSummary& summary) {
   for (const LayerSummary& layer : summary.layers) {
     Json row = json_object("kind", layer.kind, "name", layer.name, "text", layer.text);
     if (!layer.activation.empty()) row["activation"] = layer.activation;
-    row["output_shape"] = layer.output;
-    row["parameters"] = layer.parameters;
-    row["multiply_adds"] = layer.multiply_adds;
-    row["memory_bytes"] = layer.memory_bytes;
+    row.update(json_object("output_shape", layer.output, "parameters", layer.parameters,
+                           "multiply_adds", layer.multiply_adds, "memory_bytes",
+                           layer.memory_bytes));
     rows.push_back(std::move(row));
   }
   return json_object("text", summary.text, "input_shape", summary.input, "batch", summary.batch,
@@ -121,11 +120,10 @@ void check_memory(const Dataset& data, const Config& config, int evaluation_rows
   const double activations = sizeof(float) * (outputs + scratch);
   if (weights + activations <= free) return;
   const auto gigabytes = [](double bytes) { return format("%.2f GB", bytes / 1e9); };
-  throw Error("the model needs " + gigabytes(weights + activations) +
-              " of memory (weights with gradients and moments " + gigabytes(weights) +
-              ", activations of " + std::to_string(train_rows) + " samples " +
-              gigabytes(activations) + "), but " + gigabytes(free) +
-              " is free: give it fewer or smaller layers, or a smaller batch");
+  throw Error("the model needs ", gigabytes(weights + activations),
+              " of memory (weights with gradients and moments ", gigabytes(weights),
+              ", activations of ", train_rows, " samples ", gigabytes(activations), "), but ",
+              gigabytes(free), " is free: give it fewer or smaller layers, or a smaller batch");
 }
 
 }  // namespace reluscope

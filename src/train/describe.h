@@ -2,7 +2,6 @@
 // that a run needs, computed before any is allocated.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 

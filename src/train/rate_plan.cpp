@@ -12,7 +12,7 @@ namespace reluscope {
 
 RatePlan plan_rates(const Dataset& data, const Config& config, int points) {
   if (points < 2) {
-    throw Error("points: " + std::to_string(points) + " were asked for, but at least 2 are needed");
+    throw Error("points: ", points, " were asked for, but at least 2 are needed");
   }
   const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
   const std::int64_t batches =

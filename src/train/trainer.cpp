@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <algorithm>
 #include <numeric>
 
 #include "core/bytes.h"
@@ -89,8 +88,8 @@ ModelOptions model_options(const Dataset& data, const Config& config, int evalua
 std::vector<float> class_weights(const Dataset& data, const Config& config) {
   const std::size_t count = config.class_weights.size();
   if (count != 0 && count != static_cast<std::size_t>(data.classes())) {
-    throw Error("class_weights has " + std::to_string(count) + " numbers, but the data has " +
-                std::to_string(data.classes()) + " classes");
+    throw Error("class_weights has ", count, " numbers, but the data has ", data.classes(),
+                " classes");
   }
   return {config.class_weights.begin(), config.class_weights.end()};
 }
@@ -106,11 +105,11 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
     return backend.takes_lists() && model.takes_offset() && data.density() < kSparseBelow;
   }
   if (!backend.takes_lists()) {
-    throw Error("input is \"sparse\", but device " + in_quotes(backend.device()) +
+    throw Error("input is \"sparse\", but device ", in_quotes(backend.device()),
                 " multiplies dense input only: auto and dense are allowed");
   }
   if (!model.takes_offset()) {
-    throw Error("input is \"sparse\", but the first layer is " + model.layers().front()->text() +
+    throw Error("input is \"sparse\", but the first layer is ", model.layers().front()->text(),
                 ": only a dense layer reads sparse input");
   }
   return true;
@@ -121,12 +120,10 @@ bool choose_sparse(const Dataset& data, const Config& config, const Model& model
 std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, int sample,
                                     int count) {
   if (sample < 0 || sample >= data.train().count()) {
-    throw Error("image " + std::to_string(sample) + " does not exist; 0 to " +
-                std::to_string(data.train().count() - 1) + " do");
+    throw Error("image ", sample, " does not exist; 0 to ", data.train().count() - 1, " do");
   }
   if (count < 1 || count > 1000) {
-    throw Error("versions: " + std::to_string(count) +
-                " were asked for, but 1 to 1000 are allowed");
+    throw Error("versions: ", count, " were asked for, but 1 to 1000 are allowed");
   }
   const auto image = data.train().image(sample);
   const auto augmenter = make_augmenter(data, config);
@@ -143,15 +140,14 @@ std::vector<std::uint8_t> augmented(const Dataset& data, const Config& config, i
 
 int validation_size(const Config& config, int train_samples) {
   if (config.validation >= train_samples) {
-    throw Error("validation is " + std::to_string(config.validation) +
-                ", but the training set has " + std::to_string(train_samples) +
+    throw Error("validation is ", config.validation, ", but the training set has ", train_samples,
                 " samples and at least one must be left");
   }
   const bool followed = schedule_row(config.schedule).needs_validation;
   if (config.validation > 0 || (config.early_stopping == 0 && !followed)) return config.validation;
   if (train_samples < 2) {
-    throw Error((followed ? "schedule is " + in_quotes(config.schedule)
-                          : "early_stopping is " + std::to_string(config.early_stopping)) +
+    throw Error(followed ? "schedule is " + in_quotes(config.schedule)
+                         : joined("early_stopping is ", config.early_stopping),
                 ", but a training set of one sample has none to hold out for validation");
   }
   return std::clamp(train_samples / 10, 1, 5000);
@@ -160,11 +156,10 @@ int validation_size(const Config& config, int train_samples) {
 int training_size(const Config& config, int train_samples) {
   const int held_out = validation_size(config, train_samples), left = train_samples - held_out;
   if (config.train_samples > left) {
-    throw Error("train_samples is " + std::to_string(config.train_samples) +
-                ", but the training set has " + std::to_string(train_samples) + " samples" +
-                (held_out == 0
-                     ? ""
-                     : ", of which " + std::to_string(held_out) + " are held out for validation"));
+    throw Error(
+        "train_samples is ", config.train_samples, ", but the training set has ", train_samples,
+        " samples",
+        held_out == 0 ? "" : joined(", of which ", held_out, " are held out for validation"));
   }
   return config.train_samples == 0 ? left : config.train_samples;
 }
@@ -200,8 +195,7 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                        model_.takes_offset() ? std::optional(data_->background()) : std::nullopt),
            sparse_, data_->background(), augmenter_.get()},
           backend),
-      losses_(
-          static_cast<std::size_t>(std::max(batch_ * backend.steps_ahead(), config.test_batch))),
+      losses_(std::max(batch_ * backend.steps_ahead(), config.test_batch)),
       correct_(losses_.size()),
       probabilities_(Layout{1, data_->classes()}.size(), backend.memory()),
       kept_weights_(config.early_stopping == 0
@@ -209,8 +203,8 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
                         : model_.parameters().size() + model_.state().size() +
                               average_.values().size()) {
   if (config.precision != backend.precision()) {
-    throw Error("precision is " + in_quotes(config.precision) + ", but device " +
-                in_quotes(backend.device()) + " multiplies in " + std::string(backend.precision()) +
+    throw Error("precision is ", in_quotes(config.precision), ", but device ",
+                in_quotes(backend.device()), " multiplies in ", std::string(backend.precision()),
                 " here: tf32 and bf16 need an NVIDIA GPU");
   }
   if (backend.steps_ahead() > 1) {
@@ -221,10 +215,10 @@ Trainer::Trainer(std::shared_ptr<const Dataset> data, const Config& config, Back
   const int left = train_count() % batch_;
   const int smallest = left == 0 ? batch_ : left;
   if (smallest < model_.least_samples()) {
-    throw Error("batch is " + std::to_string(config.batch) + ", so that the last batch of " +
-                std::to_string(train_count()) + " samples has " + std::to_string(smallest) +
-                ", but batch normalisation of features (bn) needs at least " +
-                std::to_string(model_.least_samples()));
+    throw Error("batch is ", config.batch, ", so that the last batch of ", train_count(),
+                " samples has ", smallest,
+                ", but batch normalisation of features (bn) needs at least ",
+                model_.least_samples());
   }
 }
 
@@ -234,12 +228,11 @@ std::vector<std::pair<std::string, std::size_t>> Trainer::memory() const {
   std::size_t moments = 0;
   for (const Optimizer::State& state : optimizer_->state()) moments += state.values.size_bytes();
   bytes.emplace_back("moments", moments);
-  const std::size_t averages = group_gradients_.size() + average_.values().size();
-  const std::size_t working = averages * sizeof(float) + optimizer_->scratch_bytes();
   const auto add = [&bytes](const char* purpose, std::size_t size) {
     if (size > 0) bytes.emplace_back(purpose, size);
   };
-  add("averages", working);
+  add("averages", (group_gradients_.size() + average_.values().size()) * sizeof(float) +
+                      optimizer_->scratch_bytes());
   bytes.emplace_back("batches",
                      batcher_.memory_bytes() + allocated_bytes(validation_, trained_on_));
   add("best weights", kept_weights_.size() * sizeof(float));
@@ -286,8 +279,7 @@ Score Trainer::score_samples(bool held_out, int first, int rows, ClassMeter* cla
   for (const int end = first + rows; first < end; first += evaluation_rows_) {
     const int count = std::min(evaluation_rows_, end - first);
     const Batch samples =
-        held_out ? batcher_.chosen(data_->train(),
-                                   {validation_.data() + first, static_cast<std::size_t>(count)})
+        held_out ? batcher_.chosen(data_->train(), std::span(validation_).subspan(first, count))
                  : batcher_.in_order(data_->test(), first, count);
     const ConstMatrixView logits = forward_scored(samples.input, Outputs::kNeeded);
     total.add(score(logits, samples, nullptr, count));
@@ -296,25 +288,14 @@ Score Trainer::score_samples(bool held_out, int first, int rows, ClassMeter* cla
   return total;
 }
 
-// The whole network: weights, running statistics, and the average of the weights.
-std::array<std::span<float>, 3> Trainer::network() {
-  return {model_.parameters(), model_.state(), average_.values()};
-}
-
-void Trainer::keep_weights() {
+void Trainer::copy_network(bool back) {
   backend_.finish();
-  float* to = kept_weights_.data();
-  for (const std::span<float> part : network()) to = std::copy(part.begin(), part.end(), to);
-}
-
-void Trainer::restore_weights() {
-  backend_.finish();
-  const float* from = kept_weights_.data();
-  for (const std::span<float> part : network()) {
-    std::copy_n(from, part.size(), part.begin());
-    from += part.size();
+  float* kept = kept_weights_.data();
+  for (const std::span<float> part : {model_.parameters(), model_.state(), average_.values()}) {
+    std::copy_n(back ? kept : part.data(), part.size(), back ? part.data() : kept);
+    kept += part.size();
   }
-  model_.parameters_changed();
+  if (back) model_.parameters_changed();
 }
 
 std::vector<Trainer::Part> Trainer::parts(int next_batch, bool has_best) {
@@ -348,7 +329,7 @@ void Trainer::restore(const Counters& counters) {
 
 std::vector<int> Trainer::training_samples() const {
   if (!trained_on_.empty()) return trained_on_;
-  std::vector<int> samples(static_cast<std::size_t>(data_->train().count()));
+  std::vector<int> samples(data_->train().count());
   std::iota(samples.begin(), samples.end(), 0);
   return samples;
 }
@@ -359,14 +340,10 @@ void Trainer::infer(const ImageSet& set, std::span<const int> samples) {
 }
 
 void Trainer::gradients(int batch) {
-  const int first = batch * batch_;
-  const Batch samples =
-      batcher_.shuffled(data_->train(), first, std::min(batch_, train_count() - first));
+  backend_.finish();
   const std::vector<float> state(model_.state().begin(), model_.state().end());
-  const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step);
-  score(logits, samples, model_.logits_gradient().data,
-        weight_of(first, samples.input.values.rows()));
+  const auto [logits, samples] = forward_batch(batch, false, Outputs::kAll);
+  score(logits, samples, model_.logits_gradient().data, weight_of(batch * batch_, logits.rows()));
   model_.backward();
   backend_.finish();
   std::copy(state.begin(), state.end(), model_.state().begin());
@@ -374,8 +351,8 @@ void Trainer::gradients(int batch) {
 
 void Trainer::infer(std::span<const std::uint8_t> pixels) {
   if (pixels.size() != static_cast<std::size_t>(data_->train().pixels())) {
-    throw Error("image: " + std::to_string(pixels.size()) + " pixels, but the network takes " +
-                std::to_string(data_->train().pixels()));
+    throw Error("image: ", pixels.size(), " pixels, but the network takes ",
+                data_->train().pixels());
   }
   forward_scored(batcher_.single(pixels).input, Outputs::kAll);
 }

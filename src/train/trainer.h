@@ -1,7 +1,7 @@
 // One run's machinery: model, optimizer, batches. A step is forward, loss, backward, update.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -119,8 +119,8 @@ class Trainer {
     return average_.ready() ? average_.values() : model_.parameters();
   }
   // Only with early stopping: stores the network, and restores it.
-  void keep_weights();
-  void restore_weights();
+  void keep_weights() { copy_network(false); }
+  void restore_weights() { copy_network(true); }
 
   // The state needed to resume between two steps, except pure functions of the config and the step:
   // buffers laid out like the model's parameters or its state, by name, and counters.
@@ -153,12 +153,19 @@ class Trainer {
 
   int evaluate_rows() const { return evaluation_rows_; }  // most samples scored at a time
 
-  // Model::silence().
-  void silence(int layer, std::vector<int> units) { model_.silence(layer, std::move(units)); }
-
   // These run the network without changing it: outputs and gradients stay in model().
   // Forward in evaluation mode of at most so many samples.
   void infer(const ImageSet& set, std::span<const int> samples);
+  // The same for any number of samples, in chunks; calls work(first), its place in `samples`, after
+  // each.
+  template <class Work>
+  void infer_in_chunks(const ImageSet& set, std::span<const int> samples, const Work& work) {
+    const auto most = static_cast<std::size_t>(evaluation_rows_);
+    for (std::size_t first = 0; first < samples.size(); first += most) {
+      infer(set, samples.subspan(first, std::min(most, samples.size() - first)));
+      work(first);
+    }
+  }
   // Of the plain loss of a batch of the started epoch, in training mode.
   void gradients(int batch);
   // Forward in evaluation mode of one image of (H, W) bytes; outputs stay in model().
@@ -179,14 +186,15 @@ class Trainer {
   Score read_score(const Pending& pending) const;
   Score score(ConstMatrixView logits, const Batch& samples, float* dlogits, double gradient_weight);
   Score score_samples(bool held_out, int first, int rows, ClassMeter* classes);
+  int rows_of(int batch) const { return std::min(batch_, train_count() - batch * batch_); }
+  // The logits of a training batch, and the batch; `ahead`: while the next one is being made.
+  std::pair<ConstMatrixView, Batch> forward_batch(int batch, bool ahead, Outputs outputs);
   // Forward and loss of a step.
   Pending begin_step(int batch, std::size_t at, Outputs outputs);
-  // Saves all state that steps change, and restores it.
-  Counters keep_state();
-  void take_back(const Counters& counters);
   std::vector<std::span<float>> changed_state();
+  void copy_state(bool back);    // changed_state() to before_steps_, or back
+  void copy_network(bool back);  // weights, statistics and average to kept_weights_, or back
   double weight_of(int first, int count) const;  // of samples of the shuffled order, in a mean
-  std::array<std::span<float>, 3> network();
   ConstMatrixView forward_scored(const Signal& input, Outputs outputs);
   void update(int batch, const StepRates& rates, StepObserver* observer);
   int first_layer_not_finite() const;

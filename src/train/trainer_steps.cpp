@@ -32,7 +32,7 @@ Score Trainer::read_score(const Pending& pending) const {
   Score score;
   score.samples = pending.rows;
   score.weight = pending.weight;
-  for (std::size_t i = pending.at; i < pending.at + static_cast<std::size_t>(pending.rows); ++i) {
+  for (std::size_t i = pending.at; i < pending.at + pending.rows; ++i) {
     score.loss_sum += static_cast<double>(losses_[i]);
     score.correct += correct_[i];
   }
@@ -58,16 +58,17 @@ int Trainer::first_layer_not_finite() const {
   return model_.layer_count() - 1;  // finite logits, but their loss overflows
 }
 
-Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs) {
-  const int first = batch * batch_;
-  const int rows = std::min(batch_, train_count() - first);
-  const Batch samples = batcher_.shuffled(data_->train(), first, rows);
-  if (batch + 1 < batches()) {
-    const int left = train_count() - (first + batch_);
-    batcher_.prepare(data_->train(), first + batch_, std::min(batch_, left));
+std::pair<ConstMatrixView, Batch> Trainer::forward_batch(int batch, bool ahead, Outputs outputs) {
+  const Batch samples = batcher_.shuffled(data_->train(), batch * batch_, rows_of(batch));
+  if (ahead && batch + 1 < batches()) {
+    batcher_.prepare(data_->train(), (batch + 1) * batch_, rows_of(batch + 1));
   }
   const auto step = static_cast<std::uint32_t>((epoch_ - 1) * batches() + batch);
-  const ConstMatrixView logits = model_.forward(Mode::kTrain, samples.input, step, outputs);
+  return {model_.forward(Mode::kTrain, samples.input, step, outputs), samples};
+}
+
+Trainer::Pending Trainer::begin_step(int batch, std::size_t at, Outputs outputs) {
+  const auto [logits, samples] = forward_batch(batch, true, outputs);
   const int group = update_of(batch) * accumulate_ * batch_;  // its first sample
   const int group_samples = std::min(accumulate_ * batch_, train_count() - group);
   return begin_score(logits, samples, model_.logits_gradient().data,
@@ -91,12 +92,13 @@ StepResult Trainer::step(int batch, const StepRates& rates, StepObserver* observ
 std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rates) {
   std::vector<StepResult> results;
   if (rates.size() > 1) {
-    const Counters before = keep_state();
+    const Counters before = counters();
+    copy_state(false);
     std::vector<Pending> pending;
     std::vector<double> penalties;
     for (std::size_t i = 0; i < rates.size(); ++i) {
       const int at = batch + static_cast<int>(i);
-      pending.push_back(begin_step(at, i * static_cast<std::size_t>(batch_), Outputs::kNeeded));
+      pending.push_back(begin_step(at, i * batch_, Outputs::kNeeded));
       update(at, rates[i], nullptr);
       penalties.push_back(penalty_value_);
       backend_.submit();
@@ -109,7 +111,8 @@ std::vector<StepResult> Trainer::steps(int batch, std::span<const StepRates> rat
       results.back().score.loss_sum += penalties[i] * pending[i].weight;
     }
     if (finite) return results;
-    take_back(before);
+    restore(before);
+    copy_state(true);
     results.clear();
   }
   for (const StepRates& rate : rates) {
@@ -130,23 +133,14 @@ std::vector<std::span<float>> Trainer::changed_state() {
 }
 
 // Copied by the backend, not through the host.
-Trainer::Counters Trainer::keep_state() {
-  float* to = before_steps_.data();
+void Trainer::copy_state(bool back) {
+  float* kept = before_steps_.data();
   for (const std::span<float> part : changed_state()) {
-    backend_.scale_add(nullptr, 1.0f, part.data(), to, part.size());
-    to += align_up(part.size());
+    backend_.scale_add(nullptr, 1.0f, back ? kept : part.data(), back ? part.data() : kept,
+                       part.size());
+    kept += align_up(part.size());
   }
-  return counters();
-}
-
-void Trainer::take_back(const Counters& counters) {
-  restore(counters);
-  const float* from = before_steps_.data();
-  for (const std::span<float> part : changed_state()) {
-    backend_.scale_add(nullptr, 1.0f, from, part.data(), part.size());
-    from += align_up(part.size());
-  }
-  model_.parameters_changed();
+  if (back) model_.parameters_changed();
 }
 
 void Trainer::update(int batch, const StepRates& rates, StepObserver* observer) {

@@ -11,7 +11,7 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
-#include "core/bits.h"
+#include "core/bytes.h"
 #include "core/tensor.h"
 #include "core/thread_pool.h"
 #include "oracle.h"

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/bits.h"
 #include "support.h"
 
 using namespace reluscope;

@@ -66,8 +66,8 @@ TEST_CASE("units by value: one row a sample or one row a position") {
   }
   for (const UnitValues& values : {UnitValues({flat.data(), {2, 12}}, {3, 2, 2}, 2),
                                    UnitValues({images.data(), {8, 3}}, {3, 2, 2}, 2)}) {
-    CHECK(values.units() == 3);
-    CHECK(values.positions() == 4);
+    CHECK(values.units == 3);
+    CHECK(values.positions == 4);
     for (int n = 0; n < 2; ++n) {
       for (int c = 0; c < 3; ++c) {
         for (int p = 0; p < 4; ++p)

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const NpyArray array = read_npy(bytes, "images");
     if (!array.is_integer()) return;
     std::int64_t sum = 0;
-    for (std::size_t at = 0; at < static_cast<std::size_t>(array.count()); ++at) {
+    for (std::size_t at = 0; at < static_cast<std::size_t>(element_count(array.shape)); ++at) {
       sum ^= array.integer(bytes, at);
     }
     (void)sum;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <new>
 
-#include "core/bits.h"
+#include "core/bytes.h"
 #include "core/error.h"
 
 namespace reluscope::cuda::emulated {

@@ -9,7 +9,7 @@
 
 #include "../support.h"
 #include "backend/cpu/cpu_backend.h"
-#include "core/bits.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "cuda/backend/cuda_backend.h"
 #include "cuda/checks/checks.h"
