@@ -4,7 +4,6 @@
 // up to kMaxPcaSize it does not block products by cache size.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
-#include <numeric>
 
 #include "core/error.h"
 
@@ -85,7 +84,9 @@ PrincipalComponents principal_components(std::span<const float> values, int samp
     const double length = std::sqrt(variance * divisor);  // of the points along the component
     double* const component = found.components.data() + at * d;
     const auto product = [](const double* a, const double* b, std::size_t size) {
-      return std::inner_product(a, a + size, b, 0.0);
+      double sum = 0.0;
+      for (std::size_t i = 0; i < size; ++i) sum += a[i] * b[i];
+      return sum;
     };
     for (std::size_t c = 0; c < d; ++c) {
       component[c] = by_dimension ? vector[c] : product(&columns[c * n], vector.data(), n) / length;
