@@ -11,6 +11,8 @@ import { fullOnly, root } from './support.mjs'
 const program = join(root, 'build/cuda/reluscope')
 const cpuProgram = join(root, 'build/native/reluscope')
 const kernels = join(root, 'native/cuda/kernels')
+const sources = readdirSync(kernels).filter((name) => name.endsWith('.cu'))
+assert.ok(sources.length > 0, `no kernels in ${kernels}`)
 const architectures = ['sm_75', 'sm_80', 'sm_90', 'sm_100', 'sm_120']
 /** Sixteen warps of 32 threads share 65,536 registers. With more registers, too few warps would hide memory latency. */
 const mostRegisters = 128
@@ -52,7 +54,7 @@ test('what ptxas says is read', () => {
   assert.deepEqual(kernelProperties(said), [{ name: 'f', spilled: 12, registers: 32 }])
 })
 
-for (const file of readdirSync(kernels).filter((name) => name.endsWith('.cu'))) {
+for (const file of sources) {
   test(`${file} compiles for every device without a warning, and no kernel spills`, { skip: skip || fullOnly }, () => {
     const out = join(mkdtempSync(join(tmpdir(), 'reluscope-')), 'kernels.o')
     const flags = ['-std=c++20', '-O3', '-DNDEBUG', '--fmad=false', '--expt-relaxed-constexpr', '-diag-suppress=554', '-Xptxas=-v', '-Xcompiler=-Wall,-Wextra,-Wno-parentheses',
