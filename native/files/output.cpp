@@ -106,11 +106,13 @@ void LineFile::write(const std::vector<std::string>& lines) {
     for (const std::string& line : lines) std::puts(line.c_str());
     return flush_lines(stdout);
   }
+  // A finished run that is resumed writes no more lines, but what follows those kept is cut off.
+  if (file_ && regular_ && (goes_on() || !lines.empty()) && !std::exchange(begun_, true) &&
+      ftruncate(file_->get(), size_) != 0) {
+    return give_up();
+  }
   for (const std::string& line : lines) {
     if (!file_) return;
-    if (regular_ && !std::exchange(begun_, true) && ftruncate(file_->get(), size_) != 0) {
-      return give_up();
-    }
     const std::string whole = line + "\n";
     if (!file_->write(bytes_of(whole))) return give_up();
     size_ += static_cast<off_t>(whole.size());

@@ -37,7 +37,7 @@ class LineFile {
   // Given a file's text, the number of leading bytes to keep; new lines follow them.
   using Keep = std::function<std::size_t(const std::string& text)>;
   // Throws Error naming the flag if the file cannot be written or another process writes it.
-  // Without keep the file is emptied. The file changes only when the first line is written.
+  // Without keep the file is emptied. The file changes only at the first write().
   LineFile(const char* flag, const std::string& path, const Keep& keep = {});
   ~LineFile();
   LineFile(const LineFile&) = delete;

@@ -84,6 +84,19 @@ for (const program of programs) {
     }
   })
 
+  test(`${program.name}: an incomplete last line is cut off, also if the run has finished`, () => {
+    const folder = temporaryFolder()
+    const [checkpoint, events, rows] = ['run', 'run.jsonl', 'run.csv'].map((name) => join(folder, name))
+    const files = ['--checkpoint', checkpoint, '--jsonl', events, '--csv', rows]
+    runWell(program, ['train', ...short, ...files])
+    const [whole, table] = [eventsOf(events), readFileSync(rows, 'utf8')]
+    appendFileSync(rows, 'batch,9,12,')
+    appendFileSync(events, '{"event": "bat')
+    runWell(program, ['train', '--resume', checkpoint, ...files])
+    assert.deepEqual(eventsOf(events), whole)
+    assert.equal(readFileSync(rows, 'utf8'), table)
+  })
+
   test(`${program.name}: the lines of another run are rejected and preserved`, () => {
     const folder = temporaryFolder()
     const [checkpoint, events, rows] = ['run', 'other.jsonl', 'other.csv'].map((name) => join(folder, name))

@@ -147,7 +147,7 @@ export function removeParts(path) {
 
 /**
  * Writes lines to a file, each whole and at once. If a write fails, that is reported once, the file is cut after its last whole
- * line, and no more is written. The first line is the first change of the file.
+ * line, and no more is written. The first write() is the first change of the file.
  */
 export class LineFile {
   #flag
@@ -193,10 +193,13 @@ export class LineFile {
 
   /** @param {string[]} lines */
   write(lines) {
+    // A finished run that is resumed writes no more lines, but what follows those kept is cut off.
+    if (this.#regular && !this.#begun && (this.hasLines || lines.length > 0)) {
+      this.#try((file) => ftruncateSync(file, this.#size))
+      this.#begun = true
+    }
     for (const line of lines) {
       this.#try((file) => {
-        if (this.#regular && !this.#begun) ftruncateSync(file, this.#size)
-        this.#begun = true
         const bytes = Buffer.from(`${line}\n`)
         writeFileSync(file, bytes)
         this.#size += bytes.length
