@@ -41,7 +41,7 @@
  * @typedef {object} FolderQuestions about the files of a future data set (src/data/folder.h)
  * @property {() => string[]} files paths of training images and labels, test images and labels; none if images are to be added
  * @property {(name: string, head: Uint8Array, size: number) => number} bytesOfFile how many bytes of a file to unpack, or throws; see
- *   src/data/data_budget.h. head: its first registry().head_bytes; size: by the archive's directory; 0: unknown
+ *   src/data/folder.h. head: its first registry().head_bytes; size: by the archive's directory; 0: unknown
  * @property {(name: string, bytes: number) => void} claim subtracts bytes from the allowed ones, or throws; name: of their file
  * @property {() => string} next the path of the image to be added next; '' after the last
  * @property {(height: number, width: number, channels: 1 | 3, pixels: Uint8Array) => void} add pixels: (H, W, channels)
