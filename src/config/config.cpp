@@ -28,7 +28,18 @@ T& value_of(Config& config, const Field& field) {
   return config.*std::get<T Config::*>(field.member);
 }
 
-bool is_whole(const Field& field) { return is<int>(field) || is<std::int64_t>(field); }
+bool is_whole(const Field& field) {
+  return is<int>(field) || is<std::int64_t>(field) || is<AutoWhole>(field);
+}
+bool may_be_auto(const Field& field) { return is<AutoNumber>(field) || is<AutoWhole>(field); }
+
+void set_auto(Config& config, const Field& field) {
+  if (is<AutoWhole>(field)) {
+    value_of<AutoWhole>(config, field).reset();
+  } else {
+    value_of<AutoNumber>(config, field).reset();
+  }
+}
 
 std::string allowed_text(const Field& field) {
   if (is<bool>(field)) return "true or false";
@@ -38,10 +49,11 @@ std::string allowed_text(const Field& field) {
     for (const FieldChoice& c : field.choices) names.push_back(c.name);
     return names.empty() ? "a text" : join_or(names);
   }
-  return (is<AutoNumber>(field) ? "auto or a number from "
-          : is<Numbers>(field)  ? "a list of numbers from "
-          : is_whole(field)     ? "a whole number from "
-                                : "a number from ") +
+  return (is<AutoWhole>(field)    ? "auto or a whole number from "
+          : is<AutoNumber>(field) ? "auto or a number from "
+          : is<Numbers>(field)    ? "a list of numbers from "
+          : is_whole(field)       ? "a whole number from "
+                                  : "a number from ") +
          number_text(field.min) + (field.below_max ? " to below " : " to ") +
          number_text(field.max);
 }
@@ -77,7 +89,11 @@ void set_number(Config& config, const Field& field, double value, const std::str
   checked(field, value, found);
   const auto set = [&](auto member) {
     using Value = std::decay_t<decltype(config.*member)>;
-    if constexpr (std::is_convertible_v<double, Value>) config.*member = static_cast<Value>(value);
+    if constexpr (std::is_same_v<Value, AutoWhole>) {
+      config.*member = static_cast<int>(value);
+    } else if constexpr (std::is_convertible_v<double, Value>) {
+      config.*member = static_cast<Value>(value);
+    }
   };
   std::visit(set, field.member);
 }
@@ -133,8 +149,8 @@ void set_from_json(Config& config, const Field& field, const Json& value) {
       if (!item.is_number()) refuse(field, item_found);
       numbers.push_back(checked(field, item.get<double>(), item_found));
     }
-  } else if (is<AutoNumber>(field) && value == "auto") {
-    value_of<AutoNumber>(config, field).reset();
+  } else if (may_be_auto(field) && value == "auto") {
+    set_auto(config, field);
   } else {
     need(value.is_number());
     set_number(config, field, value.get<double>(), found);
@@ -181,7 +197,8 @@ Json value_json(const Config& config, const Field& field) {
   return std::visit(
       [&config](auto member) -> Json {
         const auto& value = config.*member;
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AutoNumber>) {
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, AutoNumber> || std::is_same_v<Value, AutoWhole>) {
           return value ? Json(*value) : Json("auto");
         } else {
           return value;
@@ -335,7 +352,7 @@ Json fields_json() {
     for (const FieldChoice& c : field.choices) {
       row["choices"].push_back(json_object("name", c.name, "label", c.label, "about", c.about));
     }
-    if (is<AutoNumber>(field)) row["auto"] = true;
+    if (may_be_auto(field)) row["auto"] = true;
     if (field.max > field.min) {
       row["min"] = field.min;
       row["max"] = field.max;

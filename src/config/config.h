@@ -29,6 +29,7 @@ inline void to_json(Json& json, const Event& e) {
 }
 
 using AutoNumber = std::optional<double>;  // none: "auto"
+using AutoWhole = std::optional<int>;
 
 struct Config {
 #define SECTION(name)
@@ -48,7 +49,7 @@ struct FieldRow {
   std::string_view key = {};
   std::variant<double Config::*, int Config::*, std::int64_t Config::*, bool Config::*,
                std::string Config::*, std::vector<Event> Config::*, std::vector<double> Config::*,
-               AutoNumber Config::*>
+               AutoNumber Config::*, AutoWhole Config::*>
       member = {};
   std::string_view label = {};
   std::string_view section = {};  // of the page's panel: Data, Augmentation, Model, Optimizer, ...

@@ -82,6 +82,10 @@ class StateFields {
     if (!exists) slot(key) = nullptr;
     return exists;
   }
+  // The same for a field that older files lack: then it counts as null.
+  bool has_now(const char* key, bool exists) const {
+    return !(reads() && !read_->contains(key)) && has(key, exists);
+  }
   StateFields object(Key key, const std::string& what) const {
     return reads() ? of_object(at(key), what) : StateFields(slot(key));
   }

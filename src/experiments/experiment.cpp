@@ -29,7 +29,7 @@ std::string result_text(const Json& row) {
     if (row.contains(reason)) return row[reason].get<std::string>();
   }
   std::string text;
-  for (const char* const name : {"test_accuracy", "train_loss", "dead", "output_mean"}) {
+  for (const char* const name : {"test_accuracy", "train_loss", "silent", "output_mean"}) {
     const double value = number_at(last_epoch(row), name);
     if (std::isnan(value)) continue;
     const Measure& measure = find_measure(name);

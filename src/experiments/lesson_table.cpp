@@ -46,7 +46,7 @@ const std::vector<Lesson>& lesson_table() {
        "output and gradient stay zero.",
        kDying,
        {{"large rate", ""}, {"small rate", "lr=0.001"}},
-       {{"dead", kEnd, "large rate", kAbove, "small rate", 0.0, 0.05},
+       {{"silent", kEnd, "large rate", kAbove, "small rate", 0.0, 0.05},
         {"test_accuracy", kEnd, "large rate", kBelow, "small rate", 0.0, 0.005}}},
       {"dead-leaky",
        "Leaky ReLU is a remedy for dead units: a small negative slope keeps them alive.",

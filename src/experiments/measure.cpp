@@ -14,7 +14,7 @@ constexpr Measure kMeasures[] = {
     {"train_loss", "train loss", false},
     {"test_loss", "test loss", false},
     {"test_accuracy", "accuracy", true},
-    {"dead", "dead units", true},
+    {"silent", "silent units", true},
     {"negative", "never positive", true},
     {"zeros", "zero outputs", true},
     {"output_mean", "output mean", false},
@@ -109,7 +109,7 @@ Json measure(Trainer& trainer) {
     for (Observed& layer : layers)
       add(layer, model.input(layer.index), output_of(model, layer.index));
   }
-  std::ptrdiff_t units = 0, dead = 0, negative = 0;
+  std::ptrdiff_t units = 0, silent = 0, negative = 0;
   int shifted = 0;
   std::int64_t outputs = 0, zeros = 0;
   double means = 0.0, shifts = 0.0;
@@ -118,8 +118,7 @@ Json measure(Trainer& trainer) {
     zeros += layer.zeros;
     means += layer.mean();
     units += std::ssize(layer.units);
-    const std::vector<std::uint8_t> flags = layer.silence.found().dead;
-    dead += std::count(flags.begin(), flags.end(), 1);
+    silent += count_flags(layer.silence.found().silent);
     const double rows =
         static_cast<double>(layer.outputs) / static_cast<double>(layer.units.size());
     for (const Unit& unit : layer.units) {
@@ -139,7 +138,7 @@ Json measure(Trainer& trainer) {
   if (!layers.empty() && layers.front().size() > 0.0) {
     signal = layers.back().size() / layers.front().size();
   }
-  return json_object("dead", ratio(dead, units), "negative", ratio(negative, units), "zeros",
+  return json_object("silent", ratio(silent, units), "negative", ratio(negative, units), "zeros",
                      ratio(zeros, outputs), "output_mean", ratio(means, layers.size()),
                      "input_shift", ratio(shifts, shifted), "signal", signal, "slope_move",
                      slope_move(model));

@@ -11,7 +11,7 @@
 namespace reluscope {
 
 struct Measure {
-  const char* name;   // in rows and files: "dead"
+  const char* name;   // in rows and files: "silent"
   const char* label;  // for display
   bool percent;       // a share, shown as a percentage
 };
@@ -24,7 +24,7 @@ inline constexpr int kMeasuredSamples = 1000;
 
 // Measures all hidden activation layers (neither the first layer nor the last) on the first
 // kMeasuredSamples training samples, in evaluation mode. Null if the network has none. By name:
-//   dead         share of units that are dead over these samples; see probe/activity.h
+//   silent       share of units that are silent on these samples; see probe/activity.h
 //   negative     share of units whose input is at most 0 for every sample
 //   zeros        share of outputs that are exactly 0
 //   output_mean  mean output, averaged over the layers

@@ -82,7 +82,7 @@ const Json& last_epoch(const Json& row);
 double number_at(const Json& epoch, const std::string& name);
 
 // What reports show of the last epochs of runs.
-inline constexpr const char* kReported[] = {"test_accuracy", "test_loss", "train_loss", "dead",
+inline constexpr const char* kReported[] = {"test_accuracy", "test_loss", "train_loss", "silent",
                                             "output_mean"};
 
 // Several rows of one configuration, such as those of its seeds.

@@ -10,8 +10,10 @@
 namespace reluscope {
 namespace {
 
-Config on_one_thread(Config config) {
+// Experiments have measures of their own, so nothing else is recorded unless it is asked for.
+Config as_trained(Config config) {
   if (config.threads == 0) config.threads = 1;
+  if (!config.probe) config.probe = 0;
   return config;
 }
 
@@ -24,8 +26,8 @@ Json row_head(const PlannedRun& plan) {
 
 RecordedRun::RecordedRun(std::shared_ptr<const Dataset> data, const PlannedRun& plan,
                          double free_bytes)
-    : session_(std::move(data), on_one_thread(plan.config),
-               make_backend(on_one_thread(plan.config), free_bytes)),
+    : session_(std::move(data), as_trained(plan.config),
+               make_backend(as_trained(plan.config), free_bytes)),
       row_(row_head(plan)) {
   const Trainer& trainer = session_.trainer();
   const int tests = trainer.data().test().count(), at_once = trainer.evaluate_rows();

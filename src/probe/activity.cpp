@@ -66,8 +66,7 @@ Silence SilenceMeter::found() const {
   Silence found;
   for (std::size_t u = 0; u < fired_.size(); ++u) {
     found.firing.push_back(static_cast<double>(fired_[u]) / static_cast<double>(outputs_));
-    found.silent.push_back(fired_[u] == 0);
-    found.dead.push_back(off_[u] == outputs_);
+    found.silent.push_back(off_[u] == outputs_);
   }
   return found;
 }

@@ -1,10 +1,12 @@
 // The activity of a layer's units over a set of samples: moments, zeros, how often each unit fires,
-// whether it is silent or dead, and the distribution of an activation's inputs. What these words
-// mean, here alone:
-//   silent  no output is above 0
-//   dead    zero output and zero gradient for every sample: each output is exactly 0, and each
-//           input lies where the function is flat. Such a unit passes nothing on and cannot learn.
-// A unit that is saturated at another value, such as tanh at -1 or 1, is not dead.
+// whether it is silent, and the distribution of an activation's inputs. What the words mean, here
+// alone:
+//   fires   an output is above 0
+//   silent  zero output and zero gradient for every sample of the set: each output is exactly 0,
+//           and each input lies where the function is flat. These samples teach such a unit
+//           nothing, and it passes nothing of them on.
+//   dead    silent on the whole training set. Nothing is called dead that was not checked so.
+// A unit that is saturated at another value, such as tanh at -1 or 1, is not silent.
 //
 // Counts are exact; every sum is in double, first a column's terms in sample order, then the
 // columns in order, so all builds give the same bits.
@@ -52,15 +54,17 @@ inline UnitValues output_of(const Model& model, int layer) {
 // The regimes of a layer with its current parameters; none if it is not an activation.
 std::vector<Regime> regimes_of(const Model& model, int layer);
 
-struct Silence {               // by unit; a channel counts every position of every sample
-  std::vector<double> firing;  // share of outputs above 0
-  std::vector<std::uint8_t> silent, dead;  // flags
+struct Silence {                     // by unit; a channel counts every position of every sample
+  std::vector<double> firing;        // share of outputs above 0
+  std::vector<std::uint8_t> silent;  // flags
 };
+// Of flags by unit.
+std::int64_t count_flags(const std::vector<std::uint8_t>& flags);
 
 // Measures one layer; samples are added in chunks.
 class SilenceMeter {
  public:
-  // regimes: the activation's. Without them no unit counts as dead.
+  // regimes: the activation's. Without them no unit counts as silent.
   explicit SilenceMeter(std::vector<Regime> regimes = {}) : regimes_(std::move(regimes)) {}
 
   // y: outputs. z: inputs, laid out like y; not read without regimes.

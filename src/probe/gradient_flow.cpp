@@ -76,10 +76,10 @@ void GradientMeter::before_update(const Model& model) {
   }
   flow.norm = scalar::sqrt(squares);
   for (ActivationFlow& row : flow.activations) {
-    SilenceMeter batch;
-    batch.add(output_of(model, row.layer), {});
+    if (row.layer == 0) continue;  // its inputs are the images, and nothing learns before it
+    SilenceMeter batch(regimes_of(model, row.layer));
+    batch.add(output_of(model, row.layer), model.output(row.layer - 1));
     row.silent_on_batch = batch.found().silent;
-    if (row.layer == 0) continue;
     row.negative_share =
         negative_share(model.output(row.layer - 1), model.output_gradient(row.layer - 1));
   }

@@ -31,7 +31,7 @@ struct ActivationFlow {
   int layer;
   // sum of |dL/dz| over z < 0, divided by that over all z; none where the gradient is zero.
   std::optional<double> negative_share;
-  std::vector<std::uint8_t> silent_on_batch;  // by unit: no output of the step's batch above 0
+  std::vector<std::uint8_t> silent_on_batch;  // by unit, on the step's batch: probe/activity.h
 };
 
 struct GradientFlow {

@@ -7,8 +7,6 @@
 #include "core/rng.h"
 
 namespace reluscope {
-namespace {
-
 std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   const Layer& l = model.layer(layer);
   if (l.parameters().empty()) return {};
@@ -22,21 +20,61 @@ std::optional<LearntSlopes> slopes_of(const Model& model, int layer) {
   return {};
 }
 
-// lives: one per flag of `dead`; resized on the first call.
-void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> dead,
+namespace {
+
+// lives: one per flag of `silent`; resized on the first call.
+void update_lives(std::vector<UnitLife>& lives, std::span<const std::uint8_t> silent,
                   std::int64_t step, double lr) {
-  lives.resize(dead.size());
+  lives.resize(silent.size());
   for (std::size_t u = 0; u < lives.size(); ++u) {
     UnitLife& life = lives[u];
-    if (life.dead == (dead[u] != 0)) continue;
-    life.dead = dead[u] != 0;
-    life.deaths += life.dead;
-    (life.dead ? life.died : life.revived) = step;
-    (life.dead ? life.died_lr : life.revived_lr) = lr;
+    if (life.silent == (silent[u] != 0)) continue;
+    life.silent = silent[u] != 0;
+    life.times += life.silent;
+    (life.silent ? life.since : life.revived) = step;
+    (life.silent ? life.since_lr : life.revived_lr) = lr;
   }
 }
 
 }  // namespace
+
+std::int64_t count_flags(const std::vector<std::uint8_t>& flags) {
+  return std::count(flags.begin(), flags.end(), 1);
+}
+
+DeadCheck::DeadCheck(const Trainer& trainer) : samples_(trainer.training_samples()) {
+  const Model& model = trainer.model();
+  for (int l = 0; l < model.layer_count(); ++l) {
+    if (model.layer(l).activation() < 0) continue;
+    rows_.push_back({l, model.layer_name(l), model.layer(l).text(), {}});
+    meters_.emplace_back(regimes_of(model, l));
+  }
+}
+
+bool DeadCheck::add(Trainer& trainer, int samples) {
+  const auto rest = std::span<const int>(samples_).subspan(checked_);
+  const auto part = rest.first(std::min(rest.size(), static_cast<std::size_t>(samples)));
+  const Model& model = trainer.model();
+  trainer.infer_in_chunks(trainer.data().train(), part, [&](std::size_t) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      meters_[i].add(output_of(model, rows_[i].layer), model.input(rows_[i].layer));
+    }
+  });
+  checked_ += part.size();
+  return checked_ == samples_.size();
+}
+
+std::vector<DeadUnits> DeadCheck::found() const {
+  std::vector<DeadUnits> rows = rows_;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].flags = meters_[i].found().silent;
+  return rows;
+}
+
+std::vector<DeadUnits> find_dead(Trainer& trainer) {
+  DeadCheck check(trainer);
+  check.add(trainer, trainer.train_count());
+  return check.found();
+}
 
 Probe::Probe(const Trainer& trainer, std::uint64_t seed)
     : samples_(in_random_order(trainer.probe_pool(), Rng(seed, Purpose::kProbe, 0))),
@@ -44,12 +82,25 @@ Probe::Probe(const Trainer& trainer, std::uint64_t seed)
   samples_.resize(std::min<std::size_t>(samples_.size(), kProbeSamples));
 }
 
-StepObserver& Probe::watch(std::int64_t step, double lr) {
-  gradients_.flow.step = step;
-  gradients_.flow.lr = lr;
-  watched_ = true;
+StepObserver& Probe::watch(std::int64_t step, double lr, bool recorded) {
+  GradientMeter& meter = recorded ? recorded_ : live_;
+  meter.flow.step = step;
+  meter.flow.lr = lr;
   wants_step_ = false;
-  return gradients_;
+  return meter;
+}
+
+ProbeSnapshot Probe::record(Trainer& trainer, std::int64_t step, int epoch, double lr) {
+  ProbeSnapshot snapshot = look(trainer, {}, step, epoch, lr);
+  snapshot.gradients.reset();
+  if (recorded_.flow.step > 0) snapshot.gradients = recorded_.flow;
+  for (LayerSnapshot& row : snapshot.layers) {
+    if (!row.activity.activation) continue;
+    std::vector<UnitLife>& lives = lives_[row.activity.layer];
+    update_lives(lives, row.activity.activation->silent, step, lr);
+    row.lives = lives;
+  }
+  return snapshot;
 }
 
 ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::int64_t step,
@@ -67,7 +118,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   snapshot.part = trainer.probe_part();
   snapshot.samples = static_cast<int>(samples_.size());
   snapshot.loss = loss_;
-  if (watched_) snapshot.gradients = gradients_.flow;
+  const GradientFlow& newest = live_.flow.step > recorded_.flow.step ? live_.flow : recorded_.flow;
+  if (newest.step > 0) snapshot.gradients = newest;
   wants_step_ = wants_step_ || request.gradients;
 
   std::vector<ActivityMeter> meters;
@@ -101,23 +153,14 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
     meters[l].finish(row.activity);
     if (!row.activity.activation) continue;
     row.activity.activation->slopes = slopes_of(model, l);
-    update_lives(lives_[l], row.activity.activation->dead, step, lr);
     row.lives = lives_[l];
   }
   if (request.components_of >= 0) {
     snapshot.components = components_of(trainer, request.components_of, std::move(points));
   }
   if (request.everywhere) {
-    std::vector<SilenceMeter> all;
-    for (int l = 0; l < layers; ++l) all.emplace_back(regimes_of(model, l));
-    const auto is_activation = [&](int l) { return model.layer(l).activation() >= 0; };
-    trainer.infer_in_chunks(trainer.probe_set(), trainer.probe_pool(), [&](std::size_t) {
-      for (int l = 0; l < layers; ++l) {
-        if (is_activation(l)) all[l].add(output_of(model, l), model.input(l));
-      }
-    });
-    for (int l = 0; l < layers; ++l) {
-      if (is_activation(l)) snapshot.layers[l].everywhere = all[l].found();
+    for (DeadUnits& found : find_dead(trainer)) {
+      snapshot.layers[found.layer].dead = std::move(found.flags);
     }
   }
   return snapshot;

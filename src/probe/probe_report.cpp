@@ -41,14 +41,14 @@ Json regime_json(const RegimeShare& r) {
                      "share", r.share);
 }
 
-// The units that have ever been dead.
+// The units that have ever been silent.
 Json lives_json(const std::vector<UnitLife>& lives) {
   Json rows = Json::array();
   for (std::size_t u = 0; u < lives.size(); ++u) {
     const UnitLife& life = lives[u];
-    if (life.deaths == 0) continue;
-    rows.push_back(json_object("unit", u, "dead", life.dead, "deaths", life.deaths, "died",
-                               life.died, "died_lr", life.died_lr));
+    if (life.times == 0) continue;
+    rows.push_back(json_object("unit", u, "silent", life.silent, "times", life.times, "since",
+                               life.since, "since_lr", life.since_lr));
     if (life.revived < 0) continue;
     rows.back()["revived"] = life.revived;
     rows.back()["revived_lr"] = life.revived_lr;
@@ -56,8 +56,7 @@ Json lives_json(const std::vector<UnitLife>& lives) {
   return rows;
 }
 
-Json layer_json(const LayerSnapshot& layer) {
-  const LayerActivity& a = layer.activity;
+Json activity_json(const LayerActivity& a) {
   Json row = json_object("layer", a.layer, "name", a.name, "kind", a.kind, "text", a.text, "units",
                          a.units, "positions", a.positions, "mean", a.mean, "deviation",
                          a.deviation, "sparsity", a.sparsity);
@@ -70,16 +69,18 @@ Json layer_json(const LayerSnapshot& layer) {
   row["regimes"] = list_of(z.regimes, regime_json);
   row["firing"] = json_list(z.firing);
   row["silent"] = flagged(z.silent);
-  row["dead"] = flagged(z.dead);
-  if (layer.everywhere) {
-    row["silent_everywhere"] = flagged(layer.everywhere->silent);
-    row["dead_everywhere"] = flagged(layer.everywhere->dead);
-  }
-  row["lives"] = lives_json(layer.lives);
   if (z.slopes) {
     row["slopes"] = json_object("name", z.slopes->name, "symbol", z.slopes->symbol, "values",
                                 json_list(z.slopes->values));
   }
+  return row;
+}
+
+Json layer_json(const LayerSnapshot& layer) {
+  Json row = activity_json(layer.activity);
+  if (!layer.activity.activation) return row;
+  if (layer.dead) row["dead"] = flagged(*layer.dead);
+  row["lives"] = lives_json(layer.lives);
   return row;
 }
 
@@ -93,10 +94,9 @@ Json activation_json(const ActivationFlow& a) {
                      flagged(a.silent_on_batch));
 }
 
-Json gradients_json(const GradientFlow& flow) {
-  return json_object("step", flow.step, "lr", flow.lr, "norm", flow.norm, "parameters",
-                     list_of(flow.parameters, parameter_json), "activations",
-                     list_of(flow.activations, activation_json));
+Json dead_json(const DeadUnits& row) {
+  return json_object("layer", row.layer, "name", row.name, "text", row.text, "units",
+                     row.flags.size(), "dead", flagged(row.flags));
 }
 
 Json components_json(const LayerComponents& c) {
@@ -132,12 +132,21 @@ const Row* find_row(const std::vector<Row>& rows, const Fits& fits) {
 
 }  // namespace
 
+Json to_json(const LayerActivity& activity) { return activity_json(activity); }
+
+Json to_json(const GradientFlow& flow) {
+  return json_object("step", flow.step, "lr", flow.lr, "norm", flow.norm, "parameters",
+                     list_of(flow.parameters, parameter_json), "activations",
+                     list_of(flow.activations, activation_json));
+}
+
+Json to_json(const std::vector<DeadUnits>& rows) { return list_of(rows, dead_json); }
+
 Json to_json(const ProbeSnapshot& snapshot) {
-  Json json =
-      json_object("step", snapshot.step, "epoch", snapshot.epoch, "lr", snapshot.lr, "part",
-                  snapshot.part, "samples", snapshot.samples, "loss", loss_json(snapshot.loss),
-                  "layers", list_of(snapshot.layers, layer_json), "gradients",
-                  snapshot.gradients ? gradients_json(*snapshot.gradients) : Json());
+  Json json = json_object("step", snapshot.step, "epoch", snapshot.epoch, "lr", snapshot.lr, "part",
+                          snapshot.part, "samples", snapshot.samples, "loss",
+                          loss_json(snapshot.loss), "layers", list_of(snapshot.layers, layer_json),
+                          "gradients", snapshot.gradients ? to_json(*snapshot.gradients) : Json());
   if (snapshot.components) json["components"] = components_json(*snapshot.components);
   return json;
 }
@@ -160,15 +169,14 @@ std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
   std::vector<std::string> lines = {
       joined("Monitors at step ", snapshot.step, ", over ", snapshot.samples, " samples (",
              snapshot.part, "):"),
-      format("%-26s %8s %8s %7s %12s %9s %9s %9s", "Layer", "Mean", "Dev.", "Zeros", "Dead",
+      format("%-26s %8s %8s %7s %12s %9s %9s %9s", "Layer", "Mean", "Dev.", "Zeros", "Silent",
              "Neg. grad", "|grad|", "upd/wgt")};
   const GradientFlow flow = snapshot.gradients.value_or(GradientFlow{});
   for (const LayerSnapshot& layer : snapshot.layers) {
     const LayerActivity& a = layer.activity;
-    std::string dead = "--", negative = "--", gradient = "--", update = "--";
+    std::string silent = "--", negative = "--", gradient = "--", update = "--";
     if (a.activation) {
-      const std::vector<std::uint8_t>& flags = a.activation->dead;
-      dead = joined(std::count(flags.begin(), flags.end(), 1), " of ", a.units);
+      silent = joined(count_flags(a.activation->silent), " of ", a.units);
     }
     const auto* const back =
         find_row(flow.activations, [&](const ActivationFlow& f) { return f.layer == a.layer; });
@@ -181,8 +189,18 @@ std::vector<std::string> to_table(const ProbeSnapshot& snapshot) {
     }
     lines.push_back(format("%-26s %8.4f %8.4f %7s %12s %9s %9s %9s",
                            (a.name + ": " + a.text).c_str(), a.mean, a.deviation,
-                           percent(a.sparsity).c_str(), dead.c_str(), negative.c_str(),
+                           percent(a.sparsity).c_str(), silent.c_str(), negative.c_str(),
                            gradient.c_str(), update.c_str()));
+  }
+  return lines;
+}
+
+std::vector<std::string> dead_lines(const std::vector<DeadUnits>& rows, std::int64_t samples) {
+  std::vector<std::string> lines;
+  for (const DeadUnits& row : rows) {
+    lines.push_back(joined("Dead (no output and no gradient on all ", with_commas(samples),
+                           " training images): ", count_flags(row.flags), " of ", row.flags.size(),
+                           " in layer ", row.layer + 1, " (", row.name, ", ", row.text, ")"));
   }
   return lines;
 }

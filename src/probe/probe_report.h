@@ -15,11 +15,17 @@ namespace reluscope {
 // Numbers that are not finite, and undefined values, are null. web/docs/monitors.md and
 // web/engine/protocol.js list the fields.
 Json to_json(const ProbeSnapshot& snapshot);
+Json to_json(const LayerActivity& activity);
+Json to_json(const GradientFlow& flow);
+Json to_json(const std::vector<DeadUnits>& rows);
 Json to_json(const ClassReport& report);
 Json to_json(const std::vector<Warning>& warnings);
 
 // One row per layer: the activity of its units and the gradients of its weights.
 std::vector<std::string> to_table(const ProbeSnapshot& snapshot);
+
+// One line per activation layer. samples: of the training set.
+std::vector<std::string> dead_lines(const std::vector<DeadUnits>& rows, std::int64_t samples);
 
 // {"gradients": true, "everywhere": true, "components": "act1"}, all of them optional. Throws
 // Error for anything else; layers: the allowed layer names.

@@ -1,5 +1,5 @@
-// The monitors' state in a checkpoint: lives of units, the last watched step, the trend of
-// the loss, class counts of a partly scored test set.
+// The monitors' state in a checkpoint: lives of units, the last step that was watched for a
+// recorded look, the trend of the loss, recorded looks, class counts of a partly scored test set.
 #include <climits>
 
 #include "config/state_fields.h"
@@ -17,19 +17,19 @@ void each_field(const StateFields& fields, std::vector<UnitLife>& lives, std::in
   if (count != 0 && count != units) {
     fields.refuse("units", joined("is ", count, ", but the layer has ", units));
   }
-  std::vector<std::size_t> changed;  // units that have ever been dead
+  std::vector<std::size_t> changed;  // units that have ever been silent
   for (std::size_t u = 0; u < lives.size(); ++u) {
-    if (lives[u].deaths > 0) changed.push_back(u);
+    if (lives[u].times > 0) changed.push_back(u);
   }
   if (fields.reads()) lives.assign(count, {});
   fields.items("changed", changed, -1, [&](auto& rows, auto place, auto& unit) {
     const StateFields row = rows.list(place, "changed", 7);
     row.whole(0, unit, 0, count - 1);
     UnitLife& life = lives[unit];
-    row.truth(1, life.dead);
-    row.whole(2, life.deaths, 0, INT_MAX);
-    row.whole(3, life.died, -1, kMostSteps);
-    row.number(4, life.died_lr);
+    row.truth(1, life.silent);
+    row.whole(2, life.times, 0, INT_MAX);
+    row.whole(3, life.since, -1, kMostSteps);
+    row.number(4, life.since_lr);
     row.whole(5, life.revived, -1, kMostSteps);
     row.number(6, life.revived_lr);
   });
@@ -52,8 +52,9 @@ void each_field(const StateFields& row, ActivationFlow& flow) {
   });
 }
 
-// The flow has the rows of its network.
-void each_field(const StateFields& fields, GradientFlow& flow) {
+}  // namespace
+
+void each_field_of_flow(const StateFields& fields, GradientFlow& flow) {
   fields.whole("step", flow.step, 0, kMostSteps);
   fields.number("lr", flow.lr);
   fields.number("norm", flow.norm);
@@ -70,20 +71,16 @@ void each_field(const StateFields& fields, GradientFlow& flow) {
                });
 }
 
-}  // namespace
-
 void Probe::each_field(const StateFields& fields, const Model& model) {
   fields.items("lives", lives_, model.layer_count(), [&](auto& rows, auto l, auto& lives) {
     const Layer& layer = model.layer(static_cast<int>(l));
     reluscope::each_field(rows.object(l, "units"), lives,
                           layer.activation() < 0 ? 0 : layer.out_shape().front());
   });
-  watched_ = fields.has("gradients", watched_);
-  if (watched_) {
-    if (fields.reads()) set_rows(gradients_.flow, model);
-    reluscope::each_field(fields.object("gradients", "gradients"), gradients_.flow);
+  if (fields.has("gradients", recorded_.flow.step > 0)) {
+    if (fields.reads()) set_rows(recorded_.flow, model);
+    each_field_of_flow(fields.object("gradients", "gradients"), recorded_.flow);
   }
-  fields.truth("wants_step", wants_step_);
   const StateFields loss = fields.object("loss", "trend");
   loss.number("first", loss_.first);
   loss.number("last", loss_.last);
@@ -91,9 +88,6 @@ void Probe::each_field(const StateFields& fields, const Model& model) {
   loss.whole("windows", loss_.windows, 0, kMostSteps);
   loss.number("window_sum", loss_.window_sum);
   loss.whole("window_steps", loss_.window_steps, 0, LossTrend::kWindow - 1);
-  fields.whole("components_layer", components_layer_, -1, model.layer_count() - 1);
-  fields.items("coordinates", coordinates_, -1,
-               [](auto& all, auto place, auto& value) { all.number(place, value); });
 }
 
 void ClassMeter::each_field(const StateFields& fields) {

@@ -9,9 +9,9 @@ namespace {
 
 // The thresholds of the warnings, and their reasons.
 //
-// Share of a layer's units that are dead: a few are normal in a ReLU network, a fifth is lost
+// Share of a layer's units that are silent: a few are normal in a ReLU network, a fifth is lost
 // capacity.
-constexpr double kDeadUnits = 0.2;
+constexpr double kSilentUnits = 0.2;
 // Share of an activation's inputs where it is flat at a bound: no gradient gets through there, so
 // learning is at most half as fast.
 constexpr double kSaturation = 0.5;
@@ -53,7 +53,7 @@ class WarningRules {
     for (const LayerSnapshot& layer : snapshot_.layers) {
       const bool hidden = layer.activity.layer + 1 < static_cast<int>(snapshot_.layers.size());
       if (!layer.activity.activation || !hidden) continue;
-      dead_units(layer);
+      silent_units(layer);
       saturation(layer.activity);
       mean_shift(layer.activity);
       slope_range(layer.activity);
@@ -69,23 +69,23 @@ class WarningRules {
     found_.push_back({code, layer, joined(text...)});
   }
 
-  void dead_units(const LayerSnapshot& layer) {
-    const auto& dead = layer.activity.activation->dead;
-    std::vector<UnitLife> lives;  // of the dead ones
-    for (std::size_t u = 0; u < dead.size(); ++u) {
-      if (dead[u] && u < layer.lives.size()) lives.push_back(layer.lives[u]);
+  void silent_units(const LayerSnapshot& layer) {
+    const auto& silent = layer.activity.activation->silent;
+    std::vector<UnitLife> lives;  // of the silent ones
+    for (std::size_t u = 0; u < silent.size(); ++u) {
+      if (silent[u] && u < layer.lives.size()) lives.push_back(layer.lives[u]);
     }
-    const double share = static_cast<double>(lives.size()) / static_cast<double>(dead.size());
-    if (lives.empty() || share < kDeadUnits) return;
-    // The time at which half of them were dead.
+    const double share = static_cast<double>(lives.size()) / static_cast<double>(silent.size());
+    if (lives.empty() || share < kSilentUnits) return;
+    // The time at which half of them were silent.
     std::stable_sort(lives.begin(), lives.end(),
-                     [](const UnitLife& a, const UnitLife& b) { return a.died < b.died; });
+                     [](const UnitLife& a, const UnitLife& b) { return a.since < b.since; });
     const UnitLife& middle = lives[(lives.size() - 1) / 2];
-    warn("dead_units", layer.activity.layer, percent(share), " of ", title(layer.activity),
-         " is dead ",
-         middle.died == 0
+    warn("silent_units", layer.activity.layer, lives.size(), " of ", silent.size(), " units of ",
+         title(layer.activity), lives.size() == 1 ? " is" : " are", " silent ",
+         middle.since == 0
              ? joined("since the start: try ", he(), "Leaky ReLU or BatchNorm.")
-             : joined("since step ", middle.died, ": learning rate ", number_text(middle.died_lr),
+             : joined("since step ", middle.since, ": learning rate ", number_text(middle.since_lr),
                       "; try Leaky ReLU, BatchNorm or a smaller rate."));
   }
 

@@ -1,4 +1,4 @@
-// Warnings about problems in a snapshot: one sentence each, with a remedy.
+// Warnings about problems in a recorded snapshot: one sentence each, with a remedy.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace reluscope {
 
 struct Warning {
-  std::string code;  // of the rule: "dead_units"
+  std::string code;  // of the rule: "silent_units"
   int layer;         // the affected layer, from 0; -1: the whole network
   std::string text;  // one sentence
 };

@@ -12,7 +12,7 @@
 //   group.NAME                         gradients of an incomplete group of batches
 //   best.model.NAME ...                the weights of the best epoch, with early stopping
 //   history.COLUMN                     curves, see run/history.h
-// and "monitors", bytes of JSON, if the run has taken snapshots.
+// and "monitors", bytes of JSON with the looks, if the run records any.
 #pragma once
 
 #include <cstdint>

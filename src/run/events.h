@@ -74,6 +74,13 @@ struct ClassesEvent {
   ProbeSnapshot look;  // the last of the epoch
 };
 
+// The units that are silent on the whole training set, by the final weights.
+struct DeadEvent {
+  std::int64_t step;
+  int samples;
+  std::vector<DeadUnits> layers;
+};
+
 struct DoneEvent {
   struct Best {  // for runs with early stopping
     int epochs, planned, epoch;
@@ -94,7 +101,7 @@ struct DivergedEvent {
 };
 
 using RunEvent = std::variant<StartEvent, StepEvent, ScoringEvent, EpochEvent, DoneEvent,
-                              DivergedEvent, ProbeEvent, WarningEvent, ClassesEvent>;
+                              DivergedEvent, ProbeEvent, WarningEvent, ClassesEvent, DeadEvent>;
 
 // The result of one call: one event of the run itself, or several on a device that makes many steps
 // at once, with the monitors' events before and after them.
@@ -103,6 +110,7 @@ struct Progress {
 
   const RunEvent& last() const;  // the last event that is not the monitors'
   std::string event() const;     // "start", "batch", "test", "epoch", "done", "diverged"
+  std::vector<WarningEvent> warnings() const;
   template <class Kind>
   const Kind* as() const {
     return std::get_if<Kind>(&last());

@@ -133,11 +133,8 @@ Json predict(const Question& q) {
 }
 
 Json probe(const Question& q) {
-  const ProbeSnapshot snapshot =
-      q.run().probe(probe_request_from_json(q["request"].dump(), q.run().layer_names()));
-  Json json = to_json(snapshot);
-  json["warnings"] = to_json(find_warnings(snapshot, q.run().config()));
-  return json;
+  return to_json(
+      q.run().probe(probe_request_from_json(q["request"].dump(), q.run().layer_names())));
 }
 
 std::optional<int> image_count(const Question& q) {
@@ -274,6 +271,19 @@ constexpr Query kQueries[] = {
             return to_json(q.run().unit(q.whole("layer"), q.whole("unit"), q.whole("strongest")));
           }),
     Query("probe", kRun, {object("request").or_empty()}, probe),
+    Query("deadPart", kRun, {whole("samples")},
+          [](const Question& q) {
+            const auto found = q.run().dead_part(std::max(1, q.whole("samples")));
+            return found ? to_json(*found) : Json();
+          }),
+    // since: the index of the first look wanted.
+    Query("looks", kRun, {whole("since").or_else(0)},
+          [](const Question& q) { return looks_json(q.run().units(), q.whole("since")); }),
+    Query("look", kRun, {number("step")},
+          [](const Question& q) {
+            return look_json(q.run().units(), static_cast<std::int64_t>(q.number("step")));
+          }),
+    Query("warnings", kRun, {}, [](const Question& q) { return to_json(q.run().warnings()); }),
     Query("classes", kRun, {kHardest.or_else(Session::kHardest)},
           [](const Question& q) { return classes_answer(q.run().classes(q.whole("hardest"))); }),
     Query("classesPart", kRun, {kHardest, whole("samples")},

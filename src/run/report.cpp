@@ -128,6 +128,11 @@ Json values_of(const ProbeEvent& probe) {
   return with_fields({{"event", "probe"}}, to_json(probe.snapshot));
 }
 
+Json values_of(const DeadEvent& dead) {
+  return json_object("event", "dead", "step", dead.step, "samples", dead.samples, "layers",
+                     to_json(dead.layers));
+}
+
 Json values_of(const WarningEvent& warning) {
   return with_fields({{"event", "warning"}, {"step", warning.step}},
                      to_json(std::vector<Warning>{warning.warning}).front());
@@ -185,6 +190,12 @@ void add_lines(const DivergedEvent& diverged, Reported& said) {
   said.lines.push_back(diverged.message);
 }
 
+void add_lines(const DeadEvent& dead, Reported& said) {
+  for (std::string& line : dead_lines(dead.layers, dead.samples)) {
+    said.lines.push_back(std::move(line));
+  }
+}
+
 void add_lines(const WarningEvent& warning, Reported& said) {
   said.lines.push_back("Warning: " + warning.warning.text);
 }
@@ -202,12 +213,31 @@ const RunEvent& Progress::last() const {
   return *std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
     return !std::holds_alternative<ProbeEvent>(event) &&
            !std::holds_alternative<WarningEvent>(event) &&
-           !std::holds_alternative<ClassesEvent>(event);
+           !std::holds_alternative<ClassesEvent>(event) &&
+           !std::holds_alternative<DeadEvent>(event);
   });
+}
+
+std::vector<WarningEvent> Progress::warnings() const {
+  std::vector<WarningEvent> found;
+  for (const RunEvent& event : events) {
+    if (const auto* warning = std::get_if<WarningEvent>(&event)) found.push_back(*warning);
+  }
+  return found;
 }
 
 Json to_json(const RunEvent& event) {
   return std::visit([](const auto& each) { return values_of(each); }, event);
+}
+
+Json to_json(const std::vector<WarningEvent>& raised) {
+  Json rows = Json::array();
+  for (const WarningEvent& each : raised) {
+    if (each.warning.text.empty()) continue;  // of an older version's file
+    rows.push_back(to_json(std::vector<Warning>{each.warning}).front());
+    rows.back()["step"] = each.step;
+  }
+  return rows;
 }
 
 Json score_json(const Score& score) {

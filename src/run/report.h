@@ -23,6 +23,7 @@ struct Reported {
 Reported report(const Progress& progress);
 
 Json to_json(const RunEvent& event);
+Json to_json(const std::vector<WarningEvent>& raised);
 // Of the test set: {"test_loss", "test_accuracy", "correct", "total"}.
 Json score_json(const Score& score);
 

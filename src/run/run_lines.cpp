@@ -73,7 +73,7 @@ std::size_t events_until(std::string_view text, const std::string& file, const C
         refuse(" holds another run than the checkpoint's");
     }
     if (name == "start") return true;  // older versions wrote one at every resume
-    if (name == "done" || name == "diverged") return false;
+    if (name == "dead" || name == "done" || name == "diverged") return false;
     if (name == "epoch" || name == "classes")
       return event.value("epoch", std::int64_t{0}) <= reached.epochs;
     // The snapshot before the first step is taken only when that step is made.

@@ -68,6 +68,7 @@ Progress Session::start() const {
 
 Progress Session::advance() {
   part_of_classes_.reset();
+  part_of_dead_.reset();
   switch (run_.phase) {
     case Phase::kTraining: return train_step();
     case Phase::kScoring: return score_step();
@@ -82,10 +83,13 @@ StepRates Session::rates(int later) const {
   return schedule_.at(before + trainer_.update_of(run_.batch + later), live_.lr);
 }
 
+bool Session::looks_after_batch(int batch) const {
+  return looks_after_step(run_.steps + 1 + batch - run_.batch, batch + 1 == trainer_.batches());
+}
+
 bool Session::watches(int batch) const {
-  const bool probed =
-      probes_after(run_.steps + 1 + batch - run_.batch, batch + 1 == trainer_.batches());
-  return (probed || (probe_ && probe_->wants_step())) && trainer_.makes_update(batch);
+  return (looks_after_batch(batch) || (probe_ && probe_->wants_step())) &&
+         trainer_.makes_update(batch);
 }
 
 int Session::steps_now() const {
@@ -95,7 +99,7 @@ int Session::steps_now() const {
   }
   int steps = 1;  // the probe takes a snapshot after the last one
   while (steps < most && !watches(run_.batch + steps) && !watches(run_.batch + steps - 1) &&
-         !probes_after(run_.steps + steps, false)) {
+         !looks_after_step(run_.steps + steps, false)) {
     ++steps;
   }
   return steps;
@@ -109,14 +113,16 @@ Progress Session::train_step() {
   };
   Progress progress;
   if (run_.batch == 0 && run_.epoch > 1) trainer_.start_epoch(run_.epoch);
-  if (config_.probe > 0 && run_.steps == 0) add_probe(progress);
+  if (run_.steps == 0 && records_looks(config_)) add_look(progress);
   const int batches = trainer_.batches(), count = steps_now();
   std::vector<StepRates> rates;
   for (int later = 0; later < count; ++later) rates.push_back(this->rates(later));
   std::vector<StepResult> results;
   if (watches(run_.batch)) {
     run_.lr = rates[0].lr;
-    results = {trainer_.step(run_.batch, rates[0], &probe_state().watch(run_.steps + 1, run_.lr))};
+    StepObserver& meter =
+        probe_state().watch(run_.steps + 1, run_.lr, looks_after_batch(run_.batch));
+    results = {trainer_.step(run_.batch, rates[0], &meter)};
   } else {
     results = trainer_.steps(run_.batch, rates);
   }
@@ -128,7 +134,7 @@ Progress Session::train_step() {
     }
     add_step(progress, results[i], rates[i]);
   }
-  if (probes_after(run_.steps, run_.batch == batches)) add_probe(progress);
+  if (looks_after_step(run_.steps, run_.batch == batches)) add_look(progress);
   if (run_.batch == batches) {
     run_.phase = Phase::kScoring;
     run_.scored = 0;
@@ -211,7 +217,7 @@ Progress Session::end_epoch() {
                   .lr = schedule_.constant() ? std::nullopt : std::optional(run_.lr)}}};
   if (epoch_classes_) scored_classes_ = {run_.epoch, run_.steps, epoch_classes_->report("test")};
   epoch_classes_.reset();
-  if (config_.probe > 0) {
+  if (prints_looks(config_)) {
     progress.events.emplace_back(
         ClassesEvent{run_.epoch, run_.steps, scored_classes_->report, *last_look_});
   }
@@ -219,12 +225,15 @@ Progress Session::end_epoch() {
   history_.add_epoch({static_cast<double>(run_.epoch), static_cast<double>(run_.steps), run_.lr,
                       trained.loss(), trained.accuracy(), validated ? held_out.loss() : kNone,
                       validated ? held_out.accuracy() : kNone, tested.loss(), tested.accuracy()});
+  if (run_.epoch == config_.epochs) run_.last_epoch = run_.epoch;
+  const bool done = run_.last_epoch == run_.epoch;
+  const bool looked = !units_.looks().empty() && units_.looks().back().step == run_.steps;
+  if (done && records_looks(config_) && !looked) add_look(progress);  // stopped early
   run_.epoch_score = {};
   epoch_seconds_ = 0.0;
   epoch_timed_ = 0;
   run_.batch = 0;
-  if (run_.epoch == config_.epochs) run_.last_epoch = run_.epoch;
-  if (run_.last_epoch == run_.epoch) {
+  if (done) {
     run_.phase = Phase::kDone;
     if (run_.best_epoch != 0 && run_.best_epoch != run_.epoch) trainer_.restore_weights();
   } else {
@@ -234,7 +243,7 @@ Progress Session::end_epoch() {
   return progress;
 }
 
-Progress Session::done() const {
+Progress Session::done() {
   DoneEvent event{.steps = run_.steps,
                   .best = {},
                   .weights_sha256 = weights_sha256(),
@@ -247,7 +256,13 @@ Progress Session::done() const {
                   .validation_loss = run_.best_loss};
   }
   if (config_.ema > 0.0) event.ema_sha256 = hash_of(trainer_.scored_parameters());
-  return {{std::move(event)}};
+  Progress progress;
+  if (prints_looks(config_)) {
+    progress.events.emplace_back(DeadEvent{
+        .step = run_.steps, .samples = trainer_.train_count(), .layers = find_dead(trainer_)});
+  }
+  progress.events.emplace_back(std::move(event));
+  return progress;
 }
 
 Progress Session::diverge(int layer, Progress said) {
@@ -276,16 +291,22 @@ bool Session::weights_finite() const {
   return std::all_of(weights.begin(), weights.end(), [](float w) { return std::isfinite(w); });
 }
 
-bool Session::probes_after(std::int64_t step, bool last_of_epoch) const {
-  return config_.probe > 0 && (step % config_.probe == 0 || last_of_epoch);
+bool Session::looks_after_step(std::int64_t step, bool last_of_epoch) const {
+  return looks_after(config_, step, last_of_epoch, last_of_epoch && run_.epoch == config_.epochs);
 }
 
-void Session::add_probe(Progress& progress) {
-  last_look_ = probe({});
-  progress.events.emplace_back(ProbeEvent{*last_look_});
-  for (const Warning& warning : find_warnings(*last_look_, config_)) {
-    if (!warned_.emplace(warning.code, warning.layer).second) continue;
-    progress.events.emplace_back(WarningEvent{.step = run_.steps, .warning = warning});
+void Session::add_look(Progress& progress) {
+  last_look_ = probe_state().record(trainer_, run_.steps, epoch_of_step(), rate_of_step());
+  units_.add(*last_look_);
+  if (prints_looks(config_)) progress.events.emplace_back(ProbeEvent{*last_look_});
+  for (const Warning& found : find_warnings(*last_look_, config_)) {
+    const bool known =
+        std::any_of(raised_.begin(), raised_.end(), [&found](const WarningEvent& before) {
+          return before.warning.code == found.code && before.warning.layer == found.layer;
+        });
+    if (known) continue;
+    raised_.push_back({.step = run_.steps, .warning = found});
+    progress.events.emplace_back(raised_.back());
   }
 }
 

@@ -6,7 +6,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include "run/events.h"
 #include "run/history.h"
 #include "run/run_state.h"
+#include "run/unit_history.h"
 #include "train/classes.h"
 #include "train/save_formats.h"
 #include "train/trainer.h"
@@ -71,11 +71,17 @@ class Session {
   // For one image of H * W bytes, in evaluation mode.
   Prediction predict(std::span<const std::uint8_t> pixels);
 
-  // A snapshot of the monitors now; see probe/probe.h. Does not affect training. With
-  // config().probe above 0 a run takes snapshots itself: before the first step, every `probe` steps
-  // and at the end of each epoch. It then emits "probe", "classes" and, once each, "warning" as
-  // JSON events.
+  // A live snapshot of the monitors now; see probe/probe.h. Affects neither training nor what the
+  // run records itself, at the steps of looks_after(): units(), and the warnings that these looks
+  // raise, once for each code and layer. A run that prints its looks emits "probe", "classes" and
+  // "dead" events as well.
   ProbeSnapshot probe(const ProbeRequest& request);
+  // The check of request.everywhere in parts: each call runs the given number of training samples,
+  // at least 1, through the network, and the last one returns what was found. Starts over if the
+  // weights have changed.
+  std::optional<std::vector<DeadUnits>> dead_part(int samples);
+  const UnitHistory& units() const { return units_; }
+  const std::vector<WarningEvent>& warnings() const { return raised_; }  // in order
   // Confusion, precision, recall and the given number of hardest samples of the test set, now.
   ClassReport classes(int hardest);
   // The same in parts: each call scores the given number of samples, at least 1, and the last call
@@ -132,17 +138,21 @@ class Session {
   Progress score_step();
   Progress end_epoch();
   void follow_validation(double loss);
-  Progress done() const;
+  Progress done();
   Progress diverge(int layer, Progress said);  // said: earlier events of this call
   bool weights_finite() const;
   std::string hash_of(std::span<const float> parameters) const;
   StepRates rates(int later = 0) const;  // of the next step, or `later` steps after it
   Probe& probe_state();
-  bool probes_after(std::int64_t step, bool last_of_epoch) const;
-  bool watches(int batch) const;  // the step with this batch, of the present epoch
-  int steps_now() const;          // number of steps that may be made at once
+  bool looks_after_step(std::int64_t step, bool last_of_epoch) const;
+  // About the step with this batch, of the present epoch.
+  bool looks_after_batch(int batch) const;
+  bool watches(int batch) const;
+  int steps_now() const;  // number of steps that may be made at once
   void add_step(Progress& progress, const StepResult& result, const StepRates& rates);
-  void add_probe(Progress& progress);  // takes a snapshot and adds its event
+  void add_look(Progress& progress);  // records a look and adds its events
+  int epoch_of_step() const;
+  double rate_of_step() const;
   void start_classes();
   StoredRun decoded(const SavedRun& saved) const;
   void continue_from(StoredRun run, bool partly);
@@ -168,7 +178,9 @@ class Session {
     int hardest, scored;
   };
   std::optional<PartOfClasses> part_of_classes_;  // for the current weights
-  std::set<std::pair<std::string, int>> warned_;  // code and layer
+  std::optional<DeadCheck> part_of_dead_;         // likewise
+  UnitHistory units_;
+  std::vector<WarningEvent> raised_;  // without a text where an older version raised it
 };
 
 }  // namespace reluscope

@@ -38,11 +38,23 @@ Probe& Session::probe_state() {
   return *probe_;
 }
 
-ProbeSnapshot Session::probe(const ProbeRequest& request) {
-  const double lr = run_.steps == 0 ? rates().lr : run_.lr;
+// The epoch and the learning rate of the last step, or of the first before it.
+int Session::epoch_of_step() const {
   const bool between = run_.batch == 0 && run_.epoch > 1;  // the next epoch has no step yet
-  return probe_state().look(trainer_, request, run_.steps, between ? run_.epoch - 1 : run_.epoch,
-                            lr);
+  return between ? run_.epoch - 1 : run_.epoch;
+}
+double Session::rate_of_step() const { return run_.steps == 0 ? rates().lr : run_.lr; }
+
+ProbeSnapshot Session::probe(const ProbeRequest& request) {
+  return probe_state().look(trainer_, request, run_.steps, epoch_of_step(), rate_of_step());
+}
+
+std::optional<std::vector<DeadUnits>> Session::dead_part(int samples) {
+  if (!part_of_dead_) part_of_dead_.emplace(trainer_);
+  if (!part_of_dead_->add(trainer_, samples)) return {};
+  std::vector<DeadUnits> found = part_of_dead_->found();
+  part_of_dead_.reset();
+  return found;
 }
 
 ClassReport Session::classes(int hardest) {
@@ -130,6 +142,7 @@ std::vector<std::uint8_t> Session::save(std::string_view format, std::optional<i
 
 void Session::load(std::span<const std::uint8_t> safetensors) {
   part_of_classes_.reset();
+  part_of_dead_.reset();
   backend_->finish();
   load_state_dict(trainer_.model(), read_weights(safetensors), config_.model);
 }

@@ -50,7 +50,7 @@ StoredRun forked_state(StoredRun run, const Config& saved, const Config& forked)
     std::erase_if(run.buffers,
                   [](const NamedTensor& buffer) { return buffer.name.starts_with("optimizer."); });
   }
-  if (forked.model != saved.model) run.monitors = {};
+  if (forked.model != saved.model) run.monitors = {};  // of other units
   if (run.phase == Phase::kScoring) {
     run.scored = 0;
     run.validation_score = {};
@@ -82,13 +82,25 @@ void Session::monitor_fields(const StateFields& fields) {
                      : fields.has("classes", epoch_classes_.has_value())) {
     epoch_classes_->each_field(fields.object("classes", "classes"));
   }
-  std::vector<std::pair<std::string, int>> warned(warned_.begin(), warned_.end());
-  fields.items("warned", warned, -1, [](auto& rows, auto place, auto& warning) {
-    const StateFields row = rows.list(place, "warned", 2);
-    row.text(0, warning.first);
-    row.whole(1, warning.second, -1, INT_MAX);
-  });
-  warned_ = {warned.begin(), warned.end()};
+  if (fields.has_now("raised", true)) {
+    fields.items("raised", raised_, -1, [](auto& rows, auto place, WarningEvent& raised) {
+      const StateFields row = rows.list(place, "raised", 4);
+      row.text(0, raised.warning.code);
+      row.whole(1, raised.warning.layer, -1, INT_MAX);
+      row.whole(2, raised.step, 0, INT64_MAX);
+      row.text(3, raised.warning.text);
+    });
+  } else {  // an older file, which has no texts and called silent units dead
+    fields.items("warned", raised_, -1, [](auto& rows, auto place, WarningEvent& raised) {
+      const StateFields row = rows.list(place, "warned", 2);
+      row.text(0, raised.warning.code);
+      if (raised.warning.code == "dead_units") raised.warning.code = "silent_units";
+      row.whole(1, raised.warning.layer, -1, INT_MAX);
+    });
+  }
+  if (fields.has_now("looks", !units_.looks().empty())) {
+    units_.each_field(fields.object("looks", "looks"), trainer_.model());
+  }
 }
 
 std::vector<std::uint8_t> Session::checkpoint() {
@@ -101,7 +113,10 @@ std::vector<std::uint8_t> Session::checkpoint() {
           {part.name + "." + one.name, one.spec.shape, Model::gather(one, part.values)});
     }
   }
-  if (probe_ || config_.probe > 0) monitor_fields(StateFields(run.monitors));
+  // What a display asked a run that records nothing is not part of the run.
+  if (records_looks(config_) || !units_.looks().empty()) {
+    monitor_fields(StateFields(run.monitors));
+  }
   return write_checkpoint(config_, data_json(trainer_.data()),
                           encode(std::move(run), config_, trainer_));
 }
@@ -118,6 +133,7 @@ StoredRun Session::decoded(const SavedRun& saved) const {
 // partly: a buffer missing from the run is unchanged, and extra buffers are allowed.
 void Session::continue_from(StoredRun run, bool partly) {
   part_of_classes_.reset();
+  part_of_dead_.reset();
   run_ = run;
   trainer_.restore(run.counters);
   schedule_.restore(run.schedule);
@@ -154,8 +170,8 @@ void Session::continue_from(StoredRun run, bool partly) {
   if (!run.monitors.is_null()) {
     monitor_fields(StateFields::of_object(run.monitors, "monitors"));
     // No weight has changed since the end of the epoch.
-    if (config_.probe > 0 && run_.phase == Phase::kScoring) last_look_ = probe({});
-  } else if (config_.probe > 0 && !partly) {
+    if (prints_looks(config_) && run_.phase == Phase::kScoring) last_look_ = probe({});
+  } else if (records_looks(config_) && !partly) {
     throw Error("checkpoint: it has no tensor \"monitors\"");
   }
 }
@@ -186,7 +202,7 @@ void Session::fork(std::span<const std::uint8_t> checkpoint) {
   continue_from(forked_state(decoded(saved), saved.config, config_), true);
   if (run_.phase == Phase::kScoring) {
     start_classes();
-    if (config_.probe > 0) last_look_ = probe({});
+    if (prints_looks(config_)) last_look_ = probe({});
   }
   extend_beyond(saved.config.epochs);
 }
