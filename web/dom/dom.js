@@ -1,6 +1,4 @@
 // Creates elements without templates and inline styles, which the content security policy forbids: HTML, SVG, icons.
-import { formula } from './formula.js'
-
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
@@ -47,6 +45,11 @@ export function set(element, values) {
   return element
 }
 
+/** Sets the text of an element unless it has it already: a new text lays out the page again. @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
 /** Creates an SVG element. @template {keyof SVGElementTagNameMap} Tag @param {Tag} tag @param {Record<string, string | number>} [attributes] @param {...(Node | string)} children */
 export function svg(tag, attributes = {}, ...children) {
   const element = set(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes)
@@ -60,6 +63,8 @@ const icons = {
   pause: 'M4 2h2.6v12H4zM9.4 2H12v12H9.4z',
   step: 'M3 2.7v10.6a.5.5 0 0 0 .78.41L10.6 9v4.5H13v-11h-2.4V7L3.78 2.29A.5.5 0 0 0 3 2.7z',
   reset: 'M8 2.2a5.8 5.8 0 1 0 5.8 5.8h-1.9A3.9 3.9 0 1 1 8 4.1c1 0 1.95.4 2.65 1.05L8.6 7.2h5.2V2l-1.8 1.8A5.8 5.8 0 0 0 8 2.2z',
+  undo: 'M6.6 2.2 5.3.9 1.6 4.6l3.7 3.7 1.3-1.3-1.5-1.5h4.2a3 3 0 0 1 0 6.1H5v1.9h4.3a4.9 4.9 0 0 0 0-9.8H5.1z',
+  more: 'M2 6.6h2.8v2.8H2zm4.6 0h2.8v2.8H6.6zm4.6 0H14v2.8h-2.8z',
   left: 'M10.2 2.6 4.8 8l5.4 5.4 1.3-1.3L7.4 8l4.1-4.1z',
   right: 'M5.8 2.6 11.2 8l-5.4 5.4-1.3-1.3L8.6 8 4.5 3.9z',
   dice: 'M3.5 2h9A1.5 1.5 0 0 1 14 3.5v9a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 12.5v-9A1.5 1.5 0 0 1 3.5 2zm0 1.3v9.4h9V3.3zM5.6 4.6a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM8 7a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM5.6 9.4a1 1 0 1 1 0 2 1 1 0 0 1 0-2zm4.8 0a1 1 0 1 1 0 2 1 1 0 0 1 0-2z',
@@ -92,14 +97,6 @@ let ids = 0
 
 /** A unique id, for example to connect a label to its control. @param {string} stem */
 export const uniqueId = (stem) => `${stem}-${++ids}`
-
-/** The explanation of a view: what it is, what to look for, what to try. Formulas are between dollar signs. @param {{what: string, look: string, attempt: string}} parts */
-export function explain({ what, look, attempt }) {
-  const part = (/** @type {string} */ title, /** @type {string} */ words) =>
-    h('div', {}, h('dt', {}, title), h('dd', {}, words.split('$').map((each, i) => (i % 2 ? formula(each) : each))))
-  return h('details', { class: 'explain' }, h('summary', {}, 'What is this?'),
-    h('dl', {}, part('What it is', what), part('Look for', look), part('Try', attempt)))
-}
 
 /** Downloads a file that the page has created. @param {string} name @param {BlobPart} content @param {string} [type] */
 export function download(name, content, type = 'application/octet-stream') {

@@ -1,18 +1,21 @@
 // Formats numbers and times for display.
+import { dateLocale, locale } from './language.js'
+
+const grouped = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
 
 /** Rounds to a whole number and adds thousands separators. @param {number} value */
-export const count = (value) => Math.round(value).toLocaleString('en-US')
+export const count = (value) => grouped.format(Math.round(value))
 
 /**
- * A date and time in the user's language. Some systems report a language that the browser does not know; then in en-GB.
+ * A date and time in the page's language, as in the user's country. Some systems report a language that the browser does not know.
  * @param {number} milliseconds since 1970
  */
 export function moment(milliseconds) {
   const style = /** @type {const} */ ({ dateStyle: 'medium', timeStyle: 'short' })
   try {
-    return new Date(milliseconds).toLocaleString(undefined, style)
+    return new Date(milliseconds).toLocaleString(dateLocale, style)
   } catch {
-    return new Date(milliseconds).toLocaleString('en-GB', style)
+    return new Date(milliseconds).toLocaleString(locale, style)
   }
 }
 
@@ -61,7 +64,7 @@ export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error))
 
 /** What an error says, with a full stop. Settings' names begin some of them and stay as they are. @param {unknown} error */
-export const sentence = (error) => messageOf(error).replace(/(?<![.!?])$/, '.')
+export const sentence = (error) => messageOf(error).replace(/(?<![.!?。！？])$/, '.')
 
 /** Converts a title to a file name. @param {string} text */
 export const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 80) || 'reluscope'

@@ -3,11 +3,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { dirname, extname, join, posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { minify_sync as minify } from 'terser'
 import { dataRoot, idxFiles, ifProgram, root, sources } from './data.mjs'
 import { docPages } from './docs.mjs'
+import { filled } from './page_words.mjs'
 import { registryTables } from './reference.mjs'
+import { en } from '../words/en.js'
 
 const web = join(root, 'web')
 export const siteRoot = join(root, 'build', 'site')
@@ -44,8 +47,8 @@ export const variants = /** @type {const} */ ({
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** Files that the page loads only for own data or the documentation, and the types, which it never loads. */
-const onDemand = /^(?:vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
+/** Files that the page loads only for own data, the documentation or another language than English, and the types, which it never loads. */
+const onDemand = /^(?:words\/zh(?:\.js|\/.*)|vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
 
 /** The compressed size of what the page loads before its data. @param {keyof typeof variants} variant of the core @param {string} [site] */
 export function compressedSize(variant, site = siteRoot) {
@@ -85,6 +88,27 @@ function notices() {
   return readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8') + texts.join('') + `\n## Apache License 2.0\n\n${apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n'}`
 }
 
+/** A script of the page without comments and with short local names. @param {Buffer} source @param {string} file */
+function shorter(source, file) {
+  const { code } = minify({ [file]: source.toString() }, { module: true, compress: false })
+  return Buffer.from(`${code}\n`)
+}
+
+/**
+ * The modules that the page loads at its start, in the order in which they are found: what boot.js and page.js import, and the views. Files
+ * that the build creates are not among them.
+ * @param {(file: string) => string | undefined} source of a file of the page
+ */
+export function modulesOf(source) {
+  const found = new Set(['boot.js', 'app.js', 'page.js'])
+  for (const file of found) {
+    const text = source(file) ?? ''
+    for (const [, path] of text.matchAll(/^import .*?'(\.[^']+)'/gm)) found.add(posix.join(posix.dirname(file), path))
+    if (file === 'views/registry.js') for (const [, path] of text.matchAll(/import\('(\.[^']+)'\)/g)) found.add(posix.join('views', path))
+  }
+  return [...found].slice(2).filter((file) => source(file) !== undefined)
+}
+
 /** @param {(string | Buffer)[]} parts */
 const sha256 = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
 
@@ -109,7 +133,16 @@ await ifProgram(import.meta.url, async () => {
   const compressed = new Map()
   const copy = (/** @type {string} */ file, /** @type {string} */ path, end = '') => wanted.set(file, () => Buffer.concat([readFileSync(path), Buffer.from(end)]))
 
-  for (const file of filesBelow(web)) if (pageExtensions.includes(extname(file))) copy(file, join(web, file))
+  for (const file of filesBelow(web)) {
+    if (extname(file) === '.js') wanted.set(file, () => shorter(readFileSync(join(web, file)), file))
+    else if (file === 'index.html') {
+      // The modules are requested at once, not one level of imports after the other.
+      const links = modulesOf((module) => (existsSync(join(web, module)) ? readFileSync(join(web, module), 'utf8') : undefined))
+        .map((module) => `  <link rel="modulepreload" href="./${module}">\n`).join('')
+      wanted.set(file, () => Buffer.from(filled(readFileSync(join(web, file), 'utf8'), en).replace('</head>', () => `${links}</head>`)))
+    }
+    else if (pageExtensions.includes(extname(file))) copy(file, join(web, file))
+  }
   for (const [file, page] of docPages(await registryTables())) wanted.set(file, page)
   // Only older releases of Emscripten create the last file.
   for (const file of ['reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm', 'reluscope-threads.worker.js']) {
@@ -151,7 +184,7 @@ await ifProgram(import.meta.url, async () => {
   wanted.delete('service-worker.js')
   const others = [...wanted.keys()]
   wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
-  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), readFileSync(join(web, 'service-worker.js'))]))
+  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), shorter(readFileSync(join(web, 'service-worker.js')), 'service-worker.js')]))
 
   let written = 0
   for (const [file, contents] of wanted) {
